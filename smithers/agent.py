@@ -1,0 +1,150 @@
+"""The one shape every agent has: a prompt goes in, events come out, the last one answers.
+
+An adapter translates a program's own stream into these events and nothing else. Durability,
+retries, budgets and worktrees belong to the engine, so an adapter stays about 150 to 250 lines
+and can be proved on recorded sessions alone (`recordings/<program>/*.jsonl`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+__all__ = [
+    "Agent",
+    "Answered",
+    "Ask",
+    "Capabilities",
+    "Event",
+    "Said",
+    "Spawned",
+    "Started",
+    "Thought",
+    "ToolCalled",
+    "ToolReturned",
+    "Used",
+]
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One request to an agent. `idle_s` bounds silence and `timeout_s` the whole, in seconds.
+
+    With `session` the agent goes on in that session and is told `followup` (or `prompt`, if that
+    is None); where the program does not know the session it begins a new one with `prompt`.
+    `marks` are environment variables that tag the program and all its descendants.
+    `raw` is the file to which the program's own stream is appended, each text through `scrub`.
+    """
+
+    prompt: str
+    cwd: Path
+    schema: Mapping[str, object] | None = None
+    session: str | None = None
+    followup: str | None = None
+    idle_s: float = 300.0
+    timeout_s: float | None = None
+    marks: Mapping[str, str] = field(default_factory=dict[str, str])
+    raw: Path | None = None
+    scrub: Callable[[str], str] = _as_it_is
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What an adapter can do beyond answering; the engine asks for nothing else."""
+
+    resumes: bool = False
+    forks: bool = False
+    steers: bool = False
+    native_schema: bool = False
+    reports_cost: bool = False
+
+
+@dataclass(frozen=True)
+class Spawned:
+    """A process was started for this request; whoever takes the run over kills it first."""
+
+    pid: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """The session id, as soon as it is known: it is what a later attempt resumes.
+
+    The engine makes it durable before it asks for the next event. A second one in the same request
+    says that the session asked for was unknown, and that a new one has begun.
+    """
+
+    session: str
+
+
+@dataclass(frozen=True)
+class Said:
+    text: str
+
+
+@dataclass(frozen=True)
+class Thought:
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCalled:
+    call: str
+    name: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolReturned:
+    call: str
+    text: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """Tokens and US dollars since the last `Used`, never a running total.
+
+    `tokens_in` counts all input, cached input included; `tokens_cached` is the cached part of it.
+    `cost` is None where the program does not say.
+    """
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The end of a good run. `data` is the program's own structured answer, not yet validated."""
+
+    text: str
+    data: object = None
+
+
+Event = Spawned | Started | Said | Thought | ToolCalled | ToolReturned | Used | Answered
+
+
+class Agent(Protocol):
+    """An agent behind one call.
+
+    `name` tells agents of one array apart and stands in every attempt's row. `run` yields events
+    and exactly one `Answered`, which is last; otherwise it raises an `AgentError`. Closing the
+    iterator ends the program and all its descendants.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def can(self) -> Capabilities: ...
+
+    def run(self, ask: Ask) -> AsyncIterator[Event]: ...

@@ -1,0 +1,245 @@
+"""The changes of a run's state: small frozen values, grouped in frames.
+
+A frame is one committed transition, numbered from 0. All that it changed is written in one
+transaction, and nothing else ever changes a run's state: `state.RunState` is the fold of these
+values, and a store is what keeps them. Each change is one fact, so the order of the changes of a
+frame does not matter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+__all__ = [
+    "AttemptEnded",
+    "AttemptStarted",
+    "AttemptState",
+    "CameUp",
+    "Change",
+    "ChoiceKind",
+    "ChoiceMade",
+    "Failure",
+    "Frame",
+    "Key",
+    "NodeGone",
+    "NodeMounted",
+    "Outcome",
+    "ReadMade",
+    "Reset",
+    "RunStatus",
+    "SessionSeen",
+    "Settled",
+    "StatusChanged",
+    "UsageCounted",
+    "WaitClosed",
+    "WaitKind",
+    "WaitOpened",
+]
+
+Outcome = Literal["finished", "failed", "skipped", "cancelled"]
+AttemptState = Literal[
+    "running", "succeeded", "failed", "interrupted", "deferred", "cancelled"
+]
+RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
+ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if"]
+WaitKind = Literal["approval", "retry", "cooldown", "data"]
+
+
+class Key(NamedTuple):
+    """A node of the tree in one iteration: its id, and the iterations of its loops, outermost first."""
+
+    id: str
+    path: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return self.id + "".join(f"[{number}]" for number in self.path)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why something failed. `kind` is the error's class; `place` is `file:line:column` or None."""
+
+    kind: str
+    message: str
+    hint: str = ""
+    place: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeMounted:
+    """A node joined the tree. `place` is its ordinal below its parent; the root has no parent."""
+
+    id: str
+    kind: str
+    parent: str | None
+    place: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeGone:
+    """A node left the tree: an edit or a render no longer has it. Its outputs stay readable."""
+
+    id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CameUp:
+    """All that stands before the task is settled."""
+
+    key: Key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """A node has ended, once and for all (but for a `Reset`).
+
+    `output` is JSON text, set when it finished (and for a denial, the decision); `model` is the
+    name of the output's model, or None where the output is no object. A container settles here
+    only if it failed by a callable or a bound of its own; otherwise its children tell.
+    """
+
+    key: Key
+    outcome: Outcome
+    error: Failure | None = None
+    output: str | None = None
+    model: str | None = None
+    came_up: int | None = None
+    """The frame in which the task came up, or None if it never did; the store finds its row by it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptStarted:
+    """`serial` numbers the attempts of a run from 1 and names the attempt's files; `number` counts
+    those of one task from 1. `session` is the agent's session that it goes on in, if any."""
+
+    serial: int
+    key: Key
+    number: int
+    agent: str
+    prompt: str | None
+    session: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptEnded:
+    serial: int
+    state: AttemptState
+    error: Failure | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionSeen:
+    """The agent's session id, written before anything else of the attempt happens."""
+
+    serial: int
+    session: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsageCounted:
+    """What an attempt used since its last one. `cost` is US dollars, None where nobody said."""
+
+    serial: int
+    tokens_in: int
+    tokens_out: int
+    tokens_cached: int
+    cost: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChoiceMade:
+    """A callable that shapes the run gave its answer, once per node and iteration path.
+
+    `value` is JSON text; `children` is the digest of the container's child ids, or empty where the
+    author named the container.
+    """
+
+    key: Key
+    kind: ChoiceKind
+    value: str
+    children: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadMade:
+    """`reader` used what `source` had settled to (`at` is the frame in which it settled)."""
+
+    reader: Key
+    source: Key
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitOpened:
+    """A node waits: for a person, for a time, or for the data of `on`.
+
+    `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
+    `digest` its sha256 in hex.
+    """
+
+    key: Key
+    kind: WaitKind
+    due: datetime | None = None
+    asked: str | None = None
+    digest: str | None = None
+    on: tuple[str, ...] = ()
+    allowed_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitClosed:
+    """The wait is over. `answer` is JSON text, or None; `opened` is the frame of its opening."""
+
+    key: Key
+    kind: WaitKind
+    opened: int
+    answer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reset:
+    """Everything of this node that was born before this frame no longer counts; it is kept."""
+
+    key: Key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatusChanged:
+    """The run's status. `output` is JSON text when it finished."""
+
+    status: RunStatus
+    error: Failure | None = None
+    output: str | None = None
+
+
+Change = (
+    NodeMounted
+    | NodeGone
+    | CameUp
+    | Settled
+    | AttemptStarted
+    | AttemptEnded
+    | SessionSeen
+    | UsageCounted
+    | ChoiceMade
+    | ReadMade
+    | WaitOpened
+    | WaitClosed
+    | Reset
+    | StatusChanged
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """One transition. `at` is aware UTC; `inbox` is the id of the last inbox row taken so far."""
+
+    number: int
+    at: datetime
+    changes: tuple[Change, ...]
+    inbox: int = 0

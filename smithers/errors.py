@@ -1,0 +1,186 @@
+"""Everything that can go wrong, and what happens next.
+
+SmithersError            `hint` says what to type
+├── AuthorError          the workflow is wrong; file, line and column        (exit 2)
+├── Refused              the request cannot be granted as things stand       (exit 2)
+│   ├── UnknownRun       no run of that id in this store
+│   ├── RunExists        a run of that id exists already
+│   ├── Owned            another live process owns the run
+│   └── AlreadyDecided   the wait has its answer; the first one stands
+├── StoreError           the database cannot be used                         (exit 2)
+│   └── Fenced           another owner took the run; this one must stop
+└── AgentError           an attempt failed; `then` is what the engine does
+    ├── Permanent        this agent cannot do this task, now or in an hour   (next agent)
+    │   ├── NotInstalled the program is not on PATH
+    │   └── NotSignedIn  the program or the provider refused the credentials
+    ├── Busy             rate limit, quota or overload; `resumes_at` if told (cool down)
+    ├── Transient        network, timeout, a stream cut short                (retry)
+    │   └── Stalled      no event for longer than the idle limit
+    ├── ContextOverflow  the request is larger than the model's window       (next agent)
+    └── BadOutput        the answer does not fit the task's model            (repair)
+
+Cancellation is no error of the agent: it arrives as `asyncio.CancelledError` and passes through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, Literal
+
+__all__ = [
+    "AgentError",
+    "AlreadyDecided",
+    "AuthorError",
+    "BadOutput",
+    "Busy",
+    "ContextOverflow",
+    "Fenced",
+    "NotInstalled",
+    "NotSignedIn",
+    "Owned",
+    "Permanent",
+    "Place",
+    "Refused",
+    "RunExists",
+    "SmithersError",
+    "Stalled",
+    "StoreError",
+    "Then",
+    "Transient",
+    "UnknownRun",
+]
+
+Then = Literal["next agent", "cool down", "retry", "repair"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A position in an author's file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class SmithersError(Exception):
+    """Base of all our errors. `hint` is what a person can do about it, or empty."""
+
+    def __init__(self, said: str, *, hint: str = "") -> None:
+        super().__init__(said)
+        self.hint = hint
+
+    @property
+    def said(self) -> str:
+        """The message alone, without its hint."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return f"{self.said}\nhint: {self.hint}" if self.hint else self.said
+
+
+class AuthorError(SmithersError):
+    """The workflow is wrong. `place` is where, or None where no line can be named."""
+
+    def __init__(self, said: str, *, place: Place | None = None, hint: str = "") -> None:
+        super().__init__(f"{place}: {said}" if place else said, hint=hint)
+        self.place = place
+
+
+class Refused(SmithersError):
+    """The request cannot be granted as things stand; nothing was changed."""
+
+
+class UnknownRun(Refused):
+    """No run of that id in this store."""
+
+
+class RunExists(Refused):
+    """A run of that id exists already."""
+
+
+class Owned(Refused):
+    """Another live process owns the run."""
+
+
+class AlreadyDecided(Refused):
+    """The wait has its answer; the first one stands."""
+
+
+class StoreError(SmithersError):
+    """The database cannot be used; the message names the file and the reason."""
+
+
+class Fenced(StoreError):
+    """Another owner claimed the run since; nothing of this write was kept."""
+
+
+class AgentError(SmithersError):
+    """Base of every failure of an attempt.
+
+    `then` is what the engine does next, so it never matches text; `hint` is what a person can do.
+    """
+
+    then: ClassVar[Then] = "retry"
+
+    def __init__(self, said: str = "", *, hint: str = "") -> None:
+        super().__init__(said, hint=hint)
+
+
+class Permanent(AgentError):
+    """This agent cannot do this task; trying it again would give the same."""
+
+    then = "next agent"
+
+
+class NotInstalled(Permanent):
+    """The agent's program is not on PATH. `install` is the command that gets it."""
+
+    def __init__(self, program: str, install: str) -> None:
+        super().__init__(f"{program} is not installed", hint=f"install it with `{install}`")
+        self.program = program
+
+
+class NotSignedIn(Permanent):
+    """The program is there, and refused its credentials."""
+
+
+class Busy(AgentError):
+    """The provider has no room for us now. The agent cools down, and no try is spent.
+
+    `resumes_at` is aware UTC as told by the provider, or None when it did not say.
+    """
+
+    then = "cool down"
+
+    def __init__(self, provider: str, resumes_at: datetime | None = None, *, why: str = "") -> None:
+        when = f"until {resumes_at:%Y-%m-%d %H:%M} UTC" if resumes_at else "for an unknown time"
+        super().__init__(f"{provider} is over its limit {when}" + (f": {why}" if why else ""))
+        self.resumes_at = resumes_at
+
+
+class Transient(AgentError):
+    """The same request may well succeed in a moment."""
+
+
+class Stalled(Transient):
+    """The agent gave no event for `idle_s` seconds and was stopped."""
+
+    def __init__(self, idle_s: float) -> None:
+        super().__init__(f"no event for {idle_s:g} s")
+        self.idle_s = idle_s
+
+
+class ContextOverflow(AgentError):
+    """The request does not fit the model's window; only an agent with a larger one can help."""
+
+    then = "next agent"
+
+
+class BadOutput(AgentError):
+    """The agent answered, and the answer does not fit the task's model."""
+
+    then = "repair"

@@ -1,0 +1,202 @@
+"""Where runs are kept: one small protocol, two implementations.
+
+`sqlite` is the one that lasts; `memory` keeps the protocol honest and serves simulations. Both
+pass `tests/store/test_store_contract.py`. What the tables mean is told in `schema.sql`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from smithers.changes import Frame, Key
+
+__all__ = [
+    "Claim",
+    "Claimed",
+    "History",
+    "InboxKind",
+    "InboxRow",
+    "Model",
+    "NewRun",
+    "Note",
+    "Owner",
+    "ProcessRow",
+    "RunRow",
+    "Store",
+]
+
+InboxKind = Literal["answer", "cancel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """A process that owns runs: `host` is boot id and pid namespace, `started` its start time."""
+
+    id: str
+    host: str
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """The right to write a run. `fence` grows with each claim; a smaller one can write nothing."""
+
+    run_id: str
+    owner: str
+    fence: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """An output model with its JSON Schema, from which its typed view `out_<name>` is made."""
+
+    name: str
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRun:
+    """What starting a run again needs. `input` is JSON text; `source` digests the author's code;
+    `environment` holds the names of the variables that were set, never their values."""
+
+    run_id: str
+    workflow: str
+    file: str
+    folder: str
+    interpreter: str
+    environment: tuple[str, ...]
+    input: str
+    source: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRow(NewRun):
+    """A run as it stands: `owner` is None when nobody owns it."""
+
+    owner: str | None
+    fence: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """A whole run, read in one go: its row, and its frames in order, from which its state folds."""
+
+    run: RunRow
+    frames: Sequence[Frame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A message for a run's owner, written by anyone. `opened` is the frame of the wait it answers.
+
+    `body` is JSON text: for an answer the decision as it is recorded, for a cancel the reason.
+    """
+
+    run_id: str
+    kind: InboxKind
+    key: Key | None = None
+    opened: int | None = None
+    body: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboxRow(Note):
+    """A note that was kept; ids grow in the order of their commits."""
+
+    id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessRow:
+    """A process that an owner started for an attempt of a run; `started` tells it from a later
+    process of the same pid."""
+
+    owner: str
+    run_id: str
+    serial: int
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A claim, and what the owner before had left running: to be killed before anything starts."""
+
+    claim: Claim
+    processes: tuple[ProcessRow, ...] = field(default=())
+
+
+class Store(Protocol):
+    """Runs, their frames, their owners, and the inbox.
+
+    Every write of a run's state carries its claim and is refused with `Fenced`, whole, when a
+    larger fence exists. All calls are safe to make from one event loop at a time; a call that
+    fails has written nothing. Other processes write `offer` only.
+    """
+
+    async def create(
+        self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
+    ) -> Claim:
+        """Begin a run with its frame 0 and its models, owned by `owner`, in one transaction.
+
+        Raises `RunExists`.
+        """
+        ...
+
+    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
+        """Take a run that nobody alive owns. `source` replaces the run's source digest.
+
+        Raises `UnknownRun`, or `Owned` naming the live owner (pid, host, since when it beats).
+        """
+        ...
+
+    async def commit(
+        self, claim: Claim, frame: Frame, models: Sequence[Model] = ()
+    ) -> Sequence[InboxRow]:
+        """Make a frame durable, and give the inbox rows with ids above `frame.inbox`.
+
+        `models` are those that were not declared in this run before.
+        """
+        ...
+
+    async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
+        """The inbox rows with ids above `after`."""
+        ...
+
+    async def release(self, claim: Claim) -> None:
+        """Give the run back; it has no owner afterwards. A stale claim releases nothing."""
+        ...
+
+    async def load(self, run_id: str) -> History:
+        """The run and all its frames. Raises `UnknownRun`."""
+        ...
+
+    async def offer(self, note: Note) -> InboxRow:
+        """Put a note into the inbox of a run. An answer is unique per wait.
+
+        Raises `UnknownRun`; for an answer `AlreadyDecided` naming the first decision, and `Refused`
+        when the wait is not open or its due time has passed.
+        """
+        ...
+
+    async def add_process(self, row: ProcessRow) -> None:
+        """Remember a process of an attempt, outside the fence."""
+        ...
+
+    async def remove_processes(self, owner: str, run_id: str, serial: int) -> None:
+        """Forget the processes of an attempt that has ended."""
+        ...
+
+    async def changed(self) -> bool:
+        """Whether another connection has committed since the last call; costs microseconds."""
+        ...
+
+    async def close(self) -> None:
+        """Release the file. Runs that are still owned become stale when this process ends."""
+        ...
