@@ -1,0 +1,74 @@
+# `make` alone lists the targets. Nothing but Python 3.11 or newer is needed for `demo`, `test` and
+# `check`; `live` and `live-smoke` also need npm.
+
+CLAUDE_CODE := @anthropic-ai/claude-code@2.1.330
+
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for p in python3.11 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+endif
+
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.base
+DEV := $(VENV)/.dev
+NPM := .npm
+LIVE := $(NPM)/$(subst /,_,$(CLAUDE_CODE)).installed
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PYTEST = $(BIN)/python -m pytest
+# Arguments for pytest, as in `make test ARGS="-k resume -x"`.
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format live live-smoke bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+demo: $(BASE) ## a three-task workflow on recorded sessions, killed in the middle and resumed
+	$(BIN)/smithers demo
+
+test: $(DEV) ## all tests but the live ones, on two processes
+	$(PYTEST) -n 2 --dist worksteal $(ARGS)
+
+check: $(DEV) ## ruff, mypy, pyright and the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+
+format: $(DEV) ## let ruff format and fix what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+live: $(DEV) $(LIVE) ## real programs against the scripted model server
+	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live $(ARGS)
+
+live-smoke: $(DEV) $(LIVE) ## the quickest of the live tests
+	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
+
+bench: $(DEV) ## measure cost: commits, CPU and bytes a step
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found; name one with make PYTHON=…" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# Stamps, so that nothing is installed twice, and is again when a version or a dependency changed.
+$(BASE): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(DEV): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) --editable '.[dev]'
+	@touch $(BASE) $@
+
+$(LIVE): Makefile
+	@command -v npm >/dev/null || { echo "npm is needed for the live tests" >&2; exit 1; }
+	npm install --no-audit --no-fund --prefix $(NPM) $(CLAUDE_CODE)
+	@touch $@
