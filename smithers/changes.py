@@ -40,9 +40,7 @@ __all__ = [
 ]
 
 Outcome = Literal["finished", "failed", "skipped", "cancelled"]
-AttemptState = Literal[
-    "running", "succeeded", "failed", "interrupted", "deferred", "cancelled"
-]
+AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferred", "cancelled"]
 RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
 ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if"]
 WaitKind = Literal["approval", "retry", "cooldown", "data"]

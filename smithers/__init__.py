@@ -1,0 +1,78 @@
+"""Smithers: a durable orchestration layer for AI agents.
+
+A workflow is a tree of Python calls, a pure function of the run's state, which is rows in SQLite.
+Names are imported when they are first used, so that `import smithers` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smithers.context import Context as Context
+    from smithers.context import ItemFailure as ItemFailure
+    from smithers.tree import Approval as Approval
+    from smithers.tree import Attempt as Attempt
+    from smithers.tree import Branch as Branch
+    from smithers.tree import Decision as Decision
+    from smithers.tree import ForEach as ForEach
+    from smithers.tree import Loop as Loop
+    from smithers.tree import Node as Node
+    from smithers.tree import Parallel as Parallel
+    from smithers.tree import Retry as Retry
+    from smithers.tree import Sequence as Sequence
+    from smithers.tree import Step as Step
+    from smithers.tree import Task as Task
+    from smithers.workflow import NoInput as NoInput
+    from smithers.workflow import Workflow as Workflow
+    from smithers.workflow import workflow as workflow
+
+_HOMES = {
+    "Approval": "smithers.tree",
+    "Attempt": "smithers.tree",
+    "Branch": "smithers.tree",
+    "Context": "smithers.context",
+    "Decision": "smithers.tree",
+    "ForEach": "smithers.tree",
+    "ItemFailure": "smithers.context",
+    "Loop": "smithers.tree",
+    "NoInput": "smithers.workflow",
+    "Node": "smithers.tree",
+    "Parallel": "smithers.tree",
+    "Retry": "smithers.tree",
+    "Sequence": "smithers.tree",
+    "Step": "smithers.tree",
+    "Task": "smithers.tree",
+    "Workflow": "smithers.workflow",
+    "workflow": "smithers.workflow",
+}
+__version__ = "0.1.0"
+__all__ = [  # noqa: PLE0604, RUF022  # literal, for the checkers
+    "Approval",
+    "Attempt",
+    "Branch",
+    "Context",
+    "Decision",
+    "ForEach",
+    "ItemFailure",
+    "Loop",
+    "NoInput",
+    "Node",
+    "Parallel",
+    "Retry",
+    "Sequence",
+    "Step",
+    "Task",
+    "Workflow",
+    "__version__",
+    "workflow",
+]
+
+
+def __getattr__(name: str) -> object:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module 'smithers' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,99 @@
+"""What a workflow function is given: its input, and typed reads of what its tasks have given."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+from pydantic import BaseModel
+
+from smithers.changes import Failure, Key
+from smithers.errors import AuthorError
+from smithers.tree import ForEach, Node, Output, here, output_of
+
+__all__ = ["READER", "Context", "ItemFailure", "NotYet", "Reader"]
+
+In = TypeVar("In", bound=BaseModel)
+T = TypeVar("T")
+
+
+class NotYet(BaseException):
+    """An output that was read is not there yet; control flow, so no `except Exception` sees it."""
+
+    def __init__(self, on: tuple[Key, ...]) -> None:
+        super().__init__(f"waits for {', '.join(map(str, on))}")
+        self.on = on
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemFailure:
+    """An item of a `ForEach` that gave nothing: its key, how it ended, and why."""
+
+    key: str
+    state: str
+    error: Failure | None
+
+
+class Reader(Protocol):
+    """How the engine answers reads, for whoever is reading now."""
+
+    def value(self, node: Node[Any]) -> object:
+        """The node's output. Raises `NotYet`, or `AuthorError` where there can be none."""
+        ...
+
+    def maybe(self, node: Node[Any]) -> object | None: ...
+
+    def maybe_by_id(self, id: str, output: Output[Any]) -> object | None: ...
+
+    def previous(self, node: Node[Any]) -> object | None: ...
+
+    def failures(self, node: ForEach[Any]) -> list[ItemFailure]: ...
+
+
+READER: ContextVar[Reader | None] = ContextVar("READER", default=None)
+
+
+def _reader() -> Reader:
+    if (reader := READER.get()) is None:
+        raise AuthorError(
+            "ctx was read where nothing is being rendered, called or attempted",
+            place=here().place,
+            hint="read outputs in the workflow function, in a callable of a node, or in a step",
+        )
+    return reader
+
+
+class Context(Generic[In]):
+    """The input of a run, and reads of its outputs.
+
+    In a callable or a step, `ctx[task]` waits until the task is settled and gives its output, or
+    fails the reader; `ctx.get(task)` waits likewise and gives None where there is no output. In the
+    workflow function itself only `ctx.get` can be used: it answers at once, and the function runs
+    again when the answer changes.
+    """
+
+    def __init__(self, input: In, run_id: str) -> None:
+        self.input = input
+        self.run_id = run_id
+
+    def __getitem__(self, node: Node[T]) -> T:
+        return _reader().value(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
+
+    @overload
+    def get(self, node: Node[T], /) -> T | None: ...
+    @overload
+    def get(self, node: str, output: type[T], /) -> T | None: ...
+    def get(self, node: Node[Any] | str, output: Any = str, /) -> Any:
+        """The output of a task, or None where it gave none; by id where it is not in scope."""
+        if isinstance(node, str):
+            return _reader().maybe_by_id(node, output_of(output))
+        return _reader().maybe(node)
+
+    def previous(self, node: Node[T]) -> T | None:
+        """The output of the iteration before, of the innermost loop around both; None in the first."""
+        return _reader().previous(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
+
+    def failures(self, each: ForEach[Any]) -> list[ItemFailure]:
+        """The items that a `ForEach` with `on_failure="continue"` left out, in item order."""
+        return _reader().failures(each)

@@ -1,0 +1,202 @@
+"""The state of a run: the fold of its changes, in memory, and nothing else.
+
+`apply` is the only way to change it, and the same for a frame that is made and one that is loaded.
+A `Reset` hides what a node had before it: from then on the node has no outcome, choices or waits,
+and its tries are counted anew, while the numbers of its attempts go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    AttemptState,
+    CameUp,
+    Change,
+    ChoiceKind,
+    ChoiceMade,
+    Failure,
+    Frame,
+    Key,
+    NodeGone,
+    NodeMounted,
+    Outcome,
+    ReadMade,
+    Reset,
+    RunStatus,
+    SessionSeen,
+    Settled,
+    StatusChanged,
+    UsageCounted,
+    WaitClosed,
+    WaitKind,
+    WaitOpened,
+)
+
+__all__ = ["Attempted", "Chosen", "Ended", "RunState", "Total", "Waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a node settled, and in which frame; `output` is JSON text if it gave one."""
+
+    outcome: Outcome
+    frame: int
+    error: Failure | None
+    output: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    value: str
+    children: str
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open wait, and the frame in which it opened."""
+
+    opened: WaitOpened
+    frame: int
+
+
+@dataclass(slots=True)
+class Attempted:
+    """One try: `counts` is False for those before a reset, which spend no try any more."""
+
+    serial: int
+    key: Key
+    number: int
+    agent: str
+    started_at: datetime
+    state: AttemptState = "running"
+    error: Failure | None = None
+    session: str | None = None
+    counts: bool = True
+
+
+@dataclass(slots=True)
+class Total:
+    """Tokens, and US dollars as far as they were told; `cost` is None where nobody said."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost: Decimal | None = None
+
+    def add(self, used: UsageCounted) -> None:
+        self.tokens_in += used.tokens_in
+        self.tokens_out += used.tokens_out
+        self.tokens_cached += used.tokens_cached
+        if used.cost is not None:
+            self.cost = (self.cost or Decimal(0)) + used.cost
+
+
+@dataclass(slots=True)
+class RunState:
+    """Everything that a run's plan is made from."""
+
+    frame: int = -1
+    inbox: int = 0
+    status: StatusChanged = field(default_factory=lambda: StatusChanged(status="running"))
+    nodes: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
+    came_up: dict[Key, int] = field(default_factory=dict[Key, int])
+    ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
+    choices: dict[tuple[Key, ChoiceKind], Chosen] = field(
+        default_factory=dict[tuple[Key, ChoiceKind], Chosen]
+    )
+    waits: dict[tuple[Key, WaitKind], Waiting] = field(
+        default_factory=dict[tuple[Key, WaitKind], Waiting]
+    )
+    attempts: dict[int, Attempted] = field(default_factory=dict[int, Attempted])
+    tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
+    reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
+    reset: dict[Key, int] = field(default_factory=dict[Key, int])
+    usage: Total = field(default_factory=Total)
+
+    @classmethod
+    def of(cls, frames: Iterable[Frame]) -> RunState:
+        """The state after the given frames, in order."""
+        state = cls()
+        for frame in frames:
+            state.apply_frame(frame)
+        return state
+
+    @property
+    def run_status(self) -> RunStatus:
+        return self.status.status
+
+    def running(self) -> list[Attempted]:
+        """The attempts that have not ended."""
+        return [attempt for attempt in self.attempts.values() if attempt.state == "running"]
+
+    def apply_frame(self, frame: Frame) -> None:
+        # Resets first: what else the frame says of the same node is what counts from now on.
+        for change in frame.changes:
+            if isinstance(change, Reset):
+                self.apply(change, frame.number)
+        for change in frame.changes:
+            if not isinstance(change, Reset):
+                self.apply(change, frame.number)
+        self.frame, self.inbox = frame.number, frame.inbox
+
+    def apply(self, change: Change, frame: int) -> None:  # noqa: C901  # one case a kind of change
+        """Make one change, as part of the given frame."""
+        match change:
+            case CameUp(key=key):
+                self.came_up[key] = frame
+            case Settled(key=key):
+                self.ended[key] = Ended(change.outcome, frame, change.error, change.output)
+            case AttemptStarted(key=key):
+                attempt = Attempted(
+                    serial=change.serial,
+                    key=key,
+                    number=change.number,
+                    agent=change.agent,
+                    started_at=change.at,
+                    session=change.session,
+                )
+                self.attempts[change.serial] = attempt
+                self.tries.setdefault(key, []).append(attempt)
+            case AttemptEnded():
+                attempt = self.attempts[change.serial]
+                attempt.state, attempt.error = change.state, change.error
+            case ReadMade():
+                self.reads.setdefault(change.reader, {})[change.source] = change.at
+            case UsageCounted():
+                self.usage.add(change)
+            case SessionSeen():
+                self.attempts[change.serial].session = change.session
+            case ChoiceMade(key=key):
+                chosen = Chosen(change.value, change.children, frame)
+                self.choices[key, change.kind] = chosen
+            case WaitOpened(key=key):
+                self.waits[key, change.kind] = Waiting(change, frame)
+            case WaitClosed(key=key):
+                self.waits.pop((key, change.kind), None)
+            case NodeMounted():
+                self.nodes[change.id] = change
+            case NodeGone():
+                self.nodes.pop(change.id, None)
+            case StatusChanged():
+                self.status = change
+            case Reset(key=key):
+                self._reset(key, frame)
+
+    def _reset(self, key: Key, frame: int) -> None:
+        self.reset[key] = frame
+        self.came_up.pop(key, None)
+        self.ended.pop(key, None)
+        self.reads.pop(key, None)
+        for kind in ("test", "items", "until", "exhausted", "skip_if"):
+            self.choices.pop((key, kind), None)
+        for kind in ("approval", "retry", "cooldown", "data"):
+            self.waits.pop((key, kind), None)
+        for attempt in self.tries.get(key, ()):
+            attempt.counts = False

@@ -1,0 +1,55 @@
+"""What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
+
+from smithers.tree._freeze import RENDERING, Bindings
+from smithers.tree._ids import check_id, check_run_id
+from smithers.tree._nodes import (
+    AgentWork,
+    Approval,
+    Attempt,
+    Branch,
+    Decision,
+    ForEach,
+    Group,
+    Loop,
+    Node,
+    Parallel,
+    PersonWork,
+    Retry,
+    Sequence,
+    Step,
+    StepWork,
+    Task,
+)
+from smithers.tree._outputs import Output, clean, output_of, problem
+from smithers.tree._places import Mark, here, place_of_code, place_of_error
+
+__all__ = [
+    "RENDERING",
+    "AgentWork",
+    "Approval",
+    "Attempt",
+    "Bindings",
+    "Branch",
+    "Decision",
+    "ForEach",
+    "Group",
+    "Loop",
+    "Mark",
+    "Node",
+    "Output",
+    "Parallel",
+    "PersonWork",
+    "Retry",
+    "Sequence",
+    "Step",
+    "StepWork",
+    "Task",
+    "check_id",
+    "check_run_id",
+    "clean",
+    "here",
+    "output_of",
+    "place_of_code",
+    "place_of_error",
+    "problem",
+]

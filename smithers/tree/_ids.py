@@ -1,0 +1,52 @@
+"""Which ids are allowed: for tasks 1 to 200 printable characters, for runs a file name's."""
+
+from __future__ import annotations
+
+import re
+
+from smithers.errors import AuthorError, Refused
+from smithers.tree._places import Mark
+
+__all__ = ["MAX_ID", "check_id", "check_run_id"]
+
+MAX_ID = 200
+_RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= 60 else f"{text[:57]!r}... ({len(text)} characters)"
+
+
+def check_id(given: object, kind: str, mark: Mark) -> str:
+    """`given` if it can be the id of a node. Raises `AuthorError` that says what is wrong."""
+    wrong = ""
+    if not isinstance(given, str):
+        wrong = f"is no text but {type(given).__name__}"
+    elif not given:
+        wrong = "is empty"
+    elif len(given) > MAX_ID:
+        wrong = f"is longer than {MAX_ID} characters"
+    elif not given.isprintable():
+        wrong = "has control characters or others that cannot be printed"
+    elif ".." in re.split(r"[/\\]", given):
+        wrong = "has a '..' segment"
+    elif given != given.strip():
+        wrong = "begins or ends with a space"
+    if wrong:
+        shown = _shown(given) if isinstance(given, str) else repr(given)
+        raise AuthorError(
+            f"the id of this {kind}, {shown}, {wrong}",
+            place=mark.place,
+            hint="an id is 1 to 200 printable characters, taken from data and never from position",
+        )
+    return str(given)
+
+
+def check_run_id(given: str) -> str:
+    """`given` if it can be the id of a run. Raises `Refused`."""
+    if _RUN_ID.fullmatch(given) and given not in {".", ".."}:
+        return given
+    raise Refused(
+        f"{_shown(given)} cannot be the id of a run",
+        hint="a run id is 1 to 64 letters, digits, dots, underscores and hyphens",
+    )

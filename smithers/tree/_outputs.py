@@ -1,0 +1,105 @@
+"""What a task gives: validated by us, kept as JSON text, and read back as a fresh object."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+from smithers.errors import AuthorError
+
+__all__ = ["Output", "clean", "output_of", "problem"]
+
+T = TypeVar("T")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_PLAIN = (str, int, float, bool, list, dict, type(None))
+
+
+def clean(value: object, fix: Callable[[str], str] = lambda text: text) -> Any:
+    """JSON data with each text passed through `fix` and its lone surrogates made U+FFFD."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", fix(value))
+    if isinstance(value, list):
+        return [clean(item, fix) for item in cast("list[object]", value)]
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return {clean(key, fix): clean(item, fix) for key, item in items}
+    return value
+
+
+def problem(error: ValidationError) -> str:
+    """Each field that does not fit, and why, one a line."""
+    lines: list[str] = []
+    for item in error.errors(include_url=False, include_input=True):
+        where = ".".join(str(part) for part in item["loc"]) or "the value"
+        given = repr(cast("object", item.get("input")))
+        shown = given if len(given) <= 80 else given[:77] + "..."
+        lines.append(f"{where}: {item['msg']} (got {shown})")
+    return "\n".join(lines)
+
+
+class Output(Generic[T]):
+    """The type of a task's output. `model` names it where it is a model, and makes a view of it."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self.kind = kind
+        try:
+            self._adapter: TypeAdapter[T] = TypeAdapter(kind)
+            self.schema: Mapping[str, object] = self._adapter.json_schema()
+        except PydanticUserError as error:
+            raise AuthorError(
+                f"{kind!r} cannot be an output: {error.message}",
+                hint="use a pydantic model, a dataclass or plain JSON types",
+            ) from error
+        is_model = isinstance(cast("object", kind), type) and issubclass(kind, BaseModel)
+        self.model: str | None = kind.__name__ if is_model else None
+        self.is_text = kind is str
+        self._is_any = cast("object", kind) is Any
+
+    def parse(self, text: str) -> T:
+        """The value of stored JSON text, a new object each time. Raises `ValidationError`."""
+        return self._adapter.validate_json(text)
+
+    def dump(self, value: object) -> str:
+        """`value` as JSON text, validated. Raises `ValidationError`, or `TypeError` for a value
+        that is not JSON where no type was declared."""
+        if self.is_text and isinstance(value, str):
+            return json.dumps(_LONE_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
+        if self._is_any and not isinstance(value, _PLAIN):
+            raise TypeError(
+                f"a {type(value).__name__} is no plain JSON value; declare it with output="
+            )
+        try:
+            return self._adapter.dump_json(self._adapter.validate_python(value)).decode()
+        except (PydanticSerializationError, UnicodeEncodeError, ValidationError) as error:
+            repaired = clean(_jsonable(value, error))
+            return self._adapter.dump_json(self._adapter.validate_python(repaired)).decode()
+
+
+def _jsonable(value: object, error: Exception) -> object:
+    """`value` as plain data, if only its texts were at fault; else the error as it was."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="python")
+    if isinstance(value, list | dict | str):
+        return cast("object", value)
+    if isinstance(error, ValidationError):
+        raise error
+    return to_jsonable_python(value)
+
+
+@lru_cache(maxsize=1024)
+def _cached(kind: Any) -> Output[Any]:
+    return Output(kind)
+
+
+def output_of(kind: type[T]) -> Output[T]:
+    """The `Output` of a type; made once, since building a validator costs milliseconds."""
+    try:
+        return cast("Output[T]", _cached(cast("Any", kind)))
+    except TypeError:  # an unhashable annotation
+        return Output(kind)

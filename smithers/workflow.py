@@ -1,0 +1,115 @@
+"""`@workflow` makes a workflow of a function from a context to a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, cast, overload
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypeVar
+
+from smithers.context import Context
+from smithers.errors import AuthorError, Refused
+from smithers.tree import Mark, Node, here, problem
+
+__all__ = ["NoInput", "Workflow", "workflow"]
+
+
+class NoInput(BaseModel):
+    """The input of a workflow that takes none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+In = TypeVar("In", bound=BaseModel)
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True, default=object)
+
+
+class Workflow(Generic[In, T_co]):
+    """A named function from a context to a tree, with its limits.
+
+    `max_concurrency` bounds the attempts that run at once; `deadline_s` the time from the start of a
+    run to its end, in seconds, after which it fails.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[Context[In]], Node[T_co]],
+        *,
+        input: type[In],
+        name: str,
+        max_concurrency: int,
+        deadline_s: float | None,
+        mark: Mark,
+    ) -> None:
+        self.function = function
+        self.input = input
+        self.name = name
+        self.max_concurrency = max_concurrency
+        self.deadline_s = deadline_s
+        self.mark = mark
+
+    def parse_input(self, text: str) -> In:
+        """The input as its model. Raises `Refused` naming each field that does not fit."""
+        try:
+            return self.input.model_validate_json(text)
+        except ValidationError as error:
+            fields = ", ".join(self.input.model_fields) or "none"
+            raise Refused(
+                f"the input does not fit {self.input.__name__} of workflow {self.name}:\n"
+                + problem(error),
+                hint=f"its fields are: {fields}; give them with --input JSON or --input @FILE",
+            ) from error
+
+
+@overload
+def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]: ...
+@overload
+def workflow(
+    *,
+    input: type[In] = ...,
+    name: str | None = None,
+    max_concurrency: int = 8,
+    deadline_s: float | None = None,
+) -> Callable[[Callable[[Context[In]], Node[T]]], Workflow[In, T]]: ...
+def workflow(
+    function: Any = None,
+    /,
+    *,
+    input: Any = NoInput,
+    name: str | None = None,
+    max_concurrency: int = 8,
+    deadline_s: float | None = None,
+) -> Any:
+    """Make a workflow of a function. Its name is the function's, unless given.
+
+    Raises `AuthorError` for an input that is no pydantic model, or a limit that is none.
+    """
+    mark = here()
+
+    def make(made: Callable[[Context[Any]], Node[Any]]) -> Workflow[Any, Any]:
+        if not callable(made):
+            raise AuthorError(
+                f"@workflow was put on {made!r}", place=mark.place, hint="put it on a function"
+            )
+        if not (isinstance(input, type) and issubclass(input, BaseModel)):
+            raise AuthorError(
+                f"input={input!r} is no pydantic model",
+                place=mark.place,
+                hint="class Brief(BaseModel): ...",
+            )
+        if isinstance(cast("object", max_concurrency), bool) or max_concurrency < 1:
+            raise AuthorError("max_concurrency must be at least 1", place=mark.place)
+        if deadline_s is not None and not deadline_s > 0:
+            raise AuthorError("deadline_s must be more than 0", place=mark.place)
+        return Workflow(
+            made,
+            input=input,
+            name=name or made.__name__,
+            max_concurrency=max_concurrency,
+            deadline_s=deadline_s,
+            mark=mark,
+        )
+
+    return make if function is None else make(function)
