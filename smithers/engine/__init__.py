@@ -1,0 +1,1 @@
+"""Render, extract what is ready, execute, persist, render again."""

@@ -1,0 +1,224 @@
+"""The mounted tree: what a render gave, with ids for all nodes and the loops around each.
+
+A definition is what stands in the tree once; the plan makes an instance of it for each iteration of
+its loops. Ids of tasks are the author's. A container without one is named by its kind and its
+ordinal among its like below its parent, the one use of position.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from smithers.changes import Key, NodeMounted
+from smithers.errors import AuthorError
+from smithers.tree import Branch, ForEach, Group, Loop, Node, Task
+
+__all__ = ["Definition", "Mounts", "children_digest", "mount"]
+
+
+@dataclass(eq=False, slots=True)
+class Definition:
+    """A node in its place. `loops` are the ids of the loops around it, outermost first; `scope` is
+    the id of the `ForEach` whose item it belongs to, or empty."""
+
+    node: Node[Any]
+    id: str
+    parent: Definition | None
+    place: int
+    loops: tuple[str, ...]
+    scope: str
+    children: tuple[Definition, ...] = ()
+    named: bool = True
+
+    def walk(self) -> Iterator[Definition]:
+        """This definition and all below it, in document order."""
+        waiting = [self]
+        while waiting:
+            one = waiting.pop()
+            yield one
+            waiting.extend(reversed(one.children))
+
+    @property
+    def row(self) -> NodeMounted:
+        parent = self.parent.id if self.parent else None
+        return NodeMounted(id=self.id, kind=self.node.kind, parent=parent, place=self.place)
+
+
+def mount(
+    node: Node[Any],
+    *,
+    parent: Definition | None = None,
+    item: str = "",
+    place: int = 0,
+) -> Definition:
+    """The definitions of a tree. `parent` is the `ForEach` that `node` is an item of, if any."""
+    scope = parent.id if parent else ""
+    loops = _loops_below(parent) if parent else ()
+    own = f"{parent.id}/{item}" if parent else ""
+    return _define(node, own or node.kind, parent, place, loops, scope)
+
+
+def _loops_below(one: Definition) -> tuple[str, ...]:
+    return (*one.loops, one.id) if isinstance(one.node, Loop) else one.loops
+
+
+def _define(
+    node: Node[Any],
+    default_id: str,
+    parent: Definition | None,
+    place: int,
+    loops: tuple[str, ...],
+    scope: str,
+) -> Definition:
+    made = Definition(
+        node, node.id or default_id, parent, place, loops, scope, named=node.id is not None
+    )
+    inner = _loops_below(made)
+    counts: dict[str, int] = {}
+    below: list[Definition] = []
+    for number, child in enumerate(node.children):
+        counts[child.kind] = counts.get(child.kind, 0) + 1
+        default = f"{made.id}/{child.kind}{counts[child.kind]}"
+        below.append(_define(child, default, made, number, inner, scope))
+    made.children = tuple(below)
+    return made
+
+
+def children_digest(one: Definition) -> str:
+    """A digest of a container's child ids, or empty where the author named the container."""
+    if one.named:
+        return ""
+    return hashlib.sha256(repr(_shape(one)).encode()).hexdigest()[:16]
+
+
+def _shape(one: Definition) -> tuple[object, ...]:
+    node = one.node
+    split = len(node.arms[0]) if isinstance(node, Branch) else -1
+    return (split, *(child.id if child.named else _shape(child) for child in one.children))
+
+
+def _where(one: Definition) -> str:
+    return str(one.node.mark.place)
+
+
+@dataclass(slots=True)
+class Mounts:
+    """Every definition that is mounted, by id. One id means one node, wherever it is written."""
+
+    by_id: dict[str, Definition] = field(default_factory=dict[str, Definition])
+    _item: dict[str, tuple[str, tuple[int, ...], str]] = field(
+        default_factory=dict[str, tuple[str, tuple[int, ...], str]]
+    )
+
+    def add(self, root: Definition, path: tuple[int, ...] = (), item: str = "") -> None:
+        """Mount a tree: the workflow's, or that of one item of a `ForEach` in one iteration.
+
+        Raises `AuthorError` for an id that is taken.
+        """
+        for one in root.walk():
+            there = self.by_id.get(one.id)
+            mine = (one.scope, path, item)
+            if there is not None and not self._same(one, there, mine):
+                raise _duplicate(one, there)
+            self.by_id[one.id] = one
+            self._item[one.id] = mine
+
+    def _same(
+        self, one: Definition, there: Definition, mine: tuple[str, tuple[int, ...], str]
+    ) -> bool:
+        """Whether it is the same node, rendered again or in another iteration of its loops."""
+        scope, path, item = self._item[there.id]
+        if one is there or one.node is there.node or scope != mine[0] or not scope:
+            return False
+        return path != mine[1] or item == mine[2]
+
+    def check_needs(self, root: Definition, *, complete: bool) -> None:
+        """Every needed id stands in the tree, unless a later render could add it; and no tasks
+        need each other in a circle. Raises `AuthorError`."""
+        for one in root.walk():
+            if not isinstance(one.node, Task):
+                continue
+            for need in one.node.needs:
+                if need not in self.by_id and complete:
+                    raise AuthorError(
+                        f"{one.node.kind} {one.id!r} needs {need!r}, which stands in no tree",
+                        place=one.node.mark.place,
+                        hint=f"the ids are: {', '.join(self._known())}",
+                    )
+        _check_circle(root, self.by_id)
+
+    def _known(self) -> Sequence[str]:
+        found = [one.id for one in self.by_id.values() if isinstance(one.node, Task | ForEach)]
+        return found if len(found) <= 12 else [*found[:12], "..."]
+
+
+def _duplicate(one: Definition, there: Definition) -> AuthorError:
+    if one.node is there.node:
+        return AuthorError(
+            f"{one.node.kind} {one.id!r} stands twice in the tree",
+            place=one.node.mark.place,
+            hint="a node has one place; make a second one with an id of its own",
+        )
+    return AuthorError(
+        f"the id {one.id!r} is used twice: here and at {_where(there)}",
+        place=one.node.mark.place,
+        hint="give each node an id of its own, taken from its data",
+    )
+
+
+def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
+    """Tasks that need each other, or what stands after them, could never start."""
+    done: set[str] = set()
+    for start in root.walk():
+        if not isinstance(start.node, Task) or not start.node.needs or start.id in done:
+            continue
+        trail: list[tuple[str, str]] = []
+        open_: set[str] = set()
+        stack: list[tuple[str, str, bool]] = [(start.id, "", False)]
+        while stack:
+            id, why, leaving = stack.pop()
+            if leaving:
+                open_.discard(id)
+                done.add(id)
+                trail.pop()
+                continue
+            if id in open_:
+                raise _circle([*trail, (id, why)], by_id)
+            if id in done or id not in by_id:
+                continue
+            open_.add(id)
+            trail.append((id, why))
+            stack.append((id, why, True))
+            stack.extend((other, reason, False) for other, reason in _before(by_id[id]))
+
+
+def _before(one: Definition) -> Iterator[tuple[str, str]]:
+    """The ids that must settle before this node can, and why: needs, and order."""
+    node = one.node
+    if isinstance(node, Task):
+        for need in node.needs:
+            yield need, f"needs {need!r}"
+    for child in one.children if isinstance(node, Group) else ():
+        yield child.id, f"ends with {child.id!r}"
+    above = one.parent
+    if above is not None and above.node.kind in ("sequence", "loop") and one.place:
+        earlier = above.children[one.place - 1]
+        yield earlier.id, f"stands after {earlier.id!r}"
+
+
+def _circle(trail: list[tuple[str, str]], by_id: dict[str, Definition]) -> AuthorError:
+    again = trail[-1][0]
+    begin = next(number for number, (id, _) in enumerate(trail) if id == again)
+    ring = trail[begin:]
+    said = "\n".join(
+        f"  {before[0]!r} at {_where(by_id[before[0]])} {after[1]}"
+        for before, after in zip(ring, ring[1:], strict=False)
+    )
+    return AuthorError(
+        f"these nodes wait for each other in a circle:\n{said}",
+        place=by_id[again].node.mark.place,
+        hint="take one of these needs away, or change the order",
+    )

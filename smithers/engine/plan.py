@@ -1,0 +1,467 @@
+"""The plan: from the tree and the state, what is ready, what was dropped, and what is done.
+
+Pure: no I/O and no clock. `Plan(root, state, expand)` works it out from nothing; after that each
+change of the state is told by `settle` or `choose`, and only the ancestors of what changed are
+looked at. Both ways give the same plan, which the property tests hold it to.
+
+An instance is a definition in one iteration of its loops. It is idle until everything before it is
+settled, then up, then settled. Containers settle through their children:
+
+    sequence   with its last child, or the first that fails; the rest is cancelled
+    parallel   when all children are settled; after a failure nothing new starts below it
+    branch     with the arm that was chosen; the other arm is skipped
+    loop       when `until` held, or its bound is reached; each iteration is a sequence
+    foreach    as a parallel, over the subtrees of its items
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Literal, cast
+
+from smithers.changes import Key, Outcome
+from smithers.engine.mount import Definition
+from smithers.state import RunState
+from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
+from smithers.tree import Sequence as SequenceNode
+
+__all__ = ["Dropped", "Expand", "Instance", "Plan", "Role"]
+
+Role = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
+Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled"]
+Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
+"""The subtrees of a ForEach whose keys are chosen, in item order."""
+
+
+class Instance:
+    """A definition in one iteration of its loops, and how far it is."""
+
+    __slots__ = (
+        "begun",
+        "begun_open",
+        "blocked",
+        "children",
+        "definition",
+        "dropping",
+        "failing",
+        "key",
+        "next",
+        "open",
+        "parent",
+        "place",
+        "role",
+        "settled_at",
+        "status",
+    )
+
+    def __init__(
+        self, definition: Definition, key: Key, parent: Instance | None, place: int, role: Role
+    ) -> None:
+        self.definition = definition
+        self.key = key
+        self.parent = parent
+        self.place = place
+        self.role: Role = role
+        self.status: Status = "idle"
+        self.settled_at = -1
+        self.children: list[Instance] = []
+        self.open = 0
+        self.next = 0
+        self.failing = False
+        self.begun = False
+        self.begun_open = 0
+        self.blocked: list[tuple[int, int, Instance]] = []
+        self.dropping: Outcome | None = None
+
+    @property
+    def path(self) -> tuple[int, ...]:
+        return self.key.path
+
+    @property
+    def settled(self) -> bool:
+        return self.status not in ("idle", "up")
+
+    @property
+    def limit(self) -> int | None:
+        node = self.definition.node
+        return node.limit if isinstance(node, Parallel | ForEach) else None
+
+    def __repr__(self) -> str:
+        return f"<{self.role} {self.key} {self.status}>"
+
+
+class Dropped:
+    """A task that will not run: its outcome, and whether an attempt of it runs and must be stopped."""
+
+    __slots__ = ("instance", "outcome", "running")
+
+    def __init__(self, instance: Instance, outcome: Outcome, *, running: bool) -> None:
+        self.instance = instance
+        self.outcome: Outcome = outcome
+        self.running = running
+
+
+def _role(definition: Definition) -> Role:
+    node = definition.node
+    if isinstance(node, Task):
+        return "task"
+    if isinstance(node, SequenceNode):
+        return "sequence"
+    if isinstance(node, Parallel):
+        return "parallel"
+    if isinstance(node, Branch):
+        return "branch"
+    if isinstance(node, Loop):
+        return "loop"
+    return "foreach"
+
+
+class Plan:
+    """What to do next. `up` holds instances that came up and need something of the engine: a task
+    to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
+    `settled` the keys that settled. The engine empties all three."""
+
+    def __init__(self, root: Definition, state: RunState, expand: Expand) -> None:
+        self.state = state
+        self.expand = expand
+        self.up: deque[Instance] = deque()
+        self.dropped: deque[Dropped] = deque()
+        self.settled: deque[Instance] = deque()
+        self.released: deque[Instance] = deque()
+        self.instances: dict[Key, Instance] = {}
+        self._settling: deque[Instance] = deque()
+        self._count = 0
+        self.root = self._make(root, (), None, 0, _role(root))
+        self._activate(self.root)
+        self._propagate()
+
+    # -- what the engine tells
+
+    def settle(self, instance: Instance) -> None:
+        """The state has an end for this instance now."""
+        if not instance.settled:
+            ended = self.state.ended[instance.key]
+            self._mark(instance, ended.outcome, ended.frame)
+            self._propagate()
+
+    def choose(self, instance: Instance) -> None:
+        """The state has the choice now that this instance was waiting for."""
+        if not instance.settled:
+            if instance.role == "branch":
+                self._branch(instance)
+            elif instance.role == "foreach":
+                self._items(instance)
+            elif instance.role == "iteration":
+                self._iterated(instance)
+            elif instance.role == "loop":
+                self._mark(
+                    instance, "finished", self.state.choices[instance.key, "exhausted"].frame
+                )
+            self._propagate()
+
+    def blocker(self, instance: Instance) -> Instance | None:
+        """The group whose limit keeps this instance from beginning, or None if it may."""
+        child, group = instance, instance.parent
+        while group is not None:
+            limit = group.limit
+            if limit is not None and not child.begun and group.begun_open >= limit:
+                return group
+            child, group = group, group.parent
+        return None
+
+    def block(self, instance: Instance, group: Instance) -> None:
+        """Queue an instance for a slot of a group, in document order; see `released`."""
+        child = instance
+        while child.parent is not group:
+            assert child.parent is not None
+            child = child.parent
+        self._count += 1
+        heapq.heappush(group.blocked, (child.place, self._count, instance))
+
+    def begin(self, instance: Instance) -> None:
+        """A first attempt starts here, or a wait opened: slots of limited groups are taken."""
+        child: Instance | None = instance
+        while child is not None and not child.begun:
+            child.begun = True
+            if child.parent is not None and child.parent.limit is not None:
+                child.parent.begun_open += 1
+            child = child.parent
+
+    def offer_slots(self, instance: Instance) -> None:
+        """The instance will not begin now: whoever waits for a slot above it may try."""
+        group = instance.parent
+        while group is not None:
+            if group.limit is not None:
+                self._release(group)
+            group = group.parent
+
+    # -- instances
+
+    def _make(
+        self,
+        definition: Definition,
+        path: tuple[int, ...],
+        parent: Instance | None,
+        place: int,
+        role: Role,
+    ) -> Instance:
+        made = Instance(definition, Key(definition.id, path), parent, place, role)
+        # An iteration's key is its loop's in that path; no other instance has it.
+        self.instances[made.key] = made
+        return made
+
+    def _make_children(self, instance: Instance, definitions: Sequence[Definition]) -> None:
+        path = instance.path
+        instance.children = [
+            self._make(one, path, instance, place, _role(one))
+            for place, one in enumerate(definitions)
+        ]
+        instance.open = len(instance.children)
+
+    def _activate(self, instance: Instance) -> None:
+        instance.status = "up"
+        if instance.role == "task":
+            self._up_task(instance)
+        elif instance.role in ("sequence", "iteration"):
+            self._make_children(instance, instance.definition.children)
+            self._advance(instance)
+        elif instance.role == "parallel":
+            self._make_children(instance, instance.definition.children)
+            self._open_all(instance)
+        elif instance.role == "branch":
+            self._branch(instance)
+        elif instance.role == "loop":
+            self._iterate(instance)
+        else:
+            self._items(instance)
+
+    def _up_task(self, instance: Instance) -> None:
+        state, key = self.state, instance.key
+        tries = [one for one in state.tries.get(key, ()) if one.counts]
+        ended = state.ended.get(key)
+        asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
+        answered = ended is not None and ended.outcome in ("finished", "failed")
+        if any(one.state != "deferred" for one in tries) or (
+            asked and (answered or (key, "approval") in state.waits)
+        ):
+            self.begin(instance)
+        if ended is not None:
+            self._mark(instance, ended.outcome, ended.frame)
+        elif not any(one.state == "running" for one in tries):
+            self.up.append(instance)
+
+    def _ask(self, asker: Instance, owner: Instance) -> None:
+        """Have a callable asked, unless the state knows that its node has failed by it."""
+        if (ended := self.state.ended.get(owner.key)) is not None:
+            self._mark(owner, ended.outcome, ended.frame)
+        else:
+            self.up.append(asker)
+
+    # -- settling
+
+    def _mark(self, instance: Instance, outcome: Outcome, frame: int) -> None:
+        if instance.settled:
+            return
+        instance.status = outcome
+        instance.settled_at = max(frame, instance.settled_at)
+        node = instance.definition.node
+        tolerated = isinstance(node, Task) and node.on_failure == "continue"
+        instance.failing = outcome == "failed" and not tolerated
+        self._settling.append(instance)
+        self.settled.append(instance)
+
+    def _propagate(self) -> None:
+        while self._settling:
+            child = self._settling.popleft()
+            parent = child.parent
+            if parent is None:
+                continue
+            parent.settled_at = max(parent.settled_at, child.settled_at)
+            if child.begun and parent.limit is not None:
+                parent.begun_open -= 1
+                self._release(parent)
+            if not parent.settled:
+                self._child_settled(parent, child)
+
+    def _release(self, group: Instance) -> None:
+        free = (group.limit or 0) - group.begun_open
+        while free > 0 and group.blocked:
+            _, _, instance = heapq.heappop(group.blocked)
+            if instance.status == "up":
+                self.released.append(instance)
+                free -= 1
+
+    def _child_settled(self, parent: Instance, child: Instance) -> None:
+        parent.open -= 1
+        if parent.dropping is not None:
+            if not parent.open:
+                self._mark(parent, self._dropped_outcome(parent), parent.settled_at)
+        elif parent.role in ("sequence", "iteration"):
+            if child.failing or child.status == "cancelled":
+                self._fail_sequence(parent)
+            else:
+                self._advance(parent)
+        elif parent.role in ("parallel", "foreach"):
+            self._member_settled(parent, child)
+        elif parent.role == "branch":
+            if not parent.open:
+                self._mark(parent, _worst(parent.children), parent.settled_at)
+        elif parent.role == "loop":
+            self._iteration_settled(parent, child)
+
+    def _dropped_outcome(self, instance: Instance) -> Outcome:
+        if any(child.failing for child in instance.children):
+            return "failed"
+        return instance.dropping or "cancelled"
+
+    # -- sequences and iterations
+
+    def _advance(self, instance: Instance) -> None:
+        """Activate the next child; children that the state has ended settle at once, in a row."""
+        if instance.next < len(instance.children):
+            child = instance.children[instance.next]
+            instance.next += 1
+            self._activate(child)
+        elif instance.open == 0:
+            if instance.role == "iteration":
+                self._iterated(instance)
+            else:
+                self._mark(instance, "finished", instance.settled_at)
+
+    def _fail_sequence(self, instance: Instance) -> None:
+        """A child failed: what stands after it is cancelled, and then the sequence has failed."""
+        instance.dropping = "cancelled"
+        for child in instance.children[instance.next :]:
+            self._drop(child, "cancelled", cancel=False)
+        if not instance.open:
+            self._mark(instance, self._dropped_outcome(instance), instance.settled_at)
+
+    # -- groups
+
+    def _open_all(self, instance: Instance) -> None:
+        if not instance.children:
+            self._mark(instance, "finished", max(instance.settled_at, 0))
+        for child in instance.children:
+            self._activate(child)
+
+    def _member_settled(self, group: Instance, child: Instance) -> None:
+        node = group.definition.node
+        assert isinstance(node, Parallel | ForEach)
+        failed = child.failing or child.status == "cancelled"
+        if failed and node.on_failure != "continue":
+            self._stop(group, cancel=node.on_failure == "cancel")
+        elif not group.open:
+            self._mark(group, "finished", group.settled_at)
+
+    def _stop(self, group: Instance, *, cancel: bool) -> None:
+        """Nothing starts below from now on; what runs may end, or is cancelled."""
+        group.dropping = "cancelled"
+        for child in group.children:
+            self._drop(child, "cancelled", cancel=cancel)
+        if not group.open:
+            self._mark(group, self._dropped_outcome(group), group.settled_at)
+
+    # -- branches
+
+    def _branch(self, instance: Instance) -> None:
+        chosen = self.state.choices.get((instance.key, "test"))
+        if chosen is None:
+            self._ask(instance, instance)
+            return
+        node = instance.definition.node
+        assert isinstance(node, Branch)
+        self._make_children(instance, instance.definition.children)
+        instance.settled_at = chosen.frame
+        first = len(node.arms[0])
+        yes = chosen.value == "true"
+        for child in instance.children:
+            if (child.place < first) == yes:
+                self._activate(child)
+            else:
+                self._drop(child, "skipped", cancel=False)
+        if not instance.children:
+            self._mark(instance, "finished", chosen.frame)
+
+    # -- loops
+
+    def _iterate(self, loop: Instance) -> None:
+        number = len(loop.children)
+        made = self._make(loop.definition, (*loop.path, number), loop, number, "iteration")
+        loop.children.append(made)
+        loop.open += 1
+        self._activate(made)
+
+    def _iterated(self, iteration: Instance) -> None:
+        """All of the body is settled: `until` is asked, unless the state knows its answer."""
+        chosen = self.state.choices.get((iteration.key, "until"))
+        if chosen is None:
+            assert iteration.parent is not None
+            self._ask(iteration, iteration.parent)
+        else:
+            self._mark(iteration, "finished", max(iteration.settled_at, chosen.frame))
+
+    def _iteration_settled(self, loop: Instance, iteration: Instance) -> None:
+        if iteration.failing or iteration.status == "cancelled":
+            self._mark(loop, "failed" if iteration.failing else "cancelled", loop.settled_at)
+            return
+        node = loop.definition.node
+        assert isinstance(node, Loop)
+        chosen = self.state.choices[iteration.key, "until"]
+        exhausted = self.state.choices.get((loop.key, "exhausted"))
+        if chosen.value == "true":
+            self._mark(loop, "finished", loop.settled_at)
+        elif exhausted is not None and len(loop.children) >= int(exhausted.value):
+            self._mark(loop, "finished", max(loop.settled_at, exhausted.frame))
+        elif len(loop.children) < node.max_iterations or exhausted is not None:
+            self._iterate(loop)
+        else:
+            self._ask(loop, loop)
+
+    # -- fan-outs
+
+    def _items(self, instance: Instance) -> None:
+        chosen = self.state.choices.get((instance.key, "items"))
+        if chosen is None or instance.key in self.state.ended:
+            self._ask(instance, instance)
+            return
+        instance.settled_at = chosen.frame
+        self._make_children(instance, self.expand(instance.definition, instance.path))
+        self._open_all(instance)
+
+    # -- dropping
+
+    def _drop(self, instance: Instance, outcome: Outcome, *, cancel: bool) -> None:
+        """This subtree will not go on: what never started settles, what runs ends or is stopped."""
+        if instance.settled:
+            return
+        if instance.role == "task":
+            self._drop_task(instance, outcome, cancel=cancel)
+            return
+        if not instance.children and instance.role in ("sequence", "parallel", "branch"):
+            self._make_children(instance, instance.definition.children)
+        instance.dropping = outcome
+        for child in instance.children:
+            self._drop(child, outcome, cancel=cancel)
+        if not instance.open:
+            self._mark(instance, self._dropped_outcome(instance), instance.settled_at)
+
+    def _drop_task(self, instance: Instance, outcome: Outcome, *, cancel: bool) -> None:
+        if (ended := self.state.ended.get(instance.key)) is not None:
+            self._mark(instance, ended.outcome, ended.frame)
+            return
+        instance.dropping = outcome
+        tries = [one for one in self.state.tries.get(instance.key, ()) if one.counts]
+        running = any(one.state == "running" for one in tries)
+        if running and not cancel:
+            return
+        if not running and tries and tries[-1].state == "failed":
+            outcome = "failed"
+        self.dropped.append(Dropped(instance, outcome, running=running))
+
+
+def _worst(children: Sequence[Instance]) -> Outcome:
+    if any(child.failing for child in children):
+        return "failed"
+    return "cancelled" if any(child.status == "cancelled" for child in children) else "finished"
