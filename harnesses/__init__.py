@@ -1,0 +1,33 @@
+"""Agents that smithers can use. Each is one file; what they share is in `harnesses.process`."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harnesses.claude_code import ClaudeCode
+    from harnesses.echo import Echo
+    from harnesses.process import Replay, ReplayMismatch
+
+__all__ = ["ClaudeCode", "Echo", "Replay", "ReplayMismatch"]
+
+_HOMES = {
+    "ClaudeCode": "harnesses.claude_code",
+    "Echo": "harnesses.echo",
+    "Replay": "harnesses.process",
+    "ReplayMismatch": "harnesses.process",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Adapters are imported when they are used, since each may bring a library of its own."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,239 @@
+"""Claude Code (`claude -p`) as an agent: one process a request, its session resumed by id.
+
+The verdict comes from the terminal `result` event alone: the exit code says too little, and `subtype`
+says "success" on API errors. The program's own retries are off, since the engine retries durably.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from harnesses._claude_verdict import UnknownSession, verdict
+from harnesses.process import Command, Replay, built_environment, open_session
+from smithers.agent import (
+    Answered,
+    Ask,
+    Capabilities,
+    Event,
+    Said,
+    Spawned,
+    Started,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
+from smithers.errors import NotInstalled
+
+__all__ = ["ClaudeCode", "PermissionMode"]
+
+PermissionMode = Literal["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"]
+
+_INSTALL = "npm install -g @anthropic-ai/claude-code"
+_NEEDED = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "CLAUDE_CODE_OAUTH_TOKEN",
+    "CLAUDE_CONFIG_DIR",
+)
+_SETTINGS = {
+    "CLAUDE_CODE_MAX_RETRIES": "0",
+    "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+}
+_LEAVES_WITHIN_S = 10.0
+"""How long the program may take to write its transcript and end, after its `result`."""
+
+
+class ClaudeCode:
+    """Claude Code with one set of options; the permissions are what the author gives, and no more.
+
+    By default it uses the login of the user, or ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and
+    ANTHROPIC_BASE_URL, which are passed on to it. `config_dir` keeps its login, settings and
+    transcripts apart. `mcp_config` is a mapping, or a file, of the only MCP servers it gets. `env`
+    is added to its environment, which its tools see. `program` is its name on PATH, or its path.
+    `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
+    """
+
+    can = Capabilities(resumes=True, native_schema=True, reports_cost=True)
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        permission_mode: PermissionMode = "default",
+        allowed_tools: Sequence[str] = (),
+        disallowed_tools: Sequence[str] = (),
+        mcp_config: Mapping[str, object] | str | Path | None = None,
+        max_turns: int | None = None,
+        append_system_prompt: str | None = None,
+        env: Mapping[str, str] | None = None,
+        program: str = "claude",
+        config_dir: str | Path | None = None,
+        replay: Replay | str | Path | None = None,
+    ) -> None:
+        self.name = f"claude-code/{model}" if model else "claude-code"
+        self._program = program
+        self._config = Path(config_dir).absolute() if config_dir is not None else None
+        self._env = dict(env or {})
+        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+        options: dict[str, object] = {
+            "--model": model,
+            "--permission-mode": permission_mode,
+            "--allowedTools": ",".join(allowed_tools) or None,
+            "--disallowedTools": ",".join(disallowed_tools) or None,
+            "--mcp-config": _mcp_text(mcp_config),
+            "--max-turns": max_turns,
+            "--append-system-prompt": append_system_prompt,
+        }
+        self._options = tuple(
+            word
+            for flag, value in options.items()
+            if value is not None
+            for word in (flag, str(value))
+        )
+
+    async def run(self, ask: Ask) -> AsyncIterator[Event]:
+        """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
+        session = ask.session or str(uuid.uuid4())
+        resumes = ask.session is not None
+        text = ask.followup if resumes and ask.followup is not None else ask.prompt
+        yield Started(session)
+        try:
+            async with aclosing(self._turn(ask, text, session, resumes)) as events:
+                async for event in events:
+                    yield event
+            return
+        except UnknownSession:
+            session = str(uuid.uuid4())
+        yield Started(session)
+        async with aclosing(self._turn(ask, ask.prompt, session, resumes=False)) as events:
+            async for event in events:
+                yield event
+
+    async def _turn(self, ask: Ask, text: str, session: str, resumes: bool) -> AsyncIterator[Event]:
+        replay = self._replay or Replay.asked_for()
+        command = self._command(ask, text, session, resumes, live=replay is None)
+        result: Mapping[str, Any] | None = None
+        fault: Mapping[str, Any] = {}
+        async with open_session(command, ask, replay) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            async for line in running.lines():
+                said = _object(line)
+                if said.get("type") == "result":
+                    result = said
+                    running.leave_after(_LEAVES_WITHIN_S)
+                elif said.get("error"):
+                    fault = said
+                else:
+                    for event in _events(said):
+                        yield event
+            ending = await running.close()
+            stderr = running.said_on_stderr
+        if result is not None:
+            yield _used(result)
+        yield verdict(result, fault, stderr, ending, resumes=resumes)
+
+    def _command(self, ask: Ask, text: str, session: str, resumes: bool, live: bool) -> Command:
+        config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
+        env = built_environment(_NEEDED, _SETTINGS, config, self._env, ask.marks)
+        program = self._program
+        if live:
+            found = shutil.which(program, path=env.get("PATH"))
+            if found is None:
+                raise NotInstalled("Claude Code", _INSTALL)
+            program = str(Path(found).absolute())
+        schema = json.dumps(ask.schema) if ask.schema is not None else None
+        fixed = ("-p", "--output-format", "stream-json", "--verbose")
+        own = ("--strict-mcp-config", "--setting-sources", "")
+        shaped = ("--json-schema", schema) if schema is not None else ()
+        chosen = ("--resume" if resumes else "--session-id", session)
+        return Command(
+            program="claude-code",
+            executable=program,
+            flags=(*fixed, *own, *self._options, *shaped, *chosen),
+            prompt=text,
+            cwd=ask.cwd,
+            env=env,
+            session=session,
+            resumes=resumes,
+            schema=schema,
+            config=Path(env.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")),
+        )
+
+
+def _mcp_text(config: Mapping[str, object] | str | Path | None) -> str | None:
+    if config is None or isinstance(config, str):
+        return config
+    return str(config) if isinstance(config, Path) else json.dumps(config)
+
+
+def _object(line: bytes) -> Mapping[str, Any]:
+    """One event; a line that is none is noise of some library and is passed over."""
+    try:
+        found: Any = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _events(said: Mapping[str, Any]) -> Iterator[Event]:
+    """What an `assistant` or `user` line says. Other lines are the program's own affair."""
+    if said.get("type") not in ("assistant", "user") or said.get("isSynthetic"):
+        return
+    for block in _blocks((said.get("message") or {}).get("content")):
+        match said["type"], block.get("type"):
+            case "assistant", "text":
+                yield Said(str(block.get("text", "")))
+            case "assistant", "thinking":
+                yield Thought(str(block.get("thinking", "")))
+            case "assistant", "tool_use":
+                arguments = block.get("input")
+                yield ToolCalled(
+                    call=str(block.get("id", "")),
+                    name=str(block.get("name", "")),
+                    arguments=arguments if isinstance(arguments, dict) else {},
+                )
+            case "user", "tool_result":
+                texts = [str(part.get("text", "")) for part in _blocks(block.get("content"))]
+                yield ToolReturned(
+                    call=str(block.get("tool_use_id", "")),
+                    text="\n".join(texts),
+                    failed=bool(block.get("is_error")),
+                )
+            case _:
+                continue
+
+
+def _blocks(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    found: list[Any] = content if isinstance(content, list) else []
+    return [block for block in found if isinstance(block, dict)]
+
+
+def _used(result: Mapping[str, Any]) -> Used:
+    """Tokens of this run alone. The totals of the session would count earlier runs again."""
+    usage: Mapping[str, Any] = result.get("usage") or {}
+    fresh, cached, written = (
+        int(usage.get(name) or 0)
+        for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    )
+    spent: Mapping[str, Any] = result.get("model_usage_since_last_result") or {}
+    costs = [Decimal(str(each.get("costUSD") or 0)) for each in spent.values()]
+    return Used(
+        tokens_in=fresh + cached + written,
+        tokens_out=int(usage.get("output_tokens") or 0),
+        tokens_cached=cached,
+        cost=sum(costs, Decimal(0)) if costs else None,
+    )

@@ -1,0 +1,14 @@
+"""Child processes of agents: live under a guard, or replayed from a recording, behind one face."""
+
+from harnesses.process._command import Command, built_environment
+from harnesses.process._replay import Replay, ReplayMismatch
+from harnesses.process._session import Session, open_session
+
+__all__ = [
+    "Command",
+    "Replay",
+    "ReplayMismatch",
+    "Session",
+    "built_environment",
+    "open_session",
+]

@@ -1,0 +1,85 @@
+"""The face that a live program and a replayed one share, and the tape that both write."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from harnesses.recording import Ending, Recorder, Stream
+from smithers.errors import Transient
+
+__all__ = ["Child", "Chunk", "Tape"]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Bytes as they came. `at` is the time of arrival on the monotonic clock."""
+
+    at: float
+    stream: Literal["out", "err"]
+    data: bytes
+
+
+class Child(Protocol):
+    """A program that runs. `pids` are its guard and itself, or nothing where none was started."""
+
+    async def pids(self) -> Sequence[int]:
+        """Waits until the program runs; raises an AgentError where it could not be started."""
+        ...
+
+    async def read(self) -> Chunk | None:
+        """The next bytes, or None at the end of both streams. May be cancelled and called again."""
+        ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def close_stdin(self) -> None: ...
+
+    def signal(self, number: int) -> None: ...
+
+    async def ended(self) -> Ending:
+        """Waits for the end of the program and of all that it left behind."""
+        ...
+
+    async def destroy(self) -> None:
+        """Kills what still lives, without asking, and frees everything. Waits for it."""
+        ...
+
+
+class Tape:
+    """The recorders of one session; all of them hear the same."""
+
+    def __init__(self, recorders: Sequence[Recorder]) -> None:
+        self._recorders = recorders
+        self.failure: Transient | None = None
+
+    def chunk(self, stream: Stream, data: bytes) -> Chunk:
+        with self._noting_failure():
+            for recorder in self._recorders:
+                recorder.chunk(stream, data)
+        return Chunk(time.monotonic(), "err" if stream == "err" else "out", data)
+
+    def signal(self, number: int) -> None:
+        with self._noting_failure():
+            for recorder in self._recorders:
+                recorder.signal(number)
+
+    def end(self, ending: Ending, writes: Mapping[str, str]) -> None:
+        with self._noting_failure():
+            for recorder in self._recorders:
+                recorder.end(ending, writes)
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        """A full disk ends the session by way of `failure`, never inside a callback."""
+        try:
+            yield
+        except OSError as error:
+            self.failure = Transient(f"the raw stream cannot be kept: {error}")
+
+    def close(self) -> None:
+        for recorder in self._recorders:
+            recorder.close()

@@ -1,0 +1,106 @@
+"""What is started: the words, the environment, and what of it identifies a recording."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harnesses.recording import Header
+
+__all__ = ["Command", "built_environment"]
+
+_PASSED = (
+    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
+    "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
+)  # fmt: skip
+_SET = {"LANG": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1"}
+_ARGUMENT_LIMIT_BYTES = 100_000
+"""Linux refuses one argument above 131071 bytes; longer prompts go by stdin."""
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost):\d+")
+
+
+def built_environment(needed: tuple[str, ...], *more: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program: built, not inherited, since its tools see all of it.
+
+    `needed` are the names that this program is given of ours, if they are set.
+    """
+    passed = {name: os.environ[name] for name in _PASSED + needed if name in os.environ}
+    built = passed | _SET
+    for each in more:
+        built |= each
+    return built
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A program to start. `flags` hold the session id and the schema, but never the prompt.
+
+    `version_flag` makes the program print its version. `stop_signal` asks it to end.
+    """
+
+    program: str
+    executable: str
+    flags: tuple[str, ...]
+    prompt: str
+    cwd: Path
+    env: Mapping[str, str]
+    session: str
+    resumes: bool
+    schema: str | None = None
+    config: Path | None = None
+    version_flag: str = "--version"
+    stop_signal: signal.Signals = signal.SIGTERM
+
+    @property
+    def prompt_by_stdin(self) -> bool:
+        return "\0" in self.prompt or len(self._prompt_bytes) > _ARGUMENT_LIMIT_BYTES
+
+    @property
+    def stdin(self) -> bytes | None:
+        return self._prompt_bytes if self.prompt_by_stdin else None
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        said = () if self.prompt_by_stdin else ("--", self._prompt_bytes.decode())
+        return (self.executable, *self.flags, *said)
+
+    @property
+    def _prompt_bytes(self) -> bytes:
+        return self.prompt.encode("utf-8", "replace")
+
+    def header(self) -> Header:
+        """What identifies this request wherever it is replayed: no path, id or port of today."""
+        shape = tuple(self._shaped(word) for word in self.flags)
+        return Header(
+            program=self.program,
+            argv=(Path(self.executable).name, *shape),
+            prompt_sha=_digest(self.prompt.replace(str(self.cwd), "${CWD}")),
+            schema_sha=_digest(_canonical(self.schema)) if self.schema is not None else None,
+            session=self.session,
+            resumes=self.resumes,
+            prompt=self.prompt[:200],
+            env_names=tuple(sorted(self.env)),
+        )
+
+    def _shaped(self, word: str) -> str:
+        if word == self.session:
+            return "<session>"
+        if self.schema is not None and word == self.schema:
+            return "<schema>"
+        return _LOOPBACK.sub(r"\1:${PORT}", word.replace(str(self.cwd), "${CWD}"))
+
+
+def _canonical(schema: str) -> str:
+    return json.dumps(json.loads(schema), sort_keys=True, separators=(",", ":"))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]

@@ -1,0 +1,217 @@
+"""A program that really runs, under its guard. No task and no thread: the loop calls us back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from harnesses.process import guard
+from harnesses.process._child import Chunk, Tape
+from harnesses.process._command import Command
+from harnesses.recording import Ending, Stream
+from smithers.errors import AgentError, Permanent, Transient
+
+__all__ = ["LiveChild"]
+
+_READ_BYTES = 1 << 18
+_LINGER_S = 1.0
+"""How long a pipe may stay open after the last process that we know of is gone."""
+_GUARD_S = 6.0
+"""How long the guard may take for its own sweep, which gives up after four seconds."""
+
+
+class LiveChild:
+    """Starts `command` at once. The loop must be one that can watch pipes (`add_reader`)."""
+
+    def __init__(self, command: Command, tape: Tape) -> None:
+        self._tape = tape
+        self._loop = asyncio.get_running_loop()
+        self._chunks = asyncio.Queue[Chunk | None]()
+        self._running, self._gone = asyncio.Event(), asyncio.Event()
+        self._open: dict[int, Callable[[], None]] = {}
+        self._unsent = b""
+        self._close_when_sent = False
+        self._remembered: guard.Processes = {}
+        self._ending: Ending | None = None
+        self._failure: AgentError | None = None
+        self._told = b""
+        mark = command.env.get(guard.MARK)
+        self._mark = f"{guard.MARK}={mark}" if mark else ""
+        self._start(command)
+
+    def _start(self, command: Command) -> None:
+        told, self._control = os.pipe()
+        self._status, tell = os.pipe()
+        words = [sys.executable, "-I", "-S", guard.__file__, str(told), str(tell), *command.argv]
+        try:
+            self._guard = subprocess.Popen(
+                words,
+                cwd=command.cwd,
+                env=dict(command.env),
+                stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(told, tell),
+                start_new_session=True,
+                bufsize=0,
+            )
+        except (OSError, ValueError) as error:
+            os.close(self._control)
+            os.close(self._status)
+            raise _no_start(command, error) from error
+        finally:
+            os.close(told)
+            os.close(tell)
+        assert self._guard.stdout and self._guard.stderr
+        self._out, self._err = self._guard.stdout.fileno(), self._guard.stderr.fileno()
+        for fd, on_ready in (
+            (self._out, lambda: self._on_bytes(self._out, "out")),
+            (self._err, lambda: self._on_bytes(self._err, "err")),
+            (self._status, self._on_status),
+        ):
+            os.set_blocking(fd, False)
+            self._open[fd] = on_ready
+            self._loop.add_reader(fd, on_ready)
+        if command.stdin is not None:
+            self.write(command.stdin)
+            self.close_stdin()
+
+    async def pids(self) -> Sequence[int]:
+        await self._running.wait()
+        if self._failure is not None:
+            raise self._failure
+        return (self._guard.pid, *list(self._remembered)[:1])
+
+    async def read(self) -> Chunk | None:
+        return await self._chunks.get()
+
+    def write(self, data: bytes) -> None:
+        self._tape.chunk("in", data)
+        self._unsent += data
+        if self._guard.stdin is not None:
+            os.set_blocking(self._guard.stdin.fileno(), False)
+            self._loop.add_writer(self._guard.stdin.fileno(), self._on_writable)
+
+    def close_stdin(self) -> None:
+        self._close_when_sent = True
+        if not self._unsent:
+            self._shut_stdin()
+
+    def signal(self, number: int) -> None:
+        """Through the guard, whose child the program is: its pid cannot be another's."""
+        if not self._gone.is_set():
+            with contextlib.suppress(OSError):
+                os.write(self._control, b"%d\n" % number)
+                self._tape.signal(number)
+
+    async def ended(self) -> Ending:
+        await self._gone.wait()
+        if self._ending is None:
+            # The guard itself was killed. The program went with it; the rest is ours to find.
+            await asyncio.to_thread(guard.sweep, None, self._remembered, self._mark)
+            self._ending = Ending(signal=9)
+        return self._ending
+
+    async def destroy(self) -> None:
+        if self._control >= 0:
+            os.close(self._control)
+            self._control = -1
+        try:
+            async with asyncio.timeout(_GUARD_S):
+                await self._gone.wait()
+        except TimeoutError:
+            self._guard.kill()
+            await self._gone.wait()
+        await self.ended()
+        self._shut_stdin()
+        for fd in list(self._open):
+            self._close(fd)
+        for pipe in (self._guard.stdout, self._guard.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _on_bytes(self, fd: int, stream: Stream) -> None:
+        try:
+            data = os.read(fd, _READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._chunks.put_nowait(self._tape.chunk(stream, data))
+        else:
+            self._close(fd)
+
+    def _on_writable(self) -> None:
+        assert self._guard.stdin
+        try:
+            sent = os.write(self._guard.stdin.fileno(), self._unsent[:65536])
+            self._unsent = self._unsent[sent:]
+        except BlockingIOError:
+            return
+        except OSError:
+            # The program closed its end; what it did not want to read is no failure of ours.
+            self._unsent = b""
+        if not self._unsent:
+            self._loop.remove_writer(self._guard.stdin.fileno())
+            if self._close_when_sent:
+                self._shut_stdin()
+
+    def _shut_stdin(self) -> None:
+        if self._guard.stdin is not None and not self._guard.stdin.closed:
+            self._loop.remove_writer(self._guard.stdin.fileno())
+            self._guard.stdin.close()
+
+    def _on_status(self) -> None:
+        try:
+            data = os.read(self._status, 65536)
+        except BlockingIOError:
+            return
+        *lines, self._told = (self._told + data).split(b"\n")
+        for line in lines:
+            self._hear(line.decode())
+        if not data:
+            self._close(self._status)
+            os.close(self._status)
+            self._guard.wait()
+            self._running.set()
+            self._gone.set()
+            self._loop.call_later(_LINGER_S, self._give_up_pipes)
+
+    def _hear(self, line: str) -> None:
+        what, first, *rest = line.split(" ", 2)
+        if what in ("pid", "seen"):
+            self._remembered[int(first)] = rest[0]
+            self._running.set()
+        elif what == "failed":
+            self._failure = Permanent(f"the program cannot be started: {rest[0]}")
+            self._ending = Ending(rc=127)
+        else:
+            number = int(first)
+            self._ending = Ending(signal=number) if what == "signal" else Ending(rc=number)
+
+    def _give_up_pipes(self) -> None:
+        """A process that escaped every search may hold a pipe; the session ends all the same."""
+        for fd in (self._out, self._err):
+            self._close(fd)
+
+    def _close(self, fd: int) -> None:
+        """Stops listening. The end of the last stream is the end of the chunks."""
+        if self._open.pop(fd, None) is not None:
+            self._loop.remove_reader(fd)
+            if not {self._out, self._err} & self._open.keys():
+                self._chunks.put_nowait(None)
+
+
+def _no_start(command: Command, error: OSError | ValueError) -> AgentError:
+    if not Path(command.cwd).is_dir():
+        return Permanent(f"the working folder {command.cwd} does not exist")
+    if isinstance(error, ValueError) or error.errno == errno.E2BIG:
+        return Permanent(f"the command line of {command.program} cannot be passed on: {error}")
+    return Transient(f"{command.program} could not be started: {error}")

@@ -1,0 +1,250 @@
+"""A recorded session in the place of the program: the same bytes, the same end, no process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import ClassVar
+
+from harnesses.process._child import Chunk, Tape
+from harnesses.process._command import Command
+from harnesses.recording import Ending, Header, Moment, Recording, read_header, read_sessions
+from smithers.errors import Permanent
+
+__all__ = ["Replay", "ReplayMismatch"]
+
+FOLDER, SPEED = "SMITHERS_REPLAY", "SMITHERS_REPLAY_SPEED"
+
+
+class ReplayMismatch(Permanent):
+    """No recording fits the request. The live program is never started in its place."""
+
+
+class Replay:
+    """Recordings below `folder`. `speed` 0 plays at once, 1 at recorded times, 2 twice as fast.
+
+    A request is found by program, flags, prompt, schema, and whether it goes on with a session.
+    Where several fit, one that goes on with the same session is taken, and of those the first by
+    file name; asked again, the next one, and in the end the last one again.
+    """
+
+    _origins: ClassVar[dict[str, str]] = {}
+    """The recorded session that a session id of this process stands for."""
+
+    def __init__(self, folder: str | Path, speed: float = 0.0) -> None:
+        if speed < 0:
+            raise ValueError(f"the speed of a replay must not be negative: {speed:g}")
+        self.folder, self.speed = Path(folder), speed
+        self._played: dict[Header, int] = {}
+
+    @staticmethod
+    def asked_for() -> Replay | None:
+        """The replay that the environment names, or None."""
+        if not (folder := os.environ.get(FOLDER)):
+            return None
+        try:
+            return _replay_of(folder, float(os.environ.get(SPEED) or 0))
+        except ValueError as error:
+            raise ReplayMismatch(f"{SPEED} is no speed: {error}") from error
+
+    def start(self, command: Command, tape: Tape) -> ReplayChild:
+        """The recording of `command`, playing. Raises ReplayMismatch where there is none."""
+        recording = self.find(command)
+        if recording.header.session is not None:
+            self._origins[command.session] = recording.header.session
+        return ReplayChild(recording, command, tape, self.speed)
+
+    def find(self, command: Command) -> Recording:
+        wanted = command.header()
+        known = list(self._headers())
+        fitting = [path for path, header in known if not _differences(wanted, header)]
+        origin = self._origins.get(command.session)
+        if same := [path for path, header in known if path in fitting and header.session == origin]:
+            fitting = same
+        if not fitting:
+            raise _mismatch(self.folder, wanted, known)
+        key = Header(**vars(wanted) | {"session": origin})
+        at = self._played.get(key, 0)
+        self._played[key] = at + 1
+        return next(read_sessions(fitting[min(at, len(fitting) - 1)]))
+
+    def _headers(self) -> Iterator[tuple[Path, Header]]:
+        for path in sorted(self.folder.rglob("*.jsonl")):
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                if (header := read_header(path)) is not None:
+                    yield path, header
+
+
+@lru_cache(maxsize=8)
+def _replay_of(folder: str, speed: float) -> Replay:
+    return Replay(folder, speed)
+
+
+def _differences(wanted: Header, found: Header) -> list[str]:
+    """In what two requests differ, in words; nothing if one is the recording of the other."""
+    said: list[str] = []
+    if wanted.program != found.program:
+        said.append(f"the program ({found.program})")
+    if wanted.resumes != found.resumes:
+        said.append(f"the session ({'resumed' if found.resumes else 'new'})")
+    if wanted.prompt_sha != found.prompt_sha:
+        said.append(f"the prompt ({found.prompt_sha} {found.prompt[:60]!r})")
+    if wanted.schema_sha != found.schema_sha:
+        said.append(f"the schema of the answer ({found.schema_sha or 'none'})")
+    if wanted.argv != found.argv:
+        gone, new = set(found.argv) - set(wanted.argv), set(wanted.argv) - set(found.argv)
+        words = [f"without {' '.join(sorted(new))}"] if new else []
+        words += [f"with {' '.join(sorted(gone))}"] if gone else []
+        said.append(f"the flags ({', '.join(words) or 'their order'})")
+    return said
+
+
+def _mismatch(folder: Path, wanted: Header, known: Sequence[tuple[Path, Header]]) -> ReplayMismatch:
+    session = "a resumed session" if wanted.resumes else "a new session"
+    said = [
+        f"no recording in {folder} fits this request",
+        f"looked for: {wanted.program}, {session}, prompt {wanted.prompt_sha} "
+        f"{wanted.prompt[:60]!r}, schema {wanted.schema_sha or 'none'}, {' '.join(wanted.argv)}",
+    ]
+    apart = [(len(differ := _differences(wanted, h)), path, differ) for path, h in known]
+    for _, path, differ in sorted(apart)[:3]:
+        said.append(f"{path.name} differs in {', '.join(differ)}")
+    if not known:
+        said.append("the folder has no recordings")
+    hint = "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY"
+    return ReplayMismatch("\n".join(said), hint=hint)
+
+
+class ReplayChild:
+    """Plays one recording. Where that breaks off, or waits for our signal, it is silent."""
+
+    def __init__(self, recording: Recording, command: Command, tape: Tape, speed: float) -> None:
+        self._recording, self._tape, self._speed = recording, tape, speed
+        self._cwd = command.cwd
+        self._moments = _as_session(recording, command.session)
+        self._at = 0
+        self._start = time.monotonic()
+        self._written = 0
+        self._stdin_closed = command.stdin is not None
+        self._changed = asyncio.Event()
+        self._ending: Ending | None = None
+        if command.stdin is not None:
+            self.write(command.stdin)
+
+    async def pids(self) -> Sequence[int]:
+        return ()
+
+    async def read(self) -> Chunk | None:
+        while self._ending is None:
+            if self._at >= len(self._moments):
+                await self._play_end()
+                continue
+            moment = self._moments[self._at]
+            await self._until(moment.t)
+            if self._ending is not None or moment is not self._moments[self._at]:
+                continue
+            if moment.signal is not None:
+                await self._change()
+            elif moment.stream == "in":
+                await self._written_so_far()
+            else:
+                self._at += 1
+                return self._tape.chunk(moment.stream or "out", moment.data)
+        return None
+
+    def write(self, data: bytes) -> None:
+        self._tape.chunk("in", data)
+        self._written += len(data)
+        self._changed.set()
+
+    def close_stdin(self) -> None:
+        self._stdin_closed = True
+        self._changed.set()
+
+    def signal(self, number: int) -> None:
+        """Goes to what was recorded after this signal; where it was not sent, it ends at once."""
+        if self._ending is not None:
+            return
+        self._tape.signal(number)
+        later = range(self._at, len(self._moments))
+        found = next((at for at in later if self._moments[at].signal == number), None)
+        if found is None:
+            self._ending = Ending(signal=number)
+        else:
+            self._at = found + 1
+            self._speed = 0.0
+        self._changed.set()
+
+    async def ended(self) -> Ending:
+        while await self.read() is not None:
+            continue
+        assert self._ending is not None
+        return self._ending
+
+    async def destroy(self) -> None:
+        self._ending = self._ending or Ending(signal=9)
+
+    async def _until(self, t: float) -> None:
+        """Until the recorded time, or a change. At speed 0 there is no waiting."""
+        if self._speed and (left := self._start + t / self._speed - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._change()
+
+    async def _change(self) -> None:
+        self._changed.clear()
+        await self._changed.wait()
+
+    async def _written_so_far(self) -> None:
+        """Waits until as much was written as had been when this was recorded."""
+        sent = self._moments[: self._at + 1]
+        wanted = sum(len(moment.data) for moment in sent if moment.stream == "in")
+        while not self._stdin_closed and self._written < wanted and self._ending is None:
+            await self._change()
+        self._at += 1
+
+    async def _play_end(self) -> None:
+        if self._recording.ending is None:
+            await self._change()
+            return
+        await self._until(self._recording.ended_t)
+        if self._ending is None:
+            _write_files(self._cwd, self._recording.writes)
+            self._ending = self._recording.ending
+
+
+def _as_session(recording: Recording, session: str) -> tuple[Moment, ...]:
+    """The moments with the recorded session id replaced by `session`, in the same chunks."""
+    recorded = recording.header.session
+    if recorded is None or len(recorded) != len(session):
+        return recording.moments
+    data = {
+        stream: recording.text(stream).replace(recorded.encode(), session.encode())
+        for stream in ("out", "err", "in")
+    }
+    at = dict.fromkeys(data, 0)
+    moments: list[Moment] = []
+    for moment in recording.moments:
+        if moment.stream is not None:
+            begin = at[moment.stream]
+            at[moment.stream] += len(moment.data)
+            changed = data[moment.stream][begin : at[moment.stream]]
+            moment = Moment(t=moment.t, stream=moment.stream, data=changed)
+        moments.append(moment)
+    return tuple(moments)
+
+
+def _write_files(cwd: Path, writes: Mapping[str, str]) -> None:
+    """Writes again what the program wrote, below `cwd` alone and through no link."""
+    home = cwd.resolve()
+    for name, text in writes.items():
+        path = home / name
+        if path.is_symlink() or not path.resolve().is_relative_to(home):
+            raise ReplayMismatch(f"the recording writes outside of the working folder: {name}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")

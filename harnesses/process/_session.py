@@ -1,0 +1,250 @@
+"""One program from its start to the certainty that nothing of it lives: lines, clocks, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import subprocess
+import time
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harnesses.process._child import Child, Chunk, Tape
+from harnesses.process._command import Command
+from harnesses.process._live import LiveChild
+from harnesses.process._replay import Replay
+from harnesses.recording import Ending, Recorder
+from harnesses.scrubbing import both, machine, secrets_of
+from smithers.agent import Ask
+from smithers.errors import Permanent, Stalled, Transient
+
+__all__ = ["Session", "open_session"]
+
+RECORD = "SMITHERS_RECORD"
+"""Names the folder into which live runs are recorded as well, free of secrets and machine names."""
+
+_ERR_TAIL_BYTES = 16_384
+_SMALL_FILE_BYTES = 65_536
+_FILES_LIMIT = 10_000
+_KILL_AFTER_S = 5.0
+_NOT_WALKED = {".git", "node_modules", ".venv", "__pycache__"}
+
+Files = dict[str, tuple[int, int]]
+
+
+class Session:
+    """A running program. Silence longer than `idle_s` raises Stalled; the whole has `timeout_s`."""
+
+    def __init__(self, child: Child, command: Command, ask: Ask, tape: Tape) -> None:
+        self._child, self._command, self._ask, self._tape = child, command, ask, tape
+        self._heard_at = self._started_at = time.monotonic()
+        self._leave_at: float | None = None
+        self._err = b""
+        self._ending: asyncio.Task[Ending] | None = None
+
+    @property
+    def said_on_stderr(self) -> str:
+        """The last of it, for people; no verdict hangs on it."""
+        return self._err.decode("utf-8", "replace").strip()
+
+    async def pids(self) -> Sequence[int]:
+        """The guard's pid and the program's, in this order; none for a replay."""
+        return await self._child.pids()
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Lines of stdout, split on LF alone and of any length; the last may lack its LF."""
+        rest: list[bytes] = []
+        while (chunk := await self._next()) is not None:
+            if chunk.stream == "err":
+                self._err = (self._err + chunk.data)[-_ERR_TAIL_BYTES:]
+                continue
+            first, *more = chunk.data.split(b"\n")
+            rest.append(first)
+            for piece in more:
+                yield b"".join(rest)
+                rest = [piece]
+        if any(rest):
+            yield b"".join(rest)
+
+    def leave_after(self, seconds: float) -> None:
+        """The program said its last word: it has so long to end by itself."""
+        self._leave_at = time.monotonic() + seconds
+
+    async def _next(self) -> Chunk | None:
+        limits: dict[str, float] = {"idle": self._heard_at + self._ask.idle_s}
+        if self._ask.timeout_s is not None:
+            limits["whole"] = self._started_at + self._ask.timeout_s
+        if self._leave_at is not None:
+            limits["leave"] = self._leave_at
+        name = min(limits, key=lambda each: limits[each])
+        try:
+            async with asyncio.timeout(max(0.0, limits[name] - time.monotonic())):
+                chunk = await self._child.read()
+        except TimeoutError:
+            if name == "leave":
+                return None
+            if name == "whole":
+                raise Transient(f"not done within {self._ask.timeout_s:g} s") from None
+            raise Stalled(self._ask.idle_s) from None
+        if self._tape.failure is not None:
+            raise self._tape.failure
+        if chunk is not None and chunk.stream == "out":
+            self._heard_at = chunk.at
+        return chunk
+
+    async def close(self) -> Ending:
+        """Ends the program, politely first, and all its descendants; gives how it ended.
+
+        No cancellation cuts this short: it is carried out, then the cancellation goes on.
+        """
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+        return await _to_the_end(self._ending)
+
+    async def _end(self) -> Ending:
+        exhausted = asyncio.create_task(self._child.ended())
+        try:
+            await self._ask_to_end(exhausted)
+        finally:
+            exhausted.cancel()
+            await asyncio.gather(exhausted, return_exceptions=True)
+        await self._child.destroy()
+        return await self._child.ended()
+
+    async def _ask_to_end(self, ended: asyncio.Task[Ending]) -> None:
+        """What has ended by itself within a blink is not signalled."""
+        for number, wait_s in ((0, 0.05), (self._command.stop_signal, _KILL_AFTER_S), (9, 1.0)):
+            if number:
+                self._child.signal(number)
+            if (await asyncio.wait([ended], timeout=wait_s))[0]:
+                return
+
+
+async def _to_the_end(task: asyncio.Task[Ending]) -> Ending:
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
+
+
+@contextlib.asynccontextmanager
+async def open_session(
+    command: Command, ask: Ask, replay: Replay | None = None
+) -> AsyncIterator[Session]:
+    """Starts `command`, or its recording. On leaving, whatever the reason, nothing of it lives.
+
+    Raises Permanent where the raw stream of `ask` cannot be opened: then nothing is started.
+    """
+    folder = os.environ.get(RECORD) if replay is None else None
+    before = await asyncio.to_thread(_files_in, command.cwd) if folder else {}
+    tape, shown = await _open_tape(command, ask, Path(folder) if folder else None)
+    try:
+        child: Child = replay.start(command, tape) if replay else LiveChild(command, tape)
+        session = Session(child, command, ask, tape)
+        try:
+            yield session
+        finally:
+            await _close_and_record(session, command, tape, shown, before)
+    finally:
+        tape.close()
+
+
+async def _open_tape(
+    command: Command, ask: Ask, folder: Path | None
+) -> tuple[Tape, Recorder | None]:
+    header = command.header()
+    secrets = secrets_of(os.environ, command.env)
+    recorders: list[Recorder] = []
+    shown: Recorder | None = None
+    try:
+        if ask.raw is not None:
+            recorders.append(Recorder(ask.raw, header, both(ask.scrub, secrets)))
+        if folder is not None:
+            name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{header.prompt_sha}.jsonl"
+            version = await asyncio.to_thread(_version_of, command)
+            scrub = both(secrets, machine(command.cwd, command.config, command.env))
+            told = type(header)(**vars(header) | {"version": version})
+            shown = Recorder(folder / name, told, scrub)
+            recorders.append(shown)
+    except OSError as error:
+        for recorder in recorders:
+            recorder.close()
+        raise Permanent(f"the raw stream cannot be kept: {error}") from error
+    return Tape(recorders), shown
+
+
+async def _close_and_record(
+    session: Session, command: Command, tape: Tape, shown: Recorder | None, before: Files
+) -> None:
+    """The end line, with the files that the program wrote where it is recorded for others."""
+
+    async def work() -> Ending:
+        ending = await session.close()
+        writes: dict[str, str] = {}
+        if shown is not None:
+            ending, writes = await asyncio.to_thread(_with_files, ending, command.cwd, before)
+        tape.end(ending, writes)
+        return ending
+
+    await _finished(work())
+
+
+async def _finished(work: Coroutine[Any, Any, Ending]) -> Ending:
+    return await _to_the_end(asyncio.ensure_future(work))
+
+
+def _version_of(command: Command) -> str | None:
+    try:
+        found = subprocess.run(
+            [command.executable, command.version_flag],
+            env=dict(command.env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.split()[0] if found.stdout.split() else None
+
+
+def _files_in(cwd: Path) -> Files:
+    """Size and time of the files below `cwd`, so that changed ones can be told."""
+    found: Files = {}
+    for folder, folders, names in os.walk(cwd):
+        folders[:] = sorted(set(folders) - _NOT_WALKED)
+        for name in names:
+            path = Path(folder, name)
+            with contextlib.suppress(OSError):
+                facts = path.lstat()
+                found[path.relative_to(cwd).as_posix()] = (facts.st_size, facts.st_mtime_ns)
+            if len(found) >= _FILES_LIMIT:
+                return found
+    return found
+
+
+def _with_files(ending: Ending, cwd: Path, before: Mapping[str, tuple[int, int]]) -> tuple[
+    Ending, dict[str, str]
+]:  # fmt: skip
+    after = _files_in(cwd)
+    digests: dict[str, str] = {}
+    writes: dict[str, str] = {}
+    for name, facts in after.items():
+        path = cwd / name
+        if before.get(name) != facts and path.is_file() and not path.is_symlink():
+            data = path.read_bytes()
+            digests[name] = hashlib.sha256(data).hexdigest()
+            with contextlib.suppress(UnicodeDecodeError):
+                if len(data) <= _SMALL_FILE_BYTES:
+                    writes[name] = data.decode()
+    gone = tuple(sorted(before.keys() - after.keys()))
+    return Ending(rc=ending.rc, signal=ending.signal, files=digests, deleted=gone), writes

@@ -1,0 +1,243 @@
+"""The record of one session of a program: JSON lines, a header, timed events, an end.
+
+    {"v": 1, "kind": "harness-session", "program": "claude-code", "argv": […], …}
+    {"t": 0.912, "s": "out", "d": "…"}         `in`, `out`, `err`; `b64` for what is no UTF-8
+    {"t": 4.101, "sig": 15}                     a signal that we sent
+    {"t": 4.251, "end": {"rc": 0, "signal": null, "files": {}, "deleted": []}, "writes": {}}
+
+Chunks stay as they were read, so that split lines and split characters are replayed as they came.
+A session without an end line is the record of a crash. Every attempt's raw stream has this format.
+What may be secret leaves before it is written: a line is held back until it is whole, so that a
+secret split over two chunks is found as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = [
+    "Ending",
+    "Header",
+    "Moment",
+    "Recorder",
+    "Recording",
+    "Stream",
+    "read_header",
+    "read_sessions",
+]
+
+VERSION = 1
+KIND = "harness-session"
+Stream = Literal["in", "out", "err"]
+Scrub = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What was asked of which program. `argv` has marks in place of prompt, session and schema.
+
+    `resumes` says that an older session was gone on with; `session` is its id, or that of the new
+    one. `prompt_sha` and `schema_sha` are digests of what was sent, `prompt` the first words of it.
+    """
+
+    program: str
+    argv: tuple[str, ...]
+    prompt_sha: str
+    schema_sha: str | None = None
+    session: str | None = None
+    resumes: bool = False
+    prompt: str = ""
+    version: str | None = None
+    env_names: tuple[str, ...] = ()
+    source: str = "live"
+    platform: str = sys.platform
+    recorded: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """One event: bytes of a stream, or a signal that was sent. `t` is seconds since the start."""
+
+    t: float
+    stream: Stream | None = None
+    data: bytes = b""
+    signal: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a program ended: by an exit code, or by a signal. `files` are digests by path."""
+
+    rc: int | None = None
+    signal: int | None = None
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
+    deleted: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        return f"signal {self.signal}" if self.signal is not None else f"exit code {self.rc}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """One recorded session. `ending` is None where the record breaks off."""
+
+    header: Header
+    moments: tuple[Moment, ...]
+    ending: Ending | None = None
+    ended_t: float = 0.0
+    writes: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def text(self, stream: Stream) -> bytes:
+        """All bytes of one stream."""
+        return b"".join(moment.data for moment in self.moments if moment.stream == stream)
+
+
+class Recorder:
+    """Writes one session to `path` as it happens, for the user's eyes only.
+
+    Raises OSError from the constructor where the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, header: Header, scrub: Scrub) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._scrub = scrub
+        self._start = time.monotonic()
+        self._held: dict[Stream, list[tuple[float, bytes]]] = {"in": [], "out": [], "err": []}
+        self._line({"v": VERSION, "kind": KIND} | _plain(header, scrub))
+
+    def chunk(self, stream: Stream, data: bytes) -> None:
+        """Takes bytes as they came; what ends in the middle of a line waits for the rest of it."""
+        held = self._held[stream]
+        held.append((self._now(), data))
+        if b"\n" in data and not _key_is_open(held):
+            whole, newline, rest = data.rpartition(b"\n")
+            held[-1] = (held[-1][0], whole + newline)
+            self._write(stream)
+            if rest:
+                self._held[stream].append((self._now(), rest))
+
+    def signal(self, number: int) -> None:
+        self._line({"t": self._now(), "sig": number})
+
+    def end(self, ending: Ending, writes: Mapping[str, str] | None = None) -> None:
+        for stream in self._held:
+            self._write(stream)
+        said = {"rc": ending.rc, "signal": ending.signal}
+        files = {"files": dict(ending.files), "deleted": list(ending.deleted)}
+        kept = {name: self._scrub(text) for name, text in (writes or {}).items()}
+        self._line({"t": self._now(), "end": said | files} | ({"writes": kept} if kept else {}))
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _now(self) -> float:
+        return round(time.monotonic() - self._start, 3)
+
+    def _write(self, stream: Stream) -> None:
+        """Writes what is held: chunk by chunk if nothing in it is secret, else as one."""
+        held, self._held[stream] = self._held[stream], []
+        joined = b"".join(data for _, data in held)
+        text = joined.decode("utf-8", "surrogateescape")
+        if (clean := self._scrub(text)) != text:
+            held = [(held[-1][0], clean.encode("utf-8", "surrogateescape"))]
+        for at, data in held:
+            try:
+                self._line({"t": at, "s": stream, "d": data.decode()})
+            except UnicodeDecodeError:
+                coded = base64.b64encode(data).decode()
+                self._line({"t": at, "s": stream, "b64": coded})
+
+    def _line(self, value: Mapping[str, object]) -> None:
+        left = memoryview(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+        while left:
+            left = left[os.write(self._file, left) :]
+
+
+def _key_is_open(held: list[tuple[float, bytes]]) -> bool:
+    """Whether a private key of many lines has begun in what is held, and not yet ended."""
+    joined = b"".join(data for _, data in held)
+    begun = joined.rfind(b"PRIVATE KEY-----\n")
+    return begun >= 0 and b"-----END " not in joined[begun:] and len(joined) - begun < 65536
+
+
+def _plain(header: Header, scrub: Scrub) -> dict[str, object]:
+    shown = {name: value for name, value in vars(header).items() if value not in (None, ())}
+    return shown | {"argv": [scrub(word) for word in header.argv], "prompt": scrub(header.prompt)}
+
+
+def read_header(path: Path) -> Header | None:
+    """The header of the first session in `path`; None where the file is no recording."""
+    with path.open(encoding="utf-8") as lines:
+        return _header(lines.readline())
+
+
+def _header(line: str) -> Header | None:
+    try:
+        value: Any = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or value.get("kind") != KIND or value.get("v") != VERSION:  # pyright: ignore[reportUnknownMemberType] (JSON enters here)
+        return None
+    fields: dict[str, Any] = value
+    known = {name: fields[name] for name in Header.__dataclass_fields__ if name in fields}
+    lists = {name: tuple(known[name]) for name in ("argv", "env_names") if name in known}
+    return Header(**known | lists)
+
+
+def read_sessions(path: Path) -> Iterator[Recording]:
+    """The sessions in `path`, in order. A last line that was cut off while it was written is left out.
+
+    An attempt's raw stream has two, where the program did not know the session to go on with.
+    """
+    header: Header | None = None
+    moments: list[Moment] = []
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                value: dict[str, Any] = json.loads(line)
+            except ValueError:
+                break
+            if "kind" in value:
+                if header is not None:
+                    yield Recording(header=header, moments=_in_order(moments))
+                header, moments = _header(line), []
+            elif "end" in value and header is not None:
+                yield _whole(header, moments, value)
+                header, moments = None, []
+            else:
+                moments.append(_moment(value))
+    if header is not None:
+        yield Recording(header=header, moments=_in_order(moments))
+
+
+def _whole(header: Header, moments: list[Moment], value: Mapping[str, Any]) -> Recording:
+    return Recording(
+        header=header,
+        moments=_in_order(moments),
+        ending=Ending(**value["end"]),
+        ended_t=value["t"],
+        writes=value.get("writes", {}),
+    )
+
+
+def _in_order(moments: list[Moment]) -> tuple[Moment, ...]:
+    return tuple(sorted(moments, key=lambda moment: moment.t))
+
+
+def _moment(value: Mapping[str, Any]) -> Moment:
+    if "sig" in value:
+        return Moment(t=value["t"], signal=value["sig"])
+    data = base64.b64decode(value["b64"]) if "b64" in value else value["d"].encode()
+    return Moment(t=value["t"], stream=value["s"], data=data)

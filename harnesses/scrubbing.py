@@ -1,0 +1,83 @@
+"""What must not be written: secrets by value and by shape, and names of the machine."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import socket
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+__all__ = ["KEY_SHAPES", "both", "machine", "secrets_of"]
+
+Scrub = Callable[[str], str]
+
+_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+KEY_SHAPES = re.compile(
+    r"\bsk-[A-Za-z0-9_-]{16,}"
+    r"|\bAIza[A-Za-z0-9_-]{20,}"
+    r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
+    r"|(?<=Bearer )[A-Za-z0-9._~+/-]{16,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^\"]*?(?:-----END [A-Z ]*PRIVATE KEY-----|(?=\")|\Z)"
+)
+_LOOPBACK_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}\b|(?<=localhost:)\d{2,5}\b")
+
+
+def both(first: Scrub, second: Scrub) -> Scrub:
+    return lambda text: second(first(text))
+
+
+def secrets_of(*environments: Mapping[str, str]) -> Scrub:
+    """Puts `${NAME}` for the values (longer than 5) of variables that are named like secrets."""
+    found = {
+        value: f"${{{name}}}"
+        for environment in environments
+        for name, value in environment.items()
+        if _SECRET_NAME.search(name) and len(value) > 5
+    }
+    return _replacing(found.items())
+
+
+def machine(cwd: Path, config: Path | None, env: Mapping[str, str]) -> Scrub:
+    """Puts marks for this machine's folders, user, host and loopback ports, and for key shapes."""
+    home = env.get("HOME", "")
+    folders = {
+        str(config or ""): "${CONFIG}",
+        str(cwd): "${CWD}",
+        str(cwd.resolve()): "${CWD}",
+        home: "${HOME}",
+        str(Path.home()): "${HOME}",
+        tempfile.gettempdir(): "${TMP}",
+    }
+    # A program may name a file after a folder, with dashes for what is no letter or digit.
+    dashed = {re.sub(r"[^A-Za-z0-9]", "-", name): mark for name, mark in folders.items()}
+    paths = _replacing((folders | dashed).items())
+    names = re.compile(
+        "|".join(rf"\b{re.escape(name)}\b" for name in (getpass.getuser(), socket.gethostname()))
+    )
+    marks = {getpass.getuser(): "${USER}", socket.gethostname(): "${HOST}"}
+
+    def scrub(text: str) -> str:
+        text = KEY_SHAPES.sub("<SECRET>", paths(text))
+        text = _LOOPBACK_PORT.sub("${PORT}", text)
+        return names.sub(lambda found: marks[found[0]], text)
+
+    return scrub
+
+
+def _replacing(pairs: Iterable[tuple[str, str]]) -> Scrub:
+    """Replaces each text, also as JSON would write it, the longest first."""
+    wanted: dict[str, str] = {}
+    for text, mark in pairs:
+        if len(text) > 1:
+            quoted = json.dumps(text)[1:-1]
+            wanted |= {text: mark, quoted: mark, quoted.replace("/", "\\/"): mark}
+            wanted[json.dumps(text, ensure_ascii=False)[1:-1]] = mark
+    if not wanted:
+        return lambda text: text
+    longest_first = sorted(wanted, key=len, reverse=True)
+    pattern = re.compile("|".join(re.escape(text) for text in longest_first))
+    return lambda text: pattern.sub(lambda found: wanted[found[0]], text)

@@ -1,0 +1,38 @@
+"""A model server on loopback that plays a script, so that real programs run with no key and no net.
+
+    with ScriptedModel([ToolCall("Bash", {"command": "pwd"}), Text("Done.")]) as model:
+        ...  # point the program at model.url, then look at model.requests
+
+A script is a list of steps, one for each *model* request; the last one repeats. Side requests of
+the programs (titles, token counts, probes) get an answer and consume nothing. Where the order of
+the requests is not known, the script is a dictionary from a piece of the user's text to steps.
+"""
+
+from tests.scripted_model.script import (
+    Cut,
+    Eof,
+    Hang,
+    Script,
+    Status,
+    Step,
+    StreamError,
+    Text,
+    ToolCall,
+    script_from_json,
+)
+from tests.scripted_model.server import Request, ScriptedModel
+
+__all__ = [
+    "Cut",
+    "Eof",
+    "Hang",
+    "Request",
+    "Script",
+    "ScriptedModel",
+    "Status",
+    "Step",
+    "StreamError",
+    "Text",
+    "ToolCall",
+    "script_from_json",
+]

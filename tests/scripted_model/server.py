@@ -1,0 +1,188 @@
+"""The server: one thread a connection, on loopback, on a port of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from tests.scripted_model import anthropic
+from tests.scripted_model.script import Cut, Hang, Script, Status, Step, Text, ToolCall
+
+__all__ = ["Request", "ScriptedModel"]
+
+_RUN = re.compile(r"^/r/([^/]+)(/.*)$")
+_SECRET_HEADERS = {"x-api-key", "authorization"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a program sent. `step` is what it got, or None for a side request."""
+
+    run: str
+    path: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+    step: Step | None
+
+
+class ScriptedModel:
+    """Serves `script` at `url`, and each script of `runs` at `url_of(name)`."""
+
+    def __init__(self, script: Script = (), *, runs: Mapping[str, Script] | None = None) -> None:
+        self._scripts: dict[str, Script] = {"": script, **(runs or {})}
+        self._played: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
+        self._numbers = 0
+        self.stopped = threading.Event()
+        self.requests: list[Request] = []
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.model = self
+        self.port: int = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def url_of(self, run: str) -> str:
+        return f"{self.url}/r/{run}"
+
+    def __enter__(self) -> ScriptedModel:
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stopped.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+    def next_number(self) -> int:
+        with self._lock:
+            self._numbers += 1
+            return self._numbers
+
+    def take(
+        self, run: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any]
+    ) -> Step:
+        """The step for this request, which is written to the log; the last step repeats."""
+        with self._lock:
+            step: Step | None = None
+            if not anthropic.is_side_request(body):
+                key, steps = self._steps_for(run, body)
+                at = self._played.get((run, key), 0)
+                self._played[run, key] = at + 1
+                step = steps[min(at, len(steps) - 1)] if steps else Status(500, message="no script")
+            self.requests.append(Request(run=run, path=path, headers=headers, body=body, step=step))
+        return step or Text("ok")
+
+    def _steps_for(self, run: str, body: Mapping[str, Any]) -> tuple[str, list[Step]]:
+        script = self._scripts.get(run, ())
+        if not isinstance(script, Mapping):
+            return "", list(script)
+        for text in anthropic.user_texts(body):
+            if found := max((key for key in script if key in text), key=len, default=None):
+                return found, list(script[found])
+        return "", [Status(500, message="no step list for this text")]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    model: ScriptedModel
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hung up is part of the tests; nothing is printed."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:
+        """The log is `ScriptedModel.requests`."""
+
+    def do_HEAD(self) -> None:
+        self._send(200, b"")
+
+    def do_GET(self) -> None:
+        self._send(200, b"{}")
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
+        matched = _RUN.match(self.path)
+        run, path = (matched[1], matched[2]) if matched else ("", self.path)
+        if path.split("?")[0].endswith("/count_tokens"):
+            self._send(200, b'{"input_tokens":123}')
+        elif path.split("?")[0] == "/v1/messages":
+            kept = {k.lower(): v for k, v in self.headers.items()}
+            kept |= {name: "<cut>" for name in _SECRET_HEADERS & kept.keys()}
+            self._play(self.server.model.take(run, path, kept, body), body)
+        else:
+            self._send(404, b'{"type":"error","error":{"type":"not_found_error","message":"?"}}')
+
+    def _play(self, step: Step, body: Mapping[str, Any]) -> None:
+        if isinstance(step, Text | ToolCall):
+            time.sleep(step.pause_s)
+        if isinstance(step, Status):
+            self._send(step.code, json.dumps(anthropic.error_body(step)).encode(), step.headers)
+        elif isinstance(step, Cut) and not step.text:
+            self._reset()
+        elif isinstance(step, Hang) and not step.text:
+            self._hang()
+        else:
+            self._answer(step, body)
+
+    def _answer(self, step: Step, body: Mapping[str, Any]) -> None:
+        number = self.server.model.next_number()
+        model = str(body.get("model", ""))
+        if not body.get("stream"):
+            self._send(200, json.dumps(anthropic.body_of(step, model, number)).encode())
+            return
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("connection", "close")
+        self.end_headers()
+        for event in anthropic.events_of(step, model, number):
+            if isinstance(step, Text) and event["type"] == "content_block_delta":
+                time.sleep(step.pause_s)
+            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            self.wfile.flush()
+        if isinstance(step, Cut):
+            self._reset()
+        elif isinstance(step, Hang):
+            self._hang()
+        self.close_connection = True
+
+    def _send(self, code: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(code)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _reset(self) -> None:
+        """Ends the connection by RST, as a broken network would."""
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.connection.close()
+        self.close_connection = True
+
+    def _hang(self) -> None:
+        self.server.model.stopped.wait(600)
+        self.close_connection = True
