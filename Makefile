@@ -35,8 +35,8 @@ check: $(DEV) ## ruff, mypy, pyright and the layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/lint-imports
+	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
+	$(BIN)/lint-imports --no-logo
 
 format: $(DEV) ## let ruff format and fix what it can
 	$(BIN)/ruff check --fix .
