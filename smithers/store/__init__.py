@@ -61,7 +61,8 @@ class Model:
 @dataclass(frozen=True, kw_only=True)
 class NewRun:
     """What starting a run again needs. `input` is JSON text; `source` digests the author's code;
-    `environment` holds the names of the variables that were set, never their values."""
+    `environment` holds the names of the variables that were set, never their values.
+    """
 
     run_id: str
     workflow: str
@@ -115,7 +116,8 @@ class InboxRow(Note):
 @dataclass(frozen=True, kw_only=True)
 class ProcessRow:
     """A process that an owner started for an attempt of a run; `started` tells it from a later
-    process of the same pid."""
+    process of the same pid.
+    """
 
     owner: str
     run_id: str

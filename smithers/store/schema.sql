@@ -104,19 +104,21 @@ CREATE TABLE sessions (
   run_id  TEXT NOT NULL,
   serial  INTEGER NOT NULL,
   born    INTEGER NOT NULL,
+  n       INTEGER NOT NULL,              -- its number within the frame, from 0
   session TEXT NOT NULL,
-  PRIMARY KEY (run_id, serial, born, session)
+  PRIMARY KEY (run_id, serial, born, n)
 ) WITHOUT ROWID;
 
 CREATE TABLE usage (
   run_id        TEXT NOT NULL,
   serial        INTEGER NOT NULL,
   born          INTEGER NOT NULL,
+  n             INTEGER NOT NULL,        -- its number within the frame, from 0
   tokens_in     INTEGER NOT NULL,
   tokens_out    INTEGER NOT NULL,
   tokens_cached INTEGER NOT NULL,
   cost_usd      TEXT,
-  PRIMARY KEY (run_id, serial, born)
+  PRIMARY KEY (run_id, serial, born, n)
 ) WITHOUT ROWID;
 
 CREATE TABLE outputs (
@@ -155,7 +157,7 @@ CREATE TABLE reads (
   source      TEXT NOT NULL,
   source_path TEXT NOT NULL,
   at          INTEGER NOT NULL,
-  PRIMARY KEY (run_id, reader, reader_path, born, source, source_path)
+  PRIMARY KEY (run_id, reader, reader_path, born, source, source_path, at)
 ) WITHOUT ROWID;
 
 CREATE TABLE waits (

@@ -1,0 +1,82 @@
+"""What both stores refuse, in the same words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from smithers.errors import AlreadyDecided, Fenced, Owned, Refused, StoreError
+from smithers.store import Claim, Note, Owner
+
+__all__ = ["Asked", "check_answer", "check_claim", "check_number", "owned"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """An approval wait as it stands: `over` when it was closed or reset."""
+
+    over: bool
+    answer: str | None
+    due: datetime | None
+
+
+def check_answer(note: Note, first: str | None, wait: Asked | None, now: datetime) -> None:
+    """Refuse an answer that comes second, too late, or to no question.
+
+    `first` is the body of the answer that is in the inbox already.
+    """
+    if first is None and wait is not None:
+        first = wait.answer
+    if first is not None:
+        raise AlreadyDecided(f"{note.key} {_decision(first)}", hint="the first decision stands")
+    if wait is None:
+        raise Refused(f"{note.key} of run {note.run_id} asks nothing")
+    if wait.over:
+        raise Refused(f"{note.key} of run {note.run_id} no longer waits for an answer")
+    if wait.due is not None and now >= wait.due:
+        when = f"{wait.due:%Y-%m-%d %H:%M:%S} UTC"
+        raise Refused(f"the time to answer {note.key} of run {note.run_id} ended at {when}")
+
+
+def check_claim(claim: Claim, fence: int, owner: str | None) -> None:
+    """Raise `Fenced` unless the claim is still the run's."""
+    if (fence, owner) == (claim.fence, claim.owner):
+        return
+    if fence == claim.fence:
+        raise Fenced(f"run {claim.run_id} was given back (fence {fence})")
+    taker = f"claimed by {owner}" if owner else "claimed, and given back"
+    raise Fenced(f"run {claim.run_id} was {taker} since (fence {fence}, this is {claim.fence})")
+
+
+def check_number(run_id: str, last: int, number: int) -> None:
+    """Raise `StoreError` unless the frame is the next one of its run."""
+    if number != last + 1:
+        said = f"frame {number} of run {run_id} cannot follow frame {last}"
+        raise StoreError(said, hint="this is a defect of Smithers; nothing of it was kept")
+
+
+def owned(run_id: str, owner: Owner, beat_s_ago: float) -> Owned:
+    """The refusal to a second owner."""
+    return Owned(
+        f"run {run_id} is owned by process {owner.pid} on host {owner.host},"
+        f" which was last heard of {beat_s_ago:.0f} s ago",
+        hint=f"wait until it is done, or end process {owner.pid} and try again",
+    )
+
+
+def _decision(body: str) -> str:
+    """A recorded decision in words; `body` is JSON text, in older or foreign forms too."""
+    try:
+        told: object = json.loads(body)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return f"has its answer: {body}"
+    decision = cast("dict[str, Any]", told)
+    if not isinstance(decision.get("approved"), bool):
+        return f"has its answer: {body}"
+    word = "approved" if decision["approved"] else "denied"
+    by, at = decision.get("by") or "someone", decision.get("at") or "an unknown time"
+    return f"was {word} by {by} at {at}"

@@ -1,0 +1,141 @@
+"""An aiosqlite connection that takes a whole transaction in one call, and checkpoints with care.
+
+Releases of SQLite before 3.51.3 can corrupt a file when a checkpoint runs while another
+connection resets the WAL. A checkpoint that holds the writer lock from before it reads the WAL's
+header is safe, since only a writer resets. SQLite does not promise it: found by experiment and in
+its source, `wal_checkpoint(TRUNCATE)` asks for the writer lock, and when its busy time is over it
+goes on *without it*, as PASSIVE does; and it cannot run inside a transaction of its own connection.
+So we take the lock ourselves, in an order that leaves no gap:
+
+1. the file lock beside the database, or else another process is at it and we are done;
+2. BEGIN IMMEDIATE on this connection: now nobody can write;
+3. `wal_checkpoint(TRUNCATE)` on a second connection with no busy time: it copies every page home;
+   finding the writer lock (ours) taken, it does not reset the WAL;
+4. ROLLBACK, and one small write, which is what resets the WAL and cuts the file, as any writer
+   does. A reader with an old snapshot prevents it; then a later checkpoint will do it.
+
+When the last connection closes, SQLite checkpoints under an exclusive lock on the file, which
+nobody else can have open then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from smithers.errors import StoreError
+from smithers.store.failures import telling
+from smithers.store.opening import connect, file_lock
+
+__all__ = ["Connection"]
+
+T = TypeVar("T")
+
+_AGAIN_BYTES = 1 << 20
+"""How much the WAL must grow after a checkpoint that could not reset it before the next try."""
+
+
+class Connection(aiosqlite.Connection):
+    """One connection on a thread of its own; functions are given the raw one, on that thread."""
+
+    def __init__(
+        self, connector: Callable[[], sqlite3.Connection], path: Path, checkpoint_bytes: int
+    ) -> None:
+        super().__init__(connector, iter_chunk_size=64)
+        self._thread.daemon = True  # an owner that exits without closing it must not hang
+        self._path = path
+        self._wal = f"{path.absolute()}-wal"
+        self._least_bytes = self._checkpoint_at = checkpoint_bytes
+
+    @classmethod
+    async def opened(
+        cls, connector: Callable[[], sqlite3.Connection], path: Path, checkpoint_bytes: int
+    ) -> Connection:
+        """Open it on its thread; what `connector` raises, this raises."""
+        db = cls(connector, path, checkpoint_bytes)
+        await db
+        return db
+
+    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` inside one write transaction: durable when this returns, or all undone.
+
+        Raises `StoreError` for whatever the database refuses. Cancelling the wait does not stop
+        the transaction.
+        """
+        done = await self.call(partial(self._within, "BEGIN IMMEDIATE", work))
+        if self._wal_bytes() > self._checkpoint_at:
+            self._hand_over(None, self.checkpoint)
+        return done
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on one snapshot."""
+        return await self.call(partial(self._within, "BEGIN", work))
+
+    async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the connection's thread, outside any transaction."""
+        if not self._running or self._connection is None:
+            raise StoreError(f"{self._path}: the store is closed")
+        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._hand_over(waiting, partial(self._told, work))
+        return await waiting
+
+    def checkpoint(self) -> bool:
+        """Copy the WAL home and reset it, on the connection's thread; whether it was done.
+
+        It is left for later where another process is at it, or the database is busy or full.
+        """
+        with suppress(sqlite3.Error, OSError), file_lock(self._path, 0) as ours:
+            done = ours and self._copy_home()
+            self._checkpoint_at = max(self._least_bytes, self._wal_bytes() + _AGAIN_BYTES)
+            return done
+        return False
+
+    def _hand_over(self, waiting: asyncio.Future[T] | None, work: Callable[[], T]) -> None:
+        self._tx.put_nowait((waiting, work))  # pyright: ignore[reportUnknownMemberType]  # bare Future
+
+    def _copy_home(self) -> bool:
+        db = self._conn
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            with closing(connect(self._path, busy_timeout_s=0)) as other:
+                other.execute("SELECT 1 FROM sqlite_schema").fetchone()
+                row = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            db.execute("ROLLBACK")
+        if row[1] != row[2]:
+            return False
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        db.execute(f"PRAGMA user_version = {version}")
+        return True
+
+    def _wal_bytes(self) -> int:
+        try:
+            return os.stat(self._wal).st_size
+        except OSError:
+            return 0
+
+    def _told(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with telling(self._path):
+            return work(self._conn)
+
+    def _within(
+        self, begin: str, work: Callable[[sqlite3.Connection], T], db: sqlite3.Connection
+    ) -> T:
+        db.execute(begin)
+        try:
+            done = work(db)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                with suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+            raise
+        return done

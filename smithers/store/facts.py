@@ -1,0 +1,100 @@
+"""Which facts of a run were told, so that none is told twice and nothing ends that did not begin.
+
+The tables of SQLite refuse such frames by their keys; the store in memory, by this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    CameUp,
+    Change,
+    ChoiceMade,
+    Frame,
+    NodeGone,
+    NodeMounted,
+    Reset,
+    Settled,
+    StatusChanged,
+    WaitClosed,
+    WaitOpened,
+)
+from smithers.errors import StoreError
+
+__all__ = ["Facts"]
+
+_Fact = tuple[Hashable, ...]
+
+
+class Facts:
+    """The facts of a run so far, by what makes them one; `open` are those that may still end."""
+
+    def __init__(self) -> None:
+        self._told: set[_Fact] = set()
+        self._open: set[_Fact] = set()
+        self._nodes: dict[str, int] = {}
+
+    def add(self, frame: Frame) -> None:
+        """Take all facts of a frame, or raise `StoreError` and take none."""
+        begun: list[_Fact] = []
+        ended: list[_Fact] = []
+        for change in frame.changes:
+            begun += _begun(change, frame.number)
+            ended += self._ended(change, frame.number)
+        new = set(begun)
+        if len(new) != len(begun) or not self._told.isdisjoint(new):
+            raise _defect(frame, "a fact of this run twice")
+        # A node that leaves was there before; anything else may end in the frame of its birth.
+        if len(set(ended)) != len(ended) or not all(
+            fact in self._open or (fact in new and fact[0] != "node") for fact in ended
+        ):
+            raise _defect(frame, "the end of something that is not there, or ended already")
+        self._told |= new
+        self._open |= new
+        self._open.difference_update(ended)
+        mounted = [change.id for change in frame.changes if isinstance(change, NodeMounted)]
+        self._nodes.update(dict.fromkeys(mounted, frame.number))
+
+    def _ended(self, change: Change, k: int) -> list[_Fact]:
+        match change:
+            case NodeGone(id=id):
+                return [("node", id, self._nodes.get(id))]
+            case Settled(key=key, came_up=came_up):
+                return [("task", key, k if came_up is None else came_up)]
+            case AttemptEnded(serial=serial):
+                return [("attempt", serial)]
+            case WaitClosed(key=key, kind=kind, opened=opened):
+                return [("wait", key, kind, opened)]
+            case _:
+                return []
+
+
+def _begun(change: Change, k: int) -> list[_Fact]:
+    match change:
+        case NodeMounted(id=id):
+            return [("node", id, k)]
+        case CameUp(key=key):
+            return [("task", key, k)]
+        case Settled(key=key, came_up=came_up, output=output):
+            given: list[_Fact] = [] if output is None else [("output", key, k)]
+            return [*given, ("task", key, k)] if came_up is None else given
+        case AttemptStarted(serial=serial):
+            return [("attempt", serial)]
+        case ChoiceMade(key=key, kind=kind):
+            return [("choice", key, kind, k)]
+        case WaitOpened(key=key, kind=kind):
+            return [("wait", key, kind, k)]
+        case Reset(key=key):
+            return [("reset", key, k)]
+        case StatusChanged():
+            return [("status", k)]
+        case _:
+            return []
+
+
+def _defect(frame: Frame, what: str) -> StoreError:
+    said = f"frame {frame.number} tells {what}"
+    return StoreError(said, hint="this is a defect of Smithers; nothing of the frame was kept")

@@ -1,0 +1,205 @@
+"""A run's rows read back as the frames that were committed: the inverse of `rows`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from decimal import Decimal
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    CameUp,
+    Change,
+    ChoiceMade,
+    Failure,
+    Frame,
+    Key,
+    NodeGone,
+    NodeMounted,
+    ReadMade,
+    Reset,
+    SessionSeen,
+    Settled,
+    StatusChanged,
+    UsageCounted,
+    WaitClosed,
+    WaitOpened,
+)
+from smithers.store.rows import path_of, time_of
+
+__all__ = ["frames_of"]
+
+_Frames = dict[int, list[Change]]
+
+
+class _Keys(dict[tuple[str, str], Key]):
+    """One `Key` for each id and path, made when it is first met."""
+
+    def __missing__(self, told: tuple[str, str]) -> Key:
+        key = self[told] = Key(told[0], path_of(told[1]))
+        return key
+
+
+def frames_of(db: sqlite3.Connection, run_id: str) -> tuple[Frame, ...]:
+    """All frames of a run in order; to be called inside one transaction.
+
+    A frame's changes come in the order of the tables, not as they were given.
+    """
+    heads = db.execute(
+        "SELECT frame, at, inbox FROM frames WHERE run_id = ? ORDER BY frame", (run_id,)
+    ).fetchall()
+    frames: _Frames = {number: [] for number, _, _ in heads}
+    keys = _Keys()
+    _read_tree(db, run_id, frames)
+    _read_tasks(db, run_id, frames, keys)
+    _read_attempts(db, run_id, frames, keys)
+    _read_samples(db, run_id, frames)
+    _read_choices(db, run_id, frames, keys)
+    _read_waits(db, run_id, frames, keys)
+    _read_statuses(db, run_id, frames)
+    return tuple(
+        Frame(number=number, at=time_of(at), changes=tuple(frames[number]), inbox=inbox)
+        for number, at, inbox in heads
+    )
+
+
+def _failure(text: str | None) -> Failure | None:
+    return None if text is None else Failure(**json.loads(text))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(json.loads(text))
+
+
+def _read_tree(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
+    rows = db.execute(
+        "SELECT id, born, kind, parent, place, gone FROM tree WHERE run_id = ? ORDER BY id, born",
+        (run_id,),
+    )
+    for id, born, kind, parent, place, gone in rows:
+        frames[born].append(NodeMounted(id=id, kind=kind, parent=parent, place=place))
+        if gone is not None:
+            frames[gone].append(NodeGone(id=id))
+
+
+def _read_tasks(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, o.json, o.model"
+        " FROM tasks t LEFT JOIN outputs o ON o.run_id = t.run_id AND o.task = t.task"
+        " AND o.path = t.path AND o.born = t.ended WHERE t.run_id = ?",
+        (run_id,),
+    )
+    for task, path, born, up, ended, state, error, output, model in rows:
+        key = keys[task, path]
+        if up:
+            frames[born].append(CameUp(key=key))
+        if ended is not None:
+            settled = Settled(
+                key=key,
+                outcome=state,
+                error=_failure(error),
+                output=output,
+                model=model,
+                came_up=born if up else None,
+            )
+            frames[ended].append(settled)
+
+
+def _read_attempts(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at,"
+        " ended, state, error, ended_at FROM attempts WHERE run_id = ?",
+        (run_id,),
+    )
+    for serial, task, path, number, born, agent, prompt, session, at, *end in rows:
+        started = AttemptStarted(
+            serial=serial,
+            key=keys[task, path],
+            number=number,
+            agent=agent,
+            prompt=prompt,
+            session=session,
+            at=time_of(at),
+        )
+        frames[born].append(started)
+        ended, state, error, ended_at = end
+        if ended is not None:
+            frames[ended].append(
+                AttemptEnded(
+                    serial=serial, state=state, error=_failure(error), at=time_of(ended_at)
+                )
+            )
+
+
+def _read_samples(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
+    rows = db.execute(
+        "SELECT serial, born, session FROM sessions WHERE run_id = ? ORDER BY serial, born, n",
+        (run_id,),
+    )
+    for serial, born, session in rows:
+        frames[born].append(SessionSeen(serial=serial, session=session))
+    rows = db.execute(
+        "SELECT serial, born, tokens_in, tokens_out, tokens_cached, cost_usd FROM usage"
+        " WHERE run_id = ?",
+        (run_id,),
+    )
+    for serial, born, tokens_in, tokens_out, tokens_cached, cost in rows:
+        counted = UsageCounted(
+            serial=serial,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            tokens_cached=tokens_cached,
+            cost=None if cost is None else Decimal(cost),
+        )
+        frames[born].append(counted)
+
+
+def _read_choices(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT node, path, kind, born, value, children FROM choices WHERE run_id = ?", (run_id,)
+    )
+    for node, path, kind, born, value, children in rows:
+        made = ChoiceMade(key=keys[node, path], kind=kind, value=value, children=children)
+        frames[born].append(made)
+    rows = db.execute(
+        "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = ?",
+        (run_id,),
+    )
+    for reader, path, born, source, source_path, at in rows:
+        read = ReadMade(reader=keys[reader, path], source=keys[source, source_path], at=at)
+        frames[born].append(read)
+    rows = db.execute("SELECT node, path, born FROM resets WHERE run_id = ?", (run_id,))
+    for node, path, born in rows:
+        frames[born].append(Reset(key=keys[node, path]))
+
+
+def _read_waits(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT node, path, kind, born, due, asked, digest, waits_on, allowed_by, ended, answer"
+        " FROM waits WHERE run_id = ? ORDER BY node, path, kind, born",
+        (run_id,),
+    )
+    for node, path, kind, born, due, asked, digest, on, allowed_by, ended, answer in rows:
+        key = keys[node, path]
+        opened = WaitOpened(
+            key=key,
+            kind=kind,
+            due=None if due is None else time_of(due),
+            asked=asked,
+            digest=digest,
+            on=_names(on),
+            allowed_by=_names(allowed_by),
+        )
+        frames[born].append(opened)
+        if ended is not None:
+            frames[ended].append(WaitClosed(key=key, kind=kind, opened=born, answer=answer))
+
+
+def _read_statuses(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
+    rows = db.execute(
+        "SELECT born, status, error, output FROM statuses WHERE run_id = ?", (run_id,)
+    )
+    for born, status, error, output in rows:
+        changed = StatusChanged(status=status, error=_failure(error), output=output)
+        frames[born].append(changed)

@@ -1,0 +1,76 @@
+"""The inbox in SQLite: notes of others, kept in order, an answer once per wait."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from smithers.changes import Key
+from smithers.errors import Refused
+from smithers.store import InboxRow, Note
+from smithers.store.answers import Asked, check_answer
+from smithers.store.rows import path_of, path_text, time_of, time_text
+
+__all__ = ["inbox_rows", "put_note"]
+
+_ROWS = (
+    "SELECT id, kind, node, path, opened, body, at FROM inbox"
+    " WHERE run_id = ? AND id > ? ORDER BY id"
+)
+_PUT = "INSERT INTO inbox (run_id, kind, node, path, opened, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_FIRST = (
+    "SELECT body FROM inbox"
+    " WHERE run_id = ? AND node = ? AND path = ? AND opened = ? AND kind = 'answer'"
+)
+_ASKED = (
+    "SELECT w.ended IS NOT NULL OR EXISTS (SELECT 1 FROM resets r WHERE r.run_id = w.run_id"
+    " AND r.node = w.node AND r.path = w.path AND r.born > w.born), w.answer, w.due FROM waits w"
+    " WHERE w.run_id = ? AND w.node = ? AND w.path = ? AND w.born = ? AND w.kind = 'approval'"
+)
+
+
+def inbox_rows(db: sqlite3.Connection, run_id: str, after: int) -> list[InboxRow]:
+    """The notes of a run with ids above `after`, in order."""
+    return [
+        InboxRow(
+            run_id=run_id,
+            kind=kind,
+            key=None if node is None else Key(node, path_of(path)),
+            opened=opened,
+            body=body,
+            at=time_of(at),
+            id=id,
+        )
+        for id, kind, node, path, opened, body, at in db.execute(_ROWS, (run_id, after))
+    ]
+
+
+def put_note(db: sqlite3.Connection, note: Note, now: datetime) -> InboxRow:
+    """Keep a note of a run that exists. Raises `AlreadyDecided` or `Refused` for an answer."""
+    node, path = (None, None) if note.key is None else (note.key.id, path_text(note.key.path))
+    if note.kind == "answer":
+        if note.key is None or note.opened is None:
+            raise Refused("an answer must name the task and the frame in which it was asked")
+        wait = (note.run_id, node, path, note.opened)
+        first = db.execute(_FIRST, wait).fetchone()
+        check_answer(note, first and first[0], _asked(db, wait), now)
+    row = (note.run_id, note.kind, node, path, note.opened, note.body, time_text(note.at))
+    id = db.execute(_PUT, row).lastrowid
+    assert id is not None  # an INSERT that succeeded has an id
+    return InboxRow(
+        run_id=note.run_id,
+        kind=note.kind,
+        key=note.key,
+        opened=note.opened,
+        body=note.body,
+        at=note.at,
+        id=id,
+    )
+
+
+def _asked(db: sqlite3.Connection, wait: tuple[object, ...]) -> Asked | None:
+    row = db.execute(_ASKED, wait).fetchone()
+    if row is None:
+        return None
+    over, answer, due = row
+    return Asked(over=bool(over), answer=answer, due=None if due is None else time_of(due))

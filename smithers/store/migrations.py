@@ -1,0 +1,51 @@
+"""The versions of the database, and the way from each to the next.
+
+A version is SQL text. Version 1 is `schema.sql`, later ones are added below it, and a published one
+is never edited. A new file goes the same way as an old one: forward, one transaction a version.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+__all__ = ["APPLICATION_ID", "migrate", "published"]
+
+APPLICATION_ID = 0x536D7468
+"""The letters `Smth`, in the header of each of our files."""
+
+
+@cache
+def published() -> tuple[str, ...]:
+    """The SQL of each version, from 1."""
+    return (Path(__file__).with_name("schema.sql").read_text("utf-8"),)
+
+
+def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> None:
+    """Bring a file of the given version up to the last; each step is whole or leaves no trace."""
+    for number, script in enumerate(migrations[version:], version + 1):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in _statements(script):
+                db.execute(statement)
+            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            db.execute(f"PRAGMA user_version = {number}")
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one, since `executescript` would end the transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    if statement.strip():
+        yield statement

@@ -1,0 +1,199 @@
+"""Opening a database file: refuse what is not ours before anything of it is changed.
+
+The folder `.smithers` is made when it is missing, with a `.gitignore` of its own. A new file, and
+one of an older version, is brought up under the file lock, so any number of processes may open it
+at once. The database itself is opened by SQLite alone: closing a descriptor of ours would drop the
+POSIX locks that SQLite holds for this whole process.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import sqlite3
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from smithers.errors import StoreError
+from smithers.store.failures import telling
+from smithers.store.migrations import APPLICATION_ID, migrate, published
+
+__all__ = ["Synchronous", "connect", "file_lock", "file_system_of", "open_database"]
+
+Synchronous = Literal["full", "normal"]
+
+_REMOTE = re.compile(
+    r"9p|afpfs|afs|beegfs|ceph|cifs|davfs|drvfs|gfs2|glusterfs|gpfs|lustre|ncpfs|nfs4?|ocfs2"
+    r"|prl_fs|smb[23]?|smbfs|webdav|fuse\.(ceph|davfs2|gcsfuse|glusterfs|rclone|s3fs|smbnetfs|sshfs)"
+)
+
+
+def open_database(
+    path: Path,
+    *,
+    create: bool = True,
+    synchronous: Synchronous = "full",
+    busy_timeout_s: float = 30.0,
+    file_system: str | None = None,
+    migrations: Sequence[str] | None = None,
+) -> sqlite3.Connection:
+    """A connection to the database at `path`, of the newest version, in WAL mode.
+
+    `create=False` refuses where there is none. `file_system` is the type of the file system as it
+    is to be taken, instead of the one it has. Raises `StoreError`, and has then changed nothing.
+    """
+    migrations = published() if migrations is None else migrations
+    _check_place(path, create, file_system)
+    is_new = not path.exists()
+    db = connect(path, create=create, synchronous=synchronous, busy_timeout_s=busy_timeout_s)
+    try:
+        with telling(path):
+            if is_new:
+                path.chmod(0o600)
+            if _needs_work(db, path, len(migrations)):
+                with file_lock(path, busy_timeout_s):
+                    if _needs_work(db, path, len(migrations)):
+                        db.execute("PRAGMA journal_mode = WAL")
+                        migrate(db, _version(db), migrations)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def connect(
+    path: Path, *, create: bool = False, synchronous: Synchronous = "full", busy_timeout_s: float
+) -> sqlite3.Connection:
+    """A connection with our settings; never a checkpoint by itself, never mapped memory."""
+    uri = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
+    with telling(path):
+        db = sqlite3.connect(
+            uri, uri=True, timeout=busy_timeout_s, isolation_level=None, cached_statements=256
+        )
+    try:
+        with telling(path):
+            db.execute(f"PRAGMA synchronous = {synchronous}")
+            db.execute("PRAGMA wal_autocheckpoint = 0")
+            db.execute("PRAGMA journal_size_limit = 0")
+            db.execute("PRAGMA mmap_size = 0")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def file_lock(path: Path, timeout_s: float) -> Generator[bool]:
+    """The lock file beside the database, held by one process at a time.
+
+    With a timeout of 0 it gives False where the lock is taken; else `StoreError` after the timeout.
+    """
+    beside = path.with_name(f"{path.name}.lock")
+    lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _taken(lock, beside, timeout_s)
+    finally:
+        os.close(lock)
+
+
+def _taken(lock: int, beside: Path, timeout_s: float) -> bool:
+    until = time.monotonic() + timeout_s
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if timeout_s == 0:
+                return False
+            if time.monotonic() >= until:
+                said = f"{beside} is locked by another process"
+                raise StoreError(said, hint="wait for that process, or end it") from None
+            time.sleep(0.01)
+        else:
+            return True
+
+
+def file_system_of(path: Path) -> str:
+    """The type of the file system that a path is on, or empty where it cannot be told.
+
+    >>> file_system_of(Path("/proc/self"))
+    'proc'
+    """
+    try:
+        mounts = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+        told = [(line.split()[1].replace(r"\040", " "), line.split()[2]) for line in mounts]
+    except OSError:
+        import psutil
+
+        told = [(part.mountpoint, part.fstype) for part in psutil.disk_partitions(all=True)]
+    real = Path(os.path.realpath(path))
+    above = [(len(at), n, kind) for n, (at, kind) in enumerate(told) if real.is_relative_to(at)]
+    return max(above)[2] if above else ""
+
+
+def _check_place(path: Path, create: bool, file_system: str | None) -> None:
+    folder = path.absolute().parent
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder", hint="name a file in it")
+    if not folder.is_dir():
+        _make_folder(path, folder, create)
+    kind = (file_system_of(folder) if file_system is None else file_system).lower()
+    if _REMOTE.fullmatch(kind):
+        raise StoreError(
+            f"{path} is on a network file system ({kind}), where SQLite can lose data",
+            hint="put the database on a local disk: --db PATH, or the variable SMITHERS_DB",
+        )
+    if not create and not path.exists():
+        raise StoreError(f"{path} does not exist", hint="check the path of the database")
+    readable = path if path.exists() else folder
+    for needed in dict.fromkeys((readable, folder)):
+        if not os.access(needed, os.R_OK | os.W_OK):
+            raise StoreError(
+                f"{path} cannot be used: {needed} may not be read and written by this user",
+                hint=f"make {needed} writable, or choose another database",
+            )
+
+
+def _make_folder(path: Path, folder: Path, create: bool) -> None:
+    if folder.exists():
+        raise StoreError(f"{path} cannot be used: {folder} is not a folder")
+    if folder.name != ".smithers" or not create:
+        hint = f"make it with `mkdir -p {folder}`" if create else "check the path of the database"
+        raise StoreError(f"{path} cannot be used: the folder {folder} does not exist", hint=hint)
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n")
+    except OSError as error:
+        said = f"{path} cannot be used: {folder} cannot be made: {error.strerror}"
+        raise StoreError(said, hint="choose another database") from error
+
+
+def _version(db: sqlite3.Connection) -> int:
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _needs_work(db: sqlite3.Connection, path: Path, newest: int) -> bool:
+    """Whether the file is empty or older, seen in one snapshot. Raises where it is not for us."""
+    db.execute("BEGIN")
+    try:
+        ours = db.execute("PRAGMA application_id").fetchone()[0]
+        version = _version(db)
+        entries = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+    if ours != APPLICATION_ID:
+        if ours == version == entries == 0:
+            return True
+        raise StoreError(f"{path} is a database, but not one of Smithers", hint="choose another")
+    if version > newest:
+        raise StoreError(
+            f"{path} was written by a newer Smithers (version {version}, this one knows {newest})",
+            hint="upgrade with `pip install --upgrade smithers-orchestrator`",
+        )
+    return version < newest

@@ -1,0 +1,271 @@
+"""Changes as rows, and rows as changes again.
+
+`rows_of` and `write` put a frame into the tables; `frames_of` reads a run back. Each change knows
+its table alone, so the order of the changes of a frame does not matter. Within a frame ends of
+older nodes come first, then births, then ends: a node may leave and join, and a task come up and
+settle, in the same frame. Where a row is filled, exactly one unfilled row must be there; otherwise
+the frame is refused, since a fact would be lost.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    CameUp,
+    Change,
+    ChoiceMade,
+    Failure,
+    Frame,
+    NodeGone,
+    NodeMounted,
+    ReadMade,
+    Reset,
+    SessionSeen,
+    Settled,
+    StatusChanged,
+    UsageCounted,
+    WaitClosed,
+    WaitOpened,
+)
+from smithers.errors import StoreError
+
+__all__ = ["path_of", "path_text", "rows_of", "time_of", "time_text", "write"]
+
+Row = tuple[object, ...]
+Rows = dict[str, list[Row]]
+
+_GONE = (
+    "UPDATE tree SET gone = ?3 WHERE run_id = ?1 AND id = ?2 AND gone IS NULL AND born ="
+    " (SELECT max(born) FROM tree WHERE run_id = ?1 AND id = ?2 AND born < ?3)"
+)
+_TREE = "INSERT INTO tree (run_id, id, born, kind, parent, place) VALUES (?, ?, ?, ?, ?, ?)"
+_TASK = (
+    "INSERT INTO tasks (run_id, task, path, born, up, ended, state, error)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_TASK_END = (
+    "UPDATE tasks SET ended = ?, state = ?, error = ?"
+    " WHERE run_id = ? AND task = ? AND path = ? AND born = ? AND ended IS NULL"
+)
+_OUTPUT = "INSERT INTO outputs (run_id, task, path, born, model, json) VALUES (?, ?, ?, ?, ?, ?)"
+_ATTEMPT = (
+    "INSERT INTO attempts"
+    " (run_id, serial, task, path, attempt, born, agent, prompt, session, started_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ATTEMPT_END = (
+    "UPDATE attempts SET ended = ?, state = ?, error = ?, ended_at = ?"
+    " WHERE run_id = ? AND serial = ? AND ended IS NULL"
+)
+_SESSION = "INSERT INTO sessions (run_id, serial, born, n, session) VALUES (?, ?, ?, ?, ?)"
+_USAGE = (
+    "INSERT INTO usage (run_id, serial, born, n, tokens_in, tokens_out, tokens_cached, cost_usd)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_CHOICE = (
+    "INSERT INTO choices (run_id, node, path, kind, born, value, children)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_READ = (
+    "INSERT OR IGNORE INTO reads (run_id, reader, reader_path, born, source, source_path, at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_WAIT = (
+    "INSERT INTO waits (run_id, node, path, kind, born, due, asked, digest, waits_on, allowed_by)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_WAIT_END = (
+    "UPDATE waits SET ended = ?, answer = ?"
+    " WHERE run_id = ? AND node = ? AND path = ? AND kind = ? AND born = ? AND ended IS NULL"
+)
+_RESET = "INSERT INTO resets (run_id, node, path, born) VALUES (?, ?, ?, ?)"
+_STATUS = "INSERT INTO statuses (run_id, born, status, error, output) VALUES (?, ?, ?, ?, ?)"
+
+_IN_ORDER = (
+    *(_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT, _RESET),
+    *(_STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END),
+)
+_FILLS = {
+    _GONE: "a node that left",
+    _TASK_END: "a task that settled",
+    _ATTEMPT_END: "an attempt that ended",
+    _WAIT_END: "a wait that closed",
+}
+
+
+def path_text(path: tuple[int, ...]) -> str:
+    """An iteration path as it stands in a row.
+
+    >>> path_text((2, 0)), path_text(())
+    ('2.0', '')
+    """
+    return ".".join(map(str, path)) if path else ""
+
+
+def path_of(text: str) -> tuple[int, ...]:
+    """The inverse of `path_text`.
+
+    >>> path_of("2.0"), path_of("")
+    ((2, 0), ())
+    """
+    return tuple(map(int, text.split("."))) if text else ()
+
+
+def time_text(at: datetime) -> str:
+    """An aware time as ISO 8601 text in UTC, of one width, so that text sorts as time does.
+
+    >>> time_text(datetime(2026, 1, 2, tzinfo=UTC))
+    '2026-01-02T00:00:00.000000Z'
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"a time without a zone cannot be kept: {at}")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def time_of(text: str) -> datetime:
+    """The inverse of `time_text`."""
+    return datetime.fromisoformat(text)
+
+
+def rows_of(run_id: str, frame: Frame) -> Rows:
+    """The rows of a frame by the statement that writes them."""
+    rows: Rows = {}
+    for change in frame.changes:
+        _PUT[type(change)](rows, run_id, frame.number, change)
+    return rows
+
+
+def write(db: sqlite3.Connection, rows: Rows) -> None:
+    """Write the rows of a frame. Raises `StoreError` where a row to be filled is not there."""
+    for sql in _IN_ORDER:
+        if todo := rows.get(sql):
+            done = db.executemany(sql, todo).rowcount
+            if sql in _FILLS and done != len(todo):
+                what = f"the frame tells of {_FILLS[sql]}, of which there is no open row"
+                raise StoreError(f"{what}: {todo}", hint="this is a defect of Smithers")
+
+
+def _error_text(error: Failure | None) -> str | None:
+    if error is None:
+        return None
+    told = {"kind": error.kind, "message": error.message, "hint": error.hint, "place": error.place}
+    return json.dumps(told, ensure_ascii=False)
+
+
+def _add(rows: Rows, sql: str, row: Row) -> None:
+    if (found := rows.get(sql)) is None:
+        rows[sql] = [row]
+    else:
+        found.append(row)
+
+
+def _put_mounted(rows: Rows, run: str, k: int, change: NodeMounted) -> None:
+    _add(rows, _TREE, (run, change.id, k, change.kind, change.parent, change.place))
+
+
+def _put_gone(rows: Rows, run: str, k: int, change: NodeGone) -> None:
+    _add(rows, _GONE, (run, change.id, k))
+
+
+def _put_up(rows: Rows, run: str, k: int, change: CameUp) -> None:
+    id, path = change.key
+    _add(rows, _TASK, (run, id, path_text(path), k, 1, None, None, None))
+
+
+def _put_settled(rows: Rows, run: str, k: int, change: Settled) -> None:
+    id, path = change.key[0], path_text(change.key[1])
+    error = _error_text(change.error)
+    if change.came_up is None:
+        _add(rows, _TASK, (run, id, path, k, 0, k, change.outcome, error))
+    else:
+        _add(rows, _TASK_END, (k, change.outcome, error, run, id, path, change.came_up))
+    if change.output is not None:
+        _add(rows, _OUTPUT, (run, id, path, k, change.model, change.output))
+
+
+def _put_started(rows: Rows, run: str, k: int, change: AttemptStarted) -> None:
+    id, path = change.key
+    begun = (change.agent, change.prompt, change.session, time_text(change.at))
+    row = (run, change.serial, id, path_text(path), change.number, k, *begun)
+    _add(rows, _ATTEMPT, row)
+
+
+def _put_ended(rows: Rows, run: str, k: int, change: AttemptEnded) -> None:
+    error, at = _error_text(change.error), time_text(change.at)
+    _add(rows, _ATTEMPT_END, (k, change.state, error, at, run, change.serial))
+
+
+def _put_session(rows: Rows, run: str, k: int, change: SessionSeen) -> None:
+    n = len(rows.get(_SESSION, ()))
+    _add(rows, _SESSION, (run, change.serial, k, n, change.session))
+
+
+def _put_usage(rows: Rows, run: str, k: int, change: UsageCounted) -> None:
+    cost = None if change.cost is None else format(change.cost, "f")
+    tokens = (change.tokens_in, change.tokens_out, change.tokens_cached)
+    _add(rows, _USAGE, (run, change.serial, k, len(rows.get(_USAGE, ())), *tokens, cost))
+
+
+def _put_choice(rows: Rows, run: str, k: int, change: ChoiceMade) -> None:
+    id, path = change.key
+    _add(rows, _CHOICE, (run, id, path_text(path), change.kind, k, change.value, change.children))
+
+
+def _put_read(rows: Rows, run: str, k: int, change: ReadMade) -> None:
+    id, path = change.reader
+    source, source_path = change.source
+    _add(rows, _READ, (run, id, path_text(path), k, source, path_text(source_path), change.at))
+
+
+def _put_opened(rows: Rows, run: str, k: int, change: WaitOpened) -> None:
+    id, path = change.key
+    due = None if change.due is None else time_text(change.due)
+    lists = (_list_text(change.on), _list_text(change.allowed_by))
+    row = (run, id, path_text(path), change.kind, k, due, change.asked, change.digest, *lists)
+    _add(rows, _WAIT, row)
+
+
+def _list_text(names: Sequence[str]) -> str:
+    return json.dumps(names, ensure_ascii=False) if names else "[]"
+
+
+def _put_closed(rows: Rows, run: str, k: int, change: WaitClosed) -> None:
+    id, path = change.key
+    row = (k, change.answer, run, id, path_text(path), change.kind, change.opened)
+    _add(rows, _WAIT_END, row)
+
+
+def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
+    id, path = change.key
+    _add(rows, _RESET, (run, id, path_text(path), k))
+
+
+def _put_status(rows: Rows, run: str, k: int, change: StatusChanged) -> None:
+    _add(rows, _STATUS, (run, k, change.status, _error_text(change.error), change.output))
+
+
+_PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
+    NodeMounted: _put_mounted,
+    NodeGone: _put_gone,
+    CameUp: _put_up,
+    Settled: _put_settled,
+    AttemptStarted: _put_started,
+    AttemptEnded: _put_ended,
+    SessionSeen: _put_session,
+    UsageCounted: _put_usage,
+    ChoiceMade: _put_choice,
+    ReadMade: _put_read,
+    WaitOpened: _put_opened,
+    WaitClosed: _put_closed,
+    Reset: _put_reset,
+    StatusChanged: _put_status,
+}

@@ -1,0 +1,325 @@
+"""The store that lasts: one SQLite file, shared by any number of processes.
+
+Each call is one function on the connection's thread, in one transaction. What the tables mean is
+told in `schema.sql`; how checkpoints are made safe, in `connection.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from smithers.changes import Frame
+from smithers.errors import RunExists, StoreError, UnknownRun
+from smithers.store import (
+    Claim,
+    Claimed,
+    History,
+    InboxRow,
+    Model,
+    NewRun,
+    Note,
+    Owner,
+    ProcessRow,
+    RunRow,
+)
+from smithers.store.answers import check_claim, check_number, owned
+from smithers.store.connection import Connection
+from smithers.store.heartbeat import Heartbeat, beat
+from smithers.store.history import frames_of
+from smithers.store.inbox import inbox_rows, put_note
+from smithers.store.lease import BEAT_S, Beat, lease_of, utc_now
+from smithers.store.opening import Synchronous, open_database
+from smithers.store.rows import Rows, rows_of, time_of, time_text, write
+from smithers.store.views import declare
+
+__all__ = ["SqliteStore"]
+
+_RUN = (
+    "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
+    " owner, fence FROM runs WHERE run_id = ?"
+)
+_STANDING = (
+    "SELECT fence, owner, (SELECT max(frame) FROM frames WHERE run_id = ?1)"
+    " FROM runs WHERE run_id = ?1"
+)
+_BEAT = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners WHERE owner = ?"
+_LEFT_RUNNING = (
+    "SELECT p.owner, p.run_id, p.serial, p.pid, p.started FROM processes p"
+    " LEFT JOIN owners o ON o.owner = p.owner"
+    " WHERE p.run_id = ? AND coalesce(o.host, ?2) = ?2 ORDER BY p.serial, p.pid"
+)
+_FORGET = (
+    "DELETE FROM owners WHERE owner = ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE owner = ?1)"
+    " AND NOT EXISTS (SELECT 1 FROM processes WHERE owner = ?1)"
+)
+
+
+class SqliteStore:
+    """A `Store` in a file. Open it with `open`, and close it, or use it as `async with`."""
+
+    def __init__(
+        self,
+        db: Connection,
+        heartbeat: Heartbeat,
+        now: Callable[[], datetime],
+        monotonic_ns: Callable[[], int],
+    ) -> None:
+        self._db = db
+        self._heartbeat = heartbeat
+        self._now = now
+        self._monotonic_ns = monotonic_ns
+        self._version: int | None = None
+        self._offered = False
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | str,
+        *,
+        create: bool = True,
+        synchronous: Synchronous = "full",
+        busy_timeout_s: float = 30.0,
+        checkpoint_bytes: int = 4 << 20,
+        beat_s: float = BEAT_S,
+        now: Callable[[], datetime] = utc_now,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        file_system: str | None = None,
+        migrations: Sequence[str] | None = None,
+    ) -> SqliteStore:
+        """The store in the file at `path`, made if it is missing and `create` says so.
+
+        `synchronous="normal"` may lose the last frames when the machine loses power, never when a
+        process dies. The WAL is copied home after a commit that finds it above `checkpoint_bytes`.
+        The clocks, the type of the file system and the migrations can be given, for tests.
+
+        Raises `StoreError`, naming the file and the reason, and has then changed nothing.
+        """
+        path = Path(path)
+        connector = partial(
+            open_database,
+            path,
+            create=create,
+            synchronous=synchronous,
+            busy_timeout_s=busy_timeout_s,
+            file_system=file_system,
+            migrations=migrations,
+        )
+        db = await Connection.opened(connector, path, checkpoint_bytes)
+        store = cls(db, Heartbeat(path, beat_s, now, monotonic_ns), now, monotonic_ns)
+        await store.changed()
+        return store
+
+    async def __aenter__(self) -> SqliteStore:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def create(
+        self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
+    ) -> Claim:
+        """Begin a run with its frame 0, owned by `owner`. Raises `RunExists`."""
+        check_number(run.run_id, -1, frame.number)
+        claim = Claim(run_id=run.run_id, owner=owner.id, fence=1)
+        rows = rows_of(run.run_id, frame)
+
+        def work(db: sqlite3.Connection) -> None:
+            if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
+                raise RunExists(f"there is a run {run.run_id} already", hint="choose another id")
+            beat(db, owner, self._now(), self._monotonic_ns())
+            values = (*_run_values(run), owner.id, claim.fence)
+            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            _put_frame(db, claim, frame, rows, models)
+
+        await self._db.transact(work)
+        self._heartbeat.add(owner)
+        return claim
+
+    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
+        """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
+
+        def work(db: sqlite3.Connection) -> Claimed:
+            run = _run_row(db, run_id)
+            if run.owner is not None:
+                self._refuse_if_held(db, run_id, run.owner, owner)
+            beat(db, owner, self._now(), self._monotonic_ns())
+            db.execute(
+                "UPDATE runs SET owner = ?, fence = fence + 1, source = ? WHERE run_id = ?",
+                (owner.id, source, run_id),
+            )
+            left = db.execute(_LEFT_RUNNING, (run_id, owner.host)).fetchall()
+            if run.owner is not None:
+                db.execute(_FORGET, (run.owner,))
+            claim = Claim(run_id=run_id, owner=owner.id, fence=run.fence + 1)
+            return Claimed(claim=claim, processes=tuple(map(_process_row, left)))
+
+        claimed = await self._db.transact(work)
+        self._heartbeat.add(owner)
+        return claimed
+
+    async def commit(
+        self, claim: Claim, frame: Frame, models: Sequence[Model] = ()
+    ) -> Sequence[InboxRow]:
+        """Make a frame durable, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
+        rows = rows_of(claim.run_id, frame)
+
+        def work(db: sqlite3.Connection) -> Sequence[InboxRow]:
+            fence, owner, last = _standing(db, claim.run_id)
+            check_claim(claim, fence, owner)
+            check_number(claim.run_id, last, frame.number)
+            _put_frame(db, claim, frame, rows, models)
+            return inbox_rows(db, claim.run_id, frame.inbox)
+
+        return await self._db.transact(work)
+
+    async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
+        """The inbox rows with ids above `after`."""
+        return await self._db.read(lambda db: inbox_rows(db, claim.run_id, after))
+
+    async def release(self, claim: Claim) -> None:
+        """Give the run back. A stale claim releases nothing."""
+        wanted = (claim.run_id, claim.owner, claim.fence)
+        sql = "UPDATE runs SET owner = NULL WHERE run_id = ? AND owner = ? AND fence = ?"
+        await self._write(sql, wanted)
+
+    async def load(self, run_id: str) -> History:
+        """The run and all its frames, of one moment. Raises `UnknownRun`."""
+
+        def work(db: sqlite3.Connection) -> History:
+            return History(run=_run_row(db, run_id), frames=frames_of(db, run_id))
+
+        return await self._db.read(work)
+
+    async def offer(self, note: Note) -> InboxRow:
+        """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided` or `Refused`."""
+
+        def work(db: sqlite3.Connection) -> InboxRow:
+            _standing(db, note.run_id)
+            return put_note(db, note, self._now())
+
+        row = await self._db.transact(work)
+        self._offered = True
+        return row
+
+    async def add_process(self, row: ProcessRow) -> None:
+        """Remember a process of an attempt."""
+        values = (row.owner, row.run_id, row.serial, row.pid, row.started)
+        sql = "INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?)"
+        await self._write(sql, values)
+
+    async def remove_processes(self, owner: str, run_id: str, serial: int) -> None:
+        """Forget the processes of an attempt that has ended."""
+        wanted = (owner, run_id, serial)
+        sql = "DELETE FROM processes WHERE owner = ? AND run_id = ? AND serial = ?"
+        await self._write(sql, wanted)
+
+    async def changed(self) -> bool:
+        """Whether someone else has committed, or a note was offered here, since the last call."""
+        version = await self._db.call(_data_version)
+        offered, self._offered = self._offered, False
+        before, self._version = self._version, version
+        return offered or version != before
+
+    async def close(self) -> None:
+        """Release the file. Runs that are still owned become stale when this process ends."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._db.call(lambda _: self._heartbeat.stop())
+        with suppress(StoreError):
+            await self._db.transact(self._forget_owners)
+        await self._db.close()
+
+    async def _write(self, sql: str, values: tuple[object, ...]) -> None:
+        def work(db: sqlite3.Connection) -> None:
+            db.execute(sql, values)
+
+        await self._db.transact(work)
+
+    def _forget_owners(self, db: sqlite3.Connection) -> None:
+        for owner in self._heartbeat.owners:
+            db.execute(_FORGET, (owner,))
+
+    def _refuse_if_held(self, db: sqlite3.Connection, run_id: str, holder: str, by: Owner) -> None:
+        row = db.execute(_BEAT, (holder,)).fetchone()
+        if row is None:
+            return
+        last, now, ns = Beat.of(row), self._now(), self._monotonic_ns()
+        if holder == by.id or lease_of(last, now=now, monotonic_ns=ns, host=by.host) == "held":
+            if last.owner.host == by.host:
+                raise owned(run_id, last.owner, (ns - last.beat_ns) / 1e9)
+            raise owned(run_id, last.owner, (now - last.beat_at).total_seconds())
+
+
+def _data_version(db: sqlite3.Connection) -> int:
+    version: int = db.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _standing(db: sqlite3.Connection, run_id: str) -> tuple[int, str | None, int]:
+    """The run's fence, owner and last frame."""
+    row: tuple[int, str | None, int] | None = db.execute(_STANDING, (run_id,)).fetchone()
+    if row is None:
+        raise UnknownRun(f"there is no run {run_id}")
+    return row
+
+
+def _put_frame(
+    db: sqlite3.Connection, claim: Claim, frame: Frame, rows: Rows, models: Sequence[Model]
+) -> None:
+    db.execute(
+        "INSERT INTO frames (run_id, frame, at, fence, inbox) VALUES (?, ?, ?, ?, ?)",
+        (claim.run_id, frame.number, time_text(frame.at), claim.fence, frame.inbox),
+    )
+    write(db, rows)
+    if models:
+        declare(db, claim.run_id, models)
+
+
+def _run_values(run: NewRun) -> tuple[str, ...]:
+    """The columns of a run as it begins, but for its owner and fence."""
+    return (
+        *(run.run_id, run.workflow, run.file, run.folder, run.interpreter),
+        json.dumps(run.environment, ensure_ascii=False),
+        *(run.input, run.source, time_text(run.created_at)),
+    )
+
+
+def _run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
+    row: Any = db.execute(_RUN, (run_id,)).fetchone()
+    if row is None:
+        raise UnknownRun(f"there is no run {run_id}")
+    run_id, workflow, file, folder, interpreter, environment, input, source, at, owner, fence = row
+    return RunRow(
+        run_id=run_id,
+        workflow=workflow,
+        file=file,
+        folder=folder,
+        interpreter=interpreter,
+        environment=tuple(json.loads(environment)),
+        input=input,
+        source=source,
+        created_at=time_of(at),
+        owner=owner,
+        fence=fence,
+    )
+
+
+def _process_row(row: tuple[str, str, int, int, str]) -> ProcessRow:
+    owner, run_id, serial, pid, started = row
+    return ProcessRow(owner=owner, run_id=run_id, serial=serial, pid=pid, started=started)

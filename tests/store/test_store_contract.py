@@ -1,0 +1,336 @@
+"""Every store keeps the same promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from smithers.changes import (
+    AttemptEnded,
+    CameUp,
+    Change,
+    Key,
+    NodeGone,
+    NodeMounted,
+    ReadMade,
+    Reset,
+    StatusChanged,
+    WaitClosed,
+)
+from smithers.errors import (
+    AlreadyDecided,
+    Fenced,
+    Owned,
+    Refused,
+    RunExists,
+    StoreError,
+    UnknownRun,
+)
+from smithers.store import InboxRow, Note, ProcessRow, RunRow, Store
+from tests.store.samples import (
+    SHIP,
+    START,
+    Clock,
+    answer,
+    approval,
+    begin,
+    dead_owner,
+    first_frame,
+    frame,
+    live_owner,
+    new_run,
+    settled,
+    started,
+    told,
+)
+
+pytestmark = pytest.mark.anyio
+
+CANCEL = Note(run_id="r1", kind="cancel", body='"enough"', at=START)
+
+
+async def test_a_run_is_loaded_as_it_was_created(store: Store) -> None:
+    claim = await begin(store)
+    run = (await store.load("r1")).run
+    assert isinstance(run, RunRow)
+    assert vars(run) == {**vars(new_run()), "owner": "live", "fence": 1}
+    assert (claim.run_id, claim.owner, claim.fence) == ("r1", "live", 1)
+
+
+async def test_a_run_is_created_once(store: Store) -> None:
+    await begin(store)
+    with pytest.raises(RunExists, match="r1"):
+        await begin(store, live_owner("other"))
+    assert (await store.load("r1")).run.owner == "live"
+
+
+async def test_frames_come_back_in_order(store: Store) -> None:
+    claim = await begin(store)
+    frames = [first_frame(), *(frame(n, CameUp(key=Key(f"t{n}", (n, 0)))) for n in range(1, 30))]
+    for each in frames[1:]:
+        await store.commit(claim, each)
+    assert told((await store.load("r1")).frames) == told(frames)
+
+
+async def test_an_unknown_run_is_refused_everywhere(store: Store) -> None:
+    claim = await begin(store)
+    with pytest.raises(UnknownRun, match="r2"):
+        await store.load("r2")
+    with pytest.raises(UnknownRun):
+        await store.claim("r2", live_owner(), source="s")
+    with pytest.raises(UnknownRun):
+        await store.commit(replace(claim, run_id="r2"), frame(1))
+    with pytest.raises(UnknownRun):
+        await store.offer(replace(CANCEL, run_id="r2"))
+
+
+@pytest.mark.parametrize("number", [0, 2, 7])
+async def test_a_frame_must_be_the_next_one(store: Store, number: int) -> None:
+    claim = await begin(store)
+    with pytest.raises(StoreError, match="cannot follow frame 0"):
+        await store.commit(claim, frame(number))
+    await store.commit(claim, frame(1))
+
+
+async def test_a_run_begins_with_frame_zero(store: Store) -> None:
+    with pytest.raises(StoreError, match="frame 1"):
+        await store.create(new_run(), live_owner(), frame(1))
+    with pytest.raises(UnknownRun):
+        await store.load("r1")
+
+
+IMPOSSIBLE: dict[str, tuple[Change, ...]] = {
+    "a task that never came up settles": (settled("a", came_up=0),),
+    "a task comes up twice": (CameUp(key=SHIP), CameUp(key=SHIP)),
+    "an attempt that never started ends": (
+        AttemptEnded(serial=9, state="failed", error=None, at=START),
+    ),
+    "an attempt starts twice": (started(1, "a"), replace(started(1, "b"), number=2)),
+    "a node that is not there leaves": (NodeGone(id="nowhere"),),
+    "a wait that never opened closes": (WaitClosed(key=SHIP, kind="approval", opened=0),),
+    "two statuses": (StatusChanged(status="waiting"), StatusChanged(status="failed")),
+}
+
+
+@pytest.mark.parametrize("changes", IMPOSSIBLE.values(), ids=IMPOSSIBLE.keys())
+async def test_an_impossible_frame_leaves_nothing_behind(
+    store: Store, changes: tuple[Change, ...]
+) -> None:
+    claim = await begin(store)
+    good = CameUp(key=Key("good"))
+    with pytest.raises(StoreError):
+        await store.commit(claim, frame(1, good, *changes))
+    assert told((await store.load("r1")).frames) == told([first_frame()])
+    await store.commit(claim, frame(1, good))
+
+
+async def test_what_has_ended_does_not_end_again(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, frame(1, CameUp(key=Key("a")), settled("a", came_up=1)))
+    with pytest.raises(StoreError):
+        await store.commit(claim, frame(2, settled("a", came_up=1)))
+    without = replace(settled("b", came_up=0), came_up=None)
+    await store.commit(claim, frame(2, without))
+    with pytest.raises(StoreError):
+        await store.commit(claim, frame(3, settled("b", came_up=2)))
+
+
+async def test_a_node_may_leave_and_join_in_one_frame(store: Store) -> None:
+    claim = await begin(store)
+    moved = NodeMounted(id="root", kind="parallel", parent=None, place=0)
+    again = frame(1, moved, NodeGone(id="root"))
+    await store.commit(claim, again)
+    await store.commit(claim, frame(2, NodeGone(id="root")))
+    frames = (await store.load("r1")).frames
+    assert told(frames)[1:] == told([again, frame(2, NodeGone(id="root"))])
+    # Whoever folds the changes one by one must see the node leave before it joins.
+    assert [type(change) for change in frames[1].changes] in (
+        [NodeGone, NodeMounted],
+        [NodeMounted, NodeGone],
+    )
+
+
+async def test_a_read_told_twice_is_kept_once(store: Store) -> None:
+    claim = await begin(store)
+    read = ReadMade(reader=SHIP, source=Key("a"), at=0)
+    await store.commit(claim, frame(1, read, read))
+    assert told((await store.load("r1")).frames)[1:] == told([frame(1, read)])
+
+
+async def test_a_time_without_a_zone_is_refused(store: Store) -> None:
+    claim = await begin(store)
+    with pytest.raises(ValueError, match="without a zone"):
+        await store.commit(claim, replace(frame(1), at=datetime(2026, 1, 1)))
+    await store.commit(claim, frame(1))
+
+
+@pytest.mark.parametrize("size", [0, 5_000_000])
+async def test_an_output_of_any_size_comes_back(store: Store, size: int) -> None:
+    claim = await begin(store)
+    text = '"' + "ä\\u0000\x00 " * (size // 10) + '"'
+    last = frame(1, CameUp(key=Key("a")), settled("a", came_up=1, output=text))
+    await store.commit(claim, last)
+    assert told((await store.load("r1")).frames)[1:] == told([last])
+
+
+async def test_a_live_owner_keeps_its_run(store: Store) -> None:
+    await begin(store)
+    with pytest.raises(Owned, match=f"process {live_owner().pid} ") as caught:
+        await store.claim("r1", live_owner("second"), source="s")
+    assert "end process" in caught.value.hint
+
+
+async def test_an_owner_cannot_claim_its_own_run_again(store: Store) -> None:
+    await begin(store)
+    with pytest.raises(Owned):
+        await store.claim("r1", live_owner(), source="s")
+
+
+async def test_a_run_of_a_dead_process_is_taken_over_at_once(store: Store) -> None:
+    old = await begin(store, dead_owner())
+    row = ProcessRow(owner="dead", run_id="r1", serial=1, pid=12, started="34")
+    await store.add_process(row)
+    claimed = await store.claim("r1", live_owner(), source="digest-2")
+    assert claimed.claim.fence == old.fence + 1
+    assert claimed.processes == (row,)
+    run = (await store.load("r1")).run
+    assert (run.owner, run.source, run.fence) == ("live", "digest-2", 2)
+
+
+async def test_a_stale_owner_can_write_nothing(store: Store) -> None:
+    old = await begin(store, dead_owner())
+    claimed = await store.claim("r1", live_owner(), source="s")
+    with pytest.raises(Fenced, match="claimed by live"):
+        await store.commit(old, frame(1))
+    await store.release(old)
+    assert (await store.load("r1")).run.owner == "live"
+    await store.commit(claimed.claim, frame(1))
+
+
+async def test_a_run_that_was_given_back_can_be_claimed(store: Store) -> None:
+    first = await begin(store)
+    await store.release(first)
+    assert (await store.load("r1")).run.owner is None
+    with pytest.raises(Fenced, match="given back"):
+        await store.commit(first, frame(1))
+    second = await store.claim("r1", live_owner(), source="s")
+    assert second.claim.fence == 2
+    await store.commit(second.claim, frame(1))
+
+
+async def test_processes_are_forgotten_with_their_attempt(store: Store) -> None:
+    await begin(store, dead_owner())
+    rows = [
+        ProcessRow(owner="dead", run_id="r1", serial=serial, pid=serial, started="1")
+        for serial in (1, 2, 2, 3)
+    ]
+    for row in rows:
+        await store.add_process(row)
+    await store.remove_processes("dead", "r1", 2)
+    claimed = await store.claim("r1", live_owner(), source="s")
+    assert [row.serial for row in claimed.processes] == [1, 3]
+
+
+async def test_processes_on_another_host_are_not_ours_to_kill(store: Store, clock: Clock) -> None:
+    elsewhere = replace(dead_owner(), id="elsewhere", host="moon")
+    await store.release(await begin(store, elsewhere))
+    await store.add_process(
+        ProcessRow(owner="elsewhere", run_id="r1", serial=1, pid=1, started="1")
+    )
+    assert (await store.claim("r1", live_owner(), source="s")).processes == ()
+
+
+async def test_a_commit_brings_the_notes_that_were_not_taken(store: Store) -> None:
+    claim = await begin(store)
+    assert await store.commit(claim, approval(1)) == []
+    first = await store.offer(answer(1))
+    second = await store.offer(CANCEL)
+    assert second.id > first.id
+    assert await store.commit(claim, frame(2)) == [first, second]
+    assert await store.commit(claim, frame(3, inbox=first.id)) == [second]
+    assert await store.inbox(claim, second.id) == []
+    assert await store.inbox(claim, 0) == [first, second]
+    assert isinstance(first, InboxRow)
+    assert vars(first) == {**vars(answer(1)), "id": first.id}
+
+
+async def test_notes_reach_their_own_run_only(store: Store) -> None:
+    claim = await begin(store)
+    other = await store.create(new_run("r2"), live_owner(), first_frame())
+    kept = await store.offer(replace(CANCEL, run_id="r2"))
+    assert await store.inbox(claim, 0) == []
+    assert await store.commit(other, frame(1)) == [kept]
+
+
+async def test_a_second_decision_is_refused_with_the_first(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, approval(1))
+    first = await store.offer(answer(1))
+    with pytest.raises(AlreadyDecided, match="ship was approved by ana at 2026-01-02T03:04:05Z"):
+        await store.offer(answer(1, by="bob", approved=False))
+    taken = frame(2, WaitClosed(key=SHIP, kind="approval", opened=1, answer=first.body))
+    await store.commit(claim, replace(taken, inbox=first.id))
+    with pytest.raises(AlreadyDecided, match="approved by ana"):
+        await store.offer(answer(1, by="bob"))
+    assert await store.inbox(claim, 0) == [first]
+
+
+async def test_a_question_that_nobody_asked_takes_no_answer(store: Store) -> None:
+    claim = await begin(store)
+    with pytest.raises(Refused, match="asks nothing"):
+        await store.offer(answer(1))
+    with pytest.raises(Refused, match="must name"):
+        await store.offer(replace(answer(1), opened=None))
+    await store.commit(claim, approval(1))
+    with pytest.raises(Refused, match="asks nothing"):
+        await store.offer(answer(0))
+
+
+async def test_a_question_that_is_over_takes_no_answer(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, approval(1))
+    await store.commit(claim, frame(2, WaitClosed(key=SHIP, kind="approval", opened=1)))
+    with pytest.raises(Refused, match="no longer waits"):
+        await store.offer(answer(1))
+
+
+async def test_a_question_that_was_reset_is_asked_anew(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, approval(1))
+    again = approval(2)
+    await store.commit(claim, replace(again, changes=(*again.changes, Reset(key=SHIP))))
+    with pytest.raises(Refused, match="no longer waits"):
+        await store.offer(answer(1))
+    assert (await store.offer(answer(2))).opened == 2
+
+
+async def test_an_answer_after_the_due_time_is_refused(store: Store, clock: Clock) -> None:
+    claim = await begin(store)
+    await store.commit(claim, approval(1, due=START + timedelta(seconds=60)))
+    clock.move(60)
+    with pytest.raises(Refused, match="ended at 2026-01-02 03:05:05 UTC"):
+        await store.offer(answer(1))
+    assert await store.inbox(claim, 0) == []
+
+
+async def test_an_answer_before_the_due_time_wins(store: Store, clock: Clock) -> None:
+    claim = await begin(store)
+    await store.commit(claim, approval(1, due=START + timedelta(seconds=60)))
+    clock.move(59.9)
+    kept = await store.offer(answer(1))
+    clock.move(60)
+    assert await store.commit(claim, frame(2)) == [kept]
+    with pytest.raises(AlreadyDecided):
+        await store.offer(answer(1))
+
+
+async def test_an_offer_shows_as_a_change_once(store: Store) -> None:
+    claim = await begin(store)
+    await store.changed()
+    await store.commit(claim, frame(1))
+    assert not await store.changed()
+    await store.offer(CANCEL)
+    assert await store.changed()
+    assert not await store.changed()
