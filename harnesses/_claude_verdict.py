@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from harnesses._json import object_of
 from harnesses.recording import Ending
 from smithers.agent import Answered
 from smithers.errors import (
@@ -79,7 +80,7 @@ def _fault(result: Mapping[str, Any], fault: Mapping[str, Any], said: str) -> Ag
         fault.get("error"),
         field("api_error_status"),
     )
-    cut = (field("api_error_params") or {}).get("cut")
+    cut = object_of(field("api_error_params")).get("cut")
     if reason == "prompt_too_long" or cut == "context_window":
         return ContextOverflow(said)
     if kind == "max_output_tokens" or reason == "structured_output_retry_exhausted":

@@ -1,7 +1,7 @@
 """Claude Code (`claude -p`) as an agent: one process a request, its session resumed by id.
 
-The verdict comes from the terminal `result` event alone: the exit code says too little, and `subtype`
-says "success" on API errors. The program's own retries are off, since the engine retries durably.
+The verdict comes from the terminal `result` event alone: the exit code says too little, and
+`subtype` says "success" on API errors. The program's own retries are off: the engine's are durable.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
 from harnesses._claude_verdict import UnknownSession, verdict
+from harnesses._json import list_of, object_in, object_of
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import (
-    Answered,
     Ask,
     Capabilities,
     Event,
@@ -102,7 +102,7 @@ class ClaudeCode:
             for word in (flag, str(value))
         )
 
-    async def run(self, ask: Ask) -> AsyncIterator[Event]:
+    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
         session = ask.session or str(uuid.uuid4())
         resumes = ask.session is not None
@@ -120,7 +120,9 @@ class ClaudeCode:
             async for event in events:
                 yield event
 
-    async def _turn(self, ask: Ask, text: str, session: str, resumes: bool) -> AsyncIterator[Event]:
+    async def _turn(
+        self, ask: Ask, text: str, session: str, resumes: bool
+    ) -> AsyncGenerator[Event, None]:
         replay = self._replay or Replay.asked_for()
         command = self._command(ask, text, session, resumes, live=replay is None)
         result: Mapping[str, Any] | None = None
@@ -129,7 +131,7 @@ class ClaudeCode:
             for pid in await running.pids():
                 yield Spawned(pid)
             async for line in running.lines():
-                said = _object(line)
+                said = object_in(line)
                 if said.get("type") == "result":
                     result = said
                     running.leave_after(_LEAVES_WITHIN_S)
@@ -178,59 +180,43 @@ def _mcp_text(config: Mapping[str, object] | str | Path | None) -> str | None:
     return str(config) if isinstance(config, Path) else json.dumps(config)
 
 
-def _object(line: bytes) -> Mapping[str, Any]:
-    """One event; a line that is none is noise of some library and is passed over."""
-    try:
-        found: Any = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _events(said: Mapping[str, Any]) -> Iterator[Event]:
     """What an `assistant` or `user` line says. Other lines are the program's own affair."""
     if said.get("type") not in ("assistant", "user") or said.get("isSynthetic"):
         return
-    for block in _blocks((said.get("message") or {}).get("content")):
+    for block in _blocks(object_of(said.get("message")).get("content")):
         match said["type"], block.get("type"):
             case "assistant", "text":
                 yield Said(str(block.get("text", "")))
             case "assistant", "thinking":
                 yield Thought(str(block.get("thinking", "")))
             case "assistant", "tool_use":
-                arguments = block.get("input")
-                yield ToolCalled(
-                    call=str(block.get("id", "")),
-                    name=str(block.get("name", "")),
-                    arguments=arguments if isinstance(arguments, dict) else {},
-                )
+                call, name = str(block.get("id", "")), str(block.get("name", ""))
+                arguments = object_of(block.get("input"))
+                yield ToolCalled(call=call, name=name, arguments=arguments)
             case "user", "tool_result":
                 texts = [str(part.get("text", "")) for part in _blocks(block.get("content"))]
-                yield ToolReturned(
-                    call=str(block.get("tool_use_id", "")),
-                    text="\n".join(texts),
-                    failed=bool(block.get("is_error")),
-                )
+                call, failed = str(block.get("tool_use_id", "")), bool(block.get("is_error"))
+                yield ToolReturned(call=call, text="\n".join(texts), failed=failed)
             case _:
                 continue
 
 
-def _blocks(content: Any) -> list[dict[str, Any]]:
+def _blocks(content: object) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    found: list[Any] = content if isinstance(content, list) else []
-    return [block for block in found if isinstance(block, dict)]
+    return [object_of(block) for block in list_of(content)]
 
 
 def _used(result: Mapping[str, Any]) -> Used:
     """Tokens of this run alone. The totals of the session would count earlier runs again."""
-    usage: Mapping[str, Any] = result.get("usage") or {}
+    usage = object_of(result.get("usage"))
     fresh, cached, written = (
         int(usage.get(name) or 0)
         for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
     )
-    spent: Mapping[str, Any] = result.get("model_usage_since_last_result") or {}
-    costs = [Decimal(str(each.get("costUSD") or 0)) for each in spent.values()]
+    spent = object_of(result.get("model_usage_since_last_result"))
+    costs = [Decimal(str(object_of(each).get("costUSD") or 0)) for each in spent.values()]
     return Used(
         tokens_in=fresh + cached + written,
         tokens_out=int(usage.get("output_tokens") or 0),

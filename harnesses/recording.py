@@ -24,6 +24,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from harnesses._json import list_of, object_in
+
 __all__ = [
     "Ending",
     "Header",
@@ -37,6 +39,7 @@ __all__ = [
 
 VERSION = 1
 KIND = "harness-session"
+_LISTS = ("argv", "env_names")
 Stream = Literal["in", "out", "err"]
 Scrub = Callable[[str], str]
 
@@ -173,7 +176,7 @@ def _key_is_open(held: list[tuple[float, bytes]]) -> bool:
 
 
 def _plain(header: Header, scrub: Scrub) -> dict[str, object]:
-    shown = {name: value for name, value in vars(header).items() if value not in (None, ())}
+    shown: dict[str, object] = {k: v for k, v in vars(header).items() if v not in (None, ())}
     return shown | {"argv": [scrub(word) for word in header.argv], "prompt": scrub(header.prompt)}
 
 
@@ -184,20 +187,19 @@ def read_header(path: Path) -> Header | None:
 
 
 def _header(line: str) -> Header | None:
-    try:
-        value: Any = json.loads(line)
-    except ValueError:
+    fields = object_in(line)
+    if fields.get("kind") != KIND or fields.get("v") != VERSION:
         return None
-    if not isinstance(value, dict) or value.get("kind") != KIND or value.get("v") != VERSION:  # pyright: ignore[reportUnknownMemberType] (JSON enters here)
-        return None
-    fields: dict[str, Any] = value
-    known = {name: fields[name] for name in Header.__dataclass_fields__ if name in fields}
-    lists = {name: tuple(known[name]) for name in ("argv", "env_names") if name in known}
-    return Header(**known | lists)
+    known: dict[str, Any] = {
+        name: tuple(list_of(value)) if name in _LISTS else value
+        for name, value in fields.items()
+        if name in Header.__dataclass_fields__
+    }
+    return Header(**known)
 
 
 def read_sessions(path: Path) -> Iterator[Recording]:
-    """The sessions in `path`, in order. A last line that was cut off while it was written is left out.
+    """The sessions in `path`, in order. A last line that was cut off is left out.
 
     An attempt's raw stream has two, where the program did not know the session to go on with.
     """
@@ -205,9 +207,7 @@ def read_sessions(path: Path) -> Iterator[Recording]:
     moments: list[Moment] = []
     with path.open(encoding="utf-8") as lines:
         for line in lines:
-            try:
-                value: dict[str, Any] = json.loads(line)
-            except ValueError:
+            if not (value := object_in(line)):
                 break
             if "kind" in value:
                 if header is not None:

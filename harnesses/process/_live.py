@@ -68,7 +68,8 @@ class LiveChild:
         finally:
             os.close(told)
             os.close(tell)
-        assert self._guard.stdout and self._guard.stderr
+        assert self._guard.stdout is not None
+        assert self._guard.stderr is not None
         self._out, self._err = self._guard.stdout.fileno(), self._guard.stderr.fileno()
         for fd, on_ready in (
             (self._out, lambda: self._on_bytes(self._out, "out")),
@@ -149,7 +150,7 @@ class LiveChild:
             self._close(fd)
 
     def _on_writable(self) -> None:
-        assert self._guard.stdin
+        assert self._guard.stdin is not None
         try:
             sent = os.write(self._guard.stdin.fileno(), self._unsent[:65536])
             self._unsent = self._unsent[sent:]

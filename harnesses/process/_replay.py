@@ -7,6 +7,7 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
@@ -68,7 +69,7 @@ class Replay:
             fitting = same
         if not fitting:
             raise _mismatch(self.folder, wanted, known)
-        key = Header(**vars(wanted) | {"session": origin})
+        key = replace(wanted, session=origin)
         at = self._played.get(key, 0)
         self._played[key] = at + 1
         return next(read_sessions(fitting[min(at, len(fitting) - 1)]))

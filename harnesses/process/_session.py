@@ -8,7 +8,8 @@ import hashlib
 import os
 import subprocess
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -139,7 +140,7 @@ async def _to_the_end(task: asyncio.Task[Ending]) -> Ending:
 @contextlib.asynccontextmanager
 async def open_session(
     command: Command, ask: Ask, replay: Replay | None = None
-) -> AsyncIterator[Session]:
+) -> AsyncGenerator[Session, None]:
     """Starts `command`, or its recording. On leaving, whatever the reason, nothing of it lives.
 
     Raises Permanent where the raw stream of `ask` cannot be opened: then nothing is started.
@@ -172,7 +173,7 @@ async def _open_tape(
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{header.prompt_sha}.jsonl"
             version = await asyncio.to_thread(_version_of, command)
             scrub = both(secrets, machine(command.cwd, command.config, command.env))
-            told = type(header)(**vars(header) | {"version": version})
+            told = replace(header, version=version)
             shown = Recorder(folder / name, told, scrub)
             recorders.append(shown)
     except OSError as error:

@@ -2,17 +2,17 @@
 
     python -I -S guard.py CONTROL_FD STATUS_FD PROGRAM [ARGUMENT…]
 
-The guard is the parent of the program and stands outside of its bytes: stdin, stdout and stderr go
-through to the program, and the guard closes its own copies. It holds the read end of a pipe from
-its owner (CONTROL_FD). A line there is the number of a signal for the program. End-of-file means
-that the owner is gone, however it died: the whole tree is killed, other sessions and groups too.
-When the program ends, what it left behind is killed, and the guard ends in the same way: by the same
-exit code or the same signal. On STATUS_FD it writes lines: `pid N START`, `seen N START` for each
-descendant, and one of `exit CODE`, `signal N`, `failed ERRNO TEXT`.
+The guard is the parent of the program and stands outside of its bytes: stdin, stdout and stderr
+go through to the program, and the guard closes its own copies. It holds the read end of a pipe
+from its owner (CONTROL_FD). A line there is the number of a signal for the program. End-of-file
+means that the owner is gone, however it died: the whole tree is killed, other sessions and groups
+too. When the program ends, what it left behind is killed, and the guard ends in the same way: by
+the same exit code or the same signal. On STATUS_FD it writes lines: `pid N START`, `seen N START`
+for each descendant, and one of `exit CODE`, `signal N`, `failed ERRNO TEXT`.
 
-On Linux the guard is a subreaper, so whatever is orphaned below it becomes its child. Elsewhere the
-descendants seen while the program ran are remembered by pid and start time. The mark SMITHERS_ATTEMPT
-in the environment finds what escaped both.
+On Linux the guard is a subreaper, so whatever is orphaned below it becomes its child. Elsewhere
+the descendants seen while the program ran are remembered by pid and start time. The mark
+SMITHERS_ATTEMPT in the environment finds what escaped both.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _lineage(pid: int, processes: dict[int, tuple[int, str]]) -> set[int]:
 
 
 def sweep(root: int | None, remembered: Processes, mark: str, limit_s: float = 4.0) -> Processes:
-    """Kills what is below `root`, what is remembered and below it, and what is marked, until none is left.
+    """Kills what is below `root`, what is remembered, and what is marked, until none is left.
 
     Gives what still lives after `limit_s` seconds, which is nothing unless the kernel holds it.
     """
@@ -143,9 +143,12 @@ def sweep(root: int | None, remembered: Processes, mark: str, limit_s: float = 4
 
 
 def reap() -> dict[int, int]:
-    """Collects ended children, orphans among them: their wait status by pid."""
+    """Collects ended children, orphans among them: their wait status by pid.
+
+    Only as a program of its own: an owner that imports this module reaps its own children.
+    """
     ended: dict[int, int] = {}
-    while os.getpid() == _OWN_PID:
+    while __name__ == "__main__":
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
@@ -154,10 +157,6 @@ def reap() -> dict[int, int]:
             break
         ended[pid] = status
     return ended
-
-
-_OWN_PID = 0
-"""The pid of the guard; 0 where this module is imported, whose owner reaps its own children."""
 
 
 class Guard:
@@ -262,8 +261,6 @@ class Guard:
 
 
 def main() -> None:
-    global _OWN_PID
-    _OWN_PID = os.getpid()
     control, status = int(sys.argv[1]), int(sys.argv[2])
     for end in (control, status):
         os.set_inheritable(end, False)

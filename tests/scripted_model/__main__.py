@@ -17,8 +17,12 @@ def main() -> None:
     parser.add_argument("--port-file", type=Path, required=True, help="gets the port, once ready")
     chosen = parser.parse_args()
     stop = threading.Event()
+
+    def on_signal(number: int, frame: object) -> None:
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, on_signal)
     with ScriptedModel(script_from_json(json.loads(chosen.script.read_text()))) as model:
         ready = chosen.port_file.with_suffix(".part")
         ready.write_text(str(model.port))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 __all__ = [
     "Cut",
@@ -96,9 +96,9 @@ _FIRST_FIELD = {"tool": "name", "status": "code", "error": "kind"}
 
 
 def script_from_json(value: Any) -> Script:
-    """A script from JSON: `[{"text": "Hi"}, {"tool": "Bash", "input": {…}}]`, or an object of such."""
+    """A script from JSON: `[{"text": "Hi"}, {"tool": "Bash", "input": {…}}]`, or an object."""
     if isinstance(value, dict):
-        keyed: dict[str, Any] = value
+        keyed = cast("dict[str, Any]", value)
         return {key: [_step(each) for each in steps] for key, steps in keyed.items()}
     return [_step(each) for each in value]
 

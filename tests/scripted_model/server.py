@@ -110,7 +110,11 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+
+    @property
+    def model(self) -> ScriptedModel:
+        assert isinstance(self.server, _Server)
+        return self.server.model
 
     def log_message(self, format: str, *args: object) -> None:
         """The log is `ScriptedModel.requests`."""
@@ -130,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.split("?")[0] == "/v1/messages":
             kept = {k.lower(): v for k, v in self.headers.items()}
             kept |= {name: "<cut>" for name in _SECRET_HEADERS & kept.keys()}
-            self._play(self.server.model.take(run, path, kept, body), body)
+            self._play(self.model.take(run, path, kept, body), body)
         else:
             self._send(404, b'{"type":"error","error":{"type":"not_found_error","message":"?"}}')
 
@@ -147,7 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(step, body)
 
     def _answer(self, step: Step, body: Mapping[str, Any]) -> None:
-        number = self.server.model.next_number()
+        number = self.model.next_number()
         model = str(body.get("model", ""))
         if not body.get("stream"):
             self._send(200, json.dumps(anthropic.body_of(step, model, number)).encode())
@@ -184,5 +188,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _hang(self) -> None:
-        self.server.model.stopped.wait(600)
+        self.model.stopped.wait(600)
         self.close_connection = True

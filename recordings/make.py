@@ -1,0 +1,447 @@
+"""Makes the recordings again, with the installed `claude` and a scripted model: no key, no network.
+
+    python recordings/make.py [CASE…]
+
+Ids, times and process numbers differ from run to run; what is said and done does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import aclosing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path only now)
+from harnesses.recording import read_header  # noqa: E402
+from smithers.agent import Answered, Ask, Event, Spawned, Started, ToolCalled  # noqa: E402
+from smithers.errors import AgentError  # noqa: E402
+from tests.scripted_model import (  # noqa: E402
+    Cut,
+    Eof,
+    Script,
+    ScriptedModel,
+    Status,
+    Step,
+    Text,
+    ToolCall,
+)
+
+CLAUDE = ROOT / "recordings" / "claude-code"
+DEMO = ROOT / "harnesses" / "demo"
+NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+PLAN: dict[str, Any] = {
+    "properties": {"steps": {"items": {"type": "string"}, "title": "Steps", "type": "array"}},
+    "required": ["steps"],
+    "title": "Plan",
+    "type": "object",
+}
+"""What pydantic makes of `class Plan(BaseModel): steps: list[str]`."""
+KEY = {"ANTHROPIC_API_KEY": "scripted-model-key"}
+
+FOLLOWUP = (
+    "You were interrupted before you answered. Go on where you stopped, and answer the task:\n\n"
+)
+"""What the engine says to a session that was cut off; the task's prompt follows."""
+
+Act = Callable[[Event, list[int]], Awaitable[bool]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A machine of its own for one case: home, config, working folder, recordings."""
+
+    home: Path
+    config: Path
+    cwd: Path
+    records: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One session. `act` may do something at an event, and stops listening by giving True."""
+
+    name: str
+    script: Script
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    schema: Mapping[str, object] | None = None
+    env: Mapping[str, str] = field(default_factory=lambda: dict(KEY))
+    act: Act | None = None
+    url: str | None = None
+    prompt: str = ""
+    then: Case | None = None
+
+    @property
+    def text(self) -> str:
+        return self.prompt or f"Case {self.name}."
+
+
+@contextmanager
+def fresh_place() -> Generator[Place, None, None]:
+    with tempfile.TemporaryDirectory(prefix="smithers-") as name:
+        # What a program still writes while it ends must not hinder the removal.
+        base = Path(name).resolve()
+        place = Place(
+            home=base / "home", config=base / "config", cwd=base / "project", records=base / "rec"
+        )
+        for folder in (place.home, place.config, place.cwd, place.records):
+            folder.mkdir()
+        (place.cwd / "README.md").write_text("# A small project\n")
+        yield place
+
+
+async def play(case: Case, place: Place, session: str | None, target: Path) -> tuple[str, str]:
+    """Runs one case and files its recording; gives its session and its answer."""
+    said = ""
+    with ScriptedModel(case.script) as model:
+        env = {"HOME": str(place.home), "ANTHROPIC_BASE_URL": case.url or model.url, **case.env}
+        agent = ClaudeCode(config_dir=place.config, env=env, **case.options)
+        followup = case.text if session else None
+        ask = Ask(
+            prompt=case.text,
+            cwd=place.cwd,
+            schema=case.schema,
+            session=session,
+            followup=followup,
+            timeout_s=120,
+        )
+        pids: list[int] = []
+        try:
+            async with aclosing(agent.run(ask)) as events:
+                async for event in events:
+                    if isinstance(event, Started):
+                        session = event.session
+                    elif isinstance(event, Spawned):
+                        pids.append(event.pid)
+                    elif isinstance(event, Answered):
+                        said = event.text
+                    if case.act is not None and await case.act(event, pids):
+                        break
+        except AgentError as error:
+            said = f"{type(error).__name__}: {error.said}"
+    file_away(case, place.records, target)
+    assert session is not None
+    return session, said
+
+
+def file_away(case: Case, records: Path, target: Path) -> None:
+    """Gives the recordings of a case their names, and the script that was played."""
+    target.mkdir(parents=True, exist_ok=True)
+    steps: Mapping[str, Any] | list[Any] = (
+        {key: [_told(step) for step in each] for key, each in case.script.items()}
+        if isinstance(case.script, Mapping)
+        else [_told(step) for step in case.script]
+    )
+    for number, path in enumerate(sorted(records.glob("*.jsonl"))):
+        first, rest = path.read_text(encoding="utf-8").split("\n", 1)
+        header = json.loads(first) | {"source": "scripted-model", "script": steps}
+        name = case.name + (f"-{number + 1}" if number else "")
+        text = json.dumps(header, ensure_ascii=False) + "\n" + rest
+        (target / f"{name}.jsonl").write_text(text, encoding="utf-8")
+        path.unlink()
+        assert read_header(target / f"{name}.jsonl") is not None
+
+
+def _told(step: Step) -> dict[str, Any]:
+    shown = {name: value for name, value in asdict(step).items() if value not in ("", {})}
+    cut = {k: v[:60] + "…" if isinstance(v, str) and len(v) > 2000 else v for k, v in shown.items()}
+    return {"step": type(step).__name__, **cut}
+
+
+async def at_the_tool(event: Event, pids: list[int]) -> bool:
+    """Stops listening while a tool runs, so that the program is told to end."""
+    if isinstance(event, ToolCalled):
+        await asyncio.sleep(1.0)
+        return True
+    return False
+
+
+async def kill_at_the_tool(event: Event, pids: list[int]) -> bool:
+    """Kills the program as the kernel would when memory is short, while a tool runs."""
+    if isinstance(event, ToolCalled):
+        await asyncio.sleep(1.0)
+        os.kill(pids[1], signal.SIGKILL)
+    return False
+
+
+def kill_at_call(number: int) -> Act:
+    """As `kill_at_the_tool`, at the so-manyth tool call."""
+    seen: list[str] = []
+
+    async def act(event: Event, pids: list[int]) -> bool:
+        if isinstance(event, ToolCalled):
+            seen.append(event.call)
+            if len(seen) == number:
+                return await kill_at_the_tool(event, pids)
+        return False
+
+    return act
+
+
+def bash(command: str, why: str, **more: Any) -> ToolCall:
+    return ToolCall("Bash", {"command": command, "description": why}, **more)
+
+
+ALLOW_BASH = {"allowed_tools": ["Bash"]}
+WAIT = bash("tail -n +1 -f README.md", "Read along while it is written")
+QUICK = bash("echo quick", "Be quick")
+
+
+def cases() -> list[Case]:
+    """One for each way in which a request can go."""
+    failures = {
+        "401": Status(401, "authentication_error", "invalid x-api-key"),
+        "403": Status(403, "permission_error", "not allowed"),
+        "429": Status(429, "rate_limit_error", "slow down", {"retry-after": "40"}),
+        "529-overloaded": Status(529, "overloaded_error", "Overloaded"),
+        "500": Status(500, "api_error", "Internal server error"),
+        "no-credit": Status(400, "invalid_request_error", "Your credit balance is too low"),
+        "no-such-model": Status(404, "not_found_error", "model: nonesuch"),
+        "context-overflow": Status(
+            400, "invalid_request_error", "prompt is too long: 250000 tokens > 200000 maximum"
+        ),
+        "refusal": Text("I", stop="refusal"),
+        "output-limit": Text("and so on", stop="max_tokens"),
+        "cut": Cut("Half an ans"),
+        "eof": Eof("Half an ans"),
+    }
+    right, wrong = ToolCall("StructuredOutput", {"n": 7}), ToolCall("StructuredOutput", {"n": "x"})
+    return [
+        Case(name="text", script=[Text("Hello there.", pieces=3)]),
+        Case(name="thinking", script=[Text("42.", thinking="Six times seven.")]),
+        Case(name="tool-ok", script=[bash("echo hello; pwd", "Say hello"), Text("Said hello.")]),
+        Case(name="tool-failing", script=[bash("ls nowhere", "Look"), Text("It is not there.")]),
+        Case(
+            name="tool-writing",
+            script=[
+                ToolCall("Write", {"file_path": "note.txt", "content": "A note.\n"}),
+                Text("Written."),
+            ],
+            options={"permission_mode": "acceptEdits"},
+        ),
+        Case(name="structured-ok", script=[right], schema=NUMBER),
+        Case(name="structured-missing", script=[Text("Seven.")], schema=NUMBER),
+        Case(name="structured-wrong-then-right", script=[wrong, right], schema=NUMBER),
+        Case(name="structured-wrong", script=[wrong], schema=NUMBER),
+        Case(name="bad-schema", script=[Text("Hi")], schema={"type": "nonsense"}),
+        *(Case(name=name, script=[step]) for name, step in failures.items()),
+        Case(name="no-key", script=[Text("Hi")], env={}),
+        Case(name="connection-refused", script=[Text("Hi")], url="http://127.0.0.1:9"),
+        Case(name="bad-flag", script=[Text("Hi")], options={"permission_mode": "nonsense"}),
+        Case(name="max-turns", script=[QUICK, Text("Hi")], options={"max_turns": 1}),
+        Case(name="long-line", script=[Text("0123456789" * 30_000)]),
+        Case(
+            name="denied-tool",
+            script=[ToolCall("Write", {"file_path": "x.txt", "content": "x"}), Text("Denied.")],
+        ),
+        Case(
+            name="resume",
+            script=[Text("The word is heron.")],
+            then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
+        ),
+        Case(
+            name="sigterm-in-tool",
+            script=[WAIT],
+            options=ALLOW_BASH,
+            act=at_the_tool,
+            then=Case(
+                name="sigterm-in-tool-2",
+                script=[Text("The wait was cut off.")],
+                options=ALLOW_BASH,
+                prompt=f"{FOLLOWUP}Case sigterm-in-tool.",
+            ),
+        ),
+        Case(
+            name="sigkill-in-tool",
+            script=[WAIT],
+            options=ALLOW_BASH,
+            act=kill_at_the_tool,
+            then=Case(
+                name="sigkill-in-tool-2",
+                script=[Text("The wait was killed.")],
+                options=ALLOW_BASH,
+                prompt=f"{FOLLOWUP}Case sigkill-in-tool.",
+            ),
+        ),
+    ]
+
+
+async def make_cases(wanted: list[str]) -> None:
+    for case in cases():
+        if wanted and case.name not in wanted:
+            continue
+        with fresh_place() as place, recording_to(place):
+            session, said = await play(case, place, None, CLAUDE)
+            report(case.name, said)
+            if case.then is not None:
+                report(case.then.name, (await play(case.then, place, session, CLAUDE))[1])
+    if not wanted or "resume-unknown" in wanted:
+        with fresh_place() as place, recording_to(place):
+            unknown = Case(name="resume-unknown", script=[Text("A new beginning.")])
+            nobody = "00000000-0000-4000-8000-000000000000"
+            report(unknown.name, (await play(unknown, place, nobody, CLAUDE))[1])
+
+
+RESEARCH = """\
+Durable execution means that a program survives its process. Three things carry it:
+1. Every finished step is written down before the next one starts.
+2. After a crash the program runs again from its top, and finished steps give what was written.
+3. Whatever reaches the outside is done under a key, so that doing it twice does nothing more."""
+STEPS = [
+    "Write each step's result to a log before the next one starts",
+    "On start, read the log and skip what is finished",
+    "Give every outside call a key that stays the same when it is repeated",
+]
+DONE = """\
+Done. journal.py keeps a log of finished steps: a step that is in the log is not run again, \
+and each step has a key that stays the same when it is repeated."""
+JOURNAL = '''\
+"""A log of finished steps, so that a program which dies goes on where it was."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+
+class Journal:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = path.read_text().splitlines() if path.exists() else []
+        self.done = dict(json.loads(line) for line in lines)
+
+    def step(self, key: str, work: Callable[[str], object]) -> object:
+        """Runs `work` once for each key, and gives its result for ever after."""
+        if key not in self.done:
+            self.done[key] = work(key)
+            with self.path.open("a") as log:
+                log.write(json.dumps([key, self.done[key]]) + "\\n")
+        return self.done[key]
+'''
+
+
+def slow(text: str, thinking: str = "") -> Text:
+    return Text(text, thinking=thinking, pieces=4, pause_s=0.4, tokens_in=2100, tokens_out=180)
+
+
+def demo_cases() -> tuple[Case, Case, Case]:
+    """The three tasks of `harnesses/demo/ship_it.py`, with the words that the engine sends."""
+    options = {"permission_mode": "acceptEdits"}
+    look = bash("ls -A && wc -l README.md", "See what is here", text="I will look at the project.")
+    answer = ToolCall("StructuredOutput", {"steps": STEPS}, pause_s=0.6)
+    research = Case(
+        name="research",
+        prompt="Research durable execution",
+        script=[slow(RESEARCH, thinking="What must hold after a crash?")],
+        options=options,
+    )
+    plan = Case(
+        name="plan",
+        prompt=f"Plan from:\n{RESEARCH}",
+        script=[look, answer],
+        schema=PLAN,
+        options=options,
+    )
+    implement = Case(
+        name="implement",
+        prompt=f"Do: {STEPS}",
+        script=[
+            ToolCall("Write", {"file_path": "journal.py", "content": JOURNAL}, pause_s=0.5),
+            slow(DONE),
+        ],
+        options=options,
+    )
+    return research, plan, implement
+
+
+async def make_demo() -> None:
+    """The tasks without an accident, and with one while the agent looks around for its plan."""
+    research, plan, implement = demo_cases()
+    for case in (research, plan, implement):
+        with fresh_place() as place, recording_to(place):
+            session, said = await play(case, place, None, DEMO / "whole")
+            report(f"demo {case.name}", said)
+            shutil.copy(DEMO / "whole" / f"{case.name}.jsonl", DEMO / "interrupted")
+            if case is not plan:
+                again = resumed(case, list_of_steps(case)[-1:])
+                await play(again, place, session, DEMO / "interrupted")
+    (DEMO / "interrupted" / "plan.jsonl").unlink()
+    read = bash("tail -n +1 -f README.md", "Read along while it is written", pause_s=1.5)
+    cut_off = Case(
+        name="plan-cut-off",
+        prompt=plan.prompt,
+        script=[list_of_steps(plan)[0], read],
+        schema=PLAN,
+        options=plan.options,
+        act=kill_at_call(2),
+    )
+    with fresh_place() as place, recording_to(place):
+        session, said = await play(cut_off, place, None, DEMO / "interrupted")
+        report("demo plan-cut-off", said)
+        break_off(DEMO / "interrupted" / "plan-cut-off.jsonl")
+        again = resumed(plan, [list_of_steps(plan)[1]])
+        report("demo plan-resumed", (await play(again, place, session, DEMO / "interrupted"))[1])
+
+
+def list_of_steps(case: Case) -> list[Step]:
+    assert not isinstance(case.script, Mapping)
+    return list(case.script)
+
+
+def resumed(case: Case, script: list[Step]) -> Case:
+    return Case(
+        name=f"{case.name}-resumed",
+        prompt=FOLLOWUP + case.prompt,
+        script=script,
+        schema=case.schema,
+        options=case.options,
+    )
+
+
+def break_off(path: Path) -> None:
+    """Takes the end away: the record of a run whose machine went down with it."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert '"end"' in lines[-1]
+    path.write_text("".join(lines[:-1]), encoding="utf-8")
+
+
+@contextmanager
+def recording_to(place: Place) -> Generator[None, None, None]:
+    os.environ["SMITHERS_RECORD"] = str(place.records)
+    try:
+        yield
+    finally:
+        del os.environ["SMITHERS_RECORD"]
+
+
+def report(name: str, said: str) -> None:
+    sys.stdout.write(f"{name}: {said[:100]!r}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    if shutil.which("claude") is None:
+        sys.exit("claude is not on PATH: npm install -g @anthropic-ai/claude-code")
+    for name in list(os.environ):
+        if name not in ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR"):
+            del os.environ[name]
+    (DEMO / "interrupted").mkdir(parents=True, exist_ok=True)
+    wanted = sys.argv[1:]
+    if wanted != ["demo"]:
+        asyncio.run(make_cases(wanted))
+    if not wanted or "demo" in wanted:
+        asyncio.run(make_demo())
+
+
+if __name__ == "__main__":
+    main()
