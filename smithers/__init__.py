@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from smithers.tree import Sequence as Sequence
     from smithers.tree import Step as Step
     from smithers.tree import Task as Task
-    from smithers.workflow import NoInput as NoInput
-    from smithers.workflow import Workflow as Workflow
-    from smithers.workflow import workflow as workflow
+    from smithers.workflows import NoInput as NoInput
+    from smithers.workflows import Workflow as Workflow
+    from smithers.workflows import workflow as workflow
 
 _HOMES = {
     "Approval": "smithers.tree",
@@ -37,15 +37,15 @@ _HOMES = {
     "ForEach": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
-    "NoInput": "smithers.workflow",
+    "NoInput": "smithers.workflows",
     "Node": "smithers.tree",
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
     "Sequence": "smithers.tree",
     "Step": "smithers.tree",
     "Task": "smithers.tree",
-    "Workflow": "smithers.workflow",
-    "workflow": "smithers.workflow",
+    "Workflow": "smithers.workflows",
+    "workflow": "smithers.workflows",
 }
 __version__ = "0.1.0"
 __all__ = [  # noqa: PLE0604, RUF022  # literal, for the checkers

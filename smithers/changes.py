@@ -58,12 +58,16 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why something failed. `kind` is the error's class; `place` is `file:line:column` or None."""
+    """Why something failed. `kind` is the error's class; `place` is `file:line:column` or None.
+
+    `then` is what an agent's error makes the engine do next, or None for other errors.
+    """
 
     kind: str
     message: str
     hint: str = ""
     place: str | None = None
+    then: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

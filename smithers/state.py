@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import get_args
 
 from smithers.changes import (
     AttemptEnded,
@@ -137,12 +138,12 @@ class RunState:
         return [attempt for attempt in self.attempts.values() if attempt.state == "running"]
 
     def apply_frame(self, frame: Frame) -> None:
-        # Resets first: what else the frame says of the same node is what counts from now on.
+        # What takes away comes first: what else the frame says of the same node then counts.
         for change in frame.changes:
-            if isinstance(change, Reset):
+            if isinstance(change, Reset | NodeGone):
                 self.apply(change, frame.number)
         for change in frame.changes:
-            if not isinstance(change, Reset):
+            if not isinstance(change, Reset | NodeGone):
                 self.apply(change, frame.number)
         self.frame, self.inbox = frame.number, frame.inbox
 
@@ -179,7 +180,9 @@ class RunState:
             case WaitOpened(key=key):
                 self.waits[key, change.kind] = Waiting(change, frame)
             case WaitClosed(key=key):
-                self.waits.pop((key, change.kind), None)
+                known = self.waits.get((key, change.kind))
+                if known is not None and known.frame == change.opened:
+                    del self.waits[key, change.kind]
             case NodeMounted():
                 self.nodes[change.id] = change
             case NodeGone():
@@ -194,9 +197,9 @@ class RunState:
         self.came_up.pop(key, None)
         self.ended.pop(key, None)
         self.reads.pop(key, None)
-        for kind in ("test", "items", "until", "exhausted", "skip_if"):
+        for kind in get_args(ChoiceKind):
             self.choices.pop((key, kind), None)
-        for kind in ("approval", "retry", "cooldown", "data"):
+        for kind in get_args(WaitKind):
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False

@@ -10,9 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from smithers.changes import Key, NodeMounted
+from smithers.changes import NodeMounted
 from smithers.errors import AuthorError
 from smithers.tree import Branch, ForEach, Group, Loop, Node, Task
 
@@ -22,7 +23,8 @@ __all__ = ["Definition", "Mounts", "children_digest", "mount"]
 @dataclass(eq=False, slots=True)
 class Definition:
     """A node in its place. `loops` are the ids of the loops around it, outermost first; `scope` is
-    the id of the `ForEach` whose item it belongs to, or empty."""
+    the id of the `ForEach` whose item it belongs to, or empty.
+    """
 
     node: Node[Any]
     id: str
@@ -32,6 +34,8 @@ class Definition:
     scope: str
     children: tuple[Definition, ...] = ()
     named: bool = True
+    item: str = ""
+    """The key of its item, for the root of an item's subtree."""
 
     def walk(self) -> Iterator[Definition]:
         """This definition and all below it, in document order."""
@@ -57,8 +61,10 @@ def mount(
     """The definitions of a tree. `parent` is the `ForEach` that `node` is an item of, if any."""
     scope = parent.id if parent else ""
     loops = _loops_below(parent) if parent else ()
-    own = f"{parent.id}/{item}" if parent else ""
-    return _define(node, own or node.kind, parent, place, loops, scope)
+    own = f"{parent.id}/{item}" if parent else node.kind
+    made = _define(node, own, parent, place, loops, scope)
+    made.item = item
+    return made
 
 
 def _loops_below(one: Definition) -> tuple[str, ...]:
@@ -76,6 +82,7 @@ def _define(
     made = Definition(
         node, node.id or default_id, parent, place, loops, scope, named=node.id is not None
     )
+    node.address = made.id
     inner = _loops_below(made)
     counts: dict[str, int] = {}
     below: list[Definition] = []
@@ -109,6 +116,8 @@ class Mounts:
     """Every definition that is mounted, by id. One id means one node, wherever it is written."""
 
     by_id: dict[str, Definition] = field(default_factory=dict[str, Definition])
+    fresh: list[Definition] = field(default_factory=list[Definition])
+    """Those that were added since somebody last emptied this."""
     _item: dict[str, tuple[str, tuple[int, ...], str]] = field(
         default_factory=dict[str, tuple[str, tuple[int, ...], str]]
     )
@@ -123,6 +132,8 @@ class Mounts:
             mine = (one.scope, path, item)
             if there is not None and not self._same(one, there, mine):
                 raise _duplicate(one, there)
+            if one is not there:
+                self.fresh.append(one)
             self.by_id[one.id] = one
             self._item[one.id] = mine
 
@@ -131,13 +142,16 @@ class Mounts:
     ) -> bool:
         """Whether it is the same node, rendered again or in another iteration of its loops."""
         scope, path, item = self._item[there.id]
-        if one is there or one.node is there.node or scope != mine[0] or not scope:
+        if one is there:
+            return True
+        if one.node is there.node or scope != mine[0] or not scope:
             return False
         return path != mine[1] or item == mine[2]
 
     def check_needs(self, root: Definition, *, complete: bool) -> None:
         """Every needed id stands in the tree, unless a later render could add it; and no tasks
-        need each other in a circle. Raises `AuthorError`."""
+        need each other in a circle. Raises `AuthorError`.
+        """
         for one in root.walk():
             if not isinstance(one.node, Task):
                 continue
@@ -215,7 +229,7 @@ def _circle(trail: list[tuple[str, str]], by_id: dict[str, Definition]) -> Autho
     ring = trail[begin:]
     said = "\n".join(
         f"  {before[0]!r} at {_where(by_id[before[0]])} {after[1]}"
-        for before, after in zip(ring, ring[1:], strict=False)
+        for before, after in pairwise(ring)
     )
     return AuthorError(
         f"these nodes wait for each other in a circle:\n{said}",

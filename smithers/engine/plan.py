@@ -1,6 +1,6 @@
 """The plan: from the tree and the state, what is ready, what was dropped, and what is done.
 
-Pure: no I/O and no clock. `Plan(root, state, expand)` works it out from nothing; after that each
+Pure: no I/O and no clock. `Plan(root, state, expand).start()` works it out from nothing; then each
 change of the state is told by `settle` or `choose`, and only the ancestors of what changed are
 looked at. Both ways give the same plan, which the property tests hold it to.
 
@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, cast
 
 from smithers.changes import Key, Outcome
+from smithers.context import NotYet
 from smithers.engine.mount import Definition
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
@@ -32,7 +33,7 @@ __all__ = ["Dropped", "Expand", "Instance", "Plan", "Role"]
 Role = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
 Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled"]
 Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
-"""The subtrees of a ForEach whose keys are chosen, in item order."""
+"""The subtrees of a ForEach whose keys are chosen, in item order. Raises `NotYet`."""
 
 
 class Instance:
@@ -93,7 +94,7 @@ class Instance:
 
 
 class Dropped:
-    """A task that will not run: its outcome, and whether an attempt of it runs and must be stopped."""
+    """A task that will not go on: its outcome, and whether an attempt of it must be stopped first."""
 
     __slots__ = ("instance", "outcome", "running")
 
@@ -121,7 +122,8 @@ def _role(definition: Definition) -> Role:
 class Plan:
     """What to do next. `up` holds instances that came up and need something of the engine: a task
     to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
-    `settled` the keys that settled. The engine empties all three."""
+    `settled` the keys that settled. The engine empties all three.
+    """
 
     def __init__(self, root: Definition, state: RunState, expand: Expand) -> None:
         self.state = state
@@ -134,6 +136,9 @@ class Plan:
         self._settling: deque[Instance] = deque()
         self._count = 0
         self.root = self._make(root, (), None, 0, _role(root))
+
+    def start(self) -> None:
+        """Work the plan out from the state; called once, when readers can see it."""
         self._activate(self.root)
         self._propagate()
 
@@ -187,6 +192,20 @@ class Plan:
             child.begun = True
             if child.parent is not None and child.parent.limit is not None:
                 child.parent.begun_open += 1
+            child = child.parent
+
+    def unbegin(self, instance: Instance) -> None:
+        """Its attempt was deferred, which does not count: slots it alone took are given back."""
+        child: Instance | None = instance
+        while child is not None and child.begun:
+            tries = self.state.tries.get(child.key, ())
+            if any(one.begun for one in child.children) or any(
+                one.counts and one.state != "deferred" for one in tries
+            ):
+                return
+            child.begun = False
+            if child.parent is not None and child.parent.limit is not None:
+                child.parent.begun_open -= 1
             child = child.parent
 
     def offer_slots(self, instance: Instance) -> None:
@@ -264,8 +283,8 @@ class Plan:
     def _mark(self, instance: Instance, outcome: Outcome, frame: int) -> None:
         if instance.settled:
             return
-        instance.status = outcome
         instance.settled_at = max(frame, instance.settled_at)
+        instance.status = outcome  # last: a step's thread may be looking
         node = instance.definition.node
         tolerated = isinstance(node, Task) and node.on_failure == "continue"
         instance.failing = outcome == "failed" and not tolerated
@@ -426,8 +445,13 @@ class Plan:
         if chosen is None or instance.key in self.state.ended:
             self._ask(instance, instance)
             return
+        try:
+            subtrees = self.expand(instance.definition, instance.path)
+        except NotYet:  # after a crash, what its items read stands further down
+            self.up.append(instance)
+            return
         instance.settled_at = chosen.frame
-        self._make_children(instance, self.expand(instance.definition, instance.path))
+        self._make_children(instance, subtrees)
         self._open_all(instance)
 
     # -- dropping

@@ -61,7 +61,17 @@ class Connection(aiosqlite.Connection):
     ) -> Connection:
         """Open it on its thread; what `connector` raises, this raises."""
         db = cls(connector, path, checkpoint_bytes)
-        await db
+
+        def connect_here(_: object) -> None:
+            db._connection = connector()
+
+        db._thread.start()
+        try:
+            await db._handed(connect_here)
+        except BaseException:
+            if stopped := db.stop():
+                await stopped
+            raise
         return db
 
     async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -83,9 +93,7 @@ class Connection(aiosqlite.Connection):
         """Run `work` on the connection's thread, outside any transaction."""
         if not self._running or self._connection is None:
             raise StoreError(f"{self._path}: the store is closed")
-        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._hand_over(waiting, partial(self._told, work))
-        return await waiting
+        return await self._handed(lambda _: self._told(work))
 
     def checkpoint(self) -> bool:
         """Copy the WAL home and reset it, on the connection's thread; whether it was done.

@@ -39,12 +39,13 @@ def open_database(
     create: bool = True,
     synchronous: Synchronous = "full",
     busy_timeout_s: float = 30.0,
+    max_pages: int | None = None,
     file_system: str | None = None,
     migrations: Sequence[str] | None = None,
 ) -> sqlite3.Connection:
     """A connection to the database at `path`, of the newest version, in WAL mode.
 
-    `create=False` refuses where there is none. `file_system` is the type of the file system as it
+    `create=False` refuses where there is none. The file may grow to `max_pages`. `file_system` is the type of the file system as it
     is to be taken, instead of the one it has. Raises `StoreError`, and has then changed nothing.
     """
     migrations = published() if migrations is None else migrations
@@ -55,6 +56,8 @@ def open_database(
         with telling(path):
             if is_new:
                 path.chmod(0o600)
+            if max_pages is not None:
+                db.execute(f"PRAGMA max_page_count = {max_pages:d}")
             if _needs_work(db, path, len(migrations)):
                 with file_lock(path, busy_timeout_s):
                     if _needs_work(db, path, len(migrations)):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -155,10 +156,7 @@ def write(db: sqlite3.Connection, rows: Rows) -> None:
 
 
 def _error_text(error: Failure | None) -> str | None:
-    if error is None:
-        return None
-    told = {"kind": error.kind, "message": error.message, "hint": error.hint, "place": error.place}
-    return json.dumps(told, ensure_ascii=False)
+    return None if error is None else json.dumps(asdict(error), ensure_ascii=False)
 
 
 def _add(rows: Rows, sql: str, row: Row) -> None:

@@ -93,6 +93,7 @@ class SqliteStore:
         beat_s: float = BEAT_S,
         now: Callable[[], datetime] = utc_now,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
+        max_pages: int | None = None,
         file_system: str | None = None,
         migrations: Sequence[str] | None = None,
     ) -> SqliteStore:
@@ -100,7 +101,8 @@ class SqliteStore:
 
         `synchronous="normal"` may lose the last frames when the machine loses power, never when a
         process dies. The WAL is copied home after a commit that finds it above `checkpoint_bytes`.
-        The clocks, the type of the file system and the migrations can be given, for tests.
+        `max_pages` bounds the file. The clocks, the type of the file system and the migrations can
+        be given, for tests.
 
         Raises `StoreError`, naming the file and the reason, and has then changed nothing.
         """
@@ -111,6 +113,7 @@ class SqliteStore:
             create=create,
             synchronous=synchronous,
             busy_timeout_s=busy_timeout_s,
+            max_pages=max_pages,
             file_system=file_system,
             migrations=migrations,
         )

@@ -192,6 +192,9 @@ class Node(Generic[T_co]):
 
     kind: ClassVar[str] = "node"
     id: str | None
+    """The author's id, or None for a container that has none."""
+    address: str | None = None
+    """Its id in the tree, once it is mounted."""
     mark: Mark
 
     @property

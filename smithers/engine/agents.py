@@ -1,0 +1,108 @@
+"""Which agent of a task's array is next: decided by the classes of the errors so far.
+
+next agent    this one is out for the task
+repair        the answer stayed wrong after its repairs: out as well
+retry         again after a wait, until its tries are spent, then out
+cool down     others first; no try is spent; when all cool down, wait for the first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from smithers.agent import Agent
+from smithers.changes import Failure
+from smithers.state import Attempted
+from smithers.tree import AgentWork, Retry
+
+__all__ = ["Cooling", "Use", "after_failure", "cools_until", "next_agent"]
+
+MAX_COOLDOWNS = 24
+"""So often one task may find its agents over their limits before it fails; with the backoff below
+that is about five hours where the provider tells no time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Start this agent, in the session of an earlier attempt if it has one to go on in."""
+
+    agent: Agent
+    session: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cooling:
+    """All agents that are left cool down; the first is back at `until`."""
+
+    until: datetime
+
+
+def next_agent(
+    work: AgentWork, tries: Sequence[Attempted], cooling: Mapping[str, datetime], now: datetime
+) -> Use | Cooling | None:
+    """The agent to start now, or how long to wait for one, or None when all are out."""
+    left = [agent for agent in work.agents if not _is_out(agent, work.retry, tries)]
+    if not left or _cooldowns(tries) > MAX_COOLDOWNS:
+        return None
+    for agent in left:
+        if cooling.get(agent.name, now) <= now:
+            return Use(agent, _session(agent, tries))
+    return Cooling(min(cooling[agent.name] for agent in left))
+
+
+def after_failure(work: AgentWork, tries: Sequence[Attempted], random: float) -> float:
+    """Seconds to wait before the next attempt, after the last one of `tries` has failed."""
+    last = tries[-1]
+    if last.error is None or last.error.then != "retry":
+        return 0.0
+    if _is_out(_named(work, last.agent), work.retry, tries):
+        return 0.0
+    return work.retry.wait_s(_failed(last.agent, tries, "retry"), random)
+
+
+def cools_until(tries: Sequence[Attempted], told: datetime | None, now: datetime) -> datetime:
+    """When an agent that is over its limit may be asked again: as told, else 30 s, doubled each
+    time up to 15 minutes.
+    """
+    if told is not None:
+        return told
+    return now + timedelta(seconds=min(900.0, 30.0 * 2 ** min(_cooldowns(tries) - 1, 10)))
+
+
+def _is_out(agent: Agent | None, retry: Retry, tries: Sequence[Attempted]) -> bool:
+    if agent is None:
+        return True
+    failed = [one.error for one in tries if one.agent == agent.name and one.state == "failed"]
+    final = any(error is None or error.then in (None, "next agent", "repair") for error in failed)
+    return final or _failed(agent.name, tries, "retry") >= retry.tries
+
+
+def _named(work: AgentWork, name: str) -> Agent | None:
+    return next((agent for agent in work.agents if agent.name == name), None)
+
+
+def _failed(agent: str, tries: Sequence[Attempted], then: str) -> int:
+    return sum(
+        one.agent == agent and one.state == "failed" and _then(one.error) == then for one in tries
+    )
+
+
+def _then(error: Failure | None) -> str | None:
+    return None if error is None else error.then
+
+
+def _cooldowns(tries: Sequence[Attempted]) -> int:
+    return sum(one.state == "failed" and _then(one.error) == "cool down" for one in tries)
+
+
+def _session(agent: Agent, tries: Sequence[Attempted]) -> str | None:
+    """The session in which the agent was last at work on this task, if it may go on there."""
+    if not agent.can.resumes:
+        return None
+    for one in reversed(tries):
+        if one.agent == agent.name and one.session is not None:
+            broken_off = one.state == "interrupted" or _then(one.error) in ("retry", "cool down")
+            return one.session if broken_off else None
+    return None

@@ -1,0 +1,272 @@
+"""Asking the author's callables: tests, items, untils, skips, prompts, questions to people.
+
+An answer that shapes the run becomes a choice of the frame, with what was read for it. A read that
+is not there yet makes the node wait for that task by name, and asks again in the frame in which it
+settles. A callable that raises fails its node.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from smithers.changes import CameUp, ChoiceKind, ChoiceMade, Key, WaitOpened
+from smithers.context import NotYet
+from smithers.engine.mount import children_digest
+from smithers.engine.plan import Instance, Plan
+from smithers.engine.reading import Reading, View
+from smithers.engine.render import Renderer, called
+from smithers.engine.transition import Transition, failure_of
+from smithers.errors import AuthorError, SmithersError
+from smithers.tree import Branch, Loop, Mark, PersonWork, Task
+
+__all__ = ["Asking", "LoopExhausted", "NeedFailed"]
+
+T = TypeVar("T")
+_MISSED = object()
+
+
+class LoopExhausted(SmithersError):
+    """A loop with `on_exhausted="fail"` has reached its bound."""
+
+
+class NeedFailed(SmithersError):
+    """A task that was needed did not end well."""
+
+
+class Asking:
+    """Answers for the instances that came up. `waiting` are those that wait for data, by what they
+    wait for; `strict` raises the author's errors instead of failing nodes by them, so that a run
+    that is wrong from the start is refused, and nothing of it is written.
+    """
+
+    def __init__(
+        self,
+        frame: Transition,
+        view: View,
+        renderer: Renderer,
+        scrub: Callable[[str], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self.frame = frame
+        self.view = view
+        self.renderer = renderer
+        self.scrub = scrub
+        self.now = now
+        self.strict = True
+        self.waiting: dict[Key, list[Instance]] = {}
+
+    @property
+    def plan(self) -> Plan:
+        assert self.view.plan is not None
+        return self.view.plan
+
+    def reading(self, instance: Instance) -> Reading:
+        """A reader that stands where the instance stands, and sees the frame in the making."""
+        loops = instance.definition.loops
+        if instance.role == "iteration":
+            loops = (*loops, instance.definition.id)
+        return Reading(self.view, instance.key, loops, self.frame.number)
+
+    # -- what can happen when something is asked
+
+    def ask(self, instance: Instance, call: Callable[[], T], owner: Instance | None = None) -> Any:
+        """The answer, or `MISSED` when the node waits for data or has failed by the question."""
+        reading = self.reading(instance)
+        try:
+            value = called(call, reading)
+        except NotYet as missed:
+            self.wait_for(instance, reading.missed or missed.on)
+            return _MISSED
+        except Exception as error:
+            if reading.missed:
+                self.wait_for(instance, reading.missed)
+            else:
+                self.fail(owner or instance, error)
+            return _MISSED
+        if reading.missed:
+            self.wait_for(instance, reading.missed)
+            return _MISSED
+        self.frame.read(reading)
+        self.frame.close_wait(instance.key, "data")
+        return value
+
+    @staticmethod
+    def missed(value: object) -> bool:
+        return value is _MISSED
+
+    def wait_for(self, instance: Instance, on: tuple[Key, ...]) -> None:
+        for key in on:
+            self.waiting.setdefault(key, []).append(instance)
+        wait = WaitOpened(key=instance.key, kind="data", on=tuple(map(str, on)))
+        self.frame.open_wait(wait)
+        self.plan.offer_slots(instance)
+
+    def fail(self, instance: Instance, error: Exception) -> None:
+        if self.strict and isinstance(error, AuthorError):
+            raise error
+        self.frame.settle(instance.key, "failed", error=failure_of(error, self.scrub))
+        self.plan.settle(instance)
+
+    def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:
+        digest = "" if instance.role == "task" else children_digest(instance.definition)
+        choice = ChoiceMade(key=instance.key, kind=kind, value=value, children=digest)
+        self.frame.do(choice)
+
+    # -- what comes up
+
+    def answer(self, instance: Instance) -> bool:
+        """Do what an instance that came up needs; True for a task that is ready to be attempted."""
+        if instance.status != "up" or instance.dropping is not None:
+            return False
+        if instance.role == "task":
+            return self._task(instance)
+        if instance.role == "branch":
+            self._branch(instance)
+        elif instance.role == "iteration":
+            self._until(instance)
+        elif instance.role == "loop":
+            self._exhausted(instance)
+        elif instance.role == "foreach":
+            self._items(instance)
+        return False
+
+    def _boolean(self, value: object, what: str, mark: Mark) -> bool:
+        if isinstance(value, bool):
+            return value
+        raise AuthorError(
+            f"{what} gave {value!r}, which is neither True nor False",
+            place=mark.place,
+            hint="compare, or wrap it in bool(...)",
+        )
+
+    def _branch(self, instance: Instance) -> None:
+        node = cast("Branch", instance.definition.node)
+        what = f"the test of {instance.key.id}"
+        value = self.ask(instance, lambda: self._boolean(node.test(), what, node.mark))
+        if not self.missed(value):
+            self.choose(instance, "test", json.dumps(value))
+            self.plan.choose(instance)
+
+    def _until(self, iteration: Instance) -> None:
+        node = cast("Loop", iteration.definition.node)
+        what = f"the until of {iteration.key.id}"
+        value = self.ask(
+            iteration, lambda: self._boolean(node.until(), what, node.mark), iteration.parent
+        )
+        if not self.missed(value):
+            self.choose(iteration, "until", json.dumps(value))
+            self.plan.choose(iteration)
+
+    def _exhausted(self, loop: Instance) -> None:
+        node = cast("Loop", loop.definition.node)
+        if node.on_exhausted == "finish":
+            self.choose(loop, "exhausted", json.dumps(len(loop.children)))
+            self.plan.choose(loop)
+            return
+        error = LoopExhausted(
+            f"{loop.key.id} did not end within {node.max_iterations} iterations",
+            hint=f"raise max_iterations at {node.mark.place}, then resume the run",
+        )
+        self.frame.settle(loop.key, "failed", error=failure_of(error, self.scrub))
+        self.plan.settle(loop)
+
+    def _items(self, instance: Instance) -> None:
+        if (instance.key, "items") in self.frame.state.choices:
+            again = self.ask(
+                instance, lambda: self.renderer.expand(instance.definition, instance.path)
+            )
+            if not self.missed(again):
+                self.plan.choose(instance)
+            return
+        items = self.ask(instance, lambda: self.renderer.ask_items(instance.definition))
+        if self.missed(items):
+            return
+        self.renderer.remember(instance.key, items)
+        try:
+            self.renderer.expand(instance.definition, instance.path)
+        except Exception as error:
+            self.fail(instance, error)
+            return
+        self.choose(instance, "items", items.row)
+        self.plan.choose(instance)
+
+    # -- tasks
+
+    def _task(self, instance: Instance) -> bool:
+        state, key = self.frame.state, instance.key
+        node = cast("Task", instance.definition.node)
+        if key not in state.came_up:
+            self.frame.do(CameUp(key=key))
+        if (key, "approval") in state.waits:
+            return False
+        if node.needs and self.missed(self.ask(instance, lambda: self._needs(instance, node))):
+            return False
+        if node.skip_if is not None and self._skipped(instance, node):
+            return False
+        if isinstance(node.work, PersonWork):
+            return self._question(instance, node, node.work)
+        return (key, "retry") not in state.waits and (key, "cooldown") not in state.waits
+
+    def _needs(self, instance: Instance, node: Task) -> None:
+        reading = self.reading(instance)
+        for need in node.needs:
+            found = reading.find(need)
+            if found is not None and found.status in ("failed", "cancelled"):
+                how = "failed" if found.status == "failed" else "was cancelled"
+                raise NeedFailed(f"{instance.key.id} needs {need}, which {how}")
+
+    def _skipped(self, instance: Instance, node: Task) -> bool:
+        chosen = self.frame.state.choices.get((instance.key, "skip_if"))
+        if chosen is None:
+            what = f"the skip_if of {instance.key.id}"
+            test = cast("Callable[[], bool]", node.skip_if)
+            value = self.ask(instance, lambda: self._boolean(test(), what, node.mark))
+            if self.missed(value):
+                return True
+            self.choose(instance, "skip_if", json.dumps(value))
+            skipped = bool(value)
+        else:
+            skipped = chosen.value == "true"
+        if skipped:
+            self.frame.settle(instance.key, "skipped")
+            self.plan.settle(instance)
+        return skipped
+
+    def _question(self, instance: Instance, node: Task, work: PersonWork) -> bool:
+        if (group := self.plan.blocker(instance)) is not None:
+            self.plan.block(instance, group)
+            return False
+        text = self.ask(instance, lambda: self.text(work.ask, "ask", instance, node))
+        if self.missed(text):
+            return False
+        shown = self.scrub(cast("str", text))
+        due = None if node.timeout_s is None else self.now() + timedelta(seconds=node.timeout_s)
+        self.frame.open_wait(
+            WaitOpened(
+                key=instance.key,
+                kind="approval",
+                due=due,
+                asked=shown,
+                digest=hashlib.sha256(shown.encode()).hexdigest(),
+                allowed_by=work.allowed_by,
+            )
+        )
+        self.plan.begin(instance)
+        return False
+
+    @staticmethod
+    def text(given: str | Callable[[], str], what: str, instance: Instance, node: Task) -> str:
+        """A text that the author wrote, or the one that their callable gives."""
+        if isinstance(given, str):
+            return given
+        value = cast("object", given())
+        if isinstance(value, str):
+            return value
+        raise AuthorError(
+            f"the {what} of {instance.key.id} gave a {type(value).__name__}, not a text",
+            place=node.mark.place,
+        )

@@ -1,0 +1,179 @@
+"""One attempt: an agent's answer with its repairs, or a step's function, within its clocks."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Protocol, cast
+
+from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Used
+from smithers.changes import UsageCounted
+from smithers.context import READER, NotYet
+from smithers.engine.answers import INTERRUPTED, REPAIR, asked, output_text
+from smithers.engine.reading import Reading
+from smithers.engine.streams import Stream, as_json
+from smithers.engine.threads import Threads
+from smithers.errors import BadOutput, Transient
+from smithers.tree import Attempt, Output, StepWork
+
+__all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks", "StepAttempt"]
+
+MAX_REPAIRS = 3
+"""Repairs of one answer, in the session that gave it; they are not charged to the tries."""
+
+
+class Hooks(Protocol):
+    """What an attempt asks of the engine while it runs."""
+
+    async def session_seen(self, serial: int, session: str) -> None:
+        """Make the session durable."""
+        ...
+
+    async def spawned(self, serial: int, pid: int) -> None:
+        """Remember a process of the attempt."""
+        ...
+
+    def happened(self, serial: int, event: Event) -> None:
+        """Show an event to whoever watches."""
+        ...
+
+
+@dataclass(kw_only=True)
+class AgentAttempt:
+    """One try of one agent."""
+
+    serial: int
+    agent: Agent
+    prompt: str
+    session: str | None
+    output: Output[Any]
+    ask: Ask
+    stream: Stream
+    hooks: Hooks
+    tokens: tuple[int, int, int] = (0, 0, 0)
+    cost: Decimal | None = None
+
+    @property
+    def usage(self) -> UsageCounted | None:
+        """What it used so far, or None if nobody told of anything."""
+        if not any(self.tokens) and self.cost is None:
+            return None
+        tokens_in, tokens_out, cached = self.tokens
+        return UsageCounted(
+            serial=self.serial,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            tokens_cached=cached,
+            cost=self.cost,
+        )
+
+    async def run(self) -> str:
+        """The output as JSON text. Raises an `AgentError`, or whatever the adapter raised."""
+        self.stream.open()
+        timeout_s = self.ask.timeout_s
+        try:
+            async with asyncio.timeout(timeout_s) as clock:
+                return await self._answer()
+        except TimeoutError as error:
+            if not clock.expired():
+                raise
+            raise Transient(f"no answer within {timeout_s:g} s") from error
+        finally:
+            self.stream.close()
+
+    async def _answer(self) -> str:
+        native = self.agent.can.native_schema and not self.output.is_text
+        prompt = asked(self.prompt, self.output, native=native)
+        ask = replace(
+            self.ask,
+            prompt=prompt,
+            schema=self.output.schema if native else None,
+            session=self.session,
+            followup=INTERRUPTED.format(prompt=prompt) if self.session else None,
+        )
+        for _ in range(MAX_REPAIRS):
+            try:
+                return output_text(await self._converse(ask), self.output)
+            except BadOutput as error:
+                self.stream.write({"event": "repair", "error": error.said})
+                repair = REPAIR.format(error=error.said)
+                if self.agent.can.resumes and self.session:
+                    ask = replace(ask, session=self.session, followup=repair)
+                else:
+                    ask = replace(ask, prompt=f"{prompt}\n\n{repair}", session=None, followup=None)
+        return output_text(await self._converse(ask), self.output)
+
+    async def _converse(self, ask: Ask) -> Answered:
+        answer: Answered | None = None
+        async with aclosing(cast("Any", self.agent.run(ask))) as events:
+            async for given in events:
+                event = cast("Event", given)
+                if isinstance(event, Spawned):
+                    await self.hooks.spawned(self.serial, event.pid)
+                    continue
+                if isinstance(event, Started) and event.session != self.session:
+                    self.session = event.session
+                    await self.hooks.session_seen(self.serial, event.session)
+                elif isinstance(event, Used):
+                    self._count(event)
+                elif isinstance(event, Answered):
+                    answer = event
+                self.stream.write(as_json(event))
+                self.hooks.happened(self.serial, event)
+        if answer is None:
+            raise Transient(f"{self.agent.name} ended without an answer")
+        return answer
+
+    def _count(self, used: Used) -> None:
+        before = self.tokens
+        more = (used.tokens_in, used.tokens_out, used.tokens_cached)
+        self.tokens = (before[0] + more[0], before[1] + more[1], before[2] + more[2])
+        if used.cost is not None:
+            self.cost = (self.cost or Decimal(0)) + used.cost
+
+
+@dataclass(kw_only=True)
+class StepAttempt:
+    """One call of a step's function."""
+
+    serial: int
+    work: StepWork
+    attempt: Attempt
+    reading: Reading
+    output: Output[Any]
+    timeout_s: float | None
+    threads: Threads
+    stream: Stream
+    usage: None = None
+
+    async def run(self) -> str:
+        """The output as JSON text. Raises `NotYet`, or what the function raised."""
+        READER.set(self.reading)
+        try:
+            async with asyncio.timeout(self.timeout_s) as clock:
+                value = await self._call()
+        except TimeoutError as error:
+            if not clock.expired():
+                raise  # the function's own
+            self.attempt.cancel()
+            raise Transient(f"no result within {self.timeout_s:g} s") from error
+        except asyncio.CancelledError:
+            self.attempt.cancel()
+            raise
+        finally:
+            self.stream.close()
+        if self.reading.missed:
+            raise NotYet(self.reading.missed)
+        return self.output.dump(value)
+
+    async def _call(self) -> object:
+        run = self.work.run
+        arguments = (self.attempt,) if self.work.takes_attempt else ()
+        if inspect.iscoroutinefunction(run):
+            return await cast("Awaitable[object]", run(*arguments))
+        value = await self.threads.run(lambda: run(*arguments))
+        return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value

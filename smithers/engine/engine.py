@@ -1,0 +1,536 @@
+"""The loop of a run: advance the plan, write the frame, start what it says, wait for what comes.
+
+Everything that happens between two commits is one frame. Completions that arrive while a commit is
+in flight join the next one. An attempt runs only after the frame that records its start is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from smithers.agent import Event
+from smithers.changes import (
+    AttemptEnded,
+    Failure,
+    Frame,
+    Key,
+    NodeGone,
+    SessionSeen,
+    StatusChanged,
+    WaitKind,
+    WaitOpened,
+)
+from smithers.context import Context
+from smithers.engine.answering import take_answer, take_timeout
+from smithers.engine.asking import Asking
+from smithers.engine.edits import check_choices
+from smithers.engine.mount import Mounts
+from smithers.engine.plan import Instance, Plan
+from smithers.engine.processes import identity
+from smithers.engine.reading import Reading, View
+from smithers.engine.render import Renderer
+from smithers.engine.secrets import Secrets
+from smithers.engine.starting import Result, Running, Starting
+from smithers.engine.stuck import deadlock
+from smithers.engine.threads import Threads
+from smithers.engine.transition import Transition, failure_of
+from smithers.errors import AuthorError, SmithersError
+from smithers.state import RunState
+from smithers.store import Claim, InboxRow, Model, ProcessRow, Store
+from smithers.tree import ForEach, Task
+from smithers.workflows import Workflow
+
+__all__ = ["Ending", "Engine", "Observer", "Settings", "leave_nothing_open"]
+
+POLL_S = 0.25
+"""How often an idle owner looks whether another process wrote; one look costs microseconds."""
+
+
+class Observer(Protocol):
+    """Whoever watches a run: the terminal, or a log."""
+
+    def frame(self, frame: Frame, state: RunState) -> None: ...
+
+    def event(self, key: Key, event: Event) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up."""
+
+    folder: Path
+    streams: Path
+    max_concurrency: int | None = None
+    linger_s: float = 60.0
+    secrets: Secrets = field(default_factory=lambda: Secrets({}))
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    random: Random = field(default_factory=Random)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run's owner left it. `tolerated` tells of failures that the author allowed."""
+
+    status: StatusChanged
+    tolerated: bool = False
+    stopped: bool = False
+    """The owner was told to stop; the run goes on with the next `resume`."""
+
+
+class DeadlineExceeded(SmithersError):
+    """The run took longer than its workflow allows."""
+
+
+class Engine:
+    """One run under one owner.
+
+    `first` commits the first frame of a new run and gives its claim; a resumed run has its claim.
+    """
+
+    def __init__(
+        self,
+        workflow: Workflow[Any, Any],
+        input: BaseModel,
+        *,
+        run_id: str,
+        created_at: datetime,
+        store: Store,
+        state: RunState,
+        settings: Settings,
+        observer: Observer,
+        claim: Claim | None = None,
+        first: Callable[[Frame, Sequence[Model]], Any] | None = None,
+        edited: bool = False,
+    ) -> None:
+        self.workflow = workflow
+        self.run_id = run_id
+        self.store = store
+        self.settings = settings
+        self.folder, self.streams = settings.folder, settings.streams
+        self.secrets, self.random, self.now = settings.secrets, settings.random, settings.now
+        self.observer = observer
+        self.claim = claim
+        self._first = first
+        self._deadline = (
+            None
+            if workflow.deadline_s is None
+            else created_at + timedelta(seconds=workflow.deadline_s)
+        )
+        self.state = state
+        self.transition = Transition(state)
+        self.view = View(state, Mounts(), None, self._could_add)
+        context = Context(input, run_id)
+        self.renderer = Renderer(workflow, context, self.view, edited)
+        self.asking = Asking(
+            self.transition, self.view, self.renderer, settings.secrets.scrub, settings.now
+        )
+        self.threads = Threads()
+        self.starting = Starting(self.asking, self, self, self.threads)
+        self._limit = settings.max_concurrency or workflow.max_concurrency
+        self._ready: deque[Instance] = deque()
+        self._running: dict[int, Running] = {}
+        self._results: deque[tuple[Running, Result]] = deque()
+        self._sessions: deque[tuple[SessionSeen, asyncio.Future[None]]] = deque()
+        self._undurable: list[asyncio.Future[None]] = []
+        self._spawned: set[int] = set()
+        self._inbox: deque[InboxRow] = deque()
+        self._timers: list[tuple[datetime, Key, WaitKind]] = []
+        self._wake = asyncio.Event()
+        self._models: list[Model] = []
+        self._ending: Literal["cancel", "deadline", "stop"] | None = None
+
+    # -- what others may do to a run that is going on
+
+    def stop(self) -> None:
+        """Leave the run as it is, resumable; attempts end as interrupted."""
+        self._end("stop")
+
+    # -- the loop
+
+    async def run(self) -> Ending:
+        """Drive the run until it ends, or waits for something that is not near.
+
+        Raises `AuthorError` where the workflow is wrong from the start (nothing was written),
+        `Fenced` when another owner took the run, or another `StoreError`.
+        """
+        self._begin()
+        failed: Exception | None = None
+        async with asyncio.TaskGroup() as group:
+            try:
+                return await self._loop(group)
+            except Exception as error:  # raised below: a group would wrap it
+                failed = error
+            finally:
+                for running in self._running.values():
+                    running.cancel()
+                self.threads.close()
+        raise failed
+
+    async def _loop(self, group: asyncio.TaskGroup) -> Ending:
+        while True:
+            ending = self._advance()
+            if self.transition.changes:
+                await self._commit()
+            if ending is not None and not self._inbox:
+                return ending
+            self.asking.strict = False
+            for attempt in self.starting.prepared:
+                self._running[attempt.serial] = attempt
+                attempt.start(group)
+            self.starting.prepared.clear()
+            await self._next()
+
+    def _begin(self) -> None:
+        """The first frame of this owner: interrupted attempts, the tree, the plan."""
+        if self.state.frame >= 0:
+            now = self.settings.now()
+            for attempt in self.state.running():
+                self.transition.do(
+                    AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=now)
+                )
+        if self.state.frame < 0 or self.state.run_status != "running":
+            self.transition.do(StatusChanged(status="running"))
+        self._render()
+        for wait in self.state.waits.values():
+            self.schedule(wait.opened)
+
+    def _render(self) -> None:
+        """Run the workflow function, and work out the plan of the tree that it gives."""
+        root = self.renderer.root(self.transition.number)
+        self.asking.waiting.clear()
+        self._ready.clear()
+        self.view.plan = Plan(root, self.state, self.renderer.expand)
+        self.view.plan.start()
+        check_choices(self.state, self.view.mounts)
+        self._mount(gone=True)
+
+    @property
+    def plan(self) -> Plan:
+        return self.asking.plan
+
+    def _mount(self, *, gone: bool) -> None:
+        """Write which nodes joined the tree, and which left it."""
+        mounts, known = self.view.mounts, self.state.nodes
+        for one in mounts.fresh:
+            if known.get(one.id) != (row := one.row):
+                if one.id in known:
+                    self.transition.do(NodeGone(id=one.id))
+                self.transition.do(row)
+            if isinstance(one.node, Task) and one.node.output.model is not None:
+                output = one.node.output
+                self._models.append(Model(name=output.model or "", schema=output.schema))
+        mounts.fresh.clear()
+        if not gone:
+            return
+        for id in [id for id in known if id not in mounts.by_id]:
+            self.transition.do(NodeGone(id=id))
+        for running in self._running.values():
+            if running.key not in self.plan.instances:
+                running.cancel()
+
+    def _could_add(self, id: str) -> bool:
+        """Whether a scope that reads unsettled state, or an unasked ForEach, may add this id."""
+        plan = self.view.plan
+        if plan is None:
+            return True
+        if plan.root.settled:
+            return False
+        if self.renderer.reads_unsettled(self._unsettled):
+            return True
+        return any(
+            isinstance(one.node, ForEach) and self._unasked(one.id)
+            for one in self.view.mounts.by_id.values()
+        )
+
+    def _unsettled(self, id: str) -> bool:
+        mine = [one for key, one in self.plan.instances.items() if key.id == id]
+        return not mine or any(not one.settled for one in mine)
+
+    def _unasked(self, id: str) -> bool:
+        mine = [one for key, one in self.plan.instances.items() if key.id == id]
+        return not mine or any(not one.settled and not one.children for one in mine)
+
+    # -- one frame
+
+    def _advance(self) -> Ending | None:
+        """Make every change that follows from what is known; the ending, if there is one."""
+        while self._take_one() or self._follow():
+            pass
+        if self._running or self.starting.prepared:
+            return None
+        if self._ending is not None:
+            return self._ended_from_outside(self._ending)
+        if self.plan.root.settled:
+            return self._finish()
+        return self._suspend()
+
+    def _take_one(self) -> bool:
+        """One thing that came from outside: a result, a session, a note, a time."""
+        if self._sessions:
+            seen, future = self._sessions.popleft()
+            self.transition.do(seen)
+            self._undurable.append(future)
+            return True
+        if self._results:
+            self._result(*self._results.popleft())
+            return True
+        if self._inbox:
+            self._note(self._inbox.popleft())
+            return True
+        return self._time_passed()
+
+    def _follow(self) -> bool:
+        """One step of what follows from the state."""
+        plan = self.plan
+        if plan.settled:
+            self._wake_readers(plan.settled.popleft())
+        elif plan.dropped:
+            self._drop()
+        elif plan.up:
+            instance = plan.up.popleft()
+            if self.asking.answer(instance):
+                self._ready.append(instance)
+            elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
+                self.schedule(wait.opened)
+            if self.view.mounts.fresh:
+                self._mount(gone=False)
+        elif plan.released:
+            plan.up.append(plan.released.popleft())
+        elif self._ending is not None:
+            return False
+        elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
+            self.starting.begin(self._ready.popleft())
+        else:
+            return False
+        return True
+
+    def _wake_readers(self, settled: Instance) -> None:
+        for instance in self.asking.waiting.pop(settled.key, ()):
+            self.plan.up.append(instance)
+        id = settled.key.id
+        if self.renderer.watches(id) or self.renderer.stale_subtrees(id):
+            self._render()
+
+    def _drop(self) -> None:
+        dropped = self.plan.dropped.popleft()
+        instance = dropped.instance
+        if instance.settled:
+            return
+        if dropped.running:
+            for running in [*self._running.values(), *self.starting.prepared]:
+                if running.key == instance.key:
+                    running.cancel()
+            return
+        tries = self.state.tries.get(instance.key, ())
+        error = tries[-1].error if dropped.outcome == "failed" and tries else None
+        self.transition.settle(instance.key, dropped.outcome, error=error)
+        self.plan.settle(instance)
+
+    # -- what comes
+
+    def _result(self, running: Running, result: Result) -> None:
+        del self._running[running.serial]
+        if self._ending == "stop" and result.kind == "cancelled":
+            self.starting.interrupted(running)
+        else:
+            self.starting.take(running, result, self.plan.instances.get(running.key))
+
+    def _note(self, row: InboxRow) -> None:
+        self.state.inbox = max(self.state.inbox, row.id)
+        if row.kind == "cancel":
+            self._end("cancel")
+        else:
+            take_answer(row, self.transition, self.plan)
+
+    def schedule(self, wait: WaitOpened) -> None:
+        """Wake up when this wait is due, if it is."""
+        if wait.due is not None:
+            heapq.heappush(self._timers, (wait.due, wait.key, wait.kind))
+
+    def _time_passed(self) -> bool:
+        """Take one timer that is due."""
+        now = self.settings.now()
+        if self._deadline is not None and now >= self._deadline and self._ending is None:
+            self._end("deadline")
+            return True
+        while self._timers and self._timers[0][0] <= now:
+            due, key, kind = heapq.heappop(self._timers)
+            wait = self.state.waits.get((key, kind))
+            instance = self.plan.instances.get(key)
+            if wait is None or wait.opened.due != due or instance is None:
+                continue
+            if kind == "approval":
+                take_timeout(key, now, self.transition, self.plan)
+            else:
+                self.transition.close_wait(key, kind)
+                self.plan.up.append(instance)
+            return True
+        return False
+
+    def _end(self, why: Literal["cancel", "deadline", "stop"]) -> None:
+        if self._ending is None or why == "stop":
+            self._ending = why
+        for running in self._running.values():
+            running.cancel()
+        self._wake.set()
+
+    # -- endings
+
+    def _finish(self) -> Ending:
+        root = self.plan.root
+        tolerated = any(end.outcome == "failed" for end in self.state.ended.values())
+        if root.status in ("finished", "skipped"):
+            status = StatusChanged(status="finished", output=self._output())
+            return self._left(status, tolerated=tolerated)
+        return self._left(StatusChanged(status="failed", error=self._why_failed()))
+
+    def _output(self) -> str | None:
+        node = self.plan.root.definition.node
+        reading = Reading(self.view, Key(self.workflow.name), (), self.transition.number)
+        return reading.json_of(node)
+
+    def _why_failed(self) -> Failure:
+        """The error of the first node, in document order, by which the run failed."""
+        waiting = [self.plan.root]
+        while waiting:
+            one = waiting.pop()
+            ended = self.state.ended.get(one.key)
+            if ended is not None and one.failing and ended.error is not None:
+                error = ended.error
+                said = f"{one.key} failed: {error.message}"
+                return Failure(
+                    kind=error.kind,
+                    message=said,
+                    hint=error.hint,
+                    place=error.place,
+                    then=error.then,
+                )
+            waiting.extend(reversed([child for child in one.children if child.failing]))
+        return Failure(kind="Failed", message="a task was cancelled")
+
+    def _suspend(self) -> Ending | None:
+        """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck."""
+        outside = [wait for wait in self.state.waits.values() if wait.opened.kind != "data"]
+        if not outside:
+            return self._stuck()
+        near = self.settings.now() + timedelta(seconds=self.settings.linger_s)
+        if any(wait.opened.due is not None and wait.opened.due <= near for wait in outside):
+            return None
+        return self._left(StatusChanged(status="waiting"))
+
+    def _stuck(self) -> Ending | None:
+        unknown = [key for key in self.asking.waiting if key.id not in self.view.mounts.by_id]
+        error: Exception = deadlock(self.plan, self.asking.waiting)
+        for key in unknown:
+            readers = [one for one in self.asking.waiting[key] if not one.settled]
+            if readers:
+                error = AuthorError(
+                    f"{readers[0].key} reads {key.id!r}, which stands in no tree",
+                    place=readers[0].definition.node.mark.place,
+                    hint="put it into the tree that the workflow returns, or read another task",
+                )
+        if self.asking.strict:
+            raise error
+        failure = failure_of(error, self.settings.secrets.scrub)
+        return self._left(StatusChanged(status="failed", error=failure))
+
+    def _ended_from_outside(self, why: Literal["cancel", "deadline", "stop"]) -> Ending:
+        if why == "stop":
+            return Ending(status=self.state.status, stopped=True)
+        leave_nothing_open(self.transition)
+        if why == "cancel":
+            return self._left(StatusChanged(status="cancelled"))
+        error = DeadlineExceeded(
+            f"the run took longer than the {self.workflow.deadline_s:g} s of its deadline"
+        )
+        failure = failure_of(error, self.settings.secrets.scrub)
+        return self._left(StatusChanged(status="failed", error=failure))
+
+    def _left(self, status: StatusChanged, *, tolerated: bool = False) -> Ending:
+        self.transition.do(status)
+        return Ending(status=status, tolerated=tolerated)
+
+    # -- outside
+
+    async def _commit(self) -> None:
+        frame = self.transition.frame(self.settings.now())
+        models, self._models = self._models, []
+        if self._first is not None:
+            self.claim = await self._first(frame, models)
+            self._first = None
+        else:
+            assert self.claim is not None
+            self._inbox.extend(await self.store.commit(self.claim, frame, models))
+        durable, self._undurable = self._undurable, []
+        for future in durable:
+            if not future.done():
+                future.set_result(None)
+        self.observer.frame(frame, self.state)
+
+    async def _next(self) -> None:
+        """Wait until something has come: a result, a session, a note, or a time."""
+        while not (self._results or self._sessions or self._inbox or self._ending == "stop"):
+            pause = POLL_S
+            if self._timers:
+                left = (self._timers[0][0] - self.settings.now()).total_seconds()
+                pause = min(POLL_S, max(0.0, left))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            self._wake.clear()
+            if self._results or self._sessions:
+                return
+            if self._ending is not None and not self._running:
+                return
+            if self._timers and self._timers[0][0] <= self.settings.now():
+                return
+            if self._deadline is not None and self.settings.now() >= self._deadline:
+                return
+            assert self.claim is not None
+            if await self.store.changed():
+                self._inbox.extend(await self.store.inbox(self.claim, self.state.inbox))
+
+    # -- hooks of the attempts
+
+    def done(self, running: Running, result: Result) -> None:
+        self._results.append((running, result))
+        self._wake.set()
+
+    async def session_seen(self, serial: int, session: str) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sessions.append((SessionSeen(serial=serial, session=session), future))
+        self._wake.set()
+        await future
+
+    async def spawned(self, serial: int, pid: int) -> None:
+        assert self.claim is not None
+        if (started := identity(pid)) is not None:
+            owner = self.claim.owner
+            row = ProcessRow(
+                owner=owner, run_id=self.run_id, serial=serial, pid=pid, started=started
+            )
+            await self.store.add_process(row)
+
+    def happened(self, serial: int, event: Event) -> None:
+        if (running := self._running.get(serial)) is not None:
+            self.observer.event(running.key, event)
+
+
+def leave_nothing_open(transition: Transition) -> None:
+    """The run ends from outside: what came up is cancelled, and no wait stays open."""
+    state = transition.state
+    for key in [key for key in state.came_up if key not in state.ended]:
+        transition.settle(key, "cancelled")
+    for key, kind in list(state.waits):
+        transition.close_wait(key, kind)

@@ -1,0 +1,294 @@
+"""Reads of outputs, for whoever is reading: a render, a callable, or a step.
+
+A reader sees the state of one frame. What it used is kept in `used`, so that it can be written with
+the frame; what was not there yet is kept in `missed`, even if the author's code swallowed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from pydantic import ValidationError
+
+from smithers.changes import Key
+from smithers.context import ItemFailure, NotYet
+from smithers.engine.mount import Definition, Mounts
+from smithers.engine.plan import Instance, Plan
+from smithers.errors import AuthorError, SmithersError
+from smithers.state import RunState
+from smithers.tree import Attempt, ForEach, Group, Node, Output, Task, here, problem
+
+__all__ = ["NoOutput", "Reading", "View"]
+
+_NOTHING = object()
+
+
+class NoOutput(SmithersError):
+    """A settled task was read that gave nothing; it fails the reader."""
+
+
+@dataclass(slots=True)
+class View:
+    """The run as readers see it. `plan` is None during the first render."""
+
+    state: RunState
+    mounts: Mounts
+    plan: Plan | None
+    could_add: Callable[[str], bool]
+
+
+@dataclass(slots=True)
+class Reading:
+    """One reader: who it is, in which loops, and the last frame that it sees."""
+
+    view: View
+    key: Key
+    loops: tuple[str, ...]
+    frame: int
+    mode: Literal["render", "call", "step"] = "call"
+    used: dict[Key, int] = field(default_factory=dict[Key, int])
+    missed: tuple[Key, ...] = ()
+    watched: set[str] = field(default_factory=set[str])
+    attempt: Attempt | None = None
+    """A step's: once it is used, a read may wait no more."""
+
+    # -- what the context asks
+
+    def value(self, node: Node[Any]) -> object:
+        if self.mode == "render":
+            raise AuthorError(
+                f"ctx[{_name(node)}] was read in the workflow function itself",
+                place=here().place,
+                hint=f"put it in a lambda, as in prompt=lambda: ... ctx[{_name(node)}] ...",
+            )
+        found = self._read(node)
+        if found is not None and (value := self._given(node, found)) is not _NOTHING:
+            return value
+        raise NoOutput(
+            f"{self.key.id} reads {_name(node)}, which {self._ended_how(found)}",
+            hint="use ctx.get, which gives None then",
+        )
+
+    def maybe(self, node: Node[Any]) -> object | None:
+        found = self._maybe(lambda: self._read(node))
+        return self._or_none(node, found)
+
+    def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
+        found = self._maybe(lambda: self.find(id))
+        if found is None:
+            return None
+        if (text := self._text(found)) is None:
+            return None
+        try:
+            return cast("object", output.parse(text))
+        except ValidationError as error:
+            raise AuthorError(
+                f"the output of {id!r} is no {output.kind!r}:\n{problem(error)}", place=here().place
+            ) from error
+
+    def previous(self, node: Node[Any]) -> object | None:
+        definition = self._definition(_valued(node))
+        if definition is None:
+            return None
+        common = self._common(definition)
+        if not common:
+            raise AuthorError(
+                f"ctx.previous({_name(node)}) has no loop around both it and {self.key.id}",
+                place=here().place,
+                hint="read it in a callable of a node that stands in the same Loop",
+            )
+        path = self.key.path[:common]
+        if path[-1] == 0:
+            return None
+        found = self._instance(definition, (*path[:-1], path[-1] - 1), common)
+        return self._or_none(node, found)
+
+    def failures(self, node: ForEach[Any]) -> list[ItemFailure]:
+        found = self._read(node)
+        if found is None:
+            return []
+        return [
+            ItemFailure(key=child.definition.item, state=child.status, error=self._error(child))
+            for child in found.children
+            if self._result(child) is None
+        ]
+
+    def json_of(self, node: Node[Any]) -> str | None:
+        """The output of a settled node as JSON text, or None where it has none."""
+        target = _valued_or_none(node)
+        found = None if target is None else self._read(target)
+        return None if found is None else self._text(found)
+
+    # -- finding
+
+    def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
+        value = _NOTHING if found is None else self._given(node, found)
+        return None if value is _NOTHING else value
+
+    def _maybe(self, read: Callable[[], Instance | None]) -> Instance | None:
+        if self.mode != "render":
+            return read()
+        try:
+            return read()
+        except NotYet:
+            return None
+
+    def _read(self, node: Node[Any]) -> Instance | None:
+        """The settled instance that a read of this node means, or None where it was skipped."""
+        target = _valued(node)
+        definition = self._definition(target)
+        return None if definition is None else self._instance(definition, None, None)
+
+    def _definition(self, node: Node[Any]) -> Definition | None:
+        return self._known(node.id or node.address or "", node)
+
+    def _known(self, id: str, node: Node[Any] | None) -> Definition | None:
+        self.watched.add(id)
+        if (definition := self.view.mounts.by_id.get(id)) is not None:
+            self.watched.update(definition.loops)
+            return definition
+        if self.mode == "render" or self.view.could_add(id):
+            raise self._not_yet(Key(id))
+        place = f", written at {node.mark.place}," if node is not None else ""
+        raise AuthorError(
+            f"{self.key.id} reads {id or _name(node)!r}{place} which stands in no tree",
+            place=here().place,
+            hint="put it into the tree that the workflow returns, or read another task",
+        )
+
+    def find(self, id: str) -> Instance | None:
+        """The settled instance of an id, or None where it was skipped. Raises `NotYet`."""
+        definition = self._known(id, None)
+        return None if definition is None else self._instance(definition, None, None)
+
+    def _common(self, definition: Definition) -> int:
+        count = 0
+        for mine, its in zip(self.loops, definition.loops, strict=False):
+            if mine != its:
+                break
+            count += 1
+        return min(count, len(self.key.path))
+
+    def _instance(
+        self, definition: Definition, path: tuple[int, ...] | None, common: int | None
+    ) -> Instance | None:
+        plan = self.view.plan
+        common = self._common(definition) if common is None else common
+        path = self.key.path[:common] if path is None else path
+        if plan is None:
+            raise self._not_yet(Key(definition.id, path))
+        for loop_id in definition.loops[common:]:
+            loop = self._settled(plan, Key(loop_id, path))
+            if not loop.children:
+                self.used[loop.key] = loop.settled_at
+                return None
+            path = (*path, len(loop.children) - 1)
+        found = self._settled(plan, Key(definition.id, path))
+        self.used[found.key] = found.settled_at
+        return found
+
+    def _settled(self, plan: Plan, key: Key) -> Instance:
+        found = plan.instances.get(key)
+        if found is not None and found.settled and found.settled_at <= self.frame:
+            return found
+        raise self._not_yet(key)
+
+    def _not_yet(self, key: Key) -> BaseException:
+        if self.attempt is not None and self.attempt.used:
+            return AuthorError(
+                f"step {self.key.id} read {key}, which is not there yet, after it used its Attempt",
+                place=here().place,
+                hint="read everything first, then act: the function would run again from its top",
+            )
+        if self.mode != "render":
+            self.missed = (key,)
+        return NotYet((key,))
+
+    # -- what was given
+
+    def _given(self, node: Node[Any], found: Instance) -> object:
+        target = _valued(node)
+        if isinstance(target, ForEach):
+            if found.status != "finished":
+                return _NOTHING
+            return [self._parsed(one) for one in map(self._result, found.children) if one]
+        ended = self.view.state.ended.get(found.key)
+        if ended is None or ended.output is None or found.status != "finished":
+            return _NOTHING
+        return cast("object", cast("Task", target).output.parse(ended.output))
+
+    def _parsed(self, instance: Instance) -> object:
+        """What an item gave. A subtree without a result gives None."""
+        ended = self.view.state.ended.get(instance.key)
+        if ended is None or ended.output is None:
+            node = instance.definition.node
+            return self._given(node, instance) if isinstance(node, ForEach) else None
+        return cast("object", cast("Task", instance.definition.node).output.parse(ended.output))
+
+    def _result(self, child: Instance) -> Instance | None:
+        """The instance whose output is the item's, or None where the item gave nothing."""
+        if child.status != "finished":
+            return None
+        target = _valued_or_none(child.definition.node)
+        if target is None or self.view.plan is None:
+            return child
+        id = cast("str", target.id or target.address)
+        found = self.view.plan.instances.get(Key(id, child.path))
+        return found if found is not None and found.status == "finished" else None
+
+    def _text(self, found: Instance) -> str | None:
+        if found.status != "finished":
+            return None
+        if isinstance(found.definition.node, ForEach):
+            texts = [self._text(one) for one in map(self._result, found.children) if one]
+            return f"[{','.join(text or 'null' for text in texts)}]"
+        ended = self.view.state.ended.get(found.key)
+        return None if ended is None else ended.output
+
+    def _error(self, child: Instance) -> Any:
+        waiting = [child]
+        while waiting:
+            one = waiting.pop()
+            ended = self.view.state.ended.get(one.key)
+            if ended is not None and ended.error is not None:
+                return ended.error
+            waiting.extend(reversed(one.children))
+        return None
+
+    def _ended_how(self, found: Instance | None) -> str:
+        if found is None or found.status == "skipped":
+            return "was skipped"
+        return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "gave nothing")
+
+
+def _name(node: Node[Any] | None) -> str:
+    if node is None:
+        return "it"
+    return node.id or node.address or f"the {node.kind} at {node.mark.place}"
+
+
+def _valued_or_none(node: Node[Any]) -> Node[Any] | None:
+    while isinstance(node, Group):
+        if node.result is None:
+            return None
+        node = node.result
+    return node if isinstance(node, Task | ForEach) else None
+
+
+def _valued(node: Node[Any]) -> Node[Any]:
+    """The task or ForEach whose output is this node's. Raises `AuthorError` where there is none."""
+    if not isinstance(cast("object", node), Node):
+        raise AuthorError(
+            f"ctx was asked for {node!r}, which is no node",
+            place=here().place,
+            hint="ask for a task, as in ctx[plan], or by id, as in ctx.get('plan', Plan)",
+        )
+    if (found := _valued_or_none(node)) is None:
+        raise AuthorError(
+            f"{_name(node)} is a {node.kind}, which gives no output",
+            place=here().place,
+            hint="read a task that stands in it, or give the group result=task",
+        )
+    return found

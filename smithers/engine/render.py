@@ -1,0 +1,245 @@
+"""Render scopes: the workflow function, and the subtree of each item of a `ForEach`.
+
+A scope is a function with what it read. It runs again only when something that it read has changed,
+so a tree whose structure reads nothing is rendered once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import Token
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from smithers.changes import Key
+from smithers.context import READER, Context, Reader
+from smithers.engine.mount import Definition, Mounts, mount
+from smithers.engine.reading import Reading, View
+from smithers.errors import AuthorError, SmithersError
+from smithers.tree import RENDERING, Bindings, ForEach, Node, place_of_error
+from smithers.workflows import Workflow
+
+__all__ = ["Items", "Renderer", "called"]
+
+T = TypeVar("T")
+
+
+def called(call: Callable[[], T], reading: Reading) -> T:
+    """What `call` gives, with `reading` as the reader of the context."""
+    token: Token[Reader | None] = READER.set(reading)
+    try:
+        return call()
+    finally:
+        READER.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """The items of a fan-out: their keys in order, and the digest of each, or None if unknown."""
+
+    keys: tuple[str, ...]
+    digests: tuple[str | None, ...]
+    values: tuple[Any, ...]
+
+    @property
+    def row(self) -> str:
+        return json.dumps({"keys": self.keys, "digests": self.digests}, ensure_ascii=False)
+
+
+@dataclass(slots=True)
+class _Scope:
+    """A rendered subtree, and the ids that were read for it."""
+
+    root: Definition
+    watched: frozenset[str]
+
+
+@dataclass(slots=True)
+class Renderer:
+    """Renders a workflow's scopes for one run, and keeps what was rendered."""
+
+    workflow: Workflow[Any, Any]
+    context: Context[Any]
+    view: View
+    edited: bool = False
+    """Whether the author's code differs from that of the run's last owner."""
+    reports: list[str] = field(default_factory=list[str])
+    _root: _Scope | None = None
+    _subtrees: dict[tuple[int, tuple[int, ...], str], _Scope] = field(
+        default_factory=dict[tuple[int, tuple[int, ...], str], _Scope]
+    )
+    _items: dict[Key, Items] = field(default_factory=dict[Key, Items])
+
+    def root(self, frame: int) -> Definition:
+        """Render the workflow function, and mount what it gives in place of what was there."""
+        reading = Reading(self.view, Key(self.workflow.name), (), frame, "render")
+        what = f"workflow {self.workflow.name}"
+        node = self._render(lambda: self.workflow.function(self.context), reading, what)
+        root = mount(node)
+        mounts = Mounts()
+        mounts.add(root)
+        fixed = not reading.watched and not any(
+            isinstance(one.node, ForEach) for one in root.walk()
+        )
+        mounts.check_needs(root, complete=fixed)
+        self.view.mounts = mounts
+        self._root = _Scope(root, frozenset(reading.watched))
+        self._subtrees.clear()
+        return root
+
+    def watches(self, id: str) -> bool:
+        """Whether the workflow function reads this id in its structure."""
+        return self._root is not None and id in self._root.watched
+
+    def stale_subtrees(self, id: str) -> bool:
+        """Forget the items' subtrees that read this id; whether there were any."""
+        stale = [key for key, scope in self._subtrees.items() if id in scope.watched]
+        for key in stale:
+            del self._subtrees[key]
+        return bool(stale)
+
+    def reads_structure(self) -> bool:
+        """Whether any scope reads state, so that a render may still add nodes."""
+        scopes = [*([self._root] if self._root else []), *self._subtrees.values()]
+        return any(scope.watched for scope in scopes)
+
+    def reads_unsettled(self, unsettled: Callable[[str], bool]) -> bool:
+        """Whether any scope read an id that is not settled, so that it may still run again."""
+        scopes = [*([self._root] if self._root else []), *self._subtrees.values()]
+        return any(unsettled(id) for scope in scopes for id in scope.watched)
+
+    def _render(self, call: Callable[[], object], reading: Reading, what: str) -> Node[Any]:
+        bindings = Bindings()
+        token = RENDERING.set(bindings)
+        try:
+            node = called(call, reading)
+            bindings.close()
+        except SmithersError:
+            raise
+        except Exception as error:
+            raise AuthorError(
+                f"{what} raised {type(error).__name__}: {error}", place=place_of_error(error)
+            ) from error
+        finally:
+            RENDERING.reset(token)
+        if not isinstance(node, Node):
+            raise AuthorError(
+                f"{what} returned {node!r}, which is no node",
+                place=self.workflow.mark.place,
+                hint="return a node, as in return Sequence(first, second)",
+            )
+        return node
+
+    # -- fan-outs
+
+    def ask_items(self, definition: Definition) -> Items:
+        """Call the items of a ForEach and name each, for the reader who is reading now.
+
+        Raises `AuthorError`, and what the author's code raises.
+        """
+        node = cast("ForEach[Any]", definition.node)
+        given: Any = node.items()
+        if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+            raise AuthorError(
+                f"the items of {definition.id} are a {type(given).__name__}, not a list",
+                place=node.mark.place,
+            )
+        pairs = [(node.key(value), value) for value in list(given)]
+        if not pairs and not node.allow_empty:
+            raise AuthorError(
+                f"{definition.id} has no items",
+                place=node.mark.place,
+                hint="an empty list is an error unless the author says allow_empty=True",
+            )
+        self._check_keys(definition, [key for key, _ in pairs])
+        keys, values = tuple(key for key, _ in pairs), tuple(value for _, value in pairs)
+        return Items(keys, tuple(map(_digest, values)), values)
+
+    def _check_keys(self, definition: Definition, keys: Sequence[object]) -> None:
+        seen: set[str] = set()
+        for number, key in enumerate(keys):
+            if not isinstance(key, str) or not key:
+                said = f"the key of item {number} of {definition.id} is {key!r}, not a text"
+            elif key in seen:
+                said = f"two items of {definition.id} have the key {key!r}"
+            else:
+                seen.add(key)
+                continue
+            raise AuthorError(
+                said,
+                place=definition.node.mark.place,
+                hint="key= gives a text that names one item, taken from its data",
+            )
+
+    def remember(self, key: Key, items: Items) -> None:
+        """Keep the items of a fan-out whose choice is about to be made."""
+        self._items[key] = items
+
+    def expand(self, definition: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
+        """The subtrees of the chosen items, in order; rendered when they are first asked for."""
+        key = Key(definition.id, path)
+        items = self._items.get(key)
+        if items is None:
+            items = self._items[key] = self._recall(definition, key)
+        return [
+            self._subtree(definition, path, place, item_key, value)
+            for place, (item_key, value) in enumerate(zip(items.keys, items.values, strict=True))
+        ]
+
+    def _recall(self, definition: Definition, key: Key) -> Items:
+        """After a crash: the items again, on the recorded reads, against the stored keys."""
+        chosen = self.view.state.choices[key, "items"]
+        stored: dict[str, list[str]] = json.loads(chosen.value)
+        keys, digests = tuple(stored["keys"]), tuple(cast("list[str | None]", stored["digests"]))
+        reading = Reading(self.view, key, definition.loops, chosen.frame)
+        items = called(lambda: self.ask_items(definition), reading)
+        if items.keys == keys and items.digests == digests:
+            return items
+        if not self.edited:
+            raise AuthorError(
+                f"{definition.id} gave other items than before the crash, on the same reads",
+                place=definition.node.mark.place,
+                hint="items= may depend on the input and on outputs, and on nothing else",
+            )
+        values = dict(zip(items.keys, items.values, strict=True))
+        kept = tuple(item for item in keys if item in values)
+        gone, new = [item for item in keys if item not in values], set(values) - set(keys)
+        for what, names in (("are gone", gone), ("are new and left out", sorted(new))):
+            if names:
+                self.reports.append(f"{definition.id}: the items {', '.join(names)} {what}")
+        return Items(
+            kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
+        )
+
+    def _subtree(
+        self, definition: Definition, path: tuple[int, ...], place: int, item: str, value: Any
+    ) -> Definition:
+        node = cast("ForEach[Any]", definition.node)
+        known = self._subtrees.get((id(node), path, item))
+        if known is None:
+            reading = Reading(
+                self.view,
+                Key(definition.id, path),
+                definition.loops,
+                self.view.state.frame,
+                "render",
+            )
+            what = f"each of {definition.id} for item {item!r}"
+            made = self._render(lambda: node.each(value), reading, what)
+            root = mount(made, parent=definition, item=item, place=place)
+            known = _Scope(root, frozenset(reading.watched))
+            self._subtrees[id(node), path, item] = known
+        self.view.mounts.add(known.root, path, item)
+        self.view.mounts.check_needs(known.root, complete=not self.reads_structure())
+        return known.root
+
+
+def _digest(value: object) -> str | None:
+    try:
+        return hashlib.sha256(to_json(value)).hexdigest()[:16]
+    except (PydanticSerializationError, ValueError):
+        return None

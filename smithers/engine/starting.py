@@ -1,0 +1,328 @@
+"""Starting attempts, and what follows from how they end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Literal, Protocol, cast
+
+from smithers.agent import Ask
+from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
+from smithers.context import NotYet
+from smithers.engine.agents import Cooling, Use, after_failure, cools_until, next_agent
+from smithers.engine.asking import Asking
+from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
+from smithers.engine.plan import Instance
+from smithers.engine.secrets import Secrets
+from smithers.engine.streams import Stream, raw_file
+from smithers.engine.threads import Threads
+from smithers.engine.transition import failure_of
+from smithers.errors import Busy
+from smithers.state import Attempted
+from smithers.tree import AgentWork, Attempt, Retry, StepWork, Task
+
+__all__ = ["Bench", "Result", "Running", "Starting"]
+
+_ONCE = Retry(tries=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended: with its output as JSON text, an error, or reads that were missing."""
+
+    kind: Literal["succeeded", "failed", "deferred", "cancelled"]
+    text: str = ""
+    error: Exception | None = None
+    missed: tuple[Key, ...] = ()
+
+
+class Running:
+    """An attempt that was started, or is to be started with the frame in the making."""
+
+    def __init__(
+        self, key: Key, attempt: AgentAttempt | StepAttempt, done: Callable[[Running, Result], None]
+    ) -> None:
+        self.key = key
+        self.attempt = attempt
+        self.serial = attempt.serial
+        self._done = done
+        self._task: asyncio.Task[Result] | None = None
+
+    def start(self, group: asyncio.TaskGroup) -> None:
+        self._task = group.create_task(self._run(), name=str(self.key))
+        self._task.add_done_callback(self._ended)
+
+    def cancel(self) -> None:
+        """Stop it; its result comes when all of it has ended."""
+        if self._task is not None:
+            self._task.cancel()
+
+    def _ended(self, task: asyncio.Task[Result]) -> None:
+        result = Result("cancelled") if task.cancelled() else task.result()
+        self._done(self, result)
+
+    async def _run(self) -> Result:
+        try:
+            return Result("succeeded", text=await self.attempt.run())
+        except NotYet as missed:
+            return Result("deferred", missed=missed.on)
+        except Exception as error:
+            return Result("failed", error=error)
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            return Result("failed", error=RuntimeError(f"the function raised {error!r}"))
+
+
+class Bench(Protocol):
+    """What starting needs to know of the run."""
+
+    run_id: str
+    folder: Path
+    streams: Path
+    secrets: Secrets
+    now: Callable[[], datetime]
+    random: Random
+
+    def schedule(self, wait: WaitOpened) -> None: ...
+
+    def done(self, running: Running, result: Result) -> None: ...
+
+
+class Starting:
+    """Makes attempts of tasks that are ready, and settles or retries them when they have ended."""
+
+    def __init__(self, asking: Asking, bench: Bench, hooks: Hooks, threads: Threads) -> None:
+        self._asking = asking
+        self._frame = asking.frame
+        self._bench = bench
+        self._hooks = hooks
+        self._threads = threads
+        self._cooling: dict[str, datetime] = {}
+        self.prepared: list[Running] = []
+
+    @property
+    def cooling(self) -> Mapping[str, datetime]:
+        """Agents that are over their limits, and until when."""
+        return self._cooling
+
+    # -- before
+
+    def begin(self, instance: Instance) -> None:
+        """Start an attempt with the frame in the making, unless it must wait for a slot or data."""
+        plan = self._asking.plan
+        if instance.status != "up" or instance.dropping is not None:
+            return
+        if (group := plan.blocker(instance)) is not None:
+            plan.block(instance, group)
+            return
+        node = cast("Task", instance.definition.node)
+        if isinstance(node.work, AgentWork):
+            self._begin_agent(instance, node, node.work)
+        elif isinstance(node.work, StepWork):
+            self._begin_step(instance, node, node.work)
+
+    def _begin_agent(self, instance: Instance, node: Task, work: AgentWork) -> None:
+        now = self._bench.now()
+        tries = self._tries(instance.key)
+        match next_agent(work, tries, self._cooling, now):
+            case Use(agent, session):
+                pass
+            case Cooling(until):
+                self._wait(WaitOpened(key=instance.key, kind="cooldown", due=until))
+                return
+            case None:
+                error = tries[-1].error if tries else None
+                self._settle(instance, "failed", error=error)
+                return
+        prompt = self._asking.ask(
+            instance, lambda: self._asking.text(work.prompt, "prompt", instance, node)
+        )
+        if self._asking.missed(prompt):
+            return
+        serial = self._started(instance, agent.name, cast("str", prompt), session, now)
+        bench = self._bench
+        ask = Ask(
+            prompt=cast("str", prompt),
+            cwd=bench.folder if work.cwd is None else bench.folder / work.cwd,
+            idle_s=work.idle_s,
+            timeout_s=node.timeout_s,
+            marks={"SMITHERS_RUN": bench.run_id, "SMITHERS_ATTEMPT": f"{bench.run_id}:{serial}"},
+            raw=raw_file(bench.streams, serial),
+            scrub=bench.secrets.scrub,
+        )
+        self._prepare(
+            instance,
+            AgentAttempt(
+                serial=serial,
+                agent=agent,
+                prompt=ask.prompt,
+                session=session,
+                output=node.output,
+                ask=ask,
+                stream=Stream(bench.streams, serial, bench.secrets.scrub),
+                hooks=self._hooks,
+            ),
+        )
+
+    def _begin_step(self, instance: Instance, node: Task, work: StepWork) -> None:
+        serial = self._started(instance, "python", None, None, self._bench.now())
+        bench = self._bench
+        stream = Stream(bench.streams, serial, bench.secrets.scrub)
+        number = len(self._frame.state.tries[instance.key])
+        attempt = Attempt(
+            f"{bench.run_id}/{instance.key}",
+            number,
+            lambda note: stream.write({"event": "heartbeat", "note": note}),
+        )
+        reading = self._asking.reading(instance)
+        reading.mode, reading.attempt = "step", attempt
+        self._prepare(
+            instance,
+            StepAttempt(
+                serial=serial,
+                work=work,
+                attempt=attempt,
+                reading=reading,
+                output=node.output,
+                timeout_s=node.timeout_s,
+                threads=self._threads,
+                stream=stream,
+            ),
+        )
+
+    def _started(
+        self,
+        instance: Instance,
+        agent: str,
+        prompt: str | None,
+        session: str | None,
+        now: datetime,
+    ) -> int:
+        state = self._frame.state
+        serial = len(state.attempts) + 1
+        self._frame.do(
+            AttemptStarted(
+                serial=serial,
+                key=instance.key,
+                number=len(state.tries.get(instance.key, ())) + 1,
+                agent=agent,
+                prompt=None if prompt is None else self._bench.secrets.scrub(prompt),
+                session=session,
+                at=now,
+            )
+        )
+        self._asking.plan.begin(instance)
+        return serial
+
+    def _prepare(self, instance: Instance, attempt: AgentAttempt | StepAttempt) -> None:
+        self.prepared.append(Running(instance.key, attempt, self._bench.done))
+
+    def _tries(self, key: Key) -> list[Attempted]:
+        return [one for one in self._frame.state.tries.get(key, ()) if one.counts]
+
+    def _wait(self, wait: WaitOpened) -> None:
+        self._frame.open_wait(wait)
+        self._bench.schedule(wait)
+
+    # -- after
+
+    def interrupted(self, running: Running) -> None:
+        """It was stopped with its owner; a later owner starts the next attempt."""
+        self._end(running, "interrupted", None)
+
+    def take(self, running: Running, result: Result, instance: Instance | None) -> None:
+        """Write how an attempt has ended, and what that means for its task."""
+        if result.kind == "succeeded":
+            self._succeeded(running, result.text, instance)
+        elif result.kind == "cancelled" or instance is None:
+            self._end(running, "cancelled", None)
+            self._settle_key(running.key, instance, "cancelled")
+        elif result.kind == "deferred":
+            self._end(running, "deferred", None)
+            self._asking.plan.unbegin(instance)
+            self._asking.wait_for(instance, result.missed)
+        else:
+            self._failed(running, cast("Exception", result.error), instance)
+
+    def _end(self, running: Running, state: AttemptState, error: Failure | None) -> None:
+        usage = running.attempt.usage
+        if usage is not None:
+            self._frame.do(usage)
+        self._frame.do(
+            AttemptEnded(serial=running.serial, state=state, error=error, at=self._bench.now())
+        )
+
+    def _succeeded(self, running: Running, text: str, instance: Instance | None) -> None:
+        self._end(running, "succeeded", None)
+        attempt = running.attempt
+        if isinstance(attempt, StepAttempt):
+            self._frame.read(attempt.reading)
+        text = self._bench.secrets.scrub_json(text)
+        self._settle_key(running.key, instance, "finished", output=text, model=attempt.output.model)
+
+    def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
+        failure = failure_of(error, self._bench.secrets.scrub)
+        self._end(running, "failed", failure)
+        tries = self._tries(running.key)
+        node = cast("Task", instance.definition.node)
+        if isinstance(error, Busy):
+            until = cools_until(tries, error.resumes_at, self._bench.now())
+            agent = tries[-1].agent
+            self._cooling[agent] = max(until, self._cooling.get(agent, until))
+        if instance.dropping is not None:
+            self._settle(instance, "failed", error=failure)
+        elif isinstance(node.work, AgentWork):
+            self._retry_agent(instance, node.work, tries, failure)
+        else:
+            self._retry_step(instance, cast("StepWork", node.work), tries, failure)
+
+    def _retry_agent(
+        self, instance: Instance, work: AgentWork, tries: list[Attempted], failure: Failure
+    ) -> None:
+        following = next_agent(work, tries, self._cooling, self._bench.now())
+        if following is None:
+            self._settle(instance, "failed", error=failure)
+            return
+        wait_s = after_failure(work, tries, self._bench.random.random())
+        if isinstance(following, Cooling):
+            self._wait(WaitOpened(key=instance.key, kind="cooldown", due=following.until))
+        elif wait_s > 0:
+            self._retry_in(instance, wait_s)
+        else:
+            self._asking.plan.up.append(instance)
+
+    def _retry_step(
+        self, instance: Instance, work: StepWork, tries: list[Attempted], failure: Failure
+    ) -> None:
+        retry = work.retry or _ONCE
+        failed = sum(one.state == "failed" for one in tries)
+        if failed >= retry.tries:
+            self._settle(instance, "failed", error=failure)
+            return
+        self._retry_in(instance, retry.wait_s(failed, self._bench.random.random()))
+
+    def _retry_in(self, instance: Instance, wait_s: float) -> None:
+        due = self._bench.now() + timedelta(seconds=wait_s)
+        self._wait(WaitOpened(key=instance.key, kind="retry", due=due))
+
+    def _settle(
+        self, instance: Instance, outcome: Literal["failed", "cancelled"], *, error: Failure | None
+    ) -> None:
+        self._frame.settle(instance.key, outcome, error=error)
+        self._asking.plan.settle(instance)
+
+    def _settle_key(
+        self,
+        key: Key,
+        instance: Instance | None,
+        outcome: Literal["finished", "cancelled"],
+        *,
+        output: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        self._frame.settle(key, outcome, output=output, model=model)
+        if instance is not None:
+            self._asking.plan.settle(instance)

@@ -1,0 +1,70 @@
+"""What attempts say while they run: files beside the database, appended and not synced.
+
+Each attempt has `<serial>.events.jsonl`, our events one a line, and `<serial>.raw.jsonl`, the
+program's own stream as its adapter keeps it. Both are found from the attempt's row, and the last
+activity of an attempt is the time of its newest file. Ids never become file names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from smithers.agent import Event
+
+__all__ = ["Stream", "as_json", "events_file", "raw_file", "streams_folder"]
+
+
+def streams_folder(database: Path, run_id: str) -> Path:
+    """The folder of a run's streams: `smithers.runs/RUN` beside `smithers.db`."""
+    return database.with_suffix(".runs") / run_id
+
+
+def events_file(folder: Path, serial: int) -> Path:
+    return folder / f"{serial}.events.jsonl"
+
+
+def raw_file(folder: Path, serial: int) -> Path:
+    return folder / f"{serial}.raw.jsonl"
+
+
+def as_json(event: Event) -> dict[str, object]:
+    """An event as JSON data: `event` is its name in lower case, then its fields."""
+    data: dict[str, object] = {"event": type(event).__name__.lower()}
+    for one in fields(event):
+        value: object = getattr(event, one.name)
+        if isinstance(value, Decimal):
+            value = float(value)
+        data[one.name] = dict(value) if isinstance(value, Mapping) else value
+    return data
+
+
+class Stream:
+    """The events file of one attempt; made with its first line, readable by its owner alone."""
+
+    def __init__(self, folder: Path, serial: int, scrub: Callable[[str], str]) -> None:
+        self._path = events_file(folder, serial)
+        self._scrub = scrub
+        self._fd = -1
+
+    def open(self) -> None:
+        """Make the file. Raises `OSError`: an attempt without a log does not start."""
+        if self._fd < 0:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def write(self, data: Mapping[str, object]) -> None:
+        self.open()
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"at": at, **data}, ensure_ascii=False, default=str)
+        os.write(self._fd, self._scrub(line).encode("utf-8", "replace") + b"\n")
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

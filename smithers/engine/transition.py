@@ -1,0 +1,111 @@
+"""The frame in the making: each change is made in memory and kept until the frame is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from smithers.changes import (
+    Change,
+    Failure,
+    Frame,
+    Key,
+    Outcome,
+    ReadMade,
+    Settled,
+    StatusChanged,
+    WaitClosed,
+    WaitKind,
+    WaitOpened,
+)
+from smithers.engine.reading import Reading
+from smithers.errors import AgentError, AuthorError, SmithersError
+from smithers.state import RunState
+from smithers.tree import place_of_error
+
+__all__ = ["Transition", "failure_of"]
+
+
+def failure_of(error: BaseException, scrub: Callable[[str], str]) -> Failure:
+    """An exception as a value: its class, message, hint, and the author's line if there is one."""
+    said = error.said if isinstance(error, SmithersError) else str(error)
+    place = None if isinstance(error, AgentError | AuthorError) else place_of_error(error)
+    if isinstance(error, AuthorError) and error.place is not None:
+        said, place = said.removeprefix(f"{error.place}: "), error.place
+    return Failure(
+        kind=type(error).__name__,
+        message=scrub(said or type(error).__name__),
+        hint=scrub(error.hint) if isinstance(error, SmithersError) else "",
+        place=None if place is None else str(place),
+        then=error.then if isinstance(error, AgentError) else None,
+    )
+
+
+class Transition:
+    """The changes of the frame that comes next, already applied to the state."""
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self.changes: list[Change] = []
+
+    @property
+    def number(self) -> int:
+        return self.state.frame + 1
+
+    def do(self, change: Change) -> None:
+        if isinstance(change, StatusChanged):  # one status a frame: the last
+            self.changes = [one for one in self.changes if not isinstance(one, StatusChanged)]
+        self.changes.append(change)
+        self.state.apply(change, self.number)
+
+    def frame(self, at: datetime) -> Frame:
+        """The frame; from here on the next one is in the making."""
+        made = Frame(number=self.number, at=at, changes=tuple(self.changes), inbox=self.state.inbox)
+        self.changes = []
+        self.state.frame = made.number
+        return made
+
+    def settle(
+        self,
+        key: Key,
+        outcome: Outcome,
+        *,
+        error: Failure | None = None,
+        output: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        """A node ends; what it was waiting for is over."""
+        for kind in ("approval", "retry", "cooldown", "data"):
+            self.close_wait(key, kind)
+        self.do(
+            Settled(
+                key=key,
+                outcome=outcome,
+                error=error,
+                output=output,
+                model=model,
+                came_up=self.state.came_up.get(key),
+            )
+        )
+
+    def open_wait(self, wait: WaitOpened) -> None:
+        """A node waits; the same wait is not opened twice."""
+        known = self.state.waits.get((wait.key, wait.kind))
+        if known is not None and known.opened.on == wait.on and wait.kind == "data":
+            return
+        self.close_wait(wait.key, wait.kind)
+        self.do(wait)
+
+    def close_wait(self, key: Key, kind: WaitKind, answer: str | None = None) -> None:
+        if (known := self.state.waits.get((key, kind))) is None:
+            return
+        if known.frame == self.number:  # opened and closed in one frame: it never was
+            self.changes.remove(known.opened)
+            del self.state.waits[key, kind]
+            return
+        self.do(WaitClosed(key=key, kind=kind, opened=known.frame, answer=answer))
+
+    def read(self, reading: Reading) -> None:
+        """Write what a reader used."""
+        for source, at in reading.used.items():
+            self.do(ReadMade(reader=reading.key, source=source, at=at))
