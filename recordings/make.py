@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,7 +30,6 @@ from smithers.errors import AgentError  # noqa: E402
 from tests.scripted_model import (  # noqa: E402
     Cut,
     Eof,
-    Script,
     ScriptedModel,
     Status,
     Step,
@@ -73,7 +72,7 @@ class Case:
     """One session. `act` may do something at an event, and stops listening by giving True."""
 
     name: str
-    script: Script
+    script: Sequence[Step]
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     schema: Mapping[str, object] | None = None
     env: Mapping[str, str] = field(default_factory=lambda: dict(KEY))
@@ -138,11 +137,7 @@ async def play(case: Case, place: Place, session: str | None, target: Path) -> t
 def file_away(case: Case, records: Path, target: Path) -> None:
     """Gives the recordings of a case their names, and the script that was played."""
     target.mkdir(parents=True, exist_ok=True)
-    steps: Mapping[str, Any] | list[Any] = (
-        {key: [_told(step) for step in each] for key, each in case.script.items()}
-        if isinstance(case.script, Mapping)
-        else [_told(step) for step in case.script]
-    )
+    steps = [_told(step) for step in case.script]
     for number, path in enumerate(sorted(records.glob("*.jsonl"))):
         first, rest = path.read_text(encoding="utf-8").split("\n", 1)
         header = json.loads(first) | {"source": "scripted-model", "script": steps}
@@ -373,14 +368,14 @@ async def make_demo() -> None:
             report(f"demo {case.name}", said)
             shutil.copy(DEMO / "whole" / f"{case.name}.jsonl", DEMO / "interrupted")
             if case is not plan:
-                again = resumed(case, list_of_steps(case)[-1:])
+                again = resumed(case, case.script[-1:])
                 await play(again, place, session, DEMO / "interrupted")
     (DEMO / "interrupted" / "plan.jsonl").unlink()
     read = bash("tail -n +1 -f README.md", "Read along while it is written", pause_s=1.5)
     cut_off = Case(
         name="plan-cut-off",
         prompt=plan.prompt,
-        script=[list_of_steps(plan)[0], read],
+        script=[plan.script[0], read],
         schema=PLAN,
         options=plan.options,
         act=kill_at_call(2),
@@ -389,16 +384,11 @@ async def make_demo() -> None:
         session, said = await play(cut_off, place, None, DEMO / "interrupted")
         report("demo plan-cut-off", said)
         break_off(DEMO / "interrupted" / "plan-cut-off.jsonl")
-        again = resumed(plan, [list_of_steps(plan)[1]])
+        again = resumed(plan, [plan.script[1]])
         report("demo plan-resumed", (await play(again, place, session, DEMO / "interrupted"))[1])
 
 
-def list_of_steps(case: Case) -> list[Step]:
-    assert not isinstance(case.script, Mapping)
-    return list(case.script)
-
-
-def resumed(case: Case, script: list[Step]) -> Case:
+def resumed(case: Case, script: Sequence[Step]) -> Case:
     return Case(
         name=f"{case.name}-resumed",
         prompt=FOLLOWUP + case.prompt,
@@ -410,9 +400,10 @@ def resumed(case: Case, script: list[Step]) -> Case:
 
 def break_off(path: Path) -> None:
     """Takes the end away: the record of a run whose machine went down with it."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    assert '"end"' in lines[-1]
-    path.write_text("".join(lines[:-1]), encoding="utf-8")
+    *lines, last = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert '"end"' in last
+    kept = [line for line in lines if '"sig"' not in line[:40]]
+    path.write_text("".join(kept), encoding="utf-8")
 
 
 @contextmanager

@@ -97,12 +97,22 @@ def _differences(wanted: Header, found: Header) -> list[str]:
         said.append(f"the prompt ({found.prompt_sha} {found.prompt[:60]!r})")
     if wanted.schema_sha != found.schema_sha:
         said.append(f"the schema of the answer ({found.schema_sha or 'none'})")
-    if wanted.argv != found.argv:
-        gone, new = set(found.argv) - set(wanted.argv), set(wanted.argv) - set(found.argv)
+    mine, theirs = _flags(wanted), _flags(found)
+    if mine != theirs:
+        gone, new = set(theirs) - set(mine), set(mine) - set(theirs)
         words = [f"without {' '.join(sorted(new))}"] if new else []
         words += [f"with {' '.join(sorted(gone))}"] if gone else []
         said.append(f"the flags ({', '.join(words) or 'their order'})")
     return said
+
+
+def _flags(header: Header) -> list[str]:
+    """The words that must be the same: not where the program lies, nor how its session is told."""
+    words = list(header.argv[1:])
+    if "<session>" in words:
+        at = words.index("<session>")
+        del words[max(at - 1, 0) : at + 1]
+    return words
 
 
 def _mismatch(folder: Path, wanted: Header, known: Sequence[tuple[Path, Header]]) -> ReplayMismatch:
@@ -112,8 +122,9 @@ def _mismatch(folder: Path, wanted: Header, known: Sequence[tuple[Path, Header]]
         f"looked for: {wanted.program}, {session}, prompt {wanted.prompt_sha} "
         f"{wanted.prompt[:60]!r}, schema {wanted.schema_sha or 'none'}, {' '.join(wanted.argv)}",
     ]
-    apart = [(len(differ := _differences(wanted, h)), path, differ) for path, h in known]
-    for _, path, differ in sorted(apart)[:3]:
+    apart = [(path, h.prompt_sha != wanted.prompt_sha, _differences(wanted, h)) for path, h in known]
+    apart.sort(key=lambda each: (each[1], len(each[2])))
+    for path, _, differ in apart[:3]:
         said.append(f"{path.name} differs in {', '.join(differ)}")
     if not known:
         said.append("the folder has no recordings")
@@ -174,7 +185,7 @@ class ReplayChild:
         self._tape.signal(number)
         later = range(self._at, len(self._moments))
         found = next((at for at in later if self._moments[at].signal == number), None)
-        if found is None:
+        if found is None or self._recording.ending is None:
             self._ending = Ending(signal=number)
         else:
             self._at = found + 1

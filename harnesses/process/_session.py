@@ -8,7 +8,7 @@ import hashlib
 import os
 import subprocess
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ _ERR_TAIL_BYTES = 16_384
 _SMALL_FILE_BYTES = 65_536
 _FILES_LIMIT = 10_000
 _KILL_AFTER_S = 5.0
+_ENDS_WITHIN_S = 1.0
 _NOT_WALKED = {".git", "node_modules", ".venv", "__pycache__"}
 
 Files = dict[str, tuple[int, int]]
@@ -44,6 +45,7 @@ class Session:
         self._child, self._command, self._ask, self._tape = child, command, ask, tape
         self._heard_at = self._started_at = time.monotonic()
         self._leave_at: float | None = None
+        self._silent = False
         self._err = b""
         self._ending: asyncio.Task[Ending] | None = None
 
@@ -56,7 +58,7 @@ class Session:
         """The guard's pid and the program's, in this order; none for a replay."""
         return await self._child.pids()
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    async def lines(self) -> AsyncGenerator[bytes, None]:
         """Lines of stdout, split on LF alone and of any length; the last may lack its LF."""
         rest: list[bytes] = []
         while (chunk := await self._next()) is not None:
@@ -93,6 +95,7 @@ class Session:
             raise Stalled(self._ask.idle_s) from None
         if self._tape.failure is not None:
             raise self._tape.failure
+        self._silent = chunk is None
         if chunk is not None and chunk.stream == "out":
             self._heard_at = chunk.at
         return chunk
@@ -117,8 +120,13 @@ class Session:
         return await self._child.ended()
 
     async def _ask_to_end(self, ended: asyncio.Task[Ending]) -> None:
-        """What has ended by itself within a blink is not signalled."""
-        for number, wait_s in ((0, 0.05), (self._command.stop_signal, _KILL_AFTER_S), (9, 1.0)):
+        """What has shut its streams is about to end by itself, and is given the time."""
+        by_itself_s = _ENDS_WITHIN_S if self._silent else 0.0
+        for number, wait_s in (
+            (0, by_itself_s),
+            (self._command.stop_signal, _KILL_AFTER_S),
+            (9, 1.0),
+        ):
             if number:
                 self._child.signal(number)
             if (await asyncio.wait([ended], timeout=wait_s))[0]:

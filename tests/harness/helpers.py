@@ -1,0 +1,95 @@
+"""Small helpers: collect events, wait for a condition, look at processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from harnesses.process import Command, Session, open_session
+from smithers.agent import Agent, Ask, Event
+from smithers.errors import AgentError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def events_of(agent: Agent, ask: Ask, within_s: float = 20) -> list[Event]:
+    async with asyncio.timeout(within_s):
+        return [event async for event in agent.run(ask)]
+
+
+async def outcome_of(
+    agent: Agent, ask: Ask, within_s: float = 20
+) -> tuple[list[Event], AgentError | None]:
+    """The events of a request, and the error that ended it, if one did."""
+    events: list[Event] = []
+    try:
+        async with asyncio.timeout(within_s):
+            async for event in agent.run(ask):
+                events.append(event)  # noqa: PERF401 (an error must not lose them)
+    except AgentError as error:
+        return events, error
+    return events, None
+
+
+async def until(holds: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Waits for a condition that nothing announces; fails the test when it does not come."""
+    end = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < end, "the condition did not come about in time"
+        await asyncio.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not collected yet does not."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return _answers(pid) if not Path("/proc/self").exists() else False
+    return fields[0] not in ("Z", "X")
+
+
+def _answers(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def pids_in(folder: Path, number: int) -> list[int]:
+    """The pids that a test's processes wrote into files, once all have."""
+    found = [path.read_text() for path in folder.glob("*.pid")]
+    return [int(text) for text in found] if len(found) == number and all(found) else []
+
+
+def python(
+    code: str, cwd: Path, *, prompt: str = "go", env: Mapping[str, str] | None = None
+) -> Command:
+    """A Python script in place of an agent's program."""
+    return Command(
+        program="script",
+        executable=sys.executable,
+        flags=("-u", "-c", code),
+        prompt=prompt,
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], **(env or {})},
+        session="00000000-0000-4000-8000-000000000001",
+        resumes=False,
+    )
+
+
+async def lines_of(command: Command, ask: Ask) -> tuple[list[bytes], Session]:
+    async with asyncio.timeout(30), open_session(command, ask) as session:
+        async with aclosing(session.lines()) as lines:
+            found = [line async for line in lines]
+        await session.close()
+    return found, session
+
+
+def kinds(events: Sequence[Event]) -> list[str]:
+    return [type(event).__name__ for event in events]

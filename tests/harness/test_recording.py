@@ -1,0 +1,156 @@
+"""What is written down: every byte that may be, and no secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from harnesses._json import object_in
+from harnesses.recording import Ending, Header, Recorder, read_header, read_sessions
+from harnesses.scrubbing import KEY_SHAPES, machine, secrets_of
+from smithers.agent import Ask
+from tests.harness.helpers import ROOT, lines_of, python
+
+HEADER = Header(program="p", argv=("p",), prompt_sha="0" * 16)
+SECRET = "s3cret-valué-12"
+
+
+def recorder(path: Path) -> Recorder:
+    return Recorder(path, HEADER, secrets_of({"MY_API_KEY": SECRET}))
+
+
+def test_a_secret_that_is_split_over_chunks_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    kept = recorder(path)
+    data = f"before {SECRET} after\n".encode()
+    for at in range(len(data)):
+        kept.chunk("out", data[at : at + 1])
+    kept.chunk("err", SECRET[:9].encode())
+    kept.chunk("err", SECRET[9:].encode())
+    kept.end(Ending(rc=0))
+    kept.close()
+    (session,) = read_sessions(path)
+    assert session.text("out") == b"before ${MY_API_KEY} after\n"
+    assert session.text("err") == b"${MY_API_KEY}"
+
+
+def test_a_secret_among_bytes_that_are_no_text_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    kept = recorder(path)
+    kept.chunk("out", b"\xff " + SECRET.encode() + b"\n")
+    kept.close()
+    (session,) = read_sessions(path)
+    assert session.text("out") == b"\xff ${MY_API_KEY}\n"
+    assert session.ending is None
+
+
+def test_a_secret_as_json_writes_it_is_found() -> None:
+    scrub = secrets_of({"DB_PASSWORD": 'a"b/c\\d é'})
+    for escaped in (json.dumps('a"b/c\\d é'), json.dumps('a"b/c\\d é', ensure_ascii=False)):
+        assert scrub(escaped) == '"${DB_PASSWORD}"'
+
+
+def test_names_of_the_machine_become_marks(tmp_path: Path) -> None:
+    scrub = machine(tmp_path / "work", tmp_path / "config", {"HOME": str(tmp_path / "home")})
+    dashed = re.sub("[^A-Za-z0-9]", "-", str(tmp_path / "work"))
+    text = f"{tmp_path}/work/a {tmp_path}/config/projects/{dashed}/x http://127.0.0.1:43513/v1"
+    assert scrub(text) == "${CWD}/a ${CONFIG}/projects/${CWD}/x http://127.0.0.1:${PORT}/v1"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-" + "a1B2" * 6,
+        "AI" + "zaSyA1234567890123456789012345678901",
+        "gh" + "p_0123456789abcdefghijABCDEFGHIJ",
+        "ey" + "JhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlMTIz",
+        "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_keys_are_known_by_their_shape(key: str) -> None:
+    assert KEY_SHAPES.sub("<SECRET>", f"a {key} b") == "a <SECRET> b"
+
+
+def test_a_private_key_over_many_lines_and_chunks_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    kept = Recorder(path, HEADER, lambda text: KEY_SHAPES.sub("<SECRET>", text))
+    for line in ("-----BEGIN " + "PRIVATE KEY-----\n", "MIIEabc\n", "-----END PRIVATE KEY-----\n"):
+        kept.chunk("out", line.encode())
+    kept.close()
+    assert "MIIE" not in path.read_text()
+
+
+def test_a_record_that_was_cut_off_in_a_line_is_read_up_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    kept = recorder(path)
+    kept.chunk("out", b"one\n")
+    kept.chunk("out", b"two\n")
+    kept.close()
+    path.write_bytes(path.read_bytes()[:-9])
+    (session,) = read_sessions(path)
+    assert session.text("out") == b"one\n"
+    assert session.ending is None
+
+
+@pytest.mark.anyio
+async def test_a_live_run_is_recorded_for_others_without_its_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cwd = tmp_path / "project"
+    cwd.mkdir()
+    (cwd / "old.txt").write_text("old")
+    monkeypatch.setenv("SMITHERS_RECORD", str(tmp_path / "records"))
+    code = (
+        "import os\nprint(os.getcwd(), os.environ['THE_TOKEN'])\n"
+        "open('new.txt', 'w').write(os.environ['THE_TOKEN'])\nos.remove('old.txt')"
+    )
+    await lines_of(python(code, cwd, env={"THE_TOKEN": "tok-123456"}), Ask(prompt="", cwd=cwd))
+    (path,) = (tmp_path / "records").glob("*.jsonl")
+    (session,) = read_sessions(path)
+    assert session.text("out") == b"${CWD} ${THE_TOKEN}\n"
+    assert session.writes == {"new.txt": "${THE_TOKEN}"}
+    assert session.ending is not None
+    assert session.ending.deleted == ["old.txt"]
+    assert "tok-123456" not in path.read_text()
+
+
+SHIPPED = sorted([*(ROOT / "recordings").rglob("*"), *(ROOT / "harnesses" / "demo").rglob("*")])
+MACHINE = re.compile(
+    r"/root\b|/home/|/Users/|/work\b|/tmp\b|/var/folders|(?<![\w$.{-])root(?![\w}])"
+    r"|(?:127\.0\.0\.1|localhost):\d+"
+)
+ALLOWED = re.compile(r"http://127\.0\.0\.1:9\b")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in SHIPPED if path.suffix == ".jsonl"],
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
+def test_a_shipped_recording_names_no_machine_and_holds_no_key(path: Path) -> None:
+    assert read_header(path) is not None
+    (session,) = read_sessions(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for text in (path.read_text(encoding="utf-8"), *_decoded(lines)):
+        plain = text.replace("\\/", "/").replace("\\u002f", "/")
+        for joined in (plain, re.sub(r"\\n|\n", "", plain)):
+            assert not MACHINE.search(ALLOWED.sub("", joined))
+            assert not KEY_SHAPES.search(joined)
+    assert session.header.source == "scripted-model"
+
+
+def _decoded(lines: list[str]) -> list[str]:
+    """Texts inside of the texts: JSON escapes undone, base64 read."""
+    found: list[str] = []
+    for line in lines:
+        value = json.loads(line)
+        if "b64" in value:
+            found.append(base64.b64decode(value["b64"]).decode("utf-8", "replace"))
+        text = value.get("d", "")
+        found.append(text)
+        found.extend(str(object_in(part)) for part in text.splitlines())
+    return found
