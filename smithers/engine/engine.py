@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,18 +26,19 @@ from smithers.changes import (
     Frame,
     Key,
     NodeGone,
+    Reset,
     SessionSeen,
     StatusChanged,
     WaitKind,
     WaitOpened,
 )
 from smithers.context import Context
+from smithers.engine.again import runs_again
 from smithers.engine.answering import take_answer, take_timeout
 from smithers.engine.asking import Asking
 from smithers.engine.edits import check_choices
 from smithers.engine.mount import Mounts
 from smithers.engine.plan import Instance, Plan
-from smithers.engine.processes import identity
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer
 from smithers.engine.secrets import Secrets
@@ -48,6 +49,7 @@ from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.state import RunState
 from smithers.store import Claim, InboxRow, Model, ProcessRow, Store
+from smithers.store.lease import started_of
 from smithers.tree import ForEach, Task
 from smithers.workflows import Workflow
 
@@ -55,6 +57,10 @@ __all__ = ["Ending", "Engine", "Observer", "Settings", "leave_nothing_open"]
 
 POLL_S = 0.25
 """How often an idle owner looks whether another process wrote; one look costs microseconds."""
+
+
+First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
+"""Commits the first frame of a new run, with the output models that it declares."""
 
 
 class Observer(Protocol):
@@ -93,10 +99,7 @@ class DeadlineExceeded(SmithersError):
 
 
 class Engine:
-    """One run under one owner.
-
-    `first` commits the first frame of a new run and gives its claim; a resumed run has its claim.
-    """
+    """One run under one owner."""
 
     def __init__(
         self,
@@ -105,23 +108,20 @@ class Engine:
         *,
         run_id: str,
         created_at: datetime,
-        store: Store,
         state: RunState,
         settings: Settings,
         observer: Observer,
-        claim: Claim | None = None,
-        first: Callable[[Frame, Sequence[Model]], Any] | None = None,
         edited: bool = False,
     ) -> None:
         self.workflow = workflow
         self.run_id = run_id
-        self.store = store
         self.settings = settings
         self.folder, self.streams = settings.folder, settings.streams
         self.secrets, self.random, self.now = settings.secrets, settings.random, settings.now
         self.observer = observer
-        self.claim = claim
-        self._first = first
+        self.store: Store
+        self.claim: Claim | None = None
+        self._first: First | None = None
         self._deadline = (
             None
             if workflow.deadline_s is None
@@ -149,6 +149,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._models: list[Model] = []
         self._ending: Literal["cancel", "deadline", "stop"] | None = None
+        self._prepared: tuple[Ending | None] | None = None
 
     # -- what others may do to a run that is going on
 
@@ -158,13 +159,25 @@ class Engine:
 
     # -- the loop
 
-    async def run(self) -> Ending:
+    def prepare(self) -> None:
+        """Make the first frame, in memory alone. Raises `AuthorError` for a wrong workflow."""
+        if self._prepared is None:
+            self._begin()
+            ending = self._advance()
+            self._mount(gone=True)
+            self._prepared = (ending,)
+
+    async def run(
+        self, store: Store, *, claim: Claim | None = None, first: First | None = None
+    ) -> Ending:
         """Drive the run until it ends, or waits for something that is not near.
 
+        A resumed run comes with its claim; of a new one `first` commits frame 0 and gives it.
         Raises `AuthorError` where the workflow is wrong from the start (nothing was written),
         `Fenced` when another owner took the run, or another `StoreError`.
         """
-        self._begin()
+        self.store, self.claim, self._first = store, claim, first
+        self.prepare()
         failed: Exception | None = None
         async with asyncio.TaskGroup() as group:
             try:
@@ -178,21 +191,26 @@ class Engine:
         raise failed
 
     async def _loop(self, group: asyncio.TaskGroup) -> Ending:
+        assert self._prepared is not None
+        (ending,) = self._prepared
         while True:
-            ending = self._advance()
             if self.transition.changes:
                 await self._commit()
-            if ending is not None and not self._inbox:
-                return ending
+            if ending is not None:
+                if ending.status.status != "waiting" or not self._inbox:
+                    return ending
+                self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
             for attempt in self.starting.prepared:
                 self._running[attempt.serial] = attempt
                 attempt.start(group)
             self.starting.prepared.clear()
             await self._next()
+            ending = self._advance()
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
+        before = self.state.run_status
         if self.state.frame >= 0:
             now = self.settings.now()
             for attempt in self.state.running():
@@ -201,11 +219,16 @@ class Engine:
                 )
         if self.state.frame < 0 or self.state.run_status != "running":
             self.transition.do(StatusChanged(status="running"))
+        failed = self.state.frame >= 0 and before == "failed"
         self._render()
+        if failed and (again := runs_again(self.plan, self.state)):
+            for key in again:
+                self.transition.do(Reset(key=key))
+            self._render()
         for wait in self.state.waits.values():
             self.schedule(wait.opened)
 
-    def _render(self) -> None:
+    def _render(self, *, gone: bool = False) -> None:
         """Run the workflow function, and work out the plan of the tree that it gives."""
         root = self.renderer.root(self.transition.number)
         self.asking.waiting.clear()
@@ -213,7 +236,7 @@ class Engine:
         self.view.plan = Plan(root, self.state, self.renderer.expand)
         self.view.plan.start()
         check_choices(self.state, self.view.mounts)
-        self._mount(gone=True)
+        self._mount(gone=gone)
 
     @property
     def plan(self) -> Plan:
@@ -320,7 +343,7 @@ class Engine:
             self.plan.up.append(instance)
         id = settled.key.id
         if self.renderer.watches(id) or self.renderer.stale_subtrees(id):
-            self._render()
+            self._render(gone=True)
 
     def _drop(self) -> None:
         dropped = self.plan.dropped.popleft()
@@ -472,6 +495,9 @@ class Engine:
         else:
             assert self.claim is not None
             self._inbox.extend(await self.store.commit(self.claim, frame, models))
+        for serial in self._spawned - self._running.keys():
+            await self.store.remove_processes(self.claim.owner, self.run_id, serial)
+            self._spawned.discard(serial)
         durable, self._undurable = self._undurable, []
         for future in durable:
             if not future.done():
@@ -515,12 +541,13 @@ class Engine:
 
     async def spawned(self, serial: int, pid: int) -> None:
         assert self.claim is not None
-        if (started := identity(pid)) is not None:
+        if (started := started_of(pid)) is not None:
             owner = self.claim.owner
             row = ProcessRow(
                 owner=owner, run_id=self.run_id, serial=serial, pid=pid, started=started
             )
             await self.store.add_process(row)
+            self._spawned.add(serial)
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:

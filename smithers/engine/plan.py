@@ -94,7 +94,7 @@ class Instance:
 
 
 class Dropped:
-    """A task that will not go on: its outcome, and whether an attempt of it must be stopped first."""
+    """A task that will not go on: its outcome, and whether an attempt of it is to be stopped."""
 
     __slots__ = ("instance", "outcome", "running")
 

@@ -1,4 +1,4 @@
-"""Processes by identity, and their end: a pid alone may be anybody's after a while."""
+"""The end of processes that an owner left behind, by identity: a pid alone may be anybody's."""
 
 from __future__ import annotations
 
@@ -7,28 +7,12 @@ import os
 import signal
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 import psutil
 
-__all__ = ["identity", "kill_all"]
+from smithers.store.lease import started_of
 
-
-def identity(pid: int) -> str | None:
-    """What tells this process from a later one of the same pid, or None if there is none.
-
-    On Linux the start time in ticks since boot, which no step of the clock changes.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        return stat.rpartition(")")[2].split()[19]
-    except (FileNotFoundError, ProcessLookupError):
-        if Path("/proc/self/stat").exists():
-            return None
-    try:
-        return repr(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None
+__all__ = ["ancestors", "kill_all"]
 
 
 def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -> list[int]:
@@ -38,28 +22,31 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
     """
     doomed: dict[int, str] = {}
     for pid, started in processes:
-        if identity(pid) != started:
+        if started_of(pid) != started:
             continue
+        doomed[pid] = started
         with contextlib.suppress(psutil.Error):
             for child in psutil.Process(pid).children(recursive=True):
-                if (theirs := identity(child.pid)) is not None:
+                if (theirs := started_of(child.pid)) is not None:
                     doomed[child.pid] = theirs
-        doomed[pid] = started
     for pid, started in doomed.items():
-        if identity(pid) == started:
+        if started_of(pid) == started:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
     end = time.monotonic() + patience_s
-    while (left := [pid for pid, started in doomed.items() if _lives(pid, started)]) and (
+    while (left := [pid for pid, started in doomed.items() if started_of(pid) == started]) and (
         time.monotonic() < end
     ):
         time.sleep(0.01)
     return left
 
 
-def _lives(pid: int, started: str) -> bool:
-    if identity(pid) != started:
-        return False
+def ancestors(pid: int) -> list[tuple[int, str]]:
+    """The process and those above it, each with its start time."""
+    found: list[tuple[int, str]] = []
     with contextlib.suppress(psutil.Error):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
+        above = [psutil.Process(pid), *psutil.Process(pid).parents()]
+        found.extend(
+            (one.pid, started) for one in above if (started := started_of(one.pid)) is not None
+        )
+    return found

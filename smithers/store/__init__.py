@@ -195,6 +195,10 @@ class Store(Protocol):
         """Forget the processes of an attempt that has ended."""
         ...
 
+    async def processes(self) -> Sequence[ProcessRow]:
+        """Every process that owners of this store have started and not forgotten."""
+        ...
+
     async def changed(self) -> bool:
         """Whether another connection has committed since the last call; costs microseconds."""
         ...

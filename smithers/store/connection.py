@@ -11,8 +11,9 @@ So we take the lock ourselves, in an order that leaves no gap:
 2. BEGIN IMMEDIATE on this connection: now nobody can write;
 3. `wal_checkpoint(TRUNCATE)` on a second connection with no busy time: it copies every page home;
    finding the writer lock (ours) taken, it does not reset the WAL;
-4. ROLLBACK, and one small write, which is what resets the WAL and cuts the file, as any writer
-   does. A reader with an old snapshot prevents it; then a later checkpoint will do it.
+4. ROLLBACK, and one small write (of the version, as it is): as any writer does that finds all of
+   the WAL copied, it resets the WAL and cuts the file. A reader with an old snapshot prevents it;
+   then a later checkpoint will do it.
 
 When the last connection closes, SQLite checkpoints under an exclusive lock on the file, which
 nobody else can have open then.
@@ -62,15 +63,14 @@ class Connection(aiosqlite.Connection):
         """Open it on its thread; what `connector` raises, this raises."""
         db = cls(connector, path, checkpoint_bytes)
 
-        def connect_here(_: object) -> None:
-            db._connection = connector()
+        def connect_here() -> None:
+            db._connection = connector()  # here, so that stop() closes it even if we are cancelled
 
         db._thread.start()
         try:
             await db._handed(connect_here)
         except BaseException:
-            if stopped := db.stop():
-                await stopped
+            await db._ended()
             raise
         return db
 
@@ -93,18 +93,29 @@ class Connection(aiosqlite.Connection):
         """Run `work` on the connection's thread, outside any transaction."""
         if not self._running or self._connection is None:
             raise StoreError(f"{self._path}: the store is closed")
-        return await self._handed(lambda _: self._told(work))
+        return await self._handed(partial(self._told, work))
 
     def checkpoint(self) -> bool:
         """Copy the WAL home and reset it, on the connection's thread; whether it was done.
 
         It is left for later where another process is at it, or the database is busy or full.
         """
-        with suppress(sqlite3.Error, OSError), file_lock(self._path, 0) as ours:
+        with suppress(sqlite3.Error, StoreError, OSError), file_lock(self._path, 0) as ours:
             done = ours and self._copy_home()
-            self._checkpoint_at = max(self._least_bytes, self._wal_bytes() + _AGAIN_BYTES)
+            more = min(_AGAIN_BYTES, self._least_bytes)
+            self._checkpoint_at = max(self._least_bytes, self._wal_bytes() + more)
             return done
         return False
+
+    async def _handed(self, work: Callable[[], T]) -> T:
+        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._hand_over(waiting, work)
+        return await waiting
+
+    async def _ended(self) -> None:
+        stopped = self.stop()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if stopped is not None:
+            await stopped
 
     def _hand_over(self, waiting: asyncio.Future[T] | None, work: Callable[[], T]) -> None:
         self._tx.put_nowait((waiting, work))  # pyright: ignore[reportUnknownMemberType]  # bare Future
@@ -120,8 +131,10 @@ class Connection(aiosqlite.Connection):
             db.execute("ROLLBACK")
         if row[1] != row[2]:
             return False
+        db.execute("BEGIN IMMEDIATE")
         version = db.execute("PRAGMA user_version").fetchone()[0]
         db.execute(f"PRAGMA user_version = {version}")
+        db.execute("COMMIT")
         return True
 
     def _wal_bytes(self) -> int:

@@ -172,6 +172,9 @@ class MemoryStore:
             if (row.owner, row.run_id, row.serial) == wanted:
                 del self._processes[row]
 
+    async def processes(self) -> Sequence[ProcessRow]:
+        return list(self._processes)
+
     async def changed(self) -> bool:
         """Whether a note was offered since the last call."""
         offered, self._offered = self._offered, False

@@ -45,8 +45,9 @@ def open_database(
 ) -> sqlite3.Connection:
     """A connection to the database at `path`, of the newest version, in WAL mode.
 
-    `create=False` refuses where there is none. The file may grow to `max_pages`. `file_system` is the type of the file system as it
-    is to be taken, instead of the one it has. Raises `StoreError`, and has then changed nothing.
+    `create=False` refuses where there is none. The file may grow to `max_pages`. `file_system` is
+    the type of the file system as it is to be taken, instead of the one it has. Raises
+    `StoreError`, and has then changed nothing.
     """
     migrations = published() if migrations is None else migrations
     _check_place(path, create, file_system)

@@ -231,6 +231,13 @@ class SqliteStore:
         sql = "DELETE FROM processes WHERE owner = ? AND run_id = ? AND serial = ?"
         await self._write(sql, wanted)
 
+    async def processes(self) -> Sequence[ProcessRow]:
+        def work(db: sqlite3.Connection) -> Sequence[ProcessRow]:
+            rows = db.execute("SELECT owner, run_id, serial, pid, started FROM processes")
+            return list(map(_process_row, rows))
+
+        return await self._db.read(work)
+
     async def changed(self) -> bool:
         """Whether someone else has committed, or a note was offered here, since the last call."""
         version = await self._db.call(_data_version)

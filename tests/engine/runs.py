@@ -89,7 +89,6 @@ class Run:
         common: dict[str, Any] = {
             "run_id": "r1",
             "created_at": self.started_at,
-            "store": self.store,
             "settings": self.settings,
             "observer": self.watch,
         }
@@ -98,13 +97,14 @@ class Run:
             async def first(frame: Frame, models: Sequence[Model]) -> Any:
                 return await self.store.create(self.new, self.owner, frame, models)
 
-            engine = Engine(self.workflow, input, state=RunState(), first=first, **common)
+            engine = Engine(self.workflow, input, state=RunState(), **common)
+            ending = await engine.run(self.store, first=first)
         else:
             claimed = await self.store.claim("r1", self.owner, source="1")
             history = await self.store.load("r1")
             state = RunState.of(history.frames)
-            engine = Engine(self.workflow, input, state=state, claim=claimed.claim, **common)
-        ending = await engine.run()
+            engine = Engine(self.workflow, input, state=state, **common)
+            ending = await engine.run(self.store, claim=claimed.claim)
         assert engine.claim is not None
         await self.store.release(engine.claim)
         return ending

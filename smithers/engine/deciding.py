@@ -1,0 +1,178 @@
+"""What anyone may ask of a run from outside: a decision, or its end. Both are rows of its inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
+from smithers.engine.ending import Decided
+from smithers.engine.engine import leave_nothing_open
+from smithers.engine.processes import ancestors, kill_all
+from smithers.engine.secrets import Secrets
+from smithers.engine.transition import Transition
+from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
+from smithers.state import RunState, Waiting
+from smithers.store import History, Note
+from smithers.store.lease import this_process
+from smithers.store.sqlite import SqliteStore
+from smithers.tree import Decision
+
+__all__ = ["cancel", "decide"]
+
+T = TypeVar("T")
+
+
+def decide(
+    database: Path,
+    environment: Mapping[str, str],
+    run_id: str,
+    task: str | None,
+    *,
+    approved: bool,
+    by: str,
+    note: str | None,
+) -> Decided:
+    """See `Hub.decide`."""
+    scrub = Secrets(environment).scrub
+
+    async def work(store: SqliteStore) -> Decided:
+        await _refuse_agents(store, run_id, environment)
+        history = await store.load(run_id)
+        state = RunState.of(history.frames)
+        key, wait = _open(history, state, run_id, task)
+        _check_allowed(key, wait, by)
+        at = datetime.now(UTC)
+        decision = Decision(
+            approved=approved, by=scrub(by), note=None if note is None else scrub(note), at=at
+        )
+        body = {**decision.model_dump(mode="json"), "digest": wait.opened.digest}
+        text = json.dumps(body, ensure_ascii=False)
+        await store.offer(
+            Note(run_id=run_id, kind="answer", key=key, opened=wait.frame, body=text, at=at)
+        )
+        return Decided(
+            run_id=run_id,
+            task=key.id,
+            iteration=key.path,
+            approved=approved,
+            by=decision.by or "",
+            note=decision.note,
+            at=str(body["at"]),
+            asked=wait.opened.asked or "",
+            digest=wait.opened.digest or "",
+        )
+
+    return _with_store(database, run_id, work)
+
+
+def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str) -> str:
+    """See `Hub.cancel`."""
+
+    async def work(store: SqliteStore) -> str:
+        history = await store.load(run_id)
+        state = RunState.of(history.frames)
+        if state.run_status in ("finished", "failed", "cancelled"):
+            raise Refused(f"run {run_id} has ended: it is {state.run_status}")
+        body = json.dumps({"by": Secrets(environment).scrub(by)}, ensure_ascii=False)
+        await store.offer(Note(run_id=run_id, kind="cancel", body=body, at=datetime.now(UTC)))
+        return await _cancel_if_free(store, run_id)
+
+    return _with_store(database, run_id, work)
+
+
+async def _cancel_if_free(store: SqliteStore, run_id: str) -> str:
+    """End a run that nobody owns here and now; a live owner reads its inbox itself."""
+    run = (await store.load(run_id)).run
+    try:
+        claimed = await store.claim(run_id, this_process(), source=run.source)
+    except Owned:
+        return "asked"
+    try:
+        await asyncio.to_thread(kill_all, [(row.pid, row.started) for row in claimed.processes])
+        state = RunState.of((await store.load(run_id)).frames)
+        if state.run_status in ("finished", "failed", "cancelled"):
+            return state.run_status
+        transition, now = Transition(state), datetime.now(UTC)
+        for attempt in state.running():
+            transition.do(
+                AttemptEnded(serial=attempt.serial, state="cancelled", error=None, at=now)
+            )
+        leave_nothing_open(transition)
+        transition.do(StatusChanged(status="cancelled"))
+        rows = await store.inbox(claimed.claim, state.inbox)
+        state.inbox = max([state.inbox, *(row.id for row in rows)])
+        await store.commit(claimed.claim, transition.frame(now))
+        for row in {(row.owner, row.serial): row for row in claimed.processes}.values():
+            await store.remove_processes(row.owner, row.run_id, row.serial)
+    finally:
+        await store.release(claimed.claim)
+    return "cancelled"
+
+
+def _with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
+    if not database.exists():
+        raise UnknownRun(f"there is no run {run_id!r}", hint=f"no database at {database}")
+
+    async def main() -> T:
+        async with await SqliteStore.open(database, create=False) as store:
+            return await work(store)
+
+    return asyncio.run(main())
+
+
+def _open(history: History, state: RunState, run_id: str, task: str | None) -> tuple[Key, Waiting]:
+    """The open approval that is meant."""
+    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind == "approval"}
+    meant = {
+        key: wait for key, wait in waiting.items() if task is None or task in (key.id, str(key))
+    }
+    if len(meant) == 1:
+        return next(iter(meant.items()))
+    listed = ", ".join(map(str, sorted(meant or waiting)))
+    if meant:
+        raise Refused(f"several approvals of run {run_id} wait: {listed}", hint="name one of them")
+    if (answer := _answered(history, task)) is not None:
+        decision = Decision.model_validate_json(answer[1])
+        how = "approved" if decision.approved else "denied"
+        raise AlreadyDecided(
+            f"{answer[0]} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}"
+        )
+    what = "nothing" if task is None else f"no approval {task!r}"
+    raise Refused(
+        f"{what} of run {run_id} waits for a decision",
+        hint=f"these wait: {listed}" if listed else f"look with `smithers why {run_id}`",
+    )
+
+
+def _answered(history: History, task: str | None) -> tuple[str, str] | None:
+    """The last approval that was answered, and its answer."""
+    for frame in reversed(history.frames):
+        for change in frame.changes:
+            if isinstance(change, WaitClosed) and change.kind == "approval" and change.answer:
+                if task is None or task in (change.key.id, str(change.key)):
+                    return str(change.key), change.answer
+    return None
+
+
+def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
+    allowed: Sequence[str] = wait.opened.allowed_by
+    if allowed and by not in allowed:
+        raise Refused(
+            f"{by!r} may not decide {key}", hint=f"these may: {', '.join(allowed)} (--by NAME)"
+        )
+
+
+async def _refuse_agents(store: SqliteStore, run_id: str, environment: Mapping[str, str]) -> None:
+    """An approval is a human's: no process that a run started may give it."""
+    agents = {(row.pid, row.started) for row in await store.processes()}
+    if "SMITHERS_ATTEMPT" in environment or agents.intersection(ancestors(os.getpid())):
+        raise Refused(
+            f"an agent may not decide for run {run_id}",
+            hint="an approval is a person's: decide in a terminal that no run has started",
+        )

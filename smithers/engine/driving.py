@@ -1,0 +1,280 @@
+"""Owning a run: from a file and an input, or from its rows, to the engine and back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from smithers.changes import Frame
+from smithers.engine.ending import Left
+from smithers.engine.engine import Ending, Engine, Observer, Settings
+from smithers.engine.loading import Loaded, load_workflow
+from smithers.engine.processes import kill_all
+from smithers.engine.secrets import Secrets
+from smithers.engine.streams import streams_folder
+from smithers.errors import Refused, RunExists, UnknownRun
+from smithers.state import RunState
+from smithers.store import Claim, Claimed, History, Model, NewRun, ProcessRow
+from smithers.store.lease import this_process
+from smithers.store.sqlite import SqliteStore
+from smithers.tree import check_run_id
+
+__all__ = ["Driving"]
+
+
+class Driving:
+    """Starts and resumes runs of one database in this process."""
+
+    def __init__(self, database: Path, environment: Mapping[str, str]) -> None:
+        self._database = database
+        self._environment = environment
+        self._secrets = Secrets(environment)
+        self._engine: Engine | None = None
+        self._stopped = False
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._engine is not None:
+            self._engine.stop()
+
+    async def start(
+        self,
+        file: str,
+        *,
+        name: str | None,
+        input: str | None,
+        run_id: str,
+        observer: Observer,
+        max_concurrency: int | None,
+        linger_s: float,
+    ) -> Left:
+        check_run_id(run_id)
+        loaded = load_workflow(Path(file), name)
+        text = self._input_text(input)
+        given = loaded.workflow.parse_input(text)
+        run = NewRun(
+            run_id=run_id,
+            workflow=loaded.workflow.name,
+            file=str(loaded.file),
+            folder=str(Path.cwd()),
+            interpreter=sys.executable,
+            environment=tuple(sorted(self._environment)),
+            input=text,
+            source=loaded.source,
+            created_at=datetime.now(UTC),
+        )
+        if self._database.exists():
+            await self._refuse_existing(run_id)
+        engine = self._make(loaded, given, run, RunState(), observer, max_concurrency, linger_s)
+        engine.prepare()  # an error of the author's is told before anything is written
+        async with await SqliteStore.open(self._database) as store:
+            owner = this_process()
+
+            async def first(frame: Frame, models: Sequence[Model]) -> Claim:
+                return await store.create(run, owner, frame, models)
+
+            return await self._run(engine, store, first=first)
+
+    async def resume(
+        self,
+        run_id: str,
+        *,
+        file: str | None,
+        name: str | None,
+        input: str | None,
+        observer: Observer,
+        max_concurrency: int | None,
+        linger_s: float,
+    ) -> Left:
+        if not self._database.exists():
+            raise UnknownRun(f"there is no run {run_id!r}", hint=f"no database at {self._database}")
+        async with await SqliteStore.open(self._database) as store:
+            history = await store.load(run_id)
+            state = RunState.of(history.frames)
+            self._check_input(history, input)
+            if state.run_status == "cancelled":
+                raise Refused(f"run {run_id} was cancelled", hint="start a new one with `up`")
+            if state.run_status == "finished":
+                return left(run_id, finished(state))
+            loaded = self._load_again(history, file, name)
+            given = loaded.workflow.parse_input(history.run.input)
+
+            def make(now: History) -> Engine:
+                fresh = RunState.of(now.frames)
+                edited = loaded.source != now.run.source
+                return self._make(
+                    loaded, given, now.run, fresh, observer, max_concurrency, linger_s, edited
+                )
+
+            engine = make(history)
+            engine.prepare()
+            claimed = await store.claim(run_id, this_process(), source=loaded.source)
+            try:
+                await self._clear_away(store, claimed)
+                now = await store.load(run_id)
+                if len(now.frames) != len(history.frames):
+                    engine = make(now)
+                    engine.prepare()
+            except BaseException:
+                await store.release(claimed.claim)
+                raise
+            return await self._run(
+                engine, store, claim=claimed.claim, reports=_reused(state, engine)
+            )
+
+    # -- what both share
+
+    def _make(
+        self,
+        loaded: Loaded,
+        input: BaseModel,
+        run: NewRun,
+        state: RunState,
+        observer: Observer,
+        max_concurrency: int | None,
+        linger_s: float,
+        edited: bool = False,
+    ) -> Engine:
+        return Engine(
+            loaded.workflow,
+            input,
+            run_id=run.run_id,
+            created_at=run.created_at,
+            state=state,
+            settings=Settings(
+                folder=Path(run.folder),
+                streams=streams_folder(self._database.resolve(), run.run_id),
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+                secrets=self._secrets,
+            ),
+            observer=observer,
+            edited=edited,
+        )
+
+    async def _run(
+        self,
+        engine: Engine,
+        store: SqliteStore,
+        *,
+        claim: Claim | None = None,
+        first: Any = None,
+        reports: Sequence[str] = (),
+    ) -> Left:
+        self._engine = engine
+        if self._stopped:
+            engine.stop()
+        try:
+            ending = await engine.run(store, claim=claim, first=first)
+        finally:
+            self._engine = None
+            if engine.claim is not None:
+                await store.release(engine.claim)
+        return left(engine.run_id, ending, [*reports, *engine.renderer.reports])
+
+    def _input_text(self, given: str | None) -> str:
+        text = "{}" if given is None else given
+        try:
+            json.loads(text)
+        except ValueError as error:
+            raise Refused(
+                f"the input is no JSON: {error}", hint='as in --input \'{"topic": "whales"}\''
+            ) from error
+        return self._secrets.scrub_json(text)
+
+    def _check_input(self, history: History, given: str | None) -> None:
+        if given is None:
+            return
+        if json.loads(self._input_text(given)) != json.loads(history.run.input):
+            raise Refused(
+                f"run {history.run.run_id} was started with another input",
+                hint="leave --input out to go on with the stored one, or start a new run",
+            )
+
+    def _load_again(self, history: History, file: str | None, name: str | None) -> Loaded:
+        run = history.run
+        path = Path(run.file if file is None else file)
+        if file is None and not path.exists():
+            raise Refused(
+                f"the file of run {run.run_id} is gone: {path}",
+                hint=f"put it back, or name it: smithers up FILE --run-id {run.run_id} --resume",
+            )
+        loaded = _same_workflow(path, run) if name is None else load_workflow(path, name)
+        if loaded.workflow.name != run.workflow:
+            raise Refused(
+                f"run {run.run_id} is of workflow {run.workflow}, not {loaded.workflow.name}",
+                hint=f"start {loaded.workflow.name} under a run id of its own",
+            )
+        return loaded
+
+    async def _refuse_existing(self, run_id: str) -> None:
+        async with await SqliteStore.open(self._database) as store:
+            try:
+                await store.load(run_id)
+            except UnknownRun:
+                return
+        raise RunExists(
+            f"run {run_id} exists already",
+            hint=f"go on with it: smithers resume {run_id}, or choose another --run-id",
+        )
+
+    @staticmethod
+    async def _clear_away(store: SqliteStore, claimed: Claimed) -> None:
+        """What the owner before left running dies before anything starts."""
+        rows: Sequence[ProcessRow] = claimed.processes
+        alive = await asyncio.to_thread(kill_all, [(row.pid, row.started) for row in rows])
+        if alive:
+            raise Refused(
+                f"processes of the run's last owner do not die: {alive}",
+                hint="end them by hand, then resume the run",
+            )
+        for row in {(row.owner, row.serial): row for row in rows}.values():
+            await store.remove_processes(row.owner, row.run_id, row.serial)
+
+
+def _same_workflow(path: Path, run: NewRun) -> Loaded:
+    """The run's workflow by its name, or the only one of the file."""
+    try:
+        return load_workflow(path, run.workflow)
+    except Refused:
+        return load_workflow(path)
+
+
+def finished(state: RunState) -> Ending:
+    """The ending of a run that has finished already."""
+    tolerated = any(ended.outcome == "failed" for ended in state.ended.values())
+    return Ending(status=state.status, tolerated=tolerated)
+
+
+def left(run_id: str, ending: Ending, reports: Sequence[str] = ()) -> Left:
+    return Left(
+        run_id=run_id,
+        status=ending.status.status,
+        output=ending.status.output,
+        error=ending.status.error,
+        tolerated=ending.tolerated,
+        stopped=ending.stopped,
+        reports=tuple(reports),
+    )
+
+
+def _reused(state: RunState, engine: Engine) -> list[str]:
+    """What a resume reuses, and what an edit brought or took."""
+    done = sorted(str(key) for key, end in state.ended.items() if end.outcome == "finished")
+    reports = [f"reused: {', '.join(done)}"] if done else []
+    tasks = {id for id, one in engine.view.mounts.by_id.items() if one.node.kind in _TASKS}
+    known = {id for id, row in state.nodes.items() if row.kind in _TASKS}
+    for what, ids in (("new", tasks - known), ("gone", known - tasks)):
+        if ids and known:
+            reports.append(f"{what}: {', '.join(sorted(ids))}")
+    return reports
+
+
+_TASKS = ("task", "step", "approval")

@@ -1,0 +1,43 @@
+"""What a face is told: how a run was left, and a decision as it was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from smithers.changes import Failure, RunStatus
+
+__all__ = ["Decided", "Left"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Left:
+    """How a run stands when its owner leaves it.
+
+    `tolerated`: it finished with failures that its author allowed. `stopped`: the owner was told to
+    stop, and the run can be resumed. `output` is JSON text. `reports` are notes for a person, such
+    as what a resume reuses.
+    """
+
+    run_id: str
+    status: RunStatus
+    output: str | None = None
+    error: Failure | None = None
+    tolerated: bool = False
+    stopped: bool = False
+    reports: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """A decision as it was recorded; `digest` is that of the text that was shown."""
+
+    run_id: str
+    task: str
+    iteration: tuple[int, ...]
+    approved: bool
+    by: str
+    note: str | None
+    at: str
+    asked: str
+    digest: str

@@ -1,0 +1,118 @@
+"""A workflow from a file: found, imported, and its errors told with their lines."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from smithers.errors import AuthorError, Place, Refused, SmithersError
+from smithers.tree import place_of_error
+from smithers.workflows import Workflow
+
+__all__ = ["Loaded", "load_workflow"]
+
+_BOUND_FIRST = ("smithers", "harnesses", "mcp_server")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A workflow, and the digest of the author's code that it came with."""
+
+    workflow: Workflow[Any, Any]
+    file: Path
+    source: str
+
+
+def load_workflow(file: Path, name: str | None = None) -> Loaded:
+    """The workflow of a file; `name` picks one of several, by its variable or its own name.
+
+    Raises `Refused` where there is no such file or name, and `AuthorError` for a file that cannot
+    be imported.
+    """
+    if not file.is_file():
+        what = "is a folder" if file.is_dir() else "does not exist"
+        raise Refused(f"{file} {what}", hint="name a Python file that holds a workflow")
+    before = set(sys.modules)
+    module = _import(file.resolve())
+    found = {
+        variable: value
+        for variable, value in vars(module).items()
+        if isinstance(value, Workflow) and not variable.startswith("_")
+    }
+    workflow = _pick(file, found, name)
+    return Loaded(workflow=workflow, file=file.resolve(), source=_digest(file.resolve(), before))
+
+
+def _import(file: Path) -> ModuleType:
+    for package in _BOUND_FIRST:  # before the folder joins the path: its names are generic
+        if importlib.util.find_spec(package) is not None:
+            importlib.import_module(package)
+    if (folder := str(file.parent)) not in sys.path:
+        sys.path.insert(0, folder)
+    module_name = f"_workflow_{file.stem}"
+    loader = SourceFileLoader(module_name, str(file))
+    spec = spec_from_loader(module_name, loader)
+    assert spec is not None
+    module = module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        loader.exec_module(module)
+    except SyntaxError as error:
+        place = Place(
+            file=error.filename or str(file), line=error.lineno or 1, column=error.offset or 1
+        )
+        raise AuthorError(f"this is no Python: {error.msg}", place=place) from error
+    except SmithersError:
+        raise
+    except Exception as error:
+        raise AuthorError(
+            f"importing {file.name} raised {type(error).__name__}: {error}",
+            place=place_of_error(error),
+        ) from error
+    return module
+
+
+def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) -> Workflow[Any, Any]:
+    here = {key: one for key, one in found.items() if one.mark.place.file == str(file.resolve())}
+    candidates = here or found
+    names = ", ".join(sorted(candidates))
+    if name is not None:
+        for variable, one in found.items():
+            if name in (variable, one.name):
+                return one
+        raise Refused(
+            f"{file} has no workflow {name!r}", hint=f"it has: {names}" if names else _HOW
+        )
+    different = list({id(one): one for one in candidates.values()}.values())
+    if not different:
+        raise Refused(f"{file} has no workflow in it", hint=_HOW)
+    if len(different) > 1:
+        first = sorted(candidates)[0]
+        raise Refused(
+            f"{file} has {len(different)} workflows: {names}",
+            hint=f"name one, as in {file}:{first}",
+        )
+    return different[0]
+
+
+_HOW = "put @workflow on a function from a Context to a node"
+
+
+def _digest(file: Path, before: set[str]) -> str:
+    """Of the file, and of the modules beside it that it imported."""
+    files = {file}
+    for name in set(sys.modules) - before:
+        origin = getattr(sys.modules[name], "__file__", None)
+        if isinstance(origin, str) and Path(origin).is_relative_to(file.parent):
+            files.add(Path(origin))
+    digest = hashlib.sha256()
+    for one in sorted(files):
+        digest.update(one.name.encode() + b"\0" + one.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,117 @@
+"""The one service behind every face: start, resume, watch, decide, cancel.
+
+Whatever the command line can do, any other face can do by the same call. Reads are synchronous and
+light (see `reports`); what drives a run or writes to it is imported when it is used.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smithers.engine.ending import Decided, Left
+
+if TYPE_CHECKING:
+    from smithers.engine.driving import Driving
+    from smithers.engine.engine import Observer
+
+__all__ = ["Decided", "Hub", "Left"]
+
+
+class Hub:
+    """The runs of one database."""
+
+    def __init__(self, database: Path, *, environment: Mapping[str, str] = os.environ) -> None:
+        self.database = database
+        self.environment = environment
+        self._driving: Driving | None = None
+
+    def _drive(self) -> Driving:
+        from smithers.engine.driving import Driving
+
+        if self._driving is None:
+            self._driving = Driving(self.database, self.environment)
+        return self._driving
+
+    async def start(
+        self,
+        file: str,
+        *,
+        name: str | None = None,
+        input: str | None = None,
+        run_id: str,
+        observer: Observer,
+        max_concurrency: int | None = None,
+        linger_s: float = 60.0,
+    ) -> Left:
+        """Begin a run and drive it until it ends or waits. `input` is JSON text, `{}` if None.
+
+        Raises `AuthorError`, `Refused` (the input does not fit, the run exists) or `StoreError`;
+        then nothing was written.
+        """
+        return await self._drive().start(
+            file,
+            name=name,
+            input=input,
+            run_id=run_id,
+            observer=observer,
+            max_concurrency=max_concurrency,
+            linger_s=linger_s,
+        )
+
+    async def resume(
+        self,
+        run_id: str,
+        *,
+        file: str | None = None,
+        name: str | None = None,
+        input: str | None = None,
+        observer: Observer,
+        max_concurrency: int | None = None,
+        linger_s: float = 60.0,
+    ) -> Left:
+        """Go on with a run, from its own file unless one is given; a finished run just tells.
+
+        Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
+        `AuthorError` or `StoreError`.
+        """
+        return await self._drive().resume(
+            run_id,
+            file=file,
+            name=name,
+            input=input,
+            observer=observer,
+            max_concurrency=max_concurrency,
+            linger_s=linger_s,
+        )
+
+    def stop(self) -> None:
+        """Leave the run that is being driven as it is, resumable."""
+        if self._driving is not None:
+            self._driving.stop()
+
+    def decide(
+        self, run_id: str, task: str | None, *, approved: bool, by: str, note: str | None = None
+    ) -> Decided:
+        """Answer an open approval; `task` may be left out when one waits, and may name an
+        iteration, as in `review[2]`.
+
+        Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
+        several do, time is up, `by` may not decide, or the caller is an agent of a run.
+        """
+        from smithers.engine.deciding import decide
+
+        return decide(
+            self.database, self.environment, run_id, task, approved=approved, by=by, note=note
+        )
+
+    def cancel(self, run_id: str, *, by: str) -> str:
+        """Cancel a run: `asked` if a live owner is to obey, `cancelled` if nobody owned it.
+
+        Raises `UnknownRun`, or `Refused` for a run that has ended.
+        """
+        from smithers.engine.deciding import cancel
+
+        return cancel(self.database, self.environment, run_id, by)
