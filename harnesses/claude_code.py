@@ -135,7 +135,7 @@ class ClaudeCode:
                 if said.get("type") == "result":
                     result = said
                     running.leave_after(_LEAVES_WITHIN_S)
-                elif said.get("error"):
+                elif said.get("type") == "assistant" and said.get("error"):
                     fault = said
                 else:
                     for event in _events(said):

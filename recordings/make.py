@@ -195,7 +195,7 @@ QUICK = bash("echo quick", "Be quick")
 
 def cases() -> list[Case]:
     """One for each way in which a request can go."""
-    failures = {
+    failures: dict[str, Step] = {
         "401": Status(401, "authentication_error", "invalid x-api-key"),
         "403": Status(403, "permission_error", "not allowed"),
         "429": Status(429, "rate_limit_error", "slow down", {"retry-after": "40"}),

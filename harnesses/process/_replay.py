@@ -122,7 +122,9 @@ def _mismatch(folder: Path, wanted: Header, known: Sequence[tuple[Path, Header]]
         f"looked for: {wanted.program}, {session}, prompt {wanted.prompt_sha} "
         f"{wanted.prompt[:60]!r}, schema {wanted.schema_sha or 'none'}, {' '.join(wanted.argv)}",
     ]
-    apart = [(path, h.prompt_sha != wanted.prompt_sha, _differences(wanted, h)) for path, h in known]
+    apart = [
+        (path, h.prompt_sha != wanted.prompt_sha, _differences(wanted, h)) for path, h in known
+    ]
     apart.sort(key=lambda each: (each[1], len(each[2])))
     for path, _, differ in apart[:3]:
         said.append(f"{path.name} differs in {', '.join(differ)}")

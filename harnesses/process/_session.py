@@ -82,7 +82,7 @@ class Session:
         if self._ask.timeout_s is not None:
             limits["whole"] = self._started_at + self._ask.timeout_s
         if self._leave_at is not None:
-            limits["leave"] = self._leave_at
+            limits = {"leave": self._leave_at}
         name = min(limits, key=lambda each: limits[each])
         try:
             async with asyncio.timeout(max(0.0, limits[name] - time.monotonic())):

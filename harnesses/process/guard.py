@@ -168,6 +168,7 @@ class Guard:
         self.remembered: Processes = {}
         self.ended: int | None = None
         self.kill_at: float | None = None
+        self.pid = 0
         self.wake, self.woken = os.pipe()
         for end in (self.wake, self.woken):
             os.set_blocking(end, False)
@@ -215,7 +216,7 @@ class Guard:
             self.kill_at = self.kill_at or time.monotonic() + GRACE_S
 
     def forward(self, number: int) -> None:
-        if self.ended is None:
+        if self.ended is None and self.pid:
             try:
                 os.kill(self.pid, number)
             except OSError:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
 
 from harnesses import ClaudeCode, Echo
 from harnesses.recording import read_sessions
-from smithers.agent import Agent, Answered, Ask, Started
+from smithers.agent import Agent, Answered, Ask, Event, Started
 from tests.harness.helpers import ROOT, events_of
 
 RECORDINGS = ROOT / "recordings"
@@ -58,8 +60,8 @@ async def test_a_run_may_be_closed_at_any_event(
     agent, prompt, _ = case
     whole = await events_of(agent, Ask(prompt=prompt, cwd=tmp_path))
     for number in range(1, len(whole)):
-        run = agent.run(Ask(prompt=prompt, cwd=tmp_path))
-        async with aclosing(run) as events:  # type: ignore[type-var]  # pyright: ignore  # noqa: PGH003
+        run = cast("AsyncGenerator[Event, None]", agent.run(Ask(prompt=prompt, cwd=tmp_path)))
+        async with aclosing(run) as events:
             for _ in range(number):
                 await anext(events)
 
