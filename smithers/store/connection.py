@@ -12,8 +12,8 @@ So we take the lock ourselves, in an order that leaves no gap:
 3. `wal_checkpoint(TRUNCATE)` on a second connection with no busy time: it copies every page home;
    finding the writer lock (ours) taken, it does not reset the WAL;
 4. ROLLBACK, and one small write (of the version, as it is): as any writer does that finds all of
-   the WAL copied, it resets the WAL and cuts the file. A reader with an old snapshot prevents it;
-   then a later checkpoint will do it.
+   the WAL copied, it resets the WAL, and cuts the file to what it may keep. A reader with an old
+   snapshot prevents the reset; then a later checkpoint will bring it.
 
 When the last connection closes, SQLite checkpoints under an exclusive lock on the file, which
 nobody else can have open then.
@@ -48,20 +48,20 @@ class Connection(aiosqlite.Connection):
     """One connection on a thread of its own; functions are given the raw one, on that thread."""
 
     def __init__(
-        self, connector: Callable[[], sqlite3.Connection], path: Path, checkpoint_bytes: int
+        self, connector: Callable[[], sqlite3.Connection], path: Path, wal_bytes: int
     ) -> None:
         super().__init__(connector, iter_chunk_size=64)
         self._thread.daemon = True  # an owner that exits without closing it must not hang
         self._path = path
         self._wal = f"{path.absolute()}-wal"
-        self._least_bytes = self._checkpoint_at = checkpoint_bytes
+        self._least_bytes = self._checkpoint_at = wal_bytes
 
     @classmethod
     async def opened(
-        cls, connector: Callable[[], sqlite3.Connection], path: Path, checkpoint_bytes: int
+        cls, connector: Callable[[], sqlite3.Connection], path: Path, wal_bytes: int
     ) -> Connection:
         """Open it on its thread; what `connector` raises, this raises."""
-        db = cls(connector, path, checkpoint_bytes)
+        db = cls(connector, path, wal_bytes)
 
         def connect_here() -> None:
             db._connection = connector()  # here, so that stop() closes it even if we are cancelled
@@ -81,8 +81,10 @@ class Connection(aiosqlite.Connection):
         the transaction.
         """
         done = await self.call(partial(self._within, "BEGIN IMMEDIATE", work))
-        if self._wal_bytes() > self._checkpoint_at:
+        if (size := self._wal_size()) > self._checkpoint_at:
             self._hand_over(None, self.checkpoint)
+        elif size <= self._least_bytes:
+            self._checkpoint_at = self._least_bytes
         return done
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -103,7 +105,7 @@ class Connection(aiosqlite.Connection):
         with suppress(sqlite3.Error, StoreError, OSError), file_lock(self._path, 0) as ours:
             done = ours and self._copy_home()
             more = min(_AGAIN_BYTES, self._least_bytes)
-            self._checkpoint_at = max(self._least_bytes, self._wal_bytes() + more)
+            self._checkpoint_at = max(self._least_bytes, self._wal_size() + more)
             return done
         return False
 
@@ -137,7 +139,7 @@ class Connection(aiosqlite.Connection):
         db.execute("COMMIT")
         return True
 
-    def _wal_bytes(self) -> int:
+    def _wal_size(self) -> int:
         try:
             return os.stat(self._wal).st_size
         except OSError:

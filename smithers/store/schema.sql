@@ -54,7 +54,7 @@ CREATE TABLE statuses (
   run_id TEXT NOT NULL,
   born   INTEGER NOT NULL,
   status TEXT NOT NULL,
-  error  TEXT,                           -- JSON {kind, message, hint, place}
+  error  TEXT,                           -- JSON {kind, message, hint, place, then}
   output TEXT,                           -- JSON
   PRIMARY KEY (run_id, born)
 ) WITHOUT ROWID;

@@ -37,7 +37,7 @@ from smithers.store.heartbeat import Heartbeat, beat
 from smithers.store.history import frames_of
 from smithers.store.inbox import inbox_rows, put_note
 from smithers.store.lease import BEAT_S, Beat, lease_of, utc_now
-from smithers.store.opening import Synchronous, open_database
+from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.rows import Rows, rows_of, time_of, time_text, write
 from smithers.store.views import declare
 
@@ -89,7 +89,7 @@ class SqliteStore:
         create: bool = True,
         synchronous: Synchronous = "full",
         busy_timeout_s: float = 30.0,
-        checkpoint_bytes: int = 4 << 20,
+        wal_bytes: int = WAL_BYTES,
         beat_s: float = BEAT_S,
         now: Callable[[], datetime] = utc_now,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
@@ -100,7 +100,7 @@ class SqliteStore:
         """The store in the file at `path`, made if it is missing and `create` says so.
 
         `synchronous="normal"` may lose the last frames when the machine loses power, never when a
-        process dies. The WAL is copied home after a commit that finds it above `checkpoint_bytes`.
+        process dies. The WAL is copied home after a commit that finds it above `wal_bytes`.
         `max_pages` bounds the file. The clocks, the type of the file system and the migrations can
         be given, for tests.
 
@@ -113,11 +113,12 @@ class SqliteStore:
             create=create,
             synchronous=synchronous,
             busy_timeout_s=busy_timeout_s,
+            wal_bytes=wal_bytes,
             max_pages=max_pages,
             file_system=file_system,
             migrations=migrations,
         )
-        db = await Connection.opened(connector, path, checkpoint_bytes)
+        db = await Connection.opened(connector, path, wal_bytes)
         store = cls(db, Heartbeat(path, beat_s, now, monotonic_ns), now, monotonic_ns)
         await store.changed()
         return store

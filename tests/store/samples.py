@@ -6,20 +6,31 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from smithers.changes import (
+    AttemptEnded,
     AttemptStarted,
     CameUp,
     Change,
+    ChoiceMade,
+    Failure,
     Frame,
     Key,
+    NodeGone,
     NodeMounted,
+    ReadMade,
+    Reset,
+    SessionSeen,
     Settled,
     StatusChanged,
+    UsageCounted,
+    WaitClosed,
     WaitOpened,
 )
-from smithers.store import Claim, NewRun, Note, Owner, Store
+from smithers.store import Claim, Model, NewRun, Note, Owner, Store
 from smithers.store.lease import started_of, this_host, this_process
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -92,9 +103,15 @@ def started(serial: int, name: str) -> AttemptStarted:
     )
 
 
+def idle_child() -> subprocess.Popen[bytes]:
+    """A process that waits for the end of its input."""
+    code = "import sys; sys.stdin.read()"
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+
+
 def dead_owner() -> Owner:
     """An owner on this host whose process has ended."""
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    child = idle_child()
     begun = started_of(child.pid)
     assert begun is not None
     child.communicate()
@@ -114,3 +131,33 @@ async def begin(store: Store, owner: Owner | None = None) -> Claim:
 def told(frames: Iterable[Frame]) -> list[tuple[int, datetime, int, Counter[Change]]]:
     """Frames to compare: the changes of one have no order."""
     return [(f.number, f.at, f.inbox, Counter(f.changes)) for f in frames]
+
+
+def whole_run() -> list[Frame]:
+    """A run that has every kind of change."""
+    a, b = Key("a"), Key("b", (2, 0))
+    failure = Failure(kind="Busy", message="over\nits limit", hint="wait", place="w.py:3:1")
+    ended = AttemptEnded(serial=1, state="failed", error=failure, at=START)
+    used = UsageCounted(serial=1, tokens_in=7, tokens_out=5, tokens_cached=2, cost=Decimal("0.01"))
+    retry = WaitOpened(key=a, kind="retry", due=START, on=("b[2][0]",))
+    output = '{"severity": "high", "lines": [1, 2], "good": true}'
+    finished = Settled(key=a, outcome="finished", output=output, model="Analysis", came_up=1)
+    skipped = Settled(key=b, outcome="skipped")
+    read = ReadMade(reader=b, source=a, at=3)
+    choice = ChoiceMade(key=b, kind="until", value="true", children="12ab")
+    return [
+        first_frame(),
+        frame(1, CameUp(key=a), started(1, "a")),
+        frame(2, SessionSeen(serial=1, session="s-1"), used, used, ended, retry),
+        frame(3, WaitClosed(key=a, kind="retry", opened=2), finished, skipped),
+        frame(4, read, choice, NodeMounted(id="a", kind="task", parent="root", place=1), inbox=1),
+        frame(5, NodeGone(id="a"), Reset(key=b)),
+        replace(approval(6), at=START),
+        frame(7, StatusChanged(status="failed", error=failure, output="null")),
+    ]
+
+
+ANALYSIS = Model(
+    name="Analysis",
+    schema={"type": "object", "properties": {"severity": {}, "lines": {}, "good": {}}},
+)
