@@ -115,7 +115,8 @@ class Settled:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptStarted:
     """`serial` numbers the attempts of a run from 1 and names the attempt's files; `number` counts
-    those of one task from 1. `session` is the agent's session that it goes on in, if any."""
+    those of one task from 1. `session` is the agent's session that it goes on in, if any.
+    """
 
     serial: int
     key: Key

@@ -41,6 +41,7 @@ class Instance:
 
     __slots__ = (
         "begun",
+        "begun_below",
         "begun_open",
         "blocked",
         "children",
@@ -55,6 +56,8 @@ class Instance:
         "role",
         "settled_at",
         "status",
+        "stopped",
+        "worst",
     )
 
     def __init__(
@@ -71,10 +74,13 @@ class Instance:
         self.open = 0
         self.next = 0
         self.failing = False
+        self.worst: Outcome = "finished"
         self.begun = False
+        self.begun_below = 0
         self.begun_open = 0
         self.blocked: list[tuple[int, int, Instance]] = []
         self.dropping: Outcome | None = None
+        self.stopped = False
 
     @property
     def path(self) -> tuple[int, ...]:
@@ -134,6 +140,7 @@ class Plan:
         self.released: deque[Instance] = deque()
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
+        self._stopping: deque[Instance] = deque()
         self._count = 0
         self.root = self._make(root, (), None, 0, _role(root))
 
@@ -190,21 +197,23 @@ class Plan:
         child: Instance | None = instance
         while child is not None and not child.begun:
             child.begun = True
-            if child.parent is not None and child.parent.limit is not None:
+            if child.parent is not None:
+                child.parent.begun_below += 1
                 child.parent.begun_open += 1
             child = child.parent
 
     def unbegin(self, instance: Instance) -> None:
         """Its attempt was deferred, which does not count: slots it alone took are given back."""
+        if instance.dropping is not None:  # it ran while its group stopped, and will not run again
+            self.dropped.append(Dropped(instance, instance.dropping, running=False))
+        tries = self.state.tries.get(instance.key, ())
+        if any(one.counts and one.state != "deferred" for one in tries):
+            return
         child: Instance | None = instance
-        while child is not None and child.begun:
-            tries = self.state.tries.get(child.key, ())
-            if any(one.begun for one in child.children) or any(
-                one.counts and one.state != "deferred" for one in tries
-            ):
-                return
+        while child is not None and child.begun and not child.begun_below:
             child.begun = False
-            if child.parent is not None and child.parent.limit is not None:
+            if child.parent is not None:
+                child.parent.begun_below -= 1
                 child.parent.begun_open -= 1
             child = child.parent
 
@@ -290,19 +299,28 @@ class Plan:
         instance.failing = outcome == "failed" and not tolerated
         self._settling.append(instance)
         self.settled.append(instance)
+        if instance.role == "task" and not instance.begun:
+            self.offer_slots(instance)
 
     def _propagate(self) -> None:
-        while self._settling:
-            child = self._settling.popleft()
-            parent = child.parent
-            if parent is None:
-                continue
-            parent.settled_at = max(parent.settled_at, child.settled_at)
-            if child.begun and parent.limit is not None:
-                parent.begun_open -= 1
+        # Groups stop last, so that what had ended by itself does not depend on who is looked at first.
+        while self._settling or self._stopping:
+            if self._settling:
+                self._tell_parent(self._settling.popleft())
+            else:
+                self._stop(self._stopping.popleft())
+
+    def _tell_parent(self, child: Instance) -> None:
+        parent = child.parent
+        if parent is None:
+            return
+        parent.settled_at = max(parent.settled_at, child.settled_at)
+        if child.begun:
+            parent.begun_open -= 1
+            if parent.limit is not None:
                 self._release(parent)
-            if not parent.settled:
-                self._child_settled(parent, child)
+        if not parent.settled:
+            self._child_settled(parent, child)
 
     def _release(self, group: Instance) -> None:
         free = (group.limit or 0) - group.begun_open
@@ -314,26 +332,33 @@ class Plan:
 
     def _child_settled(self, parent: Instance, child: Instance) -> None:
         parent.open -= 1
-        if parent.dropping is not None:
+        if child.failing:
+            parent.worst = "failed"
+        elif child.status == "cancelled" and parent.worst == "finished":
+            parent.worst = "cancelled"
+        if parent.role in ("parallel", "foreach"):
+            self._member_settled(parent)
+        elif parent.dropping is not None or parent.role == "branch":
             if not parent.open:
-                self._mark(parent, self._dropped_outcome(parent), parent.settled_at)
-        elif parent.role in ("sequence", "iteration"):
-            if child.failing or child.status == "cancelled":
-                self._fail_sequence(parent)
-            else:
-                self._advance(parent)
-        elif parent.role in ("parallel", "foreach"):
-            self._member_settled(parent, child)
-        elif parent.role == "branch":
-            if not parent.open:
-                self._mark(parent, _worst(parent.children), parent.settled_at)
+                self._mark(parent, self._outcome(parent), parent.settled_at)
         elif parent.role == "loop":
             self._iteration_settled(parent, child)
+        elif parent.worst != "finished":
+            self._fail_sequence(parent)
+        else:
+            self._advance(parent)
 
-    def _dropped_outcome(self, instance: Instance) -> Outcome:
-        if any(child.failing for child in instance.children):
-            return "failed"
-        return instance.dropping or "cancelled"
+    def _outcome(self, instance: Instance) -> Outcome:
+        """What a container comes to, all of whose children are settled."""
+        node = instance.definition.node
+        gaps = isinstance(node, ForEach) and node.on_failure == "continue"
+        if any(one.status == "cancelled" for one in instance.children) if gaps else False:
+            return "cancelled"
+        if instance.worst != "finished" and not gaps:
+            return instance.worst
+        dropping = instance.dropping
+        unfinished = not instance.children or instance.role in ("loop", "iteration")
+        return dropping if dropping and (unfinished or dropping == "skipped") else "finished"
 
     # -- sequences and iterations
 
@@ -355,7 +380,7 @@ class Plan:
         for child in instance.children[instance.next :]:
             self._drop(child, "cancelled", cancel=False)
         if not instance.open:
-            self._mark(instance, self._dropped_outcome(instance), instance.settled_at)
+            self._mark(instance, instance.worst, instance.settled_at)
 
     # -- groups
 
@@ -365,22 +390,22 @@ class Plan:
         for child in instance.children:
             self._activate(child)
 
-    def _member_settled(self, group: Instance, child: Instance) -> None:
+    def _member_settled(self, group: Instance) -> None:
+        if not group.open:
+            self._mark(group, self._outcome(group), group.settled_at)
+        elif group.worst != "finished" and not group.stopped:
+            self._stopping.append(group)
+
+    def _stop(self, group: Instance) -> None:
+        """Nothing starts below from now on; what runs may end, or is cancelled."""
         node = group.definition.node
         assert isinstance(node, Parallel | ForEach)
-        failed = child.failing or child.status == "cancelled"
-        if failed and node.on_failure != "continue":
-            self._stop(group, cancel=node.on_failure == "cancel")
-        elif not group.open:
-            self._mark(group, "finished", group.settled_at)
-
-    def _stop(self, group: Instance, *, cancel: bool) -> None:
-        """Nothing starts below from now on; what runs may end, or is cancelled."""
-        group.dropping = "cancelled"
+        if group.settled or group.stopped or node.on_failure == "continue":
+            return
+        group.stopped = True
+        group.dropping = group.dropping or "cancelled"
         for child in group.children:
-            self._drop(child, "cancelled", cancel=cancel)
-        if not group.open:
-            self._mark(group, self._dropped_outcome(group), group.settled_at)
+            self._drop(child, group.dropping, cancel=node.on_failure == "cancel")
 
     # -- branches
 
@@ -465,27 +490,23 @@ class Plan:
             return
         if not instance.children and instance.role in ("sequence", "parallel", "branch"):
             self._make_children(instance, instance.definition.children)
-        instance.dropping = outcome
+        instance.dropping = instance.dropping or outcome
         for child in instance.children:
             self._drop(child, outcome, cancel=cancel)
         if not instance.open:
-            self._mark(instance, self._dropped_outcome(instance), instance.settled_at)
+            self._mark(instance, self._outcome(instance), instance.settled_at)
 
     def _drop_task(self, instance: Instance, outcome: Outcome, *, cancel: bool) -> None:
         if (ended := self.state.ended.get(instance.key)) is not None:
             self._mark(instance, ended.outcome, ended.frame)
             return
-        instance.dropping = outcome
+        known, instance.dropping = instance.dropping, instance.dropping or outcome
         tries = [one for one in self.state.tries.get(instance.key, ()) if one.counts]
-        running = any(one.state == "running" for one in tries)
-        if running and not cancel:
-            return
-        if not running and tries and tries[-1].state == "failed":
-            outcome = "failed"
-        self.dropped.append(Dropped(instance, outcome, running=running))
-
-
-def _worst(children: Sequence[Instance]) -> Outcome:
-    if any(child.failing for child in children):
-        return "failed"
-    return "cancelled" if any(child.status == "cancelled" for child in children) else "finished"
+        if any(one.state == "running" for one in tries):
+            if cancel and not instance.stopped:
+                instance.stopped = True
+                self.dropped.append(Dropped(instance, outcome, running=True))
+        elif known is None:
+            if tries and tries[-1].state == "failed":
+                outcome = "failed"
+            self.dropped.append(Dropped(instance, outcome, running=False))

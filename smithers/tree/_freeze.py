@@ -1,9 +1,9 @@
 """Callables see their variables as they were where they were written.
 
 A Python closure looks its variables up when it is called, so a lambda in a loop would see the last
-round's. `Bindings.freeze` copies a callable with the values of that moment. A variable that is bound
-further down has no value yet; it is filled in when the render ends, and must then be the one object
-that every callable sharing the variable means.
+round's. `Bindings.freeze` copies a callable with the values of that moment. A variable that is
+bound further down has no value yet; it is filled in when the render ends, and must then be the one
+object that every callable sharing the variable means.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _EMPTY = object()
 
 @dataclass(slots=True)
 class _Capture:
-    """What one callable saw in a variable: the value then, or the copied cell that waits for one."""
+    """What one callable saw in a variable: the value then, or the copied cell that waits for it."""
 
     value: object
     copy: CellType

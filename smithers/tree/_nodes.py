@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, Generic, Literal, NoReturn, cast, get_type_hints, overload
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
@@ -262,7 +263,7 @@ class Task(Node[T_co]):
         agent: Agent | abc.Sequence[Agent],
         prompt: str | Callable[[], str],
         output: Any = str,
-        retry: Retry = Retry(),  # noqa: B008  # frozen
+        retry: Retry = Retry(),  # frozen
         timeout_s: float | None = None,
         idle_s: float = 300.0,
         on_failure: OnFailure = "fail",
@@ -342,7 +343,7 @@ def _needs(id: str, needs: Iterable[Node | str], mark: Mark) -> tuple[str, ...]:
 
 
 class Step(Task[T_co]):
-    """A Python function as a task. It is not tried again after an exception, unless `retry` says so.
+    """A Python function as a task. It is tried again after an exception only if `retry` says so.
 
     A function with a required positional parameter gets the `Attempt`. What it returns is `output`,
     by default its annotated return type.
@@ -395,16 +396,22 @@ class Step(Task[T_co]):
         self._become(id, mark, work, _output(kind, mark), timeout_s, on_failure, needs)
 
 
+_RETURNS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""Return types by function: resolving an annotation compiles it."""
+
+
 def _returned(run: Callable[..., object]) -> Any:
     """The annotated return type, or Any where there is none."""
     function: Any = inspect.unwrap(run)
     function = getattr(function, "__func__", getattr(function, "func", function))
     if "return" not in getattr(function, "__annotations__", {}):
         return Any
-    try:
-        return get_type_hints(function)["return"]
-    except (NameError, TypeError, KeyError):
-        return Any
+    if function not in _RETURNS:
+        try:
+            _RETURNS[function] = get_type_hints(function)["return"]
+        except (NameError, TypeError, KeyError):
+            _RETURNS[function] = Any
+    return _RETURNS[function]
 
 
 def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:

@@ -67,7 +67,8 @@ class Output(Generic[T]):
 
     def dump(self, value: object) -> str:
         """`value` as JSON text, validated. Raises `ValidationError`, or `TypeError` for a value
-        that is not JSON where no type was declared."""
+        that is not JSON where no type was declared.
+        """
         if self.is_text and isinstance(value, str):
             return json.dumps(_LONE_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
         if self._is_any and not isinstance(value, _PLAIN):

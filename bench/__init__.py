@@ -1,0 +1,1 @@
+"""What a step costs, counted in commits, CPU and bytes: `python -m bench`."""
