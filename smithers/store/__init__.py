@@ -139,7 +139,11 @@ class Store(Protocol):
 
     Every write of a run's state carries its claim and is refused with `Fenced`, whole, when a
     larger fence exists. All calls are safe to make from one event loop at a time; a call that
-    fails has written nothing. Other processes write `offer` only.
+    fails has written nothing, one that is cancelled may have. Other processes write `offer` only.
+
+    A frame tells each fact once: `StoreError` refuses one that begins something twice, ends what is
+    not open, or is not the next of its run. Only a `ReadMade` may come twice, and is kept once. A
+    node that changes its kind or place leaves and joins in one frame.
     """
 
     async def create(
@@ -163,7 +167,8 @@ class Store(Protocol):
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows with ids above `frame.inbox`.
 
-        `models` are those that were not declared in this run before.
+        `models` are those that were not declared in this run before; to declare one again does no
+        harm. Raises `Fenced`, or `UnknownRun`.
         """
         ...
 
@@ -176,7 +181,7 @@ class Store(Protocol):
         ...
 
     async def load(self, run_id: str) -> History:
-        """The run and all its frames. Raises `UnknownRun`."""
+        """The run and all its frames, each with its changes in some order. Raises `UnknownRun`."""
         ...
 
     async def offer(self, note: Note) -> InboxRow:
@@ -200,7 +205,9 @@ class Store(Protocol):
         ...
 
     async def changed(self) -> bool:
-        """Whether another connection has committed since the last call; costs microseconds."""
+        """Whether another connection has committed, or a note was offered on this one, since the
+        last call. Heartbeats count as well, so it may say so where nothing is new.
+        """
         ...
 
     async def close(self) -> None:

@@ -14,7 +14,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -54,7 +54,6 @@ def open_database(
     """
     migrations = published() if migrations is None else migrations
     _check_place(path, create, file_system)
-    is_new = not path.exists()
     db = connect(
         path,
         create=create,
@@ -64,13 +63,14 @@ def open_database(
     )
     try:
         with telling(path):
-            if is_new:
-                path.chmod(0o600)
             if max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {max_pages:d}")
             if _needs_work(db, path, len(migrations)):
                 with file_lock(path, busy_timeout_s):
                     if _needs_work(db, path, len(migrations)):
+                        if _version(db) == 0:
+                            with suppress(PermissionError):  # an empty file of someone else
+                                path.chmod(0o600)
                         db.execute("PRAGMA journal_mode = WAL")
                         migrate(db, _version(db), migrations)
     except BaseException:

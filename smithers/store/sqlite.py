@@ -7,6 +7,7 @@ told in `schema.sql`; how checkpoints are made safe, in `connection.py`.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -106,7 +107,7 @@ class SqliteStore:
 
         Raises `StoreError`, naming the file and the reason, and has then changed nothing.
         """
-        path = Path(path)
+        path = Path(os.path.realpath(path))  # SQLite keeps the WAL beside the real file
         connector = partial(
             open_database,
             path,

@@ -48,9 +48,10 @@ async def test_a_new_database_is_private_and_kept_out_of_git(tmp_path: Path) -> 
 
 async def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
-    path.touch()
+    path.touch(0o644)
     async with await SqliteStore.open(path) as store:
         await begin(store)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("text", ["hello", "x" * 10_000])

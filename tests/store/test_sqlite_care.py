@@ -63,6 +63,14 @@ async def test_the_wal_stays_small(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["runs.db", "runs.db.lock"]
 
 
+async def test_a_link_to_a_database_shares_its_wal_and_lock(tmp_path: Path) -> None:
+    path, link = tmp_path / "runs.db", tmp_path / "link.db"
+    os.symlink(path, link)
+    async with await SqliteStore.open(link, wal_bytes=LIMIT) as store:
+        assert await grow(store, path, 1, 60) < 3 * LIMIT
+    assert sorted(os.listdir(tmp_path)) == ["link.db", "runs.db", "runs.db.lock"]
+
+
 async def test_a_reader_delays_a_checkpoint_and_breaks_nothing(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     async with await SqliteStore.open(path, wal_bytes=LIMIT) as store:
