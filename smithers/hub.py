@@ -7,10 +7,11 @@ light (see `reports`); what drives a run or writes to it is imported when it is 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smithers import reports
 from smithers.engine.ending import Decided, Left
 
 if TYPE_CHECKING:
@@ -115,3 +116,49 @@ class Hub:
         from smithers.engine.deciding import cancel
 
         return cancel(self.database, self.environment, run_id, by)
+
+    # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
+
+    def runs(self) -> list[reports.Json]:
+        """Every run in short, oldest first; none where there is no database."""
+        return reports.runs(self.database)
+
+    def status(self, run_id: str) -> str | None:
+        """The status of a run, or None where there is no such run."""
+        return reports.status_of(self.database, run_id)
+
+    def summary(self, run_id: str) -> reports.Json:
+        """How a run stands, with counts of its tasks."""
+        return reports.summary(self.database, run_id)
+
+    def inspect(self, run_id: str) -> reports.Json:
+        """A run with all its tasks, their attempts, and what it waits for."""
+        return reports.inspect(self.database, run_id)
+
+    def why(self, run_id: str) -> reports.Json:
+        """What holds a run, a sentence each, with the command that goes on."""
+        return reports.why(self.database, run_id)
+
+    def timeline(self, run_id: str) -> reports.Json:
+        """A run frame by frame."""
+        return reports.timeline(self.database, run_id)
+
+    def graph(self, run_id: str) -> reports.Json:
+        """The tree of a run with its states."""
+        return reports.graph(self.database, run_id)
+
+    def logs(
+        self, run_id: str, task: str | None = None, *, follow: bool = False
+    ) -> Iterator[reports.Json]:
+        """What the attempts of a run said; with `follow`, as it comes."""
+        return reports.logs(self.database, run_id, task, follow=follow)
+
+    def raw_logs(
+        self, run_id: str, task: str | None = None, *, follow: bool = False
+    ) -> Iterator[bytes]:
+        """The programs' own streams, line by line."""
+        return reports.raw_logs(self.database, run_id, task, follow=follow)
+
+    def sql(self, query: str) -> reports.Answer:
+        """What one reading SQL statement gives. Raises `Refused` for any other."""
+        return reports.sql(self.database, query)

@@ -1,0 +1,33 @@
+"""What can be said of runs by reading their database: plain data, synchronous.
+
+Nothing here writes, and nothing here needs pydantic or asyncio, so a look at runs costs little.
+"""
+
+from __future__ import annotations
+
+from smithers.reports._database import Json, has_runs
+from smithers.reports._graph import graph
+from smithers.reports._logs import logs, raw_logs
+from smithers.reports._runs import inspect, runs, status_of, summary
+from smithers.reports._sql import Answer, sql
+from smithers.reports._telling import Telling
+from smithers.reports._timeline import timeline
+from smithers.reports._why import clock, why
+
+__all__ = [
+    "Answer",
+    "Json",
+    "Telling",
+    "clock",
+    "graph",
+    "has_runs",
+    "inspect",
+    "logs",
+    "raw_logs",
+    "runs",
+    "sql",
+    "status_of",
+    "summary",
+    "timeline",
+    "why",
+]

@@ -1,0 +1,92 @@
+"""Reading a database and never writing to it: plain `sqlite3`, nothing of the engine.
+
+A reader opens the file with `mode=ro` and `query_only`, in one snapshot, so that what a report says
+is of one moment.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+from smithers.errors import StoreError
+from smithers.store.failures import telling
+from smithers.store.migrations import APPLICATION_ID, published
+from smithers.store.opening import open_database
+
+__all__ = ["Json", "from_json", "has_runs", "object_from", "reading"]
+
+Json = dict[str, Any]
+
+_BUSY_TIMEOUT_S = 30.0
+
+
+def has_runs(path: Path) -> bool:
+    """Whether a database is there at all; an empty file is one that is just being made."""
+    return path.is_file() and path.stat().st_size > 0
+
+
+@contextmanager
+def reading(path: Path) -> Generator[sqlite3.Connection]:
+    """A connection that cannot write, inside one snapshot. Raises `StoreError`."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder", hint="name the database in it")
+    if not has_runs(path):
+        raise StoreError(
+            f"there is no database at {path}",
+            hint="start a run with `smithers up FILE`, or name another database with --db PATH",
+        )
+    with closing(_connected(path)) as db, telling(path):
+        if _is_older(db, path):
+            open_database(path, create=False).close()
+        db.execute("BEGIN")
+        yield db
+
+
+def from_json(text: str | None) -> Any:
+    """JSON text of the database as a value. What is no JSON, as another program may have written
+    it, stays text.
+    """
+    if text is None:
+        return None
+    try:
+        return cast("object", json.loads(text))
+    except ValueError:
+        return text
+
+
+def object_from(text: str | None) -> Json | None:
+    """JSON text as an object, or None where it is none."""
+    value = from_json(text)
+    return cast("Json", value) if isinstance(value, dict) else None
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with telling(path):
+        db = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            db.execute("PRAGMA query_only = 1")
+        except BaseException:
+            db.close()
+            raise
+    return db
+
+
+def _is_older(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is of an older version. Raises where it is not for us."""
+    ours: int = db.execute("PRAGMA application_id").fetchone()[0]
+    if ours != APPLICATION_ID:
+        raise StoreError(f"{path} is a database, but not one of Smithers", hint="choose another")
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > (newest := len(published())):
+        raise StoreError(
+            f"{path} was written by a newer Smithers (version {version}, this one knows {newest})",
+            hint="upgrade with `pip install --upgrade smithers-orchestrator`",
+        )
+    return version < newest

@@ -1,0 +1,146 @@
+"""What a run is as a whole: its row, its status, its owner, its last frame."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from smithers.engine.streams import events_file, raw_file, streams_folder
+from smithers.errors import UnknownRun
+from smithers.reports._database import Json, object_from
+from smithers.store.lease import Beat, is_alive
+from smithers.store.rows import time_text
+
+__all__ = ["Head", "error_of", "head_of", "heads", "last_activity", "usage_of", "usage_total"]
+
+_HEADS = (
+    "SELECT r.run_id, r.workflow, r.file, r.folder, r.created_at, s.status, s.error, sf.at,"
+    " f.frame, f.at, f.inbox, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    " FROM runs r"
+    " JOIN statuses s ON s.run_id = r.run_id"
+    " AND s.born = (SELECT max(born) FROM statuses WHERE run_id = r.run_id)"
+    " JOIN frames sf ON sf.run_id = r.run_id AND sf.frame = s.born"
+    " JOIN frames f ON f.run_id = r.run_id"
+    " AND f.frame = (SELECT max(frame) FROM frames WHERE run_id = r.run_id)"
+    " LEFT JOIN owners o ON o.owner = r.owner"
+    " WHERE ?1 IS NULL OR r.run_id = ?1 ORDER BY r.created_at, r.run_id"
+)
+_USAGE = "SELECT tokens_in, tokens_out, tokens_cached, cost_usd, serial FROM usage WHERE run_id = ?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """A run without its tasks. `stored` is the status as it was written; `since` its time."""
+
+    run_id: str
+    workflow: str
+    file: str
+    folder: str
+    created_at: str
+    stored: str
+    error: str | None
+    since: str
+    frame: int
+    at: str
+    inbox: int
+    beat: Beat | None
+    alive: bool
+
+    @property
+    def status(self) -> str:
+        """The status, `stale` when the run should go on and no living process owns it."""
+        return "stale" if self.stored == "running" and not self.alive else self.stored
+
+    @property
+    def ended(self) -> bool:
+        return self.stored in ("finished", "failed", "cancelled")
+
+    @property
+    def owner(self) -> Json | None:
+        """The process that owns the run, living or not."""
+        if self.beat is None:
+            return None
+        beat_at = time_text(self.beat.beat_at)
+        return {"pid": self.beat.owner.pid, "alive": self.alive, "beat_at": beat_at}
+
+
+def heads(db: sqlite3.Connection, run_id: str | None = None) -> Iterator[Head]:
+    """The runs of the database, oldest first, or the one of that id."""
+    lives: dict[str, bool] = {}
+    for row in db.execute(_HEADS, (run_id,)):
+        beat = None if row[11] is None else Beat.of(row[11:17])
+        if beat is not None and beat.owner.id not in lives:
+            lives[beat.owner.id] = is_alive(beat)
+        yield Head(
+            run_id=row[0],
+            workflow=row[1],
+            file=row[2],
+            folder=row[3],
+            created_at=row[4],
+            stored=row[5],
+            error=row[6],
+            since=row[7],
+            frame=row[8],
+            at=row[9],
+            inbox=row[10],
+            beat=beat,
+            alive=beat is not None and lives[beat.owner.id],
+        )
+
+
+def head_of(db: sqlite3.Connection, run_id: str) -> Head:
+    """One run. Raises `UnknownRun`."""
+    for head in heads(db, run_id):
+        return head
+    shown = run_id if len(run_id) <= 64 else f"{run_id[:61]}..."
+    raise UnknownRun(
+        f"there is no run {shown!r} in this database", hint="list the runs with `smithers ps`"
+    )
+
+
+def error_of(text: str | None) -> Json | None:
+    """The JSON of an error as reports show it."""
+    told = object_from(text)
+    if told is None:
+        return None
+    return {name: told.get(name) for name in ("kind", "message", "hint", "place")}
+
+
+def usage_total(samples: list[tuple[int, int, int, str | None]]) -> Json:
+    """The sum of usage rows; `cost_usd` is null where nobody said what it cost."""
+    costs = [Decimal(cost) for _, _, _, cost in samples if cost is not None]
+    return {
+        "tokens_in": sum(one[0] for one in samples),
+        "tokens_out": sum(one[1] for one in samples),
+        "tokens_cached": sum(one[2] for one in samples),
+        "cost_usd": float(sum(costs, Decimal(0))) if costs else None,
+    }
+
+
+def usage_of(
+    db: sqlite3.Connection, run_id: str
+) -> dict[int, list[tuple[int, int, int, str | None]]]:
+    """The usage rows of a run by the serial of their attempts."""
+    found: dict[int, list[tuple[int, int, int, str | None]]] = {}
+    for *sample, serial in db.execute(_USAGE, (run_id,)):
+        tokens_in, tokens_out, tokens_cached, cost = sample
+        found.setdefault(serial, []).append((tokens_in, tokens_out, tokens_cached, cost))
+    return found
+
+
+def last_activity(database: Path, head: Head, running: list[int]) -> str:
+    """When something was last heard of the run: a frame, or a line of an attempt that runs."""
+    folder = streams_folder(database, head.run_id)
+    latest = head.at
+    for serial in running:
+        for file in (events_file(folder, serial), raw_file(folder, serial)):
+            try:
+                written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            except OSError:
+                continue
+            latest = max(latest, time_text(written))
+    return latest

@@ -1,0 +1,178 @@
+"""All runs in short, one run in full, and how a run stands at the end of `up`."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from smithers.reports._database import Json, from_json, has_runs, reading
+from smithers.reports._heads import (
+    Head,
+    error_of,
+    head_of,
+    heads,
+    last_activity,
+    usage_of,
+    usage_total,
+)
+from smithers.reports._tasks import Wait, all_counts, counts_of, open_waits, tree_of
+from smithers.store.rows import path_of
+
+__all__ = ["inspect", "runs", "status_of", "summary"]
+
+_OUTPUT = "SELECT output FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
+_RUNNING = "SELECT run_id, serial FROM attempts WHERE state IS NULL"
+_USAGE = "SELECT run_id, tokens_in, tokens_out, tokens_cached, cost_usd FROM usage"
+_ATTEMPTS = (
+    "SELECT serial, task, path, attempt, agent, session, started_at, state, error, ended_at"
+    " FROM attempts WHERE run_id = ? ORDER BY serial"
+)
+_SESSIONS = "SELECT serial, session FROM sessions WHERE run_id = ? ORDER BY serial, born, n"
+_OUTPUTS = (
+    "SELECT task, path, json FROM outputs o WHERE run_id = ? AND NOT EXISTS (SELECT 1 FROM resets r"
+    " WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born)"
+    " ORDER BY born"
+)
+
+
+def runs(path: Path) -> list[Json]:
+    """Every run, oldest first, with its counts, its usage and what it waits for from outside.
+
+    Where there is no database, there are no runs.
+    """
+    if not has_runs(path):
+        return []
+    with reading(path) as db:
+        found = {head.run_id: head for head in heads(db)}
+        counts = all_counts(db, found)
+        samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
+        for run_id, *sample in db.execute(_USAGE):
+            samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
+        running: dict[str, list[int]] = {}
+        for run_id, serial in db.execute(_RUNNING):
+            running.setdefault(run_id, []).append(serial)
+        return [
+            {
+                "run_id": head.run_id,
+                "workflow": head.workflow,
+                "status": head.status,
+                "created_at": head.created_at,
+                "last_activity": last_activity(path, head, running.get(head.run_id, [])),
+                "tasks": counts[head.run_id],
+                "usage": usage_total(samples.get(head.run_id, [])),
+                "waiting_for": _outside(open_waits(db, head)),
+            }
+            for head in found.values()
+        ]
+
+
+def status_of(path: Path, run_id: str) -> str | None:
+    """The status of a run, or None where there is no such run."""
+    if not has_runs(path):
+        return None
+    with reading(path) as db:
+        return next((head.status for head in heads(db, run_id)), None)
+
+
+def summary(path: Path, run_id: str) -> Json:
+    """How a run stands: what `up --json` prints at its end. Raises `UnknownRun`."""
+    with reading(path) as db:
+        head = head_of(db, run_id)
+        waits = open_waits(db, head)
+        usage = _usage(db, run_id)
+        del usage["tokens_cached"]
+        return {
+            "version": 1,
+            "run_id": run_id,
+            "status": head.status,
+            "waiting_for": _outside(waits),
+            "tasks": counts_of(tree_of(db, head, waits)),
+            "output": _output(db, head),
+            "error": error_of(head.error),
+            "frames": head.frame + 1,
+            "usage": usage,
+        }
+
+
+def inspect(path: Path, run_id: str) -> Json:
+    """A run with all its tasks, their attempts, and what it waits for. Raises `UnknownRun`."""
+    with reading(path) as db:
+        head = head_of(db, run_id)
+        waits = open_waits(db, head)
+        outputs = {(task, path_of(at)): json for task, at, json in db.execute(_OUTPUTS, (run_id,))}
+        attempts, running = _attempts(db, run_id)
+        tasks = [
+            {
+                "id": entry.id,
+                "iteration": list(entry.path),
+                "state": entry.state,
+                "output": from_json(outputs.get((entry.id, entry.path))),
+                "error": error_of(entry.error),
+                "attempts": attempts.get((entry.id, entry.path), []),
+            }
+            for entry in tree_of(db, head, waits).entries
+        ]
+        run = _run(db, path, head, running)
+        return {"version": 1, "run": run, "tasks": tasks, "waits": [one.data for one in waits]}
+
+
+def _run(db: sqlite3.Connection, path: Path, head: Head, running: list[int]) -> Json:
+    row = db.execute("SELECT input FROM runs WHERE run_id = ?", (head.run_id,)).fetchone()
+    return {
+        "run_id": head.run_id,
+        "workflow": head.workflow,
+        "status": head.status,
+        "file": head.file,
+        "folder": head.folder,
+        "input": from_json(row[0]),
+        "output": _output(db, head),
+        "error": error_of(head.error),
+        "created_at": head.created_at,
+        "last_activity": last_activity(path, head, running),
+        "frames": head.frame + 1,
+        "owner": head.owner,
+        "usage": _usage(db, head.run_id),
+    }
+
+
+def _output(db: sqlite3.Connection, head: Head) -> Any:
+    if head.stored != "finished":
+        return None
+    return from_json(db.execute(_OUTPUT, (head.run_id,)).fetchone()[0])
+
+
+def _usage(db: sqlite3.Connection, run_id: str) -> Json:
+    return usage_total([sample for some in usage_of(db, run_id).values() for sample in some])
+
+
+def _outside(waits: list[Wait]) -> list[Json]:
+    return [wait.data for wait in waits if wait.is_outside]
+
+
+def _attempts(
+    db: sqlite3.Connection, run_id: str
+) -> tuple[dict[tuple[str, tuple[int, ...]], list[Json]], list[int]]:
+    """The attempts of a run by task and iteration, and the serials of those that run."""
+    sessions: dict[int, str] = dict(db.execute(_SESSIONS, (run_id,)).fetchall())
+    usage = usage_of(db, run_id)
+    found: dict[tuple[str, tuple[int, ...]], list[Json]] = {}
+    running: list[int] = []
+    for serial, task, path, number, agent, session, at, state, error, ended in db.execute(
+        _ATTEMPTS, (run_id,)
+    ):
+        if state is None:
+            running.append(serial)
+        found.setdefault((task, path_of(path)), []).append(
+            {
+                "attempt": number,
+                "agent": agent,
+                "state": state or "running",
+                "session_id": sessions.get(serial, session),
+                "error": error_of(error),
+                "started_at": at,
+                "ended_at": ended,
+                "usage": usage_total(usage.get(serial, [])),
+            }
+        )
+    return found, running

@@ -1,0 +1,199 @@
+"""The tasks of a run and how each stands, told from the rows.
+
+A row of `tasks` counts unless its task was reset since. Ended: its state. Else, while the run goes
+on: `running` with an attempt that has not ended, `waiting` with an open wait, `ready` otherwise; a
+task without a row is `pending`. When the run has ended, what never settled is `cancelled`, or
+`skipped` if the run finished.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from smithers.reports._database import Json, from_json
+from smithers.reports._heads import Head
+from smithers.store.rows import path_of
+
+__all__ = ["LEAVES", "Entry", "Tree", "Wait", "all_counts", "counts_of", "open_waits", "tree_of"]
+
+LEAVES = ("task", "step", "approval")
+_TREE = "SELECT id, kind, parent FROM tree WHERE run_id = ? AND gone IS NULL ORDER BY place, id"
+_COUNTING = (
+    "NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = {0}.run_id AND r.node = {0}.{1}"
+    " AND r.path = {0}.path AND r.born > {0}.born)"
+)
+_ROWS = (
+    "SELECT t.task, t.path, t.state, t.error, t.up FROM tasks t WHERE t.run_id = ? AND "
+    + _COUNTING.format("t", "task")
+    + " ORDER BY t.task, t.path, t.born"
+)
+_RUNNING = "SELECT task, path FROM attempts WHERE run_id = ? AND state IS NULL"
+_WAITS = (
+    "SELECT w.node, w.path, w.kind, f.at, w.due, w.asked, w.digest, w.allowed_by, w.waits_on,"
+    " w.born FROM waits w JOIN frames f ON f.run_id = w.run_id AND f.frame = w.born"
+    " WHERE w.run_id = ? AND w.ended IS NULL AND "
+    + _COUNTING.format("w", "node")
+    + " ORDER BY w.born, w.node, w.path"
+)
+# For each run its tasks by state, then those that are open, then those without a row.
+_ALL_COUNTS = (
+    "WITH leaves AS (SELECT run_id, id FROM tree WHERE gone IS NULL"
+    "  AND kind IN ('task', 'step', 'approval')),"
+    " rows AS (SELECT t.run_id, t.task, t.path, t.state FROM tasks t"
+    "  JOIN leaves l ON l.run_id = t.run_id AND l.id = t.task WHERE "
+    + _COUNTING.format("t", "task")
+    + ")"
+    " SELECT run_id, state, count(*) FROM rows WHERE state IS NOT NULL GROUP BY run_id, state"
+    " UNION ALL SELECT t.run_id, CASE WHEN EXISTS (SELECT 1 FROM waits w WHERE w.run_id = t.run_id"
+    "  AND w.node = t.task AND w.path = t.path AND w.ended IS NULL AND "
+    + _COUNTING.format("w", "node")
+    + ") AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.run_id = t.run_id AND a.task = t.task"
+    "  AND a.path = t.path AND a.state IS NULL) THEN 'waiting' ELSE 'open' END, count(*)"
+    "  FROM rows t WHERE t.state IS NULL GROUP BY 1, 2"
+    " UNION ALL SELECT l.run_id, 'open', count(*) FROM leaves l WHERE NOT EXISTS"
+    "  (SELECT 1 FROM rows t WHERE t.run_id = l.run_id AND t.task = l.id) GROUP BY 1"
+)
+_COUNTED: tuple[str, ...] = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A task in one iteration; `path` is empty for one in a loop that has not come up yet."""
+
+    id: str
+    kind: str
+    path: tuple[int, ...]
+    state: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """An open wait. `opened` is the frame of its birth."""
+
+    task: str
+    path: tuple[int, ...]
+    opened: int
+    data: Json
+
+    @property
+    def kind(self) -> str:
+        kind: str = self.data["kind"]
+        return kind
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether a person or a time ends it, not the run itself."""
+        return self.kind != "data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """The tree of a run as it stands: kinds and children by id, and the entries of its tasks."""
+
+    root: str | None
+    kinds: dict[str, str]
+    children: dict[str, list[str]]
+    entries: list[Entry]
+    settled: dict[tuple[str, tuple[int, ...]], str] = field(
+        default_factory=dict[tuple[str, tuple[int, ...]], str]
+    )
+    """Nodes that are no tasks and settled by themselves, such as a loop that failed."""
+
+    def walk(self) -> Iterator[str]:
+        """The ids in document order."""
+        waiting = [] if self.root is None else [self.root]
+        while waiting:
+            id = waiting.pop()
+            yield id
+            waiting.extend(reversed(self.children.get(id, [])))
+
+
+def open_waits(db: sqlite3.Connection, head: Head) -> list[Wait]:
+    """What the run waits for; nothing once it has ended."""
+    if head.ended:
+        return []
+    return [
+        Wait(
+            task=task,
+            path=path_of(path),
+            opened=born,
+            data={
+                "task": task,
+                "iteration": list(path_of(path)),
+                "kind": kind,
+                "since": since,
+                "due": due,
+                "asked": asked,
+                "digest": digest,
+                "allowed_by": from_json(allowed_by),
+                "on": from_json(on),
+            },
+        )
+        for task, path, kind, since, due, asked, digest, allowed_by, on, born in db.execute(
+            _WAITS, (head.run_id,)
+        )
+    ]
+
+
+def tree_of(db: sqlite3.Connection, head: Head, waits: list[Wait]) -> Tree:
+    """The tree of a run with all its tasks, in document order and then by iteration."""
+    kinds: dict[str, str] = {}
+    children: dict[str, list[str]] = {}
+    root: str | None = None
+    for id, kind, parent in db.execute(_TREE, (head.run_id,)):
+        kinds[id] = kind
+        if parent is None:
+            root = id
+        else:
+            children.setdefault(parent, []).append(id)
+    running = {(task, path_of(path)) for task, path in db.execute(_RUNNING, (head.run_id,))}
+    waiting = {(wait.task, wait.path) for wait in waits}
+    rows: dict[str, dict[tuple[int, ...], Entry]] = {}
+    settled: dict[tuple[str, tuple[int, ...]], str] = {}
+    for task, path, state, error, up in db.execute(_ROWS, (head.run_id,)):
+        key = (task, path_of(path))
+        kind = kinds.get(task, "")
+        if kind not in LEAVES:
+            settled[key] = state
+            continue
+        found = state or _unsettled(head, up=bool(up), running=key in running, waits=key in waiting)
+        entry = Entry(id=task, kind=kind, path=key[1], state=found, error=error)
+        rows.setdefault(task, {})[key[1]] = entry
+    tree = Tree(root=root, kinds=kinds, children=children, entries=[], settled=settled)
+    for id in tree.walk():
+        if kinds[id] in LEAVES:
+            none = Entry(id=id, kind=kinds[id], path=(), state=_unsettled(head, up=False))
+            tree.entries.extend(sorted(rows.get(id, {(): none}).values(), key=lambda one: one.path))
+    return tree
+
+
+def _unsettled(head: Head, *, up: bool, running: bool = False, waits: bool = False) -> str:
+    if head.ended:
+        return "skipped" if head.stored == "finished" else "cancelled"
+    if not up:
+        return "pending"
+    return "running" if running else "waiting" if waits else "ready"
+
+
+def counts_of(tree: Tree) -> dict[str, int]:
+    """How many tasks stand how; what is ready or runs counts as pending."""
+    found = Counter(entry.state for entry in tree.entries)
+    found["pending"] += found["ready"] + found["running"]
+    return {state: found[state] for state in _COUNTED}
+
+
+def all_counts(db: sqlite3.Connection, runs: dict[str, Head]) -> dict[str, dict[str, int]]:
+    """The same for all these runs at once, as ten thousand waiting runs want it."""
+    found = {run_id: dict.fromkeys(_COUNTED, 0) for run_id in runs}
+    for run_id, state, number in db.execute(_ALL_COUNTS):
+        if run_id not in found:
+            continue
+        head = runs[run_id]
+        if state in ("open", "waiting") and head.ended:
+            state = _unsettled(head, up=False)
+        found[run_id]["pending" if state == "open" else state] += number
+    return found

@@ -1,0 +1,242 @@
+"""Changes as JSON data and in words, the same for a run that goes on and one that is read back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    CameUp,
+    Change,
+    ChoiceMade,
+    Failure,
+    Frame,
+    Key,
+    NodeGone,
+    NodeMounted,
+    ReadMade,
+    Reset,
+    SessionSeen,
+    Settled,
+    StatusChanged,
+    UsageCounted,
+    WaitClosed,
+    WaitOpened,
+)
+from smithers.reports._database import Json, from_json, object_from
+from smithers.reports._why import clock
+from smithers.store.rows import time_text
+
+__all__ = ["Telling", "failure_json"]
+
+_HUMPS = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    key: Key
+    number: int
+    agent: str
+
+
+class Telling:
+    """Tells frames in order, and knows which task an attempt belongs to."""
+
+    def __init__(self) -> None:
+        self._attempts: dict[int, _Attempt] = {}
+
+    def knows(self, serial: int, key: Key, number: int, agent: str) -> None:
+        """An attempt that was started before the first frame that is told."""
+        self._attempts[serial] = _Attempt(key, number, agent)
+
+    def frame(self, frame: Frame) -> Json:
+        """A frame as JSON data: each change with `what`, its node, its facts, and `words`."""
+        for change in frame.changes:
+            if isinstance(change, AttemptStarted):
+                self.knows(change.serial, change.key, change.number, change.agent)
+        changes = [self._change(change) for change in frame.changes]
+        return {"frame": frame.number, "at": time_text(frame.at), "changes": changes}
+
+    def _change(self, change: Change) -> Json:
+        key, facts, words = _TELL[type(change)](self, change)
+        where = {} if key is None else {"task": key.id, "iteration": list(key.path)}
+        what = _HUMPS.sub("_", type(change).__name__).lower()
+        return {"what": what, **where, **facts, "words": words}
+
+    def attempt(self, serial: int) -> _Attempt:
+        return self._attempts.get(serial, _Attempt(Key("?"), 0, "?"))
+
+
+_Told = tuple[Key | None, Json, str]
+
+
+def failure_json(error: Failure | None) -> Json | None:
+    """An error as reports show it."""
+    if error is None:
+        return None
+    return {
+        "kind": error.kind,
+        "message": error.message,
+        "hint": error.hint,
+        "place": error.place,
+    }
+
+
+def _mounted(_: Telling, change: NodeMounted) -> _Told:
+    facts = {"kind": change.kind, "parent": change.parent, "place": change.place}
+    return Key(change.id), facts, f"{change.kind} {change.id} joined the tree"
+
+
+def _gone(_: Telling, change: NodeGone) -> _Told:
+    return Key(change.id), {}, f"{change.id} left the tree"
+
+
+def _up(_: Telling, change: CameUp) -> _Told:
+    return change.key, {}, f"{change.key} came up"
+
+
+def _settled(_: Telling, change: Settled) -> _Told:
+    said = "was " if change.outcome in ("skipped", "cancelled") else ""
+    words = f"{change.key} {said}{change.outcome}" + _because(change.error)
+    facts = {
+        "outcome": change.outcome,
+        "error": failure_json(change.error),
+        "output": from_json(change.output),
+    }
+    return change.key, facts, words
+
+
+def _started(_: Telling, change: AttemptStarted) -> _Told:
+    goes_on = f", goes on in session {change.session}" if change.session else ""
+    words = f"{change.key} started (attempt {change.number}, {change.agent}{goes_on})"
+    facts = {"attempt": change.number, "agent": change.agent, "session_id": change.session}
+    return change.key, facts, words
+
+
+def _ended(telling: Telling, change: AttemptEnded) -> _Told:
+    one = telling.attempt(change.serial)
+    said = "succeeded" if change.state == "succeeded" else f"{_verb(change.state)}"
+    words = f"{one.key} attempt {one.number} {said}" + _because(change.error)
+    facts = {
+        "attempt": one.number,
+        "agent": one.agent,
+        "state": change.state,
+        "error": failure_json(change.error),
+    }
+    return one.key, facts, words
+
+
+def _verb(state: str) -> str:
+    return state if state in ("failed", "succeeded") else f"was {state}"
+
+
+def _session(telling: Telling, change: SessionSeen) -> _Told:
+    one = telling.attempt(change.serial)
+    facts = {"attempt": one.number, "session_id": change.session}
+    return one.key, facts, f"{one.key} attempt {one.number} is session {change.session}"
+
+
+def _usage(telling: Telling, change: UsageCounted) -> _Told:
+    one = telling.attempt(change.serial)
+    cost = None if change.cost is None else float(change.cost)
+    facts = {
+        "attempt": one.number,
+        "tokens_in": change.tokens_in,
+        "tokens_out": change.tokens_out,
+        "tokens_cached": change.tokens_cached,
+        "cost_usd": cost,
+    }
+    money = "" if cost is None else f", ${cost:.4f}"
+    tokens = f"{change.tokens_in} tokens in, {change.tokens_out} out{money}"
+    return one.key, facts, f"{one.key} attempt {one.number} used {tokens}"
+
+
+def _choice(_: Telling, change: ChoiceMade) -> _Told:
+    facts = {"kind": change.kind, "value": from_json(change.value)}
+    return change.key, facts, f"{change.kind} of {change.key} is {_short(change.value)}"
+
+
+def _read(_: Telling, change: ReadMade) -> _Told:
+    source = {"task": change.source.id, "iteration": list(change.source.path)}
+    facts = {"source": source, "of_frame": change.at}
+    return change.reader, facts, f"{change.reader} read {change.source} of frame {change.at}"
+
+
+def _opened(_: Telling, change: WaitOpened) -> _Told:
+    due = None if change.due is None else time_text(change.due)
+    facts = {
+        "kind": change.kind,
+        "due": due,
+        "asked": change.asked,
+        "digest": change.digest,
+        "allowed_by": list(change.allowed_by),
+        "on": list(change.on),
+    }
+    when = "" if due is None else f" until {clock(due)}"
+    words = {
+        "approval": f"{change.key} waits for a person's decision{when}",
+        "retry": f"{change.key} waits{when} to be tried again",
+        "cooldown": f"{change.key} waits{when} for an agent that is over its limit",
+        "data": f"{change.key} waits for the output of {', '.join(change.on)}",
+    }
+    return change.key, facts, words[change.kind]
+
+
+def _closed(_: Telling, change: WaitClosed) -> _Told:
+    answer = from_json(change.answer)
+    facts = {"kind": change.kind, "answer": answer}
+    if change.kind == "approval" and (decision := object_from(change.answer)) is not None:
+        word = "approved" if decision.get("approved") else "denied"
+        by = f" by {decision['by']}" if decision.get("by") else ""
+        note = f": {decision['note']}" if decision.get("note") else ""
+        return change.key, facts, f"{change.key} was {word}{by}{note}"
+    return change.key, facts, f"{change.key} no longer waits ({change.kind})"
+
+
+def _reset(_: Telling, change: Reset) -> _Told:
+    return change.key, {}, f"{change.key} runs again; what it had before no longer counts"
+
+
+def _status(_: Telling, change: StatusChanged) -> _Told:
+    was = "was " if change.status == "cancelled" else "is " if change.status[-3:] == "ing" else ""
+    words = f"the run {was}{change.status}" + _because(change.error)
+    facts = {
+        "status": change.status,
+        "error": failure_json(change.error),
+        "output": from_json(change.output),
+    }
+    return None, facts, words
+
+
+def _because(error: Failure | None) -> str:
+    return "" if error is None else f": {error.message}"
+
+
+def _short(text: str) -> str:
+    told = object_from(text)
+    if told is not None and "keys" in told:
+        text = json.dumps(told["keys"], ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+_TELL: dict[type[Change], Callable[[Telling, Any], _Told]] = {
+    NodeMounted: _mounted,
+    NodeGone: _gone,
+    CameUp: _up,
+    Settled: _settled,
+    AttemptStarted: _started,
+    AttemptEnded: _ended,
+    SessionSeen: _session,
+    UsageCounted: _usage,
+    ChoiceMade: _choice,
+    ReadMade: _read,
+    WaitOpened: _opened,
+    WaitClosed: _closed,
+    Reset: _reset,
+    StatusChanged: _status,
+}

@@ -1,0 +1,195 @@
+"""Why a run stands where it stands: a sentence for each thing that holds it, and what to type."""
+
+from __future__ import annotations
+
+import shlex
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from smithers.changes import Key
+from smithers.reports._database import Json, object_from, reading
+from smithers.reports._heads import Head, error_of, head_of, last_activity
+from smithers.reports._tasks import Entry, Tree, Wait, open_waits, tree_of
+from smithers.store.rows import path_of, time_of
+
+__all__ = ["clock", "why"]
+
+_RUNNING = (
+    "SELECT serial, task, path, attempt, agent, started_at FROM attempts"
+    " WHERE run_id = ? AND state IS NULL ORDER BY serial"
+)
+_NOTES = "SELECT kind, node, path, opened, body, at FROM inbox WHERE run_id = ? AND id > ?"
+
+
+def why(path: Path, run_id: str) -> Json:
+    """One honest sentence for whatever holds the run, with the command that goes on, if any does.
+
+    Raises `UnknownRun`.
+    """
+    with reading(path) as db:
+        head = head_of(db, run_id)
+        waits = open_waits(db, head)
+        tree = tree_of(db, head, waits)
+        reasons = _Reasons(db, path, head, waits, tree).all()
+    return {
+        "version": 1,
+        "run_id": run_id,
+        "status": head.status,
+        "sentence": _sentence(head, reasons),
+        "reasons": reasons,
+    }
+
+
+def clock(text: str) -> str:
+    """A stored time as a person reads it: local, with the date where it is not today.
+
+    >>> len(clock("2026-01-02T03:04:05.000000Z"))
+    19
+    """
+    at = time_of(text).astimezone()
+    today = at.date() == datetime.now().astimezone().date()
+    return f"{at:%H:%M:%S}" if today else f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+class _Reasons:
+    """Gathers the reasons of one run, in one snapshot."""
+
+    def __init__(
+        self, db: sqlite3.Connection, path: Path, head: Head, waits: list[Wait], tree: Tree
+    ) -> None:
+        self.db, self.path, self.head, self.waits, self.tree = db, path, head, waits, tree
+        self.resume = f"smithers resume {shlex.quote(head.run_id)}"
+        self.answers: dict[tuple[str, tuple[int, ...], int], Json] = {}
+        self.cancel: str | None = None
+        for kind, node, at, opened, body, when in db.execute(_NOTES, (head.run_id, head.inbox)):
+            if kind == "cancel":
+                self.cancel = when
+            else:
+                self.answers[node, path_of(at), opened] = object_from(body) or {}
+
+    def all(self) -> list[Json]:
+        head = self.head
+        if head.stored == "failed":
+            return self._failures()
+        if head.stored == "finished":
+            return [_reason(one, _failed(one, tolerated=True)) for one in self._failed()]
+        if head.stored == "cancelled":
+            return []
+        found = [self._wait(wait) for wait in self.waits if wait.is_outside]
+        found = [*self._attempts(), *found]
+        return found or [self._data(wait) for wait in self.waits if not wait.is_outside]
+
+    def _failed(self) -> list[Entry]:
+        return [entry for entry in self.tree.entries if entry.state == "failed"]
+
+    def _failures(self) -> list[Json]:
+        """The failed tasks; a person's denial stands, so no command goes on from there."""
+        failed = self._failed()
+        final = {"Denied"}
+        found = [
+            _reason(
+                entry,
+                _failed(entry),
+                None if _error(entry).get("kind") in final else self.resume,
+            )
+            for entry in failed
+        ]
+        error = error_of(self.head.error) or {}
+        told = str(error.get("message") or "the run failed")
+        if not any(told.endswith(str(_error(entry).get("message"))) for entry in failed):
+            found.insert(0, {"task": None, "iteration": [], "sentence": _where(told, error)})
+            found[0]["command"] = self.resume
+        return found
+
+    def _attempts(self) -> list[Json]:
+        head, found = self.head, list[Json]()
+        for serial, task, at, number, agent, since in self.db.execute(_RUNNING, (head.run_id,)):
+            key = Key(task, path_of(at))
+            tried = f"attempt {number}, {agent}"
+            if head.alive:
+                heard = clock(last_activity(self.path, head, [serial]))
+                said = f"{key} runs since {clock(since)} ({tried}), last activity at {heard}"
+                found.append(_reason(key, said))
+            else:
+                said = f"{key} was running ({tried}) when {self._owner()} ended"
+                found.append(_reason(key, said, self.resume))
+        return found
+
+    def _owner(self) -> str:
+        owner = self.head.owner
+        return "its process" if owner is None else f"process {owner['pid']}"
+
+    def _wait(self, wait: Wait) -> Json:
+        key, data = Key(wait.task, wait.path), wait.data
+        if wait.kind == "approval":
+            return self._approval(key, wait)
+        until = "" if data["due"] is None else f" at {clock(data['due'])}"
+        if wait.kind == "retry":
+            said = f"{key} failed and is tried again{until}"
+        else:
+            said = f"{key} waits until an agent of it may be asked again{until}"
+        return _reason(key, said, None if self.head.alive else self.resume)
+
+    def _approval(self, key: Key, wait: Wait) -> Json:
+        answer = self.answers.get((wait.task, wait.path, wait.opened))
+        if answer is not None:
+            word = "approved" if answer.get("approved") else "denied"
+            by = answer.get("by") or "someone"
+            said = f"{key} was {word} by {by}; the run goes on when it is resumed"
+            if self.head.alive:
+                return _reason(key, f"{key} was {word} by {by}, which is being taken up")
+            return _reason(key, said, self.resume)
+        asked = str(wait.data["asked"]).strip().splitlines()
+        question = f': "{asked[0]}"' if asked else ""
+        due = "" if wait.data["due"] is None else f" until {clock(wait.data['due'])}"
+        names = wait.data["allowed_by"]
+        whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
+        said = f"{key} waits for {whom} since {clock(wait.data['since'])}{due}{question}"
+        command = f"smithers approve {shlex.quote(self.head.run_id)} {shlex.quote(str(key))}"
+        return _reason(key, said, command)
+
+    def _data(self, wait: Wait) -> Json:
+        key = Key(wait.task, wait.path)
+        said = f"{key} waits for the output of {', '.join(wait.data['on'])}"
+        return _reason(key, said, None if self.head.alive else self.resume)
+
+
+def _reason(key: Key | Entry, sentence: str, command: str | None = None) -> Json:
+    found: dict[str, Any] = {"task": key.id, "iteration": list(key.path), "sentence": sentence}
+    return found if command is None else {**found, "command": command}
+
+
+def _error(entry: Entry) -> Json:
+    return error_of(entry.error) or {}
+
+
+def _failed(entry: Entry, *, tolerated: bool = False) -> str:
+    error = _error(entry)
+    allowed = ", which its author allows" if tolerated else ""
+    key = Key(entry.id, entry.path)
+    return _where(f"{key} failed{allowed}: {error.get('message') or 'no reason was told'}", error)
+
+
+def _where(said: str, error: Json) -> str:
+    return f"{said} (at {error['place']})" if error.get("place") else said
+
+
+def _sentence(head: Head, reasons: list[Json]) -> str:
+    """The whole in one sentence."""
+    run, since = head.run_id, clock(head.since)
+    if head.status == "stale":
+        owner = head.owner
+        who = "nobody runs it" if owner is None else f"process {owner['pid']} that ran it is gone"
+        return f"{run} is stale: {who}; `smithers resume {shlex.quote(run)}` goes on"
+    if head.stored == "finished":
+        tolerated = f", with {len(reasons)} tolerated failures" if reasons else ""
+        return f"{run} finished at {since}{tolerated}"
+    if head.stored in ("failed", "cancelled"):
+        word = "failed" if head.stored == "failed" else "was cancelled"
+        return f"{run} {word} at {since}"
+    if head.stored == "running":
+        pid = "" if head.owner is None else f" in process {head.owner['pid']}"
+        return f"{run} is running{pid} since {since}"
+    return f"{run} is waiting since {since}; nothing of it runs meanwhile"
