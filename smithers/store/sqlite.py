@@ -107,7 +107,8 @@ class SqliteStore:
 
         Raises `StoreError`, naming the file and the reason, and has then changed nothing.
         """
-        path = Path(os.path.realpath(path))  # SQLite keeps the WAL beside the real file
+        # SQLite keeps the WAL beside the real file, and so must we.
+        path = Path(os.path.realpath(path))  # noqa: ASYNC240  # one look-up, before anything runs
         connector = partial(
             open_database,
             path,
