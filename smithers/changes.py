@@ -47,7 +47,7 @@ WaitKind = Literal["approval", "retry", "cooldown", "data"]
 
 
 class Key(NamedTuple):
-    """A node of the tree in one iteration: its id, and the iterations of its loops, outermost first."""
+    """A node of the tree in one iteration: its id, and those of its loops, outermost first."""
 
     id: str
     path: tuple[int, ...] = ()
@@ -109,7 +109,7 @@ class Settled:
     output: str | None = None
     model: str | None = None
     came_up: int | None = None
-    """The frame in which the task came up, or None if it never did; the store finds its row by it."""
+    """The frame in which the task came up, or None if it never did; a store finds its row by it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

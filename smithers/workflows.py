@@ -29,8 +29,8 @@ T_co = TypeVar("T_co", covariant=True, default=object)
 class Workflow(Generic[In, T_co]):
     """A named function from a context to a tree, with its limits.
 
-    `max_concurrency` bounds the attempts that run at once; `deadline_s` the time from the start of a
-    run to its end, in seconds, after which it fails.
+    `max_concurrency` bounds the attempts that run at once; `deadline_s` the time from the start of
+    a run to its end, in seconds, after which it fails.
     """
 
     def __init__(

@@ -154,9 +154,10 @@ def _answered(history: History, task: str | None) -> tuple[str, str] | None:
     """The last approval that was answered, and its answer."""
     for frame in reversed(history.frames):
         for change in frame.changes:
-            if isinstance(change, WaitClosed) and change.kind == "approval" and change.answer:
-                if task is None or task in (change.key.id, str(change.key)):
-                    return str(change.key), change.answer
+            if not (isinstance(change, WaitClosed) and change.kind == "approval" and change.answer):
+                continue
+            if task is None or task in (change.key.id, str(change.key)):
+                return str(change.key), change.answer
     return None
 
 

@@ -16,7 +16,7 @@ from smithers.changes import Frame
 from smithers.engine.ending import Left
 from smithers.engine.engine import Ending, Engine, Observer, Settings
 from smithers.engine.loading import Loaded, load_workflow
-from smithers.engine.processes import kill_all
+from smithers.engine.processes import attempt_mark, kill_all, marked
 from smithers.engine.secrets import Secrets
 from smithers.engine.streams import streams_folder
 from smithers.errors import Refused, RunExists, UnknownRun
@@ -229,7 +229,10 @@ class Driving:
     async def _clear_away(store: SqliteStore, claimed: Claimed) -> None:
         """What the owner before left running dies before anything starts."""
         rows: Sequence[ProcessRow] = claimed.processes
-        alive = await asyncio.to_thread(kill_all, [(row.pid, row.started) for row in rows])
+        left = [(row.pid, row.started) for row in rows]
+        for owner in {row.owner for row in rows}:
+            left += await asyncio.to_thread(marked, attempt_mark(owner, claimed.claim.run_id))
+        alive = await asyncio.to_thread(kill_all, left)
         if alive:
             raise Refused(
                 f"processes of the run's last owner do not die: {alive}",

@@ -39,6 +39,7 @@ from smithers.engine.asking import Asking
 from smithers.engine.edits import check_choices
 from smithers.engine.mount import Mounts
 from smithers.engine.plan import Instance, Plan
+from smithers.engine.processes import attempt_mark
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer
 from smithers.engine.secrets import Secrets
@@ -203,10 +204,16 @@ class Engine:
             self.asking.strict = False
             for attempt in self.starting.prepared:
                 self._running[attempt.serial] = attempt
-                attempt.start(group)
+                attempt.start(group, self._marks(attempt.serial))
             self.starting.prepared.clear()
             await self._next()
             ending = self._advance()
+
+    def _marks(self, serial: int) -> dict[str, str]:
+        """The environment by which the processes of an attempt are found."""
+        assert self.claim is not None
+        mark = attempt_mark(self.claim.owner, self.run_id, serial)
+        return {"SMITHERS_RUN": self.run_id, "SMITHERS_ATTEMPT": mark}
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""

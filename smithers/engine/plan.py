@@ -95,6 +95,12 @@ class Instance:
         node = self.definition.node
         return node.limit if isinstance(node, Parallel | ForEach) else None
 
+    @property
+    def tolerant(self) -> bool:
+        """Whether it goes on without the children that failed."""
+        node = self.definition.node
+        return isinstance(node, ForEach) and node.on_failure == "continue"
+
     def __repr__(self) -> str:
         return f"<{self.role} {self.key} {self.status}>"
 
@@ -332,7 +338,7 @@ class Plan:
 
     def _child_settled(self, parent: Instance, child: Instance) -> None:
         parent.open -= 1
-        if child.failing:
+        if child.failing and not parent.tolerant:
             parent.worst = "failed"
         elif child.status == "cancelled" and parent.worst == "finished":
             parent.worst = "cancelled"
@@ -350,11 +356,7 @@ class Plan:
 
     def _outcome(self, instance: Instance) -> Outcome:
         """What a container comes to, all of whose children are settled."""
-        node = instance.definition.node
-        gaps = isinstance(node, ForEach) and node.on_failure == "continue"
-        if any(one.status == "cancelled" for one in instance.children) if gaps else False:
-            return "cancelled"
-        if instance.worst != "finished" and not gaps:
+        if instance.worst != "finished":
             return instance.worst
         dropping = instance.dropping
         unfinished = not instance.children or instance.role in ("loop", "iteration")
@@ -398,10 +400,10 @@ class Plan:
 
     def _stop(self, group: Instance) -> None:
         """Nothing starts below from now on; what runs may end, or is cancelled."""
+        if group.settled or group.stopped or group.tolerant:
+            return
         node = group.definition.node
         assert isinstance(node, Parallel | ForEach)
-        if group.settled or group.stopped or node.on_failure == "continue":
-            return
         group.stopped = True
         group.dropping = group.dropping or "cancelled"
         for child in group.children:

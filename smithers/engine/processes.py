@@ -12,7 +12,26 @@ import psutil
 
 from smithers.store.lease import started_of
 
-__all__ = ["ancestors", "kill_all"]
+__all__ = ["ancestors", "attempt_mark", "kill_all", "marked"]
+
+
+def attempt_mark(owner: str, run_id: str, serial: int | None = None) -> str:
+    """What tags the processes of an attempt, or of all attempts of an owner's run."""
+    return f"{owner}:{run_id}:" + ("" if serial is None else str(serial))
+
+
+def marked(mark: str) -> list[tuple[int, str]]:
+    """The processes whose SMITHERS_ATTEMPT begins so.
+
+    A child that left its parent's session keeps the mark, unless the program cleared it.
+    """
+    found: list[tuple[int, str]] = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if one.environ().get("SMITHERS_ATTEMPT", "").startswith(mark):
+                started = started_of(one.pid)
+                found += [] if started is None else [(one.pid, started)]
+    return found
 
 
 def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -> list[int]:

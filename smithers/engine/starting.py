@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -52,7 +52,10 @@ class Running:
         self._done = done
         self._task: asyncio.Task[Result] | None = None
 
-    def start(self, group: asyncio.TaskGroup) -> None:
+    def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
+        """Begin; `marks` tag the processes that it starts."""
+        if isinstance(self.attempt, AgentAttempt):
+            self.attempt.ask = replace(self.attempt.ask, marks=marks)
         self._task = group.create_task(self._run(), name=str(self.key))
         self._task.add_done_callback(self._ended)
 
@@ -149,7 +152,6 @@ class Starting:
             cwd=bench.folder if work.cwd is None else bench.folder / work.cwd,
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
-            marks={"SMITHERS_RUN": bench.run_id, "SMITHERS_ATTEMPT": f"{bench.run_id}:{serial}"},
             raw=raw_file(bench.streams, serial),
             scrub=bench.secrets.scrub,
         )

@@ -1,0 +1,116 @@
+"""Running the real command in processes of their own, killing it, and reading what it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+__all__ = ["DEMO", "WORKFLOWS", "Project", "until"]
+
+WORKFLOWS = Path(__file__).parent / "workflows"
+DEMO = Path(__file__).parents[2] / "harnesses" / "demo"
+
+
+def until(true: Callable[[], object], what: str, *, within_s: float = 30) -> None:
+    """Wait until something holds, at most so long; then fail, saying what did not come."""
+    end = time.monotonic() + within_s
+    pause = threading.Event()
+    while not true():
+        assert time.monotonic() < end, f"{what} did not come within {within_s} s"
+        pause.wait(0.02)
+
+
+class Project:
+    """An empty folder with a store and a ledger of its own, in which `smithers` is run."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.ledger_file = folder / "ledger"
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("SMITHERS")},
+            "LEDGER": str(self.ledger_file),
+            "NO_COLOR": "1",
+            **(environment or {}),
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "smithers", *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, within_s: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=within_s,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """The one JSON document that a command prints."""
+        done = self.run(*arguments, "--json")
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def tasks(self, run: str = "r1") -> dict[str, dict[str, Any]]:
+        """The tasks of a run by id, iterations in brackets."""
+        return {
+            task["id"] + "".join(f"[{number}]" for number in task["iteration"]): task
+            for task in self.json("inspect", run)["tasks"]
+        }
+
+    def is_running(self, task: str, run: str = "r1") -> bool:
+        """Whether an attempt of the task has been started and has not ended."""
+        if self.run("inspect", run, "--json").returncode:
+            return False
+        return any(
+            one["state"] == "running" for one in self.tasks(run).get(task, {}).get("attempts", ())
+        )
+
+    @property
+    def ledger(self) -> list[str]:
+        """What the tasks wrote to the ledger, in order."""
+        return self.ledger_file.read_text().splitlines() if self.ledger_file.exists() else []
+
+    @property
+    def database(self) -> Path:
+        return self.folder / ".smithers" / "smithers.db"
+
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """SIGKILL, as the kernel does when memory runs out: nobody can say goodbye."""
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=10)
+
+    def processes(self) -> list[psutil.Process]:
+        """Every live process that carries the mark of this project's ledger."""
+        return [one for one in psutil.process_iter() if self._mine(one)]
+
+    def _mine(self, process: psutil.Process) -> bool:
+        try:
+            is_zombie = process.status() == psutil.STATUS_ZOMBIE
+            return not is_zombie and process.environ().get("LEDGER") == str(self.ledger_file)
+        except psutil.Error:
+            return False
