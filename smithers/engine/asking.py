@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -21,12 +22,22 @@ from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.tree import Branch, Loop, Mark, PersonWork, Task
+from smithers.tree import Branch, Loop, Mark, PersonWork, StepWork, Task
 
 __all__ = ["Asking", "LoopExhausted", "NeedFailed"]
 
 T = TypeVar("T")
 _MISSED = object()
+_ITERATION = re.compile(r"(.*)\[(\d+)\]", re.DOTALL)
+
+
+def _keys(shown: str) -> Iterator[Key]:
+    """What a key that was shown as text may have been; an id may end in brackets as well."""
+    id, path = shown, tuple[int, ...]()
+    yield Key(id)
+    while (match := _ITERATION.fullmatch(id)) is not None:
+        id, path = match[1], (int(match[2]), *path)
+        yield Key(id, path)
 
 
 class LoopExhausted(SmithersError):
@@ -99,6 +110,11 @@ class Asking:
         return value is _MISSED
 
     def wait_for(self, instance: Instance, on: tuple[Key, ...]) -> None:
+        """The instance comes up again when one of these settles; at once if that has happened."""
+        instances = self.plan.instances
+        if any(key in instances and instances[key].settled for key in on):
+            self.plan.up.append(instance)
+            return
         for key in on:
             self.waiting.setdefault(key, []).append(instance)
         wait = WaitOpened(key=instance.key, kind="data", on=tuple(map(str, on)))
@@ -209,7 +225,21 @@ class Asking:
             return False
         if isinstance(node.work, PersonWork):
             return self._question(instance, node, node.work)
+        if isinstance(node.work, StepWork) and (missing := self._still_missing(key)):
+            self.wait_for(instance, missing)
+            return False
         return (key, "retry") not in state.waits and (key, "cooldown") not in state.waits
+
+    def _still_missing(self, key: Key) -> tuple[Key, ...]:
+        """What a deferred step waits for, known from its row: after a crash or another render it
+        is not called before that is there.
+        """
+        wait = self.frame.state.waits.get((key, "data"))
+        if wait is None:
+            return ()
+        known, instances = self.view.mounts.by_id, self.plan.instances
+        found = (one for shown in wait.opened.on for one in _keys(shown) if one.id in known)
+        return tuple(one for one in found if one not in instances or not instances[one].settled)
 
     def _needs(self, instance: Instance, node: Task) -> None:
         reading = self.reading(instance)

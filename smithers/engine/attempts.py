@@ -15,7 +15,7 @@ from smithers.changes import UsageCounted
 from smithers.context import READER, NotYet
 from smithers.engine.answers import INTERRUPTED, REPAIR, asked, output_text
 from smithers.engine.reading import Reading
-from smithers.engine.streams import Stream, as_json
+from smithers.engine.streams import Stream, as_json, scrubbed
 from smithers.engine.threads import Threads
 from smithers.errors import BadOutput, Transient
 from smithers.tree import Attempt, Output, StepWork
@@ -122,8 +122,9 @@ class AgentAttempt:
                     self._count(event)
                 elif isinstance(event, Answered):
                     answer = event
-                self.stream.write(as_json(event))
-                self.hooks.happened(self.serial, event)
+                shown = scrubbed(event, self.ask.scrub)
+                self.stream.write(as_json(shown))
+                self.hooks.happened(self.serial, shown)
         if answer is None:
             raise Transient(f"{self.agent.name} ended without an answer")
         return answer
@@ -163,6 +164,10 @@ class StepAttempt:
             raise Transient(f"no result within {self.timeout_s:g} s") from error
         except asyncio.CancelledError:
             self.attempt.cancel()
+            raise
+        except Exception as error:
+            if self.reading.missed:
+                raise NotYet(self.reading.missed) from error  # it is why the function raised
             raise
         finally:
             self.stream.close()

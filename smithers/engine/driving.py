@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import attempt_mark, kill_all, marked
 from smithers.engine.secrets import Secrets
 from smithers.engine.streams import streams_folder
-from smithers.errors import Refused, RunExists, UnknownRun
+from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.state import RunState
 from smithers.store import Claim, Claimed, History, Model, NewRun, ProcessRow
 from smithers.store.lease import this_process
@@ -176,7 +177,8 @@ class Driving:
         finally:
             self._engine = None
             if engine.claim is not None:
-                await store.release(engine.claim)
+                with suppress(StoreError):  # what went wrong before is what is told
+                    await store.release(engine.claim)
         return left(engine.run_id, ending, [*reports, *engine.renderer.reports])
 
     def _input_text(self, given: str | None) -> str:

@@ -205,6 +205,8 @@ class Engine:
             for attempt in self.starting.prepared:
                 self._running[attempt.serial] = attempt
                 attempt.start(group, self._marks(attempt.serial))
+                if self._ending is not None:
+                    attempt.cancel()
             self.starting.prepared.clear()
             await self._next()
             ending = self._advance()
@@ -236,14 +238,32 @@ class Engine:
             self.schedule(wait.opened)
 
     def _render(self, *, gone: bool = False) -> None:
-        """Run the workflow function, and work out the plan of the tree that it gives."""
-        root = self.renderer.root(self.transition.number)
+        """Run the workflow function, and work out the plan of the tree that it gives.
+
+        A plan may settle more of what was read than the render saw, above all the first one after
+        a crash: then it is rendered again. Readers of the render see the plan of the one before.
+        """
         self.asking.waiting.clear()
         self._ready.clear()
-        self.view.plan = Plan(root, self.state, self.renderer.expand)
-        self.view.plan.start()
+        while True:
+            seen = self._watched()
+            root = self.renderer.root(self.transition.number)
+            plan = Plan(root, self.state, self.renderer.expand)
+            self.view.plan = self.view.plan or plan
+            plan.start()
+            self.view.plan = plan
+            plan.settled.clear()  # nobody waits yet
+            if self._watched() <= seen:
+                break
         check_choices(self.state, self.view.mounts)
         self._mount(gone=gone)
+
+    def _watched(self) -> set[Key]:
+        """What is settled in the plan, of that which a render reads."""
+        if self.view.plan is None or not self.renderer.reads_structure():
+            return set()
+        watches, instances = self.renderer.watches, self.view.plan.instances.values()
+        return {one.key for one in instances if one.settled and watches(one.key.id)}
 
     @property
     def plan(self) -> Plan:
@@ -321,36 +341,44 @@ class Engine:
         return self._time_passed()
 
     def _follow(self) -> bool:
-        """One step of what follows from the state."""
+        """One step of what follows from the state; nothing does once the run is being left."""
         plan = self.plan
+        if self._ending is not None:
+            return False
         if plan.settled:
             self._wake_readers(plan.settled.popleft())
         elif plan.dropped:
             self._drop()
         elif plan.up:
-            instance = plan.up.popleft()
-            if self.asking.answer(instance):
-                self._ready.append(instance)
-            elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
-                self.schedule(wait.opened)
-            if self.view.mounts.fresh:
-                self._mount(gone=False)
+            self._came_up(plan.up.popleft())
         elif plan.released:
             plan.up.append(plan.released.popleft())
-        elif self._ending is not None:
-            return False
         elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
             self.starting.begin(self._ready.popleft())
         else:
             return False
         return True
 
+    def _came_up(self, instance: Instance) -> None:
+        if self.asking.answer(instance):
+            self._ready.append(instance)
+        elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
+            self.schedule(wait.opened)
+        if self.view.mounts.fresh:
+            self._mount(gone=False)
+        if instance.role == "foreach":
+            self._wake_readers_of_unknown()
+
     def _wake_readers(self, settled: Instance) -> None:
         for instance in self.asking.waiting.pop(settled.key, ()):
             self.plan.up.append(instance)
-        id = settled.key.id
-        if self.renderer.watches(id) or self.renderer.stale_subtrees(id):
+        if self.renderer.watches(settled.key.id):
             self._render(gone=True)
+
+    def _wake_readers_of_unknown(self) -> None:
+        """A fan-out has its items: who waits for an id that stood in no tree asks again."""
+        for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
+            self.plan.up.extend(self.asking.waiting.pop(key))
 
     def _drop(self) -> None:
         dropped = self.plan.dropped.popleft()
@@ -513,7 +541,9 @@ class Engine:
 
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, a note, or a time."""
-        while not (self._results or self._sessions or self._inbox or self._ending == "stop"):
+        while not (self._results or self._sessions or self._inbox):
+            if self._ending is not None and not self._running:
+                return
             pause = POLL_S
             if self._timers:
                 left = (self._timers[0][0] - self.settings.now()).total_seconds()
@@ -523,8 +553,6 @@ class Engine:
                     await self._wake.wait()
             self._wake.clear()
             if self._results or self._sessions:
-                return
-            if self._ending is not None and not self._running:
                 return
             if self._timers and self._timers[0][0] <= self.settings.now():
                 return

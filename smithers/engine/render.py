@@ -72,6 +72,7 @@ class Renderer:
     _subtrees: dict[tuple[int, tuple[int, ...], str], _Scope] = field(
         default_factory=dict[tuple[int, tuple[int, ...], str], _Scope]
     )
+    _watched_by_items: set[str] = field(default_factory=set[str])
     _items: dict[Key, Items] = field(default_factory=dict[Key, Items])
 
     def root(self, frame: int) -> Definition:
@@ -89,28 +90,22 @@ class Renderer:
         self.view.mounts = mounts
         self._root = _Scope(root, frozenset(reading.watched))
         self._subtrees.clear()
+        self._watched_by_items.clear()
         return root
 
     def watches(self, id: str) -> bool:
-        """Whether the workflow function reads this id in its structure."""
-        return self._root is not None and id in self._root.watched
-
-    def stale_subtrees(self, id: str) -> bool:
-        """Forget the items' subtrees that read this id; whether there were any."""
-        stale = [key for key, scope in self._subtrees.items() if id in scope.watched]
-        for key in stale:
-            del self._subtrees[key]
-        return bool(stale)
+        """Whether the structure of any scope reads this id."""
+        root = self._root
+        return (root is not None and id in root.watched) or id in self._watched_by_items
 
     def reads_structure(self) -> bool:
         """Whether any scope reads state, so that a render may still add nodes."""
-        scopes = [*([self._root] if self._root else []), *self._subtrees.values()]
-        return any(scope.watched for scope in scopes)
+        return bool((self._root and self._root.watched) or self._watched_by_items)
 
     def reads_unsettled(self, unsettled: Callable[[str], bool]) -> bool:
         """Whether any scope read an id that is not settled, so that it may still run again."""
-        scopes = [*([self._root] if self._root else []), *self._subtrees.values()]
-        return any(unsettled(id) for scope in scopes for id in scope.watched)
+        watched = (self._root.watched if self._root else frozenset[str]()) | self._watched_by_items
+        return any(map(unsettled, watched))
 
     def _render(self, call: Callable[[], object], reading: Reading, what: str) -> Node[Any]:
         bindings = Bindings()
@@ -225,13 +220,14 @@ class Renderer:
                 self.view,
                 Key(definition.id, path),
                 definition.loops,
-                self.view.state.frame,
+                self.view.state.frame + 1,
                 "render",
             )
             what = f"each of {definition.id} for item {item!r}"
             made = self._render(lambda: node.each(value), reading, what)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))
+            self._watched_by_items |= known.watched
             self._subtrees[id(node), path, item] = known
         self.view.mounts.add(known.root, path, item)
         self.view.mounts.check_needs(known.root, complete=not self.reads_structure())

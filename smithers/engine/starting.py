@@ -50,6 +50,7 @@ class Running:
         self.attempt = attempt
         self.serial = attempt.serial
         self._done = done
+        self._cancelled = False
         self._task: asyncio.Task[Result] | None = None
 
     def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
@@ -58,9 +59,12 @@ class Running:
             self.attempt.ask = replace(self.attempt.ask, marks=marks)
         self._task = group.create_task(self._run(), name=str(self.key))
         self._task.add_done_callback(self._ended)
+        if self._cancelled:  # between its preparation and here
+            self._task.cancel()
 
     def cancel(self) -> None:
         """Stop it; its result comes when all of it has ended."""
+        self._cancelled = True
         if self._task is not None:
             self._task.cancel()
 
@@ -75,7 +79,9 @@ class Running:
             return Result("deferred", missed=missed.on)
         except Exception as error:
             return Result("failed", error=error)
-        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # it must not end the engine
             return Result("failed", error=RuntimeError(f"the function raised {error!r}"))
 
 
@@ -170,6 +176,7 @@ class Starting:
         )
 
     def _begin_step(self, instance: Instance, node: Task, work: StepWork) -> None:
+        self._frame.close_wait(instance.key, "data")
         serial = self._started(instance, "python", None, None, self._bench.now())
         bench = self._bench
         stream = Stream(bench.streams, serial, bench.secrets.scrub)
@@ -244,6 +251,9 @@ class Starting:
             self._settle_key(running.key, instance, "cancelled")
         elif result.kind == "deferred":
             self._end(running, "deferred", None)
+            if instance.dropping is not None:
+                self._settle(instance, "cancelled", error=None)
+                return
             self._asking.plan.unbegin(instance)
             self._asking.wait_for(instance, result.missed)
         else:
@@ -268,6 +278,8 @@ class Starting:
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
         failure = failure_of(error, self._bench.secrets.scrub)
         self._end(running, "failed", failure)
+        if isinstance(running.attempt, StepAttempt):
+            self._frame.read(running.attempt.reading)
         tries = self._tries(running.key)
         node = cast("Task", instance.definition.node)
         if isinstance(error, Busy):

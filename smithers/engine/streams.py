@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from smithers.agent import Event
+from smithers.tree import clean
 
-__all__ = ["Stream", "as_json", "events_file", "raw_file", "streams_folder"]
+__all__ = ["Stream", "as_json", "events_file", "raw_file", "scrubbed", "streams_folder"]
 
 
 def streams_folder(database: Path, run_id: str) -> Path:
@@ -42,6 +43,16 @@ def as_json(event: Event) -> dict[str, object]:
             value = float(value)
         data[one.name] = dict(value) if isinstance(value, Mapping) else value
     return data
+
+
+def scrubbed(event: Event, scrub: Callable[[str], str]) -> Event:
+    """The event with every text in it through `scrub`: what may be kept and shown."""
+    texts = {
+        one.name: clean(dict(value) if isinstance(value, Mapping) else value, scrub)
+        for one in fields(event)
+        if isinstance(value := getattr(event, one.name), str | list | Mapping)
+    }
+    return replace(event, **texts)
 
 
 class Stream:
