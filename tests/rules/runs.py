@@ -1,0 +1,76 @@
+"""The in-memory driver of tests/engine, with what the rules need besides: edits, a stop, a death."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from smithers.changes import Frame
+from smithers.engine.engine import Ending, Engine
+from smithers.state import RunState
+from smithers.store import Model, Note
+from tests.engine import runs
+
+__all__ = ["Clock", "Run"]
+
+
+class Clock:
+    """A time that moves only when a test says so."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def pass_s(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+class Run(runs.Run):
+    """As its base; `edited` says that the workflow is not that of the last owner any more."""
+
+    edited = False
+    engine: Engine
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.reports: list[str] = []
+        self.before: Callable[[Engine], None] = lambda engine: None
+        """Called with each new engine, before it runs."""
+
+    def limit(self, max_concurrency: int) -> None:
+        self.settings = replace(self.settings, max_concurrency=max_concurrency)
+
+    async def drive(self) -> Ending:
+        fresh = not self.watch.frames
+        frames = () if fresh else (await self.store.load("r1")).frames
+        self.engine = engine = Engine(
+            self.workflow,
+            self.workflow.parse_input(self.input),
+            run_id="r1",
+            created_at=self.started_at,
+            state=RunState.of(frames),
+            settings=self.settings,
+            observer=self.watch,
+            edited=self.edited,
+        )
+        self.before(engine)
+        try:
+            if fresh:
+                return await engine.run(self.store, first=self._create)
+            claimed = await self.store.claim("r1", self.owner, source="1")
+            return await engine.run(self.store, claim=claimed.claim)
+        finally:
+            self.reports = engine.renderer.reports
+            if engine.claim is not None:
+                await self.store.release(engine.claim)
+
+    async def _create(self, frame: Frame, models: Sequence[Model]) -> Any:
+        return await self.store.create(self.new, self.owner, frame, models)
+
+    async def cancel(self) -> None:
+        """Write the note that ends the run, as another process would."""
+        await self.store.offer(Note(run_id="r1", kind="cancel", body="{}", at=self.now()))
