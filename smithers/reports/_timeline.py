@@ -18,4 +18,15 @@ def timeline(path: Path, run_id: str) -> Json:
         head_of(db, run_id)
         frames = frames_of(db, run_id)
     telling = Telling()
-    return {"version": 1, "run_id": run_id, "frames": [telling.frame(frame) for frame in frames]}
+    told = [telling.frame(frame) for frame in frames]
+    for frame in told:
+        frame["changes"].sort(key=lambda change: _ORDER.index(change["what"]))
+    return {"version": 1, "run_id": run_id, "frames": told}
+
+
+_ORDER = (
+    *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "attempt_ended"),
+    *("wait_closed", "read_made", "choice_made", "settled", "came_up", "wait_opened"),
+    *("attempt_started", "status_changed"),
+)
+"""Within a frame: what ends before what begins, as it reads best. The rows keep no order."""

@@ -1,0 +1,8 @@
+"""`python -m smithers` is the command `smithers`."""
+
+from __future__ import annotations
+
+from smithers.cli import main
+
+if __name__ == "__main__":
+    main()

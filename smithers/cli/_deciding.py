@@ -1,0 +1,186 @@
+"""`approve`, `deny` and `cancel`: what a person says to a run."""
+
+from __future__ import annotations
+
+import getpass
+import re
+import shlex
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._failures import Usage
+from smithers.cli._places import Place, place
+from smithers.cli._streams import give, give_json, plain, say
+from smithers.hub import Decided, Hub
+
+__all__ = ["register"]
+
+TaskId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[TASK]",
+        help="The approval, as in ship or review[2]; may be left out when one waits.",
+        show_default=False,
+    ),
+]
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAME", help="Who decides; else your login.", show_default=False),
+]
+Note = Annotated[
+    str | None,
+    typer.Option("--note", metavar="TEXT", help="Why, for the record.", show_default=False),
+]
+Iteration = Annotated[
+    str | None,
+    typer.Option(
+        "--iteration",
+        metavar="N[.N]",
+        help="Which round of its loops, from 0, as in 2 or 0.1.",
+        show_default=False,
+    ),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run right away.")]
+_LINGER_S = 60.0
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "approve",
+        short_help="Approve what a run asks.",
+        help=example(
+            "smithers approve r1 ship",
+            'smithers approve r1 --by ann --note "looks good" --resume',
+            says="Record that a person approves. It asks nothing more; the run goes on when it is"
+            " resumed, or at once with --resume.",
+        ),
+    )(approve)
+    app.command(
+        "deny",
+        short_help="Deny what a run asks.",
+        help=example(
+            'smithers deny r1 ship --note "not on a Friday"',
+            says="Record that a person denies. What then happens, the workflow says.",
+        ),
+    )(deny)
+    app.command(
+        "cancel",
+        short_help="Cancel a run for good.",
+        help=example(
+            "smithers cancel r1",
+            says="Cancel a run: a process that drives it is asked to, and stops all its agents; a"
+            " run that nobody drives is cancelled at once. It cannot be resumed.",
+        ),
+    )(cancel)
+
+
+def approve(
+    run: Run,
+    task: TaskId = None,
+    by: By = None,
+    note: Note = None,
+    iteration: Iteration = None,
+    resume: Resume = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    return _decide(place(db), run, _task(task, iteration), True, by, note, resume, json)
+
+
+def deny(
+    run: Run,
+    task: TaskId = None,
+    by: By = None,
+    note: Note = None,
+    iteration: Iteration = None,
+    resume: Resume = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    return _decide(place(db), run, _task(task, iteration), False, by, note, resume, json)
+
+
+def cancel(run: Run, by: By = None, json: JsonFlag = False, db: Db = None) -> int:
+    outcome = Hub(place(db).path).cancel(run, by=by or _login())
+    if json:
+        give_json({"version": 1, "run_id": run, "outcome": outcome})
+    elif outcome == "asked":
+        give(f"the process that drives {run} was asked to cancel it")
+    else:
+        give(f"{run} is {outcome}")
+    return 0
+
+
+def _decide(
+    where: Place,
+    run: str,
+    task: str | None,
+    approved: bool,
+    by: str | None,
+    note: str | None,
+    resume: bool,
+    json: bool,
+) -> int:
+    hub = Hub(where.path)
+    decided = hub.decide(run, task, approved=approved, by=by or _login(), note=note)
+    command = where.command(f"smithers resume {shlex.quote(run)}")
+    data = _data(decided)
+    if not json:
+        _show(decided, say if resume else give)
+    if resume:
+        from smithers.cli._running import go_on
+
+        return go_on(run, where, json, False, None, _LINGER_S, extra={"decided": data})
+    status = hub.status(run)
+    if json:
+        give_json({"version": 1, **data, "status": status})
+    elif status == "running":
+        say("the process that drives the run takes it up")
+    else:
+        say(f"next: {command}")
+    return 0
+
+
+def _data(decided: Decided) -> dict[str, Any]:
+    return {
+        "run_id": decided.run_id,
+        "task": decided.task,
+        "iteration": list(decided.iteration),
+        "approved": decided.approved,
+        "by": decided.by,
+        "note": decided.note,
+        "at": decided.at,
+        "asked": decided.asked,
+        "digest": decided.digest,
+    }
+
+
+def _show(decided: Decided, tell: Callable[[str], None]) -> None:
+    """What was decided, for the record of the person who did."""
+    key = decided.task + "".join(f"[{number}]" for number in decided.iteration)
+    word = "approved" if decided.approved else "denied"
+    note = f": {decided.note}" if decided.note else ""
+    tell(plain(f"{key} of {decided.run_id} {word} by {decided.by}{note}"))
+    for line in decided.asked.splitlines():
+        tell(plain(f"  | {line}"))
+    tell(f"  sha256 {decided.digest}")
+
+
+def _task(task: str | None, iteration: str | None) -> str | None:
+    if iteration is None:
+        return task
+    if task is None:
+        raise Usage("--iteration needs the TASK it belongs to", hint="as in `approve r1 ship`")
+    if not re.fullmatch(r"\d+([.,]\d+)*", iteration):
+        raise Usage(f"--iteration {iteration!r} is no round", hint="as in --iteration 2 or 0.1")
+    return task + "".join(f"[{int(number)}]" for number in re.split("[.,]", iteration))
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise Usage("this user has no login name", hint="name yourself with --by NAME") from None

@@ -1,0 +1,157 @@
+"""Reports as text for a person: the list of runs, one run, its tree."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from smithers.cli._streams import MARKS, paint, plain, table
+from smithers.reports import clock
+from smithers.store.rows import time_of
+
+__all__ = ["inspected", "mermaid", "runs_table", "tree_lines"]
+
+_Json = dict[str, Any]
+_COLOURS = {state: colour for state, (_, colour) in MARKS.items()}
+
+
+def runs_table(runs: list[_Json]) -> list[str]:
+    """A line a run, with a header."""
+    rows = [["RUN", "WORKFLOW", "STATUS", "TASKS", "COST", "LAST ACTIVITY", "WAITS FOR"]]
+    for run in runs:
+        counts = run["tasks"]
+        cost = run["usage"]["cost_usd"]
+        rows.append(
+            [
+                run["run_id"],
+                plain(run["workflow"]),
+                run["status"],
+                f"{counts['finished']}/{sum(counts.values())}",
+                "" if cost is None else f"${cost:.4f}",
+                _ago(run["last_activity"]),
+                ", ".join(_awaited(wait) for wait in run["waiting_for"]),
+            ]
+        )
+    return table(rows, _COLOURS)
+
+
+def _awaited(wait: _Json) -> str:
+    key = plain(_key(wait["task"], wait["iteration"]))
+    return key if wait["kind"] == "approval" else f"{key} ({wait['kind']})"
+
+
+def _key(task: str, iteration: list[int]) -> str:
+    return task + "".join(f"[{number}]" for number in iteration)
+
+
+def _ago(text: str) -> str:
+    seconds = max(0, int((datetime.now(UTC) - time_of(text)).total_seconds()))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def inspected(found: _Json) -> Iterator[str]:
+    """A run, its tasks with their attempts, and its waits."""
+    run = found["run"]
+    yield f"{run['run_id']}  {run['workflow']}  {run['status']}"
+    yield f"  file     {run['file']}"
+    yield f"  input    {_short(run['input'])}"
+    yield f"  created  {clock(run['created_at'])}, last activity {clock(run['last_activity'])}"
+    if run["owner"] is not None and run["status"] in ("running", "stale"):
+        lives = "" if run["owner"]["alive"] else ", which is gone"
+        yield f"  process  {run['owner']['pid']}{lives}"
+    if run["error"] is not None:
+        yield f"  error    {_error(run['error'])}"
+    if run["output"] is not None:
+        yield f"  output   {_short(run['output'])}"
+    yield f"  usage    {_usage(run['usage'])}"
+    for task in found["tasks"]:
+        yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {task['state']}"
+        if task["error"] is not None:
+            yield f"    {_error(task['error'])}"
+        if task["output"] is not None:
+            yield f"    gave {_short(task['output'])}"
+        for attempt in task["attempts"]:
+            yield f"    {_attempt(attempt)}"
+    for wait in found["waits"]:
+        due = "" if wait["due"] is None else f", until {clock(wait['due'])}"
+        for_what = f" for {', '.join(wait['on'])}" if wait["on"] else ""
+        key = _key(wait["task"], wait["iteration"])
+        yield f"◷ {key} waits ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
+
+
+def _attempt(attempt: _Json) -> str:
+    ended = "" if attempt["ended_at"] is None else f" to {clock(attempt['ended_at'])}"
+    session = "" if attempt["session_id"] is None else f", session {attempt['session_id']}"
+    error = "" if attempt["error"] is None else f": {_error(attempt['error'])}"
+    return (
+        f"attempt {attempt['attempt']} {attempt['state']}, {attempt['agent']},"
+        f" {clock(attempt['started_at'])}{ended}{session}{error}"
+    )
+
+
+def _error(error: _Json) -> str:
+    place = f" (at {error['place']})" if error["place"] else ""
+    return f"{error['kind']}: {error['message']}{place}"
+
+
+def _usage(usage: _Json) -> str:
+    cost = "" if usage["cost_usd"] is None else f", ${usage['cost_usd']:.4f}"
+    return f"{usage['tokens_in']} tokens in, {usage['tokens_out']} out{cost}"
+
+
+def _short(value: object, limit: int = 200) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = " ".join(text[: 4 * limit].split())
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def tree_lines(found: _Json) -> Iterator[str]:
+    """The tree as lines."""
+    title = f"{found['workflow']}  {found['run_id']}  {found['status']}"
+    yield paint(plain(title), "bold", sys.stdout)
+    if found["root"] is not None:
+        yield from _branch(found["root"], "", "")
+
+
+def _branch(node: _Json, first: str, below: str) -> Iterator[str]:
+    mark, colour = MARKS[node["state"]]
+    state = paint(f"{mark} {node['state']}", colour, sys.stdout)
+    yield f"{first}{plain(_name(node))}  {state}"
+    inner = node["children"]
+    for number, child in enumerate(inner):
+        last = number == len(inner) - 1
+        here, under = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        yield from _branch(child, below + here, below + under)
+
+
+def _name(node: _Json) -> str:
+    if node["kind"] == "iteration":
+        return f"round {node['iteration'][-1]}"
+    if node["kind"] in ("task", "step", "approval"):
+        return str(node["id"])
+    made_up = node["id"] == node["kind"] or "/" in node["id"]
+    return str(node["kind"]) if made_up else f"{node['kind']} {node['id']}"
+
+
+def mermaid(found: _Json) -> Iterator[str]:
+    """The tree as a Mermaid flowchart."""
+    yield "flowchart TD"
+    if found["root"] is not None:
+        yield from _flow(found["root"], None, [0])
+
+
+def _flow(node: _Json, parent: str | None, count: list[int]) -> Iterator[str]:
+    count[0] += 1
+    id = f"n{count[0]}"
+    label = plain(_name(node)).replace('"', "#quot;").replace("\n", " ")
+    yield f'  {id}["{label}<br/>{node["state"]}"]'
+    if parent is not None:
+        yield f"  {parent} --> {id}"
+    for child in node["children"]:
+        yield from _flow(child, id, count)

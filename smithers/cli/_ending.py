@@ -1,0 +1,82 @@
+"""What `up` says when it leaves a run: one JSON object, or the output and what to type next."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from smithers.cli._board import money, tokens
+from smithers.cli._failures import error_data
+from smithers.cli._places import Place
+from smithers.cli._streams import MARKS, give, is_terminal, paint, plain, say
+from smithers.errors import SmithersError
+from smithers.hub import Hub
+
+__all__ = ["failure", "give_output", "next_steps"]
+
+_COUNTS = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")
+
+
+def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[str, Any]:
+    """The object that `up --json` prints when it could not go on: the run as it stands, if any."""
+    found: dict[str, Any] | None = None
+    if run_id is not None and place is not None:
+        try:
+            found = Hub(place.path).summary(run_id)
+        except SmithersError:
+            found = None
+    nothing: dict[str, Any] = {
+        "version": 1,
+        "run_id": run_id,
+        "status": None,
+        "waiting_for": [],
+        "tasks": dict.fromkeys(_COUNTS, 0),
+        "output": None,
+        "error": None,
+        "frames": 0,
+        "usage": {"tokens_in": 0, "tokens_out": 0, "cost_usd": None},
+    }
+    return {**(found or nothing), "error": error_data(error)}
+
+
+def give_output(output: object) -> None:
+    """The output of a finished run on stdout: text as it is, anything else as JSON."""
+    if output is None:
+        return
+    text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
+    give(plain(text) if is_terminal(sys.stdout) else text)
+
+
+def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
+    """How the run was left, and the command that goes on with it, for a person."""
+    run_id, status = summary["run_id"], summary["status"]
+    mark, colour = MARKS[status]
+    counts, usage = summary["tasks"], summary["usage"]
+    told = [f"{counts[name]} {name}" for name in _COUNTS if counts[name]]
+    if used := usage["tokens_in"] + usage["tokens_out"]:
+        told.append(tokens(used))
+    if usage["cost_usd"] is not None:
+        told.append(money(usage["cost_usd"]))
+    facts = f" ({', '.join(told)})" if told else ""
+    say(f"{paint(f'{mark} {run_id} {_WORDS[status]}', colour, sys.stderr)}{facts}")
+    if status in ("finished", "cancelled") and not counts["failed"]:
+        return
+    reasons = hub.why(run_id)["reasons"]
+    for reason in reasons:
+        say(f"  {plain(reason['sentence'])}")
+    commands = [reason["command"] for reason in reasons if "command" in reason]
+    if status == "stale":
+        commands = commands or [f"smithers resume {run_id}"]
+    for command in dict.fromkeys(commands):
+        say(f"{paint('next:', 'bold', sys.stderr)} {place.command(command)}")
+
+
+_WORDS = {
+    "running": "is running",
+    "waiting": "is waiting",
+    "finished": "finished",
+    "failed": "failed",
+    "cancelled": "was cancelled",
+    "stale": "was left, and can be resumed",
+}

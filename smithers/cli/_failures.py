@@ -1,0 +1,60 @@
+"""How an error is told, and the exit code that goes with it.
+
+0 finished · 1 failed · 2 usage, author error, refused, or the database cannot be used · 3 waiting ·
+4 cancelled · 6 finished with tolerated failures · 130 and 143 ended by a signal
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from smithers.cli._streams import paint, plain, say
+from smithers.errors import AuthorError, SmithersError
+
+__all__ = ["REFUSED", "Usage", "code_of", "error_data", "tell"]
+
+REFUSED = 2
+_CODES = {"finished": 0, "failed": 1, "waiting": 3, "cancelled": 4}
+_TOLERATED = 6
+
+
+class Usage(SmithersError):
+    """The command was typed in a way that it does not understand."""
+
+
+def code_of(status: str, *, tolerated: bool = False) -> int:
+    """The exit code of a run that was left in this status."""
+    return _TOLERATED if tolerated and status == "finished" else _CODES[status]
+
+
+def error_data(error: Exception) -> dict[str, Any]:
+    """An error as JSON data."""
+    said = error.said if isinstance(error, SmithersError) else _unexpected(error)
+    place = None
+    if isinstance(error, AuthorError) and error.place is not None:
+        said, place = said.removeprefix(f"{error.place}: "), str(error.place)
+    hint = error.hint if isinstance(error, SmithersError) else _DEBUG
+    return {"kind": type(error).__name__, "message": said, "hint": hint, "place": place}
+
+
+def tell(error: Exception) -> None:
+    """An error for a person: what is wrong, and what to do."""
+    if os.environ.get("SMITHERS_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    said = error.said if isinstance(error, SmithersError) else _unexpected(error)
+    hint = error.hint if isinstance(error, SmithersError) else _DEBUG
+    say(f"{paint('error:', 'red', sys.stderr)} {plain(said)}")
+    if hint:
+        say(f"{paint('hint:', 'yellow', sys.stderr)} {plain(hint)}")
+
+
+_DEBUG = "this is a defect of Smithers; SMITHERS_DEBUG=1 shows where"
+
+
+def _unexpected(error: Exception) -> str:
+    said = f"{type(error).__name__}: {error}"
+    return said if len(said) <= 2000 else f"{said[:1997]}..."

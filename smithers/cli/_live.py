@@ -1,0 +1,176 @@
+"""The live tree of a run, drawn on stderr with rich: only for a person at a terminal."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as RichLive
+from rich.table import Table
+from rich.text import Text
+
+from smithers.agent import Event
+from smithers.changes import Frame, Key
+from smithers.cli._board import TASKS, Board, Row, duration, money, tokens
+from smithers.cli._streams import MARKS, plain
+from smithers.state import RunState
+
+__all__ = ["Live"]
+
+_PER_SECOND = 5
+_LEAST_LINES = 4
+
+
+class Live:
+    """Draws the tree with state, attempt, agent, time, tokens, cost and last activity."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._board = Board()
+        self._lock = threading.Lock()
+        self._console = Console(stderr=True)
+        self._live: RichLive | None = None
+        self._order: list[tuple[str, Key | None, str]] = []
+        self._seen = -1
+
+    def frame(self, frame: Frame, state: RunState) -> None:
+        with self._lock:
+            if self._live is None:
+                self._board.begin(state)
+            self._board.frame(frame)
+        if self._live is None:
+            self._live = RichLive(
+                get_renderable=self._drawn,
+                console=self._console,
+                refresh_per_second=_PER_SECOND,
+                vertical_overflow="crop",
+            )
+            self._live.start(refresh=True)
+
+    def event(self, key: Key, event: Event) -> None:
+        with self._lock:
+            self._board.event(key, event)
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def _drawn(self) -> RenderableType:
+        with self._lock:
+            if self._seen != self._board.grown:
+                self._seen = self._board.grown
+                self._order = _ordered(self._board)
+            return Group(self._title(), self._table())
+
+    def _title(self) -> Text:
+        board = self._board
+        mark, colour = MARKS.get(board.status, ("·", "dim"))
+        facts = [
+            duration(time.monotonic() - board.began),
+            tokens(board.tokens) if board.tokens else "",
+            money(board.cost),
+        ]
+        title = Text(no_wrap=True, overflow="ellipsis")
+        title.append(f"{mark} ", style=colour)
+        title.append(self._run_id, style="bold")
+        title.append(f" {board.status}", style=colour)
+        title.append("  " + "  ".join(fact for fact in facts if fact), style="dim")
+        return title
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0), expand=False)
+        for name in ("tree", "attempt", "time", "tokens", "cost", "said"):
+            right = name in ("time", "tokens", "cost")
+            table.add_column(
+                name,
+                justify="right" if right else "left",
+                no_wrap=True,
+                overflow="ellipsis",
+                ratio=None,
+            )
+        shown, left_out = self._fitting()
+        now = time.monotonic()
+        for prefix, key, name in shown:
+            if key is None:
+                table.add_row(Text(prefix + name, style="dim"))
+            else:
+                table.add_row(*_cells(prefix, name, self._board.rows.get(key) or Row(key), now))
+        if left_out:
+            table.add_row(Text(f"… {left_out} more", style="dim"))
+        return table
+
+    def _fitting(self) -> tuple[list[tuple[str, Key | None, str]], int]:
+        """The lines that fit the terminal: those of tasks at work, and the latest of the rest."""
+        space = max(_LEAST_LINES, self._console.size.height - 3)
+        if len(self._order) <= space:
+            return self._order, 0
+        rows = self._board.rows
+        tasks = [line for line in self._order if line[1] is not None]
+        busy = {
+            line[1]
+            for line in tasks
+            if (row := rows.get(line[1] or Key(""))) is not None
+            and row.state in ("running", "waiting", "failed")
+        }
+        done = [line for line in tasks if line[1] in rows and line[1] not in busy]
+        keep = {*list(busy)[:space]}
+        keep |= (
+            {line[1] for line in done[-max(0, space - len(keep)) :]} if len(keep) < space else set()
+        )
+        shown = [("", key, name) for _, key, name in tasks if key in keep]
+        return shown, len(tasks) - len(shown)
+
+
+def _cells(prefix: str, name: str, row: Row, now: float) -> list[Text]:
+    mark, colour = MARKS.get(row.state, ("·", "dim"))
+    tree = Text(prefix, style="dim")
+    tree.append(f"{mark} ", style=colour)
+    tree.append(name, style="bold" if row.state == "running" else "")
+    tried = f"#{row.attempt} {row.agent}" if row.attempt else ""
+    elapsed = row.elapsed_s(now)
+    return [
+        tree,
+        Text(tried, style="dim"),
+        Text("" if elapsed is None else duration(elapsed)),
+        Text(tokens(row.tokens) if row.tokens else ""),
+        Text(money(row.cost)),
+        Text(plain(row.said) if row.state in ("running", "waiting", "failed") else "", style="dim"),
+    ]
+
+
+def _ordered(board: Board) -> list[tuple[str, Key | None, str]]:
+    """The lines of the tree: a prefix that draws it, the key of a task, and a name."""
+    children: dict[str | None, list[str]] = {}
+    for node in sorted(board.nodes.values(), key=lambda one: one.place):
+        children.setdefault(node.parent, []).append(node.id)
+    keys: dict[str, list[Key]] = {}
+    for key in board.rows:
+        keys.setdefault(key.id, []).append(key)
+    lines: list[tuple[str, Key | None, str]] = []
+    roots = children.get(None, [])
+    for root in roots:
+        _walk(board, root, "", "", children, keys, lines)
+    return lines
+
+
+def _walk(
+    board: Board,
+    id: str,
+    first: str,
+    below: str,
+    children: dict[str | None, list[str]],
+    keys: dict[str, list[Key]],
+    lines: list[tuple[str, Key | None, str]],
+) -> None:
+    if board.nodes[id].kind in TASKS:
+        lines.extend((first, key, str(key)) for key in sorted(keys.get(id, [Key(id)])))
+        return
+    kind = board.nodes[id].kind
+    given = "" if id == kind or "/" in id else f" {id}"
+    lines.append((first, None, f"{kind}{given}"))
+    inner = children.get(id, [])
+    for number, child in enumerate(inner):
+        last = number == len(inner) - 1
+        here, under = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        _walk(board, child, below + here, below + under, children, keys, lines)

@@ -1,0 +1,39 @@
+"""Which database a command uses, and how its own commands name it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Place", "place"]
+
+_FOLDER, _NAME = ".smithers", "smithers.db"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database. `given` says that it was named by `--db`, so commands must name it again."""
+
+    path: Path
+    given: bool
+
+    def command(self, text: str) -> str:
+        """A command for a person to type, on this database."""
+        return f"{text} --db {shlex.quote(str(self.path))}" if self.given else text
+
+
+def place(db: Path | None) -> Place:
+    """`--db`, else SMITHERS_DB, else the nearest `.smithers/smithers.db` upward, else the one that
+    would be made in the current folder.
+    """
+    if db is not None:
+        return Place(db, given=True)
+    if named := os.environ.get("SMITHERS_DB"):
+        return Place(Path(named), given=False)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (found := folder / _FOLDER / _NAME).exists():
+            return Place(found, given=False)
+    return Place(here / _FOLDER / _NAME, given=False)

@@ -1,0 +1,222 @@
+"""`ps`, `inspect`, `why`, `timeline`, `graph`, `logs`, `sql`: looking at runs, changing nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._drawing import inspected, mermaid, runs_table, tree_lines
+from smithers.cli._failures import Usage
+from smithers.cli._places import place
+from smithers.cli._streams import MARKS, give, give_json, paint, plain, say, table
+from smithers.hub import Hub
+from smithers.reports import clock, has_runs
+
+__all__ = ["register"]
+
+_QUIET = ("node_mounted", "came_up", "read_made", "usage_counted", "choice_made", "session_seen")
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "ps",
+        short_help="List the runs.",
+        help=example("smithers ps", "smithers ps --json", says="List the runs, oldest first."),
+    )(ps)
+    app.command(
+        "inspect",
+        short_help="Show a run with its tasks and attempts.",
+        help=example(
+            "smithers inspect r1",
+            "smithers inspect r1 --json",
+            says="Show a run with its tasks, their attempts and outputs, and what it waits for.",
+        ),
+    )(inspect)
+    app.command(
+        "why",
+        short_help="Say why a run stands where it stands.",
+        help=example(
+            "smithers why r1",
+            says="Say what holds a run, and what to type to go on.",
+        ),
+    )(why)
+    app.command(
+        "timeline",
+        short_help="Show a run frame by frame.",
+        help=example(
+            "smithers timeline r1",
+            says="Show a run frame by frame: what began and what ended in each.",
+        ),
+    )(timeline)
+    app.command(
+        "graph",
+        short_help="Draw the tree of a run.",
+        help=example(
+            "smithers graph r1",
+            "smithers graph r1 --mermaid > graph.mmd",
+            says="Draw the tree of a run with the state of each node.",
+        ),
+    )(graph)
+    app.command(
+        "logs",
+        short_help="Show what the agents of a run said.",
+        help=example(
+            "smithers logs r1",
+            "smithers logs r1 plan --follow",
+            says="Show what the attempts of a run said: text, tools, results. With --json each"
+            " line is an object.",
+        ),
+    )(logs)
+    app.command(
+        "sql",
+        short_help="Ask the database, in SQL.",
+        help=example(
+            'smithers sql "SELECT task, json FROM outputs"',
+            says="Ask the database one question in SQL. It is opened for reading only. Each output"
+            " model has a view of its own, out_MODEL.",
+        ),
+    )(sql)
+
+
+def ps(json: JsonFlag = False, db: Db = None) -> int:
+    where = place(db)
+    runs = Hub(where.path).runs()
+    if json:
+        give_json({"version": 1, "runs": runs})
+    elif runs:
+        for line in runs_table(runs):
+            give(line)
+    elif has_runs(where.path):
+        say("no runs yet; start one with `smithers up FILE`")
+    else:
+        say(f"no runs: there is no database at {where.path}")
+    return 0
+
+
+def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
+    found = Hub(place(db).path).inspect(run)
+    if json:
+        give_json(found)
+    else:
+        for line in inspected(found):
+            give(plain(line))
+    return 0
+
+
+def why(run: Run, json: JsonFlag = False, db: Db = None) -> int:
+    where = place(db)
+    found = Hub(where.path).why(run)
+    for reason in found["reasons"]:
+        if "command" in reason:
+            reason["command"] = where.command(reason["command"])
+    if json:
+        give_json(found)
+        return 0
+    mark, colour = MARKS[found["status"]]
+    give(f"{paint(mark, colour, sys.stdout)} {plain(found['sentence'])}")
+    for reason in found["reasons"]:
+        give(f"  {plain(reason['sentence'])}")
+        if "command" in reason:
+            give(f"    {paint(reason['command'], 'bold', sys.stdout)}")
+    return 0
+
+
+def timeline(
+    run: Run,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every fact: the tree, reads, choices, usage as well.")
+    ] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    found = Hub(place(db).path).timeline(run)
+    if json:
+        give_json(found)
+        return 0
+    for frame in found["frames"]:
+        told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
+        head = f"{clock(frame['at'])}  frame {frame['frame']}"
+        for line in told:
+            give(f"{paint(head, 'dim', sys.stdout)}  {plain(line)}")
+            head = " " * len(head)
+    return 0
+
+
+def graph(
+    run: Run,
+    mermaid_: Annotated[
+        bool, typer.Option("--mermaid", help="Print a Mermaid flowchart instead.")
+    ] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    found = Hub(place(db).path).graph(run)
+    if json:
+        give_json(found)
+        return 0
+    for line in mermaid(found) if mermaid_ else tree_lines(found):
+        give(line)
+    return 0
+
+
+def logs(
+    run: Run,
+    task: Annotated[
+        str | None,
+        typer.Argument(metavar="[TASK]", help="One task, as in plan or review[2]."),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as it comes, until the run is left.")
+    ] = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="The programs' own streams, just as they were kept.")
+    ] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    from smithers.cli._saying import said
+
+    hub = Hub(place(db).path)
+    if raw and json:
+        raise Usage("--raw and --json say different things", hint="leave one out")
+    if raw:
+        for raw_line in hub.raw_logs(run, task, follow=follow):
+            sys.stdout.buffer.write(raw_line + b"\n")
+            sys.stdout.buffer.flush()
+        return 0
+    for event in hub.logs(run, task, follow=follow):
+        if json:
+            give_json({"version": 1, **event})
+        else:
+            for line in said(event):
+                give(line)
+    return 0
+
+
+def sql(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One statement that reads.")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    answer = Hub(place(db).path).sql(query)
+    if json:
+        give_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
+    elif as_csv:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([answer.columns, *answer.rows])
+        give(text.getvalue().rstrip("\n"))
+    elif answer.columns:
+        shown = [["" if value is None else _cell(value) for value in row] for row in answer.rows]
+        for line in table([list(answer.columns), *shown]):
+            give(line)
+    return 0
+
+
+def _cell(value: str | int | float) -> str:
+    return plain(str(value)).replace("\n", "⏎").replace("\t", " ")

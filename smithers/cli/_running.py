@@ -1,0 +1,236 @@
+"""`up` and `resume`: start a run, or go on with one."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._failures import Usage
+from smithers.cli._places import Place, place
+from smithers.cli._streams import give_json, say
+from smithers.errors import Refused
+
+__all__ = ["Concurrency", "Events", "Linger", "give_failure", "go_on", "register"]
+
+Events = Annotated[
+    bool, typer.Option("--events", help="Print JSON lines as things happen; the last is the end.")
+]
+Concurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--max-concurrency",
+        min=1,
+        metavar="N",
+        help="At most so many attempts at once; else what the workflow says.",
+        show_default=False,
+    ),
+]
+Linger = Annotated[
+    float,
+    typer.Option(
+        "--linger",
+        min=0,
+        metavar="S",
+        help="Stay up for a retry or a time that is due within so many seconds.",
+    ),
+]
+_ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
+_MAX_INPUT_BYTES = 256 * 2**20
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "up",
+        short_help="Start a run, or go on with one.",
+        help=example(
+            "smithers up ship_it.py",
+            'smithers up ship_it.py:ship_it --run-id r1 --input \'{"topic": "whales"}\'',
+            "smithers up ship_it.py --run-id r1 --resume",
+            says="Start a run of a workflow, and drive it until it ends or waits for someone."
+            " With --resume, go on with the run of that id, from this file.",
+        ),
+    )(up)
+    app.command(
+        "resume",
+        short_help="Go on with a run.",
+        help=example(
+            "smithers resume r1",
+            says="Go on with a run that was stopped, has crashed, failed, or got its answer. What"
+            " is finished is not run again. A finished run prints its output again.",
+        ),
+    )(resume)
+
+
+def up(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE[:NAME]",
+            help="A Python file, and which of its workflows.",
+            show_default=False,
+        ),
+    ] = None,
+    run_id: Annotated[
+        str | None,
+        typer.Option("--run-id", metavar="ID", help="The run's id; else one is made up."),
+    ] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="JSON|@FILE",
+            help="The input as JSON, or a file that holds it; else {}, or on a resume the stored.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run of this id.")
+    ] = False,
+    json: JsonFlag = False,
+    events: Events = False,
+    max_concurrency: Concurrency = None,
+    linger: Linger = 60.0,
+    db: Db = None,
+) -> int:
+    from smithers.cli._driving import Going, drive
+    from smithers.cli._watching import Both
+    from smithers.hub import Hub, Left
+
+    where = place(db)
+    if resume and run_id is None:
+        raise Usage("--resume needs the id of the run", hint=_resumable(where))
+    if file is None:
+        if not resume or run_id is None:
+            raise Usage("no FILE was given", hint="as in `smithers up ship_it.py`")
+        return go_on(run_id, where, json, events, max_concurrency, linger, input=input)
+    path, name = _file_and_name(file)
+    if run_id is None:
+        run_id = made_up_id(path)
+        say(f"run {run_id}")
+    id = run_id
+
+    async def work(hub: Hub, watcher: Both) -> Left:
+        given = _input_text(input)
+        if resume:
+            return await hub.resume(
+                id,
+                file=path,
+                name=name,
+                input=given,
+                observer=watcher,
+                max_concurrency=max_concurrency,
+                linger_s=linger,
+            )
+        return await hub.start(
+            path,
+            name=name,
+            input=given,
+            run_id=id,
+            observer=watcher,
+            max_concurrency=max_concurrency,
+            linger_s=linger,
+        )
+
+    return drive(Going(place=where, run_id=id, json=json, events=events), work)
+
+
+def resume(
+    run: Run,
+    json: JsonFlag = False,
+    events: Events = False,
+    max_concurrency: Concurrency = None,
+    linger: Linger = 60.0,
+    db: Db = None,
+) -> int:
+    return go_on(run, place(db), json, events, max_concurrency, linger)
+
+
+def go_on(
+    run_id: str,
+    where: Place,
+    json: bool,
+    events: bool,
+    max_concurrency: int | None,
+    linger: float,
+    *,
+    input: str | None = None,
+    extra: dict[str, object] | None = None,
+) -> int:
+    """Resume a run from its own file; `extra` is added to the final object."""
+    from smithers.cli._driving import Going, drive
+    from smithers.cli._watching import Both
+    from smithers.hub import Hub, Left
+
+    async def work(hub: Hub, watcher: Both) -> Left:
+        return await hub.resume(
+            run_id,
+            input=_input_text(input),
+            observer=watcher,
+            max_concurrency=max_concurrency,
+            linger_s=linger,
+        )
+
+    going = Going(place=where, run_id=run_id, json=json, events=events, extra=extra)
+    return drive(going, work)
+
+
+def give_failure(error: Exception, arguments: Sequence[str]) -> None:
+    """The one document of an `up` or `resume` whose arguments do not fit."""
+    from smithers.cli._ending import failure
+
+    document = failure(error, None, None)
+    give_json({"event": "end", **document} if "--events" in arguments else document)
+
+
+def made_up_id(file: str) -> str:
+    """A run id that tells what runs: the file's name and six random characters."""
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", Path(file).stem).strip("-").lower()[:48] or "run"
+    return f"{stem}-" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
+
+
+def _file_and_name(given: str) -> tuple[str, str | None]:
+    path, colon, name = given.rpartition(":")
+    if not colon or Path(given).exists() or not name.isidentifier():
+        return given, None
+    return path, name
+
+
+def _input_text(given: str | None) -> str | None:
+    """The input as JSON text: itself, the content of `@FILE`, or of stdin for `@-`."""
+    if given is None or not given.startswith("@"):
+        return given
+    name = given[1:]
+    try:
+        if name == "-":
+            return sys.stdin.read()
+        file = Path(name)
+        if file.stat().st_size > _MAX_INPUT_BYTES:
+            raise Refused(f"the input {name} is larger than {_MAX_INPUT_BYTES >> 20} MB")
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Refused(
+            f"the input {name} cannot be read: {error.strerror}", hint="--input @FILE names a file"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"the input {name} is no UTF-8 text: {error}") from error
+
+
+def _resumable(where: Place) -> str:
+    """A hint that names the runs that could be meant."""
+    from smithers.hub import Hub
+
+    ids = [run["run_id"] for run in Hub(where.path).runs() if run["status"] in _GOES_ON]
+    if not ids:
+        return "list the runs with `smithers ps`"
+    return f"name it with --run-id; it could be: {', '.join(map(shlex.quote, ids[-5:]))}"
+
+
+_GOES_ON = ("stale", "waiting", "failed")

@@ -1,0 +1,143 @@
+"""Where words go: data to stdout, everything else to stderr; colour only for a terminal.
+
+`NO_COLOR` and `TERM=dumb` take colour away, `FORCE_COLOR` gives it to a pipe too. Text of agents
+and authors is shown without its control characters, which could move a terminal's cursor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Generator
+from typing import IO
+
+__all__ = [
+    "MARKS",
+    "give",
+    "give_json",
+    "is_terminal",
+    "paint",
+    "plain",
+    "prepare",
+    "quiet_end",
+    "say",
+    "stdout_for_data",
+    "table",
+]
+
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "cyan": "36",
+}
+MARKS: dict[str, tuple[str, str]] = {
+    "finished": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "running": ("▶", "cyan"),
+    "waiting": ("◷", "yellow"),
+    "ready": ("·", "dim"),
+    "pending": ("·", "dim"),
+    "skipped": ("-", "dim"),
+    "cancelled": ("⊘", "dim"),
+    "stale": ("!", "red"),
+}
+"""How a state is shown: its mark and its colour."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_data: IO[str] | None = None
+
+
+def prepare() -> None:
+    """Both streams speak UTF-8 and never fail on a character."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Whether a person looks at the stream, on a terminal that can move its cursor."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, colour: str, stream: IO[str]) -> str:
+    """`text` in a colour, where the stream shall have colours."""
+    if os.environ.get("NO_COLOR"):
+        coloured = False
+    elif os.environ.get("FORCE_COLOR", "0") != "0":
+        coloured = True
+    else:
+        coloured = is_terminal(stream)
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if coloured and colour else text
+
+
+def plain(text: str) -> str:
+    """Text without control characters; lines and tabs stay."""
+    return _CONTROLS.sub("\ufffd", text)
+
+
+def say(text: str = "") -> None:
+    """A line for the person, on stderr. Nobody may be there any more."""
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def give(text: str) -> None:
+    """A line of data, on stdout, flushed."""
+    stream = _data or sys.stdout
+    stream.write(text + "\n")
+    stream.flush()
+
+
+def give_json(value: object, *, indent: int | None = None) -> None:
+    give(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+@contextlib.contextmanager
+def stdout_for_data() -> Generator[None]:
+    """Inside it, stdout carries our data alone: what workflows and their programs print there goes
+    to stderr.
+    """
+    global _data
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    _data = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(BrokenPipeError):
+            sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        data, _data = _data, None
+        with contextlib.suppress(BrokenPipeError):
+            data.close()
+
+
+def quiet_end() -> None:
+    """Nobody reads stdout any more: what is still in its buffer goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def table(rows: list[list[str]], colours: dict[str, str] | None = None) -> list[str]:
+    """Rows as aligned lines; a cell that is a key of `colours` is painted."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))] if rows else []
+    lines: list[str] = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        if colours:
+            cells = [
+                paint(cell, colours[told], sys.stdout) if told in colours else cell
+                for cell, told in zip(cells, row, strict=True)
+            ]
+        lines.append("  ".join(cells).rstrip())
+    return lines

@@ -1,0 +1,166 @@
+"""Watchers of a run: a line a change, JSON lines, or the live tree; each is an `Observer`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+from smithers.agent import Event, Spawned
+from smithers.changes import Frame, Key
+from smithers.cli._board import Board, duration, money, tokens
+from smithers.cli._streams import give_json, is_terminal, plain, say
+from smithers.reports import Json, Telling, clock
+from smithers.state import RunState
+
+__all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
+
+
+class Watcher(Protocol):
+    """An observer with an end."""
+
+    def frame(self, frame: Frame, state: RunState) -> None: ...
+
+    def event(self, key: Key, event: Event) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Teller:
+    """Tells frames; what was there before the first of them it takes from the state."""
+
+    def __init__(self) -> None:
+        self.telling = Telling()
+        self._begun = False
+
+    def frame(self, frame: Frame, state: RunState) -> Json:
+        if not self._begun:
+            self._begun = True
+            for one in state.attempts.values():
+                self.telling.knows(one.serial, one.key, one.number, one.agent)
+        return self.telling.frame(frame)
+
+
+class Events:
+    """JSON lines on stdout: each frame with its changes, each event of an attempt."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._teller = _Teller()
+        self._gone = False
+        self._attempts: dict[Key, int] = {}
+
+    def frame(self, frame: Frame, state: RunState) -> None:
+        told = self._teller.frame(frame, state)
+        for change in told["changes"]:
+            if change["what"] == "attempt_started":
+                key = Key(change["task"], tuple(change["iteration"]))
+                self._attempts[key] = change["attempt"]
+        self._give({"event": "frame", **told})
+
+    def event(self, key: Key, event: Event) -> None:
+        if isinstance(event, Spawned):
+            return
+        from smithers.engine.streams import as_json
+
+        data = as_json(event)
+        name = data.pop("event")
+        where = {"task": key.id, "iteration": list(key.path), "attempt": self._attempts.get(key)}
+        self._give({"event": "agent", **where, "kind": name, **data})
+
+    def close(self) -> None:
+        pass
+
+    def _give(self, data: Json) -> None:
+        """A reader that is gone ends nothing: the run goes on without it."""
+        if self._gone:
+            return
+        line: dict[str, Any] = {"version": 1, "run_id": self._run_id, **data}
+        try:
+            give_json(line)
+        except BrokenPipeError:
+            self._gone = True
+
+
+class Lines:
+    """One line a change on stderr, for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._teller = _Teller()
+        self._board = Board()
+        self._begun = False
+
+    def frame(self, frame: Frame, state: RunState) -> None:
+        told = self._teller.frame(frame, state)
+        if not self._begun:
+            self._begun = True
+            self._board.begin(state)
+        self._board.frame(frame)
+        for change in told["changes"]:
+            if said := self._words(change):
+                say(f"{clock(told['at'])} {plain(said)}")
+
+    def event(self, key: Key, event: Event) -> None:
+        self._board.event(key, event)
+
+    def close(self) -> None:
+        pass
+
+    def _words(self, change: Json) -> str:
+        """The line of a change, or nothing for one that says little to a person. How the run is
+        left is told at the end.
+        """
+        what, words = change["what"], str(change["words"])
+        if what == "settled":
+            return self._settled(change, words)
+        if what == "attempt_ended":
+            return "" if change["state"] in ("succeeded", "deferred") else words
+        if what == "wait_opened":
+            return "" if change["kind"] == "data" else words
+        if what == "wait_closed":
+            return words if change["kind"] == "approval" else ""
+        return words if what in ("attempt_started", "reset", "node_gone") else ""
+
+    def _settled(self, change: Json, words: str) -> str:
+        row = self._board.rows.get(Key(change["task"], tuple(change["iteration"])))
+        if row is None or change["outcome"] != "finished":
+            return words
+        facts = [
+            "" if row.took_s is None else duration(row.took_s),
+            tokens(row.tokens) if row.tokens else "",
+            money(row.cost),
+        ]
+        told = ", ".join(fact for fact in facts if fact)
+        return f"{words} ({told})" if told else words
+
+
+class Both:
+    """Several watchers as one."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+        self.frames = 0
+
+    def frame(self, frame: Frame, state: RunState) -> None:
+        self.frames += 1
+        for watcher in self._watchers:
+            watcher.frame(frame, state)
+
+    def event(self, key: Key, event: Event) -> None:
+        for watcher in self._watchers:
+            watcher.event(key, event)
+
+    def close(self) -> None:
+        for watcher in self._watchers:
+            watcher.close()
+
+
+def watcher_of(run_id: str, *, events: bool) -> Both:
+    """A live tree where a person looks on, else lines; JSON lines as well where asked for."""
+    found: list[Watcher] = [Events(run_id)] if events else []
+    if is_terminal(sys.stderr):
+        from smithers.cli._live import Live
+
+        found.append(Live(run_id))
+    else:
+        found.append(Lines())
+    return Both(*found)
