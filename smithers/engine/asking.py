@@ -238,8 +238,14 @@ class Asking:
         if wait is None:
             return ()
         known, instances = self.view.mounts.by_id, self.plan.instances
-        found = (one for shown in wait.opened.on for one in _keys(shown) if one.id in known)
-        return tuple(one for one in found if one not in instances or not instances[one].settled)
+        return tuple(
+            one
+            for shown in wait.opened.on
+            for one in _keys(shown)
+            if one.id in known
+            and len(known[one.id].loops) == len(one.path)
+            and (one not in instances or not instances[one].settled)
+        )
 
     def _needs(self, instance: Instance, node: Task) -> None:
         reading = self.reading(instance)

@@ -49,7 +49,7 @@ from smithers.engine.threads import Threads
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.state import RunState
-from smithers.store import Claim, InboxRow, Model, ProcessRow, Store
+from smithers.store import Claim, InboxRow, Model, NewRun, ProcessRow, Store
 from smithers.store.lease import started_of
 from smithers.tree import ForEach, Task
 from smithers.workflows import Workflow
@@ -62,6 +62,10 @@ POLL_S = 0.25
 
 First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 """Commits the first frame of a new run, with the output models that it declares."""
+
+
+Why = Literal["cancel", "deadline", "stop", "wrong"]
+"""What ends a run from outside its tree: a person, time, its owner, or a render that is wrong."""
 
 
 class Observer(Protocol):
@@ -107,15 +111,15 @@ class Engine:
         workflow: Workflow[Any, Any],
         input: BaseModel,
         *,
-        run_id: str,
-        created_at: datetime,
+        run: NewRun,
         state: RunState,
         settings: Settings,
         observer: Observer,
+        inbox: Sequence[InboxRow] = (),
         edited: bool = False,
     ) -> None:
         self.workflow = workflow
-        self.run_id = run_id
+        self.run_id = run.run_id
         self.settings = settings
         self.folder, self.streams = settings.folder, settings.streams
         self.secrets, self.random, self.now = settings.secrets, settings.random, settings.now
@@ -126,12 +130,12 @@ class Engine:
         self._deadline = (
             None
             if workflow.deadline_s is None
-            else created_at + timedelta(seconds=workflow.deadline_s)
+            else run.created_at + timedelta(seconds=workflow.deadline_s)
         )
         self.state = state
         self.transition = Transition(state)
         self.view = View(state, Mounts(), None, self._could_add)
-        context = Context(input, run_id)
+        context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, edited)
         self.asking = Asking(
             self.transition, self.view, self.renderer, settings.secrets.scrub, settings.now
@@ -145,11 +149,14 @@ class Engine:
         self._sessions: deque[tuple[SessionSeen, asyncio.Future[None]]] = deque()
         self._undurable: list[asyncio.Future[None]] = []
         self._spawned: set[int] = set()
-        self._inbox: deque[InboxRow] = deque()
+        self._inbox = deque(inbox)
         self._timers: list[tuple[datetime, Key, WaitKind]] = []
         self._wake = asyncio.Event()
         self._models: list[Model] = []
-        self._ending: Literal["cancel", "deadline", "stop"] | None = None
+        self._ending: Why | None = None
+        self._wrong: Failure | None = None
+        self._looked: datetime | None = None
+        """When the inbox was last known to be read: no answer from before is missing."""
         self._prepared: tuple[Ending | None] | None = None
 
     # -- what others may do to a run that is going on
@@ -305,7 +312,9 @@ class Engine:
 
     def _unsettled(self, id: str) -> bool:
         mine = [one for key, one in self.plan.instances.items() if key.id == id]
-        return not mine or any(not one.settled for one in mine)
+        if not mine:
+            return all(key.id != id for key in self.state.ended)
+        return any(not one.settled for one in mine)
 
     def _unasked(self, id: str) -> bool:
         mine = [one for key, one in self.plan.instances.items() if key.id == id]
@@ -372,8 +381,16 @@ class Engine:
     def _wake_readers(self, settled: Instance) -> None:
         for instance in self.asking.waiting.pop(settled.key, ()):
             self.plan.up.append(instance)
-        if self.renderer.watches(settled.key.id):
+        if not self.renderer.watches(settled.key.id):
+            return
+        try:
             self._render(gone=True)
+        except AuthorError as error:
+            if self.asking.strict:
+                raise
+            # What runs is paid for and may end; nothing new starts below a tree that is wrong.
+            self._wrong = failure_of(error, self.settings.secrets.scrub)
+            self._ending = self._ending or "wrong"
 
     def _wake_readers_of_unknown(self) -> None:
         """A fan-out has its items: who waits for an id that stood in no tree asks again."""
@@ -419,11 +436,14 @@ class Engine:
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
         now = self.settings.now()
-        if self._deadline is not None and now >= self._deadline and self._ending is None:
+        if self._late(now) and self._ending is None:
             self._end("deadline")
             return True
         while self._timers and self._timers[0][0] <= now:
-            due, key, kind = heapq.heappop(self._timers)
+            due, key, kind = self._timers[0]
+            if kind == "approval" and (self._looked is None or self._looked < due):
+                return False  # an answer that was written in time may still be unread
+            heapq.heappop(self._timers)
             wait = self.state.waits.get((key, kind))
             instance = self.plan.instances.get(key)
             if wait is None or wait.opened.due != due or instance is None:
@@ -436,7 +456,10 @@ class Engine:
             return True
         return False
 
-    def _end(self, why: Literal["cancel", "deadline", "stop"]) -> None:
+    def _late(self, now: datetime) -> bool:
+        return self._deadline is not None and now >= self._deadline and not self.plan.root.settled
+
+    def _end(self, why: Why) -> None:
         if self._ending is None or why == "stop":
             self._ending = why
         for running in self._running.values():
@@ -503,12 +526,14 @@ class Engine:
         failure = failure_of(error, self.settings.secrets.scrub)
         return self._left(StatusChanged(status="failed", error=failure))
 
-    def _ended_from_outside(self, why: Literal["cancel", "deadline", "stop"]) -> Ending:
+    def _ended_from_outside(self, why: Why) -> Ending:
         if why == "stop":
             return Ending(status=self.state.status, stopped=True)
         leave_nothing_open(self.transition)
         if why == "cancel":
             return self._left(StatusChanged(status="cancelled"))
+        if why == "wrong":
+            return self._left(StatusChanged(status="failed", error=self._wrong))
         error = DeadlineExceeded(
             f"the run took longer than the {self.workflow.deadline_s:g} s of its deadline"
         )
@@ -522,7 +547,8 @@ class Engine:
     # -- outside
 
     async def _commit(self) -> None:
-        frame = self.transition.frame(self.settings.now())
+        looked = self.settings.now()
+        frame = self.transition.frame(looked)
         models, self._models = self._models, []
         if self._first is not None:
             self.claim = await self._first(frame, models)
@@ -530,6 +556,7 @@ class Engine:
         else:
             assert self.claim is not None
             self._inbox.extend(await self.store.commit(self.claim, frame, models))
+        self._looked = looked
         for serial in self._spawned - self._running.keys():
             await self.store.remove_processes(self.claim.owner, self.run_id, serial)
             self._spawned.discard(serial)
@@ -554,13 +581,14 @@ class Engine:
             self._wake.clear()
             if self._results or self._sessions:
                 return
-            if self._timers and self._timers[0][0] <= self.settings.now():
-                return
-            if self._deadline is not None and self.settings.now() >= self._deadline:
-                return
-            assert self.claim is not None
-            if await self.store.changed():
+            now = self.settings.now()
+            due = bool(self._timers) and self._timers[0][0] <= now
+            if await self.store.changed() or due:
+                assert self.claim is not None
                 self._inbox.extend(await self.store.inbox(self.claim, self.state.inbox))
+                self._looked = now
+            if due or (self._late(now) and self._ending is None):
+                return
 
     # -- hooks of the attempts
 

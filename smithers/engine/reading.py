@@ -17,7 +17,7 @@ from smithers.context import ItemFailure, NotYet
 from smithers.engine.mount import Definition, Mounts
 from smithers.engine.plan import Instance, Plan
 from smithers.errors import AuthorError, SmithersError
-from smithers.state import RunState
+from smithers.state import Ended, RunState
 from smithers.tree import Attempt, ForEach, Group, Node, Output, Task, here, problem
 
 __all__ = ["NoOutput", "Reading", "View"]
@@ -63,6 +63,8 @@ class Reading:
                 place=here().place,
                 hint=f"put it in a lambda, as in prompt=lambda: ... ctx[{_name(node)}] ...",
             )
+        if (gone := self._gone(_valued(node).id)) is not None and gone.output is not None:
+            return cast("object", cast("Task", _valued(node)).output.parse(gone.output))
         found = self._read(node)
         if found is not None and (value := self._given(node, found)) is not _NOTHING:
             return value
@@ -72,14 +74,19 @@ class Reading:
         )
 
     def maybe(self, node: Node[Any]) -> object | None:
+        if (gone := self._gone(_valued(node).id)) is not None:
+            output = cast("Task", _valued(node)).output
+            return None if gone.output is None else cast("object", output.parse(gone.output))
         found = self._maybe(lambda: self._read(node))
         return self._or_none(node, found)
 
     def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
-        found = self._maybe(lambda: self.find(id))
-        if found is None:
-            return None
-        if (text := self._text(found)) is None:
+        if (gone := self._gone(id)) is not None:
+            text = gone.output
+        else:
+            found = self._maybe(lambda: self.find(id))
+            text = None if found is None else self._text(found)
+        if text is None:
             return None
         try:
             return cast("object", output.parse(text))
@@ -122,6 +129,22 @@ class Reading:
         return None if found is None else self._text(found)
 
     # -- finding
+
+    def _gone(self, id: str | None) -> Ended | None:
+        """How a task ended that is in the tree no more: what it gave stays readable."""
+        if id is None or id in self.view.mounts.by_id:
+            return None
+        ended = self.view.state.ended
+        path = self.key.path
+        keys = [Key(id, path[:length]) for length in range(len(path), -1, -1)]
+        found = next((key for key in keys if key in ended), None)
+        if found is None:
+            found = max((key for key in ended if key.id == id), default=None)
+        if found is None or ended[found].frame > self.frame:
+            return None
+        self.watched.add(id)
+        self.used[found] = ended[found].frame
+        return ended[found]
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
         value = _NOTHING if found is None else self._given(node, found)

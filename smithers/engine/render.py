@@ -20,7 +20,7 @@ from smithers.context import READER, Context, Reader
 from smithers.engine.mount import Definition, Mounts, mount
 from smithers.engine.reading import Reading, View
 from smithers.errors import AuthorError, SmithersError
-from smithers.tree import RENDERING, Bindings, ForEach, Node, place_of_error
+from smithers.tree import RENDERING, Bindings, ForEach, Mark, Node, check_id, place_of_error
 from smithers.workflows import Workflow
 
 __all__ = ["Items", "Renderer", "called"]
@@ -79,7 +79,8 @@ class Renderer:
         """Render the workflow function, and mount what it gives in place of what was there."""
         reading = Reading(self.view, Key(self.workflow.name), (), frame, "render")
         what = f"workflow {self.workflow.name}"
-        node = self._render(lambda: self.workflow.function(self.context), reading, what)
+        mark = self.workflow.mark
+        node = self._render(lambda: self.workflow.function(self.context), reading, what, mark)
         root = mount(node)
         mounts = Mounts()
         mounts.add(root)
@@ -107,7 +108,9 @@ class Renderer:
         watched = (self._root.watched if self._root else frozenset[str]()) | self._watched_by_items
         return any(map(unsettled, watched))
 
-    def _render(self, call: Callable[[], object], reading: Reading, what: str) -> Node[Any]:
+    def _render(
+        self, call: Callable[[], object], reading: Reading, what: str, mark: Mark
+    ) -> Node[Any]:
         bindings = Bindings()
         token = RENDERING.set(bindings)
         try:
@@ -124,7 +127,7 @@ class Renderer:
         if not isinstance(node, Node):
             raise AuthorError(
                 f"{what} returned {node!r}, which is no node",
-                place=self.workflow.mark.place,
+                place=mark.place,
                 hint="return a node, as in return Sequence(first, second)",
             )
         return node
@@ -159,7 +162,7 @@ class Renderer:
         for number, key in enumerate(keys):
             if not isinstance(key, str) or not key:
                 said = f"the key of item {number} of {definition.id} is {key!r}, not a text"
-            elif key in seen:
+            elif check_id(key, f"item of {definition.id}", definition.node.mark) in seen:
                 said = f"two items of {definition.id} have the key {key!r}"
             else:
                 seen.add(key)
@@ -224,7 +227,7 @@ class Renderer:
                 "render",
             )
             what = f"each of {definition.id} for item {item!r}"
-            made = self._render(lambda: node.each(value), reading, what)
+            made = self._render(lambda: node.each(value), reading, what, node.mark)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))
             self._watched_by_items |= known.watched

@@ -1,4 +1,4 @@
-"""The in-memory driver of tests/engine, with what the rules need besides: edits, a stop, a death."""
+"""The in-memory driver of tests/engine, with what the rules need: edits, and a clock."""
 
 from __future__ import annotations
 

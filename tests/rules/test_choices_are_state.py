@@ -12,8 +12,8 @@ from smithers import (
     Context,
     ForEach,
     Loop,
-    NoInput,
     Node,
+    NoInput,
     Sequence,
     Step,
     Task,
@@ -22,9 +22,9 @@ from smithers import (
 )
 from smithers.changes import ChoiceMade, Key
 from smithers.errors import AuthorError
-from tests.rules.runs import Run
 from tests.rules.agents import Scripted
 from tests.rules.resuming import crashed
+from tests.rules.runs import Run
 
 
 def choices(run: Run) -> list[str]:

@@ -7,16 +7,16 @@ from smithers import (
     Context,
     ForEach,
     Loop,
-    NoInput,
     Node,
+    NoInput,
     Sequence,
     Step,
     Task,
     workflow,
 )
 from smithers.changes import AttemptStarted, ChoiceMade, Frame, Key, ReadMade, Settled
-from tests.rules.runs import Run
 from tests.rules.agents import Scripted
+from tests.rules.runs import Run
 
 
 def frame_with(run: Run, kind: type, id: str) -> Frame:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from smithers import Branch, Context, NoInput, Node, Parallel, Sequence, Step, Task, workflow
+from smithers import Branch, Context, Node, NoInput, Parallel, Sequence, Step, Task, workflow
 from smithers.changes import Key
 from smithers.errors import AuthorError
-from tests.rules.runs import Run
 from tests.rules.agents import Scripted
+from tests.rules.runs import Run
 
 
 def fails() -> str:

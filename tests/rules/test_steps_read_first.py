@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from smithers import Attempt, Context, NoInput, Node, Parallel, Sequence, Step, workflow
+from smithers import Attempt, Context, Node, NoInput, Parallel, Sequence, Step, workflow
 from smithers.changes import AttemptEnded, Key
 from tests.rules.runs import Run
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from smithers import Branch, Context, NoInput, Node, Parallel, Retry, Sequence, Step, Task, workflow
+from smithers import Branch, Context, Node, NoInput, Parallel, Retry, Sequence, Step, Task, workflow
 from smithers.changes import AttemptStarted, Key, Settled
 from smithers.errors import Transient
-from tests.rules.runs import Run
 from tests.rules.agents import Scripted
+from tests.rules.runs import Run
 
 SOON = Retry(first_s=0.01, jitter=0)
 
