@@ -19,116 +19,19 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Literal, cast
+from typing import cast
 
 from smithers.changes import Key, Outcome
 from smithers.context import NotYet
+from smithers.engine.instance import Dropped, Instance, Role, role_of
 from smithers.engine.mount import Definition
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
-from smithers.tree import Sequence as SequenceNode
 
 __all__ = ["Dropped", "Expand", "Instance", "Plan", "Role"]
 
-Role = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
-Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled"]
 Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
 """The subtrees of a ForEach whose keys are chosen, in item order. Raises `NotYet`."""
-
-
-class Instance:
-    """A definition in one iteration of its loops, and how far it is."""
-
-    __slots__ = (
-        "begun",
-        "begun_below",
-        "begun_open",
-        "blocked",
-        "children",
-        "definition",
-        "dropping",
-        "failing",
-        "key",
-        "next",
-        "open",
-        "parent",
-        "place",
-        "role",
-        "settled_at",
-        "status",
-        "stopped",
-        "worst",
-    )
-
-    def __init__(
-        self, definition: Definition, key: Key, parent: Instance | None, place: int, role: Role
-    ) -> None:
-        self.definition = definition
-        self.key = key
-        self.parent = parent
-        self.place = place
-        self.role: Role = role
-        self.status: Status = "idle"
-        self.settled_at = -1
-        self.children: list[Instance] = []
-        self.open = 0
-        self.next = 0
-        self.failing = False
-        self.worst: Outcome = "finished"
-        self.begun = False
-        self.begun_below = 0
-        self.begun_open = 0
-        self.blocked: list[tuple[int, int, Instance]] = []
-        self.dropping: Outcome | None = None
-        self.stopped = False
-
-    @property
-    def path(self) -> tuple[int, ...]:
-        return self.key.path
-
-    @property
-    def settled(self) -> bool:
-        return self.status not in ("idle", "up")
-
-    @property
-    def limit(self) -> int | None:
-        node = self.definition.node
-        return node.limit if isinstance(node, Parallel | ForEach) else None
-
-    @property
-    def tolerant(self) -> bool:
-        """Whether it goes on without the children that failed."""
-        node = self.definition.node
-        return isinstance(node, ForEach) and node.on_failure == "continue"
-
-    def __repr__(self) -> str:
-        return f"<{self.role} {self.key} {self.status}>"
-
-
-class Dropped:
-    """A task that will not go on: its outcome, and whether an attempt of it is to be stopped."""
-
-    __slots__ = ("instance", "outcome", "running")
-
-    def __init__(self, instance: Instance, outcome: Outcome, *, running: bool) -> None:
-        self.instance = instance
-        self.outcome: Outcome = outcome
-        self.running = running
-
-
-def _role(definition: Definition) -> Role:
-    node = definition.node
-    if isinstance(node, Task):
-        return "task"
-    if isinstance(node, SequenceNode):
-        return "sequence"
-    if isinstance(node, Parallel):
-        return "parallel"
-    if isinstance(node, Branch):
-        return "branch"
-    if isinstance(node, Loop):
-        return "loop"
-    return "foreach"
 
 
 class Plan:
@@ -147,8 +50,7 @@ class Plan:
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
-        self._count = 0
-        self.root = self._make(root, (), None, 0, _role(root))
+        self.root = self._make(root, (), None, 0, role_of(root))
 
     def start(self) -> None:
         """Work the plan out from the state; called once, when readers can see it."""
@@ -195,8 +97,9 @@ class Plan:
         while child.parent is not group:
             assert child.parent is not None
             child = child.parent
-        self._count += 1
-        heapq.heappush(group.blocked, (child.place, self._count, instance))
+        if child.place not in group.blocked:
+            heapq.heappush(group.queue, child.place)
+        group.blocked.setdefault(child.place, []).append(instance)
 
     def begin(self, instance: Instance) -> None:
         """A first attempt starts here, or a wait opened: slots of limited groups are taken."""
@@ -206,6 +109,7 @@ class Plan:
             if child.parent is not None:
                 child.parent.begun_below += 1
                 child.parent.begun_open += 1
+                self._unblock(child.parent, child.place)  # the slot is for all of the child
             child = child.parent
 
     def unbegin(self, instance: Instance) -> None:
@@ -249,7 +153,7 @@ class Plan:
     def _make_children(self, instance: Instance, definitions: Sequence[Definition]) -> None:
         path = instance.path
         instance.children = [
-            self._make(one, path, instance, place, _role(one))
+            self._make(one, path, instance, place, role_of(one))
             for place, one in enumerate(definitions)
         ]
         instance.open = len(instance.children)
@@ -309,7 +213,7 @@ class Plan:
             self.offer_slots(instance)
 
     def _propagate(self) -> None:
-        # Groups stop last, so that what had ended by itself does not depend on who is looked at first.
+        # Groups stop last: what had ended by itself does not depend on who is looked at first.
         while self._settling or self._stopping:
             if self._settling:
                 self._tell_parent(self._settling.popleft())
@@ -330,11 +234,14 @@ class Plan:
 
     def _release(self, group: Instance) -> None:
         free = (group.limit or 0) - group.begun_open
-        while free > 0 and group.blocked:
-            _, _, instance = heapq.heappop(group.blocked)
-            if instance.status == "up":
-                self.released.append(instance)
-                free -= 1
+        while free > 0 and group.queue:
+            free -= self._unblock(group, heapq.heappop(group.queue))
+
+    def _unblock(self, group: Instance, place: int) -> bool:
+        """Let everything in one child of the group try again; whether there was anything."""
+        waiting = [one for one in group.blocked.pop(place, ()) if one.status == "up"]
+        self.released.extend(waiting)
+        return bool(waiting)
 
     def _child_settled(self, parent: Instance, child: Instance) -> None:
         parent.open -= 1
@@ -359,7 +266,9 @@ class Plan:
         if instance.worst != "finished":
             return instance.worst
         dropping = instance.dropping
-        unfinished = not instance.children or instance.role in ("loop", "iteration")
+        unfinished = instance.role in ("loop", "iteration") or (
+            instance.role in ("branch", "foreach") and not instance.children
+        )
         return dropping if dropping and (unfinished or dropping == "skipped") else "finished"
 
     # -- sequences and iterations
@@ -433,11 +342,14 @@ class Plan:
     # -- loops
 
     def _iterate(self, loop: Instance) -> None:
+        self._activate(self._make_iteration(loop))
+
+    def _make_iteration(self, loop: Instance) -> Instance:
         number = len(loop.children)
         made = self._make(loop.definition, (*loop.path, number), loop, number, "iteration")
         loop.children.append(made)
         loop.open += 1
-        self._activate(made)
+        return made
 
     def _iterated(self, iteration: Instance) -> None:
         """All of the body is settled: `until` is asked, unless the state knows its answer."""
@@ -490,13 +402,20 @@ class Plan:
         if instance.role == "task":
             self._drop_task(instance, outcome, cancel=cancel)
             return
-        if not instance.children and instance.role in ("sequence", "parallel", "branch"):
-            self._make_children(instance, instance.definition.children)
+        if not instance.children:
+            self._make_below(instance)
         instance.dropping = instance.dropping or outcome
         for child in instance.children:
             self._drop(child, outcome, cancel=cancel)
         if not instance.open:
             self._mark(instance, self._outcome(instance), instance.settled_at)
+
+    def _make_below(self, instance: Instance) -> None:
+        """What would have come up below has an end as well; of a loop, its first iteration."""
+        if instance.role == "loop":
+            self._make_iteration(instance)
+        elif instance.role != "foreach":
+            self._make_children(instance, instance.definition.children)
 
     def _drop_task(self, instance: Instance, outcome: Outcome, *, cancel: bool) -> None:
         if (ended := self.state.ended.get(instance.key)) is not None:

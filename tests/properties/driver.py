@@ -1,0 +1,268 @@
+"""Drives a plan as the engine would, one event at a time, with nothing behind it.
+
+An event is what the world may do next: start an attempt, end one, answer a question or a callable.
+Its changes go into the state, then the plan is told; `drain` does what follows by itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    AttemptState,
+    Change,
+    ChoiceKind,
+    ChoiceMade,
+    Key,
+    Outcome,
+    Settled,
+    WaitClosed,
+    WaitOpened,
+)
+from smithers.engine.mount import Definition, mount
+from smithers.engine.plan import Instance, Plan
+from smithers.state import RunState
+from smithers.tree import Approval, ForEach, Loop, Node
+
+__all__ = ["Driver", "Event"]
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that may happen now to a node, and the doing of it."""
+
+    name: str
+    key: Key
+    do: Callable[[], None]
+
+    def __repr__(self) -> str:
+        return f"{self.name} {self.key}"
+
+
+class Driver:
+    """A plan, its state, and what an engine would have in its hands."""
+
+    def __init__(self, node: Node[Any], keys: Sequence[str] = ("a", "b", "c")) -> None:
+        self.state = RunState(frame=0)
+        self.keys = keys
+        self.root = mount(node)
+        self._subtrees: dict[tuple[int, tuple[int, ...]], list[Definition]] = {}
+        self.plan = Plan(self.root, self.state, self.expand)
+        self.hand: dict[Key, Instance] = {}
+        """What came up and is neither running nor settled."""
+        self.waiting: set[Key] = set()
+        self.blocked: set[Key] = set()
+        self.stopping: set[Key] = set()
+        self.settled_times: dict[Key, int] = {}
+        self.log: list[str] = []
+        self._waited: dict[Key, int] = {}
+        self.plan.start()
+
+    def expand(self, definition: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
+        place = (id(definition), path)
+        if place not in self._subtrees:
+            node = cast("ForEach[Any]", definition.node)
+            chosen = self.state.choices[Key(definition.id, path), "items"]
+            keys: list[str] = json.loads(chosen.value)["keys"]
+            self._subtrees[place] = [
+                mount(node.each(key), parent=definition, item=key, place=number)
+                for number, key in enumerate(keys)
+            ]
+        return self._subtrees[place]
+
+    # -- what follows by itself
+
+    def drain(self) -> None:
+        """What an engine does before it looks at the world again; without starting attempts."""
+        plan = self.plan
+        while True:
+            if plan.settled:
+                self._note_settled(plan.settled.popleft())
+            elif plan.dropped:
+                dropped = plan.dropped.popleft()
+                if dropped.instance.settled:
+                    continue
+                if dropped.running:
+                    self.stopping.add(dropped.instance.key)
+                else:
+                    self.settle(dropped.instance, dropped.outcome)
+            elif plan.up:
+                self._came_up(plan.up.popleft())
+            elif plan.released:
+                one = plan.released.popleft()
+                self.blocked.discard(one.key)
+                self._came_up(one)
+            else:
+                return
+
+    def _note_settled(self, one: Instance) -> None:
+        self.settled_times[one.key] = self.settled_times.get(one.key, 0) + 1
+        for held in (self.waiting, self.blocked, self.stopping):
+            held.discard(one.key)
+
+    def _came_up(self, one: Instance) -> None:
+        if one.status == "up" and one.dropping is None:
+            self.hand[one.key] = one
+
+    def live(self) -> dict[Key, Instance]:
+        """What is in the engine's hands and still counts."""
+        return {
+            key: one
+            for key, one in self.hand.items()
+            if one.status == "up" and one.dropping is None and not self.running(key)
+        }
+
+    def running(self, key: Key) -> bool:
+        return any(one.state == "running" for one in self.state.tries.get(key, ()))
+
+    # -- what may happen
+
+    def events(self) -> list[Event]:
+        """Everything that may happen now, in document order, what leads to an end first."""
+        self.hand = self.live()
+        found = [
+            event
+            for key in sorted({one.key for one in self.state.running()}, key=str)
+            for event in self._ends(self.plan.instances[key])
+        ]
+        for _, one in sorted(self.hand.items(), key=lambda pair: str(pair[0])):
+            found.extend(self._task(one) if one.role == "task" else self._asked(one))
+        return found
+
+    def _event(self, name: str, one: Instance, do: Callable[[], None]) -> Event:
+        return Event(name, one.key, do)
+
+    def _ends(self, one: Instance) -> Iterator[Event]:
+        yield self._event("finish", one, lambda: self._end(one, "succeeded", "finished"))
+        yield self._event("fail", one, lambda: self._end(one, "failed", "failed"))
+        if one.key in self.stopping:
+            yield self._event("stopped", one, lambda: self._end(one, "cancelled", "cancelled"))
+        if self._may_wait(one):
+            yield self._event("retry", one, lambda: self._again(one, "failed"))
+            yield self._event("defer", one, lambda: self._again(one, "deferred"))
+
+    def _task(self, one: Instance) -> Iterator[Event]:
+        if isinstance(one.definition.node, Approval):
+            if (one.key, "approval") in self.state.waits:
+                yield self._event("approve", one, lambda: self.settle(one, "finished"))
+                yield self._event("deny", one, lambda: self.settle(one, "failed"))
+                return
+            begin = lambda: self._begin(one, self._question)  # noqa: E731
+        else:
+            begin = lambda: self._begin(one, self._attempt)  # noqa: E731
+        if one.key in self.waiting:
+            yield self._event("wake", one, lambda: self.waiting.discard(one.key))
+        elif one.key not in self.blocked:
+            yield self._event("begin", one, begin)
+            if not isinstance(one.definition.node, Approval):
+                yield self._event("raise", one, lambda: self._begin(one, self._raise))
+                yield self._event("skip", one, lambda: self.settle(one, "skipped"))
+            if self._may_wait(one):
+                yield self._event("wait", one, lambda: self._begin(one, self._wait))
+
+    def _asked(self, one: Instance) -> Iterator[Event]:
+        if one.role == "branch":
+            answers: list[tuple[ChoiceKind, str]] = [("test", "true"), ("test", "false")]
+        elif one.role == "iteration":
+            answers = [("until", "true"), ("until", "false")]
+        elif one.role == "loop":
+            answers = [("exhausted", str(len(one.children)))]
+        else:
+            answers = [
+                ("items", json.dumps({"keys": self.keys[:count]}))
+                for count in range(len(self.keys), -1, -1)
+            ]
+        for kind, value in answers:
+            yield self._event(f"{kind}={value}", one, self._choice(one, kind, value))
+        owner = one.parent if one.role == "iteration" else one
+        assert owner is not None
+        assert isinstance(owner.definition.node, Loop) or owner is one
+        yield self._event("raise", one, lambda: self._failed_asking(one, owner))
+
+    def _may_wait(self, one: Instance) -> bool:
+        return one.dropping is None and self._waited.get(one.key, 0) < 2
+
+    # -- doing it
+
+    def happen(self, event: Event) -> None:
+        """Let it happen, in a frame of its own; `drain` is up to the caller."""
+        self.log.append(repr(event))
+        event.do()
+        self.state.frame += 1
+
+    def _change(self, change: Change) -> None:
+        self.state.apply(change, self.state.frame + 1)
+
+    def settle(self, one: Instance, outcome: Outcome) -> None:
+        if (wait := self.state.waits.get((one.key, "approval"))) is not None:
+            self._change(WaitClosed(key=one.key, kind="approval", opened=wait.frame))
+        self._change(Settled(key=one.key, outcome=outcome))
+        self.plan.settle(one)
+
+    def _choice(self, one: Instance, kind: ChoiceKind, value: str) -> Callable[[], None]:
+        def choose() -> None:
+            del self.hand[one.key]
+            self._change(ChoiceMade(key=one.key, kind=kind, value=value))
+            self.plan.choose(one)
+
+        return choose
+
+    def _begin(self, one: Instance, then: Callable[[Instance], None]) -> None:
+        if (group := self.plan.blocker(one)) is not None:
+            self.plan.block(one, group)
+            self.blocked.add(one.key)
+        else:
+            then(one)
+
+    def _attempt(self, one: Instance) -> None:
+        tries = self.state.tries.get(one.key, ())
+        started = AttemptStarted(
+            serial=len(self.state.attempts) + 1,
+            key=one.key,
+            number=len(tries) + 1,
+            agent="python",
+            prompt=None,
+            session=None,
+            at=_NOW,
+        )
+        self._change(started)
+        self.plan.begin(one)
+
+    def _question(self, one: Instance) -> None:
+        self._change(WaitOpened(key=one.key, kind="approval"))
+        self.plan.begin(one)
+
+    def _failed_asking(self, one: Instance, owner: Instance) -> None:
+        del self.hand[one.key]
+        self.settle(owner, "failed")
+
+    def _raise(self, one: Instance) -> None:
+        self.settle(one, "failed")
+
+    def _wait(self, one: Instance) -> None:
+        self._waited[one.key] = self._waited.get(one.key, 0) + 1
+        self.waiting.add(one.key)
+        self.plan.offer_slots(one)
+
+    def _over(self, one: Instance, how: AttemptState) -> None:
+        attempt = next(t for t in self.state.tries[one.key] if t.state == "running")
+        self._change(AttemptEnded(serial=attempt.serial, state=how, error=None, at=_NOW))
+
+    def _end(self, one: Instance, how: AttemptState, outcome: Outcome) -> None:
+        self._over(one, how)
+        self.settle(one, outcome)
+
+    def _again(self, one: Instance, how: AttemptState) -> None:
+        self._over(one, how)
+        if how == "deferred":
+            self.plan.unbegin(one)
+        self.hand[one.key] = one
+        self._wait(one)

@@ -1,0 +1,220 @@
+"""The plan, told a second time: slowly, from nothing, by plain recursion over tree and state.
+
+It knows no instances, queues or counters. `stop` tells a subtree that something around it has
+failed: the outcome of what never started, and whether running attempts are stopped as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+from smithers.changes import Key, Outcome
+from smithers.engine.mount import Definition
+from smithers.engine.plan import Expand
+from smithers.state import RunState
+from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
+
+__all__ = ["Reference"]
+
+_OPEN = ("idle", "up")
+
+
+class Stop(NamedTuple):
+    outcome: Outcome
+    cancel: bool
+
+
+class Reference:
+    """What a plan must say of this tree in this state.
+
+    `settled` is how each node has ended; `asks` are the tasks that may be attempted, and the
+    containers whose callable is to be asked;
+    `drops` the tasks that will not go on, with their outcome or "stop" for an attempt that runs;
+    `blocked` names, for each of the tasks that no slot is free for, the group that lacks it.
+    """
+
+    def __init__(self, root: Definition, state: RunState, expand: Expand) -> None:
+        self.state = state
+        self.expand = expand
+        self._status: dict[Key, str] = {}
+        self.drops: dict[Key, str] = {}
+        self.parent: dict[Key, Key] = {}
+        self._asks: dict[Key, bool] = {}
+        self.limited: dict[Key, int] = {}
+        self._started: set[Key] = set()
+        self.root = self._eval(root, Key(root.id), None, idle=False)
+        self.settled = {key: how for key, how in self._status.items() if how not in _OPEN}
+        self.asks = {key for key, wanted in self._asks.items() if wanted}
+        self.begun = {key for one in self._started for key in (one, *self._above(one))}
+        self.blocked = {key: group for key in self.asks if (group := self._blocker(key))}
+
+    def open_slots(self, group: Key) -> int:
+        """How many children of a group have begun and are not settled."""
+        mine = [key for key, parent in self.parent.items() if parent == group]
+        return sum(key in self.begun and key not in self.settled for key in mine)
+
+    def _above(self, key: Key) -> list[Key]:
+        found: list[Key] = []
+        while (above := self.parent.get(key)) is not None:
+            found.append(above)
+            key = above
+        return found
+
+    def _blocker(self, key: Key) -> Key | None:
+        for child, group in zip((key, *self._above(key)), self._above(key), strict=False):
+            limit = self.limited.get(group)
+            if limit is not None and child not in self.begun and self.open_slots(group) >= limit:
+                return group
+        return None
+
+    # -- one node
+
+    def _eval(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
+        if idle and stop is None:
+            self._status[key] = "idle"
+            return "idle"
+        node = one.node
+        if isinstance(node, Task):
+            status = self._task(node, key, stop)
+        elif isinstance(node, Branch):
+            status = self._branch(one, node, key, stop, idle=idle)
+        elif isinstance(node, Loop):
+            status = self._loop(one, node, key, stop, idle=idle)
+        elif isinstance(node, ForEach):
+            status = self._foreach(one, cast("ForEach[Any]", node), key, stop, idle=idle)
+        elif isinstance(node, Parallel):
+            status = self._group(one.children, node, key, stop, idle=idle)
+        else:
+            status = self._in_order(one.children, key, stop, idle=idle)
+        self._status[key] = status
+        return status
+
+    def _child(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
+        mine = Key(one.id, key.path)
+        self.parent[mine] = key
+        return self._eval(one, mine, stop, idle=idle)
+
+    def _bad(self, one: Definition, status: str) -> bool:
+        tolerated = isinstance(one.node, Task) and one.node.on_failure == "continue"
+        return status == "cancelled" or (status == "failed" and not tolerated)
+
+    def _task(self, node: Task, key: Key, stop: Stop | None) -> str:
+        state = self.state
+        tries = [one for one in state.tries.get(key, ()) if one.counts]
+        ended = state.ended.get(key)
+        answered = ended is not None and ended.outcome in ("finished", "failed")
+        asked = isinstance(node.work, PersonWork) and (answered or (key, "approval") in state.waits)
+        if asked or any(one.state != "deferred" for one in tries):
+            self._started.add(key)
+        if ended is not None:
+            return ended.outcome
+        running = any(one.state == "running" for one in tries)
+        self._asks[key] = stop is None and not running
+        if stop is not None and not running:
+            self.drops[key] = "failed" if tries and tries[-1].state == "failed" else stop.outcome
+        elif stop is not None and stop.cancel:
+            self.drops[key] = "stop"
+        return "up"
+
+    def _ask(self, asker: Key, owner: Key, stop: Stop | None) -> str:
+        """A callable is missing: its node has failed by it, or was stopped before, or is asked."""
+        if (ended := self.state.ended.get(owner)) is not None:
+            return ended.outcome
+        self._asks[asker] = stop is None
+        return stop.outcome if stop else "up"
+
+    # -- containers
+
+    def _of(self, below: Sequence[Definition], found: Sequence[str], stop: Stop | None) -> str:
+        """What a container is, by its children."""
+        if any(status in _OPEN for status in found):
+            return "up"
+        bad = [status for one, status in zip(below, found, strict=True) if self._bad(one, status)]
+        if bad:
+            return "failed" if "failed" in bad else "cancelled"
+        return "skipped" if stop is not None and stop.outcome == "skipped" else "finished"
+
+    def _in_order(
+        self, below: Sequence[Definition], key: Key, stop: Stop | None, *, idle: bool
+    ) -> str:
+        found: list[str] = []
+        inner, waits = stop, idle
+        for one in below:
+            found.append(self._child(one, key, inner, idle=waits))
+            if self._bad(one, found[-1]) and inner is None:
+                inner = Stop("cancelled", cancel=False)
+            waits = waits or found[-1] in _OPEN or inner is not None
+        return self._of(below, found, stop)
+
+    def _group(
+        self,
+        below: Sequence[Definition],
+        node: Parallel | ForEach[Any],
+        key: Key,
+        stop: Stop | None,
+        *,
+        idle: bool,
+    ) -> str:
+        if node.limit is not None:
+            self.limited[key] = node.limit
+        found = [self._child(one, key, stop, idle=idle) for one in below]
+        bad = [status for one, status in zip(below, found, strict=True) if self._bad(one, status)]
+        if node.on_failure == "continue":
+            if any(status in _OPEN for status in found):
+                return "up"
+            return "cancelled" if "cancelled" in bad else "finished"
+        if bad:
+            cancel = node.on_failure == "cancel" or (stop is not None and stop.cancel)
+            inner = Stop(stop.outcome if stop else "cancelled", cancel)
+            found = [self._child(one, key, inner, idle=idle) for one in below]
+        return self._of(below, found, stop)
+
+    def _branch(
+        self, one: Definition, node: Branch, key: Key, stop: Stop | None, *, idle: bool
+    ) -> str:
+        chosen = self.state.choices.get((key, "test"))
+        if chosen is None:
+            status = self._ask(key, key, stop)
+            if stop is None or key in self.state.ended:
+                return status
+            found = [self._child(child, key, stop, idle=True) for child in one.children]
+            return self._of(one.children, found, stop) if found else stop.outcome
+        yes = chosen.value == "true"
+        found = [
+            self._child(child, key, stop, idle=idle)
+            if (child.place < len(node.arms[0])) == yes
+            else self._child(child, key, Stop("skipped", cancel=False), idle=True)
+            for child in one.children
+        ]
+        return self._of(one.children, found, stop)
+
+    def _loop(self, one: Definition, node: Loop, key: Key, stop: Stop | None, *, idle: bool) -> str:
+        exhausted = self.state.choices.get((key, "exhausted"))
+        number = 0
+        while True:
+            inside = Key(one.id, (*key.path, number))
+            self.parent[inside] = key
+            status = self._in_order(one.children, inside, stop, idle=idle)
+            chosen = self.state.choices.get((inside, "until"))
+            if status == "finished" and chosen is None:
+                result = self._ask(inside, key, stop)
+                self._status[inside] = "up" if key in self.state.ended else result
+                return result
+            self._status[inside] = status
+            if status != "finished" or chosen is None or chosen.value == "true":
+                return status
+            number += 1
+            if exhausted is not None and number >= int(exhausted.value):
+                return "finished"
+            if exhausted is None and number >= node.max_iterations:
+                return self._ask(key, key, stop)
+
+    def _foreach(
+        self, one: Definition, node: ForEach[Any], key: Key, stop: Stop | None, *, idle: bool
+    ) -> str:
+        if idle and stop is not None:
+            return stop.outcome
+        if (key, "items") not in self.state.choices or key in self.state.ended:
+            return self._ask(key, key, stop)
+        return self._group(self.expand(one, key.path), node, key, stop, idle=False)

@@ -1,0 +1,152 @@
+"""Random trees: a shape that Hypothesis can shrink, and the nodes that it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from hypothesis import strategies as st
+
+from harnesses.echo import Echo
+from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task
+from smithers import Sequence as InOrder
+
+__all__ = ["Fill", "Idle", "Shape", "build", "plain_trees", "trees"]
+
+Kind = Literal["step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A node without its id. `count` is a limit, a number of iterations, or an arm of a branch."""
+
+    kind: Kind
+    below: tuple[Shape, ...] = ()
+    count: int = 0
+    on_failure: str = ""
+
+
+class Fill(Protocol):
+    """What the callables of a tree do."""
+
+    def leaf(self, id: str, shape: Shape) -> Node[Any]: ...
+
+    def test(self, id: str) -> Callable[[], bool]: ...
+
+    def until(self, id: str, body: Sequence[Node[Any]]) -> Callable[[], bool]: ...
+
+    def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]: ...
+
+    def items(self, id: str) -> Callable[[], list[str]]: ...
+
+
+class Idle:
+    """Callables that nobody calls: for the plan alone, which knows their answers from the state."""
+
+    def leaf(self, id: str, shape: Shape) -> Node[Any]:
+        on_failure: Any = shape.on_failure
+        if shape.kind == "approval":
+            return Approval(id, ask="May I?")
+        if shape.kind == "task":
+            return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
+        return Step(id, lambda: None, on_failure=on_failure)
+
+    def test(self, id: str) -> Callable[[], bool]:
+        return lambda: True
+
+    def until(self, id: str, body: Sequence[Node[Any]]) -> Callable[[], bool]:
+        return lambda: True
+
+    def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
+        return body
+
+    def items(self, id: str) -> Callable[[], list[str]]:
+        return list[str]
+
+
+def build(shape: Shape, fill: Fill, id: str = "n") -> Node[Any]:
+    """The node of a shape, its ids derived from `id`."""
+    on_failure: Any = shape.on_failure
+    limit = shape.count or None
+    if shape.kind == "foreach":
+        return ForEach(
+            fill.items(id),
+            key=lambda item: item,
+            each=lambda item: build(shape.below[0], fill, f"{id}/{item}"),
+            limit=limit,
+            allow_empty=True,
+            on_failure=on_failure,
+            id=id,
+        )
+    below = [build(one, fill, f"{id}.{place}") for place, one in enumerate(shape.below)]
+    if shape.kind == "sequence":
+        return InOrder(*below)
+    if shape.kind == "parallel":
+        return Parallel(*below, limit=limit, on_failure=on_failure)
+    if shape.kind == "branch":
+        arms = below if len(below) == 2 else [*below, None][:: 1 if shape.count else -1]
+        return Branch(fill.test(id), arms[0], arms[1], id=id)
+    if shape.kind == "loop":
+        return Loop(
+            *fill.body(id, below),
+            until=fill.until(id, below),
+            max_iterations=shape.count,
+            on_exhausted=on_failure,
+            id=id,
+        )
+    return fill.leaf(id, shape)
+
+
+def _some(*of: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(of)
+
+
+def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.SearchStrategy[Shape]:
+    def several(least: int, most: int) -> st.SearchStrategy[tuple[Shape, ...]]:
+        return st.lists(below, min_size=least, max_size=most).map(tuple)
+
+    made = {
+        "sequence": st.builds(Shape, kind=st.just("sequence"), below=several(0, 3)),
+        "parallel": st.builds(
+            Shape,
+            kind=st.just("parallel"),
+            below=several(0, 4),
+            count=st.integers(0, 2),
+            on_failure=_some("finish", "cancel"),
+        ),
+        "branch": st.builds(
+            Shape, kind=st.just("branch"), below=several(1, 2), count=st.integers(0, 1)
+        ),
+        "loop": st.builds(
+            Shape,
+            kind=st.just("loop"),
+            below=several(1, 2),
+            count=st.integers(1, 3),
+            on_failure=_some("finish", "fail"),
+        ),
+        "foreach": st.builds(
+            Shape,
+            kind=st.just("foreach"),
+            below=several(1, 1),
+            count=st.integers(0, 2),
+            on_failure=_some("finish", "cancel", "continue"),
+        ),
+    }
+    return st.one_of([made[kind] for kind in kinds])
+
+
+_CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
+
+
+def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStrategy[Shape]:
+    """Any tree of up to a dozen leaves."""
+    leaf = st.builds(
+        Shape, kind=st.sampled_from(leaves), on_failure=_some("fail", "fail", "continue")
+    )
+    return st.recursive(leaf, lambda below: _above(below, kinds=_CONTAINERS), max_leaves=12)
+
+
+def plain_trees() -> st.SearchStrategy[Shape]:
+    """Trees of steps alone."""
+    return trees(("step",))
