@@ -10,7 +10,7 @@ from smithers import Context, ForEach, Node, Sequence, Step, workflow
 
 
 class Folder(BaseModel):
-    folder: str = "."
+    folder: str = str(Path(__file__).parent)
     suffix: str = ".py"
 
 

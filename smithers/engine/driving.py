@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from smithers.changes import Frame
 from smithers.engine.ending import Left
 from smithers.engine.engine import Ending, Engine, Observer, Settings
@@ -73,7 +71,14 @@ class Driving:
         )
         if self._database.exists():
             await self._refuse_existing(run_id)
-        engine = self._make(loaded, given, run, RunState(), observer, max_concurrency, linger_s)
+        engine = Engine(
+            loaded.workflow,
+            given,
+            run=run,
+            state=RunState(),
+            settings=self._settings(run, max_concurrency, linger_s),
+            observer=observer,
+        )
         engine.prepare()  # an error of the author's is told before anything is written
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
@@ -107,21 +112,28 @@ class Driving:
             loaded = self._load_again(history, file, name)
             given = loaded.workflow.parse_input(history.run.input)
 
-            def make(now: History) -> Engine:
+            async def make(now: History) -> Engine:
                 fresh = RunState.of(now.frames)
-                edited = loaded.source != now.run.source
-                return self._make(
-                    loaded, given, now.run, fresh, observer, max_concurrency, linger_s, edited
+                inbox = await store.inbox(Claim(run_id=run_id, owner="", fence=0), fresh.inbox)
+                return Engine(
+                    loaded.workflow,
+                    given,
+                    run=now.run,
+                    state=fresh,
+                    settings=self._settings(now.run, max_concurrency, linger_s),
+                    observer=observer,
+                    inbox=inbox,
+                    edited=loaded.source != history.run.source,
                 )
 
-            engine = make(history)
+            engine = await make(history)
             engine.prepare()
             claimed = await store.claim(run_id, this_process(), source=loaded.source)
             try:
                 await self._clear_away(store, claimed)
                 now = await store.load(run_id)
                 if len(now.frames) != len(history.frames):
-                    engine = make(now)
+                    engine = await make(now)
                     engine.prepare()
             except BaseException:
                 await store.release(claimed.claim)
@@ -132,32 +144,13 @@ class Driving:
 
     # -- what both share
 
-    def _make(
-        self,
-        loaded: Loaded,
-        input: BaseModel,
-        run: NewRun,
-        state: RunState,
-        observer: Observer,
-        max_concurrency: int | None,
-        linger_s: float,
-        edited: bool = False,
-    ) -> Engine:
-        return Engine(
-            loaded.workflow,
-            input,
-            run_id=run.run_id,
-            created_at=run.created_at,
-            state=state,
-            settings=Settings(
-                folder=Path(run.folder),
-                streams=streams_folder(self._database.resolve(), run.run_id),
-                max_concurrency=max_concurrency,
-                linger_s=linger_s,
-                secrets=self._secrets,
-            ),
-            observer=observer,
-            edited=edited,
+    def _settings(self, run: NewRun, max_concurrency: int | None, linger_s: float) -> Settings:
+        return Settings(
+            folder=Path(run.folder),
+            streams=streams_folder(self._database.resolve(), run.run_id),
+            max_concurrency=max_concurrency,
+            linger_s=linger_s,
+            secrets=self._secrets,
         )
 
     async def _run(

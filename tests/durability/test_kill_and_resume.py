@@ -104,7 +104,10 @@ def progressed(project: Project, process: Popen[str], lines: int) -> bool:
     """Wait for so many more lines in the ledger; False if the process ended before."""
     enough = len(project.ledger) + lines
     until(lambda: len(project.ledger) >= enough or process.poll() is not None, "progress")
-    return process.poll() is None
+    if process.poll() is None:
+        return True
+    process.communicate()
+    return False
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

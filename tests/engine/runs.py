@@ -87,8 +87,7 @@ class Run:
         """Start the run, or go on with it as a new owner after the last one let it go or died."""
         input = self.workflow.parse_input(self.input)
         common: dict[str, Any] = {
-            "run_id": "r1",
-            "created_at": self.started_at,
+            "run": self.new,
             "settings": self.settings,
             "observer": self.watch,
         }

@@ -50,8 +50,7 @@ class Run(runs.Run):
         self.engine = engine = Engine(
             self.workflow,
             self.workflow.parse_input(self.input),
-            run_id="r1",
-            created_at=self.started_at,
+            run=self.new,
             state=RunState.of(frames),
             settings=self.settings,
             observer=self.watch,

@@ -1,0 +1,70 @@
+"""What the documents say is true: their code is real, their commands and links exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTING.md")]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+SOURCES = [*(ROOT / "smithers").rglob("*.py"), *(ROOT / "harnesses").rglob("*.py")]
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def blocks(document: Path, language: str) -> list[str]:
+    found = re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.S | re.M)
+    return [textwrap.dedent(str(block)).strip() for block in found]
+
+
+def commands() -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "smithers", "--help"], capture_output=True, text=True, check=True
+    )
+    return set(re.findall(r"^[\s│|]*([a-z]+)  ", done.stdout, re.M))
+
+
+@pytest.mark.parametrize("document", PUBLIC, ids=name)
+def test_python_in_a_document_is_part_of_a_file_that_runs(document: Path) -> None:
+    files = [one.read_text() for one in [*EXAMPLES, ROOT / "harnesses" / "demo" / "ship_it.py"]]
+    for block in blocks(document, "python"):
+        assert any(block in text for text in files), f"{name(document)}:\n{block}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_links_between_files_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)", document.read_text()):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), f"{name(document)} links to {target}"
+
+
+def test_every_command_that_a_document_or_a_hint_names_exists() -> None:
+    known = commands()
+    assert {"up", "resume", "ps", "demo"} <= known
+    for file in [*DOCUMENTS, *SOURCES]:
+        text = file.read_text()
+        named = set(re.findall(r"(?:`|\$ |^    |\()smithers ([a-z]+)\b", text, re.M))
+        assert named <= known, f"{name(file)} names {named - known}"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=name)
+def test_an_example_runs(example: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "smithers", "up", str(example), "--run-id", "r1"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    expected = 3 if example.name == "gate.py" else 0  # it waits for a person
+    assert done.returncode == expected, done.stderr
