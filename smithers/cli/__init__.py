@@ -19,6 +19,6 @@ def main() -> None:
 
         sys.stdout.write(f"smithers {__version__}\n")
         sys.exit(0)
-    from smithers.cli._app import run
+    from smithers.cli._main import run
 
     sys.exit(run(arguments))

@@ -1,4 +1,4 @@
-"""The commands in one place, and what surrounds each of them: errors, signals, broken pipes."""
+"""The commands in one place, and the arguments that typer cannot take as they are typed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Annotated
 import typer
 
 from smithers.cli import _deciding, _demo, _reading, _running
-from smithers.cli._arguments import as_typed, wants_json
-from smithers.cli._failures import REFUSED, Usage, error_data, tell
-from smithers.cli._streams import give_json, prepare, quiet_end, say
+from smithers.cli._arguments import as_typed
+from smithers.cli._failures import OnlyHelp, Usage
 
-__all__ = ["app", "run"]
+__all__ = ["app", "call"]
 
 app = typer.Typer(
     name="smithers",
@@ -52,59 +51,22 @@ _UsageError = typer.BadParameter.__mro__[1]
 """What typer raises for arguments that do not fit; older ones take it from click."""
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run one command; its exit code."""
-    prepare()
+def call(arguments: Sequence[str]) -> int:
+    """Run the command that was typed; its exit code. Raises `Usage` for one that does not fit."""
     try:
-        code = _command(as_typed(arguments), arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        quiet_end()
-        return 0
-    except KeyboardInterrupt:
-        say("interrupted")
-        return 130
-    return code
-
-
-def _command(arguments: list[str], typed: Sequence[str]) -> int:
-    try:
-        code: object = app(arguments, prog_name="smithers", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except BrokenPipeError:
-        raise
+        code: object = app(as_typed(arguments), prog_name="smithers", standalone_mode=False)
     except Exception as error:
-        told = _usage(error) if isinstance(error, _UsageError) else error
-        if isinstance(told, _Help):
-            say(told.text)
-            return REFUSED
-        if wants_json(typed):
-            _give_error(told, typed)
-        tell(told)
-        return REFUSED
+        if isinstance(error, _UsageError):
+            raise _ours(error) from None
+        raise
+    return code if isinstance(code, int) else 0
 
 
-class _Help(Exception):
-    """Nothing was asked for, so help is what there is to say."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
-
-
-def _usage(error: BaseException) -> Exception:
+def _ours(error: BaseException) -> Exception:
     """An error of the arguments in our words."""
     said = str(getattr(error, "format_message", lambda: str(error))())
     if type(error).__name__.startswith("NoArgsIsHelp"):
-        return _Help(said)
+        return OnlyHelp(said)
     context = getattr(error, "ctx", None)
     path = getattr(context, "command_path", "smithers")
     return Usage(said, hint=f"see `{path} --help`")
-
-
-def _give_error(error: Exception, arguments: Sequence[str]) -> None:
-    """The one document of a command that could not do its work."""
-    if arguments[0] in ("up", "resume"):
-        _running.give_failure(error, arguments)
-    else:
-        give_json({"version": 1, "error": error_data(error)})

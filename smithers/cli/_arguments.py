@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Db", "JsonFlag", "Run", "as_typed", "example", "wants_json"]
+__all__ = ["Db", "JsonFlag", "Run", "as_typed", "example"]
 
 Db = Annotated[
     Path | None,
@@ -69,8 +69,3 @@ def as_typed(arguments: Sequence[str]) -> list[str]:
         elif value.lower() not in _FALSE:
             found.append(one)  # typer says what is wrong with it
     return found
-
-
-def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether stdout is for a program, even if the arguments do not fit."""
-    return "--json" in arguments or "--events" in arguments

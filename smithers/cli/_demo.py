@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli._arguments import example
-from smithers.cli._streams import paint, say
+from smithers.cli._streams import is_terminal, paint, say
 from smithers.errors import Refused, SmithersError
 from smithers.hub import Hub
 
@@ -122,6 +122,8 @@ class _Show:
             self._await(child)
         finally:
             _end(child)
+        if is_terminal(sys.stderr):  # what was killed could not give the cursor back
+            sys.stderr.write("\x1b[?25h")
         self.typed(f"kill -9 {child.pid}")
 
     def verdict(self) -> int:

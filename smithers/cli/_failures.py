@@ -13,7 +13,7 @@ from typing import Any
 from smithers.cli._streams import paint, plain, say
 from smithers.errors import AuthorError, SmithersError
 
-__all__ = ["REFUSED", "Usage", "code_of", "error_data", "tell"]
+__all__ = ["REFUSED", "OnlyHelp", "Usage", "code_of", "error_data", "tell"]
 
 REFUSED = 2
 _CODES = {"finished": 0, "failed": 1, "waiting": 3, "cancelled": 4}
@@ -22,6 +22,10 @@ _TOLERATED = 6
 
 class Usage(SmithersError):
     """The command was typed in a way that it does not understand."""
+
+
+class OnlyHelp(Exception):
+    """Nothing was asked for, so help is all there is to say."""
 
 
 def code_of(status: str, *, tolerated: bool = False) -> int:

@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from smithers.cli._arguments import Db, JsonFlag, Run, example
-from smithers.cli._drawing import inspected, mermaid, runs_table, tree_lines
+from smithers.cli._drawing import inspected, mermaid, tree_lines
 from smithers.cli._failures import Usage
+from smithers.cli._listing import list_runs
 from smithers.cli._places import place
-from smithers.cli._streams import MARKS, give, give_json, paint, plain, say, table
+from smithers.cli._streams import MARKS, give, give_json, paint, plain, table
 from smithers.hub import Hub
-from smithers.reports import clock, has_runs
+from smithers.reports import clock
 
 __all__ = ["register"]
 
@@ -84,18 +85,7 @@ def register(app: typer.Typer) -> None:
 
 
 def ps(json: JsonFlag = False, db: Db = None) -> int:
-    where = place(db)
-    runs = Hub(where.path).runs()
-    if json:
-        give_json({"version": 1, "runs": runs})
-    elif runs:
-        for line in runs_table(runs):
-            give(line)
-    elif has_runs(where.path):
-        say("no runs yet; start one with `smithers up FILE`")
-    else:
-        say(f"no runs: there is no database at {where.path}")
-    return 0
+    return list_runs(db, json)
 
 
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:

@@ -6,7 +6,6 @@ import re
 import secrets
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,10 +14,10 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
-from smithers.cli._streams import give_json, say
+from smithers.cli._streams import say
 from smithers.errors import Refused
 
-__all__ = ["Concurrency", "Events", "Linger", "give_failure", "go_on", "register"]
+__all__ = ["Concurrency", "Events", "Linger", "go_on", "register"]
 
 Events = Annotated[
     bool, typer.Option("--events", help="Print JSON lines as things happen; the last is the end.")
@@ -180,14 +179,6 @@ def go_on(
 
     going = Going(place=where, run_id=run_id, json=json, events=events, extra=extra)
     return drive(going, work)
-
-
-def give_failure(error: Exception, arguments: Sequence[str]) -> None:
-    """The one document of an `up` or `resume` whose arguments do not fit."""
-    from smithers.cli._ending import failure
-
-    document = failure(error, None, None)
-    give_json({"event": "end", **document} if "--events" in arguments else document)
 
 
 def made_up_id(file: str) -> str:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from smithers.engine.streams import events_file, raw_file, streams_folder
 from smithers.errors import UnknownRun
 from smithers.reports._database import Json, object_from
+from smithers.reports._files import events_file, raw_file, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_text
 

@@ -20,8 +20,12 @@ def timeline(path: Path, run_id: str) -> Json:
     telling = Telling()
     told = [telling.frame(frame) for frame in frames]
     for frame in told:
-        frame["changes"].sort(key=lambda change: _ORDER.index(change["what"]))
+        frame["changes"].sort(key=_order)
     return {"version": 1, "run_id": run_id, "frames": told}
+
+
+def _order(change: Json) -> int:
+    return _ORDER.index(change["what"])
 
 
 _ORDER = (

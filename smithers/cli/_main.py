@@ -1,0 +1,81 @@
+"""What surrounds every command: errors, broken pipes, Ctrl-C; and `ps` without typer."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from smithers.cli._failures import REFUSED, OnlyHelp, error_data, tell
+from smithers.cli._streams import give_json, prepare, quiet_end, say
+
+__all__ = ["run"]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit code."""
+    prepare()
+    try:
+        code = _told(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        quiet_end()
+        return 0
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    return code
+
+
+def _told(arguments: Sequence[str]) -> int:
+    """The command's own code, or an error told to whom it concerns."""
+    try:
+        return _command(arguments)
+    except BrokenPipeError:
+        raise
+    except OnlyHelp as help:
+        say(str(help))
+    except Exception as error:
+        if "--json" in arguments or "--events" in arguments:
+            with contextlib.suppress(BrokenPipeError):
+                _give(error, arguments)
+        tell(error)
+    return REFUSED
+
+
+def _command(arguments: Sequence[str]) -> int:
+    if (listed := _plain_ps(arguments)) is not None:
+        from smithers.cli._listing import list_runs
+
+        return list_runs(*listed)
+    from smithers.cli._app import call
+
+    return call(arguments)
+
+
+def _plain_ps(arguments: Sequence[str]) -> tuple[Path | None, bool] | None:
+    """The database and whether JSON is wanted, of a `ps` that is typed in the plainest way.
+
+    It is what one types most, and typer brings pydantic along: most of the time it would take.
+    """
+    match list(arguments):
+        case ["ps", *rest] if rest.count("--json") <= 1:
+            json = "--json" in rest
+            match [one for one in rest if one != "--json"]:
+                case []:
+                    return None, json
+                case ["--db", path] if not path.startswith("-"):
+                    return Path(path), json
+    return None
+
+
+def _give(error: Exception, arguments: Sequence[str]) -> None:
+    """The one document of a command that could not do its work."""
+    if arguments[0] not in ("up", "resume"):
+        give_json({"version": 1, "error": error_data(error)})
+        return
+    from smithers.cli._ending import failure
+
+    document = failure(error, None, None)
+    give_json({"event": "end", **document} if "--events" in arguments else document)

@@ -1,0 +1,22 @@
+"""Where the streams of attempts are; the engine writes there, and a test holds both together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["events_file", "raw_file", "streams_folder"]
+
+
+def streams_folder(database: Path, run_id: str) -> Path:
+    """The folder of a run's streams: `smithers.runs/RUN` beside `smithers.db`."""
+    return database.resolve().with_suffix(".runs") / run_id
+
+
+def events_file(folder: Path, serial: int) -> Path:
+    """What an attempt said, as our events."""
+    return folder / f"{serial}.events.jsonl"
+
+
+def raw_file(folder: Path, serial: int) -> Path:
+    """The program's own stream."""
+    return folder / f"{serial}.raw.jsonl"
