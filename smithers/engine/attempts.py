@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol, cast
 
+from pydantic import ValidationError
+
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Used
 from smithers.changes import UsageCounted
 from smithers.context import READER, NotYet
@@ -18,7 +20,7 @@ from smithers.engine.reading import Reading
 from smithers.engine.streams import Stream, as_json, scrubbed
 from smithers.engine.threads import Threads
 from smithers.errors import BadOutput, Transient
-from smithers.tree import Attempt, Output, StepWork
+from smithers.tree import Attempt, Output, StepWork, problem
 
 __all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks", "StepAttempt"]
 
@@ -173,7 +175,10 @@ class StepAttempt:
             self.stream.close()
         if self.reading.missed:
             raise NotYet(self.reading.missed)
-        return self.output.dump(value)
+        try:
+            return self.output.dump(value)
+        except ValidationError as error:
+            raise BadOutput(f"what it gave does not fit its output:\n{problem(error)}") from error
 
     async def _call(self) -> object:
         run = self.work.run

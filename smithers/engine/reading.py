@@ -168,6 +168,12 @@ class Reading:
         return self._known(node.id or node.address or "", node)
 
     def _known(self, id: str, node: Node[Any] | None) -> Definition | None:
+        if not id and self.mode == "render":
+            raise AuthorError(
+                "ctx.get was asked in a render for a node that has no id",
+                place=here().place,
+                hint='give it one, as in ForEach(..., id="files")',
+            )
         self.watched.add(id)
         if (definition := self.view.mounts.by_id.get(id)) is not None:
             self.watched.update(definition.loops)

@@ -20,7 +20,7 @@ from smithers.context import READER, Context, Reader
 from smithers.engine.mount import Definition, Mounts, mount
 from smithers.engine.reading import Reading, View
 from smithers.errors import AuthorError, SmithersError
-from smithers.tree import RENDERING, Bindings, ForEach, Mark, Node, check_id, place_of_error
+from smithers.tree import RENDERING, Bindings, ForEach, Group, Mark, Node, check_id, place_of_error
 from smithers.workflows import Workflow
 
 __all__ = ["Items", "Renderer", "called"]
@@ -84,6 +84,7 @@ class Renderer:
         root = mount(node)
         mounts = Mounts()
         mounts.add(root)
+        _check_results(root)
         fixed = not reading.watched and not any(
             isinstance(one.node, ForEach) for one in root.walk()
         )
@@ -230,11 +231,27 @@ class Renderer:
             made = self._render(lambda: node.each(value), reading, what, node.mark)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))
+            _check_results(root)
             self._watched_by_items |= known.watched
             self._subtrees[id(node), path, item] = known
         self.view.mounts.add(known.root, path, item)
         self.view.mounts.check_needs(known.root, complete=not self.reads_structure())
         return known.root
+
+
+def _check_results(root: Definition) -> None:
+    """What a group gives is the output of something that stands in it."""
+    for one in root.walk():
+        node = one.node
+        if not isinstance(node, Group) or node.result is None:
+            continue
+        if not any(below.node is node.result for below in one.walk()):
+            named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
+            raise AuthorError(
+                f"the result of {one.id}, {named!r}, does not stand in it",
+                place=node.mark.place,
+                hint="put it among the children, or name one that is",
+            )
 
 
 def _digest(value: object) -> str | None:

@@ -55,6 +55,7 @@ Item = TypeVar("Item")
 T_co = TypeVar("T_co", covariant=True, default=object)
 M = TypeVar("M")
 OnFailure = Literal["fail", "continue"]
+_LAMBDA = "write lambda: ..."
 
 
 def _wrong(mark: Mark, said: str, hint: str = "") -> NoReturn:
@@ -67,6 +68,12 @@ def _check_number(mark: Mark, name: str, value: float | None, least: float) -> N
         return
     if isinstance(number, bool) or not isinstance(number, int | float) or not number >= least:
         _wrong(mark, f"{name} must be a number of at least {least:g}, not {value!r}")
+
+
+def _check_count(mark: Mark, name: str, value: int | None) -> None:
+    if value is not None and not isinstance(cast("object", value), int):
+        _wrong(mark, f"{name} must be a whole number of at least 1, not {value!r}")
+    _check_number(mark, name, value, 1)
 
 
 def _check_choice(mark: Mark, name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -288,6 +295,7 @@ class Task(Node[T_co]):
                 f"the prompt of task {id!r} is a {type(prompt).__name__}",
                 "a prompt is text, or a callable that gives text",
             )
+        _check_retry(id, retry, mark)
         _check_number(mark, "idle_s", idle_s, 0.001)
         work = AgentWork(
             agents=agents,
@@ -318,7 +326,16 @@ class Task(Node[T_co]):
         _check_choice(mark, "on_failure", on_failure, ("fail", "continue"))
         self.on_failure = on_failure
         self.needs = _needs(self.id, needs, mark)
+        if skip_if is not None and not callable(skip_if):
+            _wrong(
+                mark, f"the skip_if of {self.kind} {id!r} is no callable but {skip_if!r}", _LAMBDA
+            )
         self.skip_if = freeze(skip_if, mark)
+
+
+def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
+    if retry is not None and not isinstance(cast("object", retry), Retry):
+        _wrong(mark, f"the retry of {id!r} is {retry!r}", "write retry=Retry(tries=3)")
 
 
 def _output(kind: Any, mark: Mark) -> Output[Any]:
@@ -391,6 +408,7 @@ class Step(Task[T_co]):
         mark = here()
         if not callable(run):
             _wrong(mark, f"step {id!r} got {run!r}", "a step runs a function: Step(id, function)")
+        _check_retry(id, retry, mark)
         kind = output if output is not None else _returned(run)
         work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
         self._become(id, mark, work, _output(kind, mark), timeout_s, on_failure, needs)
@@ -562,7 +580,7 @@ class Parallel(Group[T_co]):
     ) -> None:
         mark = here()
         self._become(children, result, mark)
-        _check_number(mark, "limit", limit, 1)
+        _check_count(mark, "limit", limit)
         _check_choice(mark, "on_failure", on_failure, ("finish", "cancel"))
         self.limit: Final = limit
         self.on_failure: Final = on_failure
@@ -584,11 +602,7 @@ class Branch(Node[None]):
         self.mark = here()
         self.id = _container_id(id, self.kind, self.mark)
         if not callable(test):
-            _wrong(
-                self.mark,
-                f"the test of this branch is no callable but {test!r}",
-                "write lambda: ...",
-            )
+            _wrong(self.mark, f"the test of this branch is no callable but {test!r}", _LAMBDA)
         self.test: Final = freeze(test, self.mark)
         then_, otherwise_ = (_children(self.kind, (arm,), self.mark) for arm in (then, otherwise))
         self.arms: Final = (then_, otherwise_)
@@ -622,7 +636,7 @@ class Loop(Node[None]):
                 f"the until of this loop is no callable but {until!r}",
                 "write until=lambda: ...",
             )
-        _check_number(self.mark, "max_iterations", max_iterations, 1)
+        _check_count(self.mark, "max_iterations", max_iterations)
         _check_choice(self.mark, "on_exhausted", on_exhausted, ("finish", "fail"))
         self.until: Final = freeze(until, self.mark)
         self.max_iterations: Final = max_iterations
@@ -673,7 +687,7 @@ class ForEach(Node[list[M]]):
                 f"the items of this ForEach are a {type(items).__name__}",
                 "give a list, or a callable that gives one",
             )
-        _check_number(mark, "limit", limit, 1)
+        _check_count(mark, "limit", limit)
         _check_choice(mark, "on_failure", on_failure, ("finish", "cancel", "continue"))
         fixed = None if callable(items) else tuple(items)
         self.items: Final[Callable[[], Iterable[Any]]] = (
