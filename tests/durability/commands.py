@@ -43,6 +43,11 @@ class Project:
             **(environment or {}),
         }
 
+    @property
+    def home(self) -> Path:
+        """A home of its own, for programs that get no other variable of ours."""
+        return self.folder / "home"
+
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "smithers", *arguments]
 
@@ -105,12 +110,15 @@ class Project:
         process.communicate(timeout=10)
 
     def processes(self) -> list[psutil.Process]:
-        """Every live process that carries the mark of this project's ledger."""
+        """Every live process that carries this project's ledger or home in its environment."""
         return [one for one in psutil.process_iter() if self._mine(one)]
 
     def _mine(self, process: psutil.Process) -> bool:
         try:
-            is_zombie = process.status() == psutil.STATUS_ZOMBIE
-            return not is_zombie and process.environ().get("LEDGER") == str(self.ledger_file)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            theirs = process.environ()
+            marks = {theirs.get("LEDGER", ""), theirs.get("HOME", "")}
+            return bool(marks & {str(self.ledger_file), str(self.home)})
         except psutil.Error:
             return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -27,14 +26,14 @@ def installed() -> None:
         pytest.skip(why)
 
 
-def live(project: Project, model: ScriptedModel, home: Path) -> None:
+def live(project: Project, model: ScriptedModel) -> None:
     """Let the project's agent be the real program, with the scripted model as its provider."""
     for name in ("SMITHERS_REPLAY", "SMITHERS_REPLAY_SPEED"):
         del project.environment[name]
-    home.mkdir()
+    project.home.mkdir()
     project.environment.update(
-        HOME=str(home),
-        CLAUDE_CONFIG_DIR=str(home / "config"),
+        HOME=str(project.home),
+        CLAUDE_CONFIG_DIR=str(project.home / "config"),
         ANTHROPIC_BASE_URL=model.url,
         ANTHROPIC_API_KEY="scripted-key",
     )
@@ -48,10 +47,11 @@ def test_smoke_a_killed_run_of_the_real_program_goes_on_in_its_session(project: 
         "Do: ['write', 'read']": [Text("Done.")],
     }
     with ScriptedModel(script) as model:
-        live(project, model, project.folder / "home")
+        live(project, model)
         process = project.start("up", "ship_it.py", "--run-id", "r1")
         until(lambda: len(model.requests) >= 2, "the request of plan", within_s=60)
         session = project.tasks()["plan"]["attempts"][0]["session_id"]
+        assert len(project.processes()) >= 3  # Smithers, the guard, the program
         project.kill(process)
         until(lambda: not project.processes(), "the end of the program", within_s=5)
         done = project.run("up", "ship_it.py", "--run-id", "r1", "--resume", within_s=120)
@@ -76,7 +76,7 @@ def test_smoke_a_killed_run_of_the_real_program_goes_on_in_its_session(project: 
 def test_nothing_of_the_real_program_lives_after_smithers_is_killed(project: Project) -> None:
     call = ToolCall("Bash", {"command": JOBS, "description": "Wait"})
     with ScriptedModel([call]) as model:
-        live(project, model, project.folder / "home")
+        live(project, model)
         file = project.folder / "ship_it.py"
         text = file.read_text().replace('"acceptEdits"', '"acceptEdits", allowed_tools=["Bash"]')
         file.write_text(text)
