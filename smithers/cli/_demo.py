@@ -123,7 +123,7 @@ class _Show:
         finally:
             _end(child)
         if is_terminal(sys.stderr):  # what was killed could not give the cursor back
-            sys.stderr.write("\x1b[?25h")
+            sys.stderr.write("\x1b[?25h\n")
         self.typed(f"kill -9 {child.pid}")
 
     def verdict(self) -> int:

@@ -59,14 +59,14 @@ def _plain_ps(arguments: Sequence[str]) -> tuple[Path | None, bool] | None:
 
     It is what one types most, and typer brings pydantic along: most of the time it would take.
     """
-    match list(arguments):
-        case ["ps", *rest] if rest.count("--json") <= 1:
-            json = "--json" in rest
-            match [one for one in rest if one != "--json"]:
-                case []:
-                    return None, json
-                case ["--db", path] if not path.startswith("-"):
-                    return Path(path), json
+    if not arguments or arguments[0] != "ps":
+        return None
+    json = "--json" in arguments
+    rest = [one for one in arguments[1:] if one != "--json"]
+    if not rest:
+        return None, json
+    if len(rest) == 2 and rest[0] == "--db" and not rest[1].startswith("-"):
+        return Path(rest[1]), json
     return None
 
 
