@@ -22,8 +22,8 @@ def name(path: Path) -> str:
 
 
 def blocks(document: Path, language: str) -> list[str]:
-    found = re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), re.S | re.M)
-    return [textwrap.dedent(str(block)).strip() for block in found]
+    found = re.findall(r"^```(\w*)\n(.*?)^```", document.read_text(), re.S | re.M)
+    return [textwrap.dedent(block).strip() for tongue, block in found if tongue == language]
 
 
 def commands() -> set[str]:
@@ -68,3 +68,30 @@ def test_an_example_runs(example: Path, tmp_path: Path) -> None:
     )
     expected = 3 if example.name == "gate.py" else 0  # it waits for a person
     assert done.returncode == expected, done.stderr
+
+
+def told(text: str) -> list[str]:
+    """What a demo tells, line by line, without the times, prices, pids and sessions of one run."""
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-\S{4}-\S{4}-[0-9a-f]{12}", "SESSION", text)
+    text = re.sub(r"\d\d:\d\d:\d\d", "TIME", text)
+    text = re.sub(r"kill -9 \d+", "kill -9 PID", text)
+    return re.sub(r"\d+\.\d s", "SECONDS", text).splitlines()
+
+
+def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> None:
+    shown = next(block for block in blocks(ROOT / "README.md", "") if "make demo" in block)
+    done = subprocess.run(
+        [sys.executable, "-m", "smithers", "demo"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    printed = told(done.stdout)
+    place = 0
+    for line in told(shown.removeprefix("$ make demo\n")):
+        if line != "...":
+            assert line in printed[place:], f"{line!r} is not printed there:\n{done.stdout}"
+            place = printed.index(line, place) + 1
