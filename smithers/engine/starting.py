@@ -52,6 +52,7 @@ class Running:
         self._done = done
         self._cancelled = False
         self._task: asyncio.Task[Result] | None = None
+        self._stopped = False
 
     def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
         """Begin; `marks` tag the processes that it starts."""
@@ -64,12 +65,18 @@ class Running:
 
     def cancel(self) -> None:
         """Stop it; its result comes when all of it has ended."""
+        self._stopped = True
         self._cancelled = True
         if self._task is not None:
             self._task.cancel()
 
     def _ended(self, task: asyncio.Task[Result]) -> None:
-        result = Result("cancelled") if task.cancelled() else task.result()
+        if not task.cancelled():
+            result = task.result()
+        elif self._stopped:
+            result = Result("cancelled")
+        else:
+            result = Result("failed", error=RuntimeError("it was cancelled from within"))
         self._done(self, result)
 
     async def _run(self) -> Result:
