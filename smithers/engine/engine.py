@@ -51,7 +51,7 @@ from smithers.errors import AuthorError, SmithersError
 from smithers.state import RunState
 from smithers.store import Claim, InboxRow, Model, NewRun, ProcessRow, Store
 from smithers.store.lease import started_of
-from smithers.tree import ForEach, Task
+from smithers.tree import ForEach, Parallel, Task
 from smithers.workflows import Workflow
 
 __all__ = ["Ending", "Engine", "Observer", "Settings", "leave_nothing_open"]
@@ -144,6 +144,7 @@ class Engine:
         self.starting = Starting(self.asking, self, self, self.threads)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._ready: deque[Instance] = deque()
+        self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
         self._sessions: deque[tuple[SessionSeen, asyncio.Future[None]]] = deque()
@@ -252,6 +253,7 @@ class Engine:
         """
         self.asking.waiting.clear()
         self._ready.clear()
+        self._queued.clear()
         while True:
             seen = self._watched()
             root = self.renderer.root(self.transition.number)
@@ -287,6 +289,11 @@ class Engine:
             if isinstance(one.node, Task) and one.node.output.model is not None:
                 output = one.node.output
                 self._models.append(Model(name=output.model or "", schema=output.schema))
+            if isinstance(one.node, Parallel | ForEach) and (one.node.limit or 0) > self._limit:
+                self.renderer.reports.append(
+                    f"{one.id}: its limit of {one.node.limit} is never reached, for "
+                    f"max_concurrency is {self._limit}"
+                )
         mounts.fresh.clear()
         if not gone:
             return
@@ -363,14 +370,18 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
-            self.starting.begin(self._ready.popleft())
+            instance = self._ready.popleft()
+            self._queued.discard(instance.key)
+            self.starting.begin(instance)
         else:
             return False
         return True
 
     def _came_up(self, instance: Instance) -> None:
         if self.asking.answer(instance):
-            self._ready.append(instance)
+            if instance.key not in self._queued:  # it may have come up twice, by data and by time
+                self._queued.add(instance.key)
+                self._ready.append(instance)
         elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
             self.schedule(wait.opened)
         if self.view.mounts.fresh:
