@@ -217,7 +217,8 @@ class Asking:
         node = cast("Task", instance.definition.node)
         if key not in state.came_up:
             self.frame.do(CameUp(key=key))
-        if (key, "approval") in state.waits:
+        tries = state.tries.get(key)
+        if (key, "approval") in state.waits or (tries and tries[-1].state == "running"):
             return False
         if node.needs and self.missed(self.ask(instance, lambda: self._needs(instance, node))):
             return False

@@ -117,7 +117,7 @@ class Plan:
         if instance.dropping is not None:  # it ran while its group stopped, and will not run again
             self.dropped.append(Dropped(instance, instance.dropping, running=False))
         tries = self.state.tries.get(instance.key, ())
-        if any(one.counts and one.state != "deferred" for one in tries):
+        if any(one.counts and one.state not in ("deferred", "interrupted") for one in tries):
             return
         child: Instance | None = instance
         while child is not None and child.begun and not child.begun_below:
@@ -181,7 +181,9 @@ class Plan:
         ended = state.ended.get(key)
         asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
         answered = ended is not None and ended.outcome in ("finished", "failed")
-        if any(one.state != "deferred" for one in tries) or (
+        # What an interrupted step would have come to, its next attempt tells: it may be deferred.
+        begun = any(one.state not in ("deferred", "interrupted") for one in tries)
+        if (begun or (tries and tries[-1].state == "interrupted")) or (
             asked and (answered or (key, "approval") in state.waits)
         ):
             self.begin(instance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,11 +73,16 @@ def _note(row: InboxRow) -> Note:
     )
 
 
+def _timeless(output: str | None) -> str | None:
+    return None if output is None else re.sub(r'"at":"[^"]*"', "", output)
+
+
 def same(state: RunState) -> dict[str, object]:
     """What must not depend on crashes: how all ended, what was chosen, how the run stands."""
     return {
         "ended": {
-            str(key): (end.outcome, end.output, end.error) for key, end in state.ended.items()
+            str(key): (end.outcome, _timeless(end.output), end.error)
+            for key, end in state.ended.items()
         },
         "choices": {f"{key} {kind}": one.value for (key, kind), one in state.choices.items()},
         "nodes": set(state.nodes),

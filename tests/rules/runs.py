@@ -29,6 +29,10 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
+class Died(Exception):
+    """The owner died right after a frame that it had made durable."""
+
+
 class Run(runs.Run):
     """As its base; `edited` says that the workflow is not that of the last owner any more."""
 
@@ -73,3 +77,23 @@ class Run(runs.Run):
     async def cancel(self) -> None:
         """Write the note that ends the run, as another process would."""
         await self.store.offer(Note(run_id="r1", kind="cancel", body="{}", at=self.now()))
+
+    def go_frames(self, frames: int) -> str:
+        """Go on, and die after so many frames. Gives the status in which the run was left."""
+        left = [frames]
+        kept = self.watch.frame
+
+        def frame(made: Frame, state: RunState) -> None:
+            kept(made, state)
+            left[0] -= 1
+            if not left[0]:
+                raise Died
+
+        self.watch.frame = frame  # type: ignore[method-assign]  # this watcher kills
+        try:
+            self.go()
+        except Died:
+            pass
+        finally:
+            self.watch.frame = kept  # type: ignore[method-assign]  # and then no longer
+        return self.state.run_status
