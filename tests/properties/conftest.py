@@ -10,7 +10,7 @@ _ASKED = os.environ.get("SMITHERS_EXAMPLES")
 
 settings.register_profile(
     "smithers",
-    max_examples=int(_ASKED or 100),
+    max_examples=int(_ASKED or 300),
     derandomize=_ASKED is None,
     database=None,
     deadline=None,

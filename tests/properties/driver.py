@@ -141,13 +141,14 @@ class Driver:
         return Event(name, one.key, do)
 
     def _ends(self, one: Instance) -> Iterator[Event]:
-        yield self._event("finish", one, lambda: self._end(one, "succeeded", "finished"))
-        yield self._event("fail", one, lambda: self._end(one, "failed", "failed"))
+        yield self._event("finish", one, lambda: self.end(one, "succeeded", "finished"))
+        yield self._event("fail", one, lambda: self.end(one, "failed", "failed"))
         if one.key in self.stopping:
-            yield self._event("stopped", one, lambda: self._end(one, "cancelled", "cancelled"))
+            yield self._event("stopped", one, lambda: self.end(one, "cancelled", "cancelled"))
         if self._may_wait(one):
             yield self._event("retry", one, lambda: self._again(one, "failed"))
             yield self._event("defer", one, lambda: self._again(one, "deferred"))
+            yield self._event("interrupt", one, lambda: self._interrupt(one))
 
     def _task(self, one: Instance) -> Iterator[Event]:
         if isinstance(one.definition.node, Approval):
@@ -155,18 +156,18 @@ class Driver:
                 yield self._event("approve", one, lambda: self.settle(one, "finished"))
                 yield self._event("deny", one, lambda: self.settle(one, "failed"))
                 return
-            begin = lambda: self._begin(one, self._question)  # noqa: E731
+            begin = lambda: self.begin(one, self._question)  # noqa: E731
         else:
-            begin = lambda: self._begin(one, self._attempt)  # noqa: E731
+            begin = lambda: self.begin(one, self.attempt)  # noqa: E731
         if one.key in self.waiting:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
             yield self._event("begin", one, begin)
             if not isinstance(one.definition.node, Approval):
-                yield self._event("raise", one, lambda: self._begin(one, self._raise))
+                yield self._event("raise", one, lambda: self.begin(one, self._raise))
                 yield self._event("skip", one, lambda: self.settle(one, "skipped"))
             if self._may_wait(one):
-                yield self._event("wait", one, lambda: self._begin(one, self._wait))
+                yield self._event("wait", one, lambda: self.begin(one, self._wait))
 
     def _asked(self, one: Instance) -> Iterator[Event]:
         if one.role == "branch":
@@ -215,14 +216,16 @@ class Driver:
 
         return choose
 
-    def _begin(self, one: Instance, then: Callable[[Instance], None]) -> None:
+    def begin(self, one: Instance, then: Callable[[Instance], None]) -> None:
+        """Let it do what needs a slot, or wait for one."""
         if (group := self.plan.blocker(one)) is not None:
             self.plan.block(one, group)
             self.blocked.add(one.key)
         else:
             then(one)
 
-    def _attempt(self, one: Instance) -> None:
+    def attempt(self, one: Instance) -> None:
+        """Start an attempt."""
         tries = self.state.tries.get(one.key, ())
         started = AttemptStarted(
             serial=len(self.state.attempts) + 1,
@@ -256,9 +259,15 @@ class Driver:
         attempt = next(t for t in self.state.tries[one.key] if t.state == "running")
         self._change(AttemptEnded(serial=attempt.serial, state=how, error=None, at=_NOW))
 
-    def _end(self, one: Instance, how: AttemptState, outcome: Outcome) -> None:
+    def end(self, one: Instance, how: AttemptState, outcome: Outcome) -> None:
+        """End its attempt, and settle it."""
         self._over(one, how)
         self.settle(one, outcome)
+
+    def _interrupt(self, one: Instance) -> None:
+        self._waited[one.key] = self._waited.get(one.key, 0) + 1
+        self._over(one, "interrupted")
+        self.hand[one.key] = one
 
     def _again(self, one: Instance, how: AttemptState) -> None:
         self._over(one, how)

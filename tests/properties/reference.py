@@ -82,7 +82,7 @@ class Reference:
         elif isinstance(node, Loop):
             status = self._loop(one, node, key, stop, idle=idle)
         elif isinstance(node, ForEach):
-            status = self._foreach(one, cast("ForEach[Any]", node), key, stop, idle=idle)
+            status = self._foreach(one, key, stop, idle=idle)
         elif isinstance(node, Parallel):
             status = self._group(one.children, node, key, stop, idle=idle)
         else:
@@ -105,7 +105,8 @@ class Reference:
         ended = state.ended.get(key)
         answered = ended is not None and ended.outcome in ("finished", "failed")
         asked = isinstance(node.work, PersonWork) and (answered or (key, "approval") in state.waits)
-        if asked or any(one.state != "deferred" for one in tries):
+        spent = [one for one in tries if one.state not in ("deferred", "interrupted")]
+        if asked or spent or (tries and tries[-1].state == "interrupted"):
             self._started.add(key)
         if ended is not None:
             return ended.outcome
@@ -142,9 +143,9 @@ class Reference:
         inner, waits = stop, idle
         for one in below:
             found.append(self._child(one, key, inner, idle=waits))
-            if self._bad(one, found[-1]) and inner is None:
-                inner = Stop("cancelled", cancel=False)
-            waits = waits or found[-1] in _OPEN or inner is not None
+            if self._bad(one, found[-1]):
+                inner, waits = inner or Stop("cancelled", cancel=False), True
+            waits = waits or found[-1] in _OPEN
         return self._of(below, found, stop)
 
     def _group(
@@ -210,9 +211,8 @@ class Reference:
             if exhausted is None and number >= node.max_iterations:
                 return self._ask(key, key, stop)
 
-    def _foreach(
-        self, one: Definition, node: ForEach[Any], key: Key, stop: Stop | None, *, idle: bool
-    ) -> str:
+    def _foreach(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
+        node = cast("ForEach[Any]", one.node)
         if idle and stop is not None:
             return stop.outcome
         if (key, "items") not in self.state.choices or key in self.state.ended:

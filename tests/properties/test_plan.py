@@ -107,6 +107,20 @@ def check_free_slots_are_used(driver: Driver) -> None:
             assert driver.plan.blocker(driver.plan.instances[key]) is not None, driver.log
 
 
+def check_nothing_starts_below_a_failure(driver: Driver) -> None:
+    """Where a group or a sequence has failed nothing may start, and it ends after what runs."""
+    for one in driver.plan.instances.values():
+        asked = one.key in driver.live() and one.role == "task"
+        runs = one.role == "task" and not one.settled and driver.running(one.key)
+        above = one.parent if asked or runs else None
+        while above is not None:
+            assert not above.settled, driver.log
+            stopped = above.role != "branch" and not above.tolerant
+            bad = any(child.failing or child.status == "cancelled" for child in above.children)
+            assert not (asked and stopped and bad), driver.log
+            above = above.parent
+
+
 def choose(events: list[Event], picks: list[int]) -> Event:
     return events[picks.pop(0) % len(events)] if picks else events[0]
 
@@ -120,6 +134,7 @@ def run(shape: Shape, picks: list[int]) -> Driver:
         agree(driver, drained=True)
         check_limits(driver)
         check_free_slots_are_used(driver)
+        check_nothing_starts_below_a_failure(driver)
         if not (events := driver.events()):
             break
         driver.happen(choose(events, picks))

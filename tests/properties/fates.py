@@ -1,0 +1,171 @@
+"""Trees that really run. A seed decides what each step does, and so how the run must end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zlib import crc32
+
+from smithers import Attempt, Context, Node, NoInput, Step
+from smithers.changes import Key
+from tests.properties.trees import Shape
+
+__all__ = ["Expected", "Fates", "Working"]
+
+
+@dataclass(frozen=True)
+class Fates:
+    """Decides by a seed: the same question always has the same answer. `failing` is in percent."""
+
+    seed: int
+    failing: int
+
+    def _draw(self, question: str, of: int) -> int:
+        return crc32(f"{self.seed} {question}".encode()) % of
+
+    def fails(self, key: str) -> bool:
+        return self._draw(f"fails {key}", 100) < self.failing
+
+    def test(self, id: str) -> bool:
+        return self._draw(f"test {id}", 2) == 0
+
+    def until(self, turn: str) -> bool:
+        return self._draw(f"until {turn}", 2) == 0
+
+    def keys(self, id: str) -> list[str]:
+        return ["a", "b", "c"][: self._draw(f"items {id}", 4)]
+
+
+class Working:
+    """Callables that do what the fates say. A loop gets a step more, which tells its iteration."""
+
+    def __init__(self, ctx: Context[NoInput], fates: Fates) -> None:
+        self.ctx = ctx
+        self.fates = fates
+        self._turns: dict[str, Step[str]] = {}
+
+    def leaf(self, id: str, shape: Shape) -> Node[Any]:
+        async def work(attempt: Attempt) -> str:
+            key = attempt.key.partition("/")[2]
+            if self.fates.fails(key):
+                raise RuntimeError("this one was meant to fail")
+            return key
+
+        on_failure: Any = shape.on_failure
+        return Step(id, work, on_failure=on_failure)
+
+    def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
+        async def turn(attempt: Attempt) -> str:
+            return attempt.key
+
+        self._turns[id] = Step(f"{id}-turn", turn)
+        return [self._turns[id], *body]
+
+    def until(self, id: str, body: Sequence[Node[Any]]) -> Callable[[], bool]:
+        turn = self._turns[id]
+        return lambda: self.fates.until(id + self.ctx[turn].rpartition("-turn")[2])
+
+    def test(self, id: str) -> Callable[[], bool]:
+        return lambda: self.fates.test(id)
+
+    def items(self, id: str) -> Callable[[], list[str]]:
+        return lambda: self.fates.keys(id)
+
+
+@dataclass
+class Expected:
+    """How a run of a shape must end.
+
+    `allowed` has the outcomes of each task, None among them where it may not come to exist: what
+    stands in a group that fails may be finished or not yet begun by then, and so is less certain.
+    """
+
+    shape: Shape
+    fates: Fates
+    allowed: dict[Key, set[str | None]] = field(default_factory=dict[Key, set[str | None]])
+
+    def __post_init__(self) -> None:
+        self.fails = self._fails(self.shape, "n", ())
+        self._record(self.shape, "n", (), "run", sure=True)
+
+    # -- alone, with nothing else failing around it
+
+    def _fails(self, shape: Shape, id: str, path: tuple[int, ...]) -> bool:
+        """Whether it fails what stands around it."""
+        if shape.kind == "foreach":
+            if shape.on_failure == "continue":
+                return False
+            keys = self.fates.keys(id)
+            return any(self._fails(shape.below[0], f"{id}/{key}", path) for key in keys)
+        if shape.kind == "branch":
+            taken = self._taken(shape, id)
+            return any(self._fails(one, name, path) for name, one in taken)
+        if shape.kind == "loop":
+            return self._iterations(shape, id, path)[1]
+        if shape.kind in ("sequence", "parallel"):
+            return any(self._fails(one, name, path) for name, one in self._below(shape, id))
+        return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
+
+    def _below(self, shape: Shape, id: str) -> list[tuple[str, Shape]]:
+        return [(f"{id}.{place}", one) for place, one in enumerate(shape.below)]
+
+    def _taken(self, shape: Shape, id: str) -> list[tuple[str, Shape]]:
+        below, yes = self._below(shape, id), self.fates.test(id)
+        if len(below) == 2:
+            return below[:1] if yes else below[1:]
+        return below if yes == bool(shape.count) else []
+
+    def _iterations(self, shape: Shape, id: str, path: tuple[int, ...]) -> tuple[int, bool]:
+        """How many there are, and whether the loop fails."""
+        for number in range(shape.count):
+            inside = (*path, number)
+            if any(self._fails(one, name, inside) for name, one in self._below(shape, id)):
+                return number + 1, True
+            if self.fates.until(str(Key(id, inside))):
+                return number + 1, False
+        return shape.count, shape.on_failure == "fail"
+
+    # -- together
+
+    def _record(
+        self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
+    ) -> None:
+        """`how` is "run", or the outcome of what is never reached."""
+        if shape.kind == "foreach":
+            keys = self.fates.keys(id) if how == "run" else []
+            sure = sure and (shape.on_failure == "continue" or not self._fails(shape, id, path))
+            for key in keys:
+                self._record(shape.below[0], f"{id}/{key}", path, how, sure=sure)
+        elif shape.kind == "parallel":
+            sure = sure and not (how == "run" and self._fails(shape, id, path))
+            for name, one in self._below(shape, id):
+                self._record(one, name, path, how, sure=sure)
+        elif shape.kind == "branch":
+            taken = self._taken(shape, id)
+            for name, one in self._below(shape, id):
+                mine = "skipped" if how == "run" and (name, one) not in taken else how
+                self._record(one, name, path, mine, sure=sure)
+        elif shape.kind == "loop":
+            count = self._iterations(shape, id, path)[0] if how == "run" else 1
+            for number in range(count):
+                inside = (*path, number)
+                self._task(f"{id}-turn", inside, "finished" if how == "run" else how, sure=sure)
+                self._in_order(shape, id, inside, how, sure=sure)
+        elif shape.kind == "sequence":
+            self._in_order(shape, id, path, how, sure=sure)
+        else:
+            failed = self.fates.fails(str(Key(id, path)))
+            outcome = ("failed" if failed else "finished") if how == "run" else how
+            self._task(id, path, outcome, sure=sure)
+
+    def _in_order(
+        self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
+    ) -> None:
+        for name, one in self._below(shape, id):
+            self._record(one, name, path, how, sure=sure)
+            if how == "run" and self._fails(one, name, path):
+                how = "cancelled"
+
+    def _task(self, id: str, path: tuple[int, ...], outcome: str, *, sure: bool) -> None:
+        self.allowed[Key(id, path)] = {outcome} if sure else {outcome, "cancelled", None}
