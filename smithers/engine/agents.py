@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from smithers.agent import Agent
 from smithers.changes import Failure
@@ -63,10 +63,12 @@ def after_failure(work: AgentWork, tries: Sequence[Attempted], random: float) ->
 
 
 def cools_until(tries: Sequence[Attempted], told: datetime | None, now: datetime) -> datetime:
-    """When an agent that is over its limit may be asked again: as told, else 30 s, doubled each
-    time up to 15 minutes.
+    """When an agent that is over its limit may be asked again: as told (a time that has passed
+    tells nothing), else 30 s, doubled each time up to 15 minutes.
     """
-    if told is not None:
+    if told is not None and told.tzinfo is None:
+        told = told.replace(tzinfo=UTC)
+    if told is not None and told > now:
         return told
     return now + timedelta(seconds=min(900.0, 30.0 * 2 ** min(_cooldowns(tries) - 1, 10)))
 

@@ -20,6 +20,8 @@ INTERRUPTED = (
     "Go on where you stopped, and answer the task:\n\n{prompt}"
 )
 REPAIR = "Your answer does not fit the task: {error}\nAnswer again, with only the corrected answer."
+MAX_LOOKS = 1000
+_OPENS = re.compile(r"[{\[]")
 _FENCE = re.compile(r"```[a-zA-Z]*\n(.*?)```", re.DOTALL)
 
 
@@ -48,25 +50,31 @@ def output_text(answer: Answered, output: Output[Any]) -> str:
 
 def _candidates(answer: Answered) -> Iterator[object]:
     """What may be meant, likeliest first: the structured answer, the whole text, the last fenced
-    block, the last balanced braces.
+    block, the last object or list.
     """
     if answer.data is not None:
         yield answer.data
-    texts = [answer.text, *reversed(_FENCE.findall(answer.text)[-1:])]
-    if (braces := _last_braces(answer.text)) is not None:
-        texts.append(braces)
-    for text in texts:
+    for text in (answer.text, *_FENCE.findall(answer.text)[-1:]):
         try:
             yield cast("object", json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
+    yield from _within(answer.text)
 
 
-def _last_braces(text: str) -> str | None:
-    end = text.rfind("}")
-    depth = 0
-    for position in range(end, -1, -1):
-        depth += {"}": 1, "{": -1}.get(text[position], 0)
-        if depth == 0 and end >= 0:
-            return text[position : end + 1]
-    return None
+def _within(text: str) -> list[object]:
+    """What stands whole in the text: objects, then lists, the last of each first.
+
+    It is looked for a bounded number of times: a text may be 5 MB of open braces.
+    """
+    decoder, position = json.JSONDecoder(), 0
+    found: list[object] = []
+    for _ in range(MAX_LOOKS):
+        if (start := _OPENS.search(text, position)) is None:
+            break
+        try:
+            value, position = decoder.raw_decode(text, start.start())
+            found.append(value)
+        except (ValueError, RecursionError):
+            position = start.end()
+    return sorted(reversed(found), key=lambda one: not isinstance(one, dict))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,21 @@ class Clock:
 
 class Died(Exception):
     """The owner died right after a frame that it had made durable."""
+
+
+class _Kills(runs.Watch):
+    """A watcher that ends its owner after so many frames."""
+
+    def __init__(self, kept: runs.Watch, frames: int) -> None:
+        super().__init__(kept.frames, kept.events)
+        self.kept = kept
+        self.left = frames
+
+    def frame(self, frame: Frame, state: RunState) -> None:
+        super().frame(frame, state)
+        self.left -= 1
+        if not self.left:
+            raise Died
 
 
 class Run(runs.Run):
@@ -80,20 +96,9 @@ class Run(runs.Run):
 
     def go_frames(self, frames: int) -> str:
         """Go on, and die after so many frames. Gives the status in which the run was left."""
-        left = [frames]
-        kept = self.watch.frame
-
-        def frame(made: Frame, state: RunState) -> None:
-            kept(made, state)
-            left[0] -= 1
-            if not left[0]:
-                raise Died
-
-        self.watch.frame = frame  # type: ignore[method-assign]  # this watcher kills
-        try:
+        kept = self.watch
+        self.watch = _Kills(kept, frames)
+        with suppress(Died):
             self.go()
-        except Died:
-            pass
-        finally:
-            self.watch.frame = kept  # type: ignore[method-assign]  # and then no longer
+        self.watch = kept
         return self.state.run_status

@@ -1,0 +1,581 @@
+"""DESIGN 5: one try of one agent, and what its error leads to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from decimal import Decimal
+from itertools import count
+
+import pytest
+from pydantic import BaseModel
+
+from smithers import Attempt, Context, Node, NoInput, Parallel, Retry, Step, Task, workflow
+from smithers.agent import Agent, Answered, Ask, Capabilities, Event, Said, Started, Used
+from smithers.changes import AttemptEnded, AttemptStarted, Key, SessionSeen, UsageCounted
+from smithers.engine.agents import MAX_COOLDOWNS
+from smithers.engine.answers import INTERRUPTED, REPAIR
+from smithers.engine.attempts import MAX_REPAIRS
+from smithers.errors import (
+    AgentError,
+    Busy,
+    ContextOverflow,
+    NotInstalled,
+    NotSignedIn,
+    Permanent,
+    Stalled,
+    Transient,
+)
+from tests.rules.agents import HANGS, Scripted
+from tests.rules.runs import Clock, Run
+
+SOON = Retry(tries=3, first_s=0.01, jitter=0)
+
+
+class Plan(BaseModel):
+    steps: list[str]
+
+
+def one(*agents: Agent, retry: Retry = SOON, timeout_s: float | None = None) -> Run:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[str]:
+        return Task("task", agent=agents, prompt="do it", retry=retry, timeout_s=timeout_s)
+
+    return Run(flow)
+
+
+def plans(agent: Agent) -> Run:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Plan]:
+        return Task("plan", agent=agent, prompt="plan it", output=Plan, retry=SOON)
+
+    return Run(flow)
+
+
+def states(run: Run) -> list[str]:
+    return [f"{one.agent} {one.state}" for one in run.state.attempts.values()]
+
+
+# -- which agent is next
+
+
+def test_a_transient_error_is_tried_again_up_to_the_tries_of_the_agent() -> None:
+    agent = Scripted(Transient("one"), Transient("two"), "done")
+    run = one(agent)
+    assert run.go().output == '"done"'
+    assert states(run) == ["agent failed", "agent failed", "agent succeeded"]
+
+
+def test_the_tries_count_each_agent_and_then_the_next_one_has_its_own() -> None:
+    a, b = Scripted(Transient("a"), name="a"), Scripted(Transient("b"), name="b")
+    run = one(a, b, retry=Retry(tries=2, first_s=0.001))
+    ended = run.go()
+    assert ended.status == "failed"
+    assert ended.error is not None
+    assert ended.error.message == "task failed: b"
+    assert states(run) == ["a failed", "a failed", "b failed", "b failed"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Permanent("refused"),
+        NotInstalled("acme", "apt install acme"),
+        NotSignedIn("who"),
+        ContextOverflow("too long"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_permanent_error_and_an_overflow_go_to_the_next_agent_at_once(error: AgentError) -> None:
+    a, b = Scripted(error, name="a"), Scripted("from b", name="b")
+    run = one(a, b, retry=Retry(tries=5, first_s=60))
+    assert run.go(within_s=5).output == '"from b"'
+    assert len(a.asks) == 1
+    stored = run.state.attempts[1].error
+    assert stored is not None
+    assert (stored.kind, stored.then) == (type(error).__name__, "next agent")
+
+
+def test_when_all_agents_are_out_the_task_fails_with_the_hint_of_the_last() -> None:
+    run = one(Scripted(NotInstalled("acme", "apt install acme")))
+    ended = run.go()
+    assert ended.status == "failed"
+    assert ended.error is not None
+    assert ended.error.hint == "install it with `apt install acme`"
+
+
+def test_an_error_of_no_known_class_is_not_tried_again() -> None:
+    agent = Scripted(KeyError("a bug of the adapter"))
+    run = one(agent)
+    assert run.go().status == "failed"
+    assert len(agent.asks) == 1
+
+
+def test_the_wait_before_a_retry_grows_and_is_changed_by_its_jitter() -> None:
+    plain = Retry(first_s=1, factor=2, max_s=5, jitter=0)
+    assert [plain.wait_s(n, 0.9) for n in (1, 2, 3, 4, 400)] == [1, 2, 4, 5, 5]
+    shaken = Retry(first_s=10, jitter=0.2)
+    assert [shaken.wait_s(1, random) for random in (0, 0.5, 1)] == [8, 10, 12]
+
+
+def test_a_retry_waits_as_a_row_until_its_time() -> None:
+    clock = Clock()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        agent = Scripted(Transient("cut"), "done")
+        return Task("task", agent=agent, prompt="p", retry=Retry(first_s=100, max_s=200, jitter=0))
+
+    run = Run(flow, now=clock)
+    assert run.go().status == "waiting"
+    wait = run.state.waits[Key("task"), "retry"].opened
+    assert wait.due == clock() + timedelta(seconds=100)
+
+
+# -- busy
+
+
+def test_a_busy_agent_cools_down_the_next_takes_over_and_no_try_is_spent() -> None:
+    clock = Clock()
+    until = clock() + timedelta(hours=1)
+    a = Scripted(Busy("acme", until), name="a")
+    b = Scripted("b 1", "b 2", name="b")
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        first = Task("first", agent=[a, b], prompt="p", retry=Retry(tries=1))
+        return Parallel(first, Task("second", agent=[a, b], prompt="p", needs=[first]))
+
+    run = Run(flow, now=clock)
+    assert run.go().status == "finished"
+    assert len(a.asks) == 1, "the second task does not ask the agent that cools down"
+    assert states(run) == ["a failed", "b succeeded", "b succeeded"]
+
+
+@pytest.mark.xfail(reason="cooldowns are kept in memory: a new owner asks every agent", strict=True)
+def test_a_cooldown_outlives_its_owner() -> None:
+    clock = Clock()
+    a = Scripted(Busy("a", clock() + timedelta(hours=2)), "from a", name="a")
+    b = Scripted(Busy("b", clock() + timedelta(hours=1)), "from b", name="b")
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("task", agent=[a, b], prompt="p", retry=Retry(tries=1))
+
+    run = Run(flow, now=clock)
+    assert run.go().status == "waiting"
+    clock.pass_s(3601)
+    assert run.go().status == "finished"
+    assert run.output("task") == '"from b"'
+
+
+def test_when_all_cool_down_the_run_waits_for_the_first_and_goes_on() -> None:
+    clock = Clock()
+    a = Scripted(Busy("a", clock() + timedelta(hours=2)), "from a", name="a")
+    b = Scripted(Busy("b", clock() + timedelta(hours=1)), "from b", name="b")
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("task", agent=[a, b], prompt="p", retry=Retry(tries=1))
+
+    run = Run(flow, now=clock)
+    assert run.go().status == "waiting"
+    wait = run.state.waits[Key("task"), "cooldown"].opened
+    assert wait.due == clock() + timedelta(hours=1)
+    assert run.go().status == "waiting"
+    assert len(a.asks) + len(b.asks) == 2
+    clock.pass_s(3601)
+    assert run.go().status == "finished"
+
+
+def test_a_near_cooldown_is_waited_for_by_the_same_owner() -> None:
+    agent = Scripted("done")
+    run = one(agent)
+    agent.script.insert(0, Busy("acme", run.now() + timedelta(seconds=0.2)))
+    assert run.go().status == "finished"
+    assert states(run) == ["agent failed", "agent succeeded"]
+
+
+def test_a_busy_that_tells_a_time_in_the_past_is_no_hot_loop() -> None:
+    clock = Clock()
+    agent = Scripted(Busy("acme", clock() - timedelta(hours=1)))
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("task", agent=agent, prompt="p")
+
+    run = Run(flow, now=clock, linger_s=5)
+    assert run.go().status == "waiting"
+    assert len(agent.asks) == 1
+
+
+def test_the_cooldowns_of_a_task_are_bounded() -> None:
+    clock = Clock()
+    agent = Scripted(Busy("acme"))
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("task", agent=agent, prompt="p")
+
+    run = Run(flow, now=clock, linger_s=5)
+    for _ in range(MAX_COOLDOWNS):
+        assert run.go().status == "waiting"
+        clock.pass_s(1000)
+    assert run.go().status == "failed"
+    assert len(agent.asks) == MAX_COOLDOWNS + 1
+
+
+# -- bad output
+
+
+def test_a_bad_answer_is_repaired_in_the_same_session_with_what_was_wrong() -> None:
+    agent = Scripted('{"steps": "one"}', "no json at all", '{"steps": ["one"]}')
+    run = plans(agent)
+    assert run.go().output == '{"steps":["one"]}'
+    first = "steps: Input should be a valid list (got 'one')"
+    assert agent.told[1:] == [
+        REPAIR.format(error=first),
+        REPAIR.format(error="the answer has no JSON in it"),
+    ]
+    assert [ask.session for ask in agent.asks] == [None, "agent-1", "agent-1"]
+    assert states(run) == ["agent succeeded"]
+
+
+def test_repairs_are_bounded_and_not_charged_to_the_tries() -> None:
+    a, b = Scripted("never", name="a"), Scripted('{"steps": []}', name="b")
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("plan", agent=[a, b], prompt="p", output=Plan, retry=SOON)
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    assert len(a.asks) == 1 + MAX_REPAIRS
+    assert states(run) == ["a failed", "b succeeded"]
+    error = run.state.attempts[1].error
+    assert error is not None
+    assert (error.kind, error.then) == ("BadOutput", "repair")
+
+
+def test_an_agent_without_sessions_is_told_all_again() -> None:
+    agent = Scripted("no", '{"steps": []}', resumes=False)
+    run = plans(agent)
+    assert run.go().status == "finished"
+    assert agent.asks[1].session is None
+    assert agent.asks[1].prompt.startswith("plan it\n\n")
+    assert agent.asks[1].prompt.endswith(REPAIR.format(error="the answer has no JSON in it"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '{"steps": ["a"]}',
+        'Sure!\n```json\n{"steps": ["a"]}\n```\nDone.',
+        'First {"steps": 1}, no: {"steps": ["a"]}. Yes',
+        'As said [1]: {"steps": ["a"]}, see [2] and {"other": 1}',
+        'Here: {"steps": ["a"]} and a brace } in words',
+        '```\n{"steps": ["x"]}\n```\n\n```json\n{"steps": ["a"]}\n```',
+    ],
+)
+def test_the_answer_is_found_in_what_was_said(said: str) -> None:
+    run = plans(Scripted(said))
+    assert run.go().output == '{"steps":["a"]}'
+    assert len(run.state.attempts) == 1
+
+
+def test_a_brace_in_a_text_and_a_list_in_prose_are_found() -> None:
+    run = plans(Scripted('So: {"steps": ["a } b { c"]} it is'))
+    assert run.go().output == '{"steps":["a } b { c"]}'
+
+    agent = Scripted("The list is [1, 2], as asked.")
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[list[int]]:
+        return Task("list", agent=agent, prompt="p", output=list[int])
+
+    assert Run(flow).go().output == "[1,2]"
+    assert len(agent.asks) == 1
+
+
+def test_an_answer_is_validated_by_us_whatever_the_program_claims() -> None:
+    lines: list[list[Event | Exception]] = [
+        [Started("s"), Answered("ok", data={"steps": 7})],
+        [Started("s"), Answered("ok", data={"steps": ["a"]})],
+    ]
+    agent = Scripted(*lines, native_schema=True)
+    run = plans(agent)
+    assert run.go().output == '{"steps":["a"]}'
+    assert len(agent.asks) == 2
+    assert agent.asks[0].schema is not None
+    assert agent.asks[0].prompt == "plan it"
+
+
+def test_an_agent_without_a_native_schema_gets_it_in_words() -> None:
+    agent = Scripted('{"steps": []}')
+    assert plans(agent).go().status == "finished"
+    assert agent.asks[0].schema is None
+    assert "Answer with JSON alone" in agent.asks[0].prompt
+    assert '"steps"' in agent.asks[0].prompt
+
+
+def test_an_empty_answer_is_a_bad_one() -> None:
+    agent = Scripted(" \n", "done")
+    run = one(agent)
+    assert run.go().output == '"done"'
+    assert agent.told[1] == REPAIR.format(error="the answer is empty")
+
+
+def test_an_agent_that_ends_without_an_answer_is_tried_again() -> None:
+    silent: list[Event | Exception] = [Started("s"), Said("hm")]
+    run = one(Scripted(silent, "done"))
+    assert run.go().status == "finished"
+    error = run.state.attempts[1].error
+    assert error is not None
+    assert error.message == "agent ended without an answer"
+
+
+# -- sessions
+
+
+def test_the_session_is_durable_before_the_agent_goes_on() -> None:
+    seen: list[int] = []
+
+    class Looks:
+        name = "looks"
+        can = Capabilities(resumes=True)
+
+        async def run(self, ask: Ask) -> AsyncIterator[Event]:
+            yield Started("s-1")
+            history = await run.store.load("r1")
+            changes = [change for frame in history.frames for change in frame.changes]
+            seen.append(sum(isinstance(change, SessionSeen) for change in changes))
+            yield Answered("done")
+
+    run = one(Looks())
+    assert run.go().status == "finished"
+    assert seen == [1]
+
+
+def test_an_interrupted_attempt_goes_on_in_its_session_and_spends_no_try() -> None:
+    agent = Scripted(HANGS, "done")
+    run = one(agent, retry=Retry(tries=1))
+    run.go_frames(2)
+    run.go_frames(1)  # dies before the agent was asked
+    assert run.go().output == '"done"'
+    assert states(run) == ["agent interrupted", "agent interrupted", "agent succeeded"]
+    assert [ask.session for ask in agent.asks] == [None, "agent-1"]
+    assert agent.told[1:] == [INTERRUPTED.format(prompt="do it")]
+    starts = [
+        change.session
+        for frame in run.watch.frames
+        for change in frame.changes
+        if isinstance(change, AttemptStarted)
+    ]
+    assert starts == [None, "agent-1", "agent-1"]
+
+
+def test_an_agent_that_cannot_resume_starts_anew() -> None:
+    agent = Scripted(HANGS, "done", resumes=False)
+    run = one(agent)
+    run.go_frames(2)
+    assert run.go().status == "finished"
+    assert agent.asks[1].session is None
+    assert agent.told[1] == "do it"
+
+
+def test_a_retry_after_a_cut_stream_goes_on_in_the_session() -> None:
+    cut: list[Event | Exception] = [Started("s-9"), Transient("cut")]
+    agent = Scripted(cut, "done")
+    assert one(agent).go().status == "finished"
+    assert agent.asks[1].session == "s-9"
+
+
+def test_a_session_that_is_unknown_is_replaced_by_the_new_one() -> None:
+    unknown: list[Event | Exception] = [Started("old"), Started("new"), Transient("cut")]
+    agent = Scripted(unknown, "done")
+    run = one(agent)
+    assert run.go().status == "finished"
+    assert run.state.attempts[1].session == "new"
+    assert agent.asks[1].session == "new"
+
+
+def test_a_fallback_gets_a_session_of_its_own() -> None:
+    gone: list[Event | Exception] = [Started("a-1"), Permanent("gone")]
+    a, b = Scripted(gone, name="a"), Scripted("done", name="b")
+    assert one(a, b).go().status == "finished"
+    assert b.asks[0].session is None
+
+
+# -- usage
+
+
+def test_usage_and_cost_are_summed_in_columns() -> None:
+    told: list[Event | Exception] = [
+        Started("s"),
+        Used(tokens_in=10, tokens_out=1, tokens_cached=5, cost=Decimal("0.10")),
+        Used(tokens_in=20, tokens_out=2, cost=Decimal("0.05")),
+        Answered("done"),
+    ]
+    run = one(Scripted(told))
+    assert run.go().status == "finished"
+    counted = [
+        change
+        for frame in run.watch.frames
+        for change in frame.changes
+        if isinstance(change, UsageCounted)
+    ]
+    assert [(c.tokens_in, c.tokens_out, c.tokens_cached, c.cost) for c in counted] == [
+        (30, 3, 5, Decimal("0.15"))
+    ]
+
+
+def test_failed_attempts_and_repairs_count_as_well() -> None:
+    failed: list[Event | Exception] = [Used(tokens_in=5, cost=Decimal(1)), Transient("cut")]
+    run = one(Scripted(failed, "done"))
+    assert run.go().status == "finished"
+    usage = run.state.usage
+    assert (usage.tokens_in, usage.tokens_out, usage.cost) == (15, 2, Decimal(1))
+
+
+def test_where_nobody_tells_a_cost_it_is_unknown() -> None:
+    run = one(Scripted("done"))
+    assert run.go().status == "finished"
+    assert run.state.usage.cost is None
+
+
+# -- clocks
+
+
+def test_at_its_time_out_an_attempt_is_stopped_and_tried_again() -> None:
+    agent = Scripted(HANGS, "done")
+    run = one(agent, timeout_s=0.05)
+    assert run.go().status == "finished"
+    assert agent.stopped == 1
+    error = run.state.attempts[1].error
+    assert error is not None
+    assert (error.kind, error.message) == ("Transient", "no answer within 0.05 s")
+
+
+def test_both_clocks_are_told_to_the_agent() -> None:
+    agent = Scripted("done")
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("task", agent=agent, prompt="p", timeout_s=7, idle_s=3)
+
+    assert Run(flow).go().status == "finished"
+    assert (agent.asks[0].timeout_s, agent.asks[0].idle_s) == (7, 3)
+
+
+def test_silence_is_a_transient_error() -> None:
+    run = one(Scripted(Stalled(300), "done"))
+    assert run.go().status == "finished"
+    assert states(run) == ["agent failed", "agent succeeded"]
+
+
+def test_a_step_is_not_retried_unless_asked() -> None:
+    calls = count(1)
+
+    def flaky() -> int:
+        if (number := next(calls)) < 3:
+            raise ValueError(f"try {number}")
+        return number
+
+    @workflow
+    def once(ctx: Context[NoInput]) -> Node:
+        return Step("step", flaky)
+
+    @workflow
+    def thrice(ctx: Context[NoInput]) -> Node:
+        return Step("step", flaky, retry=SOON)
+
+    assert Run(once).go().status == "failed"
+    assert Run(thrice).go().status == "finished"
+
+
+def test_at_its_time_out_a_step_is_told_and_its_result_dropped() -> None:
+    import threading
+
+    told: list[bool] = []
+    over = threading.Event()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        def slow(attempt: Attempt) -> str:
+            for _ in range(500):
+                if over.wait(0.01) or attempt.cancelled:
+                    break
+            told.append(attempt.cancelled)
+            attempt.heartbeat("too late")
+            over.set()
+            return "dropped"
+
+        return Step("slow", slow, timeout_s=0.05)
+
+    run = Run(flow)
+    assert run.go().status == "failed"
+    assert over.wait(5)
+    assert told == [True]
+    error = run.state.ended[Key("slow")].error
+    assert error is not None
+    assert error.message == "no result within 0.05 s"
+
+
+def test_the_key_of_an_attempt_is_the_same_for_all_of_its_task() -> None:
+    keys: list[str] = []
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        def run(attempt: Attempt) -> None:
+            keys.append(attempt.key)
+            if attempt.number == 1:
+                raise ValueError("again")
+
+        return Step("step", run, retry=SOON)
+
+    assert Run(flow).go().status == "finished"
+    assert keys == ["r1/step"] * 2
+
+
+def test_a_step_that_raises_what_is_no_exception_fails_alone() -> None:
+    class Odd(BaseException):
+        pass
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        def exits() -> None:
+            raise SystemExit(3)
+
+        def odd() -> None:
+            raise Odd("x")
+
+        async def odd_too() -> None:
+            raise Odd("y")
+
+        async def leaves() -> None:
+            raise KeyboardInterrupt
+
+        async def cancels() -> None:
+            raise asyncio.CancelledError
+
+        functions = (exits, odd, odd_too, leaves, cancels)
+        return Parallel(
+            *(Step(one.__name__, one, on_failure="continue") for one in functions),
+            Step("fine", lambda: 1),
+        )
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    for id in ("exits", "odd", "odd_too", "leaves", "cancels"):
+        assert run.outcome(id) == "failed", id
+    assert run.outcome("fine") == "finished"
+
+
+def test_every_attempt_that_started_has_ended() -> None:
+    run = one(Scripted(Transient("a"), Busy("b"), "done", name="a"), Scripted("b", name="b"))
+    assert run.go().status == "finished"
+    changes = [change for frame in run.watch.frames for change in frame.changes]
+    started = [change.serial for change in changes if isinstance(change, AttemptStarted)]
+    ended = [change.serial for change in changes if isinstance(change, AttemptEnded)]
+    assert started == ended == [1, 2, 3]
