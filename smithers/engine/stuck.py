@@ -7,78 +7,99 @@ to another, so following them comes back to where it was: that circle is the aut
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from smithers.changes import Key
 from smithers.engine.plan import Instance, Plan
-from smithers.errors import AuthorError
+from smithers.errors import AuthorError, Place
+from smithers.tree import Task
 
 __all__ = ["deadlock"]
+
+
+class _Edge(NamedTuple):
+    """What an instance waits for, and in which way."""
+
+    to: Instance
+    why: str
 
 
 def deadlock(plan: Plan, waiting: Mapping[Key, Sequence[Instance]]) -> AuthorError:
     """The error that names each edge of the circle and its place."""
     on = {id(one): key for key, several in waiting.items() for one in several if not one.settled}
-    start = next((one for several in waiting.values() for one in several if not one.settled), None)
+    one = next((one for several in waiting.values() for one in several if not one.settled), None)
     trail: list[tuple[Instance, str]] = []
     seen: dict[int, int] = {}
-    one = start if start is not None else plan.root
-    while id(one) not in seen:
+    one = plan.root if one is None else one
+    while id(one) not in seen and (edge := _edge(plan, one, on)) is not None:
         seen[id(one)] = len(trail)
-        step = _next(plan, one, on)
-        if step is None:
-            break
-        trail.append((one, step[1]))
-        one = step[0]
-    ring = trail[seen.get(id(one), 0) :] or trail
-    said = "\n".join(
-        f"  {edge[0].key} at {edge[0].definition.node.mark.place} {edge[1]}" for edge in ring
-    )
-    place = ring[0][0].definition.node.mark.place if ring else plan.root.definition.node.mark.place
+        trail.append((one, edge.why))
+        one = edge.to
+    ring = trail[seen.get(id(one), 0) :]
+    said = "\n".join(f"  {each.key} at {_place(each)} {why}" for each, why in ring)
     return AuthorError(
         f"these nodes wait for each other in a circle:\n{said}",
-        place=place,
+        place=_place(ring[0][0] if ring else plan.root),
         hint="change the order, raise the limit, or read what is settled earlier",
     )
 
 
-def _next(plan: Plan, one: Instance, on: Mapping[int, Key]) -> tuple[Instance, str] | None:
-    """What this instance waits for, and in which way."""
+def _place(one: Instance) -> Place:
+    return one.definition.node.mark.place
+
+
+def _edge(plan: Plan, one: Instance, on: Mapping[int, Key]) -> _Edge | None:
     if (key := on.get(id(one))) is not None:
-        target = plan.instances.get(key) or _container(plan, key)
-        return None if target is None else (target, f"waits for the output of {key}")
+        return _data(plan, one, key)
     if one.status == "idle":
         return _order(one)
     if one.role == "task":
-        group = plan.blocker(one)
-        holder = None if group is None else _begun(group)
-        return None if holder is None else (holder, f"waits for the slot that {holder.key} holds")
+        return _slot(plan, one)
     inner = next((child for child in one.children if child.status == "up"), None)
-    return None if inner is None else (inner, f"ends with {inner.key}")
+    return None if inner is None else _Edge(inner, f"ends with {inner.key}")
 
 
-def _container(plan: Plan, key: Key) -> Instance | None:
-    """The nearest instance around a node that has not come up: what is begun above it."""
-    for length in range(len(key.path), -1, -1):
-        if (found := plan.instances.get(Key(key.id, key.path[:length]))) is not None:
-            return found
-    above = [one for one in plan.instances.values() if _holds(one, key.id) and not one.settled]
-    return max(above, key=lambda one: len(one.path) * 1000 + len(one.key.id), default=None)
+def _data(plan: Plan, one: Instance, key: Key) -> _Edge | None:
+    node = one.definition.node
+    needed = isinstance(node, Task) and key.id in node.needs
+    why = f"needs {key}" if needed else f"waits for the output of {key}"
+    if (found := plan.instances.get(key)) is not None:
+        return _Edge(found, why)
+    around = _around(plan, key)
+    return None if around is None else _Edge(around, f"{why}, which stands in {around.key}")
 
 
-def _holds(one: Instance, id: str) -> bool:
-    return any(below.id == id for below in one.definition.walk())
+def _around(plan: Plan, key: Key) -> Instance | None:
+    """The innermost instance around a node that has none itself, as nothing below it came up."""
+    around = [
+        one
+        for one in plan.instances.values()
+        if one.path == key.path[: len(one.path)]
+        and any(below.id == key.id for below in one.definition.walk())
+    ]
+    return max(around, key=_depth, default=None)
 
 
-def _order(one: Instance) -> tuple[Instance, str] | None:
+def _depth(one: Instance) -> int:
+    return 0 if one.parent is None else 1 + _depth(one.parent)
+
+
+def _order(one: Instance) -> _Edge | None:
     parent = one.parent
     if parent is None:
         return None
     if parent.status == "up" and parent.role in ("sequence", "iteration"):
-        earlier = next((child for child in parent.children if not child.settled), None)
-        if earlier is not None and earlier is not one:
-            return earlier, f"stands after {earlier.key}"
-    return parent, f"stands in {parent.key}"
+        earlier = next((child for child in parent.children if not child.settled), one)
+        if earlier is not one:
+            return _Edge(earlier, f"stands after {earlier.key}")
+    return _Edge(parent, f"stands in {parent.key}")
 
 
-def _begun(group: Instance) -> Instance | None:
-    return next((child for child in group.children if child.begun and not child.settled), None)
+def _slot(plan: Plan, one: Instance) -> _Edge | None:
+    if (group := plan.blocker(one)) is None:
+        return None
+    holders = (child for child in group.children if child.begun and not child.settled)
+    holder = next(holders, None)
+    if holder is None:
+        return None
+    return _Edge(holder, f"waits for the slot in {group.key} that {holder.key} holds")
