@@ -7,6 +7,7 @@ from typing import cast
 
 from smithers.changes import Failure, Key
 from smithers.engine.plan import Plan
+from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.store import InboxRow
 from smithers.tree import Decision, PersonWork, Task
@@ -14,14 +15,15 @@ from smithers.tree import Decision, PersonWork, Task
 __all__ = ["take_answer", "take_timeout"]
 
 
-def take_answer(row: InboxRow, transition: Transition, plan: Plan) -> None:
+def take_answer(row: InboxRow, transition: Transition, plan: Plan, secrets: Secrets) -> None:
     """Take an answer of the inbox into the frame. One for a wait that is over changes nothing."""
     if row.key is None:
         return
     wait = transition.state.waits.get((row.key, "approval"))
     if wait is None or wait.frame != row.opened:
         return
-    _decide(row.key, Decision.model_validate_json(row.body), row.body, transition, plan)
+    body = secrets.scrub_json(row.body)
+    _decide(row.key, Decision.model_validate_json(body), body, transition, plan)
 
 
 def take_timeout(key: Key, now: datetime, transition: Transition, plan: Plan) -> None:

@@ -201,6 +201,11 @@ class Asking:
         items = self.ask(instance, lambda: self.renderer.ask_items(instance.definition))
         if self.missed(items):
             return
+        if self.scrub(items.row) != items.row:
+            said = f"the keys of {instance.key.id} hold a secret of the environment"
+            place = instance.definition.node.mark.place
+            self.fail(instance, AuthorError(said, place=place, hint="take keys that may be shown"))
+            return
         self.renderer.remember(instance.key, items)
         try:
             self.renderer.expand(instance.definition, instance.path)

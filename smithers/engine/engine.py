@@ -437,7 +437,7 @@ class Engine:
         if row.kind == "cancel":
             self._end("cancel")
         else:
-            take_answer(row, self.transition, self.plan)
+            take_answer(row, self.transition, self.plan, self.secrets)
 
     def schedule(self, wait: WaitOpened) -> None:
         """Wake up when this wait is due, if it is."""
@@ -482,7 +482,7 @@ class Engine:
     def _finish(self) -> Ending:
         root = self.plan.root
         tolerated = any(end.outcome == "failed" for end in self.state.ended.values())
-        if root.status in ("finished", "skipped"):
+        if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
             status = StatusChanged(status="finished", output=self._output())
             return self._left(status, tolerated=tolerated)
         return self._left(StatusChanged(status="failed", error=self._why_failed()))

@@ -38,11 +38,11 @@ class Secrets:
         self._forms = sorted(found.items(), key=lambda item: -len(item[0]))
 
     def scrub(self, text: str) -> str:
-        """`text` without any secret value."""
+        """`text` without any secret value, and without lone surrogates, which no store takes."""
         for form, name in self._forms:
             if form in text:
                 text = text.replace(form, name)
-        return text
+        return text if text.isascii() else cast("str", clean(text))
 
     def scrub_json(self, text: str) -> str:
         """JSON text without any secret value in its texts; it stays JSON."""

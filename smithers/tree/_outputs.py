@@ -59,6 +59,7 @@ class Output(Generic[T]):
         is_model = isinstance(cast("object", kind), type) and issubclass(kind, BaseModel)
         self.model: str | None = kind.__name__ if is_model else None
         self.is_text = kind is str
+        self._proven = False
         self._is_any = cast("object", kind) is Any
 
     def parse(self, text: str) -> T:
@@ -76,10 +77,18 @@ class Output(Generic[T]):
                 f"a {type(value).__name__} is no plain JSON value; declare it with output="
             )
         try:
-            return self._adapter.dump_json(self._adapter.validate_python(value)).decode()
+            return self._dump(self._adapter.validate_python(value))
         except (PydanticSerializationError, UnicodeEncodeError, ValidationError) as error:
             repaired = clean(_jsonable(value, error))
-            return self._adapter.dump_json(self._adapter.validate_python(repaired)).decode()
+            return self._dump(self._adapter.validate_python(repaired))
+
+    def _dump(self, value: T) -> str:
+        text = self._adapter.dump_json(value, by_alias=True, round_trip=True).decode()
+        # Readers get it from its text: nothing is kept that cannot be read. JSON has no NaN.
+        if not self._proven or (not self._is_any and "null" in text):
+            self._adapter.validate_json(text)
+            self._proven = True
+        return text
 
 
 def _jsonable(value: object, error: Exception) -> object:

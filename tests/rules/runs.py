@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from smithers.changes import Frame
+from smithers.changes import Frame, Key
 from smithers.engine.engine import Ending, Engine
 from smithers.state import RunState
 from smithers.store import Model, Note
+from smithers.tree import Decision
 from tests.engine import runs
 
 __all__ = ["Clock", "Run"]
@@ -89,6 +91,45 @@ class Run(runs.Run):
 
     async def _create(self, frame: Frame, models: Sequence[Model]) -> Any:
         return await self.store.create(self.new, self.owner, frame, models)
+
+    def answer(
+        self,
+        task: str,
+        *,
+        approved: bool = True,
+        path: tuple[int, ...] = (),
+        by: str = "ann",
+        note: str | None = None,
+        opened: int | None = None,
+    ) -> None:
+        """Decide an approval, as another process would."""
+        asyncio.run(
+            self.offer_answer(task, approved=approved, path=path, by=by, note=note, opened=opened)
+        )
+
+    async def offer_answer(
+        self,
+        task: str,
+        *,
+        approved: bool = True,
+        path: tuple[int, ...] = (),
+        by: str = "ann",
+        note: str | None = None,
+        opened: int | None = None,
+    ) -> None:
+        key = Key(task, path)
+        if opened is None:
+            history = await self.store.load("r1")
+            opened = RunState.of(history.frames).waits[key, "approval"].frame
+        body = Decision(approved=approved, by=by, note=note, at=self.now()).model_dump_json()
+        await self.store.offer(
+            Note(run_id="r1", kind="answer", key=key, opened=opened, body=body, at=self.now())
+        )
+
+    async def until_frames(self, frames: int) -> None:
+        """Return when the run that is being driven has so many frames."""
+        while len(self.watch.frames) < frames:  # noqa: ASYNC110  # the watcher has no event
+            await asyncio.sleep(0)
 
     async def cancel(self) -> None:
         """Write the note that ends the run, as another process would."""
