@@ -16,6 +16,7 @@ from smithers.cli._failures import REFUSED, code_of, tell
 from smithers.cli._places import Place
 from smithers.cli._streams import give_json, paint, plain, say, stdout_for_data
 from smithers.cli._watching import Both, watcher_of
+from smithers.errors import Refused
 from smithers.hub import Hub, Left
 
 __all__ = ["Going", "drive"]
@@ -85,10 +86,11 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
     except _Ended:
         watcher.close()
         return _by_signal(going, hub, signals)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         watcher.close()
-        _give(going, failure(error, going.run_id, going.place))
-        tell(error)
+        told = error if isinstance(error, Exception) else Refused(f"the workflow raised {error!r}")
+        _give(going, failure(told, going.run_id, going.place))
+        tell(told)
         return REFUSED
     watcher.close()
     if left.stopped:

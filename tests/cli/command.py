@@ -1,0 +1,128 @@
+"""The real command as a child process, and bounded waits for what it does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from smithers import reports
+
+__all__ = [
+    "FLOWS",
+    "Said",
+    "database",
+    "ended",
+    "environment",
+    "eventually",
+    "held_open",
+    "smithers",
+    "started",
+    "state_of",
+]
+
+FLOWS = Path(__file__).with_name("flows.py")
+_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """How the command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON object on stdout; anything beside it is an error."""
+        found: object = json.loads(self.out)
+        assert isinstance(found, dict)
+        return cast("dict[str, Any]", found)
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Ours, without what would change how the command behaves."""
+    left_out = ("SMITHERS_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
+    return {**kept, "TERM": "xterm-256color", **(more or {})}
+
+
+def smithers(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
+    """Run the command in a folder until it ends."""
+    done = subprocess.run(
+        [sys.executable, "-m", "smithers", *arguments],
+        cwd=folder,
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_PATIENCE_S,
+    )
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in err, err
+    return Said(code=done.returncode, out=out, err=err)
+
+
+@contextmanager
+def started(
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> Generator[subprocess.Popen[bytes]]:
+    """The command while it runs; it does not outlive the test."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "smithers", *arguments],
+        cwd=folder,
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with child:
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+def ended(child: subprocess.Popen[bytes]) -> Said:
+    """How a started command ends, within our patience."""
+    out, err = child.communicate(timeout=_PATIENCE_S)
+    return Said(code=child.returncode, out=out.decode(), err=err.decode())
+
+
+def eventually(holds: Callable[[], bool], within_s: float = _PATIENCE_S) -> None:
+    """Wait until something holds, and fail if it does not in time."""
+    until = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < until, "it did not come to hold in time"
+        time.sleep(0.02)
+
+
+def database(folder: Path) -> Path:
+    return folder / ".smithers" / "smithers.db"
+
+
+def state_of(folder: Path, run_id: str, task: str) -> str | None:
+    """The state of a task as the rows tell it; None while there is no such run or task."""
+    try:
+        tasks = reports.inspect(database(folder), run_id)["tasks"]
+    except Exception:
+        return None
+    return next((one["state"] for one in tasks if one["id"] == task), None)
+
+
+@contextmanager
+def held_open(
+    folder: Path, workflow: str, task: str, run_id: str = "r1"
+) -> Generator[subprocess.Popen[bytes]]:
+    """A run that is at work on a task which does not end by itself."""
+    with started(folder, "up", f"{FLOWS}:{workflow}", "--run-id", run_id) as child:
+        eventually(lambda: state_of(folder, run_id, task) == "running" or child.poll() is not None)
+        assert child.poll() is None, ended(child)
+        yield child

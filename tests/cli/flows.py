@@ -1,0 +1,146 @@
+"""Workflows for the tests of the command line: each ends, waits or fails in its own way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from harnesses import Echo
+from smithers import (
+    Approval,
+    Context,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Retry,
+    Sequence,
+    Step,
+    Task,
+    workflow,
+)
+
+
+class Brief(BaseModel):
+    topic: str = "whales"
+    pages: int = Field(default=1, ge=1)
+
+
+class Note(BaseModel):
+    text: str
+
+
+@workflow(input=Brief)
+def works(ctx: Context[Brief]) -> Node[str]:
+    first = Step("first", lambda: f"about {ctx.input.topic}")
+    second: Step[str] = Step("second", lambda: ctx[first].upper())
+    return Sequence(first, second, result=second)
+
+
+@workflow
+def gives_a_model(ctx: Context[NoInput]) -> Node[Note]:
+    note = Step("note", lambda: Note(text="hello"), output=Note)
+    return Sequence(note, result=note)
+
+
+@workflow
+def echoes(ctx: Context[NoInput]) -> Node[str]:
+    say = Task("say", agent=Echo(), prompt="hello there")
+    return Sequence(say, result=say)
+
+
+def _breaks() -> str:
+    if Path("mended").exists():
+        return "mended"
+    raise RuntimeError("the bottle broke")
+
+
+@workflow
+def fails(ctx: Context[NoInput]) -> Node:
+    before = Step("before", lambda: "done")
+    return Sequence(before, Step("breaks", _breaks), Step("after", lambda: "never"))
+
+
+@workflow
+def tolerates(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("breaks", _breaks, on_failure="continue"), Step("after", lambda: "done"))
+
+
+@workflow
+def asks(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", lambda: "a draft")
+    ship = Approval("ship", ask=lambda: f"Ship {ctx[draft]}?\nIt is {len(ctx[draft])} long.")
+    after = Step("after", lambda: "shipped")
+    return Sequence(draft, ship, after, result=after)
+
+
+@workflow
+def asks_ann(ctx: Context[NoInput]) -> Node:
+    return Sequence(Approval("ship", ask="Ship?", allowed_by=["ann"]))
+
+
+@workflow
+def asks_twice(ctx: Context[NoInput]) -> Node:
+    return Parallel(Approval("left", ask="Left?"), Approval("right", ask="Right?"))
+
+
+@workflow
+def asks_in_rounds(ctx: Context[NoInput]) -> Node:
+    ready = Approval("ready", ask="Ready?", on_deny="continue")
+    return Loop(ready, until=lambda: ctx[ready].approved, max_iterations=5)
+
+
+async def _forever() -> str:
+    await asyncio.sleep(3600)
+    return "never"
+
+
+@workflow
+def hangs(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("before", lambda: "done"), Step("hangs", _forever))
+
+
+@workflow
+def holds_a_program(ctx: Context[NoInput]) -> Node:
+    """Runs until the file `go` is there; each start is a line of `ledger`."""
+
+    def write() -> None:
+        with Path("ledger").open("a") as ledger:
+            ledger.write(f"{os.getpid()}\n")
+
+    async def work() -> str:
+        write()
+        while not os.path.exists("go"):  # noqa: ASYNC110, ASYNC240
+            await asyncio.sleep(0.02)
+        return "went"
+
+    held = Step("held", work)
+    return Sequence(held, result=held)
+
+
+@workflow
+def prints(ctx: Context[NoInput]) -> Node[str]:
+    def noisy() -> str:
+        print("printed by the step")  # noqa: T201
+        subprocess.run(["echo", "printed by its child"], check=True)
+        return "quiet"
+
+    step = Step("noisy", noisy)
+    return Sequence(step, result=step)
+
+
+@workflow
+def retries_late(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("breaks", _breaks, retry=Retry(tries=2, first_s=3600, max_s=3600)))
+
+
+@workflow
+def escapes(ctx: Context[NoInput]) -> Node:
+    return Sequence(Approval("ship", ask="\x1b[31mred\x1b[0m\x07?"))
+
+
+print("imported")  # noqa: T201  # what an author leaves behind
