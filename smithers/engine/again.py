@@ -2,55 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from smithers.changes import Key
-from smithers.engine.plan import Instance, Plan
-from smithers.state import RunState
-from smithers.tree import ForEach, Loop, PersonWork, Task
+from smithers.engine.mount import Definition
+from smithers.state import Ended, RunState
+from smithers.tree import ForEach, Loop, Node, PersonWork, Task
 
 __all__ = ["runs_again"]
 
 
-def runs_again(plan: Plan, state: RunState) -> list[Key]:
+def runs_again(by_id: Mapping[str, Definition], state: RunState) -> list[Key]:
     """What failed, and what was cancelled because of it; nothing that is finished.
 
     A decided approval stays decided, an exhausted loop goes on only if its bound was raised, and
-    failures that the author tolerates stay as they are.
+    failures that the author tolerates stay as they are. Told from the state and the tree alone: the
+    plan has not come to what stands behind a loop that goes on.
     """
-    return [
-        one.key
-        for one in plan.instances.values()
-        if one.key in state.ended and one.role != "iteration" and _again(one, state)
-    ]
+    return [key for key, ended in state.ended.items() if _again(key, ended, by_id, state)]
 
 
-def _again(one: Instance, state: RunState) -> bool:
-    ended = state.ended[one.key]
-    if ended.outcome == "cancelled":
-        return True
-    if ended.outcome != "failed" or not one.failing or _tolerated(one):
+def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunState) -> bool:
+    if ended.outcome != "failed":
+        return ended.outcome == "cancelled"
+    if key.id not in state.nodes and key.id not in by_id:
+        return False  # it left the tree
+    if any(_goes_on(node) for node in _around(key.id, by_id, state)):
         return False
-    node = one.definition.node
-    if isinstance(node, Task) and isinstance(node.work, PersonWork):
-        return ended.error is None or ended.error.kind not in ("Denied", "TimedOut")
-    if isinstance(node, Loop) and ended.error is not None and ended.error.kind == "LoopExhausted":
-        done = sum(key.id == one.key.id and kind == "until" for key, kind in state.choices)
-        return node.max_iterations > done
+    kind = None if ended.error is None else ended.error.kind
+    node = by_id[key.id].node if key.id in by_id else None
+    if isinstance(node, Task):
+        person = isinstance(node.work, PersonWork)
+        return node.on_failure != "continue" and not (person and kind in ("Denied", "TimedOut"))
+    if isinstance(node, Loop) and kind == "LoopExhausted":
+        asked = (one for one, what in state.choices if what == "until" and one.id == key.id)
+        return node.max_iterations > sum(one.path[:-1] == key.path for one in asked)
     return True
 
 
-def _tolerated(one: Instance) -> bool:
-    return any(
-        isinstance(node := above.definition.node, ForEach)
-        and cast("ForEach[object]", node).on_failure == "continue"
-        for above in _above(one)
-    )
+def _goes_on(node: Node[Any]) -> bool:
+    return isinstance(node, ForEach) and node.on_failure == "continue"
 
 
-def _above(one: Instance) -> Iterator[Instance]:
-    parent = one.parent
-    while parent is not None:
-        yield parent
-        parent = parent.parent
+def _around(id: str, by_id: Mapping[str, Definition], state: RunState) -> Iterator[Node[Any]]:
+    """The containers around a node, by the rows of the tree: its items may not be mounted yet."""
+    row = state.nodes.get(id)
+    while row is not None and row.parent is not None:
+        if row.parent in by_id:
+            yield by_id[row.parent].node
+        row = state.nodes.get(row.parent)

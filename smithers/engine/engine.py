@@ -238,7 +238,7 @@ class Engine:
             self.transition.do(StatusChanged(status="running"))
         failed = self.state.frame >= 0 and before == "failed"
         self._render()
-        if failed and (again := runs_again(self.plan, self.state)):
+        if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
             for key in again:
                 self.transition.do(Reset(key=key))
             self._render()
@@ -295,11 +295,16 @@ class Engine:
                     f"max_concurrency is {self._limit}"
                 )
         mounts.fresh.clear()
-        if not gone:
-            return
-        for id in [id for id in known if id not in mounts.by_id]:
+        if gone:
+            self._unmount({id for id in known if id not in mounts.by_id})
+
+    def _unmount(self, left: set[str]) -> None:
+        """Nodes left the tree: what runs of them is cancelled, and nobody waits for them."""
+        for id in left:
             self.transition.do(NodeGone(id=id))
-        for running in self._running.values():
+        for key, kind in [wait for wait in self.state.waits if wait[0].id in left]:
+            self.transition.close_wait(key, kind)
+        for running in [*self._running.values(), *self.starting.prepared]:
             if running.key not in self.plan.instances:
                 running.cancel()
 

@@ -1,0 +1,218 @@
+"""DESIGN 6 and 7a: a workflow that was edited between a crash and its resume."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from smithers import (
+    Approval,
+    Branch,
+    Context,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Sequence,
+    Step,
+    Task,
+    Workflow,
+    workflow,
+)
+from smithers.errors import AuthorError
+from tests.rules.agents import HANGS, Scripted
+from tests.rules.resuming import crashed
+from tests.rules.runs import Run
+
+Make = Callable[[Context[NoInput]], Node[Any]]
+
+
+def of(make: Make) -> Workflow[Any, Any]:
+    return workflow(input=NoInput, name="flow")(make)
+
+
+def step(id: str) -> Step[str]:
+    return Step(id, lambda: id)
+
+
+def edited(before: Make, after: Make) -> Run:
+    run = Run(of(before))
+    assert run.go().status == "waiting"
+    run.workflow, run.edited = of(after), True
+    return run
+
+
+def finish(run: Run) -> list[str]:
+    """Go on to the end; gives what started after the edit."""
+    done = len(run.starts)
+    status = run.go().status
+    while status == "waiting":
+        for key, kind in run.state.waits:
+            if kind == "approval":
+                run.answer(key.id, path=key.path)
+        status = run.go().status
+    assert status == "finished"
+    return run.starts[done:]
+
+
+def ok() -> Approval:
+    return Approval("ok", ask="ok?")
+
+
+def test_a_task_that_was_added_runs() -> None:
+    run = edited(
+        lambda ctx: Sequence(step("a"), ok(), step("c")),
+        lambda ctx: Sequence(step("a"), ok(), step("b"), step("c")),
+    )
+    assert finish(run) == ["b#1", "c#1"]
+
+
+def test_a_task_that_was_added_before_what_is_finished_runs_too() -> None:
+    run = edited(
+        lambda ctx: Sequence(step("b"), ok()), lambda ctx: Sequence(step("a"), step("b"), ok())
+    )
+    assert finish(run) == ["a#1"]
+
+
+def test_a_task_that_was_removed_is_gone_and_what_it_gave_stays_readable() -> None:
+    run = edited(
+        lambda ctx: Sequence(step("a"), step("b"), ok()),
+        lambda ctx: Sequence(step("b"), ok(), Step("read", lambda: ctx.get("a", str))),
+    )
+    assert finish(run) == ["read#1"]
+    assert run.output("read") == '"a"'
+    assert "a" not in run.state.nodes
+
+
+def test_a_prompt_that_was_changed_does_not_run_a_finished_task_again() -> None:
+    agent = Scripted()
+    run = edited(
+        lambda ctx: Sequence(Task("a", agent=agent, prompt="one"), ok()),
+        lambda ctx: Sequence(Task("a", agent=agent, prompt="two"), ok()),
+    )
+    assert finish(run) == []
+    assert [ask.prompt for ask in agent.asks] == ["one"]
+
+
+def test_a_prompt_that_was_changed_holds_for_an_attempt_that_was_interrupted() -> None:
+    agent = Scripted(HANGS, "done")
+    run = Run(of(lambda ctx: Task("a", agent=agent, prompt="one")))
+    run.go_frames(2)
+    run.workflow, run.edited = of(lambda ctx: Task("a", agent=agent, prompt="two")), True
+    assert run.go().status == "finished"
+    assert agent.asks[1].session == "agent-1"
+    assert "two" in agent.told[1]
+
+
+def test_tasks_that_were_reordered_do_not_run_again() -> None:
+    run = edited(
+        lambda ctx: Sequence(step("a"), step("b"), ok(), step("c")),
+        lambda ctx: Sequence(step("c"), step("b"), ok(), step("a")),
+    )
+    assert finish(run) == ["c#1"]
+
+
+def test_a_task_that_moved_into_a_group_does_not_run_again() -> None:
+    run = edited(
+        lambda ctx: Sequence(step("a"), ok(), step("b")),
+        lambda ctx: Sequence(Parallel(Sequence(step("a")), step("b")), ok()),
+    )
+    assert finish(run) == ["b#1"]
+
+
+def test_an_edit_at_any_frame_of_a_run_finishes() -> None:
+    def before(ctx: Context[NoInput]) -> Node:
+        return Sequence(step("a"), Parallel(step("b"), step("c")), step("d"))
+
+    def after(ctx: Context[NoInput]) -> Node:
+        return Sequence(step("d"), step("e"), Parallel(step("c"), step("a")))
+
+    run = Run(of(before))
+    assert run.go().status == "finished"
+    for k in range(1, len(run.watch.frames)):
+        again = crashed(run, k, of(after))
+        again.edited = True
+        finished = {str(key) for key in again.state.ended}
+        assert again.go().status == "finished"
+        started = again.starts
+        assert not {f"{id}#2" for id in finished} & set(started)
+        assert again.outcome("e") == "finished"
+
+
+def test_a_choice_stays_although_its_test_was_edited() -> None:
+    run = edited(
+        lambda ctx: Sequence(Branch(lambda: True, step("yes"), step("no"), id="b"), ok()),
+        lambda ctx: Sequence(Branch(lambda: False, step("yes"), step("no"), id="b"), ok()),
+    )
+    assert finish(run) == []
+    assert run.outcome("no") == "skipped"
+
+
+@pytest.mark.parametrize("kind", ["branch", "loop"])
+def test_an_unnamed_container_whose_children_changed_stops_and_says_what_to_write(
+    kind: str,
+) -> None:
+    def make(*ids: str, id: str | None = None) -> Make:
+        def flow(ctx: Context[NoInput]) -> Node:
+            inner = Sequence(*map(step, ids))
+            if kind == "branch":
+                return Sequence(Branch(lambda: True, inner, id=id), ok())
+            return Sequence(Loop(inner, until=lambda: True, max_iterations=2, id=id), ok())
+
+        return flow
+
+    run = edited(make("a"), make("a", "b"))
+    with pytest.raises(AuthorError) as caught:
+        run.go()
+    frames = len(run.watch.frames)
+    assert f'id="sequence/{kind}1"' in caught.value.hint
+    assert caught.value.place is not None
+    assert len(run.watch.frames) == frames, "nothing was written"
+    run.workflow = of(make("a", "b", id=f"sequence/{kind}1"))
+    started = finish(run)
+    assert started == (["b#1"] if kind == "branch" else ["b[0]#1"])
+
+
+def test_a_container_that_only_moved_keeps_its_choice() -> None:
+    def before(ctx: Context[NoInput]) -> Node:
+        return Sequence(Branch(lambda: False, step("yes"), step("no")), ok())
+
+    def after(ctx: Context[NoInput]) -> Node:
+        return Sequence(ok(), Branch(lambda: True, step("yes"), step("no")))
+
+    run = edited(before, after)
+    assert finish(run) == []
+
+
+def test_two_edits_that_make_one_wait_twice_are_one_question() -> None:
+    run = edited(
+        lambda ctx: Sequence(step("a"), ok()),
+        lambda ctx: Sequence(step("a"), Approval("ok", ask="another text"), step("b")),
+    )
+    assert run.go().status == "waiting"
+    asked = [wait.opened.asked for wait in run.state.waits.values()]
+    assert asked == ["ok?"], "what was asked stays as it was shown"
+    assert finish(run) == ["b#1"]
+
+
+def test_an_approval_that_was_removed_is_no_longer_waited_for() -> None:
+    run = edited(lambda ctx: Sequence(step("a"), ok()), lambda ctx: Sequence(step("a"), step("b")))
+    assert finish(run) == ["b#1"]
+    assert not run.state.waits
+
+
+def test_a_retry_that_waits_for_a_task_that_was_removed_holds_nothing_up() -> None:
+    from smithers import Retry
+    from smithers.errors import Transient
+    from tests.rules.runs import Clock
+
+    clock = Clock()
+    slow = Retry(first_s=1000, max_s=1000)
+    agent = Scripted(Transient("cut"))
+    run = Run(of(lambda ctx: Task("a", agent=agent, prompt="p", retry=slow)), now=clock)
+    assert run.go().status == "waiting"
+    run.workflow, run.edited = of(lambda ctx: Sequence(step("b"))), True
+    assert run.go().status == "finished"
+    assert not run.state.waits
