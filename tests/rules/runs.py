@@ -56,6 +56,7 @@ class Run(runs.Run):
 
     edited = False
     engine: Engine
+    watch: runs.Watch
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
