@@ -33,6 +33,10 @@ class Going:
     extra: dict[str, Any] | None = None
 
 
+_FIRST_FRAME_S = 2.0
+"""What has not begun by then, as where a file hangs while it is imported, is given up on a signal."""
+
+
 class _Ended(BaseException):
     """A signal came before anything of the run had begun."""
 
@@ -60,9 +64,15 @@ class _Signals:
         if self.got is not None:
             os._exit(128 + number)
         self.got = number
-        if self._loop is None or not self._watcher.frames:
+        if self._loop is None:
             raise _Ended
         self._loop.call_soon_threadsafe(self._hub.stop)
+        signal.signal(signal.SIGALRM, self._late)
+        signal.setitimer(signal.ITIMER_REAL, _FIRST_FRAME_S)
+
+    def _late(self, _number: int, _: FrameType | None) -> None:
+        if not self._watcher.frames:
+            raise _Ended
 
 
 def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:

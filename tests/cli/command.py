@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -23,6 +26,7 @@ __all__ = [
     "environment",
     "eventually",
     "held_open",
+    "really",
     "smithers",
     "started",
     "state_of",
@@ -56,7 +60,28 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def smithers(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
-    """Run the command in a folder until it ends."""
+    """Run the command in a folder until it ends, in a process that had its imports already."""
+    nursery = _nursery()
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    with tempfile.TemporaryDirectory() as scratch:
+        out, err = Path(scratch, "out"), Path(scratch, "err")
+        request = {
+            "folder": str(folder),
+            "arguments": arguments,
+            "environment": environment(env),
+            "out": str(out),
+            "err": str(err),
+            "within_s": round(_PATIENCE_S),
+        }
+        nursery.stdin.write(json.dumps(request) + "\n")
+        nursery.stdin.flush()
+        code = int(nursery.stdout.readline())
+        return _said(code, out.read_bytes(), err.read_bytes())
+
+
+def really(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
+    """The same in a process that starts as a person's does."""
     done = subprocess.run(
         [sys.executable, "-m", "smithers", *arguments],
         cwd=folder,
@@ -65,9 +90,30 @@ def smithers(folder: Path, *arguments: str, env: Mapping[str, str] | None = None
         capture_output=True,
         timeout=_PATIENCE_S,
     )
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert "Traceback" not in err, err
-    return Said(code=done.returncode, out=out, err=err)
+    return _said(done.returncode, done.stdout, done.stderr)
+
+
+def _said(code: int, out: bytes, err: bytes) -> Said:
+    assert b"Traceback" not in err, err.decode()
+    return Said(code=code, out=out.decode(), err=err.decode())
+
+
+@functools.cache
+def _nursery() -> subprocess.Popen[str]:
+    nursery = subprocess.Popen(
+        [sys.executable, "-m", "tests.cli.nursery"],
+        cwd=FLOWS.parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(_end, nursery)
+    return nursery
+
+
+def _end(nursery: subprocess.Popen[str]) -> None:
+    with nursery:
+        nursery.kill()
 
 
 @contextmanager
@@ -93,7 +139,7 @@ def started(
 def ended(child: subprocess.Popen[bytes]) -> Said:
     """How a started command ends, within our patience."""
     out, err = child.communicate(timeout=_PATIENCE_S)
-    return Said(code=child.returncode, out=out.decode(), err=err.decode())
+    return _said(child.returncode, out, err)
 
 
 def eventually(holds: Callable[[], bool], within_s: float = _PATIENCE_S) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.cli.command import smithers
+from tests.cli.command import really, smithers
 
 
 def test_the_demo_kills_a_run_and_goes_on_with_it(tmp_path: Path) -> None:
-    said = smithers(tmp_path, "demo", env={"PATH": "/nowhere"})
+    said = really(tmp_path, "demo", env={"PATH": "/nowhere"})
     assert said.code == 0, said.err
     typed = re.findall(r"^\$ (.*)$", said.err, re.M)
     assert typed[:3] == [

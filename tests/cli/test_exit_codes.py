@@ -7,11 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import FLOWS, Said, ended, held_open, smithers, state_of
+from tests.cli.command import (
+    FLOWS,
+    Said,
+    ended,
+    eventually,
+    held_open,
+    really,
+    smithers,
+    started,
+    state_of,
+)
 
 
 def up(folder: Path, workflow: str, *more: str) -> Said:
-    return smithers(folder, "up", f"{FLOWS}:{workflow}", "--run-id", "r1", *more)
+    return really(folder, "up", f"{FLOWS}:{workflow}", "--run-id", "r1", *more)
 
 
 def test_0_is_a_finished_run_whose_output_is_all_of_stdout(tmp_path: Path) -> None:
@@ -47,7 +57,7 @@ def test_a_failed_run_that_is_mended_goes_on_and_repeats_nothing(tmp_path: Path)
 
 
 def test_2_is_a_command_that_cannot_be_understood(tmp_path: Path) -> None:
-    said = smithers(tmp_path, "upp", "flows.py")
+    said = really(tmp_path, "upp", "flows.py")
     assert (said.code, said.out) == (2, "")
     assert "Did you mean 'up'?" in said.err
 
@@ -108,3 +118,16 @@ def test_130_and_143_are_signals_and_leave_the_run_resumable(
     (tmp_path / "go").touch()
     again = smithers(tmp_path, "resume", "r1")
     assert (again.code, again.out) == (0, "went\n")
+
+
+def test_a_file_that_hangs_while_it_is_imported_can_be_left(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import pathlib, time\npathlib.Path('here').touch()\nwhile True: time.sleep(0.1)\n"
+    )
+    with started(tmp_path, "up", "slow.py", "--run-id", "r1", "--json") as child:
+        eventually((tmp_path / "here").exists)
+        child.send_signal(signal.SIGINT)
+        said = ended(child)
+    assert said.code == 130
+    assert said.document["status"] is None
+    assert "nothing was written" in said.err

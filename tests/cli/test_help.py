@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import environment, smithers
+from tests.cli.command import environment, really, smithers
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
@@ -64,7 +64,8 @@ def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_there_for_a_shell(tmp_path: Path, shell: str) -> None:
     words = {"COMP_WORDS": "smithers re", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "smithers re"}
-    said = smithers(tmp_path, env={"_SMITHERS_COMPLETE": f"complete_{shell}", **words})
+    asked = {"_SMITHERS_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    said = really(tmp_path, env={**asked, **words})
     assert "resume" in said.out
 
 

@@ -1,0 +1,56 @@
+"""A process that has imported the command already, and forks one that runs it for each request.
+
+Start-up is most of what a command costs, and is tested by itself; here it is paid once. Requests and
+answers are JSON lines on stdin and stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from smithers.cli import main
+
+__all__ = ["serve"]
+
+
+def serve() -> None:
+    """Run what is asked for, one after the other, until stdin ends."""
+    for line in sys.stdin:
+        request = json.loads(line)
+        pid = os.fork()
+        if pid == 0:
+            _run(request)
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(json.dumps(os.waitstatus_to_exitcode(status)) + "\n")
+        sys.stdout.flush()
+
+
+def _run(request: dict[str, Any]) -> None:
+    code: object = 70
+    try:
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        for fd, name, flags in (
+            (0, os.devnull, os.O_RDONLY),
+            (1, request["out"], os.O_WRONLY | os.O_CREAT),
+            (2, request["err"], os.O_WRONLY | os.O_CREAT),
+        ):
+            os.dup2(os.open(name, flags), fd)
+        signal.alarm(request["within_s"])
+        sys.argv = ["smithers", *request["arguments"]]
+        main()
+    except SystemExit as done:
+        code = done.code
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    serve()
