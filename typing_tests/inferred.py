@@ -1,0 +1,280 @@
+"""What mypy and pyright infer for the surface. Nothing here runs; both checkers must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Many
+from datetime import datetime
+from typing import Protocol, TypeVar, assert_type
+
+from pydantic import BaseModel
+
+from harnesses import Echo
+from smithers import (
+    Approval,
+    Attempt,
+    Branch,
+    Context,
+    Decision,
+    ForEach,
+    ItemFailure,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Retry,
+    Sequence,
+    Step,
+    Task,
+    Workflow,
+    workflow,
+)
+
+agent = Echo()
+
+
+class Brief(BaseModel):
+    topic: str
+    languages: list[str] = []
+
+
+class Plan(BaseModel):
+    steps: list[str]
+
+
+class Review(BaseModel):
+    approved: bool
+    remarks: str = ""
+
+
+# -- tasks
+
+
+def tasks(ctx: Context[Brief]) -> None:
+    assert_type(ctx.input, Brief)
+    assert_type(ctx.run_id, str)
+    text = Task("text", agent=agent, prompt="hello")
+    plan = Task("plan", agent=[agent, agent], prompt=lambda: ctx[text], output=Plan)
+    many = Task("many", agent=agent, prompt="hello", output=list[Plan], retry=Retry(tries=1))
+    ok = Approval("ok", ask=lambda: f"{ctx[plan].steps}?", allowed_by=["ann"])
+    assert_type(text, Task[str])
+    assert_type(plan, Task[Plan])
+    assert_type(many, Task[list[Plan]])
+    assert_type(ok, Approval)
+    assert_type(ctx[text], str)
+    assert_type(ctx[plan], Plan)
+    assert_type(ctx[plan].steps, list[str])
+    assert_type(ctx[many], list[Plan])
+    assert_type(ctx[ok], Decision)
+    assert_type(ctx[ok].by, str | None)
+    assert_type(ctx[ok].at, datetime)
+
+
+def reads(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+    assert_type(ctx.get(plan), Plan | None)
+    assert_type(ctx.get("plan", Plan), Plan | None)
+    assert_type(ctx.get("text", str), str | None)
+    assert_type(ctx.previous(plan), Plan | None)
+    if (known := ctx.get(plan)) is not None:
+        assert_type(known, Plan)
+    late: Node[Plan] = plan
+    assert_type(ctx[late], Plan)
+
+
+# -- steps
+
+
+def whole() -> int:
+    return 1
+
+
+async def slow() -> int:
+    return 1
+
+
+def careful(attempt: Attempt) -> list[str]:
+    attempt.heartbeat("still here")
+    return [attempt.key]
+
+
+async def slow_and_careful(attempt: Attempt) -> Plan:
+    return Plan(steps=[str(attempt.number)])
+
+
+def nothing() -> None:
+    return None
+
+
+class Worker:
+    def count(self) -> int:
+        return 1
+
+
+def steps(ctx: Context[Brief]) -> None:
+    assert_type(Step("a", whole), Step[int])
+    assert_type(Step("b", slow), Step[int])
+    assert_type(Step("c", careful), Step[list[str]])
+    assert_type(Step("d", slow_and_careful), Step[Plan])
+    assert_type(Step("e", nothing), Step[None])
+    assert_type(Step("f", Worker().count), Step[int])
+    assert_type(Step("g", whole, output=int, needs=["a"]), Step[int])
+    assert_type(Step("h", slow_and_careful, output=Plan, on_failure="continue"), Step[Plan])
+    plan = Step("i", lambda: Plan(steps=[]))
+    assert_type(plan, Step[Plan])
+    assert_type(ctx[plan], Plan)
+    assert_type(Step("j", lambda: ctx[plan].steps), Step[list[str]])
+    task: Task[Plan] = plan
+    assert_type(ctx[task], Plan)
+
+
+# -- groups
+
+
+def groups(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+    count = Step("count", whole)
+    assert_type(Sequence(plan, count), Sequence[None])
+    assert_type(Parallel(plan, count, limit=2), Parallel[None])
+    row = Sequence(count, plan, None, result=plan)
+    side = Parallel(row, count, on_failure="cancel", result=row)
+    assert_type(row, Sequence[Plan])
+    assert_type(side, Parallel[Plan])
+    assert_type(ctx[row], Plan)
+    assert_type(ctx[side], Plan)
+    assert_type(ctx.get(side), Plan | None)
+    anything: list[Node] = [plan, count, row, side, Approval("ok", ask="?")]
+    Sequence(*anything)
+
+
+def choices(ctx: Context[Brief]) -> None:
+    review = Task("review", agent=agent, prompt="review", output=Review)
+    fix = Task("fix", agent=agent, prompt="fix")
+    branch = Branch(lambda: ctx[review].approved, fix)
+    loop = Loop(fix, review, until=lambda: ctx[review].approved, max_iterations=3)
+    assert_type(branch, Branch)
+    assert_type(loop, Loop)
+    nodes: list[Node] = [branch, loop, Branch(lambda: True, None, loop, id="b")]
+    Sequence(*nodes, branch, loop, result=review)
+
+
+# -- fan-outs
+
+
+def fan_outs(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+
+    def write(step: str) -> Node[Review]:
+        draft = Task(f"draft {step}", agent=agent, prompt=step)
+        review = Task(
+            f"review {step}", agent=agent, prompt=lambda: f"Review {ctx[draft]}", output=Review
+        )
+        return Sequence(draft, review, result=review)
+
+    reviews = ForEach(lambda: ctx[plan].steps, key=lambda step: step, each=write, limit=3)
+    assert_type(reviews, ForEach[Review])
+    assert_type(ctx[reviews], list[Review])
+    assert_type(ctx.get(reviews), list[Review] | None)
+    assert_type(ctx.failures(reviews), list[ItemFailure])
+
+    # In a lambda, mypy does not choose among the forms of Task and Step, and infers `Any`; a
+    # function with its return type is understood by both.
+    def translate(language: str) -> Task[str]:
+        return Task(language, agent=agent, prompt=f"Translate to {language}")
+
+    def measure(language: str) -> Step[int]:
+        return Step(f"measure {language}", lambda: len(language))
+
+    texts = ForEach(ctx.input.languages, key=str, each=translate)
+    assert_type(texts, ForEach[str])
+    assert_type(ctx[texts], list[str])
+    nested = ForEach(["x"], key=str, each=lambda _: texts, id="nested")
+    assert_type(ctx[nested], list[list[str]])
+    lengths = ForEach(ctx.input.languages, key=str, each=measure, on_failure="continue")
+    assert_type(lengths, ForEach[int])
+    assert_type(ctx[lengths], list[int])
+
+
+# -- workflows
+
+
+@workflow
+def bare(ctx: Context[NoInput]) -> Node[str]:
+    return Task("text", agent=agent, prompt="hello")
+
+
+@workflow(input=Brief, max_concurrency=2)
+def planned(ctx: Context[Brief]) -> Node[Plan]:
+    plan = Task("plan", agent=agent, prompt=ctx.input.topic, output=Plan)
+    return Sequence(plan, result=plan)
+
+
+@workflow(input=Brief, name="untyped", deadline_s=60)
+def untyped(ctx: Context[Brief]) -> Node:
+    return Task("plan", agent=agent, prompt=ctx.input.topic, output=Plan)
+
+
+assert_type(bare, Workflow[NoInput, str])
+assert_type(planned, Workflow[Brief, Plan])
+assert_type(untyped, Workflow[Brief, object])
+assert_type(planned.parse_input("{}"), Brief)
+
+
+# -- a task that reads one further down: annotated, or read in a nested function
+
+
+def further_down(ctx: Context[Brief]) -> Node:
+    note = Task("note", agent=agent, prompt=lambda: f"Mend {ctx.previous(review)}")
+    review: Task[Review] = Task(
+        "review", agent=agent, output=Review, prompt=lambda: f"Review {ctx[note]}"
+    )
+
+    def final_prompt() -> str:
+        return f"Publish {ctx[last].remarks}"
+
+    final = Task("final", agent=agent, prompt=final_prompt)
+    last = Task("last", agent=agent, prompt="last", output=Review)
+    return Parallel(note, review, final, last)
+
+
+# -- patterns are functions that give nodes
+
+
+class Verdict(Protocol):
+    approved: bool
+
+
+In = TypeVar("In", bound=BaseModel)
+T = TypeVar("T")
+V = TypeVar("V", bound=Verdict)
+
+
+def ReviewLoop(
+    ctx: Context[In], write: Task[T], review: Task[V], *, max_iterations: int = 5
+) -> Loop:
+    return Loop(
+        write,
+        review,
+        until=lambda: ctx[review].approved,
+        max_iterations=max_iterations,
+        on_exhausted="fail",
+    )
+
+
+def first_good(ctx: Context[In], tries: Many[Task[T]], otherwise: T) -> Step[T]:
+    def pick() -> T:
+        found = [value for one in tries if (value := ctx.get(one)) is not None]
+        return found[0] if found else otherwise
+
+    return Step("first good", pick)
+
+
+@workflow(input=Brief)
+def reviewed(ctx: Context[Brief]) -> Node[str]:
+    note = Task("note", agent=agent, prompt="write")
+    review = Task("review", agent=agent, output=Review, prompt=lambda: f"Review {ctx[note]}")
+    best = first_good(ctx, [note], "nothing")
+    assert_type(best, Step[str])
+    return Sequence(ReviewLoop(ctx, note, review), best, result=best)
+
+
+assert_type(reviewed, Workflow[Brief, str])

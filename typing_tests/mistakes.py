@@ -1,0 +1,199 @@
+"""Planted mistakes. A line whose comment begins with the word `error:` must be an error of both
+checkers, one with `error mypy:` or `error pyright:` of that one alone, and no other line of either.
+
+Nothing here runs.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from harnesses import Echo
+from smithers import (
+    Approval,
+    Attempt,
+    Branch,
+    Context,
+    Decision,
+    ForEach,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Retry,
+    Sequence,
+    Step,
+    Task,
+    Workflow,
+    workflow,
+)
+
+agent = Echo()
+
+
+class Brief(BaseModel):
+    topic: str
+    languages: list[str] = []
+
+
+class Plan(BaseModel):
+    steps: list[str]
+
+
+class Review(BaseModel):
+    approved: bool
+
+
+def two(one: int, other: int) -> int:
+    return one + other
+
+
+async def slow() -> int:
+    return 1
+
+
+def number(attempt: Attempt) -> int:
+    return attempt.number
+
+
+def reads(ctx: Context[Brief]) -> None:
+    text = Task("text", agent=agent, prompt="hello")
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+    ok = Approval("ok", ask="ship?")
+    ctx.input.topics  # error: a misspelt field of the input
+    ctx[plan].step  # error: a misspelt field of an output
+    ctx[text].steps  # error: text has no fields
+    ctx.get(plan).steps  # error: it may be None
+    ctx.get("plan", Plan).steps  # error: it may be None
+    ctx.previous(plan).steps  # error: it may be None
+    ctx[ok].aproved  # error: a misspelt field of a decision
+    ctx["plan"]  # error: an id is no handle; ctx.get reads by id
+    ctx.get(text, Plan)  # error: a handle knows its type
+    review: Review = ctx[plan]  # error: another output
+    wrong: Task[Review] = plan  # error: another output
+    approved: str = ctx[ok]  # error: a decision is no text
+
+
+def tasks(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+    Task("a", agent=agent)  # error: no prompt
+    Task("b", prompt="hello")  # error: no agent
+    Task("c", agent="claude", prompt="hello")  # error: a name is no agent
+    Task("d", agent=Echo, prompt="hello")  # error: a class is no agent
+    Task("e", agent=agent, prompt=lambda: len(ctx[plan].steps))  # error: a prompt that is a number
+    Task("f", agent=agent, prompt=ctx[plan])  # error: a prompt that is a model
+    Task("g", agent=agent, prompt="hello", output=Plan(steps=[]))  # error: a value is no type
+    Task("h", agent=agent, prompt="hello", on_failure="ignore")  # error: an unknown choice
+    Task("i", agent=agent, prompt="hello", retry=3)  # error: a number is no Retry
+    Task("j", agent=agent, prompt="hello", retries=3)  # error: an unknown argument
+    Task("k", agent=agent, prompt="hello", needs=[1])  # error: a number is no task
+    Task("l", agent=agent, prompt="hello", skip_if=True)  # error: no callable
+    Task("m", agent=agent, prompt="hello", skip_if=lambda: "yes")  # error: not True or False
+    Task(7, agent=agent, prompt="hello")  # error: an id is text
+    Retry(tries="many")  # error: not a number
+    Retry(3)  # error: arguments are named
+    Approval("n", ask=lambda: 7)  # error: a question that is a number
+    Approval("o", ask="ship?", on_deny="retry")  # error: an unknown choice
+    Approval("p", ask="ship?", output=Plan)  # error: an approval gives a decision
+    Decision(approved=True)  # error: without its time
+
+
+def steps(ctx: Context[Brief]) -> None:
+    plan = Step("plan", lambda: Plan(steps=[]))
+    Step("a")  # error: no function
+    Step("b", 7)  # error: no function
+    Step("c", two)  # error: it takes an Attempt at most
+    Step("d", two(1, 2))  # error: called too early
+    Step("e", slow, output=str)  # error mypy: it gives a number; pyright widens
+    count: Step[str] = Step("f", number)  # error: it gives a number
+    Step("g", lambda: ctx[plan].step)  # error: a misspelt field
+    Step("h", lambda attempt: attempt.key, on_failure="stop")  # error: an unknown choice
+
+
+def groups(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+    review = Task("review", agent=agent, prompt="review", output=Review)
+    Sequence("plan", plan)  # error: a text is no node
+    Sequence([plan, review])  # error: unpack a list with *
+    Parallel(plan, lambda: review)  # error: a callable is no node
+    Parallel(plan, limit="two")  # error: not a number
+    Parallel(plan, on_failure="continue")  # error: only a ForEach can
+    Sequence(plan, on_failure="cancel")  # error: a sequence has no such argument
+    row: Sequence[Review] = Sequence(plan, result=plan)  # error: another output
+    wrong: Review = ctx[Parallel(review, result=plan)]  # error: another output
+
+
+def choices(ctx: Context[Brief]) -> None:
+    review = Task("review", agent=agent, prompt="review", output=Review)
+    Branch(True, review)  # error: no callable
+    Branch(lambda: ctx[review], review)  # error: a model is neither True nor False
+    Branch(lambda: ctx[review].approved, "review")  # error: a text is no node
+    Loop(review, until=lambda: ctx.get(review), max_iterations=3)  # error: not True or False
+    Loop(review, until=ctx[review].approved, max_iterations=3)  # error: no callable
+    Loop(review, until=lambda: ctx[review].aproved, max_iterations=3)  # error: a misspelt field
+    Loop(review, until=lambda: True)  # error: no bound
+    Loop(review, until=lambda: True, max_iterations=3, on_exhausted="stop")  # error: unknown
+
+
+def fan_outs(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+
+    def write(step: str) -> Task[Review]:
+        return Task(step, agent=agent, prompt=step, output=Review)
+
+    def count(item: int) -> Step[int]:
+        return Step(f"count {item}", lambda: item)
+
+    every = ForEach(lambda: ctx[plan].steps, key=str, each=write)
+    wrong: list[Plan] = ctx[every]  # error: another output
+    ctx[every].approved  # error: it is a list
+    ctx.failures(plan)  # error: only a ForEach lists its failures
+    ForEach(lambda: ctx[plan].steps, each=write)  # error: no key
+    ForEach(lambda: ctx[plan], key=str, each=write)  # error: another type of items
+    ForEach(["x"], key=len, each=write)  # error: a key that is a number
+    ForEach(["x"], key=str, each=count)  # error: another type of item
+    ForEach(["x"], key=lambda item: item.name, each=write)  # error: text has no such field
+    ForEach(["x"], key=str, each=lambda item: item)  # error: a text is no node
+    ForEach(["x"], key=str, each=write, on_failure="ignore")  # error: an unknown choice
+
+    # A known limit of mypy: what a lambda in `each` gives is lost, a function keeps it.
+    lost = ForEach(["x"], key=str, each=lambda item: Task(item, agent=agent, prompt="hello"))
+    items: list[Plan] = ctx[lost]  # error pyright: another output
+
+
+@workflow(input=Brief)
+def other_input(ctx: Context[Brief]) -> Node:
+    def topic(read: Context[NoInput]) -> str:
+        return read.run_id
+
+    return Task("plan", agent=agent, prompt=topic(ctx))  # error: another input
+
+
+@workflow(input=Brief)  # error: the function takes another input
+def wrong_input(ctx: Context[NoInput]) -> Node:
+    return Task("plan", agent=agent, prompt="plan")
+
+
+@workflow  # error: a text is no tree
+def no_tree(ctx: Context[NoInput]) -> str:
+    return "plan"
+
+
+@workflow(input=Brief)
+def misspelt(ctx: Context[Brief]) -> Node[Plan]:
+    return Task("plan", agent=agent, prompt="plan")  # error: it gives text
+
+
+@workflow(input="Brief")  # error: a name is no model
+def named(ctx: Context[Brief]) -> Node:
+    return Task("plan", agent=agent, prompt="plan")
+
+
+given: Workflow[NoInput, str] = other_input  # error: another input
+
+
+def further_down(ctx: Context[Brief]) -> Node:
+    """It is right to read a task further down in a lambda; mypy wants its variable annotated."""
+    note = Task("note", agent=agent, prompt=lambda: f"{ctx.previous(review)}")  # error mypy: late
+    review = Task("review", agent=agent, output=Review, prompt=lambda: ctx[note])
+    return Sequence(note, review)
