@@ -77,8 +77,9 @@ class AgentAttempt:
         """The output as JSON text. Raises an `AgentError`, or whatever the adapter raised."""
         self.stream.open()
         timeout_s = self.ask.timeout_s
+        clock = asyncio.timeout(timeout_s)
         try:
-            async with asyncio.timeout(timeout_s) as clock:
+            async with clock:
                 return await self._answer()
         except TimeoutError as error:
             if not clock.expired():
@@ -156,8 +157,9 @@ class StepAttempt:
     async def run(self) -> str:
         """The output as JSON text. Raises `NotYet`, or what the function raised."""
         READER.set(self.reading)
+        clock = asyncio.timeout(self.timeout_s)
         try:
-            async with asyncio.timeout(self.timeout_s) as clock:
+            async with clock:
                 value = await self._call()
         except TimeoutError as error:
             if not clock.expired():

@@ -253,7 +253,8 @@ class Reading:
         ended = self.view.state.ended.get(instance.key)
         if ended is None or ended.output is None:
             node = instance.definition.node
-            return self._given(node, instance) if isinstance(node, ForEach) else None
+            each = cast("Node[Any]", node) if isinstance(node, ForEach) else None
+            return None if each is None else self._given(each, instance)
         return cast("object", cast("Task", instance.definition.node).output.parse(ended.output))
 
     def _result(self, child: Instance) -> Instance | None:
@@ -303,7 +304,7 @@ def _valued_or_none(node: Node[Any]) -> Node[Any] | None:
         if node.result is None:
             return None
         node = node.result
-    return node if isinstance(node, Task | ForEach) else None
+    return cast("Node[Any]", node) if isinstance(node, Task | ForEach) else None
 
 
 def _valued(node: Node[Any]) -> Node[Any]:

@@ -115,7 +115,7 @@ class Renderer:
         bindings = Bindings()
         token = RENDERING.set(bindings)
         try:
-            node = called(call, reading)
+            node = cast("Node[Any]", called(call, reading))
             bindings.close()
         except SmithersError:
             raise
@@ -125,7 +125,7 @@ class Renderer:
             ) from error
         finally:
             RENDERING.reset(token)
-        if not isinstance(node, Node):
+        if not isinstance(cast("object", node), Node):
             raise AuthorError(
                 f"{what} returned {node!r}, which is no node",
                 place=mark.place,
@@ -142,20 +142,20 @@ class Renderer:
         """
         node = cast("ForEach[Any]", definition.node)
         given: Any = node.items()
-        if not isinstance(given, Iterable) or isinstance(given, str | bytes):
+        if isinstance(given, str | bytes) or not isinstance(cast("object", given), Iterable):
             raise AuthorError(
                 f"the items of {definition.id} are a {type(given).__name__}, not a list",
                 place=node.mark.place,
             )
-        pairs = [(node.key(value), value) for value in list(given)]
-        if not pairs and not node.allow_empty:
+        values: tuple[Any, ...] = tuple(given)
+        keys = tuple(node.key(value) for value in values)
+        if not keys and not node.allow_empty:
             raise AuthorError(
                 f"{definition.id} has no items",
                 place=node.mark.place,
                 hint="an empty list is an error unless the author says allow_empty=True",
             )
-        self._check_keys(definition, [key for key, _ in pairs])
-        keys, values = tuple(key for key, _ in pairs), tuple(value for _, value in pairs)
+        self._check_keys(definition, keys)
         return Items(keys, tuple(map(_digest, values)), values)
 
     def _check_keys(self, definition: Definition, keys: Sequence[object]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 from smithers.agent import Event
 from smithers.tree import clean
@@ -41,14 +42,18 @@ def as_json(event: Event) -> dict[str, object]:
         value: object = getattr(event, one.name)
         if isinstance(value, Decimal):
             value = float(value)
-        data[one.name] = dict(value) if isinstance(value, Mapping) else value
+        data[one.name] = _plain(value)
     return data
+
+
+def _plain(value: object) -> object:
+    return dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value
 
 
 def scrubbed(event: Event, scrub: Callable[[str], str]) -> Event:
     """The event with every text in it through `scrub`: what may be kept and shown."""
     texts = {
-        one.name: clean(dict(value) if isinstance(value, Mapping) else value, scrub)
+        one.name: clean(_plain(cast("object", value)), scrub)
         for one in fields(event)
         if isinstance(value := getattr(event, one.name), str | list | Mapping)
     }

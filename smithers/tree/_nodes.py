@@ -318,7 +318,7 @@ class Task(Node[T_co]):
         skip_if: Callable[[], bool] | None = None,
     ) -> None:
         self.mark = mark
-        self.id = check_id(id, self.kind, mark)
+        self.id = check_id(id, self.kind, mark)  # pyright: ignore[reportIncompatibleVariableOverride]  # set once, and never None here
         self.work = work
         self.output = output
         _check_number(mark, "timeout_s", timeout_s, 0.001)
@@ -679,8 +679,9 @@ class ForEach(Node[list[M]]):
                     f"the {name} of this ForEach is no callable but {given!r}",
                     f"write {name}=lambda item: ...",
                 )
+        given_items = cast("object", items)
         if not callable(items) and (
-            isinstance(items, str | bytes) or not isinstance(items, abc.Iterable)
+            isinstance(items, str | bytes) or not isinstance(given_items, abc.Iterable)
         ):
             _wrong(
                 mark,

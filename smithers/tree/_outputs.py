@@ -70,6 +70,7 @@ class Output(Generic[T]):
         """`value` as JSON text, validated. Raises `ValidationError`, or `TypeError` for a value
         that is not JSON where no type was declared.
         """
+        given = value
         if self.is_text and isinstance(value, str):
             return json.dumps(_LONE_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
         if self._is_any and not isinstance(value, _PLAIN):
@@ -79,7 +80,7 @@ class Output(Generic[T]):
         try:
             return self._dump(self._adapter.validate_python(value))
         except (PydanticSerializationError, UnicodeEncodeError, ValidationError) as error:
-            repaired = clean(_jsonable(value, error))
+            repaired = clean(_jsonable(given, error))
             return self._dump(self._adapter.validate_python(repaired))
 
     def _dump(self, value: T) -> str:

@@ -414,7 +414,7 @@ def test_a_workflow_that_returns_no_node_is_an_author_error() -> None:
         lambda: Task("t", agent=Scripted(), prompt="p", skip_if=cast("Any", True)),
         lambda: Task("t", agent=Scripted(), prompt="p", retry=cast("Any", 3)),
         lambda: Step("s", cast("Any", 7)),
-        lambda: Step("s", cast("Any", lambda a, b: 1)),
+        lambda: Step("s", cast("Any", divmod)),
         lambda: Loop(Step("s", lambda: 1), until=cast("Any", True), max_iterations=1),
         lambda: Loop(Step("s", lambda: 1), until=lambda: True, max_iterations=0),
         lambda: Loop(Step("s", lambda: 1), until=lambda: True, max_iterations=cast("Any", 1.5)),

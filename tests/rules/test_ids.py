@@ -170,7 +170,7 @@ def test_an_item_with_the_id_of_a_task_outside_is_an_author_error() -> None:
 def test_a_child_that_is_no_node_is_an_author_error(child: object) -> None:
     for make in (Sequence, Parallel):
         with pytest.raises(AuthorError, match=r"child 1 of this .* is no node") as caught:
-            make(cast("Node", child))
+            cast("Any", make)(child)
         assert caught.value.place is not None
         assert caught.value.place.file == __file__
     with pytest.raises(AuthorError, match="is no node"):

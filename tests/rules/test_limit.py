@@ -187,7 +187,7 @@ def test_the_concurrency_of_the_workflow_bounds_all() -> None:
     count = Count()
 
     def make() -> Workflow[NoInput, object]:
-        @workflow(max_concurrency=2)
+        @workflow(input=NoInput, max_concurrency=2)
         def flow(ctx: Context[NoInput]) -> Node:
             return Parallel(*(Parallel(Step(f"s{n}", count.one)) for n in range(8)))
 
