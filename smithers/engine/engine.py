@@ -397,6 +397,8 @@ class Engine:
     def _wake_readers(self, settled: Instance) -> None:
         for instance in self.asking.waiting.pop(settled.key, ()):
             self.plan.up.append(instance)
+        if settled.role != "task" and settled.status in ("failed", "cancelled"):
+            self._wake_readers_of_unknown()
         if not self.renderer.watches(settled.key.id):
             return
         try:
@@ -409,7 +411,9 @@ class Engine:
             self._ending = self._ending or "wrong"
 
     def _wake_readers_of_unknown(self) -> None:
-        """A fan-out has its items: who waits for an id that stood in no tree asks again."""
+        """Who waits for what the plan has no instance of asks again: a fan-out has its items now,
+        or a container has ended before it came to it.
+        """
         for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
             self.plan.up.extend(self.asking.waiting.pop(key))
 

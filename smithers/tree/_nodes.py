@@ -289,6 +289,13 @@ class Task(Node[T_co]):
                     f"task {id!r} got {one!r} as agent",
                     "an agent is a value, as in agent=ClaudeCode()",
                 )
+        names = [one.name for one in agents]
+        if len(set(names)) < len(names):
+            _wrong(
+                mark,
+                f"two agents of task {id!r} have one name: {', '.join(names)}",
+                "a name tells the agents of an array apart; for more tries of one, see Retry",
+            )
         if not isinstance(cast("object", prompt), str) and not callable(prompt):
             _wrong(
                 mark,

@@ -406,6 +406,7 @@ def test_a_workflow_that_returns_no_node_is_an_author_error() -> None:
     [
         lambda: Task("t", agent=cast("Any", None), prompt="p"),
         lambda: Task("t", agent=[], prompt="p"),
+        lambda: Task("t", agent=[Scripted(), Scripted()], prompt="p"),
         lambda: Task("t", agent=Scripted(), prompt=cast("Any", 7)),
         lambda: Task("t", agent=Scripted(), prompt="p", timeout_s=0),
         lambda: Task("t", agent=Scripted(), prompt="p", timeout_s=cast("Any", "1")),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from smithers import Branch, Context, Node, NoInput, Parallel, Sequence, Step, Task, workflow
+from smithers import (
+    Branch,
+    Context,
+    ForEach,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Sequence,
+    Step,
+    Task,
+    workflow,
+)
 from smithers.changes import Key
 from smithers.errors import AuthorError
 from tests.rules.agents import Scripted
@@ -60,8 +72,6 @@ def test_a_read_of_what_gave_nothing_fails_the_reader_and_get_gives_none(how: st
 
 
 def test_a_cancelled_task_reads_as_cancelled() -> None:
-    from smithers import ForEach
-
     seen: list[object] = []
 
     @workflow
@@ -161,8 +171,6 @@ def test_a_handle_that_no_scope_added_in_the_end_fails_its_reader() -> None:
 
 
 def test_a_task_within_a_fan_out_that_is_not_asked_yet_is_waited_for_by_id() -> None:
-    from smithers import ForEach
-
     agent = Scripted()
 
     @workflow
@@ -180,7 +188,7 @@ def test_a_task_within_a_fan_out_that_is_not_asked_yet_is_waited_for_by_id() -> 
 
 
 def test_an_id_that_a_fan_out_did_not_bring_fails_its_reader_at_once() -> None:
-    from smithers import Approval, ForEach
+    from smithers import Approval
 
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
@@ -194,3 +202,23 @@ def test_an_id_that_a_fan_out_did_not_bring_fails_its_reader_at_once() -> None:
     run = Run(flow)
     assert run.go().status == "waiting"
     assert run.outcome("reader") == "failed"
+
+
+def test_what_a_container_that_failed_never_came_to_reads_as_nothing() -> None:
+    def raises() -> bool:
+        raise ValueError("no")
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        def each(name: str) -> Node:
+            arm, later = Step(f"{name} arm", fails), Step(f"{name} later", fails)
+            inner = Branch(raises, Parallel(arm))
+            return Sequence(inner, Loop(later, until=lambda: True, max_iterations=1))
+
+        every = ForEach(["a"], key=str, each=each, on_failure="continue")
+        ids = ("a arm", "a later")
+        return Parallel(*(Step(f"get {id}", lambda: ctx.get(id, str)) for id in ids), every)  # noqa: B023
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    assert run.output("get a arm") == run.output("get a later") == "null"
