@@ -34,7 +34,7 @@ class Going:
 
 
 _FIRST_FRAME_S = 2.0
-"""What has not begun by then, as where a file hangs while it is imported, is given up on a signal."""
+"""After a signal, what has not begun by then is given up, as a file that hangs in its import."""
 
 
 class _Ended(BaseException):

@@ -1,11 +1,13 @@
 """A process that has imported the command already, and forks one that runs it for each request.
 
-Start-up is most of what a command costs, and is tested by itself; here it is paid once. Requests and
-answers are JSON lines on stdin and stdout.
+Start-up is most of what a command costs, and is tested by itself; here it is paid once. Requests
+and answers are JSON lines on stdin and stdout.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import signal
@@ -16,9 +18,17 @@ from smithers.cli import main
 
 __all__ = ["serve"]
 
+_WARM = (
+    *("smithers.cli._app", "smithers.cli._driving", "smithers.engine.deciding"),
+    *("smithers.engine.driving", "harnesses.echo", "pydantic", "typer._adapters"),
+)
+
 
 def serve() -> None:
     """Run what is asked for, one after the other, until stdin ends."""
+    for name in _WARM:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
     for line in sys.stdin:
         request = json.loads(line)
         pid = os.fork()
