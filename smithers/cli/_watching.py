@@ -32,12 +32,12 @@ class _Teller:
         self.telling = Telling()
         self._begun = False
 
-    def frame(self, frame: Frame, state: RunState) -> Json:
+    def frame(self, frame: Frame, state: RunState, only: frozenset[str] | None = None) -> Json:
         if not self._begun:
             self._begun = True
             for one in state.attempts.values():
                 self.telling.knows(one.serial, one.key, one.number, one.agent)
-        return self.telling.frame(frame)
+        return self.telling.frame(frame, only=only)
 
 
 class Events:
@@ -81,6 +81,14 @@ class Events:
             self._gone = True
 
 
+_SHOWN = frozenset(
+    {
+        *("attempt_started", "attempt_ended", "settled", "wait_opened", "wait_closed"),
+        *("reset", "node_gone"),
+    }
+)
+
+
 class Lines:
     """One line a change on stderr, for logs and pipes."""
 
@@ -90,14 +98,15 @@ class Lines:
         self._begun = False
 
     def frame(self, frame: Frame, state: RunState) -> None:
-        told = self._teller.frame(frame, state)
+        told = self._teller.frame(frame, state, _SHOWN)
         if not self._begun:
             self._begun = True
             self._board.begin(state)
         self._board.frame(frame)
+        at = clock(told["at"])
         for change in told["changes"]:
             if said := self._words(change):
-                say(f"{clock(told['at'])} {plain(said)}")
+                say(f"{at} {plain(said)}")
 
     def event(self, key: Key, event: Event) -> None:
         self._board.event(key, event)
@@ -118,7 +127,7 @@ class Lines:
             return "" if change["kind"] == "data" else words
         if what == "wait_closed":
             return words if change["kind"] == "approval" else ""
-        return words if what in ("attempt_started", "reset", "node_gone") else ""
+        return words
 
     def _settled(self, change: Json, words: str) -> str:
         row = self._board.rows.get(Key(change["task"], tuple(change["iteration"])))

@@ -54,19 +54,24 @@ class Telling:
         """An attempt that was started before the first frame that is told."""
         self._attempts[serial] = _Attempt(key, number, agent)
 
-    def frame(self, frame: Frame) -> Json:
-        """A frame as JSON data: each change with `what`, its node, its facts, and `words`."""
+    def frame(self, frame: Frame, *, only: frozenset[str] | None = None) -> Json:
+        """A frame as JSON data: each change with `what`, its node, its facts, and `words`; those
+        of some kinds alone where `only` names them.
+        """
         for change in frame.changes:
             if isinstance(change, AttemptStarted):
                 self.knows(change.serial, change.key, change.number, change.agent)
-        changes = [self._change(change) for change in frame.changes]
+        changes = [
+            self._change(change)
+            for change in frame.changes
+            if only is None or _NAMES[type(change)] in only
+        ]
         return {"frame": frame.number, "at": time_text(frame.at), "changes": changes}
 
     def _change(self, change: Change) -> Json:
         key, facts, words = _TELL[type(change)](self, change)
         where = {} if key is None else {"task": key.id, "iteration": list(key.path)}
-        what = _HUMPS.sub("_", type(change).__name__).lower()
-        return {"what": what, **where, **facts, "words": words}
+        return {"what": _NAMES[type(change)], **where, **facts, "words": words}
 
     def attempt(self, serial: int) -> _Attempt:
         return self._attempts.get(serial, _Attempt(Key("?"), 0, "?"))
@@ -240,3 +245,4 @@ _TELL: dict[type[Change], Callable[[Telling, Any], _Told]] = {
     Reset: _reset,
     StatusChanged: _status,
 }
+_NAMES = {kind: _HUMPS.sub("_", kind.__name__).lower() for kind in _TELL}
