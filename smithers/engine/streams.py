@@ -67,6 +67,7 @@ class Stream:
         self._path = events_file(folder, serial)
         self._scrub = scrub
         self._fd = -1
+        self._closed = False
 
     def open(self) -> None:
         """Make the file. Raises `OSError`: an attempt without a log does not start."""
@@ -75,12 +76,15 @@ class Stream:
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, data: Mapping[str, object]) -> None:
+        if self._closed:  # by a thread that nobody hears any more
+            return
         self.open()
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"at": at, **data}, ensure_ascii=False, default=str)
         os.write(self._fd, self._scrub(line).encode("utf-8", "replace") + b"\n")
 
     def close(self) -> None:
+        self._closed = True
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -295,6 +295,7 @@ def test_at_its_time_out_a_step_is_told_and_its_result_dropped() -> None:
     assert run.go().status == "failed"
     assert over.wait(5)
     assert told == [True]
+    assert not list(run.folder.rglob("*.jsonl")), "nobody hears it any more"
     error = run.state.ended[Key("slow")].error
     assert error is not None
     assert error.message == "no result within 0.05 s"
