@@ -1,0 +1,324 @@
+"""The leaves of the tree: tasks of agents, steps in Python, approvals by people."""
+
+from __future__ import annotations
+
+import collections.abc as abc
+import inspect
+from collections.abc import Callable, Coroutine, Iterable
+from pathlib import Path
+from typing import Any, Literal, cast, get_type_hints, overload
+from weakref import WeakKeyDictionary
+
+from typing_extensions import TypeVar
+
+from smithers.agent import Agent
+from smithers.errors import AuthorError
+from smithers.tree._checks import check_choice, check_number, wrong
+from smithers.tree._freeze import freeze
+from smithers.tree._ids import check_id
+from smithers.tree._nodes import Node
+from smithers.tree._outputs import Output, output_of
+from smithers.tree._places import Mark, here
+from smithers.tree._work import (
+    AgentWork,
+    Attempt,
+    Decision,
+    OnFailure,
+    PersonWork,
+    Retry,
+    StepWork,
+    Work,
+)
+
+__all__ = ["Approval", "Step", "Task"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True, default=object)
+_LAMBDA = "write lambda: ..."
+_FEW = Retry()
+
+
+class Task(Node[T_co]):
+    """Work of an agent, and the typed handle of what it gives.
+
+    `prompt` is text, or a callable where it depends on an output. `agent` is one, or an array of
+    which the first that can does the work. `output` is the type of the answer: text, or a pydantic
+    model. `timeout_s` bounds an attempt, `idle_s` its silence. With `on_failure="continue"` a
+    failure does not fail what stands around it. `skip_if` is asked once, when the task comes up.
+    `needs` are tasks that must have ended well first; a skipped one counts as that.
+    """
+
+    kind = "task"
+    id: str
+    work: Work
+    output: Output[Any]
+    timeout_s: float | None
+    on_failure: OnFailure
+    needs: tuple[str, ...]
+    skip_if: Callable[[], bool] | None
+
+    @overload
+    def __init__(
+        self: Task[str],
+        id: str,
+        *,
+        agent: Agent | abc.Sequence[Agent],
+        prompt: str | Callable[[], str],
+        retry: Retry = ...,
+        timeout_s: float | None = None,
+        idle_s: float = 300.0,
+        on_failure: OnFailure = "fail",
+        skip_if: Callable[[], bool] | None = None,
+        needs: Iterable[Node | str] = (),
+        cwd: str | Path | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Task[T],
+        id: str,
+        *,
+        agent: Agent | abc.Sequence[Agent],
+        prompt: str | Callable[[], str],
+        output: type[T],
+        retry: Retry = ...,
+        timeout_s: float | None = None,
+        idle_s: float = 300.0,
+        on_failure: OnFailure = "fail",
+        skip_if: Callable[[], bool] | None = None,
+        needs: Iterable[Node | str] = (),
+        cwd: str | Path | None = None,
+    ) -> None: ...
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        agent: Agent | abc.Sequence[Agent],
+        prompt: str | Callable[[], str],
+        output: Any = str,
+        retry: Retry = _FEW,
+        timeout_s: float | None = None,
+        idle_s: float = 300.0,
+        on_failure: OnFailure = "fail",
+        skip_if: Callable[[], bool] | None = None,
+        needs: Iterable[Node | str] = (),
+        cwd: str | Path | None = None,
+    ) -> None:
+        mark = here()
+        agents = tuple(agent) if isinstance(agent, abc.Sequence) else (agent,)
+        if not agents:
+            wrong(mark, f"task {id!r} has no agent", "give it one, as in agent=ClaudeCode()")
+        for one in cast("tuple[object, ...]", agents):
+            if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
+                wrong(
+                    mark,
+                    f"task {id!r} got {one!r} as agent",
+                    "an agent is a value, as in agent=ClaudeCode()",
+                )
+        names = [one.name for one in agents]
+        if len(set(names)) < len(names):
+            wrong(
+                mark,
+                f"two agents of task {id!r} have one name: {', '.join(names)}",
+                "a name tells the agents of an array apart; for more tries of one, see Retry",
+            )
+        if not isinstance(cast("object", prompt), str) and not callable(prompt):
+            wrong(
+                mark,
+                f"the prompt of task {id!r} is a {type(prompt).__name__}",
+                "a prompt is text, or a callable that gives text",
+            )
+        _check_retry(id, retry, mark)
+        check_number(mark, "idle_s", idle_s, 0.001)
+        work = AgentWork(
+            agents=agents,
+            prompt=freeze(prompt, mark),
+            retry=retry,
+            idle_s=idle_s,
+            cwd=None if cwd is None else Path(cwd),
+        )
+        self._become(id, mark, work, _output(output, mark), timeout_s, on_failure, needs, skip_if)
+
+    def _become(
+        self,
+        id: str,
+        mark: Mark,
+        work: Work,
+        output: Output[Any],
+        timeout_s: float | None,
+        on_failure: OnFailure = "fail",
+        needs: Iterable[Node | str] = (),
+        skip_if: Callable[[], bool] | None = None,
+    ) -> None:
+        self.mark = mark
+        self.id = check_id(id, self.kind, mark)  # pyright: ignore[reportIncompatibleVariableOverride]  # set once, and never None here
+        self.work = work
+        self.output = output
+        check_number(mark, "timeout_s", timeout_s, 0.001)
+        self.timeout_s = timeout_s
+        check_choice(mark, "on_failure", on_failure, ("fail", "continue"))
+        self.on_failure = on_failure
+        self.needs = _needs(self.id, needs, mark)
+        if skip_if is not None and not callable(skip_if):
+            wrong(
+                mark, f"the skip_if of {self.kind} {id!r} is no callable but {skip_if!r}", _LAMBDA
+            )
+        self.skip_if = freeze(skip_if, mark)
+
+
+def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
+    if retry is not None and not isinstance(cast("object", retry), Retry):
+        wrong(mark, f"the retry of {id!r} is {retry!r}", "write retry=Retry(tries=3)")
+
+
+def _output(kind: Any, mark: Mark) -> Output[Any]:
+    try:
+        return output_of(kind)
+    except AuthorError as error:
+        wrong(mark, error.said, error.hint)
+
+
+def _needs(id: str, needs: Iterable[Node | str], mark: Mark) -> tuple[str, ...]:
+    if isinstance(needs, str | Node):
+        needs = (needs,)
+    found: list[str] = []
+    for need in needs:
+        if isinstance(cast("object", need), str):
+            found.append(cast("str", need))
+        elif isinstance(cast("object", need), Node) and cast("Node", need).id is not None:
+            found.append(cast("str", cast("Node", need).id))
+        else:
+            wrong(mark, f"task {id!r} needs {need!r}", "needs takes tasks, or their ids")
+    return tuple(found)
+
+
+class Step(Task[T_co]):
+    """A Python function as a task. It is tried again after an exception only if `retry` says so.
+
+    A function with a required positional parameter gets the `Attempt`. What it returns is `output`,
+    by default its annotated return type.
+    """
+
+    kind = "step"
+
+    @overload
+    def __init__(
+        self: Step[T],
+        id: str,
+        run: Callable[[], Coroutine[Any, Any, T]] | Callable[[Attempt], Coroutine[Any, Any, T]],
+        *,
+        output: type[T] | None = None,
+        retry: Retry | None = None,
+        timeout_s: float | None = None,
+        on_failure: OnFailure = "fail",
+        needs: Iterable[Node | str] = (),
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: Step[T],
+        id: str,
+        run: Callable[[], T] | Callable[[Attempt], T],
+        *,
+        output: type[T] | None = None,
+        retry: Retry | None = None,
+        timeout_s: float | None = None,
+        on_failure: OnFailure = "fail",
+        needs: Iterable[Node | str] = (),
+    ) -> None: ...
+
+    def __init__(
+        self,
+        id: str,
+        run: Callable[..., object],
+        *,
+        output: Any = None,
+        retry: Retry | None = None,
+        timeout_s: float | None = None,
+        on_failure: OnFailure = "fail",
+        needs: Iterable[Node | str] = (),
+    ) -> None:
+        mark = here()
+        if not callable(run):
+            wrong(mark, f"step {id!r} got {run!r}", "a step runs a function: Step(id, function)")
+        _check_retry(id, retry, mark)
+        kind = output if output is not None else _returned(run)
+        work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
+        self._become(id, mark, work, _output(kind, mark), timeout_s, on_failure, needs)
+
+
+_RETURNS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+"""Return types by function: resolving an annotation compiles it."""
+
+
+def _returned(run: Callable[..., object]) -> Any:
+    """The annotated return type, or Any where there is none."""
+    function: Any = inspect.unwrap(run)
+    function = getattr(function, "__func__", getattr(function, "func", function))
+    if "return" not in getattr(function, "__annotations__", {}):
+        return Any
+    if function not in _RETURNS:
+        try:
+            _RETURNS[function] = get_type_hints(function)["return"]
+        except (NameError, TypeError, KeyError):
+            _RETURNS[function] = Any
+    return _RETURNS[function]
+
+
+def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:
+    code = getattr(run, "__code__", None)
+    if code is not None and not code.co_argcount and not code.co_kwonlyargcount:
+        return False
+    try:
+        parameters = inspect.signature(run).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    required = [one for one in parameters if one.default is one.empty]
+    positional = [
+        one for one in required if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(positional) > 1 or any(one.kind is one.KEYWORD_ONLY for one in required):
+        wrong(
+            mark,
+            f"the function of step {id!r} takes {len(required)} required parameters",
+            "it may take none, or the Attempt; bind the rest with a lambda or functools.partial",
+        )
+    return bool(positional)
+
+
+class Approval(Task[Decision]):
+    """A question to a person, who approves or denies. `ask` is what they are shown.
+
+    A denial fails it, or finishes it with `approved=False` under `on_deny="continue"`. `allowed_by`
+    are the names that may decide, anyone's if empty. When `timeout_s` is up, `on_timeout` holds.
+    """
+
+    kind = "approval"
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        ask: str | Callable[[], str],
+        on_deny: OnFailure = "fail",
+        timeout_s: float | None = None,
+        on_timeout: Literal["deny", "fail"] = "deny",
+        allowed_by: Iterable[str] = (),
+    ) -> None:
+        mark = here()
+        check_choice(mark, "on_deny", on_deny, ("fail", "continue"))
+        check_choice(mark, "on_timeout", on_timeout, ("deny", "fail"))
+        if not isinstance(cast("object", ask), str) and not callable(ask):
+            wrong(
+                mark,
+                f"the ask of approval {id!r} is a {type(ask).__name__}",
+                "it is text, or a callable that gives text",
+            )
+        work = PersonWork(
+            ask=freeze(ask, mark),
+            on_deny=on_deny,
+            on_timeout=on_timeout,
+            allowed_by=(allowed_by,) if isinstance(allowed_by, str) else tuple(allowed_by),
+        )
+        self._become(id, mark, work, output_of(Decision), timeout_s)

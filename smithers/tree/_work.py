@@ -1,0 +1,141 @@
+"""What a task does, as values: the work of an agent, of a function, of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, cast
+
+from pydantic import BaseModel
+
+from smithers.agent import Agent
+from smithers.tree._checks import check_number, wrong
+from smithers.tree._places import here
+
+__all__ = [
+    "AgentWork",
+    "Attempt",
+    "Decision",
+    "OnFailure",
+    "PersonWork",
+    "Retry",
+    "StepWork",
+    "Work",
+]
+
+OnFailure = Literal["fail", "continue"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """How often and how fast a failed attempt is tried again.
+
+    `tries` counts all attempts of each agent that failed, the first included; interrupted ones are
+    free. The wait before try n+1 is `first_s * factor ** (n - 1)` seconds, at most `max_s`, changed
+    at random by up to the share `jitter` either way.
+    """
+
+    tries: int = 3
+    first_s: float = 1.0
+    factor: float = 2.0
+    max_s: float = 60.0
+    jitter: float = 0.2
+
+    def __post_init__(self) -> None:
+        mark = here()
+        if isinstance(self.tries, bool) or not isinstance(cast("object", self.tries), int):
+            wrong(mark, f"tries must be a whole number, not {self.tries!r}")
+        check_number(mark, "tries", self.tries, 1)
+        for name in ("first_s", "max_s", "jitter"):
+            check_number(mark, name, cast("float", getattr(self, name)), 0)
+        check_number(mark, "factor", self.factor, 1)
+
+    def wait_s(self, failed: int, random: float) -> float:
+        """Seconds to wait after the given number of failed tries; `random` is from 0 to 1."""
+        plain = min(self.max_s, self.first_s * self.factor ** min(failed - 1, 60))
+        return max(0.0, plain * (1 + self.jitter * (2 * random - 1)))
+
+
+class Decision(BaseModel):
+    """What a person said to an `Approval`. `at` is aware UTC; `by` is None where time ran out."""
+
+    approved: bool
+    by: str | None = None
+    note: str | None = None
+    at: datetime
+
+
+class Attempt:
+    """The running attempt of a step, given to its function if it takes a required parameter.
+
+    `key` is the same for every attempt of this task in this iteration: hand it to whatever must
+    not act twice. `number` counts from 1. Once any of this was used, a read of an output that is
+    not there is an author error, for the function may have acted already.
+    """
+
+    def __init__(self, key: str, number: int, note: Callable[[str], None]) -> None:
+        self._key = key
+        self._number = number
+        self._note = note
+        self._cancelled = False
+        self.used = False
+
+    @property
+    def key(self) -> str:
+        self.used = True
+        return self._key
+
+    @property
+    def number(self) -> int:
+        self.used = True
+        return self._number
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the result will be dropped: the run was cancelled, or time is up."""
+        self.used = True
+        return self._cancelled
+
+    def heartbeat(self, note: str = "") -> None:
+        """Show that the step is alive: `note` goes to its log, which is its last activity."""
+        self.used = True
+        self._note(note)
+
+    def cancel(self) -> None:
+        """Called by the engine alone: a thread cannot be stopped, only told."""
+        self._cancelled = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentWork:
+    """Work of the first agent of the array, or of the next where that one cannot."""
+
+    agents: tuple[Agent, ...]
+    prompt: str | Callable[[], str]
+    retry: Retry
+    idle_s: float
+    cwd: Path | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepWork:
+    """Work of a Python function; asynchronous ones run in the loop, others in a thread."""
+
+    run: Callable[..., object]
+    takes_attempt: bool
+    retry: Retry | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonWork:
+    """A question to a person; without an answer in time it is denied or fails."""
+
+    ask: str | Callable[[], str]
+    on_deny: OnFailure
+    on_timeout: Literal["deny", "fail"]
+    allowed_by: tuple[str, ...]
+
+
+Work = AgentWork | StepWork | PersonWork
