@@ -13,7 +13,7 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smithers import Context, ForEach, Node, NoInput, Workflow, workflow
+from smithers import Context, ForEach, Node, NoInput, Task, Workflow, workflow
 from smithers.changes import AttemptStarted, Frame, Key
 from smithers.engine.mount import Definition, mount
 from smithers.state import RunState
@@ -96,7 +96,8 @@ def check_end(run: Run, status: str, made: Made, expected: Expected) -> None:
     state = run.state
     assert status == ("failed" if expected.fails else "finished")
     said = made.reference(state)
-    assert said.root in (("failed", "cancelled") if expected.fails else ("finished", "skipped"))
+    if not isinstance(made.root.node, Task):  # one that is tolerated has failed, and fails nothing
+        assert said.root == status or (said.root == "cancelled" and expected.fails)
     assert not said.asks
     assert not said.drops
     loops = {id for id, row in state.nodes.items() if row.kind == "loop"}
