@@ -51,7 +51,7 @@ from smithers.errors import AuthorError, SmithersError
 from smithers.state import RunState
 from smithers.store import Claim, InboxRow, Model, NewRun, ProcessRow, Store
 from smithers.store.lease import started_of
-from smithers.tree import ForEach, Parallel, Task
+from smithers.tree import ForEach, Task
 from smithers.workflows import Workflow
 
 __all__ = ["Ending", "Engine", "Observer", "Settings", "leave_nothing_open"]
@@ -289,9 +289,10 @@ class Engine:
             if isinstance(one.node, Task) and one.node.output.model is not None:
                 output = one.node.output
                 self._models.append(Model(name=output.model or "", schema=output.schema))
-            if isinstance(one.node, Parallel | ForEach) and (one.node.limit or 0) > self._limit:
+            limit: int | None = getattr(one.node, "limit", None)  # groups and fan-outs have one
+            if (limit or 0) > self._limit:
                 self.renderer.reports.append(
-                    f"{one.id}: its limit of {one.node.limit} is never reached, for "
+                    f"{one.id}: its limit of {limit} is never reached, for "
                     f"max_concurrency is {self._limit}"
                 )
         mounts.fresh.clear()

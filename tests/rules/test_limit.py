@@ -212,3 +212,13 @@ def test_an_edge_that_waits_for_a_person_is_no_deadlock() -> None:
     run.answer("ok")
     assert run.go().status == "finished"
     assert run.output("reader") == "true"
+
+
+def test_a_limit_above_the_concurrency_is_told() -> None:
+    @workflow(max_concurrency=2)
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Parallel(Step("one", lambda: 1), limit=3)
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    assert run.reports == ["parallel: its limit of 3 is never reached, for max_concurrency is 2"]
