@@ -39,7 +39,7 @@ class Definition:
 
     def walk(self) -> Iterator[Definition]:
         """This definition and all below it, in document order."""
-        waiting = [self]
+        waiting: list[Definition] = [self]
         while waiting:
             one = waiting.pop()
             yield one
