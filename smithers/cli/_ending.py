@@ -15,6 +15,9 @@ from smithers.hub import Hub
 
 __all__ = ["failure", "give_output", "next_steps"]
 
+_MOST = 5
+"""So many reasons are told at the end; `why` tells them all."""
+
 _COUNTS = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")
 
 
@@ -63,12 +66,14 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
     if status in ("finished", "cancelled") and not counts["failed"]:
         return
     reasons = hub.why(run_id)["reasons"]
-    for reason in reasons:
+    for reason in reasons[:_MOST]:
         say(f"  {plain(reason['sentence'])}")
+    if len(reasons) > _MOST:
+        say(f"  and {len(reasons) - _MOST} more, told by {place.command(f'smithers why {run_id}')}")
     commands = [reason["command"] for reason in reasons if "command" in reason]
     if status == "stale":
         commands = commands or [f"smithers resume {run_id}"]
-    for command in dict.fromkeys(commands):
+    for command in list(dict.fromkeys(commands))[:_MOST]:
         say(f"{paint('next:', 'bold', sys.stderr)} {place.command(command)}")
 
 

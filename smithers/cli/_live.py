@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live as RichLive
@@ -61,7 +62,9 @@ class Live:
             if self._seen != self._board.grown:
                 self._seen = self._board.grown
                 self._order = _ordered(self._board)
-            return Group(self._title(), self._table())
+            shown, left_out = self._fitting()
+            below = [Text(f"… and {left_out}", style="dim")] if left_out else []
+            return Group(self._title(), self._table(shown), *below)
 
     def _title(self) -> Text:
         board = self._board
@@ -78,8 +81,8 @@ class Live:
         title.append("  " + "  ".join(fact for fact in facts if fact), style="dim")
         return title
 
-    def _table(self) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0), expand=False)
+    def _table(self, shown: list[_Line]) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         for name in ("tree", "attempt", "time", "tokens", "cost", "said"):
             right = name in ("time", "tokens", "cost")
             table.add_column(
@@ -87,39 +90,36 @@ class Live:
                 justify="right" if right else "left",
                 no_wrap=True,
                 overflow="ellipsis",
-                ratio=None,
+                ratio=1 if name == "said" else None,
             )
-        shown, left_out = self._fitting()
         now = time.monotonic()
         for prefix, key, name in shown:
             if key is None:
                 table.add_row(Text(prefix + name, style="dim"))
             else:
-                table.add_row(*_cells(prefix, name, self._board.rows.get(key) or Row(key), now))
-        if left_out:
-            table.add_row(Text(f"… {left_out} more", style="dim"))
+                table.add_row(*_cells(prefix, name, self._row(key), now))
         return table
 
-    def _fitting(self) -> tuple[list[tuple[str, Key | None, str]], int]:
-        """The lines that fit the terminal: those of tasks at work, and the latest of the rest."""
-        space = max(_LEAST_LINES, self._console.size.height - 3)
+    def _row(self, key: Key) -> Row:
+        return self._board.rows.get(key) or Row(key)
+
+    def _fitting(self) -> tuple[list[_Line], str]:
+        """The lines that fit the terminal, and in words what is left out: tasks that are at work
+        come first, then those that failed, then what ended or comes up.
+        """
+        space = max(_LEAST_LINES, self._console.size.height - 4)
         if len(self._order) <= space:
-            return self._order, 0
-        rows = self._board.rows
-        tasks = [line for line in self._order if line[1] is not None]
-        busy = {
-            line[1]
-            for line in tasks
-            if (row := rows.get(line[1] or Key(""))) is not None
-            and row.state in ("running", "waiting", "failed")
-        }
-        done = [line for line in tasks if line[1] in rows and line[1] not in busy]
-        keep = {*list(busy)[:space]}
-        keep |= (
-            {line[1] for line in done[-max(0, space - len(keep)) :]} if len(keep) < space else set()
-        )
-        shown = [("", key, name) for _, key, name in tasks if key in keep]
-        return shown, len(tasks) - len(shown)
+            return self._order, ""
+        tasks = [(line, self._row(line[1])) for line in self._order if line[1] is not None]
+        ranked = sorted(range(len(tasks)), key=lambda at: _RANK.get(tasks[at][1].state, 9))
+        kept = set(ranked[:space])
+        left = Counter(row.state for at, (_, row) in enumerate(tasks) if at not in kept)
+        shown = [("", key, name) for at, ((_, key, name), _) in enumerate(tasks) if at in kept]
+        return shown, ", ".join(f"{number} {state}" for state, number in left.items())
+
+
+_Line = tuple[str, Key | None, str]
+_RANK = {"running": 0, "waiting": 1, "failed": 2, "finished": 3, "ready": 4, "pending": 5}
 
 
 def _cells(prefix: str, name: str, row: Row, now: float) -> list[Text]:

@@ -139,6 +139,13 @@ def retries_late(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def many(ctx: Context[NoInput]) -> Node:
+    return Parallel(
+        *[Step(f"part {number}", _breaks, on_failure="continue") for number in range(60)]
+    )
+
+
+@workflow
 def escapes(ctx: Context[NoInput]) -> Node:
     return Sequence(Approval("ship", ask="\x1b[31mred\x1b[0m\x07?"))
 

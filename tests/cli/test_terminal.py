@@ -69,6 +69,13 @@ def test_a_live_tree_is_drawn_on_a_terminal(tmp_path: Path) -> None:
     assert "hello there" in shown
 
 
+def test_what_does_not_fit_the_terminal_is_counted(tmp_path: Path) -> None:
+    shown = plain_of(on_a_terminal(tmp_path, "up", f"{FLOWS}:many", "--run-id", "r1"))
+    assert "… and " in shown
+    assert "34 failed" in shown
+    assert "and 55 more, told by smithers why r1" in shown
+
+
 def plain_of(shown: str) -> str:
     """Without escape sequences."""
     import re
