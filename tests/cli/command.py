@@ -54,7 +54,7 @@ class Said:
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Ours, without what would change how the command behaves."""
-    left_out = ("SMITHERS_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
+    left_out = ("SMITHERS_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES")
     kept = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
     return {**kept, "TERM": "xterm-256color", **(more or {})}
 
