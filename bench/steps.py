@@ -32,6 +32,8 @@ class Silent:
 
     def event(self, key: object, event: object) -> None: ...
 
+    def note(self, text: str) -> None: ...
+
 
 async def asynchronous() -> int:
     return 1

@@ -48,7 +48,7 @@ _HOMES = {
     "workflow": "smithers.workflows",
 }
 __version__ = "0.1.0"
-__all__ = [  # noqa: PLE0604, RUF022  # literal, for the checkers
+__all__ = [  # literal, for the checkers
     "Approval",
     "Attempt",
     "Branch",

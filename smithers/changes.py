@@ -98,8 +98,8 @@ class CameUp:
 class Settled:
     """A node has ended, once and for all (but for a `Reset`).
 
-    `output` is JSON text, set when it finished (and for a denial, the decision); `model` is the
-    name of the output's model, or None where the output is no object. A container settles here
+    `output` is JSON text, set when it finished; `model` is the name of the output's model, or None
+    where the output is no object. A container settles here
     only if it failed by a callable or a bound of its own; otherwise its children tell.
     """
 

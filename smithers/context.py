@@ -91,7 +91,7 @@ class Context(Generic[In]):
         return _reader().maybe(node)
 
     def previous(self, node: Node[T]) -> T | None:
-        """The output of the iteration before, in the innermost loop around both; None in the first."""
+        """Its output of the iteration before, in the innermost loop around both; at first None."""
         return _reader().previous(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
 
     def failures(self, each: ForEach[Any]) -> list[ItemFailure]:

@@ -89,7 +89,7 @@ class Hub:
         )
 
     def stop(self) -> None:
-        """Leave the run that is being driven as it is, resumable."""
+        """Leave the run that is being driven as it is, resumable; nothing, if none is."""
         if self._driving is not None:
             self._driving.stop()
 

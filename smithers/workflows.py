@@ -68,7 +68,14 @@ def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoI
 @overload
 def workflow(
     *,
-    input: type[In] = ...,
+    name: str | None = None,
+    max_concurrency: int = 8,
+    deadline_s: float | None = None,
+) -> Callable[[Callable[[Context[NoInput]], Node[T]]], Workflow[NoInput, T]]: ...
+@overload
+def workflow(
+    *,
+    input: type[In],
     name: str | None = None,
     max_concurrency: int = 8,
     deadline_s: float | None = None,

@@ -176,20 +176,21 @@ def fan_outs(ctx: Context[Brief]) -> None:
     assert_type(ctx.get(reviews), list[Review] | None)
     assert_type(ctx.failures(reviews), list[ItemFailure])
 
-    # In a lambda, mypy does not choose among the forms of Task and Step, and infers `Any`; a
-    # function with its return type is understood by both.
-    def translate(language: str) -> Task[str]:
-        return Task(language, agent=agent, prompt=f"Translate to {language}")
-
-    def measure(language: str) -> Step[int]:
-        return Step(f"measure {language}", lambda: len(language))
-
-    texts = ForEach(ctx.input.languages, key=str, each=translate)
+    texts = ForEach(
+        ctx.input.languages,
+        key=str,
+        each=lambda language: Task(language, agent=agent, prompt=f"Translate to {language}"),
+    )
     assert_type(texts, ForEach[str])
     assert_type(ctx[texts], list[str])
     nested = ForEach(["x"], key=str, each=lambda _: texts, id="nested")
     assert_type(ctx[nested], list[list[str]])
-    lengths = ForEach(ctx.input.languages, key=str, each=measure, on_failure="continue")
+    lengths = ForEach(
+        lambda: ctx.input.languages,
+        key=lambda language: language,
+        each=lambda language: Step(f"measure {language}", lambda: len(language)),
+        on_failure="continue",
+    )
     assert_type(lengths, ForEach[int])
     assert_type(ctx[lengths], list[int])
 

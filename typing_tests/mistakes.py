@@ -156,9 +156,8 @@ def fan_outs(ctx: Context[Brief]) -> None:
     ForEach(["x"], key=str, each=lambda item: item)  # error: a text is no node
     ForEach(["x"], key=str, each=write, on_failure="ignore")  # error: an unknown choice
 
-    # A known limit of mypy: what a lambda in `each` gives is lost, a function keeps it.
-    lost = ForEach(["x"], key=str, each=lambda item: Task(item, agent=agent, prompt="hello"))
-    items: list[Plan] = ctx[lost]  # error pyright: another output
+    said = ForEach(["x"], key=str, each=lambda item: Task(item, agent=agent, prompt="hello"))
+    items: list[Plan] = ctx[said]  # error: another output
 
 
 @workflow(input=Brief)

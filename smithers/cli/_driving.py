@@ -14,7 +14,7 @@ from typing import Any
 from smithers.cli._ending import failure, give_output, next_steps
 from smithers.cli._failures import REFUSED, code_of, tell
 from smithers.cli._places import Place
-from smithers.cli._streams import give_json, paint, plain, say, stdout_for_data
+from smithers.cli._streams import give_json, paint, say, stdout_for_data
 from smithers.cli._watching import Both, watcher_of
 from smithers.errors import Refused
 from smithers.hub import Hub, Left
@@ -109,8 +109,6 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
 
 
 def _told(going: Going, hub: Hub, left: Left) -> int:
-    for report in left.reports:
-        say(plain(report))
     summary = hub.summary(going.run_id)
     _give(going, summary)
     if not (going.json or going.events):

@@ -53,6 +53,9 @@ class Live:
         with self._lock:
             self._board.event(key, event)
 
+    def note(self, text: str) -> None:
+        self._console.print(Text(text, style="dim"))
+
     def close(self) -> None:
         if self._live is not None:
             self._live.stop()

@@ -22,6 +22,8 @@ class Watcher(Protocol):
 
     def event(self, key: Key, event: Event) -> None: ...
 
+    def note(self, text: str) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -67,6 +69,9 @@ class Events:
         where = {"task": key.id, "iteration": list(key.path), "attempt": self._attempts.get(key)}
         self._give({"event": "agent", **where, "kind": name, **data})
 
+    def note(self, text: str) -> None:
+        self._give({"event": "note", "text": text})
+
     def close(self) -> None:
         pass
 
@@ -110,6 +115,9 @@ class Lines:
 
     def event(self, key: Key, event: Event) -> None:
         self._board.event(key, event)
+
+    def note(self, text: str) -> None:
+        say(plain(text))
 
     def close(self) -> None:
         pass
@@ -157,6 +165,10 @@ class Both:
     def event(self, key: Key, event: Event) -> None:
         for watcher in self._watchers:
             watcher.event(key, event)
+
+    def note(self, text: str) -> None:
+        for watcher in self._watchers:
+            watcher.note(text)
 
     def close(self) -> None:
         for watcher in self._watchers:

@@ -17,6 +17,7 @@ from smithers.changes import UsageCounted
 from smithers.context import READER, NotYet
 from smithers.engine.answers import INTERRUPTED, REPAIR, asked, output_text
 from smithers.engine.reading import Reading
+from smithers.engine.silence import silence
 from smithers.engine.streams import Stream, as_json, scrubbed
 from smithers.engine.threads import Threads
 from smithers.errors import BadOutput, Transient
@@ -112,9 +113,10 @@ class AgentAttempt:
 
     async def _converse(self, ask: Ask) -> Answered:
         answer: Answered | None = None
-        async with aclosing(cast("Any", self.agent.run(ask))) as events:
+        async with silence(ask) as heard, aclosing(cast("Any", self.agent.run(ask))) as events:
             async for given in events:
                 event = cast("Event", given)
+                heard()
                 if isinstance(event, Spawned):
                     await self.hooks.spawned(self.serial, event.pid)
                     continue

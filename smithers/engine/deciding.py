@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
 from smithers.engine.ending import Decided
-from smithers.engine.engine import leave_nothing_open
+from smithers.engine.endings import leave_nothing_open
 from smithers.engine.processes import ancestors, kill_all
 from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition

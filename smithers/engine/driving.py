@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from smithers.changes import Frame
 from smithers.engine.ending import Left
-from smithers.engine.engine import Ending, Engine, Observer, Settings
+from smithers.engine.endings import Ending
+from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import attempt_mark, kill_all, marked
 from smithers.engine.secrets import Secrets
@@ -138,9 +138,8 @@ class Driving:
             except BaseException:
                 await store.release(claimed.claim)
                 raise
-            return await self._run(
-                engine, store, claim=claimed.claim, reports=_reused(state, engine)
-            )
+            engine.renderer.reports[:0] = _reused(state, engine)
+            return await self._run(engine, store, claim=claimed.claim)
 
     # -- what both share
 
@@ -159,8 +158,7 @@ class Driving:
         store: SqliteStore,
         *,
         claim: Claim | None = None,
-        first: Any = None,
-        reports: Sequence[str] = (),
+        first: First | None = None,
     ) -> Left:
         self._engine = engine
         if self._stopped:
@@ -172,7 +170,7 @@ class Driving:
             if engine.claim is not None:
                 with suppress(StoreError):  # what went wrong before is what is told
                     await store.release(engine.claim)
-        return left(engine.run_id, ending, [*reports, *engine.renderer.reports])
+        return left(engine.run_id, ending)
 
     def _input_text(self, given: str | None) -> str:
         text = "{}" if given is None else given
@@ -251,7 +249,7 @@ def finished(state: RunState) -> Ending:
     return Ending(status=state.status, tolerated=tolerated)
 
 
-def left(run_id: str, ending: Ending, reports: Sequence[str] = ()) -> Left:
+def left(run_id: str, ending: Ending) -> Left:
     return Left(
         run_id=run_id,
         status=ending.status.status,
@@ -259,7 +257,6 @@ def left(run_id: str, ending: Ending, reports: Sequence[str] = ()) -> Left:
         error=ending.status.error,
         tolerated=ending.tolerated,
         stopped=ending.stopped,
-        reports=tuple(reports),
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from smithers.changes import Failure, RunStatus
 
@@ -15,8 +14,7 @@ class Left:
     """How a run stands when its owner leaves it.
 
     `tolerated`: it finished with failures that its author allowed. `stopped`: the owner was told to
-    stop, and the run can be resumed. `output` is JSON text. `reports` are notes for a person, such
-    as what a resume reuses.
+    stop, and the run can be resumed. `output` is JSON text.
     """
 
     run_id: str
@@ -25,7 +23,6 @@ class Left:
     error: Failure | None = None
     tolerated: bool = False
     stopped: bool = False
-    reports: Sequence[str] = field(default=())
 
 
 @dataclass(frozen=True, kw_only=True)

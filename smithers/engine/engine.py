@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel
 
@@ -25,7 +25,6 @@ from smithers.changes import (
     Failure,
     Frame,
     Key,
-    NodeGone,
     Reset,
     SessionSeen,
     StatusChanged,
@@ -36,25 +35,24 @@ from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import take_answer, take_timeout
 from smithers.engine.asking import Asking
-from smithers.engine.edits import check_choices
+from smithers.engine.endings import Ending, Endings, Why
 from smithers.engine.mount import Mounts
+from smithers.engine.mounting import Mounting
 from smithers.engine.plan import Instance, Plan
 from smithers.engine.processes import attempt_mark
-from smithers.engine.reading import Reading, View
+from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.secrets import Secrets
 from smithers.engine.starting import Result, Running, Starting
-from smithers.engine.stuck import deadlock
 from smithers.engine.threads import Threads
 from smithers.engine.transition import Transition, failure_of
-from smithers.errors import AuthorError, SmithersError
+from smithers.errors import AuthorError
 from smithers.state import RunState
 from smithers.store import Claim, InboxRow, Model, NewRun, ProcessRow, Store
 from smithers.store.lease import started_of
-from smithers.tree import ForEach, Task
 from smithers.workflows import Workflow
 
-__all__ = ["Ending", "Engine", "Observer", "Settings", "leave_nothing_open"]
+__all__ = ["Engine", "First", "Observer", "Settings"]
 
 POLL_S = 0.25
 """How often an idle owner looks whether another process wrote; one look costs microseconds."""
@@ -64,16 +62,16 @@ First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 """Commits the first frame of a new run, with the output models that it declares."""
 
 
-Why = Literal["cancel", "deadline", "stop", "wrong"]
-"""What ends a run from outside its tree: a person, time, its owner, or a render that is wrong."""
-
-
 class Observer(Protocol):
     """Whoever watches a run: the terminal, or a log."""
 
     def frame(self, frame: Frame, state: RunState) -> None: ...
 
     def event(self, key: Key, event: Event) -> None: ...
+
+    def note(self, text: str) -> None:
+        """Something a person should know, such as what a resume reuses, before it starts."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,20 +85,6 @@ class Settings:
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     random: Random = field(default_factory=Random)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """How a run's owner left it. `tolerated` tells of failures that the author allowed."""
-
-    status: StatusChanged
-    tolerated: bool = False
-    stopped: bool = False
-    """The owner was told to stop; the run goes on with the next `resume`."""
-
-
-class DeadlineExceeded(SmithersError):
-    """The run took longer than its workflow allows."""
 
 
 class Engine:
@@ -134,7 +118,7 @@ class Engine:
         )
         self.state = state
         self.transition = Transition(state)
-        self.view = View(state, Mounts(), None, self._could_add)
+        self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
         context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, edited)
         self.asking = Asking(
@@ -143,6 +127,10 @@ class Engine:
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self._limit = settings.max_concurrency or workflow.max_concurrency
+        self._mounting = Mounting(self.renderer, self.transition, self._limit, self._cancel_gone)
+        self._endings = Endings(
+            workflow, self.asking, settings.secrets.scrub, settings.now, settings.linger_s
+        )
         self._ready: deque[Instance] = deque()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
@@ -153,7 +141,6 @@ class Engine:
         self._inbox = deque(inbox)
         self._timers: list[tuple[datetime, Key, WaitKind]] = []
         self._wake = asyncio.Event()
-        self._models: list[Model] = []
         self._ending: Why | None = None
         self._wrong: Failure | None = None
         self._looked: datetime | None = None
@@ -173,7 +160,7 @@ class Engine:
         if self._prepared is None:
             self._begin()
             ending = self._advance()
-            self._mount(gone=True)
+            self._mounting.mount(gone=True)
             self._prepared = (ending,)
 
     async def run(
@@ -246,92 +233,20 @@ class Engine:
             self.schedule(wait.opened)
 
     def _render(self, *, gone: bool = False) -> None:
-        """Run the workflow function, and work out the plan of the tree that it gives.
-
-        A plan may settle more of what was read than the render saw, above all the first one after
-        a crash: then it is rendered again. Readers of the render see the plan of the one before.
-        """
+        """Render anew: whoever was ready or waited for data comes up again in the new plan."""
         self.asking.waiting.clear()
         self._ready.clear()
         self._queued.clear()
-        while True:
-            seen = self._watched()
-            root = self.renderer.root(self.transition.number)
-            plan = Plan(root, self.state, self.renderer.expand)
-            self.view.plan = self.view.plan or plan
-            plan.start()
-            self.view.plan = plan
-            plan.settled.clear()  # nobody waits yet
-            if self._watched() <= seen:
-                break
-        check_choices(self.state, self.view.mounts)
-        self._mount(gone=gone)
+        self._mounting.render(gone=gone)
 
-    def _watched(self) -> set[Key]:
-        """What is settled in the plan, of that which a render reads."""
-        if self.view.plan is None or not self.renderer.reads_structure():
-            return set()
-        watches, instances = self.renderer.watches, self.view.plan.instances.values()
-        return {one.key for one in instances if one.settled and watches(one.key.id)}
-
-    @property
-    def plan(self) -> Plan:
-        return self.asking.plan
-
-    def _mount(self, *, gone: bool) -> None:
-        """Write which nodes joined the tree, and which left it."""
-        mounts, known = self.view.mounts, self.state.nodes
-        for one in mounts.fresh:
-            if known.get(one.id) != (row := one.row):
-                if one.id in known:
-                    self.transition.do(NodeGone(id=one.id))
-                self.transition.do(row)
-            if isinstance(one.node, Task) and one.node.output.model is not None:
-                output = one.node.output
-                self._models.append(Model(name=output.model or "", schema=output.schema))
-            limit: int | None = getattr(one.node, "limit", None)  # groups and fan-outs have one
-            if (limit or 0) > self._limit:
-                self.renderer.reports.append(
-                    f"{one.id}: its limit of {limit} is never reached, for "
-                    f"max_concurrency is {self._limit}"
-                )
-        mounts.fresh.clear()
-        if gone:
-            self._unmount({id for id in known if id not in mounts.by_id})
-
-    def _unmount(self, left: set[str]) -> None:
-        """Nodes left the tree: what runs of them is cancelled, and nobody waits for them."""
-        for id in left:
-            self.transition.do(NodeGone(id=id))
-        for key, kind in [wait for wait in self.state.waits if wait[0].id in left]:
-            self.transition.close_wait(key, kind)
+    def _cancel_gone(self) -> None:
         for running in [*self._running.values(), *self.starting.prepared]:
             if running.key not in self.plan.instances:
                 running.cancel()
 
-    def _could_add(self, id: str) -> bool:
-        """Whether a scope that reads unsettled state, or an unasked ForEach, may add this id."""
-        plan = self.view.plan
-        if plan is None:
-            return True
-        if plan.root.settled:
-            return False
-        if self.renderer.reads_unsettled(self._unsettled):
-            return True
-        return any(
-            isinstance(one.node, ForEach) and self._unasked(one.id)
-            for one in self.view.mounts.by_id.values()
-        )
-
-    def _unsettled(self, id: str) -> bool:
-        mine = [one for key, one in self.plan.instances.items() if key.id == id]
-        if not mine:
-            return all(key.id != id for key in self.state.ended)
-        return any(not one.settled for one in mine)
-
-    def _unasked(self, id: str) -> bool:
-        mine = [one for key, one in self.plan.instances.items() if key.id == id]
-        return not mine or any(not one.settled and not one.children for one in mine)
+    @property
+    def plan(self) -> Plan:
+        return self.asking.plan
 
     # -- one frame
 
@@ -342,10 +257,10 @@ class Engine:
         if self._running or self.starting.prepared:
             return None
         if self._ending is not None:
-            return self._ended_from_outside(self._ending)
+            return self._endings.from_outside(self._ending, self._wrong)
         if self.plan.root.settled:
-            return self._finish()
-        return self._suspend()
+            return self._endings.finish()
+        return self._endings.suspend()
 
     def _take_one(self) -> bool:
         """One thing that came from outside: a result, a session, a note, a time."""
@@ -391,7 +306,7 @@ class Engine:
         elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
             self.schedule(wait.opened)
         if self.view.mounts.fresh:
-            self._mount(gone=False)
+            self._mounting.mount(gone=False)
         if instance.role == "foreach":
             self._wake_readers_of_unknown()
 
@@ -487,90 +402,12 @@ class Engine:
             running.cancel()
         self._wake.set()
 
-    # -- endings
-
-    def _finish(self) -> Ending:
-        root = self.plan.root
-        tolerated = any(end.outcome == "failed" for end in self.state.ended.values())
-        if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
-            status = StatusChanged(status="finished", output=self._output())
-            return self._left(status, tolerated=tolerated)
-        return self._left(StatusChanged(status="failed", error=self._why_failed()))
-
-    def _output(self) -> str | None:
-        node = self.plan.root.definition.node
-        reading = Reading(self.view, Key(self.workflow.name), (), self.transition.number)
-        return reading.json_of(node)
-
-    def _why_failed(self) -> Failure:
-        """The error of the first node, in document order, by which the run failed."""
-        waiting = [self.plan.root]
-        while waiting:
-            one = waiting.pop()
-            ended = self.state.ended.get(one.key)
-            if ended is not None and one.failing and ended.error is not None:
-                error = ended.error
-                said = f"{one.key} failed: {error.message}"
-                return Failure(
-                    kind=error.kind,
-                    message=said,
-                    hint=error.hint,
-                    place=error.place,
-                    then=error.then,
-                )
-            waiting.extend(reversed([child for child in one.children if child.failing]))
-        return Failure(kind="Failed", message="a task was cancelled")
-
-    def _suspend(self) -> Ending | None:
-        """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck."""
-        outside = [wait for wait in self.state.waits.values() if wait.opened.kind != "data"]
-        if not outside:
-            return self._stuck()
-        near = self.settings.now() + timedelta(seconds=self.settings.linger_s)
-        if any(wait.opened.due is not None and wait.opened.due <= near for wait in outside):
-            return None
-        return self._left(StatusChanged(status="waiting"))
-
-    def _stuck(self) -> Ending | None:
-        unknown = [key for key in self.asking.waiting if key.id not in self.view.mounts.by_id]
-        error: Exception = deadlock(self.plan, self.asking.waiting)
-        for key in unknown:
-            readers = [one for one in self.asking.waiting[key] if not one.settled]
-            if readers:
-                error = AuthorError(
-                    f"{readers[0].key} reads {key.id!r}, which stands in no tree",
-                    place=readers[0].definition.node.mark.place,
-                    hint="put it into the tree that the workflow returns, or read another task",
-                )
-        if self.asking.strict:
-            raise error
-        failure = failure_of(error, self.settings.secrets.scrub)
-        return self._left(StatusChanged(status="failed", error=failure))
-
-    def _ended_from_outside(self, why: Why) -> Ending:
-        if why == "stop":
-            return Ending(status=self.state.status, stopped=True)
-        leave_nothing_open(self.transition)
-        if why == "cancel":
-            return self._left(StatusChanged(status="cancelled"))
-        if why == "wrong":
-            return self._left(StatusChanged(status="failed", error=self._wrong))
-        error = DeadlineExceeded(
-            f"the run took longer than the {self.workflow.deadline_s:g} s of its deadline"
-        )
-        failure = failure_of(error, self.settings.secrets.scrub)
-        return self._left(StatusChanged(status="failed", error=failure))
-
-    def _left(self, status: StatusChanged, *, tolerated: bool = False) -> Ending:
-        self.transition.do(status)
-        return Ending(status=status, tolerated=tolerated)
-
     # -- outside
 
     async def _commit(self) -> None:
         looked = self.settings.now()
         frame = self.transition.frame(looked)
-        models, self._models = self._models, []
+        models, self._mounting.models = self._mounting.models, []
         if self._first is not None:
             self.claim = await self._first(frame, models)
             self._first = None
@@ -585,6 +422,9 @@ class Engine:
         for future in durable:
             if not future.done():
                 future.set_result(None)
+        reports, self.renderer.reports = self.renderer.reports, []
+        for report in reports:
+            self.observer.note(report)
         self.observer.frame(frame, self.state)
 
     async def _next(self) -> None:
@@ -636,12 +476,3 @@ class Engine:
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:
             self.observer.event(running.key, event)
-
-
-def leave_nothing_open(transition: Transition) -> None:
-    """The run ends from outside: what came up is cancelled, and no wait stays open."""
-    state = transition.state
-    for key in [key for key in state.came_up if key not in state.ended]:
-        transition.settle(key, "cancelled")
-    for key, kind in list(state.waits):
-        transition.close_wait(key, kind)

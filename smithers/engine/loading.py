@@ -7,7 +7,7 @@ import importlib
 import sys
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
+from importlib.util import find_spec, module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -41,9 +41,10 @@ def load_workflow(file: Path, name: str | None = None) -> Loaded:
         raise Refused(f"{file} {what}", hint="name a Python file that holds a workflow")
     before = set(sys.modules)
     module = _import(file.resolve())
-    found = {
+    variables: dict[str, Any] = vars(module)
+    found: dict[str, Workflow[Any, Any]] = {
         variable: value
-        for variable, value in vars(module).items()
+        for variable, value in variables.items()
         if isinstance(value, Workflow) and not variable.startswith("_")
     }
     workflow = _pick(file, found, name)
@@ -52,7 +53,7 @@ def load_workflow(file: Path, name: str | None = None) -> Loaded:
 
 def _import(file: Path) -> ModuleType:
     for package in _BOUND_FIRST:  # before the folder joins the path: its names are generic
-        if importlib.util.find_spec(package) is not None:
+        if find_spec(package) is not None:
             importlib.import_module(package)
     if (folder := str(file.parent)) not in sys.path:
         sys.path.insert(0, folder)
@@ -71,7 +72,7 @@ def _import(file: Path) -> ModuleType:
         raise AuthorError(f"this is no Python: {error.msg}", place=place) from error
     except SmithersError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AuthorError(
             f"importing {file.name} raised {type(error).__name__}: {error}",
             place=place_of_error(error),

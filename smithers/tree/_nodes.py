@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import collections.abc as abc
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Final, Generic, Literal, cast, overload
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, cast, overload
 
 from typing_extensions import TypeVar
 
@@ -28,6 +28,7 @@ __all__ = ["Branch", "ForEach", "Group", "Loop", "Node", "Parallel", "Sequence"]
 
 T = TypeVar("T")
 Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
 T_co = TypeVar("T_co", covariant=True, default=object)
 M = TypeVar("M")
 _LAMBDA = "write lambda: ..."
@@ -209,6 +210,14 @@ class Loop(Node[None]):
         return self.body
 
 
+class _Items(Protocol[Item_co]):
+    """A callable that gives items. As a `Callable` mypy would infer it only together with `key` and
+    `each`, and so know nothing of an item inside their lambdas.
+    """
+
+    def __call__(self) -> Iterable[Item_co]: ...
+
+
 class ForEach(Node[list[M]]):
     """A subtree for each item of data that may arrive later; gives what they gave, in item order.
 
@@ -218,12 +227,36 @@ class ForEach(Node[list[M]]):
 
     kind = "foreach"
 
+    @overload
     def __init__(
         self,
-        items: Callable[[], Iterable[Item]] | Iterable[Item],
+        items: _Items[Item],
         *,
         key: Callable[[Item], str],
         each: Callable[[Item], Node[M]],
+        limit: int | None = None,
+        allow_empty: bool = False,
+        on_failure: Literal["finish", "cancel", "continue"] = "finish",
+        id: str | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        items: Iterable[Item],
+        *,
+        key: Callable[[Item], str],
+        each: Callable[[Item], Node[M]],
+        limit: int | None = None,
+        allow_empty: bool = False,
+        on_failure: Literal["finish", "cancel", "continue"] = "finish",
+        id: str | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        items: _Items[Any] | Iterable[Any],
+        *,
+        key: Callable[[Any], str],
+        each: Callable[[Any], Node[M]],
         limit: int | None = None,
         allow_empty: bool = False,
         on_failure: Literal["finish", "cancel", "continue"] = "finish",

@@ -13,7 +13,8 @@ from typing import Any
 
 from smithers.agent import Event
 from smithers.changes import AttemptStarted, Frame, Key, StatusChanged
-from smithers.engine.engine import Ending, Engine, Settings
+from smithers.engine.endings import Ending
+from smithers.engine.engine import Engine, Settings
 from smithers.engine.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Model, NewRun, Note, Owner
@@ -30,6 +31,7 @@ class Watch:
 
     frames: list[Frame] = field(default_factory=list[Frame])
     events: list[tuple[Key, Event]] = field(default_factory=list[tuple[Key, Event]])
+    notes: list[str] = field(default_factory=list[str])
 
     def frame(self, frame: Frame, state: RunState) -> None:
         self.frames.append(frame)
@@ -37,9 +39,12 @@ class Watch:
     def event(self, key: Key, event: Event) -> None:
         self.events.append((key, event))
 
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
 
 class Run:
-    """A run of a workflow in memory; `go` drives it until it ends or waits, and again after that."""
+    """A run of a workflow in memory; `go` drives it until it ends or waits, each time anew."""
 
     def __init__(
         self,

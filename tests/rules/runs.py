@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from smithers.changes import Frame, Key
-from smithers.engine.engine import Ending, Engine
+from smithers.engine.endings import Ending
+from smithers.engine.engine import Engine
 from smithers.state import RunState
 from smithers.store import Model, Note
 from smithers.tree import Decision
@@ -86,7 +87,7 @@ class Run(runs.Run):
             claimed = await self.store.claim("r1", self.owner, source="1")
             return await engine.run(self.store, claim=claimed.claim)
         finally:
-            self.reports = engine.renderer.reports
+            self.reports, self.watch.notes = self.watch.notes, []
             if engine.claim is not None:
                 await self.store.release(engine.claim)
 

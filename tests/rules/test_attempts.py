@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import count
 
@@ -10,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from smithers import Attempt, Context, Node, NoInput, Parallel, Retry, Step, Task, workflow
-from smithers.agent import Agent
+from smithers.agent import Agent, Ask, Capabilities, Event, Said
 from smithers.changes import AttemptEnded, AttemptStarted, Key
 from smithers.engine.agents import MAX_COOLDOWNS
 from smithers.errors import (
@@ -147,23 +148,6 @@ def test_a_busy_agent_cools_down_the_next_takes_over_and_no_try_is_spent() -> No
     assert run.go().status == "finished"
     assert len(a.asks) == 1, "the second task does not ask the agent that cools down"
     assert states(run) == ["a failed", "b succeeded", "b succeeded"]
-
-
-@pytest.mark.xfail(reason="cooldowns are kept in memory: a new owner asks every agent", strict=True)
-def test_a_cooldown_outlives_its_owner() -> None:
-    clock = Clock()
-    a = Scripted(Busy("a", clock() + timedelta(hours=2)), "from a", name="a")
-    b = Scripted(Busy("b", clock() + timedelta(hours=1)), "from b", name="b")
-
-    @workflow
-    def flow(ctx: Context[NoInput]) -> Node:
-        return Task("task", agent=[a, b], prompt="p", retry=Retry(tries=1))
-
-    run = Run(flow, now=clock)
-    assert run.go().status == "waiting"
-    clock.pass_s(3601)
-    assert run.go().status == "finished"
-    assert run.output("task") == '"from b"'
 
 
 def test_when_all_cool_down_the_run_waits_for_the_first_and_goes_on() -> None:
@@ -358,3 +342,21 @@ def test_every_attempt_that_started_has_ended() -> None:
     started = [change.serial for change in changes if isinstance(change, AttemptStarted)]
     ended = [change.serial for change in changes if isinstance(change, AttemptEnded)]
     assert started == ended == [1, 2, 3]
+
+
+def test_an_agent_without_a_clock_of_its_own_is_ended_by_silence() -> None:
+    class Mute:
+        name = "mute"
+        can = Capabilities()
+
+        async def run(self, ask: Ask) -> AsyncIterator[Event]:
+            yield Said("well")
+            await asyncio.Event().wait()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("task", agent=Mute(), prompt="p", idle_s=0.02, retry=Retry(tries=1))
+
+    status = Run(flow).go().error
+    assert status is not None
+    assert (status.kind, "0.02 s" in status.message) == ("Stalled", True)

@@ -1,0 +1,141 @@
+"""How a run is left: finished, failed, waiting, or ended from outside its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from smithers.changes import Failure, Key, StatusChanged
+from smithers.engine.asking import Asking
+from smithers.engine.reading import Reading
+from smithers.engine.stuck import deadlock
+from smithers.engine.transition import Transition, failure_of
+from smithers.errors import AuthorError, SmithersError
+from smithers.workflows import Workflow
+
+__all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open"]
+
+Why = Literal["cancel", "deadline", "stop", "wrong"]
+"""What ends a run from outside its tree: a person, time, its owner, or a render that is wrong."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a run's owner left it. `tolerated` tells of failures that the author allowed."""
+
+    status: StatusChanged
+    tolerated: bool = False
+    stopped: bool = False
+    """The owner was told to stop; the run goes on with the next `resume`."""
+
+
+class DeadlineExceeded(SmithersError):
+    """The run took longer than its workflow allows."""
+
+
+class Endings:
+    """Works out how the run is left, once nothing of it runs."""
+
+    def __init__(
+        self,
+        workflow: Workflow[Any, Any],
+        asking: Asking,
+        scrub: Callable[[str], str],
+        now: Callable[[], datetime],
+        linger_s: float,
+    ) -> None:
+        self._workflow = workflow
+        self._asking = asking
+        self._view = asking.view
+        self._transition = asking.frame
+        self._state = asking.frame.state
+        self._scrub = scrub
+        self._now = now
+        self._linger_s = linger_s
+
+    def finish(self) -> Ending:
+        root = self._asking.plan.root
+        tolerated = any(end.outcome == "failed" for end in self._state.ended.values())
+        if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
+            status = StatusChanged(status="finished", output=self._output())
+            return self._left(status, tolerated=tolerated)
+        return self._left(StatusChanged(status="failed", error=self._why_failed()))
+
+    def _output(self) -> str | None:
+        node = self._asking.plan.root.definition.node
+        reading = Reading(self._view, Key(self._workflow.name), (), self._transition.number)
+        return reading.json_of(node)
+
+    def _why_failed(self) -> Failure:
+        """The error of the first node, in document order, by which the run failed."""
+        waiting = [self._asking.plan.root]
+        while waiting:
+            one = waiting.pop()
+            ended = self._state.ended.get(one.key)
+            if ended is not None and one.failing and ended.error is not None:
+                error = ended.error
+                said = f"{one.key} failed: {error.message}"
+                return Failure(
+                    kind=error.kind,
+                    message=said,
+                    hint=error.hint,
+                    place=error.place,
+                    then=error.then,
+                )
+            waiting.extend(reversed([child for child in one.children if child.failing]))
+        return Failure(kind="Failed", message="a task was cancelled")
+
+    def suspend(self) -> Ending | None:
+        """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck."""
+        outside = [wait for wait in self._state.waits.values() if wait.opened.kind != "data"]
+        if not outside:
+            return self._stuck()
+        near = self._now() + timedelta(seconds=self._linger_s)
+        if any(wait.opened.due is not None and wait.opened.due <= near for wait in outside):
+            return None
+        return self._left(StatusChanged(status="waiting"))
+
+    def _stuck(self) -> Ending | None:
+        unknown = [key for key in self._asking.waiting if key.id not in self._view.mounts.by_id]
+        error: Exception = deadlock(self._asking.plan, self._asking.waiting)
+        for key in unknown:
+            readers = [one for one in self._asking.waiting[key] if not one.settled]
+            if readers:
+                error = AuthorError(
+                    f"{readers[0].key} reads {key.id!r}, which stands in no tree",
+                    place=readers[0].definition.node.mark.place,
+                    hint="put it into the tree that the workflow returns, or read another task",
+                )
+        if self._asking.strict:
+            raise error
+        failure = failure_of(error, self._scrub)
+        return self._left(StatusChanged(status="failed", error=failure))
+
+    def from_outside(self, why: Why, wrong: Failure | None) -> Ending:
+        if why == "stop":
+            return Ending(status=self._state.status, stopped=True)
+        leave_nothing_open(self._transition)
+        if why == "cancel":
+            return self._left(StatusChanged(status="cancelled"))
+        if why == "wrong":
+            return self._left(StatusChanged(status="failed", error=wrong))
+        error = DeadlineExceeded(
+            f"the run took longer than the {self._workflow.deadline_s:g} s of its deadline"
+        )
+        failure = failure_of(error, self._scrub)
+        return self._left(StatusChanged(status="failed", error=failure))
+
+    def _left(self, status: StatusChanged, *, tolerated: bool = False) -> Ending:
+        self._transition.do(status)
+        return Ending(status=status, tolerated=tolerated)
+
+
+def leave_nothing_open(transition: Transition) -> None:
+    """The run ends from outside: what came up is cancelled, and no wait stays open."""
+    state = transition.state
+    for key in [key for key in state.came_up if key not in state.ended]:
+        transition.settle(key, "cancelled")
+    for key, kind in list(state.waits):
+        transition.close_wait(key, kind)

@@ -1,0 +1,123 @@
+"""The tree of a run as it is mounted: rendered, planned, and written where it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from smithers.changes import Key, NodeGone
+from smithers.engine.edits import check_choices
+from smithers.engine.plan import Plan
+from smithers.engine.reading import View
+from smithers.engine.render import Renderer
+from smithers.engine.transition import Transition
+from smithers.store import Model
+from smithers.tree import ForEach, Task
+
+__all__ = ["Mounting"]
+
+
+class Mounting:
+    """Keeps the plan that of the tree, and the rows of the tree that of both.
+
+    `limit` is how many attempts may run at once; `cancel_gone` stops attempts whose task has left
+    the tree. `models` are the output models that were met, until somebody empties it.
+    """
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        transition: Transition,
+        limit: int,
+        cancel_gone: Callable[[], None],
+    ) -> None:
+        self._renderer = renderer
+        self._view: View = renderer.view
+        self._transition = transition
+        self._state = transition.state
+        self._limit = limit
+        self._cancel_gone = cancel_gone
+        self.models: list[Model] = []
+
+    @property
+    def plan(self) -> Plan:
+        assert self._view.plan is not None
+        return self._view.plan
+
+    def render(self, *, gone: bool = False) -> None:
+        """Run the workflow function, and work out the plan of the tree that it gives.
+
+        A plan may settle more of what was read than the render saw, above all the first one after
+        a crash: then it is rendered again. Readers of the render see the plan of the one before.
+        """
+        while True:
+            seen = self._watched()
+            root = self._renderer.root(self._transition.number)
+            plan = Plan(root, self._state, self._renderer.expand)
+            self._view.plan = self._view.plan or plan
+            plan.start()
+            self._view.plan = plan
+            plan.settled.clear()  # nobody waits yet
+            if self._watched() <= seen:
+                break
+        check_choices(self._state, self._view.mounts)
+        self.mount(gone=gone)
+
+    def _watched(self) -> set[Key]:
+        """What is settled in the plan, of that which a render reads."""
+        if self._view.plan is None or not self._renderer.reads_structure():
+            return set()
+        watches, instances = self._renderer.watches, self._view.plan.instances.values()
+        return {one.key for one in instances if one.settled and watches(one.key.id)}
+
+    def mount(self, *, gone: bool) -> None:
+        """Write which nodes joined the tree, and which left it."""
+        mounts, known = self._view.mounts, self._state.nodes
+        for one in mounts.fresh:
+            if known.get(one.id) != (row := one.row):
+                if one.id in known:
+                    self._transition.do(NodeGone(id=one.id))
+                self._transition.do(row)
+            if isinstance(one.node, Task) and one.node.output.model is not None:
+                output = one.node.output
+                self.models.append(Model(name=output.model or "", schema=output.schema))
+            limit: int | None = getattr(one.node, "limit", None)  # groups and fan-outs have one
+            if (limit or 0) > self._limit:
+                self._renderer.reports.append(
+                    f"{one.id}: its limit of {limit} is never reached, for "
+                    f"max_concurrency is {self._limit}"
+                )
+        mounts.fresh.clear()
+        if gone:
+            self._unmount({id for id in known if id not in mounts.by_id})
+
+    def _unmount(self, left: set[str]) -> None:
+        """Nodes left the tree: what runs of them is cancelled, and nobody waits for them."""
+        for id in left:
+            self._transition.do(NodeGone(id=id))
+        for key, kind in [wait for wait in self._state.waits if wait[0].id in left]:
+            self._transition.close_wait(key, kind)
+        self._cancel_gone()
+
+    def could_add(self, id: str) -> bool:
+        """Whether a scope that reads unsettled state, or an unasked ForEach, may add this id."""
+        plan = self._view.plan
+        if plan is None:
+            return True
+        if plan.root.settled:
+            return False
+        if self._renderer.reads_unsettled(self._unsettled):
+            return True
+        return any(
+            isinstance(one.node, ForEach) and self._unasked(one.id)
+            for one in self._view.mounts.by_id.values()
+        )
+
+    def _unsettled(self, id: str) -> bool:
+        mine = [one for key, one in self.plan.instances.items() if key.id == id]
+        if not mine:
+            return all(key.id != id for key in self._state.ended)
+        return any(not one.settled for one in mine)
+
+    def _unasked(self, id: str) -> bool:
+        mine = [one for key, one in self.plan.instances.items() if key.id == id]
+        return not mine or any(not one.settled and not one.children for one in mine)
