@@ -68,6 +68,8 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
     reasons = hub.why(run_id)["reasons"]
     for reason in reasons[:_MOST]:
         say(f"  {plain(reason['sentence'])}")
+        if "hint" in reason:
+            say(f"  hint: {plain(reason['hint'])}")
     if len(reasons) > _MOST:
         say(f"  and {len(reasons) - _MOST} more, told by {place.command(f'smithers why {run_id}')}")
     commands = [reason["command"] for reason in reasons if "command" in reason]

@@ -111,6 +111,8 @@ def why(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     give(f"{paint(mark, colour, sys.stdout)} {plain(found['sentence'])}")
     for reason in found["reasons"]:
         give(f"  {plain(reason['sentence'])}")
+        if "hint" in reason:
+            give(f"    hint: {plain(reason['hint'])}")
         if "command" in reason:
             give(f"    {paint(reason['command'], 'bold', sys.stdout)}")
     return 0

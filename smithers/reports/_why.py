@@ -93,6 +93,7 @@ class _Reasons:
                 entry,
                 _failed(entry),
                 None if _error(entry).get("kind") in final else self.resume,
+                hint=_error(entry).get("hint"),
             )
             for entry in failed
         ]
@@ -101,6 +102,8 @@ class _Reasons:
         if not any(told.endswith(str(_error(entry).get("message"))) for entry in failed):
             found.insert(0, {"task": None, "iteration": [], "sentence": _where(told, error)})
             found[0]["command"] = self.resume
+            if error.get("hint"):
+                found[0]["hint"] = error["hint"]
         return found
 
     def _attempts(self) -> list[Json]:
@@ -156,8 +159,12 @@ class _Reasons:
         return _reason(key, said, None if self.head.alive else self.resume)
 
 
-def _reason(key: Key | Entry, sentence: str, command: str | None = None) -> Json:
+def _reason(
+    key: Key | Entry, sentence: str, command: str | None = None, *, hint: str | None = None
+) -> Json:
     found: dict[str, Any] = {"task": key.id, "iteration": list(key.path), "sentence": sentence}
+    if hint:
+        found["hint"] = hint
     return found if command is None else {**found, "command": command}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from harnesses import demo
 from smithers import reports
 from tests.cli.command import FLOWS, Said, database, ended, held_open, smithers
 
@@ -156,3 +157,12 @@ def test_two_processes_resume_one_run_and_the_second_is_told_the_owner(tmp_path:
 def test_a_file_that_exits_does_not_choose_our_exit_code(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("raise SystemExit(0)\n")
     refused(smithers(tmp_path, "up", "bad.py"), "SystemExit(0)")
+
+
+def test_a_missing_program_is_told_with_the_way_to_get_it(tmp_path: Path) -> None:
+    file = str(Path(demo.__file__).with_name("ship_it.py"))
+    said = smithers(tmp_path, "up", file, "--run-id", "r1", env={"PATH": "/nowhere"})
+    assert said.code == 1
+    for told in (said.err, smithers(tmp_path, "why", "r1").out):
+        assert "research failed: Claude Code is not installed" in told
+        assert "hint: install it with `npm install -g @anthropic-ai/claude-code`" in told
