@@ -17,10 +17,10 @@ from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import attempt_mark, kill_all, marked
 from smithers.engine.secrets import Secrets
-from smithers.engine.streams import streams_folder
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.state import RunState
 from smithers.store import Claim, Claimed, History, Model, NewRun, ProcessRow
+from smithers.store.files import streams_folder
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import check_run_id
@@ -146,7 +146,7 @@ class Driving:
     def _settings(self, run: NewRun, max_concurrency: int | None, linger_s: float) -> Settings:
         return Settings(
             folder=Path(run.folder),
-            streams=streams_folder(self._database.resolve(), run.run_id),
+            streams=streams_folder(self._database, run.run_id),
             max_concurrency=max_concurrency,
             linger_s=linger_s,
             secrets=self._secrets,

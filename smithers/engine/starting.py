@@ -18,11 +18,12 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.plan import Instance
 from smithers.engine.secrets import Secrets
-from smithers.engine.streams import Stream, raw_file
+from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
 from smithers.errors import Busy
 from smithers.state import Attempted
+from smithers.store.files import raw_file
 from smithers.tree import AgentWork, Attempt, Retry, StepWork, Task
 
 __all__ = ["Bench", "Result", "Running", "Starting"]

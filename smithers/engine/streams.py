@@ -17,22 +17,10 @@ from pathlib import Path
 from typing import cast
 
 from smithers.agent import Event
+from smithers.store.files import events_file
 from smithers.tree import clean
 
-__all__ = ["Stream", "as_json", "events_file", "raw_file", "scrubbed", "streams_folder"]
-
-
-def streams_folder(database: Path, run_id: str) -> Path:
-    """The folder of a run's streams: `smithers.runs/RUN` beside `smithers.db`."""
-    return database.with_suffix(".runs") / run_id
-
-
-def events_file(folder: Path, serial: int) -> Path:
-    return folder / f"{serial}.events.jsonl"
-
-
-def raw_file(folder: Path, serial: int) -> Path:
-    return folder / f"{serial}.raw.jsonl"
+__all__ = ["Stream", "as_json", "scrubbed"]
 
 
 def as_json(event: Event) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from smithers.errors import UnknownRun
 from smithers.reports._database import Json, object_from
-from smithers.reports._files import events_file, raw_file, streams_folder
+from smithers.store.files import events_file, raw_file, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_text
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from smithers.changes import Key
 from smithers.errors import Refused
 from smithers.reports._database import Json, object_from, reading
-from smithers.reports._files import events_file, raw_file, streams_folder
 from smithers.reports._heads import head_of
+from smithers.store.files import events_file, raw_file, streams_folder
 from smithers.store.rows import path_of
 
 __all__ = ["logs", "raw_logs"]

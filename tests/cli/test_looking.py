@@ -14,8 +14,6 @@ import pytest
 
 from harnesses import Echo
 from smithers import reports
-from smithers.engine import streams
-from smithers.reports import _files
 from tests.cli.command import FLOWS, Said, database, ended, held_open, smithers
 
 
@@ -189,13 +187,6 @@ def test_logs_follow_a_run_until_it_is_left(tmp_path: Path) -> None:
         cancelled = smithers(tmp_path, "cancel", "r1")
         assert cancelled.code == 0
         assert smithers(tmp_path, "logs", "r1", "--follow").code == 0
-
-
-def test_logs_look_where_the_engine_writes(tmp_path: Path) -> None:
-    folder = streams.streams_folder(tmp_path / "s.db", "r1")
-    assert _files.streams_folder(tmp_path / "s.db", "r1") == folder
-    assert _files.events_file(folder, 3) == streams.events_file(folder, 3)
-    assert _files.raw_file(folder, 3) == streams.raw_file(folder, 3)
 
 
 def test_sql_answers_as_a_table_as_json_and_as_csv(tmp_path: Path) -> None:

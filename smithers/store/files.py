@@ -1,4 +1,7 @@
-"""Where the streams of attempts are; the engine writes there, and a test holds both together."""
+"""Where the streams of attempts are: files beside the database, found from the attempt's row.
+
+The engine writes there and reports read. Ids never become file names, but for a run's own.
+"""
 
 from __future__ import annotations
 
