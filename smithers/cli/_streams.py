@@ -7,6 +7,7 @@ and authors is shown without its control characters, which could move a terminal
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -110,6 +111,8 @@ def stdout_for_data() -> Generator[None]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
     _data = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace")
     try:
         yield

@@ -156,7 +156,7 @@ def test_two_processes_resume_one_run_and_the_second_is_told_the_owner(tmp_path:
 
 def test_a_file_that_exits_does_not_choose_our_exit_code(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("raise SystemExit(0)\n")
-    refused(smithers(tmp_path, "up", "bad.py"), "SystemExit(0)")
+    refused(smithers(tmp_path, "up", "bad.py"), "SystemExit: 0")
 
 
 def test_a_missing_program_is_told_with_the_way_to_get_it(tmp_path: Path) -> None:
