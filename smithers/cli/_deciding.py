@@ -137,10 +137,10 @@ def _decide(
     status = hub.status(run)
     if json:
         give_json({"version": 1, **data, "status": status})
-    elif status == "running":
-        say("the process that drives the run takes it up")
-    else:
+    elif status in ("waiting", "stale"):
         say(f"next: {command}")
+    else:  # running still, or through with it already
+        say("the process that drives the run takes it up")
     return 0
 
 

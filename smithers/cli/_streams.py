@@ -13,7 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Generator
-from typing import IO
+from typing import IO, cast
 
 __all__ = [
     "MARKS",
@@ -111,8 +111,9 @@ def stdout_for_data() -> Generator[None]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
+    printed = cast("object", sys.stdout)
+    if isinstance(printed, io.TextIOWrapper):
+        printed.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
     _data = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace")
     try:
         yield
