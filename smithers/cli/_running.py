@@ -14,7 +14,6 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
-from smithers.cli._streams import say
 from smithers.errors import Refused
 
 __all__ = ["Concurrency", "Events", "Linger", "go_on", "register"]
@@ -111,12 +110,11 @@ def up(
             raise Usage("no FILE was given", hint="as in `smithers up ship_it.py`")
         return go_on(run_id, where, json, events, max_concurrency, linger, input=input)
     path, name = _file_and_name(file)
-    if run_id is None:
-        run_id = made_up_id(path)
-        say(f"run {run_id}")
-    id = run_id
+    made_up = run_id is None
+    id = made_up_id(path) if run_id is None else run_id
 
     async def work(hub: Hub, watcher: Both) -> Left:
+        watcher.heading = f"run {id}" if made_up else ""
         given = _input_text(input)
         if resume:
             return await hub.resume(

@@ -156,8 +156,12 @@ class Both:
     def __init__(self, *watchers: Watcher) -> None:
         self._watchers = watchers
         self.frames = 0
+        self.heading = ""
+        """A line for stderr as soon as the run exists."""
 
     def frame(self, frame: Frame, state: RunState) -> None:
+        if not self.frames and self.heading:
+            say(self.heading)
         self.frames += 1
         for watcher in self._watchers:
             watcher.frame(frame, state)
