@@ -208,6 +208,11 @@ def _blocks(content: object) -> list[dict[str, Any]]:
     return [object_of(block) for block in list_of(content)]
 
 
+def _usd(told: object) -> Decimal:
+    """US dollars to a billionth: the program adds binary fractions, as in 0.00014000000000000001."""
+    return round(Decimal(str(told or 0)), 9)
+
+
 def _used(result: Mapping[str, Any]) -> Used:
     """Tokens of this run alone. The totals of the session would count earlier runs again."""
     usage = object_of(result.get("usage"))
@@ -216,7 +221,7 @@ def _used(result: Mapping[str, Any]) -> Used:
         for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
     )
     spent = object_of(result.get("model_usage_since_last_result"))
-    costs = [Decimal(str(object_of(each).get("costUSD") or 0)) for each in spent.values()]
+    costs = [_usd(object_of(each).get("costUSD")) for each in spent.values()]
     return Used(
         tokens_in=fresh + cached + written,
         tokens_out=int(usage.get("output_tokens") or 0),
