@@ -209,7 +209,7 @@ def _blocks(content: object) -> list[dict[str, Any]]:
 
 
 def _usd(told: object) -> Decimal:
-    """US dollars to a billionth: the program adds binary fractions, as in 0.00014000000000000001."""
+    """US dollars to a billionth: the program adds binary fractions, as in 0.000140000000001."""
     return round(Decimal(str(told or 0)), 9)
 
 
