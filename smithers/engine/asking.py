@@ -201,7 +201,8 @@ class Asking:
         items = self.ask(instance, lambda: self.renderer.ask_items(instance.definition))
         if self.missed(items):
             return
-        if self.scrub(items.row) != items.row:
+        row = items.row(self.renderer.source)
+        if self.scrub(row) != row:
             said = f"the keys of {instance.key.id} hold a secret of the environment"
             place = instance.definition.node.mark.place
             self.fail(instance, AuthorError(said, place=place, hint="take keys that may be shown"))
@@ -212,7 +213,7 @@ class Asking:
         except Exception as error:
             self.fail(instance, error)
             return
-        self.choose(instance, "items", items.row)
+        self.choose(instance, "items", row)
         self.plan.choose(instance)
 
     # -- tasks

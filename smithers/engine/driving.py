@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,12 +119,11 @@ class Driving:
                 return Engine(
                     loaded.workflow,
                     given,
-                    run=now.run,
+                    run=replace(now.run, source=loaded.source),
                     state=fresh,
                     settings=self._settings(now.run, max_concurrency, linger_s),
                     observer=observer,
                     inbox=inbox,
-                    edited=loaded.source != history.run.source,
                 )
 
             engine = await make(history)

@@ -88,7 +88,7 @@ class Settings:
 
 
 class Engine:
-    """One run under one owner."""
+    """One run under one owner; the `source` of `run` digests the code of `workflow` as it is now."""
 
     def __init__(
         self,
@@ -100,7 +100,6 @@ class Engine:
         settings: Settings,
         observer: Observer,
         inbox: Sequence[InboxRow] = (),
-        edited: bool = False,
     ) -> None:
         self.workflow = workflow
         self.run_id = run.run_id
@@ -120,7 +119,7 @@ class Engine:
         self.transition = Transition(state)
         self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
         context = Context(input, run.run_id)
-        self.renderer = Renderer(workflow, context, self.view, edited)
+        self.renderer = Renderer(workflow, context, self.view, run.source)
         self.asking = Asking(
             self.transition, self.view, self.renderer, settings.secrets.scrub, settings.now
         )

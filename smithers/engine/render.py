@@ -45,9 +45,10 @@ class Items:
     digests: tuple[str | None, ...]
     values: tuple[Any, ...]
 
-    @property
-    def row(self) -> str:
-        return json.dumps({"keys": self.keys, "digests": self.digests}, ensure_ascii=False)
+    def row(self, source: str) -> str:
+        """As it is kept; `source` digests the author's code that gave them."""
+        row = {"keys": self.keys, "digests": self.digests, "source": source}
+        return json.dumps(row, ensure_ascii=False)
 
 
 @dataclass(slots=True)
@@ -65,8 +66,8 @@ class Renderer:
     workflow: Workflow[Any, Any]
     context: Context[Any]
     view: View
-    edited: bool = False
-    """Whether the author's code differs from that of the run's last owner."""
+    source: str
+    """A digest of the author's code: items may differ from those that other code chose."""
     reports: list[str] = field(default_factory=list[str])
     _root: _Scope | None = None
     _subtrees: dict[tuple[int, tuple[int, ...], str], _Scope] = field(
@@ -192,13 +193,14 @@ class Renderer:
     def _recall(self, definition: Definition, key: Key) -> Items:
         """After a crash: the items again, on the recorded reads, against the stored keys."""
         chosen = self.view.state.choices[key, "items"]
-        stored: dict[str, list[str]] = json.loads(chosen.value)
-        keys, digests = tuple(stored["keys"]), tuple(cast("list[str | None]", stored["digests"]))
+        stored: dict[str, Any] = json.loads(chosen.value)
+        keys = tuple(cast("list[str]", stored["keys"]))
+        digests = tuple(cast("list[str | None]", stored["digests"]))
         reading = Reading(self.view, key, definition.loops, chosen.frame)
         items = called(lambda: self.ask_items(definition), reading)
         if items.keys == keys and items.digests == digests:
             return items
-        if not self.edited:
+        if stored.get("source") == self.source:
             raise AuthorError(
                 f"{definition.id} gave other items than before the crash, on the same reads",
                 place=definition.node.mark.place,

@@ -53,7 +53,7 @@ class _Kills(runs.Watch):
 
 
 class Run(runs.Run):
-    """As its base; `edited` says that the workflow is not that of the last owner any more."""
+    """As its base; `edited` says that the workflow is not that of the first owner any more."""
 
     edited = False
     engine: Engine
@@ -74,11 +74,10 @@ class Run(runs.Run):
         self.engine = engine = Engine(
             self.workflow,
             self.workflow.parse_input(self.input),
-            run=self.new,
+            run=replace(self.new, source="2" if self.edited else "1"),
             state=RunState.of(frames),
             settings=self.settings,
             observer=self.watch,
-            edited=self.edited,
         )
         self.before(engine)
         try:
