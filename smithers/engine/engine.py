@@ -88,7 +88,7 @@ class Settings:
 
 
 class Engine:
-    """One run under one owner; the `source` of `run` digests the code of `workflow` as it is now."""
+    """One run under one owner. The `source` of `run` digests the code of `workflow` as of now."""
 
     def __init__(
         self,
@@ -138,6 +138,10 @@ class Engine:
         self._undurable: list[asyncio.Future[None]] = []
         self._spawned: set[int] = set()
         self._inbox = deque(inbox)
+        self._noted = state.inbox
+        """The last note that was heard. A cancel counts as taken with its end alone, so that no
+        crash before that forgets it.
+        """
         self._timers: list[tuple[datetime, Key, WaitKind]] = []
         self._wake = asyncio.Event()
         self._ending: Why | None = None
@@ -256,6 +260,7 @@ class Engine:
         if self._running or self.starting.prepared:
             return None
         if self._ending is not None:
+            self.state.inbox = self._noted
             return self._endings.from_outside(self._ending, self._wrong)
         if self.plan.root.settled:
             return self._endings.finish()
@@ -357,11 +362,14 @@ class Engine:
             self.starting.take(running, result, self.plan.instances.get(running.key))
 
     def _note(self, row: InboxRow) -> None:
-        self.state.inbox = max(self.state.inbox, row.id)
+        if row.id <= self._noted:
+            return
+        self._noted = row.id
         if row.kind == "cancel":
             self._end("cancel")
-        else:
+        if self._ending != "cancel":
             take_answer(row, self.transition, self.plan, self.secrets)
+            self.state.inbox = row.id
 
     def schedule(self, wait: WaitOpened) -> None:
         """Wake up when this wait is due, if it is."""
@@ -395,7 +403,7 @@ class Engine:
         return self._deadline is not None and now >= self._deadline and not self.plan.root.settled
 
     def _end(self, why: Why) -> None:
-        if self._ending is None or why == "stop":
+        if self._ending is None or (why in ("stop", "cancel") and self._ending != "cancel"):
             self._ending = why
         for running in self._running.values():
             running.cancel()
@@ -445,7 +453,7 @@ class Engine:
             due = bool(self._timers) and self._timers[0][0] <= now
             if await self.store.changed() or due:
                 assert self.claim is not None
-                self._inbox.extend(await self.store.inbox(self.claim, self.state.inbox))
+                self._inbox.extend(await self.store.inbox(self.claim, self._noted))
                 self._looked = now
             if due or (self._late(now) and self._ending is None):
                 return

@@ -13,7 +13,7 @@ from smithers.changes import Frame, Key
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine
 from smithers.state import RunState
-from smithers.store import Model, Note
+from smithers.store import Claim, Model, Note
 from smithers.tree import Decision
 from tests.engine import runs
 
@@ -71,13 +71,16 @@ class Run(runs.Run):
     async def drive(self) -> Ending:
         fresh = not self.watch.frames
         frames = () if fresh else (await self.store.load("r1")).frames
+        state = RunState.of(frames)
+        nobody = Claim(run_id="r1", owner="", fence=0)
         self.engine = engine = Engine(
             self.workflow,
             self.workflow.parse_input(self.input),
             run=replace(self.new, source="2" if self.edited else "1"),
-            state=RunState.of(frames),
+            state=state,
             settings=self.settings,
             observer=self.watch,
+            inbox=await self.store.inbox(nobody, state.inbox),
         )
         self.before(engine)
         try:
