@@ -40,6 +40,10 @@ class Hooks(Protocol):
         """Remember a process of the attempt."""
         ...
 
+    def used(self, serial: int) -> None:
+        """Keep with the next frame what the attempt used: no crash may forget what was paid."""
+        ...
+
     def happened(self, serial: int, event: Event) -> None:
         """Show an event to whoever watches."""
         ...
@@ -60,18 +64,18 @@ class AgentAttempt:
     tokens: tuple[int, int, int] = (0, 0, 0)
     cost: Decimal | None = None
 
-    @property
-    def usage(self) -> UsageCounted | None:
-        """What it used so far, or None if nobody told of anything."""
+    def take_usage(self) -> UsageCounted | None:
+        """What it used since this was last called, or None if nobody told of anything."""
         if not any(self.tokens) and self.cost is None:
             return None
         tokens_in, tokens_out, cached = self.tokens
+        cost, self.cost, self.tokens = self.cost, None, (0, 0, 0)
         return UsageCounted(
             serial=self.serial,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
             tokens_cached=cached,
-            cost=self.cost,
+            cost=cost,
         )
 
     async def run(self) -> str:
@@ -125,6 +129,7 @@ class AgentAttempt:
                     await self.hooks.session_seen(self.serial, event.session)
                 elif isinstance(event, Used):
                     self._count(event)
+                    self.hooks.used(self.serial)
                 elif isinstance(event, Answered):
                     answer = event
                 shown = scrubbed(event, self.ask.scrub)
@@ -154,7 +159,9 @@ class StepAttempt:
     timeout_s: float | None
     threads: Threads
     stream: Stream
-    usage: None = None
+
+    def take_usage(self) -> None:
+        """A function uses no tokens."""
 
     async def run(self) -> str:
         """The output as JSON text. Raises `NotYet`, or what the function raised."""

@@ -135,6 +135,7 @@ class Engine:
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
         self._sessions: deque[tuple[SessionSeen, asyncio.Future[None]]] = deque()
+        self._used: deque[int] = deque()
         self._undurable: list[asyncio.Future[None]] = []
         self._spawned: set[int] = set()
         self._inbox = deque(inbox)
@@ -267,11 +268,14 @@ class Engine:
         return self._endings.suspend()
 
     def _take_one(self) -> bool:
-        """One thing that came from outside: a result, a session, a note, a time."""
+        """One thing that came from outside: a session, usage, a result, a note, a time."""
         if self._sessions:
             seen, future = self._sessions.popleft()
             self.transition.do(seen)
             self._undurable.append(future)
+            return True
+        if self._used:
+            self.starting.count_usage(self._running[self._used.popleft()])
             return True
         if self._results:
             self._result(*self._results.popleft())
@@ -435,8 +439,8 @@ class Engine:
         self.observer.frame(frame, self.state)
 
     async def _next(self) -> None:
-        """Wait until something has come: a result, a session, a note, or a time."""
-        while not (self._results or self._sessions or self._inbox):
+        """Wait until something has come: a result, a session, usage, a note, or a time."""
+        while not (self._results or self._sessions or self._used or self._inbox):
             if self._ending is not None and not self._running:
                 return
             pause = POLL_S
@@ -447,7 +451,7 @@ class Engine:
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
             self._wake.clear()
-            if self._results or self._sessions:
+            if self._results or self._sessions or self._used:
                 return
             now = self.settings.now()
             due = bool(self._timers) and self._timers[0][0] <= now
@@ -470,6 +474,10 @@ class Engine:
         self._wake.set()
         await future
 
+    def used(self, serial: int) -> None:
+        self._used.append(serial)
+        self._wake.set()
+
     async def spawned(self, serial: int, pid: int) -> None:
         assert self.claim is not None
         if (started := started_of(pid)) is not None:
@@ -477,8 +485,8 @@ class Engine:
             row = ProcessRow(
                 owner=owner, run_id=self.run_id, serial=serial, pid=pid, started=started
             )
+            self._spawned.add(serial)  # first: a write that is cancelled may have happened
             await self.store.add_process(row)
-            self._spawned.add(serial)
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:

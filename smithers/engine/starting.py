@@ -267,10 +267,13 @@ class Starting:
         else:
             self._failed(running, cast("Exception", result.error), instance)
 
-    def _end(self, running: Running, state: AttemptState, error: Failure | None) -> None:
-        usage = running.attempt.usage
-        if usage is not None:
+    def count_usage(self, running: Running) -> None:
+        """Write what an attempt has used and was not written yet."""
+        if (usage := running.attempt.take_usage()) is not None:
             self._frame.do(usage)
+
+    def _end(self, running: Running, state: AttemptState, error: Failure | None) -> None:
+        self.count_usage(running)
         self._frame.do(
             AttemptEnded(serial=running.serial, state=state, error=error, at=self._bench.now())
         )
