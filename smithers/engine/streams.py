@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -56,6 +57,10 @@ class Stream:
         self._scrub = scrub
         self._fd = -1
         self._closed = False
+        self._lock = threading.Lock()
+        """A step's thread may write when its attempt has ended: never into a descriptor that is
+        another file's by then.
+        """
 
     def open(self) -> None:
         """Make the file. Raises `OSError`: an attempt without a log does not start."""
@@ -64,15 +69,17 @@ class Stream:
             self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, data: Mapping[str, object]) -> None:
-        if self._closed:  # by a thread that nobody hears any more
-            return
-        self.open()
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"at": at, **data}, ensure_ascii=False, default=str)
-        os.write(self._fd, self._scrub(line).encode("utf-8", "replace") + b"\n")
+        said = self._scrub(line).encode("utf-8", "replace") + b"\n"
+        with self._lock:
+            if not self._closed:  # else by a thread that nobody hears any more
+                self.open()
+                os.write(self._fd, said)
 
     def close(self) -> None:
-        self._closed = True
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        with self._lock:
+            self._closed = True
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
