@@ -39,6 +39,7 @@ __all__ = [
 
 VERSION = 1
 KIND = "harness-session"
+_PROMPT_SHOWN = 200
 _LISTS = ("argv", "env_names")
 Stream = Literal["in", "out", "err"]
 Scrub = Callable[[str], str]
@@ -49,7 +50,8 @@ class Header:
     """What was asked of which program. `argv` has marks in place of prompt, session and schema.
 
     `resumes` says that an older session was gone on with; `session` is its id, or that of the new
-    one. `prompt_sha` and `schema_sha` are digests of what was sent, `prompt` the first words of it.
+    one. `prompt_sha` and `schema_sha` are digests of what was sent. Of `prompt` a record has the
+    first words.
     """
 
     program: str
@@ -176,8 +178,10 @@ def _key_is_open(held: list[tuple[float, bytes]]) -> bool:
 
 
 def _plain(header: Header, scrub: Scrub) -> dict[str, object]:
+    """A secret leaves whole, before the prompt is cut: nobody would know the half of one."""
     shown: dict[str, object] = {k: v for k, v in vars(header).items() if v not in (None, ())}
-    return shown | {"argv": [scrub(word) for word in header.argv], "prompt": scrub(header.prompt)}
+    prompt = scrub(header.prompt)[:_PROMPT_SHOWN]
+    return shown | {"argv": [scrub(word) for word in header.argv], "prompt": prompt}
 
 
 def read_header(path: Path) -> Header | None:

@@ -14,7 +14,7 @@ __all__ = ["KEY_SHAPES", "both", "machine", "secrets_of"]
 
 Scrub = Callable[[str], str]
 
-_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 KEY_SHAPES = re.compile(
     r"\bsk-[A-Za-z0-9_-]{16,}"
     r"|\bAIza[A-Za-z0-9_-]{20,}"

@@ -86,7 +86,7 @@ class Command:
             schema_sha=_digest(_canonical(self.schema)) if self.schema is not None else None,
             session=self.session,
             resumes=self.resumes,
-            prompt=self.prompt[:200],
+            prompt=self.prompt,
             env_names=tuple(sorted(self.env)),
         )
 

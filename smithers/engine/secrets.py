@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import cast
 
@@ -23,7 +24,7 @@ class Secrets:
         for name, value in environment.items():
             if len(value) < MIN_LENGTH or not any(part in name.upper() for part in _NAMED_LIKE):
                 continue
-            if value.startswith("/") and "\n" not in value:
+            if value.startswith("/") and os.path.exists(value):
                 continue  # the path of a key file, which is no secret
             for form in (
                 value,
