@@ -164,6 +164,7 @@ class Guard:
 
     def __init__(self, control: int, status: int, argv: list[str]) -> None:
         self.control, self.status = control, status
+        self.owner = os.getppid()
         self.mark = f"{MARK}={os.environ[MARK]}" if MARK in os.environ else ""
         self.remembered: Processes = {}
         self.ended: int | None = None
@@ -250,6 +251,9 @@ class Guard:
                 *lines, rest = (rest + got).split(b"\n")
                 for line in lines:
                     self.forward(int(line))
+            elif os.getppid() != self.owner:  # a fork of the owner may hold its end of the pipe
+                self.forward(signal.SIGKILL)
+                return
             self.ended = reap().get(self.pid)
 
     def finish(self) -> int:
