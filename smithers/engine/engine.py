@@ -490,4 +490,5 @@ class Engine:
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:
-            self.observer.event(running.key, event)
+            with suppress(OSError):  # a full disk or a closed terminal fails no attempt
+                self.observer.event(running.key, event)

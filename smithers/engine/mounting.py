@@ -99,7 +99,10 @@ class Mounting:
         self._cancel_gone()
 
     def could_add(self, id: str) -> bool:
-        """Whether a scope that reads unsettled state, or an unasked ForEach, may add this id."""
+        """Whether a scope that reads unsettled state, or an unasked ForEach, may add this id.
+
+        A step's thread may ask while the loop goes on, hence the copies.
+        """
         plan = self._view.plan
         if plan is None:
             return True
@@ -109,15 +112,15 @@ class Mounting:
             return True
         return any(
             isinstance(one.node, ForEach) and self._unasked(one.id)
-            for one in self._view.mounts.by_id.values()
+            for one in list(self._view.mounts.by_id.values())
         )
 
     def _unsettled(self, id: str) -> bool:
-        mine = [one for key, one in self.plan.instances.items() if key.id == id]
+        mine = [one for key, one in list(self.plan.instances.items()) if key.id == id]
         if not mine:
-            return all(key.id != id for key in self._state.ended)
+            return all(key.id != id for key in list(self._state.ended))
         return any(not one.settled for one in mine)
 
     def _unasked(self, id: str) -> bool:
-        mine = [one for key, one in self.plan.instances.items() if key.id == id]
+        mine = [one for key, one in list(self.plan.instances.items()) if key.id == id]
         return not mine or any(not one.settled and not one.children for one in mine)

@@ -139,7 +139,7 @@ class Reading:
         keys = [Key(id, path[:length]) for length in range(len(path), -1, -1)]
         found = next((key for key in keys if key in ended), None)
         if found is None:
-            found = max((key for key in ended if key.id == id), default=None)
+            found = max((key for key in list(ended) if key.id == id), default=None)
         if found is None or ended[found].frame > self.frame:
             return None
         self.watched.add(id)

@@ -107,5 +107,5 @@ class Transition:
 
     def read(self, reading: Reading) -> None:
         """Write what a reader used."""
-        for source, at in reading.used.items():
+        for source, at in list(reading.used.items()):  # a step's thread may still be reading
             self.do(ReadMade(reader=reading.key, source=source, at=at))
