@@ -140,6 +140,8 @@ def _give(going: Going, document: dict[str, Any]) -> None:
         give_json({"event": "end", **document} if going.events else document)
     except BrokenPipeError:
         return
+    except Refused as error:
+        tell(error)
 
 
 def _output(output: object) -> None:
@@ -147,3 +149,5 @@ def _output(output: object) -> None:
         give_output(output)
     except BrokenPipeError:
         say(paint("nobody read the output", "dim", sys.stderr))
+    except Refused as error:
+        tell(error)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from smithers.cli._failures import REFUSED, OnlyHelp, error_data, tell
 from smithers.cli._streams import give_json, prepare, quiet_end, say
+from smithers.errors import Refused
 
 __all__ = ["run"]
 
@@ -38,7 +39,7 @@ def _told(arguments: Sequence[str]) -> int:
         say(str(help))
     except Exception as error:
         if "--json" in arguments or "--events" in arguments:
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(BrokenPipeError, Refused):
                 _give(error, arguments)
         tell(error)
     return REFUSED

@@ -7,6 +7,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from smithers.errors import Refused
+
 __all__ = ["Place", "place"]
 
 _FOLDER, _NAME = ".smithers", "smithers.db"
@@ -32,7 +34,12 @@ def place(db: Path | None) -> Place:
         return Place(db, given=True)
     if named := os.environ.get("SMITHERS_DB"):
         return Place(Path(named), given=False)
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError as error:
+        raise Refused(
+            "the current folder does not exist any more", hint="change to another with cd"
+        ) from error
     for folder in (here, *here.parents):
         if (found := folder / _FOLDER / _NAME).exists():
             return Place(found, given=False)

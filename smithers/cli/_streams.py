@@ -15,6 +15,8 @@ import sys
 from collections.abc import Generator
 from typing import IO, cast
 
+from smithers.errors import Refused
+
 __all__ = [
     "MARKS",
     "give",
@@ -56,11 +58,23 @@ _data: IO[str] | None = None
 
 
 def prepare() -> None:
-    """Both streams speak UTF-8 and never fail on a character."""
+    """Every stream is there; those for words speak UTF-8 and never fail on a character."""
+    _stand_in()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors="replace")
+
+
+def _stand_in() -> None:
+    """What came closed reads and takes nothing; else a file of ours would get its number."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(opened, True)
+    os.close(opened)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            stream = io.TextIOWrapper(io.FileIO(number, mode, closefd=False), encoding="utf-8")
+            setattr(sys, name, stream)
 
 
 def is_terminal(stream: IO[str]) -> bool:
@@ -85,17 +99,25 @@ def plain(text: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """A line for the person, on stderr. Nobody may be there any more."""
-    with contextlib.suppress(BrokenPipeError):
+    """A line for the person, on stderr. Nobody may be there any more, or its disk be full."""
+    with contextlib.suppress(OSError):
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
 
 def give(text: str) -> None:
-    """A line of data, on stdout, flushed."""
+    """A line of data, on stdout, flushed. Raises `Refused` where stdout does not take it."""
     stream = _data or sys.stdout
-    stream.write(text + "\n")
-    stream.flush()
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what is in its buffer
+        raise Refused(
+            f"stdout cannot be written: {error.strerror}", hint="see what it is redirected to"
+        ) from error
 
 
 def give_json(value: object, *, indent: int | None = None) -> None:

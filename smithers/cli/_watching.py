@@ -9,6 +9,7 @@ from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._board import Board, duration, money, tokens
 from smithers.cli._streams import give_json, is_terminal, plain, say
+from smithers.errors import Refused
 from smithers.reports import Json, Telling, clock
 from smithers.state import RunState
 
@@ -82,7 +83,7 @@ class Events:
         line: dict[str, Any] = {"version": 1, "run_id": self._run_id, **data}
         try:
             give_json(line)
-        except BrokenPipeError:
+        except (BrokenPipeError, Refused):
             self._gone = True
 
 

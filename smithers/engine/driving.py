@@ -180,6 +180,8 @@ class Driving:
             raise Refused(
                 f"the input is no JSON: {error}", hint='as in --input \'{"topic": "whales"}\''
             ) from error
+        except RecursionError as error:
+            raise Refused("the input is nested too deeply") from error
         return self._secrets.scrub_json(text)
 
     def _check_input(self, history: History, given: str | None) -> None:

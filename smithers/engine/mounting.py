@@ -73,9 +73,11 @@ class Mounting:
         """Write which nodes joined the tree, and which left it."""
         mounts, known = self._view.mounts, self._state.nodes
         for one in mounts.fresh:
-            if known.get(one.id) != (row := one.row):
-                if one.id in known:
+            if (before := known.get(one.id)) != (row := one.row):
+                if before is not None:
                     self._transition.do(NodeGone(id=one.id))
+                    if before.kind != row.kind:  # an edit: what the old one waited for is void
+                        self._close_waits({one.id})
                 self._transition.do(row)
             if isinstance(one.node, Task) and one.node.output.model is not None:
                 output = one.node.output
@@ -94,9 +96,12 @@ class Mounting:
         """Nodes left the tree: what runs of them is cancelled, and nobody waits for them."""
         for id in left:
             self._transition.do(NodeGone(id=id))
+        self._close_waits(left)
+        self._cancel_gone()
+
+    def _close_waits(self, left: set[str]) -> None:
         for key, kind in [wait for wait in self._state.waits if wait[0].id in left]:
             self._transition.close_wait(key, kind)
-        self._cancel_gone()
 
     def could_add(self, id: str) -> bool:
         """Whether a scope that reads unsettled state, or an unasked ForEach, may add this id.

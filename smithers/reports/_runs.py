@@ -41,7 +41,7 @@ def runs(path: Path) -> list[Json]:
 
     Where there is no database, there are no runs.
     """
-    if not has_runs(path):
+    if not has_runs(path) and not path.is_dir():
         return []
     with reading(path) as db:
         found = {head.run_id: head for head in heads(db)}

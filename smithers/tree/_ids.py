@@ -10,7 +10,7 @@ from smithers.tree._places import Mark
 __all__ = ["MAX_ID", "check_id", "check_run_id"]
 
 MAX_ID = 200
-_RUN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_RUN_ID = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
 
 
 def _shown(text: str) -> str:
@@ -48,5 +48,6 @@ def check_run_id(given: str) -> str:
         return given
     raise Refused(
         f"{_shown(given)} cannot be the id of a run",
-        hint="a run id is 1 to 64 letters, digits, dots, underscores and hyphens",
+        hint="a run id is 1 to 64 letters, digits, dots, underscores and hyphens, "
+        "and does not begin with a hyphen",
     )
