@@ -89,7 +89,12 @@ class Endings:
 
     def suspend(self) -> Ending | None:
         """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck."""
-        outside = [wait for wait in self._state.waits.values() if wait.opened.kind != "data"]
+        instances = self._asking.plan.instances
+        outside = [
+            wait
+            for (key, kind), wait in self._state.waits.items()
+            if kind != "data" and key in instances  # else an edit took it out of its loop
+        ]
         if not outside:
             return self._stuck()
         near = self._now() + timedelta(seconds=self._linger_s)
