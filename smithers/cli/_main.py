@@ -24,6 +24,9 @@ def run(arguments: Sequence[str]) -> int:
         quiet_end()
         return 0
     except KeyboardInterrupt:
+        if "--json" in arguments or "--events" in arguments:
+            with contextlib.suppress(BrokenPipeError, Refused):
+                _give(InterruptedError("ended by SIGINT"), arguments)
         say("interrupted")
         return 130
     return code

@@ -10,6 +10,7 @@ from smithers.engine.plan import Plan
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.transition import Transition
+from smithers.errors import AuthorError
 from smithers.store import Model
 from smithers.tree import ForEach, Task
 
@@ -51,10 +52,16 @@ class Mounting:
         """
         while True:
             seen = self._watched()
-            root = self._renderer.root(self._transition.number)
-            plan = Plan(root, self._state, self._renderer.expand)
-            self._view.plan = self._view.plan or plan
-            plan.start()
+            try:
+                root = self._renderer.root(self._transition.number)
+                plan = Plan(root, self._state, self._renderer.expand)
+                self._view.plan = self._view.plan or plan
+                plan.start()
+            except RecursionError as error:
+                raise AuthorError(
+                    "the nodes of the tree stand too deep in each other",
+                    hint="some 150 levels are safe; a Sequence takes many children",
+                ) from error
             self._view.plan = plan
             plan.settled.clear()  # nobody waits yet
             if self._watched() <= seen:

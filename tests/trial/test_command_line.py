@@ -23,6 +23,17 @@ def silent(ctx):
     return Step("one", lambda: "1")
 """
 
+_DEEP = """
+from smithers import Sequence, Step, workflow
+
+@workflow
+def deep(ctx):
+    node = Step("one", lambda: "1")
+    for _ in range(2000):
+        node = Sequence(node)
+    return node
+"""
+
 
 def in_shell(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     """A line of shell, in which $S is the command."""
@@ -99,3 +110,21 @@ def test_data_that_cannot_be_written_is_an_error_without_a_traceback(
     assert "defect" not in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+def test_sigint_while_the_command_is_still_loading_leaves_one_document() -> None:
+    code = "import smithers.cli._main as m\ndef stop(_): raise KeyboardInterrupt\n"
+    code += "m._command = stop\nraise SystemExit(m.run(['up', 'x.py', '--json']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=FLOWS.parents[2], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+    assert json.loads(done.stdout)["error"]["message"].endswith("ended by SIGINT")
+
+
+def test_a_tree_too_deep_to_plan_is_an_error_of_its_author(tmp_path: Path) -> None:
+    (tmp_path / "deep.py").write_text(_DEEP)
+    said = smithers(tmp_path, "up", "deep.py", "--json")
+    assert said.code == 2
+    assert said.document["error"]["kind"] == "AuthorError"
+    assert "too deep" in said.document["error"]["message"]
