@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from smithers.engine.streams import Stream, events_file
+from smithers.engine.streams import Stream
 
 
 def test_a_line_of_an_attempt_that_ends_meanwhile_never_reaches_another_file(
@@ -26,4 +26,4 @@ def test_a_line_of_an_attempt_that_ends_meanwhile_never_reaches_another_file(
     stream.write({"note": "late"})
     os.close(other[0])
     assert (tmp_path / "other").read_text() == ""
-    assert "late" not in events_file(tmp_path, 1).read_text()
+    assert "late" not in (tmp_path / "1.events.jsonl").read_text()
