@@ -198,12 +198,11 @@ def _input_text(given: str | None) -> str | None:
         return given
     name = given[1:]
     try:
-        if name == "-":
-            return sys.stdin.read()
-        file = Path(name)
-        if file.stat().st_size > _MAX_INPUT_BYTES:
+        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+            data = file.read(_MAX_INPUT_BYTES + 1)
+        if len(data) > _MAX_INPUT_BYTES:
             raise Refused(f"the input {name} is larger than {_MAX_INPUT_BYTES >> 20} MB")
-        return file.read_text(encoding="utf-8")
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise Refused(
             f"the input {name} cannot be read: {error.strerror}", hint="--input @FILE names a file"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import os
 import re
 import sys
@@ -120,8 +121,19 @@ def give(text: str) -> None:
         ) from error
 
 
+def _finite(value: object) -> object:
+    """JSON knows no infinity and no NaN, which SQL can give: they become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [_finite(one) for one in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {key: _finite(one) for key, one in cast("dict[object, object]", value).items()}
+    return value
+
+
 def give_json(value: object, *, indent: int | None = None) -> None:
-    give(json.dumps(value, ensure_ascii=False, indent=indent))
+    give(json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False))
 
 
 @contextlib.contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol, cast
@@ -117,9 +117,8 @@ class AgentAttempt:
 
     async def _converse(self, ask: Ask) -> Answered:
         answer: Answered | None = None
-        async with silence(ask) as heard, aclosing(cast("Any", self.agent.run(ask))) as events:
-            async for given in events:
-                event = cast("Event", given)
+        async with silence(ask) as heard, _closing(self.agent.run(ask)) as events:
+            async for event in events:
                 heard()
                 if isinstance(event, Spawned):
                     await self.hooks.spawned(self.serial, event.pid)
@@ -198,3 +197,14 @@ class StepAttempt:
             return await cast("Awaitable[object]", run(*arguments))
         value = await self.threads.run(lambda: run(*arguments))
         return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
+
+
+@asynccontextmanager
+async def _closing(events: AsyncIterator[Event]) -> AsyncGenerator[AsyncIterator[Event]]:
+    """Closes the iterator at the end, if it is one that can be closed, as generators are."""
+    try:
+        yield events
+    finally:
+        close: Callable[[], Awaitable[None]] | None = getattr(events, "aclose", None)
+        if close is not None:
+            await close()

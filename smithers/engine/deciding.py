@@ -13,7 +13,7 @@ from typing import TypeVar
 from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
 from smithers.engine.ending import Decided
 from smithers.engine.endings import leave_nothing_open
-from smithers.engine.processes import ancestors, kill_all
+from smithers.engine.processes import ancestors, clear_away
 from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
@@ -94,7 +94,7 @@ async def _cancel_if_free(store: SqliteStore, run_id: str) -> str:
     except Owned:
         return "asked"
     try:
-        await asyncio.to_thread(kill_all, [(row.pid, row.started) for row in claimed.processes])
+        await clear_away(store, claimed, run.owner)
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ("finished", "failed", "cancelled"):
             return state.run_status
@@ -108,8 +108,6 @@ async def _cancel_if_free(store: SqliteStore, run_id: str) -> str:
         rows = await store.inbox(claimed.claim, state.inbox)
         state.inbox = max([state.inbox, *(row.id for row in rows)])
         await store.commit(claimed.claim, transition.frame(now))
-        for row in {(row.owner, row.serial): row for row in claimed.processes}.values():
-            await store.remove_processes(row.owner, row.run_id, row.serial)
     finally:
         await store.release(claimed.claim)
     return "cancelled"

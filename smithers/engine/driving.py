@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,11 +15,11 @@ from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.loading import Loaded, load_workflow
-from smithers.engine.processes import attempt_mark, kill_all, marked
+from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.state import RunState
-from smithers.store import Claim, Claimed, History, Model, NewRun, ProcessRow
+from smithers.store import Claim, History, Model, NewRun
 from smithers.store.files import streams_folder
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
@@ -130,7 +129,7 @@ class Driving:
             engine.prepare()
             claimed = await store.claim(run_id, this_process(), source=loaded.source)
             try:
-                await self._clear_away(store, claimed)
+                await clear_away(store, claimed, history.run.owner)
                 now = await store.load(run_id)
                 if len(now.frames) != len(history.frames):
                     engine = await make(now)
@@ -219,22 +218,6 @@ class Driving:
             f"run {run_id} exists already",
             hint=f"go on with it: smithers resume {run_id}, or choose another --run-id",
         )
-
-    @staticmethod
-    async def _clear_away(store: SqliteStore, claimed: Claimed) -> None:
-        """What the owner before left running dies before anything starts."""
-        rows: Sequence[ProcessRow] = claimed.processes
-        left = [(row.pid, row.started) for row in rows]
-        for owner in {row.owner for row in rows}:
-            left += await asyncio.to_thread(marked, attempt_mark(owner, claimed.claim.run_id))
-        alive = await asyncio.to_thread(kill_all, left)
-        if alive:
-            raise Refused(
-                f"processes of the run's last owner do not die: {alive}",
-                hint="end them by hand, then resume the run",
-            )
-        for row in {(row.owner, row.serial): row for row in rows}.values():
-            await store.remove_processes(row.owner, row.run_id, row.serial)
 
 
 def _same_workflow(path: Path, run: NewRun) -> Loaded:

@@ -45,6 +45,7 @@ class Endings:
         scrub: Callable[[str], str],
         now: Callable[[], datetime],
         linger_s: float,
+        deadline: datetime | None,
     ) -> None:
         self._workflow = workflow
         self._asking = asking
@@ -54,6 +55,7 @@ class Endings:
         self._scrub = scrub
         self._now = now
         self._linger_s = linger_s
+        self._deadline = deadline
 
     def finish(self) -> Ending:
         root = self._asking.plan.root
@@ -98,7 +100,8 @@ class Endings:
         if not outside:
             return self._stuck()
         near = self._now() + timedelta(seconds=self._linger_s)
-        if any(wait.opened.due is not None and wait.opened.due <= near for wait in outside):
+        dues = [self._deadline, *(wait.opened.due for wait in outside)]
+        if any(due is not None and due <= near for due in dues):
             return None
         return self._left(StatusChanged(status="waiting"))
 

@@ -128,7 +128,12 @@ class Engine:
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(self.renderer, self.transition, self._limit, self._cancel_gone)
         self._endings = Endings(
-            workflow, self.asking, settings.secrets.scrub, settings.now, settings.linger_s
+            workflow,
+            self.asking,
+            settings.secrets.scrub,
+            settings.now,
+            settings.linger_s,
+            self._deadline,
         )
         self._ready: deque[Instance] = deque()
         self._queued: set[Key] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -10,9 +11,11 @@ from collections.abc import Iterable
 
 import psutil
 
+from smithers.errors import Refused
+from smithers.store import Claimed, Store
 from smithers.store.lease import started_of
 
-__all__ = ["ancestors", "attempt_mark", "kill_all", "marked"]
+__all__ = ["ancestors", "attempt_mark", "clear_away", "kill_all", "marked"]
 
 
 def attempt_mark(owner: str, run_id: str, serial: int | None = None) -> str:
@@ -58,6 +61,27 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
     ):
         time.sleep(0.01)
     return left
+
+
+async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> None:
+    """What the owner before left running dies, and is forgotten, before anything starts.
+
+    Raises `Refused` where a process does not die.
+    """
+    rows = claimed.processes
+    left = [(row.pid, row.started) for row in rows]
+    owners = {row.owner for row in rows}
+    if last_owner is not None:
+        owners.add(last_owner)
+    for owner in owners:
+        left += await asyncio.to_thread(marked, attempt_mark(owner, claimed.claim.run_id))
+    if alive := await asyncio.to_thread(kill_all, left):
+        raise Refused(
+            f"processes of the run's last owner do not die: {alive}",
+            hint="end them by hand, then try again",
+        )
+    for row in {(row.owner, row.serial): row for row in rows}.values():
+        await store.remove_processes(row.owner, row.run_id, row.serial)
 
 
 def ancestors(pid: int) -> list[tuple[int, str]]:

@@ -60,8 +60,9 @@ async def silence(ask: Ask) -> AsyncGenerator[Callable[[], None]]:
 
 
 def _unchanged_s(file: Path | None) -> float:
-    """Seconds since the file last grew; endless if there is none."""
+    """Seconds since the file last grew; endless if there is none, or if the clock was set back."""
     try:
-        return float("inf") if file is None else max(0.0, time.time() - file.stat().st_mtime)
+        age_s = -1.0 if file is None else time.time() - file.stat().st_mtime
     except OSError:
-        return float("inf")
+        age_s = -1.0
+    return age_s if age_s >= 0 else float("inf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -150,8 +150,11 @@ class _Reasons:
         names = wait.data["allowed_by"]
         whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
         said = f"{key} waits for {whom} since {clock(wait.data['since'])}{due}{question}"
+        if wait.data["due"] is not None and time_of(wait.data["due"]) <= datetime.now(UTC):
+            return _reason(key, f"the time to answer {key} is up", self.resume)
         command = f"smithers approve {shlex.quote(self.head.run_id)} {shlex.quote(str(key))}"
-        return _reason(key, said, command)
+        by = f" --by {shlex.quote(names[0])}" if names else ""
+        return _reason(key, said, command + by)
 
     def _data(self, wait: Wait) -> Json:
         key = Key(wait.task, wait.path)

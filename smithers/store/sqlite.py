@@ -254,8 +254,11 @@ class SqliteStore:
             return
         self._closed = True
         await self._db.call(lambda _: self._heartbeat.stop())
-        with suppress(StoreError):
-            await self._db.transact(self._forget_owners)
+        # What is left to do is housekeeping: a database that somebody holds is not waited for.
+        await self._db.call(lambda db: db.execute("PRAGMA busy_timeout = 250").close())
+        if self._heartbeat.owners:
+            with suppress(StoreError):
+                await self._db.transact(self._forget_owners)
         await self._db.close()
 
     async def _write(self, sql: str, values: tuple[object, ...]) -> None:

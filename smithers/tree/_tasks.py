@@ -108,13 +108,13 @@ class Task(Node[T_co]):
         mark = here()
         agents = tuple(agent) if isinstance(agent, abc.Sequence) else (agent,)
         if not agents:
-            wrong(mark, f"task {id!r} has no agent", "give it one, as in agent=ClaudeCode()")
+            wrong(mark, f"task {id!r} has no agent", "give it one, as in agent=claude")
         for one in cast("tuple[object, ...]", agents):
             if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
                 wrong(
                     mark,
                     f"task {id!r} got {one!r} as agent",
-                    "an agent is a value, as in agent=ClaudeCode()",
+                    "an agent is a value of an adapter, made with its parentheses",
                 )
         names = [one.name for one in agents]
         if len(set(names)) < len(names):

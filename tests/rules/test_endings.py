@@ -135,11 +135,19 @@ def test_the_deadline_counts_from_the_start_of_the_run_over_its_owners() -> None
 
     run = Run(flow, now=clock)
     assert run.go().status == "waiting"
-    clock.pass_s(99)
+    clock.pass_s(30)
     assert run.go().status == "waiting"
-    clock.pass_s(1)
+    clock.pass_s(70)
     assert run.go().status == "failed"
     assert not run.state.waits
+
+
+def test_an_owner_stays_up_for_a_deadline_that_is_near() -> None:
+    @workflow(deadline_s=0.2)
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Approval("ok", ask="ok?")
+
+    assert Run(flow).go().status == "failed"
 
 
 def test_a_run_that_is_done_in_its_last_moment_is_done() -> None:
