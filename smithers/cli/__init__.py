@@ -20,5 +20,8 @@ def main() -> None:
         sys.stdout.write(f"smithers {__version__}\n")
         sys.exit(0)
     from smithers.cli._main import run
+    from smithers.cli._streams import last_words
 
-    sys.exit(run(arguments))
+    code = run(arguments)
+    last_words()
+    sys.exit(code)

@@ -23,6 +23,7 @@ __all__ = [
     "give",
     "give_json",
     "is_terminal",
+    "last_words",
     "paint",
     "plain",
     "prepare",
@@ -159,6 +160,17 @@ def stdout_for_data() -> Generator[None]:
         data, _data = _data, None
         with contextlib.suppress(BrokenPipeError):
             data.close()
+
+
+def last_words() -> None:
+    """What is still buffered is written now, or dropped where it cannot be: Python would try again
+    when it ends, and turn the exit code into its own.
+    """
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 def quiet_end() -> None:
