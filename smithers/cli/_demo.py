@@ -78,6 +78,9 @@ def _prepare(folder: Path | None) -> Path:
         where.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / _FILE, where / _FILE)
         shutil.copytree(source / _RECORDED, where / "recordings")
+    store = where / ".smithers" / "smithers.db"
+    store.parent.mkdir(mode=0o700)
+    store.touch(mode=0o600)  # else the nearest one upward would be taken, if there is one
     return where.resolve()
 
 

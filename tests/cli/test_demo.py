@@ -1,14 +1,16 @@
-"""The demo tells its story in an empty folder, with nothing installed."""
+"""The demo tells its story in a folder of its own, with nothing installed."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from tests.cli.command import really, smithers
+from tests.cli.command import FLOWS, really, smithers
 
 
 def test_the_demo_kills_a_run_and_goes_on_with_it(tmp_path: Path) -> None:
+    # A store of the project around it is not the demo's, though it has a run of that name.
+    assert smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "demo").code == 0
     said = really(tmp_path, "demo", env={"PATH": "/nowhere"})
     assert said.code == 0, said.err
     typed = re.findall(r"^\$ (.*)$", said.err, re.M)
