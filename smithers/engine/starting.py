@@ -120,11 +120,6 @@ class Starting:
         self._cooling: dict[str, datetime] = {}
         self.prepared: list[Running] = []
 
-    @property
-    def cooling(self) -> Mapping[str, datetime]:
-        """Agents that are over their limits, and until when."""
-        return self._cooling
-
     # -- before
 
     def begin(self, instance: Instance) -> None:

@@ -4,7 +4,7 @@ from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
 from smithers.tree._outputs import Output, clean, output_of, problem
-from smithers.tree._places import Mark, here, place_of_code, place_of_error
+from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, Retry, StepWork
 
@@ -34,7 +34,6 @@ __all__ = [
     "clean",
     "here",
     "output_of",
-    "place_of_code",
     "place_of_error",
     "problem",
 ]

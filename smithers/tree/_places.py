@@ -8,7 +8,7 @@ from types import CodeType, TracebackType
 
 from smithers.errors import Place
 
-__all__ = ["Mark", "here", "place_of_code", "place_of_error"]
+__all__ = ["Mark", "here", "place_of_error"]
 
 _OURS = ("smithers.", "pydantic.")
 
@@ -47,11 +47,6 @@ def here() -> Mark:
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
         frame = frame.f_back
     return Mark(frame.f_code, frame.f_lasti)
-
-
-def place_of_code(code: CodeType) -> Place:
-    """Where a function begins."""
-    return Place(file=code.co_filename, line=code.co_firstlineno, column=1)
 
 
 def place_of_error(error: BaseException) -> Place | None:

@@ -108,7 +108,7 @@ class Task(Node[T_co]):
         mark = here()
         agents = tuple(agent) if isinstance(agent, abc.Sequence) else (agent,)
         if not agents:
-            wrong(mark, f"task {id!r} has no agent", "give it one, as in agent=claude")
+            wrong(mark, f"task {id!r} has no agent", "give it one, with agent=")
         for one in cast("tuple[object, ...]", agents):
             if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
                 wrong(
