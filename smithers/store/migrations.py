@@ -1,6 +1,6 @@
 """The versions of the database, and the way from each to the next.
 
-A version is SQL text. Version 1 is `schema.sql`, later ones are added below it, and a published one
+A version is SQL text. Version 1 is `schema.sql`, a later one `version_N.sql`, and a published one
 is never edited. A new file goes the same way as an old one: forward, one transaction a version.
 """
 
@@ -20,7 +20,8 @@ APPLICATION_ID = 0x536D7468
 @cache
 def published() -> tuple[str, ...]:
     """The SQL of each version, from 1."""
-    return (Path(__file__).with_name("schema.sql").read_text("utf-8"),)
+    folder = Path(__file__).parent
+    return tuple((folder / name).read_text("utf-8") for name in ("schema.sql", "version_2.sql"))
 
 
 def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> None:

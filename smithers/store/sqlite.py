@@ -48,6 +48,10 @@ _RUN = (
     "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
     " owner, fence FROM runs WHERE run_id = ?"
 )
+_BEGIN = (
+    "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input, source,"
+    " created_at, owner, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _STANDING = (
     "SELECT fence, owner, (SELECT max(frame) FROM frames WHERE run_id = ?1)"
     " FROM runs WHERE run_id = ?1"
@@ -149,7 +153,7 @@ class SqliteStore:
                 raise RunExists(f"there is a run {run.run_id} already", hint="choose another id")
             beat(db, owner, self._now(), self._monotonic_ns())
             values = (*_run_values(run), owner.id, claim.fence)
-            db.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+            db.execute(_BEGIN, values)
             _put_frame(db, claim, frame, rows, models)
 
         await self._db.transact(work)

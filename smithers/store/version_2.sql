@@ -1,0 +1,52 @@
+-- Version 2: who wakes a run, agents that cool down, and budgets that were raised.
+--
+-- A waiting run has no owner and costs rows only. `runs.wake_at` is its next timed wake, written
+-- when its owner lets go of it; `runs.called` is the id of the last note in its inbox that no frame
+-- has taken. Both are null otherwise, and indexed where they are not, so that whoever wakes runs
+-- reads only those to be woken. `supervisors` holds the one process that does so (its heartbeat is
+-- in `owners`), `revivals` how often a run was started again without a frame of progress since.
+-- `runs.options` is what starting a run again needs beyond its file (JSON).
+--
+-- `cooldowns` holds the limits that agents ran into, for every run of this database: `key` is what
+-- the limit is shared by, as the agent's adapter says; `until` only grows. `budgets` tells by how
+-- much a person raised the budget of a node. All but `budgets` are outside the fence.
+
+ALTER TABLE runs ADD COLUMN wake_at TEXT;
+ALTER TABLE runs ADD COLUMN called INTEGER;
+ALTER TABLE runs ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+CREATE INDEX runs_owned ON runs (owner) WHERE owner IS NOT NULL;
+CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
+CREATE INDEX runs_called ON runs (called) WHERE called IS NOT NULL;
+
+CREATE TABLE cooldowns (
+  key    TEXT PRIMARY KEY,
+  agent  TEXT NOT NULL,                  -- the name of the agent that ran into it
+  until  TEXT NOT NULL,
+  told   INTEGER NOT NULL,               -- 1: the provider told the time; 0: our backoff
+  reason TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  at     TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE budgets (
+  run_id TEXT NOT NULL,
+  node   TEXT NOT NULL,
+  path   TEXT NOT NULL,
+  born   INTEGER NOT NULL,
+  n      INTEGER NOT NULL,               -- its number within the frame, from 0
+  raised TEXT NOT NULL,                  -- JSON: by how much, per measure, and by whom
+  PRIMARY KEY (run_id, node, path, born, n)
+) WITHOUT ROWID;
+
+CREATE TABLE supervisors (
+  name  TEXT PRIMARY KEY,                -- always 'supervise'
+  owner TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE revivals (
+  run_id  TEXT PRIMARY KEY,
+  frame   INTEGER NOT NULL,              -- the run's last frame when it was started again
+  starts  INTEGER NOT NULL,              -- so often, without a newer frame since
+  at      TEXT NOT NULL,
+  gave_up TEXT                           -- why it is not started again any more
+) WITHOUT ROWID;
