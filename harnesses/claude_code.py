@@ -12,6 +12,7 @@ import shutil
 import uuid
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -143,7 +144,8 @@ class ClaudeCode:
             ending = await running.close()
             stderr = running.said_on_stderr
         if result is not None:
-            yield _used(result)
+            for used in _used(result):
+                yield used
         yield verdict(result, fault, stderr, ending, resumes=resumes)
 
     def _command(self, ask: Ask, text: str, session: str, resumes: bool, live: bool) -> Command:
@@ -213,18 +215,25 @@ def _usd(told: object) -> Decimal:
     return round(Decimal(str(told or 0)), 9)
 
 
-def _used(result: Mapping[str, Any]) -> Used:
-    """Tokens of this run alone. The totals of the session would count earlier runs again."""
-    usage = object_of(result.get("usage"))
-    fresh, cached, written = (
-        int(usage.get(name) or 0)
-        for name in ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    )
+def _used(result: Mapping[str, Any]) -> Iterator[Used]:
+    """Tokens of this run alone, by model. The totals of the session would count earlier runs again,
+    and `usage` tells of all models in one.
+    """
     spent = object_of(result.get("model_usage_since_last_result"))
-    costs = [_usd(object_of(each).get("costUSD")) for each in spent.values()]
-    return Used(
-        tokens_in=fresh + cached + written,
-        tokens_out=int(usage.get("output_tokens") or 0),
-        tokens_cached=cached,
-        cost=sum(costs, Decimal(0)) if costs else None,
-    )
+    if not spent:
+        yield _tokens(object_of(result.get("usage")), _IN_ALL)
+    for model, each in spent.items():
+        told = object_of(each)
+        yield replace(_tokens(told, _OF_A_MODEL), cost=_usd(told.get("costUSD")), model=model)
+
+
+def _tokens(told: Mapping[str, Any], names: tuple[str, str, str, str]) -> Used:
+    fresh, cached, written, out = (int(told.get(name) or 0) for name in names)
+    return Used(tokens_in=fresh + cached + written, tokens_out=out, tokens_cached=cached)
+
+
+_IN_ALL = (
+    *("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"),
+    "output_tokens",
+)
+_OF_A_MODEL = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens", "outputTokens")

@@ -110,16 +110,17 @@ class ToolReturned:
 
 @dataclass(frozen=True, kw_only=True)
 class Used:
-    """Tokens and US dollars since the last `Used`, never a running total.
+    """Tokens and US dollars since the last `Used` of this model, never a running total.
 
     `tokens_in` counts all input, cached input included; `tokens_cached` is the cached part of it.
-    `cost` is None where the program does not say.
+    `cost` and `model` are None where the program does not say.
     """
 
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
     cost: Decimal | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True)

@@ -145,13 +145,17 @@ class SessionSeen:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsageCounted:
-    """What an attempt used since its last one. `cost` is US dollars, None where nobody said."""
+    """What an attempt used of a model since its last one. `cost` is US dollars; it and `model` are
+    None where nobody said. `calls` are requests that began beyond the attempt's first: its repairs.
+    """
 
     serial: int
-    tokens_in: int
-    tokens_out: int
-    tokens_cached: int
-    cost: Decimal | None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost: Decimal | None = None
+    model: str | None = None
+    calls: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

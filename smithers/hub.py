@@ -135,6 +135,10 @@ class Hub:
         """A run with all its tasks, their attempts, and what it waits for."""
         return reports.inspect(self.database, run_id)
 
+    def cost(self, run_id: str) -> reports.Json:
+        """What a run used and cost, by task, agent and model."""
+        return reports.cost(self.database, run_id)
+
     def why(self, run_id: str) -> reports.Json:
         """What holds a run, a sentence each, with the command that goes on."""
         return reports.why(self.database, run_id)

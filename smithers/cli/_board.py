@@ -181,9 +181,6 @@ class Board:
         self.tokens += change.tokens_in + change.tokens_out
         if change.cost is not None:
             self.cost = (self.cost or Decimal(0)) + change.cost
-        if (key := self._by_serial.get(change.serial)) is not None:
-            row = self.row(key)
-            row.tokens, row.cost = change.tokens_in + change.tokens_out, change.cost
 
 
 def activity(event: Event) -> str:

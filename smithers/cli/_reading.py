@@ -1,4 +1,4 @@
-"""`ps`, `inspect`, `why`, `timeline`, `graph`, `logs`, `sql`: looking at runs, changing nothing."""
+"""`ps`, `inspect`, `cost`, `why`, `timeline`, `graph`, `logs`, `sql`: looking, changing nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._costs import cost_table
 from smithers.cli._drawing import inspected, mermaid, tree_lines
 from smithers.cli._failures import Usage
 from smithers.cli._listing import list_runs
@@ -38,6 +39,15 @@ def register(app: typer.Typer) -> None:
             says="Show a run with its tasks, their attempts and outputs, and what it waits for.",
         ),
     )(inspect)
+    app.command(
+        "cost",
+        short_help="Show what a run used and cost.",
+        help=example(
+            "smithers cost r1",
+            says="Show what a run used and cost: a line for each task, agent and model, and the"
+            " total.",
+        ),
+    )(cost)
     app.command(
         "why",
         short_help="Say why a run stands where it stands.",
@@ -95,6 +105,16 @@ def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     else:
         for line in inspected(found):
             give(plain(line))
+    return 0
+
+
+def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:
+    found = Hub(place(db).path).cost(run)
+    if json:
+        give_json(found)
+        return 0
+    for line in cost_table(found):
+        give(plain(line))
     return 0
 
 

@@ -6,8 +6,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
@@ -61,22 +60,12 @@ class AgentAttempt:
     ask: Ask
     stream: Stream
     hooks: Hooks
-    tokens: tuple[int, int, int] = (0, 0, 0)
-    cost: Decimal | None = None
+    spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
 
-    def take_usage(self) -> UsageCounted | None:
-        """What it used since this was last called, or None if nobody told of anything."""
-        if not any(self.tokens) and self.cost is None:
-            return None
-        tokens_in, tokens_out, cached = self.tokens
-        cost, self.cost, self.tokens = self.cost, None, (0, 0, 0)
-        return UsageCounted(
-            serial=self.serial,
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
-            tokens_cached=cached,
-            cost=cost,
-        )
+    def take_usage(self) -> list[UsageCounted]:
+        """What it used of each model since this was last called."""
+        spent, self.spent = self.spent, {}
+        return list(spent.values())
 
     async def run(self) -> str:
         """The output as JSON text. Raises an `AgentError`, or whatever the adapter raised."""
@@ -139,11 +128,18 @@ class AgentAttempt:
         return answer
 
     def _count(self, used: Used) -> None:
-        before = self.tokens
-        more = (used.tokens_in, used.tokens_out, used.tokens_cached)
-        self.tokens = (before[0] + more[0], before[1] + more[1], before[2] + more[2])
-        if used.cost is not None:
-            self.cost = (self.cost or Decimal(0)) + used.cost
+        before = self.spent.get(used.model, UsageCounted(serial=self.serial))
+        cost = used.cost if before.cost is None else before.cost + (used.cost or 0)
+        after = UsageCounted(
+            serial=self.serial,
+            tokens_in=before.tokens_in + used.tokens_in,
+            tokens_out=before.tokens_out + used.tokens_out,
+            tokens_cached=before.tokens_cached + used.tokens_cached,
+            cost=cost,
+            model=used.model,
+        )
+        if after != UsageCounted(serial=self.serial, model=used.model):  # it told of something
+            self.spent[used.model] = after
 
 
 @dataclass(kw_only=True)
@@ -159,8 +155,9 @@ class StepAttempt:
     threads: Threads
     stream: Stream
 
-    def take_usage(self) -> None:
+    def take_usage(self) -> list[UsageCounted]:
         """A function uses no tokens."""
+        return []
 
     async def run(self) -> str:
         """The output as JSON text. Raises `NotYet`, or what the function raised."""

@@ -264,7 +264,7 @@ class Starting:
 
     def count_usage(self, running: Running) -> None:
         """Write what an attempt has used and was not written yet."""
-        if (usage := running.attempt.take_usage()) is not None:
+        for usage in running.attempt.take_usage():
             self._frame.do(usage)
 
     def _end(self, running: Running, state: AttemptState, error: Failure | None) -> None:

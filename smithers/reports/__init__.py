@@ -5,6 +5,7 @@ Nothing here writes, and nothing here needs pydantic or asyncio, so a look at ru
 
 from __future__ import annotations
 
+from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
 from smithers.reports._graph import graph
 from smithers.reports._logs import logs, raw_logs
@@ -19,6 +20,7 @@ __all__ = [
     "Json",
     "Telling",
     "clock",
+    "cost",
     "graph",
     "has_runs",
     "inspect",

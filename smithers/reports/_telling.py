@@ -155,10 +155,15 @@ def _usage(telling: Telling, change: UsageCounted) -> _Told:
         "tokens_out": change.tokens_out,
         "tokens_cached": change.tokens_cached,
         "cost_usd": cost,
+        "model": change.model,
+        "calls": change.calls,
     }
+    if change.calls:
+        return one.key, facts, f"{one.key} attempt {one.number} was asked to mend its answer"
     money = "" if cost is None else f", ${cost:.4f}"
     tokens = f"{change.tokens_in} tokens in, {change.tokens_out} out{money}"
-    return one.key, facts, f"{one.key} attempt {one.number} used {tokens}"
+    model = "" if change.model is None else f" of {change.model}"
+    return one.key, facts, f"{one.key} attempt {one.number} used {tokens}{model}"
 
 
 def _choice(_: Telling, change: ChoiceMade) -> _Told:

@@ -140,17 +140,19 @@ def _read_samples(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
     for serial, born, session in rows:
         frames[born].append(SessionSeen(serial=serial, session=session))
     rows = db.execute(
-        "SELECT serial, born, tokens_in, tokens_out, tokens_cached, cost_usd FROM usage"
-        " WHERE run_id = ?",
+        "SELECT serial, born, tokens_in, tokens_out, tokens_cached, cost_usd, model, calls"
+        " FROM usage WHERE run_id = ?",
         (run_id,),
     )
-    for serial, born, tokens_in, tokens_out, tokens_cached, cost in rows:
+    for serial, born, tokens_in, tokens_out, tokens_cached, cost, model, calls in rows:
         counted = UsageCounted(
             serial=serial,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
             tokens_cached=tokens_cached,
             cost=None if cost is None else Decimal(cost),
+            model=model,
+            calls=calls,
         )
         frames[born].append(counted)
 

@@ -67,8 +67,8 @@ _ATTEMPT_END = (
 )
 _SESSION = "INSERT INTO sessions (run_id, serial, born, n, session) VALUES (?, ?, ?, ?, ?)"
 _USAGE = (
-    "INSERT INTO usage (run_id, serial, born, n, tokens_in, tokens_out, tokens_cached, cost_usd)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO usage (run_id, serial, born, n, tokens_in, tokens_out, tokens_cached, cost_usd,"
+    " model, calls) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _CHOICE = (
     "INSERT INTO choices (run_id, node, path, kind, born, value, children)"
@@ -210,7 +210,8 @@ def _put_session(rows: Rows, run: str, k: int, change: SessionSeen) -> None:
 def _put_usage(rows: Rows, run: str, k: int, change: UsageCounted) -> None:
     cost = None if change.cost is None else format(change.cost, "f")
     tokens = (change.tokens_in, change.tokens_out, change.tokens_cached)
-    _add(rows, _USAGE, (run, change.serial, k, len(rows.get(_USAGE, ())), *tokens, cost))
+    row = (run, change.serial, k, len(rows.get(_USAGE, ())), *tokens, cost)
+    _add(rows, _USAGE, (*row, change.model, change.calls))
 
 
 def _put_choice(rows: Rows, run: str, k: int, change: ChoiceMade) -> None:

@@ -14,6 +14,8 @@
 ALTER TABLE runs ADD COLUMN wake_at TEXT;
 ALTER TABLE runs ADD COLUMN called INTEGER;
 ALTER TABLE runs ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE usage ADD COLUMN model TEXT; -- null where the agent did not say
+ALTER TABLE usage ADD COLUMN calls INTEGER NOT NULL DEFAULT 0; -- repairs: calls beyond the first
 CREATE INDEX runs_owned ON runs (owner) WHERE owner IS NOT NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX runs_called ON runs (called) WHERE called IS NOT NULL;

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+from collections.abc import AsyncGenerator
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import BaseModel, Field
@@ -23,6 +25,8 @@ from smithers import (
     Task,
     workflow,
 )
+from smithers.agent import Answered, Ask, Capabilities, Event, Used
+from smithers.errors import Transient
 
 
 class Brief(BaseModel):
@@ -51,6 +55,34 @@ def gives_a_model(ctx: Context[NoInput]) -> Node[Note]:
 def echoes(ctx: Context[NoInput]) -> Node[str]:
     say = Task("say", agent=Echo(), prompt="hello there")
     return Sequence(say, result=say)
+
+
+class Spender:
+    """An agent that tells what it uses of two models; its first request fails, and tells too."""
+
+    name = "spender"
+    can = Capabilities(reports_cost=True)
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+        self.asked += 1
+        yield Used(tokens_in=100, tokens_out=10, cost=Decimal("0.1"), model="large")
+        yield Used(tokens_in=7, tokens_out=1, tokens_cached=5, cost=Decimal("0.2"), model="small")
+        if self.asked == 1:
+            raise Transient("cut")
+        yield Answered(f"answer {self.asked}")
+
+
+@workflow
+def spends(ctx: Context[NoInput]) -> Node[str]:
+    spender = Spender()
+    soon = Retry(first_s=0.01)
+    first = Task("first", agent=spender, prompt="one", retry=soon)
+    second = Task("second", agent=spender, prompt="two")
+    say = Task("say", agent=Echo(), prompt="three words here")
+    return Sequence(first, second, say, Step("step", lambda: 1), result=say)
 
 
 def _breaks() -> str:

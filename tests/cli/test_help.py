@@ -14,7 +14,7 @@ from tests.cli.command import environment, really, smithers
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
-    *("up", "resume", "ps", "inspect", "why", "timeline", "graph", "logs", "sql"),
+    *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "graph", "logs", "sql"),
     *("approve", "deny", "cancel", "demo"),
 ]
 

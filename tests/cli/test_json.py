@@ -85,6 +85,7 @@ def test_a_refused_resume_tells_how_the_run_stands(tmp_path: Path) -> None:
     "arguments",
     [
         ["inspect", "r9"],
+        ["cost", "r9"],
         ["why", "r9"],
         ["timeline", "r9"],
         ["graph", "r9"],

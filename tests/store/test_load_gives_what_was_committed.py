@@ -179,6 +179,8 @@ class Author:
             tokens_out=self.data.draw(TOKENS),
             tokens_cached=self.data.draw(TOKENS),
             cost=self.data.draw(COSTS),
+            model=self.data.draw(st.none() | TEXT),
+            calls=self.data.draw(st.integers(0, 2)),
         )
 
     def choice(self, k: int) -> tuple[object, Change | None]:
