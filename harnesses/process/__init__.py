@@ -1,8 +1,9 @@
 """Child processes of agents: live under a guard, or replayed from a recording, behind one face."""
 
 from harnesses.process._command import Command, built_environment
-from harnesses.process._replay import Replay, ReplayMismatch
+from harnesses.process._replay import Replay
 from harnesses.process._session import Session, open_session
+from harnesses.process._shelf import ReplayMismatch
 
 __all__ = [
     "Command",

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -14,16 +14,12 @@ from typing import ClassVar
 
 from harnesses.process._child import Chunk, Tape
 from harnesses.process._command import Command
-from harnesses.recording import Ending, Header, Moment, Recording, read_header, read_sessions
-from smithers.errors import Permanent
+from harnesses.process._shelf import Found, ReplayMismatch, Shelf
+from harnesses.recording import Ending, Header, Moment, Recording, read_sessions
 
-__all__ = ["Replay", "ReplayMismatch"]
+__all__ = ["Replay"]
 
 FOLDER, SPEED = "SMITHERS_REPLAY", "SMITHERS_REPLAY_SPEED"
-
-
-class ReplayMismatch(Permanent):
-    """No recording fits the request. The live program is never started in its place."""
 
 
 class Replay:
@@ -41,6 +37,7 @@ class Replay:
         if speed < 0:
             raise ValueError(f"the speed of a replay must not be negative: {speed:g}")
         self.folder, self.speed = Path(folder), speed
+        self._shelf = Shelf(self.folder)
         self._played: dict[Header, int] = {}
 
     @staticmethod
@@ -62,76 +59,28 @@ class Replay:
 
     def find(self, command: Command) -> Recording:
         wanted = command.header()
-        known = list(self._headers())
-        fitting = [path for path, header in known if not _differences(wanted, header)]
         origin = self._origins.get(command.session)
-        if same := [path for path, header in known if path in fitting and header.session == origin]:
-            fitting = same
-        if not fitting:
-            raise _mismatch(self.folder, wanted, known)
+        fitting = self._shelf.fitting(wanted)
         key = replace(wanted, session=origin)
         at = self._played.get(key, 0)
         self._played[key] = at + 1
-        return next(read_sessions(fitting[min(at, len(fitting) - 1)]))
+        path, header = _in_turn(fitting, origin, at)
+        found = next(read_sessions(path), None)
+        if found is None or found.header != header:  # written anew under its name
+            path, _ = _in_turn(self._shelf.fitting(wanted, anew=True), origin, at)
+            found = next(read_sessions(path))
+        return found
 
-    def _headers(self) -> Iterator[tuple[Path, Header]]:
-        for path in sorted(self.folder.rglob("*.jsonl")):
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                if (header := read_header(path)) is not None:
-                    yield path, header
+
+def _in_turn(fitting: Sequence[Found], origin: str | None, at: int) -> Found:
+    """The one to play when `at` were played before, of the same session if there are such."""
+    same = [each for each in fitting if each[1].session == origin] or fitting
+    return same[min(at, len(same) - 1)]
 
 
 @lru_cache(maxsize=8)
 def _replay_of(folder: str, speed: float) -> Replay:
     return Replay(folder, speed)
-
-
-def _differences(wanted: Header, found: Header) -> list[str]:
-    """In what two requests differ, in words; nothing if one is the recording of the other."""
-    said: list[str] = []
-    if wanted.program != found.program:
-        said.append(f"the program ({found.program})")
-    if wanted.resumes != found.resumes:
-        said.append(f"the session ({'resumed' if found.resumes else 'new'})")
-    if wanted.prompt_sha != found.prompt_sha:
-        said.append(f"the prompt ({found.prompt_sha} {found.prompt[:60]!r})")
-    if wanted.schema_sha != found.schema_sha:
-        said.append(f"the schema of the answer ({found.schema_sha or 'none'})")
-    mine, theirs = _flags(wanted), _flags(found)
-    if mine != theirs:
-        gone, new = set(theirs) - set(mine), set(mine) - set(theirs)
-        words = [f"without {' '.join(sorted(new))}"] if new else []
-        words += [f"with {' '.join(sorted(gone))}"] if gone else []
-        said.append(f"the flags ({', '.join(words) or 'their order'})")
-    return said
-
-
-def _flags(header: Header) -> list[str]:
-    """The words that must be the same: not where the program lies, nor how its session is told."""
-    words = list(header.argv[1:])
-    if "<session>" in words:
-        at = words.index("<session>")
-        del words[max(at - 1, 0) : at + 1]
-    return words
-
-
-def _mismatch(folder: Path, wanted: Header, known: Sequence[tuple[Path, Header]]) -> ReplayMismatch:
-    session = "a resumed session" if wanted.resumes else "a new session"
-    said = [
-        f"no recording in {folder} fits this request",
-        f"looked for: {wanted.program}, {session}, prompt {wanted.prompt_sha} "
-        f"{wanted.prompt[:60]!r}, schema {wanted.schema_sha or 'none'}, {' '.join(wanted.argv)}",
-    ]
-    apart = [
-        (path, h.prompt_sha != wanted.prompt_sha, _differences(wanted, h)) for path, h in known
-    ]
-    apart.sort(key=lambda each: (each[1], len(each[2])))
-    for path, _, differ in apart[:3]:
-        said.append(f"{path.name} differs in {', '.join(differ)}")
-    if not known:
-        said.append("the folder has no recordings")
-    hint = "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY"
-    return ReplayMismatch("\n".join(said), hint=hint)
 
 
 class ReplayChild:

@@ -14,7 +14,7 @@ import pytest
 
 from harnesses import ClaudeCode, Replay, ReplayMismatch
 from harnesses.process import Command, open_session
-from harnesses.recording import read_sessions
+from harnesses.recording import Header, read_header, read_sessions
 from smithers.agent import Answered, Ask, Started, ToolCalled
 from smithers.errors import Permanent, Stalled
 from tests.harness.helpers import events_of, outcome_of, python
@@ -209,3 +209,41 @@ async def test_a_resumed_session_is_matched_by_the_session_it_came_from(tmp_path
         command = replace(python("", cwd, prompt="go on"), session=begun[name], resumes=True)
         async with open_session(command, Ask(prompt="", cwd=cwd), replay) as running:
             assert [line async for line in running.lines()] == [name.encode()]
+
+
+async def test_a_recording_that_comes_or_is_written_anew_is_noticed(tmp_path: Path) -> None:
+    command = python("", tmp_path)
+    replay, ask = Replay(tmp_path / "r"), Ask(prompt="", cwd=tmp_path)
+
+    async def said(command: Command) -> list[bytes]:
+        async with open_session(command, ask, replay) as session:
+            return [line async for line in session.lines()]
+
+    record(tmp_path / "r", command, {"t": 0, "s": "out", "d": "first\n"}, end())
+    assert await said(command) == [b"first"]
+    other = replace(command, prompt="another")
+    record(tmp_path / "r", other, {"t": 0, "s": "out", "d": "came\n"}, end(), name="two")
+    assert await said(other) == [b"came"]
+    record(tmp_path / "r", other, {"t": 0, "s": "out", "d": "anew\n"}, end())
+    with pytest.raises(ReplayMismatch):
+        await said(command)
+    assert await said(other) == [b"came"]
+
+
+async def test_a_request_among_many_recordings_reads_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, read = tmp_path / "r", [0]
+    commands = [python("", tmp_path, prompt=f"prompt {n}") for n in range(50)]
+    for command in commands:
+        record(folder, command, end(), name=command.prompt)
+
+    def counted(path: Path) -> Header | None:
+        read[0] += 1
+        return read_header(path)
+
+    monkeypatch.setattr("harnesses.process._shelf.read_header", counted)
+    replay = Replay(folder)
+    for command in commands:
+        assert replay.find(command).header.prompt == command.prompt
+    assert read[0] == len(commands)
