@@ -18,9 +18,15 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 PYTEST = $(BIN)/python -m pytest
 # Arguments for pytest, as in `make test ARGS="-k resume -x"`.
 ARGS ?=
+# How much `make trust` does at least, and from which seed.
+TRUST_SEED ?= 1
+TRUST_BOUNDARIES ?= 500
+TRUST_KILLS ?= 500
+TRUST_RACES ?= 100
+TRUST_SCHEDULES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke bench clean
+.PHONY: help demo test check format live live-smoke trust bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -47,6 +53,14 @@ live: $(DEV) $(LIVE) ## real programs against the scripted model server
 
 live-smoke: $(DEV) $(LIVE) ## the quickest of the live tests
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
+
+trust: export TRUST_SEED := $(TRUST_SEED)
+trust: export TRUST_BOUNDARIES := $(TRUST_BOUNDARIES)
+trust: export TRUST_KILLS := $(TRUST_KILLS)
+trust: export TRUST_RACES := $(TRUST_RACES)
+trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
+trust: $(DEV) ## crashes, races and simulated schedules at length
+	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust $(ARGS)
 
 bench: $(DEV) ## measure cost: commits, CPU and bytes a step
 	$(BIN)/python -m bench $(ARGS)

@@ -1,0 +1,78 @@
+"""Holding a real run against the reference: its state, its frames, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from smithers import Context, ForEach, NoInput, Task, Workflow
+from smithers.changes import Frame, Key
+from smithers.engine.mount import Definition, mount
+from smithers.state import RunState
+from tests.engine.runs import Watch
+from tests.properties.fates import Expected
+from tests.properties.reference import Reference
+
+__all__ = ["Comparing", "Made", "check_end", "check_frames"]
+
+
+@dataclass
+class Comparing(Watch):
+    """Holds the engine's state, after each frame, against the fold of the frames."""
+
+    fold: RunState = field(default_factory=RunState)
+
+    def frame(self, frame: Frame, state: RunState) -> None:
+        super().frame(frame, state)
+        self.fold.apply_frame(frame)
+        assert state == self.fold
+
+
+class Made:
+    """The same tree once more, for the reference."""
+
+    def __init__(self, flow: Workflow[NoInput, Any]) -> None:
+        self.root = mount(flow.function(Context(NoInput(), "r1")))
+        self._subtrees: dict[tuple[int, tuple[int, ...]], list[Definition]] = {}
+
+    def reference(self, state: RunState) -> Reference:
+        def expand(one: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
+            if (id(one), path) not in self._subtrees:
+                node = cast("ForEach[Any]", one.node)
+                chosen = state.choices[Key(one.id, path), "items"]
+                keys: list[str] = json.loads(chosen.value)["keys"]
+                self._subtrees[id(one), path] = [
+                    mount(node.each(key), parent=one, item=key, place=place)
+                    for place, key in enumerate(keys)
+                ]
+            return self._subtrees[id(one), path]
+
+        return Reference(self.root, state, expand)
+
+
+def check_end(state: RunState, made: Made, expected: Expected) -> None:
+    """A run has ended as its fates want it, and as the reference reads its rows."""
+    status = state.run_status
+    assert status == ("failed" if expected.fails else "finished")
+    said = made.reference(state)
+    if not isinstance(made.root.node, Task):  # one that is tolerated has failed, and fails nothing
+        assert said.root == status or (said.root == "cancelled" and expected.fails)
+    assert not said.asks
+    assert not said.drops
+    loops = {id for id, row in state.nodes.items() if row.kind == "loop"}
+    ended = {key: end.outcome for key, end in state.ended.items() if key.id not in loops}
+    for key in ended.keys() | expected.allowed.keys():
+        assert ended.get(key) in expected.allowed.get(key, set()), key
+
+
+def check_frames(frames: Sequence[Frame], made: Made) -> None:
+    """At the end of each frame nothing is left to drop, and no limit is exceeded."""
+    state = RunState()
+    for frame in frames:
+        state.apply_frame(frame)
+        said = made.reference(state)
+        assert set(said.drops.values()) <= {"stop"}
+        for key, limit in said.limited.items():
+            assert said.open_slots(key) <= limit

@@ -1,0 +1,51 @@
+"""What a test may change in a process of its own before the product runs in it.
+
+Settings that no user has are set here, from the side of the tests: a small WAL, so that checkpoints
+come often, and a short lease. The deliberate defects stand in `breakages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from smithers.store import lease
+from smithers.store.sqlite import SqliteStore
+
+__all__ = ["alter"]
+
+
+def alter(name: str) -> None:
+    """Change this process: `wal_bytes=16384`, or a breakage by its name."""
+    setting, _, value = name.partition("=")
+    if value:
+        _SETTINGS[setting](value)
+        return
+    from tests.trust.breakages import BREAKAGES
+
+    BREAKAGES[name].apply()
+
+
+def _wal_bytes(value: str) -> None:
+    _default("wal_bytes", int(value))
+
+
+def _beat_s(value: str) -> None:
+    _default("beat_s", float(value))
+
+
+def _default(name: str, value: object) -> None:
+    opening: Any = SqliteStore.open
+    assert name in opening.__func__.__kwdefaults__
+    opening.__func__.__kwdefaults__[name] = value
+
+
+def _lease_s(value: str) -> None:
+    lease.LEASE_S = float(value)
+
+
+_SETTINGS: dict[str, Callable[[str], None]] = {
+    "beat_s": _beat_s,
+    "lease_s": _lease_s,
+    "wal_bytes": _wal_bytes,
+}

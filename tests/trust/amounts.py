@@ -1,0 +1,40 @@
+"""How much of each kind is done, and from which seed: a slice, or at length by `make trust`.
+
+The counts of the long run are promises: each is asserted where it was done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from typing import TypeVar
+
+__all__ = ["BOUNDARIES", "KILLS", "RACES", "SCHEDULES", "SEED", "WORKERS", "chance", "in_parallel"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+SEED = int(os.environ.get("TRUST_SEED") or 1)
+BOUNDARIES = int(os.environ.get("TRUST_BOUNDARIES") or 500)
+KILLS = int(os.environ.get("TRUST_KILLS") or 500)
+RACES = int(os.environ.get("TRUST_RACES") or 100)
+SCHEDULES = int(os.environ.get("TRUST_SCHEDULES") or 10_000)
+WORKERS = int(os.environ.get("TRUST_WORKERS") or max(2, os.cpu_count() or 2))
+
+
+def chance(*of: object) -> Random:
+    """The randomness of one part of a run, by the seed: the parts do not depend on each other."""
+    return Random(f"{SEED} {of}")
+
+
+def in_parallel(work: Callable[[T], R], of: Iterable[T], workers: int = WORKERS) -> list[R]:
+    """Do the work, which is done in other processes, for each; the first that raises ends it."""
+    with ThreadPoolExecutor(workers) as pool:
+        doing = [pool.submit(work, one) for one in of]
+        try:
+            return [one.result() for one in doing]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

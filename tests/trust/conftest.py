@@ -1,0 +1,36 @@
+"""The nursery, and which tests are the long ones: `make trust` runs those, `make test` a slice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+
+import pytest
+
+from tests.trust.altered import alter
+from tests.trust.amounts import SEED
+from tests.trust.children import Nursery
+
+
+def pytest_configure() -> None:
+    """With a deliberate defect, in this process as in those that it starts."""
+    if broken := os.environ.get("TRUST_BROKEN"):
+        alter(broken)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as made:
+        yield made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure tells how it is repeated."""
+    report = yield
+    if report.failed:
+        again = f'TRUST_SEED={SEED} python -m pytest -m "" "{item.nodeid}"'
+        report.sections.append(("To repeat it", again))
+    return report
