@@ -155,7 +155,7 @@ class ClaudeCode:
         if live:
             found = shutil.which(program, path=env.get("PATH"))
             if found is None:
-                raise NotInstalled("Claude Code", _INSTALL)
+                raise NotInstalled("Claude Code", _INSTALL, looked_for=program)
             program = str(Path(found).absolute())
         schema = json.dumps(ask.schema) if ask.schema is not None else None
         fixed = ("-p", "--output-format", "stream-json", "--verbose")

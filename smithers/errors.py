@@ -137,10 +137,14 @@ class Permanent(AgentError):
 
 
 class NotInstalled(Permanent):
-    """The agent's program is not on PATH. `install` is the command that gets it."""
+    """The agent's program is not on PATH. `install` is the command that gets it.
 
-    def __init__(self, program: str, install: str) -> None:
-        super().__init__(f"{program} is not installed", hint=f"install it with `{install}`")
+    `looked_for` is the name or the path under which it was looked for.
+    """
+
+    def __init__(self, program: str, install: str, *, looked_for: str = "") -> None:
+        where = f": there is no program {looked_for!r}" if looked_for else ""
+        super().__init__(f"{program} is not installed{where}", hint=f"install it with `{install}`")
         self.program = program
 
 

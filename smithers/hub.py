@@ -147,6 +147,20 @@ class Hub:
         """A run frame by frame."""
         return reports.timeline(self.database, run_id)
 
+    def events(
+        self, run_id: str, after: str | None = None, *, limit: int = reports.MOST
+    ) -> reports.Json:
+        """A page of a run's events after a cursor, and the next cursor. Raises `Refused` for a
+        cursor that is none.
+        """
+        return reports.events(self.database, run_id, after, limit=limit)
+
+    def all_events(
+        self, run_id: str, after: str | None = None, *, follow: bool = False
+    ) -> Iterator[reports.Json]:
+        """The same one by one; with `follow`, as they come."""
+        return reports.all_events(self.database, run_id, after, follow=follow)
+
     def graph(self, run_id: str) -> reports.Json:
         """The tree of a run with its states."""
         return reports.graph(self.database, run_id)

@@ -46,11 +46,11 @@ def duration(seconds: float) -> str:
 def tokens(number: int) -> str:
     """A number of tokens as a person reads it.
 
-    >>> tokens(950), tokens(12345), tokens(2_500_000)
-    ('950 tokens', '12.3k tokens', '2.5M tokens')
+    >>> tokens(1), tokens(950), tokens(12345), tokens(2_500_000)
+    ('1 token', '950 tokens', '12.3k tokens', '2.5M tokens')
     """
     if number < 1000:
-        return f"{number} tokens"
+        return f"{number} token{'s'[: number != 1]}"
     return f"{number / 1000:.1f}k tokens" if number < 1_000_000 else f"{number / 1e6:.1f}M tokens"
 
 

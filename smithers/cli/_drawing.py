@@ -67,6 +67,7 @@ def inspected(found: _Json) -> Iterator[str]:
         yield f"  process  {run['owner']['pid']}{lives}"
     if run["error"] is not None:
         yield f"  error    {_error(run['error'])}"
+        yield from _hint(run["error"], "  hint     ")
     if run["output"] is not None:
         yield f"  output   {_short(run['output'])}"
     yield f"  usage    {_usage(run['usage'])}"
@@ -74,10 +75,13 @@ def inspected(found: _Json) -> Iterator[str]:
         yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {task['state']}"
         if task["error"] is not None:
             yield f"    {_error(task['error'])}"
+            yield from _hint(task["error"], "    hint: ")
         if task["output"] is not None:
             yield f"    gave {_short(task['output'])}"
         for attempt in task["attempts"]:
             yield f"    {_attempt(attempt)}"
+            if attempt["error"] != task["error"]:
+                yield from _hint(attempt["error"], "      hint: ")
     for wait in found["waits"]:
         due = "" if wait["due"] is None else f", until {clock(wait['due'])}"
         for_what = f" for {', '.join(wait['on'])}" if wait["on"] else ""
@@ -98,6 +102,11 @@ def _attempt(attempt: _Json) -> str:
 def _error(error: _Json) -> str:
     place = f" (at {error['place']})" if error["place"] else ""
     return f"{error['kind']}: {error['message']}{place}"
+
+
+def _hint(error: _Json | None, head: str) -> Iterator[str]:
+    if error is not None and error["hint"]:
+        yield f"{head}{error['hint']}"
 
 
 def _usage(usage: _Json) -> str:

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from smithers.cli._ending import failure, give_output, next_steps
-from smithers.cli._failures import REFUSED, code_of, tell
+from smithers.cli._failures import REFUSED, Usage, code_of, tell
 from smithers.cli._places import Place
 from smithers.cli._streams import give_json, paint, say, stdout_for_data
 from smithers.cli._watching import Both, watcher_of
@@ -76,7 +76,12 @@ class _Signals:
 
 
 def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
-    """Do the work, and tell how it ended; the exit code."""
+    """Do the work, and tell how it ended; the exit code. Raises `Usage` where nothing was done."""
+    if going.json and going.events:
+        raise Usage(
+            "--json is one object and --events is a line an event",
+            hint="leave one out; the last line of --events holds what --json would give",
+        )
     with stdout_for_data():
         return _drive(going, work)
 

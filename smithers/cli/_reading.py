@@ -1,4 +1,4 @@
-"""`ps`, `inspect`, `cost`, `why`, `timeline`, `graph`, `logs`, `sql`: looking, changing nothing."""
+"""Looking at runs, changing nothing: from `ps` and `inspect` to `events`, `logs` and `sql`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,10 @@ from smithers.reports import clock
 __all__ = ["register"]
 
 _QUIET = ("node_mounted", "came_up", "read_made", "usage_counted", "choice_made", "session_seen")
+
+Follow = Annotated[
+    bool, typer.Option("--follow", "-f", help="Go on as it comes, until the run is left.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -64,6 +68,16 @@ def register(app: typer.Typer) -> None:
             says="Show a run frame by frame: what began and what ended in each.",
         ),
     )(timeline)
+    app.command(
+        "events",
+        short_help="Show the events of a run, after a cursor, as they come.",
+        help=example(
+            "smithers events r1 --follow",
+            "smithers events r1 --after 3.1 --json",
+            says="Show the events of a run in order, each with its cursor FRAME.N: --after gives"
+            " what came after it. With --json each line is an object, as of `up --events`.",
+        ),
+    )(events)
     app.command(
         "graph",
         short_help="Draw the tree of a run.",
@@ -159,6 +173,28 @@ def timeline(
     return 0
 
 
+def events(
+    run: Run,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            "--after", metavar="CURSOR", help="Only what came after it.", show_default=False
+        ),
+    ] = None,
+    follow: Follow = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    for event in Hub(place(db).path).all_events(run, after, follow=follow):
+        if json:
+            give_json({"version": 1, "run_id": run, **event})
+            continue
+        for change in event.get("changes", ()):
+            head = f"{clock(event['at'])}  {event['frame']}.{change['n']}".ljust(18)
+            give(f"{paint(head, 'dim', sys.stdout)} {plain(change['words'])}")
+    return 0
+
+
 def graph(
     run: Run,
     mermaid_: Annotated[
@@ -182,9 +218,7 @@ def logs(
         str | None,
         typer.Argument(metavar="[TASK]", help="One task, as in plan or review[2]."),
     ] = None,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on as it comes, until the run is left.")
-    ] = False,
+    follow: Follow = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="The programs' own streams, just as they were kept.")
     ] = False,

@@ -14,6 +14,7 @@ from smithers.changes import Frame
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
+from smithers.engine.inputs import refuse_unknown_fields
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
@@ -58,6 +59,7 @@ class Driving:
         loaded = load_workflow(Path(file), name)
         text = self._input_text(input)
         given = loaded.workflow.parse_input(text)
+        refuse_unknown_fields(given, text)
         run = NewRun(
             run_id=run_id,
             workflow=loaded.workflow.name,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
+from smithers.reports._events import MOST, all_events, events
 from smithers.reports._graph import graph
 from smithers.reports._logs import logs, raw_logs
 from smithers.reports._runs import inspect, runs, status_of, summary
@@ -16,11 +17,14 @@ from smithers.reports._timeline import timeline
 from smithers.reports._why import clock, why
 
 __all__ = [
+    "MOST",
     "Answer",
     "Json",
     "Telling",
+    "all_events",
     "clock",
     "cost",
+    "events",
     "graph",
     "has_runs",
     "inspect",

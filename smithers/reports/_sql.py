@@ -38,7 +38,9 @@ def sql(path: Path, query: str) -> Answer:
             ) from error
         finally:
             db.set_authorizer(None)
-        names = [column[0] for column in cursor.description or ()]
+        if cursor.description is None:
+            raise Refused("the query asks for nothing", hint='as in `smithers sql "SELECT 1"`')
+        names = [column[0] for column in cursor.description]
     return Answer(_unique(names), rows)
 
 

@@ -9,7 +9,7 @@ from smithers.reports._heads import head_of
 from smithers.reports._telling import Telling
 from smithers.store.history import frames_of
 
-__all__ = ["timeline"]
+__all__ = ["in_order", "timeline"]
 
 
 def timeline(path: Path, run_id: str) -> Json:
@@ -20,12 +20,13 @@ def timeline(path: Path, run_id: str) -> Json:
     telling = Telling()
     told = [telling.frame(frame) for frame in frames]
     for frame in told:
-        frame["changes"].sort(key=_order)
+        frame["changes"] = in_order(frame["changes"])
     return {"version": 1, "run_id": run_id, "frames": told}
 
 
-def _order(change: Json) -> int:
-    return _ORDER.index(change["what"])
+def in_order(changes: list[Json]) -> list[Json]:
+    """The changes of a frame as they are told: the same whenever it is asked."""
+    return sorted(changes, key=lambda one: _ORDER.index(one["what"]))
 
 
 _ORDER = (

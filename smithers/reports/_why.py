@@ -74,7 +74,10 @@ class _Reasons:
         if head.stored == "failed":
             return self._failures()
         if head.stored == "finished":
-            return [_reason(one, _failed(one, tolerated=True)) for one in self._failed()]
+            return [
+                _reason(one, _failed(one, tolerated=True), hint=_error(one).get("hint"))
+                for one in self._failed()
+            ]
         if head.stored == "cancelled":
             return []
         found = [self._wait(wait) for wait in self.waits if wait.is_outside]
@@ -194,7 +197,8 @@ def _sentence(head: Head, reasons: list[Json]) -> str:
         who = "nobody runs it" if owner is None else f"process {owner['pid']} that ran it is gone"
         return f"{run} is stale: {who}; `smithers resume {shlex.quote(run)}` goes on"
     if head.stored == "finished":
-        tolerated = f", with {len(reasons)} tolerated failures" if reasons else ""
+        number = len(reasons)
+        tolerated = f", with {number} tolerated failure{'s'[: number != 1]}" if reasons else ""
         return f"{run} finished at {since}{tolerated}"
     if head.stored in ("failed", "cancelled"):
         word = "failed" if head.stored == "failed" else "was cancelled"

@@ -30,7 +30,20 @@ from smithers.store.rows import path_of, time_of
 
 __all__ = ["frames_of"]
 
-_Frames = dict[int, list[Change]]
+_LAST = 2**62
+_BORN = " AND {0}born BETWEEN ?2 AND ?3"
+_BORN_OR = " AND ({0}born BETWEEN ?2 AND ?3 OR {0}{1} BETWEEN ?2 AND ?3)"
+
+
+class _Frames(dict[int, list[Change]]):
+    """The changes of the frames that are asked for; what is of another frame falls through."""
+
+    def __init__(self, run_id: str, first: int, last: int) -> None:
+        super().__init__()
+        self.asked = (run_id, first, last)
+
+    def __missing__(self, number: int) -> list[Change]:
+        return []
 
 
 class _Keys(dict[tuple[str, str], Key]):
@@ -41,23 +54,28 @@ class _Keys(dict[tuple[str, str], Key]):
         return key
 
 
-def frames_of(db: sqlite3.Connection, run_id: str) -> tuple[Frame, ...]:
-    """All frames of a run in order; to be called inside one transaction.
+def frames_of(
+    db: sqlite3.Connection, run_id: str, *, first: int = 0, last: int = _LAST
+) -> tuple[Frame, ...]:
+    """The frames of a run in order, or some of them; to be called inside one transaction.
 
-    A frame's changes come in the order of the tables, not as they were given.
+    A frame's changes come in the order of the tables and their keys, not as they were given.
     """
+    frames = _Frames(run_id, first, last)
     heads = db.execute(
-        "SELECT frame, at, inbox FROM frames WHERE run_id = ? ORDER BY frame", (run_id,)
+        "SELECT frame, at, inbox FROM frames WHERE run_id = ?1 AND frame BETWEEN ?2 AND ?3"
+        " ORDER BY frame",
+        frames.asked,
     ).fetchall()
-    frames: _Frames = {number: [] for number, _, _ in heads}
+    frames.update((number, []) for number, _, _ in heads)
     keys = _Keys()
-    _read_tree(db, run_id, frames)
-    _read_tasks(db, run_id, frames, keys)
-    _read_attempts(db, run_id, frames, keys)
-    _read_samples(db, run_id, frames)
-    _read_choices(db, run_id, frames, keys)
-    _read_waits(db, run_id, frames, keys)
-    _read_statuses(db, run_id, frames)
+    _read_tree(db, frames)
+    _read_tasks(db, frames, keys)
+    _read_attempts(db, frames, keys)
+    _read_samples(db, frames)
+    _read_choices(db, frames, keys)
+    _read_waits(db, frames, keys)
+    _read_statuses(db, frames)
     return tuple(
         Frame(number=number, at=time_of(at), changes=tuple(frames[number]), inbox=inbox)
         for number, at, inbox in heads
@@ -72,10 +90,12 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 
 
-def _read_tree(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
+def _read_tree(db: sqlite3.Connection, frames: _Frames) -> None:
     rows = db.execute(
-        "SELECT id, born, kind, parent, place, gone FROM tree WHERE run_id = ? ORDER BY id, born",
-        (run_id,),
+        "SELECT id, born, kind, parent, place, gone FROM tree WHERE run_id = ?1"
+        + _BORN_OR.format("", "gone")
+        + " ORDER BY id, born",
+        frames.asked,
     )
     for id, born, kind, parent, place, gone in rows:
         frames[born].append(NodeMounted(id=id, kind=kind, parent=parent, place=place))
@@ -83,12 +103,14 @@ def _read_tree(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
             frames[gone].append(NodeGone(id=id))
 
 
-def _read_tasks(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, o.json, o.model"
         " FROM tasks t LEFT JOIN outputs o ON o.run_id = t.run_id AND o.task = t.task"
-        " AND o.path = t.path AND o.born = t.ended WHERE t.run_id = ?",
-        (run_id,),
+        " AND o.path = t.path AND o.born = t.ended WHERE t.run_id = ?1"
+        + _BORN_OR.format("t.", "ended")
+        + " ORDER BY t.task, t.path, t.born",
+        frames.asked,
     )
     for task, path, born, up, ended, state, error, output, model in rows:
         key = keys[task, path]
@@ -106,11 +128,13 @@ def _read_tasks(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Key
             frames[ended].append(settled)
 
 
-def _read_attempts(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at,"
-        " ended, state, error, ended_at FROM attempts WHERE run_id = ?",
-        (run_id,),
+        " ended, state, error, ended_at FROM attempts WHERE run_id = ?1"
+        + _BORN_OR.format("", "ended")
+        + " ORDER BY serial",
+        frames.asked,
     )
     for serial, task, path, number, born, agent, prompt, session, at, *end in rows:
         started = AttemptStarted(
@@ -132,17 +156,19 @@ def _read_attempts(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _
             )
 
 
-def _read_samples(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
+def _read_samples(db: sqlite3.Connection, frames: _Frames) -> None:
     rows = db.execute(
-        "SELECT serial, born, session FROM sessions WHERE run_id = ? ORDER BY serial, born, n",
-        (run_id,),
+        "SELECT serial, born, session FROM sessions WHERE run_id = ?1"
+        + _BORN.format("")
+        + " ORDER BY serial, born, n",
+        frames.asked,
     )
     for serial, born, session in rows:
         frames[born].append(SessionSeen(serial=serial, session=session))
     rows = db.execute(
         "SELECT serial, born, tokens_in, tokens_out, tokens_cached, cost_usd, model, calls"
-        " FROM usage WHERE run_id = ?",
-        (run_id,),
+        " FROM usage WHERE run_id = ?1" + _BORN.format("") + " ORDER BY serial, born, n",
+        frames.asked,
     )
     for serial, born, tokens_in, tokens_out, tokens_cached, cost, model, calls in rows:
         counted = UsageCounted(
@@ -157,30 +183,42 @@ def _read_samples(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
         frames[born].append(counted)
 
 
-def _read_choices(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT node, path, kind, born, value, children FROM choices WHERE run_id = ?", (run_id,)
+        "SELECT node, path, kind, born, value, children FROM choices WHERE run_id = ?1"
+        + _BORN.format("")
+        + " ORDER BY node, path, kind, born",
+        frames.asked,
     )
     for node, path, kind, born, value, children in rows:
         made = ChoiceMade(key=keys[node, path], kind=kind, value=value, children=children)
         frames[born].append(made)
     rows = db.execute(
-        "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = ?",
-        (run_id,),
+        "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = ?1"
+        + _BORN.format("")
+        + " ORDER BY reader, reader_path, born, source, source_path, at",
+        frames.asked,
     )
     for reader, path, born, source, source_path, at in rows:
         read = ReadMade(reader=keys[reader, path], source=keys[source, source_path], at=at)
         frames[born].append(read)
-    rows = db.execute("SELECT node, path, born FROM resets WHERE run_id = ?", (run_id,))
+    rows = db.execute(
+        "SELECT node, path, born FROM resets WHERE run_id = ?1"
+        + _BORN.format("")
+        + " ORDER BY node, path, born",
+        frames.asked,
+    )
     for node, path, born in rows:
         frames[born].append(Reset(key=keys[node, path]))
 
 
-def _read_waits(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Keys) -> None:
+def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, kind, born, due, asked, digest, waits_on, allowed_by, ended, answer"
-        " FROM waits WHERE run_id = ? ORDER BY node, path, kind, born",
-        (run_id,),
+        " FROM waits WHERE run_id = ?1"
+        + _BORN_OR.format("", "ended")
+        + " ORDER BY node, path, kind, born",
+        frames.asked,
     )
     for node, path, kind, born, due, asked, digest, on, allowed_by, ended, answer in rows:
         key = keys[node, path]
@@ -198,9 +236,10 @@ def _read_waits(db: sqlite3.Connection, run_id: str, frames: _Frames, keys: _Key
             frames[ended].append(WaitClosed(key=key, kind=kind, opened=born, answer=answer))
 
 
-def _read_statuses(db: sqlite3.Connection, run_id: str, frames: _Frames) -> None:
+def _read_statuses(db: sqlite3.Connection, frames: _Frames) -> None:
     rows = db.execute(
-        "SELECT born, status, error, output FROM statuses WHERE run_id = ?", (run_id,)
+        "SELECT born, status, error, output FROM statuses WHERE run_id = ?1" + _BORN.format(""),
+        frames.asked,
     )
     for born, status, error, output in rows:
         changed = StatusChanged(status=status, error=_failure(error), output=output)

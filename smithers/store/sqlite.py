@@ -291,11 +291,16 @@ def _data_version(db: sqlite3.Connection) -> int:
     return version
 
 
+def _unknown(run_id: str) -> UnknownRun:
+    said = f"there is no run {run_id!r} in this database"
+    return UnknownRun(said, hint="list the runs with `smithers ps`")
+
+
 def _standing(db: sqlite3.Connection, run_id: str) -> tuple[int, str | None, int]:
     """The run's fence, owner and last frame."""
     row: tuple[int, str | None, int] | None = db.execute(_STANDING, (run_id,)).fetchone()
     if row is None:
-        raise UnknownRun(f"there is no run {run_id}")
+        raise _unknown(run_id)
     return row
 
 
@@ -323,7 +328,7 @@ def _run_values(run: NewRun) -> tuple[str, ...]:
 def _run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     row: Any = db.execute(_RUN, (run_id,)).fetchone()
     if row is None:
-        raise UnknownRun(f"there is no run {run_id}")
+        raise _unknown(run_id)
     run_id, workflow, file, folder, interpreter, environment, input, source, at, owner, fence = row
     return RunRow(
         run_id=run_id,

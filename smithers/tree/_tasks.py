@@ -121,7 +121,8 @@ class Task(Node[T_co]):
             wrong(
                 mark,
                 f"two agents of task {id!r} have one name: {', '.join(names)}",
-                "a name tells the agents of an array apart; for more tries of one, see Retry",
+                "a name tells the agents of an array apart: give each its own model=, or leave one"
+                " out; for more tries of one, see Retry",
             )
         if not isinstance(cast("object", prompt), str) and not callable(prompt):
             wrong(

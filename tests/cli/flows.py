@@ -9,9 +9,9 @@ from collections.abc import AsyncGenerator
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from harnesses import Echo
+from harnesses import ClaudeCode, Echo
 from smithers import (
     Approval,
     Context,
@@ -38,11 +38,35 @@ class Note(BaseModel):
     text: str
 
 
+class Chapter(BaseModel):
+    title: str = Field(alias="heading", default="untitled")
+
+
+class Book(BaseModel):
+    chapters: list[Chapter] = []
+    by_name: dict[str, Chapter] = {}
+
+
+class Anything(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    topic: str = "whales"
+
+
 @workflow(input=Brief)
 def works(ctx: Context[Brief]) -> Node[str]:
     first = Step("first", lambda: f"about {ctx.input.topic}")
     second: Step[str] = Step("second", lambda: ctx[first].upper())
     return Sequence(first, second, result=second)
+
+
+@workflow(input=Book)
+def takes_a_book(ctx: Context[Book]) -> Node:
+    return Sequence(Step("counts", lambda: len(ctx.input.chapters)))
+
+
+@workflow(input=Anything)
+def takes_anything(ctx: Context[Anything]) -> Node:
+    return Sequence(Step("counts", lambda: ctx.input.topic))
 
 
 @workflow
@@ -103,11 +127,22 @@ def tolerates(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def tolerates_a_missing_program(ctx: Context[NoInput]) -> Node:
+    nowhere = ClaudeCode(program="no-such-program")
+    return Sequence(Task("asks", agent=nowhere, prompt="Hi", on_failure="continue"))
+
+
+@workflow
 def asks(ctx: Context[NoInput]) -> Node:
     draft = Step("draft", lambda: "a draft")
     ship = Approval("ship", ask=lambda: f"Ship {ctx[draft]}?\nIt is {len(ctx[draft])} long.")
     after = Step("after", lambda: "shipped")
     return Sequence(draft, ship, after, result=after)
+
+
+@workflow(input=Brief)
+def asks_about(ctx: Context[Brief]) -> Node:
+    return Sequence(Approval("ship", ask=lambda: f"Ship {ctx.input.topic}?"))
 
 
 @workflow

@@ -58,13 +58,55 @@ def test_an_input_that_does_not_fit_names_the_field_and_why(tmp_path: Path) -> N
     assert no_runs(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("workflow", "given", "words"),
+    [
+        ("works", {"tpic": "x"}, "Brief has no field 'tpic'; did you mean 'topic'?"),
+        ("works", {"topic": "x", "zzz": 1}, "Brief has no field 'zzz'; it has: topic, pages"),
+        ("takes_a_book", {"chapters": [{"heding": "x"}]}, "Chapter at chapters[0] in the input"),
+        ("takes_a_book", {"by_name": {"a": {"tite": "x"}}}, "Chapter at by_name.a in the input"),
+    ],
+)
+def test_a_field_that_the_input_does_not_have_is_refused_with_the_one_that_was_meant(
+    tmp_path: Path, workflow: str, given: object, words: str
+) -> None:
+    said = smithers(tmp_path, "up", f"{FLOWS}:{workflow}", "--input", json.dumps(given))
+    refused(said, words, "hint: leave it out")
+    assert no_runs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "given"),
+    [
+        ("takes_a_book", {"chapters": [{"heading": "x"}]}),
+        ("takes_anything", {"topic": "eels", "more": 1}),
+    ],
+)
+def test_an_alias_and_what_a_model_says_it_ignores_are_taken(
+    tmp_path: Path, workflow: str, given: object
+) -> None:
+    said = smithers(tmp_path, "up", f"{FLOWS}:{workflow}", "--input", json.dumps(given))
+    assert said.code == 0
+
+
+def test_a_run_whose_model_lost_a_field_meanwhile_still_resumes(tmp_path: Path) -> None:
+    text = FLOWS.read_text()
+    (tmp_path / "flow.py").write_text(text)
+    smithers(tmp_path, "up", "flow.py:asks_about", "--run-id", "r1", "--input", '{"pages": 2}')
+    (tmp_path / "flow.py").write_text(text.replace("    pages: int = Field(default=1, ge=1)\n", ""))
+    smithers(tmp_path, "approve", "r1", "--by", "ann")
+    assert smithers(tmp_path, "resume", "r1").code == 0
+
+
 def test_an_input_of_5_mb_comes_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "input.json").write_text(json.dumps({"topic": "x" * 5_000_000}))
     said = smithers(tmp_path, "up", f"{FLOWS}:works", "--input", "@input.json")
     assert (said.code, len(said.out)) == (0, len("ABOUT ") + 5_000_000 + 1)
 
 
-@pytest.mark.parametrize("command", ["resume", "inspect", "why", "timeline", "graph", "logs"])
+@pytest.mark.parametrize(
+    "command", ["resume", "inspect", "why", "timeline", "events", "graph", "logs"]
+)
 def test_an_unknown_run_is_told_as_such(tmp_path: Path, command: str) -> None:
     refused(smithers(tmp_path, command, "r9"), "error:", "hint:")
     smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
@@ -80,6 +122,8 @@ def test_nothing_is_decided_for_an_unknown_run(tmp_path: Path, command: str) -> 
 def test_an_unknown_run_with_resume_and_a_known_one_without(tmp_path: Path) -> None:
     flow = f"{FLOWS}:works"
     refused(smithers(tmp_path, "up", flow, "--run-id", "r1", "--resume"), "'r1'")
+    smithers(tmp_path, "up", flow, "--run-id", "other")
+    refused(smithers(tmp_path, "up", flow, "--run-id", "r1", "--resume"), "'r1'", "`smithers ps`")
     assert smithers(tmp_path, "up", flow, "--run-id", "r1").code == 0
     refused(smithers(tmp_path, "up", flow, "--run-id", "r1"), "exists", "smithers resume r1")
 
@@ -122,6 +166,7 @@ def test_a_run_id_that_cannot_be_one(tmp_path: Path, run_id: str) -> None:
         ["approve", "r1", "ship", "--iteration", "second"],
         ["approve", "r1", "--iteration", "1"],
         ["logs", "r1", "--raw", "--json"],
+        ["up", str(FLOWS), "--json", "--events"],
         ["ps", "r1"],
     ],
     ids=" ".join,
@@ -166,3 +211,15 @@ def test_a_missing_program_is_told_with_the_way_to_get_it(tmp_path: Path) -> Non
     for told in (said.err, smithers(tmp_path, "why", "r1").out):
         assert "research failed: Claude Code is not installed" in told
         assert "hint: install it with `npm install -g @anthropic-ai/claude-code`" in told
+
+
+def test_a_tolerated_failure_is_told_with_its_hint_and_the_program_as_it_was_named(
+    tmp_path: Path,
+) -> None:
+    said = smithers(tmp_path, "up", f"{FLOWS}:tolerates_a_missing_program", "--run-id", "r1")
+    assert said.code == 6
+    why = smithers(tmp_path, "why", "r1")
+    assert "with 1 tolerated failure\n" in why.out
+    for told in (said.err, why.out, smithers(tmp_path, "inspect", "r1").out):
+        assert "is not installed: there is no program 'no-such-program'" in told
+        assert told.count("hint: install it with `npm install") == 1

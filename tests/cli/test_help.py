@@ -14,7 +14,8 @@ from tests.cli.command import environment, really, smithers
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
-    *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "graph", "logs", "sql"),
+    *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
+    "sql",
     *("approve", "deny", "cancel", "demo"),
 ]
 

@@ -88,6 +88,7 @@ def test_a_refused_resume_tells_how_the_run_stands(tmp_path: Path) -> None:
         ["cost", "r9"],
         ["why", "r9"],
         ["timeline", "r9"],
+        ["events", "r9"],
         ["graph", "r9"],
         ["logs", "r9"],
         ["sql", "DROP TABLE runs"],

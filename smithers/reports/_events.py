@@ -1,0 +1,121 @@
+"""The events of a run in order, each with an id: the frame and its number within it.
+
+The shape is that of `up --events`; a cursor is the id of an event, and asks for what came after it.
+Frames are facts: what an id names never changes, and what is told was durable before.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from smithers.changes import Key
+from smithers.errors import Refused
+from smithers.reports._database import Json, reading
+from smithers.reports._heads import Head, head_of
+from smithers.reports._runs import summary
+from smithers.reports._telling import Telling
+from smithers.reports._timeline import in_order
+from smithers.store.history import frames_of
+from smithers.store.rows import path_of
+
+__all__ = ["MOST", "all_events", "events"]
+
+MOST = 1000
+"""So many events are in a page, where no other number is asked for."""
+
+_POLL_S = 0.2
+_ATTEMPTS = (
+    "SELECT serial, task, path, attempt, agent FROM attempts"
+    " WHERE run_id = ? AND (ended IS NULL OR ended >= ?)"
+)
+_Id = tuple[int, int]
+
+
+def events(path: Path, run_id: str, after: str | None = None, *, limit: int = MOST) -> Json:
+    """A page of the events after a cursor, `limit` of them at most, and the cursor of its last.
+
+    An entry is a frame with those of its changes that are in the page, each with its number `n`.
+    `more` says that others follow already, `status` how the run stands, in the same moment. Raises
+    `UnknownRun`, or `Refused` for a cursor that is none of this run.
+    """
+    seen = _id_of(after)
+    with reading(path) as db:
+        head = head_of(db, run_id)
+        found, more = _page(db, head, seen, limit)
+    return {
+        "version": 1,
+        "run_id": run_id,
+        "status": head.status,
+        "events": found,
+        "cursor": found[-1]["cursor"] if found else after,
+        "more": more,
+    }
+
+
+def all_events(
+    path: Path, run_id: str, after: str | None = None, *, follow: bool = False
+) -> Iterator[Json]:
+    """The same one by one, page after page. With `follow` they come as they happen, until the run
+    has ended, waits or was left; then the last is `end`, with how it stands.
+    """
+    while True:
+        page = events(path, run_id, after)
+        yield from page["events"]
+        after = page["cursor"]
+        if page["more"]:
+            continue
+        if not follow:
+            return
+        if page["status"] != "running":
+            yield {"event": "end", **summary(path, run_id)}
+            return
+        time.sleep(_POLL_S)
+
+
+def _page(db: sqlite3.Connection, head: Head, seen: _Id, limit: int) -> tuple[list[Json], bool]:
+    """The frames after an id with their changes, `limit` of these in all; whether others follow."""
+    if seen[0] > head.frame:
+        raise _none_of(head, seen, f"its last frame is {head.frame}")
+    telling = Telling()
+    for serial, task, at, attempt, agent in db.execute(_ATTEMPTS, (head.run_id, seen[0])):
+        telling.knows(serial, Key(task, path_of(at)), attempt, agent)
+    found: list[Json] = []
+    left, first = limit, max(seen[0], 0)
+    while first <= head.frame:
+        for frame in frames_of(db, head.run_id, first=first, last=first + limit - 1):
+            told = telling.frame(frame)
+            changes = [{"n": n, **one} for n, one in enumerate(in_order(told["changes"]))]
+            if frame.number == seen[0]:
+                if seen[1] >= len(changes):
+                    raise _none_of(head, seen, f"frame {seen[0]} has {len(changes)} events")
+                changes = changes[seen[1] + 1 :]
+            if page := changes[:left]:
+                cursor = f"{frame.number}.{page[-1]['n']}"
+                found.append({"event": "frame", "cursor": cursor, **told, "changes": page})
+            left -= len(page)
+            if left == 0:
+                return found, len(page) < len(changes) or frame.number < head.frame
+        first += limit
+    return found, False
+
+
+def _id_of(cursor: str | None) -> _Id:
+    if cursor is None:
+        return -1, -1
+    if (match := re.fullmatch(r"([0-9]{1,12})\.([0-9]{1,12})", cursor)) is None:
+        raise Refused(
+            f"{cursor[:40]!r} is no cursor",
+            hint="a cursor is FRAME.N as `smithers events` gives it, as in 3.1",
+        )
+    return int(match[1]), int(match[2])
+
+
+def _none_of(head: Head, seen: _Id, why: str) -> Refused:
+    return Refused(
+        f"{seen[0]}.{seen[1]} is no cursor of run {head.run_id}: {why}",
+        hint="it is of another run; without --after the events are told from the first",
+    )

@@ -1,0 +1,149 @@
+"""`events`: what happened in a run, in order, from a cursor on, and as it goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smithers.hub import Hub
+from tests.cli.command import FLOWS, database, ended, eventually, held_open, smithers, started
+
+Ids = list[tuple[int, int]]
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def ids(events: list[dict[str, Any]]) -> Ids:
+    frames = [one for one in events if one["event"] == "frame"]
+    return [(frame["frame"], change["n"]) for frame in frames for change in frame["changes"]]
+
+
+def without_numbers(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Frames as `up --events` gives them: no cursor, no number, in no order within."""
+    found: list[dict[str, Any]] = []
+    for event in events:
+        changes = [{k: v for k, v in one.items() if k != "n"} for one in event["changes"]]
+        changes.sort(key=lambda one: json.dumps(one, sort_keys=True))
+        found.append({k: v for k, v in event.items() if k != "cursor"} | {"changes": changes})
+    return found
+
+
+def test_events_are_the_frames_that_up_told_with_a_cursor_each(tmp_path: Path) -> None:
+    told = smithers(tmp_path, "up", f"{FLOWS}:echoes", "--run-id", "r1", "--events")
+    live = [one for one in lines(told.out) if one["event"] == "frame"]
+    found = lines(smithers(tmp_path, "events", "r1", "--json").out)
+    assert without_numbers(found) == without_numbers(live)
+    assert [one["cursor"] for one in found] == [
+        f"{one['frame']}.{len(one['changes']) - 1}" for one in live
+    ]
+
+
+def test_a_cursor_gives_what_came_after_it(tmp_path: Path) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:asks", "--run-id", "r1")
+    before = ids(lines(smithers(tmp_path, "events", "r1", "--json").out))
+    frame, n = before[-1]
+    assert smithers(tmp_path, "events", "r1", "--after", f"{frame}.{n}").out == ""
+    smithers(tmp_path, "approve", "r1", "--by", "ann", "--resume")
+    every = ids(lines(smithers(tmp_path, "events", "r1", "--json").out))
+    assert every[: len(before)] == before
+    for at, (frame, n) in enumerate(every):
+        said = smithers(tmp_path, "events", "r1", "--after", f"{frame}.{n}", "--json")
+        assert ids(lines(said.out)) == every[at + 1 :]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_pages_put_together_are_the_whole(tmp_path: Path, limit: int) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
+    hub = Hub(database(tmp_path))
+    whole = hub.events("r1")
+    assert not whole["more"]
+    pages: list[dict[str, Any]] = []
+    cursor: str | None = None
+    for _ in range(100):
+        page = hub.events("r1", cursor, limit=limit)
+        assert len(ids(page["events"])) <= limit
+        pages += page["events"]
+        cursor = page["cursor"]
+        if not page["more"]:
+            break
+    assert ids(pages) == ids(whole["events"])
+    assert (cursor, page["status"]) == (whole["cursor"], "finished")
+    assert hub.events("r1", cursor, limit=limit)["cursor"] == cursor
+
+
+def test_a_line_for_a_person_begins_with_time_and_cursor(tmp_path: Path) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
+    shown = smithers(tmp_path, "events", "r1").out.splitlines()
+    every = ids(lines(smithers(tmp_path, "events", "r1", "--json").out))
+    assert [line.split()[1] for line in shown] == [f"{frame}.{n}" for frame, n in every]
+    assert shown[-1].endswith("the run finished")
+
+
+def test_follow_goes_on_while_another_process_drives_and_ends_with_the_run(tmp_path: Path) -> None:
+    with (
+        held_open(tmp_path, "holds_a_program", "held") as run,
+        started(tmp_path, "events", "r1", "--follow", "--json") as child,
+    ):
+        assert child.stdout is not None
+        first = json.loads(child.stdout.readline())
+        assert (first["event"], first["frame"], first["run_id"]) == ("frame", 0, "r1")
+        (tmp_path / "go").touch()
+        assert ended(run).code == 0
+        rest = lines(ended(child).out)
+    assert [one["event"] for one in rest[-2:]] == ["frame", "end"]
+    assert rest[-1]["status"] == "finished"
+    every = ids(lines(smithers(tmp_path, "events", "r1", "--json").out))
+    assert ids([first, *rest]) == every
+
+
+def test_follow_ends_where_a_run_waits_and_where_its_owner_died(tmp_path: Path) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:asks", "--run-id", "waits")
+    told = lines(smithers(tmp_path, "events", "waits", "--follow", "--json").out)
+    assert (told[-1]["event"], told[-1]["status"]) == ("end", "waiting")
+    with (
+        held_open(tmp_path, "hangs", "hangs", "dies") as run,
+        started(tmp_path, "events", "dies", "--follow", "--json") as child,
+    ):
+        assert child.stdout is not None
+        child.stdout.readline()
+        run.kill()
+        run.wait(timeout=60)
+        last = lines(ended(child).out)[-1]
+    assert (last["event"], last["status"]) == ("end", "stale")
+
+
+def test_a_follower_that_is_interrupted_harms_nothing(tmp_path: Path) -> None:
+    with held_open(tmp_path, "holds_a_program", "held") as run:
+        with started(tmp_path, "events", "r1", "-f") as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            child.send_signal(2)
+            assert ended(child).code == 130
+        (tmp_path / "go").touch()
+        eventually(lambda: run.poll() is not None)
+        assert run.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("cursor", "words"),
+    [
+        ("nonsense", "'nonsense' is no cursor"),
+        ("3", "'3' is no cursor"),
+        ("-1.0", "'-1.0' is no cursor"),
+        ("", "'' is no cursor"),
+        ("٣.0", "is no cursor"),
+        ("999.0", "999.0 is no cursor of run r1: its last frame is"),
+        ("0.999", "0.999 is no cursor of run r1: frame 0 has"),
+    ],
+)
+def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str, words: str) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
+    said = smithers(tmp_path, "events", "r1", f"--after={cursor}")
+    assert (said.code, said.out) == (2, "")
+    assert words in said.err
+    assert "hint:" in said.err
