@@ -1,7 +1,9 @@
 # `make` alone lists the targets. Nothing but Python 3.11 or newer is needed for `demo`, `test` and
 # `check`; `live` and `live-smoke` also need npm.
 
-CLAUDE_CODE := @anthropic-ai/claude-code@2.1.330
+# The real programs, each at the version that the recordings were made with.
+PROGRAMS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0
+empty :=
 
 ifeq ($(origin PYTHON),undefined)
 PYTHON := $(shell for p in python3.11 python3; do \
@@ -13,7 +15,7 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 NPM := .npm
-LIVE := $(NPM)/$(subst /,_,$(CLAUDE_CODE)).installed
+LIVE := $(NPM)/$(subst $(empty) $(empty),+,$(subst /,_,$(PROGRAMS))).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
 # Arguments for pytest, as in `make test ARGS="-k resume -x"`.
@@ -84,5 +86,5 @@ $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 
 $(LIVE): Makefile
 	@command -v npm >/dev/null || { echo "npm is needed for the live tests" >&2; exit 1; }
-	npm install --no-audit --no-fund --prefix $(NPM) $(CLAUDE_CODE)
+	npm install --no-audit --no-fund --prefix $(NPM) $(PROGRAMS)
 	@touch $@

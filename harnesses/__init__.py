@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harnesses.claude_code import ClaudeCode
+    from harnesses.codex import Codex
     from harnesses.echo import Echo
     from harnesses.process import Replay, ReplayMismatch
 
-__all__ = ["ClaudeCode", "Echo", "Replay", "ReplayMismatch"]
+__all__ = ["ClaudeCode", "Codex", "Echo", "Replay", "ReplayMismatch"]
 
 _HOMES = {
     "ClaudeCode": "harnesses.claude_code",
+    "Codex": "harnesses.codex",
     "Echo": "harnesses.echo",
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from harnesses._claude_verdict import UnknownSession, verdict
 from harnesses._json import list_of, object_in, object_of
+from harnesses._limits import limit_of
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import (
     Ask,
@@ -46,6 +47,7 @@ _NEEDED = (
     "CLAUDE_CODE_OAUTH_TOKEN",
     "CLAUDE_CONFIG_DIR",
 )
+_KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
 _SETTINGS = {
     "CLAUDE_CODE_MAX_RETRIES": "0",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
@@ -83,7 +85,7 @@ class ClaudeCode:
         replay: Replay | str | Path | None = None,
     ) -> None:
         self.name = f"claude-code/{model}" if model else "claude-code"
-        self._program = program
+        self._program, self._model = program, model
         self._config = Path(config_dir).absolute() if config_dir is not None else None
         self._env = dict(env or {})
         self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
@@ -102,6 +104,15 @@ class ClaudeCode:
             if value is not None
             for word in (flag, str(value))
         )
+
+    @property
+    def limit(self) -> str:
+        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        env = self._environment({})
+        login = env.get("CLAUDE_CONFIG_DIR") or str(Path(env.get("HOME", "~"), ".claude"))
+        account = next((env[name] for name in _KEYS if env.get(name)), login)
+        url = env.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
+        return limit_of("anthropic", url, account, self._model)
 
     async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
@@ -148,9 +159,12 @@ class ClaudeCode:
                 yield used
         yield verdict(result, fault, stderr, ending, resumes=resumes)
 
-    def _command(self, ask: Ask, text: str, session: str, resumes: bool, live: bool) -> Command:
+    def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
-        env = built_environment(_NEEDED, _SETTINGS, config, self._env, ask.marks)
+        return built_environment(_NEEDED, _SETTINGS, config, self._env, marks)
+
+    def _command(self, ask: Ask, text: str, session: str, resumes: bool, live: bool) -> Command:
+        env = self._environment(ask.marks)
         program = self._program
         if live:
             found = shutil.which(program, path=env.get("PATH"))

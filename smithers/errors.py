@@ -173,8 +173,8 @@ class Transient(AgentError):
 class Stalled(Transient):
     """The agent gave no event for `idle_s` seconds and was stopped."""
 
-    def __init__(self, idle_s: float) -> None:
-        super().__init__(f"no event for {idle_s:g} s")
+    def __init__(self, idle_s: float, *, why: str = "") -> None:
+        super().__init__(f"no event for {idle_s:g} s" + (f": {why}" if why else ""))
         self.idle_s = idle_s
 
 

@@ -43,7 +43,9 @@ def built_environment(needed: tuple[str, ...], *more: Mapping[str, str]) -> dict
 class Command:
     """A program to start. `flags` hold the session id and the schema, but never the prompt.
 
-    `version_flag` makes the program print its version. `stop_signal` asks it to end.
+    `session` is None where the program will choose the id itself. In a `dialogue` stdin stays open
+    and the prompt is written there by the adapter, in the program's own protocol. `version_flag`
+    makes the program print its version. `stop_signals` ask it to end, one after the other.
     """
 
     program: str
@@ -52,15 +54,20 @@ class Command:
     prompt: str
     cwd: Path
     env: Mapping[str, str]
-    session: str
+    session: str | None
     resumes: bool
+    dialogue: bool = False
     schema: str | None = None
     config: Path | None = None
     version_flag: str = "--version"
-    stop_signal: signal.Signals = signal.SIGTERM
+    stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
 
     @property
     def prompt_by_stdin(self) -> bool:
+        return not self.dialogue and self._is_no_argument
+
+    @property
+    def _is_no_argument(self) -> bool:
         return "\0" in self.prompt or len(self._prompt_bytes) > _ARGUMENT_LIMIT_BYTES
 
     @property
@@ -68,8 +75,13 @@ class Command:
         return self._prompt_bytes if self.prompt_by_stdin else None
 
     @property
+    def talks(self) -> bool:
+        """Whether anything at all is written to the program."""
+        return self.dialogue or self.prompt_by_stdin
+
+    @property
     def argv(self) -> tuple[str, ...]:
-        said = () if self.prompt_by_stdin else ("--", self._prompt_bytes.decode())
+        said = () if self.prompt_by_stdin or self.dialogue else ("--", self._prompt_bytes.decode())
         return (self.executable, *self.flags, *said)
 
     @property
@@ -95,7 +107,10 @@ class Command:
             return "<session>"
         if self.schema is not None and word == self.schema:
             return "<schema>"
-        return _LOOPBACK.sub(r"\1:${PORT}", word.replace(str(self.cwd), "${CWD}"))
+        places = {self.config: "${CONFIG}", self.cwd: "${CWD}", self.cwd.resolve(): "${CWD}"}
+        for folder, mark in places.items():
+            word = word.replace(str(folder), mark) if folder is not None else word
+        return _LOOPBACK.sub(r"\1:${PORT}", word)
 
 
 def _canonical(schema: str) -> str:

@@ -54,7 +54,7 @@ class LiveChild:
                 words,
                 cwd=command.cwd,
                 env=dict(command.env),
-                stdin=subprocess.DEVNULL if command.stdin is None else subprocess.PIPE,
+                stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=(told, tell),
@@ -94,8 +94,8 @@ class LiveChild:
 
     def write(self, data: bytes) -> None:
         self._tape.chunk("in", data)
-        self._unsent += data
-        if self._guard.stdin is not None:
+        if self._guard.stdin is not None and not self._guard.stdin.closed:
+            self._unsent += data
             os.set_blocking(self._guard.stdin.fileno(), False)
             self._loop.add_writer(self._guard.stdin.fileno(), self._on_writable)
 

@@ -53,13 +53,13 @@ class Replay:
     def start(self, command: Command, tape: Tape) -> ReplayChild:
         """The recording of `command`, playing. Raises ReplayMismatch where there is none."""
         recording = self.find(command)
-        if recording.header.session is not None:
+        if recording.header.session is not None and command.session is not None:
             self._origins[command.session] = recording.header.session
         return ReplayChild(recording, command, tape, self.speed)
 
     def find(self, command: Command) -> Recording:
         wanted = command.header()
-        origin = self._origins.get(command.session)
+        origin = self._origin_of(command)
         fitting = self._shelf.fitting(wanted)
         key = replace(wanted, session=origin)
         at = self._played.get(key, 0)
@@ -70,6 +70,12 @@ class Replay:
             path, _ = _in_turn(self._shelf.fitting(wanted, anew=True), origin, at)
             found = next(read_sessions(path))
         return found
+
+    def _origin_of(self, command: Command) -> str | None:
+        """A session of an earlier process, or one whose id was recorded, stands for itself."""
+        if command.session is None:
+            return None
+        return self._origins.get(command.session, command.session if command.resumes else None)
 
 
 def _in_turn(fitting: Sequence[Found], origin: str | None, at: int) -> Found:
@@ -122,7 +128,7 @@ class ReplayChild:
 
     def write(self, data: bytes) -> None:
         self._tape.chunk("in", data)
-        self._written += len(data)
+        self._written += data.count(b"\n")
         self._changed.set()
 
     def close_stdin(self) -> None:
@@ -164,9 +170,9 @@ class ReplayChild:
         await self._changed.wait()
 
     async def _written_so_far(self) -> None:
-        """Waits until as much was written as had been when this was recorded."""
+        """Waits until as many lines were written as had been when this was recorded."""
         sent = self._moments[: self._at + 1]
-        wanted = sum(len(moment.data) for moment in sent if moment.stream == "in")
+        wanted = sum(moment.data.count(b"\n") for moment in sent if moment.stream == "in")
         while not self._stdin_closed and self._written < wanted and self._ending is None:
             await self._change()
         self._at += 1
@@ -181,10 +187,10 @@ class ReplayChild:
             self._ending = self._recording.ending
 
 
-def _as_session(recording: Recording, session: str) -> tuple[Moment, ...]:
+def _as_session(recording: Recording, session: str | None) -> tuple[Moment, ...]:
     """The moments with the recorded session id replaced by `session`, in the same chunks."""
     recorded = recording.header.session
-    if recorded is None or len(recorded) != len(session):
+    if recorded is None or session is None or len(recorded) != len(session):
         return recording.moments
     data = {
         stream: recording.text(stream).replace(recorded.encode(), session.encode())

@@ -8,7 +8,7 @@ import hashlib
 import os
 import subprocess
 import time
-from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ RECORD = "SMITHERS_RECORD"
 _ERR_TAIL_BYTES = 16_384
 _SMALL_FILE_BYTES = 65_536
 _FILES_LIMIT = 10_000
+_HANGS_UP_WITHIN_S = 2.0
 _KILL_AFTER_S = 5.0
 _ENDS_WITHIN_S = 1.0
 _NOT_WALKED = {".git", "node_modules", ".venv", "__pycache__"}
@@ -38,8 +39,17 @@ _NOT_WALKED = {".git", "node_modules", ".venv", "__pycache__"}
 Files = dict[str, tuple[int, int]]
 
 
+def _always(line: bytes) -> bool:
+    return True
+
+
 class Session:
-    """A running program. Silence longer than `idle_s` raises Stalled; the whole has `timeout_s`."""
+    """A running program. Silence longer than `idle_s` raises Stalled; the whole has `timeout_s`.
+
+    In a dialogue `last_words` are written before stdin is closed, when the program is made to end.
+    """
+
+    last_words = b""
 
     def __init__(self, child: Child, command: Command, ask: Ask, tape: Tape) -> None:
         self._child, self._command, self._ask, self._tape = child, command, ask, tape
@@ -58,8 +68,20 @@ class Session:
         """The guard's pid and the program's, in this order; none for a replay."""
         return await self._child.pids()
 
-    async def lines(self) -> AsyncGenerator[bytes, None]:
-        """Lines of stdout, split on LF alone and of any length; the last may lack its LF."""
+    def write(self, data: bytes) -> None:
+        self._child.write(data)
+
+    def hang_up(self) -> None:
+        """Closes the program's stdin: nothing more will be said to it."""
+        self._child.close_stdin()
+
+    async def lines(
+        self, is_sign_of_life: Callable[[bytes], bool] = _always
+    ) -> AsyncGenerator[bytes, None]:
+        """Lines of stdout, split on LF alone and of any length; the last may lack its LF.
+
+        A line that is no sign of life, such as a notice of a retry, does not end the silence.
+        """
         rest: list[bytes] = []
         while (chunk := await self._next()) is not None:
             if chunk.stream == "err":
@@ -67,8 +89,13 @@ class Session:
                 continue
             first, *more = chunk.data.split(b"\n")
             rest.append(first)
+            if not more:
+                self._heard_at = chunk.at
             for piece in more:
-                yield b"".join(rest)
+                line = b"".join(rest)
+                if is_sign_of_life(line):
+                    self._heard_at = chunk.at
+                yield line
                 rest = [piece]
         if any(rest):
             yield b"".join(rest)
@@ -96,8 +123,6 @@ class Session:
         if self._tape.failure is not None:
             raise self._tape.failure
         self._silent = chunk is None
-        if chunk is not None and chunk.stream == "out":
-            self._heard_at = chunk.at
         return chunk
 
     async def close(self) -> Ending:
@@ -122,11 +147,13 @@ class Session:
     async def _ask_to_end(self, ended: asyncio.Task[Ending]) -> None:
         """What has shut its streams is about to end by itself, and is given the time."""
         by_itself_s = _ENDS_WITHIN_S if self._silent else 0.0
-        for number, wait_s in (
-            (0, by_itself_s),
-            (self._command.stop_signal, _KILL_AFTER_S),
-            (9, 1.0),
-        ):
+        if self._command.dialogue and not self._silent:
+            if self.last_words:
+                self.write(self.last_words)
+            self.hang_up()
+            by_itself_s = _HANGS_UP_WITHIN_S
+        stops = [(number, _KILL_AFTER_S) for number in self._command.stop_signals]
+        for number, wait_s in ((0, by_itself_s), *stops, (9, 1.0)):
             if number:
                 self._child.signal(number)
             if (await asyncio.wait([ended], timeout=wait_s))[0]:
@@ -223,7 +250,7 @@ def _version_of(command: Command) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return found.stdout.split()[0] if found.stdout.split() else None
+    return next((word for word in found.stdout.split() if word[0].isdigit()), None)
 
 
 def _files_in(cwd: Path) -> Files:

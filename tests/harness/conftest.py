@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.harness.helpers import ROOT
+from tests.harness.helpers import ROOT, installed
 
-_OURS = ("SMITHERS_", "CLAUDE", "ANTHROPIC_")
+_OURS = ("SMITHERS_", "CLAUDE", "ANTHROPIC_", "CODEX_", "OPENAI_", "XDG_STATE_HOME")
 
 
 @pytest.fixture
@@ -33,10 +32,9 @@ def recordings() -> Path:
 
 @pytest.fixture
 def claude() -> str:
-    """The real program; absent, it skips, unless SMITHERS_LIVE_REQUIRED is set."""
-    if (found := shutil.which("claude")) is None:
-        why = "claude is not on PATH (npm install -g @anthropic-ai/claude-code)"
-        if os.environ.get("SMITHERS_LIVE_REQUIRED"):
-            pytest.fail(why)
-        pytest.skip(why)
-    return found
+    return installed("claude")
+
+
+@pytest.fixture
+def codex() -> str:
+    return installed("codex")

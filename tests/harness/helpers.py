@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
+import pytest
+
 from harnesses.process import Command, Session, open_session
 from smithers.agent import Agent, Ask, Event
 from smithers.errors import AgentError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+PACKAGES = {"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex"}
+
+
+def installed(program: str) -> str:
+    """Where a real program is; absent, the test skips, unless SMITHERS_LIVE_REQUIRED is set."""
+    if (found := shutil.which(program)) is None:
+        why = f"{program} is not on PATH (npm install -g {PACKAGES[program]})"
+        if os.environ.get("SMITHERS_LIVE_REQUIRED"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return found
 
 
 async def events_of(agent: Agent, ask: Ask, within_s: float = 20) -> list[Event]:

@@ -199,7 +199,7 @@ async def test_a_resumed_session_is_matched_by_the_session_it_came_from(tmp_path
                 folder, each, {"t": 0, "s": "out", "d": f"{name}\n"}, end(), name=f"{kind}-{name}"
             )
             path.write_text(path.read_text().replace(OLD, old))
-        begun[name] = first.session
+        begun[name] = str(first.session)
     replay = Replay(folder)
     for name, session in begun.items():
         command = replace(python("", cwd, prompt=name), session=session)

@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.harness.helpers import ROOT, until
-from tests.scripted_model import ScriptedModel, Status, Text, ToolCall
+from tests.scripted_model import Eof, ScriptedModel, Status, Step, StreamError, Text, ToolCall
 
 
 def ask(url: str, text: str, **more: Any) -> Any:
@@ -80,3 +80,53 @@ async def test_it_runs_as_a_program_too(tmp_path: Path) -> None:
     finally:
         server.terminate()
         server.wait(5)
+
+
+def respond(url: str, text: str, *, stream: bool = False) -> Any:
+    """A request in the words of OpenAI Responses; of a stream, its events."""
+    said = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+    body = {"model": "m", "stream": stream, "input": [said]}
+    with urlopen(Request(f"{url}/v1/responses", json.dumps(body).encode()), timeout=5) as answer:
+        if not stream:
+            return json.load(answer)
+        lines = answer.read().decode().splitlines()
+    return [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+
+
+def test_the_same_script_is_played_in_the_words_of_openai_responses() -> None:
+    steps: list[Step] = [ToolCall("exec_command", {"cmd": "ls"}), Text("Done.", thinking="Hm.")]
+    with ScriptedModel({"go": steps, "stop": [Text("x", stop="max_tokens")]}) as model:
+        (call,) = respond(model.url, "go")["output"]
+        whole = respond(model.url, "go")
+        cut = respond(model.url, "stop")
+    assert (call["type"], json.loads(call["arguments"])) == ("function_call", {"cmd": "ls"})
+    assert [each["type"] for each in whole["output"]] == ["reasoning", "message"]
+    assert whole["usage"]["total_tokens"] == 15
+    assert cut["incomplete_details"] == {"reason": "max_output_tokens"}
+
+
+def test_a_stream_of_responses_ends_as_its_step_says() -> None:
+    steps: list[Step] = [Text("One two", pieces=2), StreamError("server_error", "no"), Eof("Half")]
+    with ScriptedModel(steps) as model:
+        good, failed, broken = (respond(model.url, "go", stream=True) for _ in steps)
+    assert "".join(each.get("delta", "") for each in good) == "One two"
+    assert [each[-1]["type"] for each in (good, failed)] == [
+        "response.completed",
+        "response.failed",
+    ]
+    assert broken[-1]["type"] == "response.output_text.delta"
+    assert failed[-1]["response"]["error"]["code"] == "server_error"
+
+
+def test_a_websocket_is_refused_and_a_status_says_more_where_told() -> None:
+    limit = Status(429, "usage_limit_reached", more={"resets_at": 7})
+    with ScriptedModel([limit]) as model:
+        with pytest.raises(HTTPError) as caught:
+            respond(model.url, "go")
+        with caught.value as refused:
+            assert json.load(refused)["error"]["resets_at"] == 7
+        upgrade = Request(f"{model.url}/v1/responses", headers={"Upgrade": "websocket"})
+        with pytest.raises(HTTPError) as caught, urlopen(upgrade, timeout=5):
+            pass
+        with caught.value as refused:
+            assert refused.code == 426

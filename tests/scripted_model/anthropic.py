@@ -33,7 +33,8 @@ def user_texts(body: Mapping[str, Any]) -> list[str]:
 
 
 def error_body(step: Status | StreamError) -> Event:
-    return {"type": "error", "error": {"type": step.kind, "message": step.message}}
+    told = dict(step.more) if isinstance(step, Status) else {}
+    return {"type": "error", "error": {"type": step.kind, "message": step.message} | told}
 
 
 def body_of(step: Step, model: str, number: int) -> Event:

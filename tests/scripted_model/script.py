@@ -43,12 +43,13 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Status:
-    """A refusal with this HTTP status; `kind` and `message` as the provider would say it."""
+    """A refusal with this HTTP status; `kind`, `message` and `more` as the provider says them."""
 
     code: int
     kind: str = "api_error"
     message: str = "scripted failure"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    more: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.scripted_model import anthropic
+from tests.scripted_model import anthropic, responses
 from tests.scripted_model.script import Cut, Hang, Script, Status, Step, Text, ToolCall
 
 __all__ = ["Request", "ScriptedModel"]
 
 _RUN = re.compile(r"^/r/([^/]+)(/.*)$")
 _SECRET_HEADERS = {"x-api-key", "authorization"}
+_PROTOCOLS = {"/v1/messages": anthropic, "/v1/responses": responses}
+_DELTAS = ("content_block_delta", "response.output_text.delta")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,21 +81,22 @@ class ScriptedModel:
         self, run: str, path: str, headers: Mapping[str, str], body: Mapping[str, Any]
     ) -> Step:
         """The step for this request, which is written to the log; the last step repeats."""
+        protocol = _PROTOCOLS[path]
         with self._lock:
             step: Step | None = None
-            if not anthropic.is_side_request(body):
-                key, steps = self._steps_for(run, body)
+            if not protocol.is_side_request(body):
+                key, steps = self._steps_for(run, protocol.user_texts(body))
                 at = self._played.get((run, key), 0)
                 self._played[run, key] = at + 1
                 step = steps[min(at, len(steps) - 1)] if steps else Status(500, message="no script")
             self.requests.append(Request(run=run, path=path, headers=headers, body=body, step=step))
         return step or Text("ok")
 
-    def _steps_for(self, run: str, body: Mapping[str, Any]) -> tuple[str, list[Step]]:
+    def _steps_for(self, run: str, said: list[str]) -> tuple[str, list[Step]]:
         script = self._scripts.get(run, ())
         if not isinstance(script, Mapping):
             return "", list(script)
-        for text in anthropic.user_texts(body):
+        for text in said:
             if found := max((key for key in script if key in text), key=len, default=None):
                 return found, list(script[found])
         return "", [Status(500, message="no step list for this text")]
@@ -123,45 +126,49 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, b"")
 
     def do_GET(self) -> None:
-        self._send(200, b"{}")
+        """Whoever would rather have a websocket is told to do without one."""
+        self._send(426 if "upgrade" in self.headers else 200, b'{"data":[],"models":[]}')
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
         matched = _RUN.match(self.path)
         run, path = (matched[1], matched[2]) if matched else ("", self.path)
-        if path.split("?")[0].endswith("/count_tokens"):
+        path = path.split("?")[0]
+        if path.endswith("/count_tokens"):
             self._send(200, b'{"input_tokens":123}')
-        elif path.split("?")[0] == "/v1/messages":
+        elif path in _PROTOCOLS:
             kept = {k.lower(): v for k, v in self.headers.items()}
             kept |= {name: "<cut>" for name in _SECRET_HEADERS & kept.keys()}
-            self._play(self.model.take(run, path, kept, body), body)
+            self._play(self.model.take(run, path, kept, body), path, body)
         else:
             self._send(404, b'{"type":"error","error":{"type":"not_found_error","message":"?"}}')
 
-    def _play(self, step: Step, body: Mapping[str, Any]) -> None:
+    def _play(self, step: Step, path: str, body: Mapping[str, Any]) -> None:
         if isinstance(step, Text | ToolCall):
             time.sleep(step.pause_s)
         if isinstance(step, Status):
-            self._send(step.code, json.dumps(anthropic.error_body(step)).encode(), step.headers)
+            told = _PROTOCOLS[path].error_body(step)
+            self._send(step.code, json.dumps(told).encode(), step.headers)
         elif isinstance(step, Cut) and not step.text:
             self._reset()
         elif isinstance(step, Hang) and not step.text:
             self._hang()
         else:
-            self._answer(step, body)
+            self._answer(step, path, body)
 
-    def _answer(self, step: Step, body: Mapping[str, Any]) -> None:
+    def _answer(self, step: Step, path: str, body: Mapping[str, Any]) -> None:
+        protocol = _PROTOCOLS[path]
         number = self.model.next_number()
         model = str(body.get("model", ""))
         if not body.get("stream"):
-            self._send(200, json.dumps(anthropic.body_of(step, model, number)).encode())
+            self._send(200, json.dumps(protocol.body_of(step, model, number)).encode())
             return
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
         self.end_headers()
-        for event in anthropic.events_of(step, model, number):
-            if isinstance(step, Text) and event["type"] == "content_block_delta":
+        for event in protocol.events_of(step, model, number):
+            if isinstance(step, Text) and event["type"] in _DELTAS:
                 time.sleep(step.pause_s)
             self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
             self.wfile.flush()

@@ -1,0 +1,84 @@
+"""The options of Codex in its own words: settings on its command line, parameters of a thread."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+__all__ = ["ApprovalPolicy", "Sandbox", "Settings"]
+
+Sandbox = Literal["read-only", "workspace-write", "danger-full-access"]
+ApprovalPolicy = Literal["never", "on-request"]
+
+_PROVIDER = "smithers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an author chose. `key_env` names the variable of a key; `url` is of another server."""
+
+    model: str | None
+    sandbox: Sandbox
+    approvals: ApprovalPolicy
+    key_env: str | None
+    url: str | None
+    config: Mapping[str, object]
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether the user's own login is used: never at another server."""
+        return self.key_env is None and self.url is None
+
+    def of_a_thread(self, cwd: Path) -> dict[str, object]:
+        """What is told once more with a thread: a resumed one goes by what it was started with."""
+        rights = {"sandbox": self.sandbox, "approvalPolicy": self.approvals}
+        model = {"model": self.model} if self.model else {}
+        return {"cwd": str(cwd.absolute()), **rights, **model}
+
+    def words(self, cwd: Path) -> tuple[str, ...]:
+        """The arguments that set all of it; what is safe stands after the author's own `config`."""
+        settings: dict[str, object] = {
+            "analytics.enabled": False,
+            "features.plugins": False,
+            "features.apps": False,
+            **({"shell_environment_policy.exclude": [self.key_env]} if self.key_env else {}),
+            **self.config,
+            **({"model": self.model} if self.model else {}),
+            "sandbox_mode": self.sandbox,
+            "approval_policy": self.approvals,
+            "model_provider": _PROVIDER,
+            f"model_providers.{_PROVIDER}": self._provider(),
+            # Else a wide sandbox makes the program trust the project and start what it names.
+            "projects": {str(cwd.resolve()): {"trust_level": "untrusted"}},
+        }
+        return tuple(w for key, value in settings.items() for w in ("-c", f"{key}={_toml(value)}"))
+
+    def _provider(self) -> dict[str, object]:
+        """The only one that the program is given: its own cannot be told to make no retries."""
+        return {
+            "name": "OpenAI" if self.url is None else _PROVIDER,
+            "wire_api": "responses",
+            "request_max_retries": 0,
+            "stream_max_retries": 0,
+            **({"base_url": self.url} if self.url else {}),
+            **({"env_key": self.key_env} if self.key_env else {}),
+            **({"requires_openai_auth": True} if self.signed_in else {}),
+        }
+
+
+def _toml(value: object) -> str:
+    """A value as TOML on one line: as in JSON, but for what a table looks like."""
+    if isinstance(value, Mapping):
+        pairs = cast("Mapping[object, Any]", value).items()
+        return "{" + ",".join(f"{_key(str(key))}={_toml(each)}" for key, each in pairs) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(_toml(each) for each in cast("list[Any]", value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,256 @@
+"""Codex (`codex app-server`, or `codex exec --json`) as an agent: one process a request.
+
+`app-server` is asked, since it tells failures by class, usage by request, and when a limit ends.
+`exec` is for versions of Codex that have none that obeys. The program's own retries are off: the
+engine's are durable. Its home is one of ours, so that nothing of the user's settings comes in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import signal
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from harnesses import _codex_app_server as app_server
+from harnesses import _codex_exec as by_exec
+from harnesses._codex_home import (
+    SIGN_IN,
+    account_in,
+    login_of,
+    native,
+    prepared_home,
+    version_of,
+)
+from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
+from harnesses._limits import limit_of
+from harnesses._strict import strict
+from harnesses.process import Command, Replay, built_environment, open_session
+from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
+from smithers.errors import NotSignedIn, Stalled
+
+__all__ = ["ApprovalPolicy", "Codex", "Mode", "Sandbox"]
+
+Mode = Literal["auto", "app-server", "exec"]
+
+_APP_SERVER_SINCE = (0, 100, 0)
+"""The oldest that was seen to obey: the app-server of 0.72 goes to the provider it likes."""
+_LEAVES_WITHIN_S = 10.0
+_WITH_A_SCHEMA = "\n\nAnswer with JSON alone, which fits this JSON Schema:\n"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """What one request runs with: the program, its environment, its home, and how it is asked."""
+
+    program: str
+    env: Mapping[str, str]
+    home: Path
+    mode: Mode
+
+
+class Codex:
+    """Codex with one set of options; its sandbox is what the author gives, read-only if nothing.
+
+    By default it uses the login of the user (`codex login`). `api_key_env` names a variable that
+    holds a key instead. `base_url` is that of another server which speaks OpenAI Responses; the
+    user's login is never sent there. Where the program asks for more rights (`on-request`) it is
+    declined, since nobody is there. `config` are further settings, as in its config.toml. `home` is
+    a CODEX_HOME to use as it is, login and settings included, in place of one of ours for each run.
+    `env` is added to its environment, which its tools see. `program` is its name on PATH, or its
+    path. `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
+    """
+
+    can = Capabilities(resumes=True, native_schema=True)
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        sandbox: Sandbox = "read-only",
+        approval_policy: ApprovalPolicy = "never",
+        api_key_env: str | None = None,
+        base_url: str | None = None,
+        config: Mapping[str, object] | None = None,
+        mode: Mode = "auto",
+        env: Mapping[str, str] | None = None,
+        program: str = "codex",
+        home: str | Path | None = None,
+        replay: Replay | str | Path | None = None,
+    ) -> None:
+        self.name = f"codex/{model}" if model else "codex"
+        self._settings = Settings(
+            model=model,
+            sandbox=sandbox,
+            approvals=approval_policy,
+            key_env=api_key_env,
+            url=base_url,
+            config=dict(config or {}),
+        )
+        self._mode, self._program = mode, program
+        self._env = dict(env or {})
+        self._home = Path(home).absolute() if home is not None else None
+        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+
+    @property
+    def limit(self) -> str:
+        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        env = self._environment({})
+        login = self._home / "auth.json" if self._home else login_of(env)
+        wanted = self._settings
+        account, is_chatgpt = account_in(login) if wanted.signed_in else ("", False)
+        if wanted.key_env:
+            account = env.get(wanted.key_env, "")
+        own = "https://chatgpt.com" if is_chatgpt else "https://api.openai.com/v1"
+        return limit_of("openai", wanted.url or own, account or str(login), wanted.model)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+        """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
+        if ask.session is not None:
+            yield Started(ask.session)
+        replay = self._replay or Replay.asked_for()
+        place = await asyncio.to_thread(self._place, ask, live=replay is None)
+        if place.mode == "app-server":
+            async with aclosing(self._by_app_server(ask, place, replay)) as events:
+                async for event in events:
+                    yield event
+            return
+        try:
+            async with aclosing(self._by_exec(ask, place, replay)) as events:
+                async for event in events:
+                    yield event
+            return
+        except by_exec.UnknownThread:
+            anew = replace(ask, session=None, followup=None)
+        async with aclosing(self._by_exec(anew, place, replay)) as events:
+            async for event in events:
+                yield event
+
+    async def _by_app_server(
+        self, ask: Ask, place: _Place, replay: Replay | None
+    ) -> AsyncGenerator[Event, None]:
+        text, prompt, schema = _words(ask)
+        command = self._command(ask, place, ("app-server",), text)
+        command = replace(command, dialogue=True, stop_signals=(signal.SIGTERM,))
+        async with open_session(command, ask, replay) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            talk = app_server.Dialogue(
+                running.write,
+                thread=self._settings.of_a_thread(ask.cwd),
+                turn={"outputSchema": schema} if schema else {},
+                resumed=ask.session,
+                text=text,
+                prompt=prompt,
+            )
+            try:
+                async for line in running.lines(app_server.is_sign_of_life):
+                    for event in talk.hear(line):
+                        yield event
+                    running.last_words = talk.last_words
+                    if talk.over:
+                        running.hang_up()
+                        running.leave_after(_LEAVES_WITHIN_S)
+            except Stalled as error:
+                raise Stalled(error.idle_s, why=talk.notice) from error
+            ending = await running.close()
+            stderr = running.said_on_stderr
+        yield _with_data(talk.answer(ending, stderr), ask)
+
+    async def _by_exec(
+        self, ask: Ask, place: _Place, replay: Replay | None
+    ) -> AsyncGenerator[Event, None]:
+        text, _, schema = _words(ask)
+        before = by_exec.spent_on(place.home, ask.session)
+        words = ("exec", "resume", ask.session) if ask.session else ("exec",)
+        shaped = ("--output-schema", _kept(schema, place.home)) if schema else ()
+        fixed = ("--json", "--skip-git-repo-check")
+        command = self._command(ask, place, (*words, *fixed, *shaped), text)
+        command = replace(command, stop_signals=(signal.SIGINT, signal.SIGTERM))
+        stream = by_exec.Stream(resumes=ask.session is not None, before=before)
+        async with open_session(command, ask, replay) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            try:
+                async for line in running.lines(by_exec.is_sign_of_life):
+                    for event in stream.hear(line):
+                        yield event
+                    if stream.over:
+                        running.leave_after(_LEAVES_WITHIN_S)
+            except Stalled as error:
+                raise Stalled(error.idle_s, why=stream.notice) from error
+            ending = await running.close()
+            stderr = running.said_on_stderr
+        yield _with_data(stream.answer(ending, stderr), ask)
+
+    def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
+        needed = (self._settings.key_env,) if self._settings.key_env else ()
+        return built_environment(needed, self._env, marks)
+
+    def _place(self, ask: Ask, *, live: bool) -> _Place:
+        env = self._environment(ask.marks)
+        mode: Mode = "exec" if self._mode == "exec" else "app-server"
+        program, home = self._program, self._home or Path("codex-home").absolute()
+        if live:
+            found = native(program, env.get("PATH"))
+            program = str(found)
+            if self._mode == "auto" and () < (version := version_of(found)) < _APP_SERVER_SINCE:
+                _log.warning("codex %s has no app-server that obeys, so codex exec is used; "
+                             "`npm install -g @openai/codex` brings a newer one",
+                             ".".join(map(str, version)))  # fmt: skip
+                mode = "exec"
+            if (key := self._settings.key_env) and not env.get(key):
+                raise NotSignedIn(f"the variable {key} is not set", hint=SIGN_IN)
+            run = ask.marks.get("SMITHERS_RUN", "default")
+            home = self._home or prepared_home(env, run, signed_in=self._settings.signed_in)
+        return _Place(program=program, env=env | {"CODEX_HOME": str(home)}, home=home, mode=mode)
+
+    def _command(self, ask: Ask, place: _Place, words: tuple[str, ...], text: str) -> Command:
+        return Command(
+            program="codex",
+            executable=place.program,
+            flags=(*words, *self._settings.words(ask.cwd)),
+            prompt=text,
+            cwd=ask.cwd,
+            env=place.env,
+            session=ask.session,
+            resumes=ask.session is not None,
+            schema=json.dumps(ask.schema) if ask.schema is not None else None,
+            config=place.home,
+        )
+
+
+def _words(ask: Ask) -> tuple[str, str, dict[str, Any] | None]:
+    """What is said to the thread, what to a new one in its place, and the schema of the answer."""
+    text = ask.followup if ask.session and ask.followup is not None else ask.prompt
+    schema = strict(ask.schema) if ask.schema is not None else None
+    if ask.schema is None or schema is not None:
+        return text, ask.prompt, schema
+    asked = _WITH_A_SCHEMA + json.dumps(ask.schema, ensure_ascii=False)
+    return text + asked, ask.prompt + asked, None
+
+
+def _with_data(answer: Answered, ask: Ask) -> Answered:
+    """The program validates nothing, so what is no JSON stays a text, and the engine's affair."""
+    if ask.schema is None:
+        return answer
+    try:
+        return replace(answer, data=json.loads(answer.text))
+    except ValueError:
+        return answer
+
+
+def _kept(schema: Mapping[str, object], home: Path) -> str:
+    """The schema as a file, which `exec` wants."""
+    text = json.dumps(schema)
+    path = home / "schemas" / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return str(path)

@@ -1,0 +1,276 @@
+"""The real Codex against the scripted model: what no recording can show."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harnesses import Codex
+from smithers.agent import (
+    Answered,
+    Ask,
+    Said,
+    Spawned,
+    Started,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
+from smithers.errors import AgentError, Busy, NotSignedIn, Stalled, Transient
+from tests.harness.helpers import alive, events_of, kinds, outcome_of, until
+from tests.scripted_model import Hang, ScriptedModel, Status, Step, Text, ToolCall
+
+pytestmark = [pytest.mark.anyio, pytest.mark.live]
+
+NUMBER = {"type": "object", "properties": {"n": {"type": "integer", "default": 1}}}
+JOBS = "(setsid tail -f /dev/null &) ; echo $$ > shell.pid; tail -n +1 -f /dev/null"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def cwd(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return tmp_path / "project"
+
+
+def agent(url: str, codex: str, home: Path, **options: Any) -> Codex:
+    given = {"HOME": str(home), "SCRIPTED_KEY": "scripted-key"}
+    chosen: dict[str, Any] = {
+        "base_url": f"{url}/v1",
+        "api_key_env": "SCRIPTED_KEY",
+        "env": given,
+        **options,
+    }
+    return Codex("scripted", program=codex, **chosen)
+
+
+def shell(command: str, **more: str) -> ToolCall:
+    return ToolCall("exec_command", {"cmd": command, **more})
+
+
+@pytest.mark.parametrize("mode", ["app-server", "exec"])
+async def test_smoke_codex_answers_with_its_tools_its_pids_and_what_it_took(
+    mode: str, codex: str, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([shell("echo [$SCRIPTED_KEY]; ls nowhere"), Text("Done.")]) as model:
+        real = agent(model.url, codex, home, mode=mode)
+        events = await events_of(real, Ask(prompt="Go", cwd=cwd), 60)
+    pids = [event.pid for event in events if isinstance(event, Spawned)]
+    assert len(pids) == 2
+    assert not any(alive(pid) for pid in pids)
+    (returned,) = [event for event in events if isinstance(event, ToolReturned)]
+    assert returned.failed
+    assert returned.text.startswith("[]\n"), "the key is not for the tools"
+    used = [event for event in events if isinstance(event, Used)]
+    assert sum(each.tokens_in for each in used) == 20
+    assert sum(each.tokens_out for each in used) == 10
+    assert events[-1] == Answered("Done.")
+    assert len(model.requests) == 2
+
+
+@pytest.mark.parametrize("mode", ["app-server", "exec"])
+async def test_a_session_goes_on_with_its_history_and_pays_for_its_own_turn_alone(
+    mode: str, codex: str, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([Text("The word is heron."), Text("Heron.")]) as model:
+        real = agent(model.url, codex, home, mode=mode)
+        first = await events_of(real, Ask(prompt="Choose", cwd=cwd), 60)
+        (session,) = [event.session for event in first if isinstance(event, Started)]
+        ask = Ask(prompt="Choose", cwd=cwd, session=session, followup="Which?")
+        second = await events_of(real, ask, 60)
+    assert [event for event in second if isinstance(event, Started)] == [Started(session)]
+    assert second[-1] == Answered("Heron.")
+    assert "The word is heron." in str(model.requests[-1].body["input"])
+    assert [event for event in second if isinstance(event, Used)] == [
+        Used(tokens_in=10, tokens_out=5)
+    ]
+
+
+@pytest.mark.parametrize("mode", ["app-server", "exec"])
+async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt(
+    mode: str, codex: str, home: Path, cwd: Path
+) -> None:
+    unknown = "00000000-0000-4000-8000-000000000000"
+    with ScriptedModel([Text("Anew.")]) as model:
+        ask = Ask(prompt="The whole", cwd=cwd, session=unknown, followup="Go on")
+        events = await events_of(agent(model.url, codex, home, mode=mode), ask, 60)
+    begun = [event.session for event in events if isinstance(event, Started)]
+    assert begun[0] == unknown
+    assert len(set(begun)) == 2
+    assert "The whole" in str(model.requests[-1].body["input"])
+    assert "Go on" not in str(model.requests[-1].body["input"])
+
+
+async def test_a_resumed_session_has_the_rights_that_its_author_gives_now(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    write = shell("echo x > written.txt")
+    with ScriptedModel([Text("Hi."), write, Text("Done.")]) as model:
+        wide = agent(model.url, codex, home, sandbox="danger-full-access")
+        first = await events_of(wide, Ask(prompt="Hi", cwd=cwd), 60)
+        (session,) = [event.session for event in first if isinstance(event, Started)]
+        ask = Ask(prompt="Hi", cwd=cwd, session=session, followup="Write")
+        await events_of(agent(model.url, codex, home), ask, 60)
+    assert "Read-only file system" in str(model.requests[-1].body["input"])
+    assert not (cwd / "written.txt").exists()
+
+
+@pytest.mark.parametrize("mode", ["app-server", "exec"])
+async def test_a_schema_reaches_the_model_in_its_strict_form(
+    mode: str, codex: str, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([Text('{"n":7}')]) as model:
+        ask = Ask(prompt="Go", cwd=cwd, schema=NUMBER)
+        events = await events_of(agent(model.url, codex, home, mode=mode), ask, 60)
+    assert events[-1] == Answered('{"n":7}', {"n": 7})
+    sent = model.requests[0].body["text"]["format"]
+    assert sent["schema"]["required"] == ["n"]
+    assert sent["schema"]["additionalProperties"] is False
+
+
+async def test_a_schema_without_a_strict_form_is_asked_for_in_words(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([Text('{"n":7}')]) as model:
+        schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+        ask = Ask(prompt="Go", cwd=cwd, schema=schema)
+        events = await events_of(agent(model.url, codex, home), ask, 60)
+    assert events[-1] == Answered('{"n":7}', {"n": 7})
+    assert json.dumps(schema) in model.requests[0].body["input"][-1]["content"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status(401, "invalid_api_key"), NotSignedIn),
+        (Status(429, "rate_limit_exceeded", headers={"retry-after": "3600"}), Busy),
+        (Status(500, "server_error"), Transient),
+    ],
+    ids=["401", "429", "500"],
+)
+async def test_a_refused_request_is_made_once(
+    status: Step, expected: type[AgentError], codex: str, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([status]) as model:
+        ask = Ask(prompt="Go", cwd=cwd)
+        _, error = await outcome_of(agent(model.url, codex, home), ask, 60)
+    assert type(error) is expected
+    assert len(model.requests) == 1
+
+
+@pytest.mark.parametrize("sandbox", ["workspace-write", "danger-full-access"])
+async def test_a_closed_run_leaves_nothing_alive_and_can_be_gone_on_with(
+    sandbox: str, codex: str, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([shell(JOBS), Text("It was cut off.")]) as model:
+        real = agent(model.url, codex, home, sandbox=sandbox)
+        mark = f"closed-{cwd}"
+        session, pids = "", list[int]()
+        ask = Ask(prompt="Wait", cwd=cwd, marks={"SMITHERS_ATTEMPT": mark})
+        async with aclosing(real.run(ask)) as events:
+            async for event in events:
+                if isinstance(event, Started):
+                    session = event.session
+                elif isinstance(event, Spawned):
+                    pids.append(event.pid)
+                elif isinstance(event, ToolCalled):
+                    await until((cwd / "shell.pid").exists, 30)
+                    await until(lambda: len(_marked(mark)) >= 4, 30)
+                    break
+        assert not any(alive(pid) for pid in pids)
+        assert not _marked(mark)
+        again = Ask(prompt="Wait", cwd=cwd, session=session, followup="Go on")
+        assert (await events_of(real, again, 60))[-1] == Answered("It was cut off.")
+    outputs = [item for item in model.requests[-1].body["input"] if "output" in item]
+    assert len(outputs) == 1, "the call that was cut off has a result"
+
+
+def _marked(mark: str) -> list[int]:
+    """Living processes that carry `mark` in their environment."""
+    found: list[int] = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes() and alive(int(folder.name)):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("mode", ["app-server", "exec"])
+async def test_a_hang_before_the_headers_is_ended_by_our_clock(
+    mode: str, codex: str, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([Hang()]) as model:
+        ask = Ask(prompt="Go", cwd=cwd, idle_s=4)
+        events, error = await outcome_of(agent(model.url, codex, home, mode=mode), ask, 60)
+        assert len(model.requests) == 1
+    assert isinstance(error, Stalled)
+    assert not any(alive(event.pid) for event in events if isinstance(event, Spawned))
+
+
+@pytest.mark.parametrize("mode", ["app-server", "exec"])
+async def test_notices_of_retries_at_a_refused_connection_do_not_stop_our_clock(
+    mode: str, codex: str, home: Path, cwd: Path
+) -> None:
+    ask = Ask(prompt="Go", cwd=cwd, idle_s=8)  # it tells of a retry after 5 s
+    real = agent("http://127.0.0.1:9", codex, home, mode=mode)
+    _, error = await outcome_of(real, ask, 60)
+    assert isinstance(error, Stalled)
+    assert "waiting for network" in error.said
+
+
+async def test_settings_of_the_user_and_of_the_project_stay_outside(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    for folder in (home / ".codex", cwd / ".codex"):
+        folder.mkdir()
+        server = f'[mcp_servers.x]\ncommand = "touch"\nargs = ["{cwd}/mcp-started"]\n'
+        (folder / "config.toml").write_text(f'model_reasoning_effort = "high"\n{server}')
+    with ScriptedModel([Text("Done.")]) as model:
+        real = agent(model.url, codex, home, sandbox="workspace-write")
+        for _ in range(2):
+            await events_of(real, Ask(prompt="Go", cwd=cwd), 60)
+    assert not (cwd / "mcp-started").exists()
+    assert model.requests[-1].body["reasoning"].get("effort") != "high"
+
+
+async def test_what_the_program_asks_for_is_declined_and_the_turn_goes_on(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    wish = shell("touch wished", sandbox_permissions="require_escalated", justification="please")
+    with ScriptedModel([wish, Text("Declined.")]) as model:
+        real = agent(model.url, codex, home, approval_policy="on-request")
+        events = await events_of(real, Ask(prompt="Go", cwd=cwd), 60)
+    assert [event.failed for event in events if isinstance(event, ToolReturned)] == [True]
+    assert events[-1] == Answered("Declined.")
+    assert not (cwd / "wished").exists()
+
+
+@pytest.mark.parametrize("mode", ["app-server", "exec"])
+async def test_a_long_prompt_arrives_whole(mode: str, codex: str, home: Path, cwd: Path) -> None:
+    prompt = "-- begin " + "x" * 200_000 + " end"
+    with ScriptedModel([Text("Read.")]) as model:
+        await events_of(agent(model.url, codex, home, mode=mode), Ask(prompt=prompt, cwd=cwd), 60)
+    assert prompt in str(model.requests[-1].body["input"])
+
+
+async def test_what_the_author_set_wrongly_is_told_in_the_programs_words(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    real = agent("http://127.0.0.1:9", codex, home, config={"model_verbosity": "nonsense"})
+    events, error = await outcome_of(real, Ask(prompt="Go", cwd=cwd), 60)
+    assert error is not None
+    assert error.then == "next agent"
+    assert "unknown variant `nonsense`" in error.said
+    assert "Started" not in kinds(events)
+    assert not any(isinstance(event, Said) for event in events)
