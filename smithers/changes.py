@@ -53,7 +53,7 @@ class Key(NamedTuple):
     path: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        return self.id + "".join(f"[{number}]" for number in self.path)
+        return self.id + "".join(f"[{number}]" for number in self.path) if self.path else self.id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
@@ -162,21 +163,10 @@ class StepAttempt:
     async def run(self) -> str:
         """The output as JSON text. Raises `NotYet`, or what the function raised."""
         READER.set(self.reading)
-        clock = asyncio.timeout(self.timeout_s)
         try:
-            async with clock:
-                value = await self._call()
-        except TimeoutError as error:
-            if not clock.expired():
-                raise  # the function's own
-            self.attempt.cancel()
-            raise Transient(f"no result within {self.timeout_s:g} s") from error
+            value = await (self._call() if self.timeout_s is None else self._within(self.timeout_s))
         except asyncio.CancelledError:
             self.attempt.cancel()
-            raise
-        except Exception as error:
-            if self.reading.missed:
-                raise NotYet(self.reading.missed) from error  # it is why the function raised
             raise
         finally:
             self.stream.close()
@@ -187,13 +177,29 @@ class StepAttempt:
         except ValidationError as error:
             raise BadOutput(f"what it gave does not fit its output:\n{problem(error)}") from error
 
+    async def _within(self, timeout_s: float) -> object:
+        clock = asyncio.timeout(timeout_s)
+        try:
+            async with clock:
+                return await self._call()
+        except TimeoutError as error:
+            if not clock.expired():
+                raise  # the function's own
+            self.attempt.cancel()
+            raise Transient(f"no result within {timeout_s:g} s") from error
+
     async def _call(self) -> object:
         run = self.work.run
         arguments = (self.attempt,) if self.work.takes_attempt else ()
-        if inspect.iscoroutinefunction(run):
-            return await cast("Awaitable[object]", run(*arguments))
-        value = await self.threads.run(lambda: run(*arguments))
-        return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
+        try:
+            if inspect.iscoroutinefunction(run):
+                return await cast("Awaitable[object]", run(*arguments))
+            value = await self.threads.run(partial(run, *arguments))
+            return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
+        except Exception as error:
+            if self.reading.missed:
+                raise NotYet(self.reading.missed) from error  # it is why the function raised
+            raise
 
 
 @asynccontextmanager

@@ -105,7 +105,7 @@ class Engine:
         self.run_id = run.run_id
         self.settings = settings
         self.folder, self.streams = settings.folder, settings.streams
-        self.secrets, self.random, self.now = settings.secrets, settings.random, settings.now
+        self.secrets, self.random = settings.secrets, settings.random
         self.observer = observer
         self.store: Store
         self.claim: Claim | None = None
@@ -150,6 +150,8 @@ class Engine:
         """
         self._timers: list[tuple[datetime, Key, WaitKind]] = []
         self._wake = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._at = settings.now()
         self._ending: Why | None = None
         self._wrong: Failure | None = None
         self._looked: datetime | None = None
@@ -161,6 +163,10 @@ class Engine:
     def stop(self) -> None:
         """Leave the run as it is, resumable; attempts end as interrupted."""
         self._end("stop")
+
+    def now(self) -> datetime:
+        """The time of the frame in the making; the clock is read once for all that it changes."""
+        return self._at
 
     # -- the loop
 
@@ -192,6 +198,8 @@ class Engine:
             finally:
                 for running in self._running.values():
                     running.cancel()
+                if self._alarm is not None:
+                    self._alarm.cancel()
                 self.threads.close()
         raise failed
 
@@ -225,7 +233,7 @@ class Engine:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
         before = self.state.run_status
         if self.state.frame >= 0:
-            now = self.settings.now()
+            now = self._at
             for attempt in self.state.running():
                 self.transition.do(
                     AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=now)
@@ -261,6 +269,7 @@ class Engine:
 
     def _advance(self) -> Ending | None:
         """Make every change that follows from what is known; the ending, if there is one."""
+        self._at = self.settings.now()
         while self._take_one() or self._follow():
             pass
         if self._running or self.starting.prepared:
@@ -387,7 +396,7 @@ class Engine:
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
-        now = self.settings.now()
+        now = self._at
         if self._late(now) and self._ending is None:
             self._end("deadline")
             return True
@@ -421,7 +430,7 @@ class Engine:
     # -- outside
 
     async def _commit(self) -> None:
-        looked = self.settings.now()
+        looked = self._at
         frame = self.transition.frame(looked)
         models, self._mounting.models = self._mounting.models, []
         if self._first is not None:
@@ -448,13 +457,8 @@ class Engine:
         while not (self._results or self._sessions or self._used or self._inbox):
             if self._ending is not None and not self._running:
                 return
-            pause = POLL_S
-            if self._timers:
-                left = (self._timers[0][0] - self.settings.now()).total_seconds()
-                pause = min(POLL_S, max(0.0, left))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
+            self._set_alarm()
+            await self._wake.wait()
             self._wake.clear()
             if self._results or self._sessions or self._used:
                 return
@@ -466,6 +470,26 @@ class Engine:
                 self._looked = now
             if due or (self._late(now) and self._ending is None):
                 return
+
+    def _set_alarm(self) -> None:
+        """Be woken for the next look at the inbox, or the next timer. An alarm that comes too early
+        is harmless, so one that is set already is kept: a step sets none of its own.
+        """
+        pause = POLL_S
+        if self._timers:
+            left = (self._timers[0][0] - self.settings.now()).total_seconds()
+            pause = min(POLL_S, max(0.0, left))
+        loop = asyncio.get_running_loop()
+        at = loop.time() + pause
+        if self._alarm is not None:
+            if self._alarm.when() <= at:
+                return
+            self._alarm.cancel()
+        self._alarm = loop.call_at(at, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._wake.set()
 
     # -- hooks of the attempts
 

@@ -52,7 +52,7 @@ class Running:
         self.serial = attempt.serial
         self._done = done
         self._cancelled = False
-        self._task: asyncio.Task[Result] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._stopped = False
 
     def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
@@ -71,26 +71,27 @@ class Running:
         if self._task is not None:
             self._task.cancel()
 
-    def _ended(self, task: asyncio.Task[Result]) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
-            result = task.result()
-        elif self._stopped:
-            result = Result("cancelled")
+            return  # it told its result itself, a turn of the loop earlier
+        if self._stopped:
+            self._done(self, Result("cancelled"))
         else:
-            result = Result("failed", error=RuntimeError("it was cancelled from within"))
-        self._done(self, result)
+            error = RuntimeError("it was cancelled from within")
+            self._done(self, Result("failed", error=error))
 
-    async def _run(self) -> Result:
+    async def _run(self) -> None:
         try:
-            return Result("succeeded", text=await self.attempt.run())
+            result = Result("succeeded", text=await self.attempt.run())
         except NotYet as missed:
-            return Result("deferred", missed=missed.on)
+            result = Result("deferred", missed=missed.on)
         except Exception as error:
-            return Result("failed", error=error)
+            result = Result("failed", error=error)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # it must not end the engine
-            return Result("failed", error=RuntimeError(f"the function raised {error!r}"))
+            result = Result("failed", error=RuntimeError(f"the function raised {error!r}"))
+        self._done(self, result)
 
 
 class Bench(Protocol):

@@ -53,7 +53,8 @@ class Stream:
     """The events file of one attempt; made with its first line, readable by its owner alone."""
 
     def __init__(self, folder: Path, serial: int, scrub: Callable[[str], str]) -> None:
-        self._path = events_file(folder, serial)
+        self._folder = folder
+        self._serial = serial
         self._scrub = scrub
         self._fd = -1
         self._closed = False
@@ -65,8 +66,9 @@ class Stream:
     def open(self) -> None:
         """Make the file. Raises `OSError`: an attempt without a log does not start."""
         if self._fd < 0:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path = events_file(self._folder, self._serial)
+            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -75,8 +75,9 @@ class Transition:
         model: str | None = None,
     ) -> None:
         """A node ends; what it was waiting for is over."""
-        for kind in ("approval", "retry", "cooldown", "data"):
-            self.close_wait(key, kind)
+        if self.state.waits:
+            for kind in ("approval", "retry", "cooldown", "data"):
+                self.close_wait(key, kind)
         self.do(
             Settled(
                 key=key,
