@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,8 +114,7 @@ class Driving:
             loaded = self._load_again(history, file, name)
             given = loaded.workflow.parse_input(history.run.input)
 
-            async def make(now: History) -> Engine:
-                fresh = RunState.of(now.frames)
+            async def make(now: History, fresh: RunState) -> Engine:
                 inbox = await store.inbox(Claim(run_id=run_id, owner="", fence=0), fresh.inbox)
                 return Engine(
                     loaded.workflow,
@@ -127,19 +126,22 @@ class Driving:
                     inbox=inbox,
                 )
 
-            engine = await make(history)
+            before = _done(state)
+            engine = await make(history, state)
             engine.prepare()
             claimed = await store.claim(run_id, this_process(), source=loaded.source)
             try:
                 await clear_away(store, claimed, history.run.owner)
-                now = await store.load(run_id)
-                if len(now.frames) != len(history.frames):
-                    engine = await make(now)
+                if claimed.frame != history.frames[-1].number:  # somebody was faster
+                    now = await store.load(run_id)
+                    state = RunState.of(now.frames)
+                    before = _done(state)
+                    engine = await make(now, state)
                     engine.prepare()
             except BaseException:
                 await store.release(claimed.claim)
                 raise
-            engine.renderer.reports[:0] = _reused(state, engine)
+            engine.renderer.reports[:0] = _reused(before, engine)
             return await self._run(engine, store, claim=claimed.claim)
 
     # -- what both share
@@ -247,12 +249,24 @@ def left(run_id: str, ending: Ending) -> Left:
     )
 
 
-def _reused(state: RunState, engine: Engine) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a run had before it was resumed: tasks that finished, and all that it knew."""
+
+    finished: list[str]
+    known: set[str]
+
+
+def _done(state: RunState) -> _Done:
+    finished = sorted(str(key) for key, end in state.ended.items() if end.outcome == "finished")
+    return _Done(finished, {id for id, row in state.nodes.items() if row.kind in _TASKS})
+
+
+def _reused(before: _Done, engine: Engine) -> list[str]:
     """What a resume reuses, and what an edit brought or took."""
-    done = sorted(str(key) for key, end in state.ended.items() if end.outcome == "finished")
-    reports = [f"reused: {', '.join(done)}"] if done else []
+    reports = [f"reused: {', '.join(before.finished)}"] if before.finished else []
     tasks = {id for id, one in engine.view.mounts.by_id.items() if one.node.kind in _TASKS}
-    known = {id for id, row in state.nodes.items() if row.kind in _TASKS}
+    known = before.known
     for what, ids in (("new", tasks - known), ("gone", known - tasks)):
         if ids and known:
             reports.append(f"{what}: {', '.join(sorted(ids))}")

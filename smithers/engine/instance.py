@@ -5,6 +5,8 @@ The plan alone changes what it holds; everybody else only looks.
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Sequence
 from typing import Literal
 
 from smithers.changes import Key, Outcome
@@ -12,7 +14,7 @@ from smithers.engine.mount import Definition
 from smithers.tree import Branch, ForEach, Loop, Parallel, Task
 from smithers.tree import Sequence as SequenceNode
 
-__all__ = ["Dropped", "Instance", "Role", "role_of"]
+__all__ = ["Dropped", "Instance", "Role", "Slots", "role_of"]
 
 Role = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
 Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled"]
@@ -25,7 +27,6 @@ class Instance:
         "begun",
         "begun_below",
         "begun_open",
-        "blocked",
         "children",
         "definition",
         "dropping",
@@ -35,9 +36,9 @@ class Instance:
         "open",
         "parent",
         "place",
-        "queue",
         "role",
         "settled_at",
+        "slots",
         "status",
         "stopped",
         "worst",
@@ -53,7 +54,7 @@ class Instance:
         self.role: Role = role
         self.status: Status = "idle"
         self.settled_at = -1
-        self.children: list[Instance] = []
+        self.children: Sequence[Instance] = ()
         self.open = 0
         self.next = 0
         self.failing = False
@@ -61,8 +62,7 @@ class Instance:
         self.begun = False
         self.begun_below = 0
         self.begun_open = 0
-        self.blocked: dict[int, list[Instance]] = {}
-        self.queue: list[int] = []
+        self.slots: Slots | None = None
         self.dropping: Outcome | None = None
         self.stopped = False
 
@@ -87,6 +87,23 @@ class Instance:
 
     def __repr__(self) -> str:
         return f"<{self.role} {self.key} {self.status}>"
+
+
+class Slots:
+    """Who waits for a slot of a limited group: by the place of its child, first in the document
+    first.
+    """
+
+    __slots__ = ("queue", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, list[Instance]] = {}
+        self.queue: list[int] = []
+
+    def add(self, place: int, instance: Instance) -> None:
+        if place not in self.waiting:
+            heapq.heappush(self.queue, place)
+        self.waiting.setdefault(place, []).append(instance)
 
 
 class Dropped:

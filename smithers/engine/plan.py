@@ -23,7 +23,7 @@ from typing import cast
 
 from smithers.changes import Key, Outcome
 from smithers.context import NotYet
-from smithers.engine.instance import Dropped, Instance, Role, role_of
+from smithers.engine.instance import Dropped, Instance, Role, Slots, role_of
 from smithers.engine.mount import Definition
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
@@ -97,9 +97,9 @@ class Plan:
         while child.parent is not group:
             assert child.parent is not None
             child = child.parent
-        if child.place not in group.blocked:
-            heapq.heappush(group.queue, child.place)
-        group.blocked.setdefault(child.place, []).append(instance)
+        if group.slots is None:
+            group.slots = Slots()
+        group.slots.add(child.place, instance)
 
     def begin(self, instance: Instance) -> None:
         """A first attempt starts here, or a wait opened: slots of limited groups are taken."""
@@ -177,9 +177,12 @@ class Plan:
 
     def _up_task(self, instance: Instance) -> None:
         state, key = self.state, instance.key
-        tries = [one for one in state.tries.get(key, ()) if one.counts]
-        ended = state.ended.get(key)
+        ended, tried = state.ended.get(key), state.tries.get(key, ())
         asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
+        if ended is None and not tried and not asked:  # nothing has happened to it yet
+            self.up.append(instance)
+            return
+        tries = [one for one in tried if one.counts]
         answered = ended is not None and ended.outcome in ("finished", "failed")
         # What an interrupted step would have come to, its next attempt tells: it may be deferred.
         begun = any(one.state not in ("deferred", "interrupted") for one in tries)
@@ -235,13 +238,17 @@ class Plan:
             self._child_settled(parent, child)
 
     def _release(self, group: Instance) -> None:
+        if (slots := group.slots) is None:
+            return
         free = (group.limit or 0) - group.begun_open
-        while free > 0 and group.queue:
-            free -= self._unblock(group, heapq.heappop(group.queue))
+        while free > 0 and slots.queue:
+            free -= self._unblock(group, heapq.heappop(slots.queue))
 
     def _unblock(self, group: Instance, place: int) -> bool:
         """Let everything in one child of the group try again; whether there was anything."""
-        waiting = [one for one in group.blocked.pop(place, ()) if one.status == "up"]
+        if group.slots is None:
+            return False
+        waiting = [one for one in group.slots.waiting.pop(place, ()) if one.status == "up"]
         self.released.extend(waiting)
         return bool(waiting)
 
@@ -349,7 +356,9 @@ class Plan:
     def _make_iteration(self, loop: Instance) -> Instance:
         number = len(loop.children)
         made = self._make(loop.definition, (*loop.path, number), loop, number, "iteration")
-        loop.children.append(made)
+        if not number:
+            loop.children = []
+        cast("list[Instance]", loop.children).append(made)
         loop.open += 1
         return made
 

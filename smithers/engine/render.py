@@ -77,7 +77,12 @@ class Renderer:
     _items: dict[Key, Items] = field(default_factory=dict[Key, Items])
 
     def root(self, frame: int) -> Definition:
-        """Render the workflow function, and mount what it gives in place of what was there."""
+        """Render the workflow function, and mount what it gives in place of what was there.
+
+        A tree whose structure reads nothing is rendered once, and given again after that.
+        """
+        if self._root is not None and not self.reads_structure():
+            return self._root.root
         reading = Reading(self.view, Key(self.workflow.name), (), frame, "render")
         what = f"workflow {self.workflow.name}"
         mark = self.workflow.mark

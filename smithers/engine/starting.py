@@ -101,8 +101,9 @@ class Bench(Protocol):
     folder: Path
     streams: Path
     secrets: Secrets
-    now: Callable[[], datetime]
     random: Random
+
+    def now(self) -> datetime: ...
 
     def schedule(self, wait: WaitOpened) -> None: ...
 

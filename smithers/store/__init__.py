@@ -128,9 +128,13 @@ class ProcessRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
-    """A claim, and what the owner before had left running: to be killed before anything starts."""
+    """A claim, and what the owner before had left running: to be killed before anything starts.
+
+    `frame` is the run's last one, which nobody else can add to from now on.
+    """
 
     claim: Claim
+    frame: int
     processes: tuple[ProcessRow, ...] = field(default=())
 
 

@@ -33,7 +33,7 @@ from typing import TypeVar
 import aiosqlite
 
 from smithers.errors import StoreError
-from smithers.store.failures import telling
+from smithers.store.failures import telling, told
 from smithers.store.opening import connect, file_lock
 
 __all__ = ["Connection"]
@@ -68,7 +68,7 @@ class Connection(aiosqlite.Connection):
 
         db._thread.start()
         try:
-            await db._handed(connect_here)
+            await db._sent(connect_here)
         except BaseException:
             await db._ended()
             raise
@@ -80,7 +80,7 @@ class Connection(aiosqlite.Connection):
         Raises `StoreError` for whatever the database refuses. Cancelling the wait does not stop
         the transaction.
         """
-        done = await self.call(partial(self._within, "BEGIN IMMEDIATE", work))
+        done = await self._handed(partial(self._within, "BEGIN IMMEDIATE", work))
         if (size := self._wal_size()) > self._checkpoint_at:
             self._hand_over(None, self.checkpoint)
         elif size <= self._least_bytes:
@@ -89,12 +89,10 @@ class Connection(aiosqlite.Connection):
 
     async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on one snapshot."""
-        return await self.call(partial(self._within, "BEGIN", work))
+        return await self._handed(partial(self._within, "BEGIN", work))
 
     async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the connection's thread, outside any transaction."""
-        if not self._running or self._connection is None:
-            raise StoreError(f"{self._path}: the store is closed")
         return await self._handed(partial(self._told, work))
 
     def checkpoint(self) -> bool:
@@ -110,6 +108,11 @@ class Connection(aiosqlite.Connection):
         return False
 
     async def _handed(self, work: Callable[[], T]) -> T:
+        if not self._running or self._connection is None:
+            raise StoreError(f"{self._path}: the store is closed")
+        return await self._sent(work)
+
+    async def _sent(self, work: Callable[[], T]) -> T:
         waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._hand_over(waiting, work)
         return await waiting
@@ -149,16 +152,21 @@ class Connection(aiosqlite.Connection):
         with telling(self._path):
             return work(self._conn)
 
-    def _within(
-        self, begin: str, work: Callable[[sqlite3.Connection], T], db: sqlite3.Connection
-    ) -> T:
-        db.execute(begin)
+    def _within(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
+            db = self._conn
+            db.execute(begin)
             done = work(db)
             db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                with suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-            raise
+        except BaseException as error:
+            self._roll_back()
+            if not isinstance(error, Exception) or (said := told(self._path, error)) is error:
+                raise
+            raise said from error
         return done
+
+    def _roll_back(self) -> None:
+        db = self._connection
+        if db is not None and db.in_transaction:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")

@@ -117,7 +117,7 @@ class MemoryStore:
         here = [row for row in left if self._host(row.owner, owner.host) == owner.host]
         here.sort(key=lambda row: (row.serial, row.pid))
         claim = Claim(run_id=run_id, owner=owner.id, fence=run.row.fence)
-        return Claimed(claim=claim, processes=tuple(here))
+        return Claimed(claim=claim, frame=len(run.frames) - 1, processes=tuple(here))
 
     async def commit(
         self, claim: Claim, frame: Frame, models: Sequence[Model] = ()

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from smithers.changes import (
@@ -119,6 +120,7 @@ def path_of(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split("."))) if text else ()
 
 
+@lru_cache(maxsize=64)
 def time_text(at: datetime) -> str:
     """An aware time as ISO 8601 text in UTC, of one width, so that text sorts as time does.
 
@@ -149,7 +151,8 @@ def write(db: sqlite3.Connection, rows: Rows) -> None:
     """Write the rows of a frame. Raises `StoreError` where a row to be filled is not there."""
     for sql in _IN_ORDER:
         if todo := rows.get(sql):
-            done = db.executemany(sql, todo).rowcount
+            one = len(todo) == 1
+            done = (db.execute(sql, todo[0]) if one else db.executemany(sql, todo)).rowcount
             if sql in _FILLS and done != len(todo):
                 what = f"the frame tells of {_FILLS[sql]}, of which there is no open row"
                 raise StoreError(f"{what}: {todo}", hint="this is a defect of Smithers")

@@ -165,6 +165,7 @@ class SqliteStore:
 
         def work(db: sqlite3.Connection) -> Claimed:
             run = _run_row(db, run_id)
+            _, _, last = _standing(db, run_id)
             if run.owner is not None:
                 self._refuse_if_held(db, run_id, run.owner, owner)
             beat(db, owner, self._now(), self._monotonic_ns())
@@ -176,7 +177,7 @@ class SqliteStore:
             if run.owner is not None:
                 db.execute(_FORGET, (run.owner,))
             claim = Claim(run_id=run_id, owner=owner.id, fence=run.fence + 1)
-            return Claimed(claim=claim, processes=tuple(map(_process_row, left)))
+            return Claimed(claim=claim, frame=last, processes=tuple(map(_process_row, left)))
 
         claimed = await self._db.transact(work)
         self._heartbeat.add(owner)

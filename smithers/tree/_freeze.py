@@ -120,5 +120,7 @@ RENDERING: ContextVar[Bindings | None] = ContextVar("RENDERING", default=None)
 
 def freeze(call: F, mark: Mark) -> F:
     """`call` frozen for the render that is going on; outside a render it stays as it is."""
+    if call is None or (isinstance(call, FunctionType) and not call.__closure__):
+        return call
     bindings = RENDERING.get()
     return call if bindings is None else bindings.freeze(call, mark)

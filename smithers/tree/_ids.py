@@ -28,7 +28,7 @@ def check_id(given: object, kind: str, mark: Mark) -> str:
         wrong = f"is longer than {MAX_ID} characters"
     elif not given.isprintable():
         wrong = "has control characters or others that cannot be printed"
-    elif ".." in re.split(r"[/\\]", given):
+    elif ".." in given and ".." in re.split(r"[/\\]", given):
         wrong = "has a '..' segment"
     elif given != given.strip():
         wrong = "begins or ends with a space"

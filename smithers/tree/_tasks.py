@@ -6,6 +6,7 @@ import collections.abc as abc
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
+from types import FunctionType
 from typing import Any, Literal, cast, get_type_hints, overload
 from weakref import WeakKeyDictionary
 
@@ -255,8 +256,10 @@ _RETURNS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 def _returned(run: Callable[..., object]) -> Any:
     """The annotated return type, or Any where there is none."""
-    function: Any = inspect.unwrap(run)
-    function = getattr(function, "__func__", getattr(function, "func", function))
+    function: Any = run
+    if not isinstance(run, FunctionType) or "__wrapped__" in run.__dict__:
+        function = inspect.unwrap(run)
+        function = getattr(function, "__func__", getattr(function, "func", function))
     if "return" not in getattr(function, "__annotations__", {}):
         return Any
     if function not in _RETURNS:
