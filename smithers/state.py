@@ -168,6 +168,8 @@ class RunState:
             case AttemptEnded():
                 attempt = self.attempts[change.serial]
                 attempt.state, attempt.error = change.state, change.error
+            case NodeMounted():
+                self.nodes[change.id] = change
             case ReadMade():
                 self.reads.setdefault(change.reader, {})[change.source] = change.at
             case UsageCounted():
@@ -183,8 +185,6 @@ class RunState:
                 known = self.waits.get((key, change.kind))
                 if known is not None and known.frame == change.opened:
                     del self.waits[key, change.kind]
-            case NodeMounted():
-                self.nodes[change.id] = change
             case NodeGone():
                 self.nodes.pop(change.id, None)
             case StatusChanged():

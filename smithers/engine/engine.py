@@ -297,7 +297,7 @@ class Engine:
         if self._inbox:
             self._note(self._inbox.popleft())
             return True
-        return self._time_passed()
+        return bool(self._timers or self._deadline) and self._time_passed()
 
     def _follow(self) -> bool:
         """One step of what follows from the state; nothing does once the run is being left."""

@@ -56,7 +56,7 @@ class Transition:
         if isinstance(change, StatusChanged):  # one status a frame: the last
             self.changes = [one for one in self.changes if not isinstance(one, StatusChanged)]
         self.changes.append(change)
-        self.state.apply(change, self.number)
+        self.state.apply(change, self.state.frame + 1)
 
     def frame(self, at: datetime) -> Frame:
         """The frame; from here on the next one is in the making."""
