@@ -207,7 +207,7 @@ class Engine:
         assert self._prepared is not None
         (ending,) = self._prepared
         while True:
-            if self.transition.changes:
+            if not self.transition.empty:
                 await self._commit()
             if ending is not None:
                 if ending.status.status != "waiting" or not self._inbox:

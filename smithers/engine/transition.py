@@ -46,7 +46,12 @@ class Transition:
 
     def __init__(self, state: RunState) -> None:
         self.state = state
-        self.changes: list[Change] = []
+        self._changes: dict[int, Change] = {}
+        """By their identity, so that one is taken back at the cost of one."""
+
+    @property
+    def empty(self) -> bool:
+        return not self._changes
 
     @property
     def number(self) -> int:
@@ -54,14 +59,18 @@ class Transition:
 
     def do(self, change: Change) -> None:
         if isinstance(change, StatusChanged):  # one status a frame: the last
-            self.changes = [one for one in self.changes if not isinstance(one, StatusChanged)]
-        self.changes.append(change)
+            for before in self._changes.values():
+                if isinstance(before, StatusChanged):
+                    del self._changes[id(before)]
+                    break
+        self._changes[id(change)] = change
         self.state.apply(change, self.state.frame + 1)
 
     def frame(self, at: datetime) -> Frame:
         """The frame; from here on the next one is in the making."""
-        made = Frame(number=self.number, at=at, changes=tuple(self.changes), inbox=self.state.inbox)
-        self.changes = []
+        changes = tuple(self._changes.values())
+        made = Frame(number=self.number, at=at, changes=changes, inbox=self.state.inbox)
+        self._changes = {}
         self.state.frame = made.number
         return made
 
@@ -101,7 +110,7 @@ class Transition:
         if (known := self.state.waits.get((key, kind))) is None:
             return
         if known.frame == self.number:  # opened and closed in one frame: it never was
-            self.changes.remove(known.opened)
+            del self._changes[id(known.opened)]
             del self.state.waits[key, kind]
             return
         self.do(WaitClosed(key=key, kind=kind, opened=known.frame, answer=answer))
