@@ -157,7 +157,8 @@ class Expected:
         else:
             failed = self.fates.fails(str(Key(id, path)))
             outcome = ("failed" if failed else "finished") if how == "run" else how
-            self._task(id, path, outcome, sure=sure)
+            agents = shape.kind == "task" and how == "run"
+            self._task(id, path, outcome, sure=sure, agents=agents)
 
     def _in_order(
         self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
@@ -167,5 +168,10 @@ class Expected:
             if how == "run" and self._fails(one, name, path):
                 how = "cancelled"
 
-    def _task(self, id: str, path: tuple[int, ...], outcome: str, *, sure: bool) -> None:
-        self.allowed[Key(id, path)] = {outcome} if sure else {outcome, "cancelled", None}
+    def _task(
+        self, id: str, path: tuple[int, ...], outcome: str, *, sure: bool, agents: bool = False
+    ) -> None:
+        allowed = {outcome} if sure else {outcome, "cancelled", None}
+        if agents and not sure:  # its group may stop before its next try: then its last one counts
+            allowed.add("failed")
+        self.allowed[Key(id, path)] = allowed
