@@ -171,7 +171,7 @@ class Expected:
     def _task(
         self, id: str, path: tuple[int, ...], outcome: str, *, sure: bool, agents: bool = False
     ) -> None:
-        allowed = {outcome} if sure else {outcome, "cancelled", None}
+        allowed: set[str | None] = {outcome} if sure else {outcome, "cancelled", None}
         if agents and not sure:  # its group may stop before its next try: then its last one counts
             allowed.add("failed")
         self.allowed[Key(id, path)] = allowed
