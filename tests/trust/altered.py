@@ -1,14 +1,18 @@
 """What a test may change in a process of its own before the product runs in it.
 
 Settings that no user has are set here, from the side of the tests: a small WAL, so that checkpoints
-come often, and a short lease. The deliberate defects stand in `breakages`.
+come often, a short lease, and clocks that stand or are ahead. The deliberate defects stand in
+`breakages`.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from smithers.engine.engine import Settings
 from smithers.store import lease
 from smithers.store.sqlite import SqliteStore
 
@@ -44,8 +48,31 @@ def _lease_s(value: str) -> None:
     lease.LEASE_S = float(value)
 
 
+def _monotonic_ahead_s(value: str) -> None:
+    ahead = int(float(value) * 1e9)
+    _default("monotonic_ns", lambda: time.monotonic_ns() + ahead)
+
+
+def _monotonic_stands_at_ns(value: str) -> None:
+    _default("monotonic_ns", lambda: int(value))
+
+
+def _wall_ahead_s(value: str) -> None:
+    ahead = timedelta(seconds=float(value))
+
+    def shifted() -> datetime:
+        return datetime.now(UTC) + ahead
+
+    _default("now", shifted)
+    settings: Any = Settings
+    settings.__init__.__kwdefaults__["now"] = shifted
+
+
 _SETTINGS: dict[str, Callable[[str], None]] = {
     "beat_s": _beat_s,
     "lease_s": _lease_s,
+    "monotonic_ahead_s": _monotonic_ahead_s,
+    "monotonic_stands_at_ns": _monotonic_stands_at_ns,
+    "wall_ahead_s": _wall_ahead_s,
     "wal_bytes": _wal_bytes,
 }

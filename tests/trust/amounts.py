@@ -11,7 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from random import Random
 from typing import TypeVar
 
-__all__ = ["BOUNDARIES", "KILLS", "RACES", "SCHEDULES", "SEED", "WORKERS", "chance", "in_parallel"]
+__all__ = [
+    "BOUNDARIES",
+    "KILLS",
+    "RACES",
+    "SAMPLE",
+    "SCHEDULES",
+    "SEED",
+    "WORKERS",
+    "chance",
+    "in_parallel",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,6 +30,8 @@ SEED = int(os.environ.get("TRUST_SEED") or 1)
 BOUNDARIES = int(os.environ.get("TRUST_BOUNDARIES") or 500)
 KILLS = int(os.environ.get("TRUST_KILLS") or 500)
 RACES = int(os.environ.get("TRUST_RACES") or 100)
+SAMPLE = int(os.environ.get("TRUST_SAMPLE") or 2)
+"""Of the writes of a scenario, in the slice."""
 SCHEDULES = int(os.environ.get("TRUST_SCHEDULES") or 10_000)
 WORKERS = int(os.environ.get("TRUST_WORKERS") or max(2, os.cpu_count() or 2))
 

@@ -158,14 +158,25 @@ _AGAIN = (
 )
 
 
+_CHOSEN_TWICE = (
+    "SELECT node, path, kind FROM choices c WHERE run_id = ? AND NOT EXISTS (SELECT 1 FROM resets r"
+    " WHERE (r.run_id, r.node, r.path) = (c.run_id, c.node, c.path))"
+    " GROUP BY node, path, kind HAVING count(*) > 1"
+)
+
+
 def _check_order(database: Path, run_id: str) -> None:
-    """No attempt began once its task had ended, frames have no gap, and fences only grow."""
+    """No attempt began once its task had ended, nothing was chosen twice, frames have no gap, and
+    fences only grow.
+    """
     with closing(sqlite3.connect(database, timeout=30)) as db:
         again = db.execute(_AGAIN, (run_id,)).fetchall()
+        chosen = db.execute(_CHOSEN_TWICE, (run_id,)).fetchall()
         rows = db.execute(
             "SELECT frame, fence FROM frames WHERE run_id = ? ORDER BY frame", (run_id,)
         ).fetchall()
     check(not again, f"began after the end of its task: {again}")
+    check(not chosen, f"chosen twice: {chosen}")
     check([row[0] for row in rows] == list(range(len(rows))), f"frames have gaps: {rows}")
     fences = [row[1] for row in rows]
     check(fences == sorted(fences), f"fences go back: {fences}")
@@ -179,6 +190,8 @@ def overlaps(ledger: Sequence[Entry], killed: Iterable[int] = ()) -> list[str]:
     for entry in ledger:
         if entry.word == "leave":
             inside.pop(entry.key, None)
+            continue
+        if entry.word != "enter":
             continue
         before = inside.get(entry.key)
         if before is not None and before.pid not in dead:

@@ -57,7 +57,7 @@ class Floor:
         self.fates = fates
         self.inside: dict[str, Process] = {}
         self.ran: Counter[tuple[str, int]] = Counter()
-        self._flaked: set[str] = set()
+        self.flaked: set[str] = set()
 
     async def body(self, key: str, number: int) -> None:
         """Enter, take a while, leave."""
@@ -82,9 +82,9 @@ class Floor:
 
     def flaky(self, key: str) -> bool:
         """Whether it fails now: once in all, for a third of the tasks."""
-        if key in self._flaked or Random(f"{self.fates.seed} {key}").random() > 0.33:
+        if key in self.flaked or Random(f"{self.fates.seed} {key}").random() > 0.33:
             return False
-        self._flaked.add(key)
+        self.flaked.add(key)
         return True
 
     def started_of(self, ask: Ask) -> tuple[str, int]:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +29,22 @@ _PATIENCE_S = 60.0
 class Child:
     """A command that was started; `code` is its exit code, -9 if SIGKILL ended it."""
 
-    def __init__(self, out: Path, err: Path) -> None:
+    def __init__(self, arguments: Sequence[str], out: Path, err: Path) -> None:
+        self.arguments = arguments
         self._out = out
         self._err = err
         self._begun = threading.Event()
         self._ended = threading.Event()
         self.pid = 0
         self.code: int | None = None
+        self.ended_at = datetime.max.replace(tzinfo=UTC)
 
     def told(self, answer: Mapping[str, int]) -> None:
         if "pid" in answer:
             self.pid = answer["pid"]
             self._begun.set()
         else:
-            self.code = answer["code"]
+            self.code, self.ended_at = answer["code"], datetime.now(UTC)
             self._ended.set()
 
     def begun(self) -> int:
@@ -107,7 +110,7 @@ class Nursery:
         self._reader.join()
 
     def start(self, request: Mapping[str, Any], out: Path, err: Path) -> Child:
-        child = Child(out, err)
+        child = Child(request["arguments"], out, err)
         with self._lock:
             number = next(self._ids)
             self._children[number] = child
@@ -146,7 +149,15 @@ class Site:
         made.altered = self.altered
         return made
 
-    def start(self, *arguments: str, traced: bool = False, **environment: str) -> Child:
+    def start(
+        self,
+        *arguments: str,
+        traced: bool = False,
+        gate: Path | None = None,
+        altered: Sequence[str] = (),
+        **environment: str,
+    ) -> Child:
+        """Start a command; it waits until it is traced, or until the file `gate` is there."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SMITHERS", "TRUST"))}
         number = next(self._count)
         request = {
@@ -158,8 +169,9 @@ class Site:
                 "NO_COLOR": "1",
                 **environment,
             },
-            "altered": self.altered,
+            "altered": [*self.altered, *altered],
             "traced": traced,
+            "gate": "" if gate is None else str(gate),
         }
         out, err = (self.folder / f"{number}.{name}" for name in ("out", "err"))
         child = self.nursery.start(request, out, err)

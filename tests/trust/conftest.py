@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.trust.altered import alter
 from tests.trust.amounts import SEED
 from tests.trust.children import Nursery
-
-
-def pytest_configure() -> None:
-    """With a deliberate defect, in this process as in those that it starts."""
-    if broken := os.environ.get("TRUST_BROKEN"):
-        alter(broken)
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+from harnesses.process import Command, open_session
 from smithers import (
     Approval,
     Attempt,
@@ -27,9 +29,10 @@ from smithers import (
     Task,
     workflow,
 )
-from smithers.agent import Answered, Ask, Capabilities, Event, Started
+from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
+from smithers.errors import Permanent
 
-__all__ = ["asks", "fans", "fickle", "line", "retries", "rounds", "wide"]
+__all__ = ["asks", "fans", "fickle", "line", "long", "retries", "rounds", "wide", "worked"]
 
 Body = Callable[[Attempt], Coroutine[Any, Any, str]]
 
@@ -81,6 +84,56 @@ class Repeats:
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
         yield Started(session=ask.session or f"session of {os.getpid()}")
         yield Answered(ask.prompt)
+
+
+PROGRAM = """
+import os, sys, time
+ledger, serial, hold = sys.argv[1:4]
+def note(word, pid):
+    with open(ledger, "a") as file:
+        file.write(f"{word}\\tr1/worker\\tworker\\t{serial}\\t{pid}\\n")
+background = os.fork()
+if not background:
+    os.setsid()
+    time.sleep(600)
+note("background", background)
+note("enter", os.getpid())
+while os.path.exists(hold):
+    time.sleep(0.01)
+note("leave", os.getpid())
+os.kill(background, 9)
+print("done")
+"""
+
+
+class Works:
+    """An agent that is a program of its own, with a child in another session."""
+
+    name = "works"
+    can = Capabilities(resumes=True)
+
+    async def run(self, ask: Ask) -> AsyncIterator[Event]:
+        ledger = os.environ["LEDGER"]
+        serial = ask.marks["SMITHERS_ATTEMPT"].rpartition(":")[2]
+        command = Command(
+            program="works",
+            executable=sys.executable,
+            flags=("-c", PROGRAM, ledger, serial, f"{ledger}.hold"),
+            prompt="",
+            cwd=ask.cwd,
+            env={**os.environ, **ask.marks},
+            session="00000000-0000-4000-8000-000000000001",
+            resumes=False,
+        )
+        async with open_session(command, ask) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            async for _ in running.lines():
+                pass
+            await running.close()
+            if running.said_on_stderr:
+                raise Permanent(running.said_on_stderr)
+        yield Answered("done")
 
 
 @workflow
@@ -157,3 +210,21 @@ def wide(ctx: Context[NoInput]) -> Node:
     number: Step[str] = Step("number", body(lambda: (ctx.previous(number) or "") + "i"))
     loop = Loop(number, until=lambda: len(ctx[number]) == 8, max_iterations=9, id="loop")
     return Sequence(Parallel(*every), loop, result=number)
+
+
+@workflow
+def long(ctx: Context[NoInput]) -> Node:
+    """Steps one after another, a question in the middle of them."""
+
+    def steps(name: str) -> list[Step[str]]:
+        return [Step(f"{name} {n}", body(lambda: "done", takes_s=0.01)) for n in range(6)]
+
+    ok = Approval("ok", ask="Go on?")
+    return Sequence(*steps("before"), ok, *steps("after"))
+
+
+@workflow
+def worked(ctx: Context[NoInput]) -> Node:
+    """A program of an agent, and a step after it."""
+    worker = Task("worker", agent=Works(), prompt="go")
+    return Sequence(worker, Step("last", body(lambda: ctx[worker])))

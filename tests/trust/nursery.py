@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -99,7 +100,9 @@ def _run(request: dict[str, Any]) -> None:
         sys.argv = ["smithers", *request["arguments"]]
         if request["traced"]:
             system.prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1 & (2**64 - 1)))
-            _until_traced()
+            _until(lambda: "TracerPid:\t0\n" not in Path("/proc/self/status").read_text())
+        if request["gate"]:
+            _until(Path(request["gate"]).exists)
         main()
     except SystemExit as done:
         code = done.code
@@ -111,9 +114,9 @@ def _run(request: dict[str, Any]) -> None:
         os._exit(code if isinstance(code, int) else 0)
 
 
-def _until_traced() -> None:
-    end = time.monotonic() + 30
-    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not holds():
         if time.monotonic() > end:
             os._exit(71)
         time.sleep(0.001)

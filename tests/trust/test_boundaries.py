@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trust.amounts import BOUNDARIES, chance, in_parallel
+from tests.trust.amounts import BOUNDARIES, SAMPLE, chance, in_parallel
 from tests.trust.boundaries import SCENARIOS, Scenario, need_strace, traced
 from tests.trust.children import FLOWS, Nursery, Site
 
@@ -21,13 +21,20 @@ def boundaries_of(
     return sum(in_parallel(lambda k: scenario.crash(site, k), chosen))
 
 
+IN_THE_SLICE = chance("scenarios").sample(list(SCENARIOS), 4)
+EACH = [
+    pytest.param(one, id=one.name, marks=() if one in IN_THE_SLICE else pytest.mark.trust)
+    for one in SCENARIOS
+]
+
+
+@pytest.mark.parametrize("scenario", EACH)
 def test_a_kill_at_any_write_loses_nothing_that_was_acknowledged(
-    nursery: Nursery, tmp_path: Path
+    nursery: Nursery, tmp_path: Path, scenario: Scenario
 ) -> None:
     need_strace()
-    chosen = chance("scenarios").sample(list(SCENARIOS), 4)
-    kills = [boundaries_of(one, nursery, tmp_path / one.name, sample=2) for one in chosen]
-    assert sum(kills) >= 6, kills  # the number of writes may differ by a few from run to run
+    # The number of writes may differ by a few from run to run, and then one is not reached.
+    assert boundaries_of(scenario, nursery, tmp_path, sample=SAMPLE) >= 1
 
 
 @pytest.mark.trust
