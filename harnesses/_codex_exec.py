@@ -47,8 +47,8 @@ def spent_on(home: Path, thread: str | None) -> Spent:
 class Stream:
     """`over` is whether the program has said its last word; `notice` is its last complaint."""
 
-    def __init__(self, *, resumes: bool, before: Spent) -> None:
-        self._resumes, self._before = resumes, before
+    def __init__(self, *, resumes: bool, before: Spent, model: str | None) -> None:
+        self._resumes, self._before, self._model = resumes, before, model
         self._said = ""
         self._begun = self._good = self.over = False
         self._error: Mapping[str, Any] = {}
@@ -109,4 +109,5 @@ class Stream:
             tokens_in=fresh["input_tokens"],
             tokens_out=fresh["output_tokens"],
             tokens_cached=fresh["cached_input_tokens"],
+            model=self._model,
         )

@@ -59,9 +59,10 @@ _TOLD: tuple[tuple[str, str], ...] = (
 """What messages begin with. The body of a refused request is told as it came, in its braces."""
 _STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})")
 _AGAIN_AT = re.compile(
-    r"try again at (?:(?P<date>\w{3} \d{1,2})\w\w, (?P<year>\d{4}) )?(?P<time>\d{1,2}:\d\d [AP]M)"
+    r"try again at (?:(?P<date>\w{3} \d{1,2})\w\w, (?P<year>\d{4}) )?(?P<time>\d{1,2}:\d\d [AP]M)",
+    re.IGNORECASE,
 )
-_AGAIN_IN = re.compile(r"try again in (\d+(?:\.\d+)?) ?(ms|s|m|h)\b")
+_AGAIN_IN = re.compile(r"try again in (\d+(?:\.\d+)?) ?(ms|s|m|h)\b", re.IGNORECASE)
 _UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -125,5 +126,6 @@ def resumes_at(message: str, limits: Mapping[str, Any], now: datetime) -> dateti
 
 def refused(stderr: str) -> Permanent:
     """The program did not start at all; on stderr it says why, and then where in its own code."""
-    said = stderr.partition("Stack backtrace:")[0].strip()
+    lines = stderr.partition("Stack backtrace:")[0].splitlines()
+    said = "\n".join(line for line in lines if not line.startswith("WARNING:")).strip()
     return Permanent(f"Codex refused to start: {said[-_SAID_LIMIT:]}")

@@ -174,7 +174,8 @@ class Codex:
         fixed = ("--json", "--skip-git-repo-check")
         command = self._command(ask, place, (*words, *fixed, *shaped), text)
         command = replace(command, stop_signals=(signal.SIGINT, signal.SIGTERM))
-        stream = by_exec.Stream(resumes=ask.session is not None, before=before)
+        resumes, model = ask.session is not None, self._settings.model
+        stream = by_exec.Stream(resumes=resumes, before=before, model=model)
         async with open_session(command, ask, replay) as running:
             for pid in await running.pids():
                 yield Spawned(pid)

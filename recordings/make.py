@@ -1,6 +1,6 @@
-"""Makes the recordings again, with the installed `claude` and a scripted model: no key, no network.
+"""Makes the recordings again, with the installed programs and a scripted model: no key, no network.
 
-    python recordings/make.py [CASE…]
+    python recordings/make.py [claude-code | codex | demo [CASE…]]
 
 Ids, times and process numbers differ from run to run; what is said and done does not.
 """
@@ -8,15 +8,10 @@ Ids, times and process numbers differ from run to run; what is said and done doe
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import shutil
-import signal
 import sys
-import tempfile
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +19,22 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path only now)
-from harnesses.recording import read_header  # noqa: E402
-from smithers.agent import Answered, Ask, Event, Spawned, Started, ToolCalled  # noqa: E402
-from smithers.errors import AgentError  # noqa: E402
-from tests.scripted_model import (  # noqa: E402
-    Cut,
-    Eof,
-    ScriptedModel,
-    Status,
-    Step,
-    Text,
-    ToolCall,
+from recordings import codex_cases  # noqa: E402
+from recordings.playing import (  # noqa: E402
+    Case,
+    Place,
+    at_the_tool,
+    fresh_place,
+    kill_at_call,
+    kill_at_the_tool,
+    play,
+    play_all,
+    recording_to,
+    report,
 )
+from tests.scripted_model import Cut, Eof, Status, Step, Text, ToolCall  # noqa: E402
 
-CLAUDE = ROOT / "recordings" / "claude-code"
+RECORDINGS = ROOT / "recordings"
 DEMO = ROOT / "harnesses" / "demo"
 NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 PLAN: dict[str, Any] = {
@@ -54,134 +51,10 @@ FOLLOWUP = (
 )
 """What the engine says to a session that was cut off; the task's prompt follows."""
 
-Act = Callable[[Event, list[int]], Awaitable[bool]]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """A machine of its own for one case: home, config, working folder, recordings."""
-
-    home: Path
-    config: Path
-    cwd: Path
-    records: Path
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One session. `act` may do something at an event, and stops listening by giving True."""
-
-    name: str
-    script: Sequence[Step]
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    schema: Mapping[str, object] | None = None
-    env: Mapping[str, str] = field(default_factory=lambda: dict(KEY))
-    act: Act | None = None
-    url: str | None = None
-    prompt: str = ""
-    then: Case | None = None
-
-    @property
-    def text(self) -> str:
-        return self.prompt or f"Case {self.name}."
-
-
-@contextmanager
-def fresh_place() -> Generator[Place, None, None]:
-    with tempfile.TemporaryDirectory(prefix="smithers-") as name:
-        # What a program still writes while it ends must not hinder the removal.
-        base = Path(name).resolve()
-        place = Place(
-            home=base / "home", config=base / "config", cwd=base / "project", records=base / "rec"
-        )
-        for folder in (place.home, place.config, place.cwd, place.records):
-            folder.mkdir()
-        (place.cwd / "README.md").write_text("# A small project\n")
-        yield place
-
-
-async def play(case: Case, place: Place, session: str | None, target: Path) -> tuple[str, str]:
-    """Runs one case and files its recording; gives its session and its answer."""
-    said = ""
-    with ScriptedModel(case.script) as model:
-        env = {"HOME": str(place.home), "ANTHROPIC_BASE_URL": case.url or model.url, **case.env}
-        agent = ClaudeCode(config_dir=place.config, env=env, **case.options)
-        followup = case.text if session else None
-        ask = Ask(
-            prompt=case.text,
-            cwd=place.cwd,
-            schema=case.schema,
-            session=session,
-            followup=followup,
-            timeout_s=120,
-        )
-        pids: list[int] = []
-        try:
-            async with aclosing(agent.run(ask)) as events:
-                async for event in events:
-                    if isinstance(event, Started):
-                        session = event.session
-                    elif isinstance(event, Spawned):
-                        pids.append(event.pid)
-                    elif isinstance(event, Answered):
-                        said = event.text
-                    if case.act is not None and await case.act(event, pids):
-                        break
-        except AgentError as error:
-            said = f"{type(error).__name__}: {error.said}"
-    file_away(case, place.records, target)
-    assert session is not None
-    return session, said
-
-
-def file_away(case: Case, records: Path, target: Path) -> None:
-    """Gives the recordings of a case their names, and the script that was played."""
-    target.mkdir(parents=True, exist_ok=True)
-    steps = [_told(step) for step in case.script]
-    for number, path in enumerate(sorted(records.glob("*.jsonl"))):
-        first, rest = path.read_text(encoding="utf-8").split("\n", 1)
-        header = json.loads(first) | {"source": "scripted-model", "script": steps}
-        name = case.name + (f"-{number + 1}" if number else "")
-        text = json.dumps(header, ensure_ascii=False) + "\n" + rest
-        (target / f"{name}.jsonl").write_text(text, encoding="utf-8")
-        path.unlink()
-        assert read_header(target / f"{name}.jsonl") is not None
-
-
-def _told(step: Step) -> dict[str, Any]:
-    shown = {name: value for name, value in asdict(step).items() if value not in ("", {})}
-    cut = {k: v[:60] + "…" if isinstance(v, str) and len(v) > 2000 else v for k, v in shown.items()}
-    return {"step": type(step).__name__, **cut}
-
-
-async def at_the_tool(event: Event, pids: list[int]) -> bool:
-    """Stops listening while a tool runs, so that the program is told to end."""
-    if isinstance(event, ToolCalled):
-        await asyncio.sleep(1.0)
-        return True
-    return False
-
-
-async def kill_at_the_tool(event: Event, pids: list[int]) -> bool:
-    """Kills the program as the kernel would when memory is short, while a tool runs."""
-    if isinstance(event, ToolCalled):
-        await asyncio.sleep(1.0)
-        os.kill(pids[1], signal.SIGKILL)
-    return False
-
-
-def kill_at_call(number: int) -> Act:
-    """As `kill_at_the_tool`, at the so-manyth tool call."""
-    seen: list[str] = []
-
-    async def act(event: Event, pids: list[int]) -> bool:
-        if isinstance(event, ToolCalled):
-            seen.append(event.call)
-            if len(seen) == number:
-                return await kill_at_the_tool(event, pids)
-        return False
-
-    return act
+def claude(case: Case, place: Place, url: str) -> ClaudeCode:
+    env = {"HOME": str(place.home), "ANTHROPIC_BASE_URL": url, **(KEY if case.key else {})}
+    return ClaudeCode(config_dir=place.config, env=env, **case.options)
 
 
 def bash(command: str, why: str, **more: Any) -> ToolCall:
@@ -231,7 +104,7 @@ def cases() -> list[Case]:
         Case(name="structured-wrong", script=[wrong], schema=NUMBER),
         Case(name="bad-schema", script=[Text("Hi")], schema={"type": "nonsense"}),
         *(Case(name=name, script=[step]) for name, step in failures.items()),
-        Case(name="no-key", script=[Text("Hi")], env={}),
+        Case(name="no-key", script=[Text("Hi")], key=False),
         Case(name="connection-refused", script=[Text("Hi")], url="http://127.0.0.1:9"),
         Case(name="bad-flag", script=[Text("Hi")], options={"permission_mode": "nonsense"}),
         Case(name="max-turns", script=[QUICK, Text("Hi")], options={"max_turns": 1}),
@@ -239,6 +112,11 @@ def cases() -> list[Case]:
         Case(
             name="denied-tool",
             script=[ToolCall("Write", {"file_path": "x.txt", "content": "x"}), Text("Denied.")],
+        ),
+        Case(
+            name="resume-unknown",
+            script=[Text("A new beginning.")],
+            session="00000000-0000-4000-8000-000000000000",
         ),
         Case(
             name="resume",
@@ -270,22 +148,6 @@ def cases() -> list[Case]:
             ),
         ),
     ]
-
-
-async def make_cases(wanted: list[str]) -> None:
-    for case in cases():
-        if wanted and case.name not in wanted:
-            continue
-        with fresh_place() as place, recording_to(place):
-            session, said = await play(case, place, None, CLAUDE)
-            report(case.name, said)
-            if case.then is not None:
-                report(case.then.name, (await play(case.then, place, session, CLAUDE))[1])
-    if not wanted or "resume-unknown" in wanted:
-        with fresh_place() as place, recording_to(place):
-            unknown = Case(name="resume-unknown", script=[Text("A new beginning.")])
-            nobody = "00000000-0000-4000-8000-000000000000"
-            report(unknown.name, (await play(unknown, place, nobody, CLAUDE))[1])
 
 
 RESEARCH = """\
@@ -364,12 +226,12 @@ async def make_demo() -> None:
     research, plan, implement = demo_cases()
     for case in (research, plan, implement):
         with fresh_place() as place, recording_to(place):
-            session, said = await play(case, place, None, DEMO / "whole")
+            session, said = await play(claude, case, place, None, DEMO / "whole")
             report(f"demo {case.name}", said)
             shutil.copy(DEMO / "whole" / f"{case.name}.jsonl", DEMO / "interrupted")
             if case is not plan:
                 again = resumed(case, case.script[-1:])
-                await play(again, place, session, DEMO / "interrupted")
+                await play(claude, again, place, session, DEMO / "interrupted")
     (DEMO / "interrupted" / "plan.jsonl").unlink()
     read = bash("tail -n +1 -f README.md", "Read along while it is written", pause_s=1.5)
     cut_off = Case(
@@ -381,11 +243,14 @@ async def make_demo() -> None:
         act=kill_at_call(2),
     )
     with fresh_place() as place, recording_to(place):
-        session, said = await play(cut_off, place, None, DEMO / "interrupted")
+        session, said = await play(claude, cut_off, place, None, DEMO / "interrupted")
         report("demo plan-cut-off", said)
         break_off(DEMO / "interrupted" / "plan-cut-off.jsonl")
         again = resumed(plan, [plan.script[1]])
-        report("demo plan-resumed", (await play(again, place, session, DEMO / "interrupted"))[1])
+        report(
+            "demo plan-resumed",
+            (await play(claude, again, place, session, DEMO / "interrupted"))[1],
+        )
 
 
 def resumed(case: Case, script: Sequence[Step]) -> Case:
@@ -406,31 +271,20 @@ def break_off(path: Path) -> None:
     path.write_text("".join(kept), encoding="utf-8")
 
 
-@contextmanager
-def recording_to(place: Place) -> Generator[None, None, None]:
-    os.environ["SMITHERS_RECORD"] = str(place.records)
-    try:
-        yield
-    finally:
-        del os.environ["SMITHERS_RECORD"]
-
-
-def report(name: str, said: str) -> None:
-    sys.stdout.write(f"{name}: {said[:100]!r}\n")
-    sys.stdout.flush()
-
-
 def main() -> None:
-    if shutil.which("claude") is None:
-        sys.exit("claude is not on PATH: npm install -g @anthropic-ai/claude-code")
+    which, *wanted = sys.argv[1:] or ["all"]
+    for program, package in (("claude", "@anthropic-ai/claude-code"), ("codex", "@openai/codex")):
+        if shutil.which(program) is None:
+            sys.exit(f"{program} is not on PATH: npm install -g {package}")
     for name in list(os.environ):
         if name not in ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR"):
             del os.environ[name]
     (DEMO / "interrupted").mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[1:]
-    if wanted != ["demo"]:
-        asyncio.run(make_cases(wanted))
-    if not wanted or "demo" in wanted:
+    if which in ("all", "claude-code"):
+        asyncio.run(play_all(claude, cases(), RECORDINGS / "claude-code", wanted))
+    if which in ("all", "codex"):
+        asyncio.run(play_all(codex_cases.codex, codex_cases.cases(), RECORDINGS / "codex", wanted))
+    if which in ("all", "demo"):
         asyncio.run(make_demo())
 
 

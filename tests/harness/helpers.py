@@ -10,14 +10,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harnesses import Codex
 from harnesses.process import Command, Session, open_session
 from smithers.agent import Agent, Ask, Event
 from smithers.errors import AgentError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def replayed_codex(**options: Any) -> Codex:
+    """Codex with the options that its recordings were made with."""
+    to: dict[str, Any] = {"base_url": "http://127.0.0.1:1/v1", "api_key_env": "SCRIPTED_KEY"}
+    to["replay"] = ROOT / "recordings" / "codex"
+    return Codex("scripted", **to | options)
 
 
 PACKAGES = {"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex"}

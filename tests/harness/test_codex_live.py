@@ -91,7 +91,7 @@ async def test_a_session_goes_on_with_its_history_and_pays_for_its_own_turn_alon
     assert second[-1] == Answered("Heron.")
     assert "The word is heron." in str(model.requests[-1].body["input"])
     assert [event for event in second if isinstance(event, Used)] == [
-        Used(tokens_in=10, tokens_out=5)
+        Used(tokens_in=10, tokens_out=5, model="scripted")
     ]
 
 

@@ -13,20 +13,23 @@ import pytest
 from harnesses import ClaudeCode, Echo
 from harnesses.recording import read_sessions
 from smithers.agent import Agent, Answered, Ask, Event, Started
-from tests.harness.helpers import ROOT, events_of
+from tests.harness.helpers import ROOT, events_of, replayed_codex
 
 RECORDINGS = ROOT / "recordings"
+
 
 AGENTS: list[tuple[Agent, str, str]] = [
     (Echo(), "hello", "go on"),
     (ClaudeCode(replay=RECORDINGS / "claude-code"), "Case resume.", "Which word?"),
+    (replayed_codex(), "Case resume.", "Which word?"),
+    (replayed_codex(mode="exec"), "Case exec-resume.", "Which word?"),
 ]
 """Each with a prompt that it answers, and a follow-up in the same session."""
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=AGENTS, ids=lambda param: param[0].name)
+@pytest.fixture(params=AGENTS, ids=["echo", "claude-code", "codex", "codex-exec"])
 def case(request: pytest.FixtureRequest) -> tuple[Agent, str, str]:
     found: tuple[Agent, str, str] = request.param
     return found
