@@ -26,6 +26,7 @@ __all__ = [
     "ToolCalled",
     "ToolReturned",
     "Used",
+    "limit_of",
 ]
 
 
@@ -140,6 +141,10 @@ class Agent(Protocol):
     `name` tells agents of one array apart and stands in every attempt's row. `run` yields events
     and exactly one `Answered`, which is last; otherwise it raises an `AgentError`. Closing the
     iterator ends the program and all its descendants.
+
+    An agent may have a property `limit: str` besides: what a rate limit or a quota of it is shared
+    by, such as provider, account, address and model, and never a secret itself. When one agent is
+    `Busy`, all of the same `limit` cool down, in every run of the store.
     """
 
     @property
@@ -149,3 +154,9 @@ class Agent(Protocol):
     def can(self) -> Capabilities: ...
 
     def run(self, ask: Ask) -> AsyncIterator[Event]: ...
+
+
+def limit_of(agent: Agent) -> str:
+    """What the agent's limits are shared by: its `limit`, or its name if it has none."""
+    limit: object = getattr(agent, "limit", None)
+    return limit if isinstance(limit, str) and limit else agent.name

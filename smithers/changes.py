@@ -116,6 +116,7 @@ class Settled:
 class AttemptStarted:
     """`serial` numbers the attempts of a run from 1 and names the attempt's files; `number` counts
     those of one task from 1. `session` is the agent's session that it goes on in, if any.
+    `skipped` are the limits because of which earlier agents of the array were passed over.
     """
 
     serial: int
@@ -125,6 +126,7 @@ class AttemptStarted:
     prompt: str | None
     session: str | None
     at: datetime
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

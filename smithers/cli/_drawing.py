@@ -40,7 +40,11 @@ def runs_table(runs: list[_Json]) -> list[str]:
 
 def _awaited(wait: _Json) -> str:
     key = plain(_key(wait["task"], wait["iteration"]))
-    return key if wait["kind"] == "approval" else f"{key} ({wait['kind']})"
+    if wait["kind"] == "approval":
+        return key
+    cools = ", ".join(f"{one['agent']} cools down" for one in wait["cooling"])
+    due = f" until {clock(wait['due'])}" if cools and wait["due"] else ""
+    return f"{key} ({plain(cools)}{due})" if cools else f"{key} ({wait['kind']})"
 
 
 def _key(task: str, iteration: list[int]) -> str:
@@ -83,18 +87,26 @@ def inspected(found: _Json) -> Iterator[str]:
             if attempt["error"] != task["error"]:
                 yield from _hint(attempt["error"], "      hint: ")
     for wait in found["waits"]:
-        due = "" if wait["due"] is None else f", until {clock(wait['due'])}"
-        for_what = f" for {', '.join(wait['on'])}" if wait["on"] else ""
-        key = _key(wait["task"], wait["iteration"])
-        yield f"◷ {key} waits ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
+        yield from _wait(wait)
+
+
+def _wait(wait: _Json) -> Iterator[str]:
+    due = "" if wait["due"] is None else f", until {clock(wait['due'])}"
+    for_what = f" for {', '.join(wait['on'])}" if wait["on"] else ""
+    key = _key(wait["task"], wait["iteration"])
+    yield f"◷ {key} waits ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
+    for one in wait["cooling"]:
+        until, reason = clock(one["until"]), _short(one["reason"])
+        yield f"    {one['agent']} cools down until {until}: {reason}"
 
 
 def _attempt(attempt: _Json) -> str:
     ended = "" if attempt["ended_at"] is None else f" to {clock(attempt['ended_at'])}"
     session = "" if attempt["session_id"] is None else f", session {attempt['session_id']}"
     error = "" if attempt["error"] is None else f": {_error(attempt['error'])}"
+    skipped = f" (not {', '.join(attempt['skipped'])})" if attempt["skipped"] else ""
     return (
-        f"attempt {attempt['attempt']} {attempt['state']}, {attempt['agent']},"
+        f"attempt {attempt['attempt']} {attempt['state']}, {attempt['agent']}{skipped},"
         f" {clock(attempt['started_at'])}{ended}{session}{error}"
     )
 

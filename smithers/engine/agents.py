@@ -4,52 +4,63 @@ next agent    this one is out for the task
 repair        the answer stayed wrong after its repairs: out as well
 retry         again after a wait, until its tries are spent, then out
 cool down     others first; no try is spent; when all cool down, wait for the first
+
+A cooldown is of all runs of a store, and of all agents that share its key (`limit_of`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from smithers.agent import Agent
+from smithers.agent import Agent, limit_of
 from smithers.changes import Failure
 from smithers.state import Attempted
+from smithers.store import Cooldown
 from smithers.tree import AgentWork, Retry
 
-__all__ = ["Cooling", "Use", "after_failure", "cools_until", "next_agent"]
+__all__ = ["MAX_COOLDOWNS", "Cooling", "Use", "after_failure", "next_agent"]
 
 MAX_COOLDOWNS = 24
-"""So often one task may find its agents over their limits before it fails; with the backoff below
-that is about five hours where the provider tells no time."""
+"""So often one task may be refused for a limit before it fails; with the backoff that is about five
+hours where the provider tells no time. Only the workflow's deadline bounds the time itself.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Start this agent, in the session of an earlier attempt if it has one to go on in."""
+    """Start this agent, in the session of an earlier attempt if it has one to go on in; `skipped`
+    are the limits of those that stand before it and cool down.
+    """
 
     agent: Agent
     session: str | None
+    skipped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Cooling:
-    """All agents that are left cool down; the first is back at `until`."""
+    """All agents that are left cool down, by these limits; the first is back at `until`."""
 
     until: datetime
+    limits: tuple[str, ...]
 
 
 def next_agent(
-    work: AgentWork, tries: Sequence[Attempted], cooling: Mapping[str, datetime], now: datetime
+    work: AgentWork, tries: Sequence[Attempted], cooling: Mapping[str, Cooldown], now: datetime
 ) -> Use | Cooling | None:
     """The agent to start now, or how long to wait for one, or None when all are out."""
     left = [agent for agent in work.agents if not _is_out(agent, work.retry, tries)]
     if not left or _cooldowns(tries) > MAX_COOLDOWNS:
         return None
+    limits: dict[str, datetime] = {}
     for agent in left:
-        if cooling.get(agent.name, now) <= now:
-            return Use(agent, _session(agent, tries))
-    return Cooling(min(cooling[agent.name] for agent in left))
+        known = cooling.get(limit := limit_of(agent))
+        if known is None or known.until <= now:
+            return Use(agent, _session(agent, tries), tuple(limits))
+        limits[limit] = known.until
+    return Cooling(min(limits.values()), tuple(limits))
 
 
 def after_failure(work: AgentWork, tries: Sequence[Attempted], random: float) -> float:
@@ -60,17 +71,6 @@ def after_failure(work: AgentWork, tries: Sequence[Attempted], random: float) ->
     if _is_out(_named(work, last.agent), work.retry, tries):
         return 0.0
     return work.retry.wait_s(_failed(last.agent, tries, "retry"), random)
-
-
-def cools_until(tries: Sequence[Attempted], told: datetime | None, now: datetime) -> datetime:
-    """When an agent that is over its limit may be asked again: as told (a time that has passed
-    tells nothing), else 30 s, doubled each time up to 15 minutes.
-    """
-    if told is not None and told.tzinfo is None:
-        told = told.replace(tzinfo=UTC)
-    if told is not None and told > now:
-        return told
-    return now + timedelta(seconds=min(900.0, 30.0 * 2 ** min(_cooldowns(tries) - 1, 10)))
 
 
 def _is_out(agent: Agent | None, retry: Retry, tries: Sequence[Attempted]) -> bool:

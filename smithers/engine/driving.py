@@ -20,7 +20,7 @@ from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.state import RunState
-from smithers.store import Claim, History, Model, NewRun
+from smithers.store import Claim, Cooldown, History, Model, NewRun
 from smithers.store.files import streams_folder
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
@@ -71,8 +71,7 @@ class Driving:
             source=loaded.source,
             created_at=datetime.now(UTC),
         )
-        if self._database.exists():
-            await self._refuse_existing(run_id)
+        cooldowns = await self._look(run_id) if self._database.exists() else ()
         engine = Engine(
             loaded.workflow,
             given,
@@ -80,6 +79,7 @@ class Driving:
             state=RunState(),
             settings=self._settings(run, max_concurrency, linger_s),
             observer=observer,
+            cooldowns=cooldowns,
         )
         engine.prepare()  # an error of the author's is told before anything is written
         async with await SqliteStore.open(self._database) as store:
@@ -124,6 +124,7 @@ class Driving:
                     settings=self._settings(now.run, max_concurrency, linger_s),
                     observer=observer,
                     inbox=inbox,
+                    cooldowns=await store.cooldowns(),
                 )
 
             before = _done(state)
@@ -212,12 +213,13 @@ class Driving:
             )
         return loaded
 
-    async def _refuse_existing(self, run_id: str) -> None:
+    async def _look(self, run_id: str) -> Sequence[Cooldown]:
+        """The agents that cool down, of a store that has no such run. Raises `RunExists`."""
         async with await SqliteStore.open(self._database) as store:
             try:
                 await store.load(run_id)
             except UnknownRun:
-                return
+                return await store.cooldowns()
         raise RunExists(
             f"run {run_id} exists already",
             hint=f"go on with it: smithers resume {run_id}, or choose another --run-id",

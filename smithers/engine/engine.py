@@ -48,7 +48,7 @@ from smithers.engine.threads import Threads
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError
 from smithers.state import RunState
-from smithers.store import Claim, InboxRow, Model, NewRun, ProcessRow, Store
+from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, ProcessRow, Store
 from smithers.store.lease import started_of
 from smithers.workflows import Workflow
 
@@ -100,6 +100,7 @@ class Engine:
         settings: Settings,
         observer: Observer,
         inbox: Sequence[InboxRow] = (),
+        cooldowns: Sequence[Cooldown] = (),
     ) -> None:
         self.workflow = workflow
         self.run_id = run.run_id
@@ -125,6 +126,8 @@ class Engine:
         )
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
+        self.limits = self.starting.limits
+        self.limits.see(cooldowns)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(self.renderer, self.transition, self._limit, self._cancel_gone)
         self._endings = Endings(
@@ -221,7 +224,11 @@ class Engine:
                     attempt.cancel()
             self.starting.prepared.clear()
             await self._next()
+            self.limits.forget()
             ending = self._advance()
+            if self.limits.must_look:
+                self.limits.see(await self.store.cooldowns())
+                ending = self._advance()
 
     def _marks(self, serial: int) -> dict[str, str]:
         """The environment by which the processes of an attempt are found."""
@@ -241,6 +248,8 @@ class Engine:
         if self.state.frame < 0 or self.state.run_status != "running":
             self.transition.do(StatusChanged(status="running"))
         failed = self.state.frame >= 0 and before == "failed"
+        for key in self.limits.ended(self.state):
+            self.transition.close_wait(key, "cooldown")
         self._render()
         if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
             for key in again:
@@ -272,7 +281,7 @@ class Engine:
         self._at = self.settings.now()
         while self._take_one() or self._follow():
             pass
-        if self._running or self.starting.prepared:
+        if self._running or self.starting.prepared or self.limits.must_look:
             return None
         if self._ending is not None:
             self.state.inbox = self._noted
@@ -313,6 +322,8 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
+            if not self.limits.know(self._ready[0]):
+                return False
             instance = self._ready.popleft()
             self._queued.discard(instance.key)
             self.starting.begin(instance)
@@ -438,7 +449,8 @@ class Engine:
             self._first = None
         else:
             assert self.claim is not None
-            self._inbox.extend(await self.store.commit(self.claim, frame, models))
+            cooldowns, self.limits.new = self.limits.new, []
+            self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
         self._looked = looked
         for serial in self._spawned - self._running.keys():
             await self.store.remove_processes(self.claim.owner, self.run_id, serial)

@@ -13,9 +13,10 @@ from typing import Literal, Protocol, cast
 from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
 from smithers.context import NotYet
-from smithers.engine.agents import Cooling, Use, after_failure, cools_until, next_agent
+from smithers.engine.agents import Cooling, Use, after_failure, next_agent
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
+from smithers.engine.limits import Limits
 from smithers.engine.plan import Instance
 from smithers.engine.secrets import Secrets
 from smithers.engine.streams import Stream
@@ -119,7 +120,7 @@ class Starting:
         self._bench = bench
         self._hooks = hooks
         self._threads = threads
-        self._cooling: dict[str, datetime] = {}
+        self.limits = Limits(bench.run_id, bench.now)
         self.prepared: list[Running] = []
 
     # -- before
@@ -139,24 +140,27 @@ class Starting:
             self._begin_step(instance, node, node.work)
 
     def _begin_agent(self, instance: Instance, node: Task, work: AgentWork) -> None:
-        now = self._bench.now()
-        tries = self._tries(instance.key)
-        match next_agent(work, tries, self._cooling, now):
-            case Use(agent, session):
-                pass
-            case Cooling(until):
-                self._wait(WaitOpened(key=instance.key, kind="cooldown", due=until))
-                return
-            case None:
-                error = tries[-1].error if tries else None
-                self._settle(instance, "failed", error=error)
-                return
+        # First what it waits for by itself: only a task that could start waits for its agents.
         prompt = self._asking.ask(
             instance, lambda: self._asking.text(work.prompt, "prompt", instance, node)
         )
         if self._asking.missed(prompt):
             return
-        serial = self._started(instance, agent.name, cast("str", prompt), session, now)
+        now = self._bench.now()
+        tries = self._tries(instance.key)
+        match next_agent(work, tries, self.limits.cooling, now):
+            case Use(agent, session, skipped):
+                pass
+            case Cooling() as cooling:
+                self._wait_for_agents(instance, cooling)
+                return
+            case None:
+                error = tries[-1].error if tries else None
+                self._settle(instance, "failed", error=error)
+                return
+        serial = self._started(
+            instance, agent.name, now, prompt=cast("str", prompt), session=session, skipped=skipped
+        )
         bench = self._bench
         ask = Ask(
             prompt=cast("str", prompt),
@@ -182,7 +186,7 @@ class Starting:
 
     def _begin_step(self, instance: Instance, node: Task, work: StepWork) -> None:
         self._frame.close_wait(instance.key, "data")
-        serial = self._started(instance, "python", None, None, self._bench.now())
+        serial = self._started(instance, "python", self._bench.now())
         bench = self._bench
         stream = Stream(bench.streams, serial, bench.secrets.scrub)
         number = len(self._frame.state.tries[instance.key])
@@ -211,9 +215,11 @@ class Starting:
         self,
         instance: Instance,
         agent: str,
-        prompt: str | None,
-        session: str | None,
         now: datetime,
+        *,
+        prompt: str | None = None,
+        session: str | None = None,
+        skipped: tuple[str, ...] = (),
     ) -> int:
         state = self._frame.state
         serial = len(state.attempts) + 1
@@ -226,6 +232,7 @@ class Starting:
                 prompt=None if prompt is None else self._bench.secrets.scrub(prompt),
                 session=session,
                 at=now,
+                skipped=skipped,
             )
         )
         self._asking.plan.begin(instance)
@@ -236,6 +243,12 @@ class Starting:
 
     def _tries(self, key: Key) -> list[Attempted]:
         return [one for one in self._frame.state.tries.get(key, ()) if one.counts]
+
+    def _wait_for_agents(self, instance: Instance, cooling: Cooling) -> None:
+        """A wait for the outside: it takes the slots that a first attempt would take."""
+        wait = WaitOpened(key=instance.key, kind="cooldown", due=cooling.until, on=cooling.limits)
+        self._wait(wait)
+        self._asking.plan.begin(instance)
 
     def _wait(self, wait: WaitOpened) -> None:
         self._frame.open_wait(wait)
@@ -290,10 +303,13 @@ class Starting:
             self._frame.read(running.attempt.reading)
         tries = self._tries(running.key)
         node = cast("Task", instance.definition.node)
-        if isinstance(error, Busy):
-            until = cools_until(tries, error.resumes_at, self._bench.now())
-            agent = tries[-1].agent
-            self._cooling[agent] = max(until, self._cooling.get(agent, until))
+        if isinstance(error, Busy) and isinstance(running.attempt, AgentAttempt):
+            self.limits.refused(
+                running.attempt.agent,
+                error,
+                began=tries[-1].started_at,
+                reason=failure.message,
+            )
         if instance.dropping is not None:
             self._settle(instance, "failed", error=failure)
         elif isinstance(node.work, AgentWork):
@@ -304,13 +320,13 @@ class Starting:
     def _retry_agent(
         self, instance: Instance, work: AgentWork, tries: list[Attempted], failure: Failure
     ) -> None:
-        following = next_agent(work, tries, self._cooling, self._bench.now())
+        following = next_agent(work, tries, self.limits.cooling, self._bench.now())
         if following is None:
             self._settle(instance, "failed", error=failure)
             return
         wait_s = after_failure(work, tries, self._bench.random.random())
         if isinstance(following, Cooling):
-            self._wait(WaitOpened(key=instance.key, kind="cooldown", due=following.until))
+            self._wait_for_agents(instance, following)
         elif wait_s > 0:
             self._retry_in(instance, wait_s)
         else:

@@ -101,7 +101,7 @@ class Transition:
     def open_wait(self, wait: WaitOpened) -> None:
         """A node waits; the same wait is not opened twice."""
         known = self.state.waits.get((wait.key, wait.kind))
-        if known is not None and known.opened.on == wait.on and wait.kind == "data":
+        if known is not None and known.opened == wait:
             return
         self.close_wait(wait.key, wait.kind)
         self.do(wait)

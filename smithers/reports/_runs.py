@@ -25,8 +25,8 @@ _OUTPUT = "SELECT output FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT
 _RUNNING = "SELECT run_id, serial FROM attempts WHERE state IS NULL"
 _USAGE = "SELECT run_id, tokens_in, tokens_out, tokens_cached, cost_usd FROM usage"
 _ATTEMPTS = (
-    "SELECT serial, task, path, attempt, agent, session, started_at, state, error, ended_at"
-    " FROM attempts WHERE run_id = ? ORDER BY serial"
+    "SELECT serial, task, path, attempt, agent, session, started_at, state, error, ended_at,"
+    " skipped FROM attempts WHERE run_id = ? ORDER BY serial"
 )
 _SESSIONS = "SELECT serial, session FROM sessions WHERE run_id = ? ORDER BY serial, born, n"
 _OUTPUTS = (
@@ -158,7 +158,7 @@ def _attempts(
     usage = usage_of(db, run_id)
     found: dict[tuple[str, tuple[int, ...]], list[Json]] = {}
     running: list[int] = []
-    for serial, task, path, number, agent, session, at, state, error, ended in db.execute(
+    for serial, task, path, number, agent, session, at, state, error, ended, skipped in db.execute(
         _ATTEMPTS, (run_id,)
     ):
         if state is None:
@@ -167,6 +167,7 @@ def _attempts(
             {
                 "attempt": number,
                 "agent": agent,
+                "skipped": from_json(skipped) or [],
                 "state": state or "running",
                 "session_id": sessions.get(serial, session),
                 "error": error_of(error),

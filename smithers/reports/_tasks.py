@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json
 from smithers.reports._heads import Head
 from smithers.store.rows import path_of
@@ -131,6 +132,7 @@ def open_waits(db: sqlite3.Connection, head: Head) -> list[Wait]:
                 "digest": digest,
                 "allowed_by": from_json(allowed_by),
                 "on": from_json(on),
+                "cooling": cooling(db, from_json(on)) if kind == "cooldown" else [],
             },
         )
         for task, path, kind, since, due, asked, digest, allowed_by, on, born in db.execute(

@@ -118,8 +118,14 @@ def _settled(_: Telling, change: Settled) -> _Told:
 
 def _started(_: Telling, change: AttemptStarted) -> _Told:
     goes_on = f", goes on in session {change.session}" if change.session else ""
-    words = f"{change.key} started (attempt {change.number}, {change.agent}{goes_on})"
-    facts = {"attempt": change.number, "agent": change.agent, "session_id": change.session}
+    instead = f", since {' and '.join(change.skipped)} cools down" if change.skipped else ""
+    words = f"{change.key} started (attempt {change.number}, {change.agent}{instead}{goes_on})"
+    facts = {
+        "attempt": change.number,
+        "agent": change.agent,
+        "skipped": list(change.skipped),
+        "session_id": change.session,
+    }
     return change.key, facts, words
 
 

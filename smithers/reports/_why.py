@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from smithers.changes import Key
-from smithers.reports._database import Json, object_from, reading
+from smithers.reports._cooldowns import cooling
+from smithers.reports._database import Json, from_json, object_from, reading
 from smithers.reports._heads import Head, error_of, head_of, last_activity
 from smithers.reports._tasks import Entry, Tree, Wait, open_waits, tree_of
 from smithers.store.rows import path_of, time_of
@@ -17,7 +18,7 @@ from smithers.store.rows import path_of, time_of
 __all__ = ["clock", "why"]
 
 _RUNNING = (
-    "SELECT serial, task, path, attempt, agent, started_at FROM attempts"
+    "SELECT serial, task, path, attempt, agent, started_at, skipped FROM attempts"
     " WHERE run_id = ? AND state IS NULL ORDER BY serial"
 )
 _NOTES = "SELECT kind, node, path, opened, body, at FROM inbox WHERE run_id = ? AND id > ?"
@@ -111,12 +112,15 @@ class _Reasons:
 
     def _attempts(self) -> list[Json]:
         head, found = self.head, list[Json]()
-        for serial, task, at, number, agent, since in self.db.execute(_RUNNING, (head.run_id,)):
+        rows = self.db.execute(_RUNNING, (head.run_id,)).fetchall()
+        for serial, task, at, number, agent, since, skipped in rows:
             key = Key(task, path_of(at))
             tried = f"attempt {number}, {agent}"
             if head.alive:
                 heard = clock(last_activity(self.path, head, [serial]))
                 said = f"{key} runs since {clock(since)} ({tried}), last activity at {heard}"
+                if instead := self._cooling(cooling(self.db, from_json(skipped) or ())):
+                    said += f"; passed over: {instead}"
                 found.append(_reason(key, said))
             else:
                 said = f"{key} was running ({tried}) when {self._owner()} ended"
@@ -136,7 +140,18 @@ class _Reasons:
             said = f"{key} failed and is tried again{until}"
         else:
             said = f"{key} waits until an agent of it may be asked again{until}"
+            if cools := self._cooling(data["cooling"]):
+                said += f": {cools}"
         return _reason(key, said, None if self.head.alive else self.resume)
+
+    @staticmethod
+    def _cooling(limits: list[Json]) -> str:
+        """Who cools down until when, and why."""
+        return ", ".join(
+            f"{one['agent']} cools down until {clock(one['until'])}"
+            f" ({'as told' if one['told'] else 'no time was told'}: {_line(one['reason'])})"
+            for one in limits
+        )
 
     def _approval(self, key: Key, wait: Wait) -> Json:
         answer = self.answers.get((wait.task, wait.path, wait.opened))
@@ -172,6 +187,11 @@ def _reason(
     if hint:
         found["hint"] = hint
     return found if command is None else {**found, "command": command}
+
+
+def _line(text: str, most: int = 200) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def _error(entry: Entry) -> Json:

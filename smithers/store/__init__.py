@@ -16,6 +16,7 @@ from smithers.changes import Frame, Key
 __all__ = [
     "Claim",
     "Claimed",
+    "Cooldown",
     "History",
     "InboxKind",
     "InboxRow",
@@ -138,6 +139,24 @@ class Claimed:
     processes: tuple[ProcessRow, ...] = field(default=())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Cooldown:
+    """A limit that an agent ran into: whoever shares `key` is not asked again before `until`.
+
+    `agent` is who ran into it, in `run_id` at `at`; `told` says that the provider told the time,
+    and `refused` how often in a row that came.
+    """
+
+    key: str
+    agent: str
+    until: datetime
+    told: bool
+    refused: int
+    reason: str
+    run_id: str
+    at: datetime
+
+
 class Store(Protocol):
     """Runs, their frames, their owners, and the inbox.
 
@@ -167,13 +186,26 @@ class Store(Protocol):
         ...
 
     async def commit(
-        self, claim: Claim, frame: Frame, models: Sequence[Model] = ()
+        self,
+        claim: Claim,
+        frame: Frame,
+        models: Sequence[Model] = (),
+        cooldowns: Sequence[Cooldown] = (),
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows with ids above `frame.inbox`.
 
         `models` are those that were not declared in this run before; to declare one again does no
-        harm. Raises `Fenced`, or `UnknownRun`.
+        harm. `cooldowns` are kept with it, for all runs; one that ends no later than what is known
+        of its key changes nothing. Raises `Fenced`, or `UnknownRun`.
         """
+        ...
+
+    async def cooldowns(self) -> Sequence[Cooldown]:
+        """The last cooldown of each key in this store, those that are over included."""
+        ...
+
+    async def end_cooldown(self, key: str) -> bool:
+        """Forget what is known of a key; False where nothing is. For a person who knows better."""
         ...
 
     async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:

@@ -130,13 +130,13 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 
 def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at,"
+        "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at, skipped,"
         " ended, state, error, ended_at FROM attempts WHERE run_id = ?1"
         + _BORN_OR.format("", "ended")
         + " ORDER BY serial",
         frames.asked,
     )
-    for serial, task, path, number, born, agent, prompt, session, at, *end in rows:
+    for serial, task, path, number, born, agent, prompt, session, at, skipped, *end in rows:
         started = AttemptStarted(
             serial=serial,
             key=keys[task, path],
@@ -145,6 +145,7 @@ def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
             prompt=prompt,
             session=session,
             at=time_of(at),
+            skipped=() if skipped is None else _names(skipped),
         )
         frames[born].append(started)
         ended, state, error, ended_at = end

@@ -14,6 +14,7 @@ from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.store import (
     Claim,
     Claimed,
+    Cooldown,
     History,
     InboxRow,
     Model,
@@ -89,6 +90,7 @@ class MemoryStore:
         self._owners: dict[str, Owner] = {}
         self._inbox: list[InboxRow] = []
         self._processes: dict[ProcessRow, None] = {}
+        self._cooldowns: dict[str, Cooldown] = {}
         self._offered = False
 
     async def create(
@@ -120,13 +122,29 @@ class MemoryStore:
         return Claimed(claim=claim, frame=len(run.frames) - 1, processes=tuple(here))
 
     async def commit(
-        self, claim: Claim, frame: Frame, models: Sequence[Model] = ()
+        self,
+        claim: Claim,
+        frame: Frame,
+        models: Sequence[Model] = (),
+        cooldowns: Sequence[Cooldown] = (),
     ) -> Sequence[InboxRow]:
         """Keep a frame, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         run = self._run(claim.run_id)
         check_claim(claim, run.row.fence, run.row.owner)
         run.add(frame, models)
+        for one in cooldowns:
+            known = self._cooldowns.get(one.key)
+            if known is None or one.until > known.until:
+                self._cooldowns[one.key] = one
         return await self.inbox(claim, frame.inbox)
+
+    async def cooldowns(self) -> Sequence[Cooldown]:
+        """The last cooldown of each key."""
+        return sorted(self._cooldowns.values(), key=lambda one: one.key)
+
+    async def end_cooldown(self, key: str) -> bool:
+        """Forget a key; whether it was known."""
+        return self._cooldowns.pop(key, None) is not None
 
     async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
         """The inbox rows with ids above `after`."""

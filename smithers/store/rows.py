@@ -59,8 +59,8 @@ _TASK_END = (
 _OUTPUT = "INSERT INTO outputs (run_id, task, path, born, model, json) VALUES (?, ?, ?, ?, ?, ?)"
 _ATTEMPT = (
     "INSERT INTO attempts"
-    " (run_id, serial, task, path, attempt, born, agent, prompt, session, started_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (run_id, serial, task, path, attempt, born, agent, prompt, session, started_at, skipped)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ATTEMPT_END = (
     "UPDATE attempts SET ended = ?, state = ?, error = ?, ended_at = ?"
@@ -196,7 +196,8 @@ def _put_settled(rows: Rows, run: str, k: int, change: Settled) -> None:
 def _put_started(rows: Rows, run: str, k: int, change: AttemptStarted) -> None:
     id, path = change.key
     begun = (change.agent, change.prompt, change.session, time_text(change.at))
-    row = (run, change.serial, id, path_text(path), change.number, k, *begun)
+    skipped = _list_text(change.skipped) if change.skipped else None
+    row = (run, change.serial, id, path_text(path), change.number, k, *begun, skipped)
     _add(rows, _ATTEMPT, row)
 
 

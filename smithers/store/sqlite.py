@@ -23,6 +23,7 @@ from smithers.errors import RunExists, StoreError, UnknownRun
 from smithers.store import (
     Claim,
     Claimed,
+    Cooldown,
     History,
     InboxRow,
     Model,
@@ -34,6 +35,7 @@ from smithers.store import (
 )
 from smithers.store.answers import check_claim, check_number, owned
 from smithers.store.connection import Connection
+from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.heartbeat import Heartbeat, beat
 from smithers.store.history import frames_of
 from smithers.store.inbox import inbox_rows, put_note
@@ -184,7 +186,11 @@ class SqliteStore:
         return claimed
 
     async def commit(
-        self, claim: Claim, frame: Frame, models: Sequence[Model] = ()
+        self,
+        claim: Claim,
+        frame: Frame,
+        models: Sequence[Model] = (),
+        cooldowns: Sequence[Cooldown] = (),
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         rows = rows_of(claim.run_id, frame)
@@ -194,9 +200,18 @@ class SqliteStore:
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
             _put_frame(db, claim, frame, rows, models)
+            put_cooldowns(db, cooldowns)
             return inbox_rows(db, claim.run_id, frame.inbox)
 
         return await self._db.transact(work)
+
+    async def cooldowns(self) -> Sequence[Cooldown]:
+        """The last cooldown of each key."""
+        return await self._db.call(cooldowns_of)
+
+    async def end_cooldown(self, key: str) -> bool:
+        """Forget a key; whether it was known."""
+        return await self._db.transact(lambda db: end_cooldown(db, key))
 
     async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
         """The inbox rows with ids above `after`."""

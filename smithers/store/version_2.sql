@@ -8,26 +8,30 @@
 -- `runs.options` is what starting a run again needs beyond its file (JSON).
 --
 -- `cooldowns` holds the limits that agents ran into, for every run of this database: `key` is what
--- the limit is shared by, as the agent's adapter says; `until` only grows. `budgets` tells by how
--- much a person raised the budget of a node. All but `budgets` are outside the fence.
+-- the limit is shared by, as the agent's adapter says; `until` only grows, but for a person who
+-- takes the row away. `attempts.skipped` names the limits because of which earlier agents of the
+-- task's array were passed over. `budgets` tells by how much a person raised the budget of a node.
+-- All but `budgets` and `attempts` are outside the fence.
 
 ALTER TABLE runs ADD COLUMN wake_at TEXT;
 ALTER TABLE runs ADD COLUMN called INTEGER;
 ALTER TABLE runs ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE usage ADD COLUMN model TEXT; -- null where the agent did not say
 ALTER TABLE usage ADD COLUMN calls INTEGER NOT NULL DEFAULT 0; -- repairs: calls beyond the first
+ALTER TABLE attempts ADD COLUMN skipped TEXT;  -- JSON list of keys of `cooldowns`, null for none
 CREATE INDEX runs_owned ON runs (owner) WHERE owner IS NOT NULL;
 CREATE INDEX runs_due ON runs (wake_at) WHERE wake_at IS NOT NULL;
 CREATE INDEX runs_called ON runs (called) WHERE called IS NOT NULL;
 
 CREATE TABLE cooldowns (
-  key    TEXT PRIMARY KEY,
-  agent  TEXT NOT NULL,                  -- the name of the agent that ran into it
-  until  TEXT NOT NULL,
-  told   INTEGER NOT NULL,               -- 1: the provider told the time; 0: our backoff
-  reason TEXT NOT NULL,
-  run_id TEXT NOT NULL,
-  at     TEXT NOT NULL
+  key     TEXT PRIMARY KEY,
+  agent   TEXT NOT NULL,                 -- the name of the agent that ran into it
+  until   TEXT NOT NULL,
+  told    INTEGER NOT NULL,              -- 1: the provider told the time; 0: our backoff
+  refused INTEGER NOT NULL,              -- so often in a row, by which the backoff grows
+  reason  TEXT NOT NULL,
+  run_id  TEXT NOT NULL,
+  at      TEXT NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE budgets (

@@ -60,7 +60,8 @@ def test_inspect_has_exactly_the_shape_that_is_promised(tmp_path: Path) -> None:
     assert (task["state"], task["output"], task["iteration"]) == ("finished", "hello there", [])
     (attempt,) = task["attempts"]
     assert set(attempt) == {
-        *("attempt", "agent", "state", "session_id", "error", "started_at", "ended_at", "usage"),
+        *("attempt", "agent", "skipped", "state", "session_id", "error", "started_at", "ended_at"),
+        "usage",
     }
     assert (attempt["agent"], attempt["session_id"]) == (Echo.name, "echo-1")
     assert attempt["started_at"] <= attempt["ended_at"]

@@ -81,6 +81,7 @@ class Run(runs.Run):
             settings=self.settings,
             observer=self.watch,
             inbox=await self.store.inbox(nobody, state.inbox),
+            cooldowns=await self.store.cooldowns(),
         )
         self.before(engine)
         try:

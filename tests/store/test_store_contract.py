@@ -28,7 +28,7 @@ from smithers.errors import (
     StoreError,
     UnknownRun,
 )
-from smithers.store import InboxRow, Note, ProcessRow, RunRow, Store
+from smithers.store import Cooldown, InboxRow, Note, ProcessRow, RunRow, Store
 from tests.store.samples import (
     SHIP,
     START,
@@ -92,6 +92,13 @@ async def test_a_frame_must_be_the_next_one(store: Store, number: int) -> None:
     with pytest.raises(StoreError, match="cannot follow frame 0"):
         await store.commit(claim, frame(number))
     await store.commit(claim, frame(1))
+
+
+async def test_an_attempt_keeps_the_limits_for_which_agents_were_passed_over(store: Store) -> None:
+    claim = await begin(store)
+    begun = frame(1, CameUp(key=Key("a")), replace(started(1, "a"), skipped=("acme", "ä, b")))
+    await store.commit(claim, begun)
+    assert told((await store.load("r1")).frames)[1:] == told([begun])
 
 
 async def test_a_run_begins_with_frame_zero(store: Store) -> None:
@@ -334,3 +341,49 @@ async def test_an_offer_shows_as_a_change_once(store: Store) -> None:
     await store.offer(CANCEL)
     assert await store.changed()
     assert not await store.changed()
+
+
+def cooldown(key: str = "acme", *, minutes: int = 5, refused: int = 1) -> Cooldown:
+    return Cooldown(
+        key=key,
+        agent=f"{key}/large",
+        until=START + timedelta(minutes=minutes),
+        told=True,
+        refused=refused,
+        reason="over its limit",
+        run_id="r1",
+        at=START,
+    )
+
+
+async def test_a_cooldown_is_kept_with_the_frame_that_tells_of_it(store: Store) -> None:
+    claim = await begin(store)
+    assert await store.cooldowns() == []
+    await store.commit(claim, frame(1), (), [cooldown("b"), cooldown("a")])
+    assert await store.cooldowns() == [cooldown("a"), cooldown("b")]
+
+
+async def test_a_cooldown_only_grows(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, frame(1), (), [cooldown(minutes=5)])
+    await store.commit(claim, frame(2), (), [cooldown(minutes=4, refused=2)])
+    assert await store.cooldowns() == [cooldown(minutes=5)]
+    await store.commit(claim, frame(3), (), [cooldown(minutes=6, refused=3)])
+    assert await store.cooldowns() == [cooldown(minutes=6, refused=3)]
+
+
+async def test_a_frame_that_is_refused_brings_no_cooldown(store: Store) -> None:
+    claim = await begin(store)
+    with pytest.raises(StoreError):
+        await store.commit(claim, frame(7), (), [cooldown()])
+    with pytest.raises(Fenced):
+        await store.commit(replace(claim, fence=0), frame(1), (), [cooldown()])
+    assert await store.cooldowns() == []
+
+
+async def test_a_person_may_end_a_cooldown(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, frame(1), (), [cooldown("a"), cooldown("b")])
+    assert await store.end_cooldown("a")
+    assert not await store.end_cooldown("a")
+    assert await store.cooldowns() == [cooldown("b")]

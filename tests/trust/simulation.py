@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from smithers.changes import AttemptStarted, Frame, SessionSeen
 from smithers.errors import UnknownRun
-from smithers.store import Claim, Claimed, History, InboxRow, Model, NewRun, Note, Owner
+from smithers.store import Claim, Claimed, Cooldown, History, InboxRow, Model, NewRun, Note, Owner
 from smithers.store.memory import MemoryStore
 
 __all__ = ["LEASE_S", "PROCESS", "Handle", "Process", "VirtualLoop", "World"]
@@ -251,10 +251,14 @@ class Handle:
         return await self._call("claim", work)
 
     async def commit(
-        self, claim: Claim, frame: Frame, models: Sequence[Model] = ()
+        self,
+        claim: Claim,
+        frame: Frame,
+        models: Sequence[Model] = (),
+        cooldowns: Sequence[Cooldown] = (),
     ) -> Sequence[InboxRow]:
         async def work() -> Sequence[InboxRow]:
-            rows = await self._world.store.commit(claim, frame, models)
+            rows = await self._world.store.commit(claim, frame, models, cooldowns)
             self._world.written(claim, frame)
             return rows
 

@@ -1,0 +1,127 @@
+"""Agents that are over their limits, as this run met them and as other runs of the store did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from smithers.agent import Agent, limit_of
+from smithers.changes import Key
+from smithers.engine.plan import Instance
+from smithers.errors import Busy
+from smithers.state import RunState
+from smithers.store import Cooldown
+from smithers.tree import AgentWork, Task
+
+__all__ = ["BACKOFF_FIRST_S", "BACKOFF_MAX_S", "MAX_TOLD_S", "Limits", "cooled"]
+
+BACKOFF_FIRST_S = 30.0
+BACKOFF_MAX_S = 900.0
+"""The cooldown where the provider tells no time: the first, doubled with each refusal in a row."""
+MAX_TOLD_S = 8 * 86400.0
+"""A time further off is not believed as it was told: a wrong one would shut an agent out for good.
+Limits by the week fit; one by the month costs a refused request now and then."""
+_A_MINUTE = timedelta(minutes=1)
+_REASON = 500
+"""So many characters of what a provider said are kept."""
+
+
+class Limits:
+    """The cooldowns of the store as this run's owner knows them, by what they are shared by.
+
+    Other runs may meet a limit at any time, so no agent starts before `see` was called in the frame
+    in the making: `must_look` says when it has to be. `new` are to be kept with that frame.
+    """
+
+    def __init__(self, run_id: str, now: Callable[[], datetime]) -> None:
+        self._run_id = run_id
+        self._now = now
+        self._seen = False
+        self.cooling: dict[str, Cooldown] = {}
+        self.new: list[Cooldown] = []
+        self.must_look = False
+
+    def see(self, cooldowns: Sequence[Cooldown]) -> None:
+        """Take what the store says as of now."""
+        self.cooling = {one.key: one for one in cooldowns}
+        for one in self.new:
+            self._add(one)
+        self._seen, self.must_look = True, False
+
+    def forget(self) -> None:
+        """Time has passed: what was seen may no longer hold."""
+        self._seen = False
+
+    def know(self, instance: Instance) -> bool:
+        """Whether all is known that starting the instance takes."""
+        if self._seen or not isinstance(cast("Task", instance.definition.node).work, AgentWork):
+            return True
+        self.must_look = True
+        return False
+
+    def refused(self, agent: Agent, error: Busy, *, began: datetime, reason: str) -> None:
+        """An attempt that began then has met a limit: whoever shares it cools down from now on."""
+        cooldown = cooled(
+            agent,
+            error.resumes_at,
+            self.cooling.get(limit_of(agent)),
+            began=began,
+            now=self._now(),
+            reason=reason[:_REASON],
+            run_id=self._run_id,
+        )
+        self.new.append(cooldown)
+        self._add(cooldown)
+
+    def ended(self, state: RunState) -> list[Key]:
+        """Who waits for agents of which one cools down no more, since a person ended that."""
+        return [
+            key
+            for (key, kind), wait in state.waits.items()
+            if kind == "cooldown" and any(one not in self.cooling for one in wait.opened.on)
+        ]
+
+    def _add(self, cooldown: Cooldown) -> None:
+        known = self.cooling.get(cooldown.key)
+        if known is None or cooldown.until > known.until:
+            self.cooling[cooldown.key] = cooldown
+
+
+def cooled(
+    agent: Agent,
+    told: datetime | None,
+    known: Cooldown | None,
+    *,
+    began: datetime,
+    now: datetime,
+    reason: str,
+    run_id: str,
+) -> Cooldown:
+    """How long an agent that was refused now cools down: as told (a time that has passed tells
+    nothing), else by a backoff that grows with each refusal in a row.
+
+    `known` is the last cooldown of its limit, and `began` when the refused attempt did. One that
+    began before that refusal adds nothing to the row: many attempts may run into a limit at once.
+    One that began long after it begins a row anew.
+    """
+    refused = 1
+    if known is not None and began <= known.until + max(known.until - known.at, _A_MINUTE):
+        refused = known.refused + (began > known.at)
+    if told is not None and told.tzinfo is None:
+        told = told.replace(tzinfo=UTC)
+    if told is not None and told > now:
+        until = min(told, now + timedelta(seconds=MAX_TOLD_S))
+    else:
+        backoff_s = min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** min(refused - 1, 10))
+        told, until = None, now + timedelta(seconds=backoff_s)
+    return Cooldown(
+        key=limit_of(agent),
+        agent=agent.name,
+        until=until,
+        told=told is not None,
+        refused=refused,
+        reason=reason,
+        run_id=run_id,
+        at=now,
+    )
