@@ -6,6 +6,7 @@ import os
 
 from harnesses import ClaudeCode, Codex
 from smithers import Context, Node, NoInput, Retry, Task, workflow
+from smithers.agent import Agent
 
 claude = ClaudeCode()
 codex = Codex(
