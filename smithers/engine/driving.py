@@ -107,10 +107,8 @@ class Driving:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             self._check_input(history, input)
-            if state.run_status == "cancelled":
-                raise Refused(f"run {run_id} was cancelled", hint="start a new one with `up`")
-            if state.run_status == "finished":
-                return left(run_id, finished(state))
+            if (told := _over(run_id, state)) is not None:
+                return told
             loaded = self._load_again(history, file, name)
             given = loaded.workflow.parse_input(history.run.input)
 
@@ -136,6 +134,9 @@ class Driving:
                 if claimed.frame != history.frames[-1].number:  # somebody was faster
                     now = await store.load(run_id)
                     state = RunState.of(now.frames)
+                    if (told := _over(run_id, state)) is not None:  # and ended it
+                        await store.release(claimed.claim)
+                        return told
                     before = _done(state)
                     engine = await make(now, state)
                     engine.prepare()
@@ -232,6 +233,13 @@ def _same_workflow(path: Path, run: NewRun) -> Loaded:
         return load_workflow(path, run.workflow)
     except Refused:
         return load_workflow(path)
+
+
+def _over(run_id: str, state: RunState) -> Left | None:
+    """What a run that has finished has left; None where it goes on. Raises `Refused`."""
+    if state.run_status == "cancelled":
+        raise Refused(f"run {run_id} was cancelled", hint="start a new one with `up`")
+    return left(run_id, finished(state)) if state.run_status == "finished" else None
 
 
 def finished(state: RunState) -> Ending:

