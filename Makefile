@@ -15,10 +15,13 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 NPM := .npm
+# Other tools that `bench` measures beside ours, apart from what we need ourselves.
+BENCH_VENV := .bench-venv
+PEERS := $(BENCH_VENV)/.installed
 LIVE := $(NPM)/$(subst $(empty) $(empty),+,$(subst /,_,$(PROGRAMS))).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
-# Arguments for pytest, as in `make test ARGS="-k resume -x"`.
+# Arguments for pytest, as in `make test ARGS="-k resume -x"`, or for the bench: `make bench ARGS=load`.
 ARGS ?=
 # How much `make trust` does at least, and from which seed.
 TRUST_SEED ?= 1
@@ -64,11 +67,11 @@ trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: $(DEV) ## crashes, races and simulated schedules at length
 	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust $(ARGS)
 
-bench: $(DEV) ## measure cost: commits, CPU and bytes a step
+bench: $(DEV) $(PEERS) ## the cost of a step against its limits, beside other tools
 	$(BIN)/python -m bench $(ARGS)
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -83,6 +86,11 @@ $(BASE): pyproject.toml constraints.txt | $(BIN)/python
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $(BASE) $@
+
+$(PEERS): bench/requirements-peers.txt | $(BIN)/python
+	$(BIN)/python -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 $(LIVE): Makefile
 	@command -v npm >/dev/null || { echo "npm is needed for the live tests" >&2; exit 1; }

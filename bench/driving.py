@@ -1,0 +1,61 @@
+"""Driving a run inside the process that is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+from smithers.changes import AttemptEnded, AttemptStarted, Frame
+from smithers.hub import Hub, Left
+
+__all__ = ["Counting", "drive", "emit", "store"]
+
+
+class Counting:
+    """Watches a run: its frames, and the most attempts that ran at once by what they recorded."""
+
+    def __init__(self) -> None:
+        self.frames = self.most = self._now = 0
+
+    def frame(self, frame: Frame, state: object) -> None:
+        self.frames = frame.number + 1
+        for change in frame.changes:
+            self._now += isinstance(change, AttemptStarted) - isinstance(change, AttemptEnded)
+        self.most = max(self.most, self._now)
+
+    def event(self, key: object, event: object) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+
+def store(folder: Path, name: str) -> Path:
+    """The database of a run; what is measured is in the folder `run`, a warm-up elsewhere."""
+    (folder / name).mkdir(exist_ok=True)
+    return folder / name / "bench.db"
+
+
+def drive(
+    file: str, workflow: str, database: Path, given: dict[str, object], *, run_id: str = "bench"
+) -> tuple[Left, float, Counting]:
+    """How the run was left, the CPU seconds of this process meanwhile, and what was counted."""
+    watch = Counting()
+    hub = Hub(database)
+    before = time.process_time()
+    left = asyncio.run(
+        hub.start(
+            file,
+            name=workflow,
+            input=json.dumps(given),
+            run_id=run_id,
+            observer=watch,
+            linger_s=0,
+        )
+    )
+    return left, time.process_time() - before, watch
+
+
+def emit(**figures: float) -> None:
+    """The last line of a program's output."""
+    print(json.dumps(figures))

@@ -1,0 +1,336 @@
+"""What is measured, and the limit of each: the rows of the table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from bench.measuring import (
+    FOLDER,
+    ROOT,
+    Command,
+    Figure,
+    Measure,
+    NotMeasured,
+    measured,
+    ours,
+    synced,
+)
+
+__all__ = ["FULL", "PEERS", "QUICK", "Row", "Scale", "rows"]
+
+PEERS = ("SQLite", "DBOS", "LangGraph")
+PEERS_PYTHON = ROOT / ".bench-venv" / "bin" / "python"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How much of everything. `repeats` is for what takes seconds; the rest is done once."""
+
+    steps: int = 1000
+    more: int = 100
+    many: int = 10_000
+    few: int = 200
+    agents: int = 1000
+    few_agents: int = 100
+    waiting: int = 10_000
+    repeats: int = 3
+    peers: bool = True
+
+
+FULL = Scale()
+QUICK = Scale(
+    steps=20,
+    more=5,
+    many=20,
+    few=20,
+    agents=5,
+    few_agents=5,
+    waiting=2,
+    repeats=1,
+    peers=False,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the table. The limit is for the median; `below` excludes the limit itself."""
+
+    name: str
+    what: str
+    unit: str
+    limit: float
+    below: bool = False
+    measure: Measure
+    peers: Mapping[str, Measure] = field(default_factory=dict[str, Measure])
+
+    def holds(self, figure: Figure) -> bool:
+        return figure.median < self.limit if self.below else figure.median <= self.limit
+
+
+def rows(scale: Scale = FULL) -> list[Row]:
+    """All rows, in the order of the table."""
+    return [*_sequences(scale), *_fan_outs(scale), *_agents(scale), *_others(scale)]
+
+
+def _steps(scale: Scale, shape: str, kind: str, count: int, figure: str) -> Measure:
+    repeats = scale.repeats
+    return lambda: measured(ours("steps", shape, kind, count), repeats)[figure]
+
+
+def _each(measure: Measure, count: int, factor: float = 1) -> Measure:
+    return lambda: measure().times(factor / count)
+
+
+def _over(one: Measure, other: Measure) -> Measure:
+    return lambda: one().over(other())
+
+
+def _peer(name: str, shape: str, kind: str, count: int) -> Command:
+    if name == "SQLite":
+        python = sys.executable
+    elif PEERS_PYTHON.exists():
+        python = str(PEERS_PYTHON)
+    else:
+        raise NotMeasured(f"{name} is not installed: make bench does it")
+    script = ROOT / "bench" / "peers" / f"{name.lower()}_steps.py"
+    return (python, str(script), shape, kind, str(count), FOLDER)
+
+
+def _beside(
+    scale: Scale, names: tuple[str, ...], each: Callable[[str], Figure]
+) -> dict[str, Measure]:
+    """The same of others' tools."""
+    if not scale.peers:
+        return {}
+    return {name: partial(each, name) for name in names}
+
+
+def _peers_of(
+    scale: Scale,
+    shape: str,
+    kind: str,
+    count: int,
+    figure: str,
+    factor: float,
+    *,
+    without: str = "",
+) -> dict[str, Measure]:
+    """A figure a step. Ten thousand steps take some of them minutes, and are run once."""
+    repeats = 1 if count >= FULL.many else scale.repeats
+
+    def each(name: str) -> Figure:
+        return measured(_peer(name, shape, kind, count), repeats)[figure].times(factor / count)
+
+    return _beside(scale, tuple(name for name in PEERS if name != without), each)
+
+
+def _sequences(scale: Scale) -> list[Row]:
+    n, many = scale.steps, scale.many
+    found: list[Row] = []
+    for kind, limit in (("async", 0.5), ("sync", 0.9)):
+        name = "sequence-cpu" + ("-sync" if kind == "sync" else "")
+        found.append(
+            Row(
+                name=name,
+                what=f"CPU a step, sequence of {n:,} {kind} steps",
+                unit="ms",
+                limit=limit,
+                measure=_each(_steps(scale, "sequence", kind, n, "cpu_s"), n, 1000),
+                peers=_peers_of(scale, "sequence", kind, n, "cpu_s", 1000),
+            )
+        )
+    short = _each(_steps(scale, "sequence", "async", n, "cpu_s"), n)
+    long = _each(_steps(scale, "sequence", "async", many, "cpu_s"), many)
+    flat = Row(
+        name="sequence-flat",
+        what=f"CPU a step, sequence of {many:,} against {n:,}",
+        unit="times",
+        limit=1.15,
+        measure=_over(long, short),
+    )
+    return [*found, flat, _commits_more(scale), _syncs(scale, "sequence", n + 50)]
+
+
+def _commits_more(scale: Scale) -> Row:
+    """The slope: what is the same for any number of steps falls out, and so do checkpoints."""
+    start, more = 20, scale.more
+
+    def between(command: Callable[[int], Command]) -> Figure:
+        return synced(command(start + more)).less(synced(command(start)))
+
+    return Row(
+        name="sequence-commits",
+        what=f"synced commits of {more:,} more steps in sequence",
+        unit="",
+        limit=more,
+        measure=lambda: between(lambda count: ours("steps", "sequence", "async", count)),
+        peers=_beside(
+            scale,
+            PEERS,
+            lambda name: between(lambda count: _peer(name, "sequence", "async", count)),
+        ),
+    )
+
+
+def _syncs(scale: Scale, shape: str, limit: int) -> Row:
+    n = scale.steps
+    return Row(
+        name=f"{shape}-syncs",
+        what=f"all syncs, {shape} of {n:,} (with checkpoints)",
+        unit="",
+        limit=limit,
+        below=shape == "fan-out",
+        measure=lambda: synced(ours("steps", shape, "async", n)),
+        peers=_beside(scale, PEERS, lambda name: synced(_peer(name, shape, "async", n))),
+    )
+
+
+def _fan_outs(scale: Scale) -> list[Row]:
+    n, few = scale.many, scale.few
+
+    def large(figure: str, kind: str = "async") -> Measure:
+        return _steps(scale, "fan-out", kind, n, figure)
+
+    def growth(name: str) -> Figure:
+        small, big = (
+            measured(_peer(name, "fan-out", "async", count), 1)["cpu_s"].times(1 / count)
+            for count in (few, n)
+        )
+        return big.over(small)
+
+    small = _each(_steps(scale, "fan-out", "async", few, "cpu_s"), few)
+    engines = ("DBOS", "LangGraph")
+    of_n = f"fan-out of {n:,}"
+    return [
+        Row(
+            name="fan-out-cpu",
+            what=f"CPU a step, {of_n} async steps",
+            unit="ms",
+            limit=0.25,
+            measure=_each(large("cpu_s"), n, 1000),
+            peers=_peers_of(scale, "fan-out", "async", n, "cpu_s", 1000),
+        ),
+        Row(
+            name="fan-out-cpu-sync",
+            what=f"CPU a step, {of_n} sync steps",
+            unit="ms",
+            limit=0.4,
+            measure=_each(large("cpu_s", "sync"), n, 1000),
+        ),
+        Row(
+            name="fan-out-ratio",
+            what=f"CPU a step, {of_n} against {few:,}",
+            unit="times",
+            limit=1.25,
+            measure=_over(_each(large("cpu_s"), n), small),
+            peers=_beside(scale, engines, growth),
+        ),
+        _syncs(scale, "fan-out", scale.steps),
+        Row(
+            name="fan-out-memory",
+            what=f"peak memory, {of_n}",
+            unit="MB",
+            limit=250,
+            below=True,
+            measure=large("memory_mb"),
+            peers=_peers_of(scale, "fan-out", "async", n, "memory_mb", n, without="SQLite"),
+        ),
+        Row(
+            name="fan-out-bytes",
+            what=f"database a step beyond its output, {of_n}",
+            unit="bytes",
+            limit=1024,
+            below=True,
+            measure=_each(large("bytes"), n),
+            peers=_peers_of(scale, "fan-out", "async", n, "bytes", 1),
+        ),
+    ]
+
+
+def _agents(scale: Scale) -> list[Row]:
+    def replayed(count: int, figure: str) -> Measure:
+        return lambda: measured(ours("replaying", count, 16), scale.repeats)[figure]
+
+    n, few = scale.agents, scale.few_agents
+    each, of_few = _each(replayed(n, "cpu_s"), n), _each(replayed(few, "cpu_s"), few)
+    return [
+        Row(
+            name="agents-ratio",
+            what=f"CPU a task, {n:,} replayed agents against {few:,}",
+            unit="times",
+            limit=1.25,
+            measure=_over(each, of_few),
+        ),
+        Row(
+            name="agents-running",
+            what=f"attempts at once, {n:,} replayed agents with limit=16",
+            unit="",
+            limit=16,
+            measure=replayed(n, "most_running"),
+        ),
+    ]
+
+
+def _others(scale: Scale) -> list[Row]:
+    n, waiting = scale.many, scale.waiting
+    filled, database = ours("steps", "sequence", "async", 3), f"{FOLDER}/run/bench.db"
+
+    def started(*words: str) -> Measure:
+        """The whole of a command, from the start of its process to the end."""
+        command = (sys.executable, "-m", "smithers", *words)
+        return lambda: measured(command, scale.repeats, filled)["whole_cpu_s"]
+
+    def left(figure: str) -> Measure:
+        return lambda: measured(ours("waiting", waiting), 1)[figure]
+
+    loading = ours("loading", n)
+    plain: list[tuple[str, str, str, float, bool, Measure]] = [
+        (
+            "load",
+            f"CPU of a resume to its first attempt, {n:,} finished",
+            "s",
+            1,
+            True,
+            lambda: measured(loading, scale.repeats, loading)["first_attempt_cpu_s"],
+        ),
+        ("version", "CPU of smithers --version", "s", 0.15, True, started("--version")),
+        (
+            "ps",
+            "CPU of smithers ps",
+            "s",
+            0.35,
+            True,
+            started("ps", "--db", database),
+        ),
+        (
+            "waiting-bytes",
+            f"database a run, {waiting:,} that wait for a person",
+            "bytes",
+            4096,
+            True,
+            _each(left("bytes"), waiting),
+        ),
+        (
+            "waiting-processes",
+            f"processes of {waiting:,} waiting runs",
+            "",
+            0,
+            False,
+            left("processes"),
+        ),
+        (
+            "waiting-handles",
+            f"open files of {waiting:,} waiting runs",
+            "",
+            0,
+            False,
+            left("handles"),
+        ),
+    ]
+    return [
+        Row(name=name, what=what, unit=unit, limit=limit, below=below, measure=measure)
+        for name, what, unit, limit, below, measure in plain
+    ]

@@ -1,0 +1,91 @@
+"""The bench works, and the table that it wrote into the README is whole."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.__main__ import END, README, START, into
+from bench.rows import FULL, PEERS, QUICK, rows
+from bench.table import HEADINGS
+
+ROOT = Path(__file__).parents[1]
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+
+
+def test_every_row_can_be_measured() -> None:
+    done = bench("--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, dict[str, Any]] = {row["name"]: row for row in json.loads(done.stdout)["rows"]}
+    assert list(found) == [row.name for row in rows(QUICK)]
+    for name, row in found.items():
+        if name.endswith(("-commits", "-syncs")) and row["measured"] is None:
+            assert "strace" in row["not_measured"][0]
+        else:
+            assert row["measured"]["median"] >= 0, row
+    if commits := found["sequence-commits"]["measured"]:
+        assert commits["median"] == QUICK.more
+    assert found["agents-running"]["measured"]["median"] == QUICK.agents
+    assert found["waiting-processes"]["measured"]["median"] == 0
+    assert found["waiting-handles"]["measured"]["median"] == 0
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_a_row_can_be_asked_for_by_name() -> None:
+    done = bench("--quick", "sequence-commits")
+    assert done.returncode == 0, done.stderr
+    heading, row, *_ = done.stdout.splitlines()
+    assert all(word in heading for word in HEADINGS)
+    assert row.startswith(f"synced commits of {QUICK.more} more steps in sequence")
+    assert row.endswith("make bench ARGS=sequence-commits")
+
+
+def test_a_row_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    done = bench("nonesuch")
+    assert done.returncode == 2
+    assert "no row nonesuch" in done.stderr
+    assert "sequence-cpu" in done.stderr
+
+
+def test_a_limit_holds_for_the_median_and_may_exclude_itself() -> None:
+    from bench.measuring import Figure
+
+    by_name = {row.name: row for row in rows(FULL)}
+    at_most, under = by_name["sequence-cpu"], by_name["fan-out-memory"]
+    assert at_most.holds(Figure(at_most.limit, 0))
+    assert not at_most.holds(Figure(at_most.limit * 1.01, 0))
+    assert not under.holds(Figure(under.limit, 0))
+
+
+def test_the_table_in_the_readme_has_the_rows_that_the_bench_has() -> None:
+    written = README.read_text().split(START)[1].split(END)[0]
+    lines = [line for line in written.splitlines() if line.startswith("|")]
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert tuple(table[0]) == HEADINGS
+    assert {len(cells) for cells in table} == {len(HEADINGS)}
+    own = [(row.what, f"`make bench ARGS={row.name}`") for row in rows(FULL)]
+    assert [(cells[0], cells[-1]) for cells in table[2:]] == own
+    for row, cells in zip(rows(FULL), table[2:], strict=True):
+        assert cells[3] in ("held", "missed")
+        beside = dict(zip(PEERS, cells[4:-1], strict=True))
+        assert {name for name, cell in beside.items() if cell} == set(row.peers)
+
+
+def test_what_stands_around_the_table_stays() -> None:
+    assert into(f"a\n{START}\nold\n{END}\nb", "new") == f"a\n{START}\nnew\n{END}\nb"
