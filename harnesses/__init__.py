@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harnesses._checkups import checkups
     from harnesses.claude_code import ClaudeCode
     from harnesses.codex import Codex
     from harnesses.echo import Echo
     from harnesses.process import Replay, ReplayMismatch
 
-__all__ = ["ClaudeCode", "Codex", "Echo", "Replay", "ReplayMismatch"]
+__all__ = ["ClaudeCode", "Codex", "Echo", "Replay", "ReplayMismatch", "checkups"]
 
 _HOMES = {
     "ClaudeCode": "harnesses.claude_code",
@@ -19,6 +20,7 @@ _HOMES = {
     "Echo": "harnesses.echo",
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",
+    "checkups": "harnesses._checkups",
 }
 
 

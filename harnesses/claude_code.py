@@ -39,8 +39,8 @@ __all__ = ["ClaudeCode", "PermissionMode"]
 
 PermissionMode = Literal["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"]
 
-_INSTALL = "npm install -g @anthropic-ai/claude-code"
-_NEEDED = (
+INSTALL = "npm install -g @anthropic-ai/claude-code"
+NEEDED = (
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_AUTH_TOKEN",
     "ANTHROPIC_BASE_URL",
@@ -48,7 +48,7 @@ _NEEDED = (
     "CLAUDE_CONFIG_DIR",
 )
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
-_SETTINGS = {
+SETTINGS = {
     "CLAUDE_CODE_MAX_RETRIES": "0",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
@@ -161,7 +161,7 @@ class ClaudeCode:
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
-        return built_environment(_NEEDED, _SETTINGS, config, self._env, marks)
+        return built_environment(NEEDED, SETTINGS, config, self._env, marks)
 
     def _command(self, ask: Ask, text: str, session: str, resumes: bool, live: bool) -> Command:
         env = self._environment(ask.marks)
@@ -169,7 +169,7 @@ class ClaudeCode:
         if live:
             found = shutil.which(program, path=env.get("PATH"))
             if found is None:
-                raise NotInstalled("Claude Code", _INSTALL, looked_for=program)
+                raise NotInstalled("Claude Code", INSTALL, looked_for=program)
             program = str(Path(found).absolute())
         schema = json.dumps(ask.schema) if ask.schema is not None else None
         fixed = ("-p", "--output-format", "stream-json", "--verbose")

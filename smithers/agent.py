@@ -18,6 +18,7 @@ __all__ = [
     "Answered",
     "Ask",
     "Capabilities",
+    "Checkup",
     "Event",
     "Said",
     "Spawned",
@@ -65,6 +66,33 @@ class Capabilities:
     steers: bool = False
     native_schema: bool = False
     reports_cost: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkup:
+    """How an agent's program stands on this machine, which was learnt without spending anything.
+
+    `install` is the command that gets it, `sign_in` says how. `tested` is the oldest and the newest
+    version that its adapter was tested with. `path` is None where it was not found, `signed_in`
+    where that could not be told; `account` says by what, and never holds a secret. `problem` is
+    what else went wrong, as the rest of a sentence that begins with its name.
+    """
+
+    name: str
+    program: str
+    install: str
+    sign_in: str
+    tested: tuple[str, str]
+    path: Path | None = None
+    version: str | None = None
+    signed_in: bool | None = None
+    account: str = ""
+    problem: str = ""
+
+    @property
+    def starts(self) -> bool:
+        """Whether the program is there and does what it is asked."""
+        return self.path is not None and not self.problem
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,12 @@ class Hub:
         """The programs' own streams, line by line."""
         return reports.raw_logs(self.database, run_id, task, follow=follow)
 
+    def doctor(self) -> reports.Json:
+        """How this installation and the database stand; `ok` is false where a run cannot work."""
+        from smithers.doctor import doctor
+
+        return doctor(self.database)
+
     def sql(self, query: str) -> reports.Answer:
         """What one reading SQL statement gives. Raises `Refused` for any other."""
         return reports.sql(self.database, query)

@@ -23,7 +23,15 @@ from smithers.errors import StoreError
 from smithers.store.failures import telling
 from smithers.store.migrations import APPLICATION_ID, migrate, published
 
-__all__ = ["WAL_BYTES", "Synchronous", "connect", "file_lock", "file_system_of", "open_database"]
+__all__ = [
+    "WAL_BYTES",
+    "Synchronous",
+    "check_place",
+    "connect",
+    "file_lock",
+    "file_system_of",
+    "open_database",
+]
 
 Synchronous = Literal["full", "normal"]
 
@@ -53,7 +61,9 @@ def open_database(
     `StoreError`, and has then changed nothing.
     """
     migrations = published() if migrations is None else migrations
-    _check_place(path, create, file_system)
+    if create:
+        _make_folder(path)
+    check_place(path, create=create, file_system=file_system)
     db = connect(
         path,
         create=create,
@@ -156,12 +166,16 @@ def file_system_of(path: Path) -> str:
     return max(above)[2] if above else ""
 
 
-def _check_place(path: Path, create: bool, file_system: str | None) -> None:
+def check_place(path: Path, *, create: bool = True, file_system: str | None = None) -> None:
+    """Raises `StoreError` where no database can be kept at `path`; makes nothing."""
     folder = path.absolute().parent
     if path.is_dir():
         raise StoreError(f"{path} is a folder", hint="name a file in it")
-    if not folder.is_dir():
-        _make_folder(path, folder, create)
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{path} cannot be used: {folder} is not a folder")
+    if not folder.exists():
+        hint = f"make it with `mkdir -p {folder}`" if create else "check the path of the database"
+        raise StoreError(f"{path} cannot be used: the folder {folder} does not exist", hint=hint)
     kind = (file_system_of(folder) if file_system is None else file_system).lower()
     if _REMOTE.fullmatch(kind):
         raise StoreError(
@@ -179,12 +193,11 @@ def _check_place(path: Path, create: bool, file_system: str | None) -> None:
             )
 
 
-def _make_folder(path: Path, folder: Path, create: bool) -> None:
-    if folder.exists():
-        raise StoreError(f"{path} cannot be used: {folder} is not a folder")
-    if folder.name != ".smithers" or not create:
-        hint = f"make it with `mkdir -p {folder}`" if create else "check the path of the database"
-        raise StoreError(f"{path} cannot be used: the folder {folder} does not exist", hint=hint)
+def _make_folder(path: Path) -> None:
+    """The folder `.smithers`, if that is where it lies, and nothing is there yet."""
+    folder = path.absolute().parent
+    if folder.name != ".smithers" or folder.exists():
+        return
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")

@@ -11,7 +11,14 @@ from tests.harness.helpers import ROOT
 
 
 def test_the_public_names_are_these_and_each_is_there() -> None:
-    assert harnesses.__all__ == ["ClaudeCode", "Codex", "Echo", "Replay", "ReplayMismatch"]
+    assert harnesses.__all__ == [
+        "ClaudeCode",
+        "Codex",
+        "Echo",
+        "Replay",
+        "ReplayMismatch",
+        "checkups",
+    ]
     assert sorted(dir(harnesses)) == harnesses.__all__
     for module in (harnesses, harnesses.process):
         assert sorted(module.__all__) == module.__all__

@@ -1,0 +1,138 @@
+"""What `smithers doctor` is told of each program: found where, which version, signed in or not.
+
+A program is asked for its version and for its own word on its sign-in, with the environment that
+its adapter would give it. Both were traced: neither spends anything, nor asks the network. What it
+answers beyond that is dropped, since it may hold names, addresses and parts of keys.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harnesses import claude_code
+from harnesses._codex_home import INSTALL, SIGN_IN, login_of
+from harnesses._json import object_in
+from harnesses.process import built_environment
+from harnesses.process._asking import Answer, asked
+from smithers.agent import Checkup
+
+__all__ = ["checkups"]
+
+_WITHIN_S = 5.0
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_SignIn = tuple[bool | None, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Program:
+    """A program. `status` are the words that ask for its sign-in, `sign_in_of` reads the answer."""
+
+    name: str
+    program: str
+    install: str
+    sign_in: str
+    tested: tuple[str, str]
+    needed: tuple[str, ...]
+    settings: Mapping[str, str]
+    status: tuple[str, ...]
+    sign_in_of: Callable[[Answer, Mapping[str, str]], _SignIn]
+
+
+def _claude_sign_in(said: Answer, _: Mapping[str, str]) -> _SignIn:
+    """`claude auth status` prints an object; code 1 says that nobody is signed in."""
+    told = object_in(said.out)
+    signed = told.get("loggedIn")
+    by = told.get("apiKeySource") or told.get("authMethod")
+    if not isinstance(signed, bool):
+        return None, ""
+    return signed, by if signed and isinstance(by, str) else ""
+
+
+def _codex_sign_in(said: Answer, env: Mapping[str, str]) -> _SignIn:
+    """`codex login status` has code 0 where there is a login; its words show a part of the key.
+
+    The adapter uses the login in the file alone, so one in the system's keyring does not count.
+    """
+    words = said.out + said.err
+    if said.code == 0:
+        by = "API key" if "API key" in words else "ChatGPT" if "ChatGPT" in words else ""
+        return (True, by) if login_of(env).is_file() else (False, "")
+    return (False, "") if "Not logged in" in words else (None, "")
+
+
+_PROGRAMS = (
+    _Program(
+        name="Claude Code",
+        program="claude",
+        install=claude_code.INSTALL,
+        sign_in="sign in with `claude auth login`, or set ANTHROPIC_API_KEY",
+        tested=("2.1.330", "2.1.330"),
+        needed=claude_code.NEEDED,
+        settings=claude_code.SETTINGS,
+        status=("auth", "status"),
+        sign_in_of=_claude_sign_in,
+    ),
+    _Program(
+        name="Codex",
+        program="codex",
+        install=INSTALL,
+        sign_in=SIGN_IN,
+        tested=("0.100.0", "0.169.0"),
+        needed=("CODEX_HOME",),
+        settings={},
+        status=("login", "status"),
+        sign_in_of=_codex_sign_in,
+    ),
+)
+
+
+def checkups() -> list[Checkup]:
+    """How the program of each adapter stands; all are looked at at once, for some seconds at most.
+
+    Raises `OSError` where no process can be started.
+    """
+    with ThreadPoolExecutor(max_workers=len(_PROGRAMS) * 2) as pool:
+        looked = [_look(one, pool) for one in _PROGRAMS]
+        return [finish() for finish in looked]
+
+
+def _look(one: _Program, pool: ThreadPoolExecutor) -> Callable[[], Checkup]:
+    """Asks the program; what is returned waits for its answers."""
+    env = built_environment(one.needed, one.settings)
+    found = shutil.which(one.program, path=env.get("PATH"))
+    fixed = Checkup(
+        name=one.name,
+        program=one.program,
+        install=one.install,
+        sign_in=one.sign_in,
+        tested=one.tested,
+        path=None if found is None else Path(found).absolute(),
+    )
+    if fixed.path is None:
+        return lambda: fixed
+    path = str(fixed.path)
+    version = pool.submit(asked, [path, "--version"], env, within_s=_WITHIN_S)
+    status = pool.submit(asked, [path, *one.status], env, within_s=_WITHIN_S)
+    return lambda: _told(fixed, version.result(), one.sign_in_of(status.result(), env))
+
+
+def _told(fixed: Checkup, version: Answer, sign_in: _SignIn) -> Checkup:
+    number = _VERSION.search(version.out)
+    signed, by = sign_in
+    problem = ""
+    if version.code is None:
+        problem = f"did not tell its version within {_WITHIN_S:g} s"
+    elif version.code != 0:
+        problem = f"does not start: `--version` ended with {version.code}"
+    return replace(
+        fixed,
+        version=number[0] if number and not problem else None,
+        signed_in=signed,
+        account=by if re.fullmatch(r"[\w. -]{1,40}", by) else "",
+        problem=problem,
+    )

@@ -1,0 +1,48 @@
+"""`doctor`: how this installation stands, and what is missing."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._places import place
+from smithers.cli._streams import give, give_json, paint, plain, say
+from smithers.hub import Hub
+
+__all__ = ["register"]
+
+_MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "red")}
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "doctor",
+        short_help="Look at this installation, and say what is missing.",
+        help=example(
+            "smithers doctor",
+            "smithers doctor --json",
+            says="Look at the programs of agents (found, version, signed in), Python, SQLite, our"
+            " packages and the database. It changes nothing, spends nothing, and asks no network."
+            " It exits 1 where something keeps runs from working.",
+        ),
+    )(doctor)
+
+
+def doctor(json: JsonFlag = False, db: Db = None) -> int:
+    found = Hub(place(db).path).doctor()
+    if json:
+        give_json(found)
+        return 0 if found["ok"] else 1
+    for one in found["findings"]:
+        mark, colour = _MARKS[one["state"]]
+        give(f"{paint(mark, colour, sys.stdout)} {one['check']:9} {plain(one['said'])}")
+        if one["hint"]:
+            give(f"    hint: {plain(one['hint'])}")
+    problems = sum(one["state"] == "problem" for one in found["findings"])
+    if problems:
+        say(f"{problems} problem{'s'[: problems != 1]}: see ✗ above")
+        return 1
+    say("nothing keeps runs from working")
+    return 0

@@ -1,0 +1,75 @@
+"""The programs of agents, as their adapters tell of them; the core knows none by name."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from smithers.agent import Checkup
+from smithers.doctor._finding import Finding
+
+__all__ = ["look_at_agents", "told_of"]
+
+_ADAPTERS = "harnesses"
+
+
+def look_at_agents() -> Iterator[Finding]:
+    """A finding a program, and one more where none of them can work, or none is signed in."""
+    package = importlib.import_module(_ADAPTERS)
+    yield from told_of(cast("Sequence[Checkup]", package.checkups()))
+
+
+def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:
+    """What is to be said of these programs."""
+    yield from map(_finding, checkups)
+    if not any(one.starts for one in checkups):
+        yield Finding(
+            "agents",
+            "problem",
+            "no agent can work here: not one of these programs is installed",
+            "install one of them and sign in; Steps alone, and recordings, need none",
+        )
+    elif not any(one.starts and one.signed_in is not False for one in checkups):
+        yield Finding(
+            "agents",
+            "note",
+            "no agent is signed in here: it can work where the workflow gives it a key",
+            "sign in to one of them",
+        )
+
+
+def _finding(one: Checkup) -> Finding:
+    facts = {
+        "name": one.name,
+        "program": one.program,
+        "path": one.path,
+        "version": one.version,
+        "tested": list(one.tested),
+        "signed_in": one.signed_in,
+        "account": one.account or None,
+    }
+    if one.path is None:
+        said = f"{one.name} is not installed: there is no program {one.program!r} on PATH"
+        return Finding("agent", "note", said, f"install it with `{one.install}`", facts)
+    if one.problem:
+        hint = f"try `{one.program} --version`, or install it again with `{one.install}`"
+        return Finding("agent", "note", f"{one.name} {one.problem} ({one.path})", hint, facts)
+    signed = {True: "signed in", False: "not signed in", None: "sign-in not known"}[one.signed_in]
+    if one.account:
+        signed += f" ({one.account})"
+    said = f"{one.name} {one.version or 'of an unknown version'}, {signed}, {one.path}"
+    oldest, newest = one.tested
+    if one.signed_in is False:
+        return Finding("agent", "note", said, one.sign_in, facts)
+    if one.version is not None and _numbers(one.version) < _numbers(oldest):
+        said += f"; older than {oldest}, the oldest that was tested"
+        return Finding("agent", "note", said, f"update it with `{one.install}`", facts)
+    if one.version is not None and _numbers(one.version) > _numbers(newest):
+        said += f"; newer than {newest}, the newest that was tested"
+    return Finding("agent", "ok", said, facts=facts)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version))

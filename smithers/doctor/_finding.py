@@ -1,0 +1,40 @@
+"""One thing that the doctor has looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["Finding", "Json"]
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it stands, and what to do about it.
+
+    A `note` is worth knowing and stops nothing; a `problem` keeps runs from working. `facts` are
+    for programs.
+    """
+
+    check: str
+    state: Literal["ok", "note", "problem"]
+    said: str
+    hint: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict[str, object])
+
+    def as_json(self) -> Json:
+        facts = {
+            name: str(value) if isinstance(value, Path) else value
+            for name, value in self.facts.items()
+        }
+        return {
+            "check": self.check,
+            "state": self.state,
+            "said": self.said,
+            "hint": self.hint,
+            **facts,
+        }

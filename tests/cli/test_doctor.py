@@ -1,0 +1,248 @@
+"""`doctor`: what stands how, what is missing, and an exit code for what keeps runs from working."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smithers.doctor import has_wal_reset_bug, look_at_packages
+from smithers.store.migrations import published
+from tests.cli.command import FLOWS, Said, database, really, smithers
+
+ROOT = Path(__file__).parents[2]
+STAND_IN = """#!/bin/sh
+# Stands in for Claude Code: it knows its version and its sign-in, and nothing else.
+if [ "$1" = --version ]; then echo "VERSION (Claude Code)"; exit 0; fi
+echo '{"loggedIn": true, "apiKeySource": "ANTHROPIC_API_KEY", "email": "ann@example.org"}'
+"""
+SHELL = "/usr/bin:/bin"
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> dict[str, str]:
+    """An environment in which Claude Code seems to be installed and signed in."""
+    return with_claude(tmp_path, "2.1.330")
+
+
+def with_claude(folder: Path, version: str) -> dict[str, str]:
+    (folder / "bin").mkdir(exist_ok=True)
+    program = folder / "bin" / "claude"
+    program.write_text(STAND_IN.replace("VERSION", version))
+    program.chmod(0o755)
+    return {"PATH": f"{program.parent}:{SHELL}"}
+
+
+def findings(said: Said, check: str) -> list[dict[str, Any]]:
+    return [one for one in said.document["findings"] if one["check"] == check]
+
+
+def test_all_is_well_with_one_agent_and_every_finding_has_one_shape(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    said = smithers(tmp_path, "doctor", "--json", env=programs)
+    assert (said.code, said.document["ok"], said.document["version"]) == (0, True, 1)
+    for one in said.document["findings"]:
+        assert {"check", "state", "said", "hint"} <= set(one)
+        assert one["state"] in ("ok", "note")
+        assert one["said"]
+    (python,) = findings(said, "python")
+    assert python["version"] == ".".join(map(str, sys.version_info[:3]))
+    (sqlite,) = findings(said, "sqlite")
+    assert sqlite["version"] == sqlite3.sqlite_version
+    claude = next(one for one in findings(said, "agent") if one["program"] == "claude")
+    assert (claude["state"], claude["version"], claude["signed_in"]) == ("ok", "2.1.330", True)
+    assert claude["path"] == str(tmp_path / "bin" / "claude")
+    assert "example.org" not in said.out
+
+
+def test_a_person_gets_a_line_each_and_a_hint_below(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    said = smithers(tmp_path, "doctor", env=programs)
+    assert said.code == 0
+    assert "✓ python" in said.out
+    assert "✓ agent     Claude Code 2.1.330, signed in (ANTHROPIC_API_KEY)" in said.out
+    assert "nothing keeps runs from working" in said.err
+
+
+def test_no_agent_at_all_is_a_problem_with_the_way_to_get_one(tmp_path: Path) -> None:
+    said = smithers(tmp_path, "doctor", env={"PATH": "/nowhere"})
+    assert said.code == 1
+    for name in ("Claude Code", "Codex"):
+        assert f"! agent     {name} is not installed: there is no program" in said.out
+    assert "    hint: install it with `npm install -g @anthropic-ai/claude-code`" in said.out
+    assert "✗ agents    no agent can work here" in said.out
+    assert "1 problem" in said.err
+
+
+def test_a_program_that_nobody_is_signed_in_to_is_a_note(tmp_path: Path) -> None:
+    env = with_claude(tmp_path, "2.1.330")
+    program = tmp_path / "bin" / "claude"
+    program.write_text(program.read_text().replace("true", "false"))
+    said = smithers(tmp_path, "doctor", env={**env, "HOME": str(tmp_path)})
+    assert said.code == 0
+    assert "! agent     Claude Code 2.1.330, not signed in" in said.out
+    assert "hint: sign in with `claude auth login`" in said.out
+    assert "! agents    no agent is signed in here" in said.out
+
+
+@pytest.mark.parametrize(
+    ("version", "state", "words"),
+    [
+        ("1.0.0", "note", "older than 2.1.330"),
+        ("99.0.0", "ok", "newer than 2.1.330"),
+        ("no number", "ok", "of an unknown version"),
+    ],
+)
+def test_a_version_that_was_not_tested_is_told(
+    tmp_path: Path, version: str, state: str, words: str
+) -> None:
+    said = smithers(tmp_path, "doctor", "--json", env=with_claude(tmp_path, version))
+    claude = next(one for one in findings(said, "agent") if one["program"] == "claude")
+    assert claude["state"] == state
+    assert words in claude["said"]
+    assert said.code == 0
+
+
+@pytest.mark.parametrize(
+    ("version", "has_it"),
+    [
+        ((3, 6, 23), False),
+        ((3, 7, 0), True),
+        ((3, 40, 1), True),
+        ((3, 44, 5), True),
+        ((3, 44, 6), False),
+        ((3, 44, 9), False),
+        ((3, 45, 0), True),
+        ((3, 49, 9), True),
+        ((3, 50, 6), True),
+        ((3, 50, 7), False),
+        ((3, 51, 0), True),
+        ((3, 51, 2), True),
+        ((3, 51, 3), False),
+        ((3, 52, 0), False),
+        ((4, 0, 0), False),
+    ],
+)
+def test_the_versions_of_sqlite_with_the_wal_reset_bug(
+    version: tuple[int, int, int], has_it: bool
+) -> None:
+    assert has_wal_reset_bug(version) is has_it
+
+
+def foreign(folder: Path, package: str) -> Path:
+    """A folder into which another distribution has installed a package of our name."""
+    (folder / package).mkdir(parents=True)
+    (folder / package / "__init__.py").write_text("raise RuntimeError('not ours')\n")
+    info = folder / "other_tools-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other-tools\nVersion: 1.0\n")
+    (info / "RECORD").write_text(f"{package}/__init__.py,,\nother_tools-1.0.dist-info/METADATA,,\n")
+    return folder
+
+
+def path_of(*folders: Path) -> dict[str, str]:
+    """PYTHONPATH with these folders before what is there."""
+    before = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return {"PYTHONPATH": os.pathsep.join([*map(str, folders), *filter(None, before)])}
+
+
+def test_a_foreign_distribution_in_front_of_a_package_of_ours_is_a_problem(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    place = foreign(tmp_path / "site", "harnesses")
+    said = really(tmp_path, "doctor", "--json", env={**programs, **path_of(place)})
+    assert said.code == 1
+    (one,) = findings(said, "packages")
+    assert (one["state"], one["package"], one["distribution"]) == (
+        *("problem", "harnesses"),
+        "other-tools",
+    )
+    assert str(place / "harnesses") in one["said"]
+    assert str(ROOT / "harnesses") in one["said"]
+    assert one["hint"].startswith("pip uninstall other-tools")
+    assert not findings(said, "agent")
+
+
+def test_a_foreign_distribution_behind_ours_is_a_note(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    place = foreign(tmp_path / "site", "smithers")
+    said = really(tmp_path, "doctor", "--json", env={**programs, **path_of(ROOT, place)})
+    assert said.code == 0
+    (one,) = findings(said, "packages")
+    assert (one["state"], one["distribution"]) == ("note", "other-tools")
+    assert "comes first" in one["said"]
+
+
+def test_a_foreign_distribution_that_wrote_into_a_package_of_ours_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = foreign(tmp_path, "harnesses")
+    (one,) = look_at_packages(home, [str(home)])
+    assert (one.state, one.facts["distribution"]) == ("problem", "other-tools")
+    assert "--force-reinstall" in one.hint
+
+
+def test_a_folder_of_the_project_with_a_name_of_ours_is_a_note(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    (tmp_path / "harnesses").mkdir()
+    (tmp_path / "harnesses" / "__init__.py").write_text("raise RuntimeError('not ours')\n")
+    said = smithers(tmp_path, "doctor", "--json", env=programs)
+    assert said.code == 0
+    (one,) = findings(said, "packages")
+    assert (one["state"], one["path"]) == ("note", str(tmp_path / "harnesses"))
+    shadowed = really(tmp_path, "doctor", "--json", env=programs)  # `python -m`: it stands in front
+    assert shadowed.code == 1
+    assert findings(shadowed, "packages")[0]["state"] == "problem"
+
+
+def test_a_database_that_is_not_there_yet_is_well_and_is_not_made(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    said = smithers(tmp_path, "doctor", "--json", env=programs)
+    (one,) = findings(said, "database")
+    assert (one["state"], one["path"]) == ("ok", str(database(tmp_path)))
+    assert {one.name for one in tmp_path.iterdir()} == {"bin"}
+
+
+def test_a_database_is_told_with_its_version_and_left_as_it_is(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
+    (one,) = findings(smithers(tmp_path, "doctor", "--json", env=programs), "database")
+    newest = len(published())
+    assert (one["state"], one["version"], one["runs"]) == ("ok", newest, 1)
+    with sqlite3.connect(database(tmp_path)) as db:
+        db.execute(f"PRAGMA user_version = {newest - 1}")
+    db.close()
+    (one,) = findings(smithers(tmp_path, "doctor", "--json", env=programs), "database")
+    assert (one["state"], one["version"]) == ("note", newest - 1)
+
+
+def test_a_database_that_cannot_be_used_is_a_problem(
+    tmp_path: Path, programs: dict[str, str]
+) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
+    good = database(tmp_path).read_bytes()
+    (tmp_path / "damaged.db").write_bytes(good[:4096] + b"\xff" * 4096 + good[8192:])
+    (tmp_path / "newer.db").write_bytes(good)
+    with sqlite3.connect(tmp_path / "newer.db") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    sqlite3.connect(tmp_path / "other.db").execute("CREATE TABLE t (x)").connection.close()
+    (tmp_path / "text.db").write_text("this is no database at all, but a text of some length")
+    (tmp_path / "folder.db").mkdir()
+    for name in ("damaged.db", "newer.db", "other.db", "text.db", "folder.db", "gone/away.db"):
+        said = smithers(tmp_path, "doctor", "--json", "--db", name, env=programs)
+        (one,) = findings(said, "database")
+        assert (said.code, one["state"]) == (1, "problem"), one
+        assert name in one["said"]
+        assert one["hint"]
