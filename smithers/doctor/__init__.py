@@ -16,7 +16,7 @@ from smithers.doctor._finding import Finding, Json
 from smithers.doctor._packages import look_at_packages
 from smithers.doctor._sqlite import has_wal_reset_bug, look_at_sqlite
 
-__all__ = ["Finding", "doctor", "has_wal_reset_bug", "look_at_packages"]
+__all__ = ["Finding", "doctor", "has_wal_reset_bug", "look_at_agents", "look_at_packages"]
 
 
 def doctor(database: Path) -> Json:

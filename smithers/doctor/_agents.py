@@ -17,8 +17,18 @@ _ADAPTERS = "harnesses"
 
 def look_at_agents() -> Iterator[Finding]:
     """A finding a program, and one more where none of them can work, or none is signed in."""
-    package = importlib.import_module(_ADAPTERS)
-    yield from told_of(cast("Sequence[Checkup]", package.checkups()))
+    try:
+        package = importlib.import_module(_ADAPTERS)
+        checkups = cast("Sequence[Checkup]", package.checkups())
+    except (ImportError, AttributeError, OSError) as error:
+        yield Finding(
+            "agents",
+            "problem",
+            f"the package {_ADAPTERS} does not do its work: {error}",
+            "pip install --force-reinstall smithers-orchestrator",
+        )
+    else:
+        yield from told_of(checkups)
 
 
 def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:

@@ -39,8 +39,8 @@ def look_at_sqlite(version: Version = sqlite3.sqlite_version_info) -> Finding:
     return Finding(
         "sqlite",
         "note",
-        f"{number} has the WAL-reset bug; Smithers lets one process at a time checkpoint, with all"
-        " writers shut out, which leaves it no opening",
+        f"{number} has the WAL-reset bug; to keep clear of it, Smithers lets one process at a time"
+        " checkpoint, with all writers shut out",
         "a Python with SQLite 3.51.3, 3.50.7 or 3.44.6 is without it; let no other program"
         " checkpoint the database while runs go on",
         facts,

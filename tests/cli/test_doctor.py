@@ -6,11 +6,12 @@ import os
 import sqlite3
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from smithers.doctor import has_wal_reset_bug, look_at_packages
+from smithers.doctor import has_wal_reset_bug, look_at_agents, look_at_packages
 from smithers.store.migrations import published
 from tests.cli.command import FLOWS, Said, database, really, smithers
 
@@ -246,3 +247,13 @@ def test_a_database_that_cannot_be_used_is_a_problem(
         assert (said.code, one["state"]) == (1, "problem"), one
         assert name in one["said"]
         assert one["hint"]
+
+
+def test_a_package_of_ours_that_lost_its_files_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As when a foreign distribution that wrote into it was taken away, and its files with it."""
+    monkeypatch.setitem(sys.modules, "harnesses", ModuleType("harnesses"))
+    (one,) = look_at_agents()
+    assert one.state == "problem"
+    assert "--force-reinstall" in one.hint
