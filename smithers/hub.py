@@ -1,4 +1,4 @@
-"""The one service behind every face: start, resume, watch, decide, cancel.
+"""The one service behind every face: start, resume, launch, supervise, watch, decide, cancel.
 
 Whatever the command line can do, any other face can do by the same call. Reads are synchronous and
 light (see `reports`); what drives a run or writes to it is imported when it is used.
@@ -7,16 +7,19 @@ light (see `reports`); what drives a run or writes to it is imported when it is 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import reports
 from smithers.engine.ending import Decided, Left
+from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
+    from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
+    from smithers.engine.supervising import Happened
 
 __all__ = ["Decided", "Hub", "Left"]
 
@@ -28,6 +31,7 @@ class Hub:
         self.database = database
         self.environment = environment
         self._driving: Driving | None = None
+        self._detaching: Detaching | None = None
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -88,10 +92,91 @@ class Hub:
             linger_s=linger_s,
         )
 
-    def stop(self) -> None:
-        """Leave the run that is being driven as it is, resumable; nothing, if none is."""
+    def stop(self, *, comes_back: bool = False) -> None:
+        """Leave the run that is being driven as it is, resumable; nothing, if none is.
+
+        With `comes_back` it is due at once, so that `supervise` goes on with it.
+        """
         if self._driving is not None:
-            self._driving.stop()
+            self._driving.stop(comes_back=comes_back)
+
+    def launch(
+        self,
+        file: str,
+        *,
+        name: str | None = None,
+        input: str | None = None,
+        run_id: str | None = None,
+        request_id: str | None = None,
+        folder: Path | None = None,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+    ) -> Launched:
+        """Begin a run in a process of its own, which outlives this one; it is there on return.
+
+        `folder` is where it runs (the current one if None), and what `file` is relative to. The
+        run's id is `run_id`, or made from `request_id`: a second call with that gives the first
+        one's run, whoever makes it. Blocks until the run's first frame is on disk.
+
+        Raises what `start` raises, and `Refused` where no process can be started.
+        """
+        return self._detach().start(
+            file,
+            name=name,
+            input=input,
+            run_id=run_id,
+            request_id=request_id,
+            folder=Path.cwd() if folder is None else folder,
+            max_concurrency=max_concurrency,
+            linger_s=linger_s,
+        )
+
+    def launch_again(
+        self,
+        run_id: str,
+        *,
+        file: str | None = None,
+        name: str | None = None,
+        input: str | None = None,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+    ) -> Launched:
+        """Go on with a run in a process of its own, in the run's folder. Raises as `resume`."""
+        return self._detach().resume(
+            run_id,
+            file=file,
+            name=name,
+            input=input,
+            max_concurrency=max_concurrency,
+            linger_s=linger_s,
+        )
+
+    def _detach(self) -> Detaching:
+        from smithers.engine.detaching import Detaching
+        from smithers.engine.launching import Launcher
+        from smithers.engine.secrets import Secrets
+
+        if self._detaching is None:
+            launcher = Launcher(self.database, self.environment)
+            self._detaching = Detaching(self.database, launcher, Secrets(self.environment))
+        return self._detaching
+
+    async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:
+        """Wake runs in processes of their own as they come up, until this is cancelled.
+
+        One process of a database does so; another stands by to take over. With `once` it wakes what
+        is to be woken now, and raises `Owned` where another process supervises. The database is
+        made where there is none.
+        """
+        from smithers.engine.supervising import Supervisor
+        from smithers.store.sqlite import SqliteStore
+
+        async with await SqliteStore.open(self.database) as store:
+            supervisor = Supervisor(store, self.database, self.environment, tell)
+            try:
+                await (supervisor.once() if once else supervisor.run())
+            finally:
+                supervisor.stop()
 
     def decide(
         self, run_id: str, task: str | None, *, approved: bool, by: str, note: str | None = None
@@ -118,6 +203,14 @@ class Hub:
         return cancel(self.database, self.environment, run_id, by)
 
     # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
+
+    def owner_log(self, run_id: str) -> Path:
+        """The log of the processes that drove the run without a terminal; there may be none."""
+        return owner_log(streams_folder(self.database, run_id))
+
+    def attention(self, run_id: str) -> tuple[bool, bool]:
+        """Whether a living process drives the run, and whether a note of its inbox is not taken."""
+        return reports.attention(self.database, run_id)
 
     def runs(self) -> list[reports.Json]:
         """Every run in short, oldest first; none where there is no database."""

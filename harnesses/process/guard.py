@@ -12,7 +12,8 @@ for each descendant, and one of `exit CODE`, `signal N`, `failed ERRNO TEXT`.
 
 On Linux the guard is a subreaper, so whatever is orphaned below it becomes its child. Elsewhere
 the descendants seen while the program ran are remembered by pid and start time. The mark
-SMITHERS_ATTEMPT in the environment finds what escaped both.
+SMITHERS_ATTEMPT in the environment finds what escaped both. A process that was started with
+SMITHERS_OWNER drives a run by itself: it belongs to nobody here, and neither does what is below it.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ GRACE_S = 5.0
 """How long a program that was asked to end may take before it is killed."""
 
 MARK = "SMITHERS_ATTEMPT"
+OWNER = "SMITHERS_OWNER"
 
 Processes = dict[int, str]
 """Processes by pid, each with its start time, which tells a reused pid from the old one."""
@@ -77,7 +79,7 @@ def _ps_snapshot() -> dict[int, tuple[int, str]]:
 
 
 def descendants(root: int, processes: dict[int, tuple[int, str]]) -> Processes:
-    """Everything below `root`, without `root`."""
+    """Everything below `root`, without `root`, and without processes that drive a run."""
     children: dict[int, list[int]] = {}
     for pid, (parent, _) in processes.items():
         children.setdefault(parent, []).append(pid)
@@ -85,7 +87,7 @@ def descendants(root: int, processes: dict[int, tuple[int, str]]) -> Processes:
     waiting = list(children.get(root, ()))
     while waiting:
         pid = waiting.pop()
-        if pid not in found:
+        if pid not in found and not drives(pid):
             found[pid] = processes[pid][1]
             waiting += children.get(pid, ())
     return found
@@ -96,13 +98,26 @@ def marked(mark: str, processes: dict[int, tuple[int, str]]) -> Processes:
     wanted = mark.encode()
     found: Processes = {}
     for pid, (_, start) in processes.items() if _LINUX else ():
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as environ:
-                if wanted in environ.read().split(b"\0"):
-                    found[pid] = start
-        except OSError:
-            continue
+        if wanted in _environ(pid):
+            found[pid] = start
     return found
+
+
+def drives(pid: int) -> bool:
+    """Whether a process was started to drive a run by itself. Linux only: elsewhere never."""
+    return _LINUX and any(one.startswith(_OWNS) for one in _environ(pid))
+
+
+_OWNS = f"{OWNER}=".encode()
+
+
+def _environ(pid: int) -> list[bytes]:
+    """The environment that a process was started with."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as environ:
+            return environ.read().split(b"\0")
+    except OSError:
+        return []
 
 
 def _lineage(pid: int, processes: dict[int, tuple[int, str]]) -> set[int]:
@@ -124,7 +139,8 @@ def sweep(root: int | None, remembered: Processes, mark: str, limit_s: float = 4
         processes = snapshot()
         found = descendants(root, processes) if root is not None else {}
         for pid, start in remembered.items():
-            if pid in processes and processes[pid][1] == start:
+            # Between its fork and its start a driver looks like whoever starts it.
+            if pid in processes and processes[pid][1] == start and not drives(pid):
                 found |= {pid: start, **descendants(pid, processes)}
         if mark:
             found |= marked(mark, processes)

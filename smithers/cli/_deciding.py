@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import shlex
+import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
+from smithers.cli._running import Detach
 from smithers.cli._streams import give, give_json, plain, say
 from smithers.hub import Decided, Hub
 
@@ -44,7 +46,8 @@ Iteration = Annotated[
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run right away.")]
-_LINGER_S = 60.0
+_TAKES_IT_WITHIN_S = 10.0
+"""How long a living owner may take for an answer, or to leave the run that it is just leaving."""
 
 
 def register(app: typer.Typer) -> None:
@@ -54,6 +57,7 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers approve r1 ship",
             'smithers approve r1 --by ann --note "looks good" --resume',
+            "smithers approve r1 --resume --detach",
             says="Record that a person approves. It asks nothing more; the run goes on when it is"
             " resumed, or at once with --resume.",
         ),
@@ -84,10 +88,11 @@ def approve(
     note: Note = None,
     iteration: Iteration = None,
     resume: Resume = False,
+    detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), True, by, note, resume, json)
+    return _decide(place(db), run, _task(task, iteration), True, by, note, resume, detach, json)
 
 
 def deny(
@@ -97,10 +102,11 @@ def deny(
     note: Note = None,
     iteration: Iteration = None,
     resume: Resume = False,
+    detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), False, by, note, resume, json)
+    return _decide(place(db), run, _task(task, iteration), False, by, note, resume, detach, json)
 
 
 def cancel(run: Run, by: By = None, json: JsonFlag = False, db: Db = None) -> int:
@@ -122,8 +128,11 @@ def _decide(
     by: str | None,
     note: str | None,
     resume: bool,
+    detach: bool,
     json: bool,
 ) -> int:
+    if detach and not resume:
+        raise Usage("--detach says how to go on", hint="say --resume --detach")
     hub = Hub(where.path)
     decided = hub.decide(run, task, approved=approved, by=by or _login(), note=note)
     command = where.command(f"smithers resume {shlex.quote(run)}")
@@ -131,9 +140,7 @@ def _decide(
     if not json:
         _show(decided, say if resume else give)
     if resume:
-        from smithers.cli._running import go_on
-
-        return go_on(run, where, json, False, None, _LINGER_S, extra={"decided": data})
+        return _resume(where, run, json, detach, data)
     status = hub.status(run)
     if json:
         give_json({"version": 1, **data, "status": status})
@@ -142,6 +149,31 @@ def _decide(
     else:  # running still, or through with it already
         say("the process that drives the run takes it up")
     return 0
+
+
+def _resume(where: Place, run: str, json: bool, detach: bool, data: dict[str, Any]) -> int:
+    """Go on with a run that was answered, unless the process that drives it takes the answer."""
+    from smithers.cli._running import Wanted, go_on
+
+    if not _taken(where, run):
+        extra: dict[str, object] = {"decided": data}
+        return go_on(Wanted(place=where, run_id=run, json=json, detach=detach, extra=extra))
+    if json:
+        give_json({**Hub(where.path).summary(run), "decided": data})
+    else:
+        say("the process that drives the run has taken it up")
+    return 0
+
+
+def _taken(where: Place, run: str) -> bool:
+    """Whether a living owner took what the run was told, seen once it did or left the run."""
+    end = time.monotonic() + _TAKES_IT_WITHIN_S
+    hub = Hub(where.path)
+    while True:
+        owned, called = hub.attention(run)
+        if not (owned and called) or time.monotonic() > end:
+            return owned and not called
+        time.sleep(0.05)
 
 
 def _data(decided: Decided) -> dict[str, Any]:

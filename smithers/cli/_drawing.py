@@ -32,10 +32,14 @@ def runs_table(runs: list[_Json]) -> list[str]:
                 f"{counts['finished']}/{sum(counts.values())}",
                 "" if cost is None else f"${cost:.4f}",
                 _ago(run["last_activity"]),
-                ", ".join(_awaited(wait) for wait in run["waiting_for"]),
+                "given up, see why" if run["gave_up"] else _all_awaited(run),
             ]
         )
     return table(rows, _COLOURS)
+
+
+def _all_awaited(run: _Json) -> str:
+    return ", ".join(_awaited(wait) for wait in run["waiting_for"])
 
 
 def _awaited(wait: _Json) -> str:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -15,7 +16,7 @@ from smithers.cli._ending import failure, give_output, next_steps
 from smithers.cli._failures import REFUSED, Usage, code_of, tell
 from smithers.cli._places import Place
 from smithers.cli._streams import give_json, paint, say, stdout_for_data
-from smithers.cli._watching import Both, watcher_of
+from smithers.cli._watching import Both, Watcher, watcher_of
 from smithers.errors import Refused
 from smithers.hub import Hub, Left
 
@@ -24,12 +25,16 @@ __all__ = ["Going", "drive"]
 
 @dataclass(frozen=True, kw_only=True)
 class Going:
-    """A run that is to be driven, and what stdout is for. `extra` goes into the final object."""
+    """A run that is to be driven, and what stdout is for. `extra` goes into the final object.
+
+    `detached`: nobody looks on; what is told goes to the run's log.
+    """
 
     place: Place
     run_id: str
     json: bool = False
     events: bool = False
+    detached: bool = False
     extra: dict[str, Any] | None = None
 
 
@@ -47,8 +52,9 @@ class _Signals:
     Its agents die with it in either way: their guard sees the end of the pipe.
     """
 
-    def __init__(self, hub: Hub, watcher: Both) -> None:
+    def __init__(self, hub: Hub, watcher: Both, *, detached: bool) -> None:
         self._hub = hub
+        self._detached = detached
         self._watcher = watcher
         self._loop: asyncio.AbstractEventLoop | None = None
         self.got: int | None = None
@@ -66,7 +72,9 @@ class _Signals:
         self.got = number
         if self._loop is None:
             raise _Ended
-        self._loop.call_soon_threadsafe(self._hub.stop)
+        # A terminal's run is left to its person; of another one, SIGTERM means the machine.
+        comes_back = self._detached and number == signal.SIGTERM
+        self._loop.call_soon_threadsafe(partial(self._hub.stop, comes_back=comes_back))
         signal.signal(signal.SIGALRM, self._late)
         signal.setitimer(signal.ITIMER_REAL, _FIRST_FRAME_S)
 
@@ -88,8 +96,10 @@ def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
 
 def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
     hub = Hub(going.place.path)
-    watcher = watcher_of(going.run_id, events=going.events)
-    signals = _Signals(hub, watcher)
+    logs = [_owner_log(going, hub)] if going.detached else []
+    watcher = Both(*logs, watcher_of(going.run_id, events=going.events))
+    signals = _Signals(hub, watcher, detached=going.detached)
+    os.environ["SMITHERS_RUN"] = going.run_id  # for whatever the run's functions start
 
     async def main() -> Left:
         signals.attach(asyncio.get_running_loop())
@@ -111,6 +121,15 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
     if left.stopped:
         return _by_signal(going, hub, signals)
     return _told(going, hub, left)
+
+
+def _owner_log(going: Going, hub: Hub) -> Watcher:
+    from smithers.cli._logged import OwnerLog
+    from smithers.engine.secrets import Secrets
+
+    os.environ.pop("SMITHERS_OWNER", None)  # it says of this process alone what it is
+    heading = f"process {os.getpid()} drives {going.run_id}"
+    return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).scrub, heading)
 
 
 def _told(going: Going, hub: Hub, left: Left) -> int:

@@ -6,8 +6,9 @@ import re
 import secrets
 import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +17,13 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.errors import Refused
 
-__all__ = ["Concurrency", "Events", "Linger", "go_on", "register"]
+if TYPE_CHECKING:
+    from smithers.engine.engine import Observer
+    from smithers.hub import Hub, Left
+
+__all__ = ["Detach", "Wanted", "go_on", "register"]
+
+_LINGER_S = 60.0
 
 Events = Annotated[
     bool, typer.Option("--events", help="Print JSON lines as things happen; the last is the end.")
@@ -40,6 +47,11 @@ Linger = Annotated[
         help="Stay up for a retry or a time that is due within so many seconds.",
     ),
 ]
+Detach = Annotated[
+    bool,
+    typer.Option("--detach", help="Leave the run to a process of its own, and come back at once."),
+]
+Detached = Annotated[bool, typer.Option("--detached", hidden=True)]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 _MAX_INPUT_BYTES = 256 * 2**20
 
@@ -52,6 +64,7 @@ def register(app: typer.Typer) -> None:
             "smithers up ship_it.py",
             'smithers up ship_it.py:ship_it --run-id r1 --input \'{"topic": "whales"}\'',
             "smithers up ship_it.py --run-id r1 --resume",
+            "smithers up ship_it.py --detach",
             says="Start a run of a workflow, and drive it until it ends or waits for someone."
             " With --resume, go on with the run of that id, from this file.",
         ),
@@ -65,6 +78,28 @@ def register(app: typer.Typer) -> None:
             " is finished is not run again. A finished run prints its output again.",
         ),
     )(resume)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a run is to be started or gone on with, as it was typed. Without `file` it goes on from
+    its own; `extra` is added to the final object.
+    """
+
+    place: Place
+    run_id: str
+    file: str | None = None
+    name: str | None = None
+    input: str | None = None
+    resume: bool = True
+    json: bool = False
+    events: bool = False
+    max_concurrency: int | None = None
+    linger_s: float | None = None
+    detach: bool = False
+    detached: bool = False
+    heading: str = ""
+    extra: dict[str, object] | None = None
 
 
 def up(
@@ -92,91 +127,115 @@ def up(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run of this id.")
     ] = False,
+    detach: Detach = False,
     json: JsonFlag = False,
     events: Events = False,
     max_concurrency: Concurrency = None,
-    linger: Linger = 60.0,
+    linger: Linger = _LINGER_S,
     db: Db = None,
+    detached: Detached = False,
 ) -> int:
-    from smithers.cli._driving import Going, drive
-    from smithers.cli._watching import Both
-    from smithers.hub import Hub, Left
-
     where = place(db)
     if resume and run_id is None:
         raise Usage("--resume needs the id of the run", hint=_resumable(where))
-    if file is None:
-        if not resume or run_id is None:
-            raise Usage("no FILE was given", hint="as in `smithers up ship_it.py`")
-        return go_on(run_id, where, json, events, max_concurrency, linger, input=input)
-    path, name = _file_and_name(file)
-    made_up = run_id is None
-    id = made_up_id(path) if run_id is None else run_id
-
-    async def work(hub: Hub, watcher: Both) -> Left:
-        watcher.heading = f"run {id}" if made_up else ""
-        given = _input_text(input)
-        if resume:
-            return await hub.resume(
-                id,
-                file=path,
-                name=name,
-                input=given,
-                observer=watcher,
-                max_concurrency=max_concurrency,
-                linger_s=linger,
-            )
-        return await hub.start(
-            path,
-            name=name,
-            input=given,
+    if file is None and not resume:
+        raise Usage("no FILE was given", hint="as in `smithers up ship_it.py`")
+    path, name = (None, None) if file is None else _file_and_name(file)
+    id = made_up_id(path or "") if run_id is None else run_id
+    return go_on(
+        Wanted(
+            place=where,
             run_id=id,
-            observer=watcher,
+            file=path,
+            name=name,
+            input=input,
+            resume=resume,
+            json=json,
+            events=events,
             max_concurrency=max_concurrency,
             linger_s=linger,
+            detach=detach,
+            detached=detached,
+            heading=f"run {id}" if run_id is None else "",
         )
-
-    return drive(Going(place=where, run_id=id, json=json, events=events), work)
+    )
 
 
 def resume(
     run: Run,
+    detach: Detach = False,
     json: JsonFlag = False,
     events: Events = False,
     max_concurrency: Concurrency = None,
-    linger: Linger = 60.0,
+    linger: Linger = _LINGER_S,
     db: Db = None,
+    detached: Detached = False,
 ) -> int:
-    return go_on(run, place(db), json, events, max_concurrency, linger)
-
-
-def go_on(
-    run_id: str,
-    where: Place,
-    json: bool,
-    events: bool,
-    max_concurrency: int | None,
-    linger: float,
-    *,
-    input: str | None = None,
-    extra: dict[str, object] | None = None,
-) -> int:
-    """Resume a run from its own file; `extra` is added to the final object."""
-    from smithers.cli._driving import Going, drive
-    from smithers.cli._watching import Both
-    from smithers.hub import Hub, Left
-
-    async def work(hub: Hub, watcher: Both) -> Left:
-        return await hub.resume(
-            run_id,
-            input=_input_text(input),
-            observer=watcher,
+    return go_on(
+        Wanted(
+            place=place(db),
+            run_id=run,
+            json=json,
+            events=events,
             max_concurrency=max_concurrency,
             linger_s=linger,
+            detach=detach,
+            detached=detached,
         )
+    )
 
-    going = Going(place=where, run_id=run_id, json=json, events=events, extra=extra)
+
+def go_on(wanted: Wanted) -> int:
+    """Start a run, or go on with one, here or in a process of its own; the exit code."""
+    if wanted.detach:
+        from smithers.cli._detaching import detach
+
+        if wanted.events:
+            raise Usage(
+                "--events and --detach exclude each other",
+                hint=f"follow the run with `smithers logs {wanted.run_id} --follow`",
+            )
+        return detach(wanted, _input_text(wanted.input))
+    from smithers.cli._driving import Going, drive
+    from smithers.cli._watching import Both
+
+    async def work(hub: Hub, watcher: Both) -> Left:
+        watcher.heading = wanted.heading
+        return await _drive(wanted, hub, watcher)
+
+    going = Going(
+        place=wanted.place,
+        run_id=wanted.run_id,
+        json=wanted.json,
+        events=wanted.events,
+        detached=wanted.detached,
+        extra=wanted.extra,
+    )
     return drive(going, work)
+
+
+async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
+    given = _input_text(wanted.input)
+    linger_s = _LINGER_S if wanted.linger_s is None else wanted.linger_s
+    if wanted.file is not None and not wanted.resume:
+        return await hub.start(
+            wanted.file,
+            name=wanted.name,
+            input=given,
+            run_id=wanted.run_id,
+            observer=watcher,
+            max_concurrency=wanted.max_concurrency,
+            linger_s=linger_s,
+        )
+    return await hub.resume(
+        wanted.run_id,
+        file=wanted.file,
+        name=wanted.name,
+        input=given,
+        observer=watcher,
+        max_concurrency=wanted.max_concurrency,
+        linger_s=linger_s,
+    )
 
 
 def made_up_id(file: str) -> str:

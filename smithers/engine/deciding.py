@@ -13,17 +13,18 @@ from typing import TypeVar
 from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
 from smithers.engine.ending import Decided
 from smithers.engine.endings import leave_nothing_open
+from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.processes import ancestors, clear_away
 from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
 from smithers.state import RunState, Waiting
-from smithers.store import History, Note
+from smithers.store import History, Note, Store
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Decision
 
-__all__ = ["cancel", "decide"]
+__all__ = ["cancel", "cancel_if_free", "decide"]
 
 T = TypeVar("T")
 
@@ -81,12 +82,12 @@ def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str)
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         body = json.dumps({"by": Secrets(environment).scrub(by)}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind="cancel", body=body, at=datetime.now(UTC)))
-        return await _cancel_if_free(store, run_id)
+        return await cancel_if_free(store, run_id)
 
     return _with_store(database, run_id, work)
 
 
-async def _cancel_if_free(store: SqliteStore, run_id: str) -> str:
+async def cancel_if_free(store: Store, run_id: str) -> str:
     """End a run that nobody owns here and now; a live owner reads its inbox itself."""
     run = (await store.load(run_id)).run
     try:
@@ -168,9 +169,13 @@ def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
 
 
 async def _refuse_agents(store: SqliteStore, run_id: str, environment: Mapping[str, str]) -> None:
-    """An approval is a human's: no process that a run started may give it."""
-    agents = {(row.pid, row.started) for row in await store.processes()}
-    if "SMITHERS_ATTEMPT" in environment or agents.intersection(ancestors(os.getpid())):
+    """An approval is a human's: no process that a run started may give it, whether its marks are
+    on it, or it stands below an agent or below a process that drives a run.
+    """
+    of_runs = {(row.pid, row.started) for row in await store.processes()}
+    above = ancestors(os.getpid())
+    drivers = {(one.pid, one.started) for one in await store.drivers() if one.pid != os.getpid()}
+    if ATTEMPT in environment or RUN in environment or (of_runs | drivers).intersection(above):
         raise Refused(
             f"an agent may not decide for run {run_id}",
             hint="an approval is a person's: decide in a terminal that no run has started",

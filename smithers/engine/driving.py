@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.inputs import refuse_unknown_fields
+from smithers.engine.launching import unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
@@ -28,6 +29,9 @@ from smithers.tree import check_run_id
 
 __all__ = ["Driving"]
 
+_LIMIT = "max_concurrency"
+_Make = Callable[[History, RunState], Awaitable[Engine]]
+
 
 class Driving:
     """Starts and resumes runs of one database in this process."""
@@ -38,9 +42,10 @@ class Driving:
         self._secrets = Secrets(environment)
         self._engine: Engine | None = None
         self._stopped = False
+        self._comes_back = False
 
-    def stop(self) -> None:
-        self._stopped = True
+    def stop(self, *, comes_back: bool) -> None:
+        self._stopped, self._comes_back = True, comes_back
         if self._engine is not None:
             self._engine.stop()
 
@@ -66,10 +71,11 @@ class Driving:
             file=str(loaded.file),
             folder=str(Path.cwd()),
             interpreter=sys.executable,
-            environment=tuple(sorted(self._environment)),
+            environment=tuple(sorted(unmarked(self._environment))),
             input=text,
             source=loaded.source,
             created_at=datetime.now(UTC),
+            options="{}" if max_concurrency is None else json.dumps({_LIMIT: max_concurrency}),
         )
         cooldowns = await self._look(run_id) if self._database.exists() else ()
         engine = Engine(
@@ -111,40 +117,49 @@ class Driving:
                 return told
             loaded = self._load_again(history, file, name)
             given = loaded.workflow.parse_input(history.run.input)
+            limit = max_concurrency or json.loads(history.run.options).get(_LIMIT)
 
             async def make(now: History, fresh: RunState) -> Engine:
-                inbox = await store.inbox(Claim(run_id=run_id, owner="", fence=0), fresh.inbox)
-                return Engine(
+                engine = Engine(
                     loaded.workflow,
                     given,
                     run=replace(now.run, source=loaded.source),
                     state=fresh,
-                    settings=self._settings(now.run, max_concurrency, linger_s),
+                    settings=self._settings(now.run, limit, linger_s),
                     observer=observer,
-                    inbox=inbox,
+                    inbox=await store.inbox(_nobody(run_id), fresh.inbox),
                     cooldowns=await store.cooldowns(),
                 )
+                engine.prepare()
+                return engine
 
-            before = _done(state)
-            engine = await make(history, state)
-            engine.prepare()
-            claimed = await store.claim(run_id, this_process(), source=loaded.source)
-            try:
-                await clear_away(store, claimed, history.run.owner)
-                if claimed.frame != history.frames[-1].number:  # somebody was faster
-                    now = await store.load(run_id)
-                    state = RunState.of(now.frames)
-                    if (told := _over(run_id, state)) is not None:  # and ended it
-                        await store.release(claimed.claim)
-                        return told
-                    before = _done(state)
-                    engine = await make(now, state)
-                    engine.prepare()
-            except BaseException:
-                await store.release(claimed.claim)
-                raise
-            engine.renderer.reports[:0] = _reused(before, engine)
-            return await self._run(engine, store, claim=claimed.claim)
+            return await self._go_on(store, history, state, loaded.source, make)
+
+    async def _go_on(
+        self, store: SqliteStore, history: History, state: RunState, source: str, make: _Make
+    ) -> Left:
+        """Own the run, clear away what its last owner left, and drive it; the engine is made before
+        that, to know what is wrong, and anew where the run went on meanwhile.
+        """
+        run_id = history.run.run_id
+        before, was_due = _done(state), due_of(state)
+        engine = await make(history, state)
+        claimed = await store.claim(run_id, this_process(), source=source)
+        try:
+            await clear_away(store, claimed, history.run.owner)
+            if claimed.frame != history.frames[-1].number:  # somebody was faster
+                now = await store.load(run_id)
+                state = RunState.of(now.frames)
+                before, was_due = _done(state), due_of(state)
+                if (told := _over(run_id, state)) is not None:  # and ended it
+                    await store.release(claimed.claim)
+                    return told
+                engine = await make(now, state)
+        except BaseException:
+            await store.release(claimed.claim, was_due)
+            raise
+        engine.renderer.reports[:0] = _reused(before, engine)
+        return await self._run(engine, store, claim=claimed.claim, was_due=was_due)
 
     # -- what both share
 
@@ -164,17 +179,28 @@ class Driving:
         *,
         claim: Claim | None = None,
         first: First | None = None,
+        was_due: datetime | None = None,
     ) -> Left:
         self._engine = engine
         if self._stopped:
             engine.stop()
+        wake_at: datetime | None = None
         try:
             ending = await engine.run(store, claim=claim, first=first)
+            wake_at = ending.wake_at
+            if ending.stopped and self._comes_back:
+                wake_at = datetime.now(UTC) if wake_at is None else wake_at
+        except Exception:  # whoever wakes runs tries it again, and gives up if it was not by chance
+            wake_at = datetime.now(UTC)
+            raise
+        except BaseException:
+            wake_at = was_due  # a person ended it before anything of it happened
+            raise
         finally:
             self._engine = None
             if engine.claim is not None:
                 with suppress(StoreError):  # what went wrong before is what is told
-                    await store.release(engine.claim)
+                    await store.release(engine.claim, wake_at)
         return left(engine.run_id, ending)
 
     def _input_text(self, given: str | None) -> str:
@@ -240,6 +266,19 @@ def _over(run_id: str, state: RunState) -> Left | None:
     if state.run_status == "cancelled":
         raise Refused(f"run {run_id} was cancelled", hint="start a new one with `up`")
     return left(run_id, finished(state)) if state.run_status == "finished" else None
+
+
+def _nobody(run_id: str) -> Claim:
+    """A claim to read an inbox with."""
+    return Claim(run_id=run_id, owner="", fence=0)
+
+
+def due_of(state: RunState) -> datetime | None:
+    """When a run that waits goes on by itself, as far as its waits tell."""
+    if state.run_status != "waiting":
+        return None
+    dues = (wait.opened.due for (_, kind), wait in state.waits.items() if kind != "data")
+    return min((due for due in dues if due is not None), default=None)
 
 
 def finished(state: RunState) -> Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -29,6 +29,8 @@ class Ending:
     tolerated: bool = False
     stopped: bool = False
     """The owner was told to stop; the run goes on with the next `resume`."""
+    wake_at: datetime | None = None
+    """When a run that waits goes on by itself, if ever."""
 
 
 class DeadlineExceeded(SmithersError):
@@ -89,8 +91,11 @@ class Endings:
             waiting.extend(reversed([child for child in one.children if child.failing]))
         return Failure(kind="Failed", message="a task was cancelled")
 
-    def suspend(self) -> Ending | None:
-        """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck."""
+    def suspend(self, *, stopped: bool = False) -> Ending | None:
+        """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck.
+
+        An owner that is stopped meanwhile waits for nothing, and calls nothing stuck.
+        """
         instances = self._asking.plan.instances
         outside = [
             wait
@@ -98,12 +103,14 @@ class Endings:
             if kind != "data" and key in instances  # else an edit took it out of its loop
         ]
         if not outside:
-            return self._stuck()
+            return None if stopped else self._stuck()
         near = self._now() + timedelta(seconds=self._linger_s)
         dues = [self._deadline, *(wait.opened.due for wait in outside)]
-        if any(due is not None and due <= near for due in dues):
+        wake_at = min((due for due in dues if due is not None), default=None)
+        if wake_at is not None and wake_at <= near and not stopped:
             return None
-        return self._left(StatusChanged(status="waiting"))
+        left = self._left(StatusChanged(status="waiting"))
+        return replace(left, stopped=stopped, wake_at=wake_at)
 
     def _stuck(self) -> Ending | None:
         unknown = [key for key in self._asking.waiting if key.id not in self._view.mounts.by_id]

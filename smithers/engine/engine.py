@@ -11,11 +11,8 @@ import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from random import Random
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -36,13 +33,14 @@ from smithers.engine.again import runs_again
 from smithers.engine.answering import take_answer, take_timeout
 from smithers.engine.asking import Asking
 from smithers.engine.endings import Ending, Endings, Why
+from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.plan import Instance, Plan
 from smithers.engine.processes import attempt_mark
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
-from smithers.engine.secrets import Secrets
+from smithers.engine.settings import Observer, Settings
 from smithers.engine.starting import Result, Running, Starting
 from smithers.engine.threads import Threads
 from smithers.engine.transition import Transition, failure_of
@@ -60,31 +58,6 @@ POLL_S = 0.25
 
 First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 """Commits the first frame of a new run, with the output models that it declares."""
-
-
-class Observer(Protocol):
-    """Whoever watches a run: the terminal, or a log."""
-
-    def frame(self, frame: Frame, state: RunState) -> None: ...
-
-    def event(self, key: Key, event: Event) -> None: ...
-
-    def note(self, text: str) -> None:
-        """Something a person should know, such as what a resume reuses, before it starts."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up."""
-
-    folder: Path
-    streams: Path
-    max_concurrency: int | None = None
-    linger_s: float = 60.0
-    secrets: Secrets = field(default_factory=lambda: Secrets({}))
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    random: Random = field(default_factory=Random)
 
 
 class Engine:
@@ -156,6 +129,8 @@ class Engine:
         self._alarm: asyncio.TimerHandle | None = None
         self._at = settings.now()
         self._ending: Why | None = None
+        self._idle = False
+        """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
         self._looked: datetime | None = None
         """When the inbox was last known to be read: no answer from before is missing."""
@@ -234,7 +209,7 @@ class Engine:
         """The environment by which the processes of an attempt are found."""
         assert self.claim is not None
         mark = attempt_mark(self.claim.owner, self.run_id, serial)
-        return {"SMITHERS_RUN": self.run_id, "SMITHERS_ATTEMPT": mark}
+        return {RUN: self.run_id, ATTEMPT: mark}
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
@@ -283,12 +258,23 @@ class Engine:
             pass
         if self._running or self.starting.prepared or self.limits.must_look:
             return None
+        if (
+            self._ending == "stop"
+            and (self._idle and not self._pending())
+            and (left := self._endings.suspend(stopped=True)) is not None
+        ):
+            return left
         if self._ending is not None:
             self.state.inbox = self._noted
             return self._endings.from_outside(self._ending, self._wrong)
         if self.plan.root.settled:
             return self._endings.finish()
         return self._endings.suspend()
+
+    def _pending(self) -> bool:
+        """Whether anything follows from the state that a stop has kept from happening."""
+        plan = self.plan
+        return bool(plan.settled or plan.dropped or plan.up or plan.released or self._ready)
 
     def _take_one(self) -> bool:
         """One thing that came from outside: a session, usage, a result, a note, a time."""
@@ -434,6 +420,7 @@ class Engine:
     def _end(self, why: Why) -> None:
         if self._ending is None or (why in ("stop", "cancel") and self._ending != "cancel"):
             self._ending = why
+            self._idle = not (self._running or self.starting.prepared)
         for running in self._running.values():
             running.cancel()
         self._wake.set()

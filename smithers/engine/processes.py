@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import psutil
 
+from smithers.engine.launching import ATTEMPT, OWNER
 from smithers.errors import Refused
 from smithers.store import Claimed, Store
 from smithers.store.lease import started_of
@@ -31,14 +32,15 @@ def marked(mark: str) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if one.environ().get("SMITHERS_ATTEMPT", "").startswith(mark):
+            if one.environ().get(ATTEMPT, "").startswith(mark):
                 started = started_of(one.pid)
                 found += [] if started is None else [(one.pid, started)]
     return found
 
 
 def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -> list[int]:
-    """End these processes and all their descendants; the pids that are still there afterwards.
+    """End these processes and all their descendants, but for those that drive runs; the pids that
+    are still there afterwards.
 
     Each gets SIGKILL at once: their owner is dead or was stopped, so nobody could hear an answer.
     """
@@ -47,10 +49,9 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
         if started_of(pid) != started:
             continue
         doomed[pid] = started
-        with contextlib.suppress(psutil.Error):
-            for child in psutil.Process(pid).children(recursive=True):
-                if (theirs := started_of(child.pid)) is not None:
-                    doomed[child.pid] = theirs
+        for child in _below(pid):
+            if (theirs := started_of(child)) is not None:
+                doomed[child] = theirs
     for pid, started in doomed.items():
         if started_of(pid) == started:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -61,6 +62,21 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
     ):
         time.sleep(0.01)
     return left
+
+
+def _below(pid: int) -> list[int]:
+    """What a process has started, but for processes that drive runs of their own."""
+    children: list[psutil.Process] = []
+    with contextlib.suppress(psutil.Error):
+        children = psutil.Process(pid).children()
+    found: list[int] = []
+    for child in children:
+        drives = False
+        with contextlib.suppress(psutil.Error, OSError):
+            drives = OWNER in child.environ()
+        if not drives:
+            found += [child.pid, *_below(child.pid)]
+    return found
 
 
 async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> None:

@@ -14,6 +14,7 @@ from smithers.reports._runs import inspect, runs, status_of, summary
 from smithers.reports._sql import Answer, sql
 from smithers.reports._telling import Telling
 from smithers.reports._timeline import timeline
+from smithers.reports._waking import attention
 from smithers.reports._why import clock, why
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Json",
     "Telling",
     "all_events",
+    "attention",
     "clock",
     "cost",
     "events",

@@ -17,6 +17,7 @@ from smithers.reports._heads import (
     usage_total,
 )
 from smithers.reports._tasks import Wait, all_counts, counts_of, open_waits, tree_of
+from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
 __all__ = ["inspect", "runs", "status_of", "summary"]
@@ -45,7 +46,7 @@ def runs(path: Path) -> list[Json]:
         return []
     with reading(path) as db:
         found = {head.run_id: head for head in heads(db)}
-        counts = all_counts(db, found)
+        counts, lost = all_counts(db, found), given_up(db)
         samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
         for run_id, *sample in db.execute(_USAGE):
             samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
@@ -62,6 +63,7 @@ def runs(path: Path) -> list[Json]:
                 "tasks": counts[head.run_id],
                 "usage": usage_total(samples.get(head.run_id, [])),
                 "waiting_for": _outside(open_waits(db, head)),
+                "gave_up": lost.get(head.run_id),
             }
             for head in found.values()
         ]

@@ -13,6 +13,8 @@ from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json, object_from, reading
 from smithers.reports._heads import Head, error_of, head_of, last_activity
 from smithers.reports._tasks import Entry, Tree, Wait, open_waits, tree_of
+from smithers.reports._waking import given_up
+from smithers.store.files import owner_log, streams_folder
 from smithers.store.rows import path_of, time_of
 
 __all__ = ["clock", "why"]
@@ -82,7 +84,7 @@ class _Reasons:
         if head.stored == "cancelled":
             return []
         found = [self._wait(wait) for wait in self.waits if wait.is_outside]
-        found = [*self._attempts(), *found]
+        found = [*self._given_up(), *self._attempts(), *found]
         return found or [self._data(wait) for wait in self.waits if not wait.is_outside]
 
     def _failed(self) -> list[Entry]:
@@ -109,6 +111,17 @@ class _Reasons:
             if error.get("hint"):
                 found[0]["hint"] = error["hint"]
         return found
+
+    def _given_up(self) -> list[Json]:
+        """That nothing starts the run any more, and where its processes have said why."""
+        if self.head.run_id not in (told := given_up(self.db, self.head.run_id)):
+            return []
+        said = f"`smithers supervise` has given the run up: {told[self.head.run_id]}"
+        found: Json = {"task": None, "iteration": [], "sentence": said, "command": self.resume}
+        log = owner_log(streams_folder(self.path, self.head.run_id))
+        if log.exists():
+            found["hint"] = f"what its processes said is in {log}"
+        return [found]
 
     def _attempts(self) -> list[Json]:
         head, found = self.head, list[Json]()

@@ -25,11 +25,18 @@ __all__ = [
     "Note",
     "Owner",
     "ProcessRow",
+    "Revival",
     "RunRow",
     "Store",
+    "Wakeable",
+    "Why",
 ]
 
 InboxKind = Literal["answer", "cancel"]
+Why = Literal["answer", "due", "left", "cancel"]
+"""Why a run is to be woken: it was answered, its time has come, its owner is gone, or it was
+cancelled and nobody obeys.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +69,8 @@ class Model:
 @dataclass(frozen=True, kw_only=True)
 class NewRun:
     """What starting a run again needs. `input` is JSON text; `source` digests the author's code;
-    `environment` holds the names of the variables that were set, never their values.
+    `environment` holds the names of the variables that were set, never their values; `options` is
+    what else it was started with, as a JSON object.
     """
 
     run_id: str
@@ -74,6 +82,7 @@ class NewRun:
     input: str
     source: str
     created_at: datetime
+    options: str = "{}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +166,26 @@ class Cooldown:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wakeable:
+    """A run that should go on while nobody alive drives it."""
+
+    run_id: str
+    why: Why
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revival:
+    """Whether a run may be started again: at once, not before a time, or not any more.
+
+    `starts` counts those since it last got further, this one included.
+    """
+
+    starts: int
+    not_before: datetime | None = None
+    gave_up: str | None = None
+
+
 class Store(Protocol):
     """Runs, their frames, their owners, and the inbox.
 
@@ -212,8 +241,14 @@ class Store(Protocol):
         """The inbox rows with ids above `after`."""
         ...
 
-    async def release(self, claim: Claim) -> None:
-        """Give the run back; it has no owner afterwards. A stale claim releases nothing."""
+    async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:
+        """Give the run back; it has no owner afterwards, and is due at `wake_at`, if ever. A stale
+        claim releases nothing.
+        """
+        ...
+
+    async def run(self, run_id: str) -> RunRow:
+        """The run's row alone. Raises `UnknownRun`."""
         ...
 
     async def load(self, run_id: str) -> History:
@@ -224,7 +259,30 @@ class Store(Protocol):
         """Put a note into the inbox of a run. An answer is unique per wait.
 
         Raises `UnknownRun`; for an answer `AlreadyDecided` naming the first decision, and `Refused`
-        when the wait is not open or its due time has passed.
+        when the wait is not open or its due time has passed. From then on the run is called, until
+        a frame takes the note; a run that was given up is so no longer.
+        """
+        ...
+
+    async def wakeable(self) -> Sequence[Wakeable]:
+        """The runs that should go on while nobody alive drives them: answered, due, left by their
+        owner, or cancelled; but for those that were given up, or stopped by a person.
+        """
+        ...
+
+    async def revive(self, run_id: str) -> Revival:
+        """Count that the run is being started again, if it may be: it may so often without getting
+        further, and then it is given up. Whoever claims a run that was given up gets it back.
+        """
+        ...
+
+    async def start_failed(self, run_id: str, said: str) -> str | None:
+        """Keep why the last start came to nothing; why the run is given up, if it is now."""
+        ...
+
+    async def take_seat(self, owner: Owner) -> Owner | None:
+        """Make `owner` the one that wakes runs of this store, until it dies or closes the store.
+        Another living one that has the seat keeps it, and is returned.
         """
         ...
 
@@ -238,6 +296,10 @@ class Store(Protocol):
 
     async def processes(self) -> Sequence[ProcessRow]:
         """Every process that owners of this store have started and not forgotten."""
+        ...
+
+    async def drivers(self) -> Sequence[Owner]:
+        """The processes that own runs, living or not."""
         ...
 
     async def changed(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["events_file", "raw_file", "streams_folder"]
+__all__ = ["events_file", "owner_log", "raw_file", "streams_folder"]
 
 
 def streams_folder(database: Path, run_id: str) -> Path:
@@ -23,3 +23,8 @@ def events_file(folder: Path, serial: int) -> Path:
 def raw_file(folder: Path, serial: int) -> Path:
     """The program's own stream."""
     return folder / f"{serial}.raw.jsonl"
+
+
+def owner_log(folder: Path) -> Path:
+    """What the processes said that drove the run without a terminal."""
+    return folder / "owner.log"

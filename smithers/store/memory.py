@@ -7,9 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from smithers.changes import Frame, Key, ReadMade, Reset, WaitClosed, WaitOpened
+from smithers.changes import (
+    AttemptEnded,
+    ChoiceMade,
+    Frame,
+    Key,
+    ReadMade,
+    Reset,
+    RunStatus,
+    Settled,
+    StatusChanged,
+    WaitClosed,
+    WaitOpened,
+)
 from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.store import (
     Claim,
@@ -22,12 +34,16 @@ from smithers.store import (
     Note,
     Owner,
     ProcessRow,
+    Revival,
     RunRow,
+    Wakeable,
+    Why,
 )
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
 from smithers.store.facts import Facts
 from smithers.store.lease import utc_now
 from smithers.store.rows import time_text
+from smithers.store.waking import MOST_STARTS, pause_s, reason_to_wake, told_up
 
 __all__ = ["MemoryStore"]
 
@@ -42,10 +58,26 @@ class _Asking:
 
 
 @dataclass(kw_only=True)
+class _Starts:
+    """How often a run was started again since the frame in which it last got further."""
+
+    frame: int
+    count: int = 0
+    at: datetime
+    gave_up: str | None = None
+    said: str | None = None
+
+
+@dataclass(kw_only=True)
 class _Run:
     """A run, and what is derived from its frames."""
 
     row: RunRow
+    wake_at: datetime | None = None
+    called: int | None = None
+    starts: _Starts | None = None
+    status: RunStatus = "running"
+    further: int = -1
     frames: list[Frame] = field(default_factory=list[Frame])
     facts: Facts = field(default_factory=Facts)
     models: list[Model] = field(default_factory=list[Model])
@@ -61,6 +93,13 @@ class _Run:
         self.frames.append(_once(frame))
         self.models.extend(model for model in models if model not in self.models)
         self._note_approvals(frame)
+        for change in frame.changes:
+            if isinstance(change, StatusChanged):
+                self.status = change.status
+            elif isinstance(change, Settled | WaitClosed | ChoiceMade) or (
+                isinstance(change, AttemptEnded) and change.state != "interrupted"
+            ):
+                self.further = frame.number
 
     def _note_approvals(self, frame: Frame) -> None:
         changes = sorted(frame.changes, key=lambda change: isinstance(change, WaitClosed))
@@ -92,6 +131,7 @@ class MemoryStore:
         self._processes: dict[ProcessRow, None] = {}
         self._cooldowns: dict[str, Cooldown] = {}
         self._offered = False
+        self._seat: Owner | None = None
 
     async def create(
         self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
@@ -114,6 +154,9 @@ class MemoryStore:
             if holder.id == owner.id or self._alive(holder):
                 raise owned(run_id, holder, 0.0)
         run.row = replace(run.row, owner=owner.id, fence=run.row.fence + 1, source=source)
+        run.wake_at = None
+        if run.starts is not None and run.starts.gave_up is not None:
+            run.starts = None
         self._owners[owner.id] = owner
         left = (row for row in self._processes if row.run_id == run_id)
         here = [row for row in left if self._host(row.owner, owner.host) == owner.host]
@@ -136,6 +179,8 @@ class MemoryStore:
             known = self._cooldowns.get(one.key)
             if known is None or one.until > known.until:
                 self._cooldowns[one.key] = one
+        if run.called is not None and run.called <= frame.inbox:
+            run.called = None
         return await self.inbox(claim, frame.inbox)
 
     async def cooldowns(self) -> Sequence[Cooldown]:
@@ -150,11 +195,15 @@ class MemoryStore:
         """The inbox rows with ids above `after`."""
         return [row for row in self._inbox[after:] if row.run_id == claim.run_id]
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:
         """Give the run back. A stale claim releases nothing."""
         run = self._runs.get(claim.run_id)
         if run and (run.row.fence, run.row.owner) == (claim.fence, claim.owner):
-            run.row = replace(run.row, owner=None)
+            run.row, run.wake_at = replace(run.row, owner=None), wake_at
+
+    async def run(self, run_id: str) -> RunRow:
+        """The run's row alone. Raises `UnknownRun`."""
+        return self._run(run_id).row
 
     async def load(self, run_id: str) -> History:
         """The run and all its frames. Raises `UnknownRun`."""
@@ -177,7 +226,57 @@ class MemoryStore:
         )
         self._inbox.append(row)
         self._offered = True
+        run.called, run.starts = row.id, None
         return row
+
+    async def wakeable(self) -> Sequence[Wakeable]:
+        """The runs that should go on while nobody alive drives them."""
+        found: list[Wakeable] = []
+        for run_id, run in self._runs.items():
+            gave_up = None if run.starts is None else run.starts.gave_up
+            if (why := self._why(run)) is None:
+                continue
+            taken = run.frames[-1].inbox
+            cancelled = any(
+                row.kind == "cancel" for row in self._inbox[taken:] if row.run_id == run_id
+            )
+            reason = reason_to_wake(why, run.status, cancelled, gave_up)
+            if reason is not None:
+                found.append(Wakeable(run_id=run_id, why=reason))
+        return found
+
+    async def revive(self, run_id: str) -> Revival:
+        """Count that the run is being started again, if it may be."""
+        run, now = self._run(run_id), self._now()
+        if run.starts is None or run.starts.frame < run.further:
+            run.starts = _Starts(frame=run.further, at=now)
+        starts = run.starts
+        if starts.gave_up is None and starts.count >= MOST_STARTS:
+            starts.gave_up = told_up(starts.count, starts.said)
+        if starts.gave_up is not None:
+            return Revival(starts=starts.count, gave_up=starts.gave_up)
+        if starts.count:
+            not_before = starts.at + timedelta(seconds=pause_s(starts.count))
+            if starts.at <= now < not_before:
+                return Revival(starts=starts.count, not_before=not_before)
+        starts.count, starts.at, starts.said = starts.count + 1, now, None
+        return Revival(starts=starts.count)
+
+    async def start_failed(self, run_id: str, said: str) -> str | None:
+        """Keep why the last start came to nothing; why the run is given up, if it is now."""
+        if (starts := self._run(run_id).starts) is None:
+            return None
+        starts.said, starts.at = said, self._now()
+        if starts.gave_up is None and starts.count >= MOST_STARTS:
+            starts.gave_up = told_up(starts.count, said)
+        return starts.gave_up
+
+    async def take_seat(self, owner: Owner) -> Owner | None:
+        """Make `owner` the one that wakes runs; the living one that is, if it is another."""
+        if self._seat is not None and self._seat.id != owner.id and self._alive(self._seat):
+            return self._seat
+        self._seat = self._owners[owner.id] = owner
+        return None
 
     async def add_process(self, row: ProcessRow) -> None:
         """Remember a process of an attempt."""
@@ -193,6 +292,11 @@ class MemoryStore:
     async def processes(self) -> Sequence[ProcessRow]:
         return list(self._processes)
 
+    async def drivers(self) -> Sequence[Owner]:
+        """The processes that own runs, living or not."""
+        owners = {run.row.owner for run in self._runs.values()}
+        return [owner for id, owner in self._owners.items() if id in owners]
+
     async def changed(self) -> bool:
         """Whether a note was offered since the last call."""
         offered, self._offered = self._offered, False
@@ -200,6 +304,13 @@ class MemoryStore:
 
     async def close(self) -> None:
         """Nothing to release; the runs stay readable as long as this object."""
+
+    def _why(self, run: _Run) -> Why | None:
+        if run.row.owner is not None:
+            return None if self._alive(self._owners[run.row.owner]) else "left"
+        if run.wake_at is not None and run.wake_at <= self._now():
+            return "due"
+        return None if run.called is None else "answer"
 
     def _run(self, run_id: str) -> _Run:
         if (run := self._runs.get(run_id)) is None:
@@ -234,6 +345,7 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
         input=run.input,
         source=run.source,
         created_at=run.created_at,
+        options=run.options,
         owner=owner.id,
         fence=1,
     )

@@ -31,7 +31,9 @@ from smithers.store import (
     Note,
     Owner,
     ProcessRow,
+    Revival,
     RunRow,
+    Wakeable,
 )
 from smithers.store.answers import check_claim, check_number, owned
 from smithers.store.connection import Connection
@@ -43,22 +45,27 @@ from smithers.store.lease import BEAT_S, Beat, lease_of, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.rows import Rows, rows_of, time_of, time_text, write
 from smithers.store.views import declare
+from smithers.store.waking import note_failure, revive, seat, take_seat, wakeable
 
 __all__ = ["SqliteStore"]
 
 _RUN = (
     "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
-    " owner, fence FROM runs WHERE run_id = ?"
+    " options, owner, fence FROM runs WHERE run_id = ?"
 )
 _BEGIN = (
     "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input, source,"
-    " created_at, owner, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " created_at, options, owner, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _STANDING = (
-    "SELECT fence, owner, (SELECT max(frame) FROM frames WHERE run_id = ?1)"
+    "SELECT fence, owner, (SELECT max(frame) FROM frames WHERE run_id = ?1), called"
     " FROM runs WHERE run_id = ?1"
 )
 _BEAT = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners WHERE owner = ?"
+_DRIVERS = (
+    "SELECT o.owner, o.host, o.pid, o.started FROM owners o"
+    " WHERE EXISTS (SELECT 1 FROM runs r WHERE r.owner = o.owner)"
+)
 _LEFT_RUNNING = (
     "SELECT p.owner, p.run_id, p.serial, p.pid, p.started FROM processes p"
     " LEFT JOIN owners o ON o.owner = p.owner"
@@ -67,6 +74,7 @@ _LEFT_RUNNING = (
 _FORGET = (
     "DELETE FROM owners WHERE owner = ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE owner = ?1)"
     " AND NOT EXISTS (SELECT 1 FROM processes WHERE owner = ?1)"
+    " AND NOT EXISTS (SELECT 1 FROM supervisors WHERE owner = ?1)"
 )
 
 
@@ -167,14 +175,17 @@ class SqliteStore:
 
         def work(db: sqlite3.Connection) -> Claimed:
             run = _run_row(db, run_id)
-            _, _, last = _standing(db, run_id)
+            _, _, last, _ = _standing(db, run_id)
             if run.owner is not None:
                 self._refuse_if_held(db, run_id, run.owner, owner)
             beat(db, owner, self._now(), self._monotonic_ns())
             db.execute(
-                "UPDATE runs SET owner = ?, fence = fence + 1, source = ? WHERE run_id = ?",
+                "UPDATE runs SET owner = ?, fence = fence + 1, source = ?, wake_at = NULL"
+                " WHERE run_id = ?",
                 (owner.id, source, run_id),
             )
+            # Only a person claims a run that nothing else starts any more.
+            db.execute("DELETE FROM revivals WHERE run_id = ? AND gave_up IS NOT NULL", (run_id,))
             left = db.execute(_LEFT_RUNNING, (run_id, owner.host)).fetchall()
             if run.owner is not None:
                 db.execute(_FORGET, (run.owner,))
@@ -196,11 +207,13 @@ class SqliteStore:
         rows = rows_of(claim.run_id, frame)
 
         def work(db: sqlite3.Connection) -> Sequence[InboxRow]:
-            fence, owner, last = _standing(db, claim.run_id)
+            fence, owner, last, called = _standing(db, claim.run_id)
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
             _put_frame(db, claim, frame, rows, models)
             put_cooldowns(db, cooldowns)
+            if called is not None and called <= frame.inbox:
+                db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             return inbox_rows(db, claim.run_id, frame.inbox)
 
         return await self._db.transact(work)
@@ -217,11 +230,17 @@ class SqliteStore:
         """The inbox rows with ids above `after`."""
         return await self._db.read(lambda db: inbox_rows(db, claim.run_id, after))
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:
         """Give the run back. A stale claim releases nothing."""
-        wanted = (claim.run_id, claim.owner, claim.fence)
-        sql = "UPDATE runs SET owner = NULL WHERE run_id = ? AND owner = ? AND fence = ?"
-        await self._write(sql, wanted)
+        due = None if wake_at is None else time_text(wake_at)
+        sql = (
+            "UPDATE runs SET owner = NULL, wake_at = ? WHERE run_id = ? AND owner = ? AND fence = ?"
+        )
+        await self._write(sql, (due, claim.run_id, claim.owner, claim.fence))
+
+    async def run(self, run_id: str) -> RunRow:
+        """The run's row alone. Raises `UnknownRun`."""
+        return await self._db.read(lambda db: _run_row(db, run_id))
 
     async def load(self, run_id: str) -> History:
         """The run and all its frames, of one moment. Raises `UnknownRun`."""
@@ -236,11 +255,40 @@ class SqliteStore:
 
         def work(db: sqlite3.Connection) -> InboxRow:
             _standing(db, note.run_id)
-            return put_note(db, note, self._now())
+            row = put_note(db, note, self._now())
+            db.execute("UPDATE runs SET called = ? WHERE run_id = ?", (row.id, row.run_id))
+            db.execute("DELETE FROM revivals WHERE run_id = ?", (row.run_id,))
+            return row
 
         row = await self._db.transact(work)
         self._offered = True
         return row
+
+    async def wakeable(self) -> Sequence[Wakeable]:
+        """The runs that should go on while nobody alive drives them."""
+        return await self._db.read(lambda db: wakeable(db, self._now(), self._held))
+
+    async def revive(self, run_id: str) -> Revival:
+        """Count that the run is being started again, if it may be."""
+        return await self._db.transact(lambda db: revive(db, run_id, self._now()))
+
+    async def start_failed(self, run_id: str, said: str) -> str | None:
+        """Keep why the last start came to nothing; why the run is given up, if it is now."""
+        return await self._db.transact(lambda db: note_failure(db, run_id, said, self._now()))
+
+    async def take_seat(self, owner: Owner) -> Owner | None:
+        """Make `owner` the one that wakes runs; the living one that is, if it is another."""
+
+        def work(db: sqlite3.Connection) -> Owner | None:
+            beat(db, owner, self._now(), self._monotonic_ns())
+            return take_seat(db, owner, self._held)
+
+        if (holder := await self._db.read(lambda db: seat(db, self._held))) is not None:
+            return None if holder.id == owner.id else holder
+        holder = await self._db.transact(work)
+        if holder is None:
+            self._heartbeat.add(owner)
+        return holder
 
     async def add_process(self, row: ProcessRow) -> None:
         """Remember a process of an attempt."""
@@ -260,6 +308,11 @@ class SqliteStore:
             return list(map(_process_row, rows))
 
         return await self._db.read(work)
+
+    async def drivers(self) -> Sequence[Owner]:
+        """The processes that own runs, living or not."""
+        rows = await self._db.read(lambda db: db.execute(_DRIVERS).fetchall())
+        return [Owner(id=id, host=host, pid=pid, started=at) for id, host, pid, at in rows]
 
     async def changed(self) -> bool:
         """Whether someone else has committed, or a note was offered here, since the last call."""
@@ -289,7 +342,11 @@ class SqliteStore:
 
     def _forget_owners(self, db: sqlite3.Connection) -> None:
         for owner in self._heartbeat.owners:
+            db.execute("DELETE FROM supervisors WHERE owner = ?", (owner,))
             db.execute(_FORGET, (owner,))
+
+    def _held(self, beat: Beat) -> bool:
+        return lease_of(beat, now=self._now(), monotonic_ns=self._monotonic_ns()) == "held"
 
     def _refuse_if_held(self, db: sqlite3.Connection, run_id: str, holder: str, by: Owner) -> None:
         row = db.execute(_BEAT, (holder,)).fetchone()
@@ -312,9 +369,12 @@ def _unknown(run_id: str) -> UnknownRun:
     return UnknownRun(said, hint="list the runs with `smithers ps`")
 
 
-def _standing(db: sqlite3.Connection, run_id: str) -> tuple[int, str | None, int]:
-    """The run's fence, owner and last frame."""
-    row: tuple[int, str | None, int] | None = db.execute(_STANDING, (run_id,)).fetchone()
+_Standing = tuple[int, str | None, int, int | None]
+
+
+def _standing(db: sqlite3.Connection, run_id: str) -> _Standing:
+    """The run's fence, owner, last frame, and the last note that no frame has taken."""
+    row: _Standing | None = db.execute(_STANDING, (run_id,)).fetchone()
     if row is None:
         raise _unknown(run_id)
     return row
@@ -337,7 +397,7 @@ def _run_values(run: NewRun) -> tuple[str, ...]:
     return (
         *(run.run_id, run.workflow, run.file, run.folder, run.interpreter),
         json.dumps(run.environment, ensure_ascii=False),
-        *(run.input, run.source, time_text(run.created_at)),
+        *(run.input, run.source, time_text(run.created_at), run.options),
     )
 
 
@@ -345,7 +405,8 @@ def _run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     row: Any = db.execute(_RUN, (run_id,)).fetchone()
     if row is None:
         raise _unknown(run_id)
-    run_id, workflow, file, folder, interpreter, environment, input, source, at, owner, fence = row
+    run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
+    options, owner, fence = rest
     return RunRow(
         run_id=run_id,
         workflow=workflow,
@@ -356,6 +417,7 @@ def _run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
         input=input,
         source=source,
         created_at=time_of(at),
+        options=options,
         owner=owner,
         fence=fence,
     )

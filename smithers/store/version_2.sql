@@ -4,8 +4,9 @@
 -- when its owner lets go of it; `runs.called` is the id of the last note in its inbox that no frame
 -- has taken. Both are null otherwise, and indexed where they are not, so that whoever wakes runs
 -- reads only those to be woken. `supervisors` holds the one process that does so (its heartbeat is
--- in `owners`), `revivals` how often a run was started again without a frame of progress since.
--- `runs.options` is what starting a run again needs beyond its file (JSON).
+-- in `owners`), `revivals` how often a run was started again without getting further since: without
+-- a task, an attempt (but by interruption) or a wait that ended, or a choice. `runs.options` is what
+-- starting a run again needs beyond its file (JSON).
 --
 -- `cooldowns` holds the limits that agents ran into, for every run of this database: `key` is what
 -- the limit is shared by, as the agent's adapter says; `until` only grows, but for a person who
@@ -51,8 +52,9 @@ CREATE TABLE supervisors (
 
 CREATE TABLE revivals (
   run_id  TEXT PRIMARY KEY,
-  frame   INTEGER NOT NULL,              -- the run's last frame when it was started again
-  starts  INTEGER NOT NULL,              -- so often, without a newer frame since
-  at      TEXT NOT NULL,
-  gave_up TEXT                           -- why it is not started again any more
+  frame   INTEGER NOT NULL,              -- the last frame in which it got further
+  starts  INTEGER NOT NULL,              -- so often it was started since
+  at      TEXT NOT NULL,                 -- the last time
+  gave_up TEXT,                          -- why it is not started again any more
+  said    TEXT                           -- why the last start came to nothing
 ) WITHOUT ROWID;

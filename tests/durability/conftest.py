@@ -20,3 +20,8 @@ def project(tmp_path: Path) -> Iterator[Project]:
     for process in made.processes():
         process.kill()
     until(lambda: not made.processes(), "the end of every process")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

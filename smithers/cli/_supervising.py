@@ -1,0 +1,69 @@
+"""`supervise`: wake the runs of a database as they come up."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._places import place
+from smithers.cli._streams import give_json, plain, say
+from smithers.hub import Hub
+
+if TYPE_CHECKING:
+    from smithers.engine.supervising import Happened
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "supervise",
+        short_help="Wake runs as they come up.",
+        help=example(
+            "smithers supervise",
+            "smithers supervise --once",
+            says="Wake each run whose answer came, whose time has come, or whose process died, in a"
+            " process of its own, until this is stopped. One process of a database does so; a"
+            " second one stands by to take over. A run that a person stopped with Ctrl-C stays.",
+        ),
+    )(supervise)
+
+
+def supervise(
+    once: Annotated[
+        bool, typer.Option("--once", help="Wake what is to be woken now, and end.")
+    ] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    hub = Hub(place(db).path)
+    done: list[dict[str, object]] = []
+
+    def tell(happened: Happened) -> None:
+        told = {"what": happened.what, "run_id": happened.run_id, "pid": happened.pid}
+        done.append({**told, "text": happened.text})
+        if json and not once:
+            give_json({"version": 1, **done.pop()})
+        say(f"{datetime.now().astimezone():%H:%M:%S} {plain(happened.text)}")
+
+    asyncio.run(_until_stopped(hub, tell, once))
+    if json and once:
+        give_json({"version": 1, "done": done})
+    return 0
+
+
+async def _until_stopped(hub: Hub, tell: Callable[[Happened], None], once: bool) -> None:
+    task = asyncio.ensure_future(hub.supervise(tell, once=once))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        say("stopped; the runs that were started go on")

@@ -1,0 +1,143 @@
+"""Starting a run, or going on with one, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from smithers.engine.launching import Launcher
+from smithers.engine.secrets import Secrets
+from smithers.errors import Refused, RunExists, UnknownRun
+from smithers.store import RunRow
+from smithers.store.files import owner_log, streams_folder
+from smithers.store.sqlite import SqliteStore
+from smithers.tree import check_run_id
+
+__all__ = ["Detaching", "Launched"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launched:
+    """A run that lives in a process of its own, and where that writes its log.
+
+    `pid` is None where the run was there already, by an earlier start of the same request. `said`
+    is what the process told a person before the run was there.
+    """
+
+    run_id: str
+    pid: int | None
+    log: Path
+    said: str = ""
+
+
+class Detaching:
+    """Starts the runs of one database away from this process."""
+
+    def __init__(self, database: Path, launcher: Launcher, secrets: Secrets) -> None:
+        self._database = database
+        self._launcher = launcher
+        self._secrets = secrets
+
+    def start(
+        self,
+        file: str,
+        *,
+        name: str | None,
+        input: str | None,
+        run_id: str | None,
+        request_id: str | None,
+        folder: Path,
+        max_concurrency: int | None,
+        linger_s: float | None,
+    ) -> Launched:
+        """See `Hub.launch`."""
+        if request_id is not None:
+            run_id = f"request-{hashlib.sha256(request_id.encode()).hexdigest()[:12]}"
+        if run_id is None:
+            raise Refused("a run needs a run_id, or a request_id from which one is made")
+        check_run_id(run_id)
+        path = folder / file
+        if request_id is not None and (known := self._known(run_id)) is not None:
+            return self._same(known, path, input)
+        which = str(path.absolute()) + (f":{name}" if name else "")
+        options = _options(max_concurrency, linger_s)
+        try:
+            return self._launch(
+                run_id, ["up", which, "--run-id", run_id, *options], folder, sys.executable, input
+            )
+        except RunExists:
+            if request_id is None or (known := self._known(run_id)) is None:
+                raise
+            return self._same(known, path, input)
+
+    def resume(
+        self,
+        run_id: str,
+        *,
+        file: str | None,
+        name: str | None,
+        input: str | None,
+        max_concurrency: int | None,
+        linger_s: float | None,
+    ) -> Launched:
+        """See `Hub.launch_again`."""
+        if (run := self._known(run_id)) is None:
+            raise UnknownRun(f"there is no run {run_id!r}", hint="list the runs with `smithers ps`")
+        arguments = ["resume", run_id]
+        if file is not None or input is not None:
+            path = Path(run.file if file is None else file).absolute()
+            which = f"{path}:{name}" if name else str(path)
+            arguments = ["up", which, "--run-id", run_id, "--resume"]
+        arguments += _options(max_concurrency, linger_s)
+        interpreter = run.interpreter if Path(run.interpreter).exists() else sys.executable
+        return self._launch(run_id, arguments, Path(run.folder), interpreter, input)
+
+    def _launch(
+        self, run_id: str, arguments: list[str], folder: Path, interpreter: str, input: str | None
+    ) -> Launched:
+        if input is not None:
+            arguments = [*arguments, "--input", "@-"]
+        self._launcher.ended()
+        owning = self._launcher.launch(
+            run_id, arguments, folder=folder, interpreter=interpreter, input=input
+        )
+        return Launched(run_id=run_id, pid=owning.pid, log=self._log(run_id), said=owning.said)
+
+    def _log(self, run_id: str) -> Path:
+        return owner_log(streams_folder(self._database, run_id))
+
+    def _same(self, run: RunRow, path: Path, input: str | None) -> Launched:
+        """The run of an earlier start, if that was the same one."""
+        text = "{}" if input is None else input
+        try:
+            given: object = json.loads(self._secrets.scrub_json(text))
+        except ValueError as error:
+            raise Refused(f"the input is no JSON: {error}") from error
+        if run.file != str(path.resolve()) or json.loads(run.input) != given:
+            raise Refused(
+                f"this request_id was used for another start: run {run.run_id} of {run.file}",
+                hint="give each start a request_id of its own",
+            )
+        return Launched(run_id=run.run_id, pid=None, log=self._log(run.run_id))
+
+    def _known(self, run_id: str) -> RunRow | None:
+        if not self._database.exists():
+            return None
+
+        async def look() -> RunRow | None:
+            async with await SqliteStore.open(self._database) as store:
+                try:
+                    return await store.run(run_id)
+                except UnknownRun:
+                    return None
+
+        return asyncio.run(look())
+
+
+def _options(max_concurrency: int | None, linger_s: float | None) -> list[str]:
+    limit = [] if max_concurrency is None else ["--max-concurrency", str(max_concurrency)]
+    return limit if linger_s is None else [*limit, "--linger", str(linger_s)]

@@ -1,0 +1,42 @@
+"""What a run's owner brings, and who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+from smithers.agent import Event
+from smithers.changes import Frame, Key
+from smithers.engine.secrets import Secrets
+from smithers.state import RunState
+
+__all__ = ["Observer", "Settings"]
+
+
+class Observer(Protocol):
+    """Whoever watches a run: the terminal, or a log."""
+
+    def frame(self, frame: Frame, state: RunState) -> None: ...
+
+    def event(self, key: Key, event: Event) -> None: ...
+
+    def note(self, text: str) -> None:
+        """Something a person should know, such as what a resume reuses, before it starts."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up."""
+
+    folder: Path
+    streams: Path
+    max_concurrency: int | None = None
+    linger_s: float = 60.0
+    secrets: Secrets = field(default_factory=lambda: Secrets({}))
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    random: Random = field(default_factory=Random)

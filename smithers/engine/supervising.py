@@ -1,0 +1,219 @@
+"""Waking runs: whoever was answered, is due, or lost its owner gets a process of its own.
+
+One process of a database does it at a time; others that would stand by, and one of them takes over
+when it dies. It looks where the indexes of the store point, never through the runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from smithers.engine.deciding import cancel_if_free
+from smithers.engine.launching import Launcher, how_it_ended
+from smithers.errors import Owned, Refused, SmithersError, UnknownRun
+from smithers.store import RunRow, Store, Wakeable
+from smithers.store.lease import this_process, utc_now
+
+__all__ = ["Happened", "Supervisor"]
+
+POLL_S = 0.25
+"""How often it asks whether anything was written; one look costs microseconds."""
+
+LOOK_S = 1.0
+"""How often it looks for runs to wake where nothing was written: for owners that died, and times
+that came.
+"""
+
+STARTS_AT_ONCE = 4
+_BACKOFF_LOOK_S = 2.0
+"""How often it looks at a run that may not be started yet: an answer changes that."""
+
+_EXPECTED = (0, 1, 3, 4, 6, 130, 143)
+"""Exit codes of a process that left its run in order."""
+
+_OF_A_SHELL = (
+    *("COLORTERM", "COLUMNS", "DISPLAY", "EDITOR", "HISTFILE", "HISTSIZE", "INVOCATION_ID"),
+    *("JOURNAL_STREAM", "LESS", "LINES", "LS_COLORS", "MAIL", "MANPATH", "OLDPWD", "PAGER"),
+    *("PS1", "PWD", "SHELL", "SHLVL", "STY", "TERM", "TMUX", "TMUX_PANE", "VISUAL"),
+    *("WAYLAND_DISPLAY", "WINDOWID", "XAUTHORITY", "_"),
+)
+_OF_A_SESSION = ("SSH_", "XDG_", "DBUS_", "GNOME_", "KDE_", "LC_", "TERM_", "VSCODE_", "ITERM_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """What a supervisor did, for whoever watches. `pid` is the process that was started, or the
+    one that supervises already.
+    """
+
+    what: Literal["supervising", "standing by", "started", "failed", "gave up", "cancelled"]
+    text: str
+    run_id: str | None = None
+    pid: int | None = None
+
+
+class Supervisor:
+    """Wakes the runs of one database, in processes of their own."""
+
+    def __init__(
+        self,
+        store: Store,
+        database: Path,
+        environment: Mapping[str, str],
+        tell: Callable[[Happened], None],
+    ) -> None:
+        self._store = store
+        self._environment = environment
+        self._launcher = Launcher(database, environment)
+        self._tell = tell
+        self._busy: set[str] = set()
+        self._looping = False
+        self._free = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Wake nothing any more; what was started goes on."""
+        self._stopped.set()
+        self._launcher.leave()
+
+    async def once(self) -> None:
+        """Wake what is to be woken now. Raises `Owned` where another process does that."""
+        holder = await self._store.take_seat(this_process())
+        if holder is not None:
+            raise Owned(
+                f"process {holder.pid} supervises this database",
+                hint="it wakes whatever is to be woken; nothing needs to be done",
+            )
+        async with asyncio.TaskGroup() as group:
+            await self._look(group)
+
+    async def run(self) -> None:
+        """Wake runs as they come up, until it is stopped; while another process does, stand by."""
+        standing_by: int | None = None
+        self._looping = True
+        async with asyncio.TaskGroup() as group:
+            while not self._stopped.is_set():
+                holder = await self._store.take_seat(this_process())
+                if holder is None:
+                    if standing_by != 0:
+                        self._say("supervising", "supervising")
+                    standing_by = 0
+                    await self._look(group)
+                    await self._pause()
+                    continue
+                if standing_by != holder.pid:
+                    said = f"process {holder.pid} supervises already; standing by to take over"
+                    self._say("standing by", said, pid=holder.pid)
+                standing_by = holder.pid
+                await self._rest(LOOK_S)
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        """Begin to wake each run that is to be woken, but for those that are being woken."""
+        wakeable = await self._store.wakeable()
+        for run_id, code in self._launcher.ended():  # now: why one of them was left is known first
+            if code not in _EXPECTED:
+                with suppress(UnknownRun):
+                    await self._failed(run_id, how_it_ended(code))
+        for found in wakeable:
+            if found.run_id not in self._busy and not self._launcher.is_dying(found.run_id):
+                self._busy.add(found.run_id)
+                group.create_task(self._wake(found), name=f"wake {found.run_id}")
+
+    async def _wake(self, found: Wakeable) -> None:
+        try:
+            async with self._free:
+                pause_s = 0.0 if self._stopped.is_set() else await self._go_on(found)
+            if self._looping:
+                await self._rest(min(pause_s, _BACKOFF_LOOK_S))
+        except SmithersError as error:
+            self._say("failed", f"{found.run_id}: {error.said}", found.run_id)
+        finally:
+            self._busy.discard(found.run_id)
+
+    async def _go_on(self, found: Wakeable) -> float:
+        """Wake a run, or give the seconds after which it may be."""
+        run_id = found.run_id
+        if found.why == "cancel":
+            if await cancel_if_free(self._store, run_id) == "cancelled":
+                self._say("cancelled", f"{run_id}: cancelled, as it was asked", run_id)
+            return 0.0
+        revival = await self._store.revive(run_id)
+        if revival.not_before is not None:
+            return (revival.not_before - utc_now()).total_seconds()
+        if revival.gave_up is not None:
+            self._say("gave up", f"{run_id}: given up: {revival.gave_up}", run_id)
+        else:
+            await self._start(found, await self._store.run(run_id))
+        return 0.0
+
+    async def _start(self, found: Wakeable, run: RunRow) -> None:
+        try:
+            owning = await asyncio.to_thread(
+                self._launcher.launch,
+                run.run_id,
+                ["resume", run.run_id],
+                folder=Path(run.folder),
+                interpreter=run.interpreter,
+            )
+        except Owned:
+            return  # someone else was faster
+        except Refused as error:
+            await self._failed(run.run_id, f"{error.said}{self._lacking(run)}")
+        except SmithersError as error:
+            await self._failed(run.run_id, error.said)
+        else:
+            said = f"{run.run_id}: {_WHY[found.why]}, goes on in process {owning.pid}"
+            self._say("started", said, run.run_id, owning.pid)
+
+    async def _failed(self, run_id: str, said: str) -> None:
+        gave_up = await self._store.start_failed(run_id, said)
+        if gave_up is None:
+            self._say("failed", f"{run_id}: {said}", run_id)
+        else:
+            self._say("gave up", f"{run_id}: given up: {gave_up}", run_id)
+
+    def _lacking(self, run: RunRow) -> str:
+        """The variables that the run was started with and this process has not, but for those that
+        only tell of a terminal.
+        """
+        lacking = [
+            name
+            for name in run.environment
+            if name not in self._environment
+            and name not in _OF_A_SHELL
+            and not name.startswith(_OF_A_SESSION)
+        ]
+        if not lacking:
+            return ""
+        more = f" and {len(lacking) - 8} more" if len(lacking) > 8 else ""
+        return f" (not set here, but where it was started: {', '.join(lacking[:8])}{more})"
+
+    async def _pause(self) -> None:
+        """Until something was written, or it is time to look anyway."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LOOK_S
+        while loop.time() < end and not self._stopped.is_set():
+            await self._rest(POLL_S)
+            if await self._store.changed():
+                return
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopped.wait(), max(0.0, seconds))
+
+    def _say(
+        self,
+        what: Literal["supervising", "standing by", "started", "failed", "gave up", "cancelled"],
+        text: str,
+        run_id: str | None = None,
+        pid: int | None = None,
+    ) -> None:
+        self._tell(Happened(what=what, text=text, run_id=run_id, pid=pid))
+
+
+_WHY = {"answer": "was answered", "due": "is due", "left": "was left by its owner"}

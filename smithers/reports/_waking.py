@@ -1,0 +1,31 @@
+"""What wakes a run, as far as its database tells: notes that nobody has taken, starts in vain."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from smithers.reports._database import reading
+from smithers.reports._heads import head_of
+
+__all__ = ["attention", "given_up"]
+
+_GIVEN_UP = (
+    "SELECT run_id, gave_up FROM revivals WHERE gave_up IS NOT NULL AND (?1 IS NULL OR run_id = ?1)"
+)
+
+
+def attention(path: Path, run_id: str) -> tuple[bool, bool]:
+    """Whether a living process owns the run, and whether it was told what no frame has taken.
+
+    Raises `UnknownRun`.
+    """
+    with reading(path) as db:
+        alive = head_of(db, run_id).alive
+        (called,) = db.execute("SELECT called FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+        return alive, called is not None
+
+
+def given_up(db: sqlite3.Connection, run_id: str | None = None) -> dict[str, str]:
+    """Why runs are not started again any more, by their ids."""
+    return dict(db.execute(_GIVEN_UP, (run_id,)).fetchall())

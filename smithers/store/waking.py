@@ -1,0 +1,161 @@
+"""Who is to be woken: runs that should go on while nobody alive drives them, in SQLite.
+
+Ten thousand waiting runs cost nothing here: each of the three questions goes by an index that
+holds only the runs it is about, so the rows of the others are not read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from smithers.changes import RunStatus
+from smithers.store import Owner, Revival, Wakeable, Why
+from smithers.store.lease import Beat
+from smithers.store.rows import time_of, time_text
+
+__all__ = [
+    "MOST_STARTS",
+    "QUERIES",
+    "note_failure",
+    "pause_s",
+    "reason_to_wake",
+    "revive",
+    "seat",
+    "take_seat",
+    "told_up",
+    "wakeable",
+]
+
+MOST_STARTS = 5
+"""So often a run is started again without progress; then it is given up."""
+
+_CALLED = (
+    "SELECT run_id FROM runs INDEXED BY runs_called WHERE called IS NOT NULL AND owner IS NULL"
+)
+_DUE = "SELECT run_id FROM runs INDEXED BY runs_due WHERE wake_at <= ? AND owner IS NULL"
+_OWNED = (
+    "SELECT r.run_id, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    " FROM runs r INDEXED BY runs_owned LEFT JOIN owners o ON o.owner = r.owner"
+    " WHERE r.owner IS NOT NULL"
+)
+_STANDS = (
+    "SELECT (SELECT status FROM statuses WHERE run_id = r.run_id ORDER BY born DESC LIMIT 1),"
+    " r.called IS NOT NULL AND EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = r.run_id"
+    " AND i.kind = 'cancel' AND i.id > (SELECT inbox FROM frames f WHERE f.run_id = r.run_id"
+    " ORDER BY frame DESC LIMIT 1)), g.gave_up"
+    " FROM runs r LEFT JOIN revivals g ON g.run_id = r.run_id WHERE r.run_id = ?"
+)
+QUERIES = {"called": _CALLED, "due": _DUE, "owned": _OWNED, "stands": _STANDS}
+"""What one look for runs to wake asks; a test reads their plans."""
+
+_PROGRESS = (
+    "SELECT max(coalesce((SELECT max(ended) FROM tasks WHERE run_id = ?1), -1),"
+    " coalesce((SELECT max(ended) FROM attempts WHERE run_id = ?1 AND state <> 'interrupted'), -1),"
+    " coalesce((SELECT max(ended) FROM waits WHERE run_id = ?1), -1),"
+    " coalesce((SELECT max(born) FROM choices WHERE run_id = ?1), -1))"
+)
+_Row = tuple[int, int, str, str | None, str | None]
+_REVIVAL = "SELECT frame, starts, at, gave_up, said FROM revivals WHERE run_id = ?"
+_START = (
+    "INSERT OR REPLACE INTO revivals (run_id, frame, starts, at, gave_up, said)"
+    " VALUES (?, ?, ?, ?, NULL, NULL)"
+)
+_GIVE_UP = "UPDATE revivals SET gave_up = ? WHERE run_id = ?"
+_SEAT = (
+    "SELECT o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at FROM supervisors s"
+    " JOIN owners o ON o.owner = s.owner WHERE s.name = 'supervise'"
+)
+
+
+def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | None) -> Why | None:
+    """Why a run that nobody alive drives is to be woken, or None: it has ended, was given up, or a
+    person stopped it, and then an answer alone starts nothing.
+    """
+    if status in ("finished", "failed", "cancelled"):
+        return None
+    if cancelled:
+        return "cancel"
+    if gave_up is not None or (why == "answer" and status != "waiting"):
+        return None
+    return why
+
+
+def told_up(starts: int, said: str | None) -> str:
+    """Why a run is given up, in a sentence."""
+    last = f": {said}" if said else "; its process ended without a word"
+    return f"it was started {starts} times and got no further{last}"
+
+
+def pause_s(starts: int) -> float:
+    """How long after the last of so many starts without progress the next one is made."""
+    return min(2.0 ** (starts - 1), 60.0)
+
+
+def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]) -> list[Wakeable]:
+    """The runs to be woken, each once, in one snapshot."""
+    found: dict[str, Why] = {run_id: "answer" for (run_id,) in db.execute(_CALLED)}
+    for (run_id,) in db.execute(_DUE, (time_text(now),)):
+        found[run_id] = "due"
+    lives: dict[str, bool] = {}
+    for run_id, *beat in db.execute(_OWNED):
+        owner: str = beat[0] or ""  # none, where its row is gone
+        if owner not in lives:
+            lives[owner] = owner != "" and held(Beat.of((owner, *beat[1:])))
+        if not lives[owner]:
+            found[run_id] = "left"
+    woken: list[Wakeable] = []
+    for run_id, why in found.items():
+        status, cancelled, gave_up = db.execute(_STANDS, (run_id,)).fetchone()
+        reason = reason_to_wake(why, status, bool(cancelled), gave_up)
+        if reason is not None:
+            woken.append(Wakeable(run_id=run_id, why=reason))
+    return woken
+
+
+def revive(db: sqlite3.Connection, run_id: str, now: datetime) -> Revival:
+    """Count a start, unless it is too early for it or there were too many."""
+    (progress,) = db.execute(_PROGRESS, (run_id,)).fetchone()
+    starts = 0
+    row: _Row | None = db.execute(_REVIVAL, (run_id,)).fetchone()
+    if row is not None and row[0] >= progress:
+        _, starts, at, gave_up, said = row
+        if gave_up is None and starts >= MOST_STARTS:
+            gave_up = told_up(starts, said)
+            db.execute(_GIVE_UP, (gave_up, run_id))
+        if gave_up is not None:
+            return Revival(starts=starts, gave_up=gave_up)
+        not_before = time_of(at) + timedelta(seconds=pause_s(starts))
+        if time_of(at) <= now < not_before:
+            return Revival(starts=starts, not_before=not_before)
+    db.execute(_START, (run_id, progress, starts + 1, time_text(now)))
+    return Revival(starts=starts + 1)
+
+
+def note_failure(db: sqlite3.Connection, run_id: str, said: str, now: datetime) -> str | None:
+    """Keep why the last start failed; why the run is given up, if it was one too many."""
+    row: _Row | None = db.execute(_REVIVAL, (run_id,)).fetchone()
+    if row is None:
+        return None
+    _, starts, _, gave_up, _ = row
+    if gave_up is None and starts >= MOST_STARTS:
+        gave_up = told_up(starts, said)
+    sql = "UPDATE revivals SET said = ?, gave_up = ?, at = ? WHERE run_id = ?"
+    db.execute(sql, (said, gave_up, time_text(now), run_id))
+    return gave_up
+
+
+def seat(db: sqlite3.Connection, held: Callable[[Beat], bool]) -> Owner | None:
+    """The living process that wakes runs of this store, if one does."""
+    row = db.execute(_SEAT).fetchone()
+    return holder.owner if row is not None and held(holder := Beat.of(row)) else None
+
+
+def take_seat(db: sqlite3.Connection, owner: Owner, held: Callable[[Beat], bool]) -> Owner | None:
+    """Make a process the one that wakes runs; the living one that is, if it is another."""
+    holder = seat(db, held)
+    if holder is not None and holder.id != owner.id:
+        return holder
+    db.execute("INSERT OR REPLACE INTO supervisors VALUES ('supervise', ?)", (owner.id,))
+    return None
