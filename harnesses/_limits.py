@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import urlsplit
 
-__all__ = ["limit_of"]
+__all__ = ["limit_text"]
 
 
-def limit_of(provider: str, url: str, account: str, model: str | None) -> str:
+def limit_text(provider: str, url: str, account: str, model: str | None) -> str:
     """Provider, host, a digest of the account, and model; the account may well be a secret.
 
-    >>> limit_of("anthropic", "https://api.anthropic.com", "key", "opus")
+    >>> limit_text("anthropic", "https://api.anthropic.com", "key", "opus")
     'anthropic|api.anthropic.com|2c70e12b7a06|opus'
     """
     parts = urlsplit(url)

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from harnesses._claude_verdict import UnknownSession, verdict
 from harnesses._json import list_of, object_in, object_of
-from harnesses._limits import limit_of
+from harnesses._limits import limit_text
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import (
     Ask,
@@ -112,7 +112,7 @@ class ClaudeCode:
         login = env.get("CLAUDE_CONFIG_DIR") or str(Path(env.get("HOME", "~"), ".claude"))
         account = next((env[name] for name in _KEYS if env.get(name)), login)
         url = env.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
-        return limit_of("anthropic", url, account, self._model)
+        return limit_text("anthropic", url, account, self._model)
 
     async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""

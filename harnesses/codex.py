@@ -29,7 +29,7 @@ from harnesses._codex_home import (
     version_of,
 )
 from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
-from harnesses._limits import limit_of
+from harnesses._limits import limit_text
 from harnesses._strict import strict
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
@@ -109,7 +109,7 @@ class Codex:
         if wanted.key_env:
             account = env.get(wanted.key_env, "")
         own = "https://chatgpt.com" if is_chatgpt else "https://api.openai.com/v1"
-        return limit_of("openai", wanted.url or own, account or str(login), wanted.model)
+        return limit_text("openai", wanted.url or own, account or str(login), wanted.model)
 
     async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""

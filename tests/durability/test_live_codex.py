@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
@@ -45,8 +44,13 @@ def requests(model: ScriptedModel) -> list[str]:
 
 
 def attempts(project: Project) -> list[tuple[str, str, str | None]]:
-    found: list[dict[str, Any]] = project.tasks()["fix"]["attempts"]
-    return [(one["agent"], one["state"], (one["error"] or {}).get("kind")) for one in found]
+    """Agent, state and kind of error of each attempt."""
+
+    def kind(error: Mapping[str, str] | None) -> str | None:
+        return None if error is None else error["kind"]
+
+    found = project.tasks()["fix"]["attempts"]
+    return [(one["agent"], one["state"], kind(one["error"])) for one in found]
 
 
 @pytest.mark.parametrize("wide", ["", "1"], ids=["workspace-write", "danger-full-access"])
