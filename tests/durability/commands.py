@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,15 @@ class Project:
     def processes(self) -> list[psutil.Process]:
         """Every live process that carries this project's ledger or home in its environment."""
         return [one for one in psutil.process_iter() if self._mine(one)]
+
+    def jobs(self, besides: int) -> list[str]:
+        """The command lines of those processes, without one; who ends meanwhile has none."""
+        found: list[str] = []
+        for one in self.processes():
+            with suppress(psutil.Error):
+                if one.pid != besides:
+                    found.append(" ".join(one.cmdline()))
+        return found
 
     def _mine(self, process: psutil.Process) -> bool:
         try:

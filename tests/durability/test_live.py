@@ -83,11 +83,8 @@ def test_nothing_of_the_real_program_lives_after_smithers_is_killed(project: Pro
         process = project.start("up", "ship_it.py", "--run-id", "r1")
         pid = process.pid
 
-        def jobs() -> list[str]:
-            return [" ".join(one.cmdline()) for one in project.processes() if one.pid != pid]
-
         until(
-            lambda: {"tail -f /dev/null", "tail -n +1 -f /dev/null"} <= set(jobs()),
+            lambda: {"tail -f /dev/null", "tail -n +1 -f /dev/null"} <= set(project.jobs(pid)),
             "the shell command and its background child",
             within_s=60,
         )

@@ -60,20 +60,16 @@ def test_nothing_of_the_real_program_lives_after_smithers_is_killed(
     with ScriptedModel(runs=both([], [ToolCall("exec_command", {"cmd": JOBS})])) as model:
         live(project, model, AGENTS="codex", WIDE=wide)
         process = project.start("up", "two_agents.py", "--run-id", "r1")
-
-        def jobs() -> list[str]:
-            return [
-                " ".join(one.cmdline()) for one in project.processes() if one.pid != process.pid
-            ]
-
+        pid = process.pid
         until(
-            lambda: {"tail -f /dev/null", "tail -n +1 -f /dev/null"} <= set(jobs()),
+            lambda: {"tail -f /dev/null", "tail -n +1 -f /dev/null"} <= set(project.jobs(pid)),
             "the shell command and its background child",
             within_s=60,
         )
-        native = [job for job in jobs() if "/bin/codex app-server" in job and "guard" not in job]
-        assert len(native) == 1, jobs()
-        assert not [job for job in jobs() if "codex.js" in job], "the wrapper is not started"
+        jobs = project.jobs(pid)
+        native = [job for job in jobs if "/bin/codex app-server" in job and "guard" not in job]
+        assert len(native) == 1, jobs
+        assert not [job for job in jobs if "codex.js" in job], "the wrapper is not started"
         project.kill(process)
         until(lambda: not project.processes(), "the end of every descendant", within_s=5)
 
