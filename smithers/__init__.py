@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
+    from smithers.tree import Budget as Budget
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
     from smithers.tree import Loop as Loop
@@ -32,6 +33,7 @@ _HOMES = {
     "Approval": "smithers.tree",
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",
+    "Budget": "smithers.tree",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
     "ForEach": "smithers.tree",
@@ -52,6 +54,7 @@ __all__ = [  # literal, for the checkers
     "Approval",
     "Attempt",
     "Branch",
+    "Budget",
     "Context",
     "Decision",
     "ForEach",
@@ -76,3 +79,7 @@ def __getattr__(name: str) -> object:
     value: object = getattr(import_module(home), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

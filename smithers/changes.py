@@ -13,10 +13,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from smithers.amounts import Amounts
+
 __all__ = [
     "AttemptEnded",
     "AttemptStarted",
     "AttemptState",
+    "BudgetRaised",
+    "BudgetSet",
     "CameUp",
     "Change",
     "ChoiceKind",
@@ -43,17 +47,20 @@ Outcome = Literal["finished", "failed", "skipped", "cancelled"]
 AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferred", "cancelled"]
 RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
 ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if"]
-WaitKind = Literal["approval", "retry", "cooldown", "data"]
+WaitKind = Literal["approval", "retry", "cooldown", "data", "budget"]
 
 
 class Key(NamedTuple):
-    """A node of the tree in one iteration: its id, and those of its loops, outermost first."""
+    """A node of the tree in one iteration: its id, and those of its loops, outermost first. Without
+    an id it is the run as a whole.
+    """
 
     id: str
     path: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        return self.id + "".join(f"[{number}]" for number in self.path) if self.path else self.id
+        id = self.id or "the run"
+        return id + "".join(f"[{number}]" for number in self.path) if self.path else id
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,7 +192,7 @@ class ReadMade:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitOpened:
-    """A node waits: for a person, for a time, or for the data of `on`.
+    """A node waits: for a person, for a time, for the data of `on`, or for a larger budget.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex.
@@ -208,6 +215,27 @@ class WaitClosed:
     kind: WaitKind
     opened: int
     answer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetSet:
+    """The author gave a node a budget, another one than before, or took it away (`caps` is None).
+    It holds in each iteration of the node for itself; the path of `key` is empty.
+    """
+
+    key: Key
+    caps: Amounts | None
+    on_exhausted: Literal["wait", "fail"] = "wait"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetRaised:
+    """A person lets a node use more, in one iteration."""
+
+    key: Key
+    added: Amounts
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -239,6 +267,8 @@ Change = (
     | ReadMade
     | WaitOpened
     | WaitClosed
+    | BudgetSet
+    | BudgetRaised
     | Reset
     | StatusChanged
 )

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import reports
-from smithers.engine.ending import Decided, Left
+from smithers.amounts import Amounts
+from smithers.engine.ending import Decided, Left, Raised
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
 
-__all__ = ["Decided", "Hub", "Left"]
+__all__ = ["Amounts", "Decided", "Hub", "Left", "Raised"]
 
 
 class Hub:
@@ -192,6 +193,19 @@ class Hub:
         return decide(
             self.database, self.environment, run_id, task, approved=approved, by=by, note=note
         )
+
+    def raise_budget(
+        self, run_id: str, node: str | None = None, *, added: Amounts, by: str
+    ) -> Raised:
+        """Let a node of a run use more; before it is at its cap, too. `node` may name an iteration,
+        as in `review[2]`; without it the one that waits is meant, or the run as a whole.
+
+        Raises `UnknownRun`, or `Refused`: there is no such budget, it does not cap that, the run
+        has ended, or the caller is an agent of a run.
+        """
+        from smithers.engine.raising import raise_budget
+
+        return raise_budget(self.database, self.environment, run_id, node, added, by)
 
     def cancel(self, run_id: str, *, by: str) -> str:
         """Cancel a run: `asked` if a live owner is to obey, `cancelled` if nobody owned it.

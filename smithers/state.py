@@ -13,10 +13,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import get_args
 
+from smithers.amounts import Amounts
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
     AttemptState,
+    BudgetRaised,
+    BudgetSet,
     CameUp,
     Change,
     ChoiceKind,
@@ -80,21 +83,29 @@ class Attempted:
     error: Failure | None = None
     session: str | None = None
     counts: bool = True
+    is_call: bool = False
+    """Whether an agent was asked; else it is a step's."""
+    ended_at: datetime | None = None
+    used: Total | None = None
 
 
 @dataclass(slots=True)
 class Total:
-    """Tokens, and US dollars as far as they were told; `cost` is None where nobody said."""
+    """Tokens, and US dollars as far as they were told; `cost` is None where nobody said. `calls`
+    are those beyond the first of each attempt.
+    """
 
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
     cost: Decimal | None = None
+    calls: int = 0
 
     def add(self, used: UsageCounted) -> None:
         self.tokens_in += used.tokens_in
         self.tokens_out += used.tokens_out
         self.tokens_cached += used.tokens_cached
+        self.calls += used.calls
         if used.cost is not None:
             self.cost = (self.cost or Decimal(0)) + used.cost
 
@@ -120,6 +131,12 @@ class RunState:
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
     usage: Total = field(default_factory=Total)
+    budgets: dict[Key, BudgetSet] = field(default_factory=dict[Key, BudgetSet])
+    raised: dict[Key, Amounts] = field(default_factory=dict[Key, Amounts])
+    gone: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
+    """Nodes that left the tree, as they last stood in it: what they used, they used there."""
+    at: datetime | None = None
+    """When the last frame was made."""
 
     @classmethod
     def of(cls, frames: Iterable[Frame]) -> RunState:
@@ -145,7 +162,7 @@ class RunState:
         for change in frame.changes:
             if not isinstance(change, Reset | NodeGone):
                 self.apply(change, frame.number)
-        self.frame, self.inbox = frame.number, frame.inbox
+        self.frame, self.inbox, self.at = frame.number, frame.inbox, frame.at
 
     def apply(self, change: Change, frame: int) -> None:  # noqa: C901  # one case a kind of change
         """Make one change, as part of the given frame."""
@@ -162,18 +179,23 @@ class RunState:
                     agent=change.agent,
                     started_at=change.at,
                     session=change.session,
+                    is_call=change.prompt is not None,
                 )
                 self.attempts[change.serial] = attempt
                 self.tries.setdefault(key, []).append(attempt)
             case AttemptEnded():
                 attempt = self.attempts[change.serial]
                 attempt.state, attempt.error = change.state, change.error
+                attempt.ended_at = change.at
             case NodeMounted():
                 self.nodes[change.id] = change
             case ReadMade():
                 self.reads.setdefault(change.reader, {})[change.source] = change.at
             case UsageCounted():
                 self.usage.add(change)
+                attempt = self.attempts[change.serial]
+                attempt.used = attempt.used or Total()
+                attempt.used.add(change)
             case SessionSeen():
                 self.attempts[change.serial].session = change.session
             case ChoiceMade(key=key):
@@ -186,7 +208,15 @@ class RunState:
                 if known is not None and known.frame == change.opened:
                     del self.waits[key, change.kind]
             case NodeGone():
-                self.nodes.pop(change.id, None)
+                if (left := self.nodes.pop(change.id, None)) is not None:
+                    self.gone[change.id] = left
+            case BudgetSet(key=key):
+                if change.caps is None:
+                    self.budgets.pop(key, None)
+                else:
+                    self.budgets[key] = change
+            case BudgetRaised(key=key):
+                self.raised[key] = self.raised.get(key, Amounts()) + change.added
             case StatusChanged():
                 self.status = change
             case Reset(key=key):

@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 
 from smithers.context import Context
 from smithers.errors import AuthorError, Refused
-from smithers.tree import Mark, Node, here, problem
+from smithers.tree import Budget, Mark, Node, check_budget, here, problem
 
 __all__ = ["NoInput", "Workflow", "workflow"]
 
@@ -29,8 +29,8 @@ T_co = TypeVar("T_co", covariant=True, default=object)
 class Workflow(Generic[In, T_co]):
     """A named function from a context to a tree, with its limits.
 
-    `max_concurrency` bounds the attempts that run at once; `deadline_s` the time from the start of
-    a run to its end, in seconds, after which it fails.
+    `max_concurrency` bounds the attempts that run at once; `budget` what a run uses in all;
+    `deadline_s` the time from the start of a run to its end, in seconds, after which it fails.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class Workflow(Generic[In, T_co]):
         input: type[In],
         name: str,
         max_concurrency: int,
+        budget: Budget | None,
         deadline_s: float | None,
         mark: Mark,
     ) -> None:
@@ -47,6 +48,7 @@ class Workflow(Generic[In, T_co]):
         self.input = input
         self.name = name
         self.max_concurrency = max_concurrency
+        self.budget = budget
         self.deadline_s = deadline_s
         self.mark = mark
 
@@ -70,6 +72,7 @@ def workflow(
     *,
     name: str | None = None,
     max_concurrency: int = 8,
+    budget: Budget | None = None,
     deadline_s: float | None = None,
 ) -> Callable[[Callable[[Context[NoInput]], Node[T]]], Workflow[NoInput, T]]: ...
 @overload
@@ -78,6 +81,7 @@ def workflow(
     input: type[In],
     name: str | None = None,
     max_concurrency: int = 8,
+    budget: Budget | None = None,
     deadline_s: float | None = None,
 ) -> Callable[[Callable[[Context[In]], Node[T]]], Workflow[In, T]]: ...
 def workflow(
@@ -87,6 +91,7 @@ def workflow(
     input: Any = NoInput,
     name: str | None = None,
     max_concurrency: int = 8,
+    budget: Budget | None = None,
     deadline_s: float | None = None,
 ) -> Any:
     """Make a workflow of a function. Its name is the function's, unless given.
@@ -115,6 +120,7 @@ def workflow(
             input=input,
             name=name or made.__name__,
             max_concurrency=max_concurrency,
+            budget=check_budget(budget, f"workflow {name or made.__name__}", mark),
             deadline_s=deadline_s,
             mark=mark,
         )

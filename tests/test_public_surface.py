@@ -18,6 +18,7 @@ MODULES = [
     *PACKAGES,
     "harnesses.process",
     "smithers.agent",
+    "smithers.amounts",
     "smithers.changes",
     "smithers.context",
     "smithers.errors",

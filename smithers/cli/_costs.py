@@ -13,10 +13,29 @@ _Json = dict[str, Any]
 
 
 def cost_table(found: _Json) -> list[str]:
-    """A line for each task, agent and model, and the total below."""
+    """A line for each task, agent and model, and the total below; then the budgets."""
     head = ["TASK", "AGENT", "MODEL", "CALLS", "TOKENS IN", "CACHED", "OUT", "TIME", "USD"]
     rows = [[one["task"], one["agent"], one["model"] or "", *_spent(one)] for one in found["lines"]]
-    return table([head, *rows, ["total", "", "", *_spent(found["total"])]])
+    lines = table([head, *rows, ["total", "", "", *_spent(found["total"])]])
+    if found["budgets"]:
+        lines += ["", *_budgets(found["budgets"])]
+    return lines
+
+
+def _budgets(budgets: list[_Json]) -> list[str]:
+    rows = [["BUDGET OF", "MEASURE", "USED", "CAP", "RAISED BY", "LEFT"]]
+    for budget in budgets:
+        name = (budget["task"] or "the run") + "".join(f"[{one}]" for one in budget["iteration"])
+        for one in budget["measures"]:
+            left = "none" if one["left"] <= 0 else _number(one["left"])
+            raised = _number(one["raised_by"]) if one["raised_by"] else ""
+            used, cap = _number(one["used"]), _number(one["cap"])
+            rows.append([name, _MEASURES[one["measure"]], used, cap, raised, left])
+    return table(rows)
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def _spent(one: _Json) -> list[str]:
@@ -25,3 +44,6 @@ def _spent(one: _Json) -> list[str]:
     if one["untold"]:
         told.append(f"{one['untold']} not told" if told else "not told")
     return [*numbers, duration(one["time_s"]), " + ".join(told)]
+
+
+_MEASURES = {"tokens": "tokens", "usd": "US dollars", "calls": "calls", "time_s": "seconds"}

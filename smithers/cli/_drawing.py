@@ -51,8 +51,8 @@ def _awaited(wait: _Json) -> str:
     return f"{key} ({plain(cools)}{due})" if cools else f"{key} ({wait['kind']})"
 
 
-def _key(task: str, iteration: list[int]) -> str:
-    return task + "".join(f"[{number}]" for number in iteration)
+def _key(task: str | None, iteration: list[int]) -> str:
+    return (task or "the run") + "".join(f"[{number}]" for number in iteration)
 
 
 def _ago(text: str) -> str:
@@ -127,7 +127,8 @@ def _hint(error: _Json | None, head: str) -> Iterator[str]:
 
 def _usage(usage: _Json) -> str:
     cost = "" if usage["cost_usd"] is None else f", ${usage['cost_usd']:.4f}"
-    return f"{usage['tokens_in']} tokens in, {usage['tokens_out']} out{cost}"
+    unit = "token" if usage["tokens_in"] == 1 else "tokens"
+    return f"{usage['tokens_in']} {unit} in, {usage['tokens_out']} out{cost}"
 
 
 def _short(value: object, limit: int = 200) -> str:

@@ -138,7 +138,7 @@ def _told(going: Going, hub: Hub, left: Left) -> int:
     if not (going.json or going.events):
         _output(summary["output"])
     next_steps(hub, going.place, summary)
-    return code_of(left.status, tolerated=left.tolerated)
+    return code_of(left.status, tolerated=left.tolerated, over_budget=left.over_budget)
 
 
 def _by_signal(going: Going, hub: Hub, signals: _Signals) -> int:

@@ -41,7 +41,9 @@ def _returned(event: _Json) -> str:
 def _used(event: _Json) -> str:
     cost = event.get("cost")
     money = "" if cost is None else f", ${cost:.4f}"
-    return f"used {event.get('tokens_in', 0)} tokens in, {event.get('tokens_out', 0)} out{money}"
+    tokens_in = event.get("tokens_in", 0)
+    unit = "token" if tokens_in == 1 else "tokens"
+    return f"used {tokens_in} {unit} in, {event.get('tokens_out', 0)} out{money}"
 
 
 def _other(event: _Json) -> str:

@@ -90,7 +90,7 @@ class Events:
 _SHOWN = frozenset(
     {
         *("attempt_started", "attempt_ended", "settled", "wait_opened", "wait_closed"),
-        *("reset", "node_gone"),
+        *("reset", "node_gone", "budget_raised"),
     }
 )
 

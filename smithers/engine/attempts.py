@@ -40,6 +40,10 @@ class Hooks(Protocol):
         """Remember a process of the attempt."""
         ...
 
+    async def repairs(self, serial: int) -> None:
+        """Make durable that the agent is asked once more. Raises `RepairRefused`."""
+        ...
+
     def used(self, serial: int) -> None:
         """Keep with the next frame what the attempt used: no crash may forget what was paid."""
         ...
@@ -97,6 +101,7 @@ class AgentAttempt:
             try:
                 return output_text(await self._converse(ask), self.output)
             except BadOutput as error:
+                await self.hooks.repairs(self.serial)
                 self.stream.write({"event": "repair", "error": error.said})
                 repair = REPAIR.format(error=error.said)
                 if self.agent.can.resumes and self.session:

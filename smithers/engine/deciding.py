@@ -1,4 +1,7 @@
-"""What anyone may ask of a run from outside: a decision, or its end. Both are rows of its inbox."""
+"""What anyone may ask of a run from outside: a decision, a larger budget, or its end.
+
+Each is a row of its inbox.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Decision
 
-__all__ = ["cancel", "cancel_if_free", "decide"]
+__all__ = ["cancel", "cancel_if_free", "decide", "refuse_agents", "with_store"]
 
 T = TypeVar("T")
 
@@ -43,7 +46,7 @@ def decide(
     scrub = Secrets(environment).scrub
 
     async def work(store: SqliteStore) -> Decided:
-        await _refuse_agents(store, run_id, environment)
+        await refuse_agents(store, run_id, environment)
         history = await store.load(run_id)
         state = RunState.of(history.frames)
         key, wait = _open(history, state, run_id, task)
@@ -69,7 +72,7 @@ def decide(
             digest=wait.opened.digest or "",
         )
 
-    return _with_store(database, run_id, work)
+    return with_store(database, run_id, work)
 
 
 def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str) -> str:
@@ -84,7 +87,7 @@ def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str)
         await store.offer(Note(run_id=run_id, kind="cancel", body=body, at=datetime.now(UTC)))
         return await cancel_if_free(store, run_id)
 
-    return _with_store(database, run_id, work)
+    return with_store(database, run_id, work)
 
 
 async def cancel_if_free(store: Store, run_id: str) -> str:
@@ -114,7 +117,7 @@ async def cancel_if_free(store: Store, run_id: str) -> str:
     return "cancelled"
 
 
-def _with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
+def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
     if not database.exists():
         raise UnknownRun(f"there is no run {run_id!r}", hint=f"no database at {database}")
 
@@ -168,9 +171,9 @@ def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
         )
 
 
-async def _refuse_agents(store: SqliteStore, run_id: str, environment: Mapping[str, str]) -> None:
-    """An approval is a human's: no process that a run started may give it, whether its marks are
-    on it, or it stands below an agent or below a process that drives a run.
+async def refuse_agents(store: SqliteStore, run_id: str, environment: Mapping[str, str]) -> None:
+    """Approvals and budgets are a human's: no process that a run started may decide them, whether
+    its marks are on it, or it stands below an agent or below a process that drives a run.
     """
     of_runs = {(row.pid, row.started) for row in await store.processes()}
     above = ancestors(os.getpid())
@@ -178,5 +181,5 @@ async def _refuse_agents(store: SqliteStore, run_id: str, environment: Mapping[s
     if ATTEMPT in environment or RUN in environment or (of_runs | drivers).intersection(above):
         raise Refused(
             f"an agent may not decide for run {run_id}",
-            hint="an approval is a person's: decide in a terminal that no run has started",
+            hint="this is for a person: decide in a terminal that no run has started",
         )

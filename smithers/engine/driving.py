@@ -295,6 +295,7 @@ def left(run_id: str, ending: Ending) -> Left:
         error=ending.status.error,
         tolerated=ending.tolerated,
         stopped=ending.stopped,
+        over_budget=ending.over_budget,
     )
 
 

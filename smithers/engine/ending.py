@@ -1,12 +1,13 @@
-"""What a face is told: how a run was left, and a decision as it was recorded."""
+"""What a face is told: how a run was left, and what a person said as it was recorded."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from smithers.amounts import Amounts
 from smithers.changes import Failure, RunStatus
 
-__all__ = ["Decided", "Left"]
+__all__ = ["Decided", "Left", "Raised"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +15,8 @@ class Left:
     """How a run stands when its owner leaves it.
 
     `tolerated`: it finished with failures that its author allowed. `stopped`: the owner was told to
-    stop, and the run can be resumed. `output` is JSON text.
+    stop, and the run can be resumed. `over_budget`: it waits for a larger budget, or has failed by
+    one. `output` is JSON text.
     """
 
     run_id: str
@@ -23,6 +25,7 @@ class Left:
     error: Failure | None = None
     tolerated: bool = False
     stopped: bool = False
+    over_budget: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +41,14 @@ class Decided:
     at: str
     asked: str
     digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised:
+    """By how much a budget is raised; `task` is None for that of the run as a whole."""
+
+    run_id: str
+    task: str | None
+    iteration: tuple[int, ...]
+    added: Amounts
+    by: str

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from smithers.changes import Failure, Key, StatusChanged
 from smithers.engine.asking import Asking
+from smithers.engine.budgets import BudgetExhausted
 from smithers.engine.reading import Reading
 from smithers.engine.stuck import deadlock
 from smithers.engine.transition import Transition, failure_of
@@ -31,6 +32,8 @@ class Ending:
     """The owner was told to stop; the run goes on with the next `resume`."""
     wake_at: datetime | None = None
     """When a run that waits goes on by itself, if ever."""
+    over_budget: bool = False
+    """It waits for a larger budget, or has failed by one."""
 
 
 class DeadlineExceeded(SmithersError):
@@ -65,7 +68,9 @@ class Endings:
         if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
             status = StatusChanged(status="finished", output=self._output())
             return self._left(status, tolerated=tolerated)
-        return self._left(StatusChanged(status="failed", error=self._why_failed()))
+        error = self._why_failed()
+        over = error.kind == BudgetExhausted.__name__
+        return self._left(StatusChanged(status="failed", error=error), over_budget=over)
 
     def _output(self) -> str | None:
         node = self._asking.plan.root.definition.node
@@ -100,7 +105,8 @@ class Endings:
         outside = [
             wait
             for (key, kind), wait in self._state.waits.items()
-            if kind != "data" and key in instances  # else an edit took it out of its loop
+            # Else an edit took it out of its loop; without an id it is the run.
+            if kind != "data" and (key in instances or not key.id)
         ]
         if not outside:
             return None if stopped else self._stuck()
@@ -109,7 +115,8 @@ class Endings:
         wake_at = min((due for due in dues if due is not None), default=None)
         if wake_at is not None and wake_at <= near and not stopped:
             return None
-        left = self._left(StatusChanged(status="waiting"))
+        over = any(wait.opened.kind == "budget" for wait in outside)
+        left = self._left(StatusChanged(status="waiting"), over_budget=over)
         return replace(left, stopped=stopped, wake_at=wake_at)
 
     def _stuck(self) -> Ending | None:
@@ -142,9 +149,11 @@ class Endings:
         failure = failure_of(error, self._scrub)
         return self._left(StatusChanged(status="failed", error=failure))
 
-    def _left(self, status: StatusChanged, *, tolerated: bool = False) -> Ending:
+    def _left(
+        self, status: StatusChanged, *, tolerated: bool = False, over_budget: bool = False
+    ) -> Ending:
         self._transition.do(status)
-        return Ending(status=status, tolerated=tolerated)
+        return Ending(status=status, tolerated=tolerated, over_budget=over_budget)
 
 
 def leave_nothing_open(transition: Transition) -> None:

@@ -25,6 +25,7 @@ from smithers.changes import (
     Reset,
     SessionSeen,
     StatusChanged,
+    UsageCounted,
     WaitKind,
     WaitOpened,
 )
@@ -32,6 +33,8 @@ from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import take_answer, take_timeout
 from smithers.engine.asking import Asking
+from smithers.engine.budgets import Budgets
+from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
 from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.mount import Mounts
@@ -42,6 +45,7 @@ from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.starting import Result, Running, Starting
+from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError
@@ -97,12 +101,17 @@ class Engine:
         self.asking = Asking(
             self.transition, self.view, self.renderer, settings.secrets.scrub, settings.now
         )
+        self.budgets = Budgets(
+            self.transition, self.view, workflow.budget, settings.secrets.scrub, self.now
+        )
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self.limits = self.starting.limits
         self.limits.see(cooldowns)
         self._limit = settings.max_concurrency or workflow.max_concurrency
-        self._mounting = Mounting(self.renderer, self.transition, self._limit, self._cancel_gone)
+        self._mounting = Mounting(
+            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
+        )
         self._endings = Endings(
             workflow,
             self.asking,
@@ -115,9 +124,8 @@ class Engine:
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
-        self._sessions: deque[tuple[SessionSeen, asyncio.Future[None]]] = deque()
+        self._promises = Promises()
         self._used: deque[int] = deque()
-        self._undurable: list[asyncio.Future[None]] = []
         self._spawned: set[int] = set()
         self._inbox = deque(inbox)
         self._noted = state.inbox
@@ -217,8 +225,9 @@ class Engine:
         if self.state.frame >= 0:
             now = self._at
             for attempt in self.state.running():
+                at = last_heard(self.streams, attempt.serial, self.state.at or now, now)
                 self.transition.do(
-                    AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=now)
+                    AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
                 )
         if self.state.frame < 0 or self.state.run_status != "running":
             self.transition.do(StatusChanged(status="running"))
@@ -239,6 +248,7 @@ class Engine:
         self._ready.clear()
         self._queued.clear()
         self._mounting.render(gone=gone)
+        self.budgets.rendered()
 
     def _cancel_gone(self) -> None:
         for running in [*self._running.values(), *self.starting.prepared]:
@@ -256,6 +266,8 @@ class Engine:
         self._at = self.settings.now()
         while self._take_one() or self._follow():
             pass
+        if self._ending is None:
+            self.budgets.tidy()
         if self._running or self.starting.prepared or self.limits.must_look:
             return None
         if (
@@ -278,10 +290,8 @@ class Engine:
 
     def _take_one(self) -> bool:
         """One thing that came from outside: a session, usage, a result, a note, a time."""
-        if self._sessions:
-            seen, future = self._sessions.popleft()
-            self.transition.do(seen)
-            self._undurable.append(future)
+        if self._promises:
+            self._promises.take_one(self.transition, self.budgets)
             return True
         if self._used:
             self.starting.count_usage(self._running[self._used.popleft()])
@@ -383,7 +393,10 @@ class Engine:
         if row.kind == "cancel":
             self._end("cancel")
         if self._ending != "cancel":
-            take_answer(row, self.transition, self.plan, self.secrets)
+            if row.kind == "budget":
+                self.budgets.take(row)
+            else:
+                take_answer(row, self.transition, self.plan, self.secrets)
             self.state.inbox = row.id
 
     def schedule(self, wait: WaitOpened) -> None:
@@ -442,10 +455,7 @@ class Engine:
         for serial in self._spawned - self._running.keys():
             await self.store.remove_processes(self.claim.owner, self.run_id, serial)
             self._spawned.discard(serial)
-        durable, self._undurable = self._undurable, []
-        for future in durable:
-            if not future.done():
-                future.set_result(None)
+        self._promises.committed()
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)
@@ -453,13 +463,13 @@ class Engine:
 
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
-        while not (self._results or self._sessions or self._used or self._inbox):
+        while not (self._results or self._promises or self._used or self._inbox):
             if self._ending is not None and not self._running:
                 return
             self._set_alarm()
             await self._wake.wait()
             self._wake.clear()
-            if self._results or self._sessions or self._used:
+            if self._results or self._promises or self._used:
                 return
             now = self.settings.now()
             due = bool(self._timers) and self._timers[0][0] <= now
@@ -497,10 +507,15 @@ class Engine:
         self._wake.set()
 
     async def session_seen(self, serial: int, session: str) -> None:
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sessions.append((SessionSeen(serial=serial, session=session), future))
+        await self._promise(SessionSeen(serial=serial, session=session))
+
+    async def repairs(self, serial: int) -> None:
+        await self._promise(UsageCounted(serial=serial, calls=1))
+
+    async def _promise(self, change: Durable) -> None:
+        promise = self._promises.ask(change)
         self._wake.set()
-        await future
+        await promise
 
     def used(self, serial: int) -> None:
         self._used.append(serial)

@@ -8,16 +8,16 @@ ordinal among its like below its parent, the one use of position.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from smithers.changes import NodeMounted
 from smithers.errors import AuthorError
-from smithers.tree import Branch, ForEach, Group, Loop, Node, Task
+from smithers.tree import AgentWork, Branch, Budget, ForEach, Group, Loop, Node, Task
 
-__all__ = ["Definition", "Mounts", "children_digest", "mount"]
+__all__ = ["Definition", "Mounts", "check_sees", "children_digest", "mount"]
 
 
 @dataclass(eq=False, slots=True)
@@ -36,6 +36,8 @@ class Definition:
     named: bool = True
     item: str = ""
     """The key of its item, for the root of an item's subtree."""
+    budgeted: tuple[Definition, ...] = ()
+    """Those that have a budget, of it and what stands around it, innermost first."""
 
     def walk(self) -> Iterator[Definition]:
         """This definition and all below it, in document order."""
@@ -67,6 +69,21 @@ def mount(
     return made
 
 
+def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
+    """A budget in dollars alone must see what each agent of a task costs. Raises `AuthorError`."""
+    work = one.node.work if isinstance(one.node, Task) else None
+    if not isinstance(work, AgentWork) or not any(each and each.is_blind for each in budgets):
+        return
+    for agent in work.agents:
+        if not agent.can.reports_cost:
+            raise AuthorError(
+                f"task {one.id!r} has a budget in US dollars, but its agent {agent.name} does not"
+                " tell what it costs",
+                place=one.node.mark.place,
+                hint="cap what can be counted as well: Budget(usd=..., calls=...), or tokens=...",
+            )
+
+
 def _loops_below(one: Definition) -> tuple[str, ...]:
     return (*one.loops, one.id) if isinstance(one.node, Loop) else one.loops
 
@@ -83,6 +100,12 @@ def _define(
         node, node.id or default_id, parent, place, loops, scope, named=node.id is not None
     )
     node.address = made.id
+    if parent is not None:
+        made.budgeted = parent.budgeted
+    if node.budget is not None:
+        made.budgeted = (made, *made.budgeted)
+    if made.budgeted:
+        check_sees(made, [one.node.budget for one in made.budgeted])
     inner = _loops_below(made)
     counts: dict[str, int] = {}
     below: list[Definition] = []

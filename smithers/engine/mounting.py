@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from smithers.changes import Key, NodeGone
+from smithers.engine.budgets import Budgets
 from smithers.engine.edits import check_choices
 from smithers.engine.plan import Plan
 from smithers.engine.reading import View
@@ -30,6 +31,7 @@ class Mounting:
         transition: Transition,
         limit: int,
         cancel_gone: Callable[[], None],
+        budgets: Budgets,
     ) -> None:
         self._renderer = renderer
         self._view: View = renderer.view
@@ -37,6 +39,7 @@ class Mounting:
         self._state = transition.state
         self._limit = limit
         self._cancel_gone = cancel_gone
+        self._budgets = budgets
         self.models: list[Model] = []
 
     @property
@@ -86,6 +89,8 @@ class Mounting:
                     if before.kind != row.kind:  # an edit: what the old one waited for is void
                         self._close_waits({one.id})
                 self._transition.do(row)
+            if one.node.budget is not None or self._state.budgets:
+                self._budgets.mounted(one)
             if isinstance(one.node, Task) and one.node.output.model is not None:
                 output = one.node.output
                 self.models.append(Model(name=output.model or "", schema=output.schema))

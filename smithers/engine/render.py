@@ -17,7 +17,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from smithers.changes import Key
 from smithers.context import READER, Context, Reader
-from smithers.engine.mount import Definition, Mounts, mount
+from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.reading import Reading, View
 from smithers.errors import AuthorError, SmithersError
 from smithers.tree import RENDERING, Bindings, ForEach, Group, Mark, Node, check_id, place_of_error
@@ -88,6 +88,7 @@ class Renderer:
         mark = self.workflow.mark
         node = self._render(lambda: self.workflow.function(self.context), reading, what, mark)
         root = mount(node)
+        self._check_sees(root)
         mounts = Mounts()
         mounts.add(root)
         _check_results(root)
@@ -100,6 +101,11 @@ class Renderer:
         self._subtrees.clear()
         self._watched_by_items.clear()
         return root
+
+    def _check_sees(self, root: Definition) -> None:
+        if (budget := self.workflow.budget) is not None:
+            for one in root.walk():
+                check_sees(one, [budget])
 
     def watches(self, id: str) -> bool:
         """Whether the structure of any scope reads this id."""
@@ -238,6 +244,7 @@ class Renderer:
             made = self._render(lambda: node.each(value), reading, what, node.mark)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))
+            self._check_sees(root)
             _check_results(root)
             self._watched_by_items |= known.watched
             self._subtrees[id(node), path, item] = known

@@ -16,6 +16,7 @@ from smithers.context import NotYet
 from smithers.engine.agents import Cooling, Use, after_failure, next_agent
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
+from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.limits import Limits
 from smithers.engine.plan import Instance
 from smithers.engine.secrets import Secrets
@@ -34,9 +35,11 @@ _ONCE = Retry(tries=1)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an attempt ended: with its output as JSON text, an error, or reads that were missing."""
+    """How an attempt ended: with its output as JSON text, an error, or reads that were missing; or
+    it is held, since its budget allows no repair.
+    """
 
-    kind: Literal["succeeded", "failed", "deferred", "cancelled"]
+    kind: Literal["succeeded", "failed", "deferred", "cancelled", "held"]
     text: str = ""
     error: Exception | None = None
     missed: tuple[Key, ...] = ()
@@ -86,6 +89,8 @@ class Running:
             result = Result("succeeded", text=await self.attempt.run())
         except NotYet as missed:
             result = Result("deferred", missed=missed.on)
+        except RepairRefused as error:
+            result = Result("held", error=error)
         except Exception as error:
             result = Result("failed", error=error)
         except asyncio.CancelledError:
@@ -103,6 +108,7 @@ class Bench(Protocol):
     streams: Path
     secrets: Secrets
     random: Random
+    budgets: Budgets
 
     def now(self) -> datetime: ...
 
@@ -132,6 +138,8 @@ class Starting:
             return
         if (group := plan.blocker(instance)) is not None:
             plan.block(instance, group)
+            return
+        if self._bench.budgets.active and self._bench.budgets.holds(instance):
             return
         node = cast("Task", instance.definition.node)
         if isinstance(node.work, AgentWork):
@@ -274,8 +282,18 @@ class Starting:
                 return
             self._asking.plan.unbegin(instance)
             self._asking.wait_for(instance, result.missed)
+        elif result.kind == "held":
+            self._held(running, cast("Exception", result.error), instance)
         else:
             self._failed(running, cast("Exception", result.error), instance)
+
+    def _held(self, running: Running, error: Exception, instance: Instance) -> None:
+        """Its next attempt goes on in its session, once the budget is raised."""
+        self._end(running, "interrupted", failure_of(error, self._bench.secrets.scrub))
+        if instance.dropping is not None:
+            self._settle(instance, "cancelled", error=None)
+        else:
+            self._asking.plan.up.append(instance)
 
     def count_usage(self, running: Running) -> None:
         """Write what an attempt has used and was not written yet."""

@@ -11,6 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,10 +19,10 @@ from pathlib import Path
 from typing import cast
 
 from smithers.agent import Event
-from smithers.store.files import events_file
+from smithers.store.files import events_file, raw_file
 from smithers.tree import clean
 
-__all__ = ["Stream", "as_json", "scrubbed"]
+__all__ = ["Stream", "as_json", "last_heard", "scrubbed"]
 
 
 def as_json(event: Event) -> dict[str, object]:
@@ -47,6 +48,15 @@ def scrubbed(event: Event, scrub: Callable[[str], str]) -> Event:
         if isinstance(value := getattr(event, one.name), str | list | Mapping)
     }
     return replace(event, **texts)
+
+
+def last_heard(folder: Path, serial: int, since: datetime, until: datetime) -> datetime:
+    """When an attempt was last heard of, whose end nobody saw: between these two times."""
+    latest = since
+    for file in (events_file(folder, serial), raw_file(folder, serial)):
+        with suppress(OSError):
+            latest = max(latest, datetime.fromtimestamp(file.stat().st_mtime, UTC))
+    return min(latest, until)
 
 
 class Stream:

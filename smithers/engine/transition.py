@@ -48,6 +48,8 @@ class Transition:
         self.state = state
         self._changes: dict[int, Change] = {}
         """By their identity, so that one is taken back at the cost of one."""
+        self.watch: Callable[[Change], None] | None = None
+        """Told of every change once it is made."""
 
     @property
     def empty(self) -> bool:
@@ -65,13 +67,15 @@ class Transition:
                     break
         self._changes[id(change)] = change
         self.state.apply(change, self.state.frame + 1)
+        if self.watch is not None:
+            self.watch(change)
 
     def frame(self, at: datetime) -> Frame:
         """The frame; from here on the next one is in the making."""
         changes = tuple(self._changes.values())
         made = Frame(number=self.number, at=at, changes=changes, inbox=self.state.inbox)
         self._changes = {}
-        self.state.frame = made.number
+        self.state.frame, self.state.at = made.number, at
         return made
 
     def settle(
@@ -85,7 +89,7 @@ class Transition:
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
-            for kind in ("approval", "retry", "cooldown", "data"):
+            for kind in ("approval", "retry", "cooldown", "data", "budget"):
                 self.close_wait(key, kind)
         self.do(
             Settled(

@@ -123,7 +123,7 @@ def open_waits(db: sqlite3.Connection, head: Head) -> list[Wait]:
             path=path_of(path),
             opened=born,
             data={
-                "task": task,
+                "task": task or None,
                 "iteration": list(path_of(path)),
                 "kind": kind,
                 "since": since,

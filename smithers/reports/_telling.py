@@ -11,6 +11,8 @@ from typing import Any
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
+    BudgetRaised,
+    BudgetSet,
     CameUp,
     Change,
     ChoiceMade,
@@ -167,7 +169,8 @@ def _usage(telling: Telling, change: UsageCounted) -> _Told:
     if change.calls:
         return one.key, facts, f"{one.key} attempt {one.number} was asked to mend its answer"
     money = "" if cost is None else f", ${cost:.4f}"
-    tokens = f"{change.tokens_in} tokens in, {change.tokens_out} out{money}"
+    unit = "token" if change.tokens_in == 1 else "tokens"
+    tokens = f"{change.tokens_in} {unit} in, {change.tokens_out} out{money}"
     model = "" if change.model is None else f" of {change.model}"
     return one.key, facts, f"{one.key} attempt {one.number} used {tokens}{model}"
 
@@ -199,6 +202,7 @@ def _opened(_: Telling, change: WaitOpened) -> _Told:
         "retry": f"{change.key} waits{when} to be tried again",
         "cooldown": f"{change.key} waits{when} for an agent that is over its limit",
         "data": f"{change.key} waits for the output of {', '.join(change.on)}",
+        "budget": f"{change.key} waits for a person: {change.asked}",
     }
     return change.key, facts, words[change.kind]
 
@@ -212,6 +216,18 @@ def _closed(_: Telling, change: WaitClosed) -> _Told:
         note = f": {decision['note']}" if decision.get("note") else ""
         return change.key, facts, f"{change.key} was {word}{by}{note}"
     return change.key, facts, f"{change.key} no longer waits ({change.kind})"
+
+
+def _budget(_: Telling, change: BudgetSet) -> _Told:
+    if change.caps is None:
+        return change.key, {"caps": None}, f"{change.key} has no budget any more"
+    facts = {"caps": change.caps.data(), "on_exhausted": change.on_exhausted}
+    return change.key, facts, f"{change.key} has a budget of {change.caps}"
+
+
+def _raised(_: Telling, change: BudgetRaised) -> _Told:
+    facts = {"added": change.added.data(), "by": change.by}
+    return change.key, facts, f"{change.by} raised the budget of {change.key} by {change.added}"
 
 
 def _reset(_: Telling, change: Reset) -> _Told:
@@ -253,6 +269,8 @@ _TELL: dict[type[Change], Callable[[Telling, Any], _Told]] = {
     ReadMade: _read,
     WaitOpened: _opened,
     WaitClosed: _closed,
+    BudgetSet: _budget,
+    BudgetRaised: _raised,
     Reset: _reset,
     StatusChanged: _status,
 }

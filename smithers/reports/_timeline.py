@@ -31,7 +31,16 @@ def in_order(changes: list[Json]) -> list[Json]:
 
 _ORDER = (
     *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "attempt_ended"),
-    *("wait_closed", "read_made", "choice_made", "settled", "came_up", "wait_opened"),
+    *(
+        "budget_set",
+        "budget_raised",
+        "wait_closed",
+        "read_made",
+        "choice_made",
+        "settled",
+        "came_up",
+        "wait_opened",
+    ),
     *("attempt_started", "status_changed"),
 )
 """Within a frame: what ends before what begins, as it reads best. The rows keep no order."""

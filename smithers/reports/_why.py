@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from smithers.changes import Key
+from smithers.reports._budgets import budgets_of, raise_command
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json, object_from, reading
 from smithers.reports._heads import Head, error_of, head_of, last_activity
@@ -66,9 +67,13 @@ class _Reasons:
         self.resume = f"smithers resume {shlex.quote(head.run_id)}"
         self.answers: dict[tuple[str, tuple[int, ...], int], Json] = {}
         self.cancel: str | None = None
+        self.raised: dict[Key, Json] = {}
+        self.budgets = {budget.key: budget for budget in budgets_of(db, head)}
         for kind, node, at, opened, body, when in db.execute(_NOTES, (head.run_id, head.inbox)):
             if kind == "cancel":
                 self.cancel = when
+            elif kind == "budget":
+                self.raised[Key(node, path_of(at))] = object_from(body) or {}
             else:
                 self.answers[node, path_of(at), opened] = object_from(body) or {}
 
@@ -94,11 +99,17 @@ class _Reasons:
         """The failed tasks; a person's denial stands, so no command goes on from there."""
         failed = self._failed()
         final = {"Denied"}
+        spent = [one for one in self.budgets.values() if one.is_spent]
+        raise_ = raise_command(self.head.run_id, spent[0]) if spent and not self.raised else None
         found = [
             _reason(
                 entry,
                 _failed(entry),
-                None if _error(entry).get("kind") in final else self.resume,
+                None
+                if _error(entry).get("kind") in final
+                else raise_
+                if raise_ and _error(entry).get("kind") == "BudgetExhausted"
+                else self.resume,
                 hint=_error(entry).get("hint"),
             )
             for entry in failed
@@ -148,6 +159,8 @@ class _Reasons:
         key, data = Key(wait.task, wait.path), wait.data
         if wait.kind == "approval":
             return self._approval(key, wait)
+        if wait.kind == "budget":
+            return self._budget(key, wait)
         until = "" if data["due"] is None else f" at {clock(data['due'])}"
         if wait.kind == "retry":
             said = f"{key} failed and is tried again{until}"
@@ -187,6 +200,17 @@ class _Reasons:
         by = f" --by {shlex.quote(names[0])}" if names else ""
         return _reason(key, said, command + by)
 
+    def _budget(self, key: Key, wait: Wait) -> Json:
+        if (raised := self.raised.get(key)) is not None:
+            said = f"the budget of {key} was raised by {raised.get('by') or 'someone'}"
+            if self.head.alive:
+                return _reason(key, f"{said}, which is being taken up")
+            return _reason(key, f"{said}; the run goes on when it is resumed", self.resume)
+        budget = self.budgets.get(key)
+        command = None if budget is None else raise_command(self.head.run_id, budget)
+        said = f"{wait.data['asked']}; nothing of it starts until a person raises it"
+        return _reason(key, said, command)
+
     def _data(self, wait: Wait) -> Json:
         key = Key(wait.task, wait.path)
         said = f"{key} waits for the output of {', '.join(wait.data['on'])}"
@@ -196,7 +220,11 @@ class _Reasons:
 def _reason(
     key: Key | Entry, sentence: str, command: str | None = None, *, hint: str | None = None
 ) -> Json:
-    found: dict[str, Any] = {"task": key.id, "iteration": list(key.path), "sentence": sentence}
+    found: dict[str, Any] = {
+        "task": key.id or None,
+        "iteration": list(key.path),
+        "sentence": sentence,
+    }
     if hint:
         found["hint"] = hint
     return found if command is None else {**found, "command": command}

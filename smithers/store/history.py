@@ -6,9 +6,12 @@ import json
 import sqlite3
 from decimal import Decimal
 
+from smithers.amounts import Amounts
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
+    BudgetRaised,
+    BudgetSet,
     CameUp,
     Change,
     ChoiceMade,
@@ -75,6 +78,7 @@ def frames_of(
     _read_samples(db, frames)
     _read_choices(db, frames, keys)
     _read_waits(db, frames, keys)
+    _read_budgets(db, frames, keys)
     _read_statuses(db, frames)
     return tuple(
         Frame(number=number, at=time_of(at), changes=tuple(frames[number]), inbox=inbox)
@@ -235,6 +239,25 @@ def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames[born].append(opened)
         if ended is not None:
             frames[ended].append(WaitClosed(key=key, kind=kind, opened=born, answer=answer))
+
+
+def _read_budgets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT node, path, born, kind, amounts FROM budgets WHERE run_id = ?1"
+        + _BORN.format("")
+        + " ORDER BY born, n",
+        frames.asked,
+    )
+    for node, path, born, kind, amounts in rows:
+        key, told = keys[node, path], json.loads(amounts)
+        if kind == "raised":
+            added, at = Amounts.from_data(told), time_of(told["at"])
+            frames[born].append(BudgetRaised(key=key, added=added, by=told["by"], at=at))
+        elif told is None:
+            frames[born].append(BudgetSet(key=key, caps=None))
+        else:
+            caps, ends = Amounts.from_data(told), told["on_exhausted"]
+            frames[born].append(BudgetSet(key=key, caps=caps, on_exhausted=ends))
 
 
 def _read_statuses(db: sqlite3.Connection, frames: _Frames) -> None:

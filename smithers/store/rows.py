@@ -20,6 +20,8 @@ from typing import Any
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
+    BudgetRaised,
+    BudgetSet,
     CameUp,
     Change,
     ChoiceMade,
@@ -87,12 +89,15 @@ _WAIT_END = (
     "UPDATE waits SET ended = ?, answer = ?"
     " WHERE run_id = ? AND node = ? AND path = ? AND kind = ? AND born = ? AND ended IS NULL"
 )
+_BUDGET = (
+    "INSERT INTO budgets (run_id, node, path, born, n, kind, amounts) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _RESET = "INSERT INTO resets (run_id, node, path, born) VALUES (?, ?, ?, ?)"
 _STATUS = "INSERT INTO statuses (run_id, born, status, error, output) VALUES (?, ?, ?, ?, ?)"
 
 _IN_ORDER = (
     *(_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT, _RESET),
-    *(_STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END),
+    *(_BUDGET, _STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END),
 )
 _FILLS = {
     _GONE: "a node that left",
@@ -247,6 +252,23 @@ def _put_closed(rows: Rows, run: str, k: int, change: WaitClosed) -> None:
     _add(rows, _WAIT_END, row)
 
 
+def _put_budget(rows: Rows, run: str, k: int, change: BudgetSet) -> None:
+    told = None
+    if change.caps is not None:
+        told = {**change.caps.data(), "on_exhausted": change.on_exhausted}
+    _add_budget(rows, (run, change.key.id, path_text(change.key.path), k), "set", told)
+
+
+def _put_raised(rows: Rows, run: str, k: int, change: BudgetRaised) -> None:
+    told = {**change.added.data(), "by": change.by, "at": time_text(change.at)}
+    _add_budget(rows, (run, change.key.id, path_text(change.key.path), k), "raised", told)
+
+
+def _add_budget(rows: Rows, begun: Row, kind: str, told: object) -> None:
+    n = len(rows.get(_BUDGET, ()))
+    _add(rows, _BUDGET, (*begun, n, kind, json.dumps(told, ensure_ascii=False)))
+
+
 def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
     id, path = change.key
     _add(rows, _RESET, (run, id, path_text(path), k))
@@ -269,6 +291,8 @@ _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
     ReadMade: _put_read,
     WaitOpened: _put_opened,
     WaitClosed: _put_closed,
+    BudgetSet: _put_budget,
+    BudgetRaised: _put_raised,
     Reset: _put_reset,
     StatusChanged: _put_status,
 }

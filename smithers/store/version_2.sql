@@ -11,8 +11,10 @@
 -- `cooldowns` holds the limits that agents ran into, for every run of this database: `key` is what
 -- the limit is shared by, as the agent's adapter says; `until` only grows, but for a person who
 -- takes the row away. `attempts.skipped` names the limits because of which earlier agents of the
--- task's array were passed over. `budgets` tells by how much a person raised the budget of a node.
--- All but `budgets` and `attempts` are outside the fence.
+-- task's array were passed over. `usage.model` is what an agent told of its model, and `usage.calls`
+-- are requests beyond an attempt's first. `budgets` tells what an author lets a node use, and by how
+-- much a person raised that; at a cap the node has a wait of kind `budget`, and an inbox row of that
+-- kind raises it. All but `budgets` and the columns of `attempts` and `usage` are outside the fence.
 
 ALTER TABLE runs ADD COLUMN wake_at TEXT;
 ALTER TABLE runs ADD COLUMN called INTEGER;
@@ -36,12 +38,13 @@ CREATE TABLE cooldowns (
 ) WITHOUT ROWID;
 
 CREATE TABLE budgets (
-  run_id TEXT NOT NULL,
-  node   TEXT NOT NULL,
-  path   TEXT NOT NULL,
-  born   INTEGER NOT NULL,
-  n      INTEGER NOT NULL,               -- its number within the frame, from 0
-  raised TEXT NOT NULL,                  -- JSON: by how much, per measure, and by whom
+  run_id  TEXT NOT NULL,
+  node    TEXT NOT NULL,                 -- '' for the run as a whole
+  path    TEXT NOT NULL,
+  born    INTEGER NOT NULL,
+  n       INTEGER NOT NULL,              -- its number within the frame, from 0
+  kind    TEXT NOT NULL,                 -- set: by its author, null to take it away; raised
+  amounts TEXT NOT NULL,                 -- JSON, per measure, and by whom
   PRIMARY KEY (run_id, node, path, born, n)
 ) WITHOUT ROWID;
 

@@ -1,5 +1,6 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
+from smithers.tree._budget import Budget, check_budget
 from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
@@ -15,6 +16,7 @@ __all__ = [
     "Attempt",
     "Bindings",
     "Branch",
+    "Budget",
     "Decision",
     "ForEach",
     "Group",
@@ -29,6 +31,7 @@ __all__ = [
     "Step",
     "StepWork",
     "Task",
+    "check_budget",
     "check_id",
     "check_run_id",
     "clean",

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, Protocol, cast, overl
 
 from typing_extensions import TypeVar
 
+from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_count, wrong
 from smithers.tree._freeze import freeze
 from smithers.tree._ids import check_id
@@ -43,6 +44,8 @@ class Node(Generic[T_co]):
     address: str | None = None
     """Its id in the tree, once it is mounted."""
     mark: Mark
+    budget: Budget | None = None
+    """What it and all below it may use, or None for any amount."""
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -77,9 +80,16 @@ class Group(Node[T_co]):
     result: Node[T_co] | None
     _given: tuple[Node, ...]
 
-    def _become(self, given: abc.Sequence[object], result: Node[Any] | None, mark: Mark) -> None:
+    def _become(
+        self,
+        given: abc.Sequence[object],
+        result: Node[Any] | None,
+        budget: Budget | None,
+        mark: Mark,
+    ) -> None:
         self.mark = mark
         self.id = None
+        self.budget = check_budget(budget, f"this {self.kind}", mark)
         self._given = _children(self.kind, given, mark)
         if result is not None and not isinstance(cast("object", result), Node):
             wrong(
@@ -100,11 +110,20 @@ class Sequence(Group[T_co]):
     kind = "sequence"
 
     @overload
-    def __init__(self: Sequence[None], *children: Node | None) -> None: ...
+    def __init__(
+        self: Sequence[None], *children: Node | None, budget: Budget | None = None
+    ) -> None: ...
     @overload
-    def __init__(self: Sequence[T], *children: Node | None, result: Node[T]) -> None: ...
-    def __init__(self, *children: Node | None, result: Node[Any] | None = None) -> None:
-        self._become(children, result, here())
+    def __init__(
+        self: Sequence[T], *children: Node | None, result: Node[T], budget: Budget | None = None
+    ) -> None: ...
+    def __init__(
+        self,
+        *children: Node | None,
+        result: Node[Any] | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self._become(children, result, budget, here())
 
 
 class Parallel(Group[T_co]):
@@ -122,6 +141,7 @@ class Parallel(Group[T_co]):
         *children: Node | None,
         limit: int | None = None,
         on_failure: Literal["finish", "cancel"] = "finish",
+        budget: Budget | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -130,6 +150,7 @@ class Parallel(Group[T_co]):
         limit: int | None = None,
         on_failure: Literal["finish", "cancel"] = "finish",
         result: Node[T],
+        budget: Budget | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -137,9 +158,10 @@ class Parallel(Group[T_co]):
         limit: int | None = None,
         on_failure: Literal["finish", "cancel"] = "finish",
         result: Node[Any] | None = None,
+        budget: Budget | None = None,
     ) -> None:
         mark = here()
-        self._become(children, result, mark)
+        self._become(children, result, budget, mark)
         check_count(mark, "limit", limit)
         check_choice(mark, "on_failure", on_failure, ("finish", "cancel"))
         self.limit: Final = limit
@@ -158,9 +180,11 @@ class Branch(Node[None]):
         otherwise: Node | None = None,
         *,
         id: str | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.mark = here()
         self.id = _container_id(id, self.kind, self.mark)
+        self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(test):
             wrong(self.mark, f"the test of this branch is no callable but {test!r}", _LAMBDA)
         self.test: Final = freeze(test, self.mark)
@@ -187,9 +211,11 @@ class Loop(Node[None]):
         max_iterations: int,
         on_exhausted: Literal["finish", "fail"] = "finish",
         id: str | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.mark = here()
         self.id = _container_id(id, self.kind, self.mark)
+        self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(until):
             wrong(
                 self.mark,
@@ -238,6 +264,7 @@ class ForEach(Node[list[M]]):
         allow_empty: bool = False,
         on_failure: Literal["finish", "cancel", "continue"] = "finish",
         id: str | None = None,
+        budget: Budget | None = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -250,6 +277,7 @@ class ForEach(Node[list[M]]):
         allow_empty: bool = False,
         on_failure: Literal["finish", "cancel", "continue"] = "finish",
         id: str | None = None,
+        budget: Budget | None = None,
     ) -> None: ...
     def __init__(
         self,
@@ -261,9 +289,11 @@ class ForEach(Node[list[M]]):
         allow_empty: bool = False,
         on_failure: Literal["finish", "cancel", "continue"] = "finish",
         id: str | None = None,
+        budget: Budget | None = None,
     ) -> None:
         mark = self.mark = here()
         self.id = _container_id(id, self.kind, mark)
+        self.budget = check_budget(budget, f"this {self.kind}", mark)
         for name, given in (("key", key), ("each", each)):
             if not callable(given):
                 wrong(

@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 
 from smithers.agent import Agent
 from smithers.errors import AuthorError
+from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, wrong
 from smithers.tree._freeze import freeze
 from smithers.tree._ids import check_id
@@ -46,7 +47,8 @@ class Task(Node[T_co]):
     which the first that can does the work. `output` is the type of the answer: text, or a pydantic
     model. `timeout_s` bounds an attempt, `idle_s` its silence. With `on_failure="continue"` a
     failure does not fail what stands around it. `skip_if` is asked once, when the task comes up.
-    `needs` are tasks that must have ended well first; a skipped one counts as that.
+    `needs` are tasks that must have ended well first; a skipped one counts as that. `budget` caps
+    what all its attempts use together, in each iteration anew.
     """
 
     kind = "task"
@@ -72,6 +74,7 @@ class Task(Node[T_co]):
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
         cwd: str | Path | None = None,
+        budget: Budget | None = None,
     ) -> None: ...
 
     @overload
@@ -89,6 +92,7 @@ class Task(Node[T_co]):
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
         cwd: str | Path | None = None,
+        budget: Budget | None = None,
     ) -> None: ...
 
     def __init__(
@@ -105,6 +109,7 @@ class Task(Node[T_co]):
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
         cwd: str | Path | None = None,
+        budget: Budget | None = None,
     ) -> None:
         mark = here()
         agents = tuple(agent) if isinstance(agent, abc.Sequence) else (agent,)
@@ -141,6 +146,7 @@ class Task(Node[T_co]):
             cwd=None if cwd is None else Path(cwd),
         )
         self._become(id, mark, work, _output(output, mark), timeout_s, on_failure, needs, skip_if)
+        self.budget = check_budget(budget, f"task {id!r}", mark)
 
     def _become(
         self,

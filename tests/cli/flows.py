@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from harnesses import ClaudeCode, Echo
 from smithers import (
     Approval,
+    Budget,
     Context,
     Loop,
     Node,
@@ -107,6 +108,26 @@ def spends(ctx: Context[NoInput]) -> Node[str]:
     second = Task("second", agent=spender, prompt="two")
     say = Task("say", agent=Echo(), prompt="three words here")
     return Sequence(first, second, say, Step("step", lambda: 1), result=say)
+
+
+@workflow(budget=Budget(calls=1, usd="1.50"))
+def capped(ctx: Context[NoInput]) -> Node[str]:
+    first = Task("first", agent=Echo(), prompt="one")
+    second = Task("second", agent=Echo(), prompt="two")
+    return Sequence(first, second, result=second)
+
+
+@workflow
+def capped_to_fail(ctx: Context[NoInput]) -> Node:
+    tasks = [Task(f"t{n}", agent=Echo(), prompt="some words") for n in range(3)]
+    return Sequence(Sequence(*tasks, budget=Budget(tokens=3, on_exhausted="fail")))
+
+
+@workflow
+def capped_in_rounds(ctx: Context[NoInput]) -> Node:
+    spender = Spender()
+    task = Task("t", agent=spender, prompt="p", retry=Retry(first_s=0.01), budget=Budget(calls=1))
+    return Loop(task, until=lambda: True, max_iterations=2, id="loop")
 
 
 def _breaks() -> str:

@@ -16,7 +16,7 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     "sql",
-    *("approve", "deny", "cancel", "supervise", "demo", "doctor"),
+    *("approve", "deny", "budget", "cancel", "supervise", "demo", "doctor"),
 ]
 
 

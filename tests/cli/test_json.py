@@ -95,6 +95,7 @@ def test_a_refused_resume_tells_how_the_run_stands(tmp_path: Path) -> None:
         ["sql", "DROP TABLE runs"],
         ["approve", "r9"],
         ["deny", "r9"],
+        ["budget", "r9", "--add-calls", "1"],
         ["cancel", "r9"],
         ["ps", "--nonsense"],
         ["inspect"],

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from smithers.amounts import Amounts
 from smithers.changes import Frame, Key
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine
@@ -130,6 +132,15 @@ class Run(runs.Run):
         await self.store.offer(
             Note(run_id="r1", kind="answer", key=key, opened=opened, body=body, at=self.now())
         )
+
+    def raise_budget(self, node: str = "", path: tuple[int, ...] = (), **more: Any) -> None:
+        """Raise a budget, as another process would; without a node that of the run."""
+        asyncio.run(self.offer_raise(node, path, **more))
+
+    async def offer_raise(self, node: str = "", path: tuple[int, ...] = (), **more: Any) -> None:
+        body = json.dumps({**Amounts(**more).data(), "by": "ann"})
+        note = Note(run_id="r1", kind="budget", key=Key(node, path), body=body, at=self.now())
+        await self.store.offer(note)
 
     async def until_frames(self, frames: int) -> None:
         """Return when the run that is being driven has so many frames."""

@@ -8,14 +8,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smithers.amounts import Amounts
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
     AttemptState,
+    BudgetRaised,
+    BudgetSet,
     CameUp,
     Change,
     ChoiceKind,
@@ -57,6 +61,13 @@ COSTS = st.none() | st.decimals(0, 1000, places=6, allow_nan=False)
 TOKENS = st.integers(0, 2**40)
 NAMES = st.lists(TEXT, max_size=2).map(tuple)
 
+AMOUNTS = st.builds(
+    Amounts,
+    tokens=st.none() | TOKENS,
+    usd=st.none() | st.decimals(0, 99, places=4),
+    calls=st.none() | TOKENS,
+    time_s=st.none() | st.floats(0, 1e9),
+)
 OUTCOMES: list[Outcome] = ["finished", "failed", "skipped", "cancelled"]
 
 
@@ -198,7 +209,7 @@ class Author:
         return ("read", change.reader, change.source), change
 
     def opened(self, k: int) -> tuple[object, Change | None]:
-        kinds: list[WaitKind] = ["approval", "retry", "cooldown", "data"]
+        kinds: list[WaitKind] = ["approval", "retry", "cooldown", "data", "budget"]
         key, kind = self.data.draw(KEYS), self.data.draw(st.sampled_from(kinds))
         return ("wait", key, kind), WaitOpened(
             key=key,
@@ -220,6 +231,23 @@ class Author:
             key=key, kind=kind, opened=opened, answer=answer
         )
 
+    def budget(self, k: int) -> tuple[object, Change | None]:
+        caps = self.data.draw(st.none() | AMOUNTS)
+        key = Key(self.data.draw(IDS))
+        if caps is None:
+            return ("budget", key), BudgetSet(key=key, caps=None)
+        ends: list[Literal["wait", "fail"]] = ["wait", "fail"]
+        chosen = self.data.draw(st.sampled_from(ends))
+        return ("budget", key), BudgetSet(key=key, caps=caps, on_exhausted=chosen)
+
+    def raised(self, k: int) -> tuple[object, Change | None]:
+        return object(), BudgetRaised(
+            key=self.data.draw(KEYS),
+            added=self.data.draw(AMOUNTS),
+            by=self.data.draw(TEXT),
+            at=self.data.draw(TIMES),
+        )
+
     def reset(self, k: int) -> tuple[object, Change | None]:
         key = self.data.draw(KEYS)
         return ("reset", key), Reset(key=key)
@@ -238,6 +266,7 @@ KINDS: dict[str, Callable[[Author, int], tuple[object, Change | None]]] = {
     for name in (
         *("mounted", "gone", "came_up", "settled", "started", "ended", "session", "usage"),
         *("choice", "read", "opened", "closed", "reset", "status"),
+        *("budget", "raised"),
     )
 }
 

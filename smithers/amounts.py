@@ -1,0 +1,96 @@
+"""Amounts in the measures of a budget: what is used, or may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+
+__all__ = ["MEASURES", "Amounts"]
+
+MEASURES = ("tokens", "usd", "calls", "time_s")
+N = TypeVar("N", int, float, Decimal)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Amounts:
+    """What is used, or may be; None for a measure that is not meant.
+
+    `tokens` are those in and out, `usd` US dollars, `calls` requests to agents, `time_s` seconds.
+    """
+
+    tokens: int | None = None
+    usd: Decimal | None = None
+    calls: int | None = None
+    time_s: float | None = None
+
+    def __add__(self, more: Amounts) -> Amounts:
+        """The sum, measure by measure; what neither means stays None.
+
+        >>> str(Amounts(calls=2) + Amounts(calls=3, usd=Decimal("0.50")))
+        '$0.50, 5 calls'
+        """
+        return Amounts(
+            tokens=_sum(self.tokens, more.tokens),
+            usd=_sum(self.usd, more.usd),
+            calls=_sum(self.calls, more.calls),
+            time_s=_sum(self.time_s, more.time_s),
+        )
+
+    def __str__(self) -> str:
+        told = [_words(name, value) for name, value in self._meant().items()]
+        return ", ".join(told) or "nothing"
+
+    def of(self, caps: Amounts) -> str:
+        """In words those measures of which as much is used as `caps` allow; empty where none.
+
+        >>> Amounts(tokens=120, calls=1).of(Amounts(tokens=100, calls=2))
+        '120 of 100 tokens'
+        """
+        used = self._meant()
+        return ", ".join(
+            f"{_number(name, used[name])} of {_words(name, cap)}"
+            for name, cap in caps._meant().items()
+            if name in used and used[name] >= cap
+        )
+
+    def _meant(self) -> dict[str, Any]:
+        told = {name: getattr(self, name) for name in MEASURES}
+        return {name: value for name, value in told.items() if value is not None}
+
+    def data(self) -> dict[str, str | int | float]:
+        """As JSON data, without what is not meant; money is decimal text."""
+        told = self._meant()
+        return {
+            name: format(value, "f") if name == "usd" else value for name, value in told.items()
+        }
+
+    @staticmethod
+    def from_data(data: Mapping[str, Any]) -> Amounts:
+        """The inverse of `data`; other names are left out."""
+        usd = data.get("usd")
+        return Amounts(
+            tokens=data.get("tokens"),
+            usd=None if usd is None else Decimal(usd),
+            calls=data.get("calls"),
+            time_s=data.get("time_s"),
+        )
+
+
+def _sum(one: N | None, more: N | None) -> N | None:
+    if one is None or more is None:
+        return more if one is None else one
+    return one + more
+
+
+def _number(name: str, value: Any) -> str:
+    if name == "usd":
+        return f"${value:f}"
+    return f"{value:.1f}".removesuffix(".0") if name == "time_s" else str(value)
+
+
+def _words(name: str, value: Any) -> str:
+    unit = {"tokens": " token", "calls": " call", "time_s": " s"}.get(name, "")
+    plural = "s" if name in ("tokens", "calls") and value != 1 else ""
+    return f"{_number(name, value)}{unit}{plural}"

@@ -1,0 +1,265 @@
+"""Budgets: what each budgeted node has used, who may start, and who waits for a larger one.
+
+At a cap nothing new starts below the node; what runs may end, since it is paid for. So calls never
+exceed their cap, and tokens, money and time by no more than what was running. A tree without
+budgets pays nothing for this: nothing is counted until a node has one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from smithers.amounts import MEASURES, Amounts
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    BudgetRaised,
+    BudgetSet,
+    Change,
+    Key,
+    UsageCounted,
+    WaitOpened,
+)
+from smithers.engine.mount import Definition
+from smithers.engine.plan import Instance, Plan
+from smithers.engine.reading import View
+from smithers.engine.transition import Transition, failure_of
+from smithers.errors import SmithersError
+from smithers.state import Attempted, Total
+from smithers.store import InboxRow
+from smithers.tree import Budget
+
+__all__ = ["BudgetExhausted", "Budgets", "RepairRefused"]
+
+THE_RUN = Key("")
+
+
+class BudgetExhausted(SmithersError):
+    """The budget of a node is spent, and its author chose to end there."""
+
+
+class RepairRefused(Exception):
+    """An answer was not to be repaired any more: the budget is spent."""
+
+
+@dataclass(slots=True)
+class _Used:
+    """What the attempts below a node have used; `since` are the starts of those that run."""
+
+    tokens: int = 0
+    usd: Decimal = Decimal(0)
+    calls: int = 0
+    time_s: float = 0.0
+    since: dict[int, datetime] = field(default_factory=dict[int, datetime])
+
+    def started(self, attempt: Attempted) -> None:
+        self.calls += attempt.is_call
+        self.since[attempt.serial] = attempt.started_at
+
+    def ended(self, attempt: Attempted, at: datetime) -> None:
+        self.since.pop(attempt.serial, None)
+        self.time_s += max(0.0, (at - attempt.started_at).total_seconds())
+
+    def add(self, used: UsageCounted | Total) -> None:
+        self.tokens += used.tokens_in + used.tokens_out
+        self.usd += used.cost or 0
+        self.calls += used.calls
+
+    def at(self, now: datetime) -> Amounts:
+        running_s = sum(max(0.0, (now - since).total_seconds()) for since in self.since.values())
+        return Amounts(
+            tokens=self.tokens, usd=self.usd, calls=self.calls, time_s=self.time_s + running_s
+        )
+
+
+class Budgets:
+    """The budgets of one run under one owner. `whole` is that of the run itself."""
+
+    def __init__(
+        self,
+        transition: Transition,
+        view: View,
+        whole: Budget | None,
+        scrub: Callable[[str], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._transition = transition
+        self._state = transition.state
+        self._view = view
+        self._whole = whole
+        self._scrub = scrub
+        self._now = now
+        self._used: dict[Key, _Used] | None = None
+        """What the budgeted nodes have used, once somebody asked; None where it must be counted."""
+        self._around: dict[Key, list[tuple[Key, Budget]]] = {}
+        self._held: dict[Key, list[Instance]] = {}
+        self._open: set[Key] = set()
+
+    @property
+    def active(self) -> bool:
+        """Whether any node has a budget."""
+        return bool(self._state.budgets)
+
+    @property
+    def _plan(self) -> Plan:
+        assert self._view.plan is not None
+        return self._view.plan
+
+    # -- which there are
+
+    def rendered(self) -> None:
+        """A new plan: who was held comes up again in it."""
+        self._held.clear()
+        self._open = {key for key, kind in self._state.waits if kind == "budget"}
+        self._forget()
+        if self._whole is not None or self.active:
+            self._declare(THE_RUN, self._whole)
+
+    def mounted(self, one: Definition) -> None:
+        """A node joined the tree, or was rendered anew."""
+        key = Key(one.id)
+        if key in self._state.budgets:
+            self._forget()  # what it used in an earlier life counts
+        self._declare(key, one.node.budget)
+
+    def _declare(self, key: Key, budget: Budget | None) -> None:
+        known = self._state.budgets.get(key)
+        if budget is None:
+            told = None
+        else:
+            told = BudgetSet(key=key, caps=budget.caps, on_exhausted=budget.on_exhausted)
+        if told != known:
+            self._transition.do(told or BudgetSet(key=key, caps=None))
+
+    # -- what they have used
+
+    def _forget(self) -> None:
+        self._used = None
+        self._around.clear()
+        self._transition.watch = None
+
+    def _ledger(self) -> dict[Key, _Used]:
+        if self._used is None:
+            self._used = {}
+            for attempt in self._state.attempts.values():
+                for used in self._ledgers(attempt):
+                    used.started(attempt)
+                    if attempt.used is not None:
+                        used.add(attempt.used)
+                    if attempt.ended_at is not None:
+                        used.ended(attempt, attempt.ended_at)
+            self._transition.watch = self._count
+        return self._used
+
+    def _ledgers(self, attempt: Attempted) -> Iterator[_Used]:
+        assert self._used is not None
+        for key, _ in self._budgets_of(attempt.key):
+            yield self._used.setdefault(key, _Used())
+
+    def _count(self, change: Change) -> None:
+        """A change was made: count what it tells, for each budget around its attempt."""
+        if not isinstance(change, AttemptStarted | UsageCounted | AttemptEnded):
+            return
+        attempt = self._state.attempts[change.serial]
+        for used in self._ledgers(attempt):
+            if isinstance(change, AttemptStarted):
+                used.started(attempt)
+            elif isinstance(change, UsageCounted):
+                used.add(change)
+            else:
+                used.ended(attempt, change.at)
+
+    def _budgets_of(self, key: Key) -> list[tuple[Key, Budget]]:
+        """The budgets that a task counts for, innermost first."""
+        if (found := self._around.get(key)) is None:
+            found = self._around[key] = [
+                (Key(one.id, key.path[: len(one.loops)]), one.node.budget)
+                for one in self._budgeted(key)
+                if one.node.budget is not None
+            ]
+            if self._whole is not None:
+                found.append((THE_RUN, self._whole))
+        return found
+
+    def _budgeted(self, key: Key) -> tuple[Definition, ...]:
+        """The definitions with a budget around a task; it may have left the tree, or stand in an
+        item that is not mounted yet.
+        """
+        if (instance := self._plan.instances.get(key)) is not None:
+            return instance.definition.budgeted
+        id: str | None = key.id
+        while id is not None and id not in self._view.mounts.by_id:
+            row = self._state.nodes.get(id) or self._state.gone.get(id)
+            id = None if row is None else row.parent
+        return () if id is None else self._view.mounts.by_id[id].budgeted
+
+    # -- who may start
+
+    def spent(self, key: Key) -> list[tuple[Key, Budget, str]]:
+        """The budgets around a task that are at a cap, innermost first, each in words."""
+        if not self.active:
+            return []
+        ledger, now = self._ledger(), self._now()
+        found: list[tuple[Key, Budget, str]] = []
+        for owner, budget in self._budgets_of(key):
+            used = ledger.setdefault(owner, _Used()).at(now)
+            if words := used.of(self._caps(owner, budget)):
+                found.append((owner, budget, f"the budget of {owner} is spent: {words}"))
+        return found
+
+    def _caps(self, owner: Key, budget: Budget) -> Amounts:
+        """What its author allows and a person added; no cap comes by an addition alone."""
+        if (raised := self._state.raised.get(owner)) is None:
+            return budget.caps
+        both = budget.caps + raised
+        uncapped = [name for name in MEASURES if getattr(budget.caps, name) is None]
+        return replace(both, **dict.fromkeys(uncapped))
+
+    def holds(self, instance: Instance) -> bool:
+        """Whether a task may not start an attempt now. Then it is held, or has failed by it."""
+        if not (spent := self.spent(instance.key)):
+            return False
+        if ends := [said for _, budget, said in spent if budget.on_exhausted == "fail"]:
+            self._fail(instance, ends[0])
+            return True
+        for key, _, said in spent:
+            self._held.setdefault(key, []).append(instance)
+            self._open.add(key)
+            if (key, "budget") not in self._state.waits:
+                self._transition.open_wait(WaitOpened(key=key, kind="budget", asked=said))
+        self._plan.offer_slots(instance)
+        return True
+
+    def _fail(self, instance: Instance, said: str) -> None:
+        tries = self._state.tries.get(instance.key)
+        last = tries[-1].error if tries else None
+        before = "" if last is None else f"; its last attempt: {last.message}"
+        error = BudgetExhausted(said + before, hint="raise it with `smithers budget`, then resume")
+        failure = failure_of(error, self._scrub)
+        self._transition.settle(instance.key, "failed", error=failure)
+        self._plan.settle(instance)
+
+    # -- what a person says
+
+    def take(self, row: InboxRow) -> None:
+        """A person raised a budget: who was held for it tries again."""
+        if row.key is None:
+            return
+        body = json.loads(row.body)
+        added = Amounts.from_data(body)
+        self._transition.do(BudgetRaised(key=row.key, added=added, by=body["by"], at=row.at))
+        self._transition.close_wait(row.key, "budget", row.body)
+        self._open.discard(row.key)
+        self._plan.up.extend(self._held.pop(row.key, ()))
+
+    def tidy(self) -> None:
+        """Nobody waits for a budget below which nothing is left to start."""
+        for key in list(self._open):
+            if not any(one.status == "up" and not one.dropping for one in self._held.get(key, ())):
+                self._held.pop(key, None)
+                self._open.discard(key)
+                self._transition.close_wait(key, "budget")

@@ -1,0 +1,110 @@
+"""A person raises the budget of a run, or of a node of it: a row of its inbox."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from smithers.amounts import MEASURES, Amounts
+from smithers.changes import Key
+from smithers.engine.deciding import refuse_agents, with_store
+from smithers.engine.ending import Raised
+from smithers.engine.secrets import Secrets
+from smithers.errors import Refused
+from smithers.state import RunState
+from smithers.store import Note
+from smithers.store.sqlite import SqliteStore
+
+__all__ = ["raise_budget"]
+
+
+def raise_budget(
+    database: Path,
+    environment: Mapping[str, str],
+    run_id: str,
+    node: str | None,
+    added: Amounts,
+    by: str,
+) -> Raised:
+    """See `Hub.raise_budget`."""
+    if not added.data() or any(getattr(added, name) <= 0 for name in added.data()):
+        raise Refused("nothing was added to the budget", hint="as in --add-usd 5 or --add-calls 10")
+
+    async def work(store: SqliteStore) -> Raised:
+        await refuse_agents(store, run_id, environment)
+        history = await store.load(run_id)
+        state = RunState.of(history.frames)
+        if state.run_status in ("finished", "cancelled"):
+            raise Refused(f"run {run_id} has ended: it is {state.run_status}")
+        key = _meant(state, run_id, node, history.run.workflow)
+        _check_capped(state, key, added)
+        at = datetime.now(UTC)
+        who = Secrets(environment).scrub(by)
+        body = json.dumps({**added.data(), "by": who}, ensure_ascii=False)
+        await store.offer(Note(run_id=run_id, kind="budget", key=key, body=body, at=at))
+        return Raised(run_id=run_id, task=key.id or None, iteration=key.path, added=added, by=who)
+
+    return with_store(database, run_id, work)
+
+
+def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key:
+    """The node and iteration whose budget is meant; the run's own is that of its workflow."""
+    if not state.budgets:
+        raise Refused(
+            f"run {run_id} has no budget", hint="give it one in the workflow: budget=Budget(usd=5)"
+        )
+    waiting = sorted(key for key, kind in state.waits if kind == "budget")
+    whole = Key("")
+    if node is None:
+        if len(waiting) == 1:
+            return waiting[0]
+        if whole in state.budgets:
+            return whole
+        candidates = waiting or [key for key in state.budgets if not _depth(state, key.id)]
+    else:
+        if node == workflow and Key(node) not in state.budgets and whole in state.budgets:
+            return whole
+        candidates = [key for key in waiting if node in (key.id, str(key))]
+        candidates = candidates or [key for key in _begun(state) if node == str(key)]
+    if len(candidates) == 1:
+        return candidates[0]
+    listed = ", ".join(map(str, sorted({*waiting, *state.budgets})))
+    what = "several budgets" if len(candidates) > 1 else "no budget"
+    raise Refused(
+        f"run {run_id} has {what} of that name" if node else f"run {run_id} has {what} to choose",
+        hint=f"name one of: {listed}; in loops with its round, as in review[2]",
+    )
+
+
+def _begun(state: RunState) -> list[Key]:
+    """The budgeted nodes, in each iteration that anything of it has come up in."""
+    found = [key for key in state.budgets if not _depth(state, key.id)]
+    for key in state.budgets:
+        if depth := _depth(state, key.id):
+            found += {
+                Key(key.id, one.path[:depth]) for one in state.came_up if one.path[depth - 1 :]
+            }
+    return found
+
+
+def _depth(state: RunState, id: str) -> int:
+    """In how many loops a node stands."""
+    depth, row = 0, state.nodes.get(id)
+    while row is not None and row.parent is not None:
+        row = state.nodes.get(row.parent)
+        depth += row is not None and row.kind == "loop"
+    return depth
+
+
+def _check_capped(state: RunState, key: Key, added: Amounts) -> None:
+    caps = state.budgets[Key(key.id)].caps
+    for name in MEASURES:
+        if getattr(added, name) is not None and getattr(caps, name) is None:
+            raise Refused(
+                f"the budget of {key} does not cap {_NAMES[name]}", hint=f"it caps {caps}"
+            )
+
+
+_NAMES = {"tokens": "tokens", "usd": "US dollars", "calls": "calls", "time_s": "time"}

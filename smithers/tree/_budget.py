@@ -1,0 +1,77 @@
+"""How much a part of a workflow may use before nothing more of it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Literal, cast
+
+from smithers.amounts import Amounts
+from smithers.tree._checks import check_choice, check_count, wrong
+from smithers.tree._places import Mark, here
+
+__all__ = ["Budget", "check_budget"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Caps on what all attempts of a node and below it use together, failed ones included.
+
+    `tokens` counts those that went in and came out; `usd` what agents say they cost; `calls` the
+    requests to agents, each repair of an answer included; `time_s` the seconds that attempts ran,
+    of steps too. At a cap no attempt starts; what runs may end. Then the run waits for a person to
+    raise it, or each task that was to start fails with `BudgetExhausted` ("fail").
+    """
+
+    tokens: int | None = None
+    usd: Decimal | int | float | str | None = None
+    calls: int | None = None
+    time_s: float | None = None
+    on_exhausted: Literal["wait", "fail"] = "wait"
+
+    def __post_init__(self) -> None:
+        mark = here()
+        check_count(mark, "tokens", self.tokens)
+        check_count(mark, "calls", self.calls)
+        time_s = cast("object", self.time_s)
+        if time_s is not None and (
+            isinstance(time_s, bool)
+            or not isinstance(time_s, int | float)
+            or not 0 < time_s < float("inf")
+        ):
+            wrong(mark, f"time_s must be a number of seconds above 0, not {time_s!r}")
+        object.__setattr__(self, "usd", _usd(self.usd, mark))
+        check_choice(mark, "on_exhausted", self.on_exhausted, ("wait", "fail"))
+        if self.caps == Amounts():
+            wrong(mark, "this budget caps nothing", "as in Budget(usd=5, calls=100)")
+
+    @property
+    def caps(self) -> Amounts:
+        usd = cast("Decimal | None", self.usd)
+        return Amounts(tokens=self.tokens, usd=usd, calls=self.calls, time_s=self.time_s)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether it sees nothing of what an agent uses that does not tell its cost."""
+        return self.usd is not None and self.tokens is None and self.calls is None
+
+
+def _usd(given: object, mark: Mark) -> Decimal | None:
+    if given is None:
+        return None
+    found: Decimal | None = None
+    if isinstance(given, Decimal | int | float | str) and not isinstance(given, bool):
+        try:
+            found = Decimal(str(given))
+        except InvalidOperation:
+            found = None
+    if found is None or not found.is_finite() or found <= 0:
+        wrong(mark, f"usd must be an amount of US dollars above 0, not {given!r}")
+    return found
+
+
+def check_budget(given: object, what: str, mark: Mark) -> Budget | None:
+    """`given` if it is a budget, or None. Raises `AuthorError`."""
+    if given is not None and not isinstance(given, Budget):
+        wrong(mark, f"the budget of {what} is {given!r}", "write budget=Budget(usd=5)")
+    return given
