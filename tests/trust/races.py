@@ -9,37 +9,40 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 from random import Random
 
-from smithers import reports
-from tests.trust.audit import audit, ledger_of, overlaps
-from tests.trust.children import FLOWS, Child, Nursery, Site, pause
+import psutil
 
-__all__ = ["RACES_OF", "race"]
+from smithers import reports
+from tests.durability.commands import until
+from tests.trust.audit import audit, ledger_of, overlaps
+from tests.trust.children import FLOWS, Child, Nursery, Site
+
+__all__ = ["OVER", "RESUME", "Race", "cancel", "decision", "up"]
 
 OVER = ("finished", "failed", "cancelled")
 Command = tuple[str, ...]
 RESUME: Command = ("resume", "r1", "--events")
 
 
-def _up(flow: str) -> Command:
+def up(flow: str) -> Command:
     return ("up", f"{FLOWS}:{flow}", "--run-id", "r1", "--events")
 
 
-def _decision(random: Random, name: str, *more: str) -> Command:
+def decision(random: Random, name: str, *more: str) -> Command:
     return (random.choice(["approve", "deny"]), "r1", "ok", "--by", name, *more)
 
 
-def _cancel(name: str) -> Command:
+def cancel(name: str) -> Command:
     return ("cancel", "r1", "--by", name)
 
 
 class Race:
-    """A site, and who was killed on it."""
+    """A site, and who was killed on it; as a context manager it leaves no process behind."""
 
     def __init__(self, nursery: Nursery, folder: Path, random: Random) -> None:
         self.site = Site(nursery, folder)
@@ -47,11 +50,33 @@ class Race:
         self.number = random.randint(2, 8)
         self.dead: list[int] = []
 
+    def __enter__(self) -> Race:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in self.site.children:
+            if not child.is_over:
+                child.kill()
+        for process in self.detached():
+            with suppress(psutil.Error):
+                process.kill()
+
+    def detached(self) -> list[psutil.Process]:
+        """The owners that supervisors have started on this site."""
+        found: list[psutil.Process] = []
+        for one in psutil.process_iter():
+            with suppress(psutil.Error):
+                theirs = one.environ()
+                mine = theirs.get("LEDGER") == str(self.site.ledger_file)
+                if mine and one.status() != psutil.STATUS_ZOMBIE:
+                    found.append(one)
+        return found
+
     # -- before
 
     def waiting(self) -> None:
         """A run that nobody owns, with a question."""
-        assert self.site.run(*_up("long")).code == 3
+        assert self.site.run(*up("long")).code == 3
 
     def dead_in_the_middle(self, flow: str) -> None:
         """A run whose owner was killed while its bodies ran."""
@@ -59,7 +84,7 @@ class Race:
         self.kill(owner)
 
     def at_work(self, flow: str) -> Child:
-        owner = self.site.start(*_up(flow))
+        owner = self.site.start(*up(flow))
         self.site.wait_for_lines(self.random.randint(1, 8), owner)
         return owner
 
@@ -85,8 +110,18 @@ class Race:
 
     # -- after
 
+    def status(self) -> str | None:
+        return reports.status_of(self.site.database, "r1")
+
+    def supervisor(self) -> int | None:
+        """The process that wakes the runs of the site, if there is one."""
+        with closing(sqlite3.connect(self.site.database, timeout=30)) as db:
+            row = db.execute("SELECT pid FROM owners JOIN supervisors USING (owner)").fetchone()
+        return None if row is None else int(row[0])
+
     def finish(self) -> None:
         """Bring the run to its end, answering what is still asked."""
+        until(lambda: not self.detached(), "the end of the owners that were started", within_s=60)
         for _ in range(4):
             status = reports.status_of(self.site.database, "r1")
             if status in OVER:
@@ -140,105 +175,3 @@ class Race:
 
     def _refused(self, child: Child) -> bool:
         return child.code == 2
-
-
-def resumes_of_a_dead_run(race: Race) -> None:
-    race.dead_in_the_middle(race.random.choice(["wide", "fans", "rounds"]))
-    children = race.meet([RESUME] * race.number)
-    assert any(child.code == 0 for child in children)
-
-
-def starts_of_one_run(race: Race) -> None:
-    children = race.meet([_up("fans")] * race.number)
-    assert sorted(child.code or 0 for child in children) == [0, *[2] * (race.number - 1)]
-
-
-def decisions(race: Race) -> None:
-    race.waiting()
-    names = [f"person-{n}" for n in range(race.number)]
-    children = race.meet([_decision(race.random, name) for name in names])
-    race.one_decision(children)
-    race.finish()
-    race.one_decision(children)
-
-
-def decisions_that_resume(race: Race) -> None:
-    race.waiting()
-    names = [f"person-{n}" for n in range(race.number)]
-    race.meet([_decision(race.random, name, "--resume") for name in names])
-    race.finish()
-
-
-def decisions_and_resumes(race: Race) -> None:
-    race.waiting()
-    names = [f"person-{n}" for n in range(race.number // 2 + 1)]
-    commands = [_decision(race.random, name) for name in names]
-    children = race.meet([*commands, *[RESUME] * (race.number // 2)])
-    race.one_decision(children)
-    race.finish()
-
-
-def cancels_of_a_live_run(race: Race) -> None:
-    owner = race.at_work("wide")
-    children = race.meet([_cancel(f"person-{n}") for n in range(race.number)])
-    assert owner.wait() in (0, 4), owner.err
-    race.nothing_lost(children)
-
-
-def cancels_and_resumes_of_a_dead_run(race: Race) -> None:
-    race.dead_in_the_middle("wide")
-    half = race.number // 2 or 1
-    children = race.meet([*[_cancel("ann")] * half, *[RESUME] * half])
-    race.nothing_lost(children)
-    race.finish()
-
-
-def everything_at_once(race: Race) -> None:
-    race.waiting()
-    commands = [
-        *(RESUME, _cancel("ann"), _decision(race.random, "bob"), RESUME),
-        *(_decision(race.random, "cid", "--resume"), _cancel("dan"), RESUME, RESUME),
-    ]
-    children = race.meet(race.random.sample(commands, race.number))
-    race.nothing_lost(children)
-    race.finish()
-
-
-def a_kill_among_resumes(race: Race) -> None:
-    owner = race.at_work("wide")
-    gate = race.site.folder / "early"
-    others = [race.site.start(*RESUME, gate=gate) for _ in range(race.number - 1)]
-    for other in others:
-        other.begun()
-    gate.touch()
-    pause(race.random.random() * 0.05)
-    race.kill(owner)
-    for other in others:
-        assert other.wait() in (0, 2), other.err
-    race.finish()
-
-
-RACES_OF: Mapping[str, Callable[[Race], None]] = {
-    one.__name__: one
-    for one in (
-        resumes_of_a_dead_run,
-        starts_of_one_run,
-        decisions,
-        decisions_that_resume,
-        decisions_and_resumes,
-        cancels_of_a_live_run,
-        cancels_and_resumes_of_a_dead_run,
-        everything_at_once,
-        a_kill_among_resumes,
-    )
-}
-
-
-def race(nursery: Nursery, folder: Path, name: str, random: Random) -> None:
-    """One race of a kind, and its judgement."""
-    made = Race(nursery, folder, random)
-    try:
-        RACES_OF[name](made)
-        made.judge()
-    except AssertionError as error:
-        raise AssertionError(f"{name} of {made.number}\n{error}\nin {folder}") from error

@@ -10,7 +10,7 @@ import pytest
 
 from tests.trust.amounts import RACES, chance, in_parallel
 from tests.trust.children import Nursery
-from tests.trust.races import RACES_OF, race
+from tests.trust.kinds import RACES_OF, race
 
 IN_THE_SLICE = chance("kinds of races").sample(list(RACES_OF), 4)
 KINDS = [
