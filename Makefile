@@ -31,7 +31,7 @@ TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke trust bench clean
+.PHONY: help demo test check format live live-smoke trust bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ trust: $(DEV) ## crashes, races and simulated schedules at length
 
 bench: $(DEV) $(PEERS) ## the cost of a step against its limits, beside other tools
 	$(BIN)/python -m bench $(ARGS)
+
+docs: $(BASE) ## write what the documents take from the code
+	PYTHONPATH=. $(BIN)/python docs/failures.py
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(BENCH_VENV) $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

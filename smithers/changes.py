@@ -47,7 +47,7 @@ Outcome = Literal["finished", "failed", "skipped", "cancelled"]
 AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferred", "cancelled"]
 RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
 ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if"]
-WaitKind = Literal["approval", "retry", "cooldown", "data", "budget"]
+WaitKind = Literal["approval", "retry", "cooldown", "agents", "data", "budget"]
 
 
 class Key(NamedTuple):
@@ -193,6 +193,9 @@ class ReadMade:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitOpened:
     """A node waits: for a person, for a time, for the data of `on`, or for a larger budget.
+
+    A `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
+    the task's agents: it ends with the next owner, who tries them again.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex.

@@ -11,8 +11,8 @@ SmithersError            `hint` says what to type
 │   └── Fenced           another owner took the run; this one must stop
 └── AgentError           an attempt failed; `then` is what the engine does
     ├── Permanent        this agent cannot do this task, now or in an hour   (next agent)
-    │   ├── NotInstalled the program is not on PATH
-    │   └── NotSignedIn  the program or the provider refused the credentials
+    │   ├── NotInstalled the program is not on PATH                          (set up)
+    │   └── NotSignedIn  the program or the provider refused the credentials (set up)
     ├── Busy             rate limit, quota or overload; `resumes_at` if told (cool down)
     ├── Transient        network, timeout, a stream cut short                (retry)
     │   └── Stalled      no event for longer than the idle limit
@@ -51,7 +51,7 @@ __all__ = [
     "UnknownRun",
 ]
 
-Then = Literal["next agent", "cool down", "retry", "repair"]
+Then = Literal["next agent", "set up", "cool down", "retry", "repair"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +133,7 @@ class AgentError(SmithersError):
 class Permanent(AgentError):
     """This agent cannot do this task; trying it again would give the same."""
 
-    then = "next agent"
+    then: ClassVar[Then] = "next agent"
 
 
 class NotInstalled(Permanent):
@@ -141,6 +141,8 @@ class NotInstalled(Permanent):
 
     `looked_for` is the name or the path under which it was looked for.
     """
+
+    then: ClassVar[Then] = "set up"
 
     def __init__(self, program: str, install: str, *, looked_for: str = "") -> None:
         where = f": there is no program {looked_for!r}" if looked_for else ""
@@ -150,6 +152,8 @@ class NotInstalled(Permanent):
 
 class NotSignedIn(Permanent):
     """The program is there, and refused its credentials."""
+
+    then: ClassVar[Then] = "set up"
 
 
 class Busy(AgentError):

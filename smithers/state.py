@@ -207,6 +207,8 @@ class RunState:
                 known = self.waits.get((key, change.kind))
                 if known is not None and known.frame == change.opened:
                     del self.waits[key, change.kind]
+                if change.kind == "agents" and change.answer is not None:
+                    self._try_again(key)
             case NodeGone():
                 if (left := self.nodes.pop(change.id, None)) is not None:
                     self.gone[change.id] = left
@@ -221,6 +223,12 @@ class RunState:
                 self.status = change
             case Reset(key=key):
                 self._reset(key, frame)
+
+    def _try_again(self, key: Key) -> None:
+        """What agents failed by, since nobody had set them up, no longer counts."""
+        for attempt in self.tries.get(key, ()):
+            if attempt.error is not None and attempt.error.then == "set up":
+                attempt.counts = False
 
     def _reset(self, key: Key, frame: int) -> None:
         self.reset[key] = frame

@@ -95,3 +95,17 @@ def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> Non
         if line != "...":
             assert line in printed[place:], f"{line!r} is not printed there:\n{done.stdout}"
             place = printed.index(line, place) + 1
+
+
+def test_the_table_of_failures_is_what_the_code_does() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "failures.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    text = (ROOT / "docs" / "workflows.md").read_text()
+    for line in (
+        "| `NotInstalled` | The agent's program is not on PATH | the next agent, at once | the run"
+        " waits for a person, and says what is missing | no | no |",
+        "| the next agent, at once | the run waits for the first that is back | no | yes |",
+        "after a wait, 3 tries in all, then the next | the task fails | yes | no |",
+    ):
+        assert line in text

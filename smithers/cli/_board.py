@@ -206,6 +206,8 @@ def _line(text: str) -> str:
 def _awaited(change: WaitOpened) -> str:
     if change.kind == "approval":
         return "waits for a person's decision"
+    if change.kind == "agents":
+        return f"waits for an agent to be set up: {_line(change.asked or '')}"
     return (
         f"waits for {', '.join(change.on)}" if change.kind == "data" else f"waits ({change.kind})"
     )

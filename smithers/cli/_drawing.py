@@ -46,6 +46,8 @@ def _awaited(wait: _Json) -> str:
     key = plain(_key(wait["task"], wait["iteration"]))
     if wait["kind"] == "approval":
         return key
+    if wait["kind"] == "agents":
+        return f"{key} (an agent to be set up)"
     cools = ", ".join(f"{one['agent']} cools down" for one in wait["cooling"])
     due = f" until {clock(wait['due'])}" if cools and wait["due"] else ""
     return f"{key} ({plain(cools)}{due})" if cools else f"{key} ({wait['kind']})"

@@ -1,6 +1,7 @@
 """Which agent of a task's array is next: decided by the classes of the errors so far.
 
 next agent    this one is out for the task
+set up        out as well; where that is why all are out, a person is waited for
 repair        the answer stayed wrong after its repairs: out as well
 retry         again after a wait, until its tries are spent, then out
 cool down     others first; no try is spent; when all cool down, wait for the first
@@ -20,7 +21,7 @@ from smithers.state import Attempted
 from smithers.store import Cooldown
 from smithers.tree import AgentWork, Retry
 
-__all__ = ["MAX_COOLDOWNS", "Cooling", "Use", "after_failure", "next_agent"]
+__all__ = ["MAX_COOLDOWNS", "Cooling", "Missing", "Use", "after_failure", "next_agent"]
 
 MAX_COOLDOWNS = 24
 """So often one task may be refused for a limit before it fails; with the backoff that is about five
@@ -47,13 +48,22 @@ class Cooling:
     limits: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """All agents are out, each since a person has to set it up first; their failures by name."""
+
+    failures: Mapping[str, Failure]
+
+
 def next_agent(
     work: AgentWork, tries: Sequence[Attempted], cooling: Mapping[str, Cooldown], now: datetime
-) -> Use | Cooling | None:
-    """The agent to start now, or how long to wait for one, or None when all are out."""
+) -> Use | Cooling | Missing | None:
+    """The agent to start now, or what to wait for, or None when all are out."""
     left = [agent for agent in work.agents if not _is_out(agent, work.retry, tries)]
-    if not left or _cooldowns(tries) > MAX_COOLDOWNS:
+    if _cooldowns(tries) > MAX_COOLDOWNS:
         return None
+    if not left:
+        return _missing(work, tries)
     limits: dict[str, datetime] = {}
     for agent in left:
         known = cooling.get(limit := limit_of(agent))
@@ -73,11 +83,21 @@ def after_failure(work: AgentWork, tries: Sequence[Attempted], random: float) ->
     return work.retry.wait_s(_failed(last.agent, tries, "retry"), random)
 
 
+_FINAL = (None, "next agent", "set up", "repair")
+
+
+def _missing(work: AgentWork, tries: Sequence[Attempted]) -> Missing | None:
+    failures = {one.agent: one.error for one in tries if one.state == "failed"}  # the last of each
+    found = {agent.name: failures.get(agent.name) for agent in work.agents}
+    wanted = {name: one for name, one in found.items() if one is not None and one.then == "set up"}
+    return Missing(wanted) if len(wanted) == len(found) else None
+
+
 def _is_out(agent: Agent | None, retry: Retry, tries: Sequence[Attempted]) -> bool:
     if agent is None:
         return True
     failed = [one.error for one in tries if one.agent == agent.name and one.state == "failed"]
-    final = any(error is None or error.then in (None, "next agent", "repair") for error in failed)
+    final = any(error is None or error.then in _FINAL for error in failed)
     return final or _failed(agent.name, tries, "retry") >= retry.tries
 
 

@@ -25,8 +25,12 @@ _OPENS = re.compile(r"[{\[]")
 _FENCE = re.compile(r"```[a-zA-Z]*\n(.*?)```", re.DOTALL)
 
 
-def asked(prompt: str, output: Output[Any], *, native: bool) -> str:
-    """The prompt as the agent gets it: with the schema in words where it has no other way."""
+def asked(prompt: str, output: Output[Any], *, native: bool, told: str = "") -> str:
+    """The prompt as the agent gets it: after what is told of earlier attempts, and with the schema
+    in words where it has no other way.
+    """
+    if told:
+        prompt = f"{told}\n\nThe task:\n\n{prompt}"
     if output.is_text or native:
         return prompt
     schema = json.dumps(output.schema, ensure_ascii=False)

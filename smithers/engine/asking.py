@@ -235,7 +235,7 @@ class Asking:
         if isinstance(node.work, StepWork) and (missing := self._still_missing(key)):
             self.wait_for(instance, missing)
             return False
-        return (key, "retry") not in state.waits and (key, "cooldown") not in state.waits
+        return not any((key, kind) in state.waits for kind in ("retry", "cooldown", "agents"))
 
     def _still_missing(self, key: Key) -> tuple[Key, ...]:
         """What a deferred step waits for, known from its row: after a crash or another render it

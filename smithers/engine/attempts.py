@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, cast
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Used
 from smithers.changes import UsageCounted
 from smithers.context import READER, NotYet
-from smithers.engine.answers import INTERRUPTED, REPAIR, asked, output_text
+from smithers.engine.answers import REPAIR, output_text
 from smithers.engine.reading import Reading
 from smithers.engine.silence import silence
 from smithers.engine.streams import Stream, as_json, scrubbed
@@ -59,7 +59,6 @@ class AgentAttempt:
 
     serial: int
     agent: Agent
-    prompt: str
     session: str | None
     output: Output[Any]
     ask: Ask
@@ -74,7 +73,8 @@ class AgentAttempt:
 
     async def run(self) -> str:
         """The output as JSON text. Raises an `AgentError`, or whatever the adapter raised."""
-        self.stream.open()
+        with _logging():
+            self.stream.open()
         timeout_s = self.ask.timeout_s
         clock = asyncio.timeout(timeout_s)
         try:
@@ -88,21 +88,14 @@ class AgentAttempt:
             self.stream.close()
 
     async def _answer(self) -> str:
-        native = self.agent.can.native_schema and not self.output.is_text
-        prompt = asked(self.prompt, self.output, native=native)
-        ask = replace(
-            self.ask,
-            prompt=prompt,
-            schema=self.output.schema if native else None,
-            session=self.session,
-            followup=INTERRUPTED.format(prompt=prompt) if self.session else None,
-        )
+        ask, prompt = self.ask, self.ask.prompt
         for _ in range(MAX_REPAIRS):
             try:
                 return output_text(await self._converse(ask), self.output)
             except BadOutput as error:
                 await self.hooks.repairs(self.serial)
-                self.stream.write({"event": "repair", "error": error.said})
+                with _logging():
+                    self.stream.write({"event": "repair", "error": error.said})
                 repair = REPAIR.format(error=error.said)
                 if self.agent.can.resumes and self.session:
                     ask = replace(ask, session=self.session, followup=repair)
@@ -127,7 +120,9 @@ class AgentAttempt:
                 elif isinstance(event, Answered):
                     answer = event
                 shown = scrubbed(event, self.ask.scrub)
-                self.stream.write(as_json(shown))
+                # An answer is paid for: it counts even where no log of it can be written.
+                with suppress(OSError) if answer is event else _logging():
+                    self.stream.write(as_json(shown))
                 self.hooks.happened(self.serial, shown)
         if answer is None:
             raise Transient(f"{self.agent.name} ended without an answer")
@@ -205,6 +200,15 @@ class StepAttempt:
             if self.reading.missed:
                 raise NotYet(self.reading.missed) from error  # it is why the function raised
             raise
+
+
+@contextmanager
+def _logging() -> Generator[None]:
+    """A log that cannot be written, as on a full disk, may well be in a moment."""
+    try:
+        yield
+    except OSError as error:
+        raise Transient(f"the log of the attempt cannot be written: {error}") from error
 
 
 @asynccontextmanager

@@ -232,8 +232,8 @@ class Engine:
         if self.state.frame < 0 or self.state.run_status != "running":
             self.transition.do(StatusChanged(status="running"))
         failed = self.state.frame >= 0 and before == "failed"
-        for key in self.limits.ended(self.state):
-            self.transition.close_wait(key, "cooldown")
+        for over in self.limits.ended(self.state):
+            self.transition.close_wait(over.key, over.kind, '"again"')
         self._render()
         if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
             for key in again:

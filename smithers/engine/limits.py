@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from smithers.agent import Agent, limit_of
-from smithers.changes import Key
+from smithers.changes import Failure, WaitOpened
+from smithers.engine.agents import Missing
 from smithers.engine.plan import Instance
 from smithers.errors import Busy
 from smithers.state import RunState
@@ -38,6 +39,7 @@ class Limits:
         self._run_id = run_id
         self._now = now
         self._seen = False
+        self._unready: dict[int, tuple[Agent, Failure, datetime]] = {}
         self.cooling: dict[str, Cooldown] = {}
         self.new: list[Cooldown] = []
         self.must_look = False
@@ -74,13 +76,34 @@ class Limits:
         self.new.append(cooldown)
         self._add(cooldown)
 
-    def ended(self, state: RunState) -> list[Key]:
-        """Who waits for agents of which one cools down no more, since a person ended that."""
+    def ended(self, state: RunState) -> list[WaitOpened]:
+        """The waits for agents that a new owner ends: a person ended a cooldown, or may have set
+        up what was missing.
+        """
         return [
-            key
-            for (key, kind), wait in state.waits.items()
-            if kind == "cooldown" and any(one not in self.cooling for one in wait.opened.on)
+            wait.opened
+            for wait in state.waits.values()
+            if wait.opened.kind == "agents"
+            or (
+                wait.opened.kind == "cooldown"
+                and any(one not in self.cooling for one in wait.opened.on)
+            )
         ]
+
+    def unready(self, agent: Agent, failure: Failure) -> None:
+        """Remember for a moment that a person has to set up this agent first."""
+        self._unready[id(agent)] = (agent, failure, self._now())
+
+    def missing(self, work: AgentWork) -> Missing | None:
+        """What is known to be missing, if that is all agents: nobody asks each of them again for
+        every task of a fan-out.
+        """
+        known = [self._unready.get(id(agent)) for agent in work.agents]
+        since = self._now() - _A_MINUTE
+        found = [one for one in known if one is not None and one[2] > since]
+        if len(found) < len(known):
+            return None
+        return Missing({agent.name: failure for agent, failure, _ in found})
 
     def _add(self, cooldown: Cooldown) -> None:
         known = self.cooling.get(cooldown.key)

@@ -179,15 +179,17 @@ class Plan:
         state, key = self.state, instance.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
         asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
-        cools = bool(state.waits) and (key, "cooldown") in state.waits
-        if ended is None and not tried and not asked and not cools:  # nothing happened to it yet
+        waits = bool(state.waits) and (
+            (key, "cooldown") in state.waits or (key, "agents") in state.waits
+        )
+        if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
             self.up.append(instance)
             return
         tries = [one for one in tried if one.counts]
         answered = ended is not None and ended.outcome in ("finished", "failed")
         # What an interrupted step would have come to, its next attempt tells: it may be deferred.
         begun = any(one.state not in ("deferred", "interrupted") for one in tries)
-        if (begun or cools or (tries and tries[-1].state == "interrupted")) or (
+        if (begun or waits or (tries and tries[-1].state == "interrupted")) or (
             asked and (answered or (key, "approval") in state.waits)
         ):
             self.begin(instance)

@@ -13,10 +13,12 @@ from typing import Literal, Protocol, cast
 from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
 from smithers.context import NotYet
-from smithers.engine.agents import Cooling, Use, after_failure, next_agent
+from smithers.engine.agents import Cooling, Missing, Use, after_failure, next_agent
+from smithers.engine.answers import INTERRUPTED, asked
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.budgets import Budgets, RepairRefused
+from smithers.engine.handover import handover
 from smithers.engine.limits import Limits
 from smithers.engine.plan import Instance
 from smithers.engine.secrets import Secrets
@@ -154,25 +156,41 @@ class Starting:
         )
         if self._asking.missed(prompt):
             return
-        now = self._bench.now()
         tries = self._tries(instance.key)
-        match next_agent(work, tries, self.limits.cooling, now):
-            case Use(agent, session, skipped):
-                pass
-            case Cooling() as cooling:
-                self._wait_for_agents(instance, cooling)
-                return
-            case None:
-                error = tries[-1].error if tries else None
-                self._settle(instance, "failed", error=error)
-                return
+        missing = None if tries or node.on_failure == "continue" else self.limits.missing(work)
+        following = missing or next_agent(work, tries, self.limits.cooling, self._bench.now())
+        if isinstance(following, Use):
+            self._attempt(instance, node, work, following, cast("str", prompt))
+        elif not self._wait_for_agents(instance, following):
+            error = tries[-1].error if tries else None
+            self._settle(instance, "failed", error=error)
+
+    def _attempt(
+        self, instance: Instance, node: Task, work: AgentWork, use: Use, prompt: str
+    ) -> None:
+        bench, tries, native = self._bench, self._tries(instance.key), use.agent.can.native_schema
+        # The author's prompt stays apart from what is told of earlier attempts.
+        fresh = asked(prompt, node.output, native=native, told=handover(bench.streams, tries))
+        followup: str | None = None
+        if use.session is not None:
+            told = handover(bench.streams, tries, known=use.session)
+            followup = INTERRUPTED.format(
+                prompt=asked(prompt, node.output, native=native, told=told)
+            )
         serial = self._started(
-            instance, agent.name, now, prompt=cast("str", prompt), session=session, skipped=skipped
+            instance,
+            use.agent.name,
+            bench.now(),
+            prompt=fresh if followup is None else followup,
+            session=use.session,
+            skipped=use.skipped,
         )
-        bench = self._bench
         ask = Ask(
-            prompt=cast("str", prompt),
+            prompt=fresh,
             cwd=bench.folder if work.cwd is None else bench.folder / work.cwd,
+            schema=node.output.schema if native and not node.output.is_text else None,
+            session=use.session,
+            followup=followup,
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
             raw=raw_file(bench.streams, serial),
@@ -182,9 +200,8 @@ class Starting:
             instance,
             AgentAttempt(
                 serial=serial,
-                agent=agent,
-                prompt=ask.prompt,
-                session=session,
+                agent=use.agent,
+                session=use.session,
                 output=node.output,
                 ask=ask,
                 stream=Stream(bench.streams, serial, bench.secrets.scrub),
@@ -252,11 +269,25 @@ class Starting:
     def _tries(self, key: Key) -> list[Attempted]:
         return [one for one in self._frame.state.tries.get(key, ()) if one.counts]
 
-    def _wait_for_agents(self, instance: Instance, cooling: Cooling) -> None:
-        """A wait for the outside: it takes the slots that a first attempt would take."""
-        wait = WaitOpened(key=instance.key, kind="cooldown", due=cooling.until, on=cooling.limits)
+    def _wait_for_agents(self, instance: Instance, awaited: Cooling | Missing | Use | None) -> bool:
+        """A wait for the outside, which takes the slots that a first attempt would take; False
+        where there is nothing to wait for.
+
+        For a person to set an agent up nobody waits where the author allows the failure.
+        """
+        node = cast("Task", instance.definition.node)
+        if isinstance(awaited, Cooling):
+            wait = WaitOpened(
+                key=instance.key, kind="cooldown", due=awaited.until, on=awaited.limits
+            )
+        elif isinstance(awaited, Missing) and node.on_failure != "continue":
+            told = (f"{name}: {_told(one)}" for name, one in awaited.failures.items())
+            wait = WaitOpened(key=instance.key, kind="agents", asked="\n".join(told))
+        else:
+            return False
         self._wait(wait)
         self._asking.plan.begin(instance)
+        return True
 
     def _wait(self, wait: WaitOpened) -> None:
         self._frame.open_wait(wait)
@@ -328,6 +359,8 @@ class Starting:
                 began=tries[-1].started_at,
                 reason=failure.message,
             )
+        if failure.then == "set up" and isinstance(running.attempt, AgentAttempt):
+            self.limits.unready(running.attempt.agent, failure)
         if instance.dropping is not None:
             self._settle(instance, "failed", error=failure)
         elif isinstance(node.work, AgentWork):
@@ -339,13 +372,13 @@ class Starting:
         self, instance: Instance, work: AgentWork, tries: list[Attempted], failure: Failure
     ) -> None:
         following = next_agent(work, tries, self.limits.cooling, self._bench.now())
-        if following is None:
+        if self._wait_for_agents(instance, following):
+            return
+        if not isinstance(following, Use):
             self._settle(instance, "failed", error=failure)
             return
         wait_s = after_failure(work, tries, self._bench.random.random())
-        if isinstance(following, Cooling):
-            self._wait_for_agents(instance, following)
-        elif wait_s > 0:
+        if wait_s > 0:
             self._retry_in(instance, wait_s)
         else:
             self._asking.plan.up.append(instance)
@@ -382,3 +415,8 @@ class Starting:
         self._frame.settle(key, outcome, output=output, model=model)
         if instance is not None:
             self._asking.plan.settle(instance)
+
+
+def _told(failure: Failure) -> str:
+    """What is missing, and what a person can do about it."""
+    return f"{failure.message} ({failure.hint})" if failure.hint else failure.message

@@ -89,7 +89,7 @@ class Transition:
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
-            for kind in ("approval", "retry", "cooldown", "data", "budget"):
+            for kind in ("approval", "retry", "cooldown", "agents", "data", "budget"):
                 self.close_wait(key, kind)
         self.do(
             Settled(

@@ -201,6 +201,7 @@ def _opened(_: Telling, change: WaitOpened) -> _Told:
         "approval": f"{change.key} waits for a person's decision{when}",
         "retry": f"{change.key} waits{when} to be tried again",
         "cooldown": f"{change.key} waits{when} for an agent that is over its limit",
+        "agents": f"{change.key} waits for an agent to be set up: {_short(change.asked or '')}",
         "data": f"{change.key} waits for the output of {', '.join(change.on)}",
         "budget": f"{change.key} waits for a person: {change.asked}",
     }

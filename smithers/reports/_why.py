@@ -161,6 +161,10 @@ class _Reasons:
             return self._approval(key, wait)
         if wait.kind == "budget":
             return self._budget(key, wait)
+        if wait.kind == "agents":
+            missing = "; ".join(str(data["asked"]).splitlines())
+            said = f"{key} waits for an agent to be installed or signed in: {missing}"
+            return _reason(key, said, None if self.head.alive else self.resume)
         until = "" if data["due"] is None else f" at {clock(data['due'])}"
         if wait.kind == "retry":
             said = f"{key} failed and is tried again{until}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from itertools import count
 
@@ -11,9 +11,10 @@ import pytest
 from pydantic import BaseModel
 
 from smithers import Attempt, Context, Node, NoInput, Parallel, Retry, Step, Task, workflow
-from smithers.agent import Agent, Ask, Capabilities, Event, Said
+from smithers.agent import Agent, Answered, Ask, Capabilities, Event, Said
 from smithers.changes import AttemptEnded, AttemptStarted, Key
 from smithers.engine.agents import MAX_COOLDOWNS
+from smithers.engine.streams import Stream
 from smithers.errors import (
     AgentError,
     Busy,
@@ -91,15 +92,15 @@ def test_a_permanent_error_and_an_overflow_go_to_the_next_agent_at_once(error: A
     assert len(a.asks) == 1
     stored = run.state.attempts[1].error
     assert stored is not None
-    assert (stored.kind, stored.then) == (type(error).__name__, "next agent")
+    assert (stored.kind, stored.then) == (type(error).__name__, error.then)
 
 
 def test_when_all_agents_are_out_the_task_fails_with_the_hint_of_the_last() -> None:
-    run = one(Scripted(NotInstalled("acme", "apt install acme")))
+    run = one(Scripted(Permanent("refused", hint="ask for less")))
     ended = run.go()
     assert ended.status == "failed"
     assert ended.error is not None
-    assert ended.error.hint == "install it with `apt install acme`"
+    assert ended.error.hint == "ask for less"
 
 
 def test_an_error_of_no_known_class_is_not_tried_again() -> None:
@@ -360,3 +361,32 @@ def test_an_agent_without_a_clock_of_its_own_is_ended_by_silence() -> None:
     status = Run(flow).go().error
     assert status is not None
     assert (status.kind, "0.02 s" in status.message) == ("Stalled", True)
+
+
+def test_a_log_that_cannot_be_written_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = [OSError(28, "No space left on device")]
+    write = Stream.write
+
+    def may_fail(self: Stream, data: Mapping[str, object]) -> None:
+        if full:
+            raise full.pop()
+        write(self, data)
+
+    monkeypatch.setattr(Stream, "write", may_fail)
+    run = one(Scripted("done"))
+    assert run.go().status == "finished"
+    assert states(run) == ["agent failed", "agent succeeded"]
+    error = run.state.attempts[1].error
+    assert error is not None
+    assert (error.kind, "No space left" in error.message) == ("Transient", True)
+
+
+def test_a_paid_answer_counts_though_its_log_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(self: Stream, data: Mapping[str, object]) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Stream, "write", full)
+    run = one(Scripted([Answered("paid")]))
+    assert run.go().output == '"paid"'

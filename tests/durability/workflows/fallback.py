@@ -1,7 +1,8 @@
 """Agents that are over their limits: each asks a file of the folder what to do, and tells a ledger.
 
 A file `NAME.busy` makes the agent of that name refuse: it holds the seconds to wait that the
-provider tells, or nothing. `NAME.slow` makes it hang after its first words.
+provider tells, or nothing. `NAME.slow` makes it hang after its first words, and with `NAME.gone` it
+is not installed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from smithers import Context, Node, NoInput, Sequence, Step, Task, workflow
 from smithers.agent import Answered, Ask, Capabilities, Event, Said
-from smithers.errors import Busy
+from smithers.errors import Busy, NotInstalled
 
 
 class Told:
@@ -26,6 +27,8 @@ class Told:
 
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
         note(self.name)
+        if content(f"{self.name}.gone") is not None:
+            raise NotInstalled(self.name, f"apt install {self.name}")
         if (busy := content(f"{self.name}.busy")) is not None:
             told = datetime.now(UTC) + timedelta(seconds=float(busy)) if busy else None
             raise Busy(self.name, told, why="too many requests")
