@@ -13,6 +13,7 @@ from smithers import (
     Approval,
     Attempt,
     Branch,
+    Budget,
     Context,
     Decision,
     ForEach,
@@ -135,6 +136,8 @@ def groups(ctx: Context[Brief]) -> None:
     count = Step("count", whole)
     assert_type(Sequence(plan, count), Sequence[None])
     assert_type(Parallel(plan, count, limit=2), Parallel[None])
+    capped = Sequence(plan, count, result=plan, budget=Budget(usd="2.50", on_exhausted="fail"))
+    assert_type(capped, Sequence[Plan])
     row = Sequence(count, plan, None, result=plan)
     side = Parallel(row, count, on_failure="cancel", result=row)
     assert_type(row, Sequence[Plan])

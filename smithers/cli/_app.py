@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from smithers.cli import _deciding, _demo, _doctor, _reading, _running, _supervising
+from smithers.cli import (
+    _deciding,
+    _demo,
+    _doctor,
+    _raising,
+    _reading,
+    _running,
+    _service,
+    _supervising,
+)
 from smithers.cli._arguments import as_typed
 from smithers.cli._failures import OnlyHelp, Usage
 
@@ -23,7 +32,8 @@ app = typer.Typer(
     help="\b\n  $ smithers demo\n  $ smithers up ship_it.py\n\n"
     "Run workflows of AI agents that survive crashes.",
 )
-for _module in (_running, _reading, _deciding, _supervising, _demo, _doctor):
+_MODULES = (_running, _reading, _deciding, _raising, _supervising, _service, _demo, _doctor)
+for _module in _MODULES:
     _module.register(app)
 
 

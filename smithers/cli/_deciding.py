@@ -1,4 +1,4 @@
-"""`approve`, `deny`, `budget` and `cancel`: what a person says to a run."""
+"""`approve`, `deny` and `cancel`: what a person says to a run."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ import re
 import shlex
 import time
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 import typer
 
-from smithers.changes import Key
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
 from smithers.cli._streams import give, give_json, plain, say
-from smithers.hub import Amounts, Decided, Hub
+from smithers.hub import Decided, Hub
 
 __all__ = ["register"]
-
-_Extra = dict[str, dict[str, Any]]
 
 TaskId = Annotated[
     str | None,
@@ -75,16 +71,6 @@ def register(app: typer.Typer) -> None:
         ),
     )(deny)
     app.command(
-        "budget",
-        short_help="Let a run use more.",
-        help=example(
-            "smithers budget r1 --add-usd 5 --resume",
-            "smithers budget r1 audit --add-tokens 100000 --add-calls 10",
-            says="Raise the budget of a run, or of a node of it, whether it is spent or not. The"
-            " run goes on when it is resumed, or at once with --resume.",
-        ),
-    )(budget)
-    app.command(
         "cancel",
         short_help="Cancel a run for good.",
         help=example(
@@ -123,75 +109,8 @@ def deny(
     return _decide(place(db), run, _task(task, iteration), False, by, note, resume, detach, json)
 
 
-def budget(
-    run: Run,
-    node: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NODE]",
-            help="The node, as in audit or review[2]; may be left out when one waits, or for the"
-            " run as a whole.",
-            show_default=False,
-        ),
-    ] = None,
-    usd: Annotated[
-        str | None,
-        typer.Option("--add-usd", metavar="USD", help="So many US dollars.", show_default=False),
-    ] = None,
-    tokens: Annotated[
-        int | None,
-        typer.Option(
-            "--add-tokens", min=1, metavar="N", help="So many tokens.", show_default=False
-        ),
-    ] = None,
-    calls: Annotated[
-        int | None,
-        typer.Option("--add-calls", min=1, metavar="N", help="So many calls.", show_default=False),
-    ] = None,
-    time: Annotated[
-        float | None,
-        typer.Option("--add-time", min=0, metavar="S", help="Seconds.", show_default=False),
-    ] = None,
-    by: By = None,
-    resume: Resume = False,
-    detach: Detach = False,
-    json: JsonFlag = False,
-    db: Db = None,
-) -> int:
-    _check_detach(detach, resume)
-    where = place(db)
-    hub = Hub(where.path)
-    added = Amounts(tokens=tokens, usd=_dollars(usd), calls=calls, time_s=time)
-    raised = hub.raise_budget(run, node, added=added, by=by or _login())
-    data: dict[str, Any] = {
-        "run_id": raised.run_id,
-        "task": raised.task,
-        "iteration": list(raised.iteration),
-        "added": raised.added.data(),
-        "by": raised.by,
-    }
-    if not json:
-        key = Key(raised.task or "", raised.iteration)
-        said = f"the budget of {key} of {run} is raised by {raised.added}, says {raised.by}"
-        (say if resume else give)(plain(said))
-    extra: _Extra = {"raised": data}
-    return _then(hub, where, run, extra, resume=resume, detach=detach, json=json)
-
-
-def _dollars(given: str | None) -> Decimal | None:
-    if given is None:
-        return None
-    try:
-        found = Decimal(given.removeprefix("$"))
-    except InvalidOperation:
-        found = Decimal(0)
-    if not found.is_finite() or found <= 0:
-        raise Usage(f"--add-usd {given!r} is no amount of dollars", hint="as in --add-usd 2.50")
-    return found
-
-
 def cancel(run: Run, by: By = None, json: JsonFlag = False, db: Db = None) -> int:
-    outcome = Hub(place(db).path).cancel(run, by=by or _login())
+    outcome = Hub(place(db).path).cancel(run, by=by or login())
     if json:
         give_json({"version": 1, "run_id": run, "outcome": outcome})
     elif outcome == "asked":
@@ -212,38 +131,38 @@ def _decide(
     detach: bool,
     json: bool,
 ) -> int:
-    _check_detach(detach, resume)
+    check_detach(resume, detach)
     hub = Hub(where.path)
-    decided = hub.decide(run, task, approved=approved, by=by or _login(), note=note)
+    decided = hub.decide(run, task, approved=approved, by=by or login(), note=note)
     data = _data(decided)
     if not json:
         _show(decided, say if resume else give)
-    extra: _Extra = {"decided": data}
-    return _then(hub, where, run, extra, resume=resume, detach=detach, json=json)
+    extra: dict[str, object] = {"decided": data}
+    return then(where, run, data, extra, resume=resume, detach=detach, json=json)
 
 
-def _check_detach(detach: bool, resume: bool) -> None:
+def check_detach(resume: bool, detach: bool) -> None:
     if detach and not resume:
         raise Usage("--detach says how to go on", hint="say --resume --detach")
 
 
-def _then(
-    hub: Hub,
+def then(
     where: Place,
     run: str,
-    extra: _Extra,
+    data: dict[str, Any],
+    extra: dict[str, object],
     *,
     resume: bool,
     detach: bool,
     json: bool,
 ) -> int:
-    """Go on with the run, or say how; `extra` joins the JSON document, by what was done."""
+    """What was said is written: go on with the run, or say how. `extra` is for the final object."""
+    hub = Hub(where.path)
     command = where.command(f"smithers resume {shlex.quote(run)}")
     if resume:
         return _resume(where, run, json, detach, extra)
     status = hub.status(run)
     if json:
-        (data,) = extra.values()
         give_json({"version": 1, **data, "status": status})
     elif status in ("waiting", "stale", "failed"):
         say(f"next: {command}")
@@ -252,12 +171,12 @@ def _then(
     return 0
 
 
-def _resume(where: Place, run: str, json: bool, detach: bool, extra: _Extra) -> int:
+def _resume(where: Place, run: str, json: bool, detach: bool, extra: dict[str, object]) -> int:
     """Go on with a run that was answered, unless the process that drives it takes the answer."""
     from smithers.cli._running import Wanted, go_on
 
     if not _taken(where, run):
-        return go_on(Wanted(place=where, run_id=run, json=json, detach=detach, extra=dict(extra)))
+        return go_on(Wanted(place=where, run_id=run, json=json, detach=detach, extra=extra))
     if json:
         give_json({**Hub(where.path).summary(run), **extra})
     else:
@@ -311,7 +230,7 @@ def _task(task: str | None, iteration: str | None) -> str | None:
     return task + "".join(f"[{int(number)}]" for number in re.split("[.,]", iteration))
 
 
-def _login() -> str:
+def login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -81,6 +81,43 @@ def test_a_run_is_woken_when_its_time_comes_and_left_alone_before(project: Proje
     assert project.ledger == ["try 1", "try 2"]
 
 
+def test_a_question_whose_time_is_over_is_woken(project: Project) -> None:
+    project.environment["ANSWER_WITHIN_S"] = "2"
+    assert project.run("up", "woken.py:asked", "--run-id", "r1", "--linger", "0").returncode == 3
+    with supervising(project):
+        until(lambda: status(project) == "finished", "the end of the run")
+    assert project.json("resume", "r1")["output"] == "approved: False"
+
+
+def lingering(project: Project) -> subprocess.Popen[str]:
+    """An owner that stays up for the end of the time for an answer."""
+    owner = project.start("up", "woken.py:asked", "--run-id", "r1")
+    until(lambda: project.json("ps")["runs"][:1] != [], "the run")
+    until(lambda: project.json("ps")["runs"][0]["waiting_for"], "the question")
+    return owner
+
+
+def test_an_answer_to_a_run_that_is_driven_is_taken_by_its_owner(project: Project) -> None:
+    owner = lingering(project)
+    done = project.run("approve", "r1", "--resume")
+    assert done.returncode == 0, done.stderr
+    assert "has taken it up" in done.stderr
+    assert "approved: True" in owner.communicate(timeout=60)[0]
+
+
+def test_a_stop_while_a_run_only_waits_leaves_it_waiting(project: Project) -> None:
+    owner = lingering(project)
+    owner.send_signal(signal.SIGINT)
+    owner.communicate(timeout=60)
+    assert owner.returncode == 130
+    assert status(project) == "waiting"
+    with closing(sqlite3.connect(project.database)) as db:
+        ((wake_at, due),) = db.execute(
+            "SELECT r.wake_at, w.due FROM runs r JOIN waits w ON w.run_id = r.run_id"
+        ).fetchall()
+    assert wake_at == due is not None
+
+
 def test_what_a_person_stopped_stays_stopped(project: Project) -> None:
     (project.folder / "hold-plan").touch()
     process = project.start("up", "three_steps.py", "--run-id", "r1")

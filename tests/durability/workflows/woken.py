@@ -78,6 +78,15 @@ def crashing(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def asked(ctx: Context[NoInput]) -> Node:
+    """A question that is soon over: its owner stays up for that."""
+    seconds = float(os.environ.get("ANSWER_WITHIN_S", "50"))
+    ask = Approval("ok", ask="?", timeout_s=seconds, on_timeout="deny", on_deny="continue")
+    last = Step("last", lambda: f"approved: {ctx[ask].approved}")
+    return Sequence(ask, last, result=last)
+
+
+@workflow
 def busy(ctx: Context[NoInput]) -> Node:
     """An agent with a job in a session of its own, which ends when a file is there."""
     job = "(setsid tail -f /dev/null &)"

@@ -1,0 +1,98 @@
+"""`budget`: a person lets a run, or a node of it, use more."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+
+from smithers.changes import Key
+from smithers.cli._arguments import Db, JsonFlag, Run, example
+from smithers.cli._deciding import By, Resume, check_detach, login, then
+from smithers.cli._failures import Usage
+from smithers.cli._places import place
+from smithers.cli._running import Detach
+from smithers.cli._streams import give, plain, say
+from smithers.hub import Amounts, Hub
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "budget",
+        short_help="Let a run use more.",
+        help=example(
+            "smithers budget r1 --add-usd 5 --resume",
+            "smithers budget r1 audit --add-tokens 100000 --add-calls 10",
+            says="Raise the budget of a run, or of a node of it, whether it is spent or not. The"
+            " run goes on when it is resumed, or at once with --resume.",
+        ),
+    )(budget)
+
+
+def budget(
+    run: Run,
+    node: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NODE]",
+            help="The node, as in audit or review[2]; may be left out when one waits, or for the"
+            " run as a whole.",
+            show_default=False,
+        ),
+    ] = None,
+    usd: Annotated[
+        str | None,
+        typer.Option("--add-usd", metavar="USD", help="So many US dollars.", show_default=False),
+    ] = None,
+    tokens: Annotated[
+        int | None,
+        typer.Option(
+            "--add-tokens", min=1, metavar="N", help="So many tokens.", show_default=False
+        ),
+    ] = None,
+    calls: Annotated[
+        int | None,
+        typer.Option("--add-calls", min=1, metavar="N", help="So many calls.", show_default=False),
+    ] = None,
+    time_s: Annotated[
+        float | None,
+        typer.Option("--add-time", min=0, metavar="S", help="Seconds.", show_default=False),
+    ] = None,
+    by: By = None,
+    resume: Resume = False,
+    detach: Detach = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    check_detach(resume, detach)
+    where = place(db)
+    added = Amounts(tokens=tokens, usd=_dollars(usd), calls=calls, time_s=time_s)
+    raised = Hub(where.path).raise_budget(run, node, added=added, by=by or login())
+    data: dict[str, Any] = {
+        "run_id": raised.run_id,
+        "task": raised.task,
+        "iteration": list(raised.iteration),
+        "added": raised.added.data(),
+        "by": raised.by,
+    }
+    if not json:
+        key = Key(raised.task or "", raised.iteration)
+        said = f"the budget of {key} of {run} is raised by {raised.added}, says {raised.by}"
+        (say if resume else give)(plain(said))
+    extra: dict[str, object] = {"raised": data}
+    return then(where, run, data, extra, resume=resume, detach=detach, json=json)
+
+
+def _dollars(given: str | None) -> Decimal | None:
+    if given is None:
+        return None
+    try:
+        found = Decimal(given.removeprefix("$"))
+    except InvalidOperation:
+        found = Decimal(0)
+    if not found.is_finite() or found <= 0:
+        raise Usage(f"--add-usd {given!r} is no amount of dollars", hint="as in --add-usd 2.50")
+    return found

@@ -1,0 +1,246 @@
+"""`service`: `supervise` as a service of the user, by systemd or launchd."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import plistlib
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._places import place
+from smithers.cli._streams import give, give_json, say
+from smithers.errors import Refused
+
+__all__ = ["register"]
+
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Show the file and the commands, and do nothing."),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A user's service for one database: a file, and the commands that put it to use."""
+
+    name: str
+    file: Path
+    text: str
+    start: Sequence[Sequence[str]]
+    stop: Sequence[Sequence[str]]
+    status: Sequence[str]
+    probe: Sequence[str]
+
+
+def register(app: typer.Typer) -> None:
+    service = typer.Typer(
+        name="service",
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        short_help="Have supervise run as a service of yours.",
+        help=example(
+            "smithers service install --dry-run",
+            "smithers service status",
+            says="Have `smithers supervise` run for this database whenever you are logged in, by"
+            " systemd (Linux) or launchd (macOS). It asks for no rights but your own.",
+        ),
+    )
+    for name, short, says, command in (
+        (
+            "install",
+            "Install and start the service.",
+            "Write the service's file and start it. To do it again changes nothing.",
+            install,
+        ),
+        (
+            "uninstall",
+            "Stop the service and take it away.",
+            "Stop the service and remove its file. Runs that it has started go on.",
+            uninstall,
+        ),
+        ("status", "Say whether the service runs.", "Say whether the service runs.", status),
+    ):
+        shown = example(f"smithers service {name}", says=says)
+        service.command(name, short_help=short, help=shown)(command)
+    app.add_typer(service)
+
+
+def install(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> int:
+    service = _service(place(db).path)
+    if dry_run:
+        return _show(service, service.start, json)
+    _probe(service)
+    runs = _run(service.status, must=False)
+    if runs and service.file.exists() and service.file.read_text("utf-8") == service.text:
+        said = f"{service.name} runs already, by {service.file}; nothing was done"
+        return _tell(service, json, "installed", said)
+    service.file.parent.mkdir(parents=True, exist_ok=True)
+    service.file.write_text(service.text, "utf-8")
+    for command in service.stop if runs else ():
+        _run(command, must=False)
+    for command in service.start:
+        _run(command)
+    return _tell(service, json, "installed", f"{service.file} was written; {service.name} runs")
+
+
+def uninstall(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> int:
+    service = _service(place(db).path)
+    if dry_run:
+        return _show(service, service.stop, json)
+    if not service.file.exists():
+        return _tell(service, json, "absent", f"{service.file} is not there; nothing was done")
+    _probe(service)
+    for command in service.stop:
+        _run(command, must=False)
+    service.file.unlink()
+    return _tell(service, json, "uninstalled", f"{service.file} was removed")
+
+
+def status(json: JsonFlag = False, db: Db = None) -> int:
+    service = _service(place(db).path)
+    if not service.file.exists():
+        said = f"{service.file} is not there: install it with `smithers service install`"
+        return _tell(service, json, "absent", said)
+    _probe(service)
+    runs = _run(service.status, must=False)
+    word = "running" if runs else "stopped"
+    how = "" if runs else "; start it with `smithers service install`"
+    return _tell(service, json, word, f"{service.name} is {word}{how}")
+
+
+def _tell(service: Service, json: bool, outcome: str, said: str) -> int:
+    if json:
+        facts = {"name": service.name, "file": str(service.file), "outcome": outcome}
+        give_json({"version": 1, **facts})
+    else:
+        give(said)
+    return 0
+
+
+def _show(service: Service, commands: Sequence[Sequence[str]], json: bool) -> int:
+    if json:
+        shown = {"name": service.name, "file": str(service.file), "text": service.text}
+        give_json({"version": 1, **shown, "commands": [list(one) for one in commands]})
+        return 0
+    say(f"{service.file}:")
+    give(service.text.rstrip("\n"))
+    for command in commands:
+        say(f"then: {' '.join(command)}")
+    return 0
+
+
+def _probe(service: Service) -> None:
+    """Raise `Refused` where the user has no manager of services."""
+    try:
+        done = subprocess.run(service.probe, capture_output=True, text=True, check=False)
+        why = "" if done.returncode == 0 else (done.stderr.strip() or done.stdout.strip())
+        reached = done.returncode == 0
+    except OSError as error:
+        reached, why = False, f"{service.probe[0]}: {error.strerror}"
+    if not reached:
+        raise Refused(
+            f"there is no manager of services for this user here ({why or 'it does not answer'})",
+            hint="as in a container: run `smithers supervise` by what starts your other processes;"
+            " `smithers service install --dry-run` shows a file to adapt",
+        )
+
+
+def _run(command: Sequence[str], *, must: bool = True) -> bool:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode and must:
+        said = done.stderr.strip() or f"exit code {done.returncode}"
+        raise Refused(f"`{' '.join(command)}` failed: {said}")
+    return done.returncode == 0
+
+
+def _service(database: Path) -> Service:
+    database = database.absolute()
+    folder = database.parent.parent if database.parent.name == ".smithers" else database.parent
+    words = re.sub(r"[^A-Za-z0-9]+", "-", folder.name).strip("-").lower() or "runs"
+    name = f"smithers-{words}-{hashlib.sha256(str(database).encode()).hexdigest()[:8]}"
+    command = [sys.executable, "-P", "-m", "smithers", "supervise", "--db", str(database)]
+    if sys.platform == "darwin":
+        return _launchd(name, command, folder)
+    return _systemd(name, command, folder)
+
+
+def _systemd(name: str, command: Sequence[str], folder: Path) -> Service:
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    unit = f"{name}.service"
+    text = f"""\
+# Written by `smithers service install`; `smithers service uninstall` removes it.
+[Unit]
+Description=Smithers wakes the runs of {_escaped(str(folder))}
+
+[Service]
+ExecStart={" ".join(map(_argument, command))}
+WorkingDirectory={_escaped(str(folder))}
+Environment={_word(f"PATH={os.environ.get('PATH', os.defpath)}")}
+Restart=on-failure
+RestartSec=5
+# The runs that it has started are no part of it: they go on when it stops.
+KillMode=process
+
+[Install]
+WantedBy=default.target
+"""
+    user = ("systemctl", "--user")
+    return Service(
+        name=unit,
+        file=Path(config) / "systemd" / "user" / unit,
+        text=text,
+        start=((*user, "daemon-reload"), (*user, "enable", unit), (*user, "restart", unit)),
+        stop=((*user, "disable", "--now", unit), (*user, "daemon-reload")),
+        status=(*user, "is-active", "--quiet", unit),
+        probe=(*user, "show-environment"),
+    )
+
+
+def _launchd(name: str, command: Sequence[str], folder: Path) -> Service:
+    label = f"orchestrator.{name}"
+    agent = {
+        "Label": label,
+        "ProgramArguments": list(command),
+        "WorkingDirectory": str(folder),
+        "EnvironmentVariables": {"PATH": os.environ.get("PATH", os.defpath)},
+        "RunAtLoad": True,
+        "KeepAlive": {"SuccessfulExit": False},
+        # The runs that it has started are no part of it: they go on when it stops.
+        "AbandonProcessGroup": True,
+    }
+    file = Path(os.path.expanduser("~")) / "Library" / "LaunchAgents" / f"{label}.plist"
+    domain = f"gui/{os.getuid()}"
+    return Service(
+        name=label,
+        file=file,
+        text=plistlib.dumps(agent).decode(),
+        start=(("launchctl", "bootstrap", domain, str(file)),),
+        stop=(("launchctl", "bootout", f"{domain}/{label}"),),
+        status=("launchctl", "print", f"{domain}/{label}"),
+        probe=("launchctl", "print", domain),
+    )
+
+
+def _escaped(text: str) -> str:
+    """As systemd reads a line: `%` begins one of its own words."""
+    return text.replace("%", "%%")
+
+
+def _word(text: str) -> str:
+    """One word of a line of systemd's."""
+    inner = _escaped(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{inner}"'
+
+
+def _argument(text: str) -> str:
+    """One word of a command of systemd's, where `$` begins a variable."""
+    return _word(text).replace("$", "$$")
