@@ -207,10 +207,12 @@ def test_a_file_that_exits_does_not_choose_our_exit_code(tmp_path: Path) -> None
 def test_a_missing_program_is_told_with_the_way_to_get_it(tmp_path: Path) -> None:
     file = str(Path(demo.__file__).with_name("ship_it.py"))
     said = smithers(tmp_path, "up", file, "--run-id", "r1", env={"PATH": "/nowhere"})
-    assert said.code == 1
+    assert said.code == 3
     for told in (said.err, smithers(tmp_path, "why", "r1").out):
-        assert "research failed: Claude Code is not installed" in told
-        assert "hint: install it with `npm install -g @anthropic-ai/claude-code`" in told
+        assert "research waits for an agent to be installed or signed in" in told
+        assert "claude-code: Claude Code is not installed" in told
+        assert "(install it with `npm install -g @anthropic-ai/claude-code`)" in told
+        assert "smithers resume r1" in told
 
 
 def test_a_tolerated_failure_is_told_with_its_hint_and_the_program_as_it_was_named(
