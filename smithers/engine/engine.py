@@ -7,7 +7,6 @@ in flight join the next one. An attempt runs only after the frame that records i
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -26,7 +25,6 @@ from smithers.changes import (
     SessionSeen,
     StatusChanged,
     UsageCounted,
-    WaitKind,
     WaitOpened,
 )
 from smithers.context import Context
@@ -47,6 +45,7 @@ from smithers.engine.settings import Observer, Settings
 from smithers.engine.starting import Result, Running, Starting
 from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
+from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError
 from smithers.state import RunState
@@ -55,10 +54,6 @@ from smithers.store.lease import started_of
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
-
-POLL_S = 0.25
-"""How often an idle owner looks whether another process wrote; one look costs microseconds."""
-
 
 First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 """Commits the first frame of a new run, with the output models that it declares."""
@@ -88,11 +83,9 @@ class Engine:
         self.store: Store
         self.claim: Claim | None = None
         self._first: First | None = None
-        self._deadline = (
-            None
-            if workflow.deadline_s is None
-            else run.created_at + timedelta(seconds=workflow.deadline_s)
-        )
+        self._deadline: datetime | None = None
+        if workflow.deadline_s is not None:
+            self._deadline = run.created_at + timedelta(seconds=workflow.deadline_s)
         self.state = state
         self.transition = Transition(state)
         self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
@@ -132,9 +125,8 @@ class Engine:
         """The last note that was heard. A cancel counts as taken with its end alone, so that no
         crash before that forgets it.
         """
-        self._timers: list[tuple[datetime, Key, WaitKind]] = []
         self._wake = asyncio.Event()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._timers = Timers(settings.now, self._wake)
         self._at = settings.now()
         self._ending: Why | None = None
         self._idle = False
@@ -184,8 +176,7 @@ class Engine:
             finally:
                 for running in self._running.values():
                     running.cancel()
-                if self._alarm is not None:
-                    self._alarm.cancel()
+                self._timers.close()
                 self.threads.close()
         raise failed
 
@@ -401,31 +392,23 @@ class Engine:
 
     def schedule(self, wait: WaitOpened) -> None:
         """Wake up when this wait is due, if it is."""
-        if wait.due is not None:
-            heapq.heappush(self._timers, (wait.due, wait.key, wait.kind))
+        self._timers.schedule(wait)
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
-        now = self._at
-        if self._late(now) and self._ending is None:
+        if self._late(self._at) and self._ending is None:
             self._end("deadline")
             return True
-        while self._timers and self._timers[0][0] <= now:
-            due, key, kind = self._timers[0]
-            if kind == "approval" and (self._looked is None or self._looked < due):
-                return False  # an answer that was written in time may still be unread
-            heapq.heappop(self._timers)
-            wait = self.state.waits.get((key, kind))
-            instance = self.plan.instances.get(key)
-            if wait is None or wait.opened.due != due or instance is None:
-                continue
-            if kind == "approval":
-                take_timeout(key, now, self.transition, self.plan)
-            else:
-                self.transition.close_wait(key, kind)
-                self.plan.up.append(instance)
-            return True
-        return False
+        taken = self._timers.take(self._at, self._looked, self.state.waits, self.plan.instances)
+        if taken is None:
+            return False
+        key, kind = taken
+        if kind == "approval":
+            take_timeout(key, self._at, self.transition, self.plan)
+        else:
+            self.transition.close_wait(key, kind)
+            self.plan.up.append(self.plan.instances[key])
+        return True
 
     def _late(self, now: datetime) -> bool:
         return self._deadline is not None and now >= self._deadline and not self.plan.root.settled
@@ -466,39 +449,19 @@ class Engine:
         while not (self._results or self._promises or self._used or self._inbox):
             if self._ending is not None and not self._running:
                 return
-            self._set_alarm()
+            self._timers.set_alarm()
             await self._wake.wait()
             self._wake.clear()
             if self._results or self._promises or self._used:
                 return
             now = self.settings.now()
-            due = bool(self._timers) and self._timers[0][0] <= now
+            due = self._timers.is_due(now)
             if await self.store.changed() or due:
                 assert self.claim is not None
                 self._inbox.extend(await self.store.inbox(self.claim, self._noted))
                 self._looked = now
             if due or (self._late(now) and self._ending is None):
                 return
-
-    def _set_alarm(self) -> None:
-        """Be woken for the next look at the inbox, or the next timer. An alarm that comes too early
-        is harmless, so one that is set already is kept: a step sets none of its own.
-        """
-        pause = POLL_S
-        if self._timers:
-            left = (self._timers[0][0] - self.settings.now()).total_seconds()
-            pause = min(POLL_S, max(0.0, left))
-        loop = asyncio.get_running_loop()
-        at = loop.time() + pause
-        if self._alarm is not None:
-            if self._alarm.when() <= at:
-                return
-            self._alarm.cancel()
-        self._alarm = loop.call_at(at, self._ring)
-
-    def _ring(self) -> None:
-        self._alarm = None
-        self._wake.set()
 
     # -- hooks of the attempts
 
