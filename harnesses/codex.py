@@ -170,7 +170,9 @@ class Codex:
         text, _, schema = _words(ask)
         before = by_exec.spent_on(place.home, ask.session)
         words = ("exec", "resume", ask.session) if ask.session else ("exec",)
-        shaped = ("--output-schema", _kept(schema, place.home)) if schema else ()
+        shaped: tuple[str, ...] = ()
+        if schema:
+            shaped = ("--output-schema", _kept(schema, place.home, live=replay is None))
         fixed = ("--json", "--skip-git-repo-check")
         command = self._command(ask, place, (*words, *fixed, *shaped), text)
         command = replace(command, stop_signals=(signal.SIGINT, signal.SIGTERM))
@@ -248,10 +250,11 @@ def _with_data(answer: Answered, ask: Ask) -> Answered:
         return answer
 
 
-def _kept(schema: Mapping[str, object], home: Path) -> str:
-    """The schema as a file, which `exec` wants."""
+def _kept(schema: Mapping[str, object], home: Path, *, live: bool) -> str:
+    """The schema as a file, which `exec` wants; a replay has no one to read it."""
     text = json.dumps(schema)
     path = home / "schemas" / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    if live:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return str(path)
