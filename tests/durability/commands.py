@@ -22,7 +22,7 @@ WORKFLOWS = Path(__file__).parent / "workflows"
 DEMO = Path(__file__).parents[2] / "harnesses" / "demo"
 
 
-def until(true: Callable[[], object], what: str, *, within_s: float = 30) -> None:
+def until(true: Callable[[], object], what: str, *, within_s: float = 60) -> None:
     """Wait until something holds, at most so long; then fail, saying what did not come."""
     end = time.monotonic() + within_s
     pause = threading.Event()

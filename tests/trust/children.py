@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.durability.commands import until
 
-__all__ = ["FLOWS", "Child", "Nursery", "Site"]
+__all__ = ["FLOWS", "Child", "Nursery", "Site", "pause"]
 
 FLOWS = Path(__file__).with_name("flows.py")
 _ROOT = Path(__file__).parents[2]

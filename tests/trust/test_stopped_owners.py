@@ -18,7 +18,7 @@ import pytest
 from tests.durability.commands import until
 from tests.harness.helpers import alive
 from tests.trust.audit import audit, ledger_of, overlaps
-from tests.trust.children import FLOWS, Child, Nursery, Site
+from tests.trust.children import FLOWS, Child, Nursery, Site, pause
 
 LATER = "monotonic_ahead_s=40"
 TABLES = ("runs", "frames", "statuses", "tasks", "attempts", "outputs", "choices", "waits", "inbox")
@@ -113,17 +113,17 @@ def test_several_that_resume_after_a_stopped_owner_run_one_body_at_a_time(site: 
 
 @pytest.mark.trust
 def test_a_lease_that_runs_out_ends_as_one_that_is_said_to_have(site: Site) -> None:
-    owner = at_work(site, "lease_s=2", "beat_s=0.1")
+    short = ["lease_s=8", "beat_s=0.1"]
+    owner = at_work(site, *short)
+    while_it_lives = site.start("resume", "r1", "--events", altered=short)
+    assert while_it_lives.wait() == 2
     stop(site, owner)
-    taker = site.start("resume", "r1", "--events", altered=["lease_s=2", "beat_s=0.1"])
-    refused: list[Child] = []
+    taker = while_it_lives
     while taker.is_over or len(pids(site, "enter")) < 2:
         if taker.is_over:
             assert taker.code == 2, taker.out
-            refused.append(taker)
-            taker = site.start("resume", "r1", "--events", altered=["lease_s=2", "beat_s=0.1"])
-        time.sleep(0.05)
-    assert refused
+            taker = site.start("resume", "r1", "--events", altered=short)
+        pause(0.05)
     taken_over(site, owner, [taker])
 
 
