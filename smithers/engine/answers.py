@@ -26,11 +26,11 @@ _FENCE = re.compile(r"```[a-zA-Z]*\n(.*?)```", re.DOTALL)
 
 
 def asked(prompt: str, output: Output[Any], *, native: bool, told: str = "") -> str:
-    """The prompt as the agent gets it: after what is told of earlier attempts, and with the schema
-    in words where it has no other way.
+    """The prompt as the agent gets it: the author's first, then what is told of earlier attempts,
+    and the schema in words where it has no other way.
     """
     if told:
-        prompt = f"{told}\n\nThe task:\n\n{prompt}"
+        prompt = f"{prompt}\n\n{told}"
     if output.is_text or native:
         return prompt
     schema = json.dumps(output.schema, ensure_ascii=False)

@@ -63,7 +63,7 @@ def test_what_the_failed_agent_did_and_why_it_failed_is_told_to_the_next() -> No
         "  which failed: 1 failed",
     ):
         assert line in told
-    assert told.endswith("The task:\n\ndo it")
+    assert told.startswith("do it\n\n<handover>\n")
     assert prompts(run) == ["do it", told]
 
 
