@@ -239,7 +239,10 @@ class Store(Protocol):
         ...
 
     async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
-        """The inbox rows with ids above `after`."""
+        """The inbox rows with ids above `after`. Raises `Fenced` where another owner took the run,
+        so that one that was stopped learns of it before it writes; fence 0 is a claim of nobody,
+        who may read as well.
+        """
         ...
 
     async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:

@@ -192,7 +192,10 @@ class MemoryStore:
         return self._cooldowns.pop(key, None) is not None
 
     async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
-        """The inbox rows with ids above `after`."""
+        """The inbox rows with ids above `after`. Raises `Fenced`."""
+        if claim.fence:
+            run = self._run(claim.run_id)
+            check_claim(claim, run.row.fence, run.row.owner)
         return [row for row in self._inbox[after:] if row.run_id == claim.run_id]
 
     async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:

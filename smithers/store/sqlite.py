@@ -227,8 +227,15 @@ class SqliteStore:
         return await self._db.transact(lambda db: end_cooldown(db, key))
 
     async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
-        """The inbox rows with ids above `after`."""
-        return await self._db.read(lambda db: inbox_rows(db, claim.run_id, after))
+        """The inbox rows with ids above `after`. Raises `Fenced`."""
+
+        def work(db: sqlite3.Connection) -> Sequence[InboxRow]:
+            if claim.fence:
+                fence, owner, _, _ = _standing(db, claim.run_id)
+                check_claim(claim, fence, owner)
+            return inbox_rows(db, claim.run_id, after)
+
+        return await self._db.read(work)
 
     async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:
         """Give the run back. A stale claim releases nothing."""

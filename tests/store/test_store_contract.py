@@ -211,6 +211,8 @@ async def test_a_stale_owner_can_write_nothing(store: Store) -> None:
     claimed = await store.claim("r1", live_owner(), source="s")
     with pytest.raises(Fenced, match="claimed by live"):
         await store.commit(old, frame(1))
+    with pytest.raises(Fenced, match="claimed by live"):
+        await store.inbox(old, 0)
     await store.release(old)
     assert (await store.load("r1")).run.owner == "live"
     await store.commit(claimed.claim, frame(1))
