@@ -19,7 +19,7 @@ from smithers.errors import Owned, Refused, SmithersError, UnknownRun
 from smithers.store import RunRow, Store, Wakeable
 from smithers.store.lease import this_process, utc_now
 
-__all__ = ["Happened", "Supervisor"]
+__all__ = ["EXPECTED", "Happened", "Supervisor"]
 
 POLL_S = 0.25
 """How often it asks whether anything was written; one look costs microseconds."""
@@ -33,7 +33,7 @@ STARTS_AT_ONCE = 4
 _BACKOFF_LOOK_S = 2.0
 """How often it looks at a run that may not be started yet: an answer changes that."""
 
-_EXPECTED = (0, 1, 3, 4, 6, 130, 143)
+EXPECTED = (0, 1, 3, 4, 5, 6, 130, 143)
 """Exit codes of a process that left its run in order."""
 
 _OF_A_SHELL = (
@@ -116,7 +116,7 @@ class Supervisor:
         """Begin to wake each run that is to be woken, but for those that are being woken."""
         wakeable = await self._store.wakeable()
         for run_id, code in self._launcher.ended():  # now: why one of them was left is known first
-            if code not in _EXPECTED:
+            if code not in EXPECTED:
                 with suppress(UnknownRun):
                     await self._failed(run_id, how_it_ended(code))
         for found in wakeable:

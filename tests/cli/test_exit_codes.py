@@ -131,3 +131,17 @@ def test_a_file_that_hangs_while_it_is_imported_can_be_left(tmp_path: Path) -> N
     assert said.code == 130
     assert said.document["status"] is None
     assert "nothing was written" in said.err
+
+
+def test_a_supervisor_takes_every_ending_of_a_run_for_one_in_order() -> None:
+    from smithers.cli._failures import code_of
+    from smithers.engine.supervising import EXPECTED
+
+    codes = {
+        code_of(status, tolerated=tolerated, over_budget=over_budget)
+        for status in ("finished", "failed", "cancelled", "waiting")
+        for tolerated in (False, True)
+        for over_budget in (False, True)
+    }
+    assert codes == {0, 1, 3, 4, 5, 6}
+    assert codes <= set(EXPECTED)
