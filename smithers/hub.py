@@ -7,13 +7,14 @@ light (see `reports`); what drives a run or writes to it is imported when it is 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import reports
 from smithers.amounts import Amounts
-from smithers.engine.ending import Decided, Left, Raised
+from smithers.engine.ending import Asked, Decided, Left, Raised
+from smithers.reports import Standing
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
 
-__all__ = ["Amounts", "Decided", "Hub", "Left", "Raised"]
+__all__ = ["Amounts", "Asked", "Decided", "Hub", "Left", "Raised", "Standing"]
 
 
 class Hub:
@@ -180,10 +181,17 @@ class Hub:
                 supervisor.stop()
 
     def decide(
-        self, run_id: str, task: str | None, *, approved: bool, by: str, note: str | None = None
+        self,
+        run_id: str,
+        task: str | None,
+        *,
+        approved: bool,
+        by: str,
+        note: str | None = None,
+        asked: Asked | None = None,
     ) -> Decided:
         """Answer an open approval; `task` may be left out when one waits, and may name an
-        iteration, as in `review[2]`.
+        iteration, as in `review[2]`. With `asked` it is answered only if it is what was shown.
 
         Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
         several do, time is up, `by` may not decide, or the caller is an agent of a run.
@@ -191,8 +199,21 @@ class Hub:
         from smithers.engine.deciding import decide
 
         return decide(
-            self.database, self.environment, run_id, task, approved=approved, by=by, note=note
+            self.database,
+            self.environment,
+            run_id,
+            task,
+            approved=approved,
+            by=by,
+            note=note,
+            shown=asked,
         )
+
+    def asks(self, run_id: str, task: str | None) -> Asked:
+        """The open approval that `decide` would answer, to be shown to a person. Raises as that."""
+        from smithers.engine.deciding import asks
+
+        return asks(self.database, self.environment, run_id, task)
 
     def raise_budget(
         self, run_id: str, node: str | None = None, *, added: Amounts, by: str
@@ -216,6 +237,14 @@ class Hub:
 
         return cancel(self.database, self.environment, run_id, by)
 
+    def workflows(self, files: Sequence[Path]) -> list[reports.Json]:
+        """What the workflows of each file take: an entry a workflow, or an entry with an `error`
+        for a file that cannot be imported. Each file is imported in a process of its own.
+        """
+        from smithers.engine.describing import describe_all
+
+        return describe_all(files, self.environment)
+
     # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
 
     def owner_log(self, run_id: str) -> Path:
@@ -233,6 +262,18 @@ class Hub:
     def status(self, run_id: str) -> str | None:
         """The status of a run, or None where there is no such run."""
         return reports.status_of(self.database, run_id)
+
+    def standing(self, run_id: str) -> Standing:
+        """How a run stands for whoever waits for it."""
+        return reports.standing(self.database, run_id)
+
+    def changes(self) -> reports.Changes:
+        """What tells whether anything was written to the database since it was asked last."""
+        return reports.Changes(self.database)
+
+    def states(self, run_id: str) -> list[reports.Json]:
+        """The tasks of a run and how each stands, without their outputs."""
+        return reports.states(self.database, run_id)
 
     def summary(self, run_id: str) -> reports.Json:
         """How a run stands, with counts of its tasks."""
@@ -267,6 +308,10 @@ class Hub:
     ) -> Iterator[reports.Json]:
         """The same one by one; with `follow`, as they come."""
         return reports.all_events(self.database, run_id, after, follow=follow)
+
+    def newest(self, run_id: str) -> str | None:
+        """The cursor of the last event of a run so far, or None if there is none."""
+        return reports.newest(self.database, run_id)
 
     def graph(self, run_id: str) -> reports.Json:
         """The tree of a run with its states."""

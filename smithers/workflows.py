@@ -61,7 +61,7 @@ class Workflow(Generic[In, T_co]):
             raise Refused(
                 f"the input does not fit {self.input.__name__} of workflow {self.name}:\n"
                 + problem(error),
-                hint=f"its fields are: {fields}; give them with --input JSON or --input @FILE",
+                hint=f"its fields are: {fields}",
             ) from error
 
 

@@ -12,11 +12,13 @@ from smithers.cli import (
     _deciding,
     _demo,
     _doctor,
+    _mcp,
     _raising,
     _reading,
     _running,
     _service,
     _supervising,
+    _workflows,
 )
 from smithers.cli._arguments import as_typed
 from smithers.cli._failures import OnlyHelp, Usage
@@ -32,7 +34,18 @@ app = typer.Typer(
     help="\b\n  $ smithers demo\n  $ smithers up ship_it.py\n\n"
     "Run workflows of AI agents that survive crashes.",
 )
-_MODULES = (_running, _reading, _deciding, _raising, _supervising, _service, _demo, _doctor)
+_MODULES = (
+    _running,
+    _reading,
+    _deciding,
+    _raising,
+    _supervising,
+    _service,
+    _workflows,
+    _mcp,
+    _demo,
+    _doctor,
+)
 for _module in _MODULES:
     _module.register(app)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smithers.errors import Refused
 
-__all__ = ["Place", "place"]
+__all__ = ["Place", "place", "workflow_files"]
 
 _FOLDER, _NAME = ".smithers", "smithers.db"
 
@@ -44,3 +44,11 @@ def place(db: Path | None) -> Place:
         if (found := folder / _FOLDER / _NAME).exists():
             return Place(found, given=False)
     return Place(here / _FOLDER / _NAME, given=False)
+
+
+def workflow_files(folder: Path) -> list[Path]:
+    """The Python files in the nearest `.smithers/workflows` upward, by name; none without one."""
+    for one in (folder, *folder.parents):
+        if (found := one / _FOLDER / "workflows").is_dir():
+            return sorted(path for path in found.glob("*.py") if not path.name.startswith("_"))
+    return []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
-from smithers.engine.ending import Decided
+from smithers.engine.ending import Asked, Decided
 from smithers.engine.endings import leave_nothing_open
 from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.processes import ancestors, clear_away
@@ -27,7 +27,7 @@ from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Decision
 
-__all__ = ["cancel", "cancel_if_free", "decide", "refuse_agents", "with_store"]
+__all__ = ["asks", "cancel", "cancel_if_free", "decide", "refuse_agents", "with_store"]
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ def decide(
     approved: bool,
     by: str,
     note: str | None,
+    shown: Asked | None = None,
 ) -> Decided:
     """See `Hub.decide`."""
     scrub = Secrets(environment).scrub
@@ -51,6 +52,11 @@ def decide(
         state = RunState.of(history.frames)
         key, wait = _open(history, state, run_id, task)
         _check_allowed(key, wait, by)
+        if shown is not None and shown != _asked(run_id, key, wait):
+            raise Refused(
+                f"{key} of run {run_id} is not what was shown any more",
+                hint="look at what it asks now, and decide then",
+            )
         at = datetime.now(UTC)
         decision = Decision(
             approved=approved, by=scrub(by), note=None if note is None else scrub(note), at=at
@@ -73,6 +79,32 @@ def decide(
         )
 
     return with_store(database, run_id, work)
+
+
+def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str | None) -> Asked:
+    """See `Hub.asks`."""
+
+    async def work(store: SqliteStore) -> Asked:
+        await refuse_agents(store, run_id, environment)
+        history = await store.load(run_id)
+        key, wait = _open(history, RunState.of(history.frames), run_id, task)
+        return _asked(run_id, key, wait)
+
+    return with_store(database, run_id, work)
+
+
+def _asked(run_id: str, key: Key, wait: Waiting) -> Asked:
+    opened = wait.opened
+    return Asked(
+        run_id=run_id,
+        task=key.id,
+        iteration=key.path,
+        opened=wait.frame,
+        asked=opened.asked or "",
+        digest=opened.digest or "",
+        due=None if opened.due is None else opened.due.isoformat(),
+        allowed_by=tuple(opened.allowed_by),
+    )
 
 
 def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from smithers.amounts import Amounts
 from smithers.changes import Failure, RunStatus
 
-__all__ = ["Decided", "Left", "Raised"]
+__all__ = ["Asked", "Decided", "Left", "Raised"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,22 @@ class Left:
     tolerated: bool = False
     stopped: bool = False
     over_budget: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """An open approval as a person is shown it. `opened` is the frame of its birth, so that one
+    which is asked anew is another, and `digest` that of the text.
+    """
+
+    run_id: str
+    task: str
+    iteration: tuple[int, ...]
+    opened: int
+    asked: str
+    digest: str
+    due: str | None
+    allowed_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

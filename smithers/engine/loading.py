@@ -16,7 +16,7 @@ from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.tree import place_of_error
 from smithers.workflows import Workflow
 
-__all__ = ["Loaded", "load_workflow"]
+__all__ = ["Loaded", "load_workflow", "workflows_in"]
 
 _BOUND_FIRST = ("smithers", "harnesses", "mcp_server")
 
@@ -36,19 +36,37 @@ def load_workflow(file: Path, name: str | None = None) -> Loaded:
     Raises `Refused` where there is no such file or name, and `AuthorError` for a file that cannot
     be imported.
     """
+    before = set(sys.modules)
+    workflow = _pick(file, _found(file), name)
+    return Loaded(workflow=workflow, file=file.resolve(), source=_digest(file.resolve(), before))
+
+
+def workflows_in(file: Path) -> dict[str, Workflow[Any, Any]]:
+    """The workflows that are written in a file, or else that it imports, by their variables.
+
+    Raises `Refused` where there is no such file or no workflow in it, and `AuthorError`.
+    """
+    found = _own(file, _found(file))
+    if not found:
+        raise Refused(f"{file} has no workflow in it", hint=_HOW)
+    return found
+
+
+def _found(file: Path) -> dict[str, Workflow[Any, Any]]:
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "does not exist"
         raise Refused(f"{file} {what}", hint="name a Python file that holds a workflow")
-    before = set(sys.modules)
-    module = _import(file.resolve())
-    variables: dict[str, Any] = vars(module)
-    found: dict[str, Workflow[Any, Any]] = {
+    variables: dict[str, Any] = vars(_import(file.resolve()))
+    return {
         variable: value
         for variable, value in variables.items()
         if isinstance(value, Workflow) and not variable.startswith("_")
     }
-    workflow = _pick(file, found, name)
-    return Loaded(workflow=workflow, file=file.resolve(), source=_digest(file.resolve(), before))
+
+
+def _own(file: Path, found: dict[str, Workflow[Any, Any]]) -> dict[str, Workflow[Any, Any]]:
+    here = {key: one for key, one in found.items() if one.mark.place.file == str(file.resolve())}
+    return here or found
 
 
 def _import(file: Path) -> ModuleType:
@@ -81,8 +99,7 @@ def _import(file: Path) -> ModuleType:
 
 
 def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) -> Workflow[Any, Any]:
-    here = {key: one for key, one in found.items() if one.mark.place.file == str(file.resolve())}
-    candidates = here or found
+    candidates = _own(file, found)
     names = ", ".join(sorted(candidates))
     if name is not None:
         for variable, one in found.items():

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
-from smithers.reports._events import MOST, all_events, events
+from smithers.reports._events import MOST, all_events, events, newest
 from smithers.reports._graph import graph
 from smithers.reports._logs import logs, raw_logs
-from smithers.reports._runs import inspect, runs, status_of, summary
+from smithers.reports._runs import inspect, runs, states, status_of, summary
 from smithers.reports._sql import Answer, sql
+from smithers.reports._standing import Changes, Standing, standing
 from smithers.reports._telling import Telling
 from smithers.reports._timeline import timeline
 from smithers.reports._waking import attention
@@ -20,7 +21,9 @@ from smithers.reports._why import clock, why
 __all__ = [
     "MOST",
     "Answer",
+    "Changes",
     "Json",
+    "Standing",
     "Telling",
     "all_events",
     "attention",
@@ -31,9 +34,12 @@ __all__ = [
     "has_runs",
     "inspect",
     "logs",
+    "newest",
     "raw_logs",
     "runs",
     "sql",
+    "standing",
+    "states",
     "status_of",
     "summary",
     "timeline",

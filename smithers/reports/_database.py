@@ -19,7 +19,7 @@ from smithers.store.failures import telling
 from smithers.store.migrations import APPLICATION_ID, published
 from smithers.store.opening import open_database
 
-__all__ = ["Json", "from_json", "has_runs", "object_from", "reading"]
+__all__ = ["Json", "connected", "from_json", "has_runs", "object_from", "reading"]
 
 Json = dict[str, Any]
 
@@ -41,7 +41,7 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
             f"there is no database at {path}",
             hint="start a run with `smithers up FILE`, or name another database with --db PATH",
         )
-    with closing(_connected(path)) as db, telling(path):
+    with closing(connected(path)) as db, telling(path):
         if _is_older(db, path):
             open_database(path, create=False).close()
         db.execute("BEGIN")
@@ -66,7 +66,8 @@ def object_from(text: str | None) -> Json | None:
     return cast("Json", value) if isinstance(value, dict) else None
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def connected(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write. Raises `StoreError`."""
     uri = f"file:{quote(str(path.absolute()))}?mode=ro"
     with telling(path):
         db = sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)

@@ -22,7 +22,7 @@ from smithers.reports._timeline import in_order
 from smithers.store.history import frames_of
 from smithers.store.rows import path_of
 
-__all__ = ["MOST", "all_events", "events"]
+__all__ = ["MOST", "all_events", "events", "newest"]
 
 MOST = 1000
 """So many events are in a page, where no other number is asked for."""
@@ -74,6 +74,18 @@ def all_events(
             yield {"event": "end", **summary(path, run_id)}
             return
         time.sleep(_POLL_S)
+
+
+def newest(path: Path, run_id: str) -> str | None:
+    """The cursor of the last event of a run so far. Raises `UnknownRun`."""
+    with reading(path) as db:
+        number = head_of(db, run_id).frame
+        while number >= 0:
+            for frame in reversed(frames_of(db, run_id, first=max(number - 9, 0), last=number)):
+                if count := len(Telling().frame(frame)["changes"]):
+                    return f"{frame.number}.{count - 1}"
+            number -= 10
+    return None
 
 
 def _page(db: sqlite3.Connection, head: Head, seen: _Id, limit: int) -> tuple[list[Json], bool]:

@@ -20,7 +20,7 @@ from smithers.reports._tasks import Wait, all_counts, counts_of, open_waits, tre
 from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
-__all__ = ["inspect", "runs", "status_of", "summary"]
+__all__ = ["inspect", "runs", "states", "status_of", "summary"]
 
 _OUTPUT = "SELECT output FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
 _RUNNING = "SELECT run_id, serial FROM attempts WHERE state IS NULL"
@@ -95,6 +95,16 @@ def summary(path: Path, run_id: str) -> Json:
             "frames": head.frame + 1,
             "usage": usage,
         }
+
+
+def states(path: Path, run_id: str) -> list[Json]:
+    """The tasks of a run and how each stands, without their outputs. Raises `UnknownRun`."""
+    with reading(path) as db:
+        head = head_of(db, run_id)
+        return [
+            {"id": one.id, "iteration": list(one.path), "state": one.state}
+            for one in tree_of(db, head, open_waits(db, head)).entries
+        ]
 
 
 def inspect(path: Path, run_id: str) -> Json:

@@ -8,7 +8,7 @@ from pathlib import Path
 from smithers.reports._database import reading
 from smithers.reports._heads import head_of
 
-__all__ = ["attention", "given_up"]
+__all__ = ["attention", "attention_of", "given_up"]
 
 _GIVEN_UP = (
     "SELECT run_id, gave_up FROM revivals WHERE gave_up IS NOT NULL AND (?1 IS NULL OR run_id = ?1)"
@@ -22,8 +22,13 @@ def attention(path: Path, run_id: str) -> tuple[bool, bool]:
     """
     with reading(path) as db:
         alive = head_of(db, run_id).alive
-        (called,) = db.execute("SELECT called FROM runs WHERE run_id = ?", (run_id,)).fetchone()
-        return alive, called is not None
+        return alive, attention_of(db, run_id)
+
+
+def attention_of(db: sqlite3.Connection, run_id: str) -> bool:
+    """Whether a run was told what no frame has taken yet."""
+    (called,) = db.execute("SELECT called FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    return called is not None
 
 
 def given_up(db: sqlite3.Connection, run_id: str | None = None) -> dict[str, str]:

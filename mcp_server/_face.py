@@ -1,0 +1,20 @@
+"""What every tool works with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcp_server._roots import Roots
+from mcp_server._watch import Watch
+from smithers.hub import Hub
+
+__all__ = ["Face"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Face:
+    """The runs of one database, the folders that may be used, and the eye on what changes."""
+
+    hub: Hub
+    roots: Roots
+    watch: Watch

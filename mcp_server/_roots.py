@@ -1,0 +1,116 @@
+"""Which files may be started: those below the roots that the server was given, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp_server._errors import failure
+from smithers.hub import Hub
+
+__all__ = ["Roots", "Startable"]
+
+_FOLDER = Path(".smithers", "workflows")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Startable:
+    """A workflow to start: its file, which of the file's it is, and the folder where it runs."""
+
+    file: Path
+    name: str | None
+    folder: Path
+
+
+class Roots:
+    """The folders that workflows come from and run in; the first is the default."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.folders = tuple(dict.fromkeys(folder.resolve() for folder in folders))
+
+    def files(self) -> list[Path]:
+        """The workflow files of all roots, those in their `.smithers/workflows`."""
+        return [
+            path
+            for root in self.folders
+            for path in sorted((root / _FOLDER).glob("*.py"))
+            if not path.name.startswith("_") and self._holds(path)
+        ]
+
+    def folder(self, cwd: str | None) -> Path:
+        """The folder in which to run. Raises `ToolError` for one that is not to be used."""
+        folder = self.folders[0] / (cwd or ".")
+        if not self._holds(folder):
+            raise self._outside(str(cwd))
+        if not folder.is_dir():
+            raise failure("NOT_FOUND", f"there is no folder {folder}", "leave out cwd, or mend it")
+        return folder.resolve()
+
+    def find(self, hub: Hub, workflow: str, cwd: str | None) -> Startable:
+        """What is meant by a name or by `FILE.py[:NAME]`. Raises `ToolError`."""
+        folder = self.folder(cwd)
+        file, name = _split(workflow)
+        if file is None:
+            return self._named(hub, workflow, folder)
+        path = folder / file
+        if not self._holds(path):
+            raise self._outside(file)
+        if not path.is_file():
+            raise failure(
+                "NOT_FOUND",
+                f"there is no file {path}",
+                "a relative file is looked for in cwd, else in the first root; list_workflows"
+                " gives those that can be started by name",
+            )
+        return Startable(file=path.resolve(), name=name, folder=folder)
+
+    def _named(self, hub: Hub, workflow: str, folder: Path) -> Startable:
+        """By the name of its file, else by its own name or its variable's."""
+        stem, _, name = workflow.partition(":")
+        files = self.files()
+        of_stem = [path for path in files if path.stem == stem]
+        found = [Startable(file=one.resolve(), name=name or None, folder=folder) for one in of_stem]
+        if not found:
+            found = [
+                Startable(file=Path(one["file"]).resolve(), name=one["name"], folder=folder)
+                for one in hub.workflows(files)
+                if workflow in (one.get("workflow"), one.get("name"))
+            ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            paths = ", ".join(str(one.file) for one in found)
+            said = f"several workflows are named {workflow!r}: {paths}"
+            raise failure("CONFLICT", said, "name the file, as in FILE.py:NAME")
+        known = ", ".join(path.stem for path in files) or "none yet"
+        raise failure(
+            "NOT_FOUND",
+            f"there is no workflow {workflow!r} in {_FOLDER}; there are: {known}",
+            "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME",
+        )
+
+    def _holds(self, path: Path) -> bool:
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError, ValueError):
+            return False
+        return any(real.is_relative_to(root) for root in self.folders)
+
+    def _outside(self, path: str) -> Exception:
+        return failure(
+            "OUTSIDE_ROOTS",
+            f"{path} is outside the folders that this server may use:"
+            f" {', '.join(map(str, self.folders))}",
+            "use a path below them; a person may allow more with `smithers mcp --root DIR`",
+        )
+
+
+def _split(workflow: str) -> tuple[str | None, str | None]:
+    """A file and a name in it; no file where a workflow is meant by its name."""
+    file, colon, name = workflow.rpartition(":")
+    if colon and file.endswith(".py"):
+        return file, name or None
+    if workflow.endswith(".py") or "/" in workflow or "\\" in workflow:
+        return workflow, None
+    return None, None

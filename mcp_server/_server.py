@@ -1,0 +1,111 @@
+"""The server: the tools, and what runs beside them while it is up."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp.server.mcpserver import MCPServer, RequestStateSecurity
+from mcp.types import ToolAnnotations
+
+import smithers
+from mcp_server import _tools
+from mcp_server._answering import answer
+from mcp_server._face import Face
+from mcp_server._roots import Roots
+from mcp_server._waiting import wait_run
+from mcp_server._watch import Watch
+from smithers.errors import SmithersError
+from smithers.hub import Hub
+
+__all__ = ["make_server", "serve"]
+
+_INSTRUCTIONS = """\
+Smithers runs workflows of AI agents that survive crashes. start_run starts one and returns at once;
+wait_run waits for it, bounded, as often as you like; get_run reads its result. A run lives in a
+process of its own and goes on when you leave: come back later with its run_id. Where a run waits
+for an approval, call answer: a person decides, never you."""
+_DAY_S = 86_400.0
+_LOOKS_AGAIN_S = 2.0
+
+_READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+
+def _acts(
+    *, destroys: bool = False, repeats: bool = False, reaches_out: bool = True
+) -> ToolAnnotations:
+    return ToolAnnotations(
+        read_only_hint=False,
+        destructive_hint=destroys,
+        idempotent_hint=repeats,
+        open_world_hint=reaches_out,
+    )
+
+
+_TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
+    (_tools.list_workflows, "List workflows", _READS),
+    (_tools.start_run, "Start a run", _acts()),
+    (wait_run, "Wait for a run", _READS),
+    (_tools.get_run, "Look at a run", _READS),
+    (_tools.list_runs, "List runs", _READS),
+    (_tools.get_task, "Look at a task", _READS),
+    (_tools.get_events, "Read the events of a run", _READS),
+    (_tools.explain_run, "Explain a run", _READS),
+    (_tools.cancel_run, "Cancel a run", _acts(destroys=True, reaches_out=False)),
+    (_tools.resume_run, "Resume a run", _acts(repeats=True)),
+    (answer, "Have a person answer an approval", _acts()),
+)
+
+
+def make_server(hub: Hub, roots: Sequence[Path], *, supervises: bool = True) -> MCPServer[Face]:
+    """A server for the runs of `hub`, which may start workflows below `roots`.
+
+    While it is up it wakes runs as they come up, unless another process does.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Face]) -> AsyncGenerator[Face]:
+        face = Face(hub=hub, roots=Roots(roots), watch=Watch(hub))
+        async with asyncio.TaskGroup() as group:
+            beside = [group.create_task(face.watch.run(), name="watch")]
+            if supervises:
+                beside.append(group.create_task(_supervise(hub), name="supervise"))
+            try:
+                yield face
+            finally:
+                for task in beside:
+                    task.cancel()
+
+    server = MCPServer[Face](
+        "smithers",
+        title="Smithers",
+        version=smithers.__version__,
+        instructions=_INSTRUCTIONS,
+        lifespan=lifespan,
+        log_level="WARNING",
+        # A person may take hours to answer; the key lives as long as this process does.
+        request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY_S),
+    )
+    for tool, title, hints in _TOOLS:
+        server.add_tool(tool, title=title, annotations=hints)
+    return server
+
+
+def serve(hub: Hub, roots: Sequence[Path]) -> None:
+    """Serve over stdin and stdout until the client goes. The runs go on."""
+    make_server(hub, roots).run("stdio")
+
+
+async def _supervise(hub: Hub) -> None:
+    """Wakes the runs of the database, once there is one: a look at a folder makes none."""
+    while True:
+        if hub.database.is_file():
+            try:
+                await hub.supervise(lambda _: None)
+            except SmithersError as error:
+                sys.stderr.write(f"smithers mcp: {error.said}\n")
+        await asyncio.sleep(_LOOKS_AGAIN_S)

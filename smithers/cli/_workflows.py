@@ -1,0 +1,65 @@
+"""`workflows`: what can be started here, and with which input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from smithers.cli._arguments import JsonFlag, example
+from smithers.cli._places import place, workflow_files
+from smithers.cli._streams import give, give_json, paint, plain, say
+from smithers.hub import Hub
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "workflows",
+        short_help="List workflows and their inputs.",
+        help=example(
+            "smithers workflows",
+            "smithers workflows ship_it.py --json",
+            says="List the workflows of the files, else those in .smithers/workflows, with the"
+            " fields of their input. A file is imported for that, and nothing of it is run."
+            " It exits 1 where a file cannot be imported.",
+        ),
+    )(workflows)
+
+
+def workflows(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Python files.", show_default=False),
+    ] = None,
+    json: JsonFlag = False,
+) -> int:
+    wanted = files or workflow_files(Path.cwd())
+    found = Hub(place(None).path).workflows(wanted)
+    failed = any("error" in one for one in found)
+    if json:
+        give_json({"version": 1, "workflows": found})
+        return int(failed)
+    for one in found:
+        _show(one)
+    if not wanted:
+        say("there is none in .smithers/workflows: put a Python file there, or name one")
+    return int(failed)
+
+
+def _show(one: dict[str, Any]) -> None:
+    if "error" in one:
+        where = one["error"]["place"] or one["file"]
+        give(f"{paint('✗', 'red', sys.stdout)} {plain(where)}: {plain(one['error']['message'])}")
+        return
+    schema = one["input_schema"]
+    required = schema.get("required", ())
+    fields = [f"{name}{'' if name in required else '?'}" for name in schema.get("properties", {})]
+    about = one["description"].partition("\n")[0]
+    give(
+        f"{paint(plain(one['workflow']), 'bold', sys.stdout)}({', '.join(fields)})  {plain(about)}"
+    )
+    give(f"    smithers up {plain(one['file'])}:{plain(one['name'])}")

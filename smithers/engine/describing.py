@@ -1,0 +1,99 @@
+"""What workflows take, told without running them: their names and the schemas of their input.
+
+A file is code of its author, so each is imported in a process of its own, which is killed when it
+takes too long, and whose words on stdout are no part of the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+from smithers.engine.launching import unmarked
+from smithers.engine.loading import workflows_in
+from smithers.errors import AuthorError, SmithersError
+
+__all__ = ["describe", "describe_all"]
+
+_WITHIN_S = 30.0
+_AT_ONCE = 4
+
+
+def describe(file: Path) -> list[dict[str, Any]]:
+    """The workflows of a file, which is imported here; an entry with an `error` if it cannot be."""
+    where = str(file.absolute())
+    try:
+        found = workflows_in(file)
+    except SmithersError as error:
+        place = str(error.place) if isinstance(error, AuthorError) and error.place else None
+        return [_failed(where, error.said, error.hint, place)]
+    return [
+        {
+            "workflow": one.name,
+            "file": where,
+            "name": variable,
+            "description": cleandoc(one.function.__doc__ or ""),
+            "input_schema": one.input.model_json_schema(),
+        }
+        for variable, one in found.items()
+    ]
+
+
+def describe_all(
+    files: Sequence[Path], environment: Mapping[str, str], *, within_s: float = _WITHIN_S
+) -> list[dict[str, Any]]:
+    """See `Hub.workflows`. A file may take `within_s` seconds."""
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        looks = [pool.submit(_apart, file.absolute(), environment, within_s) for file in files]
+        return [one for look in looks for one in look.result()]
+
+
+def _apart(file: Path, environment: Mapping[str, str], within_s: float) -> list[dict[str, Any]]:
+    # -P: no folder of the project may stand in for one of our packages.
+    command = [sys.executable, "-P", "-m", "smithers.engine.describing", str(file)]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=file.parent,
+            env=unmarked(environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=within_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        hint = "put what takes time into a Step; importing the file should do nothing"
+        return [_failed(str(file), f"importing {file.name} took over {within_s:g} s", hint)]
+    except OSError as error:
+        return [_failed(str(file), f"{file.name} cannot be looked at: {error.strerror}", "")]
+    try:
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+    except ValueError:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        why = f": {said[-1][:500]}" if said else ""
+        return [_failed(str(file), f"importing {file.name} ended its process{why}", "")]
+    return found
+
+
+def _failed(file: str, message: str, hint: str, place: str | None = None) -> dict[str, Any]:
+    said = message.removeprefix(f"{place}: ") if place else message
+    return {"file": file, "error": {"message": said, "hint": hint, "place": place}}
+
+
+def _main() -> None:
+    """Describe one file on stdout, on which nothing that it prints itself may come."""
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    with answer:
+        json.dump(describe(Path(sys.argv[1])), answer)
+
+
+if __name__ == "__main__":
+    _main()

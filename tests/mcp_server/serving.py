@@ -1,0 +1,119 @@
+"""A project with workflows, its server in this process or in one of its own, and a client for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from mcp import Client, StdioServerParameters
+from mcp.client.context import ClientRequestContext
+from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+
+from mcp_server import make_server
+from smithers.hub import Hub
+
+__all__ = ["ERAS", "Calls", "Era", "Project", "Said", "human"]
+
+Era = Literal["legacy", "2026-07-28"]
+ERAS: tuple[Era, ...] = ("legacy", "2026-07-28")
+FLOWS = Path(__file__).with_name("flows.py")
+Human = Callable[[str], ElicitResult]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a tool gave: its structured content, or the text of its error."""
+
+    data: dict[str, Any]
+    error: str
+
+    def __getitem__(self, name: str) -> Any:
+        assert not self.error, self.error
+        return self.data[name]
+
+
+class Calls:
+    """A client that calls tools as a model would."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def __call__(self, tool: str, /, **arguments: Any) -> Said:
+        return _said(await self.client.call_tool(tool, arguments))
+
+
+def _said(result: CallToolResult) -> Said:
+    if not result.is_error:
+        assert result.structured_content is not None
+        return Said(result.structured_content, "")
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return Said({}, content.text)
+
+
+class Project:
+    """A folder with `.smithers/workflows/flows.py`, and a server for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        workflows = folder / ".smithers" / "workflows"
+        workflows.mkdir(parents=True)
+        shutil.copy(FLOWS, workflows / "flows.py")
+        self.database = folder / ".smithers" / "smithers.db"
+        self.environment = {
+            name: text for name, text in os.environ.items() if not name.startswith("SMITHERS")
+        }
+
+    @property
+    def hub(self) -> Hub:
+        return Hub(self.database, environment=self.environment)
+
+    @asynccontextmanager
+    async def client(
+        self,
+        era: Era,
+        *,
+        answers: Human | None = None,
+        roots: Sequence[Path] = (),
+        supervises: bool = False,
+    ) -> AsyncGenerator[Calls]:
+        """A client of a server in this process."""
+        server = make_server(self.hub, [self.folder, *roots], supervises=supervises)
+        async with Client(server, mode=era, elicitation_callback=_callback(answers)) as client:
+            yield Calls(client)
+
+    @asynccontextmanager
+    async def stdio(
+        self, era: Era, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[Calls]:
+        """A client of a server in a process of its own."""
+        command = ["-m", "smithers", "mcp", *arguments]
+        parameters = StdioServerParameters(
+            command=sys.executable,
+            args=command,
+            cwd=str(self.folder),
+            env={**self.environment, **(env or {})},
+        )
+        async with Client(parameters, mode=era) as client:
+            yield Calls(client)
+
+
+def human(action: Literal["accept", "decline", "cancel"], **content: str) -> Human:
+    """A person who answers every question in one way."""
+    return lambda _: ElicitResult(action=action, content=dict(content) if content else None)
+
+
+def _callback(answers: Human | None) -> Any:
+    if answers is None:
+        return None
+
+    async def ask(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        return answers(params.message)
+
+    return ask

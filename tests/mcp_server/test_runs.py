@@ -1,0 +1,261 @@
+"""Runs are started, waited for and read through the server, and live without it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from smithers.hub import Hub
+from tests.durability.commands import until
+from tests.mcp_server.serving import Era, Project
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_run_is_started_waited_for_and_read(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        started = await call("start_run", workflow="shouts", input={"topic": "whales"})
+        assert started["started"] is True
+        assert started["workflow"] == "shouts"
+        waited = await call("wait_run", run_id=started["run_id"], timeout_s=50)
+        assert (waited["status"], waited["timed_out"]) == ("finished", False)
+        assert waited["output"] == "WHALES"
+        read = await call("get_run", run_id=started["run_id"])
+        assert read["output"] == "WHALES"
+        assert read["tasks"]["finished"] == 1
+
+
+async def test_a_wait_that_ends_by_time_is_no_error_and_leaves_the_run_alone(
+    project: Project, era: Era
+) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="holds"))["run_id"]
+        waited = await call("wait_run", run_id=run_id, timeout_s=0.3)
+        assert waited["timed_out"] is True
+        assert waited["status"] == "running"
+        (project.folder / "go").touch()
+        done = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert (done["status"], done["output"]) == ("finished", "gone on")
+    assert (project.folder / "ledger").read_text() == "held\n"
+
+
+async def test_a_cancelled_wait_leaves_the_run_alone(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="holds"))["run_id"]
+        wait = asyncio.ensure_future(call("wait_run", run_id=run_id, timeout_s=50))
+        await asyncio.wait([wait], timeout=1)
+        wait.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await wait
+        assert (await call("get_run", run_id=run_id))["status"] == "running"
+        (project.folder / "go").touch()
+        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "finished"
+
+
+async def test_a_wait_for_a_change_gives_the_events_after_its_cursor(
+    project: Project, era: Era
+) -> None:
+    async with project.client(era) as call:
+        started = await call("start_run", workflow="holds")
+        run_id, after = started["run_id"], started["cursor"]
+        seen: list[str] = []
+        (project.folder / "go").touch()
+        for _ in range(20):
+            waited = await call(
+                "wait_run", run_id=run_id, after=after, until="change", timeout_s=50
+            )
+            assert waited["timed_out"] is False
+            seen += [event["cursor"] for event in waited["events"]]
+            after = waited["cursor"]
+            if waited["status"] == "finished" and not waited["more"]:
+                break
+        else:
+            pytest.fail("the run did not end")
+    every = project.hub.all_events(run_id, started["cursor"])
+    assert seen == [f"{frame['frame']}.{one['n']}" for frame in every for one in frame["changes"]]
+
+
+async def test_a_wait_tells_its_progress(project: Project, era: Era) -> None:
+    told: list[tuple[float, float | None, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
+
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="holds"))["run_id"]
+        asked = {"run_id": run_id, "timeout_s": 1}
+        await call.client.call_tool("wait_run", asked, progress_callback=hear)
+    assert told
+    assert told[0][1] == 1
+    assert "running" in str(told[0][2])
+    assert [one[0] for one in told] == sorted(one[0] for one in told)
+
+
+async def test_one_request_id_is_one_run(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        first, second = await asyncio.gather(
+            call("start_run", workflow="shouts", input={"topic": "a"}, request_id="k"),
+            call("start_run", workflow="shouts", input={"topic": "a"}, request_id="k"),
+        )
+        assert first["run_id"] == second["run_id"]
+        again = await call("start_run", workflow="shouts", input={"topic": "a"}, request_id="k")
+        assert (again["run_id"], again["started"]) == (first["run_id"], False)
+        other = await call("start_run", workflow="shouts", input={"topic": "b"}, request_id="k")
+        assert "another start" in other.error
+        elsewhere = await call("start_run", workflow="asks", request_id="k")
+        assert "another start" in elsewhere.error
+        assert len((await call("list_runs"))["runs"]) == 1
+
+
+async def test_one_request_id_is_one_run_over_a_crash_of_the_server(project: Project) -> None:
+    """The server is killed while it starts the run, and another one is asked the same."""
+    asked = {"workflow": "holds", "request_id": "k"}
+    with pytest.raises(Exception):  # noqa: B017, PT011  # whatever a client says of a dead server
+        async with project.stdio("2026-07-28") as call, asyncio.TaskGroup() as group:
+            group.create_task(call.client.call_tool("start_run", asked))  # type: ignore[arg-type]
+            await asyncio.to_thread(_kill_the_server_that_starts_a_run)
+    async with project.stdio("legacy") as call:
+        second = await call("start_run", **asked)
+        third = await call("start_run", **asked)
+        assert second["run_id"] == third["run_id"]
+        (project.folder / "go").touch()
+        assert (await call("wait_run", run_id=third["run_id"], timeout_s=50))[
+            "status"
+        ] == "finished"
+        assert len((await call("list_runs"))["runs"]) == 1
+    assert (project.folder / "ledger").read_text() == "held\n"
+
+
+def servers() -> list[psutil.Process]:
+    return [one for one in psutil.Process().children() if "mcp" in _words(one)]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:  # it has ended
+        return []
+
+
+def _kill_the_server_that_starts_a_run() -> None:
+    def starting() -> list[psutil.Process]:
+        return [one for one in servers() if any("up" in _words(each) for each in one.children())]
+
+    until(starting, "a server that starts a run")
+    for server in starting():
+        server.send_signal(signal.SIGKILL)
+
+
+async def test_a_run_outlives_the_server_that_started_it(project: Project, era: Era) -> None:
+    async with project.stdio(era) as call:
+        run_id = (await call("start_run", workflow="holds"))["run_id"]
+        (server,) = servers()
+        os.kill(server.pid, signal.SIGKILL)
+    (project.folder / "go").touch()
+    await asyncio.to_thread(
+        until, lambda: project.hub.status(run_id) == "finished", "the end of the run"
+    )
+    async with project.client(era) as call:
+        assert (await call("get_run", run_id=run_id))["output"] == "gone on"
+
+
+async def test_the_server_wakes_runs_that_lost_their_owner(project: Project, era: Era) -> None:
+    async with project.client(era, supervises=True) as call:
+        run_id = (await call("start_run", workflow="holds"))["run_id"]
+        await asyncio.to_thread(
+            until, lambda: (project.folder / "ledger").exists(), "the start of the step"
+        )
+        os.kill(project.hub.inspect(run_id)["run"]["owner"]["pid"], signal.SIGKILL)
+        (project.folder / "go").touch()
+        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "finished"
+    assert (project.folder / "ledger").read_text() == "held\n" * 2
+
+
+async def test_a_server_makes_no_database_where_nobody_starts_a_run(
+    project: Project, era: Era
+) -> None:
+    async with project.client(era, supervises=True) as call:
+        assert (await call("list_runs"))["runs"] == []
+        assert "NOT_FOUND" in (await call("get_run", run_id="r1")).error
+        assert "NOT_FOUND" in (await call("wait_run", run_id="r1")).error
+    assert not project.database.exists()
+
+
+async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="fails"))["run_id"]
+        failed = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert failed["status"] == "failed"
+        assert "it is broken" in str(failed["error"])
+        explained = await call("explain_run", run_id=run_id)
+        assert "it is broken" in str(explained["reasons"])
+        assert str(project.database) in explained["reasons"][0]["command"]
+        (project.folder / "mended").touch()
+        assert (await call("resume_run", run_id=run_id))["resumed"] is True
+        done = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert (done["status"], done["output"]) == ("finished", "mended")
+        assert (await call("resume_run", run_id=run_id))["resumed"] is False
+        task = await call("get_task", run_id=run_id, task="work")
+        assert [one["state"] for one in task["attempts"]] == ["failed", "succeeded"]
+
+
+async def test_a_run_is_cancelled_for_good(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="holds"))["run_id"]
+        assert (await call("cancel_run", run_id=run_id))["outcome"] in ("asked", "cancelled")
+        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "cancelled"
+        assert "REFUSED" in (await call("resume_run", run_id=run_id)).error
+        assert "has ended" in (await call("cancel_run", run_id=run_id)).error
+
+
+async def test_events_come_in_pages(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="shouts", input={"topic": "a"}))["run_id"]
+        await call("wait_run", run_id=run_id, timeout_s=50)
+        found: list[str] = []
+        after: str | None = None
+        while True:
+            page = await call("get_events", run_id=run_id, after=after, limit=3)
+            found += [event["words"] for event in page["events"]]
+            after = page["cursor"]
+            if not page["more"]:
+                break
+        whole = await call("get_events", run_id=run_id)
+        assert found == [event["words"] for event in whole["events"]]
+        assert len(found) > 3
+
+
+async def test_a_long_output_is_cut_and_said_to_be(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="much"))["run_id"]
+        waited = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert waited["output_cut"] is True
+        assert len(waited["output"]) < 30_000
+        task = await call("get_task", run_id=run_id, task="text")
+        assert task["output_cut"] is True
+
+
+async def test_runs_are_listed_newest_first_and_by_status(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        ids = [
+            (await call("start_run", workflow="shouts", input={"topic": one}))["run_id"]
+            for one in ("a", "b")
+        ]
+        for run_id in ids:
+            await call("wait_run", run_id=run_id, timeout_s=50)
+        assert [one["run_id"] for one in (await call("list_runs"))["runs"]] == ids[::-1]
+        page = await call("list_runs", limit=1, status="finished")
+        assert ([one["run_id"] for one in page["runs"]], page["more"]) == (ids[1:], True)
+        assert (await call("list_runs", status="failed"))["runs"] == []
+
+
+async def test_the_same_hub_is_behind_the_command_line(project: Project) -> None:
+    async with project.client("legacy") as call:
+        run_id = (await call("start_run", workflow="shouts", input={"topic": "a"}))["run_id"]
+        await call("wait_run", run_id=run_id, timeout_s=50)
+    assert Hub(Path(project.database)).summary(run_id)["output"] == "A"
