@@ -1,53 +1,231 @@
-"""`mcp`: other agents start and watch runs, over the Model Context Protocol."""
+"""`mcp`: the server for agents, and how it comes into the settings of a client."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from smithers.cli._arguments import Db, example
+from mcp_server._clients import (
+    CLIENTS,
+    Change,
+    Client,
+    Scope,
+    Server,
+    added,
+    removed,
+    server_command,
+)
+from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._failures import Usage
 from smithers.cli._places import place
-from smithers.errors import Refused
+from smithers.cli._streams import give, give_json, plain, say
 from smithers.hub import Hub
 
 __all__ = ["register"]
 
-Roots = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--root",
-        metavar="DIR",
-        help="A folder whose workflows may be started, besides the current one.",
-        show_default=False,
-    ),
+_NAMES = tuple(CLIENTS)
+_OTHER = _NAMES[-1]
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+ClientName = Annotated[
+    str,
+    typer.Option("--client", metavar="NAME", help=f"Whose settings: {' or '.join(_NAMES)}."),
 ]
+ForProject = Annotated[
+    bool, typer.Option("--project", help="In the current folder, for this project; the default.")
+]
+ForUser = Annotated[bool, typer.Option("--user", help="For you, in every folder.")]
+Called = Annotated[
+    str, typer.Option("--name", metavar="NAME", help="What the client calls the server.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change, and do nothing.")]
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="mcp",
+        rich_markup_mode=None,
         invoke_without_command=True,
-        short_help="Let other agents start and watch runs.",
+        short_help="Let agents start and watch runs, by MCP.",
         help=example(
             "smithers mcp",
-            says="Serve MCP on stdin and stdout.",
+            "smithers mcp --root ~/flows",
+            says="Serve MCP on stdin and stdout, for the client that starts this: agents start runs,"
+            " wait for them and read them; a person decides approvals. Runs live in processes of"
+            " their own. While it is up it wakes runs as `smithers supervise` does. `smithers mcp"
+            " add` writes it into a client's settings.",
         ),
     )
-    group.callback()(mcp)
+    group.callback()(serve)
+    group.command(
+        "add",
+        short_help="Make a client start the server.",
+        help=example(
+            "smithers mcp add --dry-run",
+            "smithers mcp add --root ~/flows",
+            f"smithers mcp add --client {_OTHER} --user",
+            says="Write into a client's settings how the server is started. The change is shown"
+            " first; to do it again changes nothing.",
+        ),
+    )(add)
+    group.command(
+        "remove",
+        short_help="Take the server out again.",
+        help=example(
+            "smithers mcp remove",
+            f"smithers mcp remove --client {_OTHER} --user",
+            says="Take the server out of a client's settings. The change is shown first.",
+        ),
+    )(remove)
     app.add_typer(group)
 
 
-def mcp(ctx: typer.Context, root: Roots = None, db: Db = None) -> None:
-    if ctx.invoked_subcommand is None:
-        serve(root or [], db)
+def serve(
+    context: typer.Context,
+    roots: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--root",
+            metavar="DIR",
+            help="Workflows of this folder may be started too; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    db: Db = None,
+) -> None:
+    if context.invoked_subcommand is not None:
+        if roots or db:
+            raise Usage(
+                f"--root and --db stand after {context.invoked_subcommand}, not before it",
+                hint=f"see `smithers mcp {context.invoked_subcommand} --help`",
+            )
+        return
+    from mcp_server import serve as serve_stdio
+
+    serve_stdio(Hub(place(db).path), [Path.cwd(), *map(_folder, roots or [])])
 
 
-def serve(roots: list[Path], db: Path | None) -> None:
-    for folder in roots:
-        if not folder.is_dir():
-            raise Refused(f"--root {folder} is no folder", hint="name a folder that is there")
-    import mcp_server
+def add(
+    client: ClientName = _NAMES[0],
+    project: ForProject = False,
+    user: ForUser = False,
+    roots: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--root",
+            metavar="DIR",
+            help="Let it start workflows of this folder too; may be given again. For a project,"
+            " its own folder always is one.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Called = "smithers",
+    variables: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--env",
+            metavar="NAME",
+            help="Have the client pass this variable on, of which it gives its servers few.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: DryRun = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    to = _client(client)
+    scope = _scope(project, user)
+    folder = Path.cwd()
+    allowed = [*([folder] if scope == "project" else []), *map(_folder, roots or [])]
+    command = server_command(roots=list(dict.fromkeys(allowed)), database=db)
+    _check_variables(to, variables or [])
+    server = Server(name=_checked(name), command=command, variables=variables or [])
+    change = added(to, scope, folder, server)
+    _carry_out(change, dry_run)
+    _tell(change, client, scope, name, dry_run=dry_run, json=json)
+    if scope == "project" and change.outcome == "added" and not dry_run:
+        say(to.note)
+    return 0
 
-    mcp_server.serve(Hub(place(db).path), [Path.cwd(), *roots])
+
+def remove(
+    client: ClientName = _NAMES[0],
+    project: ForProject = False,
+    user: ForUser = False,
+    name: Called = "smithers",
+    dry_run: DryRun = False,
+    json: JsonFlag = False,
+) -> int:
+    scope = _scope(project, user)
+    change = removed(_client(client), scope, Path.cwd(), _checked(name))
+    _carry_out(change, dry_run)
+    _tell(change, client, scope, name, dry_run=dry_run, json=json)
+    return 0
+
+
+def _carry_out(change: Change, dry_run: bool) -> None:
+    for line in change.shown():
+        say(plain(line))
+    if not dry_run:
+        change.write()
+
+
+def _tell(
+    change: Change, client: str, scope: Scope, name: str, *, dry_run: bool, json: bool
+) -> None:
+    written = not dry_run and change.outcome not in ("present", "absent")
+    if json:
+        facts = {"client": client, "scope": scope, "file": str(change.file), "name": name}
+        give_json({"version": 1, **facts, "outcome": change.outcome, "written": written})
+        return
+    done = "would be " if dry_run else ""
+    said = {
+        "added": f"{name} {done}added to {change.file}",
+        "updated": f"{name} {done}updated in {change.file}",
+        "present": f"{name} is in {change.file} already; nothing was done",
+        "removed": f"{name} {done}removed from {change.file}",
+        "absent": f"{name} is not in {change.file}; nothing was done",
+    }
+    give(plain(said[change.outcome]))
+
+
+def _client(name: str) -> Client:
+    if name not in CLIENTS:
+        raise Usage(f"--client {name!r} is not known", hint=f"one of {', '.join(_NAMES)}")
+    return CLIENTS[name]
+
+
+def _scope(project: bool, user: bool) -> Scope:
+    if project and user:
+        raise Usage("--project and --user exclude each other")
+    return "user" if user else "project"
+
+
+def _checked(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise Usage(f"--name {name!r} cannot be", hint="letters, digits, - and _ make a name")
+    return name
+
+
+def _folder(root: Path) -> Path:
+    if not root.is_dir():
+        raise Usage(f"--root {root} is no folder", hint="name one that exists")
+    return root.absolute()
+
+
+def _check_variables(client: Client, names: list[str]) -> None:
+    if names and client.variables is None:
+        raise Usage(
+            f"{client.title} gives its servers all of its variables", hint="leave out --env"
+        )
+    for name in names:
+        if not _VARIABLE.fullmatch(name):
+            shown = name.partition("=")[0]
+            raise Usage(
+                f"--env {shown!r} is no name of a variable",
+                hint="give its name alone: a value would stand in the file",
+            )
