@@ -54,10 +54,10 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers mcp",
             "smithers mcp --root ~/flows",
-            says="Serve MCP on stdin and stdout, for the client that starts this: agents start runs,"
-            " wait for them and read them; a person decides approvals. Runs live in processes of"
-            " their own. While it is up it wakes runs as `smithers supervise` does. `smithers mcp"
-            " add` writes it into a client's settings.",
+            says="Serve MCP on stdin and stdout, for the client that starts this: agents start"
+            " runs, wait for them and read them; a person decides approvals. Runs live in processes"
+            " of their own. While it is up it wakes runs as `smithers supervise` does. `smithers"
+            " mcp add` writes it into a client's settings.",
         ),
     )
     group.callback()(serve)

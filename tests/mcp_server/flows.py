@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from smithers import Approval, Context, NoInput, Node, Parallel, Sequence, Step, workflow
+from smithers import Approval, Context, Node, NoInput, Parallel, Sequence, Step, workflow
 
 
 class Brief(BaseModel):

@@ -1,4 +1,4 @@
-"""A project with workflows, its server in this process or in one of its own, and a client for it."""
+"""A project with workflows, its server here or in a process of its own, and a client for it."""
 
 from __future__ import annotations
 
