@@ -44,6 +44,9 @@ async def choice(ctx: Context[Face], approval: Annotated[Asked, Resolve(asked)])
     elicitation = None if capabilities is None else capabilities.elicitation
     if elicitation is None or (elicitation.form is None and elicitation.url is not None):
         raise _undecided(face_of(ctx).hub, approval, "this client cannot ask a person")
+    if approval.allowed_by and login() not in approval.allowed_by:
+        why = f"{login()!r} may not decide it, {' or '.join(approval.allowed_by)} may"
+        raise _undecided(face_of(ctx).hub, approval, why)
     return Elicit(_question(approval), Choice)
 
 

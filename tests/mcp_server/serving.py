@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ __all__ = ["ERAS", "Calls", "Era", "Project", "Said", "human"]
 Era = Literal["legacy", "2026-07-28"]
 ERAS: tuple[Era, ...] = ("legacy", "2026-07-28")
 FLOWS = Path(__file__).with_name("flows.py")
-Human = Callable[[str], ElicitResult]
+Human = Callable[[str], Awaitable[ElicitResult]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,11 @@ class Project:
 
 def human(action: Literal["accept", "decline", "cancel"], **content: str) -> Human:
     """A person who answers every question in one way."""
-    return lambda _: ElicitResult(action=action, content=dict(content) if content else None)
+
+    async def answers(_: str) -> ElicitResult:
+        return ElicitResult(action=action, content=dict(content) if content else None)
+
+    return answers
 
 
 def _callback(answers: Human | None) -> Any:
@@ -114,6 +118,6 @@ def _callback(answers: Human | None) -> Any:
         return None
 
     async def ask(_: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
-        return answers(params.message)
+        return await answers(params.message)
 
     return ask

@@ -1,0 +1,167 @@
+"""A pending approval is moved by a person's answer and by nothing that a model can say."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+import pytest
+from mcp.types import ElicitResult
+
+from smithers.hub import Asked
+from tests.mcp_server.serving import Calls, Era, Project, human
+
+pytestmark = pytest.mark.anyio
+
+APPROVES = ElicitResult(action="accept", content={"decision": "approve", "note": "go"})
+FILLED_IN: list[dict[str, Any]] = [
+    {"decision": "approve"},
+    {"approved": True},
+    {"chosen": {"action": "accept", "data": {"decision": "approve", "note": ""}}},
+    {"approval": {"task": "ship"}, "chosen": {"decision": "approve"}},
+    {"note": "a person said yes", "by": "ann"},
+    {"input_responses": {"choice": {"action": "accept", "content": {"decision": "approve"}}}},
+]
+
+
+async def asking(call: Calls, workflow: str = "asks") -> str:
+    run_id: str = (await call("start_run", workflow=workflow))["run_id"]
+    waited = await call("wait_run", run_id=run_id, timeout_s=50)
+    assert (waited["status"], waited["timed_out"]) == ("waiting", False)
+    return run_id
+
+
+async def open_approval(project: Project, run_id: str) -> Asked:
+    return await asyncio.to_thread(project.hub.asks, run_id, None)
+
+
+def decides(project: Project, run_id: str, *, approved: bool) -> None:
+    """A person at the command line."""
+    project.hub.decide(run_id, None, approved=approved, by="ann", note="typed")
+
+
+async def test_a_person_approves_by_elicitation_and_the_run_goes_on(
+    project: Project, era: Era
+) -> None:
+    shown: list[str] = []
+
+    async def answers(message: str) -> ElicitResult:
+        shown.append(message)
+        return APPROVES
+
+    async with project.client(era, answers=answers) as call:
+        run_id = await asking(call)
+        answered = await call("answer", run_id=run_id)
+        assert (answered["task"], answered["approved"], answered["note"]) == ("ship", True, "go")
+        done = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert (done["status"], done["output"]) == ("finished", "shipped: go")
+        assert "CONFLICT" in (await call("answer", run_id=run_id)).error
+    (message,) = shown
+    assert "Ship this?" in message
+    assert run_id in message
+
+
+async def test_a_person_denies(project: Project, era: Era) -> None:
+    async with project.client(era, answers=human("accept", decision="deny", note="no")) as call:
+        run_id = await asking(call)
+        assert (await call("answer", run_id=run_id, task="ship"))["approved"] is False
+        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        None,
+        human("decline"),
+        human("cancel"),
+        human("accept"),
+        human("accept", decision="perhaps"),
+        human("accept", note="approve"),
+    ],
+    ids=["cannot ask", "declines", "cancels", "accepts nothing", "another word", "note alone"],
+)
+async def test_without_a_decision_the_approval_stays_and_the_way_to_answer_is_told(
+    project: Project, era: Era, answers: Any
+) -> None:
+    async with project.client(era, answers=answers) as call:
+        run_id = await asking(call)
+        said = await call("answer", run_id=run_id)
+        assert said.error
+        if answers is None or (await answers("")).action != "accept":
+            assert "NOT_DECIDED" in said.error
+            assert f"smithers approve {run_id} ship --db {project.database}" in said.error
+        assert (await open_approval(project, run_id)).asked == "Ship this?"
+
+
+async def test_no_sequence_of_calls_moves_a_pending_approval(project: Project, era: Era) -> None:
+    async with project.client(era, answers=human("cancel"), supervises=True) as call:
+        run_id = await asking(call)
+        before = await open_approval(project, run_id)
+        for arguments in FILLED_IN:
+            assert (await call("answer", run_id=run_id, **arguments)).error
+            assert (await call("answer", run_id=run_id, task="ship", **arguments)).error
+        tools = (await call.client.list_tools()).tools
+        others = [one.name for one in tools if one.name not in ("answer", "cancel_run")]
+        for tool, arguments in itertools.product(others, FILLED_IN):
+            asked = {"run_id": run_id, "timeout_s": 0.05, "task": "ship", "workflow": "asks"}
+            await call(tool, **{**asked, "request_id": "again", **arguments})
+        assert (await open_approval(project, run_id)) == before
+        (answer,) = [one for one in tools if one.name == "answer"]
+    assert set(answer.input_schema["properties"]) == {"run_id", "task"}
+
+
+async def test_two_pending_approvals_want_the_one_that_is_meant(project: Project, era: Era) -> None:
+    async with project.client(era, answers=human("accept", decision="approve")) as call:
+        run_id = await asking(call, "asks_twice")
+        said = await call("answer", run_id=run_id)
+        assert "REFUSED: several approvals" in said.error
+        assert "left, right" in said.error
+        assert "no approval 'middle'" in (await call("answer", run_id=run_id, task="middle")).error
+        assert (await call("answer", run_id=run_id, task="right"))["task"] == "right"
+        assert (await call("answer", run_id=run_id, task="left"))["task"] == "left"
+        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "finished"
+
+
+async def test_an_answer_to_what_was_decided_meanwhile_is_refused(
+    project: Project, era: Era
+) -> None:
+    runs: list[str] = []
+
+    async def too_late(_: str) -> ElicitResult:
+        await asyncio.to_thread(decides, project, runs[0], approved=False)
+        return APPROVES
+
+    async with project.client(era, answers=too_late) as call:
+        runs.append(await asking(call))
+        said = await call("answer", run_id=runs[0])
+        assert "CONFLICT" in said.error or "REFUSED" in said.error
+        assert (await call("resume_run", run_id=runs[0]))["resumed"]
+        assert (await call("wait_run", run_id=runs[0], timeout_s=50))["status"] == "failed"
+
+
+async def test_an_approval_for_others_is_refused_to_this_user(project: Project, era: Era) -> None:
+    async with project.client(era, answers=human("accept", decision="approve")) as call:
+        run_id = await asking(call, "asks_ann")
+        said = await call("answer", run_id=run_id)
+        assert "may not decide it, nobody-here may" in said.error
+        assert "--by nobody-here" in said.error
+
+
+async def test_a_server_below_an_agent_of_a_run_decides_nothing(project: Project, era: Era) -> None:
+    project.environment["SMITHERS_ATTEMPT"] = "another-run:1"
+    async with project.client(era, answers=human("accept", decision="approve")) as call:
+        run_id = await asking(call)
+        assert "an agent may not decide" in (await call("answer", run_id=run_id)).error
+    del project.environment["SMITHERS_ATTEMPT"]
+    assert (await open_approval(project, run_id)).task == "ship"
+
+
+async def test_an_answer_by_the_command_line_is_taken_up_by_the_server(
+    project: Project, era: Era
+) -> None:
+    async with project.client(era, supervises=True) as call:
+        run_id = await asking(call)
+        await asyncio.to_thread(decides, project, run_id, approved=True)
+        done = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert (done["status"], done["output"]) == ("finished", "shipped: typed")
