@@ -36,6 +36,8 @@ class Scale:
     agents: int = 1000
     few_agents: int = 100
     waiting: int = 10_000
+    waits: int = 100
+    stands_s: int = 30
     repeats: int = 3
     peers: bool = True
 
@@ -49,6 +51,8 @@ QUICK = Scale(
     agents=5,
     few_agents=5,
     waiting=2,
+    waits=3,
+    stands_s=1,
     repeats=1,
     peers=False,
 )
@@ -72,7 +76,13 @@ class Row:
 
 def rows(scale: Scale = FULL) -> list[Row]:
     """All rows, in the order of the table."""
-    return [*_sequences(scale), *_fan_outs(scale), *_agents(scale), *_others(scale)]
+    return [
+        *_sequences(scale),
+        *_fan_outs(scale),
+        *_agents(scale),
+        *_others(scale),
+        *_served(scale),
+    ]
 
 
 def _steps(scale: Scale, shape: str, kind: str, count: int, figure: str) -> Measure:
@@ -329,6 +339,38 @@ def _others(scale: Scale) -> list[Row]:
             False,
             left("handles"),
         ),
+    ]
+    return [
+        Row(name=name, what=what, unit=unit, limit=limit, below=below, measure=measure)
+        for name, what, unit, limit, below, measure in plain
+    ]
+
+
+def _served(scale: Scale) -> list[Row]:
+    """What the MCP server costs while it starts, and while many wait and nothing happens."""
+    command, waits = ours("serving", scale.waits, scale.stands_s), scale.waits
+
+    def figure(name: str, factor: float = 1) -> Measure:
+        return lambda: measured(command, 1)[name].times(factor)
+
+    plain: list[tuple[str, str, str, float, bool, Measure]] = [
+        (
+            "mcp-first",
+            "CPU of smithers mcp to its answer",
+            "s",
+            1.8,
+            True,
+            figure("first_cpu_s"),
+        ),
+        (
+            "mcp-memory",
+            f"memory of smithers mcp, {waits} waits",
+            "MB",
+            150,
+            True,
+            figure("memory_bytes", 1e-6),
+        ),
+        ("mcp-idle", f"share of a core, {waits} waits", "%", 1, False, figure("share", 100)),
     ]
     return [
         Row(name=name, what=what, unit=unit, limit=limit, below=below, measure=measure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -30,7 +31,7 @@ wait_run waits for it, bounded, as often as you like; get_run reads its result. 
 process of its own and goes on when you leave: come back later with its run_id. Where a run waits
 for an approval, call answer: a person decides, never you."""
 _DAY_S = 86_400.0
-_LOOKS_AGAIN_S = 2.0
+_LOOKS_S = 1.0
 
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
@@ -97,15 +98,17 @@ def make_server(hub: Hub, roots: Sequence[Path], *, supervises: bool = True) -> 
 
 def serve(hub: Hub, roots: Sequence[Path]) -> None:
     """Serve over stdin and stdout until the client goes. The runs go on."""
+    # A reader that waits for the client would keep a Ctrl-C waiting too; there is nothing to clean.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     make_server(hub, roots).run("stdio")
 
 
 async def _supervise(hub: Hub) -> None:
     """Wakes the runs of the database, once there is one: a look at a folder makes none."""
     while True:
+        await asyncio.sleep(_LOOKS_S)  # the client's first question comes first
         if hub.database.is_file():
             try:
                 await hub.supervise(lambda _: None)
             except SmithersError as error:
                 sys.stderr.write(f"smithers mcp: {error.said}\n")
-        await asyncio.sleep(_LOOKS_AGAIN_S)

@@ -1,4 +1,4 @@
-"""What surrounds every command: errors, broken pipes, Ctrl-C; and `ps` without typer."""
+"""What surrounds every command: errors, broken pipes, Ctrl-C; and `ps` and `mcp` without typer."""
 
 from __future__ import annotations
 
@@ -53,6 +53,11 @@ def _command(arguments: Sequence[str]) -> int:
         from smithers.cli._listing import list_runs
 
         return list_runs(*listed)
+    if arguments[:1] == ["mcp"]:
+        from smithers.cli._serving import plain_mcp, serve
+
+        if (served := plain_mcp(arguments)) is not None:
+            return serve(*served)
     from smithers.cli._app import call
 
     return call(arguments)

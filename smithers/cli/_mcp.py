@@ -20,9 +20,9 @@ from mcp_server._clients import (
 )
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._failures import Usage
-from smithers.cli._places import place
+from smithers.cli._serving import folder_at
+from smithers.cli._serving import serve as serve_stdio
 from smithers.cli._streams import give, give_json, plain, say
-from smithers.hub import Hub
 
 __all__ = ["register"]
 
@@ -104,9 +104,7 @@ def serve(
                 hint=f"see `smithers mcp {context.invoked_subcommand} --help`",
             )
         return
-    from mcp_server import serve as serve_stdio
-
-    serve_stdio(Hub(place(db).path), [Path.cwd(), *map(_folder, roots or [])])
+    serve_stdio(roots or [], db)
 
 
 def add(
@@ -140,7 +138,7 @@ def add(
     to = _client(client)
     scope = _scope(project, user)
     folder = Path.cwd()
-    allowed = [*([folder] if scope == "project" else []), *map(_folder, roots or [])]
+    allowed = [*([folder] if scope == "project" else []), *map(folder_at, roots or [])]
     command = server_command(roots=list(dict.fromkeys(allowed)), database=db)
     _check_variables(to, variables or [])
     server = Server(name=_checked(name), command=command, variables=variables or [])
@@ -209,12 +207,6 @@ def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise Usage(f"--name {name!r} cannot be", hint="letters, digits, - and _ make a name")
     return name
-
-
-def _folder(root: Path) -> Path:
-    if not root.is_dir():
-        raise Usage(f"--root {root} is no folder", hint="name one that exists")
-    return root.absolute()
 
 
 def _check_variables(client: Client, names: list[str]) -> None:
