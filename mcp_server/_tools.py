@@ -8,8 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import secrets
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,12 +61,11 @@ def list_workflows(ctx: Context[Face]) -> Workflows:
     """List the workflows that start_run can start by name, with the JSON Schema of their input."""
     face = face_of(ctx)
     found = face.hub.workflows(face.roots.files())
-    counts = Counter(one["file"] for one in found)
     return Workflows.model_validate(
         {
             "workflows": [
                 {
-                    "workflow": _named(one, counts[one["file"]]),
+                    "workflow": _named(one, found),
                     **{name: one[name] for name in ("file", "description", "input_schema")},
                 }
                 for one in found
@@ -86,9 +84,12 @@ def list_workflows(ctx: Context[Face]) -> Workflows:
     )
 
 
-def _named(found: Mapping[str, Any], in_its_file: int) -> str:
-    stem = Path(found["file"]).stem
-    return stem if in_its_file == 1 else f"{stem}:{found['name']}"
+def _named(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
+    """What start_run is to be called with: as short as it can be and mean this one alone."""
+    file = Path(one["file"])
+    alike = [Path(each["file"]) for each in found if Path(each["file"]).stem == file.stem]
+    which = str(file) if any(each != file for each in alike) else file.stem
+    return which if alike.count(file) == 1 else f"{which}:{one['name']}"
 
 
 def start_run(

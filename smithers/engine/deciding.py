@@ -22,7 +22,7 @@ from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
 from smithers.state import RunState, Waiting
-from smithers.store import History, Note, Store
+from smithers.store import Claim, History, Note, Store
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Decision
@@ -87,7 +87,12 @@ def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str 
     async def work(store: SqliteStore) -> Asked:
         await refuse_agents(store, run_id, environment)
         history = await store.load(run_id)
-        key, wait = _open(history, RunState.of(history.frames), run_id, task)
+        state = RunState.of(history.frames)
+        key, wait = _open(history, state, run_id, task)
+        nobody = Claim(run_id=run_id, owner="", fence=0)
+        for note in await store.inbox(nobody, state.inbox):
+            if (note.kind, note.key, note.opened) == ("answer", key, wait.frame):
+                raise _decided(run_id, str(key), note.body)
         return _asked(run_id, key, wait)
 
     return with_store(database, run_id, work)
@@ -172,15 +177,19 @@ def _open(history: History, state: RunState, run_id: str, task: str | None) -> t
     if meant:
         raise Refused(f"several approvals of run {run_id} wait: {listed}", hint="name one of them")
     if (answer := _answered(history, task)) is not None:
-        decision = Decision.model_validate_json(answer[1])
-        how = "approved" if decision.approved else "denied"
-        raise AlreadyDecided(
-            f"{answer[0]} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}"
-        )
+        raise _decided(run_id, *answer)
     what = "nothing" if task is None else f"no approval {task!r}"
     raise Refused(
         f"{what} of run {run_id} waits for a decision",
         hint=f"these wait: {listed}" if listed else f"look with `smithers why {run_id}`",
+    )
+
+
+def _decided(run_id: str, key: str, answer: str) -> AlreadyDecided:
+    decision = Decision.model_validate_json(answer)
+    how = "approved" if decision.approved else "denied"
+    return AlreadyDecided(
+        f"{key} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}"
     )
 
 

@@ -140,6 +140,20 @@ async def test_an_answer_to_what_was_decided_meanwhile_is_refused(
         assert (await call("wait_run", run_id=runs[0], timeout_s=50))["status"] == "failed"
 
 
+async def test_nobody_is_asked_what_is_answered_and_not_taken_up_yet(
+    project: Project, era: Era
+) -> None:
+    async def asked(_: str) -> ElicitResult:
+        raise AssertionError("a person was asked again")
+
+    async with project.client(era, answers=asked) as call:
+        run_id = await asking(call)
+        await asyncio.to_thread(decides, project, run_id, approved=True)
+        said = await call("answer", run_id=run_id)
+        assert "CONFLICT: ship of run" in said.error
+        assert "approved by ann" in said.error
+
+
 async def test_an_approval_for_others_is_refused_to_this_user(project: Project, era: Era) -> None:
     async with project.client(era, answers=human("accept", decision="approve")) as call:
         run_id = await asking(call, "asks_ann")

@@ -137,6 +137,29 @@ async def test_arguments_beyond_their_bounds_are_told(project: Project, era: Era
         assert "run_id" in (await call("get_run")).error
 
 
+async def test_what_is_listed_is_what_can_be_started(
+    project: Project, tmp_path: Path, era: Era
+) -> None:
+    """Files of one name in two roots, too, and files with one workflow or several."""
+    alone = (
+        "from smithers import *\n\n@workflow\ndef one(ctx):\n    return Step('a', lambda: 'b')\n"
+    )
+    more = tmp_path / "more"
+    for folder in (project.folder, more):
+        (folder / ".smithers" / "workflows").mkdir(parents=True, exist_ok=True)
+        (folder / ".smithers" / "workflows" / "twice.py").write_text(alone)
+    (more / ".smithers" / "workflows" / "alone.py").write_text(alone)
+    async with project.client(era, roots=[more]) as call:
+        listed = (await call("list_workflows"))["workflows"]
+        names = [one["workflow"] for one in listed]
+        assert {"alone", "flows:shouts"} <= set(names)
+        for one in listed:
+            if Path(one["file"]).stem != "flows":
+                assert (await call("start_run", workflow=one["workflow"]))["workflow"] == "one"
+        assert "several workflows" in (await call("start_run", workflow="twice")).error
+    assert len(set(names)) == len(names)
+
+
 async def test_broken_files_are_listed_beside_those_that_work(project: Project, era: Era) -> None:
     folder = project.folder / ".smithers" / "workflows"
     (folder / "broken.py").write_text("import nowhere_at_all\n")
