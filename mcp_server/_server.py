@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -62,10 +63,13 @@ _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
 )
 
 
-def make_server(hub: Hub, roots: Sequence[Path], *, supervises: bool = True) -> MCPServer[Face]:
+def make_server(
+    hub: Hub, roots: Sequence[Path], *, supervises: bool = True, client: int | None = None
+) -> MCPServer[Face]:
     """A server for the runs of `hub`, which may start workflows below `roots`.
 
-    While it is up it wakes runs as they come up, unless another process does.
+    While it is up it wakes runs as they come up, unless another process does. This process ends
+    when `client` is not its parent any more.
     """
 
     @asynccontextmanager
@@ -73,6 +77,8 @@ def make_server(hub: Hub, roots: Sequence[Path], *, supervises: bool = True) -> 
         face = Face(hub=hub, roots=Roots(roots), watch=Watch(hub))
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(face.watch.run(), name="watch")]
+            if client is not None:
+                beside.append(group.create_task(_leave_with(client), name="leave"))
             if supervises:
                 beside.append(group.create_task(_supervise(hub), name="supervise"))
             try:
@@ -100,7 +106,14 @@ def serve(hub: Hub, roots: Sequence[Path]) -> None:
     """Serve over stdin and stdout until the client goes. The runs go on."""
     # A reader that waits for the client would keep a Ctrl-C waiting too; there is nothing to clean.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    make_server(hub, roots).run("stdio")
+    make_server(hub, roots, client=os.getppid()).run("stdio")
+
+
+async def _leave_with(client: int) -> None:
+    """A killed client may leave its end of the pipe to a child, and then no end of file comes."""
+    while os.getppid() == client:  # noqa: ASYNC110  # nothing tells of it
+        await asyncio.sleep(_LOOKS_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _supervise(hub: Hub) -> None:

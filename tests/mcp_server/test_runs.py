@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +173,29 @@ async def test_a_run_outlives_the_server_that_started_it(project: Project, era: 
     )
     async with project.client(era) as call:
         assert (await call("get_run", run_id=run_id))["output"] == "gone on"
+
+
+def test_a_server_ends_with_its_client_though_its_pipe_stays_open(tmp_path: Path) -> None:
+    """The client hands its ends of the pipes to a child, as a shell tool may, and is killed."""
+    starter = (
+        "import os, subprocess, sys, time\n"
+        "server = subprocess.Popen([sys.executable, '-m', 'smithers', 'mcp'], pass_fds=(),"
+        " stdin=int(sys.argv[1]), stdout=subprocess.DEVNULL)\n"
+        "print(server.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    reads, writes = os.pipe()
+    words = [sys.executable, "-c", starter, str(reads)]
+    with subprocess.Popen(words, cwd=tmp_path, pass_fds=(reads,), stdout=subprocess.PIPE) as client:
+        assert client.stdout is not None
+        server = psutil.Process(int(client.stdout.readline()))
+        until(lambda: len(server.threads()) > 1, "a server that reads")
+        client.kill()
+    try:
+        until(lambda: not server.is_running() or server.status() == "zombie", "its end")
+    finally:
+        os.close(reads)
+        os.close(writes)
 
 
 async def test_the_server_wakes_runs_that_lost_their_owner(project: Project, era: Era) -> None:
