@@ -3,6 +3,8 @@
 
 # The real programs, each at the version that the recordings were made with.
 PROGRAMS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0
+# Looks at our MCP server; large, so `live-smoke` does without. pyright brings the Node it needs.
+INSPECTOR := @modelcontextprotocol/inspector@2.12.0
 empty :=
 
 ifeq ($(origin PYTHON),undefined)
@@ -19,6 +21,7 @@ NPM := .npm
 BENCH_VENV := .bench-venv
 PEERS := $(BENCH_VENV)/.installed
 LIVE := $(NPM)/$(subst $(empty) $(empty),+,$(subst /,_,$(PROGRAMS))).installed
+INSPECTED := $(NPM)/$(subst /,_,$(INSPECTOR)).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
 # Arguments for pytest, as in `make test ARGS="-k resume -x"`, or for the bench: `make bench ARGS=load`.
@@ -53,7 +56,7 @@ format: $(DEV) ## let ruff format and fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-live: $(DEV) $(LIVE) ## real programs against the scripted model server
+live: $(DEV) $(LIVE) $(INSPECTED) ## real programs against the scripted model server
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live $(ARGS)
 
 live-smoke: $(DEV) $(LIVE) ## the quickest of the live tests
@@ -98,4 +101,8 @@ $(PEERS): bench/requirements-peers.txt | $(BIN)/python
 $(LIVE): Makefile
 	@command -v npm >/dev/null || { echo "npm is needed for the live tests" >&2; exit 1; }
 	npm install --no-audit --no-fund --prefix $(NPM) $(PROGRAMS)
+	@touch $@
+
+$(INSPECTED): Makefile | $(LIVE)
+	npm install --no-audit --no-fund --ignore-scripts --prefix $(NPM) $(INSPECTOR)
 	@touch $@

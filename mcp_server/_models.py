@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 __all__ = [
     "Answered",
@@ -19,6 +19,10 @@ __all__ = [
     "Waited",
     "Workflows",
 ]
+
+_KINDS = ("object", "array", "string", "number", "boolean", "null")
+AnyJson = Annotated[Any, WithJsonSchema({"anyOf": [{"type": kind} for kind in _KINDS]})]
+"""Whatever a workflow gives. Its kinds are named, since not every client takes an empty schema."""
 
 
 class Workflow(BaseModel):
@@ -88,7 +92,7 @@ class Run(BaseModel):
     tasks: dict[str, int] = Field(description="How many tasks are in each state.")
     states: list[State] = Field(description="The first 100 tasks that are not finished, or all.")
     waiting_for: list[Wait]
-    output: Any = Field(description="The result, once finished.")
+    output: AnyJson = Field(description="The result, once finished.")
     output_cut: bool = Field(description="The output was too long: this is its beginning, as text.")
     error: Error | None
     usage: Usage
@@ -156,7 +160,7 @@ class TaskFound(BaseModel):
     iteration: list[int]
     iterations: int = Field(description="How many iterations of it there are so far.")
     state: str
-    output: Any
+    output: AnyJson
     output_cut: bool
     error: Error | None
     attempts: list[Attempt] = Field(description="The last 10.")

@@ -65,6 +65,8 @@ async def wait_run(
                 await _tell(ctx, started, timeout_s, now.status, page)
                 await _moved(watched, now, left_s)
         told: dict[str, Any] = await asyncio.to_thread(run_of, hub, run_id)
+        if told["cursor"] != page["cursor"]:  # it moved meanwhile: no status without its events
+            page = await asyncio.to_thread(event_page, hub, run_id, seen, _MOST_EVENTS)
     if page["events"] or after is not None:
         told["cursor"] = page["cursor"]
     found = {"timed_out": timed_out and not now.is_done, "events": page["events"]}

@@ -29,7 +29,11 @@ def replayed_codex(**options: Any) -> Codex:
     return Codex("scripted", **to | options)
 
 
-PACKAGES = {"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex"}
+PACKAGES = {
+    "claude": "@anthropic-ai/claude-code",
+    "codex": "@openai/codex",
+    "mcp-inspector": "@modelcontextprotocol/inspector",
+}
 
 
 def installed(program: str) -> str:

@@ -9,12 +9,14 @@ one script. Names of tools differ by program, words of errors by provider: both 
 A script is a list of steps, one for each *model* request; the last one repeats. Side requests of
 the programs (titles, token counts, probes) get an answer and consume nothing. Where the order of
 the requests is not known, the script is a dictionary from a piece of the user's text to steps.
+A step may be a function of what the tools returned so far, newest first, where it needs that.
 """
 
 from tests.scripted_model.script import (
     Cut,
     Eof,
     Hang,
+    Reply,
     Script,
     Status,
     Step,
@@ -29,6 +31,7 @@ __all__ = [
     "Cut",
     "Eof",
     "Hang",
+    "Reply",
     "Request",
     "Script",
     "ScriptedModel",

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.scripted_model.script import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
-__all__ = ["body_of", "error_body", "events_of", "is_side_request", "user_texts"]
+__all__ = ["body_of", "error_body", "events_of", "is_side_request", "tool_results", "user_texts"]
 
 Event = dict[str, Any]
 
@@ -30,6 +30,19 @@ def user_texts(body: Mapping[str, Any]) -> list[str]:
             blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
             said.append("\n".join(str(b.get("text", "")) for b in blocks))
     return said
+
+
+def tool_results(body: Mapping[str, Any]) -> list[str]:
+    """What the tools returned, newest first, as text."""
+    found: list[str] = []
+    for message in reversed(body.get("messages", [])):
+        content: Any = message.get("content", "")
+        for block in reversed([] if isinstance(content, str) else content):
+            if block.get("type") == "tool_result":
+                said: Any = block.get("content", "")
+                parts = [{"text": said}] if isinstance(said, str) else said
+                found.append("\n".join(str(part.get("text", "")) for part in parts))
+    return found
 
 
 def error_body(step: Status | StreamError) -> Event:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.scripted_model.script import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
-__all__ = ["body_of", "error_body", "events_of", "is_side_request", "user_texts"]
+__all__ = ["body_of", "error_body", "events_of", "is_side_request", "tool_results", "user_texts"]
 
 Event = dict[str, Any]
 
@@ -31,6 +31,18 @@ def user_texts(body: Mapping[str, Any]) -> list[str]:
             parts = [{"text": content}] if isinstance(content, str) else content
             said.append("\n".join(str(part.get("text", "")) for part in parts))
     return said
+
+
+def tool_results(body: Mapping[str, Any]) -> list[str]:
+    """What the tools returned, newest first, as text."""
+    given: Any = body.get("input", [])
+    found: list[str] = []
+    for item in reversed([] if isinstance(given, str) else given):
+        if str(item.get("type", "")).endswith("_call_output"):
+            said: Any = item.get("output", "")
+            parts = [{"text": said}] if isinstance(said, str) else said
+            found.append("\n".join(str(part.get("text", "")) for part in parts))
+    return found
 
 
 def error_body(step: Status | StreamError) -> Event:
@@ -101,7 +113,8 @@ def _call(step: ToolCall, number: int) -> Event:
     ids = {"id": f"fc_{number}", "call_id": f"call_{number}", "name": step.name}
     if list(step.input) == ["input"]:
         return {"type": "custom_tool_call", "input": step.input["input"]} | ids
-    return {"type": "function_call", "arguments": json.dumps(step.input)} | ids
+    within = {"namespace": step.namespace} if step.namespace else {}
+    return {"type": "function_call", "arguments": json.dumps(step.input)} | ids | within
 
 
 def _begun(item: Event) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -10,6 +10,7 @@ __all__ = [
     "Cut",
     "Eof",
     "Hang",
+    "Reply",
     "Script",
     "Status",
     "Step",
@@ -35,10 +36,13 @@ class Text:
 
 @dataclass(frozen=True)
 class ToolCall:
+    """A call of a tool; one of a `namespace` where the provider's tools have them."""
+
     name: str
     input: Mapping[str, object]
     text: str = ""
     pause_s: float = 0.0
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,9 @@ class Hang:
 
 
 Step = Text | ToolCall | Status | StreamError | Cut | Eof | Hang
-Script = Sequence[Step] | Mapping[str, Sequence[Step]]
+Reply = Callable[[Sequence[str]], Step]
+"""A step made of what the tools returned so far, newest first: a model uses what it was told."""
+Script = Sequence[Step | Reply] | Mapping[str, Sequence[Step | Reply]]
 
 _KINDS: dict[str, type[Any]] = {
     "text": Text,

@@ -8,14 +8,14 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
 from tests.scripted_model import anthropic, responses
-from tests.scripted_model.script import Cut, Hang, Script, Status, Step, Text, ToolCall
+from tests.scripted_model.script import Cut, Hang, Reply, Script, Status, Step, Text, ToolCall
 
 __all__ = ["Request", "ScriptedModel"]
 
@@ -27,13 +27,16 @@ _DELTAS = ("content_block_delta", "response.output_text.delta")
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a program sent. `step` is what it got, or None for a side request."""
+    """What a program sent. `step` is what it got, or None for a side request; `returned` is what
+    its tools returned so far, newest first.
+    """
 
     run: str
     path: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
     step: Step | None
+    returned: Sequence[str]
 
 
 class ScriptedModel:
@@ -84,15 +87,23 @@ class ScriptedModel:
         protocol = _PROTOCOLS[path]
         with self._lock:
             step: Step | None = None
+            returned = protocol.tool_results(body)
             if not protocol.is_side_request(body):
                 key, steps = self._steps_for(run, protocol.user_texts(body))
                 at = self._played.get((run, key), 0)
                 self._played[run, key] = at + 1
-                step = steps[min(at, len(steps) - 1)] if steps else Status(500, message="no script")
-            self.requests.append(Request(run=run, path=path, headers=headers, body=body, step=step))
+                planned = (
+                    steps[min(at, len(steps) - 1)] if steps else Status(500, message="no script")
+                )
+                step = planned(returned) if callable(planned) else planned
+            self.requests.append(
+                Request(
+                    run=run, path=path, headers=headers, body=body, step=step, returned=returned
+                )
+            )
         return step or Text("ok")
 
-    def _steps_for(self, run: str, said: list[str]) -> tuple[str, list[Step]]:
+    def _steps_for(self, run: str, said: list[str]) -> tuple[str, list[Step | Reply]]:
         script = self._scripts.get(run, ())
         if not isinstance(script, Mapping):
             return "", list(script)
