@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harnesses._checkups import checkups
+    from harnesses._reading import read_stream, readable
     from harnesses.claude_code import ClaudeCode
     from harnesses.codex import Codex
     from harnesses.echo import Echo
     from harnesses.process import Replay, ReplayMismatch
 
-__all__ = ["ClaudeCode", "Codex", "Echo", "Replay", "ReplayMismatch", "checkups"]
+__all__ = [
+    "ClaudeCode",
+    "Codex",
+    "Echo",
+    "Replay",
+    "ReplayMismatch",
+    "checkups",
+    "read_stream",
+    "readable",
+]
 
 _HOMES = {
     "ClaudeCode": "harnesses.claude_code",
@@ -21,6 +31,8 @@ _HOMES = {
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",
     "checkups": "harnesses._checkups",
+    "read_stream": "harnesses._reading",
+    "readable": "harnesses._reading",
 }
 
 

@@ -42,6 +42,7 @@ _UNPAID = ("billing_error", "account_on_hold", "verification_required")
 _CREDITS = ("model_requires_usage_credits", "long_context_credits_required")
 _POLICIES = ("dlp_request_denied", "safety_monitor_blocked", "hook_denied")
 _HOOKS = ("hook_stopped", "stop_hook_prevented", "tool_deferred", "tool_deferred_unavailable")
+_PASSING = (408, 409, 425)
 _TRANSIENT = {
     "connection_failed": "network",
     "computer_slept": "network",
@@ -124,38 +125,50 @@ def _fault(told: _Told, resets: datetime | None) -> AgentError:
         return BadOutput(said, reason="structured_invalid")
     if "max_output_tokens" in (told.error, told.api_error):
         return BadOutput(said, reason="truncated")
-    return _refused(told, resets) or _passing(told)
+    return _refused(told) or _busy(told, resets) or _wrong(told) or _passing(told)
 
 
-def _refused(told: _Told, resets: datetime | None) -> AgentError | None:
-    said, status = told.said, told.status
+def _refused(told: _Told) -> Permanent | None:
+    """Who asked is not served, or what was asked for is not."""
     if told.field("stop_reason") == "refusal" or told.api_error in _POLICIES:
-        return Permanent(said, reason="refused")
+        return Permanent(told.said, reason="refused")
     if told.error in _UNPAID or told.api_error in _CREDITS:
-        return Permanent(said, reason="billing")
-    if told.error in _UNSIGNED or status in (401, 403):
-        return NotSignedIn(said, hint=_SIGN_IN)
-    if told.error == "rate_limit" or status == 429:
+        return Permanent(told.said, reason="billing")
+    if told.error in _UNSIGNED or told.status in (401, 403):
+        return NotSignedIn(told.said, hint=_SIGN_IN)
+    return None
+
+
+def _busy(told: _Told, resets: datetime | None) -> Busy | None:
+    if told.error == "rate_limit" or told.status == 429:
         is_quota = told.api_error == "usage_limit_reached" or resets is not None
         kind = "quota" if is_quota else "rate_limit"
-        return Busy("Claude Code", resets, why=said, reason=kind)
+        return Busy("Claude Code", resets, why=told.said, reason=kind)
     if (
         told.error == "overloaded"
-        or status in (503, 529)
+        or told.status in (503, 529)
         or told.field("api_error_type") == "overloaded_error"
     ):
-        return Busy("Claude Code", why=said, reason="overloaded")
-    if told.error == "model_not_found":
-        return Permanent(said, reason="model_not_found")
-    if told.reason == "image_error" or status == 413:
-        return Permanent(said, reason="too_large")
-    if told.error == "invalid_request" or (400 <= status < 500 and status not in (408, 409, 425)):
-        return Permanent(said, reason="bad_request")
-    if told.reason in _HOOKS:
-        return Permanent(said, reason="hook")
-    if told.field("startup_failure_reason"):
-        return Permanent(said, reason="not_started")
+        return Busy("Claude Code", why=told.said, reason="overloaded")
     return None
+
+
+def _wrong(told: _Told) -> Permanent | None:
+    """The request itself, or what surrounds it."""
+    status = told.status
+    if told.error == "model_not_found":
+        kind = "model_not_found"
+    elif told.reason == "image_error" or status == 413:
+        kind = "too_large"
+    elif told.error == "invalid_request" or (400 <= status < 500 and status not in _PASSING):
+        kind = "bad_request"
+    elif told.reason in _HOOKS:
+        kind = "hook"
+    elif told.field("startup_failure_reason"):
+        kind = "not_started"
+    else:
+        return None
+    return Permanent(told.said, reason=kind)
 
 
 def _passing(told: _Told) -> Transient:

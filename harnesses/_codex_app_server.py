@@ -125,6 +125,12 @@ class Stream:
                 yield from self._item(object_of(params.get("item")))
             case "thread/tokenUsage/updated":
                 yield from self._used(thread, params)
+            case _:
+                self._note(method, params)
+
+    def _note(self, method: str, params: Mapping[str, Any]) -> None:
+        """What may explain a failure that comes later, and is none itself."""
+        match method:
             case "account/rateLimits/updated":
                 limits = object_of(params.get("rateLimits"))
                 if limits.get("primary") or limits.get("secondary"):

@@ -24,8 +24,11 @@ _ASKED_TO_END = [128 + int(number) for number in (signal.SIGINT, signal.SIGKILL,
 class Stream(Protocol):
     """`over` is whether the program has said its last word; `notice` is its last complaint."""
 
-    over: bool
-    notice: str
+    @property
+    def over(self) -> bool: ...
+
+    @property
+    def notice(self) -> str: ...
 
     def hear(self, line: bytes) -> Iterator[Event]:
         """What a line says, which may be nothing. No line of any kind is an error."""

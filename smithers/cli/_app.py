@@ -12,6 +12,7 @@ from smithers.cli import (
     _deciding,
     _demo,
     _doctor,
+    _harness,
     _raising,
     _reading,
     _running,
@@ -32,7 +33,17 @@ app = typer.Typer(
     help="\b\n  $ smithers demo\n  $ smithers up ship_it.py\n\n"
     "Run workflows of AI agents that survive crashes.",
 )
-_MODULES = (_running, _reading, _deciding, _raising, _supervising, _service, _demo, _doctor)
+_MODULES = (
+    _running,
+    _reading,
+    _deciding,
+    _raising,
+    _supervising,
+    _service,
+    _demo,
+    _doctor,
+    _harness,
+)
 for _module in _MODULES:
     _module.register(app)
 
