@@ -143,13 +143,21 @@ def _used(result: Mapping[str, Any]) -> Iterator[Used]:
     and `usage` tells of all models in one.
     """
     spent = object_of(result.get("model_usage_since_last_result"))
-    if not spent:
-        free = result.get("total_cost_usd") == 0
-        used = _tokens(object_of(result.get("usage")), _IN_ALL)
-        yield replace(used, cost=Decimal(0)) if free else used
     for model, each in spent.items():
         told = object_of(each)
         yield replace(_tokens(told, _OF_A_MODEL), cost=_usd(told.get("costUSD")), model=model)
+    if not spent and "usage" in result:
+        used = _tokens(object_of(result.get("usage")), _IN_ALL)
+        yield replace(used, cost=_own_cost(result, used))
+
+
+def _own_cost(result: Mapping[str, Any], used: Used) -> Decimal | None:
+    """What the session has cost, where nothing but this run is in it: then its tokens are ours."""
+    models = object_of(result.get("modelUsage")).values()
+    in_all = [_tokens(object_of(each), _OF_A_MODEL) for each in models]
+    totals = [sum(getattr(each, name) for each in in_all) for name in ("tokens_in", "tokens_out")]
+    ours = totals == [used.tokens_in, used.tokens_out]
+    return _usd(result.get("total_cost_usd")) if ours else None
 
 
 def _tokens(told: Mapping[str, Any], names: tuple[str, str, str, str]) -> Used:

@@ -132,7 +132,7 @@ def _refused(told: _Told) -> Permanent | None:
     """Who asked is not served, or what was asked for is not."""
     if told.field("stop_reason") == "refusal" or told.api_error in _POLICIES:
         return Permanent(told.said, reason="refused")
-    if told.error in _UNPAID or told.api_error in _CREDITS:
+    if told.error in _UNPAID or told.api_error in _CREDITS or told.status == 402:
         return Permanent(told.said, reason="billing")
     if told.error in _UNSIGNED or told.status in (401, 403):
         return NotSignedIn(told.said, hint=_SIGN_IN)

@@ -37,7 +37,8 @@ class Stream:
 
     def __init__(self, *, session: str = "") -> None:
         self._session = session
-        self.thread = self.turn = ""
+        self.thread: str = ""
+        self.turn: str = ""
         self._begun = self.over = False
         self._said = ""
         self._model: str | None = None
@@ -72,7 +73,7 @@ class Stream:
             raise fault(error, self._limits, datetime.now(UTC))
         if status is not None:
             raise Transient(f"Codex ended its turn as {status}{self._why}", reason="interrupted")
-        if self._refused:
+        if self._refused and not self.turn:
             raise refusal("the request", self._refused)
         raise without_turn(stderr, ending, begun=self._begun, notice=self.notice)
 
@@ -186,7 +187,7 @@ def _last_said(turn: Mapping[str, Any]) -> str:
 def refusal(what: str, error: Mapping[str, Any]) -> AgentError:
     """Why the program would not do what it was asked."""
     message = text_of(error.get("message"))[:_SAID_LIMIT]
-    if UNKNOWN_THREAD in message:
+    if any(words in message for words in UNKNOWN_THREAD):
         return UnknownSession(message)
     said = f"Codex refused {what}: {message}"
     if error.get("code") in _INVALID:

@@ -65,7 +65,7 @@ class Stream:
                 yield from self._started(text_of(message.get("thread_id")))
             case "turn.started":
                 self._good = self.over = False
-                self._said = ""
+                self._said = self.notice = ""
             case "item.started":
                 yield from called(item)
             case "item.completed":

@@ -28,7 +28,7 @@ from smithers.errors import (
 __all__ = ["UNKNOWN_THREAD", "fault", "resumes_at", "without_turn"]
 
 _SAID_LIMIT = 2000
-UNKNOWN_THREAD = "no rollout found for thread id"
+UNKNOWN_THREAD = ("no rollout found for thread id", "thread not found")
 _BUSY = {
     "usageLimitExceeded": "quota",
     "rateLimitExceeded": "rate_limit",
@@ -46,27 +46,41 @@ _PERMANENT = {
     "sandboxError": "sandbox",
     "sessionBudgetExceeded": "budget",
     "tooManyDenials": "denied",
+    "plan": "billing",
 }
 _TRANSIENT = {
     "internalServerError": "server_error",
     "httpConnectionFailed": "network",
     "responseStreamConnectionFailed": "network",
     "responseStreamDisconnected": "cut",
+    "network": "network",
+    "timeout": "timeout",
+    "interrupted": "interrupted",
 }
 _TOLD: tuple[tuple[str, str], ...] = (
     (r"You've hit your usage limit|Quota exceeded|.*\busage limit\b", "usageLimitExceeded"),
+    (r".*\bout of credits\b|.*\bspend cap\b", "usageLimitExceeded"),
+    (r"To use Codex with your ChatGPT plan", "plan"),
     (r"rate limit (?:exceeded|reached)", "rateLimitExceeded"),
     (r"Selected model is at capacity", "serverOverloaded"),
+    (r".*\bcapacity is unavailable|flex capacity", "flexUnavailable"),
     (r"We're currently experiencing high demand", "internalServerError"),
     (r"Codex ran out of room", "contextWindowExceeded"),
     (r"Missing environment variable", "unauthorized"),
     (r".*Incomplete response returned, reason: max_output_tokens", "output limit"),
     (r".*Incomplete response returned, reason: content_filter", "contentFilter"),
+    (r".*\bflagged for possible\b|.*\bpolicy violation\b|.*\bsafety reasons\b", "contentFilter"),
     (r"stream disconnected before completion: Incomplete response returned", "badRequest"),
     (r"stream disconnected", "responseStreamDisconnected"),
-    (r".*\bmodel\b.*(?:does not exist|not found|not supported)", "modelNotFound"),
-    (r"Reconnecting|(?:error sending request|Connection failed|request timed out)", "network"),
-    (r"\{", "badRequest"),
+    (r"interrupted \(Ctrl-C\)|turn aborted", "interrupted"),
+    (r"budget reached", "sessionBudgetExceeded"),
+    (
+        r".*\bmodel\b.*\b(?:not exist|not found|not supported)|(?:no such|unknown) model",
+        "modelNotFound",
+    ),
+    (r"Reconnecting|error sending request|Connection failed", "network"),
+    (r".*\btimed out\b|timeout waiting", "timeout"),
+    (r"\{|Image poisoning", "badRequest"),
 )
 """What messages begin with. The body of a refused request is told as it came, in its braces."""
 _CODES = {
@@ -80,13 +94,18 @@ _CODES = {
     "content_policy_violation": "contentFilter",
     "cyber_policy": "cyberPolicy",
 }
+_NO_MODEL = re.compile(r"\bmodel\b.*\bnot (?:exist|found|supported)", re.IGNORECASE)
+_STATUSES = {402: "billing", 413: "too_large"}
 _STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})")
 _AGAIN_AT = re.compile(
     r"try again at (?:(?P<date>\w{3} \d{1,2})\w\w, (?P<year>\d{4}) )?(?P<time>\d{1,2}:\d\d [AP]M)",
     re.IGNORECASE,
 )
-_AGAIN_IN = re.compile(r"try again in (\d{1,9}(?:\.\d{1,9})?) ?(ms|s|m|h)\b", re.IGNORECASE)
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_AGAIN_IN = re.compile(
+    r"try again in\s+((?:\d{1,9}(?:\.\d{1,9})?\s?(?:ms|s|m|h|d)[a-z]*\s?)+)", re.IGNORECASE
+)
+_SPAN = re.compile(r"([\d.]+)\s?(ms|s|m|h|d)", re.IGNORECASE)
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FULL_PERCENT = 100
 _NOISE = re.compile(
     r"^(?:WARNING:|Reading additional input from stdin|\d{4}-\d\d-\d\dT\S+\s+(?:TRACE|DEBUG|INFO"
@@ -113,10 +132,10 @@ def fault(error: Mapping[str, Any], limits: Mapping[str, Any], now: datetime) ->
     if kind in _PERMANENT:
         return Permanent(said, reason=_PERMANENT[kind])
     if status is not None and 400 <= status < 500 and status not in (408, 409, 425):
-        return Permanent(said, reason="bad_request")
+        return Permanent(said, reason=_STATUSES.get(status, "bad_request"))
     is_server = status is not None and status >= 500
     reason = "server_error" if is_server else _TRANSIENT.get(kind, "unknown")
-    return Transient(f"{kind}: {said}", reason="network" if kind == "network" else reason)
+    return Transient(f"{kind}: {said}", reason=reason)
 
 
 def _kind_of(info: object, message: str) -> tuple[str, int | None]:
@@ -131,7 +150,8 @@ def _kind_of(info: object, message: str) -> tuple[str, int | None]:
 
 def _kind_told(message: str) -> tuple[str, int | None]:
     if found := _STATUS.search(message):
-        return "other", int(found[1])
+        is_model = found[1] == "404" and _NO_MODEL.search(message)
+        return "modelNotFound" if is_model else "other", int(found[1])
     if message.startswith("{"):
         body = object_in(message)
         told = object_of(body.get("error")) or body
@@ -150,7 +170,8 @@ def resumes_at(message: str, limits: Mapping[str, Any], now: datetime) -> dateti
         if ends := [at for each in full if (at := number_of(each.get("resetsAt")))]:
             return datetime.fromtimestamp(max(ends), UTC)
         if found := _AGAIN_IN.search(message):
-            return now + timedelta(seconds=float(found[1]) * _UNITS_S[found[2].lower()])
+            spans = _SPAN.findall(found[1])
+            return now + timedelta(seconds=sum(float(n) * _UNITS_S[u.lower()] for n, u in spans))
         return _told_at(message, now)
     except (ValueError, OverflowError, OSError):
         return None
@@ -170,7 +191,7 @@ def _told_at(message: str, now: datetime) -> datetime | None:
 def without_turn(stderr: str, ending: Ending, *, begun: bool, notice: str) -> AgentError:
     """No turn came to its end. What the program refuses to start with is told on stderr."""
     said = complaint(stderr, _NOISE)
-    if UNKNOWN_THREAD in said:
+    if any(words in said for words in UNKNOWN_THREAD):
         return UnknownSession(said)
     if begun or not said or was_killed(ending) or ending.rc == 0 or "panicked at" in said:
         return broken_off("Codex", ending, notice)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from smithers.cli._arguments import example
-from smithers.cli._streams import finite, give
+from smithers.cli._streams import finite, give, quiet_end
 from smithers.errors import Refused
 
 __all__ = ["register"]
@@ -92,9 +92,11 @@ def parse(
         )
         for event in events:
             give(_line(event), flush=False)
+        sys.stdout.flush()
     except ValueError as error:
         raise Refused(f"{schema} is no JSON Schema: {error}") from error
-    sys.stdout.flush()
+    except BrokenPipeError:  # typer would make it a failure
+        quiet_end()
     return 0
 
 
@@ -156,6 +158,6 @@ def _unreadable(path: object, error: OSError) -> Refused:
 def _line(event: Mapping[str, object]) -> str:
     """An event as one line. JSON knows no infinity and no NaN, which some programs write."""
     try:
-        return json.dumps(event, ensure_ascii=False, allow_nan=False)
+        return json.dumps(event, allow_nan=False)
     except ValueError:
-        return json.dumps(finite(event), ensure_ascii=False)
+        return json.dumps(finite(event))

@@ -76,7 +76,11 @@ def read(case: str, **more: Any) -> list[dict[str, Any]]:
     code = None if ending is None else ending.rc if ending.signal is None else -ending.signal
     schema = NUMBER if "structured" in case else None
     chunks = [moment.data for moment in recorded.moments if moment.stream == "out"]
-    told = {"stderr": recorded.text("err").decode(), "exit_code": code, "schema": schema}
+    told: dict[str, Any] = {
+        "stderr": recorded.text("err").decode(),
+        "exit_code": code,
+        "schema": schema,
+    }
     return list(read_stream(program, chunks, **{**told, **more}))
 
 
