@@ -61,8 +61,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 def parse(path: Path, folder: Path) -> None:
     last: dict[str, object] = {}
-    for last in read_stream("claude-code", _chunks(path)):
-        pass
+    for event in read_stream("claude-code", _chunks(path)):
+        last = event
     assert last["verdict"] == "succeeded", last
 
 
@@ -76,8 +76,8 @@ def adapter(path: Path, folder: Path) -> None:
 
 async def _run(agent: ClaudeCode, ask: Ask) -> None:
     last: Event | None = None
-    async for last in agent.run(ask):
-        pass
+    async for event in agent.run(ask):
+        last = event
     assert isinstance(last, Answered), last
 
 
