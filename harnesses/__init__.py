@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from harnesses.claude_code import ClaudeCode
     from harnesses.codex import Codex
     from harnesses.echo import Echo
+    from harnesses.pi import Pi
     from harnesses.process import Replay, ReplayMismatch
 
 __all__ = [
     "ClaudeCode",
     "Codex",
     "Echo",
+    "Pi",
     "Replay",
     "ReplayMismatch",
     "checkups",
@@ -28,6 +30,7 @@ _HOMES = {
     "ClaudeCode": "harnesses.claude_code",
     "Codex": "harnesses.codex",
     "Echo": "harnesses.echo",
+    "Pi": "harnesses.pi",
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",
     "checkups": "harnesses._checkups",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harnesses import Codex
+from harnesses import Codex, Pi
 from harnesses.process import Command, Session, open_session
 from smithers.agent import Agent, Ask, Event
 from smithers.errors import AgentError
@@ -29,7 +29,18 @@ def replayed_codex(**options: Any) -> Codex:
     return Codex("scripted", **to | options)
 
 
-PACKAGES = {"claude": "@anthropic-ai/claude-code", "codex": "@openai/codex"}
+def replayed_pi(**options: Any) -> Pi:
+    """Pi with the options that its recordings were made with."""
+    to: dict[str, Any] = {"base_url": "http://127.0.0.1:1", "api": "anthropic-messages"}
+    to |= {"api_key_env": "SCRIPTED_KEY", "replay": ROOT / "recordings" / "pi"}
+    return Pi("scripted", **to | options)
+
+
+PACKAGES = {
+    "claude": "@anthropic-ai/claude-code",
+    "codex": "@openai/codex",
+    "pi": "@earendil-works/pi-coding-agent@0.87.1 node@22",
+}
 
 
 def installed(program: str) -> str:
