@@ -96,6 +96,11 @@ class Settings:
         return _KEYS.get(self.serves, (named_after_it,))
 
     @property
+    def priced(self) -> bool:
+        """Whether Pi knows the prices of the model."""
+        return self.api is None or "cost" in self.entry
+
+    @property
     def address(self) -> str:
         """By what a limit is told apart from that of another server."""
         return self.url or _HOSTS.get(self.serves or "", self.serves or "login")

@@ -31,11 +31,12 @@ class Stream:
     """`session` is the id that was asked for: only another one is told as `Started`.
 
     `over` is whether Pi has said its last word: `agent_settled`, or `agent_end` of versions that
-    know nothing of settling. A run that begins anew, as after a retry, takes that back.
+    know nothing of settling. A run that begins anew, as after a retry, takes that back. Where Pi
+    knows no prices (not `priced`) the cost that it tells, zero, is none.
     """
 
-    def __init__(self, *, session: str = "") -> None:
-        self._session = session
+    def __init__(self, *, session: str = "", priced: bool = True) -> None:
+        self._session, self._priced = session, priced
         self._begun = self.over = False
         self._last: Mapping[str, Any] = {}
         self.notice = ""
@@ -56,7 +57,7 @@ class Stream:
             case "tool_execution_end":
                 yield _returned(said)
             case "compaction_end":
-                yield from _used(object_of(said.get("result")), None)
+                yield from self._used(object_of(said.get("result")))
             case "response":
                 yield from self._response(said)
             case _:
@@ -111,7 +112,21 @@ class Stream:
                 elif part.get("type") == "text":
                     yield Said(text_of(part.get("text")))
         if role in ("assistant", "toolResult"):
-            yield from _used(message, text_of(message.get("model")) or None)
+            yield from self._used(message)
+
+    def _used(self, message: Mapping[str, Any]) -> Iterator[Used]:
+        """What one call of a model took, a call within a tool or for a summary as well."""
+        usage = object_of(message.get("usage"))
+        names = ("input", "cacheRead", "cacheWrite", "output")
+        fresh, cached, written, out = (number_of(usage.get(name)) for name in names)
+        if fresh or cached or written or out:
+            yield Used(
+                tokens_in=fresh + cached + written,
+                tokens_out=out,
+                tokens_cached=cached,
+                cost=_usd(object_of(usage.get("cost")).get("total")) if self._priced else None,
+                model=text_of(message.get("model")) or None,
+            )
 
 
 def _returned(said: Mapping[str, Any]) -> ToolReturned:
@@ -127,27 +142,12 @@ def _text(content: object, between: str = "") -> str:
     return between.join(text_of(part.get("text")) for part in parts if part.get("type") == "text")
 
 
-def _used(message: Mapping[str, Any], model: str | None) -> Iterator[Used]:
-    """What one call of a model took, a call within a tool or for a summary as well.
-
-    Without prices Pi tells a cost of zero, which is none that is known.
-    """
-    usage = object_of(message.get("usage"))
-    names = ("input", "cacheRead", "cacheWrite", "output")
-    fresh, cached, written, out = (number_of(usage.get(name)) for name in names)
-    if not (fresh or cached or written or out):
-        return
-    cost = _usd(object_of(usage.get("cost")).get("total"))
-    taken = fresh + cached + written
-    yield Used(tokens_in=taken, tokens_out=out, tokens_cached=cached, cost=cost, model=model)
-
-
 def _usd(told: object) -> Decimal | None:
     """US dollars to a billionth: the program adds binary fractions."""
     if isinstance(told, bool) or not isinstance(told, int | float):
         return None
     try:
         usd = Decimal(str(told))
-        return round(usd, 9) if 0 < usd < _COST_LIMIT else None
+        return round(usd, 9) if 0 <= usd < _COST_LIMIT else None
     except InvalidOperation:
         return None

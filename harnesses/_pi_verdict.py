@@ -204,11 +204,9 @@ def without_run(stderr: str, ending: Ending, *, begun: bool, notice: str) -> Age
     if _OLD_NODE.search(stderr) and not begun:
         return TooOld("Pi was started with a Node that is too old for it", NODE_HINT)
     said = complaint(stderr, _NOISE) or notice
-    if begun or not said or was_killed(ending):
-        return broken_off("Pi", ending, said)
-    if _SIGNED_OUT.search(said):
+    if not begun and _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=SIGN_IN)
-    if ending.rc == 0 and not notice:
+    if begun or not said or was_killed(ending) or (ending.rc == 0 and not notice):
         return broken_off("Pi", ending, said)
     hint = f"a newer Pi may know it: `{INSTALL}`" if "Unknown option" in said else ""
     return Permanent(f"Pi refused to start: {said}", hint=hint, reason="not_started")

@@ -136,7 +136,7 @@ class Pi:
                 session = str(uuid.uuid4())
             yield Started(session)
         command = self._command(ask, place, ask.prompt, session, resumes=False)
-        async with aclosing(_turn(ask, command, replay)) as events:
+        async with aclosing(self._turn(ask, command, replay)) as events:
             async for event in events:
                 yield event
 
@@ -148,9 +148,29 @@ class Pi:
             raise UnknownSession(f"session {session} belongs to another working folder")
         text = ask.followup if ask.followup is not None else ask.prompt
         command = self._command(ask, place, text, session, resumes=True)
-        async with aclosing(_turn(ask, command, replay)) as events:
+        async with aclosing(self._turn(ask, command, replay)) as events:
             async for event in events:
                 yield event
+
+    async def _turn(
+        self, ask: Ask, command: Command, replay: Replay | None
+    ) -> AsyncGenerator[Event, None]:
+        stream = Stream(session=command.session or "", priced=self._settings.priced)
+        async with open_session(command, ask, replay) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            async for line in running.lines():
+                for event in stream.hear(line):
+                    yield event
+                if stream.over:
+                    running.leave_after(_LEAVES_WITHIN_S)
+            ending = await running.close()
+            stderr = running.said_on_stderr
+        answer = stream.answer(ending, stderr)
+        if ask.schema is not None:
+            # What is no JSON stays a text, and the engine's affair.
+            answer = replace(answer, data=meant(answer.text, ask.schema))
+        yield answer
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         return built_environment(self._settings.key_names, _SETTINGS, self._env, marks)
@@ -189,22 +209,3 @@ class Pi:
             runner=runner[0] if runner else None,
             by_stdin=True,
         )
-
-
-async def _turn(ask: Ask, command: Command, replay: Replay | None) -> AsyncGenerator[Event, None]:
-    stream = Stream(session=command.session or "")
-    async with open_session(command, ask, replay) as running:
-        for pid in await running.pids():
-            yield Spawned(pid)
-        async for line in running.lines():
-            for event in stream.hear(line):
-                yield event
-            if stream.over:
-                running.leave_after(_LEAVES_WITHIN_S)
-        ending = await running.close()
-        stderr = running.said_on_stderr
-    answer = stream.answer(ending, stderr)
-    if ask.schema is not None:
-        # What is no JSON stays a text, and the engine's affair.
-        answer = replace(answer, data=meant(answer.text, ask.schema))
-    yield answer

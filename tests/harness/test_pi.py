@@ -325,6 +325,12 @@ def test_a_stream_of_0_73_ends_with_its_agent_end() -> None:
     assert stream.answer(Ending(rc=0), "") == Answered("Hello")
 
 
+def test_a_cost_is_as_told_or_unknown_where_there_are_no_prices() -> None:
+    told = message("Hello", usage={"input": 1, "output": 1, "cost": {"total": 0}})
+    assert heard(Stream(), told)[-1] == Used(tokens_in=1, tokens_out=1, cost=Decimal(0), model="m1")
+    assert heard(Stream(priced=False), told)[-1] == Used(tokens_in=1, tokens_out=1, model="m1")
+
+
 def test_a_newer_stream_ends_only_when_all_has_settled() -> None:
     stream = Stream()
     heard(

@@ -61,6 +61,11 @@ OTHERWISE = {
     "codex/resume-unknown": ("succeeded", "completed"),
     # It waits for the network for ever: our clock ended it.
     "codex/connection-refused": ("incomplete", "no_terminal_event"),
+    "pi/cut-before": ("transient", "network"),
+    "pi/openai-error-in-stream": ("transient", "server_error"),
+    # Killed in the first call of the model, a session was never written.
+    "pi/sigkill-in-first-call": ("incomplete", "no_terminal_event"),
+    "pi/sigkill-in-first-call-2": ("permanent", "unknown_session"),
 }
 ALL = sorted(
     path.relative_to(RECORDINGS).with_suffix("").as_posix()
@@ -90,7 +95,7 @@ def recording(case: str) -> Recording:
 
 
 def expected(case: str) -> tuple[str, str]:
-    name = case.split("/")[1].removeprefix("exec-")
+    name = case.split("/")[1].removeprefix("exec-").removeprefix("openai-")
     return OTHERWISE.get(case) or VERDICTS.get(name) or ("succeeded", "completed")
 
 
@@ -131,12 +136,14 @@ def test_a_stream_that_ends_before_its_last_line_is_incomplete(case: str) -> Non
 
 def _ends(line: bytes) -> bool:
     said = json.loads(line)
-    last = ("result", "turn.completed", "turn.failed", "turn/completed")
+    last = ("result", "turn.completed", "turn.failed", "turn/completed", "agent_settled")
     return said.get("type", said.get("method")) in last
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
-@pytest.mark.parametrize("case", ["claude-code/thinking", "codex/tool-ok", "codex/exec-tool-ok"])
+@pytest.mark.parametrize(
+    "case", ["claude-code/thinking", "codex/tool-ok", "codex/exec-tool-ok", "pi/tool-ok"]
+)
 def test_a_stream_may_be_split_anywhere(case: str, size: int) -> None:
     program = case.split("/")[0]
     whole = recording(case).text("out")
@@ -178,6 +185,8 @@ def test_a_limit_has_the_time_that_the_program_told(case: str, at: str | None) -
         ("codex/resume-2", 10, None),
         ("codex/tool-ok", 20, None),
         ("codex/exec-resume-2", 20, None),
+        ("pi/resume-2", 10, 0.000105),
+        ("pi/tool-ok", 20, 0.00021),
     ],
 )
 def test_usage_is_that_of_this_run_as_far_as_the_program_tells(
@@ -187,7 +196,9 @@ def test_usage_is_that_of_this_run_as_far_as_the_program_tells(
     assert (usage["tokens_in"], usage["cost_usd"]) == (tokens_in, cost)
 
 
-@pytest.mark.parametrize("case", ["codex/exec-401", "claude-code/sigkill-in-tool", "codex/500"])
+@pytest.mark.parametrize(
+    "case", ["codex/exec-401", "claude-code/sigkill-in-tool", "codex/500", "pi/401"]
+)
 def test_no_usage_is_told_where_the_program_told_none(case: str) -> None:
     assert read(case)[-1]["usage"] is None
 
