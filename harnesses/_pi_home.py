@@ -36,7 +36,10 @@ TESTED = ("0.87.1", "0.87.1")
 _OLDEST = (0, 79, 0)
 """The first that has both `--session-id` and `--no-approve`."""
 _NODE_NEEDED = (22, 19, 0)
-NODE_HINT = "install one beside Pi with `npm install -g node@22`, or put a newer Node on PATH"
+NODE_HINT = (
+    "put a newer Node on PATH, such as that of `npm install --prefix ~/.node22 node@22`, which is "
+    "in ~/.node22/node_modules/.bin"
+)
 
 
 class TooOld(NotInstalled):
@@ -45,7 +48,7 @@ class TooOld(NotInstalled):
     def __init__(self, said: str, hint: str) -> None:
         super().__init__("Pi", INSTALL)
         self.args = (said,)
-        self.hint, self.reason = hint, "too_old"
+        self.hint, self.reason = hint, "not_started"
 
 
 def command_of(program: str, path: str | None) -> tuple[str, ...]:

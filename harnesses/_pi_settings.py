@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Api", "Settings", "Thinking", "Tool"]
+__all__ = ["Api", "Settings", "Thinking", "Tool", "key_names"]
 
 Api = Literal[
     "anthropic-messages", "google-generative-ai", "openai-completions", "openai-responses"
@@ -40,6 +40,12 @@ _ALONE = (
     "--no-context-files",
 )
 """Nothing of the user's, and nothing that lies in the project, gets into a run."""
+
+
+def key_names(provider: str) -> tuple[str, ...]:
+    """The variables in which Pi looks for a key of this provider."""
+    named_after_it = re.sub(r"[^A-Z0-9]", "_", provider.upper()) + "_API_KEY"
+    return _KEYS.get(provider, (named_after_it,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +96,7 @@ class Settings:
         """The variables that are passed on to Pi, and kept from the commands that it runs."""
         if self.key_env:
             return (self.key_env,)
-        if self.serves is None or not self.signed_in:
-            return ()
-        named_after_it = re.sub(r"[^A-Z0-9]", "_", self.serves.upper()) + "_API_KEY"
-        return _KEYS.get(self.serves, (named_after_it,))
+        return key_names(self.serves) if self.serves and self.signed_in else ()
 
     @property
     def priced(self) -> bool:
