@@ -97,7 +97,7 @@ class Stream:
         """What RPC mode says to a command."""
         if said.get("success") is False:
             self.notice = text_of(said.get("error"))
-        elif said.get("command") == "get_state":
+        else:
             yield from self._started(object_of(said.get("data")).get("sessionId"))
 
     def _message(self, message: Mapping[str, Any]) -> Iterator[Event]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from harnesses._json import list_of, object_in, object_of, text_of
+from harnesses._json import list_of, number_of, object_in, object_of, text_of
 from harnesses._pi_home import INSTALL, NODE_HINT, SIGN_IN, TooOld
 from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
 from harnesses.recording import Ending
@@ -73,6 +73,7 @@ _AGAIN_IN = re.compile(
     r"(ms|s|m|h|milliseconds?|seconds?|minutes?|mins?|hours?)\b",
     re.IGNORECASE,
 )
+_AGAIN_AT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T| at | )(\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?(?:UTC|Z)\b")
 _UNITS_S = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0}
 _HOUR_S = 3600.0
 
@@ -116,14 +117,14 @@ def _fault(told: str, raw: str, now: datetime) -> AgentError:
     if status == 429 or (status is None and _RATE.search(words)):
         quota = _QUOTA.search(words)
         return Busy(
-            "Pi", resumes_at(said, now), why=said, reason="quota" if quota else "rate_limit"
+            "Pi", resumes_at(told, now), why=said, reason="quota" if quota else "rate_limit"
         )
     if _OVERFLOW.search(words) and (status is None or status < 500):
         return ContextOverflow(said)
     if status == 529 or _OVERLOADED.search(words):
-        return Busy("Pi", resumes_at(said, now), why=said, reason="overloaded")
+        return Busy("Pi", resumes_at(told, now), why=said, reason="overloaded")
     if _QUOTA.search(words):
-        return Busy("Pi", resumes_at(said, now), why=said, reason="quota")
+        return Busy("Pi", resumes_at(told, now), why=said, reason="quota")
     if status in (401, 403) or (status in (None, 400) and _SIGNED_OUT.search(words)):
         return NotSignedIn(said, hint=SIGN_IN)
     if status is None:
@@ -190,11 +191,18 @@ def _errors_in(said: str) -> Iterator[dict[str, Any]]:
 
 def resumes_at(said: str, now: datetime) -> datetime | None:
     """When a limit ends, where the provider's words tell it; Pi itself does not."""
-    if (found := _AGAIN_IN.search(said)) is None:
+    try:
+        if found := _AGAIN_IN.search(said):
+            unit = found[2].lower()
+            unit_s = _UNITS_S.get(unit) or _UNITS_S.get(unit[:3]) or _HOUR_S
+            return now + timedelta(seconds=float(found[1]) * unit_s)
+        told = [number_of(error.get("resets_at")) for error in _errors_in(said)]
+        at = datetime.fromtimestamp(max(told, default=0), UTC)
+        if found := _AGAIN_AT.search(said):
+            at = max(at, datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00"))
+    except (ValueError, OverflowError, OSError):
         return None
-    unit = found[2].lower()
-    unit_s = _UNITS_S.get(unit) or _UNITS_S.get(unit[:3]) or _HOUR_S
-    return now + timedelta(seconds=float(found[1]) * unit_s)
+    return at if at > now else None
 
 
 def without_run(stderr: str, ending: Ending, *, begun: bool, notice: str) -> AgentError:

@@ -42,6 +42,7 @@ from smithers.errors import (
 from tests.harness.helpers import kinds, outcome_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LATER, MONTH = datetime.fromtimestamp(1795350000, UTC), datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def pi_in(folder: Path, version: str = "0.87.1", needs: str = ">=22.19.0") -> Path:
@@ -277,12 +278,16 @@ def test_a_failure_has_the_class_that_its_words_tell(
         ("429: Please retry in 34.07s", timedelta(seconds=34.07)),
         ("Server requested 3600s retry delay (max: 60s).", timedelta(hours=1)),
         ("429: try again in 2 hours", timedelta(hours=2)),
+        ('429: {"type":"usage_limit_reached","resets_at":1795350000}', LATER - NOW),
+        ("400 Your API usage limits: regain access on 2026-12-01 at 00:00 UTC.", MONTH - NOW),
+        ("429: since 2026-11-01T00:00:00Z", None),
+        ("429: try again in 999999999 hours", None),
     ],
 )
-def test_a_limit_lasts_as_long_as_the_provider_says(said: str, after: timedelta) -> None:
+def test_a_limit_lasts_as_long_as_the_provider_says(said: str, after: timedelta | None) -> None:
     error = error_of(said)
     assert isinstance(error, Busy)
-    assert error.resumes_at == NOW + after
+    assert error.resumes_at == (after and NOW + after)
 
 
 def heard(stream: Stream, *lines: object) -> list[Event]:
