@@ -13,10 +13,12 @@ from typing import cast
 
 __all__ = ["asked_for", "candidates", "meant"]
 
-_FENCE = re.compile(r"```[\w+-]*[ \t]*\r?\n(.*?)```", re.DOTALL)
-_OPENS = re.compile(r"[{\[]")
-_LOOKS, _LOOKED_AT = 1000, 1_000_000
+_FENCE = re.compile(r"```[\w+-]*[ \t]*\r?\n?(.*?)```", re.DOTALL)
+_OPENS = re.compile(r'\{\s*["}]|\[')
+_LOOKS, _LOOKED_AT = 5000, 200_000
 """How often, and in how much of the end of a text, a beginning is looked for."""
+_TOO_DEEP = 1000
+"""How far is gone on where something is nested deeper than any answer."""
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
@@ -79,6 +81,8 @@ def _within(text: str) -> list[object]:
         try:
             value, position = decoder.raw_decode(text, start.start())
             found.append(value)
-        except (ValueError, RecursionError):
-            position = start.end()
+        except ValueError:
+            position = start.start() + 1
+        except RecursionError:
+            position = start.start() + _TOO_DEEP
     return sorted(reversed(found), key=lambda one: isinstance(one, list))

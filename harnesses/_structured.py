@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Literal, cast
 
-from harnesses._json import object_of
+from harnesses._ladder import candidates
 from smithers.agent import Answered
 from smithers.errors import BadOutput
 
@@ -16,9 +17,6 @@ __all__ = ["BadSchema", "Place", "Shape"]
 Place = Literal["data", "text", "anywhere"]
 """Given apart from the text; the whole text; or within the text, where nothing else was asked."""
 
-_FENCE = re.compile(r"```[\w+-]*[ \t]*\r?\n?(.*?)```", re.DOTALL)
-_OPENS = re.compile(r"[{\[]")
-_LOOKS, _LOOKED_AT = 1000, 1_000_000
 _SAID_LIMIT = 500
 
 
@@ -76,28 +74,8 @@ def _candidates(answer: Answered, place: Place) -> Iterator[object]:
         if answer.data is not None:
             yield answer.data
         return
-    texts = [answer.text]
     if place == "anywhere":
-        texts += _FENCE.findall(answer.text)[-1:]
-    for text in texts:
-        try:
-            yield cast("object", json.loads(text))
-        except (ValueError, RecursionError):
-            continue
-    if place == "anywhere":
-        yield from _within(answer.text[-_LOOKED_AT:])
-
-
-def _within(text: str) -> list[object]:
-    """Objects, then lists, that stand whole in the text, the last of each first."""
-    decoder, position = json.JSONDecoder(), 0
-    found: list[object] = []
-    for _ in range(_LOOKS):
-        if (start := _OPENS.search(text, position)) is None:
-            break
-        try:
-            value, position = decoder.raw_decode(text, start.start())
-            found.append(value)
-        except (ValueError, RecursionError):
-            position = start.end()
-    return sorted(reversed(found), key=lambda one: not object_of(one) and one != {})
+        yield from candidates(answer.text)
+        return
+    with suppress(ValueError, RecursionError):
+        yield cast("object", json.loads(answer.text))

@@ -504,6 +504,8 @@ def test_what_broke_off_is_tried_again_whatever_stderr_says() -> None:
         ('A brace { and then {"n": "}"} .', {"n": "}"}),
         ("Seven.", None),
         ("[" * 5000, None),
+        ("[" * 100_000 + '{"n": 7}', {"n": 7}),
+        ("x{ y }" * 20_000 + 'At last {"n": 7}.', {"n": 7}),
     ],
 )
 def test_a_structured_answer_is_found_step_by_step(text: str, found: object) -> None:
