@@ -38,6 +38,7 @@ class Scale:
     waiting: int = 10_000
     waits: int = 100
     stands_s: int = 30
+    events: int = 100_000
     repeats: int = 3
     peers: bool = True
 
@@ -53,6 +54,7 @@ QUICK = Scale(
     waiting=2,
     waits=3,
     stands_s=1,
+    events=50,
     repeats=1,
     peers=False,
 )
@@ -80,6 +82,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_sequences(scale),
         *_fan_outs(scale),
         *_agents(scale),
+        *_streams(scale),
         *_others(scale),
         *_served(scale),
     ]
@@ -280,6 +283,41 @@ def _agents(scale: Scale) -> list[Row]:
             unit="",
             limit=16,
             measure=replayed(n, "most_running"),
+        ),
+    ]
+
+
+def _streams(scale: Scale) -> list[Row]:
+    """What a program says passes through its adapter, is kept, and becomes events."""
+    n, long = scale.events, 2 * scale.events
+
+    def read(what: str, count: int, figure: str) -> Measure:
+        return lambda: measured(ours("streams", what, count), scale.repeats)[figure]
+
+    return [
+        Row(
+            name="stream-cpu",
+            what=f"CPU an event of 1 KB, {n:,} through an adapter",
+            unit="µs",
+            limit=50,
+            below=True,
+            measure=_each(read("adapter", n, "cpu_s"), n, 1_000_000),
+        ),
+        Row(
+            name="stream-memory",
+            what=f"peak memory, {long:,} events through an adapter",
+            unit="MB",
+            limit=64,
+            below=True,
+            measure=read("adapter", long, "memory_mb"),
+        ),
+        Row(
+            name="parse-memory",
+            what=f"peak memory, {long:,} events read by harness parse",
+            unit="MB",
+            limit=64,
+            below=True,
+            measure=read("parse", long, "memory_mb"),
         ),
     ]
 

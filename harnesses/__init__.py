@@ -7,20 +7,35 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harnesses._checkups import checkups
+    from harnesses._reading import read_stream, readable
     from harnesses.claude_code import ClaudeCode
     from harnesses.codex import Codex
     from harnesses.echo import Echo
+    from harnesses.pi import Pi
     from harnesses.process import Replay, ReplayMismatch
 
-__all__ = ["ClaudeCode", "Codex", "Echo", "Replay", "ReplayMismatch", "checkups"]
+__all__ = [
+    "ClaudeCode",
+    "Codex",
+    "Echo",
+    "Pi",
+    "Replay",
+    "ReplayMismatch",
+    "checkups",
+    "read_stream",
+    "readable",
+]
 
 _HOMES = {
     "ClaudeCode": "harnesses.claude_code",
     "Codex": "harnesses.codex",
     "Echo": "harnesses.echo",
+    "Pi": "harnesses.pi",
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",
     "checkups": "harnesses._checkups",
+    "read_stream": "harnesses._reading",
+    "readable": "harnesses._reading",
 }
 
 

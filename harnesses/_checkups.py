@@ -7,6 +7,7 @@ answers beyond that is dropped, since it may hold names, addresses and parts of 
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -17,20 +18,35 @@ from pathlib import Path
 from harnesses import claude_code
 from harnesses._codex_home import INSTALL, SIGN_IN, login_of
 from harnesses._json import object_in
+from harnesses._pi_home import INSTALL as PI_INSTALL
+from harnesses._pi_home import SIGN_IN as PI_SIGN_IN
+from harnesses._pi_home import TESTED as PI_TESTED
+from harnesses._pi_home import command_of, login_in
+from harnesses._pi_home import login_of as pi_login_of
+from harnesses._pi_settings import key_names
 from harnesses.process import built_environment
 from harnesses.process._asking import Answer, asked
 from smithers.agent import Checkup
+from smithers.errors import NotInstalled
 
 __all__ = ["checkups"]
 
 _WITHIN_S = 5.0
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
+_NOTHING = Answer(None, "", "")
 _SignIn = tuple[bool | None, str]
+
+
+def _alone(path: Path, env: Mapping[str, str]) -> tuple[str, ...]:
+    return (str(path),)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Program:
-    """A program. `status` are the words that ask for its sign-in, `sign_in_of` reads the answer."""
+    """A program. `status` are the words that ask for its sign-in, `sign_in_of` reads the answer.
+
+    `command` gives the words that start it, and raises NotInstalled where it cannot be started.
+    """
 
     name: str
     program: str
@@ -41,6 +57,7 @@ class _Program:
     settings: Mapping[str, str]
     status: tuple[str, ...]
     sign_in_of: Callable[[Answer, Mapping[str, str]], _SignIn]
+    command: Callable[[Path, Mapping[str, str]], tuple[str, ...]] = _alone
 
 
 def _claude_sign_in(said: Answer, _: Mapping[str, str]) -> _SignIn:
@@ -65,6 +82,30 @@ def _codex_sign_in(said: Answer, env: Mapping[str, str]) -> _SignIn:
     return (False, "") if "Not logged in" in words else (None, "")
 
 
+def _pi_sign_in(_: Answer, env: Mapping[str, str]) -> _SignIn:
+    """Pi would have to be asked for each of its providers, and would be given the keys of all."""
+    stored = [name for name, kept in login_in(pi_login_of(env)).items() if kept]
+    known = (name for provider in (*_COMMON, *stored) for name in key_names(provider))
+    by = [*stored, *dict.fromkeys(name for name in known if os.environ.get(name))]
+    return bool(by), " ".join(by[:2])
+
+
+def _pi_command(path: Path, env: Mapping[str, str]) -> tuple[str, ...]:
+    return command_of(str(path), env.get("PATH"))
+
+
+_COMMON = (
+    "anthropic",
+    "openai",
+    "google",
+    "openrouter",
+    "github-copilot",
+    "groq",
+    "mistral",
+    "xai",
+)
+"""Providers of Pi whose variables are looked for; the author may name any other."""
+
 _PROGRAMS = (
     _Program(
         name="Claude Code",
@@ -87,6 +128,18 @@ _PROGRAMS = (
         settings={},
         status=("login", "status"),
         sign_in_of=_codex_sign_in,
+    ),
+    _Program(
+        name="Pi",
+        program="pi",
+        install=PI_INSTALL,
+        sign_in=PI_SIGN_IN,
+        tested=PI_TESTED,
+        needed=(),
+        settings={"PI_OFFLINE": "1", "PI_SKIP_VERSION_CHECK": "1"},
+        status=(),
+        sign_in_of=_pi_sign_in,
+        command=_pi_command,
     ),
 )
 
@@ -115,9 +168,15 @@ def _look(one: _Program, pool: ThreadPoolExecutor) -> Callable[[], Checkup]:
     )
     if fixed.path is None:
         return lambda: fixed
-    path = str(fixed.path)
-    version = pool.submit(asked, [path, "--version"], env, within_s=_WITHIN_S)
-    status = pool.submit(asked, [path, *one.status], env, within_s=_WITHIN_S)
+    try:
+        command = one.command(fixed.path, env)
+    except NotInstalled as error:
+        unfit = replace(fixed, problem=error.said.removeprefix(f"{one.name} "), fix=error.hint)
+        return lambda: unfit
+    version = pool.submit(asked, [*command, "--version"], env, within_s=_WITHIN_S)
+    if not one.status:
+        return lambda: _told(fixed, version.result(), one.sign_in_of(_NOTHING, env))
+    status = pool.submit(asked, [*command, *one.status], env, within_s=_WITHIN_S)
     return lambda: _told(fixed, version.result(), one.sign_in_of(status.result(), env))
 
 

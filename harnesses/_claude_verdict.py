@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from harnesses._json import object_of
+from harnesses._json import list_of, object_of, text_of
+from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
 from harnesses.recording import Ending
 from smithers.agent import Answered
 from smithers.errors import (
@@ -18,98 +21,180 @@ from smithers.errors import (
     Transient,
 )
 
-__all__ = ["UnknownSession", "verdict"]
+__all__ = ["verdict"]
 
 _SIGN_IN = "run `claude` and sign in, or set ANTHROPIC_API_KEY"
-_UNKNOWN_SESSION = ("No conversation found", "--resume requires a valid session ID")
 _SAID_LIMIT = 2000
-
-
-class UnknownSession(Permanent):
-    """The program has no session of this id."""
+_UNKNOWN_SESSION = ("No conversation found", "--resume requires a valid session ID")
+_NOISE = re.compile(r"^\s*(?:\[?warn(?:ing)?\b|\(node:|\(Use `|\[debug\])|no stdin data", re.I)
+_REFUSES = re.compile(r"^error\b", re.IGNORECASE | re.MULTILINE)
+_CRASH = re.compile(r"^\s+at .+[:(]|^panic\b|core dumped|Segmentation fault", re.MULTILINE)
+_SIGNED_OUT = re.compile(r"not logged in|run /login|invalid api key|OAuth token", re.IGNORECASE)
+_OVERFLOWS = ("prompt_too_long", "blocking_limit", "rapid_refill_breaker")
+_LIMITS = {
+    "max_turns": "max_turns",
+    "error_max_turns": "max_turns",
+    "budget_exhausted": "budget",
+    "error_max_budget_usd": "budget",
+}
+_UNSIGNED = ("authentication_failed", "oauth_org_not_allowed", "cloud_credential_error")
+_UNPAID = ("billing_error", "account_on_hold", "verification_required")
+_CREDITS = ("model_requires_usage_credits", "long_context_credits_required")
+_POLICIES = ("dlp_request_denied", "safety_monitor_blocked", "hook_denied")
+_HOOKS = ("hook_stopped", "stop_hook_prevented", "tool_deferred", "tool_deferred_unavailable")
+_PASSING = (408, 409, 425)
+_TRANSIENT = {
+    "connection_failed": "network",
+    "computer_slept": "network",
+    "no_response": "network",
+    "stream_idle_timeout": "timeout",
+}
 
 
 def verdict(
     result: Mapping[str, Any] | None,
     fault: Mapping[str, Any],
+    resets: datetime | None,
     stderr: str,
     ending: Ending,
     *,
-    resumes: bool,
+    begun: bool,
 ) -> Answered:
-    """The answer, or raises. `fault` is the last message that carried an error, or empty."""
+    """The answer, or raises. `fault` is the last message that carried an error, or empty, `resets`
+    when a limit that refused us ends; `begun` is whether the program came as far as its work.
+    """
     if result is None:
-        raise _without_result(stderr, ending)
-    said = str(result.get("result") or "; ".join(map(str, result.get("errors") or ())))
+        raise _without_result(stderr, ending, begun)
+    said = text_of(result.get("result")) or "; ".join(map(str, list_of(result.get("errors"))))
     reason = result.get("terminal_reason")
-    if result.get("subtype") == "success" and not result.get("is_error"):
-        # A command of the program itself, as /clear, ends without a reason and without an answer.
-        if reason in ("completed", None):
-            return Answered(said, data=result.get("structured_output"))
-    elif resumes and _no_such_session(result, stderr):
-        raise UnknownSession(f"Claude Code has no such session: {stderr[:_SAID_LIMIT]}")
-    raise _fault(result, fault, said[:_SAID_LIMIT] or f"Claude Code ended with {reason}")
-
-
-def _no_such_session(result: Mapping[str, Any], stderr: str) -> bool:
-    """The one case that the program tells in words alone."""
-    told = [*map(str, result.get("errors") or ()), stderr]
-    return (
-        result.get("subtype") == "error_during_execution"
-        and result.get("terminal_reason") is None
-        and any(words in text for text in told for words in _UNKNOWN_SESSION)
-    )
-
-
-def _without_result(stderr: str, ending: Ending) -> AgentError:
-    """The attempt was not finished. What the program refuses to start with is told on stderr."""
-    said = stderr[-_SAID_LIMIT:]
-    if ending.rc == 1 and said:
-        return Permanent(f"Claude Code refused the request: {said}")
-    return Transient(
-        f"Claude Code ended without a result ({ending})" + (f": {said}" if said else "")
-    )
-
-
-def _fault(result: Mapping[str, Any], fault: Mapping[str, Any], said: str) -> AgentError:
-    def field(name: str) -> Any:
-        return result.get(name) if result.get(name) is not None else fault.get(name)
-
-    reason, kind, status = (
-        result.get("terminal_reason"),
-        fault.get("error"),
-        field("api_error_status"),
-    )
-    cut = object_of(field("api_error_params")).get("cut")
-    if reason == "prompt_too_long" or cut == "context_window":
-        return ContextOverflow(said)
-    if kind == "max_output_tokens" or reason == "structured_output_retry_exhausted":
-        return BadOutput(said)
-    if result.get("subtype") == "error_max_structured_output_retries":
-        return BadOutput(said)
-    if kind == "authentication_failed" or status in (401, 403):
-        return NotSignedIn(said, hint=_SIGN_IN)
-    if kind == "rate_limit" or status == 429:
-        return Busy("Claude Code", why=said)
+    # A command of the program itself, as /clear, ends without a reason and without an answer.
     if (
-        kind == "overloaded"
-        or status in (503, 529)
-        or field("api_error_type") == "overloaded_error"
+        result.get("subtype") == "success"
+        and not result.get("is_error")
+        and reason in ("completed", None)
     ):
-        return Busy("Claude Code", why=said)
-    if _is_permanent(result, kind, status):
-        return Permanent(said)
-    return Transient(said)
+        return Answered(said, data=result.get("structured_output"))
+    raise _fault(_Told(result, fault, said, stderr), resets)
 
 
-def _is_permanent(result: Mapping[str, Any], kind: object, status: object) -> bool:
-    kinds = ("billing_error", "model_not_found", "invalid_request")
-    limits = ("max_turns", "budget_exhausted", "image_error")
-    refused = isinstance(status, int) and 400 <= status < 500 and status not in (408, 409, 425)
-    return (
-        kind in kinds
-        or refused
-        or result.get("terminal_reason") in limits
-        or result.get("stop_reason") == "refusal"
-        or result.get("subtype") in ("error_max_turns", "error_max_budget_usd")
-    )
+class _Told:
+    """What a failed turn tells of itself: in its result, or in the last message with an error."""
+
+    def __init__(
+        self, result: Mapping[str, Any], fault: Mapping[str, Any], said: str, stderr: str
+    ) -> None:
+        self.stderr = stderr
+        self._result, self._fault = result, fault
+        self.reason = text_of(result.get("terminal_reason"))
+        self.subtype = text_of(result.get("subtype"))
+        self.said = said[:_SAID_LIMIT] or f"Claude Code ended with {self.reason or self.subtype}"
+        self.error, self.api_error = text_of(fault.get("error")), text_of(self.field("api_error"))
+        status = self.field("api_error_status")
+        self.status = status if isinstance(status, int) else 0
+        self.cut = object_of(self.field("api_error_params")).get("cut")
+
+    def field(self, name: str) -> Any:
+        found = self._result.get(name)
+        return found if found is not None else self._fault.get(name)
+
+    @property
+    def knows_no_session(self) -> bool:
+        """The one case that the program tells in words alone."""
+        told = (*map(str, list_of(self._result.get("errors"))), self.stderr)
+        silent = self.subtype == "error_during_execution" and not self.reason
+        return silent and any(words in text for text in told for words in _UNKNOWN_SESSION)
+
+
+def _fault(told: _Told, resets: datetime | None) -> AgentError:
+    """By what ended the turn, then by the last error of the API, from the narrowest on."""
+    said = told.said
+    if told.knows_no_session:
+        return UnknownSession(f"Claude Code has no such session: {said}")
+    if told.reason in ("aborted_streaming", "aborted_tools") or told.field(
+        "interrupted_by_shutdown"
+    ):
+        return Transient(f"Claude Code was interrupted: {said}", reason="interrupted")
+    for word in (told.reason, told.subtype):
+        if word in _LIMITS:
+            return Permanent(said, reason=_LIMITS[word])
+    if told.reason in _OVERFLOWS or told.cut == "context_window":
+        return ContextOverflow(said)
+    if told.reason == "structured_output_retry_exhausted" or (
+        told.subtype == "error_max_structured_output_retries"
+    ):
+        return BadOutput(said, reason="structured_invalid")
+    if "max_output_tokens" in (told.error, told.api_error):
+        return BadOutput(said, reason="truncated")
+    return _refused(told) or _busy(told, resets) or _wrong(told) or _passing(told)
+
+
+def _refused(told: _Told) -> Permanent | None:
+    """Who asked is not served, or what was asked for is not."""
+    if told.field("stop_reason") == "refusal" or told.api_error in _POLICIES:
+        return Permanent(told.said, reason="refused")
+    if told.error in _UNPAID or told.api_error in _CREDITS or told.status == 402:
+        return Permanent(told.said, reason="billing")
+    if told.error in _UNSIGNED or told.status in (401, 403):
+        return NotSignedIn(told.said, hint=_SIGN_IN)
+    return None
+
+
+def _busy(told: _Told, resets: datetime | None) -> Busy | None:
+    if told.error == "rate_limit" or told.status == 429:
+        is_quota = told.api_error == "usage_limit_reached" or resets is not None
+        kind = "quota" if is_quota else "rate_limit"
+        return Busy("Claude Code", resets, why=told.said, reason=kind)
+    if (
+        told.error == "overloaded"
+        or told.status in (503, 529)
+        or told.field("api_error_type") == "overloaded_error"
+    ):
+        return Busy("Claude Code", why=told.said, reason="overloaded")
+    return None
+
+
+def _wrong(told: _Told) -> Permanent | None:
+    """The request itself, or what surrounds it."""
+    status = told.status
+    if told.error == "model_not_found":
+        kind = "model_not_found"
+    elif told.reason == "image_error" or status == 413:
+        kind = "too_large"
+    elif told.error == "invalid_request" or (400 <= status < 500 and status not in _PASSING):
+        kind = "bad_request"
+    elif told.reason in _HOOKS:
+        kind = "hook"
+    elif told.field("startup_failure_reason"):
+        kind = "not_started"
+    else:
+        return None
+    return Permanent(told.said, reason=kind)
+
+
+def _passing(told: _Told) -> Transient:
+    """What the same request may not meet again."""
+    if "StreamTruncated" in told.said or told.api_error == "empty_completion":
+        kind = "cut"
+    elif told.api_error in _TRANSIENT:
+        kind = _TRANSIENT[told.api_error]
+    elif "timed out" in told.said:
+        kind = "timeout"
+    elif told.error == "server_error" or told.status >= 500 or told.reason == "model_error":
+        kind = "server_error"
+    else:
+        kind = "unknown"
+    return Transient(told.said, reason=kind)
+
+
+def _without_result(stderr: str, ending: Ending, begun: bool) -> AgentError:
+    """The attempt was not finished. What the program refuses to start with is told on stderr."""
+    said = complaint(stderr, _NOISE)
+    if not said or was_killed(ending):
+        return broken_off("Claude Code", ending, said)
+    if any(words in said for words in _UNKNOWN_SESSION):
+        return UnknownSession(f"Claude Code has no such session: {said}")
+    if _SIGNED_OUT.search(said):
+        return NotSignedIn(said, hint=_SIGN_IN)
+    if ending.rc != 0 and (not begun or _REFUSES.search(said)) and not _CRASH.search(said):
+        return Permanent(f"Claude Code refused the request: {said}", reason="not_started")
+    return broken_off("Claude Code", ending, said)

@@ -8,24 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from harnesses._codex_items import called, returned
-from harnesses._codex_verdict import fault, refused
-from harnesses._json import object_in, object_of
+from harnesses._codex_verdict import fault, without_turn
+from harnesses._json import number_of, object_in, object_of, text_of
 from harnesses.recording import Ending
 from smithers.agent import Answered, Event, Said, Started, Thought, Used
-from smithers.errors import Permanent, Transient
 
-__all__ = ["Stream", "UnknownThread", "is_sign_of_life", "spent_on"]
+__all__ = ["Stream", "is_sign_of_life", "spent_on"]
 
-_UNKNOWN = "no rollout found for thread id"
+_COUNTS = ("input_tokens", "output_tokens", "cached_input_tokens")
 Spent = Mapping[str, int]
-
-
-class UnknownThread(Permanent):
-    """The program has no thread of this id."""
 
 
 def is_sign_of_life(line: bytes) -> bool:
     """Notices of a retry come for ever where no connection can be made, and are no progress."""
+    if b'"error"' not in line:
+        return True
     said = object_in(line)
     is_notice = object_of(said.get("item")).get("type") == "error"
     return said.get("type") != "error" and not is_notice
@@ -45,10 +42,16 @@ def spent_on(home: Path, thread: str | None) -> Spent:
 
 
 class Stream:
-    """`over` is whether the program has said its last word; `notice` is its last complaint."""
+    """`session` is the thread that was asked for: only another one is told as `Started`.
 
-    def __init__(self, *, resumes: bool, before: Spent, model: str | None) -> None:
-        self._resumes, self._before, self._model = resumes, before, model
+    `before` is what that thread had cost before this turn. A new turn takes the place of the last.
+    """
+
+    def __init__(
+        self, *, session: str = "", before: Spent | None = None, model: str | None = None
+    ) -> None:
+        self._session, self._model = session, model
+        self._before: Spent = before or {}
         self._said = ""
         self._begun = self._good = self.over = False
         self._error: Mapping[str, Any] = {}
@@ -59,20 +62,22 @@ class Stream:
         item = object_of(message.get("item"))
         match message.get("type"):
             case "thread.started":
-                self._begun = True
-                if not self._resumes:
-                    yield Started(str(message.get("thread_id")))
+                yield from self._started(text_of(message.get("thread_id")))
+            case "turn.started":
+                self._good = self.over = False
+                self._said = self.notice = ""
             case "item.started":
                 yield from called(item)
             case "item.completed":
                 yield from self._item(item)
             case "turn.completed":
                 self._good = self.over = True
-                yield self._used(object_of(message.get("usage")))
+                yield from self._used(object_of(message.get("usage")))
             case "turn.failed":
-                self._error, self.over = object_of(message.get("error")), True
+                self._error, self._good = object_of(message.get("error")), False
+                self.over = True
             case "error":
-                self.notice = str(message.get("message", ""))
+                self.notice = text_of(message.get("message"))
             case _:
                 pass
 
@@ -82,32 +87,35 @@ class Stream:
             return Answered(self._said)
         if self.over:
             raise fault(self._error, {}, datetime.now(UTC))
-        if not self._begun and ending.rc:
-            if self._resumes and _UNKNOWN in stderr:
-                raise UnknownThread(stderr)
-            raise refused(stderr)
-        why = f": {self.notice}" if self.notice else ""
-        raise Transient(f"Codex ended without a result ({ending}){why}")
+        raise without_turn(stderr, ending, begun=self._begun, notice=self.notice)
+
+    def _started(self, thread: str) -> Iterator[Event]:
+        self._begun, self._good, self.over = True, False, False
+        if thread and thread != self._session:
+            if self._session:
+                self._before = {}
+            self._session = thread
+            yield Started(thread)
 
     def _item(self, item: Mapping[str, Any]) -> Iterator[Event]:
-        if item.get("type") == "agent_message":
-            self._said = str(item.get("text", ""))
-            yield Said(self._said)
-        elif item.get("type") == "reasoning":
-            yield Thought(str(item.get("text", "")))
-        elif item.get("type") == "error":
-            self.notice = str(item.get("message", ""))
-        else:
-            yield from returned(item)
+        match item.get("type"):
+            case "agent_message":
+                self._said = text_of(item.get("text"))
+                yield Said(self._said)
+            case "reasoning":
+                yield Thought(text_of(item.get("text")))
+            case "error":
+                self.notice = text_of(item.get("message"))
+            case _:
+                yield from returned(item)
 
-    def _used(self, usage: Mapping[str, Any]) -> Used:
-        fresh = {
-            name: max(int(usage.get(name) or 0) - int(self._before.get(name) or 0), 0)
-            for name in ("input_tokens", "output_tokens", "cached_input_tokens")
-        }
-        return Used(
-            tokens_in=fresh["input_tokens"],
-            tokens_out=fresh["output_tokens"],
-            tokens_cached=fresh["cached_input_tokens"],
-            model=self._model,
+    def _used(self, usage: Mapping[str, Any]) -> Iterator[Used]:
+        """What was used since the last total: each is that of the whole thread."""
+        if not usage:
+            return
+        told = {name: number_of(usage.get(name)) for name in _COUNTS}
+        fresh = [max(told[name] - number_of(self._before.get(name)), 0) for name in _COUNTS]
+        self._before = told
+        yield Used(
+            tokens_in=fresh[0], tokens_out=fresh[1], tokens_cached=fresh[2], model=self._model
         )

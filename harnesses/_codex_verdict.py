@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from harnesses._codex_home import SIGN_IN
-from harnesses._json import object_of
+from harnesses._json import number_of, object_in, object_of, text_of
+from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
+from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
     BadOutput,
@@ -23,75 +25,122 @@ from smithers.errors import (
     Transient,
 )
 
-__all__ = ["fault", "refused", "resumes_at"]
+__all__ = ["UNKNOWN_THREAD", "fault", "resumes_at", "without_turn"]
 
 _SAID_LIMIT = 2000
-_BUSY = (
-    "usageLimitExceeded",
-    "rateLimitExceeded",
-    "serverOverloaded",
-    "flexUnavailable",
-    "policyCapacityUnavailable",
-)
-_PERMANENT = (
-    "modelNotFound",
-    "badRequest",
-    "cyberPolicy",
-    "misalignmentPolicyViolation",
-    "sandboxError",
-    "sessionBudgetExceeded",
-    "tooManyDenials",
-    "inferenceHookDenied",
-)
+UNKNOWN_THREAD = ("no rollout found for thread id", "thread not found")
+_BUSY = {
+    "usageLimitExceeded": "quota",
+    "rateLimitExceeded": "rate_limit",
+    "serverOverloaded": "overloaded",
+    "flexUnavailable": "overloaded",
+    "policyCapacityUnavailable": "overloaded",
+}
+_PERMANENT = {
+    "modelNotFound": "model_not_found",
+    "badRequest": "bad_request",
+    "cyberPolicy": "refused",
+    "misalignmentPolicyViolation": "refused",
+    "contentFilter": "refused",
+    "inferenceHookDenied": "refused",
+    "sandboxError": "sandbox",
+    "sessionBudgetExceeded": "budget",
+    "tooManyDenials": "denied",
+    "plan": "billing",
+}
+_TRANSIENT = {
+    "internalServerError": "server_error",
+    "httpConnectionFailed": "network",
+    "responseStreamConnectionFailed": "network",
+    "responseStreamDisconnected": "cut",
+    "network": "network",
+    "timeout": "timeout",
+    "interrupted": "interrupted",
+}
 _TOLD: tuple[tuple[str, str], ...] = (
-    ("You’ve hit your usage limit", "usageLimitExceeded"),
-    ("Quota exceeded", "usageLimitExceeded"),
-    ("rate limit exceeded", "rateLimitExceeded"),
-    ("Selected model is at capacity", "serverOverloaded"),
-    ("We’re currently experiencing high demand", "internalServerError"),
-    ("Codex ran out of room", "contextWindowExceeded"),
-    ("Missing environment variable", "unauthorized"),
-    ("Incomplete response returned, reason: max_output_tokens", "output limit"),
-    ("stream disconnected before completion: Incomplete response returned", "badRequest"),
-    ("stream disconnected", "streamDisconnected"),
-    ("{", "badRequest"),
+    (r"You've hit your usage limit|Quota exceeded|.*\busage limit\b", "usageLimitExceeded"),
+    (r".*\bout of credits\b|.*\bspend cap\b", "usageLimitExceeded"),
+    (r"To use Codex with your ChatGPT plan", "plan"),
+    (r"rate limit (?:exceeded|reached)", "rateLimitExceeded"),
+    (r"Selected model is at capacity", "serverOverloaded"),
+    (r".*\bcapacity is unavailable|flex capacity", "flexUnavailable"),
+    (r"We're currently experiencing high demand", "internalServerError"),
+    (r"Codex ran out of room", "contextWindowExceeded"),
+    (r"Missing environment variable", "unauthorized"),
+    (r".*Incomplete response returned, reason: max_output_tokens", "output limit"),
+    (r".*Incomplete response returned, reason: content_filter", "contentFilter"),
+    (r".*\bflagged for possible\b|.*\bpolicy violation\b|.*\bsafety reasons\b", "contentFilter"),
+    (r"stream disconnected before completion: Incomplete response returned", "badRequest"),
+    (r"stream disconnected", "responseStreamDisconnected"),
+    (r"interrupted \(Ctrl-C\)|turn aborted", "interrupted"),
+    (r"budget reached", "sessionBudgetExceeded"),
+    (
+        r".*\bmodel\b.*\b(?:not exist|not found|not supported)|(?:no such|unknown) model",
+        "modelNotFound",
+    ),
+    (r"Reconnecting|error sending request|Connection failed", "network"),
+    (r".*\btimed out\b|timeout waiting", "timeout"),
+    (r"\{|Image poisoning", "badRequest"),
 )
 """What messages begin with. The body of a refused request is told as it came, in its braces."""
+_CODES = {
+    "context_length_exceeded": "contextWindowExceeded",
+    "insufficient_quota": "usageLimitExceeded",
+    "usage_limit_reached": "usageLimitExceeded",
+    "rate_limit_exceeded": "rateLimitExceeded",
+    "server_is_overloaded": "serverOverloaded",
+    "model_not_found": "modelNotFound",
+    "invalid_api_key": "unauthorized",
+    "content_policy_violation": "contentFilter",
+    "cyber_policy": "cyberPolicy",
+}
+_NO_MODEL = re.compile(r"\bmodel\b.*\bnot (?:exist|found|supported)", re.IGNORECASE)
+_STATUSES = {402: "billing", 413: "too_large"}
 _STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})")
 _AGAIN_AT = re.compile(
     r"try again at (?:(?P<date>\w{3} \d{1,2})\w\w, (?P<year>\d{4}) )?(?P<time>\d{1,2}:\d\d [AP]M)",
     re.IGNORECASE,
 )
-_AGAIN_IN = re.compile(r"try again in (\d+(?:\.\d+)?) ?(ms|s|m|h)\b", re.IGNORECASE)
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_AGAIN_IN = re.compile(
+    r"try again in\s+((?:\d{1,9}(?:\.\d{1,9})?\s?(?:ms|s|m|h|d)[a-z]*\s?)+)", re.IGNORECASE
+)
+_SPAN = re.compile(r"([\d.]+)\s?(ms|s|m|h|d)", re.IGNORECASE)
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_FULL_PERCENT = 100
+_NOISE = re.compile(
+    r"^(?:WARNING:|Reading additional input from stdin|\d{4}-\d\d-\d\dT\S+\s+(?:TRACE|DEBUG|INFO"
+    r"|WARN|ERROR)\b)"
+)
 
 
 def fault(error: Mapping[str, Any], limits: Mapping[str, Any], now: datetime) -> AgentError:
     """The failure of a turn. `limits` are the last rate limits that the program told of."""
-    message = str(error.get("message") or "Codex gave no reason")
-    said = "; ".join(filter(None, (message, error.get("additionalDetails"))))[:_SAID_LIMIT]
+    message = text_of(error.get("message")) or "Codex gave no reason"
+    details = text_of(error.get("additionalDetails"))
+    said = "; ".join(filter(None, (message, details)))[:_SAID_LIMIT]
     kind, status = _kind_of(error.get("codexErrorInfo"), message)
     if kind in _BUSY or status == 429:
-        windows: Mapping[str, Any] = {} if kind == "serverOverloaded" else limits
-        return Busy("Codex", resumes_at(message, windows, now), why=said)
+        reason = _BUSY.get(kind, "rate_limit")
+        windows: Mapping[str, Any] = {} if reason == "overloaded" else limits
+        return Busy("Codex", resumes_at(message, windows, now), why=said, reason=reason)
     if kind == "contextWindowExceeded":
         return ContextOverflow(said)
     if kind == "output limit":
-        return BadOutput(said)
+        return BadOutput(said, reason="truncated")
     if kind == "unauthorized" or status in (401, 403):
         return NotSignedIn(said, hint=SIGN_IN)
-    refused = status is not None and 400 <= status < 500 and status not in (408, 409, 425)
-    if kind in _PERMANENT or refused:
-        return Permanent(said)
-    return Transient(f"{kind}: {said}")
+    if kind in _PERMANENT:
+        return Permanent(said, reason=_PERMANENT[kind])
+    if status is not None and 400 <= status < 500 and status not in (408, 409, 425):
+        return Permanent(said, reason=_STATUSES.get(status, "bad_request"))
+    is_server = status is not None and status >= 500
+    reason = "server_error" if is_server else _TRANSIENT.get(kind, "unknown")
+    return Transient(f"{kind}: {said}", reason=reason)
 
 
 def _kind_of(info: object, message: str) -> tuple[str, int | None]:
     if info in (None, "other"):
-        if found := _STATUS.search(message):
-            return "httpConnectionFailed", int(found[1])
-        begins = (kind for words, kind in _TOLD if message.startswith(words))
-        return next(begins, "other"), None
+        return _kind_told(message.replace("’", "'"))
     if isinstance(info, str):
         return info, None
     kind, more = next(iter(object_of(info).items()), ("other", None))
@@ -99,33 +148,54 @@ def _kind_of(info: object, message: str) -> tuple[str, int | None]:
     return kind, status if isinstance(status, int) else None
 
 
+def _kind_told(message: str) -> tuple[str, int | None]:
+    if found := _STATUS.search(message):
+        is_model = found[1] == "404" and _NO_MODEL.search(message)
+        return "modelNotFound" if is_model else "other", int(found[1])
+    if message.startswith("{"):
+        body = object_in(message)
+        told = object_of(body.get("error")) or body
+        for code in (text_of(told.get("code")), text_of(told.get("type"))):
+            if code in _CODES:
+                return _CODES[code], None
+    begins = (kind for words, kind in _TOLD if re.match(words, message, re.IGNORECASE))
+    return next(begins, "other"), None
+
+
 def resumes_at(message: str, limits: Mapping[str, Any], now: datetime) -> datetime | None:
     """When the limit ends: as its full window says, else as the message does, else unknown."""
     windows = [object_of(limits.get(name)) for name in ("primary", "secondary")]
-    ends = [
-        datetime.fromtimestamp(int(each["resetsAt"]), UTC)
-        for each in windows
-        if each.get("resetsAt") and float(each.get("usedPercent") or 0) >= 100
-    ]
-    if ends:
-        return max(ends)
-    if found := _AGAIN_IN.search(message):
-        return now + timedelta(seconds=float(found[1]) * _UNITS_S[found[2]])
+    full = [each for each in windows if number_of(each.get("usedPercent")) >= _FULL_PERCENT]
+    try:
+        if ends := [at for each in full if (at := number_of(each.get("resetsAt")))]:
+            return datetime.fromtimestamp(max(ends), UTC)
+        if found := _AGAIN_IN.search(message):
+            spans = _SPAN.findall(found[1])
+            return now + timedelta(seconds=sum(float(n) * _UNITS_S[u.lower()] for n, u in spans))
+        return _told_at(message, now)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _told_at(message: str, now: datetime) -> datetime | None:
     if (found := _AGAIN_AT.search(message)) is None:
         return None
     local = now.astimezone()
     day = f"{found['date']} {found['year']}" if found["date"] else f"{local:%b %d %Y}"
-    try:
-        told = datetime.strptime(f"{day} {found['time']}", "%b %d %Y %I:%M %p")
-    except ValueError:
-        return None
+    told = datetime.strptime(f"{day} {found['time']}", "%b %d %Y %I:%M %p")
     # Told to the minute, in local time and without the zone: the end of that minute.
     at = told.astimezone() + timedelta(minutes=1)
-    return (at if at > local else at + timedelta(days=1)).astimezone(UTC)
+    return (at if found["date"] or at > local else at + timedelta(days=1)).astimezone(UTC)
 
 
-def refused(stderr: str) -> Permanent:
-    """The program did not start at all; on stderr it says why, and then where in its own code."""
-    lines = stderr.partition("Stack backtrace:")[0].splitlines()
-    said = "\n".join(line for line in lines if not line.startswith("WARNING:")).strip()
-    return Permanent(f"Codex refused to start: {said[-_SAID_LIMIT:]}")
+def without_turn(stderr: str, ending: Ending, *, begun: bool, notice: str) -> AgentError:
+    """No turn came to its end. What the program refuses to start with is told on stderr."""
+    said = complaint(stderr, _NOISE)
+    if any(words in said for words in UNKNOWN_THREAD):
+        return UnknownSession(said)
+    if begun or not said or was_killed(ending) or ending.rc == 0 or "panicked at" in said:
+        return broken_off("Codex", ending, notice)
+    kind, status = _kind_told(said.replace("’", "'").removeprefix("Error: "))
+    if kind == "unauthorized" or status in (401, 403) or "not logged in" in said.lower():
+        return NotSignedIn(said, hint=SIGN_IN)
+    return Permanent(f"Codex refused to start: {said}", reason="not_started")

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
-__all__ = ["list_of", "object_in", "object_of"]
+__all__ = ["list_of", "number_of", "object_in", "object_of", "text_of"]
+
+_TERMINAL = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\ufeff]"
+)
+"""What a program on a terminal writes around its lines, and what a file may begin with."""
+_COUNT_LIMIT = 2**53
 
 
 def object_of(value: object) -> dict[str, Any]:
@@ -17,9 +25,48 @@ def list_of(value: object) -> list[Any]:
     return list(cast("Iterable[Any]", value)) if isinstance(value, list) else []
 
 
+def text_of(value: object) -> str:
+    """A text as it is; empty for everything else, so that no number becomes one."""
+    return value if isinstance(value, str) else ""
+
+
+def number_of(value: object) -> int:
+    """A count of something: zero where none is told, or nothing that can be one.
+
+    >>> [number_of(each) for each in (12, 3.0, None, "7", -1, True, float("inf"))]
+    [12, 3, 0, 0, 0, 0, 0]
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(value) if math.isfinite(value) and 0 <= value < _COUNT_LIMIT else 0
+
+
 def object_in(line: str | bytes) -> dict[str, Any]:
-    """The object that a line holds; a line that is none is noise, and reads as empty."""
+    """The object that a line holds; a line that is none is noise, and reads as empty.
+
+    Bytes that are no UTF-8 spoil their own characters alone. What a terminal adds around the line
+    is passed over.
+    """
     try:
-        return object_of(json.loads(line))
+        # Faster than to look for the encoding, and what these programs speak is UTF-8.
+        text = line.decode("utf-8") if isinstance(line, bytes) else line
+    except UnicodeDecodeError:
+        text = cast("bytes", line).decode("utf-8", "replace")
+    if not text.startswith("{"):
+        text = _TERMINAL.sub("", text)
+    try:
+        return object_of(json.loads(text))
     except ValueError:
+        return _among_escapes(text)
+    except RecursionError:
+        return {}
+
+
+def _among_escapes(text: str) -> dict[str, Any]:
+    """The object of a line that ends in what a terminal is told."""
+    if not text.startswith("{") or (clean := _TERMINAL.sub("", text)) == text:
+        return {}
+    try:
+        return object_of(json.loads(clean))
+    except (ValueError, RecursionError):
         return {}

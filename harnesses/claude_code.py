@@ -10,29 +10,16 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from harnesses._claude_verdict import UnknownSession, verdict
-from harnesses._json import list_of, object_in, object_of
+from harnesses._claude_stream import Stream
 from harnesses._limits import limit_text
+from harnesses._streams import UnknownSession
 from harnesses.process import Command, Replay, built_environment, open_session
-from smithers.agent import (
-    Ask,
-    Capabilities,
-    Event,
-    Said,
-    Spawned,
-    Started,
-    Thought,
-    ToolCalled,
-    ToolReturned,
-    Used,
-)
+from smithers.agent import Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotInstalled
 
 __all__ = ["ClaudeCode", "PermissionMode"]
@@ -126,6 +113,8 @@ class ClaudeCode:
                     yield event
             return
         except UnknownSession:
+            if not resumes:
+                raise
             session = str(uuid.uuid4())
         yield Started(session)
         async with aclosing(self._turn(ask, ask.prompt, session, resumes=False)) as events:
@@ -137,27 +126,18 @@ class ClaudeCode:
     ) -> AsyncGenerator[Event, None]:
         replay = self._replay or Replay.asked_for()
         command = self._command(ask, text, session, resumes, live=replay is None)
-        result: Mapping[str, Any] | None = None
-        fault: Mapping[str, Any] = {}
+        stream = Stream(session=session)
         async with open_session(command, ask, replay) as running:
             for pid in await running.pids():
                 yield Spawned(pid)
             async for line in running.lines():
-                said = object_in(line)
-                if said.get("type") == "result":
-                    result = said
+                for event in stream.hear(line):
+                    yield event
+                if stream.over:
                     running.leave_after(_LEAVES_WITHIN_S)
-                elif said.get("type") == "assistant" and said.get("error"):
-                    fault = said
-                else:
-                    for event in _events(said):
-                        yield event
             ending = await running.close()
             stderr = running.said_on_stderr
-        if result is not None:
-            for used in _used(result):
-                yield used
-        yield verdict(result, fault, stderr, ending, resumes=resumes)
+        yield stream.answer(ending, stderr)
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
@@ -194,60 +174,3 @@ def _mcp_text(config: Mapping[str, object] | str | Path | None) -> str | None:
     if config is None or isinstance(config, str):
         return config
     return str(config) if isinstance(config, Path) else json.dumps(config)
-
-
-def _events(said: Mapping[str, Any]) -> Iterator[Event]:
-    """What an `assistant` or `user` line says. Other lines are the program's own affair."""
-    if said.get("type") not in ("assistant", "user") or said.get("isSynthetic"):
-        return
-    for block in _blocks(object_of(said.get("message")).get("content")):
-        match said["type"], block.get("type"):
-            case "assistant", "text":
-                yield Said(str(block.get("text", "")))
-            case "assistant", "thinking":
-                yield Thought(str(block.get("thinking", "")))
-            case "assistant", "tool_use":
-                call, name = str(block.get("id", "")), str(block.get("name", ""))
-                arguments = object_of(block.get("input"))
-                yield ToolCalled(call=call, name=name, arguments=arguments)
-            case "user", "tool_result":
-                texts = [str(part.get("text", "")) for part in _blocks(block.get("content"))]
-                call, failed = str(block.get("tool_use_id", "")), bool(block.get("is_error"))
-                yield ToolReturned(call=call, text="\n".join(texts), failed=failed)
-            case _:
-                continue
-
-
-def _blocks(content: object) -> list[dict[str, Any]]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return [object_of(block) for block in list_of(content)]
-
-
-def _usd(told: object) -> Decimal:
-    """US dollars to a billionth: the program adds binary fractions, as in 0.000140000000001."""
-    return round(Decimal(str(told or 0)), 9)
-
-
-def _used(result: Mapping[str, Any]) -> Iterator[Used]:
-    """Tokens of this run alone, by model. The totals of the session would count earlier runs again,
-    and `usage` tells of all models in one.
-    """
-    spent = object_of(result.get("model_usage_since_last_result"))
-    if not spent:
-        yield _tokens(object_of(result.get("usage")), _IN_ALL)
-    for model, each in spent.items():
-        told = object_of(each)
-        yield replace(_tokens(told, _OF_A_MODEL), cost=_usd(told.get("costUSD")), model=model)
-
-
-def _tokens(told: Mapping[str, Any], names: tuple[str, str, str, str]) -> Used:
-    fresh, cached, written, out = (int(told.get(name) or 0) for name in names)
-    return Used(tokens_in=fresh + cached + written, tokens_out=out, tokens_cached=cached)
-
-
-_IN_ALL = (
-    *("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"),
-    "output_tokens",
-)
-_OF_A_MODEL = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens", "outputTokens")

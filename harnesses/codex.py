@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from harnesses import _codex_app_server as app_server
 from harnesses import _codex_exec as by_exec
+from harnesses._codex_dialogue import Dialogue
 from harnesses._codex_home import (
     SIGN_IN,
     account_in,
@@ -30,6 +31,7 @@ from harnesses._codex_home import (
 )
 from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
+from harnesses._streams import UnknownSession
 from harnesses._strict import strict
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
@@ -127,7 +129,9 @@ class Codex:
                 async for event in events:
                     yield event
             return
-        except by_exec.UnknownThread:
+        except UnknownSession:
+            if ask.session is None:
+                raise
             anew = replace(ask, session=None, followup=None)
         async with aclosing(self._by_exec(anew, place, replay)) as events:
             async for event in events:
@@ -142,7 +146,7 @@ class Codex:
         async with open_session(command, ask, replay) as running:
             for pid in await running.pids():
                 yield Spawned(pid)
-            talk = app_server.Dialogue(
+            talk = Dialogue(
                 running.write,
                 thread=self._settings.of_a_thread(ask.cwd),
                 turn={"outputSchema": schema} if schema else {},
@@ -176,8 +180,8 @@ class Codex:
         fixed = ("--json", "--skip-git-repo-check")
         command = self._command(ask, place, (*words, *fixed, *shaped), text)
         command = replace(command, stop_signals=(signal.SIGINT, signal.SIGTERM))
-        resumes, model = ask.session is not None, self._settings.model
-        stream = by_exec.Stream(resumes=resumes, before=before, model=model)
+        model = self._settings.model
+        stream = by_exec.Stream(session=ask.session or "", before=before, model=model)
         async with open_session(command, ask, replay) as running:
             for pid in await running.pids():
                 yield Spawned(pid)

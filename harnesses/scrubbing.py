@@ -41,10 +41,16 @@ def secrets_of(*environments: Mapping[str, str]) -> Scrub:
     return _replacing(found.items())
 
 
-def machine(cwd: Path, config: Path | None, env: Mapping[str, str]) -> Scrub:
-    """Puts marks for this machine's folders, user, host and loopback ports, and for key shapes."""
+def machine(
+    cwd: Path, config: Path | None, env: Mapping[str, str], program: Path | None = None
+) -> Scrub:
+    """Puts marks for this machine's folders, user, host and loopback ports, and for key shapes.
+
+    A `program` that npm installed may name the folder that it was installed in.
+    """
     home = env.get("HOME", "")
     folders = {
+        str(_npm_folder_of(program) or ""): "${NPM}",
         str(config or ""): "${CONFIG}",
         str(cwd): "${CWD}",
         str(cwd.resolve()): "${CWD}",
@@ -66,6 +72,11 @@ def machine(cwd: Path, config: Path | None, env: Mapping[str, str]) -> Scrub:
         return names.sub(lambda found: marks[found[0]], text)
 
     return scrub
+
+
+def _npm_folder_of(program: Path | None) -> Path | None:
+    parents = program.resolve().parents if program is not None else ()
+    return next((each.parent for each in parents if each.name == "node_modules"), None)
 
 
 def _replacing(pairs: Iterable[tuple[str, str]]) -> Scrub:

@@ -1,6 +1,6 @@
 """Makes the recordings again, with the installed programs and a scripted model: no key, no network.
 
-    python recordings/make.py [claude-code | codex | demo [CASE…]]
+    python recordings/make.py [claude-code | codex | pi | demo [CASE…]]
 
 Ids, times and process numbers differ from run to run; what is said and done does not.
 """
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path only now)
-from recordings import codex_cases  # noqa: E402
+from recordings import codex_cases, pi_cases  # noqa: E402
 from recordings.playing import (  # noqa: E402
     Case,
     Place,
@@ -271,9 +271,20 @@ def break_off(path: Path) -> None:
     path.write_text("".join(kept), encoding="utf-8")
 
 
+CLAUDE, CODEX = ("claude", "@anthropic-ai/claude-code"), ("codex", "@openai/codex")
+PI = ("pi", "@earendil-works/pi-coding-agent@0.87.1 node@22")
+NEEDED = {
+    "claude-code": [CLAUDE],
+    "codex": [CODEX],
+    "pi": [PI],
+    "demo": [CLAUDE],
+    "all": [CLAUDE, CODEX, PI],
+}
+
+
 def main() -> None:
     which, *wanted = sys.argv[1:] or ["all"]
-    for program, package in (("claude", "@anthropic-ai/claude-code"), ("codex", "@openai/codex")):
+    for program, package in NEEDED.get(which, NEEDED["all"]):
         if shutil.which(program) is None:
             sys.exit(f"{program} is not on PATH: npm install -g {package}")
     for name in list(os.environ):
@@ -284,6 +295,8 @@ def main() -> None:
         asyncio.run(play_all(claude, cases(), RECORDINGS / "claude-code", wanted))
     if which in ("all", "codex"):
         asyncio.run(play_all(codex_cases.codex, codex_cases.cases(), RECORDINGS / "codex", wanted))
+    if which in ("all", "pi"):
+        asyncio.run(play_all(pi_cases.pi, pi_cases.cases(), RECORDINGS / "pi", wanted))
     if which in ("all", "demo"):
         asyncio.run(make_demo())
 

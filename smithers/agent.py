@@ -75,7 +75,8 @@ class Checkup:
     `install` is the command that gets it, `sign_in` says how. `tested` is the oldest and the newest
     version that its adapter was tested with. `path` is None where it was not found, `signed_in`
     where that could not be told; `account` says by what, and never holds a secret. `problem` is
-    what else went wrong, as the rest of a sentence that begins with its name.
+    what else went wrong, as the rest of a sentence that begins with its name, and `fix` what to do
+    about it, where that is known.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Checkup:
     signed_in: bool | None = None
     account: str = ""
     problem: str = ""
+    fix: str = ""
 
     @property
     def starts(self) -> bool:

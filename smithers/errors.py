@@ -122,12 +122,15 @@ class AgentError(SmithersError):
     """Base of every failure of an attempt.
 
     `then` is what the engine does next, so it never matches text; `hint` is what a person can do.
+    `reason` is a short word for why, such as `rate_limit`: the same for all agents, and empty where
+    none is known.
     """
 
     then: ClassVar[Then] = "retry"
 
-    def __init__(self, said: str = "", *, hint: str = "") -> None:
+    def __init__(self, said: str = "", *, hint: str = "", reason: str = "") -> None:
         super().__init__(said, hint=hint)
+        self.reason = reason
 
 
 class Permanent(AgentError):
@@ -146,7 +149,8 @@ class NotInstalled(Permanent):
 
     def __init__(self, program: str, install: str, *, looked_for: str = "") -> None:
         where = f": there is no program {looked_for!r}" if looked_for else ""
-        super().__init__(f"{program} is not installed{where}", hint=f"install it with `{install}`")
+        hint = f"install it with `{install}`"
+        super().__init__(f"{program} is not installed{where}", hint=hint, reason="not_installed")
         self.program = program
 
 
@@ -154,6 +158,9 @@ class NotSignedIn(Permanent):
     """The program is there, and refused its credentials."""
 
     then: ClassVar[Then] = "set up"
+
+    def __init__(self, said: str = "", *, hint: str = "", reason: str = "not_signed_in") -> None:
+        super().__init__(said, hint=hint, reason=reason)
 
 
 class Busy(AgentError):
@@ -164,9 +171,17 @@ class Busy(AgentError):
 
     then = "cool down"
 
-    def __init__(self, provider: str, resumes_at: datetime | None = None, *, why: str = "") -> None:
+    def __init__(
+        self,
+        provider: str,
+        resumes_at: datetime | None = None,
+        *,
+        why: str = "",
+        reason: str = "rate_limit",
+    ) -> None:
         when = f"until {resumes_at:%Y-%m-%d %H:%M} UTC" if resumes_at else "for an unknown time"
-        super().__init__(f"{provider} is over its limit {when}" + (f": {why}" if why else ""))
+        said = f"{provider} is over its limit {when}" + (f": {why}" if why else "")
+        super().__init__(said, reason=reason)
         self.resumes_at = resumes_at
 
 
@@ -178,7 +193,8 @@ class Stalled(Transient):
     """The agent gave no event for `idle_s` seconds and was stopped."""
 
     def __init__(self, idle_s: float, *, why: str = "") -> None:
-        super().__init__(f"no event for {idle_s:g} s" + (f": {why}" if why else ""))
+        said = f"no event for {idle_s:g} s" + (f": {why}" if why else "")
+        super().__init__(said, reason="silence")
         self.idle_s = idle_s
 
 
@@ -186,6 +202,9 @@ class ContextOverflow(AgentError):
     """The request does not fit the model's window; only an agent with a larger one can help."""
 
     then = "next agent"
+
+    def __init__(self, said: str = "", *, hint: str = "", reason: str = "context_window") -> None:
+        super().__init__(said, hint=hint, reason=reason)
 
 
 class BadOutput(AgentError):

@@ -46,6 +46,8 @@ class Command:
     `session` is None where the program will choose the id itself. In a `dialogue` stdin stays open
     and the prompt is written there by the adapter, in the program's own protocol. `version_flag`
     makes the program print its version. `stop_signals` ask it to end, one after the other.
+    `runner` is what runs a program that is a script. `by_stdin` is for a program that would take
+    some prompts for something else, if they were arguments.
     """
 
     program: str
@@ -61,10 +63,12 @@ class Command:
     config: Path | None = None
     version_flag: str = "--version"
     stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
+    runner: str | None = None
+    by_stdin: bool = False
 
     @property
     def prompt_by_stdin(self) -> bool:
-        return not self.dialogue and self._is_no_argument
+        return not self.dialogue and (self.by_stdin or self._is_no_argument)
 
     @property
     def _is_no_argument(self) -> bool:
@@ -82,7 +86,12 @@ class Command:
     @property
     def argv(self) -> tuple[str, ...]:
         said = () if self.prompt_by_stdin or self.dialogue else ("--", self._prompt_bytes.decode())
-        return (self.executable, *self.flags, *said)
+        return (*self.start, *self.flags, *said)
+
+    @property
+    def start(self) -> tuple[str, ...]:
+        """The words before all arguments."""
+        return (self.runner, self.executable) if self.runner else (self.executable,)
 
     @property
     def _prompt_bytes(self) -> bytes:

@@ -207,7 +207,8 @@ async def _open_tape(
         if folder is not None:
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{header.prompt_sha}.jsonl"
             version = await asyncio.to_thread(_version_of, command)
-            scrub = both(secrets, machine(command.cwd, command.config, command.env))
+            program = Path(command.executable)
+            scrub = both(secrets, machine(command.cwd, command.config, command.env, program))
             told = replace(header, version=version)
             shown = Recorder(folder / name, told, scrub)
             recorders.append(shown)
@@ -241,7 +242,7 @@ async def _finished(work: Coroutine[Any, Any, Ending]) -> Ending:
 def _version_of(command: Command) -> str | None:
     try:
         found = subprocess.run(
-            [command.executable, command.version_flag],
+            [*command.start, command.version_flag],
             env=dict(command.env),
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -12,6 +12,7 @@ from smithers.cli import (
     _deciding,
     _demo,
     _doctor,
+    _harness,
     _mcp,
     _raising,
     _reading,
@@ -45,6 +46,7 @@ _MODULES = (
     _mcp,
     _demo,
     _doctor,
+    _harness,
 )
 for _module in _MODULES:
     _module.register(app)

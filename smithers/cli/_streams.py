@@ -20,6 +20,7 @@ from smithers.errors import Refused
 
 __all__ = [
     "MARKS",
+    "finite",
     "give",
     "give_json",
     "is_terminal",
@@ -107,12 +108,13 @@ def say(text: str = "") -> None:
         sys.stderr.flush()
 
 
-def give(text: str) -> None:
-    """A line of data, on stdout, flushed. Raises `Refused` where stdout does not take it."""
+def give(text: str, *, flush: bool = True) -> None:
+    """A line of data, on stdout. Raises `Refused` where stdout does not take it."""
     stream = _data or sys.stdout
     try:
         stream.write(text + "\n")
-        stream.flush()
+        if flush:
+            stream.flush()
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -122,19 +124,19 @@ def give(text: str) -> None:
         ) from error
 
 
-def _finite(value: object) -> object:
+def finite(value: object) -> object:
     """JSON knows no infinity and no NaN, which SQL can give: they become null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list):
-        return [_finite(one) for one in cast("list[object]", value)]
+        return [finite(one) for one in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {key: _finite(one) for key, one in cast("dict[object, object]", value).items()}
+        return {key: finite(one) for key, one in cast("dict[object, object]", value).items()}
     return value
 
 
 def give_json(value: object, *, indent: int | None = None) -> None:
-    give(json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False))
+    give(json.dumps(finite(value), ensure_ascii=False, indent=indent, allow_nan=False))
 
 
 @contextlib.contextmanager

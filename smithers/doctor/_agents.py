@@ -64,7 +64,8 @@ def _finding(one: Checkup) -> Finding:
         said = f"{one.name} is not installed: there is no program {one.program!r} on PATH"
         return Finding("agent", "note", said, f"install it with `{one.install}`", facts)
     if one.problem:
-        hint = f"try `{one.program} --version`, or install it again with `{one.install}`"
+        again = f"try `{one.program} --version`, or install it again with `{one.install}`"
+        hint = one.fix or again
         return Finding("agent", "note", f"{one.name} {one.problem} ({one.path})", hint, facts)
     signed = {True: "signed in", False: "not signed in", None: "sign-in not known"}[one.signed_in]
     if one.account:

@@ -17,13 +17,14 @@ COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     "sql",
     *("approve", "deny", "cancel", "budget", "supervise"),
-    *("workflows", "demo", "doctor", "service", "mcp"),  # groups come last
+    *("workflows", "demo", "doctor", "service", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
     *("service install", "service uninstall", "service status"),
     *("mcp", "mcp add", "mcp remove"),
+    "harness parse",
 ]
-WITHOUT_A_DATABASE = ("demo", "mcp remove", "workflows")
+WITHOUT_A_DATABASE = ("demo", "mcp remove", "workflows", "harness parse")
 
 
 def test_the_commands_are_these(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_the_commands_are_these(tmp_path: Path) -> None:
     assert re.findall(r"^  ([a-z]+) ", shown, re.M) == COMMANDS
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness"}))
 def test_help_begins_with_an_example_and_the_docs_have_every_option(
     tmp_path: Path, command: str
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.harness.helpers import ROOT, installed
 
-_OURS = ("SMITHERS_", "CLAUDE", "ANTHROPIC_", "CODEX_", "OPENAI_", "XDG_STATE_HOME")
+_OURS = ("SMITHERS_", "CLAUDE", "ANTHROPIC_", "CODEX_", "OPENAI_", "PI_", "XDG_STATE_HOME")
 
 
 @pytest.fixture
@@ -38,3 +38,8 @@ def claude() -> str:
 @pytest.fixture
 def codex() -> str:
     return installed("codex")
+
+
+@pytest.fixture
+def pi() -> str:
+    return installed("pi")

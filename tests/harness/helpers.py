@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harnesses import Codex
+from harnesses import Codex, Pi
 from harnesses.process import Command, Session, open_session
 from smithers.agent import Agent, Ask, Event
 from smithers.errors import AgentError
@@ -29,9 +29,18 @@ def replayed_codex(**options: Any) -> Codex:
     return Codex("scripted", **to | options)
 
 
+def replayed_pi(**options: Any) -> Pi:
+    """Pi with the options that its recordings were made with."""
+    to: dict[str, Any] = {"base_url": "http://127.0.0.1:1", "api": "anthropic-messages"}
+    to |= {"api_key_env": "SCRIPTED_KEY", "replay": ROOT / "recordings" / "pi"}
+    to["model_entry"] = {"cost": {"input": 3, "output": 15}}
+    return Pi("scripted", **to | options)
+
+
 PACKAGES = {
     "claude": "@anthropic-ai/claude-code",
     "codex": "@openai/codex",
+    "pi": "@earendil-works/pi-coding-agent@0.87.1 node@22",
     "mcp-inspector": "@modelcontextprotocol/inspector",
 }
 
@@ -88,6 +97,18 @@ def _answers(pid: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def marked(mark: str) -> dict[int, str]:
+    """Living processes of one attempt and their words, by the mark in their environment."""
+    found: dict[int, str] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "environ").read_bytes() and alive(int(folder.name)):
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().decode()
+        except OSError:
+            continue
+    return found
 
 
 def pids_in(folder: Path, number: int) -> list[int]:

@@ -107,6 +107,54 @@ def test_codex_is_signed_in_as_it_says_itself_where_its_login_is_a_file(
     assert "aB3dE" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("login", "key", "signed_in", "account"),
+    [
+        (
+            '{"anthropic": {"type": "oauth", "access": "sk-ant-oat01-secret"}}',
+            "",
+            True,
+            "anthropic",
+        ),
+        ("{}", "OPENAI_API_KEY", True, "OPENAI_API_KEY"),
+        ("no JSON", "", False, ""),
+        ("", "SOME_API_KEY", False, ""),
+    ],
+)
+def test_pi_is_signed_in_by_its_login_or_by_the_key_of_a_provider_and_is_given_no_key(
+    stand_in: StandIn,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    login: str,
+    key: str,
+    signed_in: bool,
+    account: str,
+) -> None:
+    monkeypatch.setenv("PI_CODING_AGENT_DIR", str(tmp_path))
+    if login:
+        (tmp_path / "auth.json").write_text(login)
+    if key:
+        monkeypatch.setenv(key, "sk-secret-of-the-user")
+    stand_in("pi", f"env > '{tmp_path}/seen'; echo 0.87.1")
+    found = of("pi")
+    assert (found.version, found.signed_in, found.account) == ("0.87.1", signed_in, account)
+    assert "secret" not in repr(found) + (tmp_path / "seen").read_text()
+
+
+def test_a_pi_whose_node_is_too_old_is_told_with_what_to_do(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in("node", "echo v20.20.2")
+    (tmp_path / "cli.js").write_text("#!/usr/bin/env node\n")
+    (tmp_path / "cli.js").chmod(0o755)
+    (tmp_path / "pi").symlink_to(tmp_path / "cli.js")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = of("pi")
+    assert found.problem == "needs Node 22.19.0 or newer: found 20.20.2"
+    assert "node@22" in found.fix
+    assert not found.starts
+
+
 def test_a_program_that_is_not_there_has_no_path(stand_in: StandIn) -> None:
     found = of("claude")
     assert (found.path, found.version, found.signed_in, found.starts) == (None, None, None, False)
@@ -196,3 +244,17 @@ def test_the_real_codex_tells_its_version_and_sign_in(
     signed = of("codex")
     assert (signed.signed_in, signed.account) == (True, "API key")
     assert "67890" not in repr(signed)
+
+
+@pytest.mark.live
+def test_the_real_pi_tells_its_version_and_nothing_is_written_for_it(
+    pi: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{Path(pi).parent}:{os.environ['PATH']}")
+    out = of("pi")
+    assert out.path == Path(pi).absolute()
+    assert (out.version, out.signed_in, out.problem) == ("0.87.1", False, "")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-no-real-key-1234567890")
+    assert (of("pi").signed_in, of("pi").account) == (True, "ANTHROPIC_API_KEY")

@@ -13,7 +13,7 @@ import pytest
 from harnesses import ClaudeCode, Echo
 from harnesses.recording import read_sessions
 from smithers.agent import Agent, Answered, Ask, Event, Started
-from tests.harness.helpers import ROOT, events_of, replayed_codex
+from tests.harness.helpers import ROOT, events_of, replayed_codex, replayed_pi
 
 RECORDINGS = ROOT / "recordings"
 
@@ -23,13 +23,14 @@ AGENTS: list[tuple[Agent, str, str]] = [
     (ClaudeCode(replay=RECORDINGS / "claude-code"), "Case resume.", "Which word?"),
     (replayed_codex(), "Case resume.", "Which word?"),
     (replayed_codex(mode="exec"), "Case exec-resume.", "Which word?"),
+    (replayed_pi(), "Case resume.", "Which word?"),
 ]
 """Each with a prompt that it answers, and a follow-up in the same session."""
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=AGENTS, ids=["echo", "claude-code", "codex", "codex-exec"])
+@pytest.fixture(params=AGENTS, ids=["echo", "claude-code", "codex", "codex-exec", "pi"])
 def case(request: pytest.FixtureRequest) -> tuple[Agent, str, str]:
     found: tuple[Agent, str, str] = request.param
     return found

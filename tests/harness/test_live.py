@@ -14,7 +14,7 @@ import pytest
 from harnesses import ClaudeCode
 from smithers.agent import Answered, Ask, Event, Said, Spawned, Started, ToolReturned, Used
 from smithers.errors import NotSignedIn, Stalled
-from tests.harness.helpers import ROOT, alive, events_of, kinds, outcome_of, until
+from tests.harness.helpers import ROOT, alive, events_of, kinds, marked, outcome_of, until
 from tests.scripted_model import Hang, ScriptedModel, Status, Text, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
@@ -112,18 +112,6 @@ async def main():
             with open("spawned", "a") as file: file.write(str(event.pid) + "\\n")
 asyncio.run(main())
 """
-
-
-def marked(mark: str) -> dict[int, str]:
-    """Living processes of one attempt, by the mark in their environment."""
-    found: dict[int, str] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (folder / "environ").read_bytes() and alive(int(folder.name)):
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().decode()
-        except OSError:
-            continue
-    return found
 
 
 async def test_nothing_lives_five_seconds_after_the_owner_is_killed(

@@ -118,6 +118,17 @@ async def test_a_live_run_is_recorded_for_others_without_its_secrets(
     assert "tok-123456" not in path.read_text()
 
 
+def test_the_folder_that_a_program_was_installed_in_becomes_a_mark(tmp_path: Path) -> None:
+    script = tmp_path / "npm" / "node_modules" / "@maker" / "program" / "cli.js"
+    script.parent.mkdir(parents=True)
+    script.write_text("")
+    bins = tmp_path / "npm" / "node_modules" / ".bin"
+    bins.mkdir()
+    (bins / "program").symlink_to(script)
+    scrub = machine(tmp_path / "work", None, {}, bins / "program")
+    assert scrub(f"see {script.parent}/docs") == "see ${NPM}/node_modules/@maker/program/docs"
+
+
 SHIPPED = sorted([*(ROOT / "recordings").rglob("*"), *(ROOT / "harnesses" / "demo").rglob("*")])
 MACHINE = re.compile(
     r"/root\b|/home/|/Users/|/work\b|/tmp\b|/var/folders|(?<![\w$.{-])root(?![\w}])"

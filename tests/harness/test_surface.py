@@ -15,9 +15,12 @@ def test_the_public_names_are_these_and_each_is_there() -> None:
         "ClaudeCode",
         "Codex",
         "Echo",
+        "Pi",
         "Replay",
         "ReplayMismatch",
         "checkups",
+        "read_stream",
+        "readable",
     ]
     assert sorted(dir(harnesses)) == harnesses.__all__
     for module in (harnesses, harnesses.process):

@@ -14,15 +14,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.scripted_model import anthropic, responses
-from tests.scripted_model.script import Cut, Hang, Reply, Script, Status, Step, Text, ToolCall
+from tests.scripted_model import anthropic, gemini, responses
+from tests.scripted_model.script import Cut, Eof, Hang, Reply, Script, Status, Step, Text, ToolCall
 
 __all__ = ["Request", "ScriptedModel"]
 
 _RUN = re.compile(r"^/r/([^/]+)(/.*)$")
-_SECRET_HEADERS = {"x-api-key", "authorization"}
-_PROTOCOLS = {"/v1/messages": anthropic, "/v1/responses": responses}
-_DELTAS = ("content_block_delta", "response.output_text.delta")
+_SECRET_HEADERS = {"x-api-key", "authorization", "x-goog-api-key"}
+_PROTOCOLS = {
+    "/v1/messages": anthropic,
+    "/v1/responses": responses,
+    "gemini": gemini,
+}
+_GEMINI = re.compile(r"^/v1(?:beta)?/models/([^/:]+):(streamG|g)enerateContent$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
         matched = _RUN.match(self.path)
         run, path = (matched[1], matched[2]) if matched else ("", self.path)
         path = path.split("?")[0]
+        if told := _GEMINI.match(path):
+            path, body = "gemini", body | {"model": told[1], "stream": told[2] == "streamG"}
         if path.endswith("/count_tokens"):
             self._send(200, b'{"input_tokens":123}')
         elif path in _PROTOCOLS:
@@ -179,14 +185,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("connection", "close")
         self.end_headers()
         for event in protocol.events_of(step, model, number):
-            if isinstance(step, Text) and event["type"] in _DELTAS:
+            if isinstance(step, Text) and protocol.is_delta(event):
                 time.sleep(step.pause_s)
-            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            named = f"event: {event['type']}\n" if "type" in event else ""
+            self.wfile.write(f"{named}data: {json.dumps(event)}\n\n".encode())
             self.wfile.flush()
         if isinstance(step, Cut):
             self._reset()
         elif isinstance(step, Hang):
             self._hang()
+        elif not isinstance(step, Eof):
+            self.wfile.write(protocol.END)
         self.close_connection = True
 
     def _send(self, code: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:

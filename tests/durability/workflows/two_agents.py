@@ -1,10 +1,10 @@
-"""One task that two agents can do: Claude Code first, then Codex."""
+"""One task that two agents can do: Claude Code first, then Codex; or those that AGENTS names."""
 
 from __future__ import annotations
 
 import os
 
-from harnesses import ClaudeCode, Codex
+from harnesses import ClaudeCode, Codex, Pi
 from smithers import Context, Node, NoInput, Retry, Task, workflow
 from smithers.agent import Agent
 
@@ -15,7 +15,14 @@ codex = Codex(
     base_url=os.environ.get("CODEX_URL"),
     api_key_env="SCRIPTED_KEY",
 )
-AGENTS: dict[str, Agent] = {"claude": claude, "codex": codex}
+pi = Pi(
+    "scripted",
+    tools=["read", "bash"],
+    base_url=os.environ.get("PI_URL", "http://127.0.0.1:9"),
+    api="anthropic-messages",
+    api_key_env="SCRIPTED_KEY",
+)
+AGENTS: dict[str, Agent] = {"claude": claude, "codex": codex, "pi": pi}
 
 
 @workflow

@@ -1,0 +1,165 @@
+"""The stream of `claude -p --output-format stream-json`: what it says, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from harnesses._claude_verdict import verdict
+from harnesses._json import list_of, number_of, object_in, object_of, text_of
+from harnesses.recording import Ending
+from smithers.agent import (
+    Answered,
+    Event,
+    Said,
+    Started,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
+
+__all__ = ["Stream"]
+
+_IN_ALL = (
+    *("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"),
+    "output_tokens",
+)
+_OF_A_MODEL = ("inputTokens", "cacheReadInputTokens", "cacheCreationInputTokens", "outputTokens")
+_COST_LIMIT = Decimal(10**9)
+
+
+class Stream:
+    """`session` is the id that was asked for: only another one is told as `Started`.
+
+    A process may take several turns, each with an `init` and a `result`; the last one counts.
+    """
+
+    def __init__(self, *, session: str = "") -> None:
+        self._session = session
+        self._begun = self.over = False
+        self._result: Mapping[str, Any] | None = None
+        self._fault: Mapping[str, Any] = {}
+        self._limit: Mapping[str, Any] = {}
+        self.notice = ""
+
+    def hear(self, line: bytes) -> Iterator[Event]:
+        said = object_in(line)
+        match said.get("type"):
+            case "assistant" | "user":
+                self._begun = True
+                yield from self._message(said)
+            case "result":
+                self._result, self.over = said, True
+                yield from self._started(said)
+                yield from _used(said)
+            case "system" if said.get("subtype") == "init":
+                self._begun, self._result, self._fault, self.over = True, None, {}, False
+                yield from self._started(said)
+            case "system" if said.get("subtype") == "api_retry":
+                status = f", status {said['error_status']}" if said.get("error_status") else ""
+                self.notice = f"retry {said.get('attempt')}: {said.get('error')}{status}"
+            case "rate_limit_event":
+                self._limit = object_of(said.get("rate_limit_info"))
+            case _:
+                pass
+
+    def answer(self, ending: Ending, stderr: str) -> Answered:
+        """The answer, or raises what became of the last turn."""
+        limit = object_of(object_of(self._fault.get("api_error_params")).get("rate_limit_info"))
+        resets = _time(limit or self._limit)
+        return verdict(self._result, self._fault, resets, stderr, ending, begun=self._begun)
+
+    def _started(self, said: Mapping[str, Any]) -> Iterator[Started]:
+        session = text_of(said.get("session_id"))
+        if session and session != self._session:
+            self._session = session
+            yield Started(session)
+
+    def _message(self, said: Mapping[str, Any]) -> Iterator[Event]:
+        """A message that carries an error is the program's own; one of a subagent fails no turn."""
+        if said["type"] == "assistant":
+            is_error = bool(said.get("error"))
+            if not said.get("parent_tool_use_id"):
+                self._fault = said if is_error else {}
+            if is_error:
+                return
+        if said.get("isSynthetic") or said.get("isReplay"):
+            return
+        for block in _blocks(object_of(said.get("message")).get("content")):
+            yield from _told(said["type"], block)
+
+
+def _told(role: str, block: Mapping[str, Any]) -> Iterator[Event]:
+    match role, block.get("type"):
+        case "assistant", "text":
+            yield Said(text_of(block.get("text")))
+        case "assistant", "thinking":
+            yield Thought(text_of(block.get("thinking")))
+        case "assistant", "tool_use":
+            call, name = text_of(block.get("id")), text_of(block.get("name"))
+            yield ToolCalled(call=call, name=name, arguments=object_of(block.get("input")))
+        case "user", "tool_result":
+            texts = [text_of(part.get("text")) for part in _blocks(block.get("content"))]
+            call, failed = text_of(block.get("tool_use_id")), bool(block.get("is_error"))
+            yield ToolReturned(call=call, text="\n".join(texts), failed=failed)
+        case _:
+            return
+
+
+def _blocks(content: object) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [object_of(block) for block in list_of(content)]
+
+
+def _time(limit: Mapping[str, Any]) -> datetime | None:
+    """When a limit ends that refused a request; one that only came near did not."""
+    at = number_of(limit.get("resetsAt"))
+    if limit.get("status") != "rejected" or not at:
+        return None
+    try:
+        return datetime.fromtimestamp(at, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _usd(told: object) -> Decimal | None:
+    """US dollars to a billionth: the program adds binary fractions, as in 0.000140000000001."""
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return None
+    try:
+        usd = Decimal(str(told))
+        return round(usd, 9) if 0 <= usd < _COST_LIMIT else None
+    except InvalidOperation:
+        return None
+
+
+def _used(result: Mapping[str, Any]) -> Iterator[Used]:
+    """Tokens of this run alone, by model. The totals of the session would count earlier runs again,
+    and `usage` tells of all models in one.
+    """
+    spent = object_of(result.get("model_usage_since_last_result"))
+    for model, each in spent.items():
+        told = object_of(each)
+        yield replace(_tokens(told, _OF_A_MODEL), cost=_usd(told.get("costUSD")), model=model)
+    if not spent and "usage" in result:
+        used = _tokens(object_of(result.get("usage")), _IN_ALL)
+        yield replace(used, cost=_own_cost(result, used))
+
+
+def _own_cost(result: Mapping[str, Any], used: Used) -> Decimal | None:
+    """What the session has cost, where nothing but this run is in it: then its tokens are ours."""
+    models = object_of(result.get("modelUsage")).values()
+    in_all = [_tokens(object_of(each), _OF_A_MODEL) for each in models]
+    totals = [sum(getattr(each, name) for each in in_all) for name in ("tokens_in", "tokens_out")]
+    ours = totals == [used.tokens_in, used.tokens_out]
+    return _usd(result.get("total_cost_usd")) if ours else None
+
+
+def _tokens(told: Mapping[str, Any], names: tuple[str, str, str, str]) -> Used:
+    fresh, cached, written, out = (number_of(told.get(name)) for name in names)
+    return Used(tokens_in=fresh + cached + written, tokens_out=out, tokens_cached=cached)

@@ -1,0 +1,140 @@
+"""The dialogue with `codex app-server`: one turn on one thread, in lines of JSON.
+
+We ask `initialize`, `thread/start` or `thread/resume`, and `turn/start`; then notifications tell of
+the turn until `turn/completed`. The program asks as well: each of its requests is answered, or its
+turn would wait for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from harnesses._codex_app_server import Stream, refusal
+from harnesses._json import object_in, object_of
+from harnesses.recording import Ending
+from smithers.agent import Answered, Event
+from smithers.errors import AgentError, Permanent
+
+__all__ = ["Dialogue"]
+
+_CLIENT = {"name": "smithers", "title": "Smithers", "version": "1"}
+_SANDBOXES = {
+    "readOnly": "read-only",
+    "workspaceWrite": "workspace-write",
+    "dangerFullAccess": "danger-full-access",
+}
+_NARROW_TO_WIDE = list(_SANDBOXES.values())
+_DECLINED: dict[str, dict[str, object]] = {
+    "item/commandExecution/requestApproval": {"decision": "decline"},
+    "item/fileChange/requestApproval": {"decision": "decline"},
+    "mcpServer/elicitation/request": {"action": "decline"},
+    "execCommandApproval": {"decision": "denied"},
+    "applyPatchApproval": {"decision": "denied"},
+}
+"""Nobody is there to be asked; what the sandbox allows needs no asking."""
+
+
+class Dialogue:
+    """`over` is whether the program has said its last word; `notice` is its last complaint.
+
+    `thread` are the parameters of a thread, `turn` those of a turn without its text. `resumed` is
+    the thread to go on with, which is told `text`; a new one is told `prompt`.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        *,
+        thread: Mapping[str, object],
+        turn: Mapping[str, object],
+        resumed: str | None,
+        text: str,
+        prompt: str,
+    ) -> None:
+        self._write, self._thread_wanted, self._turn_wanted = write, thread, turn
+        self._resumed, self._text, self._prompt = resumed, text, prompt
+        self._asked: dict[int, str] = {}
+        self._heard = Stream(session=resumed or "")
+        self._failure: AgentError | None = None
+        self._ask("initialize", {"clientInfo": _CLIENT})
+
+    @property
+    def over(self) -> bool:
+        return self._failure is not None or self._heard.over
+
+    @property
+    def notice(self) -> str:
+        return self._heard.notice
+
+    @property
+    def last_words(self) -> bytes:
+        """What stops a running turn, so that the thread can be gone on with."""
+        if not self._heard.turn or self.over:
+            return b""
+        params = {"threadId": self._heard.thread, "turnId": self._heard.turn}
+        return _line({"id": len(self._asked) + 1, "method": "turn/interrupt", "params": params})
+
+    def hear(self, line: bytes) -> Iterator[Event]:
+        message = object_in(line)
+        yield from self._heard.take(message)
+        number, method = message.get("id"), message.get("method")
+        if method is None:
+            if isinstance(number, int) and number in self._asked:
+                self._go_on(self._asked[number], message)
+        elif "id" in message:
+            self._answer(number, str(method))
+
+    def answer(self, ending: Ending, stderr: str) -> Answered:
+        """The answer, or raises what became of the turn."""
+        if self._failure is not None:
+            raise self._failure
+        return self._heard.answer(ending, stderr)
+
+    def _ask(self, method: str, params: Mapping[str, object]) -> None:
+        number = len(self._asked) + 1
+        self._asked[number] = method
+        self._write(_line({"id": number, "method": method, "params": params}))
+
+    def _answer(self, number: object, method: str) -> None:
+        if (declined := _DECLINED.get(method)) is not None:
+            self._write(_line({"id": number, "result": declined}))
+        else:
+            error = {"code": -32601, "message": f"{method} is not answered here"}
+            self._write(_line({"id": number, "error": error}))
+
+    def _go_on(self, method: str, message: Mapping[str, Any]) -> None:
+        """What follows the answer to a request of ours."""
+        result, error = object_of(message.get("result")), message.get("error")
+        if method == "thread/resume" and error is not None:
+            self._resumed, self._text = None, self._prompt
+            self._ask("thread/start", self._thread_wanted)
+        elif error is not None:
+            self._failure = refusal(method, object_of(error))
+        elif method == "initialize":
+            self._write(_line({"method": "initialized"}))
+            if self._resumed is not None:
+                wanted = {"threadId": self._resumed, "excludeTurns": True}
+                self._ask("thread/resume", {**self._thread_wanted, **wanted})
+            else:
+                self._ask("thread/start", self._thread_wanted)
+        elif method in ("thread/start", "thread/resume"):
+            self._failure = self._too_wide(object_of(result.get("sandbox")))
+            if self._failure is None:
+                text = [{"type": "text", "text": self._text}]
+                turn = {"threadId": self._heard.thread, "input": text, **self._turn_wanted}
+                self._ask("turn/start", turn)
+
+    def _too_wide(self, sandbox: Mapping[str, Any]) -> AgentError | None:
+        """No turn begins with more rights than its author gave, whatever the program settled on."""
+        wanted, given = self._thread_wanted["sandbox"], _SANDBOXES.get(str(sandbox.get("type")))
+        order = _NARROW_TO_WIDE
+        if given is not None and order.index(given) <= order.index(str(wanted)):
+            return None
+        said = f"Codex took the sandbox {given} in place of {wanted}"
+        return Permanent(said, reason="sandbox")
+
+
+def _line(message: Mapping[str, object]) -> bytes:
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -1,0 +1,180 @@
+"""Where Pi lives: its program, a Node that can run it, its home, and the login of the user."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from harnesses._json import object_in, object_of, text_of
+from smithers.errors import NotInstalled, Permanent
+
+__all__ = [
+    "INSTALL",
+    "NODE_HINT",
+    "SIGN_IN",
+    "TESTED",
+    "TooOld",
+    "begun_elsewhere",
+    "command_of",
+    "login_in",
+    "login_of",
+    "prepared_home",
+    "state_of",
+]
+
+INSTALL = "npm install -g @earendil-works/pi-coding-agent@0.87.1"
+SIGN_IN = "run `pi` and its `/login`, or name the variable of a key: Pi(api_key_env=…)"
+TESTED = ("0.87.1", "0.87.1")
+_OLDEST = (0, 79, 0)
+"""The first that has both `--session-id` and `--no-approve`."""
+_NODE_NEEDED = (22, 19, 0)
+NODE_HINT = (
+    "put a newer Node on PATH, such as that of `npm install --prefix ~/.node22 node@22`, which is "
+    "in ~/.node22/node_modules/.bin"
+)
+
+
+class TooOld(NotInstalled):
+    """Pi is there, and cannot run as things are: it, or its Node, is too old."""
+
+    def __init__(self, said: str, hint: str) -> None:
+        super().__init__("Pi", INSTALL)
+        self.args = (said,)
+        self.hint, self.reason = hint, "not_started"
+
+
+def command_of(program: str, path: str | None) -> tuple[str, ...]:
+    """The words that start Pi: its script after a Node that can run it, or the program alone.
+
+    Raises where Pi is not there, or it or every Node that can be found is too old.
+    """
+    found = shutil.which(program, path=path)
+    if found is None:
+        raise NotInstalled("Pi", INSTALL, looked_for=program)
+    script = Path(found).absolute()
+    if script.resolve().suffix not in (".js", ".mjs", ".cjs"):
+        return (str(script),)  # a wrapper, or a binary, that brings what it needs
+    package = _package_of(script.resolve())
+    version = _numbers(text_of(package.get("version")))
+    if () < version < _OLDEST:
+        told = ".".join(map(str, version))
+        raise TooOld(f"Pi {told} is too old, it must be 0.79 at least", f"update it: `{INSTALL}`")
+    needed = _numbers(text_of(object_of(package.get("engines")).get("node")))
+    return (str(_node(script, path, needed or _NODE_NEEDED)), str(script))
+
+
+def _package_of(script: Path) -> Mapping[str, Any]:
+    for folder in script.parents:
+        try:
+            found = object_in((folder / "package.json").read_bytes())
+        except OSError:
+            continue
+        if "bin" in found:
+            return found
+    return {}
+
+
+def _node(script: Path, path: str | None, needed: tuple[int, ...]) -> Path:
+    """The first that is new enough: beside the program, installed with it, on PATH."""
+    seen: list[str] = []
+    for node in dict.fromkeys(_nodes(script, path)):
+        version = _version_of(node, node.stat().st_mtime_ns)
+        if version >= needed:
+            return node
+        seen.append(".".join(map(str, version)) or f"{node} tells no version")
+    least = ".".join(map(str, needed))
+    there = f"found {', '.join(seen)}" if seen else "there is none on PATH"
+    raise TooOld(f"Pi needs Node {least} or newer: {there}", NODE_HINT)
+
+
+def _nodes(script: Path, path: str | None) -> Iterator[Path]:
+    folders = [script.parent, *(parent / "node_modules" / ".bin" for parent in script.parents)]
+    for folder in (*folders, *map(Path, (path or "").split(os.pathsep))):
+        node = folder / "node"
+        if node.is_file() and os.access(node, os.X_OK):
+            yield node.absolute()
+
+
+@lru_cache(maxsize=16)
+def _version_of(node: Path, changed_ns: int) -> tuple[int, ...]:
+    try:
+        told = subprocess.run([node, "--version"], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=20)  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return _numbers(told.stdout)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
+    return tuple(int(part) for part in found.groups()) if found else ()
+
+
+def state_of(env: Mapping[str, str], run: str) -> Path:
+    """The folder of one run: outside of every project, so that no agent writes its settings."""
+    state = env.get("XDG_STATE_HOME") or os.environ.get("XDG_STATE_HOME") or ""
+    root = Path(state) if state else Path(env.get("HOME") or Path.home()) / ".local" / "state"
+    return root / "smithers" / "pi" / re.sub(r"[^\w.-]|^\.", "-", run)
+
+
+def prepared_home(home: Path, name: str, files: Mapping[str, object], login: Path | None) -> Path:
+    """Pi's own folder of this name in `home`, with `files` as JSON, and the login as a link.
+
+    A copy of the login would be refused as soon as one of the two is renewed.
+    """
+    folder = home / name
+    try:
+        for each in (home / "sessions", folder):
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file, value in files.items():
+            _write(folder / file, json.dumps(value, indent=1))
+        link = folder / "auth.json"
+        if login is not None and not (link.is_symlink() and link.readlink() == login):
+            link.unlink(missing_ok=True)
+            link.symlink_to(login)
+    except FileExistsError:
+        pass  # another attempt of the same run made it in this moment
+    except OSError as error:
+        raise Permanent(f"no home for Pi can be made: {error}") from error
+    return folder
+
+
+def _write(path: Path, text: str) -> None:
+    """As a whole, since another attempt of the run may read it in this moment."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def login_of(env: Mapping[str, str]) -> Path:
+    """The file in which Pi's `/login` keeps keys and tokens."""
+    own = os.environ.get("PI_CODING_AGENT_DIR")
+    home = Path(own) if own else Path(env.get("HOME") or Path.home()) / ".pi" / "agent"
+    return home.absolute() / "auth.json"
+
+
+def login_in(login: Path) -> Mapping[str, Any]:
+    """What is stored in a login, by provider."""
+    try:
+        return object_in(login.read_bytes())
+    except OSError:
+        return {}
+
+
+def begun_elsewhere(sessions: Path, session: str, cwd: Path) -> bool:
+    """Whether a session was begun in another working folder, where alone Pi goes on with it."""
+    for path in sessions.glob(f"*_{glob.escape(session)}.jsonl"):
+        with path.open("rb") as lines:
+            begun_in = text_of(object_in(lines.readline()).get("cwd"))
+        return Path(begun_in).resolve() != cwd.resolve()
+    return False

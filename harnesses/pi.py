@@ -1,0 +1,211 @@
+"""Pi (`pi --mode json`) as an agent: one process a request, its session resumed by id.
+
+The verdict comes from the run's last message, once all has settled: the exit code is 0 on a refused
+request. The program's own retries are off: the engine's are durable. Its home is one of ours, so
+that nothing of the user's settings comes in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harnesses._json import object_of, text_of
+from harnesses._ladder import asked_for, meant
+from harnesses._limits import limit_text
+from harnesses._pi_home import (
+    SIGN_IN,
+    begun_elsewhere,
+    command_of,
+    login_in,
+    login_of,
+    prepared_home,
+    state_of,
+)
+from harnesses._pi_settings import Api, Settings, Thinking, Tool
+from harnesses._pi_stream import Stream
+from harnesses._streams import UnknownSession
+from harnesses.process import Command, Replay, built_environment, open_session
+from smithers.agent import Ask, Capabilities, Event, Spawned, Started
+from smithers.errors import NotSignedIn
+
+__all__ = ["Api", "Pi", "Thinking", "Tool"]
+
+_READ_ONLY: Sequence[Tool] = ("read", "grep", "find", "ls")
+_SETTINGS = {"PI_OFFLINE": "1", "PI_TELEMETRY": "0", "PI_SKIP_VERSION_CHECK": "1"}
+_LEAVES_WITHIN_S = 10.0
+"""How long the program may take to write its session and end, after all has settled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """What one request runs with: the words that start Pi, its environment, its home."""
+
+    start: tuple[str, ...]
+    env: Mapping[str, str]
+    home: Path
+
+
+class Pi:
+    """Pi with one set of options. It asks nobody before it uses a tool, so it only has those that
+    read, until the author gives others: `tools=("read", "edit", "write", "bash")`.
+
+    `model` is an id at `provider`, or both in one as "provider/id"; without either Pi takes what
+    the user is signed in with (`/login`). Else the key is that of the provider's own variable, or
+    of the one that `api_key_env` names. `base_url` is another address of the provider; with `api`,
+    of any server that speaks this protocol, and `model_entry` is then more of the model's entry in
+    models.json, such as {"contextWindow": 200000, "reasoning": True, "cost": {…}}. The user's login
+    is sent to no such address. `home` keeps sessions there, in place of a folder for each run.
+    `arguments` are further ones of the command line. `env` is added to its environment, which its
+    tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its place;
+    SMITHERS_REPLAY does the same from outside.
+    """
+
+    can = Capabilities(resumes=True, reports_cost=True)
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        provider: str | None = None,
+        thinking: Thinking | None = None,
+        tools: Sequence[Tool | str] = _READ_ONLY,
+        exclude_tools: Sequence[Tool | str] = (),
+        append_system_prompt: str | None = None,
+        api_key_env: str | None = None,
+        base_url: str | None = None,
+        api: Api | None = None,
+        model_entry: Mapping[str, object] | None = None,
+        arguments: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        program: str = "pi",
+        home: str | Path | None = None,
+        replay: Replay | str | Path | None = None,
+    ) -> None:
+        self._settings = Settings(
+            model=model,
+            provider=provider,
+            thinking=thinking,
+            tools=tuple(tools),
+            excluded=tuple(exclude_tools),
+            added_prompt=append_system_prompt,
+            key_env=api_key_env,
+            url=base_url,
+            api=api,
+            entry=dict(model_entry or {}),
+            arguments=tuple(arguments),
+        )
+        self.name = "/".join(filter(None, ("pi", provider, model)))
+        self._program, self._env = program, dict(env or {})
+        self._home = Path(home).absolute() if home is not None else None
+        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+
+    @property
+    def limit(self) -> str:
+        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        env, wanted = self._environment({}), self._settings
+        login, provider = login_of(env), wanted.serves or "pi"
+        stored = object_of(login_in(login).get(provider)) if wanted.signed_in else {}
+        known = (text_of(stored.get(name)) for name in ("key", "accountId"))
+        keys = (env.get(name, "") for name in wanted.key_names)
+        account = next(filter(None, (*known, *keys)), str(login))
+        return limit_text(provider, wanted.address, account, wanted.model)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+        """Goes on in the session of `ask`, or begins one.
+
+        One that Pi does not know, or that was begun in another working folder, is begun anew.
+        """
+        replay = self._replay or Replay.asked_for()
+        place = await asyncio.to_thread(self._place, ask, live=replay is None)
+        session = ask.session or str(uuid.uuid4())
+        yield Started(session)
+        if ask.session is not None:
+            try:
+                async with aclosing(self._resumed(ask, place, replay, session)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except UnknownSession:
+                session = str(uuid.uuid4())
+            yield Started(session)
+        command = self._command(ask, place, ask.prompt, session, resumes=False)
+        async with aclosing(self._turn(ask, command, replay)) as events:
+            async for event in events:
+                yield event
+
+    async def _resumed(
+        self, ask: Ask, place: _Place, replay: Replay | None, session: str
+    ) -> AsyncGenerator[Event, None]:
+        sessions = place.home / "sessions"
+        if replay is None and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
+            raise UnknownSession(f"session {session} belongs to another working folder")
+        text = ask.followup if ask.followup is not None else ask.prompt
+        command = self._command(ask, place, text, session, resumes=True)
+        async with aclosing(self._turn(ask, command, replay)) as events:
+            async for event in events:
+                yield event
+
+    async def _turn(
+        self, ask: Ask, command: Command, replay: Replay | None
+    ) -> AsyncGenerator[Event, None]:
+        stream = Stream(session=command.session or "", priced=self._settings.priced)
+        async with open_session(command, ask, replay) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            async for line in running.lines():
+                for event in stream.hear(line):
+                    yield event
+                if stream.over:
+                    running.leave_after(_LEAVES_WITHIN_S)
+            ending = await running.close()
+            stderr = running.said_on_stderr
+        answer = stream.answer(ending, stderr)
+        if ask.schema is not None:
+            # What is no JSON stays a text, and the engine's affair.
+            answer = replace(answer, data=meant(answer.text, ask.schema))
+        yield answer
+
+    def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
+        return built_environment(self._settings.key_names, _SETTINGS, self._env, marks)
+
+    def _place(self, ask: Ask, *, live: bool) -> _Place:
+        env, wanted = self._environment(ask.marks), self._settings
+        home = self._home or Path("pi-home").absolute()
+        if not live:
+            return _Place(start=(self._program,), env=env, home=home)
+        start = command_of(self._program, env.get("PATH"))
+        if (key := wanted.key_env) and not env.get(key):
+            raise NotSignedIn(f"the variable {key} is not set", hint=SIGN_IN)
+        home = self._home or state_of(env, ask.marks.get("SMITHERS_RUN", "default"))
+        login = login_of(env) if wanted.signed_in and login_of(env).is_file() else None
+        files = wanted.files()
+        digest = hashlib.sha256(json.dumps([files, str(login)], sort_keys=True).encode())
+        own = prepared_home(home, f"agent-{digest.hexdigest()[:12]}", files, login)
+        return _Place(start=start, env=env | {"PI_CODING_AGENT_DIR": str(own)}, home=home)
+
+    def _command(self, ask: Ask, place: _Place, text: str, session: str, resumes: bool) -> Command:
+        schema = json.dumps(ask.schema) if ask.schema is not None else None
+        kept = ("--session-dir", str(place.home / "sessions"))
+        chosen = ("--session" if resumes else "--session-id", session)
+        *runner, program = place.start
+        return Command(
+            program="pi",
+            executable=program,
+            flags=("--mode", "json", *self._settings.words(), *kept, *chosen),
+            prompt=text + asked_for(ask.schema) if ask.schema is not None else text,
+            cwd=ask.cwd,
+            env=place.env,
+            session=session,
+            resumes=resumes,
+            schema=schema,
+            config=place.home,
+            runner=runner[0] if runner else None,
+            by_stdin=True,
+        )

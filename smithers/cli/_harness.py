@@ -1,0 +1,163 @@
+"""`harness`: what adapters make of their programs; none of them is known here by name."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from io import BufferedReader
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from smithers.cli._arguments import example
+from smithers.cli._streams import finite, give, quiet_end
+from smithers.errors import Refused
+
+__all__ = ["register"]
+
+_ADAPTERS = "harnesses"
+_AT_ONCE = 1 << 16
+_STDERR_KEPT = 1 << 16
+
+Stderr = Annotated[
+    Path | None, typer.Option("--stderr", metavar="FILE", help="What the program said on stderr.")
+]
+ExitCode = Annotated[
+    int | None,
+    typer.Option("--exit-code", metavar="N", help="How it ended; -15 is signal 15."),
+]
+Stopped = Annotated[bool, typer.Option("--stopped", help="We asked the program to stop.")]
+Schema = Annotated[
+    Path | None,
+    typer.Option("--schema", metavar="FILE", help="A JSON Schema of the answer asked for."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    harness = typer.Typer(
+        name="harness",
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        short_help="See what an adapter makes of its program.",
+        help=example(
+            "smithers harness parse claude-code kept.jsonl",
+            says="See what an adapter makes of its program. Nothing is started, no run is read.",
+        ),
+    )
+    harness.command(
+        "parse",
+        short_help="Read a program's own stream: our events, and the verdict.",
+        help=example(
+            "smithers harness parse codex kept.jsonl --stderr kept.err --exit-code 1",
+            "claude -p --output-format stream-json --verbose Hi"
+            " | smithers harness parse claude-code",
+            says="Read what a program wrote on stdout, and print our events as JSON lines, the last"
+            " of which is the verdict. It exits 0 whatever the verdict is.",
+        ),
+    )(parse)
+    app.add_typer(harness)
+
+
+def parse(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The program.", show_default=False)],
+    file: Annotated[
+        str, typer.Argument(metavar="[FILE|-]", help="Its stream; - is stdin.", show_default=False)
+    ] = "-",
+    stderr: Stderr = None,
+    exit_code: ExitCode = None,
+    stopped: Stopped = False,
+    schema: Schema = None,
+) -> int:
+    adapters: Any = importlib.import_module(_ADAPTERS)
+    known: Sequence[str] = adapters.readable()
+    if name not in known:
+        raise Refused(
+            f"no program {name!r} has a stream that can be read",
+            hint=f"it is one of {', '.join(known)}",
+        )
+    asked = _schema_in(schema) if schema is not None else None
+    said = _tail_of(stderr) if stderr is not None else ""
+    try:
+        events = adapters.read_stream(
+            name,
+            _chunks(file),
+            stderr=said,
+            exit_code=exit_code,
+            stopped=stopped,
+            schema=asked,
+        )
+        for event in events:
+            give(_line(event), flush=False)
+        sys.stdout.flush()
+    except ValueError as error:
+        raise Refused(f"{schema} is no JSON Schema: {error}") from error
+    except BrokenPipeError:  # typer would make it a failure
+        quiet_end()
+    return 0
+
+
+def _schema_in(path: Path) -> object:
+    try:
+        found: object = json.loads(path.read_bytes())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{path} is no JSON: {error}", hint="write a JSON Schema there") from error
+    if found is None:
+        raise Refused(f"{path} is no JSON Schema: it is null", hint="write a JSON Schema there")
+    return found
+
+
+def _tail_of(path: Path) -> str:
+    """The last of it, as an adapter keeps it: the complaint stands there."""
+    try:
+        with path.open("rb") as file:
+            kept = b""
+            while data := file.read(_STDERR_KEPT):
+                kept = (kept + data)[-_STDERR_KEPT:]
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return kept.decode("utf-8", "replace")
+
+
+def _chunks(name: str) -> Iterator[bytes]:
+    """The bytes of a file as they come; what was read is shown before more is waited for."""
+    with _opened(name) as file:
+        while True:
+            sys.stdout.flush()
+            try:
+                data = file.read1(_AT_ONCE)
+            except OSError as error:
+                raise _unreadable(name, error) from error
+            if not data:
+                return
+            yield data
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Generator[BufferedReader]:
+    if name == "-":
+        yield cast("BufferedReader", sys.stdin.buffer)
+        return
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115 (errors of the body are others')
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    with file:
+        yield file
+
+
+def _unreadable(path: object, error: OSError) -> Refused:
+    return Refused(f"{path} cannot be read: {error.strerror}", hint="name a file that is there")
+
+
+def _line(event: Mapping[str, object]) -> str:
+    """An event as one line. JSON knows no infinity and no NaN, which some programs write."""
+    try:
+        return json.dumps(event, allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(event))

@@ -1,0 +1,57 @@
+"""The real Pi through `smithers up`: killed with Smithers in a tool, and in its first call."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.durability.commands import Project, until
+from tests.harness.helpers import installed
+from tests.scripted_model import Hang, ScriptedModel, Step, Text, ToolCall
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+
+JOBS = "(setsid tail -f /dev/null &) ; tail -n +1 -f /dev/null"
+DONE = Text("Done by pi.")
+
+
+def live(project: Project, model: ScriptedModel) -> None:
+    """Let Pi be the real program, with a home of its own."""
+    installed("pi")
+    for name in ("SMITHERS_REPLAY", "SMITHERS_REPLAY_SPEED"):
+        del project.environment[name]
+    project.home.mkdir()
+    project.environment.update(
+        HOME=str(project.home), PI_URL=model.url, SCRIPTED_KEY="scripted-key", AGENTS="pi"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "same_session"),
+    [
+        (ToolCall("bash", {"command": JOBS}), True),
+        (Hang("I will look at"), False),
+    ],
+    ids=["in a tool", "in its first call"],
+)
+def test_nothing_lives_after_smithers_is_killed_and_the_run_goes_on(
+    first: Step, same_session: bool, project: Project
+) -> None:
+    with ScriptedModel([first, DONE]) as model:
+        live(project, model)
+        process = project.start("up", "two_agents.py", "--run-id", "r1")
+        jobs = {"tail -f /dev/null", "tail -n +1 -f /dev/null"} if same_session else set[str]()
+        until(
+            lambda: model.requests and jobs <= set(project.jobs(process.pid)),
+            "the request, and the shell command with its background child",
+            within_s=60,
+        )
+        project.kill(process)
+        until(lambda: not project.processes(), "the end of every descendant", within_s=5)
+        done = project.run("up", "two_agents.py", "--run-id", "r1", "--resume", within_s=120)
+        assert done.returncode == 0, done.stderr
+        history = str(model.requests[-1].body["messages"])
+    one, two = project.tasks()["fix"]["attempts"]
+    assert (one["state"], two["state"]) == ("interrupted", "succeeded")
+    assert (one["session_id"] == two["session_id"]) == same_session
+    assert "Fix the test" in history
+    assert ("You were interrupted" in history) == same_session

@@ -1,0 +1,291 @@
+"""Pi on its recordings: each way in which a request went, and what we make of it."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harnesses import Pi
+from harnesses.recording import read_sessions
+from smithers.agent import (
+    Answered,
+    Ask,
+    Said,
+    Started,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
+from smithers.errors import (
+    AgentError,
+    BadOutput,
+    Busy,
+    ContextOverflow,
+    NotSignedIn,
+    Permanent,
+    Stalled,
+    Transient,
+)
+from tests.harness.helpers import ROOT, events_of, kinds, outcome_of, replayed_pi
+
+pytestmark = pytest.mark.anyio
+
+RECORDINGS = ROOT / "recordings" / "pi"
+NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+GO_ON = "You were interrupted before you answered. Go on where you stopped, and answer the task:"
+ALL_TOOLS = {"tools": ["read", "grep", "find", "ls", "bash", "edit", "write"]}
+
+FAILURES: dict[str, tuple[type[AgentError], str]] = {
+    "400": (Permanent, "bad_request"),
+    "401": (NotSignedIn, "not_signed_in"),
+    "403": (NotSignedIn, "not_signed_in"),
+    "429": (Busy, "rate_limit"),
+    "500": (Transient, "server_error"),
+    "503": (Transient, "server_error"),
+    "529-overloaded": (Busy, "overloaded"),
+    "bad-flag": (Permanent, "not_started"),
+    "connection-refused": (Transient, "network"),
+    "context-overflow": (ContextOverflow, "context_window"),
+    "cut": (Transient, "cut"),
+    "cut-before": (Transient, "network"),
+    "eof": (Transient, "cut"),
+    "no-credit": (Permanent, "billing"),
+    "no-key": (NotSignedIn, "not_signed_in"),
+    "no-such-model": (Permanent, "model_not_found"),
+    "output-limit": (BadOutput, "truncated"),
+    "overloaded-in-stream": (Busy, "overloaded"),
+    "quota": (Busy, "quota"),
+    "refusal": (Permanent, "refused"),
+    "sigkill-in-first-call": (Transient, "no_terminal_event"),
+    "sigkill-in-tool": (Transient, "no_terminal_event"),
+    "usage-limit": (Busy, "quota"),
+    "openai-401": (NotSignedIn, "not_signed_in"),
+    "openai-429": (Busy, "rate_limit"),
+    "openai-500": (Transient, "server_error"),
+    "openai-content-filter": (Permanent, "refused"),
+    "openai-context-overflow": (ContextOverflow, "context_window"),
+    "openai-cut": (Transient, "cut"),
+    "openai-error-in-stream": (Transient, "server_error"),
+    "openai-output-limit": (BadOutput, "truncated"),
+    "openai-rate-limit-in-stream": (Busy, "rate_limit"),
+}
+
+
+def agent_for(case: str) -> Pi:
+    if case == "no-key":
+        return Pi("anthropic/scripted", replay=RECORDINGS)
+    own: dict[str, dict[str, Any]] = {
+        "bad-flag": {"arguments": ["--nonsense"]},
+        "openai-tool-ok": ALL_TOOLS,
+        "sigkill-in-first-call": ALL_TOOLS,
+        "sigkill-in-tool": ALL_TOOLS,
+        "sigterm-in-tool": ALL_TOOLS,
+        "tool-ok": ALL_TOOLS,
+        "tool-writing": ALL_TOOLS,
+    }
+    return replayed_pi(**own.get(case, {}))
+
+
+def prompt_of(case: str) -> str:
+    return f"Case {case}."
+
+
+@pytest.mark.parametrize("case", sorted(FAILURES))
+async def test_a_failure_is_told_by_its_class_and_its_reason(case: str, tmp_path: Path) -> None:
+    events, error = await outcome_of(agent_for(case), Ask(prompt=prompt_of(case), cwd=tmp_path))
+    assert error is not None
+    assert (type(error), error.reason) == FAILURES[case]
+    assert "Answered" not in kinds(events)
+
+
+@pytest.mark.parametrize("case", ["openai-429", "openai-rate-limit-in-stream"])
+async def test_a_limit_told_in_seconds_is_counted_from_now(case: str, tmp_path: Path) -> None:
+    before = datetime.now(UTC)
+    _, error = await outcome_of(agent_for(case), Ask(prompt=prompt_of(case), cwd=tmp_path))
+    assert isinstance(error, Busy)
+    assert error.resumes_at is not None
+    assert timedelta(0) <= error.resumes_at - before - timedelta(seconds=2.5) < timedelta(minutes=1)
+
+
+async def test_a_limit_without_a_time_lasts_for_an_unknown_one(tmp_path: Path) -> None:
+    _, error = await outcome_of(agent_for("429"), Ask(prompt="Case 429.", cwd=tmp_path))
+    assert isinstance(error, Busy)
+    assert error.resumes_at is None
+
+
+@pytest.mark.parametrize("case", ["text", "openai-text"])
+async def test_a_text_is_said_and_answered_and_has_its_price(case: str, tmp_path: Path) -> None:
+    events = await events_of(agent_for(case), Ask(prompt=prompt_of(case), cwd=tmp_path))
+    price = (10 * Decimal(3) + 5 * Decimal(15)) / 1_000_000
+    assert events[1:] == [
+        Said("Hello there."),
+        Used(tokens_in=10, tokens_out=5, cost=price, model="scripted"),
+        Answered("Hello there."),
+    ]
+
+
+@pytest.mark.parametrize("case", ["thinking", "openai-thinking"])
+async def test_thinking_is_told_apart_from_what_is_said(case: str, tmp_path: Path) -> None:
+    events = await events_of(agent_for(case), Ask(prompt=prompt_of(case), cwd=tmp_path))
+    assert events[1:3] == [Thought("Six times seven."), Said("42.")]
+
+
+@pytest.mark.parametrize("case", ["tool-ok", "openai-tool-ok"])
+async def test_a_tool_call_and_its_result_carry_one_id_and_each_call_of_the_model_is_counted(
+    case: str, tmp_path: Path
+) -> None:
+    events = await events_of(agent_for(case), Ask(prompt=prompt_of(case), cwd=tmp_path))
+    (called,) = [event for event in events if isinstance(event, ToolCalled)]
+    (returned,) = [event for event in events if isinstance(event, ToolReturned)]
+    assert called.name == "bash"
+    assert called.arguments == {"command": "echo hello [$SCRIPTED_KEY]"}
+    assert called.call == returned.call
+    assert returned.text == "hello []\n", "the key is not for the commands"
+    assert not returned.failed
+    used = [event for event in events if isinstance(event, Used)]
+    assert [(each.tokens_in, each.tokens_out) for each in used] == [(10, 5), (10, 5)]
+
+
+@pytest.mark.parametrize("case", ["tool-failing", "denied-tool"])
+async def test_a_failed_tool_fails_no_request(case: str, tmp_path: Path) -> None:
+    events = await events_of(agent_for(case), Ask(prompt=prompt_of(case), cwd=tmp_path))
+    assert [event.failed for event in events if isinstance(event, ToolReturned)] == [True]
+    assert isinstance(events[-1], Answered)
+    assert not (tmp_path / "note.txt").exists()
+
+
+async def test_a_file_that_a_tool_wrote_is_written_again(tmp_path: Path) -> None:
+    ask = Ask(prompt="Case tool-writing.", cwd=tmp_path)
+    assert (await events_of(agent_for("tool-writing"), ask))[-1] == Answered("Written.")
+    assert (tmp_path / "note.txt").read_text() == "A note.\n"
+
+
+@pytest.mark.parametrize(
+    ("case", "data"),
+    [
+        ("structured-ok", {"n": 7}),
+        ("structured-fenced", {"n": 7}),
+        ("structured-in-words", {"n": 7}),
+        ("structured-wrong", {"n": "x"}),
+        ("structured-missing", None),
+    ],
+)
+async def test_an_answer_by_schema_is_found_in_the_text_and_judged_by_the_engine(
+    case: str, data: object, tmp_path: Path
+) -> None:
+    ask = Ask(prompt=prompt_of(case), cwd=tmp_path, schema=NUMBER)
+    answer = (await events_of(agent_for(case), ask))[-1]
+    assert isinstance(answer, Answered)
+    assert answer.data == data
+
+
+async def test_an_answer_that_did_not_fit_is_repaired_in_its_session(tmp_path: Path) -> None:
+    agent = agent_for("structured-wrong")
+    first = await events_of(
+        agent, Ask(prompt="Case structured-wrong.", cwd=tmp_path, schema=NUMBER)
+    )
+    assert isinstance(first[0], Started)
+    repair = 'Your answer does not fit: n: "x" is not of type "integer". Answer again.'
+    ask = Ask(prompt="x", cwd=tmp_path, schema=NUMBER, session=first[0].session, followup=repair)
+    second = await events_of(agent, ask)
+    assert second[0] == first[0]
+    assert second[-1] == Answered('{"n": 7}', {"n": 7})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("Case long-line.", "0123456789" * 10_000),
+        ("@README.md is what I mean.", "Read."),
+    ],
+    ids=["a line of any length", "a prompt that looks like a file"],
+)
+async def test_what_is_long_or_looks_like_an_argument_arrives_whole(
+    prompt: str, said: str, tmp_path: Path
+) -> None:
+    assert (await events_of(replayed_pi(), Ask(prompt=prompt, cwd=tmp_path)))[-1] == Answered(said)
+
+
+async def test_a_resumed_session_pays_for_its_own_turn_alone(tmp_path: Path) -> None:
+    agent = replayed_pi()
+    first = await events_of(agent, Ask(prompt="Case resume.", cwd=tmp_path))
+    assert isinstance(first[0], Started)
+    ask = Ask(prompt="x", cwd=tmp_path, session=first[0].session, followup="Which word?")
+    second = await events_of(agent, ask)
+    assert [event for event in second if isinstance(event, Started)] == [first[0]]
+    assert second[-1] == Answered("It was heron.")
+    assert [event.tokens_in for event in second if isinstance(event, Used)] == [10]
+
+
+async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt(tmp_path: Path) -> None:
+    session, raw = "00000000-0000-4000-8000-000000000000", tmp_path / "raw.jsonl"
+    prompt = "Case resume-unknown."
+    ask = Ask(prompt=prompt, cwd=tmp_path, session=session, followup=prompt, raw=raw)
+    events = await events_of(replayed_pi(), ask)
+    begun = [event.session for event in events if isinstance(event, Started)]
+    assert begun[0] == session
+    assert len(set(begun)) == len(begun) == 2
+    assert events[-1] == Answered("A new beginning.")
+    assert len(list(read_sessions(raw))) == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "sessions"),
+    [("sigterm-in-tool", 1), ("sigkill-in-tool", 1), ("sigkill-in-first-call", 2)],
+)
+async def test_a_run_that_was_cut_off_is_gone_on_with_or_begun_anew_if_it_had_no_session(
+    how: str, sessions: int, tmp_path: Path
+) -> None:
+    agent = agent_for(how)
+    session = ""
+    async with aclosing(agent.run(Ask(prompt=f"Case {how}.", cwd=tmp_path))) as events:
+        async for event in events:
+            if isinstance(event, Started):
+                session = event.session
+            break
+    text = f"{GO_ON}\n\nCase {how}."
+    again = Ask(prompt=text, cwd=tmp_path, session=session, followup=text)
+    found = await events_of(agent, again)
+    assert isinstance(found[-1], Answered)
+    assert len([event for event in found if isinstance(event, Started)]) == sessions
+
+
+async def test_a_closed_run_is_told_to_end_by_a_signal(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.jsonl"
+    ask = Ask(prompt="Case sigterm-in-tool.", cwd=tmp_path, raw=raw)
+    async with aclosing(agent_for("sigterm-in-tool").run(ask)) as events:
+        async for event in events:
+            if isinstance(event, ToolCalled):
+                break
+    (kept,) = read_sessions(raw)
+    assert [moment.signal for moment in kept.moments if moment.signal] == [15]
+    assert kept.ending is not None
+    assert kept.ending.rc == 143
+
+
+@pytest.mark.parametrize("case", ["hang-before-headers", "hang-in-stream"])
+async def test_a_silence_is_ended_by_our_clock(case: str, tmp_path: Path) -> None:
+    ask = Ask(prompt=prompt_of(case), cwd=tmp_path, idle_s=0.3)
+    _, error = await outcome_of(replayed_pi(), ask)
+    assert isinstance(error, Stalled)
+
+
+async def test_other_tools_are_another_request(tmp_path: Path) -> None:
+    agent = replayed_pi(tools=["read", "bash"])
+    _, error = await outcome_of(agent, Ask(prompt="Case text.", cwd=tmp_path))
+    assert error is not None
+    assert "differs in the flags (without read,bash, with read,grep,find,ls)" in error.said
+
+
+async def test_without_a_word_of_the_author_only_tools_that_read_are_given() -> None:
+    headers = [next(read_sessions(path)).header for path in sorted(RECORDINGS.glob("*.jsonl"))]
+    texts = [header for header in headers if header.prompt == "Case text."]
+    assert texts
+    assert all("read,grep,find,ls" in header.argv for header in texts)
+    assert all("--no-approve" in header.argv for header in headers)
