@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from harnesses.claude_code import ClaudeCode
     from harnesses.codex import Codex
     from harnesses.echo import Echo
+    from harnesses.gemini import Gemini
     from harnesses.pi import Pi
     from harnesses.process import Replay, ReplayMismatch
 
@@ -18,6 +19,7 @@ __all__ = [
     "ClaudeCode",
     "Codex",
     "Echo",
+    "Gemini",
     "Pi",
     "Replay",
     "ReplayMismatch",
@@ -30,6 +32,7 @@ _HOMES = {
     "ClaudeCode": "harnesses.claude_code",
     "Codex": "harnesses.codex",
     "Echo": "harnesses.echo",
+    "Gemini": "harnesses.gemini",
     "Pi": "harnesses.pi",
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",

@@ -14,6 +14,7 @@ from typing import Any
 from harnesses._codex_home import SIGN_IN
 from harnesses._json import number_of, object_in, object_of, text_of
 from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
+from harnesses._times import after
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -101,11 +102,6 @@ _AGAIN_AT = re.compile(
     r"try again at (?:(?P<date>\w{3} \d{1,2})\w\w, (?P<year>\d{4}) )?(?P<time>\d{1,2}:\d\d [AP]M)",
     re.IGNORECASE,
 )
-_AGAIN_IN = re.compile(
-    r"try again in\s+((?:\d{1,9}(?:\.\d{1,9})?\s?(?:ms|s|m|h|d)[a-z]*\s?)+)", re.IGNORECASE
-)
-_SPAN = re.compile(r"([\d.]+)\s?(ms|s|m|h|d)", re.IGNORECASE)
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _FULL_PERCENT = 100
 _NOISE = re.compile(
     r"^(?:WARNING:|Reading additional input from stdin|\d{4}-\d\d-\d\dT\S+\s+(?:TRACE|DEBUG|INFO"
@@ -169,10 +165,7 @@ def resumes_at(message: str, limits: Mapping[str, Any], now: datetime) -> dateti
     try:
         if ends := [at for each in full if (at := number_of(each.get("resetsAt")))]:
             return datetime.fromtimestamp(max(ends), UTC)
-        if found := _AGAIN_IN.search(message):
-            spans = _SPAN.findall(found[1])
-            return now + timedelta(seconds=sum(float(n) * _UNITS_S[u.lower()] for n, u in spans))
-        return _told_at(message, now)
+        return after(message, now) or _told_at(message, now)
     except (ValueError, OverflowError, OSError):
         return None
 

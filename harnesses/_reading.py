@@ -45,6 +45,7 @@ class _Program:
 _PROGRAMS: Mapping[str, _Program] = {
     "claude-code": _Program("harnesses._claude_stream", "data"),
     "codex": _Program("harnesses._codex_stream", "text"),
+    "gemini": _Program("harnesses._gemini_stream", "anywhere"),
     "pi": _Program("harnesses._pi_stream", "anywhere"),
 }
 """One line a program; the module has a `Stream`."""

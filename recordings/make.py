@@ -1,6 +1,6 @@
 """Makes the recordings again, with the installed programs and a scripted model: no key, no network.
 
-    python recordings/make.py [claude-code | codex | pi | demo [CASE…]]
+    python recordings/make.py [claude-code | codex | pi | gemini | demo [CASE…]]
 
 Ids, times and process numbers differ from run to run; what is said and done does not.
 """
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path only now)
-from recordings import codex_cases, pi_cases  # noqa: E402
+from recordings import codex_cases, gemini_cases, pi_cases  # noqa: E402
 from recordings.playing import (  # noqa: E402
     Case,
     Place,
@@ -273,12 +273,14 @@ def break_off(path: Path) -> None:
 
 CLAUDE, CODEX = ("claude", "@anthropic-ai/claude-code"), ("codex", "@openai/codex")
 PI = ("pi", "@earendil-works/pi-coding-agent@0.87.1 node@22")
+GEMINI = ("gemini", "@google/gemini-cli@0.61.0")
 NEEDED = {
     "claude-code": [CLAUDE],
     "codex": [CODEX],
     "pi": [PI],
+    "gemini": [GEMINI],
     "demo": [CLAUDE],
-    "all": [CLAUDE, CODEX, PI],
+    "all": [CLAUDE, CODEX, PI, GEMINI],
 }
 
 
@@ -297,6 +299,9 @@ def main() -> None:
         asyncio.run(play_all(codex_cases.codex, codex_cases.cases(), RECORDINGS / "codex", wanted))
     if which in ("all", "pi"):
         asyncio.run(play_all(pi_cases.pi, pi_cases.cases(), RECORDINGS / "pi", wanted))
+    if which in ("all", "gemini"):
+        files = RECORDINGS / "gemini"
+        asyncio.run(play_all(gemini_cases.gemini, gemini_cases.cases(), files, wanted))
     if which in ("all", "demo"):
         asyncio.run(make_demo())
 

@@ -47,7 +47,8 @@ class Command:
     and the prompt is written there by the adapter, in the program's own protocol. `version_flag`
     makes the program print its version. `stop_signals` ask it to end, one after the other.
     `runner` is what runs a program that is a script. `by_stdin` is for a program that would take
-    some prompts for something else, if they were arguments.
+    some prompts for something else, if they were arguments. `by_file` is for one that ends before
+    a pipe has taken all that it said.
     """
 
     program: str
@@ -65,6 +66,7 @@ class Command:
     stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
     runner: str | None = None
     by_stdin: bool = False
+    by_file: bool = False
 
     @property
     def prompt_by_stdin(self) -> bool:

@@ -8,6 +8,7 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from smithers.errors import AgentError, Permanent, Transient
 __all__ = ["LiveChild"]
 
 _READ_BYTES = 1 << 18
+_FOLLOW_S = 0.05
+"""How often a file is looked at that a program writes to."""
 _LINGER_S = 1.0
 """How long a pipe may stay open after the last process that we know of is gone."""
 _GUARD_S = 6.0
@@ -41,6 +44,9 @@ class LiveChild:
         self._ending: Ending | None = None
         self._failure: AgentError | None = None
         self._told = b""
+        # Nobody but its writers and we can see it: it has no name.
+        self._file = tempfile.TemporaryFile() if command.by_file else None  # noqa: SIM115
+        self._followed = 0
         mark = command.env.get(guard.MARK)
         self._mark = f"{guard.MARK}={mark}" if mark else ""
         self._start(command)
@@ -55,7 +61,7 @@ class LiveChild:
                 cwd=command.cwd,
                 env=dict(command.env),
                 stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=self._file or subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=(told, tell),
                 start_new_session=True,
@@ -68,20 +74,29 @@ class LiveChild:
         finally:
             os.close(told)
             os.close(tell)
-        assert self._guard.stdout is not None
-        assert self._guard.stderr is not None
-        self._out, self._err = self._guard.stdout.fileno(), self._guard.stderr.fileno()
-        for fd, on_ready in (
-            (self._out, lambda: self._on_bytes(self._out, "out")),
-            (self._err, lambda: self._on_bytes(self._err, "err")),
-            (self._status, self._on_status),
-        ):
-            os.set_blocking(fd, False)
-            self._open[fd] = on_ready
-            self._loop.add_reader(fd, on_ready)
+        self._listen()
         if command.stdin is not None:
             self.write(command.stdin)
             self.close_stdin()
+
+    def _listen(self) -> None:
+        out = self._file or self._guard.stdout
+        assert out is not None
+        assert self._guard.stderr is not None
+        self._out, self._err = out.fileno(), self._guard.stderr.fileno()
+        self._open[self._out] = self._follow
+        heard: dict[int, Callable[[], None]] = {
+            self._err: lambda: self._on_bytes(self._err, "err"),
+            self._status: self._on_status,
+        }
+        if self._file is None:
+            heard[self._out] = lambda: self._on_bytes(self._out, "out")
+        for fd, on_ready in heard.items():
+            os.set_blocking(fd, False)
+            self._open[fd] = on_ready
+            self._loop.add_reader(fd, on_ready)
+        if self._file is not None:
+            self._follow()
 
     async def pids(self) -> Sequence[int]:
         await self._running.wait()
@@ -133,9 +148,9 @@ class LiveChild:
         self._shut_stdin()
         for fd in list(self._open):
             self._close(fd)
-        for pipe in (self._guard.stdout, self._guard.stderr):
-            if pipe is not None:
-                pipe.close()
+        for each in (self._guard.stdout, self._guard.stderr, self._file):
+            if each is not None:
+                each.close()
 
     def _on_bytes(self, fd: int, stream: Stream) -> None:
         try:
@@ -148,6 +163,19 @@ class LiveChild:
             self._chunks.put_nowait(self._tape.chunk(stream, data))
         else:
             self._close(fd)
+
+    def _follow(self) -> None:
+        """What was added to the file since; again in a moment, until the program is gone."""
+        if self._out in self._open:
+            more = self._follow_once()
+            self._loop.call_later(0 if more else _FOLLOW_S, self._follow)
+
+    def _follow_once(self) -> bool:
+        data = os.pread(self._out, _READ_BYTES, self._followed)
+        self._followed += len(data)
+        if data:
+            self._chunks.put_nowait(self._tape.chunk("out", data))
+        return bool(data)
 
     def _on_writable(self) -> None:
         assert self._guard.stdin is not None
@@ -181,6 +209,10 @@ class LiveChild:
             self._close(self._status)
             os.close(self._status)
             self._guard.wait()
+            if self._file is not None and self._out in self._open:
+                while self._follow_once():
+                    pass
+                self._close(self._out)
             self._running.set()
             self._gone.set()
             self._loop.call_later(_LINGER_S, self._give_up_pipes)

@@ -15,6 +15,7 @@ def test_the_public_names_are_these_and_each_is_there() -> None:
         "ClaudeCode",
         "Codex",
         "Echo",
+        "Gemini",
         "Pi",
         "Replay",
         "ReplayMismatch",

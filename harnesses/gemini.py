@@ -1,0 +1,203 @@
+"""Gemini CLI (`gemini --output-format stream-json`) as an agent: one process a request.
+
+The verdict comes from the `result` event alone: the exit code is 0 after a signal. The program's
+own retries are off: the engine's are durable. Its home is one of ours, so that nothing of the
+user's or the project's settings comes in. It ends before a pipe has taken all that it said, so its
+words go to a file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harnesses._gemini_home import (
+    ApprovalMode,
+    Settings,
+    forget_reports,
+    prepared_home,
+    state_of,
+)
+from harnesses._gemini_stream import Stream
+from harnesses._gemini_verdict import SIGN_IN
+from harnesses._ladder import asked_for, meant
+from harnesses._limits import limit_text
+from harnesses._streams import UnknownSession
+from harnesses.process import Command, Replay, built_environment, open_session
+from smithers.agent import Ask, Capabilities, Event, Spawned, Started
+from smithers.errors import NotInstalled, NotSignedIn
+
+__all__ = ["ApprovalMode", "Gemini"]
+
+INSTALL = "npm install -g @google/gemini-cli"
+KEY = "GEMINI_API_KEY"
+SETTINGS = {
+    "GEMINI_CLI_NO_RELAUNCH": "true",
+    "GEMINI_TELEMETRY_ENABLED": "false",
+}
+_ADDRESS = "https://generativelanguage.googleapis.com"
+_LEAVES_WITHIN_S = 10.0
+"""How long the program may take to write its session and end, after its `result`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """What one request runs with: the program, its environment, and where its state is kept."""
+
+    program: str
+    env: Mapping[str, str]
+    state: Path
+
+
+class Gemini:
+    """Gemini CLI with one set of options. Without another `approval_mode` it has only those tools
+    that read; "auto_edit" gives it those that edit, "yolo" all, the shell included.
+
+    Its key is GEMINI_API_KEY, or the variable that `api_key_env` names; the user's sign-in with
+    Google is not used. `tools` are the only built-in ones that it has, `allowed_tools` those that
+    it may use in any mode, such as "run_shell_command(git)", `excluded_tools` those that it may
+    not. `mcp_servers` are the only ones it gets, by name, as in its settings. `base_url` is another
+    address of the model. `append_system_prompt` is added to its instructions. `home` keeps its
+    state there, in place of a folder for each run. `arguments` are further ones of the command
+    line. `env` is added to its environment, which its tools see. `program` is its name on PATH, or
+    its path. `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
+    """
+
+    can = Capabilities(resumes=True)
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        approval_mode: ApprovalMode = "default",
+        tools: Sequence[str] | None = None,
+        allowed_tools: Sequence[str] = (),
+        excluded_tools: Sequence[str] = (),
+        mcp_servers: Mapping[str, object] | None = None,
+        max_turns: int | None = None,
+        append_system_prompt: str | None = None,
+        api_key_env: str = KEY,
+        base_url: str | None = None,
+        arguments: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        program: str = "gemini",
+        home: str | Path | None = None,
+        replay: Replay | str | Path | None = None,
+    ) -> None:
+        self.name = f"gemini/{model}" if model else "gemini"
+        self._settings = Settings(
+            approvals=approval_mode,
+            tools=tools,
+            allowed=allowed_tools,
+            excluded=excluded_tools,
+            servers=dict(mcp_servers or {}),
+            max_turns=max_turns,
+            added_prompt=append_system_prompt,
+        )
+        self._model, self._key, self._url = model, api_key_env, base_url
+        self._arguments, self._program = tuple(arguments), program
+        self._env = dict(env or {})
+        self._home = Path(home).absolute() if home is not None else None
+        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+
+    @property
+    def limit(self) -> str:
+        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        account = self._environment({}).get(KEY, "")
+        return limit_text("google", self._url or _ADDRESS, account, self._model)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+        """Goes on in the session of `ask`, or begins one.
+
+        One that the program does not know, as in another working folder, is begun anew.
+        """
+        replay = self._replay or Replay.asked_for()
+        place = await asyncio.to_thread(self._place, ask, live=replay is None)
+        session = ask.session or str(uuid.uuid4())
+        yield Started(session)
+        if ask.session is not None:
+            text = ask.followup if ask.followup is not None else ask.prompt
+            command = self._command(ask, place, text, session, resumes=True)
+            try:
+                async with aclosing(self._turn(ask, command, place, replay)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except UnknownSession:
+                session = str(uuid.uuid4())
+            yield Started(session)
+        command = self._command(ask, place, ask.prompt, session, resumes=False)
+        async with aclosing(self._turn(ask, command, place, replay)) as events:
+            async for event in events:
+                yield event
+
+    async def _turn(
+        self, ask: Ask, command: Command, place: _Place, replay: Replay | None
+    ) -> AsyncGenerator[Event, None]:
+        stream = Stream(session=command.session or "")
+        try:
+            async with open_session(command, ask, replay) as running:
+                for pid in await running.pids():
+                    yield Spawned(pid)
+                async for line in running.lines():
+                    for event in stream.hear(line):
+                        yield event
+                    if stream.over:
+                        running.leave_after(_LEAVES_WITHIN_S)
+                ending = await running.close()
+                stderr = running.said_on_stderr
+        finally:
+            forget_reports(place.state)
+        answer = stream.answer(ending, stderr)
+        if ask.schema is not None:
+            # What is no JSON stays a text, and the engine's affair.
+            answer = replace(answer, data=meant(answer.text, ask.schema))
+        yield answer
+
+    def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
+        """The key has the one name that the program knows, whatever the author calls it."""
+        built = built_environment((self._key,), SETTINGS, self._env, marks)
+        key = {KEY: built.pop(self._key)} if self._key in built else {}
+        address = {"GOOGLE_GEMINI_BASE_URL": self._url} if self._url else {}
+        return built | key | address
+
+    def _place(self, ask: Ask, *, live: bool) -> _Place:
+        env, program = self._environment(ask.marks), self._program
+        state = self._home or Path("gemini-home").absolute()
+        if not live:
+            return _Place(program=program, env=env, state=state)
+        found = shutil.which(program, path=env.get("PATH"))
+        if found is None:
+            raise NotInstalled("Gemini CLI", INSTALL, looked_for=program)
+        if not env.get(KEY):
+            raise NotSignedIn(f"the variable {self._key} is not set", hint=SIGN_IN)
+        state = self._home or state_of(env, ask.marks.get("SMITHERS_RUN", "default"))
+        home = prepared_home(state, self._settings)
+        own = {"GEMINI_CLI_HOME": str(home), "TMPDIR": str(state / "tmp")}
+        return _Place(program=str(Path(found).absolute()), env=env | own, state=state)
+
+    def _command(self, ask: Ask, place: _Place, text: str, session: str, resumes: bool) -> Command:
+        model = ("--model", self._model) if self._model else ()
+        fixed = ("--output-format", "stream-json", "--skip-trust", "--extensions", "none")
+        chosen = ("--resume" if resumes else "--session-id", session)
+        mode = ("--approval-mode", self._settings.approvals)
+        return Command(
+            program="gemini",
+            executable=place.program,
+            flags=(*fixed, *mode, *model, *self._arguments, *chosen),
+            prompt=text + asked_for(ask.schema) if ask.schema is not None else text,
+            cwd=ask.cwd,
+            env=place.env,
+            session=session,
+            resumes=resumes,
+            schema=json.dumps(ask.schema) if ask.schema is not None else None,
+            config=place.state,
+            by_stdin=True,
+            by_file=True,
+        )
