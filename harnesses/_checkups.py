@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harnesses import claude_code
+from harnesses import claude_code, gemini
 from harnesses._codex_home import INSTALL, SIGN_IN, login_of
+from harnesses._gemini_verdict import SIGN_IN as GEMINI_SIGN_IN
 from harnesses._json import object_in
 from harnesses._pi_home import INSTALL as PI_INSTALL
 from harnesses._pi_home import SIGN_IN as PI_SIGN_IN
@@ -94,6 +95,11 @@ def _pi_command(path: Path, env: Mapping[str, str]) -> tuple[str, ...]:
     return command_of(str(path), env.get("PATH"))
 
 
+def _gemini_sign_in(_: Answer, env: Mapping[str, str]) -> _SignIn:
+    """Its adapter uses a key alone, and another variable where the author names one."""
+    return (True, gemini.KEY) if env.get(gemini.KEY) else (False, "")
+
+
 _COMMON = (
     "anthropic",
     "openai",
@@ -140,6 +146,17 @@ _PROGRAMS = (
         status=(),
         sign_in_of=_pi_sign_in,
         command=_pi_command,
+    ),
+    _Program(
+        name="Gemini CLI",
+        program="gemini",
+        install=gemini.INSTALL,
+        sign_in=GEMINI_SIGN_IN,
+        tested=("0.61.0", "0.61.0"),
+        needed=(gemini.KEY,),
+        settings=gemini.SETTINGS,
+        status=(),
+        sign_in_of=_gemini_sign_in,
     ),
 )
 

@@ -9,7 +9,10 @@ import pytest
 
 from tests.harness.helpers import ROOT, installed
 
-_OURS = ("SMITHERS_", "CLAUDE", "ANTHROPIC_", "CODEX_", "OPENAI_", "PI_", "XDG_STATE_HOME")
+_OURS = (
+    *("SMITHERS_", "CLAUDE", "ANTHROPIC_", "CODEX_", "OPENAI_", "PI_", "GEMINI_", "GOOGLE_"),
+    "XDG_STATE_HOME",
+)
 
 
 @pytest.fixture
@@ -43,3 +46,8 @@ def codex() -> str:
 @pytest.fixture
 def pi() -> str:
     return installed("pi")
+
+
+@pytest.fixture
+def gemini() -> str:
+    return installed("gemini")

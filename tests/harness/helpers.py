@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from harnesses import Codex, Pi
+from harnesses import Codex, Gemini, Pi
 from harnesses.process import Command, Session, open_session
 from smithers.agent import Agent, Ask, Event
 from smithers.errors import AgentError
@@ -37,9 +37,16 @@ def replayed_pi(**options: Any) -> Pi:
     return Pi("scripted", **to | options)
 
 
+def replayed_gemini(**options: Any) -> Gemini:
+    """Gemini CLI with the options that its recordings were made with."""
+    to: dict[str, Any] = {"replay": ROOT / "recordings" / "gemini"}
+    return Gemini("scripted", **to | options)
+
+
 PACKAGES = {
     "claude": "@anthropic-ai/claude-code",
     "codex": "@openai/codex",
+    "gemini": "@google/gemini-cli@0.61.0",
     "pi": "@earendil-works/pi-coding-agent@0.87.1 node@22",
     "mcp-inspector": "@modelcontextprotocol/inspector",
 }

@@ -258,3 +258,15 @@ def test_the_real_pi_tells_its_version_and_nothing_is_written_for_it(
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-no-real-key-1234567890")
     assert (of("pi").signed_in, of("pi").account) == (True, "ANTHROPIC_API_KEY")
+
+
+@pytest.mark.parametrize("key", ["", "AIza-secret"])
+def test_gemini_cli_is_signed_in_where_its_key_is_set(
+    stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", key)
+    at = stand_in("gemini", '[ "$*" = --version ] && echo 0.61.0')
+    found = of("gemini")
+    assert (found.path, found.version, found.problem) == (at, "0.61.0", "")
+    assert (found.signed_in, found.account) == (bool(key), "GEMINI_API_KEY" if key else "")
+    assert "secret" not in repr(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from harnesses import ClaudeCode, Codex, Pi
+from harnesses import ClaudeCode, Codex, Gemini, Pi
 from smithers import Context, Node, NoInput, Retry, Task, workflow
 from smithers.agent import Agent
 
@@ -22,7 +22,13 @@ pi = Pi(
     api="anthropic-messages",
     api_key_env="SCRIPTED_KEY",
 )
-AGENTS: dict[str, Agent] = {"claude": claude, "codex": codex, "pi": pi}
+gemini = Gemini(
+    "scripted",
+    approval_mode="yolo",
+    base_url=os.environ.get("GEMINI_URL"),
+    api_key_env="SCRIPTED_KEY",
+)
+AGENTS: dict[str, Agent] = {"claude": claude, "codex": codex, "pi": pi, "gemini": gemini}
 
 
 @workflow
