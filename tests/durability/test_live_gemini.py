@@ -6,7 +6,7 @@ import pytest
 
 from tests.durability.commands import Project, until
 from tests.harness.helpers import installed
-from tests.scripted_model import ScriptedModel, Text, ToolCall
+from tests.scripted_model import ScriptedModel, Step, Text, ToolCall
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
@@ -19,7 +19,7 @@ def test_nothing_lives_after_smithers_is_killed_and_the_session_goes_on(project:
         del project.environment[name]
     project.home.mkdir()
     project.environment.update(HOME=str(project.home), SCRIPTED_KEY="key", AGENTS="gemini")
-    script = [ToolCall("run_shell_command", {"command": JOBS}), Text("Done by gemini.")]
+    script: list[Step] = [ToolCall("run_shell_command", {"command": JOBS}), Text("Done by gemini.")]
     with ScriptedModel(script) as model:
         project.environment["GEMINI_URL"] = model.url
         process = project.start("up", "two_agents.py", "--run-id", "r1")

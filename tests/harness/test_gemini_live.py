@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from harnesses import Gemini
-from smithers.agent import Answered, Ask, Event, Started, ToolCalled, ToolReturned, Used
+from smithers.agent import Answered, Ask, Started, ToolCalled, ToolReturned, Used
 from smithers.errors import NotSignedIn, Stalled
 from tests.harness.helpers import events_of, marked, outcome_of, until
 from tests.scripted_model import Hang, ScriptedModel, Status, Text, ToolCall
@@ -133,8 +132,7 @@ async def test_no_child_of_a_command_outlives_a_request_that_is_closed(
     with ScriptedModel([ToolCall("run_shell_command", {"command": JOBS})]) as model:
         cli = agent(model.url, gemini, tmp_path, approval_mode="yolo")
         ask = Ask(prompt="Wait", cwd=cwd, marks={"SMITHERS_ATTEMPT": mark})
-        run = cast("AsyncGenerator[Event, None]", cli.run(ask))
-        async with aclosing(run) as events:
+        async with aclosing(cli.run(ask)) as events:
             async for event in events:
                 if isinstance(event, ToolCalled):
                     break

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harnesses import read_stream, readable
+from harnesses._json import list_of
 from harnesses._reading import LINE_LIMIT_BYTES, lines_in
 from harnesses._structured import BadSchema, Shape
 from harnesses.recording import read_sessions
@@ -91,8 +92,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(value, dict):
         inner = cast("dict[str, Any]", value).items()
     elif isinstance(value, list):
-        items: list[Any] = value
-        inner = enumerate(items)
+        inner = enumerate(list_of(cast("object", value)))
     for key, each in inner:
         yield (*path, key)
         yield from places(each, (*path, key))
