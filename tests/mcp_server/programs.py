@@ -91,10 +91,13 @@ class Desk:
             "ENABLE_TOOL_SEARCH": "false",
         }
 
-    def smithers(self, *arguments: str) -> str:
+    def smithers(self, *arguments: str, code: int = 0) -> str:
         """What the command prints, typed by the person in the project."""
-        done = self._run([sys.executable, "-m", "smithers", *arguments], within_s=60)
-        assert done.returncode == 0, done.stderr
+        return self.python("-m", "smithers", *arguments, code=code)
+
+    def python(self, *arguments: str, code: int = 0) -> str:
+        done = self._run([sys.executable, *arguments], within_s=150)
+        assert done.returncode == code, done.stderr
         return done.stdout
 
     def add(self, *programs: Program, scope: str = "--user") -> None:
