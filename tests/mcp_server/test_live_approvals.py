@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import sys
@@ -11,8 +12,10 @@ import pytest
 
 from smithers.hub import Asked
 from tests.durability.commands import until
+from tests.harness.helpers import installed
 from tests.mcp_server.programs import CLAUDE, PROGRAMS, Desk, Program, read
 from tests.mcp_server.serving import Project
+from tests.mcp_server.terminal import on_a_terminal
 from tests.scripted_model import Script, ScriptedModel, Step, Text, ToolCall
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
@@ -113,3 +116,50 @@ def test_no_sequence_of_a_real_programs_calls_moves_an_approval_and_a_person_is_
     (command,) = [line for line in returned[-1].splitlines() if "smithers approve" in line]
     desk.smithers(*shlex.split(command.partition(": smithers ")[2]), "--resume", "--note", "go")
     assert hub.summary("r1")["output"] == "shipped: go"
+
+
+DOWN, RIGHT, ENTER, ESCAPE = "\x1b[B", "\x1b[C", "\r", "\x1b"
+
+
+def seed(desk: Desk) -> None:
+    """Claude Code on a terminal has asked its first questions."""
+    file = Path(desk.environment["CLAUDE_CONFIG_DIR"], ".claude.json")
+    settings = json.loads(file.read_text())
+    settings["hasCompletedOnboarding"] = True
+    settings["customApiKeyResponses"] = {"approved": ["scripted-key"], "rejected": []}
+    settings["projects"] = {str(desk.project.folder): {"hasTrustDialogAccepted": True}}
+    file.write_text(json.dumps(settings))
+
+
+@pytest.mark.parametrize("approves", [True, False], ids=["approves", "leaves-it"])
+def test_a_person_at_the_terminal_of_claude_code_is_asked_and_decides(
+    approves: bool, project: Project, asking: Asked
+) -> None:
+    script: Script = [CLAUDE.calls("answer", run_id="r1"), Text("Thank you.")]
+    with ScriptedModel(runs={"claude": script}) as model:
+        desk = Desk(project, model)
+        desk.add(CLAUDE)
+        seed(desk)
+        command = [installed("claude"), "--allowedTools", "mcp__smithers", "--", "Go on."]
+        with on_a_terminal(command, project.folder, desk.environment) as terminal:
+            terminal.until("requests your input")
+            terminal.until("to expand")
+            assert "Shipthis?" in terminal.shown
+            if approves:
+                terminal.press(RIGHT)
+                terminal.until("deny")
+                terminal.press(ENTER)
+                terminal.until("Type something")
+                terminal.press(DOWN)
+                terminal.until("not set")
+                terminal.press(ENTER)
+            else:
+                terminal.press(ESCAPE)
+            terminal.until("Thank you.")
+        (said,) = desk.returned(CLAUDE)
+    if approves:
+        assert read(said)["approved"] is True
+        until(lambda: project.hub.status("r1") == "finished", "the end of the run")
+    else:
+        assert "NOT_DECIDED: the question was answered with 'cancel'" in said
+        assert project.hub.asks("r1", None) == asking
