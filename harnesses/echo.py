@@ -10,14 +10,20 @@ __all__ = ["Echo"]
 
 
 class Echo:
-    """Answers with the text it was given; a resumed session is given its follow-up."""
+    """Answers with the text it was given; one that goes on in a session, with the follow-up."""
 
     name = "echo"
-    can = Capabilities(resumes=True)
+    can = Capabilities(resumes=True, forks=True)
+
+    def __init__(self) -> None:
+        self._copies = 0
 
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
-        text = ask.followup if ask.session and ask.followup is not None else ask.prompt
-        yield Started(session=ask.session or "echo-1")
+        text, session = ask.told, ask.session or "echo-1"
+        if ask.session is None and ask.forks is not None:
+            self._copies += 1
+            session = f"{ask.forks}.{self._copies}"
+        yield Started(session)
         yield Said(text)
         yield Used(tokens_in=len(text.split()))
         yield Answered(text)

@@ -40,7 +40,9 @@ class Ask:
     """One request to an agent. `idle_s` bounds silence and `timeout_s` the whole, in seconds.
 
     With `session` the agent goes on in that session and is told `followup` (or `prompt`, if that
-    is None); where the program does not know the session it begins a new one with `prompt`.
+    is None). With `forks`, and without `session` or where the program does not know that one, it
+    begins with a copy of the session `forks`, which stays as it is, and is told the same. Where the
+    program knows neither it begins a new one with `prompt`.
     `marks` are environment variables that tag the program and all its descendants.
     `raw` is the file to which the program's own stream is appended, each text through `scrub`.
     """
@@ -49,6 +51,7 @@ class Ask:
     cwd: Path
     schema: Mapping[str, object] | None = None
     session: str | None = None
+    forks: str | None = None
     followup: str | None = None
     idle_s: float = 300.0
     timeout_s: float | None = None
@@ -56,13 +59,24 @@ class Ask:
     raw: Path | None = None
     scrub: Callable[[str], str] = _as_it_is
 
+    @property
+    def told(self) -> str:
+        """What is said to the agent: the follow-up in a session that knows more, else the prompt."""
+        begun = self.session is not None or self.forks is not None
+        return self.followup if begun and self.followup is not None else self.prompt
+
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What an adapter can do beyond answering; the engine asks for nothing else."""
+    """What an adapter can do beyond answering; the engine asks for nothing else.
+
+    `forks` is whether it takes a session to begin with a copy of. With `same_folder` a session can
+    be gone on with, or copied, in the working folder alone in which it was begun.
+    """
 
     resumes: bool = False
     forks: bool = False
+    same_folder: bool = False
     steers: bool = False
     native_schema: bool = False
     reports_cost: bool = False

@@ -17,6 +17,7 @@ from datetime import datetime
 
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure
+from smithers.engine.sessions import Held
 from smithers.state import Attempted
 from smithers.store import Cooldown
 from smithers.tree import AgentWork, Retry
@@ -31,12 +32,16 @@ hours where the provider tells no time. Only the workflow's deadline bounds the 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Start this agent, in the session of an earlier attempt if it has one to go on in; `skipped`
-    are the limits of those that stand before it and cool down.
+    """Start this agent, in `session` if it has one to go on in, else in a copy of `forks` if given.
+
+    `begun` is whether the task was begun in that session before, and broken off. `skipped` are the
+    limits of those that stand before it and cool down.
     """
 
     agent: Agent
     session: str | None
+    forks: str | None = None
+    begun: bool = False
     skipped: tuple[str, ...] = ()
 
 
@@ -56,10 +61,17 @@ class Missing:
 
 
 def next_agent(
-    work: AgentWork, tries: Sequence[Attempted], cooling: Mapping[str, Cooldown], now: datetime
+    work: AgentWork,
+    tries: Sequence[Attempted],
+    cooling: Mapping[str, Cooldown],
+    now: datetime,
+    held: Held | None = None,
 ) -> Use | Cooling | Missing | None:
-    """The agent to start now, or what to wait for, or None when all are out."""
-    left = [agent for agent in work.agents if not _is_out(agent, work.retry, tries)]
+    """The agent to start now, or what to wait for, or None when all are out. The first is the one
+    that holds the session which the task takes up.
+    """
+    agents = sorted(work.agents, key=lambda one: held is not None and one.name != held.agent)
+    left = [agent for agent in agents if not _is_out(agent, work.retry, tries)]
     if _cooldowns(tries) > MAX_COOLDOWNS:
         return None
     if not left:
@@ -68,7 +80,7 @@ def next_agent(
     for agent in left:
         known = cooling.get(limit := limit_of(agent))
         if known is None or known.until <= now:
-            return Use(agent, _session(agent, tries), tuple(limits))
+            return _use(agent, tries, held, tuple(limits))
         limits[limit] = known.until
     return Cooling(min(limits.values()), tuple(limits))
 
@@ -117,6 +129,22 @@ def _then(error: Failure | None) -> str | None:
 
 def _cooldowns(tries: Sequence[Attempted]) -> int:
     return sum(one.state == "failed" and _then(one.error) == "cool down" for one in tries)
+
+
+def _use(
+    agent: Agent, tries: Sequence[Attempted], held: Held | None, skipped: tuple[str, ...]
+) -> Use:
+    """Its own session goes before the one that the task takes up: what it did is not lost."""
+    own = _session(agent, tries)
+    taken = held.session if held is not None and held.agent == agent.name else None
+    copied = held is not None and held.copied
+    return Use(
+        agent,
+        own if own is not None or copied else taken,
+        forks=taken if copied else None,
+        begun=own is not None,
+        skipped=skipped,
+    )
 
 
 def _session(agent: Agent, tries: Sequence[Attempted]) -> str | None:

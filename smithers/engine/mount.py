@@ -172,16 +172,14 @@ class Mounts:
         return path != mine[1] or item == mine[2]
 
     def check_needs(self, root: Definition, *, complete: bool) -> None:
-        """Every needed id stands in the tree, unless a later render could add it; and no tasks
-        need each other in a circle. Raises `AuthorError`.
+        """Every task that one needs, or whose session it takes up, stands in the tree, unless a
+        later render could add it; and none wait for each other in a circle. Raises `AuthorError`.
         """
         for one in root.walk():
-            if not isinstance(one.node, Task):
-                continue
-            for need in one.node.needs:
+            for need, why in _waits_for(one):
                 if need not in self.by_id and complete:
                     raise AuthorError(
-                        f"{one.node.kind} {one.id!r} needs {need!r}, which stands in no tree",
+                        f"{one.node.kind} {one.id!r} {why}, which stands in no tree",
                         place=one.node.mark.place,
                         hint=f"the ids are: {', '.join(self._known())}",
                     )
@@ -210,7 +208,7 @@ def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
     """Tasks that need each other, or what stands after them, could never start."""
     done: set[str] = set()
     for start in root.walk():
-        if not isinstance(start.node, Task) or not start.node.needs or start.id in done:
+        if start.id in done or next(_waits_for(start), None) is None:
             continue
         trail: list[tuple[str, str]] = []
         open_: set[str] = set()
@@ -232,12 +230,19 @@ def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
             stack.extend((other, reason, False) for other, reason in _before(by_id[id]))
 
 
-def _before(one: Definition) -> Iterator[tuple[str, str]]:
-    """The ids that must settle before this node can, and why: needs, and order."""
-    node = one.node
-    if isinstance(node, Task):
+def _waits_for(one: Definition) -> Iterator[tuple[str, str]]:
+    """The ids of what a task says that it comes after, and in which words."""
+    if isinstance(node := one.node, Task):
         for need in node.needs:
             yield need, f"needs {need!r}"
+        if isinstance(work := node.work, AgentWork) and work.source is not None:
+            yield work.source, f"{work.verb} {work.source!r}"
+
+
+def _before(one: Definition) -> Iterator[tuple[str, str]]:
+    """The ids that must settle before this node can, and why: needs, sessions, and order."""
+    node = one.node
+    yield from _waits_for(one)
     for child in one.children if isinstance(node, Group) else ():
         yield child.id, f"ends with {child.id!r}"
     above = one.parent
@@ -257,5 +262,5 @@ def _circle(trail: list[tuple[str, str]], by_id: dict[str, Definition]) -> Autho
     return AuthorError(
         f"these nodes wait for each other in a circle:\n{said}",
         place=by_id[again].node.mark.place,
-        hint="take one of these needs away, or change the order",
+        hint="take one of these away, or change the order",
     )

@@ -19,6 +19,7 @@ from smithers.changes import Key
 from smithers.context import READER, Context, Reader
 from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.reading import Reading, View
+from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
 from smithers.tree import RENDERING, Bindings, ForEach, Group, Mark, Node, check_id, place_of_error
 from smithers.workflows import Workflow
@@ -70,6 +71,7 @@ class Renderer:
     """A digest of the author's code: items may differ from those that other code chose."""
     reports: list[str] = field(default_factory=list[str])
     _root: _Scope | None = None
+    _sharing: Sharing = field(default_factory=lambda: Sharing({}))
     _subtrees: dict[tuple[int, tuple[int, ...], str], _Scope] = field(
         default_factory=dict[tuple[int, tuple[int, ...], str], _Scope]
     )
@@ -96,6 +98,8 @@ class Renderer:
             isinstance(one.node, ForEach) for one in root.walk()
         )
         mounts.check_needs(root, complete=fixed)
+        self._sharing = Sharing(mounts.by_id)
+        self._sharing.add(root)
         self.view.mounts = mounts
         self._root = _Scope(root, frozenset(reading.watched))
         self._subtrees.clear()
@@ -250,6 +254,7 @@ class Renderer:
             self._subtrees[id(node), path, item] = known
         self.view.mounts.add(known.root, path, item)
         self.view.mounts.check_needs(known.root, complete=not self.reads_structure())
+        self._sharing.add(known.root)
         return known.root
 
 

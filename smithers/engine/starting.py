@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
@@ -18,10 +18,11 @@ from smithers.engine.answers import INTERRUPTED, asked
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.budgets import Budgets, RepairRefused
-from smithers.engine.handover import handover
+from smithers.engine.handover import background, handover
 from smithers.engine.limits import Limits
 from smithers.engine.plan import Instance
 from smithers.engine.secrets import Secrets
+from smithers.engine.sessions import Held, held
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
@@ -129,6 +130,7 @@ class Starting:
         self._hooks = hooks
         self._threads = threads
         self.limits = Limits(bench.run_id, bench.now)
+        self._backgrounds: dict[tuple[int, ...], str] = {}
         self.prepared: list[Running] = []
 
     # -- before
@@ -151,6 +153,9 @@ class Starting:
 
     def _begin_agent(self, instance: Instance, node: Task, work: AgentWork) -> None:
         # First what it waits for by itself: only a task that could start waits for its agents.
+        taken = self._taken(instance)
+        if self._asking.missed(taken):
+            return
         prompt = self._asking.ask(
             instance, lambda: self._asking.text(work.prompt, "prompt", instance, node)
         )
@@ -158,25 +163,42 @@ class Starting:
             return
         tries = self._tries(instance.key)
         missing = None if tries or node.on_failure == "continue" else self.limits.missing(work)
-        following = missing or next_agent(work, tries, self.limits.cooling, self._bench.now())
+        following = missing or next_agent(
+            work, tries, self.limits.cooling, self._bench.now(), taken
+        )
         if isinstance(following, Use):
-            self._attempt(instance, node, work, following, cast("str", prompt))
+            self._attempt(instance, node, work, following, cast("str", prompt), taken)
         elif not self._wait_for_agents(instance, following):
             error = tries[-1].error if tries else None
             self._settle(instance, "failed", error=error)
 
+    def _taken(self, instance: Instance) -> Any:
+        """The session that the task takes up, None where it begins its own, or that it is missed."""
+        node = cast("Task", instance.definition.node)
+        if cast("AgentWork", node.work).source is None:
+            return None
+        return self._asking.ask(instance, lambda: held(instance))
+
     def _attempt(
-        self, instance: Instance, node: Task, work: AgentWork, use: Use, prompt: str
+        self,
+        instance: Instance,
+        node: Task,
+        work: AgentWork,
+        use: Use,
+        prompt: str,
+        taken: Held | None,
     ) -> None:
         bench, tries, native = self._bench, self._tries(instance.key), use.agent.can.native_schema
         # The author's prompt stays apart from what is told of earlier attempts.
-        fresh = asked(prompt, node.output, native=native, told=handover(bench.streams, tries))
+        before = (self._background(taken), handover(bench.streams, tries))
+        told = "\n\n".join(filter(None, before))
+        fresh = asked(prompt, node.output, native=native, told=told)
         followup: str | None = None
-        if use.session is not None:
+        if use.session is not None or use.forks is not None:
             told = handover(bench.streams, tries, known=use.session)
-            followup = INTERRUPTED.format(
-                prompt=asked(prompt, node.output, native=native, told=told)
-            )
+            followup = asked(prompt, node.output, native=native, told=told)
+            if use.begun:
+                followup = INTERRUPTED.format(prompt=followup)
         serial = self._started(
             instance,
             use.agent.name,
@@ -190,6 +212,7 @@ class Starting:
             cwd=bench.folder if work.cwd is None else bench.folder / work.cwd,
             schema=node.output.schema if native and not node.output.is_text else None,
             session=use.session,
+            forks=use.forks,
             followup=followup,
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
@@ -208,6 +231,15 @@ class Starting:
                 hooks=self._hooks,
             ),
         )
+
+    def _background(self, taken: Held | None) -> str:
+        """What was done in the session that is taken up; the same for all that take it up."""
+        if taken is None:
+            return ""
+        serials = tuple(one.serial for one in taken.told)
+        if serials not in self._backgrounds:
+            self._backgrounds[serials] = background(self._bench.streams, taken.told)
+        return self._backgrounds[serials]
 
     def _begin_step(self, instance: Instance, node: Task, work: StepWork) -> None:
         self._frame.close_wait(instance.key, "data")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from smithers.changes import Key
 from smithers.engine.plan import Instance, Plan
 from smithers.errors import AuthorError, Place
-from smithers.tree import Task
+from smithers.tree import AgentWork, Task
 
 __all__ = ["deadlock"]
 
@@ -61,8 +61,11 @@ def _edge(plan: Plan, one: Instance, on: Mapping[int, Key]) -> _Edge | None:
 
 def _data(plan: Plan, one: Instance, key: Key) -> _Edge | None:
     node = one.definition.node
-    needed = isinstance(node, Task) and key.id in node.needs
-    why = f"needs {key}" if needed else f"waits for the output of {key}"
+    why = f"waits for the output of {key}"
+    if isinstance(node, Task) and key.id in node.needs:
+        why = f"needs {key}"
+    elif isinstance(node, Task) and isinstance(node.work, AgentWork) and node.work.source == key.id:
+        why = f"{node.work.verb} {key}"
     if (found := plan.instances.get(key)) is not None:
         return _Edge(found, why)
     around = _around(plan, key)

@@ -48,7 +48,9 @@ class Task(Node[T_co]):
     model. `timeout_s` bounds an attempt, `idle_s` its silence. With `on_failure="continue"` a
     failure does not fail what stands around it. `skip_if` is asked once, when the task comes up.
     `needs` are tasks that must have ended well first; a skipped one counts as that. `budget` caps
-    what all its attempts use together, in each iteration anew.
+    what all its attempts use together, in each iteration anew. With `continues` it goes on in the
+    session of another task's agent once that has finished, with `forks` in a copy of that session;
+    the agent that holds it is tried first.
     """
 
     kind = "task"
@@ -73,6 +75,8 @@ class Task(Node[T_co]):
         on_failure: OnFailure = "fail",
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
+        continues: Task[Any] | str | None = None,
+        forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
     ) -> None: ...
@@ -91,6 +95,8 @@ class Task(Node[T_co]):
         on_failure: OnFailure = "fail",
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
+        continues: Task[Any] | str | None = None,
+        forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
     ) -> None: ...
@@ -108,6 +114,8 @@ class Task(Node[T_co]):
         on_failure: OnFailure = "fail",
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
+        continues: Task[Any] | str | None = None,
+        forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
     ) -> None:
@@ -144,7 +152,15 @@ class Task(Node[T_co]):
             retry=retry,
             idle_s=idle_s,
             cwd=None if cwd is None else Path(cwd),
+            continues=_source(id, "continues", continues, mark),
+            forks=_source(id, "forks", forks, mark),
         )
+        if work.continues is not None and work.forks is not None:
+            wrong(
+                mark,
+                f"task {id!r} has both continues= and forks=",
+                "continues= goes on in the session itself, forks= in a copy of it: take one",
+            )
         self._become(id, mark, work, _output(output, mark), timeout_s, on_failure, needs, skip_if)
         self.budget = check_budget(budget, f"task {id!r}", mark)
 
@@ -178,6 +194,24 @@ class Task(Node[T_co]):
 def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
     if retry is not None and not isinstance(cast("object", retry), Retry):
         wrong(mark, f"the retry of {id!r} is {retry!r}", "write retry=Retry(tries=3)")
+
+
+def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
+    """The id of the task whose session is taken up."""
+    if given is None:
+        return None
+    if isinstance(given, Task) and isinstance(cast("Task", given).work, AgentWork):
+        given = cast("Task", given).id
+    if not isinstance(given, str):
+        what = f"the {given.kind} {given.id!r}" if isinstance(given, Node) else repr(given)
+        wrong(
+            mark,
+            f"task {id!r} {verb} {what}, which has no session of an agent",
+            f"{verb}= takes a Task of an agent, or its id",
+        )
+    if given == id:
+        wrong(mark, f"task {id!r} {verb} itself", f"{verb}= takes another task of an agent")
+    return given
 
 
 def _output(kind: Any, mark: Mark) -> Output[Any]:

@@ -110,13 +110,27 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentWork:
-    """Work of the first agent of the array, or of the next where that one cannot."""
+    """Work of the first agent of the array, or of the next where that one cannot. `continues` or
+    `forks` is the id of the task in whose session, or in a copy of it, the work begins.
+    """
 
     agents: tuple[Agent, ...]
     prompt: str | Callable[[], str]
     retry: Retry
     idle_s: float
     cwd: Path | None
+    continues: str | None = None
+    forks: str | None = None
+
+    @property
+    def source(self) -> str | None:
+        """The id of the task whose session is taken up, or None."""
+        return self.continues if self.forks is None else self.forks
+
+    @property
+    def verb(self) -> str:
+        """How that session is taken up, as a word of an error."""
+        return "continues" if self.forks is None else "forks"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,99 @@
+"""The session of an earlier task that a task takes up, as the rows of that task's attempts know it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+from smithers.changes import Key
+from smithers.context import READER
+from smithers.engine.plan import Instance
+from smithers.engine.reading import Reading
+from smithers.engine.sharing import check_source
+from smithers.errors import SmithersError
+from smithers.state import Attempted, RunState
+from smithers.tree import AgentWork, Task
+
+__all__ = ["Held", "NoSession", "held"]
+
+_FAR = 8
+"""So many tasks back are told to an agent that does not know their session."""
+
+
+class NoSession(SmithersError):
+    """A task takes up the session of another one that has none to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session to begin with, itself or as a copy, and the agent that holds it. `told` are the
+    attempts whose work is in it, oldest first, for an agent that does not know it.
+    """
+
+    agent: str
+    session: str
+    copied: bool
+    told: tuple[Attempted, ...]
+
+
+def held(instance: Instance) -> Held | None:
+    """What the task of this instance takes up, if anything; asked as its callables are.
+
+    Raises `NotYet` while the other task is not settled, `NoSession` where it has given none, and
+    `AuthorError` where no agent of this task could go on with it.
+    """
+    reading, work = cast("Reading", READER.get()), _work(instance)
+    if work is None or work.source is None:
+        return None
+    said = f"{instance.key.id} {work.verb} {work.source}"
+    found = reading.find(work.source)
+    if found is None or found.status != "finished":
+        how = {"failed": "failed", "cancelled": "was cancelled"}
+        ended = "skipped" if found is None else found.status
+        raise NoSession(f"{said}, which {how.get(ended, 'was skipped')}")
+    check_source(instance.definition, found.definition)
+    made = _made(reading.view.state, found.key)
+    last = made[-1] if made else None
+    if last is None or last.session is None:
+        agent = "" if last is None else f" by {last.agent}"
+        raise NoSession(f"{said}, which was done{agent} in no session that is known")
+    if last.agent not in [agent.name for agent in work.agents]:
+        raise NoSession(
+            f"{said}, whose session is held by {last.agent}",
+            hint=f"give {instance.key.id} that agent as well",
+        )
+    told = _told(reading, found)
+    return Held(last.agent, last.session, work.forks is not None, told)
+
+
+def _work(instance: Instance) -> AgentWork | None:
+    node = instance.definition.node
+    work = node.work if isinstance(node, Task) else None
+    return work if isinstance(work, AgentWork) else None
+
+
+def _made(state: RunState, key: Key) -> Sequence[Attempted]:
+    """The attempts of a finished task in the session in which it was done."""
+    tries = [one for one in state.tries.get(key, ()) if one.counts]
+    last = next((one for one in reversed(tries) if one.state == "succeeded"), None)
+    if last is None:
+        return ()
+    return [
+        one for one in tries if one.agent == last.agent and one.session == last.session
+    ]
+
+
+def _told(reading: Reading, found: Instance | None) -> tuple[Attempted, ...]:
+    """The attempts in which the work was done that the session of this task knows of."""
+    told: list[Attempted] = []
+    for _ in range(_FAR):
+        if found is None:
+            break
+        told = [*_made(reading.view.state, found.key), *told]
+        if (work := _work(found)) is None or work.source is None:
+            break
+        loops = found.definition.loops
+        there = replace(reading, key=found.key, loops=loops, used={}, watched=set[str]())
+        found = there.find(work.source)
+    return tuple(told)

@@ -1,0 +1,169 @@
+"""Which tasks take up whose session: what of that can be known before an agent is paid.
+
+The agents that may come to hold the session must be able to go on with it, in the same folder where
+they need that, and no two tasks may be at work in one session at the same time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from smithers.engine.mount import Definition
+from smithers.errors import AuthorError
+from smithers.tree import AgentWork, ForEach, Group, Parallel, Task
+
+__all__ = ["Sharing", "check_source"]
+
+
+def check_source(one: Definition, source: Definition) -> None:
+    """Whether a task can take up the session of `source`, whichever of its agents comes to hold
+    it. Raises `AuthorError`.
+    """
+    work = _work(one)
+    assert work is not None
+    said = f"task {one.id!r} {work.verb} {source.id!r}"
+    theirs = _work(source)
+    if theirs is None:
+        raise _wrong(
+            one,
+            f"{said}, which is a {source.node.kind}: it has no session of an agent",
+            f"{work.verb}= takes a task of an agent",
+        )
+    mine = {agent.name: agent for agent in work.agents}
+    for holder in theirs.agents:
+        agent = mine.get(holder.name)
+        if agent is None:
+            raise _wrong(
+                one,
+                f"{said}, whose session {holder.name} may hold, which is not among its agents:"
+                f" {', '.join(mine)}",
+                f"the agent that holds the session goes on in it: give {one.id!r} every agent of"
+                f" {source.id!r}",
+            )
+        able = agent.can.resumes if work.forks is None else agent.can.forks
+        if not able:
+            how = "go on in" if work.forks is None else "copy"
+            raise _wrong(
+                one,
+                f"{said}, but agent {agent.name} cannot {how} a session",
+                f"take an agent that can, or put what it must know into the prompt:"
+                f" prompt=lambda: ctx[{source.id}]",
+            )
+        if agent.can.same_folder and _folder(work) != _folder(theirs):
+            raise _wrong(
+                one,
+                f"{said}, but with cwd {_folder(work)!r} in place of {_folder(theirs)!r}, and agent"
+                f" {agent.name} knows a session in its own working folder alone",
+                "give both the same cwd=",
+            )
+
+
+def _work(one: Definition) -> AgentWork | None:
+    work = one.node.work if isinstance(one.node, Task) else None
+    return work if isinstance(work, AgentWork) else None
+
+
+def _folder(work: AgentWork) -> str:
+    return os.path.normpath(work.cwd or ".")
+
+
+def _wrong(one: Definition, said: str, hint: str) -> AuthorError:
+    return AuthorError(said, place=one.node.mark.place, hint=hint)
+
+
+class Sharing:
+    """The sessions of the mounted tasks, and who goes on in each: `by_id` are the mounted nodes.
+
+    A session is named by the task that began it. Those who copy one stand apart: any number may.
+    """
+
+    def __init__(self, by_id: Mapping[str, Definition]) -> None:
+        self._by_id = by_id
+        self._continue: dict[str, dict[str, Definition]] = {}
+        self._copy: dict[str, dict[str, Definition]] = {}
+
+    def add(self, root: Definition) -> None:
+        """Check the tasks of a tree that was mounted. Raises `AuthorError`."""
+        for one in root.walk():
+            work = _work(one)
+            source = None if work is None or work.source is None else self._by_id.get(work.source)
+            if work is None or source is None:
+                continue  # or a later render adds it
+            check_source(one, source)
+            session = self._session(source)
+            others = list(self._continue.get(session, {}).values())
+            if work.forks is None:
+                others += self._copy.get(session, {}).values()
+            for other in others:
+                if other.id != one.id and self._meet(one, other):
+                    raise _at_once(one, other, source)
+            kept = self._continue if work.forks is None else self._copy
+            kept.setdefault(session, {})[one.id] = one
+
+    def _session(self, one: Definition) -> str:
+        """The task that began the session which this one works in."""
+        seen: set[str] = set()
+        while one.id not in seen and (work := _work(one)) and work.continues in self._by_id:
+            seen.add(one.id)
+            one = self._by_id[work.continues]
+        return one.id
+
+    def _meet(self, one: Definition, other: Definition) -> bool:
+        """Whether both may be at work at the same time."""
+        around = {each.id for each in _around(other)}
+        common = next((each for each in _around(one) if each.id in around), None)
+        if common is None or not isinstance(node := common.node, Parallel | ForEach):
+            return False
+        return node.limit != 1 and not (self._waits(one, other) or self._waits(other, one))
+
+    def _waits(self, one: Definition, other: Definition) -> bool:
+        """Whether `one` comes up only when `other` is settled."""
+        around = {each.id for each in _around(other)} - {each.id for each in _around(one)}
+        seen: set[str] = set()
+        waiting = [one]
+        while waiting:
+            for id in self._before(waiting.pop()):
+                if id in around:
+                    return True
+                if id not in seen and id in self._by_id:
+                    seen.add(id)
+                    waiting += self._settled_with(self._by_id[id])
+        return False
+
+    def _before(self, one: Definition) -> Iterator[str]:
+        if isinstance(one.node, Task):
+            yield from one.node.needs
+        if (work := _work(one)) is not None and work.source is not None:
+            yield work.source
+        for each in _around(one):
+            above = each.parent
+            if above is not None and above.node.kind in ("sequence", "loop") and each.place:
+                yield above.children[each.place - 1].id
+
+    def _settled_with(self, one: Definition) -> Iterator[Definition]:
+        """What has come to its end when this node has; in a branch an arm is left out."""
+        yield one
+        if isinstance(one.node, Group):
+            for child in one.children:
+                yield from self._settled_with(child)
+
+
+def _around(one: Definition) -> Iterator[Definition]:
+    """This node and all that it stands in, innermost first."""
+    each: Definition | None = one
+    while each is not None:
+        yield each
+        each = each.parent
+
+
+def _at_once(one: Definition, other: Definition, source: Definition) -> AuthorError:
+    work, theirs = _work(one), _work(other)
+    assert work is not None
+    assert theirs is not None
+    return _wrong(
+        one,
+        f"task {one.id!r} {work.verb} {source.id!r} while {other.id!r}, written at"
+        f" {other.node.mark.place}, may be at work in the same session",
+        "write forks= on both, so that each has a copy of its own; or let one continue the other",
+    )
