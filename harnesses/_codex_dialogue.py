@@ -1,7 +1,7 @@
 """The dialogue with `codex app-server`: one turn on one thread, in lines of JSON.
 
-We ask `initialize`, `thread/start` or `thread/resume`, and `turn/start`; then notifications tell of
-the turn until `turn/completed`. The program asks as well: each of its requests is answered, or its
+We ask `initialize`, `thread/resume`, `thread/fork` or `thread/start`, and `turn/start`; then
+notifications tell of the turn until `turn/completed`. The program asks as well: each of its requests is answered, or its
 turn would wait for ever.
 """
 
@@ -40,7 +40,8 @@ class Dialogue:
     """`over` is whether the program has said its last word; `notice` is its last complaint.
 
     `thread` are the parameters of a thread, `turn` those of a turn without its text. `resumed` is
-    the thread to go on with, which is told `text`; a new one is told `prompt`.
+    the thread to go on with, and `forked` the one to begin with a copy of where that is not known;
+    either is told `text`, and a new one `prompt`.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Dialogue:
         thread: Mapping[str, object],
         turn: Mapping[str, object],
         resumed: str | None,
+        forked: str | None,
         text: str,
         prompt: str,
     ) -> None:
         self._write, self._thread_wanted, self._turn_wanted = write, thread, turn
-        self._resumed, self._text, self._prompt = resumed, text, prompt
+        self._text, self._prompt = text, prompt
+        self._known = [("thread/resume", resumed), ("thread/fork", forked)]
         self._asked: dict[int, str] = {}
         self._heard = Stream(session=resumed or "")
         self._failure: AgentError | None = None
@@ -107,24 +110,30 @@ class Dialogue:
     def _go_on(self, method: str, message: Mapping[str, Any]) -> None:
         """What follows the answer to a request of ours."""
         result, error = object_of(message.get("result")), message.get("error")
-        if method == "thread/resume" and error is not None:
-            self._resumed, self._text = None, self._prompt
-            self._ask("thread/start", self._thread_wanted)
+        if method in ("thread/resume", "thread/fork") and error is not None:
+            self._begin()
         elif error is not None:
             self._failure = refusal(method, object_of(error))
         elif method == "initialize":
             self._write(_line({"method": "initialized"}))
-            if self._resumed is not None:
-                wanted = {"threadId": self._resumed, "excludeTurns": True}
-                self._ask("thread/resume", {**self._thread_wanted, **wanted})
-            else:
-                self._ask("thread/start", self._thread_wanted)
-        elif method in ("thread/start", "thread/resume"):
+            self._begin()
+        elif method in ("thread/start", "thread/resume", "thread/fork"):
             self._failure = self._too_wide(object_of(result.get("sandbox")))
             if self._failure is None:
                 text = [{"type": "text", "text": self._text}]
                 turn = {"threadId": self._heard.thread, "input": text, **self._turn_wanted}
                 self._ask("turn/start", turn)
+
+    def _begin(self) -> None:
+        """The next way to a thread: the program does not know those before."""
+        while self._known:
+            method, thread = self._known.pop(0)
+            if thread is not None:
+                wanted = {"threadId": thread, "excludeTurns": True}
+                self._ask(method, {**self._thread_wanted, **wanted})
+                return
+        self._text = self._prompt
+        self._ask("thread/start", self._thread_wanted)
 
     def _too_wide(self, sandbox: Mapping[str, Any]) -> AgentError | None:
         """No turn begins with more rights than its author gave, whatever the program settled on."""

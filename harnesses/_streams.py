@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from harnesses.recording import Ending
-from smithers.agent import Answered, Event
+from smithers.agent import Answered, Ask, Event
 from smithers.errors import AgentError, Permanent, Transient
 
-__all__ = ["Stream", "UnknownSession", "broken_off", "complaint", "was_killed"]
+__all__ = ["Stream", "UnknownSession", "broken_off", "complaint", "was_killed", "ways"]
 
 _SAID_LIMIT = 2000
 _ASKED_TO_END = [128 + int(number) for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)]
@@ -44,6 +45,16 @@ class UnknownSession(Permanent):
 
     def __init__(self, said: str = "") -> None:
         super().__init__(said, reason="unknown_session")
+
+
+def ways(ask: Ask) -> list[Ask]:
+    """The ways in which a request may be asked, best first: in its session, in a copy of another,
+    in a new one. The next is for a program that does not know the session.
+    """
+    in_its_own = [replace(ask, forks=None)] if ask.session is not None else []
+    in_a_copy = [replace(ask, session=None)] if ask.forks is not None else []
+    anew = replace(ask, session=None, forks=None, followup=None)
+    return [*in_its_own, *in_a_copy, anew]
 
 
 def was_killed(ending: Ending) -> bool:

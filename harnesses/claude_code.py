@@ -17,7 +17,7 @@ from typing import Literal
 
 from harnesses._claude_stream import Stream
 from harnesses._limits import limit_text
-from harnesses._streams import UnknownSession
+from harnesses._streams import UnknownSession, ways
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotInstalled
@@ -54,7 +54,7 @@ class ClaudeCode:
     `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
     """
 
-    can = Capabilities(resumes=True, native_schema=True, reports_cost=True)
+    can = Capabilities(resumes=True, forks=True, native_schema=True, reports_cost=True)
 
     def __init__(
         self,
@@ -103,29 +103,22 @@ class ClaudeCode:
 
     async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
-        session = ask.session or str(uuid.uuid4())
-        resumes = ask.session is not None
-        text = ask.followup if resumes and ask.followup is not None else ask.prompt
-        yield Started(session)
-        try:
-            async with aclosing(self._turn(ask, text, session, resumes)) as events:
-                async for event in events:
-                    yield event
-            return
-        except UnknownSession:
-            if not resumes:
-                raise
-            session = str(uuid.uuid4())
-        yield Started(session)
-        async with aclosing(self._turn(ask, ask.prompt, session, resumes=False)) as events:
-            async for event in events:
-                yield event
+        *known, anew = ways(ask)
+        for way in (*known, anew):
+            session = way.session or str(uuid.uuid4())
+            yield Started(session)
+            try:
+                async with aclosing(self._turn(way, session)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except UnknownSession:
+                if way is anew:
+                    raise
 
-    async def _turn(
-        self, ask: Ask, text: str, session: str, resumes: bool
-    ) -> AsyncGenerator[Event, None]:
+    async def _turn(self, ask: Ask, session: str) -> AsyncGenerator[Event, None]:
         replay = self._replay or Replay.asked_for()
-        command = self._command(ask, text, session, resumes, live=replay is None)
+        command = self._command(ask, session, live=replay is None)
         stream = Stream(session=session)
         async with open_session(command, ask, replay) as running:
             for pid in await running.pids():
@@ -143,7 +136,7 @@ class ClaudeCode:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
         return built_environment(NEEDED, SETTINGS, config, self._env, marks)
 
-    def _command(self, ask: Ask, text: str, session: str, resumes: bool, live: bool) -> Command:
+    def _command(self, ask: Ask, session: str, *, live: bool) -> Command:
         env = self._environment(ask.marks)
         program = self._program
         if live:
@@ -155,16 +148,19 @@ class ClaudeCode:
         fixed = ("-p", "--output-format", "stream-json", "--verbose")
         own = ("--strict-mcp-config", "--setting-sources", "")
         shaped = ("--json-schema", schema) if schema is not None else ()
-        chosen = ("--resume" if resumes else "--session-id", session)
+        chosen = ("--session-id" if ask.session is None else "--resume", session)
+        if ask.forks is not None:
+            chosen = ("--resume", ask.forks, "--fork-session", *chosen)
         return Command(
             program="claude-code",
             executable=program,
             flags=(*fixed, *own, *self._options, *shaped, *chosen),
-            prompt=text,
+            prompt=ask.told,
             cwd=ask.cwd,
             env=env,
             session=session,
-            resumes=resumes,
+            resumes=ask.session is not None,
+            forks=ask.forks,
             schema=schema,
             config=Path(env.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")),
         )

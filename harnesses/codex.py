@@ -31,7 +31,7 @@ from harnesses._codex_home import (
 )
 from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
-from harnesses._streams import UnknownSession
+from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
@@ -70,7 +70,7 @@ class Codex:
     path. `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
     """
 
-    can = Capabilities(resumes=True, native_schema=True)
+    can = Capabilities(resumes=True, forks=True, native_schema=True)
 
     def __init__(
         self,
@@ -124,18 +124,16 @@ class Codex:
                 async for event in events:
                     yield event
             return
-        try:
-            async with aclosing(self._by_exec(ask, place, replay)) as events:
-                async for event in events:
-                    yield event
-            return
-        except UnknownSession:
-            if ask.session is None:
-                raise
-            anew = replace(ask, session=None, followup=None)
-        async with aclosing(self._by_exec(anew, place, replay)) as events:
-            async for event in events:
-                yield event
+        *known, anew = ways(ask)
+        for way in (*known, anew):
+            try:
+                async with aclosing(self._by_exec(way, place, replay)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except UnknownSession:
+                if way is anew:
+                    raise
 
     async def _by_app_server(
         self, ask: Ask, place: _Place, replay: Replay | None
@@ -151,6 +149,7 @@ class Codex:
                 thread=self._settings.of_a_thread(ask.cwd),
                 turn={"outputSchema": schema} if schema else {},
                 resumed=ask.session,
+                forked=ask.forks,
                 text=text,
                 prompt=prompt,
             )
@@ -172,8 +171,12 @@ class Codex:
         self, ask: Ask, place: _Place, replay: Replay | None
     ) -> AsyncGenerator[Event, None]:
         text, _, schema = _words(ask)
-        before = by_exec.spent_on(place.home, ask.session)
-        words = ("exec", "resume", ask.session) if ask.session else ("exec",)
+        before = by_exec.spent_on(place.home, ask.session or ask.forks)
+        words: tuple[str, ...] = ("exec",)
+        if ask.session is not None:
+            words = ("exec", "resume", ask.session)
+        elif ask.forks is not None:
+            words = ("exec", "fork", ask.forks)
         shaped: tuple[str, ...] = ()
         if schema:
             shaped = ("--output-schema", _kept(schema, place.home, live=replay is None))
@@ -229,6 +232,7 @@ class Codex:
             env=place.env,
             session=ask.session,
             resumes=ask.session is not None,
+            forks=ask.forks if ask.session is None else None,
             schema=json.dumps(ask.schema) if ask.schema is not None else None,
             config=place.home,
         )
@@ -236,7 +240,7 @@ class Codex:
 
 def _words(ask: Ask) -> tuple[str, str, dict[str, Any] | None]:
     """What is said to the thread, what to a new one in its place, and the schema of the answer."""
-    text = ask.followup if ask.session and ask.followup is not None else ask.prompt
+    text = ask.told
     schema = strict(ask.schema) if ask.schema is not None else None
     if ask.schema is None or schema is not None:
         return text, ask.prompt, schema

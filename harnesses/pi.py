@@ -30,7 +30,7 @@ from harnesses._pi_home import (
 )
 from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
-from harnesses._streams import UnknownSession
+from harnesses._streams import UnknownSession, ways
 from harnesses.process import Command, Replay, built_environment, open_session
 from smithers.agent import Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotSignedIn
@@ -67,7 +67,7 @@ class Pi:
     SMITHERS_REPLAY does the same from outside.
     """
 
-    can = Capabilities(resumes=True, reports_cost=True)
+    can = Capabilities(resumes=True, forks=True, same_folder=True, reports_cost=True)
 
     def __init__(
         self,
@@ -124,37 +124,26 @@ class Pi:
         """
         replay = self._replay or Replay.asked_for()
         place = await asyncio.to_thread(self._place, ask, live=replay is None)
-        session = ask.session or str(uuid.uuid4())
-        yield Started(session)
-        if ask.session is not None:
+        *known, anew = ways(ask)
+        for way in (*known, anew):
+            session = way.session or str(uuid.uuid4())
+            yield Started(session)
             try:
-                async with aclosing(self._resumed(ask, place, replay, session)) as events:
+                async with aclosing(self._turn(way, place, replay, session)) as events:
                     async for event in events:
                         yield event
                 return
             except UnknownSession:
-                session = str(uuid.uuid4())
-            yield Started(session)
-        command = self._command(ask, place, ask.prompt, session, resumes=False)
-        async with aclosing(self._turn(ask, command, replay)) as events:
-            async for event in events:
-                yield event
-
-    async def _resumed(
-        self, ask: Ask, place: _Place, replay: Replay | None, session: str
-    ) -> AsyncGenerator[Event, None]:
-        sessions = place.home / "sessions"
-        if replay is None and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
-            raise UnknownSession(f"session {session} belongs to another working folder")
-        text = ask.followup if ask.followup is not None else ask.prompt
-        command = self._command(ask, place, text, session, resumes=True)
-        async with aclosing(self._turn(ask, command, replay)) as events:
-            async for event in events:
-                yield event
+                if way is anew:
+                    raise
 
     async def _turn(
-        self, ask: Ask, command: Command, replay: Replay | None
+        self, ask: Ask, place: _Place, replay: Replay | None, session: str
     ) -> AsyncGenerator[Event, None]:
+        sessions, resumes = place.home / "sessions", ask.session is not None and replay is None
+        if resumes and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
+            raise UnknownSession(f"session {session} belongs to another working folder")
+        command = self._command(ask, place, session)
         stream = Stream(session=command.session or "", priced=self._settings.priced)
         async with open_session(command, ask, replay) as running:
             for pid in await running.pids():
@@ -190,20 +179,23 @@ class Pi:
         own = prepared_home(home, f"agent-{digest.hexdigest()[:12]}", files, login)
         return _Place(start=start, env=env | {"PI_CODING_AGENT_DIR": str(own)}, home=home)
 
-    def _command(self, ask: Ask, place: _Place, text: str, session: str, resumes: bool) -> Command:
+    def _command(self, ask: Ask, place: _Place, session: str) -> Command:
         schema = json.dumps(ask.schema) if ask.schema is not None else None
         kept = ("--session-dir", str(place.home / "sessions"))
-        chosen = ("--session" if resumes else "--session-id", session)
+        chosen = ("--session-id" if ask.session is None else "--session", session)
+        if ask.forks is not None:
+            chosen = ("--fork", ask.forks, *chosen)
         *runner, program = place.start
         return Command(
             program="pi",
             executable=program,
             flags=("--mode", "json", *self._settings.words(), *kept, *chosen),
-            prompt=text + asked_for(ask.schema) if ask.schema is not None else text,
+            prompt=ask.told + (asked_for(ask.schema) if ask.schema is not None else ""),
             cwd=ask.cwd,
             env=place.env,
             session=session,
-            resumes=resumes,
+            resumes=ask.session is not None,
+            forks=ask.forks,
             schema=schema,
             config=place.home,
             runner=runner[0] if runner else None,

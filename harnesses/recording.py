@@ -50,7 +50,7 @@ class Header:
     """What was asked of which program. `argv` has marks in place of prompt, session and schema.
 
     `resumes` says that an older session was gone on with; `session` is its id, or that of the new
-    one. `prompt_sha` and `schema_sha` are digests of what was sent. Of `prompt` a record has the
+    one, which `forks` says to have begun as a copy of another. `prompt_sha` and `schema_sha` are digests of what was sent. Of `prompt` a record has the
     first words.
     """
 
@@ -60,6 +60,7 @@ class Header:
     schema_sha: str | None = None
     session: str | None = None
     resumes: bool = False
+    forks: bool = False
     prompt: str = ""
     version: str | None = None
     env_names: tuple[str, ...] = ()
@@ -180,6 +181,8 @@ def _key_is_open(held: list[tuple[float, bytes]]) -> bool:
 def _plain(header: Header, scrub: Scrub) -> dict[str, object]:
     """A secret leaves whole, before the prompt is cut: nobody would know the half of one."""
     shown: dict[str, object] = {k: v for k, v in vars(header).items() if v not in (None, ())}
+    if not header.forks:
+        del shown["forks"]
     prompt = scrub(header.prompt)[:_PROMPT_SHOWN]
     return shown | {"argv": [scrub(word) for word in header.argv], "prompt": prompt}
 

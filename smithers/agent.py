@@ -71,7 +71,8 @@ class Capabilities:
     """What an adapter can do beyond answering; the engine asks for nothing else.
 
     `forks` is whether it takes a session to begin with a copy of. With `same_folder` a session can
-    be gone on with, or copied, in the working folder alone in which it was begun.
+    be gone on with in the working folder alone in which it was begun; a copy of it may stand
+    elsewhere.
     """
 
     resumes: bool = False

@@ -43,7 +43,8 @@ def built_environment(needed: tuple[str, ...], *more: Mapping[str, str]) -> dict
 class Command:
     """A program to start. `flags` hold the session id and the schema, but never the prompt.
 
-    `session` is None where the program will choose the id itself. In a `dialogue` stdin stays open
+    `session` is None where the program will choose the id itself; it is that of a copy of the
+    session `forks`, where that is given. In a `dialogue` stdin stays open
     and the prompt is written there by the adapter, in the program's own protocol. `version_flag`
     makes the program print its version. `stop_signals` ask it to end, one after the other.
     `runner` is what runs a program that is a script. `by_stdin` is for a program that would take
@@ -59,6 +60,7 @@ class Command:
     env: Mapping[str, str]
     session: str | None
     resumes: bool
+    forks: str | None = None
     dialogue: bool = False
     schema: str | None = None
     config: Path | None = None
@@ -109,6 +111,7 @@ class Command:
             schema_sha=_digest(_canonical(self.schema)) if self.schema is not None else None,
             session=self.session,
             resumes=self.resumes,
+            forks=self.forks is not None,
             prompt=self.prompt,
             env_names=tuple(sorted(self.env)),
         )
@@ -116,6 +119,8 @@ class Command:
     def _shaped(self, word: str) -> str:
         if word == self.session:
             return "<session>"
+        if self.forks is not None and word == self.forks:
+            return "<forked>"
         if self.schema is not None and word == self.schema:
             return "<schema>"
         places = {self.config: "${CONFIG}", self.cwd: "${CWD}", self.cwd.resolve(): "${CWD}"}

@@ -71,7 +71,8 @@ def _header(path: Path) -> Header | None:
 def _answers(header: Header) -> object:
     """What two requests have in common if one is the recording of the other."""
     flags = tuple(_flags(header))
-    return header.program, header.resumes, header.prompt_sha, header.schema_sha, flags
+    begins = (header.resumes, header.forks)
+    return header.program, begins, header.prompt_sha, header.schema_sha, flags
 
 
 def _differences(wanted: Header, found: Header) -> list[str]:
@@ -79,8 +80,8 @@ def _differences(wanted: Header, found: Header) -> list[str]:
     said: list[str] = []
     if wanted.program != found.program:
         said.append(f"the program ({found.program})")
-    if wanted.resumes != found.resumes:
-        said.append(f"the session ({'resumed' if found.resumes else 'new'})")
+    if (wanted.resumes, wanted.forks) != (found.resumes, found.forks):
+        said.append(f"the session ({_begins(found)})")
     if wanted.prompt_sha != found.prompt_sha:
         said.append(f"the prompt ({found.prompt_sha} {found.prompt[:60]!r})")
     if wanted.schema_sha != found.schema_sha:
@@ -94,6 +95,10 @@ def _differences(wanted: Header, found: Header) -> list[str]:
     return said
 
 
+def _begins(header: Header) -> str:
+    return "forked" if header.forks else "resumed" if header.resumes else "new"
+
+
 def _flags(header: Header) -> list[str]:
     """The words that must be the same: not where the program lies, nor how its session is told."""
     words = list(header.argv[1:])
@@ -105,7 +110,7 @@ def _flags(header: Header) -> list[str]:
 
 def _mismatch(folder: Path, wanted: Header, shelf: Iterable[Sequence[Found]]) -> ReplayMismatch:
     known = sorted((one for each in shelf for one in each), key=lambda found: found[0])
-    session = "a resumed session" if wanted.resumes else "a new session"
+    session = f"a {_begins(wanted)} session"
     said = [
         f"no recording in {folder} fits this request",
         f"looked for: {wanted.program}, {session}, prompt {wanted.prompt_sha} "

@@ -50,11 +50,12 @@ def check_source(one: Definition, source: Definition) -> None:
                 f"take an agent that can, or put what it must know into the prompt:"
                 f" prompt=lambda: ctx[{source.id}]",
             )
-        if agent.can.same_folder and _folder(work) != _folder(theirs):
+        goes_on = work.forks is None
+        if goes_on and agent.can.same_folder and _folder(work) != _folder(theirs):
             raise _wrong(
                 one,
                 f"{said}, but with cwd {_folder(work)!r} in place of {_folder(theirs)!r}, and agent"
-                f" {agent.name} knows a session in its own working folder alone",
+                f" {agent.name} goes on with a session in its own working folder alone",
                 "give both the same cwd=",
             )
 
