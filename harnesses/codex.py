@@ -127,7 +127,7 @@ class Codex:
         *known, anew = ways(ask)
         for way in (*known, anew):
             try:
-                async with aclosing(self._by_exec(way, place, replay)) as events:
+                async with aclosing(self._by_exec(way, place, replay, ask.forks)) as events:
                     async for event in events:
                         yield event
                 return
@@ -168,10 +168,13 @@ class Codex:
         yield _with_data(talk.answer(ending, stderr), ask)
 
     async def _by_exec(
-        self, ask: Ask, place: _Place, replay: Replay | None
+        self, ask: Ask, place: _Place, replay: Replay | None, copied: str | None
     ) -> AsyncGenerator[Event, None]:
         text, _, schema = _words(ask)
-        before = by_exec.spent_on(place.home, ask.session or ask.forks)
+        # Its total begins with that of the thread that it is a copy of.
+        before = by_exec.spent_on(place.home, ask.session)
+        if not before and (ask.session or ask.forks):
+            before = by_exec.spent_on(place.home, copied)
         words: tuple[str, ...] = ("exec",)
         if ask.session is not None:
             words = ("exec", "resume", ask.session)

@@ -79,9 +79,7 @@ def _made(state: RunState, key: Key) -> Sequence[Attempted]:
     last = next((one for one in reversed(tries) if one.state == "succeeded"), None)
     if last is None:
         return ()
-    return [
-        one for one in tries if one.agent == last.agent and one.session == last.session
-    ]
+    return [one for one in tries if one.agent == last.agent and one.session == last.session]
 
 
 def _told(reading: Reading, found: Instance | None) -> tuple[Attempted, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from smithers.agent import Answered, Ask, Capabilities, Event, Started, Used
+from smithers.agent import Answered, Ask, Capabilities, Event, Said, Started, Used
 
-__all__ = ["HANGS", "Line", "Scripted"]
+__all__ = ["HANGS", "Line", "Recalling", "Scripted"]
 
 HANGS = "<hangs>"
 """A line that says nothing more until it is stopped."""
@@ -64,3 +64,44 @@ class Scripted:
                 self.stopped += 1
         yield Used(tokens_in=10, tokens_out=2)
         yield Answered(line if isinstance(line, str) else line(ask))
+
+
+class Recalling:
+    """An agent whose sessions are kept on `disk`: its answer is all that the session was told.
+
+    A line of `script` that is an error is raised in that request, once the session has kept what it
+    was told; one that is a text is the answer.
+    """
+
+    def __init__(
+        self,
+        disk: dict[str, list[str]] | None = None,
+        *script: Exception | str | None,
+        name: str = "agent",
+        resumes: bool = True,
+        forks: bool = True,
+        same_folder: bool = False,
+    ) -> None:
+        self.disk = {} if disk is None else disk
+        self.name = name
+        self.can = Capabilities(resumes=resumes, forks=forks, same_folder=same_folder)
+        self.script = script
+        self.asks: list[Ask] = []
+
+    async def run(self, ask: Ask) -> AsyncIterator[Event]:
+        self.asks.append(ask)
+        line = self.script[len(self.asks) - 1] if len(self.asks) <= len(self.script) else None
+        session, told = ask.session, ask.told
+        if session is None or session not in self.disk:
+            if session is not None:
+                yield Started(session)
+            session = f"{self.name}-{len(self.disk) + 1}"
+            known = ask.forks in self.disk
+            told = told if known else ask.prompt
+            self.disk[session] = list(self.disk[ask.forks]) if known and ask.forks else []
+        yield Started(session)
+        self.disk[session].append(told)
+        if isinstance(line, Exception):
+            raise line
+        yield Said(told)
+        yield Answered(line or " | ".join(self.disk[session]))
