@@ -1,8 +1,8 @@
 """The dialogue with `codex app-server`: one turn on one thread, in lines of JSON.
 
 We ask `initialize`, `thread/resume`, `thread/fork` or `thread/start`, and `turn/start`; then
-notifications tell of the turn until `turn/completed`. The program asks as well: each of its requests is answered, or its
-turn would wait for ever.
+notifications tell of the turn until `turn/completed`. The program asks as well: each of its
+requests is answered, or its turn would wait for ever.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ class ClaudeCode:
         fixed = ("-p", "--output-format", "stream-json", "--verbose")
         own = ("--strict-mcp-config", "--setting-sources", "")
         shaped = ("--json-schema", schema) if schema is not None else ()
-        chosen = ("--session-id" if ask.session is None else "--resume", session)
+        chosen: tuple[str, ...] = ("--session-id" if ask.session is None else "--resume", session)
         if ask.forks is not None:
             chosen = ("--resume", ask.forks, "--fork-session", *chosen)
         return Command(

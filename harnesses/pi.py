@@ -182,7 +182,7 @@ class Pi:
     def _command(self, ask: Ask, place: _Place, session: str) -> Command:
         schema = json.dumps(ask.schema) if ask.schema is not None else None
         kept = ("--session-dir", str(place.home / "sessions"))
-        chosen = ("--session-id" if ask.session is None else "--session", session)
+        chosen: tuple[str, ...] = ("--session-id" if ask.session is None else "--session", session)
         if ask.forks is not None:
             chosen = ("--fork", ask.forks, *chosen)
         *runner, program = place.start

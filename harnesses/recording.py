@@ -50,8 +50,8 @@ class Header:
     """What was asked of which program. `argv` has marks in place of prompt, session and schema.
 
     `resumes` says that an older session was gone on with; `session` is its id, or that of the new
-    one, which `forks` says to have begun as a copy of another. `prompt_sha` and `schema_sha` are digests of what was sent. Of `prompt` a record has the
-    first words.
+    one, which `forks` says to have begun as a copy of another. `prompt_sha` and `schema_sha` are
+    digests of what was sent. Of `prompt` a record has the first words.
     """
 
     program: str

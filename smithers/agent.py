@@ -61,7 +61,7 @@ class Ask:
 
     @property
     def told(self) -> str:
-        """What is said to the agent: the follow-up in a session that knows more, else the prompt."""
+        """What is said to the agent: the follow-up in a session that was begun, else the prompt."""
         begun = self.session is not None or self.forks is not None
         return self.followup if begun and self.followup is not None else self.prompt
 

@@ -1,4 +1,4 @@
-"""The session of an earlier task that a task takes up, as the rows of that task's attempts know it."""
+"""The session of another task that a task takes up, as the rows of that one's attempts have it."""
 
 from __future__ import annotations
 

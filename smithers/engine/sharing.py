@@ -105,9 +105,9 @@ class Sharing:
     def _session(self, one: Definition) -> str:
         """The task that began the session which this one works in."""
         seen: set[str] = set()
-        while one.id not in seen and (work := _work(one)) and work.continues in self._by_id:
+        while one.id not in seen and (work := _work(one)) and work.continues is not None:
             seen.add(one.id)
-            one = self._by_id[work.continues]
+            one = self._by_id.get(work.continues, one)
         return one.id
 
     def _meet(self, one: Definition, other: Definition) -> bool:

@@ -173,7 +173,7 @@ class Starting:
             self._settle(instance, "failed", error=error)
 
     def _taken(self, instance: Instance) -> Any:
-        """The session that the task takes up, None where it begins its own, or that it is missed."""
+        """The session that the task takes up, None where it begins its own; or it is missed."""
         node = cast("Task", instance.definition.node)
         if cast("AgentWork", node.work).source is None:
             return None
