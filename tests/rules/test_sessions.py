@@ -24,9 +24,10 @@ from smithers import (
     workflow,
 )
 from smithers.agent import Answered, Started
-from smithers.changes import Key
+from smithers.changes import Frame, Key
 from smithers.errors import Busy, Permanent, Transient
 from smithers.state import RunState
+from tests.engine.runs import Watch
 from tests.rules.agents import Recalling, Scripted
 from tests.rules.resuming import crashed, same, started
 from tests.rules.runs import Clock, Run
@@ -93,7 +94,7 @@ def test_it_waits_for_the_other_task_wherever_that_stands() -> None:
 
     def flow(ctx: Context[NoInput]) -> Node[Any]:
         read = Task("read", agent=agent, prompt=lambda: ctx[name])
-        name = Step("name", lambda: "Read it.")
+        name: Step[str] = Step("name", lambda: "Read it.")
         return Parallel(Task("fix", agent=agent, prompt="Fix it.", forks=read), read, name)
 
     run = run_of(flow)
@@ -245,8 +246,8 @@ def test_an_answer_is_repaired_in_the_session_that_gave_it(forks: bool) -> None:
     run = run_of(flow)
     assert run.go().status == "finished"
     assert run.output("count") == "7"
-    (session,) = sessions(run, "count")
-    assert session == ("agent-2" if forks else "agent-1")
+    session = "agent-2" if forks else "agent-1"
+    assert sessions(run, "count") == [session]
     assert [ask.session for ask in agent.asks[1:]] == [None if forks else session, session]
     first, second, third = agent.disk[session]
     assert (first, second[:6], third[:11]) == ("Read it.", "Count.", "Your answer")
@@ -395,18 +396,17 @@ def test_after_an_edit_the_session_must_still_have_an_agent_that_holds_it() -> N
 # -- crashes
 
 
-class _Disks:
-    """What the program had on its disk when each frame was made durable."""
+class _Disks(Watch):
+    """Keeps what the program had on its disk when each frame was made durable."""
 
-    def __init__(self, run: Run, disk: dict[str, list[str]]) -> None:
+    def __init__(self, disk: dict[str, list[str]]) -> None:
+        super().__init__()
+        self.disk = disk
         self.after: list[dict[str, list[str]]] = []
-        keep = run.watch.frame
 
-        def frame(made: Any, state: RunState) -> None:
-            self.after.append(copy.deepcopy(disk))
-            keep(made, state)
-
-        run.watch.frame = frame  # type: ignore[method-assign]
+    def frame(self, frame: Frame, state: RunState) -> None:
+        self.after.append(copy.deepcopy(self.disk))
+        super().frame(frame, state)
 
 
 def everything(disk: dict[str, list[str]]) -> Workflow[Any, Any]:
@@ -427,7 +427,7 @@ def everything(disk: dict[str, list[str]]) -> Workflow[Any, Any]:
 def test_after_a_crash_at_any_frame_boundary_every_session_still_knows_what_was_read() -> None:
     disk: dict[str, list[str]] = {}
     whole = Run(everything(disk))
-    disks = _Disks(whole, disk)
+    whole.watch = disks = _Disks(disk)
     assert whole.go().status == "finished"
     for k in range(1, len(whole.watch.frames)):
         kept = copy.deepcopy(disks.after[k - 1])
