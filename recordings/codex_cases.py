@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harnesses import Codex
-from recordings.playing import Case, Place, at_the_tool, kill_at_the_tool
+from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
 __all__ = ["cases", "codex"]
@@ -81,9 +81,10 @@ def cases() -> list[Case]:
     )
     refused = [Case(name=name, script=[step]) for name, step in REFUSALS.items()]
     failed = [each for each in refused if each.name in ("401", "429", "500", "usage-limit")]
-    both = [text, tool, structured, unknown, resume, *failed]
+    both = [text, tool, structured, unknown, resume, *fork_cases(), *failed]
     return [
-        *(text, tool, structured, unknown, resume, *refused, *_others(), *_cut_off()),
+        *(text, tool, structured, unknown, resume, *fork_cases(), *refused),
+        *(*_others(), *_cut_off()),
         *(_by_exec(each) for each in both),
     ]
 

@@ -24,6 +24,7 @@ from recordings.playing import (  # noqa: E402
     Case,
     Place,
     at_the_tool,
+    fork_cases,
     fresh_place,
     kill_at_call,
     kill_at_the_tool,
@@ -123,6 +124,7 @@ def cases() -> list[Case]:
             script=[Text("The word is heron.")],
             then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
         ),
+        *fork_cases(),
         Case(
             name="sigterm-in-tool",
             script=[WAIT],

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from harnesses import Pi
-from recordings.playing import Case, Place, at_the_tool, kill_at_the_tool
+from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool
 from smithers.agent import Event, Spawned
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
@@ -154,6 +154,7 @@ def _sessions() -> list[Case]:
             script=[Text("The word is heron.")],
             then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
         ),
+        *fork_cases(),
     ]
 
 

@@ -17,7 +17,7 @@ from typing import Any, cast
 from harnesses.recording import read_header
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, ToolCalled
 from smithers.errors import AgentError
-from tests.scripted_model import ScriptedModel, Step
+from tests.scripted_model import ScriptedModel, Step, Text
 
 __all__ = [
     "Act",
@@ -25,6 +25,7 @@ __all__ = [
     "Case",
     "Place",
     "at_the_tool",
+    "fork_cases",
     "fresh_place",
     "kill_at_call",
     "kill_at_the_tool",
@@ -52,6 +53,7 @@ class Case:
     """One session. `act` may do something at an event, and stops listening by giving True.
 
     `key` is whether the program is given one; `session` is one to go on with, which it has not.
+    With `forks` it begins with a copy of the session in place of going on in it.
     """
 
     name: str
@@ -65,10 +67,22 @@ class Case:
     prompt: str = ""
     then: Case | None = None
     session: str | None = None
+    forks: bool = False
 
     @property
     def text(self) -> str:
         return self.prompt or f"Case {self.name}."
+
+
+def fork_cases() -> list[Case]:
+    """A copy of a session, and one of a session that the program does not know."""
+    asks = Case(name="fork-2", script=[Text("It was heron.")], prompt="Which word?", forks=True)
+    unknown = "00000000-0000-4000-8000-000000000000"
+    anew = [Text("A new beginning.")]
+    return [
+        Case(name="fork", script=[Text("The word is heron.")], then=asks),
+        Case(name="fork-unknown", script=anew, session=unknown, forks=True),
+    ]
 
 
 @contextmanager
@@ -100,7 +114,8 @@ async def play(
             prompt=case.text,
             cwd=place.cwd,
             schema=case.schema,
-            session=session,
+            session=None if case.forks else session,
+            forks=session if case.forks else None,
             followup=followup,
             idle_s=case.idle_s,
             timeout_s=120,
