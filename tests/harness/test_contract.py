@@ -59,6 +59,32 @@ async def test_a_resumed_run_keeps_its_session_and_is_told_the_followup(
     assert [event for event in events if isinstance(event, Started)] == [Started(session)]
 
 
+async def test_a_forked_run_has_a_session_of_its_own_and_is_told_the_followup(
+    case: tuple[Agent, str, str], tmp_path: Path
+) -> None:
+    agent, prompt, followup = case
+    if not agent.can.forks:
+        pytest.skip(f"{agent.name} does not fork sessions")
+    copied = str(uuid4())
+    ask = Ask(prompt=prompt, cwd=tmp_path, forks=copied, followup=followup)
+    events = await events_of(agent, ask)
+    (begun,) = [event.session for event in events if isinstance(event, Started)]
+    assert begun not in ("", copied)
+    assert isinstance(events[-1], Answered)
+
+
+async def test_a_forked_run_that_has_its_session_goes_on_in_that(
+    case: tuple[Agent, str, str], tmp_path: Path
+) -> None:
+    agent, prompt, followup = case
+    if not agent.can.forks:
+        pytest.skip(f"{agent.name} does not fork sessions")
+    own, copied = str(uuid4()), str(uuid4())
+    ask = Ask(prompt=prompt, cwd=tmp_path, session=own, forks=copied, followup=followup)
+    events = await events_of(agent, ask)
+    assert [event for event in events if isinstance(event, Started)] == [Started(own)]
+
+
 async def test_a_run_may_be_closed_at_any_event(
     case: tuple[Agent, str, str], tmp_path: Path
 ) -> None:
