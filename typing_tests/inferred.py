@@ -68,6 +68,10 @@ def tasks(ctx: Context[Brief]) -> None:
     assert_type(ctx[ok], Decision)
     assert_type(ctx[ok].by, str | None)
     assert_type(ctx[ok].at, datetime)
+    assert_type(Task("on", agent=agent, prompt="go on", continues=plan), Task[str])
+    copied = Task("copied", agent=agent, prompt="plan", output=Plan, forks=text)
+    assert_type(copied, Task[Plan])
+    assert_type(Task("by id", agent=agent, prompt="go on", forks="text"), Task[str])
 
 
 def reads(ctx: Context[Brief]) -> None:

@@ -160,6 +160,14 @@ def fan_outs(ctx: Context[Brief]) -> None:
     items: list[Plan] = ctx[said]  # error: another output
 
 
+def sessions(ctx: Context[Brief]) -> None:
+    text = Task("text", agent=agent, prompt="hello")
+    group = Sequence(text, result=text)
+    Task("on", agent=agent, prompt="go on", continues=group)  # error: a group has no session
+    Task("copy", agent=agent, prompt="go on", forks=agent)  # error: an agent is no task
+    Step("step", lambda: 1, continues=text)  # error: a function has no session
+
+
 @workflow(input=Brief)
 def other_input(ctx: Context[Brief]) -> Node:
     def topic(read: Context[NoInput]) -> str:

@@ -26,10 +26,11 @@ class Scripted:
         *script: Line,
         name: str = "agent",
         resumes: bool = True,
+        forks: bool = False,
         native_schema: bool = False,
     ) -> None:
         self.name = name
-        self.can = Capabilities(resumes=resumes, native_schema=native_schema)
+        self.can = Capabilities(resumes=resumes, forks=forks, native_schema=native_schema)
         self.script = list(script) or ["done"]
         self.asks: list[Ask] = []
         self.stopped = 0
@@ -38,10 +39,7 @@ class Scripted:
     @property
     def told(self) -> list[str]:
         """What the agent was told in each request: the follow-up in a session, else the prompt."""
-        return [
-            ask.prompt if ask.session is None or ask.followup is None else ask.followup
-            for ask in self.asks
-        ]
+        return [ask.told for ask in self.asks]
 
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
         line = self.script[min(len(self.asks), len(self.script) - 1)]

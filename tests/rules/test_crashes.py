@@ -260,6 +260,21 @@ def tree_of_everything() -> Workflow[Any, Any]:
     return flow
 
 
+def sessions() -> Workflow[Any, Any]:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[str]:
+        agent, cut = Scripted("done", forks=True), Scripted(Transient("cut"), "done", forks=True)
+        read = Task("read", agent=agent, prompt="read")
+        parts = ForEach(
+            ["a", "b"], key=str, each=lambda part: Task(part, agent=agent, prompt=part, forks=read)
+        )
+        again = Task("again", agent=cut, prompt="again", retry=SOON, continues=read)
+        last = Task("last", agent=agent, prompt="last", forks=again)
+        return Sequence(read, parts, again, last, result=last)
+
+    return flow
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -275,6 +290,7 @@ def tree_of_everything() -> Workflow[Any, Any]:
         retries,
         structure_from_state,
         deferred_steps,
+        sessions,
         tree_of_everything,
     ],
 )

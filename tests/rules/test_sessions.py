@@ -221,8 +221,8 @@ def test_a_retry_of_a_fork_goes_on_in_the_copy_that_was_made() -> None:
 
 
 def test_a_retry_of_a_fork_that_never_came_about_makes_the_copy_again() -> None:
-    agent = Scripted([Started("s-1"), Answered("read")], Transient("cut"), "done")
-    agent.can = Recalling().can
+    read = [Started("s-1"), Answered("read")]
+    agent = Scripted(read, Transient("cut"), "done", forks=True)
 
     def flow(ctx: Context[NoInput]) -> Node[Any]:
         read = Task("read", agent=agent, prompt="Read it.")
