@@ -28,7 +28,7 @@ from smithers.changes import Frame, Key
 from smithers.errors import Busy, Permanent, Transient
 from smithers.state import RunState
 from tests.engine.runs import Watch
-from tests.rules.agents import Recalling, Scripted
+from tests.rules.agents import Line, Recalling, Scripted
 from tests.rules.resuming import crashed, same, started
 from tests.rules.runs import Clock, Run
 
@@ -221,7 +221,7 @@ def test_a_retry_of_a_fork_goes_on_in_the_copy_that_was_made() -> None:
 
 
 def test_a_retry_of_a_fork_that_never_came_about_makes_the_copy_again() -> None:
-    read = [Started("s-1"), Answered("read")]
+    read: Line = [Started("s-1"), Answered("read")]
     agent = Scripted(read, Transient("cut"), "done", forks=True)
 
     def flow(ctx: Context[NoInput]) -> Node[Any]:
