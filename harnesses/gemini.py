@@ -69,7 +69,7 @@ class Gemini:
     its path. `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
     """
 
-    can = Capabilities(resumes=True)
+    can = Capabilities(resumes=True, same_folder=True)
 
     def __init__(
         self,
