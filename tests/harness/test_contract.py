@@ -85,6 +85,20 @@ async def test_a_forked_run_that_has_its_session_goes_on_in_that(
     assert [event for event in events if isinstance(event, Started)] == [Started(own)]
 
 
+async def test_a_fork_of_an_unknown_session_is_begun_anew(
+    case: tuple[Agent, str, str], tmp_path: Path
+) -> None:
+    agent, prompt, _ = case
+    if not agent.can.forks or isinstance(agent, Echo):
+        pytest.skip(f"{agent.name} does not fork sessions, or knows every one")
+    text = "Case exec-fork-unknown." if "exec" in prompt else "Case fork-unknown."
+    unknown = "00000000-0000-4000-8000-000000000000"
+    ask = Ask(prompt=text, cwd=tmp_path, forks=unknown, followup=text)
+    events = await events_of(agent, ask)
+    assert unknown not in [event.session for event in events if isinstance(event, Started)]
+    assert events[-1] == Answered("A new beginning.")
+
+
 async def test_a_run_may_be_closed_at_any_event(
     case: tuple[Agent, str, str], tmp_path: Path
 ) -> None:

@@ -38,6 +38,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "empty": ("bad_output", "empty"),
     "eof": ("transient", "cut"),
     "error-in-stream": ("transient", "cut"),
+    "fork-unknown": ("permanent", "unknown_session"),
     "hang-before-headers": ("incomplete", "no_terminal_event"),
     "hang-in-stream": ("incomplete", "no_terminal_event"),
     "interrupted-in-tool": ("incomplete", "no_terminal_event"),
@@ -65,6 +66,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
 """By the name of a case, whichever program it is of; every other one succeeds."""
 OTHERWISE = {
     # Asked to go on in an unknown thread it says so, and is asked to begin a new one.
+    "codex/fork-unknown": ("succeeded", "completed"),
     "codex/resume-unknown": ("succeeded", "completed"),
     # It waits for the network for ever: our clock ended it.
     "codex/connection-refused": ("incomplete", "no_terminal_event"),

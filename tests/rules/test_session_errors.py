@@ -260,6 +260,14 @@ def one_needs_the_other(ctx: Context[NoInput]) -> Node[Any]:
     return Parallel(task("read"), inner, later)
 
 
+def stands_after_what_needs_the_other(ctx: Context[NoInput]) -> Node[Any]:
+    first = Sequence(Step("x", lambda: 1), Step("y", lambda: 1, needs=["a"]))
+    return Parallel(
+        Sequence(task("read"), task("a", continues="read")),
+        Sequence(first, task("b", continues="read")),
+    )
+
+
 def apart(ctx: Context[NoInput]) -> Node[Any]:
     """Two sessions, and copies of one that somebody goes on with later."""
     sides = [Sequence(task(f"read {n}"), task(f"a {n}", continues=f"read {n}")) for n in (1, 2)]
@@ -269,7 +277,10 @@ def apart(ctx: Context[NoInput]) -> Node[Any]:
 
 @pytest.mark.parametrize(
     "flow",
-    [in_turn, in_arms, in_a_loop, one_by_one, one_continues_the_other, one_needs_the_other, apart],
+    [
+        *(in_turn, in_arms, in_a_loop, one_by_one, one_continues_the_other, one_needs_the_other),
+        *(stands_after_what_needs_the_other, apart),
+    ],
 )
 def test_one_after_the_other_they_may(flow: Make) -> None:
     finishes(flow)
