@@ -31,7 +31,7 @@ from harnesses._pi_home import (
 from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
 from harnesses._streams import UnknownSession
-from harnesses.process import Command, Replay, built_environment, open_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
 from smithers.agent import Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotSignedIn
 
@@ -63,8 +63,9 @@ class Pi:
     models.json, such as {"contextWindow": 200000, "reasoning": True, "cost": {…}}. The user's login
     is sent to no such address. `home` keeps sessions there, in place of a folder for each run.
     `arguments` are further ones of the command line. `env` is added to its environment, which its
-    tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its place;
-    SMITHERS_REPLAY does the same from outside.
+    tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its place,
+    `record` keeps each session in that folder as it goes; SMITHERS_REPLAY and SMITHERS_RECORD do
+    the same from outside.
     """
 
     can = Capabilities(resumes=True, reports_cost=True)
@@ -87,6 +88,7 @@ class Pi:
         program: str = "pi",
         home: str | Path | None = None,
         replay: Replay | str | Path | None = None,
+        record: str | Path | None = None,
     ) -> None:
         self._settings = Settings(
             model=model,
@@ -104,7 +106,7 @@ class Pi:
         self.name = "/".join(filter(None, ("pi", provider, model)))
         self._program, self._env = program, dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
-        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+        self._sources = Sources(replay, record)
 
     @property
     def limit(self) -> str:
@@ -117,18 +119,20 @@ class Pi:
         account = next(filter(None, (*known, *keys)), str(login))
         return limit_text(provider, wanted.address, account, wanted.model)
 
-    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+    def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one.
 
         One that Pi does not know, or that was begun in another working folder, is begun anew.
         """
-        replay = self._replay or Replay.asked_for()
-        place = await asyncio.to_thread(self._place, ask, live=replay is None)
+        return self._sources.play(lambda source: self._run(ask, source))
+
+    async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
+        place = await asyncio.to_thread(self._place, ask, live=source.live)
         session = ask.session or str(uuid.uuid4())
         yield Started(session)
         if ask.session is not None:
             try:
-                async with aclosing(self._resumed(ask, place, replay, session)) as events:
+                async with aclosing(self._resumed(ask, place, source, session)) as events:
                     async for event in events:
                         yield event
                 return
@@ -136,27 +140,27 @@ class Pi:
                 session = str(uuid.uuid4())
             yield Started(session)
         command = self._command(ask, place, ask.prompt, session, resumes=False)
-        async with aclosing(self._turn(ask, command, replay)) as events:
+        async with aclosing(self._turn(ask, command, source)) as events:
             async for event in events:
                 yield event
 
     async def _resumed(
-        self, ask: Ask, place: _Place, replay: Replay | None, session: str
+        self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
         sessions = place.home / "sessions"
-        if replay is None and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
+        if source.live and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
             raise UnknownSession(f"session {session} belongs to another working folder")
         text = ask.followup if ask.followup is not None else ask.prompt
         command = self._command(ask, place, text, session, resumes=True)
-        async with aclosing(self._turn(ask, command, replay)) as events:
+        async with aclosing(self._turn(ask, command, source)) as events:
             async for event in events:
                 yield event
 
     async def _turn(
-        self, ask: Ask, command: Command, replay: Replay | None
+        self, ask: Ask, command: Command, source: Source
     ) -> AsyncGenerator[Event, None]:
         stream = Stream(session=command.session or "", priced=self._settings.priced)
-        async with open_session(command, ask, replay) as running:
+        async with open_session(command, ask, source.replay, source.record) as running:
             for pid in await running.pids():
                 yield Spawned(pid)
             async for line in running.lines():

@@ -1,6 +1,6 @@
 """Makes the recordings again, with the installed programs and a scripted model: no key, no network.
 
-    python recordings/make.py [claude-code | codex | pi | gemini | demo [CASE…]]
+    python recordings/make.py [claude-code | codex | pi | gemini | demo | example [CASE…]]
 
 Ids, times and process numbers differ from run to run; what is said and done does not.
 """
@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path only now)
 from recordings import codex_cases, gemini_cases, pi_cases  # noqa: E402
+from recordings.example import record_example  # noqa: E402
 from recordings.playing import (  # noqa: E402
     Case,
     Place,
@@ -280,6 +281,7 @@ NEEDED = {
     "pi": [PI],
     "gemini": [GEMINI],
     "demo": [CLAUDE],
+    "example": [CLAUDE],
     "all": [CLAUDE, CODEX, PI, GEMINI],
 }
 
@@ -304,6 +306,8 @@ def main() -> None:
         asyncio.run(play_all(gemini_cases.gemini, gemini_cases.cases(), files, wanted))
     if which in ("all", "demo"):
         asyncio.run(make_demo())
+    if which in ("all", "example"):
+        record_example()
 
 
 if __name__ == "__main__":

@@ -25,9 +25,6 @@ from smithers.errors import Permanent, Stalled, Transient
 
 __all__ = ["Session", "open_session"]
 
-RECORD = "SMITHERS_RECORD"
-"""Names the folder into which live runs are recorded as well, free of secrets and machine names."""
-
 _ERR_TAIL_BYTES = 16_384
 _SMALL_FILE_BYTES = 65_536
 _FILES_LIMIT = 10_000
@@ -174,17 +171,24 @@ async def _to_the_end(task: asyncio.Task[Ending]) -> Ending:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    command: Command, ask: Ask, replay: Replay | None = None
+    command: Command, ask: Ask, replay: Replay | None = None, record: Path | None = None
 ) -> AsyncGenerator[Session, None]:
     """Starts `command`, or its recording. On leaving, whatever the reason, nothing of it lives.
 
+    A live one is recorded in the folder `record`, if there is one; with a replay no recording is
+    then played twice.
+
     Raises Permanent where the raw stream of `ask` cannot be opened: then nothing is started.
     """
-    folder = os.environ.get(RECORD) if replay is None else None
+    folder = record if replay is None else None
     before = await asyncio.to_thread(_files_in, command.cwd) if folder else {}
-    tape, shown = await _open_tape(command, ask, Path(folder) if folder else None)
+    tape, shown = await _open_tape(command, ask, folder)
     try:
-        child: Child = replay.start(command, tape) if replay else LiveChild(command, tape)
+        child: Child = (
+            replay.start(command, tape, repeats=record is None)
+            if replay
+            else LiveChild(command, tape)
+        )
         session = Session(child, command, ask, tape)
         try:
             yield session

@@ -97,18 +97,16 @@ def test_a_record_that_was_cut_off_in_a_line_is_read_up_to_it(tmp_path: Path) ->
 
 
 @pytest.mark.anyio
-async def test_a_live_run_is_recorded_for_others_without_its_secrets(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_live_run_is_recorded_for_others_without_its_secrets(tmp_path: Path) -> None:
     cwd = tmp_path / "project"
     cwd.mkdir()
     (cwd / "old.txt").write_text("old")
-    monkeypatch.setenv("SMITHERS_RECORD", str(tmp_path / "records"))
     code = (
         "import os\nprint(os.getcwd(), os.environ['THE_TOKEN'])\n"
         "open('new.txt', 'w').write(os.environ['THE_TOKEN'])\nos.remove('old.txt')"
     )
-    await lines_of(python(code, cwd, env={"THE_TOKEN": "tok-123456"}), Ask(prompt="", cwd=cwd))
+    command = python(code, cwd, env={"THE_TOKEN": "tok-123456"})
+    await lines_of(command, Ask(prompt="", cwd=cwd), tmp_path / "records")
     (path,) = (tmp_path / "records").glob("*.jsonl")
     (session,) = read_sessions(path)
     assert session.text("out") == b"${CWD} ${THE_TOKEN}\n"
@@ -129,7 +127,8 @@ def test_the_folder_that_a_program_was_installed_in_becomes_a_mark(tmp_path: Pat
     assert scrub(f"see {script.parent}/docs") == "see ${NPM}/node_modules/@maker/program/docs"
 
 
-SHIPPED = sorted([*(ROOT / "recordings").rglob("*"), *(ROOT / "harnesses" / "demo").rglob("*")])
+FOLDERS = ("recordings", "harnesses/demo", "examples/testing/recordings")
+SHIPPED = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))
 MACHINE = re.compile(
     r"/root\b|/home/|/Users/|/work\b|/tmp\b|/var/folders|(?<![\w$.{-])root(?![\w}])"
     r"|(?:127\.0\.0\.1|localhost):\d+"
