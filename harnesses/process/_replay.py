@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from harnesses.process._child import Chunk, Tape
+from harnesses.process._child import Chunk, Tape, now
 from harnesses.process._command import Command
 from harnesses.process._shelf import Found, NotRecorded, ReplayMismatch, Shelf
 from harnesses.recording import Ending, Header, Moment, Recording, read_sessions
@@ -118,7 +117,7 @@ class ReplayChild:
         self._cwd = command.cwd
         self._moments = _as_session(recording, command.session)
         self._at = 0
-        self._start = time.monotonic()
+        self._start = now()
         self._written = 0
         self._stdin_closed = command.stdin is not None
         self._changed = asyncio.Event()
@@ -181,7 +180,7 @@ class ReplayChild:
 
     async def _until(self, t: float) -> None:
         """Until the recorded time, or a change. At speed 0 there is no waiting."""
-        if self._speed and (left := self._start + t / self._speed - time.monotonic()) > 0:
+        if self._speed and (left := self._start + t / self._speed - now()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._change()
