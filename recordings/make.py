@@ -1,6 +1,6 @@
 """Makes the recordings again, with the installed programs and a scripted model: no key, no network.
 
-    python recordings/make.py [claude-code | codex | pi | gemini | demo | example [CASE…]]
+    python recordings/make.py [claude-code | codex | pi | gemini | demo | example | shapes [CASE…]]
 
 Ids, times and process numbers differ from run to run; what is said and done does not.
 """
@@ -33,6 +33,7 @@ from recordings.playing import (  # noqa: E402
     recording_to,
     report,
 )
+from recordings.shapes import write_shapes  # noqa: E402
 from tests.scripted_model import Cut, Eof, Status, Step, Text, ToolCall  # noqa: E402
 
 RECORDINGS = ROOT / "recordings"
@@ -282,6 +283,7 @@ NEEDED = {
     "gemini": [GEMINI],
     "demo": [CLAUDE],
     "example": [CLAUDE],
+    "shapes": [],
     "all": [CLAUDE, CODEX, PI, GEMINI],
 }
 
@@ -308,6 +310,7 @@ def main() -> None:
         asyncio.run(make_demo())
     if which in ("all", "example"):
         record_example()
+    write_shapes()
 
 
 if __name__ == "__main__":

@@ -58,9 +58,11 @@ def record(
     ] = False,
 ) -> int:
     adapters: Any = importlib.import_module(_ADAPTERS)
-    code: int = adapters.record_program(
-        words, to, force=force, told=lambda path: say(f"recording to {path}")
-    )
+
+    def told(path: Path) -> None:
+        say(f"recording to {path}")
+
+    code: int = adapters.record_program(words, to, force=force, told=told)
     return code
 
 

@@ -22,9 +22,9 @@ COMMANDS = [
 GROUPED = [
     *("service install", "service uninstall", "service status"),
     *("mcp", "mcp add", "mcp remove"),
-    "harness parse",
+    *("harness drift", "harness parse"),
 ]
-WITHOUT_A_DATABASE = ("demo", "record", "replay", "mcp remove", "workflows", "harness parse")
+WITHOUT_A_DATABASE = ("demo", "record", "replay", "mcp remove", "workflows", "harness drift", "harness parse")
 
 
 def test_the_commands_are_these(tmp_path: Path) -> None:
