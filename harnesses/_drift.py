@@ -21,6 +21,7 @@ from harnesses._shape import Case, Drift, Shape, drift, shape_of
 from harnesses._small_model import Call, Refused, SmallModel, Step, Text
 from harnesses.claude_code import ClaudeCode
 from harnesses.codex import Codex
+from harnesses.gemini import Gemini
 from harnesses.pi import Pi
 from harnesses.process._shelf import recordings_in
 from harnesses.recording import Recording, read_sessions
@@ -87,11 +88,18 @@ def _pi(place: _Place, record: Path) -> Agent:
     return Pi("scripted", home=place.home / "config", env=place.env, record=record, **to)
 
 
+def _gemini(place: _Place, record: Path) -> Agent:
+    to: dict[str, Any] = {"base_url": place.url, "api_key_env": "SCRIPTED_KEY"}
+    to |= {"home": place.home / "config", "approval_mode": "yolo"}
+    return Gemini("scripted", env=place.env, record=record, **to)
+
+
 _PROGRAMS: Mapping[str, _Program] = {
     "claude-code": _Program(
         agent=_claude, shell=Call("Bash", {"command": "echo hello", "description": "Say hello"})
     ),
     "codex": _Program(agent=_codex, shell=Call("exec_command", {"cmd": "echo hello"})),
+    "gemini": _Program(agent=_gemini, shell=Call("run_shell_command", {"command": "echo hello"})),
     "pi": _Program(agent=_pi, shell=Call("bash", {"command": "echo hello"})),
 }
 """One line a program."""

@@ -1,12 +1,13 @@
 """The smallest model server on loopback that makes a real program speak: no account, no network.
 
 It gives steps in turn, one for each request of the model: a text, a call of a tool, or a refusal of
-the key. It speaks Anthropic Messages and OpenAI Responses.
+the key. It speaks Anthropic Messages, OpenAI Responses and Gemini.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class _Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("content-length", 0))
         body: Event = json.loads(self.rfile.read(size) or b"{}")
         path = self.path.split("?")[0]
+        if found := _GEMINI.match(path):
+            path, body["model"] = "gemini", found[1]
         if path not in _PROTOCOLS:
             self._send(404, b'{"type":"error","error":{"type":"not_found_error","message":"?"}}')
             return
@@ -104,7 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("connection", "close")
         self.end_headers()
         for event in _PROTOCOLS[path](step, str(body.get("model", "")), number):
-            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            named = f"event: {event['type']}\n" if "type" in event else ""
+            self.wfile.write(f"{named}data: {json.dumps(event)}\n\n".encode())
         self.close_connection = True
 
     def _send(self, code: int, body: bytes) -> None:
@@ -117,7 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _is_aside(body: Mapping[str, Any]) -> bool:
     """Whether the program asks for something of its own: a title, or whether a model is there."""
-    if body.get("max_tokens") == 1 or not (body.get("messages") or body.get("input")):
+    asked = body.get("messages") or body.get("input") or body.get("contents")
+    if body.get("max_tokens") == 1 or not asked:
         return True
     return not body.get("tools") and "title" in json.dumps(body.get("system", "")).lower()
 
@@ -126,6 +131,9 @@ def _refusal(path: str) -> Event:
     if path.endswith("messages"):
         told = {"type": "authentication_error", "message": "invalid x-api-key"}
         return {"type": "error", "error": told}
+    if path == "gemini":
+        said = "Request had invalid authentication credentials."
+        return {"error": {"code": 401, "message": said, "status": "UNAUTHENTICATED"}}
     told = {"type": "invalid_api_key", "code": "invalid_api_key"}
     return {"error": told | {"message": "incorrect API key provided"}}
 
@@ -182,10 +190,29 @@ def _responses(step: Text | Call, model: str, number: int) -> Iterator[Event]:
     yield {"type": "response.completed", "response": response | ended}
 
 
+def _gemini(step: Text | Call, model: str, number: int) -> Iterator[Event]:
+    """An answer in the words of Gemini."""
+
+    def piece(*parts: Event, **ends: str) -> Event:
+        candidate: Event = {"content": {"role": "model", "parts": list(parts)}, "index": 0} | ends
+        return {"candidates": [candidate], "modelVersion": model, "responseId": f"r{number}"}
+
+    if isinstance(step, Text):
+        for text in _pieces(step.text):
+            yield piece({"text": text})
+    else:
+        call = {"id": f"call_{number}", "name": step.name, "args": dict(step.input)}
+        yield piece({"functionCall": call, "thoughtSignature": "c2ln"})
+    usage = {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15}
+    usage |= {"cachedContentTokenCount": 0}
+    yield piece({"text": ""}, finishReason="STOP") | {"usageMetadata": usage}
+
+
 def _pieces(text: str) -> list[str]:
     """As a model speaks: in several."""
     size = -(-len(text) // 3)
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
-_PROTOCOLS = {"/v1/messages": _messages, "/v1/responses": _responses}
+_PROTOCOLS = {"/v1/messages": _messages, "/v1/responses": _responses, "gemini": _gemini}
+_GEMINI = re.compile(r"^/v1(?:beta)?/models/([^/:]+):streamGenerateContent$")

@@ -11,7 +11,7 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path on
 from recordings import codex_cases, gemini_cases, pi_cases  # noqa: E402
 from recordings.example import record_example  # noqa: E402
 from recordings.playing import (  # noqa: E402
+    AgentOf,
     Case,
     Place,
     at_the_tool,
@@ -273,6 +274,12 @@ def break_off(path: Path) -> None:
     path.write_text("".join(kept), encoding="utf-8")
 
 
+PROGRAMS: dict[str, tuple[AgentOf, Callable[[], list[Case]]]] = {
+    "claude-code": (claude, cases),
+    "codex": (codex_cases.codex, codex_cases.cases),
+    "pi": (pi_cases.pi, pi_cases.cases),
+    "gemini": (gemini_cases.gemini, gemini_cases.cases),
+}
 CLAUDE, CODEX = ("claude", "@anthropic-ai/claude-code"), ("codex", "@openai/codex")
 PI = ("pi", "@earendil-works/pi-coding-agent@0.87.1 node@22")
 GEMINI = ("gemini", "@google/gemini-cli@0.61.0")
@@ -297,15 +304,9 @@ def main() -> None:
         if name not in ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR"):
             del os.environ[name]
     (DEMO / "interrupted").mkdir(parents=True, exist_ok=True)
-    if which in ("all", "claude-code"):
-        asyncio.run(play_all(claude, cases(), RECORDINGS / "claude-code", wanted))
-    if which in ("all", "codex"):
-        asyncio.run(play_all(codex_cases.codex, codex_cases.cases(), RECORDINGS / "codex", wanted))
-    if which in ("all", "pi"):
-        asyncio.run(play_all(pi_cases.pi, pi_cases.cases(), RECORDINGS / "pi", wanted))
-    if which in ("all", "gemini"):
-        files = RECORDINGS / "gemini"
-        asyncio.run(play_all(gemini_cases.gemini, gemini_cases.cases(), files, wanted))
+    for name, (agent_of, cases_of) in PROGRAMS.items():
+        if which in ("all", name):
+            asyncio.run(play_all(agent_of, cases_of(), RECORDINGS / name, wanted))
     if which in ("all", "demo"):
         asyncio.run(make_demo())
     if which in ("all", "example"):

@@ -160,7 +160,7 @@ def test_drift_compares_recordings_and_tells_what_is_gone(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nonesuch"], "it is one of claude-code, codex, pi"),
+        (["nonesuch"], "it is one of claude-code, codex, gemini, pi"),
         (["pi", "--against", "."], "is a session of pi"),
         (["--against", "."], "is a session of a program that is compared"),
         ([], "none of the programs is installed"),

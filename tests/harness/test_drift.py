@@ -157,7 +157,8 @@ def test_a_program_that_speaks_differently_is_told_apart(
 
 @pytest.mark.live
 @pytest.mark.parametrize(
-    ("name", "program"), [("claude-code", "claude"), ("codex", "codex"), ("pi", "pi")]
+    ("name", "program"),
+    [("claude-code", "claude"), ("codex", "codex"), ("gemini", "gemini"), ("pi", "pi")],
 )
 def test_smoke_the_real_program_has_the_shape_of_its_recordings(name: str, program: str) -> None:
     installed(program)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harnesses import ClaudeCode, Codex, Pi, Replay, ReplayMismatch
+from harnesses import ClaudeCode, Codex, Gemini, Pi, Replay, ReplayMismatch
 from harnesses.process import Sources, open_session
 from harnesses.recording import Recording, read_sessions
 from smithers.agent import Agent, Answered, Ask
@@ -28,6 +28,10 @@ def codex(**to: Any) -> Agent:
     return Codex("scripted", base_url="http://127.0.0.1:1/v1", **OWN, **to)
 
 
+def gemini(**to: Any) -> Agent:
+    return Gemini("scripted", base_url="http://127.0.0.1:1", **OWN, **to)
+
+
 def pi(**to: Any) -> Agent:
     return Pi("scripted", base_url="http://127.0.0.1:1", api="anthropic-messages", **OWN, **to)
 
@@ -35,6 +39,7 @@ def pi(**to: Any) -> Agent:
 ADAPTERS: dict[str, Callable[..., Agent]] = {
     "claude-code": ClaudeCode,
     "codex": codex,
+    "gemini": gemini,
     "pi": pi,
 }
 """One line an adapter; its recordings are in the folder of that name."""
