@@ -36,7 +36,7 @@ TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke trust bench docs clean
+.PHONY: help demo test check format live live-smoke drift trust bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ live: $(DEV) $(LIVE) $(INSPECTED) ## real programs against the scripted model se
 
 live-smoke: $(DEV) $(LIVE) ## the quickest of the live tests
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
+
+drift: $(DEV) $(LIVE) ## whether the real programs still speak as in the recordings
+	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(BIN)/smithers harness drift $(ARGS)
 
 trust: export TRUST_SEED := $(TRUST_SEED)
 trust: export TRUST_BOUNDARIES := $(TRUST_BOUNDARIES)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harnesses._checkups import checkups
+    from harnesses._drift import comparable, drift_of
+    from harnesses._passing import play_recording, record_program
     from harnesses._reading import read_stream, readable
     from harnesses.claude_code import ClaudeCode
     from harnesses.codex import Codex
@@ -24,8 +26,12 @@ __all__ = [
     "Replay",
     "ReplayMismatch",
     "checkups",
+    "comparable",
+    "drift_of",
+    "play_recording",
     "read_stream",
     "readable",
+    "record_program",
 ]
 
 _HOMES = {
@@ -37,8 +43,12 @@ _HOMES = {
     "Replay": "harnesses.process",
     "ReplayMismatch": "harnesses.process",
     "checkups": "harnesses._checkups",
+    "comparable": "harnesses._drift",
+    "drift_of": "harnesses._drift",
+    "play_recording": "harnesses._passing",
     "read_stream": "harnesses._reading",
     "readable": "harnesses._reading",
+    "record_program": "harnesses._passing",
 }
 
 

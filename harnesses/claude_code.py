@@ -18,7 +18,7 @@ from typing import Literal
 from harnesses._claude_stream import Stream
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
-from harnesses.process import Command, Replay, built_environment, open_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
 from smithers.agent import Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotInstalled
 
@@ -51,7 +51,8 @@ class ClaudeCode:
     ANTHROPIC_BASE_URL, which are passed on to it. `config_dir` keeps its login, settings and
     transcripts apart. `mcp_config` is a mapping, or a file, of the only MCP servers it gets. `env`
     is added to its environment, which its tools see. `program` is its name on PATH, or its path.
-    `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
+    `replay` plays recordings in its place, `record` keeps each session in that folder as it goes;
+    SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
     can = Capabilities(resumes=True, forks=True, native_schema=True, reports_cost=True)
@@ -70,12 +71,13 @@ class ClaudeCode:
         program: str = "claude",
         config_dir: str | Path | None = None,
         replay: Replay | str | Path | None = None,
+        record: str | Path | None = None,
     ) -> None:
         self.name = f"claude-code/{model}" if model else "claude-code"
         self._program, self._model = program, model
         self._config = Path(config_dir).absolute() if config_dir is not None else None
         self._env = dict(env or {})
-        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+        self._sources = Sources(replay, record)
         options: dict[str, object] = {
             "--model": model,
             "--permission-mode": permission_mode,
@@ -101,14 +103,17 @@ class ClaudeCode:
         url = env.get("ANTHROPIC_BASE_URL") or "https://api.anthropic.com"
         return limit_text("anthropic", url, account, self._model)
 
-    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+    def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
+        return self._sources.play(lambda source: self._run(ask, source))
+
+    async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         *known, anew = ways(ask)
         for way in (*known, anew):
             session = way.session or str(uuid.uuid4())
             yield Started(session)
             try:
-                async with aclosing(self._turn(way, session)) as events:
+                async with aclosing(self._turn(way, source, session)) as events:
                     async for event in events:
                         yield event
                 return
@@ -116,11 +121,10 @@ class ClaudeCode:
                 if way is anew:
                     raise
 
-    async def _turn(self, ask: Ask, session: str) -> AsyncGenerator[Event, None]:
-        replay = self._replay or Replay.asked_for()
-        command = self._command(ask, session, live=replay is None)
+    async def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
+        command = self._command(ask, session, live=source.live)
         stream = Stream(session=session)
-        async with open_session(command, ask, replay) as running:
+        async with open_session(command, ask, source.replay, source.record) as running:
             for pid in await running.pids():
                 yield Spawned(pid)
             async for line in running.lines():

@@ -33,7 +33,7 @@ from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
-from harnesses.process import Command, Replay, built_environment, open_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
 from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotSignedIn, Stalled
 
@@ -67,7 +67,8 @@ class Codex:
     declined, since nobody is there. `config` are further settings, as in its config.toml. `home` is
     a CODEX_HOME to use as it is, login and settings included, in place of one of ours for each run.
     `env` is added to its environment, which its tools see. `program` is its name on PATH, or its
-    path. `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
+    path. `replay` plays recordings in its place, `record` keeps each session in that folder as it
+    goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
     can = Capabilities(resumes=True, forks=True, native_schema=True)
@@ -86,6 +87,7 @@ class Codex:
         program: str = "codex",
         home: str | Path | None = None,
         replay: Replay | str | Path | None = None,
+        record: str | Path | None = None,
     ) -> None:
         self.name = f"codex/{model}" if model else "codex"
         self._settings = Settings(
@@ -99,7 +101,7 @@ class Codex:
         self._mode, self._program = mode, program
         self._env = dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
-        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+        self._sources = Sources(replay, record)
 
     @property
     def limit(self) -> str:
@@ -113,21 +115,23 @@ class Codex:
         own = "https://chatgpt.com" if is_chatgpt else "https://api.openai.com/v1"
         return limit_text("openai", wanted.url or own, account or str(login), wanted.model)
 
-    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+    def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
+        return self._sources.play(lambda source: self._run(ask, source))
+
+    async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         if ask.session is not None:
             yield Started(ask.session)
-        replay = self._replay or Replay.asked_for()
-        place = await asyncio.to_thread(self._place, ask, live=replay is None)
+        place = await asyncio.to_thread(self._place, ask, live=source.live)
         if place.mode == "app-server":
-            async with aclosing(self._by_app_server(ask, place, replay)) as events:
+            async with aclosing(self._by_app_server(ask, place, source)) as events:
                 async for event in events:
                     yield event
             return
         *known, anew = ways(ask)
         for way in (*known, anew):
             try:
-                async with aclosing(self._by_exec(way, place, replay, ask.forks)) as events:
+                async with aclosing(self._by_exec(way, place, source, ask.forks)) as events:
                     async for event in events:
                         yield event
                 return
@@ -136,12 +140,12 @@ class Codex:
                     raise
 
     async def _by_app_server(
-        self, ask: Ask, place: _Place, replay: Replay | None
+        self, ask: Ask, place: _Place, source: Source
     ) -> AsyncGenerator[Event, None]:
         text, prompt, schema = _words(ask)
         command = self._command(ask, place, ("app-server",), text)
         command = replace(command, dialogue=True, stop_signals=(signal.SIGTERM,))
-        async with open_session(command, ask, replay) as running:
+        async with open_session(command, ask, source.replay, source.record) as running:
             for pid in await running.pids():
                 yield Spawned(pid)
             talk = Dialogue(
@@ -168,7 +172,7 @@ class Codex:
         yield _with_data(talk.answer(ending, stderr), ask)
 
     async def _by_exec(
-        self, ask: Ask, place: _Place, replay: Replay | None, copied: str | None
+        self, ask: Ask, place: _Place, source: Source, copied: str | None
     ) -> AsyncGenerator[Event, None]:
         text, _, schema = _words(ask)
         # Its total begins with that of the thread that it is a copy of.
@@ -182,13 +186,13 @@ class Codex:
             words = ("exec", "fork", ask.forks)
         shaped: tuple[str, ...] = ()
         if schema:
-            shaped = ("--output-schema", _kept(schema, place.home, live=replay is None))
+            shaped = ("--output-schema", _kept(schema, place.home, live=source.live))
         fixed = ("--json", "--skip-git-repo-check")
         command = self._command(ask, place, (*words, *fixed, *shaped), text)
         command = replace(command, stop_signals=(signal.SIGINT, signal.SIGTERM))
         model = self._settings.model
         stream = by_exec.Stream(session=ask.session or "", before=before, model=model)
-        async with open_session(command, ask, replay) as running:
+        async with open_session(command, ask, source.replay, source.record) as running:
             for pid in await running.pids():
                 yield Spawned(pid)
             try:

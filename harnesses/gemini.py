@@ -29,7 +29,7 @@ from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for, meant
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession
-from harnesses.process import Command, Replay, built_environment, open_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
 from smithers.agent import Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotInstalled, NotSignedIn
 
@@ -66,7 +66,8 @@ class Gemini:
     address of the model. `append_system_prompt` is added to its instructions. `home` keeps its
     state there, in place of a folder for each run. `arguments` are further ones of the command
     line. `env` is added to its environment, which its tools see. `program` is its name on PATH, or
-    its path. `replay` plays recordings in its place; SMITHERS_REPLAY does the same from outside.
+    its path. `replay` plays recordings in its place, `record` keeps each session in that folder as
+    it goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
     can = Capabilities(resumes=True, same_folder=True)
@@ -89,6 +90,7 @@ class Gemini:
         program: str = "gemini",
         home: str | Path | None = None,
         replay: Replay | str | Path | None = None,
+        record: str | Path | None = None,
     ) -> None:
         self.name = f"gemini/{model}" if model else "gemini"
         self._settings = Settings(
@@ -104,7 +106,7 @@ class Gemini:
         self._arguments, self._program = tuple(arguments), program
         self._env = dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
-        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+        self._sources = Sources(replay, record)
 
     @property
     def limit(self) -> str:
@@ -112,20 +114,22 @@ class Gemini:
         account = self._environment({}).get(KEY, "")
         return limit_text("google", self._url or _ADDRESS, account, self._model)
 
-    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+    def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one.
 
         One that the program does not know, as in another working folder, is begun anew.
         """
-        replay = self._replay or Replay.asked_for()
-        place = await asyncio.to_thread(self._place, ask, live=replay is None)
+        return self._sources.play(lambda source: self._run(ask, source))
+
+    async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
+        place = await asyncio.to_thread(self._place, ask, live=source.live)
         session = ask.session or str(uuid.uuid4())
         yield Started(session)
         if ask.session is not None:
             text = ask.followup if ask.followup is not None else ask.prompt
             command = self._command(ask, place, text, session, resumes=True)
             try:
-                async with aclosing(self._turn(ask, command, place, replay)) as events:
+                async with aclosing(self._turn(ask, command, place, source)) as events:
                     async for event in events:
                         yield event
                 return
@@ -133,16 +137,16 @@ class Gemini:
                 session = str(uuid.uuid4())
             yield Started(session)
         command = self._command(ask, place, ask.prompt, session, resumes=False)
-        async with aclosing(self._turn(ask, command, place, replay)) as events:
+        async with aclosing(self._turn(ask, command, place, source)) as events:
             async for event in events:
                 yield event
 
     async def _turn(
-        self, ask: Ask, command: Command, place: _Place, replay: Replay | None
+        self, ask: Ask, command: Command, place: _Place, source: Source
     ) -> AsyncGenerator[Event, None]:
         stream = Stream(session=command.session or "")
         try:
-            async with open_session(command, ask, replay) as running:
+            async with open_session(command, ask, source.replay, source.record) as running:
                 for pid in await running.pids():
                     yield Spawned(pid)
                 async for line in running.lines():

@@ -31,7 +31,7 @@ from harnesses._pi_home import (
 from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
 from harnesses._streams import UnknownSession, ways
-from harnesses.process import Command, Replay, built_environment, open_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
 from smithers.agent import Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotSignedIn
 
@@ -63,8 +63,9 @@ class Pi:
     models.json, such as {"contextWindow": 200000, "reasoning": True, "cost": {…}}. The user's login
     is sent to no such address. `home` keeps sessions there, in place of a folder for each run.
     `arguments` are further ones of the command line. `env` is added to its environment, which its
-    tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its place;
-    SMITHERS_REPLAY does the same from outside.
+    tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its place,
+    `record` keeps each session in that folder as it goes; SMITHERS_REPLAY and SMITHERS_RECORD do
+    the same from outside.
     """
 
     can = Capabilities(resumes=True, forks=True, same_folder=True, reports_cost=True)
@@ -87,6 +88,7 @@ class Pi:
         program: str = "pi",
         home: str | Path | None = None,
         replay: Replay | str | Path | None = None,
+        record: str | Path | None = None,
     ) -> None:
         self._settings = Settings(
             model=model,
@@ -104,7 +106,7 @@ class Pi:
         self.name = "/".join(filter(None, ("pi", provider, model)))
         self._program, self._env = program, dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
-        self._replay = Replay(replay) if isinstance(replay, str | Path) else replay
+        self._sources = Sources(replay, record)
 
     @property
     def limit(self) -> str:
@@ -117,19 +119,21 @@ class Pi:
         account = next(filter(None, (*known, *keys)), str(login))
         return limit_text(provider, wanted.address, account, wanted.model)
 
-    async def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+    def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one.
 
         One that Pi does not know, or that was begun in another working folder, is begun anew.
         """
-        replay = self._replay or Replay.asked_for()
-        place = await asyncio.to_thread(self._place, ask, live=replay is None)
+        return self._sources.play(lambda source: self._run(ask, source))
+
+    async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
+        place = await asyncio.to_thread(self._place, ask, live=source.live)
         *known, anew = ways(ask)
         for way in (*known, anew):
             session = way.session or str(uuid.uuid4())
             yield Started(session)
             try:
-                async with aclosing(self._turn(way, place, replay, session)) as events:
+                async with aclosing(self._turn(way, place, source, session)) as events:
                     async for event in events:
                         yield event
                 return
@@ -138,14 +142,14 @@ class Pi:
                     raise
 
     async def _turn(
-        self, ask: Ask, place: _Place, replay: Replay | None, session: str
+        self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
-        sessions, resumes = place.home / "sessions", ask.session is not None and replay is None
+        sessions, resumes = place.home / "sessions", ask.session is not None and source.live
         if resumes and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
             raise UnknownSession(f"session {session} belongs to another working folder")
         command = self._command(ask, place, session)
         stream = Stream(session=command.session or "", priced=self._settings.priced)
-        async with open_session(command, ask, replay) as running:
+        async with open_session(command, ask, source.replay, source.record) as running:
             for pid in await running.pids():
                 yield Spawned(pid)
             async for line in running.lines():

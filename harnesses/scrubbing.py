@@ -18,11 +18,19 @@ _SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNO
 KEY_SHAPES = re.compile(
     r"\bsk-[A-Za-z0-9_-]{16,}"
     r"|\bAIza[A-Za-z0-9_-]{20,}"
+    r"|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}"
+    r"|\bhf_[A-Za-z0-9]{30,}|\bnpm_[A-Za-z0-9]{36}\b"
     r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"
     r"|(?<=Bearer )[A-Za-z0-9._~+/-]{16,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^\"]*?(?:-----END [A-Z ]*PRIVATE KEY-----|(?=\")|\Z)"
 )
+_WORDS = frozenset((
+    "", "admin", "agent", "app", "assistant", "claude", "code", "codex", "developer", "error",
+    "gemini", "git", "home", "localhost", "main", "message", "model", "name", "node", "pi",
+    "python", "result", "session", "system", "test", "text", "tool", "type", "user", "vscode",
+))  # fmt: skip
+"""Words that programs say anyway: as the name of a user or a machine they tell nothing of it."""
 _LOOPBACK_PORT = re.compile(r"(?<=127\.0\.0\.1:)\d{2,5}\b|(?<=localhost:)\d{2,5}\b")
 
 
@@ -61,10 +69,9 @@ def machine(
     # A program may name a file after a folder, with dashes for what is no letter or digit.
     dashed = {re.sub(r"[^A-Za-z0-9]", "-", name): mark for name, mark in folders.items()}
     paths = _replacing((folders | dashed).items())
-    names = re.compile(
-        "|".join(rf"\b{re.escape(name)}\b" for name in (getpass.getuser(), socket.gethostname()))
-    )
-    marks = {getpass.getuser(): "${USER}", socket.gethostname(): "${HOST}"}
+    known = {getpass.getuser(): "${USER}", socket.gethostname(): "${HOST}"}
+    marks = {name: mark for name, mark in known.items() if name.lower() not in _WORDS}
+    names = re.compile("|".join(rf"\b{re.escape(name)}\b" for name in marks) or r"(?!)")
 
     def scrub(text: str) -> str:
         text = KEY_SHAPES.sub("<SECRET>", paths(text))

@@ -1,6 +1,6 @@
 """Makes the recordings again, with the installed programs and a scripted model: no key, no network.
 
-    python recordings/make.py [claude-code | codex | pi | gemini | demo [CASE…]]
+    python recordings/make.py [claude-code | codex | pi | gemini | demo | example | shapes [CASE…]]
 
 Ids, times and process numbers differ from run to run; what is said and done does not.
 """
@@ -11,7 +11,7 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ sys.path.insert(0, str(ROOT))
 
 from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path only now)
 from recordings import codex_cases, gemini_cases, pi_cases  # noqa: E402
+from recordings.example import record_example  # noqa: E402
 from recordings.playing import (  # noqa: E402
+    AgentOf,
     Case,
     Place,
     at_the_tool,
@@ -33,6 +35,7 @@ from recordings.playing import (  # noqa: E402
     recording_to,
     report,
 )
+from recordings.shapes import write_shapes  # noqa: E402
 from tests.scripted_model import Cut, Eof, Status, Step, Text, ToolCall  # noqa: E402
 
 RECORDINGS = ROOT / "recordings"
@@ -273,6 +276,12 @@ def break_off(path: Path) -> None:
     path.write_text("".join(kept), encoding="utf-8")
 
 
+PROGRAMS: dict[str, tuple[AgentOf, Callable[[], list[Case]]]] = {
+    "claude-code": (claude, cases),
+    "codex": (codex_cases.codex, codex_cases.cases),
+    "pi": (pi_cases.pi, pi_cases.cases),
+    "gemini": (gemini_cases.gemini, gemini_cases.cases),
+}
 CLAUDE, CODEX = ("claude", "@anthropic-ai/claude-code"), ("codex", "@openai/codex")
 PI = ("pi", "@earendil-works/pi-coding-agent@0.87.1 node@22")
 GEMINI = ("gemini", "@google/gemini-cli@0.61.0")
@@ -282,6 +291,8 @@ NEEDED = {
     "pi": [PI],
     "gemini": [GEMINI],
     "demo": [CLAUDE],
+    "example": [CLAUDE],
+    "shapes": [],
     "all": [CLAUDE, CODEX, PI, GEMINI],
 }
 
@@ -295,17 +306,14 @@ def main() -> None:
         if name not in ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR"):
             del os.environ[name]
     (DEMO / "interrupted").mkdir(parents=True, exist_ok=True)
-    if which in ("all", "claude-code"):
-        asyncio.run(play_all(claude, cases(), RECORDINGS / "claude-code", wanted))
-    if which in ("all", "codex"):
-        asyncio.run(play_all(codex_cases.codex, codex_cases.cases(), RECORDINGS / "codex", wanted))
-    if which in ("all", "pi"):
-        asyncio.run(play_all(pi_cases.pi, pi_cases.cases(), RECORDINGS / "pi", wanted))
-    if which in ("all", "gemini"):
-        files = RECORDINGS / "gemini"
-        asyncio.run(play_all(gemini_cases.gemini, gemini_cases.cases(), files, wanted))
+    for name, (agent_of, cases_of) in PROGRAMS.items():
+        if which in ("all", name):
+            asyncio.run(play_all(agent_of, cases_of(), RECORDINGS / name, wanted))
     if which in ("all", "demo"):
         asyncio.run(make_demo())
+    if which in ("all", "example"):
+        record_example()
+    write_shapes()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTING.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
 SOURCES = [*(ROOT / "smithers").rglob("*.py"), *(ROOT / "harnesses").rglob("*.py")]
 
 
@@ -35,7 +36,8 @@ def commands() -> set[str]:
 
 @pytest.mark.parametrize("document", PUBLIC, ids=name)
 def test_python_in_a_document_is_part_of_a_file_that_runs(document: Path) -> None:
-    files = [one.read_text() for one in [*EXAMPLES, ROOT / "harnesses" / "demo" / "ship_it.py"]]
+    tested = [*EXAMPLES, *PROJECT, ROOT / "harnesses" / "demo" / "ship_it.py"]
+    files = [one.read_text() for one in tested]
     for block in blocks(document, "python"):
         assert any(block in text for text in files), f"{name(document)}:\n{block}"
 

@@ -4,12 +4,15 @@ from harnesses.process._command import Command, built_environment
 from harnesses.process._replay import Replay
 from harnesses.process._session import Session, open_session
 from harnesses.process._shelf import ReplayMismatch
+from harnesses.process._source import Source, Sources
 
 __all__ = [
     "Command",
     "Replay",
     "ReplayMismatch",
     "Session",
+    "Source",
+    "Sources",
     "built_environment",
     "open_session",
 ]

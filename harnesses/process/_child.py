@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,12 +11,17 @@ from typing import Literal, Protocol
 from harnesses.recording import Ending, Recorder, Stream
 from smithers.errors import Transient
 
-__all__ = ["Child", "Chunk", "Tape"]
+__all__ = ["Child", "Chunk", "Tape", "now"]
+
+
+def now() -> float:
+    """Seconds on the clock of the running loop, so that a loop in virtual time decides."""
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """Bytes as they came. `at` is the time of arrival on the monotonic clock."""
+    """Bytes as they came. `at` is the time of arrival on the clock of the loop."""
 
     at: float
     stream: Literal["out", "err"]
@@ -60,7 +65,7 @@ class Tape:
         with self._noting_failure():
             for recorder in self._recorders:
                 recorder.chunk(stream, data)
-        return Chunk(time.monotonic(), "err" if stream == "err" else "out", data)
+        return Chunk(now(), "err" if stream == "err" else "out", data)
 
     def signal(self, number: int) -> None:
         with self._noting_failure():

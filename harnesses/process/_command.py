@@ -7,13 +7,15 @@ import json
 import os
 import re
 import signal
-from collections.abc import Mapping
+import subprocess
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harnesses.recording import Header
+from harnesses.scrubbing import both, machine, secrets_of
 
-__all__ = ["Command", "built_environment"]
+__all__ = ["Command", "built_environment", "scrub_of", "version_of"]
 
 _PASSED = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ",
@@ -127,6 +129,29 @@ class Command:
         for folder, mark in places.items():
             word = word.replace(str(folder), mark) if folder is not None else word
         return _LOOPBACK.sub(r"\1:${PORT}", word)
+
+
+def version_of(command: Command) -> str | None:
+    """What the program says when it is asked for its version."""
+    try:
+        found = subprocess.run(
+            [*command.start, command.version_flag],
+            env=dict(command.env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return next((word for word in found.stdout.split() if word[0].isdigit()), None)
+
+
+def scrub_of(command: Command) -> Callable[[str], str]:
+    """What takes secrets and this machine's names out of a recording of the command."""
+    program = Path(command.executable)
+    names = machine(command.cwd, command.config, command.env, program)
+    return both(secrets_of(os.environ, command.env), names)
 
 
 def _canonical(schema: str) -> str:

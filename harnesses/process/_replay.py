@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from harnesses.process._child import Chunk, Tape
+from harnesses.process._child import Chunk, Tape, now
 from harnesses.process._command import Command
-from harnesses.process._shelf import Found, ReplayMismatch, Shelf
+from harnesses.process._shelf import Found, NotRecorded, ReplayMismatch, Shelf
 from harnesses.recording import Ending, Header, Moment, Recording, read_sessions
 
 __all__ = ["Replay"]
 
 FOLDER, SPEED = "SMITHERS_REPLAY", "SMITHERS_REPLAY_SPEED"
+MISSED = "SMITHERS_REPLAY_MISSED"
+"""Names a file in which is noted what had no recording, for who started the process: a test."""
 
 
 class Replay:
@@ -41,6 +42,11 @@ class Replay:
         self._played: dict[Header, int] = {}
 
     @staticmethod
+    def begin_anew() -> None:
+        """What the environment names is played from the beginning, as in a new process."""
+        _replay_of.cache_clear()
+
+    @staticmethod
     def asked_for() -> Replay | None:
         """The replay that the environment names, or None."""
         if not (folder := os.environ.get(FOLDER)):
@@ -50,20 +56,28 @@ class Replay:
         except ValueError as error:
             raise ReplayMismatch(f"{SPEED} is no speed: {error}") from error
 
-    def start(self, command: Command, tape: Tape) -> ReplayChild:
+    def start(self, command: Command, tape: Tape, *, repeats: bool = True) -> ReplayChild:
         """The recording of `command`, playing. Raises ReplayMismatch where there is none."""
-        recording = self.find(command)
+        recording = self.find(command, repeats=repeats)
         if recording.header.session is not None and command.session is not None:
             self._origins[command.session] = recording.header.session
         return ReplayChild(recording, command, tape, self.speed)
 
-    def find(self, command: Command) -> Recording:
+    def find(self, command: Command, *, repeats: bool = True) -> Recording:
+        """The recording of `command` whose turn it is; none is played again without `repeats`."""
         wanted = command.header()
         origin = self._origin_of(command)
-        fitting = self._shelf.fitting(wanted)
         key = replace(wanted, session=origin)
         at = self._played.get(key, 0)
         self._played[key] = at + 1
+        try:
+            fitting = self._shelf.fitting(wanted)
+        except NotRecorded as missed:
+            if repeats:
+                _note(missed)
+            raise
+        if at >= len(fitting) and not repeats:
+            raise NotRecorded(f"each recording of this request in {self.folder} was played")
         path, header = _in_turn(fitting, origin, at)
         found = next(read_sessions(path), None)
         if found is None or found.header != header:  # written anew under its name
@@ -84,6 +98,12 @@ def _in_turn(fitting: Sequence[Found], origin: str | None, at: int) -> Found:
     return same[min(at, len(same) - 1)]
 
 
+def _note(missed: NotRecorded) -> None:
+    if path := os.environ.get(MISSED):
+        with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as notes:
+            notes.write(f"{missed.said}\n\n")
+
+
 @lru_cache(maxsize=8)
 def _replay_of(folder: str, speed: float) -> Replay:
     return Replay(folder, speed)
@@ -97,7 +117,7 @@ class ReplayChild:
         self._cwd = command.cwd
         self._moments = _as_session(recording, command.session)
         self._at = 0
-        self._start = time.monotonic()
+        self._start = now()
         self._written = 0
         self._stdin_closed = command.stdin is not None
         self._changed = asyncio.Event()
@@ -160,7 +180,7 @@ class ReplayChild:
 
     async def _until(self, t: float) -> None:
         """Until the recorded time, or a change. At speed 0 there is no waiting."""
-        if self._speed and (left := self._start + t / self._speed - time.monotonic()) > 0:
+        if self._speed and (left := self._start + t / self._speed - now()) > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._change()

@@ -4,39 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
-import subprocess
-import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harnesses.process._child import Child, Chunk, Tape
-from harnesses.process._command import Command
+from harnesses.process._child import Child, Chunk, Tape, now
+from harnesses.process._command import Command, scrub_of, version_of
+from harnesses.process._files import Files, files_in, with_files
 from harnesses.process._live import LiveChild
 from harnesses.process._replay import Replay
 from harnesses.recording import Ending, Recorder
-from harnesses.scrubbing import both, machine, secrets_of
+from harnesses.scrubbing import both, secrets_of
 from smithers.agent import Ask
 from smithers.errors import Permanent, Stalled, Transient
 
 __all__ = ["Session", "open_session"]
 
-RECORD = "SMITHERS_RECORD"
-"""Names the folder into which live runs are recorded as well, free of secrets and machine names."""
-
 _ERR_TAIL_BYTES = 16_384
-_SMALL_FILE_BYTES = 65_536
-_FILES_LIMIT = 10_000
 _HANGS_UP_WITHIN_S = 2.0
 _KILL_AFTER_S = 5.0
 _ENDS_WITHIN_S = 1.0
-_NOT_WALKED = {".git", "node_modules", ".venv", "__pycache__"}
-
-Files = dict[str, tuple[int, int]]
 
 
 def _always(line: bytes) -> bool:
@@ -53,7 +43,7 @@ class Session:
 
     def __init__(self, child: Child, command: Command, ask: Ask, tape: Tape) -> None:
         self._child, self._command, self._ask, self._tape = child, command, ask, tape
-        self._heard_at = self._started_at = time.monotonic()
+        self._heard_at = self._started_at = now()
         self._leave_at: float | None = None
         self._silent = False
         self._err = b""
@@ -102,7 +92,7 @@ class Session:
 
     def leave_after(self, seconds: float) -> None:
         """The program said its last word: it has so long to end by itself."""
-        self._leave_at = time.monotonic() + seconds
+        self._leave_at = now() + seconds
 
     async def _next(self) -> Chunk | None:
         limits: dict[str, float] = {"idle": self._heard_at + self._ask.idle_s}
@@ -112,7 +102,7 @@ class Session:
             limits = {"leave": self._leave_at}
         name = min(limits, key=lambda each: limits[each])
         try:
-            async with asyncio.timeout(max(0.0, limits[name] - time.monotonic())):
+            async with asyncio.timeout(max(0.0, limits[name] - now())):
                 chunk = await self._child.read()
         except TimeoutError:
             if name == "leave":
@@ -174,24 +164,38 @@ async def _to_the_end(task: asyncio.Task[Ending]) -> Ending:
 
 @contextlib.asynccontextmanager
 async def open_session(
-    command: Command, ask: Ask, replay: Replay | None = None
+    command: Command, ask: Ask, replay: Replay | None = None, record: Path | None = None
 ) -> AsyncGenerator[Session, None]:
     """Starts `command`, or its recording. On leaving, whatever the reason, nothing of it lives.
 
+    A live one is recorded in the folder `record`, if there is one; with a replay no recording is
+    then played twice.
+
     Raises Permanent where the raw stream of `ask` cannot be opened: then nothing is started.
     """
-    folder = os.environ.get(RECORD) if replay is None else None
-    before = await asyncio.to_thread(_files_in, command.cwd) if folder else {}
-    tape, shown = await _open_tape(command, ask, Path(folder) if folder else None)
+    folder = record if replay is None else None
+    apart = _ours(folder, ask)
+    before = await asyncio.to_thread(files_in, command.cwd, apart) if folder else {}
+    tape, shown = await _open_tape(command, ask, folder)
     try:
-        child: Child = replay.start(command, tape) if replay else LiveChild(command, tape)
+        child: Child = (
+            replay.start(command, tape, repeats=record is None)
+            if replay
+            else LiveChild(command, tape)
+        )
         session = Session(child, command, ask, tape)
         try:
             yield session
         finally:
-            await _close_and_record(session, command, tape, shown, before)
+            await _close_and_record(session, command, tape, shown, before, apart)
     finally:
         tape.close()
+
+
+def _ours(folder: Path | None, ask: Ask) -> Collection[Path]:
+    """What we write ourselves: the recordings, and the streams of all runs."""
+    streams = ask.raw.absolute().parent.parent if ask.raw is not None else None
+    return [path for path in (folder, streams) if path is not None]
 
 
 async def _open_tape(
@@ -206,10 +210,9 @@ async def _open_tape(
             recorders.append(Recorder(ask.raw, header, both(ask.scrub, secrets)))
         if folder is not None:
             name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{header.prompt_sha}.jsonl"
-            version = await asyncio.to_thread(_version_of, command)
-            program = Path(command.executable)
-            scrub = both(secrets, machine(command.cwd, command.config, command.env, program))
+            version = await asyncio.to_thread(version_of, command)
             told = replace(header, version=version)
+            scrub = scrub_of(command)
             shown = Recorder(folder / name, told, scrub)
             recorders.append(shown)
     except OSError as error:
@@ -220,7 +223,12 @@ async def _open_tape(
 
 
 async def _close_and_record(
-    session: Session, command: Command, tape: Tape, shown: Recorder | None, before: Files
+    session: Session,
+    command: Command,
+    tape: Tape,
+    shown: Recorder | None,
+    before: Files,
+    apart: Collection[Path],
 ) -> None:
     """The end line, with the files that the program wrote where it is recorded for others."""
 
@@ -228,7 +236,7 @@ async def _close_and_record(
         ending = await session.close()
         writes: dict[str, str] = {}
         if shown is not None:
-            ending, writes = await asyncio.to_thread(_with_files, ending, command.cwd, before)
+            ending, writes = await asyncio.to_thread(with_files, ending, command.cwd, before, apart)
         tape.end(ending, writes)
         return ending
 
@@ -237,51 +245,3 @@ async def _close_and_record(
 
 async def _finished(work: Coroutine[Any, Any, Ending]) -> Ending:
     return await _to_the_end(asyncio.ensure_future(work))
-
-
-def _version_of(command: Command) -> str | None:
-    try:
-        found = subprocess.run(
-            [*command.start, command.version_flag],
-            env=dict(command.env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return next((word for word in found.stdout.split() if word[0].isdigit()), None)
-
-
-def _files_in(cwd: Path) -> Files:
-    """Size and time of the files below `cwd`, so that changed ones can be told."""
-    found: Files = {}
-    for folder, folders, names in os.walk(cwd):
-        folders[:] = sorted(set(folders) - _NOT_WALKED)
-        for name in names:
-            path = Path(folder, name)
-            with contextlib.suppress(OSError):
-                facts = path.lstat()
-                found[path.relative_to(cwd).as_posix()] = (facts.st_size, facts.st_mtime_ns)
-            if len(found) >= _FILES_LIMIT:
-                return found
-    return found
-
-
-def _with_files(ending: Ending, cwd: Path, before: Mapping[str, tuple[int, int]]) -> tuple[
-    Ending, dict[str, str]
-]:  # fmt: skip
-    after = _files_in(cwd)
-    digests: dict[str, str] = {}
-    writes: dict[str, str] = {}
-    for name, facts in after.items():
-        path = cwd / name
-        if before.get(name) != facts and path.is_file() and not path.is_symlink():
-            data = path.read_bytes()
-            digests[name] = hashlib.sha256(data).hexdigest()
-            with contextlib.suppress(UnicodeDecodeError):
-                if len(data) <= _SMALL_FILE_BYTES:
-                    writes[name] = data.decode()
-    gone = tuple(sorted(before.keys() - after.keys()))
-    return Ending(rc=ending.rc, signal=ending.signal, files=digests, deleted=gone), writes

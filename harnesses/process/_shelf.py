@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harnesses.recording import Header, read_header
 from smithers.errors import Permanent
 
-__all__ = ["Found", "ReplayMismatch", "Shelf"]
+__all__ = ["Found", "NotRecorded", "ReplayMismatch", "Shelf", "answers", "recordings_in"]
 
 Found = tuple[Path, Header]
 
 
 class ReplayMismatch(Permanent):
     """No recording fits the request. The live program is never started in its place."""
+
+
+class NotRecorded(ReplayMismatch):
+    """There is none, or none any more; who asked for it, may have it made."""
 
 
 @dataclass
@@ -37,7 +41,7 @@ class Shelf:
 
         `anew` reads the headers again, whatever the folder's times say.
         """
-        key = _answers(wanted)
+        key = answers(wanted)
         if anew or not self._is_fresh() or key not in self._known:
             self._read()
         if key not in self._known:
@@ -57,9 +61,15 @@ class Shelf:
             self._times = {}
             self._times = {name: os.stat(name).st_mtime_ns for name, _, _ in os.walk(self.folder)}
         self._known = {}
-        for path in sorted(self.folder.rglob("*.jsonl")):
-            if (header := _header(path)) is not None:
-                self._known.setdefault(_answers(header), []).append((path, header))
+        for path, header in recordings_in(self.folder):
+            self._known.setdefault(answers(header), []).append((path, header))
+
+
+def recordings_in(folder: Path) -> Iterator[Found]:
+    """Every recording below a folder, in the order in which they are played."""
+    for path in sorted(folder.rglob("*.jsonl")):
+        if (header := _header(path)) is not None:
+            yield path, header
 
 
 def _header(path: Path) -> Header | None:
@@ -68,7 +78,7 @@ def _header(path: Path) -> Header | None:
     return None
 
 
-def _answers(header: Header) -> object:
+def answers(header: Header) -> object:
     """What two requests have in common if one is the recording of the other."""
     flags = tuple(_flags(header))
     begins = (header.resumes, header.forks)
@@ -108,7 +118,7 @@ def _flags(header: Header) -> list[str]:
     return words
 
 
-def _mismatch(folder: Path, wanted: Header, shelf: Iterable[Sequence[Found]]) -> ReplayMismatch:
+def _mismatch(folder: Path, wanted: Header, shelf: Iterable[Sequence[Found]]) -> NotRecorded:
     known = sorted((one for each in shelf for one in each), key=lambda found: found[0])
     session = f"a {_begins(wanted)} session"
     said = [
@@ -125,4 +135,4 @@ def _mismatch(folder: Path, wanted: Header, shelf: Iterable[Sequence[Found]]) ->
     if not known:
         said.append("the folder has no recordings")
     hint = "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY"
-    return ReplayMismatch("\n".join(said), hint=hint)
+    return NotRecorded("\n".join(said), hint=hint)

@@ -16,6 +16,7 @@ from smithers.cli import (
     _mcp,
     _raising,
     _reading,
+    _recording,
     _running,
     _service,
     _supervising,
@@ -46,6 +47,7 @@ _MODULES = (
     _mcp,
     _demo,
     _doctor,
+    _recording,
     _harness,
 )
 for _module in _MODULES:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from smithers.cli._arguments import example
+from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
 from smithers.errors import Refused
 
@@ -45,7 +46,7 @@ def register(app: typer.Typer) -> None:
         short_help="See what an adapter makes of its program.",
         help=example(
             "smithers harness parse claude-code kept.jsonl",
-            says="See what an adapter makes of its program. Nothing is started, no run is read.",
+            says="See what an adapter makes of its program, and whether it still knows it.",
         ),
     )
     harness.command(
@@ -59,6 +60,18 @@ def register(app: typer.Typer) -> None:
             " of which is the verdict. It exits 0 whatever the verdict is.",
         ),
     )(parse)
+    harness.command(
+        "drift",
+        short_help="See whether an installed program still speaks as it did.",
+        help=example(
+            "smithers harness drift",
+            "smithers harness drift codex --against recordings",
+            says="Compare what an installed program says with the recordings that its adapter was"
+            " made with: types of events, keys, types of values, the last event. It speaks to a"
+            " small model on this machine, so it needs no account and spends nothing. It exits 1"
+            " where something is gone or of another type; what is new is told alone.",
+        ),
+    )(drift)
     app.add_typer(harness)
 
 

@@ -24,7 +24,7 @@ def run(arguments: Sequence[str]) -> int:
         quiet_end()
         return 0
     except KeyboardInterrupt:
-        if "--json" in arguments or "--events" in arguments:
+        if _wants_json(arguments):
             with contextlib.suppress(BrokenPipeError, Refused):
                 _give(InterruptedError("ended by SIGINT"), arguments)
         say("interrupted")
@@ -41,11 +41,16 @@ def _told(arguments: Sequence[str]) -> int:
     except OnlyHelp as help:
         say(str(help))
     except Exception as error:
-        if "--json" in arguments or "--events" in arguments:
+        if _wants_json(arguments):
             with contextlib.suppress(BrokenPipeError, Refused):
                 _give(error, arguments)
         tell(error)
     return REFUSED
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether that is said to us, and not to the program that `record` runs."""
+    return arguments[:1] != ["record"] and not {"--json", "--events"}.isdisjoint(arguments)
 
 
 def _command(arguments: Sequence[str]) -> int:

@@ -136,3 +136,41 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         child.stdout.close()
         assert child.stderr.read() == b""
     assert child.returncode == 0
+
+
+def test_drift_compares_recordings_and_tells_what_is_gone(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    text = (Path(__file__).parents[2] / "recordings" / "pi" / "text.jsonl").read_text()
+    (made / "text.jsonl").write_text(text)
+    said = smithers(tmp_path, "harness", "drift", "pi", "--against", "made")
+    assert (said.code, "these recordings with 0.87.1: the same shape" in said.out) == (0, True)
+    (made / "text.jsonl").write_text(text.replace("willRetry", "retries"))
+    said = smithers(tmp_path, "harness", "drift", "--against", "made")
+    assert said.code == 1
+    assert "  broken agent_end.willRetry is gone\n" in said.out
+    assert "  new agent_end.retries is new: bool\n" in said.out
+    told = smithers(tmp_path, "harness", "drift", "--against", "made", "--json")
+    assert told.code == 1
+    (program,) = told.document["programs"]
+    assert (program["program"], program["cases"]) == ("pi", ["text"])
+    assert program["broken"] == ["agent_end.willRetry is gone"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nonesuch"], "it is one of claude-code, codex, gemini, pi"),
+        (["pi", "--against", "."], "is a session of pi"),
+        (["--against", "."], "is a session of a program that is compared"),
+        ([], "none of the programs is installed"),
+        (["codex"], "npm install -g @openai/codex"),
+    ],
+)
+def test_drift_says_what_it_has_nothing_to_compare_with(
+    tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    path = {"PATH": str(tmp_path)}
+    said = smithers(tmp_path, "harness", "drift", *arguments, env=path)
+    assert (said.code, said.out) == (2, "")
+    assert told in said.err

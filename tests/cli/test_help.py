@@ -17,14 +17,31 @@ COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     "sql",
     *("approve", "deny", "cancel", "budget", "supervise"),
-    *("workflows", "demo", "doctor", "service", "mcp", "harness"),  # groups come last
+    *(
+        "workflows",
+        "demo",
+        "doctor",
+        "record",
+        "replay",
+        "service",
+        "mcp",
+        "harness",
+    ),  # groups come last
 ]
 GROUPED = [
     *("service install", "service uninstall", "service status"),
     *("mcp", "mcp add", "mcp remove"),
-    "harness parse",
+    *("harness drift", "harness parse"),
 ]
-WITHOUT_A_DATABASE = ("demo", "mcp remove", "workflows", "harness parse")
+WITHOUT_A_DATABASE = (
+    "demo",
+    "record",
+    "replay",
+    "mcp remove",
+    "workflows",
+    "harness drift",
+    "harness parse",
+)
 
 
 def test_the_commands_are_these(tmp_path: Path) -> None:

@@ -140,8 +140,10 @@ def python(
     )
 
 
-async def lines_of(command: Command, ask: Ask) -> tuple[list[bytes], Session]:
-    async with asyncio.timeout(30), open_session(command, ask) as session:
+async def lines_of(
+    command: Command, ask: Ask, record: Path | None = None
+) -> tuple[list[bytes], Session]:
+    async with asyncio.timeout(30), open_session(command, ask, None, record) as session:
         async with aclosing(session.lines()) as lines:
             found = [line async for line in lines]
         await session.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -116,17 +115,6 @@ async def test_a_folder_without_recordings_never_starts_the_program(tmp_path: Pa
     )
     assert isinstance(error, ReplayMismatch)
     assert "has no recordings" in error.said
-
-
-async def test_recorded_times_are_kept_at_the_speed_asked_for(tmp_path: Path) -> None:
-    command = python("", tmp_path)
-    lines = [{"t": t, "s": "out", "d": f"{t}\n"} for t in (0.0, 1.0, 2.0)]
-    record(tmp_path / "r", command, *lines, end(2.0))
-    for speed, least, most in ((0.0, 0.0, 1.5), (10.0, 0.2, 1.9)):
-        begun = time.monotonic()
-        said, _ = await play(command, tmp_path / "r", Ask(prompt="", cwd=tmp_path), speed)
-        assert len(said) == 3
-        assert least <= time.monotonic() - begun < most
 
 
 async def test_the_record_of_a_crash_is_silent_until_a_clock_ends_it(tmp_path: Path) -> None:

@@ -20,8 +20,12 @@ def test_the_public_names_are_these_and_each_is_there() -> None:
         "Replay",
         "ReplayMismatch",
         "checkups",
+        "comparable",
+        "drift_of",
+        "play_recording",
         "read_stream",
         "readable",
+        "record_program",
     ]
     assert sorted(dir(harnesses)) == harnesses.__all__
     for module in (harnesses, harnesses.process):

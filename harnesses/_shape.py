@@ -1,0 +1,190 @@
+"""The shape of what a program says: event types, keys, types of values, the last event. All pure.
+
+Two sessions of one version differ in every id, time and text, and have the same shape; so what
+differs in shape is a change of the program. Of each object it is kept which keys it always has and
+which at times. An object that says its type, or its role, stands apart from those of others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from harnesses._json import object_in
+from harnesses.recording import Recording
+
+__all__ = ["Case", "Drift", "Shape", "drift", "shape_of"]
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
+_KINDS = ("bool", "list", "number", "object", "str", "time", "uuid")
+_FREE = frozenset((
+    "api_error_params", "args", "arguments", "availableDecisions", "by_type", "details", "input",
+    "modelUsage", "model_usage_since_last_result", "parameters", "sections", "structured_output",
+    "tool_input", "tool_use_result",
+))  # fmt: skip
+"""Keys of what a model, a tool or an author chose: what is in them is no shape of the program."""
+
+Objects = dict[str, dict[str, str]]
+"""By the path of an object: the types of its keys, which have a `?` if they are not always there.
+
+    {"result": {"is_error": "bool", "result?": "str"}, "result.usage": {"input_tokens": "number"}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """The types of events in one session, and the last of them."""
+
+    events: tuple[str, ...]
+    ends: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The shape of several sessions of one program."""
+
+    version: str | None = None
+    objects: Objects = field(default_factory=dict[str, dict[str, str]])
+    cases: Mapping[str, Case] = field(default_factory=dict[str, Case])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift:
+    """What is new, which an adapter does without, and what is broken, which it may miss."""
+
+    new: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+
+
+class _Seen:
+    """How often an object was seen, and each of its keys with the types of its values."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        self.keys: dict[str, tuple[int, set[str]]] = {}
+
+    def told(self) -> dict[str, str]:
+        return {
+            key if times == self.times else f"{key}?": "|".join(sorted(kinds))
+            for key, (times, kinds) in sorted(self.keys.items())
+        }
+
+
+def shape_of(sessions: Iterable[tuple[str, Recording]]) -> Shape:
+    """The shape of sessions, each with the name of its case."""
+    seen: dict[str, _Seen] = {}
+    cases: dict[str, Case] = {}
+    version: str | None = None
+    for name, session in sessions:
+        version = session.header.version or version
+        events = [(_name(event), event) for event in _events(session)]
+        for event_name, event in events:
+            _look(event_name, event, seen)
+        names = [event_name for event_name, _ in events]
+        cases[name] = Case(events=tuple(sorted(set(names))), ends=names[-1] if names else None)
+    objects = {path: one.told() for path, one in sorted(seen.items())}
+    return Shape(version=version, objects=objects, cases=cases)
+
+
+def _events(session: Recording) -> Iterator[dict[str, Any]]:
+    for line in session.text("out").split(b"\n"):
+        if event := object_in(line):
+            yield event
+
+
+def _name(event: Mapping[str, Any]) -> str:
+    """What an event calls itself; an answer of JSON-RPC has no name."""
+    kind = event.get("type") or event.get("method")
+    if not isinstance(kind, str):
+        return "answer" if "result" in event else "refusal" if "error" in event else "unnamed"
+    sub = event.get("subtype")
+    return f"{kind}/{sub}" if isinstance(sub, str) else kind
+
+
+def _look(path: str, value: Mapping[str, Any], seen: dict[str, _Seen]) -> None:
+    one = seen.setdefault(path, _Seen())
+    one.times += 1
+    for key, inner in value.items():
+        times, kinds = one.keys.setdefault(key, (0, set()))
+        kinds.add(_kind(inner))
+        one.keys[key] = (times + 1, kinds)
+        if key not in _FREE:
+            _look_into(f"{path}.{key}", inner, seen)
+
+
+def _look_into(path: str, value: object, seen: dict[str, _Seen]) -> None:
+    if isinstance(value, dict):
+        inner = cast("dict[str, Any]", value)
+        _look(path + _typed(inner), inner, seen)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            _look_into(f"{path}[]", item, seen)
+
+
+def _typed(value: Mapping[str, Any]) -> str:
+    kind = value.get("type") or value.get("role")
+    return f"({kind})" if isinstance(kind, str) else ""
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "uuid" if _UUID.fullmatch(value) else "time" if _TIME.fullmatch(value) else "str"
+        case list():
+            return "list"
+        case _:
+            return "object"
+
+
+def _may_be(kinds: set[str]) -> set[str]:
+    """What an adapter must reckon with: nothing may come at any time, and an id is any text."""
+    known = kinds - {"null"}
+    texts = {"str", "uuid", "time"} if known & {"str", "uuid", "time"} else set[str]()
+    return known | texts or {*_KINDS}
+
+
+def drift(was: Shape, now: Shape) -> Drift:
+    """What changed from one shape to another, of what both have seen.
+
+    That an event is gone can be told where both have a case of the same name.
+    """
+    new: list[str] = []
+    broken: list[str] = []
+    for path in sorted(now.objects):
+        if path not in was.objects:
+            new.append(f"{path} is new")
+        else:
+            _compare(path, was.objects[path], now.objects[path], new, broken)
+    for name in sorted(was.cases.keys() & now.cases.keys()):
+        old, case = was.cases[name], now.cases[name]
+        gone = sorted(set(old.events) - set(case.events))
+        broken += [f"{event} no longer comes ({name})" for event in gone]
+        if old.ends != case.ends:
+            broken.append(f"the last event is {case.ends}, and was {old.ends} ({name})")
+    return Drift(new=tuple(new), broken=tuple(broken))
+
+
+def _compare(
+    path: str, was: Mapping[str, str], now: Mapping[str, str], new: list[str], broken: list[str]
+) -> None:
+    old = {key.removesuffix("?"): kinds for key, kinds in was.items()}
+    found = {key.removesuffix("?"): kinds for key, kinds in now.items()}
+    broken += [f"{path}.{key} is gone" for key in was if key not in found and not key.endswith("?")]
+    new += [f"{path}.{key} is new: {kinds}" for key, kinds in found.items() if key not in old]
+    for key in sorted(old.keys() & found.keys()):
+        before, after = set(old[key].split("|")), set(found[key].split("|"))
+        if not _may_be(before) & _may_be(after):
+            broken.append(f"{path}.{key} is {found[key]}, and was {old[key]}")
+        elif after - before:
+            new.append(f"{path}.{key} may be {found[key]}, and was {old[key]}")
+    lost = [key for key in was if not key.endswith("?") and f"{key}?" in now]
+    broken += [f"{path}.{key} is not always there any more" for key in lost]
