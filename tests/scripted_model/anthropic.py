@@ -8,9 +8,11 @@ from typing import Any
 
 from tests.scripted_model.script import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
-__all__ = ["body_of", "error_body", "events_of", "is_side_request", "user_texts"]
+__all__ = ["body_of", "error_body", "events_of", "is_delta", "is_side_request", "user_texts"]
 
 Event = dict[str, Any]
+
+END = b""
 
 
 def is_side_request(body: Mapping[str, Any]) -> bool:
@@ -35,6 +37,10 @@ def user_texts(body: Mapping[str, Any]) -> list[str]:
 def error_body(step: Status | StreamError) -> Event:
     told = dict(step.more) if isinstance(step, Status) else {}
     return {"type": "error", "error": {"type": step.kind, "message": step.message} | told}
+
+
+def is_delta(event: Event) -> bool:
+    return bool(event["type"] == "content_block_delta")
 
 
 def body_of(step: Step, model: str, number: int) -> Event:

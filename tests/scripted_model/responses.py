@@ -8,9 +8,11 @@ from typing import Any
 
 from tests.scripted_model.script import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
-__all__ = ["body_of", "error_body", "events_of", "is_side_request", "user_texts"]
+__all__ = ["body_of", "error_body", "events_of", "is_delta", "is_side_request", "user_texts"]
 
 Event = dict[str, Any]
+
+END = b""
 
 _INCOMPLETE = {"max_tokens": "max_output_tokens", "refusal": "content_filter"}
 
@@ -36,6 +38,10 @@ def user_texts(body: Mapping[str, Any]) -> list[str]:
 def error_body(step: Status | StreamError) -> Event:
     told = dict(step.more) if isinstance(step, Status) else {}
     return {"error": {"type": step.kind, "code": step.kind, "message": step.message} | told}
+
+
+def is_delta(event: Event) -> bool:
+    return bool(event["type"] == "response.output_text.delta")
 
 
 def body_of(step: Step, model: str, number: int) -> Event:

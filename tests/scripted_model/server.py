@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import socket
 import struct
 import threading
@@ -14,15 +15,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.scripted_model import anthropic, responses
-from tests.scripted_model.script import Cut, Hang, Script, Status, Step, Text, ToolCall
+from tests.scripted_model import anthropic, chat, gemini, responses
+from tests.scripted_model.script import Cut, Eof, Hang, Script, Status, Step, Text, ToolCall
 
 __all__ = ["Request", "ScriptedModel"]
 
 _RUN = re.compile(r"^/r/([^/]+)(/.*)$")
-_SECRET_HEADERS = {"x-api-key", "authorization"}
-_PROTOCOLS = {"/v1/messages": anthropic, "/v1/responses": responses}
-_DELTAS = ("content_block_delta", "response.output_text.delta")
+_SECRET_HEADERS = {"x-api-key", "authorization", "x-goog-api-key"}
+_PROTOCOLS = {
+    "/v1/messages": anthropic,
+    "/v1/responses": responses,
+    "/v1/chat/completions": chat,
+    "gemini": gemini,
+}
+_GEMINI = re.compile(r"^/v1(?:beta)?/models/([^/:]+):(streamG|g)enerateContent$")
+_HANGS_S = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +52,11 @@ class ScriptedModel:
         self._lock = threading.Lock()
         self._numbers = 0
         self.stopped = threading.Event()
+        self.hung_up = threading.Event()
+        """Set when a client goes before its answer has ended."""
         self.requests: list[Request] = []
+        self.keys = set[str]()
+        """Every key that was sent; the log has none."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.model = self
         self.port: int = self._server.server_port
@@ -109,6 +120,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hung up is part of the tests; nothing is printed."""
+        self.model.hung_up.set()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -134,11 +146,15 @@ class _Handler(BaseHTTPRequestHandler):
         matched = _RUN.match(self.path)
         run, path = (matched[1], matched[2]) if matched else ("", self.path)
         path = path.split("?")[0]
+        if told := _GEMINI.match(path):
+            path, body = "gemini", body | {"model": told[1], "stream": told[2] == "streamG"}
         if path.endswith("/count_tokens"):
             self._send(200, b'{"input_tokens":123}')
         elif path in _PROTOCOLS:
             kept = {k.lower(): v for k, v in self.headers.items()}
-            kept |= {name: "<cut>" for name in _SECRET_HEADERS & kept.keys()}
+            secret = _SECRET_HEADERS & kept.keys()
+            self.model.keys |= {kept[name].removeprefix("Bearer ") for name in secret}
+            kept |= dict.fromkeys(secret, "<cut>")
             self._play(self.model.take(run, path, kept, body), path, body)
         else:
             self._send(404, b'{"type":"error","error":{"type":"not_found_error","message":"?"}}')
@@ -168,14 +184,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("connection", "close")
         self.end_headers()
         for event in protocol.events_of(step, model, number):
-            if isinstance(step, Text) and event["type"] in _DELTAS:
+            if isinstance(step, Text) and protocol.is_delta(event):
                 time.sleep(step.pause_s)
-            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            named = f"event: {event['type']}\n" if "type" in event else ""
+            self.wfile.write(f"{named}data: {json.dumps(event)}\n\n".encode())
             self.wfile.flush()
         if isinstance(step, Cut):
             self._reset()
         elif isinstance(step, Hang):
             self._hang()
+        elif not isinstance(step, Eof):
+            self.wfile.write(protocol.END)
         self.close_connection = True
 
     def _send(self, code: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -195,5 +214,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _hang(self) -> None:
-        self.model.stopped.wait(600)
+        ends = time.monotonic() + _HANGS_S
+        while not self.model.stopped.is_set() and time.monotonic() < ends:
+            if select.select([self.connection], [], [], 0.05)[0] and not self.connection.recv(1):
+                self.model.hung_up.set()
+                break
         self.close_connection = True
