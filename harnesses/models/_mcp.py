@@ -59,7 +59,6 @@ async def connected(
     async with AsyncExitStack() as stack:
         for name, server in servers.items():
             target: Any = server.get("url")
-            child: LiveChild | None = None
             if command := server.get("command"):
                 env = {**place.env, **server.get("env", {})}
                 running = guarded(command, *server.get("args", ()), cwd=place.cwd, env=env)
@@ -69,7 +68,7 @@ async def connected(
             if target is None:
                 raise AuthorError(f"the MCP server {name!r} has neither a command nor a url")
             async with clock.running():
-                client = await stack.enter_async_context(_open(name, mcp.Client(target)))
+                client = await stack.enter_async_context(_open(name, mcp.Client(target), target))
                 for tool in await _listed(name, client):
                     if tool.name in found.tools:
                         raise Permanent(f"two tools of MCP servers have the name {tool.name}")
@@ -85,7 +84,7 @@ async def _pids(name: str, child: LiveChild) -> Sequence[int]:
 
 
 @asynccontextmanager
-async def _open(name: str, client: Any) -> AsyncGenerator[Any, None]:
+async def _open(name: str, client: Any, target: object) -> AsyncGenerator[Any, None]:
     """The client, entered and left in one task of its own, as its cancel scopes demand; an
     attempt's generator may be closed from anywhere.
     """
@@ -111,7 +110,10 @@ async def _open(name: str, client: Any) -> AsyncGenerator[Any, None]:
         except AgentError:
             raise
         except Exception as error:
-            raise Permanent(f"the MCP server {name!r} does not work: {error}") from error
+            while isinstance(error, ExceptionGroup):
+                error = error.exceptions[0]
+            said = target.said_on_stderr if isinstance(target, _Stdio) else ""
+            raise Permanent(f"the MCP server {name!r} does not work: {said or error}") from error
         yield client
     finally:
         done.set()
@@ -168,6 +170,12 @@ class _Stdio:
 
     def __init__(self, child: LiveChild) -> None:
         self._child = child
+        self._err = b""
+
+    @property
+    def said_on_stderr(self) -> str:
+        """The last of it."""
+        return self._err.decode("utf-8", "replace").strip()
 
     async def __aenter__(self) -> tuple[Any, Any]:
         import anyio
@@ -193,6 +201,7 @@ class _Stdio:
         async with self._to_client:
             while (chunk := await self._child.read()) is not None:
                 if chunk.stream == "err":
+                    self._err = (self._err + chunk.data)[-_ERR_TAIL_BYTES:]
                     continue
                 *lines, rest = (rest + chunk.data).split(b"\n")
                 for line in filter(None, lines):

@@ -74,7 +74,8 @@ class Model(ABC):
         self.max_tokens, self.max_requests = max_tokens, max_requests
         self.more = dict(more or {})
         self.api_key_env, self.base_url = api_key_env, base_url
-        self.price = price or price_of(self.provider, model)
+        # What a model of the same name costs on another server is not known.
+        self.price = price or (None if base_url else price_of(self.provider, model))
         self.sessions = Path(sessions).absolute() if sessions is not None else None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from harnesses.models._turn import Tokens
 __all__ = ["Price", "price_of"]
 
 _MILLION = 1_000_000
+_DATE = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
 Usd = Decimal | int | str
 
 
@@ -53,7 +55,8 @@ class Price:
 
 def price_of(provider: str, model: str) -> Price | None:
     """The price of a model; None where it is not known, which is never 0."""
-    found = _table().get(provider, {}).get(model)
+    models = _table().get(provider, {})
+    found = models.get(model) or models.get(_DATE.sub("", model))
     if found is None:
         return None
     above: Mapping[str, Any] | None = found.get("above")

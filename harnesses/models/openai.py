@@ -103,7 +103,8 @@ def _turn(response: Mapping[str, Any], done: list[dict[str, Any]]) -> Turn:
     refused = next((str(part["refusal"]) for part in parts if part.get("refusal")), "")
     why = str(object_of(response.get("incomplete_details")).get("reason") or "")
     usage = object_of(response.get("usage"))
-    cached = int(object_of(usage.get("input_tokens_details")).get("cached_tokens") or 0)
+    details = object_of(usage.get("input_tokens_details"))
+    cached, written = (int(details.get(f"{name}_tokens") or 0) for name in ("cached", "cache_write"))
     return Turn(
         message=items,
         text="".join(str(part.get("text") or "") for part in parts),
@@ -113,8 +114,9 @@ def _turn(response: Mapping[str, Any], done: list[dict[str, Any]]) -> Turn:
             if item.get("type") == "function_call"
         ),
         tokens=Tokens(
-            fresh=int(usage.get("input_tokens") or 0) - cached,
+            fresh=int(usage.get("input_tokens") or 0) - cached - written,
             cached=cached,
+            written=written,
             out=int(usage.get("output_tokens") or 0),
         ),
         stop="refused" if refused else _STOPS.get(why, "end"),

@@ -83,6 +83,10 @@ class ScriptedModel:
         self._server.server_close()
         self._thread.join(5)
 
+    def rewrite(self, script: Script) -> None:
+        """Serve another script at `url` from now on."""
+        self._scripts[""] = script
+
     def next_number(self) -> int:
         with self._lock:
             self._numbers += 1
