@@ -35,7 +35,8 @@ def commands() -> set[str]:
 
 @pytest.mark.parametrize("document", PUBLIC, ids=name)
 def test_python_in_a_document_is_part_of_a_file_that_runs(document: Path) -> None:
-    files = [one.read_text() for one in [*EXAMPLES, ROOT / "harnesses" / "demo" / "ship_it.py"]]
+    paths = [*(ROOT / "examples").rglob("*.py"), ROOT / "harnesses" / "demo" / "ship_it.py"]
+    files = [one.read_text() for one in paths]
     for block in blocks(document, "python"):
         assert any(block in text for text in files), f"{name(document)}:\n{block}"
 

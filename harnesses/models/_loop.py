@@ -6,11 +6,9 @@ is not done again after a crash. Tools run one after the other, in the order of 
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
-from contextlib import aclosing, closing, contextmanager
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +16,12 @@ from pydantic import ValidationError
 
 from harnesses.models._clock import Clock, Pieces
 from harnesses.models._files import shown
+from harnesses.models._log import Log, opened_log
 from harnesses.models._mcp import connected
 from harnesses.models._tools import Place, Result, Tool
 from harnesses.models._transcript import Transcript, folder_of
 from harnesses.models._turn import Asked, Call, Entry, Replied, Request, Returned, Turn
 from harnesses.process import built_environment
-from harnesses.process._child import Tape
-from harnesses.recording import Ending, Header, Recorder
-from harnesses.scrubbing import both, secrets_of
 from smithers.agent import (
     Answered,
     Ask,
@@ -63,9 +59,10 @@ async def converse(model: Model, ask: Ask) -> AsyncGenerator[Event, None]:
     transcript, resumes = await opened
     clock = Clock(ask)
     place = Place(cwd=ask.cwd, env=built_environment((), ask.marks), limit_s=ask.idle_s)
-    with closing(transcript), _log(model, ask, transcript.session, resumes) as log:
+    session, told = transcript.session, (model.provider, model.model)
+    with closing(transcript), opened_log(*told, ask, session, resumes=resumes) as log:
         if not resumes:
-            yield Started(transcript.session)
+            yield Started(session)
         try:
             async with (
                 model.client(package, key, ask) as client,
@@ -93,33 +90,6 @@ async def converse(model: Model, ask: Ask) -> AsyncGenerator[Event, None]:
             raise model.fault(error, key) from None
 
 
-@contextmanager
-def _log(model: Model, ask: Ask, session: str, resumes: bool) -> Generator[Tape, None, None]:
-    """The vendor's own stream, as it came. Raises `Permanent` where it cannot be kept."""
-    recorders: list[Recorder] = []
-    if ask.raw is not None:
-        header = Header(
-            program=model.provider,
-            argv=(model.provider, model.model),
-            prompt_sha=hashlib.sha256(ask.prompt.encode("utf-8", "replace")).hexdigest()[:16],
-            session=session,
-            resumes=resumes,
-            prompt=ask.prompt,
-        )
-        try:
-            recorders.append(Recorder(ask.raw, header, both(ask.scrub, secrets_of(os.environ))))
-        except OSError as error:
-            raise Permanent(f"the raw stream cannot be kept: {error}") from error
-    tape = Tape(recorders)
-    code = 1
-    try:
-        yield tape
-        code = 0
-    finally:
-        tape.end(Ending(rc=code), {})
-        tape.close()
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """A conversation that is open: the client, the tools, and the session that it is kept in."""
@@ -132,7 +102,7 @@ class _Work:
     place: Place
     clock: Clock
     transcript: Transcript
-    log: Tape
+    log: Log
 
     async def events(self, resumes: bool) -> AsyncGenerator[Event, None]:
         async with aclosing(self._tools(self.transcript.waiting())) as events:
@@ -153,7 +123,7 @@ class _Work:
             await self._keep(turn)
             yield self._used(turn)
             self._judge(turn)
-            if not turn.calls:
+            if not turn.calls and turn.stop != "paused":
                 yield Answered(turn.text, data=_data(turn.text) if self.ask.schema else None)
                 return
             async with aclosing(self._tools(turn.calls)) as events:
@@ -199,8 +169,6 @@ class _Work:
             aclosing(self.clock.each(stream)) as items,
         ):
             async for item in items:
-                if self.log.failure is not None:
-                    raise self.log.failure
                 for piece in pieces.rest() if isinstance(item, Turn) else pieces.add(item):
                     yield piece
                 if isinstance(item, Turn):
@@ -254,19 +222,16 @@ class _Work:
             yield Result(_told(error), failed=True)
 
     async def _add(self, entry: Asked | Returned) -> None:
-        files = [file.name for file in entry.files]
-        shown = {"files": files} if files else {}
-        sent: dict[str, object]
+        sent: dict[str, object] = {"files": [file.name for file in entry.files]}
         if isinstance(entry, Asked):
-            sent = {"asked": entry.text}
+            self.log.sent({"asked": entry.text} | sent)
         else:
-            sent = {"returned": entry.call, "text": entry.text}
-        self.log.chunk("in", _line(sent | shown))
+            self.log.sent({"returned": entry.call, "text": entry.text} | sent)
         await self.transcript.add(entry)
 
     async def _keep(self, turn: Turn) -> None:
         """A reply that was cut off is kept as text: half a call cannot be sent back."""
-        if turn.stop == "end":
+        if turn.stop in ("end", "paused"):
             entry: Entry = Replied(message=turn.message, text=turn.text, calls=turn.calls)
             await self.transcript.add(entry)
         elif turn.stop == "length":
@@ -295,11 +260,8 @@ class _Work:
             raise BadOutput(f"the answer was cut off at {most} tokens (max_tokens); be shorter")
 
     def _heard(self, event: Any) -> None:
-        """Each event of a vendor is a pydantic model."""
         self.clock.heard()
-        if self.ask.raw is not None:
-            text: str = event.model_dump_json(exclude_none=True, warnings=False)
-            self.log.chunk("out", text.encode("utf-8", "replace") + b"\n")
+        self.log.heard(event)
 
 
 def _data(text: str) -> object:
@@ -309,10 +271,6 @@ def _data(text: str) -> object:
     except (ValueError, RecursionError):
         return None
     return found
-
-
-def _line(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def _told(error: Exception) -> str:

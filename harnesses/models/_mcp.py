@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from harnesses.models._clock import Clock
 from harnesses.models._files import File
@@ -110,16 +110,21 @@ async def _open(name: str, client: Any, target: object) -> AsyncGenerator[Any, N
         except AgentError:
             raise
         except Exception as error:
-            while isinstance(error, ExceptionGroup):
-                error = error.exceptions[0]
             said = target.said_on_stderr if isinstance(target, _Stdio) else ""
-            raise Permanent(f"the MCP server {name!r} does not work: {said or error}") from error
+            said = said or str(_innermost(error))
+            raise Permanent(f"the MCP server {name!r} does not work: {said}") from error
         yield client
     finally:
         done.set()
         if not ready.done():
             owner.cancel()
         await settled(_quietly(owner))
+
+
+def _innermost(error: Exception) -> Exception:
+    """The first of the failures that a task group has wrapped."""
+    inner = cast("tuple[Exception, ...]", getattr(error, "exceptions", ()))
+    return _innermost(inner[0]) if inner else error
 
 
 async def _quietly(task: asyncio.Future[None]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from harnesses._json import object_of
+from harnesses._json import list_of, object_of
 from harnesses.models._files import File
 from harnesses.models._tools import Tool
 from smithers.agent import Said, Thought
@@ -26,9 +26,10 @@ __all__ = [
     "Tokens",
     "Turn",
     "call_of",
+    "files_apart",
 ]
 
-Stop = Literal["end", "length", "overflow", "refused"]
+Stop = Literal["end", "length", "overflow", "paused", "refused"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,27 @@ class Returned:
 Entry = Asked | Replied | Returned
 
 
+def files_apart(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The same conversation for a vendor whose results of tools are text: the files that tools gave
+    follow on the last of their results, as the user's.
+    """
+    files: list[File] = []
+    for entry in entries:
+        if isinstance(entry, Returned):
+            files += entry.files
+            yield replace(entry, files=())
+            continue
+        if files:
+            yield Asked(_SHOWN, tuple(files))
+            files = []
+        yield entry
+    if files:
+        yield Asked(_SHOWN, tuple(files))
+
+
+_SHOWN = "These are the files that the tools gave."
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
     """What one request used. The three kinds of input add up; `cost` is what the vendor told."""
@@ -135,16 +157,19 @@ class Request:
     heard: Callable[[Any], None]
 
     def with_more(self, fields: Mapping[str, Any], *, rest: str = "") -> dict[str, Any]:
-        """The vendor's fields with the author's over them; objects are joined, one level deep.
+        """The vendor's fields with the author's over them; objects and lists are joined.
 
         `rest` is the argument for fields of the author that the package may not know.
         """
         joined = {name: value for name, value in fields.items() if value is not None}
         unknown: dict[str, Any] = {}
         for name, value in self.more.items():
-            before, after = object_of(joined.get(name)), object_of(value)
             to = unknown if rest and name not in fields else joined
-            to[name] = before | after if before and after else value
+            before: object = joined.get(name)
+            objects, lists = object_of(before), list_of(before)
+            to[name] = (objects and object_of(value) and objects | object_of(value)) or value
+            if lists and list_of(value):
+                to[name] = lists + list_of(value)
         return joined | ({rest: unknown} if unknown else {})
 
 

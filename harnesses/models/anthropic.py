@@ -31,6 +31,7 @@ __all__ = ["Anthropic"]
 
 _STOPS: Mapping[str, Stop] = {
     "max_tokens": "length",
+    "pause_turn": "paused",
     "refusal": "refused",
     "model_context_window_exceeded": "overflow",
 }

@@ -13,7 +13,6 @@ from harnesses.models._files import File
 from harnesses.models._model import Model
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
-    Asked,
     Call,
     Entry,
     Replied,
@@ -23,6 +22,7 @@ from harnesses.models._turn import (
     Stream,
     Tokens,
     Turn,
+    files_apart,
 )
 from smithers.agent import Ask, Said, Thought
 
@@ -174,32 +174,30 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 
 def _contents(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """The conversation; what the user says and what tools give are one message."""
+    """The conversation. The results of one turn's tools are one content, and nothing else is in it.
+    An id that the vendor did not give is not told to it either.
+    """
     found: list[dict[str, Any]] = []
     given = set[str]()
-    for entry in entries:
+    results: list[dict[str, Any]] = []
+    for entry in files_apart(entries):
+        if isinstance(entry, Returned):
+            result = {"name": entry.name, "response": {_OUTCOMES[entry.failed]: entry.text}}
+            result |= {"id": entry.call} if entry.call in given else {}
+            if not results:
+                found.append({"role": "user", "parts": results})
+            results.append({"functionResponse": result})
+            continue
+        results = []
         if isinstance(entry, Replied):
             parts: list[dict[str, Any]] = list(entry.message or [{"text": entry.text}])
             told = [object_of(part.get("functionCall")) for part in parts]
             given |= {str(call["id"]) for call in told if call.get("id")}
+            found.append({"role": "model", "parts": parts})
         else:
-            parts = _parts(entry, given)
-        role = "model" if isinstance(entry, Replied) else "user"
-        if found and found[-1]["role"] == role:
-            found[-1]["parts"] += parts
-        elif parts:
-            found.append({"role": role, "parts": parts})
+            parts = [*map(_file, entry.files), {"text": entry.text}]
+            found.append({"role": "user", "parts": parts})
     return found
-
-
-def _parts(entry: Asked | Returned, given: set[str]) -> list[dict[str, Any]]:
-    """One entry of the user. An id that the vendor did not give is not told to it either."""
-    files = [_file(file) for file in entry.files]
-    if isinstance(entry, Asked):
-        return [*files, {"text": entry.text}]
-    response = {"name": entry.name, "response": {_OUTCOMES[entry.failed]: entry.text}}
-    response |= {"id": entry.call} if entry.call in given else {}
-    return [{"functionResponse": response}, *files]
 
 
 _OUTCOMES = {False: "output", True: "error"}

@@ -6,7 +6,7 @@ Its router, its fallbacks and its retries are not used: the engine's are durable
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from decimal import Decimal
 from functools import partial
@@ -27,6 +27,7 @@ from harnesses.models._turn import (
     Tokens,
     Turn,
     call_of,
+    files_apart,
 )
 from smithers.agent import Ask, Capabilities, Said, Thought
 
@@ -95,7 +96,7 @@ class LiteLLM(Model):
         )
 
     async def stream(self, client: Any, request: Request) -> Stream:
-        messages = [one for entry in request.entries for one in _messages(entry)]
+        messages = [_message(entry) for entry in files_apart(request.entries)]
         if request.system:
             messages.insert(0, {"role": "system", "content": request.system})
         fields: dict[str, Any] = {
@@ -174,19 +175,15 @@ def _tool(tool: Tool) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _messages(entry: Entry) -> Iterable[dict[str, Any]]:
-    """One entry in the words of chat completions. A tool's message holds text alone, so the files
-    that it gave follow as the user's.
-    """
+def _message(entry: Entry) -> dict[str, Any]:
+    """One entry in the words of chat completions, which have no field for a tool that failed."""
     if isinstance(entry, Replied):
-        return [entry.message or {"role": "assistant", "content": entry.text}]
-    shown = [_file(file) for file in entry.files]
+        return entry.message or {"role": "assistant", "content": entry.text}
     if isinstance(entry, Asked):
-        text = {"type": "text", "text": entry.text}
-        return [{"role": "user", "content": [*shown, text] if shown else entry.text}]
+        parts = [*map(_file, entry.files), {"type": "text", "text": entry.text}]
+        return {"role": "user", "content": parts if entry.files else entry.text}
     said = f"Error: {entry.text}" if entry.failed else entry.text
-    result: dict[str, Any] = {"role": "tool", "tool_call_id": entry.call, "content": said}
-    return [result, {"role": "user", "content": shown}] if shown else [result]
+    return {"role": "tool", "tool_call_id": entry.call, "content": said}
 
 
 def _file(file: File) -> dict[str, Any]:

@@ -104,7 +104,9 @@ def _turn(response: Mapping[str, Any], done: list[dict[str, Any]]) -> Turn:
     why = str(object_of(response.get("incomplete_details")).get("reason") or "")
     usage = object_of(response.get("usage"))
     details = object_of(usage.get("input_tokens_details"))
-    cached, written = (int(details.get(f"{name}_tokens") or 0) for name in ("cached", "cache_write"))
+    cached, written = (
+        int(details.get(f"{name}_tokens") or 0) for name in ("cached", "cache_write")
+    )
     return Turn(
         message=items,
         text="".join(str(part.get("text") or "") for part in parts),

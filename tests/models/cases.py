@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,15 @@ from smithers.agent import Ask
 from tests.scripted_model import ScriptedModel, Status
 
 KEY = "sk-made-up-1234567890"
+OF_THEIRS = [
+    pytest.mark.filterwarnings(f"ignore:{said}:DeprecationWarning")
+    for said in (
+        "Inheritance class AiohttpClientSession",  # google-genai, on aiohttp
+        "Accessing the 'model_",  # litellm, on pydantic
+        "There is no current event loop",
+    )
+]
+"""What vendors' packages do that is not ours to mend."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +122,9 @@ def installed(vendor: str) -> Vendor:
         if vendor in os.environ.get("SMITHERS_MODELS_REQUIRED", "").split(","):
             pytest.fail(why)
         pytest.skip(why)
+    # Some take seconds to import, which are not the test's; and litellm must not ask the network.
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    import_module(package)
     return VENDORS[vendor]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.cases import KEY, VENDORS, Vendor, installed
+from tests.models.cases import KEY, OF_THEIRS, VENDORS, Vendor, installed
 
 _OURS = (
     "SMITHERS_",
@@ -44,19 +44,6 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-_OF_THEIRS = (
-    "ignore:Inheritance class AiohttpClientSession:DeprecationWarning",  # google-genai on aiohttp
-    "ignore:Accessing the 'model_:DeprecationWarning",  # litellm, on pydantic
-    "ignore:There is no current event loop:DeprecationWarning",
-)
-"""What vendors' packages do that is not ours to mend."""
-
-
-@pytest.fixture(
-    params=[
-        pytest.param(name, marks=[pytest.mark.filterwarnings(one) for one in _OF_THEIRS])
-        for name in VENDORS
-    ]
-)
+@pytest.fixture(params=[pytest.param(name, marks=OF_THEIRS) for name in VENDORS])
 def vendor(request: pytest.FixtureRequest) -> Vendor:
     return installed(request.param)

@@ -62,7 +62,7 @@ def priced(provider: str) -> dict[str, Price]:
 
 
 def _price(told: Mapping[str, Any]) -> Price:
-    price = dict(_costs(told, ""))
+    price: Price = dict(_costs(told, ""))
     above = next((int(match[1]) for key in told if (match := _ABOVE.match(key))), 0)
     if above:
         more = dict(_costs(told, f"_above_{above}k_tokens"))
@@ -79,10 +79,10 @@ def _costs(told: Mapping[str, Any], suffix: str) -> Iterator[tuple[str, Decimal]
 def text() -> str:
     """The file, as it should be."""
     lines = [
-        "# US dollars for a million tokens, of text. `cached` is input read from the vendor's cache,",
-        "# `written` is input put there, `above` is the price of a request with more input than",
+        "# US dollars for a million tokens of text. `cached` is input from the vendor's cache and",
+        "# `written` is input put there; `above` is the price of a request with more input than",
         "# `above_tokens`. A model that is not here has no known price, which is not a price of 0.",
-        f"# From the table of litellm {version('litellm')}; written by `python -m tests.models.prices`.",
+        f"# From the table of litellm {version('litellm')}, by `python -m tests.models.prices`.",
     ]
     for provider in _WANTED:
         lines += ["", f"[{provider}]"]
@@ -92,7 +92,7 @@ def text() -> str:
 
 def _toml(price: Mapping[str, Any]) -> str:
     parts = (
-        f"{name} = {_toml(value) if isinstance(value, dict) else _number(value)}"
+        f"{name} = {_toml(value) if name == 'above' else _number(value)}"
         for name, value in price.items()
     )
     return "{ " + ", ".join(parts) + " }"

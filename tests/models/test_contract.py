@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from harnesses.models import Price
+from harnesses.models import Price, read
 from harnesses.models._model import Model
 from harnesses.recording import read_sessions
 from smithers.agent import (
@@ -26,7 +26,7 @@ from smithers.agent import (
 )
 from smithers.errors import BadOutput, Permanent, Stalled, Transient
 from tests.harness.helpers import events_of, kinds, outcome_of, until
-from tests.models.cases import ANSWER, KEY, Vendor, ask
+from tests.models.cases import ANSWER, KEY, Vendor, ask, installed
 from tests.scripted_model import Cut, Eof, Hang, ScriptedModel, Step, StreamError, Text, ToolCall
 
 pytestmark = pytest.mark.anyio
@@ -71,6 +71,36 @@ async def test_a_tool_is_run_and_its_result_goes_back(vendor: Vendor, folder: Pa
     assert "Adds two numbers." in first
     assert "integer" in first
     assert "I add." in second
+
+
+async def test_tools_that_are_called_together_run_in_order_and_return_together(
+    vendor: Vendor, folder: Path
+) -> None:
+    (folder / "dot.png").write_bytes(b"\x89PNG made up")
+    ran: list[int] = []
+
+    def note(number: int) -> str:
+        """Notes a number."""
+        ran.append(number)
+        return f"noted {number}"
+
+    calls = ToolCall(
+        "read",
+        {"path": "dot.png"},
+        also=(ToolCall("note", {"number": 1}), ToolCall("note", {"number": 2})),
+    )
+    with ScriptedModel([calls, Text("Noted.")]) as model:
+        events = await events_of(vendor.at(model, tools=[note, read]), ask(folder))
+    assert ran == [1, 2]
+    returned = [event for event in events if isinstance(event, ToolReturned)]
+    assert [event.text for event in returned][1:] == ["noted 1", "noted 2"]
+    assert len({event.call for event in returned}) == 3
+    assert events[-1] == Answered("Noted.")
+    sent = json.dumps(model.requests[1].body)
+    assert all(text in sent for text in ("image/png", "noted 1", "noted 2"))
+    roles = [one.get("role") for one in model.requests[1].body.get("messages", ())]
+    if "tool" in roles:  # chat completions want the results side by side
+        assert roles == ["user", "assistant", "tool", "tool", "tool", "user"]
 
 
 async def test_what_goes_wrong_in_a_tool_is_told_to_the_model(vendor: Vendor, folder: Path) -> None:
@@ -258,6 +288,27 @@ async def test_further_fields_of_the_request_are_the_authors(vendor: Vendor, fol
     with ScriptedModel([Text("Warm.")]) as model:
         await events_of(vendor.at(model, more={"temperature": 0.25}), ask(folder))
     assert '"temperature": 0.25' in json.dumps(model.requests[0].body)
+
+
+async def test_tools_of_the_vendor_stand_beside_those_of_the_author(
+    vendor: Vendor, folder: Path
+) -> None:
+    theirs: dict[str, Any] = {"type": "web_search", "name": "web_search"}
+    if vendor.kind.provider == "google":
+        theirs = {"google_search": {}}
+    with ScriptedModel([Text("Found.")]) as model:
+        agent = vendor.at(model, tools=[add], more={"tools": [theirs]})
+        await events_of(agent, ask(folder))
+    sent = json.dumps(model.requests[0].body["tools"])
+    assert "add" in sent
+    assert "search" in sent.lower()
+
+
+async def test_a_turn_that_the_vendor_paused_goes_on(folder: Path) -> None:
+    with ScriptedModel([Text("Wait.", stop="pause_turn"), Text("Here.")]) as model:
+        events = await events_of(installed("anthropic").at(model), ask(folder))
+    assert events[-1] == Answered("Here.")
+    assert model.requests[1].body["messages"][-1]["role"] == "assistant"
 
 
 async def test_the_system_prompt_is_sent(vendor: Vendor, folder: Path) -> None:

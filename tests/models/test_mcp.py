@@ -14,7 +14,7 @@ from smithers.agent import Answered, Spawned, ToolReturned
 from smithers.errors import AuthorError, Permanent
 from tests.harness.helpers import alive, events_of, outcome_of
 from tests.models.cases import KEY, Vendor, ask
-from tests.scripted_model import ScriptedModel, Text, ToolCall
+from tests.scripted_model import ScriptedModel, Step, Text, ToolCall
 
 pytestmark = [
     pytest.mark.anyio,
@@ -28,7 +28,7 @@ EXAMPLE = McpServer(command=sys.executable, args=[PROGRAM])
 async def test_a_servers_tools_are_called_and_its_processes_end(
     vendor: Vendor, folder: Path
 ) -> None:
-    script = [
+    script: list[Step] = [
         ToolCall("mcp__ex_ample__add", {"a": 2, "b": 3}),
         ToolCall("mcp__ex_ample__refuse", {}),
         ToolCall("mcp__ex_ample__spawn", {}),

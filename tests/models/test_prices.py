@@ -15,7 +15,7 @@ from harnesses.models._turn import Tokens
 from smithers.agent import Used
 from tests.harness.helpers import events_of
 from tests.models import prices
-from tests.models.cases import ask, installed
+from tests.models.cases import OF_THEIRS, ask, installed
 from tests.scripted_model import ScriptedModel, Text
 
 TOKENS = Tokens(fresh=1_000_000, cached=2_000_000, written=3_000_000, out=4_000_000)
@@ -72,8 +72,9 @@ def prices_of(provider: str) -> dict[str, Any]:
 
 
 @pytest.mark.anyio
-async def test_the_cost_that_litellm_tells_is_told(folder: Path) -> None:
-    vendor = installed("litellm")
+@pytest.mark.parametrize("name", [pytest.param("litellm", marks=OF_THEIRS)])
+async def test_the_cost_that_litellm_tells_is_told(name: str, folder: Path) -> None:
+    vendor = installed(name)
     with ScriptedModel([Text("Hi.", tokens_in=1000, tokens_out=100)]) as model:
         events = await events_of(vendor.at(model), ask(folder))
         unknown = vendor.at(model)

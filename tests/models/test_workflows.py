@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.durability.commands import Project, until
-from tests.harness.helpers import alive, pids_in
-from tests.models.cases import Vendor
+from tests.harness.helpers import ROOT, alive, pids_in
+from tests.models.cases import Vendor, installed
 from tests.scripted_model import ScriptedModel, Step, Text, ToolCall
 
 SCRIPT: Mapping[str, Sequence[Step]] = {
@@ -24,6 +24,26 @@ SCRIPT: Mapping[str, Sequence[Step]] = {
     ],
     "Say it: Done.": [Text("All is done.", tokens_in=30, tokens_out=20)],
 }
+
+
+def test_the_example_of_the_documents_runs(tmp_path: Path) -> None:
+    installed("anthropic")
+    shutil.copy(ROOT / "examples" / "models" / "bill.py", tmp_path)
+    (tmp_path / "order.txt").write_text("A tea and a cake, please.")
+    script: Mapping[str, Sequence[Step]] = {
+        "What is ordered": [ToolCall("read", {"path": "order.txt"}), Text("Tea and cake.")],
+        "Bill this:\nTea and cake.": [
+            ToolCall("price_of", {"article": "tea"}),
+            ToolCall("price_of", {"article": "cake"}),
+            Text('{"articles": ["tea", "cake"], "total": 7.75}'),
+        ],
+    }
+    with ScriptedModel(script) as model:
+        project = Project(tmp_path, {"ANTHROPIC_BASE_URL": model.url})
+        done = project.run("up", "bill.py", within_s=110)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"articles": ["tea", "cake"], "total": 7.75}
+    assert "A tea and a cake, please." in json.dumps(model.requests[1].body)
 
 
 @pytest.fixture

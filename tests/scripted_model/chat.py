@@ -45,7 +45,10 @@ def body_of(step: Step, model: str, number: int) -> Event:
     """The whole answer as one completion, for a request that does not stream."""
     message: Event = {"role": "assistant", "content": getattr(step, "text", "")}
     if isinstance(step, ToolCall):
-        message["tool_calls"] = [_call(step, number, json.dumps(step.input))]
+        message["tool_calls"] = [
+            _call(call, number, place, json.dumps(call.input))
+            for place, call in enumerate(step.all)
+        ]
     choice = {"index": 0, "message": message, "finish_reason": _finish(step)}
     told = _chunk(model, number, object="chat.completion")
     return told | {"choices": [choice], "usage": _usage(step)}
@@ -70,17 +73,18 @@ def events_of(step: Step, model: str, number: int) -> Iterator[Event]:
         yield chunk({"content": text[at : at + size]})
     if isinstance(step, Cut | Eof | Hang):
         return
-    if isinstance(step, ToolCall):
-        arguments = json.dumps(step.input)
-        yield chunk({"tool_calls": [{"index": 0} | _call(step, number, "")]})
-        yield chunk({"tool_calls": [{"index": 0, "function": {"arguments": arguments}}]})
+    for place, call in enumerate(step.all if isinstance(step, ToolCall) else ()):
+        arguments = json.dumps(call.input)
+        yield chunk({"tool_calls": [{"index": place} | _call(call, number, place, "")]})
+        yield chunk({"tool_calls": [{"index": place, "function": {"arguments": arguments}}]})
     yield chunk({}, _finish(step))
     yield _chunk(model, number) | {"choices": [], "usage": _usage(step)}
 
 
-def _call(step: ToolCall, number: int, arguments: str) -> Event:
+def _call(step: ToolCall, number: int, place: int, arguments: str) -> Event:
     function = {"name": step.name, "arguments": arguments}
-    return {"id": f"call_{number}", "type": "function", "function": function}
+    id = f"call_{number}" + (f"_{place}" if place else "")
+    return {"id": id, "type": "function", "function": function}
 
 
 def _chunk(model: str, number: int, object: str = "chat.completion.chunk") -> Event:

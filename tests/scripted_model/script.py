@@ -35,10 +35,17 @@ class Text:
 
 @dataclass(frozen=True)
 class ToolCall:
+    """A tool that is called; `also` are further ones, called at the same time."""
+
     name: str
     input: Mapping[str, object]
     text: str = ""
     pause_s: float = 0.0
+    also: tuple[ToolCall, ...] = ()
+
+    @property
+    def all(self) -> tuple[ToolCall, ...]:
+        return (self, *self.also)
 
 
 @dataclass(frozen=True)

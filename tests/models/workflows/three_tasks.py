@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from pydantic import BaseModel
 
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI, bash, read
 from smithers import Context, Node, NoInput, Sequence, Task, workflow
+from smithers.agent import Agent
 
-MODELS = {"anthropic": Anthropic, "google": Google, "litellm": LiteLLM, "openai": OpenAI}
+MODELS: dict[str, Callable[..., Agent]] = {
+    "anthropic": Anthropic,
+    "google": Google,
+    "litellm": LiteLLM,
+    "openai": OpenAI,
+}
 agent = MODELS[os.environ.get("VENDOR", "anthropic")](
     os.environ.get("MODEL", "scripted"),
     tools=[bash, read],
