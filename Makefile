@@ -19,6 +19,9 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 NPM := .npm
+# Vendors' packages that are large, or cannot be in one environment.
+LITELLM := .models-venv/litellm
+OPENAI3 := .models-venv/openai-3
 # Other tools that `bench` measures beside ours, apart from what we need ourselves.
 BENCH_VENV := .bench-venv
 PEERS := $(BENCH_VENV)/.installed
@@ -36,7 +39,7 @@ TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke drift trust bench docs clean
+.PHONY: help demo test check format live live-smoke models drift trust bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -64,6 +67,11 @@ live: $(DEV) $(LIVE) $(INSPECTED) ## real programs against the scripted model se
 live-smoke: $(DEV) $(LIVE) ## the quickest of the live tests
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
 
+models: $(LITELLM)/.installed $(OPENAI3)/.installed ## model adapters with litellm and all others, and with openai 3.x
+	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
+		$(LITELLM)/bin/python -m pytest tests/models $(ARGS)
+	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models -k "openai and not litellm" $(ARGS)
+
 drift: $(DEV) $(LIVE) ## whether the real programs still speak as in the recordings
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(BIN)/smithers harness drift $(ARGS)
 
@@ -82,7 +90,7 @@ docs: $(BASE) ## write what the documents take from the code
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH_VENV) $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -101,6 +109,19 @@ $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 $(PEERS): bench/requirements-peers.txt | $(BIN)/python
 	$(BIN)/python -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(LITELLM)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(LITELLM)
+	$(LITELLM)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--editable '.[dev,anthropic,google,litellm,openai]'
+	@touch $@
+
+$(OPENAI3)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(OPENAI3)
+	grep -v '^openai==' constraints.txt > $(OPENAI3)/constraints.txt
+	$(OPENAI3)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(OPENAI3)/constraints.txt --editable '.[dev]' 'openai>=3,<4'
 	@touch $@
 
 $(LIVE): Makefile

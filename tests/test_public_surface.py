@@ -16,6 +16,7 @@ import smithers
 PACKAGES = ["harnesses", "smithers", "smithers.store", "smithers.tree"]
 MODULES = [
     *PACKAGES,
+    "harnesses.models",
     "harnesses.process",
     "smithers.agent",
     "smithers.amounts",

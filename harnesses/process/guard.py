@@ -49,7 +49,11 @@ def _prctl(option: int, value: int) -> None:
 
 
 def snapshot() -> dict[int, tuple[int, str]]:
-    """Every living process: its parent and its start time. Zombies are dead."""
+    """Every process: its parent and its start time, which is empty for a zombie.
+
+    Zombies are dead, but the first thread of a process is one before its last thread is gone, and
+    what that thread has started is still found below it alone.
+    """
     return _linux_snapshot() if _LINUX else _ps_snapshot()
 
 
@@ -63,8 +67,8 @@ def _linux_snapshot() -> dict[int, tuple[int, str]]:
                     fields = stat.read().rpartition(b")")[2].split()
             except OSError:
                 continue
-            if fields[0] not in (b"Z", b"X"):
-                found[int(name)] = (int(fields[1]), fields[19].decode())
+            start = "" if fields[0] in (b"Z", b"X") else fields[19].decode()
+            found[int(name)] = (int(fields[1]), start)
     return found
 
 
@@ -73,13 +77,12 @@ def _ps_snapshot() -> dict[int, tuple[int, str]]:
     command = ["ps", "-axo", "pid=,ppid=,stat=,lstart="]
     for line in subprocess.run(command, capture_output=True, text=True).stdout.splitlines():
         pid, parent, state, start = line.split(None, 3)
-        if not state.startswith("Z"):
-            found[int(pid)] = (int(parent), start.strip())
+        found[int(pid)] = (int(parent), "" if state.startswith("Z") else start.strip())
     return found
 
 
 def descendants(root: int, processes: dict[int, tuple[int, str]]) -> Processes:
-    """Everything below `root`, without `root`, and without processes that drive a run."""
+    """All that lives below `root`, without `root`, and without processes that drive a run."""
     children: dict[int, list[int]] = {}
     for pid, (parent, _) in processes.items():
         children.setdefault(parent, []).append(pid)
@@ -90,7 +93,7 @@ def descendants(root: int, processes: dict[int, tuple[int, str]]) -> Processes:
         if pid not in found and not drives(pid):
             found[pid] = processes[pid][1]
             waiting += children.get(pid, ())
-    return found
+    return {pid: start for pid, start in found.items() if start}
 
 
 def marked(mark: str, processes: dict[int, tuple[int, str]]) -> Processes:
@@ -140,7 +143,7 @@ def sweep(root: int | None, remembered: Processes, mark: str, limit_s: float = 4
         found = descendants(root, processes) if root is not None else {}
         for pid, start in remembered.items():
             # Between its fork and its start a driver looks like whoever starts it.
-            if pid in processes and processes[pid][1] == start and not drives(pid):
+            if start and processes.get(pid, (0, ""))[1] == start and not drives(pid):
                 found |= {pid: start, **descendants(pid, processes)}
         if mark:
             found |= marked(mark, processes)

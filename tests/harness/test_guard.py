@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harnesses.process import open_session
+from harnesses.process import guard, open_session
 from smithers.agent import Ask
 from smithers.errors import Permanent, Stalled, Transient
 from tests.harness.helpers import ROOT, alive, lines_of, pids_in, python, until
@@ -208,3 +208,36 @@ async def test_without_its_raw_stream_an_attempt_does_not_start(tmp_path: Path) 
     with pytest.raises(Permanent, match="raw stream cannot be kept"):
         await lines_of(python(code, tmp_path), ask)
     assert not (tmp_path / "started").exists()
+
+
+async def test_what_the_last_thread_of_a_zombie_has_started_is_found() -> None:
+    """The first thread of a killed process is a zombie before its other threads are gone."""
+    zombie, child, other = 20, 30, 40
+    processes = {10: (1, "1"), zombie: (10, ""), child: (zombie, "3"), other: (1, "4")}
+    assert guard.descendants(10, processes) == {child: "3"}
+
+
+async def test_what_a_thread_has_started_in_a_session_of_its_own_ends_as_well(
+    tmp_path: Path,
+) -> None:
+    code = """
+import subprocess, threading, time
+def work():
+    child = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    open("child.pid", "w").write(str(child.pid))
+    print("started")
+    time.sleep(300)
+for _ in range(8):
+    threading.Thread(target=time.sleep, args=(300,), daemon=True).start()
+threading.Thread(target=work, daemon=True).start()
+time.sleep(300)
+"""
+    for number in range(5):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        async with open_session(python(code, folder), Ask(prompt="", cwd=folder)) as session:
+            async with aclosing(session.lines()) as lines:
+                assert await anext(lines) == b"started"
+            await session.close()
+        (pid,) = pids_in(folder, 1)
+        assert not alive(pid)

@@ -3,9 +3,9 @@
     with ScriptedModel([ToolCall("Bash", {"command": "pwd"}), Text("Done.")]) as model:
         ...  # point the program at model.url, then look at model.requests
 
-It speaks Anthropic Messages at `/v1/messages`, OpenAI Responses at `/v1/responses` and Gemini at
-`/v1beta/models/`, all from one script. Names of tools differ by program, words of errors by
-provider: both are the script's.
+It speaks Anthropic Messages at `/v1/messages`, OpenAI Responses at `/v1/responses`, OpenAI chat
+completions at `/v1/chat/completions` and Gemini at `/v1beta/models/`, all from one script. Names of
+tools differ by program, words of errors by provider: both are the script's.
 
 A script is a list of steps, one for each *model* request; the last one repeats. Side requests of
 the programs (titles, token counts, probes) get an answer and consume nothing. Where the order of

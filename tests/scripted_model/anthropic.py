@@ -69,8 +69,8 @@ def body_of(step: Step, model: str, number: int) -> Event:
     content: list[Event] = []
     if text := getattr(step, "text", ""):
         content.append({"type": "text", "text": text})
-    if isinstance(step, ToolCall):
-        content.append(_tool_use(step, number, step.input))
+    for place, call in enumerate(step.all if isinstance(step, ToolCall) else ()):
+        content.append(_tool_use(call, number, place, call.input))
     message = _message(step, model, number)
     message["usage"]["output_tokens"] = _tokens_out(step)
     return message | {"content": content, "stop_reason": _stop_reason(step)}
@@ -98,9 +98,9 @@ def events_of(step: Step, model: str, number: int) -> Iterator[Event]:
         block = list(_block(index, {"type": "text", "text": ""}, deltas))
         yield from block if isinstance(step, Text | ToolCall) else block[:-1]
         index += 1
-    if isinstance(step, ToolCall):
-        partial = {"type": "input_json_delta", "partial_json": json.dumps(step.input)}
-        yield from _block(index, _tool_use(step, number, {}), [partial])
+    for place, call in enumerate(step.all if isinstance(step, ToolCall) else ()):
+        partial = {"type": "input_json_delta", "partial_json": json.dumps(call.input)}
+        yield from _block(index + place, _tool_use(call, number, place, {}), [partial])
     if isinstance(step, Cut | Eof | Hang):
         return
     delta = {"stop_reason": _stop_reason(step), "stop_sequence": None}
@@ -116,8 +116,9 @@ def _block(index: int, start: Event, deltas: list[Event]) -> Iterator[Event]:
     yield {"type": "content_block_stop", "index": index}
 
 
-def _tool_use(step: ToolCall, number: int, arguments: Mapping[str, object]) -> Event:
-    return {"type": "tool_use", "id": f"toolu_{number}", "name": step.name, "input": arguments}
+def _tool_use(step: ToolCall, number: int, place: int, arguments: Mapping[str, object]) -> Event:
+    id = f"toolu_{number}" + (f"_{place}" if place else "")
+    return {"type": "tool_use", "id": id, "name": step.name, "input": arguments}
 
 
 def _message(step: Step, model: str, number: int) -> Event:

@@ -82,9 +82,10 @@ def _parts(step: Step, number: int, pieces: int) -> list[Event]:
     text = getattr(step, "text", "")
     size = -(-len(text) // pieces) or 1
     parts += [{"text": text[at : at + size]} for at in range(0, len(text), size)]
-    if isinstance(step, ToolCall):
-        call = {"id": f"call_{number}", "name": step.name, "args": dict(step.input)}
-        parts.append({"functionCall": call, "thoughtSignature": "c2ln"})
+    for place, call in enumerate(step.all if isinstance(step, ToolCall) else ()):
+        id = f"call_{number}" + (f"_{place}" if place else "")
+        told = {"id": id, "name": call.name, "args": dict(call.input)}
+        parts.append({"functionCall": told, "thoughtSignature": "c2ln"})
     return parts
 
 

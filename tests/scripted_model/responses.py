@@ -117,12 +117,12 @@ def _items(step: Step, number: int) -> list[Event]:
             "type": "message", "id": f"msg_{number}", "role": "assistant",
             "status": "completed", "content": content,
         })  # fmt: skip
-    if isinstance(step, ToolCall):
-        items.append(_call(step, number))
+    for place, call in enumerate(step.all if isinstance(step, ToolCall) else ()):
+        items.append(_call(call, f"{number}_{place}" if place else str(number)))
     return items
 
 
-def _call(step: ToolCall, number: int) -> Event:
+def _call(step: ToolCall, number: str) -> Event:
     """A function call; a tool whose input is one free text, named so, is a custom one."""
     ids = {"id": f"fc_{number}", "call_id": f"call_{number}", "name": step.name}
     if list(step.input) == ["input"]:

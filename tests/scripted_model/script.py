@@ -36,13 +36,20 @@ class Text:
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A call of a tool; one of a `namespace` where the provider's tools have them."""
+    """A call of a tool; one of a `namespace` where the provider's tools have them. `also` are
+    further ones, called at the same time.
+    """
 
     name: str
     input: Mapping[str, object]
     text: str = ""
     pause_s: float = 0.0
     namespace: str = ""
+    also: tuple[ToolCall, ...] = ()
+
+    @property
+    def all(self) -> tuple[ToolCall, ...]:
+        return (self, *self.also)
 
 
 @dataclass(frozen=True)

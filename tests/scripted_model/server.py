@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import socket
 import struct
 import threading
@@ -14,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from tests.scripted_model import anthropic, gemini, responses
+from tests.scripted_model import anthropic, chat, gemini, responses
 from tests.scripted_model.script import Cut, Eof, Hang, Reply, Script, Status, Step, Text, ToolCall
 
 __all__ = ["Request", "ScriptedModel"]
@@ -24,9 +25,11 @@ _SECRET_HEADERS = {"x-api-key", "authorization", "x-goog-api-key"}
 _PROTOCOLS = {
     "/v1/messages": anthropic,
     "/v1/responses": responses,
+    "/v1/chat/completions": chat,
     "gemini": gemini,
 }
 _GEMINI = re.compile(r"^/v1(?:beta)?/models/([^/:]+):(streamG|g)enerateContent$")
+_HANGS_S = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,11 @@ class ScriptedModel:
         self._lock = threading.Lock()
         self._numbers = 0
         self.stopped = threading.Event()
+        self.hung_up = threading.Event()
+        """Set when a client goes before its answer has ended."""
         self.requests: list[Request] = []
+        self.keys = set[str]()
+        """Every key that was sent; the log has none."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.model = self
         self.port: int = self._server.server_port
@@ -78,6 +85,10 @@ class ScriptedModel:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
+
+    def rewrite(self, script: Script) -> None:
+        """Serve another script at `url` from now on."""
+        self._scripts[""] = script
 
     def next_number(self) -> int:
         with self._lock:
@@ -124,6 +135,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hung up is part of the tests; nothing is printed."""
+        self.model.hung_up.set()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -155,7 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, b'{"input_tokens":123}')
         elif path in _PROTOCOLS:
             kept = {k.lower(): v for k, v in self.headers.items()}
-            kept |= {name: "<cut>" for name in _SECRET_HEADERS & kept.keys()}
+            secret = _SECRET_HEADERS & kept.keys()
+            self.model.keys |= {kept[name].removeprefix("Bearer ") for name in secret}
+            kept |= dict.fromkeys(secret, "<cut>")
             self._play(self.model.take(run, path, kept, body), path, body)
         else:
             self._send(404, b'{"type":"error","error":{"type":"not_found_error","message":"?"}}')
@@ -215,5 +229,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _hang(self) -> None:
-        self.model.stopped.wait(600)
+        ends = time.monotonic() + _HANGS_S
+        while not self.model.stopped.is_set() and time.monotonic() < ends:
+            if select.select([self.connection], [], [], 0.05)[0] and not self.connection.recv(1):
+                self.model.hung_up.set()
+                break
         self.close_connection = True

@@ -1,0 +1,163 @@
+"""How a request failed: the error that says what happens next.
+
+A vendor's adapter says what it was told: a status, the vendor's own words for the kind, a text, and
+headers. The kind decides where there is one, then the status; the text is read for one case alone,
+a request that does not fit the window, which two vendors tell in no other way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from harnesses._json import object_of
+from harnesses.scrubbing import KEY_SHAPES
+from smithers.errors import (
+    AgentError,
+    Busy,
+    ContextOverflow,
+    NotSignedIn,
+    Permanent,
+    Transient,
+)
+
+__all__ = ["Refusal", "Refused", "api_error", "cleaned", "fault"]
+
+_SAID_LIMIT = 2000
+_KEY_HEAD = 8
+"""So much of a key stands in some vendors' messages; the rest of it as stars."""
+
+_BUSY = {
+    *("rate_limit_error", "overloaded_error", "rate_limit_exceeded", "insufficient_quota"),
+    *("server_is_overloaded", "slow_down", "resource_exhausted", "unavailable"),
+}
+_SIGN_IN = {
+    *("authentication_error", "permission_error", "invalid_api_key", "unauthenticated"),
+    *("permission_denied", "api_key_invalid"),
+}
+_OVERFLOW = {"context_length_exceeded", "request_too_large"}
+_PERMANENT = {
+    *("invalid_request_error", "not_found_error", "billing_error", "invalid_prompt"),
+    *("model_not_found", "content_filter", "content_policy_violation", "invalid_argument"),
+    *("not_found", "failed_precondition"),
+}
+_OVERFLOWS = re.compile(
+    r"prompt is too long|input token count .*exceeds|maximum context length|context window",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """What a vendor told. `kinds` are its words for what it is; `wait` is a time such as "1.5s"."""
+
+    said: str
+    status: int | None = None
+    kinds: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    wait: str = ""
+
+
+class Refused(Exception):
+    """A refusal inside of a stream, which is no exception of the vendor's package."""
+
+    def __init__(self, told: Refusal) -> None:
+        super().__init__(told.said)
+        self.told = told
+
+
+def api_error(error: Exception, package: str) -> Refusal | None:
+    """What an error of `anthropic` or `openai` tells: one generator made both packages."""
+    if type(error).__module__.partition(".")[0] != package:
+        return None
+    response: Any = getattr(error, "response", None)
+    body = object_of(getattr(error, "body", None))
+    inner = object_of(body.get("error")) or body
+    kinds = (inner.get("type"), inner.get("code"), getattr(error, "code", None))
+    return Refusal(
+        said=str(inner.get("message") or error),
+        status=getattr(error, "status_code", None),
+        kinds=tuple(str(kind) for kind in kinds if kind),
+        headers=dict(response.headers) if response is not None else {},
+    )
+
+
+def fault(told: Refusal, vendor: str, sign_in: str, now: datetime) -> AgentError:
+    """The error for a refusal. An error inside of a stream that began well has no status."""
+    kinds = {kind.lower() for kind in told.kinds}
+    status = told.status if told.status and told.status >= 400 else None
+    said = f"{vendor}: {told.said}" if status is None else f"{vendor} ({status}): {told.said}"
+    fits_not = status in (None, 400, 413) and _OVERFLOWS.search(told.said)
+    if kinds & _OVERFLOW or fits_not or status == 413:
+        return ContextOverflow(said)
+    if kinds & _BUSY or status in (429, 503, 529):
+        return Busy(vendor, resumes_at(told, now), why=told.said)
+    if kinds & _SIGN_IN or status in (401, 403):
+        return NotSignedIn(said, hint=sign_in)
+    refused = status is not None and status < 500 and status not in (408, 409, 425)
+    if refused or (status is None and kinds & _PERMANENT):
+        return Permanent(said)
+    return Transient(said)
+
+
+def resumes_at(told: Refusal, now: datetime) -> datetime | None:
+    """When the vendor has room again, as it told; the header of a limit counts once it is spent."""
+    headers = {name.lower(): value for name, value in told.headers.items()}
+    after = headers.get("retry-after", "")
+    times = [_in(f"{headers['retry-after-ms']}ms", now)] if "retry-after-ms" in headers else []
+    times += [_in(f"{after}s", now) or _date(after)] if after else []
+    times += [_in(told.wait, now)] if told.wait else []
+    if found := [time for time in times if time is not None]:
+        return found[0]
+    resets = (headers.get(name, "") for name in _spent(headers))
+    ends = [time for text in resets if (time := _in(text, now) or _instant(text)) is not None]
+    return max(ends, default=None)
+
+
+def _spent(headers: Mapping[str, str]) -> Iterable[str]:
+    """Names of the headers that say when a spent limit is whole again."""
+    for name, value in headers.items():
+        if value.strip() == "0" and "-remaining" in name:
+            yield name.replace("-remaining", "-reset")  # x-ratelimit-remaining-requests, and
+            # anthropic-ratelimit-requests-remaining: the word stands where it stood
+
+
+def _in(text: str, now: datetime) -> datetime | None:
+    """`now` and a time such as 20ms, 1.5s or 6m0s; None where it is none, or beyond all years."""
+    text = text.strip()
+    if not text or _PARTS.sub("", text):
+        return None
+    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in _PARTS.findall(text))
+    try:
+        return now + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        told = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return told.astimezone(UTC) if told.tzinfo else None
+
+
+def cleaned(text: str, keys: Iterable[str]) -> str:
+    """The text without keys: whole, by their first letters, and by the shape that keys have."""
+    for key in keys:
+        if len(key) >= _KEY_HEAD:
+            text = re.sub(re.escape(key[:_KEY_HEAD]) + r"[\w*.…~+/=-]*", "<SECRET>", text)
+    return KEY_SHAPES.sub("<SECRET>", text)[:_SAID_LIMIT]

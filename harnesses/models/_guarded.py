@@ -1,0 +1,99 @@
+"""Programs that tools start: under the guard that agents' programs have, so that none survives."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from harnesses.process import Command
+from harnesses.process._child import Tape
+from harnesses.process._live import LiveChild
+
+__all__ = ["guarded", "in_thread_to_the_end", "said_by", "settled"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_HALF_BYTES = 25_000
+_FLOOD_BYTES = 20_000_000
+
+
+@asynccontextmanager
+async def guarded(
+    program: str,
+    *words: str,
+    argument: str | None = None,
+    cwd: Path,
+    env: Mapping[str, str],
+) -> AsyncGenerator[LiveChild, None]:
+    """A program that runs; on leaving, whatever the reason, it and all its descendants are gone.
+
+    With an `argument`, which comes after `--`, its stdin is empty; else stdin is open.
+    """
+    command = Command(
+        program=program,
+        executable=shutil.which(program, path=env.get("PATH")) or program,
+        flags=words,
+        prompt=argument or "",
+        cwd=cwd,
+        env=env,
+        session=None,
+        resumes=False,
+        dialogue=argument is None,
+    )
+    if command.prompt_by_stdin:
+        raise ValueError("it is too long for one command: write it to a file, and run that")
+    child = LiveChild(command, Tape([]))
+    try:
+        yield child
+    finally:
+        await settled(child.destroy())
+
+
+async def said_by(child: LiveChild, limit_s: float) -> tuple[str, str]:
+    """What it printed, without the middle of too much, and how it ended, if not well."""
+    head, tail, size = b"", b"", 0
+    ended = ""
+    try:
+        async with asyncio.timeout(limit_s):
+            while (chunk := await child.read()) is not None and size < _FLOOD_BYTES:
+                size += len(chunk.data)
+                room = _HALF_BYTES - len(head)
+                head += chunk.data[:room] if room > 0 else b""
+                tail = (tail + (chunk.data[room:] if room > 0 else chunk.data))[-_HALF_BYTES:]
+            if chunk is not None:
+                ended = f"stopped, since it printed more than {_FLOOD_BYTES // 1_000_000} MB"
+            elif (ending := await child.ended()).rc != 0:
+                ended = str(ending)
+    except TimeoutError:
+        ended = f"stopped after {limit_s:g} s"
+    left_out = size - len(head) - len(tail)
+    middle = f"\n[{left_out} bytes are left out here]\n".encode() if left_out else b""
+    return (head + middle + tail).decode("utf-8", "replace"), ended
+
+
+async def settled(work: Coroutine[Any, Any, T]) -> T:
+    """Awaits `work` to its end; a cancellation goes on after that, and not before."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except BaseException:
+            break  # its own failure, which `result` raises below
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
+
+
+async def in_thread_to_the_end(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What `call` gives, from a thread; it is over when this returns, even by a cancellation."""
+    return await settled(asyncio.to_thread(call, *args, **kwargs))

@@ -1,0 +1,330 @@
+"""What every model keeps as an agent; each vendor joins by one line in VENDORS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from harnesses.models import Price, read
+from harnesses.models._model import Model
+from harnesses.recording import read_sessions
+from smithers.agent import (
+    Answered,
+    Said,
+    Started,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    Used,
+    limit_of,
+)
+from smithers.errors import BadOutput, Permanent, Stalled, Transient
+from tests.harness.helpers import events_of, kinds, outcome_of, until
+from tests.models.cases import ANSWER, KEY, Vendor, ask, installed
+from tests.scripted_model import Cut, Eof, Hang, ScriptedModel, Step, StreamError, Text, ToolCall
+
+pytestmark = pytest.mark.anyio
+
+
+def add(a: int, b: int) -> int:
+    """Adds two numbers."""
+    return a + b
+
+
+async def test_an_answer_comes_with_its_session_its_text_and_what_it_used(
+    vendor: Vendor, folder: Path
+) -> None:
+    step = Text("Done.", thinking="Let me see.", tokens_in=20, tokens_out=7)
+    with ScriptedModel([step]) as model:
+        agent = vendor.at(model, price=Price(input=1, output=2))
+        events = await events_of(agent, ask(folder))
+    began, *middle, answered = events
+    assert isinstance(began, Started)
+    assert answered == Answered("Done.")
+    assert Thought("Let me see.") in middle or vendor.model == "scripted"
+    assert Said("Done.") in middle
+    (used,) = [event for event in middle if isinstance(event, Used)]
+    assert (used.tokens_in, used.tokens_out, used.model) == (20, 7, agent.model)
+    assert used.cost == Decimal("0.000034")
+    (request,) = model.requests
+    assert request.step == step
+
+
+async def test_a_tool_is_run_and_its_result_goes_back(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([ToolCall("add", {"a": 2, "b": 3}, text="I add."), Text("5")]) as model:
+        events = await events_of(vendor.at(model, tools=[add]), ask(folder))
+    called, returned = (
+        next(event for event in events if isinstance(event, kind))
+        for kind in (ToolCalled, ToolReturned)
+    )
+    assert isinstance(called, ToolCalled)
+    assert (called.name, called.arguments) == ("add", {"a": 2, "b": 3})
+    assert returned == ToolReturned(call=called.call, text="5")
+    assert events[-1] == Answered("5")
+    first, second = (json.dumps(request.body) for request in model.requests)
+    assert "Adds two numbers." in first
+    assert "integer" in first
+    assert "I add." in second
+
+
+async def test_tools_that_are_called_together_run_in_order_and_return_together(
+    vendor: Vendor, folder: Path
+) -> None:
+    (folder / "dot.png").write_bytes(b"\x89PNG made up")
+    ran: list[int] = []
+
+    def note(number: int) -> str:
+        """Notes a number."""
+        ran.append(number)
+        return f"noted {number}"
+
+    calls = ToolCall(
+        "read",
+        {"path": "dot.png"},
+        also=(ToolCall("note", {"number": 1}), ToolCall("note", {"number": 2})),
+    )
+    with ScriptedModel([calls, Text("Noted.")]) as model:
+        events = await events_of(vendor.at(model, tools=[note, read]), ask(folder))
+    assert ran == [1, 2]
+    returned = [event for event in events if isinstance(event, ToolReturned)]
+    assert [event.text for event in returned][1:] == ["noted 1", "noted 2"]
+    assert len({event.call for event in returned}) == 3
+    assert events[-1] == Answered("Noted.")
+    sent = json.dumps(model.requests[1].body)
+    assert all(text in sent for text in ("image/png", "noted 1", "noted 2"))
+    roles = [one.get("role") for one in model.requests[1].body.get("messages", ())]
+    if "tool" in roles:  # chat completions want the results side by side
+        assert roles == ["user", "assistant", "tool", "tool", "tool", "user"]
+
+
+async def test_what_goes_wrong_in_a_tool_is_told_to_the_model(vendor: Vendor, folder: Path) -> None:
+    def broken() -> str:
+        """Fails."""
+        raise LookupError("nothing there")
+
+    script: list[Step] = [
+        ToolCall("broken", {}),
+        ToolCall("broken", {"x": 1}),
+        ToolCall("nobody", {}),
+        Text("I see."),
+    ]
+    with ScriptedModel(script) as model:
+        events = await events_of(vendor.at(model, tools=[broken]), ask(folder))
+    returned = [event for event in events if isinstance(event, ToolReturned)]
+    assert [event.text for event in returned] == [
+        "LookupError: nothing there",
+        "x: Unexpected keyword argument",
+        "there is no tool 'nobody'",
+    ]
+    assert all(event.failed for event in returned)
+    assert events[-1] == Answered("I see.")
+
+
+async def test_a_stream_of_syllables_comes_in_sensible_pieces(vendor: Vendor, folder: Path) -> None:
+    text = "".join(f"Line {number} of a long answer.\n" for number in range(200))
+    with ScriptedModel([Text(text, pieces=2000)]) as model:
+        events = await events_of(vendor.at(model), ask(folder))
+    said = [event.text for event in events if isinstance(event, Said)]
+    assert "".join(said) == text
+    assert 2 <= len(said) <= 20
+    assert all(piece.endswith("\n") for piece in said)
+
+
+async def test_a_structured_answer_is_asked_for_by_its_schema(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([Text('{"n": 3}')]) as model:
+        agent = vendor.at(model)
+        events = await events_of(agent, ask(folder, schema=ANSWER))
+    assert events[-1] == Answered('{"n": 3}', data={"n": 3})
+    sent = json.dumps(model.requests[0].body)
+    assert '"integer"' in sent or '\\"integer\\"' in sent
+
+
+async def test_a_structured_answer_can_be_asked_for_together_with_tools(
+    vendor: Vendor, folder: Path
+) -> None:
+    with ScriptedModel([ToolCall("add", {"a": 1, "b": 1}), Text('{"n": 2}')]) as model:
+        events = await events_of(vendor.at(model, tools=[add]), ask(folder, schema=ANSWER))
+    assert events[-1] == Answered('{"n": 2}', data={"n": 2})
+    assert all("integer" in json.dumps(request.body) for request in model.requests)
+
+
+async def test_a_resumed_session_goes_on_with_what_was_said(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([Text("The word is plum."), Text("Plum.")]) as model:
+        agent = vendor.at(model)
+        first = await events_of(agent, ask(folder, "Remember plum."))
+        session = cast("Started", first[0]).session
+        again = ask(folder, "Remember plum.", session=session, followup="Which word?")
+        second = await events_of(agent, again)
+    assert [event for event in second if isinstance(event, Started)] == [Started(session)]
+    sent = json.dumps(model.requests[1].body)
+    assert (
+        sent.index("Remember plum.") < sent.index("The word is plum.") < sent.index("Which word?")
+    )
+    assert sent.count("Remember plum.") == 1
+
+
+async def test_an_unknown_session_is_begun_anew_and_says_so(vendor: Vendor, folder: Path) -> None:
+    session = "00000000-0000-4000-8000-000000000001"
+    with ScriptedModel([Text("Hello.")]) as model:
+        request = ask(folder, "The prompt.", session=session, followup="Go on.")
+        events = await events_of(vendor.at(model), request)
+    first, second = [event for event in events if isinstance(event, Started)]
+    assert first == Started(session)
+    assert second != first
+    assert "The prompt." in json.dumps(model.requests[0].body)
+
+
+async def test_a_run_may_be_closed_at_any_event(vendor: Vendor, folder: Path) -> None:
+    script: list[Step] = [ToolCall("add", {"a": 2, "b": 3}), Text("5", thinking="So.")]
+    with ScriptedModel(runs={str(n): script for n in range(20)}) as model:
+
+        def agent(number: int) -> Model:
+            made = vendor.at(model, tools=[add])
+            made.base_url = model.url_of(str(number)) + vendor.path
+            return made
+
+        whole = await events_of(agent(0), ask(folder))
+        for number in range(1, len(whole)):
+            run = agent(number).run(ask(folder))
+            async with aclosing(run) as events:
+                for _ in range(number):
+                    await anext(events)
+
+
+async def test_the_vendors_own_stream_is_kept_for_its_owner_alone(
+    vendor: Vendor, folder: Path, tmp_path: Path
+) -> None:
+    raw = tmp_path / "attempts" / "1.jsonl"
+    with ScriptedModel([Text("Done.")]) as model:
+        await events_of(vendor.at(model), ask(folder, raw=raw))
+    assert raw.stat().st_mode & 0o777 == 0o600
+    (session,) = read_sessions(raw)
+    assert session.ending is not None
+    assert session.ending.rc == 0
+    assert b"Done." in session.text("out")
+    assert b"Go." in session.text("in")
+    assert KEY not in raw.read_text()
+
+
+@pytest.mark.parametrize("step", [Cut(), Cut("Half"), Eof("Half"), StreamError()], ids=str)
+async def test_a_stream_that_breaks_off_is_transient_and_asked_for_once(
+    vendor: Vendor, folder: Path, step: Any
+) -> None:
+    with ScriptedModel([step]) as model:
+        events, error = await outcome_of(vendor.at(model), ask(folder))
+    assert error is not None
+    assert "Answered" not in kinds(events)
+    assert len(model.requests) == 1
+    if step != StreamError():
+        assert isinstance(error, Transient)
+    assert error.then in ("retry", "cool down")
+
+
+@pytest.mark.parametrize("step", [Hang(), Hang("Half")], ids=["at once", "after a piece"])
+async def test_silence_ends_the_request_and_its_connection(
+    vendor: Vendor, folder: Path, step: Hang
+) -> None:
+    with ScriptedModel([step]) as model:
+        _, error = await outcome_of(vendor.at(model), ask(folder, idle_s=1.0))
+        await until(model.hung_up.is_set)
+    assert isinstance(error, Stalled)
+    assert len(model.requests) == 1
+
+
+async def test_the_whole_has_its_limit_although_pieces_come(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([Text("word " * 200, pieces=200, pause_s=0.05)]) as model:
+        _, error = await outcome_of(vendor.at(model), ask(folder, timeout_s=1.0, idle_s=5.0))
+    assert isinstance(error, Transient)
+    assert str(error) == "not done within 1 s"
+
+
+async def test_a_cancelled_run_closes_its_connection(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([Hang("Half")]) as model:
+        task = asyncio.ensure_future(events_of(vendor.at(model), ask(folder)))
+        await until(lambda: bool(model.requests), 15)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(model.hung_up.is_set)
+
+
+async def test_an_answer_that_was_cut_off_is_bad_output_and_can_be_repaired(
+    vendor: Vendor, folder: Path
+) -> None:
+    with ScriptedModel([Text("Half of", stop="max_tokens"), Text("All.")]) as model:
+        agent = vendor.at(model)
+        events, error = await outcome_of(agent, ask(folder))
+        assert isinstance(error, BadOutput)
+        assert "16000 tokens" in str(error)
+        session = cast("Started", events[0]).session
+        again = await events_of(agent, ask(folder, session=session, followup="Be shorter."))
+    assert again[-1] == Answered("All.")
+    assert "Half of" in json.dumps(model.requests[1].body)
+
+
+async def test_a_refusal_is_permanent(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([Text("I", stop="refusal")]) as model:
+        _, error = await outcome_of(vendor.at(model), ask(folder))
+    assert isinstance(error, Permanent)
+    assert error.then == "next agent"
+
+
+async def test_a_model_that_never_answers_is_stopped(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([ToolCall("add", {"a": 1, "b": 1})]) as model:
+        agent = vendor.at(model, tools=[add], max_requests=3)
+        _, error = await outcome_of(agent, ask(folder))
+    assert isinstance(error, Permanent)
+    assert "within 3 requests" in str(error)
+    assert len(model.requests) == 3
+
+
+async def test_further_fields_of_the_request_are_the_authors(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([Text("Warm.")]) as model:
+        await events_of(vendor.at(model, more={"temperature": 0.25}), ask(folder))
+    assert '"temperature": 0.25' in json.dumps(model.requests[0].body)
+
+
+async def test_tools_of_the_vendor_stand_beside_those_of_the_author(
+    vendor: Vendor, folder: Path
+) -> None:
+    theirs: dict[str, Any] = {"type": "web_search", "name": "web_search"}
+    if vendor.kind.provider == "google":
+        theirs = {"google_search": {}}
+    with ScriptedModel([Text("Found.")]) as model:
+        agent = vendor.at(model, tools=[add], more={"tools": [theirs]})
+        await events_of(agent, ask(folder))
+    sent = json.dumps(model.requests[0].body["tools"])
+    assert "add" in sent
+    assert "search" in sent.lower()
+
+
+async def test_a_turn_that_the_vendor_paused_goes_on(folder: Path) -> None:
+    with ScriptedModel([Text("Wait.", stop="pause_turn"), Text("Here.")]) as model:
+        events = await events_of(installed("anthropic").at(model), ask(folder))
+    assert events[-1] == Answered("Here.")
+    assert model.requests[1].body["messages"][-1]["role"] == "assistant"
+
+
+async def test_the_system_prompt_is_sent(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([Text("Aye.")]) as model:
+        await events_of(vendor.at(model, system="Talk like a sailor."), ask(folder))
+    assert "Talk like a sailor." in json.dumps(model.requests[0].body)
+
+
+async def test_a_limit_tells_accounts_and_models_apart_and_no_key(
+    vendor: Vendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ScriptedModel() as model:
+        agent = vendor.at(model)
+        before = limit_of(agent)
+        assert KEY not in before
+        assert agent.model in before
+        assert f"127.0.0.1:{model.port}" in before
+        monkeypatch.setenv("OTHER_KEY", "another-key-of-mine")
+        assert limit_of(vendor.at(model, api_key_env="OTHER_KEY")) != before

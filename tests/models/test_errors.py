@@ -1,0 +1,175 @@
+"""Every way in which a vendor refuses, and the class that says what happens next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from harnesses.models._faults import Refusal, fault, resumes_at
+from smithers.errors import (
+    AgentError,
+    Busy,
+    ContextOverflow,
+    NotInstalled,
+    NotSignedIn,
+    Permanent,
+    Transient,
+)
+from tests.harness.helpers import outcome_of
+from tests.models.cases import KEY, VENDORS, Vendor, ask, installed
+from tests.scripted_model import ScriptedModel, Status, Text
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CLASSES: dict[str, type[AgentError]] = {
+    "auth": NotSignedIn,
+    "rate": Busy,
+    "quota": Busy,
+    "overloaded": Busy,
+    "server": Transient,
+    "overflow": ContextOverflow,
+    "too large": ContextOverflow,
+    "no model": Permanent,
+    "bad request": Permanent,
+    "filter": Permanent,
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("case", CLASSES)
+async def test_each_refusal_has_its_class_costs_one_request_and_shows_no_key(
+    vendor: Vendor, folder: Path, case: str
+) -> None:
+    if case not in vendor.errors:
+        pytest.skip("this vendor says so by a stop reason")
+    with ScriptedModel([vendor.errors[case]]) as model:
+        agent = vendor.at(model)
+        _, error = await outcome_of(agent, ask(folder))
+    wanted = Permanent if (case, agent.vendor) == ("quota", "Anthropic") else CLASSES[case]
+    assert error is not None
+    assert type(error) is wanted
+    assert len(model.requests) == 1
+    assert KEY[:9] not in str(error)
+    assert error.__cause__ is None
+
+
+@pytest.mark.anyio
+async def test_a_rate_limit_tells_when_it_ends(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel([vendor.errors["rate"]]) as model:
+        _, error = await outcome_of(vendor.at(model), ask(folder))
+    assert isinstance(error, Busy)
+    assert error.resumes_at is not None
+    assert timedelta(seconds=0) < error.resumes_at - datetime.now(UTC) <= timedelta(seconds=30)
+
+
+@pytest.mark.anyio
+async def test_a_rate_limit_may_tell_a_date(vendor: Vendor, folder: Path) -> None:
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    rate = vendor.errors["rate"]
+    step = Status(429, rate.kind, "Too many", {"retry-after": format_datetime(until, usegmt=True)})
+    with ScriptedModel([step]) as model:
+        _, error = await outcome_of(vendor.at(model), ask(folder))
+    assert isinstance(error, Busy)
+    assert error.resumes_at == until
+
+
+@pytest.mark.anyio
+async def test_a_port_where_nobody_listens_is_transient(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel() as model:
+        agent = vendor.at(model)
+    _, error = await outcome_of(agent, ask(folder))
+    assert type(error) is Transient
+
+
+@pytest.mark.anyio
+async def test_a_key_that_was_named_must_be_there(vendor: Vendor, folder: Path) -> None:
+    with ScriptedModel() as model:
+        _, error = await outcome_of(vendor.at(model, api_key_env="MY_OWN_KEY"), ask(folder))
+    assert isinstance(error, NotSignedIn)
+    assert "MY_OWN_KEY" in str(error)
+    assert not model.requests
+
+
+@pytest.mark.anyio
+async def test_without_any_key_the_vendor_is_not_asked(
+    vendor: Vendor, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(vendor.key)
+    with ScriptedModel() as model:  # it takes the place of the vendor's own address
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", model.url)
+        monkeypatch.setenv("OPENAI_BASE_URL", model.url + vendor.path)
+        agent = vendor.at(model, base_url=None, api_key_env=None)
+        _, error = await outcome_of(agent, ask(folder))
+    assert isinstance(error, NotSignedIn)
+    assert not model.requests
+
+
+@pytest.mark.anyio
+async def test_another_server_gets_no_key_but_the_one_that_is_named_for_it(folder: Path) -> None:
+    with ScriptedModel([Text("Hello.")]) as model:
+        agent = installed("openai").at(model, api_key_env=None)
+        _, error = await outcome_of(agent, ask(folder))
+    assert error is None
+    assert model.keys == {"none"}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", VENDORS)
+async def test_a_package_that_lacks_is_told_with_the_extra_that_brings_it(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vendor = VENDORS[name]
+    monkeypatch.setattr(vendor.kind, "package", "no_such_package_of_a_vendor")
+    with ScriptedModel() as model:
+        _, error = await outcome_of(vendor.at(model), ask(folder))
+    assert isinstance(error, NotInstalled)
+    assert f"pip install 'smithers-orchestrator[{name}]'" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "30"}, 30.0),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        ({"retry-after": "Sun, 22 Nov 2026 12:01:00 GMT"}, 60.0),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360.0),
+        ({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "6m0s"}, None),
+        (
+            {
+                "anthropic-ratelimit-tokens-remaining": "0",
+                "anthropic-ratelimit-tokens-reset": "2026-11-22T12:00:20Z",
+            },
+            20.0,
+        ),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "9" * 30}, None),
+        ({}, None),
+    ],
+)
+def test_when_a_limit_ends_is_read_from_what_the_vendor_sends(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    found = resumes_at(Refusal(said="", status=429, headers=headers), NOW)
+    assert found == (None if seconds is None else NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("overloaded_error", Busy),
+        ("rate_limit_exceeded", Busy),
+        ("api_error", Transient),
+        ("authentication_error", NotSignedIn),
+        ("context_length_exceeded", ContextOverflow),
+        ("invalid_prompt", Permanent),
+        ("something new", Transient),
+    ],
+)
+def test_an_error_inside_of_a_stream_is_known_by_its_kind_alone(
+    kind: str, wanted: type[AgentError]
+) -> None:
+    told = Refusal(said="it broke", status=200, kinds=(kind,))
+    assert type(fault(told, "Vendor", "", NOW)) is wanted
