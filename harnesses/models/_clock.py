@@ -53,7 +53,8 @@ class Clock:
             if not limit.expired():
                 raise
             if self.is_over:
-                raise Transient(f"not done within {self._whole_s:g} s") from None
+                said = f"not done within {self._whole_s:g} s"
+                raise Transient(said, reason="timeout") from None
             raise Stalled(self._idle_s) from None
         finally:
             self._limit = None

@@ -32,8 +32,14 @@ _KEY_HEAD = 8
 """So much of a key stands in some vendors' messages; the rest of it as stars."""
 
 _BUSY = {
-    *("rate_limit_error", "overloaded_error", "rate_limit_exceeded", "insufficient_quota"),
-    *("server_is_overloaded", "slow_down", "resource_exhausted", "unavailable"),
+    "rate_limit_error": "rate_limit",
+    "rate_limit_exceeded": "rate_limit",
+    "resource_exhausted": "rate_limit",
+    "slow_down": "rate_limit",
+    "insufficient_quota": "quota",
+    "overloaded_error": "overloaded",
+    "server_is_overloaded": "overloaded",
+    "unavailable": "overloaded",
 }
 _SIGN_IN = {
     *("authentication_error", "permission_error", "invalid_api_key", "unauthenticated"),
@@ -41,10 +47,19 @@ _SIGN_IN = {
 }
 _OVERFLOW = {"context_length_exceeded", "request_too_large"}
 _PERMANENT = {
-    *("invalid_request_error", "not_found_error", "billing_error", "invalid_prompt"),
-    *("model_not_found", "content_filter", "content_policy_violation", "invalid_argument"),
-    *("not_found", "failed_precondition"),
+    "invalid_request_error": "bad_request",
+    "invalid_argument": "bad_request",
+    "invalid_prompt": "bad_request",
+    "failed_precondition": "bad_request",
+    "billing_error": "billing",
+    "model_not_found": "model_not_found",
+    "not_found_error": "model_not_found",
+    "not_found": "model_not_found",
+    "content_filter": "refused",
+    "content_policy_violation": "refused",
 }
+"""A vendor's words, with ours for the same."""
+_STATUSES = {402: "billing", 404: "model_not_found"}
 _OVERFLOWS = re.compile(
     r"prompt is too long|input token count .*exceeds|maximum context length|context window",
     re.IGNORECASE,
@@ -90,20 +105,28 @@ def api_error(error: Exception, package: str) -> Refusal | None:
 
 def fault(told: Refusal, vendor: str, sign_in: str, now: datetime) -> AgentError:
     """The error for a refusal. An error inside of a stream that began well has no status."""
-    kinds = {kind.lower() for kind in told.kinds}
+    kinds = [kind.lower() for kind in told.kinds]
     status = told.status if told.status and told.status >= 400 else None
     said = f"{vendor}: {told.said}" if status is None else f"{vendor} ({status}): {told.said}"
     fits_not = status in (None, 400, 413) and _OVERFLOWS.search(told.said)
-    if kinds & _OVERFLOW or fits_not or status == 413:
+    if _OVERFLOW & {*kinds} or fits_not or status == 413:
         return ContextOverflow(said)
-    if kinds & _BUSY or status in (429, 503, 529):
-        return Busy(vendor, resumes_at(told, now), why=told.said)
-    if kinds & _SIGN_IN or status in (401, 403):
+    if (reason := _first(_BUSY, kinds)) or status in (429, 503, 529):
+        reason = reason or ("rate_limit" if status == 429 else "overloaded")
+        return Busy(vendor, resumes_at(told, now), why=told.said, reason=reason)
+    if _SIGN_IN & {*kinds} or status in (401, 403):
         return NotSignedIn(said, hint=sign_in)
-    refused = status is not None and status < 500 and status not in (408, 409, 425)
-    if refused or (status is None and kinds & _PERMANENT):
-        return Permanent(said)
-    return Transient(said)
+    reason = _first(_PERMANENT, kinds) or _STATUSES.get(status or 0, "")
+    if status is not None and status < 500 and status not in (408, 409, 425):
+        return Permanent(said, reason=reason or "bad_request")
+    if status is None and reason:
+        return Permanent(said, reason=reason)
+    return Transient(said, reason="network" if status is None and not kinds else "server_error")
+
+
+def _first(words: Mapping[str, str], kinds: Iterable[str]) -> str:
+    """Our word for the last of the kinds that has one: vendors tell the general one first."""
+    return next((words[kind] for kind in reversed([*kinds]) if kind in words), "")
 
 
 def resumes_at(told: Refusal, now: datetime) -> datetime | None:

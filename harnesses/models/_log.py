@@ -67,22 +67,21 @@ class Log:
 
 
 @contextmanager
-def opened_log(
-    provider: str, model: str, ask: Ask, session: str, *, resumes: bool
-) -> Generator[Log, None, None]:
-    """Raises `Permanent` where the file of `ask` cannot be opened; without one nothing is kept."""
+def opened_log(provider: str, model: str, way: Ask, session: str) -> Generator[Log, None, None]:
+    """Raises `Permanent` where the file of `way` cannot be opened; without one nothing is kept."""
     recorder: Recorder | None = None
-    if ask.raw is not None:
+    if way.raw is not None:
         header = Header(
             program=provider,
             argv=(provider, model),
-            prompt_sha=hashlib.sha256(ask.prompt.encode("utf-8", "replace")).hexdigest()[:16],
+            prompt_sha=hashlib.sha256(way.told.encode("utf-8", "replace")).hexdigest()[:16],
             session=session,
-            resumes=resumes,
-            prompt=ask.prompt,
+            resumes=way.session is not None,
+            forks=way.forks is not None,
+            prompt=way.told,
         )
         try:
-            recorder = Recorder(ask.raw, header, both(ask.scrub, secrets_of(os.environ)))
+            recorder = Recorder(way.raw, header, both(way.scrub, secrets_of(os.environ)))
         except OSError as error:
             raise Permanent(f"the raw stream cannot be kept: {error}") from error
     log = Log(recorder)

@@ -55,13 +55,12 @@ async def converse(model: Model, ask: Ask) -> AsyncGenerator[Event, None]:
     package = await model.load()
     key = model.key()
     folder = model.sessions or folder_of(ask.marks.get("SMITHERS_RUN", "default"))
-    opened = Transcript.opened(folder, ask.session, model.provider, model.model)
-    transcript, resumes = await opened
+    transcript, way = await Transcript.opened(folder, ask, model.provider, model.model)
     clock = Clock(ask)
     place = Place(cwd=ask.cwd, env=built_environment((), ask.marks), limit_s=ask.idle_s)
     session, told = transcript.session, (model.provider, model.model)
-    with closing(transcript), opened_log(*told, ask, session, resumes=resumes) as log:
-        if not resumes:
+    with closing(transcript), opened_log(*told, way, session) as log:
+        if way.session is None:
             yield Started(session)
         try:
             async with (
@@ -72,7 +71,7 @@ async def converse(model: Model, ask: Ask) -> AsyncGenerator[Event, None]:
                     yield Spawned(pid)
                 work = _Work(
                     model=model,
-                    ask=ask,
+                    way=way,
                     package=package,
                     client=client,
                     tools={**model.tools, **servers.tools},
@@ -81,7 +80,7 @@ async def converse(model: Model, ask: Ask) -> AsyncGenerator[Event, None]:
                     transcript=transcript,
                     log=log,
                 )
-                async with aclosing(work.events(resumes)) as events:
+                async with aclosing(work.events()) as events:
                     async for event in events:
                         yield event
         except AgentError:
@@ -95,7 +94,7 @@ class _Work:
     """A conversation that is open: the client, the tools, and the session that it is kept in."""
 
     model: Model
-    ask: Ask
+    way: Ask
     package: Any
     client: Any
     tools: Mapping[str, Tool]
@@ -104,12 +103,12 @@ class _Work:
     transcript: Transcript
     log: Log
 
-    async def events(self, resumes: bool) -> AsyncGenerator[Event, None]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         async with aclosing(self._tools(self.transcript.waiting())) as events:
             async for event in events:
                 yield event
         schema, words = self._schema()
-        await self._add(self._asked(resumes, words))
+        await self._add(self._asked(words))
         for _ in range(self.model.max_requests):
             turn: Turn | None = None
             async with aclosing(self._turn(schema)) as pieces:
@@ -119,12 +118,13 @@ class _Work:
                     else:
                         yield piece
             if turn is None:
-                raise Transient(f"{self.model.vendor}: the stream ended before the answer did")
+                said = f"{self.model.vendor}: the stream ended before the answer did"
+                raise Transient(said, reason="cut")
             await self._keep(turn)
             yield self._used(turn)
             self._judge(turn)
             if not turn.calls and turn.stop != "paused":
-                yield Answered(turn.text, data=_data(turn.text) if self.ask.schema else None)
+                yield Answered(turn.text, data=_data(turn.text) if self.way.schema else None)
                 return
             async with aclosing(self._tools(turn.calls)) as events:
                 async for event in events:
@@ -132,21 +132,22 @@ class _Work:
         raise Permanent(
             f"{self.model.name} gave no answer within {self.model.max_requests} requests",
             hint="give it a larger max_requests, or a smaller task",
+            reason="max_turns",
         )
 
     def _schema(self) -> tuple[Mapping[str, Any] | None, str]:
         """The schema as the vendor takes it, or else the words that ask for it."""
-        if self.ask.schema is None:
+        if self.way.schema is None:
             return None, ""
-        if (shape := self.model.shape(self.ask.schema)) is not None:
+        if (shape := self.model.shape(self.way.schema)) is not None:
             return shape, ""
-        return None, _WITH_A_SCHEMA + json.dumps(self.ask.schema, ensure_ascii=False)
+        return None, _WITH_A_SCHEMA + json.dumps(self.way.schema, ensure_ascii=False)
 
-    def _asked(self, resumes: bool, words: str) -> Asked:
-        told = self.ask.followup if resumes else None
-        text = self.ask.prompt if told is None else told
-        files = () if resumes else tuple(shown(self.ask.cwd / one) for one in self.model.files)
-        return Asked(text + words, files)
+    def _asked(self, words: str) -> Asked:
+        """What is said now; the author's files stand at the beginning of a session."""
+        begun = self.way.session is not None or self.way.forks is not None
+        files = [] if begun else [shown(self.way.cwd / one) for one in self.model.files]
+        return Asked(self.way.told + words, tuple(files))
 
     async def _turn(
         self, schema: Mapping[str, Any] | None
@@ -215,7 +216,7 @@ class _Work:
                 async for item in items:
                     yield item
         except Stalled:
-            yield Result(f"stopped after {self.ask.idle_s:g} s without an end", failed=True)
+            yield Result(f"stopped after {self.way.idle_s:g} s without an end", failed=True)
         except Exception as error:
             if self.clock.is_over:
                 raise
@@ -252,12 +253,13 @@ class _Work:
         """Raises where the model stopped for a reason that makes this no answer."""
         said = f"{self.model.name} stopped with {turn.why!r}"
         if turn.stop == "refused":
-            raise Permanent(f"{said}: it refused to answer")
+            raise Permanent(f"{said}: it refused to answer", reason="refused")
         if turn.stop == "overflow":
             raise ContextOverflow(f"{said}: its window is full")
         if turn.stop == "length":
             most = self.model.max_tokens
-            raise BadOutput(f"the answer was cut off at {most} tokens (max_tokens); be shorter")
+            cut = f"the answer was cut off at {most} tokens (max_tokens); be shorter"
+            raise BadOutput(cut, reason="truncated")
 
     def _heard(self, event: Any) -> None:
         self.clock.heard()

@@ -81,7 +81,9 @@ class Model(ABC):
     @property
     def can(self) -> Capabilities:
         """Its cost is told where its price is known."""
-        return Capabilities(resumes=True, native_schema=True, reports_cost=self.price is not None)
+        return Capabilities(
+            resumes=True, forks=True, native_schema=True, reports_cost=self.price is not None
+        )
 
     @property
     def limit(self) -> str:
@@ -90,7 +92,7 @@ class Model(ABC):
         return limit_text(self.provider, url, self._found_key() or "", self.model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
+        """Goes on in the session of `ask`, in a copy of one, or in a new one."""
         return _loop.converse(self, ask)
 
     async def load(self) -> Any:

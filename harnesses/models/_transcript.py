@@ -17,15 +17,18 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from harnesses._json import list_of, object_in, object_of
+from harnesses._streams import ways
 from harnesses.models._files import File
 from harnesses.models._guarded import in_thread_to_the_end
 from harnesses.models._turn import Asked, Call, Entry, Replied, Returned
+from smithers.agent import Ask
 from smithers.errors import Permanent, Transient
 
 __all__ = ["Transcript", "folder_of"]
@@ -50,16 +53,16 @@ class Transcript:
         self._begun = set[str]()
 
     @staticmethod
-    async def opened(
-        folder: Path, session: str | None, provider: str, model: str
-    ) -> tuple[Transcript, bool]:
-        """The session that is asked for, or a new one; and whether it was there before."""
-        found: Transcript | None = None
-        if session is not None:
-            found = await in_thread_to_the_end(Transcript.find, folder, session, provider)
-        if found is not None:
-            return found, True
-        return await in_thread_to_the_end(Transcript.begin, folder, provider, model), False
+    async def opened(folder: Path, ask: Ask, provider: str, model: str) -> tuple[Transcript, Ask]:
+        """The session that is asked for, a copy of one, or a new one; and the way it was asked."""
+        *known, anew = ways(ask)
+        for way in known:
+            seek = partial(Transcript.find, folder, way.session or "", provider)
+            if way.forks is not None:
+                seek = partial(Transcript.copy, folder, way.forks, provider, model)
+            if (found := await in_thread_to_the_end(seek)) is not None:
+                return found, way
+        return await in_thread_to_the_end(Transcript.begin, folder, provider, model), anew
 
     @staticmethod
     def begin(folder: Path, provider: str, model: str) -> Transcript:
@@ -70,7 +73,7 @@ class Transcript:
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             made = Transcript(os.open(folder / f"{session}.jsonl", flags, 0o600), session)
             made._lock()
-            made._line(_KIND | {"provider": provider, "model": model})
+            made._lines([_KIND | {"provider": provider, "model": model}])
             _sync_folder(folder)
         except OSError as error:
             raise Permanent(f"no session can be kept in {folder}: {error.strerror}") from error
@@ -78,11 +81,8 @@ class Transcript:
 
     @staticmethod
     def find(folder: Path, session: str, provider: str) -> Transcript | None:
-        """A session of this folder, or of one beside it, as a forked run has. None if unknown."""
-        if not _ID.fullmatch(session):
-            return None
-        name = f"{session}.jsonl"
-        for path in (folder / name, *folder.parent.glob(f"*/{name}")):
+        """A session that is gone on with; None where it is unknown."""
+        for path in _places(folder, session):
             try:
                 fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
             except OSError:
@@ -90,7 +90,10 @@ class Transcript:
             found = Transcript(fd, session)
             try:
                 found._lock()
-                if found._load(provider):
+                data = found._file.readall()
+                if (lines := _kept(data, provider)) is not None:
+                    found._file.truncate(data.rfind(b"\n") + 1)
+                    found._take(lines)
                     return found
             except BaseException:
                 found.close()
@@ -98,17 +101,38 @@ class Transcript:
             found.close()
         return None
 
+    @staticmethod
+    def copy(folder: Path, session: str, provider: str, model: str) -> Transcript | None:
+        """A new session that begins with all that an older one has, which stays as it is. A call
+        that waited there is not run here: it is the other session's.
+        """
+        for path in _places(folder, session):
+            try:
+                lines = _kept(path.read_bytes(), provider)
+            except OSError:
+                continue
+            if lines is not None:
+                made = Transcript.begin(folder, provider, model)
+                made._lines(lines)
+                made._take(lines)
+                for call in made.waiting():
+                    made._lines([{"begun": call.id}])
+                    made._begun.add(call.id)
+                return made
+        return None
+
     def close(self) -> None:
         self._file.close()
 
     async def add(self, entry: Entry) -> None:
         """Writes an entry down; it is safe when this returns."""
-        await in_thread_to_the_end(self._line, _as_json(entry))
-        self._take(entry)
+        line = _as_json(entry)
+        await in_thread_to_the_end(self._lines, [line])
+        self._take([line])
 
     async def begin_call(self, call: Call) -> None:
         """Writes down that a tool is about to run."""
-        await in_thread_to_the_end(self._line, {"begun": call.id})
+        await in_thread_to_the_end(self._lines, [{"begun": call.id}])
         self._begun.add(call.id)
 
     def has_begun(self, call: Call) -> bool:
@@ -134,38 +158,44 @@ class Transcript:
         except OSError:
             return  # a file system without locks; the engine has ended the owner before us
 
-    def _line(self, value: Mapping[str, object]) -> None:
+    def _lines(self, values: Iterable[Mapping[str, object]]) -> None:
+        texts = (json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+        left = memoryview("".join(texts).encode("utf-8", "replace"))
         try:
-            left = memoryview(
-                json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-            )
             while left:
                 left = left[self._file.write(left) or 0 :]
             os.fsync(self._file)
         except OSError as error:
             raise Transient(f"the session cannot be kept: {error.strerror}") from error
 
-    def _load(self, provider: str) -> bool:
-        """Reads what is there. A line that was cut off in the middle never happened."""
-        data = self._file.readall()
-        whole = data.rfind(b"\n") + 1
-        self._file.truncate(whole)
-        head, *lines = data[:whole].split(b"\n")
-        told = object_in(head)
-        if not (told.items() >= _KIND.items() and told.get("provider") == provider):
-            return False
-        for line in lines:
-            kept = object_in(line)
+    def _take(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        for kept in lines:
             if "begun" in kept:
                 self._begun.add(str(kept["begun"]))
             elif (entry := _entry(kept)) is not None:
-                self._take(entry)
-        return True
+                self.entries.append(entry)
+                if isinstance(entry, Replied):
+                    self._begun.clear()  # a vendor may use the id of a call again
 
-    def _take(self, entry: Entry) -> None:
-        self.entries.append(entry)
-        if isinstance(entry, Replied):
-            self._begun.clear()  # a vendor may use the id of a call again
+
+def _places(folder: Path, session: str) -> list[Path]:
+    """Where a session may be: in this run's folder, or in one beside it, as a forked run has."""
+    if not _ID.fullmatch(session):
+        return []
+    name = f"{session}.jsonl"
+    return [folder / name, *folder.parent.glob(f"*/{name}")]
+
+
+def _kept(data: bytes, provider: str) -> list[dict[str, Any]] | None:
+    """The lines of a session, without its head; None where this is none of the provider's.
+
+    A line that was cut off in the middle never happened.
+    """
+    head, *lines = data[: data.rfind(b"\n") + 1].split(b"\n")
+    told = object_in(head)
+    if not (told.items() >= _KIND.items() and told.get("provider") == provider):
+        return None
+    return [object_in(line) for line in lines if line]
 
 
 def _sync_folder(folder: Path) -> None:

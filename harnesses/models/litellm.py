@@ -66,7 +66,7 @@ class LiteLLM(Model):
     @property
     def can(self) -> Capabilities:
         """It tells what a request cost, for all models that its own table of prices has."""
-        return Capabilities(resumes=True, reports_cost=True)
+        return Capabilities(resumes=True, forks=True, reports_cost=True)
 
     def shape(self, schema: Mapping[str, object]) -> None:
         """In words: what a provider takes beside tools, the package cannot tell for all."""

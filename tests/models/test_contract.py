@@ -180,6 +180,50 @@ async def test_an_unknown_session_is_begun_anew_and_says_so(vendor: Vendor, fold
     assert "The prompt." in json.dumps(model.requests[0].body)
 
 
+async def test_a_forked_session_begins_with_a_copy_and_the_other_stays_as_it_is(
+    vendor: Vendor, folder: Path
+) -> None:
+    with ScriptedModel([Text("The word is plum."), Text("Plum."), Text("Plum too.")]) as model:
+        agent = vendor.at(model, files=["notes.md"])
+        (folder / "notes.md").write_text("Notes that are shown once.")
+        first = await events_of(agent, ask(folder, "Remember plum."))
+        session = cast("Started", first[0]).session
+        sessions: set[str] = set()
+        for followup in ("Which word?", "Which one?"):
+            fork = ask(folder, "Remember plum.", forks=session, followup=followup)
+            events = await events_of(agent, fork)
+            (begun,) = [event.session for event in events if isinstance(event, Started)]
+            sessions.add(begun)
+    assert len(sessions | {session}) == 3
+    for request, followup in zip(model.requests[1:], ("Which word?", "Which one?"), strict=True):
+        sent = json.dumps(request.body)
+        assert "The word is plum." in sent
+        assert followup in sent
+        assert sent.count("shown once") == 1
+    assert "Which word?" not in json.dumps(model.requests[2].body)
+
+
+async def test_a_forked_run_that_has_its_session_goes_on_in_that(
+    vendor: Vendor, folder: Path
+) -> None:
+    with ScriptedModel([Text("One."), Text("Two.")]) as model:
+        agent = vendor.at(model)
+        first = await events_of(agent, ask(folder))
+        own = cast("Started", first[0]).session
+        unknown = "00000000-0000-4000-8000-000000000000"
+        events = await events_of(agent, ask(folder, session=own, forks=unknown, followup="On."))
+    assert [event for event in events if isinstance(event, Started)] == [Started(own)]
+
+
+async def test_a_fork_of_an_unknown_session_is_begun_anew(vendor: Vendor, folder: Path) -> None:
+    unknown = "00000000-0000-4000-8000-000000000000"
+    with ScriptedModel([Text("Hello.")]) as model:
+        request = ask(folder, "The prompt.", forks=unknown, followup="Go on.")
+        events = await events_of(vendor.at(model), request)
+    assert unknown not in [event.session for event in events if isinstance(event, Started)]
+    assert "The prompt." in json.dumps(model.requests[0].body)
+
+
 async def test_a_run_may_be_closed_at_any_event(vendor: Vendor, folder: Path) -> None:
     script: list[Step] = [ToolCall("add", {"a": 2, "b": 3}), Text("5", thinking="So.")]
     with ScriptedModel(runs={str(n): script for n in range(20)}) as model:

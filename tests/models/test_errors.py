@@ -52,6 +52,7 @@ async def test_each_refusal_has_its_class_costs_one_request_and_shows_no_key(
     assert type(error) is wanted
     assert len(model.requests) == 1
     assert KEY[:9] not in str(error)
+    assert error.reason
     assert error.__cause__ is None
 
 

@@ -168,6 +168,24 @@ async def test_a_session_cut_off_in_any_line_goes_on_from_the_line_before(
     again.close()
 
 
+async def test_a_call_that_waits_in_a_session_is_not_run_in_a_copy_of_it(folder: Path) -> None:
+    made = Transcript.begin(folder, "vendor", "model")
+    await made.add(Asked("Go."))
+    await made.add(REPLY)
+    made.close()
+    before = (folder / f"{made.session}.jsonl").read_bytes()
+    copy = Transcript.copy(folder, made.session, "vendor", "model")
+    assert copy is not None
+    assert copy.waiting() == [CALL]
+    assert copy.has_begun(CALL)
+    copy.close()
+    again = Transcript.find(folder, copy.session, "vendor")
+    assert again is not None
+    assert again.has_begun(CALL)
+    again.close()
+    assert (folder / f"{made.session}.jsonl").read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "x" * 36, "0" * 36])
 async def test_no_id_of_a_session_is_a_path(folder: Path, name: str) -> None:
     assert Transcript.find(folder, name, "vendor") is None
