@@ -80,11 +80,6 @@ def _others() -> list[Case]:
     return [
         Case(name="tool-ok", script=[said, Text("Said hello.")], options=COMMANDS),
         Case(name="tool-failing", script=[look, Text("It is not there.")]),
-        Case(
-            name="tool-writing",
-            script=[note, Text("Written.")],
-            options={"tools": ["view_file", "create_file"]},
-        ),
         Case(name="denied-tool", script=[note, Text("It was not allowed.")]),
         Case(name="long-line", script=[Text("Hello.")], prompt="0123456789 " * 10_000),
         Case(

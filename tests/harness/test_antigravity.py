@@ -100,13 +100,6 @@ async def test_a_tool_that_is_denied_fails_no_request(case: str, tmp_path: Path)
     assert not (tmp_path / "note.txt").exists()
 
 
-async def test_a_file_that_it_wrote_is_there(tmp_path: Path) -> None:
-    agent = replayed_antigravity(tools=("view_file", "create_file"))
-    events = await events_of(agent, Ask(prompt="Case tool-writing.", cwd=tmp_path))
-    assert [event.failed for event in events if isinstance(event, ToolReturned)] == [False]
-    assert (tmp_path / "note.txt").read_text() == "A note.\n"
-
-
 @pytest.mark.parametrize(
     ("case", "data"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,39 @@ async def test_no_key_and_nothing_of_ours_reaches_a_command(
     (returned,) = [event for event in events if isinstance(event, ToolReturned)]
     assert "PATH=" in returned.text
     assert not [word for word in ("scripted-key", "_KEY", "PYTHON") if word in returned.text]
+
+
+async def test_it_writes_where_it_may_and_nowhere_else(
+    antigravity: str, tmp_path: Path, cwd: Path
+) -> None:
+    def write(path: Path) -> ToolCall:
+        told = {"TargetFile": str(path), "CodeContent": "A note.\n", "Overwrite": False}
+        return ToolCall("write_to_file", told | {"Description": "A note", "EmptyFile": False})
+
+    outside = Path.home() / "smithers-antigravity-live.txt"
+    with ScriptedModel([write(cwd / "note.txt"), write(outside), Text("Done.")]) as model:
+        sdk = agent(model.url, antigravity, tmp_path, tools=("view_file", "create_file"))
+        events = await events_of(sdk, Ask(prompt="Write", cwd=cwd), PATIENCE_S)
+        assert "outside the allowed workspace" in model.requests[-1].returned[0]
+    assert [event.failed for event in events if isinstance(event, ToolReturned)] == [False]
+    assert ((cwd / "note.txt").exists(), outside.exists()) == (True, False)
+
+
+@pytest.mark.parametrize("server", ["command", "missing"])
+async def test_a_tool_of_a_server_is_called(
+    server: str, antigravity: str, tmp_path: Path, cwd: Path
+) -> None:
+    """That of Smithers itself, whose tool needs nothing."""
+    hub = {"command": sys.executable, "args": ["-m", "smithers", "mcp"]}
+    servers = {"hub": hub} if server == "command" else {}
+    listing = {"ServerName": "hub", "ToolName": "list_runs", "Arguments": {}}
+    with ScriptedModel([ToolCall("call_mcp_tool", listing), Text("Done.")]) as model:
+        sdk = agent(model.url, antigravity, tmp_path, mcp_servers=servers)
+        events = await events_of(sdk, Ask(prompt="List", cwd=cwd), PATIENCE_S)
+        assert len(model.requests) == 2
+    called = [event.name for event in events if isinstance(event, ToolCalled)]
+    failed = [event.failed for event in events if isinstance(event, ToolReturned)]
+    assert (called, failed) == ((["hub/list_runs"], [False]) if servers else ([], []))
 
 
 async def test_a_refused_key_is_told_at_once(antigravity: str, tmp_path: Path, cwd: Path) -> None:

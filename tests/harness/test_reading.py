@@ -69,7 +69,9 @@ OTHERWISE = {
     "codex/fork-unknown": ("succeeded", "completed"),
     # The SDK takes a stream that ends in peace for a whole one.
     "antigravity/eof": ("succeeded", "completed"),
-    "antigravity/cut-before": ("transient", "network"),
+    # Asked to end it says so.
+    "antigravity/hang-before-headers": ("incomplete", "interrupted"),
+    "antigravity/hang-in-stream": ("incomplete", "interrupted"),
     "antigravity/sigterm-in-tool": ("incomplete", "interrupted"),
     "codex/resume-unknown": ("succeeded", "completed"),
     # It waits for the network for ever: our clock ended it.
