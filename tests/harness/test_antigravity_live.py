@@ -111,7 +111,7 @@ async def test_a_tool_of_a_server_is_called(
     """That of Smithers itself, whose tool needs nothing."""
     hub = {"command": sys.executable, "args": ["-m", "smithers", "mcp"]}
     servers = {"hub": hub} if server == "command" else {}
-    listing = {"ServerName": "hub", "ToolName": "list_runs", "Arguments": {}}
+    listing: dict[str, object] = {"ServerName": "hub", "ToolName": "list_runs", "Arguments": {}}
     with ScriptedModel([ToolCall("call_mcp_tool", listing), Text("Done.")]) as model:
         sdk = agent(model.url, antigravity, tmp_path, mcp_servers=servers)
         events = await events_of(sdk, Ask(prompt="List", cwd=cwd), PATIENCE_S)
@@ -119,6 +119,18 @@ async def test_a_tool_of_a_server_is_called(
     called = [event.name for event in events if isinstance(event, ToolCalled)]
     failed = [event.failed for event in events if isinstance(event, ToolReturned)]
     assert (called, failed) == ((["hub/list_runs"], [False]) if servers else ([], []))
+
+
+async def test_a_server_of_another_protocol_gets_no_key(
+    antigravity: str, tmp_path: Path, cwd: Path
+) -> None:
+    with ScriptedModel([Text("Hello.")]) as model:
+        url = f"{model.url}/v1"
+        sdk = agent(url, antigravity, tmp_path, protocol="openai-chat")
+        events = await events_of(sdk, Ask(prompt="Hi", cwd=cwd), PATIENCE_S)
+        assert [each.path for each in model.requests] == ["/v1/chat/completions"]
+        assert "authorization" not in model.requests[0].headers
+    assert events[-1] == Answered("Hello.")
 
 
 async def test_a_refused_key_is_told_at_once(antigravity: str, tmp_path: Path, cwd: Path) -> None:
