@@ -26,6 +26,11 @@ OPENAI3 := .models-venv/openai-3
 BENCH_VENV := .bench-venv
 PEERS := $(BENCH_VENV)/.installed
 LIVE := $(NPM)/$(subst $(empty) $(empty),+,$(subst /,_,$(PROGRAMS))).installed
+# Antigravity's SDK comes from PyPI, with a program of 130 MB: apart from what we need ourselves.
+SDK := google-antigravity==0.1.22
+SDK_VENV := .sdk-venv
+WITH_SDK := ANTIGRAVITY_PYTHON="$(CURDIR)/$(SDK_VENV)/bin/python"
+SDK_INSTALLED := $(SDK_VENV)/.$(SDK)
 INSPECTED := $(NPM)/$(subst /,_,$(INSPECTOR)).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
@@ -61,11 +66,11 @@ format: $(DEV) ## let ruff format and fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-live: $(DEV) $(LIVE) $(INSPECTED) ## real programs against the scripted model server
-	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live $(ARGS)
+live: $(DEV) $(LIVE) $(SDK_INSTALLED) $(INSPECTED) ## real programs against the scripted model server
+	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live $(ARGS)
 
-live-smoke: $(DEV) $(LIVE) ## the quickest of the live tests
-	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
+live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## the quickest of the live tests
+	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
 
 models: $(LITELLM)/.installed $(OPENAI3)/.installed ## model adapters with litellm and all others, and with openai 3.x
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
@@ -90,7 +95,7 @@ docs: $(BASE) ## write what the documents take from the code
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -127,6 +132,11 @@ $(OPENAI3)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(LIVE): Makefile
 	@command -v npm >/dev/null || { echo "npm is needed for the live tests" >&2; exit 1; }
 	npm install --no-audit --no-fund --prefix $(NPM) $(PROGRAMS)
+	@touch $@
+
+$(SDK_INSTALLED): Makefile | $(BIN)/python
+	$(BIN)/python -m venv $(SDK_VENV)
+	$(SDK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check '$(SDK)'
 	@touch $@
 
 $(INSPECTED): Makefile | $(LIVE)

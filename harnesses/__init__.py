@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from harnesses._drift import comparable, drift_of
     from harnesses._passing import play_recording, record_program
     from harnesses._reading import read_stream, readable
+    from harnesses.antigravity import Antigravity
     from harnesses.claude_code import ClaudeCode
     from harnesses.codex import Codex
     from harnesses.echo import Echo
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from harnesses.process import Replay, ReplayMismatch
 
 __all__ = [
+    "Antigravity",
     "ClaudeCode",
     "Codex",
     "Echo",
@@ -35,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Antigravity": "harnesses.antigravity",
     "ClaudeCode": "harnesses.claude_code",
     "Codex": "harnesses.codex",
     "Echo": "harnesses.echo",

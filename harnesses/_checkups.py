@@ -13,9 +13,10 @@ import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 
-from harnesses import claude_code, gemini
+from harnesses import _antigravity_child, _antigravity_verdict, claude_code, gemini
 from harnesses._codex_home import INSTALL, SIGN_IN, login_of
 from harnesses._gemini_verdict import SIGN_IN as GEMINI_SIGN_IN
 from harnesses._json import object_in
@@ -168,7 +169,29 @@ def checkups() -> list[Checkup]:
     """
     with ThreadPoolExecutor(max_workers=len(_PROGRAMS) * 2) as pool:
         looked = [_look(one, pool) for one in _PROGRAMS]
-        return [finish() for finish in looked]
+        return [*(finish() for finish in looked), _antigravity()]
+
+
+def _antigravity() -> Checkup:
+    """A package, which is looked up and not imported. Its adapter uses a key alone."""
+    key = _antigravity_child.KEY
+    signed_in = bool(os.environ.get(key))
+    checkup = Checkup(
+        name=_antigravity_verdict.NAME,
+        program=_antigravity_child.PACKAGE,
+        install=_antigravity_verdict.INSTALL,
+        sign_in=_antigravity_verdict.SIGN_IN,
+        tested=("0.1.22", "0.1.22"),
+        signed_in=signed_in,
+        account=key if signed_in else "",
+    )
+    try:
+        found = metadata.distribution(_antigravity_child.PACKAGE)
+    except metadata.PackageNotFoundError:
+        missing = f"is not installed: this Python has no package {_antigravity_child.PACKAGE!r}"
+        return replace(checkup, problem=missing)
+    path = Path(str(found.locate_file("google/antigravity")))
+    return replace(checkup, path=path, version=found.version)
 
 
 def _look(one: _Program, pool: ThreadPoolExecutor) -> Callable[[], Checkup]:

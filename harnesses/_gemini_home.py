@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from harnesses import _state
 from smithers.errors import Permanent
 
 __all__ = ["ApprovalMode", "Settings", "forget_reports", "prepared_home", "state_of"]
@@ -67,10 +67,8 @@ class Settings:
 
 
 def state_of(env: Mapping[str, str], run: str) -> Path:
-    """The folder of one run: outside of every project, so that no agent writes its settings."""
-    state = env.get("XDG_STATE_HOME") or os.environ.get("XDG_STATE_HOME") or ""
-    root = Path(state) if state else Path(env.get("HOME") or Path.home()) / ".local" / "state"
-    return root / "smithers" / "gemini" / re.sub(r"[^\w.-]|^\.", "-", run)
+    """The folder of one run."""
+    return _state.state_of("gemini", env, run)
 
 
 def prepared_home(state: Path, settings: Settings) -> Path:

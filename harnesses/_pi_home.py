@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harnesses import _state
 from harnesses._json import object_in, object_of, text_of
 from smithers.errors import NotInstalled, Permanent
 
@@ -119,10 +120,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def state_of(env: Mapping[str, str], run: str) -> Path:
-    """The folder of one run: outside of every project, so that no agent writes its settings."""
-    state = env.get("XDG_STATE_HOME") or os.environ.get("XDG_STATE_HOME") or ""
-    root = Path(state) if state else Path(env.get("HOME") or Path.home()) / ".local" / "state"
-    return root / "smithers" / "pi" / re.sub(r"[^\w.-]|^\.", "-", run)
+    """The folder of one run."""
+    return _state.state_of("pi", env, run)
 
 
 def prepared_home(home: Path, name: str, files: Mapping[str, object], login: Path | None) -> Path:

@@ -43,6 +43,7 @@ class _Program:
 
 
 _PROGRAMS: Mapping[str, _Program] = {
+    "antigravity": _Program("harnesses._antigravity_stream", "data"),
     "claude-code": _Program("harnesses._claude_stream", "data"),
     "codex": _Program("harnesses._codex_stream", "text"),
     "gemini": _Program("harnesses._gemini_stream", "anywhere"),

@@ -1,6 +1,8 @@
 """Makes the recordings again, with the installed programs and a scripted model: no key, no network.
 
-    python recordings/make.py [claude-code | codex | pi | gemini | demo | example | shapes [CASE…]]
+    python recordings/make.py [PROGRAM | demo | example | shapes [CASE…]]
+
+PROGRAM is claude-code, codex, pi, gemini or antigravity.
 
 Ids, times and process numbers differ from run to run; what is said and done does not.
 """
@@ -12,6 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path only now)
-from recordings import codex_cases, gemini_cases, pi_cases  # noqa: E402
+from recordings import antigravity_cases, codex_cases, gemini_cases, pi_cases  # noqa: E402
 from recordings.example import record_example  # noqa: E402
 from recordings.playing import (  # noqa: E402
     AgentOf,
@@ -281,6 +284,7 @@ PROGRAMS: dict[str, tuple[AgentOf, Callable[[], list[Case]]]] = {
     "codex": (codex_cases.codex, codex_cases.cases),
     "pi": (pi_cases.pi, pi_cases.cases),
     "gemini": (gemini_cases.gemini, gemini_cases.cases),
+    "antigravity": (antigravity_cases.antigravity, antigravity_cases.cases),
 }
 CLAUDE, CODEX = ("claude", "@anthropic-ai/claude-code"), ("codex", "@openai/codex")
 PI = ("pi", "@earendil-works/pi-coding-agent@0.87.1 node@22")
@@ -290,6 +294,7 @@ NEEDED = {
     "codex": [CODEX],
     "pi": [PI],
     "gemini": [GEMINI],
+    "antigravity": [],
     "demo": [CLAUDE],
     "example": [CLAUDE],
     "shapes": [],
@@ -302,6 +307,10 @@ def main() -> None:
     for program, package in NEEDED.get(which, NEEDED["all"]):
         if shutil.which(program) is None:
             sys.exit(f"{program} is not on PATH: npm install -g {package}")
+    if which in ("all", "antigravity") and not (
+        find_spec("google") and find_spec("google.antigravity")
+    ):
+        sys.exit("the SDK is not there: pip install -e '.[antigravity]'")
     for name in list(os.environ):
         if name not in ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR"):
             del os.environ[name]

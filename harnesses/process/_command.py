@@ -51,7 +51,8 @@ class Command:
     makes the program print its version. `stop_signals` ask it to end, one after the other.
     `runner` is what runs a program that is a script. `by_stdin` is for a program that would take
     some prompts for something else, if they were arguments. `by_file` is for one that ends before
-    a pipe has taken all that it said.
+    a pipe has taken all that it said. `wrapped` is what is written to stdin where the prompt is
+    only a part of that.
     """
 
     program: str
@@ -71,9 +72,12 @@ class Command:
     runner: str | None = None
     by_stdin: bool = False
     by_file: bool = False
+    wrapped: str | None = None
 
     @property
     def prompt_by_stdin(self) -> bool:
+        if self.wrapped is not None:
+            return True
         return not self.dialogue and (self.by_stdin or self._is_no_argument)
 
     @property
@@ -82,6 +86,8 @@ class Command:
 
     @property
     def stdin(self) -> bytes | None:
+        if self.wrapped is not None:
+            return self.wrapped.encode("utf-8", "replace")
         return self._prompt_bytes if self.prompt_by_stdin else None
 
     @property

@@ -61,8 +61,10 @@ def _finding(one: Checkup) -> Finding:
         "account": one.account or None,
     }
     if one.path is None:
-        said = f"{one.name} is not installed: there is no program {one.program!r} on PATH"
-        return Finding("agent", "note", said, f"install it with `{one.install}`", facts)
+        why = one.problem or f"is not installed: there is no program {one.program!r} on PATH"
+        return Finding(
+            "agent", "note", f"{one.name} {why}", f"install it with `{one.install}`", facts
+        )
     if one.problem:
         again = f"try `{one.program} --version`, or install it again with `{one.install}`"
         hint = one.fix or again

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.helpers import ROOT, installed
+from tests.harness.helpers import ROOT, antigravity_python, installed
 
 _OURS = (
     *("SMITHERS_", "CLAUDE", "ANTHROPIC_", "CODEX_", "OPENAI_", "PI_", "GEMINI_", "GOOGLE_"),
@@ -51,3 +51,8 @@ def pi() -> str:
 @pytest.fixture
 def gemini() -> str:
     return installed("gemini")
+
+
+@pytest.fixture
+def antigravity() -> str:
+    return antigravity_python()

@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harnesses import Codex, Gemini, Pi
+from harnesses import Antigravity, Codex, Gemini, Pi
 from harnesses.process import Command, Session, open_session
 from smithers.agent import Agent, Ask, Event
 from smithers.errors import AgentError
@@ -43,6 +44,13 @@ def replayed_gemini(**options: Any) -> Gemini:
     return Gemini("scripted", **to | options)
 
 
+def replayed_antigravity(**options: Any) -> Antigravity:
+    """Antigravity with the options that its recordings were made with."""
+    to: dict[str, Any] = {"base_url": "http://127.0.0.1:1"}
+    to["replay"] = ROOT / "recordings" / "antigravity"
+    return Antigravity("scripted", **to | options)
+
+
 PACKAGES = {
     "claude": "@anthropic-ai/claude-code",
     "codex": "@openai/codex",
@@ -60,6 +68,20 @@ def installed(program: str) -> str:
             pytest.fail(why)
         pytest.skip(why)
     return found
+
+
+def antigravity_python() -> str:
+    """A Python that has Antigravity's SDK: ours, or the one that ANTIGRAVITY_PYTHON names."""
+    if named := os.environ.get("ANTIGRAVITY_PYTHON"):
+        return named
+    try:
+        metadata.version("google-antigravity")
+    except metadata.PackageNotFoundError:
+        why = "no Python with google-antigravity (ANTIGRAVITY_PYTHON names one)"
+        if os.environ.get("SMITHERS_LIVE_REQUIRED"):
+            pytest.fail(why)
+        pytest.skip(why)
+    return sys.executable
 
 
 async def events_of(agent: Agent, ask: Ask, within_s: float = 20) -> list[Event]:

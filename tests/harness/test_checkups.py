@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -270,3 +271,25 @@ def test_gemini_cli_is_signed_in_where_its_key_is_set(
     assert (found.path, found.version, found.problem) == (at, "0.61.0", "")
     assert (found.signed_in, found.account) == (bool(key), "GEMINI_API_KEY" if key else "")
     assert "secret" not in repr(found)
+
+
+def test_a_package_is_looked_up_and_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret")
+    found = of("google-antigravity")
+    assert (found.signed_in, found.account) == (True, "GEMINI_API_KEY")
+    assert (found.path is None) == (found.version is None) == bool(found.problem)
+    assert "pip install" in found.install
+    assert "google.antigravity" not in sys.modules
+    assert "secret" not in repr(found)
+
+
+def test_a_package_that_is_there_has_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "google_antigravity-0.1.22.dist-info" / "METADATA"
+    told.parent.mkdir()
+    told.write_text("Metadata-Version: 2.1\nName: google-antigravity\nVersion: 0.1.22\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    found = of("google-antigravity")
+    assert (found.version, found.problem) == ("0.1.22", "")
+    assert found.path == tmp_path / "google" / "antigravity"

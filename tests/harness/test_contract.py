@@ -13,7 +13,14 @@ import pytest
 from harnesses import ClaudeCode, Echo
 from harnesses.recording import read_sessions
 from smithers.agent import Agent, Answered, Ask, Event, Started
-from tests.harness.helpers import ROOT, events_of, replayed_codex, replayed_gemini, replayed_pi
+from tests.harness.helpers import (
+    ROOT,
+    events_of,
+    replayed_antigravity,
+    replayed_codex,
+    replayed_gemini,
+    replayed_pi,
+)
 
 RECORDINGS = ROOT / "recordings"
 
@@ -25,13 +32,16 @@ AGENTS: list[tuple[Agent, str, str]] = [
     (replayed_codex(mode="exec"), "Case exec-resume.", "Which word?"),
     (replayed_pi(), "Case resume.", "Which word?"),
     (replayed_gemini(), "Case resume.", "Which word?"),
+    (replayed_antigravity(), "Case resume.", "Which word?"),
 ]
 """Each with a prompt that it answers, and a follow-up in the same session."""
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=AGENTS, ids=["echo", "claude-code", "codex", "codex-exec", "pi", "gemini"])
+@pytest.fixture(
+    params=AGENTS, ids=["echo", "claude-code", "codex", "codex-exec", "pi", "gemini", "antigravity"]
+)
 def case(request: pytest.FixtureRequest) -> tuple[Agent, str, str]:
     found: tuple[Agent, str, str] = request.param
     return found

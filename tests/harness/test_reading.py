@@ -67,6 +67,12 @@ VERDICTS: dict[str, tuple[str, str]] = {
 OTHERWISE = {
     # Asked to go on in an unknown thread it says so, and is asked to begin a new one.
     "codex/fork-unknown": ("succeeded", "completed"),
+    # The SDK takes a stream that ends in peace for a whole one.
+    "antigravity/eof": ("succeeded", "completed"),
+    # Asked to end it says so.
+    "antigravity/hang-before-headers": ("incomplete", "interrupted"),
+    "antigravity/hang-in-stream": ("incomplete", "interrupted"),
+    "antigravity/sigterm-in-tool": ("incomplete", "interrupted"),
     "codex/resume-unknown": ("succeeded", "completed"),
     # It waits for the network for ever: our clock ended it.
     "codex/connection-refused": ("incomplete", "no_terminal_event"),
@@ -147,7 +153,7 @@ def test_a_stream_that_ends_before_its_last_line_is_incomplete(case: str) -> Non
 def _ends(line: bytes) -> bool:
     said = json.loads(line)
     last = ("result", "turn.completed", "turn.failed", "turn/completed", "agent_settled")
-    return said.get("type", said.get("method")) in last
+    return said.get("event") == "final" or said.get("type", said.get("method")) in last
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096])
@@ -197,6 +203,9 @@ def test_a_limit_has_the_time_that_the_program_told(case: str, at: str | None) -
         ("codex/resume-2", 10, None),
         ("codex/tool-ok", 20, None),
         ("codex/exec-resume-2", 20, None),
+        ("antigravity/resume-2", 10, None),
+        ("antigravity/tool-ok", 20, None),
+        ("antigravity/structured-wrong", 30, None),
         ("gemini/resume-2", 10, None),
         ("gemini/max-turns", 10, None),
         ("pi/resume-2", 10, 0.000105),

@@ -12,6 +12,7 @@ from tests.harness.helpers import ROOT
 
 def test_the_public_names_are_these_and_each_is_there() -> None:
     assert harnesses.__all__ == [
+        "Antigravity",
         "ClaudeCode",
         "Codex",
         "Echo",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from harnesses import ClaudeCode, Codex, Gemini, Pi
+from harnesses import Antigravity, ClaudeCode, Codex, Gemini, Pi
 from smithers import Context, Node, NoInput, Retry, Task, workflow
 from smithers.agent import Agent
 
@@ -28,7 +28,20 @@ gemini = Gemini(
     base_url=os.environ.get("GEMINI_URL"),
     api_key_env="SCRIPTED_KEY",
 )
-AGENTS: dict[str, Agent] = {"claude": claude, "codex": codex, "pi": pi, "gemini": gemini}
+antigravity = Antigravity(
+    "scripted",
+    tools=["view_file", "run_command"],
+    base_url=os.environ.get("GEMINI_URL"),
+    api_key_env="SCRIPTED_KEY",
+    python=os.environ.get("ANTIGRAVITY_PYTHON"),
+)
+AGENTS: dict[str, Agent] = {
+    "antigravity": antigravity,
+    "claude": claude,
+    "codex": codex,
+    "gemini": gemini,
+    "pi": pi,
+}
 
 
 @workflow
@@ -36,4 +49,7 @@ def two_agents(ctx: Context[NoInput]) -> Node:
     """The agents that AGENTS names, in its order."""
     chosen = [AGENTS[name] for name in os.environ.get("AGENTS", "claude,codex").split(",")]
     retry = Retry(tries=2, first_s=0.1)
-    return Task("fix", agent=chosen, prompt="Fix the test", retry=retry, idle_s=10, timeout_s=60)
+    idle_s = float(os.environ.get("IDLE_S", "10"))
+    return Task(
+        "fix", agent=chosen, prompt="Fix the test", retry=retry, idle_s=idle_s, timeout_s=90
+    )

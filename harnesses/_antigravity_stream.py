@@ -1,0 +1,156 @@
+"""The stream of our child around Antigravity's SDK: what it says, and what became of it.
+
+Its events are described in `_antigravity_child`. A step repeats while it goes on, always under the
+same id, and one that failed is not the end: the model is told, and may go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harnesses._antigravity_verdict import fault, stopped_at_a_limit, without_final
+from harnesses._json import list_of, number_of, object_in, object_of, text_of
+from harnesses.recording import Ending
+from smithers.agent import (
+    Answered,
+    Event,
+    Said,
+    Started,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
+from smithers.errors import BadOutput
+
+__all__ = ["Stream"]
+
+_ANSWER_LIMIT = 32 * 2**20
+"""Longer ones are no answers, and would not fit into memory."""
+_OPEN_CALLS_LIMIT = 10_000
+_GOES_ON = ("ACTIVE", "WAITING_FOR_USER")
+_GOOD_STOPS = ("", "UNSPECIFIED")
+
+
+class Stream:
+    """`session` is the id that was asked for: only another one is told as `Started`."""
+
+    def __init__(self, *, session: str = "") -> None:
+        self._session = session
+        self._begun = self.over = False
+        self._final: Mapping[str, Any] = {}
+        self._answer: str | None = None
+        self._structured: object = None
+        self._failed: Mapping[str, Any] = {}
+        self._speaking, self._heard = "", 0
+        self._open: dict[str, str] = {}
+        self.notice = ""
+
+    def hear(self, line: bytes) -> Iterator[Event]:
+        said = object_in(line)
+        match said.get("event"):
+            case "started":
+                self._begun = True
+                yield from self._started(said)
+            case "step":
+                yield from self._step(said)
+            case "final":
+                self._final, self.over = said, True
+                yield from self._started(said)
+                yield from _used(object_of(said.get("usage")))
+            case _:
+                pass
+
+    def answer(self, ending: Ending, stderr: str) -> Answered:
+        """The answer, or raises what became of the request."""
+        if not self.over:
+            raise without_final(stderr, ending)
+        if self._final.get("status") != "completed":
+            raise fault(self._final, self._failed, ending)
+        stop = text_of(self._final.get("stop_reason"))
+        if stop not in _GOOD_STOPS:
+            raise stopped_at_a_limit(stop)
+        text = text_of(self._final.get("text")) or self._answer or ""
+        if len(text) > _ANSWER_LIMIT:
+            raise BadOutput("the answer is longer than 32 MB", reason="truncated")
+        structured = self._final.get("structured")
+        return Answered(text, data=self._structured if structured is None else structured)
+
+    def _started(self, said: Mapping[str, Any]) -> Iterator[Event]:
+        session = text_of(said.get("conversation_id"))
+        if session and session != self._session:
+            self._session = session
+            yield Started(session)
+
+    def _step(self, step: Mapping[str, Any]) -> Iterator[Event]:
+        status, source = step.get("status"), step.get("source")
+        if status == "ERROR":
+            self._failed = step
+            self.notice = text_of(step.get("error")) or text_of(step.get("content"))
+        elif source == "MODEL" and step.get("type") in ("TEXT_RESPONSE", "THINKING"):
+            self._failed = {}
+            if not number_of(step.get("depth")):
+                yield from self._speak(step)
+        yield from self._tools(step)
+        if step.get("is_complete_response") and not number_of(step.get("depth")):
+            self._answer = text_of(step.get("content"))
+        if step.get("structured_output") is not None:
+            self._structured = step["structured_output"]
+
+    def _speak(self, step: Mapping[str, Any]) -> Iterator[Event]:
+        """What is new; at the end of a step what was told whole and never as a delta."""
+        if (name := text_of(step.get("id"))) != self._speaking:
+            self._speaking, self._heard = name, 0
+        if thought := text_of(step.get("thinking_delta")):
+            yield Thought(thought)
+        text = text_of(step.get("content_delta"))
+        if not text and step.get("status") == "DONE":
+            text = text_of(step.get("content"))[self._heard :]
+        self._heard += len(text)
+        if text:
+            yield Said(text)
+
+    def _tools(self, step: Mapping[str, Any]) -> Iterator[Event]:
+        """A call is told when it is first seen, its result when its step is over."""
+        name, over = text_of(step.get("id")), step.get("status") not in _GOES_ON
+        for call in map(object_of, list_of(step.get("tool_calls"))):
+            if step.get("type") == "FINISH":
+                continue
+            key = text_of(call.get("id")) or name
+            arguments = object_of(call.get("args"))
+            if key not in self._open and len(self._open) < _OPEN_CALLS_LIMIT:
+                self._open[key] = name
+                yield ToolCalled(call=key, name=_named(call), arguments=arguments)
+            if over and self._open.get(key):
+                self._open[key] = ""
+                yield _returned(key, step, arguments)
+        if over and step.get("status") == "ERROR":
+            # The calls are left out of a step that failed.
+            for key in [key for key, at in self._open.items() if at and at == name]:
+                self._open[key] = ""
+                yield _returned(key, step, {})
+
+
+def _named(call: Mapping[str, Any]) -> str:
+    server, name = text_of(call.get("server_name")), text_of(call.get("name"))
+    return f"{server}/{name}" if server else name
+
+
+def _returned(key: str, step: Mapping[str, Any], arguments: Mapping[str, Any]) -> ToolReturned:
+    """Of a command its output is told, of other tools that they are done."""
+    code = arguments.get("exit_code")
+    failed = step.get("status") != "DONE" or (isinstance(code, int) and code != 0)
+    said = text_of(step.get("error")) or text_of(arguments.get("combined_output"))
+    return ToolReturned(call=key, text=said or text_of(step.get("content")), failed=failed)
+
+
+def _used(told: Mapping[str, Any]) -> Iterator[Used]:
+    """Of this turn. Thinking is output that is counted apart, cached input is not."""
+    if told:
+        thought = number_of(told.get("thoughts_token_count"))
+        yield Used(
+            tokens_in=number_of(told.get("prompt_token_count")),
+            tokens_out=number_of(told.get("candidates_token_count")) + thought,
+            tokens_cached=number_of(told.get("cached_content_token_count")),
+        )

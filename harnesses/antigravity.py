@@ -1,0 +1,200 @@
+"""Antigravity's SDK (`google-antigravity`) as an agent: one process of ours a request.
+
+The SDK is a library, so a small module of ours runs it in a child, which obeys the same rules as
+every program. The verdict comes from the child's last word, and from why the turn stopped: a budget
+that is spent is no error to the SDK. Its own retries are off: the engine's are durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sys
+import uuid
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from harnesses import _antigravity_child as child
+from harnesses._antigravity_stream import Stream
+from harnesses._antigravity_verdict import INSTALL, NAME, SIGN_IN
+from harnesses._limits import limit_text
+from harnesses._state import state_of
+from harnesses._streams import UnknownSession, ways
+from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
+from smithers.agent import Ask, Capabilities, Event, Spawned, Started
+from smithers.errors import ContextOverflow, NotInstalled, NotSignedIn, Permanent
+
+__all__ = ["Antigravity", "Protocol", "Tool"]
+
+Protocol = Literal["gemini", "openai-chat"]
+Tool = Literal[
+    "view_file", "list_directory", "search_directory", "find_file", "create_file", "edit_file",
+    "run_command", "read_url_content", "search_web", "generate_image", "invoke_subagent",
+]  # fmt: skip
+_READ_ONLY: Sequence[Tool] = ("view_file", "list_directory", "search_directory", "find_file")
+_ADDRESS = "https://generativelanguage.googleapis.com"
+_PROMPT_LIMIT_BYTES = 190_000
+"""The SDK cuts what is beyond 192 000."""
+_LEAVES_WITHIN_S = 10.0
+"""How long the SDK may take to end its own process, after its last word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """What one request runs with: the Python, its environment, and where state is kept."""
+
+    python: str
+    env: Mapping[str, str]
+    state: Path
+
+
+class Antigravity:
+    """Antigravity's agent with one set of options. It only has tools that read, until the author
+    gives others: `tools=("view_file", "edit_file", "run_command")`. What is not named is denied.
+
+    Its key is GEMINI_API_KEY, or the variable that `api_key_env` names. `base_url` is another
+    address of the model; with `protocol="openai-chat"` that of a server which speaks it, and no key
+    is sent there. `mcp_servers` are the only ones it gets, by name: {"command", "args", "env"} or
+    {"url", "headers"}. `system_instructions` are added to its own. `max_model_calls` bounds a
+    request. `home` keeps its state there, in place of a folder for each run. `env` is added to its
+    environment, which its tools see. `python` is the interpreter that has the SDK, if
+    that is not ours. `replay` plays recordings in its place, `record` keeps each session in that
+    folder as it goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
+    """
+
+    can = Capabilities(resumes=True, native_schema=True)
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        tools: Sequence[Tool | str] = _READ_ONLY,
+        mcp_servers: Mapping[str, object] | None = None,
+        system_instructions: str | None = None,
+        max_model_calls: int | None = None,
+        api_key_env: str = child.KEY,
+        base_url: str | None = None,
+        protocol: Protocol = "gemini",
+        env: Mapping[str, str] | None = None,
+        python: str | None = None,
+        home: str | Path | None = None,
+        replay: Replay | str | Path | None = None,
+        record: str | Path | None = None,
+    ) -> None:
+        if protocol == "openai-chat" and not (base_url and model):
+            raise ValueError('protocol="openai-chat" needs a model and a base_url')
+        self.name = f"antigravity/{model}" if model else "antigravity"
+        self._model, self._key, self._url = model, api_key_env, base_url
+        self._settings = {
+            "model": model,
+            "protocol": protocol,
+            "base_url": base_url,
+            "tools": list(tools),
+            "max_model_calls": max_model_calls,
+        }
+        self._words = {
+            "system_instructions": system_instructions,
+            "mcp_servers": dict(mcp_servers or {}),
+        }
+        self._takes_key = protocol == "gemini"
+        self._python, self._env = python or sys.executable, dict(env or {})
+        self._home = Path(home).absolute() if home is not None else None
+        self._sources = Sources(replay, record)
+
+    @property
+    def limit(self) -> str:
+        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        account = self._environment({}).get(child.KEY, "")
+        provider = "google" if self._takes_key else "openai-chat"
+        return limit_text(provider, self._url or _ADDRESS, account, self._model)
+
+    def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
+        """Goes on in the session of `ask`, or begins one. An unknown one is begun anew."""
+        return self._sources.play(lambda source: self._run(ask, source))
+
+    async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
+        place = await asyncio.to_thread(self._place, ask, live=source.live)
+        *known, anew = ways(replace(ask, forks=None))
+        for way in (*known, anew):
+            session = way.session or str(uuid.uuid4())
+            yield Started(session)
+            command = self._command(way, place, session)
+            try:
+                async with aclosing(self._turn(way, command, source)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except UnknownSession:
+                if way is anew:
+                    raise
+
+    async def _turn(
+        self, ask: Ask, command: Command, source: Source
+    ) -> AsyncGenerator[Event, None]:
+        stream = Stream(session=command.session or "")
+        async with open_session(command, ask, source.replay, source.record) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            async for line in running.lines():
+                for event in stream.hear(line):
+                    yield event
+                if stream.over:
+                    running.leave_after(_LEAVES_WITHIN_S)
+            ending = await running.close()
+            stderr = running.said_on_stderr
+        yield stream.answer(ending, stderr)
+
+    def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
+        """The key has the one name that the child knows, whatever the author calls it."""
+        needed = (self._key,) if self._takes_key else ()
+        built = built_environment(needed, child.OWN_SETTINGS, self._env, marks)
+        key = {child.KEY: built.pop(self._key)} if self._key in built else {}
+        return built | key
+
+    def _place(self, ask: Ask, *, live: bool) -> _Place:
+        env = self._environment(ask.marks)
+        state = self._home or Path("antigravity-home").absolute()
+        if not live:
+            return _Place(python=self._python, env=env, state=state)
+        found = shutil.which(self._python, path=env.get("PATH"))
+        if found is None:
+            raise NotInstalled(NAME, INSTALL, looked_for=self._python)
+        if self._takes_key and not env.get(child.KEY):
+            raise NotSignedIn(f"the variable {self._key} is not set", hint=SIGN_IN)
+        state = self._home or state_of("antigravity", env, ask.marks.get("SMITHERS_RUN", "default"))
+        try:
+            for folder in (state / "sessions", state / "data"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Permanent(f"no home for {NAME} can be made: {error}") from error
+        return _Place(python=str(Path(found).absolute()), env=env, state=state)
+
+    def _command(self, ask: Ask, place: _Place, session: str) -> Command:
+        resumes = ask.session is not None
+        size = len(ask.told.encode("utf-8", "replace"))
+        if size > _PROMPT_LIMIT_BYTES:
+            raise ContextOverflow(
+                f"the prompt has {size} bytes, of which {NAME} would cut what is beyond 192000",
+                hint="put what is long into a file of the working folder, and name it",
+            )
+        own = {"sessions": str(place.state / "sessions"), "data": str(place.state / "data")}
+        settings = {**self._settings, "cwd": str(ask.cwd), **own}
+        told = {"prompt": ask.told, "session": session, "resumes": resumes, "schema": ask.schema}
+        return Command(
+            program="antigravity",
+            executable=child.__file__,
+            flags=(json.dumps(settings),),
+            prompt=ask.told,
+            wrapped=json.dumps({**told, **self._words}) + "\n",
+            cwd=ask.cwd,
+            env=place.env,
+            session=session,
+            resumes=resumes,
+            schema=json.dumps(ask.schema) if ask.schema is not None else None,
+            config=place.state,
+            runner=place.python,
+        )

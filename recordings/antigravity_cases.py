@@ -1,0 +1,127 @@
+"""The cases of Antigravity's SDK: one for each way in which a request can go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harnesses import Antigravity
+from recordings.playing import Case, Place, at_the_tool, kill_at_the_tool
+from tests.scripted_model import Cut, Eof, Hang, Status, Step, Text, ToolCall
+
+__all__ = ["antigravity", "cases"]
+
+NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+GO_ON = (
+    "You were interrupted before you answered. Go on where you stopped, and answer the task:\n\n"
+)
+COMMANDS = {"tools": ["view_file", "run_command"]}
+NO_ROOM = "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."
+
+
+def antigravity(case: Case, place: Place, url: str) -> Antigravity:
+    """The real SDK, with the scripted model as its provider."""
+    env = {"HOME": str(place.home), "SCRIPTED_KEY": "scripted-model-key"}
+    to: dict[str, Any] = {"base_url": url, "api_key_env": "SCRIPTED_KEY"}
+    return Antigravity("scripted", env=env, home=place.config, **to | dict(case.options))
+
+
+def command(words: str) -> ToolCall:
+    """It may run for a minute before the SDK puts it into the background."""
+    return ToolCall("run_command", {"CommandLine": words, "Cwd": ".", "WaitMsBeforeAsync": 60_000})
+
+
+WAIT = command("tail -n +1 -f README.md")
+REFUSED: dict[str, Step] = {
+    "400": Status(400, "INVALID_ARGUMENT", "Invalid JSON payload received."),
+    "401": Status(401, "UNAUTHENTICATED", "Request had invalid authentication credentials."),
+    "403": Status(403, "PERMISSION_DENIED", "Permission denied on resource."),
+    "bad-key": Status(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
+    "429": Status(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
+    "429-with-a-time": Status(429, "RESOURCE_EXHAUSTED", "Please retry in 37.5s."),
+    "quota": Status(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota."),
+    "503-overloaded": Status(503, "UNAVAILABLE", "The model is overloaded."),
+    "500": Status(500, "INTERNAL", "An internal error has occurred."),
+    "504": Status(504, "DEADLINE_EXCEEDED", "Deadline expired."),
+    "no-such-model": Status(404, "NOT_FOUND", "models/scripted is not found for version v1beta"),
+    "context-overflow": Status(400, "INVALID_ARGUMENT", NO_ROOM),
+    "cut": Cut("Half an ans"),
+    "cut-before": Cut(),
+    "eof": Eof("Half an ans"),
+    "refusal": Text("", stop="refusal"),
+    "output-limit": Text("and so on", stop="max_tokens"),
+    "empty": Text(""),
+}
+
+
+def cases() -> list[Case]:
+    refused = [Case(name=name, script=[step]) for name, step in REFUSED.items()]
+    return [
+        Case(name="text", script=[Text("Hello there.", pieces=3)]),
+        Case(name="thinking", script=[Text("42.", thinking="Six times seven.")]),
+        *(*refused, *_structured(), *_others(), *_sessions(), *_cut_off()),
+    ]
+
+
+def _structured() -> list[Case]:
+    right, wrong = ToolCall("finish", {"n": 7}), ToolCall("finish", {"n": "x"})
+    return [
+        Case(name="structured-ok", script=[right], schema=NUMBER),
+        Case(name="structured-missing", script=[Text("Seven.")], schema=NUMBER),
+        Case(name="structured-wrong-then-right", script=[wrong, right], schema=NUMBER),
+        Case(name="structured-wrong", script=[wrong], schema=NUMBER),
+    ]
+
+
+def _others() -> list[Case]:
+    look = ToolCall("view_file", {"AbsolutePath": "/nowhere.txt"}, text="I will look.")
+    write = {"TargetFile": "note.txt", "CodeContent": "A note.\n", "Overwrite": False}
+    note = ToolCall("write_to_file", write | {"Description": "A note", "EmptyFile": False})
+    said = command("echo hello [$GEMINI_API_KEY$PYTHONSAFEPATH]; exit 3")
+    return [
+        Case(name="tool-ok", script=[said, Text("Said hello.")], options=COMMANDS),
+        Case(name="tool-failing", script=[look, Text("It is not there.")]),
+        Case(name="denied-tool", script=[note, Text("It was not allowed.")]),
+        Case(name="long-line", script=[Text("Hello.")], prompt="0123456789 " * 10_000),
+        Case(
+            name="max-turns",
+            script=[command("ls"), Text("Hi")],
+            options=COMMANDS | {"max_model_calls": 1},
+        ),
+        Case(name="bad-config", script=[], options={"tools": ["nonsense"]}),
+        Case(name="connection-refused", script=[], url="http://127.0.0.1:10"),
+        Case(name="hang-before-headers", script=[Hang()], idle_s=15),
+        Case(name="hang-in-stream", script=[Hang("Half an ans")], idle_s=15),
+    ]
+
+
+def _sessions() -> list[Case]:
+    return [
+        Case(
+            name="resume-unknown",
+            script=[Text("A new beginning.")],
+            session="00000000-0000-4000-8000-000000000000",
+        ),
+        Case(
+            name="resume",
+            script=[Text("The word is heron.")],
+            then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
+        ),
+    ]
+
+
+def _cut_off() -> list[Case]:
+    return [
+        Case(
+            name=f"{how}-in-tool",
+            script=[WAIT],
+            options=COMMANDS,
+            act=act,
+            then=Case(
+                name=f"{how}-in-tool-2",
+                script=[Text(f"The wait was cut off by {how}.")],
+                options=COMMANDS,
+                prompt=f"{GO_ON}Case {how}-in-tool.",
+            ),
+        )
+        for how, act in (("sigterm", at_the_tool), ("sigkill", kill_at_the_tool))
+    ]
