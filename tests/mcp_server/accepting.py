@@ -22,4 +22,5 @@ async def main(run_id: str) -> None:
     sys.stdout.write(str(result.content))
 
 
-asyncio.run(main(sys.argv[1]))
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
