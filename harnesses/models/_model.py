@@ -146,5 +146,6 @@ class Model(ABC):
             if not known and type(error).__module__.partition(".")[0] not in _TRANSPORTS:
                 return error
             told = Refusal(said=f"{type(error).__name__}: {error}")
-        told = replace(told, said=cleaned(told.said, [key] if key else []))
+        found = (value for name, value in os.environ.items() if name.endswith("_API_KEY"))
+        told = replace(told, said=cleaned(told.said, [key] if key else found))
         return fault(told, self.vendor, self._sign_in, datetime.now(UTC))

@@ -19,7 +19,7 @@ from smithers.errors import (
     Transient,
 )
 from tests.harness.helpers import outcome_of
-from tests.models.cases import KEY, VENDORS, Vendor, ask, installed
+from tests.models.cases import KEY, OF_THEIRS, VENDORS, Vendor, ask, installed
 from tests.scripted_model import ScriptedModel, Status, Text
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -54,6 +54,19 @@ async def test_each_refusal_has_its_class_costs_one_request_and_shows_no_key(
     assert KEY[:9] not in str(error)
     assert error.reason
     assert error.__cause__ is None
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", [pytest.param("litellm", marks=OF_THEIRS)])
+async def test_a_key_that_the_package_found_by_itself_is_not_shown_either(
+    name: str, folder: Path
+) -> None:
+    vendor = installed(name)
+    with ScriptedModel([vendor.errors["auth"]]) as model:
+        _, error = await outcome_of(vendor.at(model, api_key_env=None), ask(folder))
+    assert isinstance(error, NotSignedIn)
+    assert model.keys == {KEY}
+    assert KEY[:9] not in str(error)
 
 
 @pytest.mark.anyio
