@@ -11,7 +11,6 @@ import asyncio
 import json
 import shutil
 import sys
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -23,9 +22,9 @@ from harnesses._antigravity_stream import Stream
 from harnesses._antigravity_verdict import INSTALL, NAME, SIGN_IN
 from harnesses._limits import limit_text
 from harnesses._state import state_of
-from harnesses._streams import UnknownSession, ways
-from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
-from smithers.agent import Ask, Capabilities, Event, Spawned, Started
+from harnesses._turns import heard, in_a_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment
+from smithers.agent import Ask, Capabilities, Event
 from smithers.errors import ContextOverflow, NotInstalled, NotSignedIn, Permanent
 
 __all__ = ["Antigravity", "Protocol", "Tool"]
@@ -39,8 +38,6 @@ _READ_ONLY: Sequence[Tool] = ("view_file", "list_directory", "search_directory",
 _ADDRESS = "https://generativelanguage.googleapis.com"
 _PROMPT_LIMIT_BYTES = 190_000
 """The SDK cuts what is beyond 192 000."""
-_LEAVES_WITHIN_S = 10.0
-"""How long the SDK may take to end its own process, after its last word."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,35 +115,18 @@ class Antigravity:
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         place = await asyncio.to_thread(self._place, ask, live=source.live)
-        *known, anew = ways(replace(ask, forks=None))
-        for way in (*known, anew):
-            session = way.session or str(uuid.uuid4())
-            yield Started(session)
-            command = self._command(way, place, session)
-            try:
-                async with aclosing(self._turn(way, command, source)) as events:
-                    async for event in events:
-                        yield event
-                return
-            except UnknownSession:
-                if way is anew:
-                    raise
+        asked = in_a_session(
+            replace(ask, forks=None), lambda way, session: self._turn(way, place, source, session)
+        )
+        async with aclosing(asked) as events:
+            async for event in events:
+                yield event
 
-    async def _turn(
-        self, ask: Ask, command: Command, source: Source
+    def _turn(
+        self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
-        stream = Stream(session=command.session or "")
-        async with open_session(command, ask, source.replay, source.record) as running:
-            for pid in await running.pids():
-                yield Spawned(pid)
-            async for line in running.lines():
-                for event in stream.hear(line):
-                    yield event
-                if stream.over:
-                    running.leave_after(_LEAVES_WITHIN_S)
-            ending = await running.close()
-            stderr = running.said_on_stderr
-        yield stream.answer(ending, stderr)
+        command = self._command(ask, place, session)
+        return heard(command, ask, source, Stream(session=session))
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         """The key has the one name that the child knows, whatever the author calls it."""

@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from pathlib import Path
 from typing import Literal
 
 from harnesses._claude_stream import Stream
 from harnesses._limits import limit_text
-from harnesses._streams import UnknownSession, ways
-from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
-from smithers.agent import Ask, Capabilities, Event, Spawned, Started
+from harnesses._turns import heard, in_a_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment
+from smithers.agent import Ask, Capabilities, Event
 from smithers.errors import NotInstalled
 
 __all__ = ["ClaudeCode", "PermissionMode"]
@@ -40,8 +38,6 @@ SETTINGS = {
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
 }
-_LEAVES_WITHIN_S = 10.0
-"""How long the program may take to write its transcript and end, after its `result`."""
 
 
 class ClaudeCode:
@@ -105,36 +101,13 @@ class ClaudeCode:
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
-        return self._sources.play(lambda source: self._run(ask, source))
+        return self._sources.play(
+            lambda source: in_a_session(ask, lambda way, session: self._turn(way, source, session))
+        )
 
-    async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
-        *known, anew = ways(ask)
-        for way in (*known, anew):
-            session = way.session or str(uuid.uuid4())
-            yield Started(session)
-            try:
-                async with aclosing(self._turn(way, source, session)) as events:
-                    async for event in events:
-                        yield event
-                return
-            except UnknownSession:
-                if way is anew:
-                    raise
-
-    async def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
+    def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
         command = self._command(ask, session, live=source.live)
-        stream = Stream(session=session)
-        async with open_session(command, ask, source.replay, source.record) as running:
-            for pid in await running.pids():
-                yield Spawned(pid)
-            async for line in running.lines():
-                for event in stream.hear(line):
-                    yield event
-                if stream.over:
-                    running.leave_after(_LEAVES_WITHIN_S)
-            ending = await running.close()
-            stderr = running.said_on_stderr
-        yield stream.answer(ending, stderr)
+        return heard(command, ask, source, Stream(session=session))
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}

@@ -33,6 +33,7 @@ from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
+from harnesses._turns import LEAVES_WITHIN_S
 from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
 from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
 from smithers.errors import NotSignedIn, Stalled
@@ -43,7 +44,6 @@ Mode = Literal["auto", "app-server", "exec"]
 
 _APP_SERVER_SINCE = (0, 100, 0)
 """The oldest that was seen to obey: the app-server of 0.72 goes to the provider it likes."""
-_LEAVES_WITHIN_S = 10.0
 _WITH_A_SCHEMA = "\n\nAnswer with JSON alone, which fits this JSON Schema:\n"
 _log = logging.getLogger(__name__)
 
@@ -164,7 +164,7 @@ class Codex:
                     running.last_words = talk.last_words
                     if talk.over:
                         running.hang_up()
-                        running.leave_after(_LEAVES_WITHIN_S)
+                        running.leave_after(LEAVES_WITHIN_S)
             except Stalled as error:
                 raise Stalled(error.idle_s, why=talk.notice) from error
             ending = await running.close()
@@ -200,7 +200,7 @@ class Codex:
                     for event in stream.hear(line):
                         yield event
                     if stream.over:
-                        running.leave_after(_LEAVES_WITHIN_S)
+                        running.leave_after(LEAVES_WITHIN_S)
             except Stalled as error:
                 raise Stalled(error.idle_s, why=stream.notice) from error
             ending = await running.close()

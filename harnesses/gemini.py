@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -26,11 +25,11 @@ from harnesses._gemini_home import (
 )
 from harnesses._gemini_stream import Stream
 from harnesses._gemini_verdict import SIGN_IN
-from harnesses._ladder import asked_for, meant
+from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
-from harnesses._streams import UnknownSession
-from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
-from smithers.agent import Ask, Capabilities, Event, Spawned, Started
+from harnesses._turns import heard, in_a_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment
+from smithers.agent import Ask, Capabilities, Event
 from smithers.errors import NotInstalled, NotSignedIn
 
 __all__ = ["ApprovalMode", "Gemini"]
@@ -42,8 +41,6 @@ SETTINGS = {
     "GEMINI_TELEMETRY_ENABLED": "false",
 }
 _ADDRESS = "https://generativelanguage.googleapis.com"
-_LEAVES_WITHIN_S = 10.0
-"""How long the program may take to write its session and end, after its `result`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,46 +120,24 @@ class Gemini:
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         place = await asyncio.to_thread(self._place, ask, live=source.live)
-        session = ask.session or str(uuid.uuid4())
-        yield Started(session)
-        if ask.session is not None:
-            text = ask.followup if ask.followup is not None else ask.prompt
-            command = self._command(ask, place, text, session, resumes=True)
-            try:
-                async with aclosing(self._turn(ask, command, place, source)) as events:
-                    async for event in events:
-                        yield event
-                return
-            except UnknownSession:
-                session = str(uuid.uuid4())
-            yield Started(session)
-        command = self._command(ask, place, ask.prompt, session, resumes=False)
-        async with aclosing(self._turn(ask, command, place, source)) as events:
+        asked = in_a_session(
+            replace(ask, forks=None), lambda way, session: self._turn(way, place, source, session)
+        )
+        async with aclosing(asked) as events:
             async for event in events:
                 yield event
 
     async def _turn(
-        self, ask: Ask, command: Command, place: _Place, source: Source
+        self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
-        stream = Stream(session=command.session or "")
+        command = self._command(ask, place, session)
+        asked = heard(command, ask, source, Stream(session=session), in_words=True)
         try:
-            async with open_session(command, ask, source.replay, source.record) as running:
-                for pid in await running.pids():
-                    yield Spawned(pid)
-                async for line in running.lines():
-                    for event in stream.hear(line):
-                        yield event
-                    if stream.over:
-                        running.leave_after(_LEAVES_WITHIN_S)
-                ending = await running.close()
-                stderr = running.said_on_stderr
+            async with aclosing(asked) as events:
+                async for event in events:
+                    yield event
         finally:
             forget_reports(place.state)
-        answer = stream.answer(ending, stderr)
-        if ask.schema is not None:
-            # What is no JSON stays a text, and the engine's affair.
-            answer = replace(answer, data=meant(answer.text, ask.schema))
-        yield answer
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         """The key has the one name that the program knows, whatever the author calls it."""
@@ -186,7 +161,8 @@ class Gemini:
         own = {"GEMINI_CLI_HOME": str(home), "TMPDIR": str(state / "tmp")}
         return _Place(program=str(Path(found).absolute()), env=env | own, state=state)
 
-    def _command(self, ask: Ask, place: _Place, text: str, session: str, resumes: bool) -> Command:
+    def _command(self, ask: Ask, place: _Place, session: str) -> Command:
+        text, resumes = ask.told, ask.session is not None
         model = ("--model", self._model) if self._model else ()
         fixed = ("--output-format", "stream-json", "--skip-trust", "--extensions", "none")
         chosen = ("--resume" if resumes else "--session-id", session)

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from harnesses._json import object_of, text_of
-from harnesses._ladder import asked_for, meant
+from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
 from harnesses._pi_home import (
     SIGN_IN,
@@ -30,17 +29,16 @@ from harnesses._pi_home import (
 )
 from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
-from harnesses._streams import UnknownSession, ways
-from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
-from smithers.agent import Ask, Capabilities, Event, Spawned, Started
+from harnesses._streams import UnknownSession
+from harnesses._turns import heard, in_a_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment
+from smithers.agent import Ask, Capabilities, Event
 from smithers.errors import NotSignedIn
 
 __all__ = ["Api", "Pi", "Thinking", "Tool"]
 
 _READ_ONLY: Sequence[Tool] = ("read", "grep", "find", "ls")
 _SETTINGS = {"PI_OFFLINE": "1", "PI_TELEMETRY": "0", "PI_SKIP_VERSION_CHECK": "1"}
-_LEAVES_WITHIN_S = 10.0
-"""How long the program may take to write its session and end, after all has settled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,18 +126,10 @@ class Pi:
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         place = await asyncio.to_thread(self._place, ask, live=source.live)
-        *known, anew = ways(ask)
-        for way in (*known, anew):
-            session = way.session or str(uuid.uuid4())
-            yield Started(session)
-            try:
-                async with aclosing(self._turn(way, place, source, session)) as events:
-                    async for event in events:
-                        yield event
-                return
-            except UnknownSession:
-                if way is anew:
-                    raise
+        asked = in_a_session(ask, lambda way, session: self._turn(way, place, source, session))
+        async with aclosing(asked) as events:
+            async for event in events:
+                yield event
 
     async def _turn(
         self, ask: Ask, place: _Place, source: Source, session: str
@@ -148,22 +138,10 @@ class Pi:
         if resumes and await asyncio.to_thread(begun_elsewhere, sessions, session, ask.cwd):
             raise UnknownSession(f"session {session} belongs to another working folder")
         command = self._command(ask, place, session)
-        stream = Stream(session=command.session or "", priced=self._settings.priced)
-        async with open_session(command, ask, source.replay, source.record) as running:
-            for pid in await running.pids():
-                yield Spawned(pid)
-            async for line in running.lines():
-                for event in stream.hear(line):
-                    yield event
-                if stream.over:
-                    running.leave_after(_LEAVES_WITHIN_S)
-            ending = await running.close()
-            stderr = running.said_on_stderr
-        answer = stream.answer(ending, stderr)
-        if ask.schema is not None:
-            # What is no JSON stays a text, and the engine's affair.
-            answer = replace(answer, data=meant(answer.text, ask.schema))
-        yield answer
+        stream = Stream(session=session, priced=self._settings.priced)
+        async with aclosing(heard(command, ask, source, stream, in_words=True)) as events:
+            async for event in events:
+                yield event
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         return built_environment(self._settings.key_names, _SETTINGS, self._env, marks)
