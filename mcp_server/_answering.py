@@ -76,7 +76,7 @@ async def answer(
         decided = await asyncio.to_thread(
             hub.decide,
             run_id,
-            _key(approval),
+            approval.name,
             approved=approved,
             by=login(),
             note=note,
@@ -108,22 +108,18 @@ def _go_on(hub: Hub, run_id: str) -> None:
 def _question(approval: Asked) -> str:
     due = f"\nuntil {approval.due}" if approval.due else ""
     return (
-        f"Run {approval.run_id} asks for your decision on {_key(approval)}"
+        f"Run {approval.run_id} asks for your decision on {approval.name}"
         f" (frame {approval.opened}){due}:\n\n{approval.asked}"
     )
 
 
 def _undecided(hub: Hub, approval: Asked, why: str) -> ToolError:
-    words = f"{shlex.quote(approval.run_id)} {shlex.quote(_key(approval))}"
+    words = f"{shlex.quote(approval.run_id)} {shlex.quote(approval.name)}"
     by = f" --by {shlex.quote(approval.allowed_by[0])}" if approval.allowed_by else ""
     approve = typed(hub, f"smithers approve {words}{by}")
     deny = typed(hub, f"smithers deny {words}{by}")
     return failure(
         "NOT_DECIDED",
-        f"{why}; {_key(approval)} of run {approval.run_id} still waits for a person",
+        f"{why}; {approval.name} of run {approval.run_id} still waits for a person",
         f"tell the person to type in a terminal of their own: {approve}\nor: {deny}",
     )
-
-
-def _key(approval: Asked) -> str:
-    return approval.task + "".join(f"[{number}]" for number in approval.iteration)

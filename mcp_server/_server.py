@@ -118,10 +118,13 @@ async def _leave_with(client: int) -> None:
 
 async def _supervise(hub: Hub) -> None:
     """Wakes the runs of the database, once there is one: a look at a folder makes none."""
+    told = ""
     while True:
         await asyncio.sleep(_LOOKS_S)  # the client's first question comes first
         if hub.database.is_file():
             try:
                 await hub.supervise(lambda _: None)
             except SmithersError as error:
-                sys.stderr.write(f"smithers mcp: {error.said}\n")
+                if error.said != told:
+                    sys.stderr.write(f"smithers mcp: {error.said}\n")
+                told = error.said

@@ -32,6 +32,7 @@ from mcp_server._results import event_page, explained, listed, run_of, task_of
 from smithers.hub import Hub
 
 __all__ = [
+    "CURSOR",
     "RunId",
     "cancel_run",
     "explain_run",
@@ -50,6 +51,7 @@ RunId = Annotated[str, Field(description="The id of the run, as start_run or lis
 After = Annotated[
     str | None, Field(description="A cursor: only what came after it. Without it, from the first.")
 ]
+CURSOR = "give a cursor that get_events or wait_run gave for this run, or leave out after"
 _SEES = "call wait_run with this run_id; the run goes on whether anyone waits or not"
 
 
@@ -190,7 +192,7 @@ def get_events(
 ) -> Events:
     """Get what happened in a run, in order, a page at a time."""
     hub = known(ctx, run_id)
-    with telling("give a cursor that get_events or wait_run gave for this run, or leave out after"):
+    with telling(CURSOR):
         return Events.model_validate(event_page(hub, run_id, after, limit))
 
 

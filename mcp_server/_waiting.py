@@ -14,7 +14,7 @@ from mcp_server._errors import telling
 from mcp_server._face import Face
 from mcp_server._models import Waited
 from mcp_server._results import event_page, run_of
-from mcp_server._tools import RunId, face_of, known
+from mcp_server._tools import CURSOR, RunId, face_of, known
 from mcp_server._watch import Watched
 from smithers.hub import Standing
 
@@ -42,8 +42,7 @@ async def wait_run(
     """
     face = face_of(ctx)
     hub = await asyncio.to_thread(known, ctx, run_id)
-    bad_cursor = "give a cursor that get_events or wait_run gave for this run, or leave out after"
-    with telling(bad_cursor):
+    with telling(CURSOR):
         seen = after
         if seen is None:
             seen = await asyncio.to_thread(hub.newest, run_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from smithers.errors import SmithersError
 from smithers.hub import Hub, Standing
@@ -56,17 +56,19 @@ class Watch:
                 if not self._runs:
                     self._wanted.clear()
                     await self._wanted.wait()
-                with suppress(SmithersError):  # whoever waits is told when its time is up
+                try:
                     if changes.happened():
                         await self._look(changes.marks(self._runs))
+                except SmithersError:  # it looks again, and whoever waits is told in the end
+                    changes.close()
                 await asyncio.sleep(_POLL_S)
 
     async def _look(self, marks: Mapping[str, object]) -> None:
         for run_id, watched in list(self._runs.items()):
             if (mark := marks.get(run_id)) == watched.mark:
                 continue
-            watched.mark = mark
             standing = await asyncio.to_thread(self._hub.standing, run_id)
+            watched.mark = mark
             if standing != watched.standing:
                 watched.standing = standing
                 watched.moved.set()

@@ -211,10 +211,9 @@ def _data(decided: Decided) -> dict[str, Any]:
 
 def _show(decided: Decided, tell: Callable[[str], None]) -> None:
     """What was decided, for the record of the person who did."""
-    key = decided.task + "".join(f"[{number}]" for number in decided.iteration)
     word = "approved" if decided.approved else "denied"
     note = f": {decided.note}" if decided.note else ""
-    tell(plain(f"{key} of {decided.run_id} {word} by {decided.by}{note}"))
+    tell(plain(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
     for line in decided.asked.splitlines():
         tell(plain(f"  | {line}"))
     tell(f"  sha256 {decided.digest}")

@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True,
         short_help="See what an adapter makes of its program.",
         help=example(
-            "smithers harness parse claude-code kept.jsonl",
+            "smithers harness parse NAME kept.jsonl",
             says="See what an adapter makes of its program, and whether it still knows it.",
         ),
     )
@@ -53,9 +53,8 @@ def register(app: typer.Typer) -> None:
         "parse",
         short_help="Read a program's own stream: our events, and the verdict.",
         help=example(
-            "smithers harness parse codex kept.jsonl --stderr kept.err --exit-code 1",
-            "claude -p --output-format stream-json --verbose Hi"
-            " | smithers harness parse claude-code",
+            "smithers harness parse NAME kept.jsonl --stderr kept.err --exit-code 1",
+            "PROGRAM ... | smithers harness parse NAME",
             says="Read what a program wrote on stdout, and print our events as JSON lines, the last"
             " of which is the verdict. It exits 0 whatever the verdict is.",
         ),
@@ -65,7 +64,7 @@ def register(app: typer.Typer) -> None:
         short_help="See whether an installed program still speaks as it did.",
         help=example(
             "smithers harness drift",
-            "smithers harness drift codex --against recordings",
+            "smithers harness drift NAME --against recordings",
             says="Compare what an installed program says with the recordings that its adapter was"
             " made with: types of events, keys, types of values, the last event. It speaks to a"
             " small model on this machine, so it needs no account and spends nothing. It exits 1"

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         context_settings={"allow_interspersed_args": False},
         short_help="Run a program and keep its session as a recording.",
         help=example(
-            'smithers record --to hello.jsonl -- codex exec --json "Say hello"',
+            'smithers record --to hello.jsonl -- PROGRAM "Say hello"',
             says="Run a program of an agent as it is, and keep what went in and came out of it, and"
             " when, how it ended and what it wrote, without secrets and names of this machine. The"
             " exit code is the program's.",

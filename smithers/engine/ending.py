@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from smithers.amounts import Amounts
-from smithers.changes import Failure, RunStatus
+from smithers.changes import Failure, Key, RunStatus
 
 __all__ = ["Asked", "Decided", "Left", "Raised"]
 
@@ -43,6 +43,11 @@ class Asked:
     due: str | None
     allowed_by: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """The task with its iteration, as it is typed: `review[2]`."""
+        return str(Key(self.task, self.iteration))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decided:
@@ -57,6 +62,11 @@ class Decided:
     at: str
     asked: str
     digest: str
+
+    @property
+    def name(self) -> str:
+        """The task with its iteration, as it is typed: `review[2]`."""
+        return str(Key(self.task, self.iteration))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,9 +80,10 @@ class Changes:
         self.close()
 
     def close(self) -> None:
+        """Hold nothing open any more; the next question is a first one again."""
         if self._db is not None:
             self._db.close()
-            self._db = None
+        self._db, self._seen = None, -1
 
     def happened(self) -> bool:
         """Whether something was written; true when it is asked first. Raises `StoreError`."""
