@@ -11,7 +11,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from asyncio import Queue
 
 __all__ = [
     "Agent",
@@ -23,6 +26,7 @@ __all__ = [
     "Said",
     "Spawned",
     "Started",
+    "Steered",
     "Thought",
     "ToolCalled",
     "ToolReturned",
@@ -45,6 +49,8 @@ class Ask:
     program knows neither it begins a new one with `prompt`.
     `marks` are environment variables that tag the program and all its descendants.
     `raw` is the file to which the program's own stream is appended, each text through `scrub`.
+    `messages` are what people say to the agent while it runs, oldest first, for one that can be
+    steered; it is None where nobody can say anything.
     """
 
     prompt: str
@@ -58,6 +64,7 @@ class Ask:
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     raw: Path | None = None
     scrub: Callable[[str], str] = _as_it_is
+    messages: Queue[str] | None = None
 
     @property
     def told(self) -> str:
@@ -72,7 +79,8 @@ class Capabilities:
 
     `forks` is whether it takes a session to begin with a copy of. With `same_folder` a session can
     be gone on with in the working folder alone in which it was begun; a copy of it may stand
-    elsewhere.
+    elsewhere. With `steers` it takes messages in while it runs (see `Steered`); any other that
+    resumes is stopped and told in its session.
     """
 
     resumes: bool = False
@@ -131,6 +139,18 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Steered:
+    """The oldest message of `Ask.messages` that was not told yet is part of the session now.
+
+    An agent that steers takes each message when it can, and says this when its program has accepted
+    it. One that it took and said nothing of is told to the next attempt. A message that is there
+    when the agent is done with its turn is a further turn, whose answer is the one that counts.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Said:
     text: str
 
@@ -177,7 +197,7 @@ class Answered:
     data: object = None
 
 
-Event = Spawned | Started | Said | Thought | ToolCalled | ToolReturned | Used | Answered
+Event = Spawned | Started | Steered | Said | Thought | ToolCalled | ToolReturned | Used | Answered
 
 
 class Agent(Protocol):
