@@ -201,6 +201,15 @@ class Resumed(BaseModel):
     cursor: str | None
 
 
+class Steered(BaseModel):
+    run_id: str
+    task: str
+    iteration: list[int]
+    id: int = Field(description="Of the message: message_given with it tells that it was told.")
+    state: str = Field(description="told, kept until the agent takes it in, or late: it had ended.")
+    cursor: str | None
+
+
 class Answered(BaseModel):
     """What a person decided."""
 

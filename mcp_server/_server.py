@@ -59,6 +59,7 @@ _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
     (_tools.explain_run, "Explain a run", _READS),
     (_tools.cancel_run, "Cancel a run", _acts(destroys=True, reaches_out=False)),
     (_tools.resume_run, "Resume a run", _acts(repeats=True)),
+    (_tools.steer_run, "Steer an agent of a run", _acts()),
     (answer, "Have a person answer an approval", _acts()),
 )
 

@@ -25,6 +25,7 @@ from mcp_server._models import (
     Resumed,
     Run,
     Started,
+    Steered,
     TaskFound,
     Workflows,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "login",
     "resume_run",
     "start_run",
+    "steer_run",
 ]
 
 RunId = Annotated[str, Field(description="The id of the run, as start_run or list_runs gave it.")]
@@ -208,6 +210,34 @@ def cancel_run(ctx: Context[Face], run_id: RunId) -> Cancelled:
     hub = known(ctx, run_id)
     with telling("call get_run to see how it ended"):
         return Cancelled(run_id=run_id, outcome=hub.cancel(run_id, by=login()))
+
+
+def steer_run(
+    ctx: Context[Face],
+    run_id: RunId,
+    task: Annotated[
+        str, Field(description="The task whose agent is at work, as in plan or review[2].")
+    ],
+    message: Annotated[
+        str, Field(description="What to say to that agent.", min_length=1, max_length=20_000)
+    ],
+) -> Steered:
+    """Say something to the agent that is at work on a task, and return at once. It takes that in
+    between two steps, or is stopped and told in its session; the next attempt is told otherwise.
+    """
+    hub = known(ctx, run_id)
+    with telling():
+        cursor = hub.newest(run_id)
+        sent = hub.steer(run_id, task, message, by=login())
+        state = hub.message(run_id, sent.id)["state"]
+    return Steered(
+        run_id=run_id,
+        task=sent.task,
+        iteration=list(sent.iteration),
+        id=sent.id,
+        state=state,
+        cursor=cursor,
+    )
 
 
 def resume_run(ctx: Context[Face], run_id: RunId) -> Resumed:

@@ -28,6 +28,8 @@ __all__ = [
     "Failure",
     "Frame",
     "Key",
+    "MessageGiven",
+    "MessageTaken",
     "NodeGone",
     "NodeMounted",
     "Outcome",
@@ -242,6 +244,25 @@ class BudgetRaised:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MessageTaken:
+    """A person's message for the agent at work on a task. `id` is that of its note in the inbox."""
+
+    id: int
+    key: Key
+    text: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MessageGiven:
+    """The message is part of the session of this attempt."""
+
+    id: int
+    serial: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reset:
     """Everything of this node that was born before this frame no longer counts; it is kept."""
 
@@ -272,6 +293,8 @@ Change = (
     | WaitClosed
     | BudgetSet
     | BudgetRaised
+    | MessageTaken
+    | MessageGiven
     | Reset
     | StatusChanged
 )

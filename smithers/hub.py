@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from smithers import reports
 from smithers.amounts import Amounts
-from smithers.engine.ending import Asked, Decided, Left, Raised
+from smithers.engine.ending import Asked, Decided, Left, Raised, Sent
 from smithers.reports import Standing
 from smithers.store.files import owner_log, streams_folder
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
 
-__all__ = ["Amounts", "Asked", "Decided", "Hub", "Left", "Raised", "Standing"]
+__all__ = ["Amounts", "Asked", "Decided", "Hub", "Left", "Raised", "Sent", "Standing"]
 
 
 class Hub:
@@ -227,6 +227,20 @@ class Hub:
         from smithers.engine.raising import raise_budget
 
         return raise_budget(self.database, self.environment, run_id, node, added, by)
+
+    def steer(self, run_id: str, task: str, text: str, *, by: str) -> Sent:
+        """Say something to the agent that is at work on a task; `task` may name an iteration. It is
+        told as soon as its program can take it, or else with the next attempt's prompt.
+
+        Raises `UnknownRun`, or `Refused`: the task is not at work, or the message is empty.
+        """
+        from smithers.engine.steering import steer
+
+        return steer(self.database, self.environment, run_id, task, text, by)
+
+    def message(self, run_id: str, id: int) -> reports.Json:
+        """What has become of a message that was sent: `told`, `kept` or `late`."""
+        return reports.message(self.database, run_id, id)
 
     def cancel(self, run_id: str, *, by: str) -> str:
         """Cancel a run: `asked` if a live owner is to obey, `cancelled` if nobody owned it.

@@ -27,6 +27,8 @@ from smithers.changes import (
     Failure,
     Frame,
     Key,
+    MessageGiven,
+    MessageTaken,
     NodeGone,
     NodeMounted,
     Outcome,
@@ -42,7 +44,7 @@ from smithers.changes import (
     WaitOpened,
 )
 
-__all__ = ["Attempted", "Chosen", "Ended", "RunState", "Total", "Waiting"]
+__all__ = ["Attempted", "Chosen", "Ended", "Message", "RunState", "Total", "Waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,15 @@ class Total:
 
 
 @dataclass(slots=True)
+class Message:
+    """What a person said to the agent of a task; `given` is the attempt that was told, if any."""
+
+    id: int
+    text: str
+    given: int | None = None
+
+
+@dataclass(slots=True)
 class RunState:
     """Everything that a run's plan is made from."""
 
@@ -133,6 +144,8 @@ class RunState:
     usage: Total = field(default_factory=Total)
     budgets: dict[Key, BudgetSet] = field(default_factory=dict[Key, BudgetSet])
     raised: dict[Key, Amounts] = field(default_factory=dict[Key, Amounts])
+    messages: dict[Key, dict[int, Message]] = field(default_factory=dict[Key, dict[int, Message]])
+    """By the ids of their notes, which grow."""
     gone: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     """Nodes that left the tree, as they last stood in it: what they used, they used there."""
     at: datetime | None = None
@@ -219,6 +232,13 @@ class RunState:
                     self.budgets[key] = change
             case BudgetRaised(key=key):
                 self.raised[key] = self.raised.get(key, Amounts()) + change.added
+            case MessageTaken(key=key):
+                said = Message(id=change.id, text=change.text)
+                self.messages.setdefault(key, {})[change.id] = said
+            case MessageGiven():
+                told = self.messages.get(self.attempts[change.serial].key, {})
+                if change.id in told:  # else it was said before a reset
+                    told[change.id].given = change.serial
             case StatusChanged():
                 self.status = change
             case Reset(key=key):
@@ -235,6 +255,7 @@ class RunState:
         self.came_up.pop(key, None)
         self.ended.pop(key, None)
         self.reads.pop(key, None)
+        self.messages.pop(key, None)
         for kind in get_args(ChoiceKind):
             self.choices.pop((key, kind), None)
         for kind in get_args(WaitKind):

@@ -19,6 +19,7 @@ from smithers.cli import (
     _recording,
     _running,
     _service,
+    _steering,
     _supervising,
     _workflows,
 )
@@ -41,6 +42,7 @@ _MODULES = (
     _reading,
     _deciding,
     _raising,
+    _steering,
     _supervising,
     _service,
     _workflows,

@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
         name="mcp",
         rich_markup_mode=None,
         invoke_without_command=True,
-        short_help="Let agents start and watch runs, by MCP.",
+        short_help="Let agents start, watch and steer runs, by MCP.",
         help=example(
             "smithers mcp",
             "smithers mcp --root ~/flows",

@@ -65,5 +65,6 @@ _TELL: dict[str, Callable[[_Json], str]] = {
     "used": _used,
     "answered": lambda event: f"answered: {_text(event)}",
     "repair": lambda event: f"asked to mend its answer: {event.get('error')}",
+    "steered": lambda event: f"was told: {_text(event)}",
     "heartbeat": lambda event: f"heartbeat {event.get('note') or ''}",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -13,13 +13,21 @@ from smithers.agent import Answered
 from smithers.errors import BadOutput
 from smithers.tree import Output, clean, problem
 
-__all__ = ["INTERRUPTED", "REPAIR", "asked", "output_text"]
+__all__ = ["INTERRUPTED", "REPAIR", "STEERED", "asked", "messages_block", "output_text"]
 
 INTERRUPTED = (
     "You were interrupted before you answered. "
     "Go on where you stopped, and answer the task:\n\n{prompt}"
 )
 REPAIR = "Your answer does not fit the task: {error}\nAnswer again, with only the corrected answer."
+STEERED = (
+    "There is a message for you:\n\n{text}\n\n"
+    "Go on where you stopped, with that in mind, and answer the task."
+)
+_MESSAGES = (
+    "While this task was at work, these messages came for whoever does it, oldest first. They count"
+    " as much as the task itself:"
+)
 MAX_LOOKS = 1000
 _OPENS = re.compile(r"[{\[]")
 _FENCE = re.compile(r"```[a-zA-Z]*\n(.*?)```", re.DOTALL)
@@ -35,6 +43,14 @@ def asked(prompt: str, output: Output[Any], *, native: bool, told: str = "") -> 
         return prompt
     schema = json.dumps(output.schema, ensure_ascii=False)
     return f"{prompt}\n\nAnswer with JSON alone, which fits this JSON Schema:\n{schema}"
+
+
+def messages_block(texts: Sequence[str]) -> str:
+    """Messages as an agent reads them that was not there when they came; nothing for none."""
+    if not texts:
+        return ""
+    said = "\n\n".join(text.replace("</messages>", "") for text in texts)
+    return f"<messages>\n{_MESSAGES}\n\n{said}\n</messages>"
 
 
 def output_text(answer: Answered, output: Output[Any]) -> str:

@@ -12,15 +12,18 @@ from typing import Any, Protocol, cast
 
 from pydantic import ValidationError
 
-from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Used
-from smithers.changes import UsageCounted
+from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Steered, Used
+from smithers.changes import SessionSeen, UsageCounted
 from smithers.context import READER, NotYet
-from smithers.engine.answers import REPAIR, output_text
+from smithers.engine.answers import REPAIR, STEERED, messages_block, output_text
+from smithers.engine.durable import Durable
+from smithers.engine.messages import Mailbox
 from smithers.engine.reading import Reading
 from smithers.engine.silence import silence
 from smithers.engine.streams import Stream, as_json, scrubbed
 from smithers.engine.threads import Threads
 from smithers.errors import BadOutput, Transient
+from smithers.state import Message
 from smithers.tree import Attempt, Output, StepWork, problem
 
 __all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks", "StepAttempt"]
@@ -32,16 +35,14 @@ MAX_REPAIRS = 3
 class Hooks(Protocol):
     """What an attempt asks of the engine while it runs."""
 
-    async def session_seen(self, serial: int, session: str) -> None:
-        """Make the session durable."""
+    async def keep(self, change: Durable) -> None:
+        """Make durable what an attempt tells before it goes on: its session, that it was told a
+        message, or that its agent is asked once more, for which it raises `RepairRefused`.
+        """
         ...
 
     async def spawned(self, serial: int, pid: int) -> None:
         """Remember a process of the attempt."""
-        ...
-
-    async def repairs(self, serial: int) -> None:
-        """Make durable that the agent is asked once more. Raises `RepairRefused`."""
         ...
 
     def used(self, serial: int) -> None:
@@ -55,7 +56,10 @@ class Hooks(Protocol):
 
 @dataclass(kw_only=True)
 class AgentAttempt:
-    """One try of one agent."""
+    """One try of one agent. What people say to it meanwhile goes through `mailbox`: it is told at
+    once where the agent steers; one that only resumes is stopped, once it was heard, and told in
+    its session.
+    """
 
     serial: int
     agent: Agent
@@ -64,6 +68,10 @@ class AgentAttempt:
     ask: Ask
     stream: Stream
     hooks: Hooks
+    mailbox: Mailbox
+    _talking: asyncio.Task[Answered] | None = None
+    _was_heard: bool = False
+    """Whether the agent was heard since it was last asked."""
     spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
 
     def take_usage(self) -> list[UsageCounted]:
@@ -87,21 +95,76 @@ class AgentAttempt:
         finally:
             self.stream.close()
 
+    def tell(self, message: Message) -> None:
+        """A person says something to the agent."""
+        self.mailbox.put(message)
+        self._stop_to_tell()
+
     async def _answer(self) -> str:
-        ask, prompt = self.ask, self.ask.prompt
-        for _ in range(MAX_REPAIRS):
+        ask, repairs = self.ask, 0
+        while True:
+            answer = await self._talk(ask)
+            if answer is None or (self.mailbox and self._goes_on):
+                await self.hooks.keep(UsageCounted(serial=self.serial, calls=1))
+                ask = self._steered()
+                continue
             try:
-                return output_text(await self._converse(ask), self.output)
+                return output_text(answer, self.output)
             except BadOutput as error:
-                await self.hooks.repairs(self.serial)
+                if repairs == MAX_REPAIRS:
+                    raise
+                repairs += 1
+                await self.hooks.keep(UsageCounted(serial=self.serial, calls=1))
                 with _logging():
                     self.stream.write({"event": "repair", "error": error.said})
-                repair = REPAIR.format(error=error.said)
-                if self.agent.can.resumes and self.session:
-                    ask = replace(ask, session=self.session, followup=repair)
-                else:
-                    ask = replace(ask, prompt=f"{prompt}\n\n{repair}", session=None, followup=None)
-        return output_text(await self._converse(ask), self.output)
+                ask = self._repair(error)
+
+    def _repair(self, error: BadOutput) -> Ask:
+        repair = REPAIR.format(error=error.said)
+        if self.agent.can.resumes and self.session:
+            return replace(self.ask, session=self.session, followup=repair)
+        prompt = f"{self.ask.prompt}\n\n{repair}"
+        return replace(self.ask, prompt=prompt, session=None, followup=None)
+
+    # -- messages
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the agent can be asked once more in its session."""
+        return self.agent.can.resumes and self.session is not None
+
+    def _stop_to_tell(self) -> None:
+        """Stop an agent that cannot be told otherwise; not before it was heard, so that its session
+        is there to go on in.
+        """
+        if self._was_heard and self._goes_on and self._talking is not None:
+            self._talking.cancel()
+
+    def _steered(self) -> Ask:
+        """The request that tells what came: in the session, or in a new one if that is unknown."""
+        texts = self.mailbox.ask()
+        prompt = f"{self.ask.prompt}\n\n{messages_block(texts)}"
+        self.ask = replace(self.ask, prompt=prompt)
+        with _logging():
+            for text in texts:
+                self.stream.write(as_json(Steered(text)))
+        told = STEERED.format(text="\n\n".join(texts))
+        return replace(self.ask, session=self.session, forks=None, followup=told)
+
+    async def _talk(self, ask: Ask) -> Answered | None:
+        """The answer, or None where the agent was stopped to be told something."""
+        self._was_heard = False
+        if self.agent.can.steers:
+            return await self._converse(replace(ask, messages=self.mailbox.queued()))
+        self._talking = asyncio.create_task(self._converse(ask))
+        try:
+            return await self._talking
+        except asyncio.CancelledError:
+            if (whole := asyncio.current_task()) is not None and whole.cancelling():
+                raise
+            return None
+        finally:
+            self._talking = None
 
     async def _converse(self, ask: Ask) -> Answered:
         answer: Answered | None = None
@@ -111,13 +174,8 @@ class AgentAttempt:
                 if isinstance(event, Spawned):
                     await self.hooks.spawned(self.serial, event.pid)
                     continue
-                if isinstance(event, Started) and event.session != self.session:
-                    self.session = event.session
-                    await self.hooks.session_seen(self.serial, event.session)
-                elif isinstance(event, Used):
-                    self._count(event)
-                    self.hooks.used(self.serial)
-                elif isinstance(event, Answered):
+                await self._note(event)
+                if isinstance(event, Answered):
                     answer = event
                 shown = scrubbed(event, self.ask.scrub)
                 # An answer is paid for: it counts even where no log of it can be written.
@@ -127,6 +185,23 @@ class AgentAttempt:
         if answer is None:
             raise Transient(f"{self.agent.name} ended without an answer")
         return answer
+
+    async def _note(self, event: Event) -> None:
+        """Make durable what an event says of the session, and what was told in it."""
+        if isinstance(event, Started):
+            if event.session != self.session:
+                self.session = event.session
+                await self.hooks.keep(SessionSeen(serial=self.serial, session=event.session))
+        elif isinstance(event, Steered):
+            await self.mailbox.steered()
+        elif not self._was_heard:
+            self._was_heard = True
+            await self.mailbox.heard()
+            if self.mailbox:
+                self._stop_to_tell()
+        if isinstance(event, Used):
+            self._count(event)
+            self.hooks.used(self.serial)
 
     def _count(self, used: Used) -> None:
         before = self.spent.get(used.model, UsageCounted(serial=self.serial))

@@ -1,17 +1,19 @@
-"""What attempts wait for to be on disk before they go on: their sessions, and calls they begin."""
+"""What attempts wait for to be on disk before they go on: their sessions, messages that they were
+told, and calls that they begin.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
-from smithers.changes import SessionSeen, UsageCounted
+from smithers.changes import MessageGiven, SessionSeen, UsageCounted
 from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.transition import Transition
 
 __all__ = ["Durable", "Promises"]
 
-Durable = SessionSeen | UsageCounted
+Durable = SessionSeen | UsageCounted | MessageGiven
 
 
 class Promises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from smithers.amounts import Amounts
 from smithers.changes import Failure, Key, RunStatus
 
-__all__ = ["Asked", "Decided", "Left", "Raised"]
+__all__ = ["Asked", "Decided", "Left", "Raised", "Sent"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +78,20 @@ class Raised:
     iteration: tuple[int, ...]
     added: Amounts
     by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A message for the agent of a task, as it was kept; `id` names it in this database."""
+
+    run_id: str
+    task: str
+    iteration: tuple[int, ...]
+    id: int
+    text: str
+    by: str
+
+    @property
+    def name(self) -> str:
+        """The task with its iteration, as it is typed: `review[2]`."""
+        return str(Key(self.task, self.iteration))

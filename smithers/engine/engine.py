@@ -22,9 +22,7 @@ from smithers.changes import (
     Frame,
     Key,
     Reset,
-    SessionSeen,
     StatusChanged,
-    UsageCounted,
     WaitOpened,
 )
 from smithers.context import Context
@@ -35,6 +33,7 @@ from smithers.engine.budgets import Budgets
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
 from smithers.engine.launching import ATTEMPT, RUN
+from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.plan import Instance, Plan
@@ -119,6 +118,7 @@ class Engine:
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
         self._used: deque[int] = deque()
+        self._messages = Messages(self.transition, self.secrets)
         self._spawned: set[int] = set()
         self._inbox = deque(inbox)
         self._noted = state.inbox
@@ -242,9 +242,13 @@ class Engine:
         self.budgets.rendered()
 
     def _cancel_gone(self) -> None:
-        for running in [*self._running.values(), *self.starting.prepared]:
+        for running in self._attempts():
             if running.key not in self.plan.instances:
                 running.cancel()
+
+    def _attempts(self) -> list[Running]:
+        """Those that run, and those that start with the frame in the making."""
+        return [*self._running.values(), *self.starting.prepared]
 
     @property
     def plan(self) -> Plan:
@@ -359,7 +363,7 @@ class Engine:
         if instance.settled:
             return
         if dropped.running:
-            for running in [*self._running.values(), *self.starting.prepared]:
+            for running in self._attempts():
                 if running.key == instance.key:
                     running.cancel()
             return
@@ -386,6 +390,8 @@ class Engine:
         if self._ending != "cancel":
             if row.kind == "budget":
                 self.budgets.take(row)
+            elif row.kind == "steer":
+                self._messages.take(row)
             else:
                 take_answer(row, self.transition, self.plan, self.secrets)
             self.state.inbox = row.id
@@ -439,6 +445,7 @@ class Engine:
             await self.store.remove_processes(self.claim.owner, self.run_id, serial)
             self._spawned.discard(serial)
         self._promises.committed()
+        self._messages.tell(self._attempts())
         reports, self.renderer.reports = self.renderer.reports, []
         for report in reports:
             self.observer.note(report)
@@ -469,16 +476,10 @@ class Engine:
         self._results.append((running, result))
         self._wake.set()
 
-    async def session_seen(self, serial: int, session: str) -> None:
-        await self._promise(SessionSeen(serial=serial, session=session))
-
-    async def repairs(self, serial: int) -> None:
-        await self._promise(UsageCounted(serial=serial, calls=1))
-
-    async def _promise(self, change: Durable) -> None:
-        promise = self._promises.ask(change)
+    async def keep(self, change: Durable) -> None:
+        kept = self._promises.ask(change)
         self._wake.set()
-        await promise
+        await kept
 
     def used(self, serial: int) -> None:
         self._used.append(serial)

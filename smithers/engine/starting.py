@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,12 +14,13 @@ from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
 from smithers.context import NotYet
 from smithers.engine.agents import Cooling, Missing, Use, after_failure, next_agent
-from smithers.engine.answers import INTERRUPTED, asked
+from smithers.engine.answers import INTERRUPTED, asked, messages_block
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.handover import background, handover
 from smithers.engine.limits import Limits
+from smithers.engine.messages import Mailbox, untold
 from smithers.engine.plan import Instance
 from smithers.engine.secrets import Secrets
 from smithers.engine.sessions import Held, held
@@ -27,7 +28,7 @@ from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
 from smithers.errors import Busy
-from smithers.state import Attempted
+from smithers.state import Attempted, Message
 from smithers.store.files import raw_file
 from smithers.tree import AgentWork, Attempt, Retry, StepWork, Task
 
@@ -70,6 +71,11 @@ class Running:
         self._task.add_done_callback(self._ended)
         if self._cancelled:  # between its preparation and here
             self._task.cancel()
+
+    def tell(self, message: Message) -> None:
+        """A person says something to the agent that is at work, if one is."""
+        if isinstance(self.attempt, AgentAttempt):
+            self.attempt.tell(message)
 
     def cancel(self) -> None:
         """Stop it; its result comes when all of it has ended."""
@@ -190,12 +196,14 @@ class Starting:
     ) -> None:
         bench, tries, native = self._bench, self._tries(instance.key), use.agent.can.native_schema
         # The author's prompt stays apart from what is told of earlier attempts.
-        before = (self._background(taken), handover(bench.streams, tries))
+        said, new = (untold(self._frame.state, instance.key, one) for one in (None, use.session))
+        before = (self._background(taken), handover(bench.streams, tries), _block(said))
         told = "\n\n".join(filter(None, before))
         fresh = asked(prompt, node.output, native=native, told=told)
         followup: str | None = None
         if use.session is not None or use.forks is not None:
-            told = handover(bench.streams, tries, known=use.session)
+            since = (handover(bench.streams, tries, known=use.session), _block(new))
+            told = "\n\n".join(filter(None, since))
             followup = asked(prompt, node.output, native=native, told=told)
             if use.begun:
                 followup = INTERRUPTED.format(prompt=followup)
@@ -229,6 +237,7 @@ class Starting:
                 ask=ask,
                 stream=Stream(bench.streams, serial, bench.secrets.scrub),
                 hooks=self._hooks,
+                mailbox=Mailbox(serial, self._hooks.keep, new),
             ),
         )
 
@@ -447,6 +456,10 @@ class Starting:
         self._frame.settle(key, outcome, output=output, model=model)
         if instance is not None:
             self._asking.plan.settle(instance)
+
+
+def _block(messages: Sequence[Message]) -> str:
+    return messages_block([one.text for one in messages])
 
 
 def _told(failure: Failure) -> str:

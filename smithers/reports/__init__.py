@@ -10,6 +10,7 @@ from smithers.reports._database import Json, has_runs
 from smithers.reports._events import MOST, all_events, events, newest
 from smithers.reports._graph import graph
 from smithers.reports._logs import logs, raw_logs
+from smithers.reports._messages import message
 from smithers.reports._runs import inspect, runs, states, status_of, summary
 from smithers.reports._sql import Answer, sql
 from smithers.reports._standing import Changes, Standing, standing
@@ -34,6 +35,7 @@ __all__ = [
     "has_runs",
     "inspect",
     "logs",
+    "message",
     "newest",
     "raw_logs",
     "runs",

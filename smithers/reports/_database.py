@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from smithers.errors import StoreError
 from smithers.store.failures import telling
-from smithers.store.migrations import APPLICATION_ID, published
-from smithers.store.opening import open_database
+from smithers.store.migrations import published
+from smithers.store.opening import needs_work, open_database
 
 __all__ = ["Json", "connected", "from_json", "has_runs", "object_from", "reading"]
 
@@ -42,7 +42,7 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
             hint="start a run with `smithers up FILE`, or name another database with --db PATH",
         )
     with closing(connected(path)) as db, telling(path):
-        if _is_older(db, path):
+        if needs_work(db, path, len(published())):  # older, or one that is just being made
             open_database(path, create=False).close()
         db.execute("BEGIN")
         yield db
@@ -77,17 +77,3 @@ def connected(path: Path) -> sqlite3.Connection:
             db.close()
             raise
     return db
-
-
-def _is_older(db: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is of an older version. Raises where it is not for us."""
-    ours: int = db.execute("PRAGMA application_id").fetchone()[0]
-    if ours != APPLICATION_ID:
-        raise StoreError(f"{path} is a database, but not one of Smithers", hint="choose another")
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > (newest := len(published())):
-        raise StoreError(
-            f"{path} was written by a newer Smithers (version {version}, this one knows {newest})",
-            hint="upgrade with `pip install --upgrade smithers-orchestrator`",
-        )
-    return version < newest

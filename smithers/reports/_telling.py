@@ -19,6 +19,8 @@ from smithers.changes import (
     Failure,
     Frame,
     Key,
+    MessageGiven,
+    MessageTaken,
     NodeGone,
     NodeMounted,
     ReadMade,
@@ -167,7 +169,7 @@ def _usage(telling: Telling, change: UsageCounted) -> _Told:
         "calls": change.calls,
     }
     if change.calls:
-        return one.key, facts, f"{one.key} attempt {one.number} was asked to mend its answer"
+        return one.key, facts, f"{one.key} attempt {one.number} was asked once more"
     money = "" if cost is None else f", ${cost:.4f}"
     unit = "token" if change.tokens_in == 1 else "tokens"
     tokens = f"{change.tokens_in} {unit} in, {change.tokens_out} out{money}"
@@ -231,6 +233,17 @@ def _raised(_: Telling, change: BudgetRaised) -> _Told:
     return change.key, facts, f"{change.by} raised the budget of {change.key} by {change.added}"
 
 
+def _said(_: Telling, change: MessageTaken) -> _Told:
+    facts = {"id": change.id, "text": change.text, "by": change.by}
+    return change.key, facts, f"{change.by} said to {change.key}: {_short(change.text)}"
+
+
+def _given(telling: Telling, change: MessageGiven) -> _Told:
+    one = telling.attempt(change.serial)
+    facts = {"id": change.id, "attempt": one.number, "agent": one.agent}
+    return one.key, facts, f"{one.key} attempt {one.number} was told message {change.id}"
+
+
 def _reset(_: Telling, change: Reset) -> _Told:
     return change.key, {}, f"{change.key} runs again; what it had before no longer counts"
 
@@ -272,6 +285,8 @@ _TELL: dict[type[Change], Callable[[Telling, Any], _Told]] = {
     WaitClosed: _closed,
     BudgetSet: _budget,
     BudgetRaised: _raised,
+    MessageTaken: _said,
+    MessageGiven: _given,
     Reset: _reset,
     StatusChanged: _status,
 }

@@ -30,10 +30,12 @@ def in_order(changes: list[Json]) -> list[Json]:
 
 
 _ORDER = (
-    *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "attempt_ended"),
+    *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "message_given"),
     *(
+        "attempt_ended",
         "budget_set",
         "budget_raised",
+        "message_taken",
         "wait_closed",
         "read_made",
         "choice_made",

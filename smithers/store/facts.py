@@ -14,6 +14,8 @@ from smithers.changes import (
     Change,
     ChoiceMade,
     Frame,
+    MessageGiven,
+    MessageTaken,
     NodeGone,
     NodeMounted,
     Reset,
@@ -68,6 +70,8 @@ class Facts:
                 return [("attempt", serial)]
             case WaitClosed(key=key, kind=kind, opened=opened):
                 return [("wait", key, kind, opened)]
+            case MessageGiven(id=id):
+                return [("message", id)]
             case _:
                 return []
 
@@ -87,6 +91,8 @@ def _begun(change: Change, k: int) -> list[_Fact]:
             return [("choice", key, kind, k)]
         case WaitOpened(key=key, kind=kind):
             return [("wait", key, kind, k)]
+        case MessageTaken(id=id):
+            return [("message", id)]
         case Reset(key=key):
             return [("reset", key, k)]
         case StatusChanged():

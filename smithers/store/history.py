@@ -18,6 +18,8 @@ from smithers.changes import (
     Failure,
     Frame,
     Key,
+    MessageGiven,
+    MessageTaken,
     NodeGone,
     NodeMounted,
     ReadMade,
@@ -79,6 +81,7 @@ def frames_of(
     _read_choices(db, frames, keys)
     _read_waits(db, frames, keys)
     _read_budgets(db, frames, keys)
+    _read_messages(db, frames, keys)
     _read_statuses(db, frames)
     return tuple(
         Frame(number=number, at=time_of(at), changes=tuple(frames[number]), inbox=inbox)
@@ -258,6 +261,19 @@ def _read_budgets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         else:
             caps, ends = Amounts.from_data(told), told["on_exhausted"]
             frames[born].append(BudgetSet(key=key, caps=caps, on_exhausted=ends))
+
+
+def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT id, task, path, born, text, said_by, said_at, ended, serial FROM messages"
+        " WHERE run_id = ?1" + _BORN_OR.format("", "ended") + " ORDER BY id",
+        frames.asked,
+    )
+    for id, task, path, born, text, by, at, ended, serial in rows:
+        taken = MessageTaken(id=id, key=keys[task, path], text=text, by=by, at=time_of(at))
+        frames[born].append(taken)
+        if ended is not None:
+            frames[ended].append(MessageGiven(id=id, serial=serial))
 
 
 def _read_statuses(db: sqlite3.Connection, frames: _Frames) -> None:

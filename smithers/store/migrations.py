@@ -21,7 +21,8 @@ APPLICATION_ID = 0x536D7468
 def published() -> tuple[str, ...]:
     """The SQL of each version, from 1."""
     folder = Path(__file__).parent
-    return tuple((folder / name).read_text("utf-8") for name in ("schema.sql", "version_2.sql"))
+    names = ("schema.sql", "version_2.sql", "version_3.sql")
+    return tuple((folder / name).read_text("utf-8") for name in names)
 
 
 def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "connect",
     "file_lock",
     "file_system_of",
+    "needs_work",
     "open_database",
 ]
 
@@ -75,9 +76,9 @@ def open_database(
         with telling(path):
             if max_pages is not None:
                 db.execute(f"PRAGMA max_page_count = {max_pages:d}")
-            if _needs_work(db, path, len(migrations)):
+            if needs_work(db, path, len(migrations)):
                 with file_lock(path, busy_timeout_s):
-                    if _needs_work(db, path, len(migrations)):
+                    if needs_work(db, path, len(migrations)):
                         if _version(db) == 0:
                             with suppress(PermissionError):  # an empty file of someone else
                                 path.chmod(0o600)
@@ -211,7 +212,7 @@ def _version(db: sqlite3.Connection) -> int:
     return version
 
 
-def _needs_work(db: sqlite3.Connection, path: Path, newest: int) -> bool:
+def needs_work(db: sqlite3.Connection, path: Path, newest: int) -> bool:
     """Whether the file is empty or older, seen in one snapshot. Raises where it is not for us."""
     db.execute("BEGIN")
     try:

@@ -27,6 +27,8 @@ from smithers.changes import (
     ChoiceMade,
     Failure,
     Frame,
+    MessageGiven,
+    MessageTaken,
     NodeGone,
     NodeMounted,
     ReadMade,
@@ -92,18 +94,26 @@ _WAIT_END = (
 _BUDGET = (
     "INSERT INTO budgets (run_id, node, path, born, n, kind, amounts) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_MESSAGE = (
+    "INSERT INTO messages (run_id, id, task, path, born, text, said_by, said_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_MESSAGE_END = (
+    "UPDATE messages SET ended = ?, serial = ? WHERE run_id = ? AND id = ? AND ended IS NULL"
+)
 _RESET = "INSERT INTO resets (run_id, node, path, born) VALUES (?, ?, ?, ?)"
 _STATUS = "INSERT INTO statuses (run_id, born, status, error, output) VALUES (?, ?, ?, ?, ?)"
 
 _IN_ORDER = (
     *(_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT, _RESET),
-    *(_BUDGET, _STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END),
+    *(_BUDGET, _MESSAGE, _STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
 )
 _FILLS = {
     _GONE: "a node that left",
     _TASK_END: "a task that settled",
     _ATTEMPT_END: "an attempt that ended",
     _WAIT_END: "a wait that closed",
+    _MESSAGE_END: "a message that was given",
 }
 
 
@@ -269,6 +279,16 @@ def _add_budget(rows: Rows, begun: Row, kind: str, told: object) -> None:
     _add(rows, _BUDGET, (*begun, n, kind, json.dumps(told, ensure_ascii=False)))
 
 
+def _put_message(rows: Rows, run: str, k: int, change: MessageTaken) -> None:
+    id, path = change.key
+    said = (change.text, change.by, time_text(change.at))
+    _add(rows, _MESSAGE, (run, change.id, id, path_text(path), k, *said))
+
+
+def _put_given(rows: Rows, run: str, k: int, change: MessageGiven) -> None:
+    _add(rows, _MESSAGE_END, (k, change.serial, run, change.id))
+
+
 def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
     id, path = change.key
     _add(rows, _RESET, (run, id, path_text(path), k))
@@ -293,6 +313,8 @@ _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
     WaitClosed: _put_closed,
     BudgetSet: _put_budget,
     BudgetRaised: _put_raised,
+    MessageTaken: _put_message,
+    MessageGiven: _put_given,
     Reset: _put_reset,
     StatusChanged: _put_status,
 }

@@ -26,7 +26,7 @@ from smithers import (
     Task,
     workflow,
 )
-from smithers.agent import Answered, Ask, Capabilities, Event, Used
+from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered, Used
 from smithers.errors import Transient
 
 
@@ -239,3 +239,24 @@ def escapes(ctx: Context[NoInput]) -> Node:
 
 
 print("imported")  # noqa: T201  # what an author leaves behind
+
+
+class Listens:
+    """Works until it is told something, and answers with that."""
+
+    name = "listens"
+    can = Capabilities(steers=True)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        yield Said("at work")
+        assert ask.messages is not None
+        text = await ask.messages.get()
+        yield Steered(text)
+        yield Answered(text)
+
+
+@workflow
+def listens(ctx: Context[NoInput]) -> Node[str]:
+    del ctx
+    plan = Task("plan", agent=Listens(), prompt="Plan it")
+    return Sequence(Step("before", lambda: "done"), plan, result=plan)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from smithers.changes import Change
 from smithers.hub import Hub
+from smithers.reports._timeline import in_order
 from tests.cli.command import FLOWS, database, ended, eventually, held_open, smithers, started
 
 Ids = list[tuple[int, int]]
@@ -144,3 +147,8 @@ def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str, words: st
     assert (said.code, said.out) == (2, "")
     assert words in said.err
     assert "hint:" in said.err
+
+
+def test_every_kind_of_change_has_its_place_in_a_frame() -> None:
+    kinds = {re.sub(r"(?<!^)(?=[A-Z])", "_", one.__name__).lower() for one in get_args(Change)}
+    assert [one["what"] for one in in_order([{"what": kind} for kind in sorted(kinds)])]

@@ -7,6 +7,7 @@ import io
 import json
 import signal
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +243,13 @@ def test_the_database_is_the_named_one_or_the_nearest_upward(tmp_path: Path) -> 
     other = smithers(deep, "ps", "--db", str(database(tmp_path)), env=named).out
     assert "above" in other
     assert "named" not in other
+
+
+def test_a_database_that_is_just_being_made_has_no_runs_yet(tmp_path: Path) -> None:
+    path = database(tmp_path)
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+    assert path.stat().st_size > 0
+    said = smithers(tmp_path, "ps", "--json")
+    assert (said.code, said.document["runs"]) == (0, [])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from smithers import Approval, Context, Node, NoInput, Parallel, Sequence, Step, workflow
+from smithers import Approval, Context, Node, NoInput, Parallel, Sequence, Step, Task, workflow
+from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered
 
 
 class Brief(BaseModel):
@@ -40,6 +42,27 @@ def holds(ctx: Context[NoInput]) -> Node[str]:
     first = Step("first", lambda: "begun", output=str)
     held = Step("held", _held, output=str)
     return Sequence(first, held, result=held)
+
+
+class Listens:
+    """Works until it is told something, and answers with that."""
+
+    name = "listens"
+    can = Capabilities(steers=True)
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        yield Said("at work")
+        assert ask.messages is not None
+        text = await ask.messages.get()
+        yield Steered(text)
+        yield Answered(text)
+
+
+@workflow
+def listens(ctx: Context[NoInput]) -> Node[str]:
+    del ctx
+    plan = Task("plan", agent=Listens(), prompt="Plan it")
+    return Sequence(plan, result=plan)
 
 
 @workflow

@@ -238,6 +238,28 @@ async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era)
         assert [one["state"] for one in task["attempts"]] == ["failed", "succeeded"]
 
 
+async def test_an_agent_at_work_is_steered(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="listens"))["run_id"]
+        at_work = lambda: project.hub.states(run_id)[0]["state"] == "running"  # noqa: E731
+        await asyncio.to_thread(until, at_work, "its agent")
+        sent = await call("steer_run", run_id=run_id, task="plan", message="Be brief")
+        assert sent["state"] in ("kept", "told")
+        done = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert (done["status"], done["output"]) == ("finished", "Be brief")
+        events = (await call("get_events", run_id=run_id, after=sent["cursor"], limit=500))[
+            "events"
+        ]
+        told = [one for frame in events for one in frame["changes"] if "message" in one["what"]]
+        assert [(one["what"], one["id"]) for one in told] == [
+            ("message_taken", sent["id"]),
+            ("message_given", sent["id"]),
+        ]
+        late = await call("steer_run", run_id=run_id, task="plan", message="Really")
+        assert "REFUSED: run" in late.error
+        assert "has ended" in late.error
+
+
 async def test_a_run_is_cancelled_for_good(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="holds"))["run_id"]

@@ -142,6 +142,11 @@ class Run(runs.Run):
         note = Note(run_id="r1", kind="budget", key=Key(node, path), body=body, at=self.now())
         await self.store.offer(note)
 
+    async def steer(self, task: str, text: str, path: tuple[int, ...] = ()) -> None:
+        """Say something to the agent of a task, as another process would."""
+        body, key = json.dumps({"text": text, "by": "ann"}), Key(task, path)
+        await self.store.offer(Note(run_id="r1", kind="steer", key=key, body=body, at=self.now()))
+
     async def until_frames(self, frames: int) -> None:
         """Return when the run that is being driven has so many frames."""
         while len(self.watch.frames) < frames:  # noqa: ASYNC110  # the watcher has no event

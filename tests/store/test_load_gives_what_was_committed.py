@@ -27,6 +27,8 @@ from smithers.changes import (
     Failure,
     Frame,
     Key,
+    MessageGiven,
+    MessageTaken,
     NodeGone,
     NodeMounted,
     Outcome,
@@ -80,6 +82,7 @@ class Author:
         self.tasks: dict[tuple[Key, int], bool] = {}
         self.attempts: dict[int, bool] = {}
         self.waits: dict[tuple[Key, WaitKind, int], bool] = {}
+        self.messages: dict[int, bool] = {}
 
     def frame(self, number: int) -> Frame:
         told: set[object] = set()
@@ -94,7 +97,7 @@ class Author:
         at, inbox = self.data.draw(TIMES), self.data.draw(st.integers(0, 9))
         return Frame(number=number, at=at, changes=tuple(changes), inbox=inbox)
 
-    def _keep(self, change: Change, k: int) -> None:
+    def _keep(self, change: Change, k: int) -> None:  # noqa: C901  # one case a kind of change
         match change:
             case NodeMounted(id=id):
                 self.nodes[id] = k
@@ -112,6 +115,10 @@ class Author:
                 self.waits[key, kind, k] = True
             case WaitClosed(key=key, kind=kind, opened=opened):
                 self.waits[key, kind, opened] = False
+            case MessageTaken(id=id):
+                self.messages[id] = True
+            case MessageGiven(id=id):
+                self.messages[id] = False
             case _:
                 pass
 
@@ -248,6 +255,24 @@ class Author:
             at=self.data.draw(TIMES),
         )
 
+    def said(self, k: int) -> tuple[object, Change | None]:
+        id = len(self.messages) + 1
+        return ("said", id), MessageTaken(
+            id=id,
+            key=self.data.draw(KEYS),
+            text=self.data.draw(TEXT),
+            by=self.data.draw(TEXT),
+            at=self.data.draw(TIMES),
+        )
+
+    def given(self, k: int) -> tuple[object, Change | None]:
+        live = [id for id, is_open in self.messages.items() if is_open]
+        if not live or not self.attempts:
+            return None, None
+        id = self.data.draw(st.sampled_from(live))
+        serial = self.data.draw(st.sampled_from(list(self.attempts)))
+        return ("given", id), MessageGiven(id=id, serial=serial)
+
     def reset(self, k: int) -> tuple[object, Change | None]:
         key = self.data.draw(KEYS)
         return ("reset", key), Reset(key=key)
@@ -266,7 +291,7 @@ KINDS: dict[str, Callable[[Author, int], tuple[object, Change | None]]] = {
     for name in (
         *("mounted", "gone", "came_up", "settled", "started", "ended", "session", "usage"),
         *("choice", "read", "opened", "closed", "reset", "status"),
-        *("budget", "raised"),
+        *("budget", "raised", "said", "given"),
     )
 }
 

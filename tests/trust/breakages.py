@@ -233,12 +233,16 @@ def _answers_are_acknowledged_before_they_are_written() -> None:
 
 
 def _sessions_are_told_before_they_are_written() -> None:
-    async def session_seen(self: Any, serial: int, session: str) -> None:
-        ignored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sessions.append((SessionSeen(serial=serial, session=session), ignored))
-        self._wake.set()
+    def make(old: Any) -> Any:
+        async def keep(self: Any, change: Any) -> None:
+            if not isinstance(change, SessionSeen):
+                return cast("None", await old(self, change))
+            self._promises.ask(change)
+            self._wake.set()
 
-    _replace(Engine, "session_seen", _with(session_seen))
+        return keep
+
+    _replace(Engine, "keep", make)
 
 
 def _the_inbox_is_read_too_far() -> None:

@@ -1,0 +1,19 @@
+-- Version 3: what people say to agents while these are at work.
+--
+-- A message comes as a note of kind `steer` in `inbox`, whose id it keeps; it is born in the frame in
+-- which the owner takes it, and ends in that from which it is part of an agent's session: the one of
+-- the attempt `serial`. One without an end was never told, or is told to the next attempt.
+
+CREATE TABLE messages (
+  run_id  TEXT NOT NULL,
+  id      INTEGER NOT NULL,
+  task    TEXT NOT NULL,
+  path    TEXT NOT NULL,
+  born    INTEGER NOT NULL,
+  text    TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  said_at TEXT NOT NULL,
+  ended   INTEGER,
+  serial  INTEGER,
+  PRIMARY KEY (run_id, id)
+) WITHOUT ROWID;
