@@ -54,6 +54,10 @@ class Hooks(Protocol):
         ...
 
 
+class _ToBeTold(Exception):
+    """The agent is stopped, since there is a message for it."""
+
+
 @dataclass(kw_only=True)
 class AgentAttempt:
     """One try of one agent. What people say to it meanwhile goes through `mailbox`: it is told at
@@ -69,7 +73,9 @@ class AgentAttempt:
     stream: Stream
     hooks: Hooks
     mailbox: Mailbox
-    _talking: asyncio.Task[Answered] | None = None
+    _talking: asyncio.Task[Any] | None = None
+    """This attempt's task while its agent is at work and can be stopped to be told something."""
+    _is_stopped: bool = False
     _was_heard: bool = False
     """Whether the agent was heard since it was last asked."""
     spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
@@ -138,7 +144,9 @@ class AgentAttempt:
         is there to go on in.
         """
         if self._was_heard and self._goes_on and self._talking is not None:
-            self._talking.cancel()
+            if not self._is_stopped:
+                self._talking.cancel()
+            self._is_stopped = True
 
     def _steered(self) -> Ask:
         """The request that tells what came: in the session, or in a new one if that is unknown."""
@@ -153,14 +161,17 @@ class AgentAttempt:
 
     async def _talk(self, ask: Ask) -> Answered | None:
         """The answer, or None where the agent was stopped to be told something."""
-        self._was_heard = False
+        self._was_heard = self._is_stopped = False
         if self.agent.can.steers:
             return await self._converse(replace(ask, messages=self.mailbox.queued()))
-        self._talking = asyncio.create_task(self._converse(ask))
+        self._talking = task = asyncio.current_task()
+        assert task is not None
         try:
-            return await self._talking
+            return await self._converse(ask)
+        except _ToBeTold:
+            return None
         except asyncio.CancelledError:
-            if (whole := asyncio.current_task()) is not None and whole.cancelling():
+            if not self._is_stopped or task.uncancel():  # somebody else has stopped it as well
                 raise
             return None
         finally:
@@ -197,8 +208,8 @@ class AgentAttempt:
         elif not self._was_heard:
             self._was_heard = True
             await self.mailbox.heard()
-            if self.mailbox:
-                self._stop_to_tell()
+            if self.mailbox and self._goes_on and self._talking is not None:
+                raise _ToBeTold
         if isinstance(event, Used):
             self._count(event)
             self.hooks.used(self.serial)

@@ -212,11 +212,12 @@ class _Handshake:
             file.close()
 
     def _hear(self, line: bytes) -> None:
+        if self._begun:  # how it goes on is another story
+            return
         try:
             told: dict[str, Any] = json.loads(line)
         except ValueError:
             return
-        # A run that began and failed then has told a frame before.
         if told.get("event") == "end" and told.get("error"):
             self._failure = _as_told(told["error"])
         elif told.get("event") in ("frame", "end"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import signal
 import subprocess
@@ -247,13 +248,10 @@ async def test_an_agent_at_work_is_steered(project: Project, era: Era) -> None:
         assert sent["state"] in ("kept", "told")
         done = await call("wait_run", run_id=run_id, timeout_s=50)
         assert (done["status"], done["output"]) == ("finished", "Be brief")
-        events = (await call("get_events", run_id=run_id, after=sent["cursor"], limit=500))[
-            "events"
-        ]
-        told = [one for frame in events for one in frame["changes"] if "message" in one["what"]]
-        assert [(one["what"], one["id"]) for one in told] == [
-            ("message_taken", sent["id"]),
-            ("message_given", sent["id"]),
+        page = await call("get_events", run_id=run_id, after=sent["cursor"], limit=500)
+        assert [one["words"] for one in page["events"] if "message" in one["what"]] == [
+            f"{getpass.getuser()} said to plan: Be brief",
+            f"plan attempt 1 was told message {sent['id']}",
         ]
         late = await call("steer_run", run_id=run_id, task="plan", message="Really")
         assert "REFUSED: run" in late.error
