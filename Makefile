@@ -20,7 +20,7 @@ BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 NPM := .npm
 # Vendors' packages that are large, or cannot be in one environment.
-LITELLM := .models-venv/litellm
+EXTRAS := .models-venv/all
 OPENAI3 := .models-venv/openai-3
 # Other tools that `bench` measures beside ours, apart from what we need ourselves.
 BENCH_VENV := .bench-venv
@@ -43,8 +43,11 @@ TRUST_KILLS ?= 500
 TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
 
+# The tests start a thousand Pythons: what is compiled once is kept, wherever that was turned off.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke models drift trust bench docs clean
+.PHONY: help demo test check format live live-smoke models models-smoke drift trust bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -72,9 +75,13 @@ live: $(DEV) $(LIVE) $(SDK_INSTALLED) $(INSPECTED) ## real programs against the 
 live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## the quickest of the live tests
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
 
-models: $(LITELLM)/.installed $(OPENAI3)/.installed ## model adapters with litellm and all others, and with openai 3.x
+models: $(EXTRAS)/.installed models-smoke ## model adapters with all extras in one environment, and models-smoke
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
-		$(LITELLM)/bin/python -m pytest tests/models $(ARGS)
+		$(EXTRAS)/bin/python -m pytest tests/models $(ARGS)
+
+# `test` has openai 2.x, with which alone litellm, and so all extras, can be in one environment.
+models-smoke: $(OPENAI3)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 3.x
+	$(PIP_INSTALL) --dry-run --editable '.[dev,all]'
 	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models -k "openai and not litellm" $(ARGS)
 
 drift: $(DEV) $(LIVE) ## whether the real programs still speak as in the recordings
@@ -116,17 +123,17 @@ $(PEERS): bench/requirements-peers.txt | $(BIN)/python
 	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-$(LITELLM)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m venv $(LITELLM)
-	$(LITELLM)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
-		--editable '.[dev,anthropic,google,litellm,openai]'
+$(EXTRAS)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(EXTRAS)
+	$(EXTRAS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		--editable '.[dev,all]'
 	@touch $@
 
 $(OPENAI3)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m venv $(OPENAI3)
 	grep -v '^openai==' constraints.txt > $(OPENAI3)/constraints.txt
 	$(OPENAI3)/bin/python -m pip install --quiet --disable-pip-version-check \
-		-c $(OPENAI3)/constraints.txt --editable '.[dev]' 'openai>=3,<4'
+		-c $(OPENAI3)/constraints.txt --editable . 'openai>=3,<4' anyio pytest pytest-timeout
 	@touch $@
 
 $(LIVE): Makefile

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,7 @@ __all__ = [
     "ended",
     "environment",
     "eventually",
+    "forked",
     "held_open",
     "really",
     "smithers",
@@ -61,6 +62,13 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def smithers(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:
     """Run the command in a folder until it ends, in a process that had its imports already."""
+    return _said(*forked(folder, arguments, environment(env), _PATIENCE_S))
+
+
+def forked(
+    folder: Path, arguments: Sequence[str], env: Mapping[str, str], within_s: float
+) -> tuple[int, bytes, bytes]:
+    """The same with an environment of one's own: its code, what it printed, what it complained of."""
     nursery = _nursery()
     assert nursery.stdin is not None
     assert nursery.stdout is not None
@@ -69,15 +77,15 @@ def smithers(folder: Path, *arguments: str, env: Mapping[str, str] | None = None
         request = {
             "folder": str(folder),
             "arguments": arguments,
-            "environment": environment(env),
+            "environment": dict(env),
             "out": str(out),
             "err": str(err),
-            "within_s": round(_PATIENCE_S),
+            "within_s": round(within_s),
         }
         nursery.stdin.write(json.dumps(request) + "\n")
         nursery.stdin.flush()
         code = int(nursery.stdout.readline())
-        return _said(code, out.read_bytes(), err.read_bytes())
+        return code, out.read_bytes(), err.read_bytes()
 
 
 def really(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Said:

@@ -20,7 +20,8 @@ __all__ = ["serve"]
 
 _WARM = (
     *("smithers.cli._app", "smithers.cli._driving", "smithers.engine.deciding"),
-    *("smithers.engine.driving", "harnesses.echo", "pydantic", "typer._adapters"),
+    *("smithers.engine.driving", "smithers.cli._main", "smithers.doctor", "harnesses.echo"),
+    *("harnesses.claude_code", "harnesses._checkups", "pydantic", "typer._adapters"),
 )
 
 

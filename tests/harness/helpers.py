@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -58,6 +59,18 @@ PACKAGES = {
     "pi": "@earendil-works/pi-coding-agent@0.87.1 node@22",
     "mcp-inspector": "@modelcontextprotocol/inspector",
 }
+
+
+def put_player(program: Path, recording: Path) -> None:
+    """Makes a program that plays one recording on its pipes, as `smithers replay` does."""
+    code = (
+        "import sys, pathlib\n"
+        "from harnesses import play_recording\n"
+        "sys.exit(play_recording(pathlib.Path(sys.argv[1])))"
+    )
+    words = shlex.join([sys.executable, "-c", code, str(recording)])
+    program.write_text(f"#!/bin/sh\ncd {shlex.quote(str(ROOT))}\nexec {words}\n")
+    program.chmod(0o755)
 
 
 def installed(program: str) -> str:

@@ -208,7 +208,8 @@ def test_a_child_that_is_left_behind_holds_nobody_up(tmp_path: Path) -> None:
 
 
 def test_a_program_that_never_stops_talking_is_cut(tmp_path: Path) -> None:
-    said = asked(["/bin/sh", "-c", "yes"], dict(os.environ), within_s=0.5)
+    script = "yes | head -c 1000000; while sleep 0.1; do echo more; done"
+    said = asked(["/bin/sh", "-c", script], dict(os.environ), within_s=4.0)
     assert (said.code, len(said.out)) == (None, 65_536)
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from harnesses._shape import Drift, Shape, drift, shape_of
 from harnesses.recording import Header, Moment, Recording
 from recordings.shapes import shape_of_recordings
 from smithers.errors import NotInstalled
-from tests.harness.helpers import ROOT, installed
+from tests.harness.helpers import ROOT, installed, put_player
 
 HEADER = Header(program="p", argv=("p",), prompt_sha="", version="1.2.3")
 ID = "0b0b0b0b-1111-4222-8333-444444444444"
@@ -127,14 +125,6 @@ def test_the_shapes_that_ship_are_those_of_the_recordings(name: str) -> None:
     assert len(found.cases) == len(kept_shape(name).cases)
 
 
-def stand_in(folder: Path, recording: Path) -> None:
-    """A `claude` that plays one recording, whatever it is asked."""
-    program = folder / "claude"
-    words = shlex.join([sys.executable, "-m", "smithers", "replay", str(recording)])
-    program.write_text(f"#!/bin/sh\ncd {shlex.quote(str(ROOT))}\nexec {words}\n")
-    program.chmod(0o755)
-
-
 def test_a_program_that_speaks_differently_is_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,12 +133,12 @@ def test_a_program_that_speaks_differently_is_told_apart(
     monkeypatch.setenv("ANTHROPIC_API_KEY", "a-key-of-the-user")
     with pytest.raises(NotInstalled):
         drift_of("claude-code")
-    stand_in(tmp_path, ROOT / "recordings" / "claude-code" / "tool-ok.jsonl")
+    put_player(tmp_path / "claude", ROOT / "recordings" / "claude-code" / "tool-ok.jsonl")
     assert drift_of("claude-code").drift == Drift()
     text = (ROOT / "recordings" / "claude-code" / "text.jsonl").read_text()
     changed = tmp_path / "changed.jsonl"
     changed.write_text(text.replace("num_turns", "turns"))
-    stand_in(tmp_path, changed)
+    put_player(tmp_path / "claude", changed)
     found = drift_of("claude-code").drift
     assert "result/success.num_turns is gone" in found.broken
     assert "user no longer comes (tool-ok)" in found.broken

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from harnesses.process import Sources, open_session
 from harnesses.recording import Recording, read_sessions
 from smithers.agent import Agent, Answered, Ask
 from smithers.errors import NotInstalled, Stalled
-from tests.harness.helpers import ROOT, events_of, lines_of, outcome_of, python
+from tests.harness.helpers import ROOT, events_of, lines_of, outcome_of, put_player, python
 from tests.harness.test_replay import end, record
 from tests.trust.simulation import VirtualLoop
 
@@ -51,9 +49,7 @@ def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Callable[..
     name: str = request.param
     recording = ROOT / "recordings" / name / "text.jsonl"
     program = tmp_path / "stand-in"
-    words = shlex.join([sys.executable, "-m", "smithers", "replay", str(recording)])
-    program.write_text(f"#!/bin/sh\ncd {shlex.quote(str(ROOT))}\nexec {words}\n")
-    program.chmod(0o755)
+    put_player(program, recording)
 
     def made(**options: Any) -> Agent:
         home = {"config_dir" if name == "claude-code" else "home": tmp_path / "home"}

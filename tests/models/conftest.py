@@ -47,3 +47,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(params=[pytest.param(name, marks=OF_THEIRS) for name in VENDORS])
 def vendor(request: pytest.FixtureRequest) -> Vendor:
     return installed(request.param)
+
+
+@pytest.fixture(params=[pytest.param("openai", marks=OF_THEIRS)])
+def a_vendor(request: pytest.FixtureRequest) -> Vendor:
+    """One for all, where nothing of theirs takes part in what is tested and a test costs much."""
+    return installed(request.param)

@@ -1,4 +1,4 @@
-"""MCP servers as tools of a model."""
+"""MCP servers as tools of a model. What no vendor's format touches is tested with one of them."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ async def test_a_servers_tools_are_called_and_its_processes_end(
 
 
 async def test_a_server_sees_no_key_but_what_its_author_gives_it(
-    vendor: Vendor, folder: Path
+    a_vendor: Vendor, folder: Path
 ) -> None:
     own = McpServer(command=sys.executable, args=[PROGRAM], env={"ITS_OWN": "value"})
     with ScriptedModel([ToolCall("mcp__own__environment", {}), Text("Seen.")]) as model:
-        events = await events_of(vendor.at(model, mcp_servers={"own": own}), ask(folder), 60)
+        events = await events_of(a_vendor.at(model, mcp_servers={"own": own}), ask(folder), 60)
     told = next(event for event in events if isinstance(event, ToolReturned)).text
     assert "ITS_OWN=value" in told
     assert KEY not in told
 
 
-async def test_a_server_that_dies_is_a_tool_that_failed(vendor: Vendor, folder: Path) -> None:
+async def test_a_server_that_dies_is_a_tool_that_failed(a_vendor: Vendor, folder: Path) -> None:
     with ScriptedModel([ToolCall("mcp__ex__crash", {}), Text("It died.")]) as model:
-        agent = vendor.at(model, mcp_servers={"ex": EXAMPLE})
+        agent = a_vendor.at(model, mcp_servers={"ex": EXAMPLE})
         events = await events_of(agent, ask(folder), 60)
     assert next(event for event in events if isinstance(event, ToolReturned)).failed
     assert events[-1] == Answered("It died.")
@@ -74,21 +74,21 @@ async def test_an_image_of_a_server_is_shown_to_the_model(vendor: Vendor, folder
     assert "image/png" in json.dumps(model.requests[1].body)
 
 
-async def test_a_server_that_prints_is_still_understood(vendor: Vendor, folder: Path) -> None:
+async def test_a_server_that_prints_is_still_understood(a_vendor: Vendor, folder: Path) -> None:
     noisy = McpServer(command=sys.executable, args=[PROGRAM, "noisy"])
     with ScriptedModel([ToolCall("mcp__ex__add", {"a": 1, "b": 1}), Text("2")]) as model:
-        events = await events_of(vendor.at(model, mcp_servers={"ex": noisy}), ask(folder), 60)
+        events = await events_of(a_vendor.at(model, mcp_servers={"ex": noisy}), ask(folder), 60)
     assert events[-1] == Answered("2")
 
 
 async def test_a_server_that_does_not_start_is_told_before_the_model_is_asked(
-    vendor: Vendor, folder: Path
+    a_vendor: Vendor, folder: Path
 ) -> None:
     broken = McpServer(command=sys.executable, args=[PROGRAM, "broken"])
     missing = McpServer(command="no-such-program-of-a-server")
     for server, said in ((broken, "it cannot start"), (missing, "cannot be started")):
         with ScriptedModel([Text("Hi.")]) as model:
-            agent = vendor.at(model, mcp_servers={"ex": server})
+            agent = a_vendor.at(model, mcp_servers={"ex": server})
             _, error = await outcome_of(agent, ask(folder), 60)
         assert isinstance(error, Permanent)
         assert "'ex'" in str(error)
@@ -97,9 +97,9 @@ async def test_a_server_that_does_not_start_is_told_before_the_model_is_asked(
 
 
 async def test_a_server_without_a_way_to_it_is_the_authors_error(
-    vendor: Vendor, folder: Path
+    a_vendor: Vendor, folder: Path
 ) -> None:
     with ScriptedModel([Text("Hi.")]) as model:
-        agent = vendor.at(model, mcp_servers={"ex": McpServer(args=["x"])})
+        agent = a_vendor.at(model, mcp_servers={"ex": McpServer(args=["x"])})
         with pytest.raises(AuthorError, match="neither a command nor a url"):
             await events_of(agent, ask(folder))

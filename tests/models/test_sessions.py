@@ -43,7 +43,7 @@ def lines(path: Path) -> list[str]:
 
 
 async def test_after_a_sigkill_in_the_second_tool_no_tool_is_run_again(
-    vendor: Vendor, folder: Path
+    a_vendor: Vendor, folder: Path
 ) -> None:
     script: list[Step] = [
         ToolCall("note", {"text": "first"}),
@@ -52,7 +52,7 @@ async def test_after_a_sigkill_in_the_second_tool_no_tool_is_run_again(
         Text("All noted."),
     ]
     with ScriptedModel(script) as model:
-        child = started(vendor.kind.provider, model.url, folder)
+        child = started(a_vendor.kind.provider, model.url, folder)
         try:
             await until(lambda: lines(folder / "begun.txt") == ["first", "second"], 60)
         finally:
@@ -60,7 +60,7 @@ async def test_after_a_sigkill_in_the_second_tool_no_tool_is_run_again(
             said, _ = child.communicate(timeout=10)
         session = said.partition("Started(session='")[2].partition("'")[0]
         (folder / "go").touch()
-        child = started(vendor.kind.provider, model.url, folder, session)
+        child = started(a_vendor.kind.provider, model.url, folder, session)
         said, _ = await asyncio.to_thread(child.communicate, timeout=60)
     assert child.returncode == 0
     assert f"Started(session='{session}')" in said
