@@ -47,8 +47,10 @@ class Dialogue:
     def over(self) -> bool:
         if self._refused:
             return True
-        told = self._on_its_way is None and (self._messages is None or self._messages.empty())
-        return self._heard.over and told
+        if self._on_its_way is not None or not self._heard.over:
+            return False
+        # A run that failed is followed by no other here: what is left is for the next attempt.
+        return self._messages is None or self._messages.empty() or not self._heard.answered
 
     @property
     def last_words(self) -> bytes:

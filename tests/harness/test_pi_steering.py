@@ -124,6 +124,16 @@ async def test_a_run_is_over_when_it_has_settled_and_nothing_is_left_to_tell() -
     assert heard.talk.over
 
 
+async def test_a_run_that_failed_is_followed_by_no_other() -> None:
+    messages = queue_of("And now?")
+    heard = Heard(messages)
+    failed = {"role": "assistant", "content": [], "stopReason": "error", "errorMessage": "500: {}"}
+    heard.hear(told("prompt"), START, user("Go."), {"type": "message_end", "message": failed})
+    heard.hear(SETTLED)
+    assert heard.talk.over
+    assert messages.qsize() == 1
+
+
 @pytest.mark.parametrize(
     "lines",
     [[told("message"), ANSWER, SETTLED], [ANSWER, SETTLED, told("message", success=False)]],
