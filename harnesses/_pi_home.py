@@ -34,8 +34,8 @@ __all__ = [
 INSTALL = "npm install -g @earendil-works/pi-coding-agent@0.87.1"
 SIGN_IN = "run `pi` and its `/login`, or name the variable of a key: Pi(api_key_env=…)"
 TESTED = ("0.87.1", "0.87.1")
-_OLDEST = (0, 79, 0)
-"""The first that has both `--session-id` and `--no-approve`."""
+_OLDEST = (0, 80, 4)
+"""The first that says over RPC when all has settled."""
 _NODE_NEEDED = (22, 19, 0)
 NODE_HINT = (
     "put a newer Node on PATH, such as that of `npm install --prefix ~/.node22 node@22`, which is "
@@ -67,7 +67,7 @@ def command_of(program: str, path: str | None) -> tuple[str, ...]:
     version = _numbers(text_of(package.get("version")))
     if () < version < _OLDEST:
         told = ".".join(map(str, version))
-        raise TooOld(f"Pi {told} is too old, it must be 0.79 at least", f"update it: `{INSTALL}`")
+        raise TooOld(f"Pi {told} is too old, it must be 0.80.4 at least", f"update it: `{INSTALL}`")
     needed = _numbers(text_of(object_of(package.get("engines")).get("node")))
     return (str(_node(script, path, needed or _NODE_NEEDED)), str(script))
 

@@ -1,4 +1,4 @@
-"""The stream of `pi --mode json`, or of its RPC mode: what it says, and what became of the run."""
+"""The stream of `pi --mode rpc`, or `--mode json`: what it says, and what became of the run."""
 
 from __future__ import annotations
 
@@ -15,36 +15,45 @@ from smithers.agent import (
     Event,
     Said,
     Started,
+    Steered,
     Thought,
     ToolCalled,
     ToolReturned,
     Used,
 )
 
-__all__ = ["Stream"]
+__all__ = ["Stream", "is_update"]
 
 _UPDATE = b'{"type":"message_update"'
 _COST_LIMIT = Decimal(10**9)
 
 
+def is_update(line: bytes) -> bool:
+    """Whether it is a piece of a message that comes as a whole as well, as most lines are."""
+    return line.startswith(_UPDATE)
+
+
 class Stream:
     """`session` is the id that was asked for: only another one is told as `Started`.
 
-    `over` is whether Pi has said its last word: `agent_settled`, or `agent_end` of versions that
-    know nothing of settling. A run that begins anew, as after a retry, takes that back. Where Pi
-    knows no prices (not `priced`) the cost that it tells, zero, is none.
+    `begun` is whether a run has, and `over` whether Pi has said its last word: `agent_settled`, or
+    `agent_end` of versions that know nothing of settling. A run that begins anew, as after a retry,
+    takes that back. Where Pi knows no prices (not `priced`) the cost that it tells, zero, is none.
+    What a user says in RPC mode after the prompt was said while Pi ran.
     """
 
     def __init__(self, *, session: str = "", priced: bool = True) -> None:
         self._session, self._priced = session, priced
-        self._begun = self.over = False
+        self.begun = self._answers = self._prompted = self.over = False
         self._last: Mapping[str, Any] = {}
         self.notice = ""
 
     def hear(self, line: bytes) -> Iterator[Event]:
-        if line.startswith(_UPDATE):
-            return  # pieces of a message that comes as a whole: most lines, and in 0.73 long ones
-        said = object_in(line)
+        if not is_update(line):
+            yield from self.take(object_in(line))
+
+    def take(self, said: Mapping[str, Any]) -> Iterator[Event]:
+        """What one line says."""
         match said.get("type"):
             case "session":
                 yield from self._started(said.get("id"))
@@ -67,7 +76,7 @@ class Stream:
         """How far the run has come."""
         match said.get("type"):
             case "agent_start" | "turn_start":
-                self._begun, self.over = True, False
+                self.begun, self.over = True, False
             case "auto_retry_start":
                 self.over, self.notice = False, text_of(said.get("errorMessage"))
             case "auto_retry_end":
@@ -79,11 +88,16 @@ class Stream:
             case _:
                 pass
 
+    @property
+    def answered(self) -> bool:
+        """Whether the run is over, and came to an answer."""
+        return self.over and self._last.get("stopReason") == "stop"
+
     def answer(self, ending: Ending, stderr: str) -> Answered:
         """The answer, or raises what became of the run."""
         if not self.over:
-            raise without_run(stderr, ending, begun=self._begun, notice=self.notice)
-        if self._last.get("stopReason") != "stop":
+            raise without_run(stderr, ending, begun=self.begun, notice=self.notice)
+        if not self.answered:
             raise ended_badly(self._last, self.notice, datetime.now(UTC))
         return Answered(_text(self._last.get("content")))
 
@@ -95,6 +109,7 @@ class Stream:
 
     def _response(self, said: Mapping[str, Any]) -> Iterator[Event]:
         """What RPC mode says to a command."""
+        self._answers = True
         if said.get("success") is False:
             self.notice = text_of(said.get("error"))
         else:
@@ -104,8 +119,11 @@ class Stream:
         role = message.get("role")
         if role == "user":
             self._last = {}
+            if self._answers and self._prompted:
+                yield Steered(_text(message.get("content")))
+            self._prompted = True
         elif role == "assistant":
-            self._begun, self._last = True, message
+            self.begun, self._last = True, message
             for part in map(object_of, list_of(message.get("content"))):
                 if part.get("type") == "thinking":
                     yield Thought(text_of(part.get("thinking")))

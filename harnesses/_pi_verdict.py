@@ -211,7 +211,7 @@ def without_run(stderr: str, ending: Ending, *, begun: bool, notice: str) -> Age
         return UnknownSession(complaint(stderr, _NOISE))
     if _OLD_NODE.search(stderr) and not begun:
         return TooOld("Pi was started with a Node that is too old for it", NODE_HINT)
-    said = complaint(stderr, _NOISE) or notice
+    said = complaint(stderr, _NOISE) or complaint(notice, _NOISE)
     if not begun and _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=SIGN_IN)
     if begun or not said or was_killed(ending) or (ending.rc == 0 and not notice):

@@ -1,4 +1,4 @@
-"""Pi (`pi --mode json`) as an agent: one process a request, its session resumed by id.
+"""Pi (`pi --mode rpc`) as an agent: one process a request, its session resumed by id.
 
 The verdict comes from the run's last message, once all has settled: the exit code is 0 on a refused
 request. The program's own retries are off: the engine's are durable. Its home is one of ours, so
@@ -12,12 +12,13 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harnesses._json import object_of, text_of
-from harnesses._ladder import asked_for
+from harnesses._ladder import asked_for, meant
 from harnesses._limits import limit_text
+from harnesses._pi_dialogue import Dialogue
 from harnesses._pi_home import (
     SIGN_IN,
     begun_elsewhere,
@@ -30,9 +31,10 @@ from harnesses._pi_home import (
 from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
 from harnesses._streams import UnknownSession
-from harnesses._turns import heard, in_a_session
-from harnesses.process import Command, Replay, Source, Sources, built_environment
-from smithers.agent import Ask, Capabilities, Event
+from harnesses._telling import telling
+from harnesses._turns import LEAVES_WITHIN_S, in_a_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
+from smithers.agent import Ask, Capabilities, Event, Spawned
 from smithers.errors import NotSignedIn
 
 __all__ = ["Api", "Pi", "Thinking", "Tool"]
@@ -66,7 +68,7 @@ class Pi:
     the same from outside.
     """
 
-    can = Capabilities(resumes=True, forks=True, same_folder=True, reports_cost=True)
+    can = Capabilities(resumes=True, forks=True, same_folder=True, steers=True, reports_cost=True)
 
     def __init__(
         self,
@@ -139,9 +141,25 @@ class Pi:
             raise UnknownSession(f"session {session} belongs to another working folder")
         command = self._command(ask, place, session)
         stream = Stream(session=session, priced=self._settings.priced)
-        async with aclosing(heard(command, ask, source, stream, in_words=True)) as events:
-            async for event in events:
-                yield event
+        async with open_session(command, ask, source.replay, source.record) as running:
+            for pid in await running.pids():
+                yield Spawned(pid)
+            talk = Dialogue(running.write, stream, command.prompt, ask.messages)
+            async with telling(ask.messages, talk.ready, talk.tell) as stop:
+                async for line in running.lines():
+                    for event in talk.hear(line):
+                        yield event
+                    running.last_words = talk.last_words
+                    if talk.over:
+                        stop()
+                        running.hang_up()
+                        running.leave_after(LEAVES_WITHIN_S)
+            ending = await running.close()
+            stderr = running.said_on_stderr
+        answer = stream.answer(ending, stderr)
+        if ask.schema is not None:
+            answer = replace(answer, data=meant(answer.text, ask.schema))
+        yield answer
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         return built_environment(self._settings.key_names, _SETTINGS, self._env, marks)
@@ -171,7 +189,7 @@ class Pi:
         return Command(
             program="pi",
             executable=program,
-            flags=("--mode", "json", *self._settings.words(), *kept, *chosen),
+            flags=("--mode", "rpc", *self._settings.words(), *kept, *chosen),
             prompt=ask.told + (asked_for(ask.schema) if ask.schema is not None else ""),
             cwd=ask.cwd,
             env=place.env,
@@ -181,5 +199,5 @@ class Pi:
             schema=schema,
             config=place.home,
             runner=runner[0] if runner else None,
-            by_stdin=True,
+            dialogue=True,
         )

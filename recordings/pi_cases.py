@@ -155,6 +155,17 @@ def _sessions() -> list[Case]:
             then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
         ),
         *fork_cases(),
+        Case(
+            name="steered-in-tool",
+            script=[bash("sleep 1; echo done"), Text("I mind the gap.")],
+            options=ALL_TOOLS,
+            messages=["Mind the gap."],
+        ),
+        Case(
+            name="steered-at-its-answer",
+            script=[Text("One."), Text("Two."), Text("Three.")],
+            messages=["Count on.", "And on."],
+        ),
     ]
 
 
@@ -175,11 +186,11 @@ def _cut_off() -> list[Case]:
     options = ALL_TOOLS
     return [
         Case(
-            name="sigterm-in-tool",
+            name="interrupted-in-tool",
             script=[WAIT],
             options=options,
             act=at_the_tool,
-            then=followed("sigterm-in-tool", "The wait was cut off."),
+            then=followed("interrupted-in-tool", "The wait was cut off."),
         ),
         Case(
             name="sigkill-in-tool",

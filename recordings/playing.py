@@ -53,7 +53,8 @@ class Case:
     """One session. `act` may do something at an event, and stops listening by giving True.
 
     `key` is whether the program is given one; `session` is one to go on with, which it has not.
-    With `forks` it begins with a copy of the session in place of going on in it.
+    With `forks` it begins with a copy of the session in place of going on in it. `messages` are
+    said to it while it runs.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Case:
     then: Case | None = None
     session: str | None = None
     forks: bool = False
+    messages: Sequence[str] = ()
 
     @property
     def text(self) -> str:
@@ -110,6 +112,9 @@ async def play(
     with ScriptedModel(case.script) as model:
         agent = agent_of(case, place, case.url or model.url)
         followup = case.text if session else None
+        messages = asyncio.Queue[str]() if case.messages else None
+        for message in case.messages:
+            cast("asyncio.Queue[str]", messages).put_nowait(message)
         ask = Ask(
             prompt=case.text,
             cwd=place.cwd,
@@ -119,6 +124,7 @@ async def play(
             followup=followup,
             idle_s=case.idle_s,
             timeout_s=120,
+            messages=messages,
         )
         pids: list[int] = []
         run = cast("AsyncGenerator[Event, None]", agent.run(ask))

@@ -10,6 +10,7 @@ import json
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, closing
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -29,6 +30,7 @@ from smithers.agent import (
     Said,
     Spawned,
     Started,
+    Steered,
     Thought,
     ToolCalled,
     ToolReturned,
@@ -104,14 +106,37 @@ class _Work:
     log: Log
 
     async def events(self) -> AsyncGenerator[Event, None]:
+        """Turn by turn: what people said when there is an answer is a further one, which counts."""
         async with aclosing(self._tools(self.transcript.waiting())) as events:
             async for event in events:
                 yield event
-        schema, words = self._schema()
-        await self._add(self._asked(words))
+        await self._add(self._asked(self._shape[1]))
+        words = ""
+        while True:
+            answer: Turn | None = None
+            async with aclosing(self._to_an_answer(words)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Turn):
+                        answer = piece
+                    else:
+                        yield piece
+            assert answer is not None
+            if not self._is_told_more:
+                break
+            words = self._shape[1]
+        yield Answered(answer.text, data=_data(answer.text) if self.way.schema else None)
+
+    async def _to_an_answer(self, words: str) -> AsyncGenerator[Event | Turn, None]:
+        """Requests and tools up to an answer, which is the last. `words` ask for its form again."""
+        paused = False
         for _ in range(self.model.max_requests):
+            if not paused:  # then the vendor wants its own message back as the last one
+                async with aclosing(self._messages(words)) as told:
+                    async for one in told:
+                        yield one
+                words = ""
             turn: Turn | None = None
-            async with aclosing(self._turn(schema)) as pieces:
+            async with aclosing(self._turn()) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Turn):
                         turn = piece
@@ -123,8 +148,9 @@ class _Work:
             await self._keep(turn)
             yield self._used(turn)
             self._judge(turn)
-            if not turn.calls and turn.stop != "paused":
-                yield Answered(turn.text, data=_data(turn.text) if self.way.schema else None)
+            paused = turn.stop == "paused"
+            if not turn.calls and not paused:
+                yield turn
                 return
             async with aclosing(self._tools(turn.calls)) as events:
                 async for event in events:
@@ -135,7 +161,22 @@ class _Work:
             reason="max_turns",
         )
 
-    def _schema(self) -> tuple[Mapping[str, Any] | None, str]:
+    @property
+    def _is_told_more(self) -> bool:
+        return self.way.messages is not None and not self.way.messages.empty()
+
+    async def _messages(self, words: str) -> AsyncGenerator[Steered, None]:
+        """What people have said since. What the model was told before a crash, and has not replied
+        to, it is not told again.
+        """
+        while self.way.messages is not None and self._is_told_more:
+            text = self.way.messages.get_nowait()
+            if not self.transcript.is_asked(text, text + self._shape[1]):
+                await self._add(Asked(text + words))
+            yield Steered(text)
+
+    @cached_property
+    def _shape(self) -> tuple[Mapping[str, Any] | None, str]:
         """The schema as the vendor takes it, or else the words that ask for it."""
         if self.way.schema is None:
             return None, ""
@@ -149,16 +190,14 @@ class _Work:
         files = [] if begun else [shown(self.way.cwd / one) for one in self.model.files]
         return Asked(self.way.told + words, tuple(files))
 
-    async def _turn(
-        self, schema: Mapping[str, Any] | None
-    ) -> AsyncGenerator[Said | Thought | Turn, None]:
+    async def _turn(self) -> AsyncGenerator[Said | Thought | Turn, None]:
         request = Request(
             package=self.package,
             model=self.model.model,
             system=self.model.system,
             entries=self.transcript.entries,
             tools=tuple(self.tools.values()),
-            schema=schema,
+            schema=self._shape[0],
             max_tokens=self.model.max_tokens,
             session=self.transcript.session,
             more=self.model.more,

@@ -38,8 +38,9 @@ class Model(ABC):
     `bash`. `files` are images, PDFs and texts that each new session begins with, seen from the
     task's folder. `more` are further fields of the request, as the vendor names them. `api_key_env`
     names the variable that holds the key; another server, at `base_url`, gets no other key. One
-    task takes at most `max_requests` requests, each with an answer of at most `max_tokens`. `price`
-    is for a model whose price is not known here. `sessions` is the folder that keeps its sessions.
+    task takes at most `max_requests` requests, each with an answer of at most `max_tokens`; what a
+    person says after an answer begins that count anew. `price` is for a model whose price is not
+    known here. `sessions` is the folder that keeps its sessions.
     """
 
     vendor: ClassVar[str]
@@ -82,7 +83,11 @@ class Model(ABC):
     def can(self) -> Capabilities:
         """Its cost is told where its price is known."""
         return Capabilities(
-            resumes=True, forks=True, native_schema=True, reports_cost=self.price is not None
+            resumes=True,
+            forks=True,
+            steers=True,
+            native_schema=True,
+            reports_cost=self.price is not None,
         )
 
     @property

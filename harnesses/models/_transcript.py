@@ -20,6 +20,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,11 @@ class Transcript:
 
     def has_begun(self, call: Call) -> bool:
         return call.id in self._begun
+
+    def is_asked(self, *texts: str) -> bool:
+        """Whether the user said one of these since the model's last reply."""
+        since = takewhile(lambda entry: not isinstance(entry, Replied), reversed(self.entries))
+        return any(isinstance(entry, Asked) and entry.text in texts for entry in since)
 
     def waiting(self) -> list[Call]:
         """The calls of the last reply that have not returned, in their order."""

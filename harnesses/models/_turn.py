@@ -27,6 +27,7 @@ __all__ = [
     "Turn",
     "call_of",
     "files_apart",
+    "in_turns",
 ]
 
 Stop = Literal["end", "length", "overflow", "paused", "refused"]
@@ -106,6 +107,25 @@ def files_apart(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
     if files:
         yield Asked(_SHOWN, tuple(files))
+
+
+def in_turns(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The same conversation with all that the user says in a row as one: a crash or a message may
+    have come between, and there are servers that want the roles to alternate.
+    """
+    said: Asked | None = None
+    for entry in entries:
+        if not isinstance(entry, Asked):
+            if said is not None:
+                yield said
+            said = None
+            yield entry
+        elif said is None:
+            said = entry
+        else:
+            said = Asked(f"{said.text}\n\n{entry.text}", said.files + entry.files)
+    if said is not None:
+        yield said
 
 
 _SHOWN = "These are the files that the tools gave."

@@ -23,6 +23,7 @@ from harnesses.models._turn import (
     Tokens,
     Turn,
     files_apart,
+    in_turns,
 )
 from smithers.agent import Ask, Said, Thought
 
@@ -180,7 +181,7 @@ def _contents(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     given = set[str]()
     results: list[dict[str, Any]] = []
-    for entry in files_apart(entries):
+    for entry in in_turns(files_apart(entries)):
         if isinstance(entry, Returned):
             result = {"name": entry.name, "response": {_OUTCOMES[entry.failed]: entry.text}}
             result |= {"id": entry.call} if entry.call in given else {}

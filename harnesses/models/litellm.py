@@ -28,6 +28,7 @@ from harnesses.models._turn import (
     Turn,
     call_of,
     files_apart,
+    in_turns,
 )
 from smithers.agent import Ask, Capabilities, Said, Thought
 
@@ -66,7 +67,7 @@ class LiteLLM(Model):
     @property
     def can(self) -> Capabilities:
         """It tells what a request cost, for all models that its own table of prices has."""
-        return Capabilities(resumes=True, forks=True, reports_cost=True)
+        return Capabilities(resumes=True, forks=True, steers=True, reports_cost=True)
 
     def shape(self, schema: Mapping[str, object]) -> None:
         """In words: what a provider takes beside tools, the package cannot tell for all."""
@@ -96,7 +97,7 @@ class LiteLLM(Model):
         )
 
     async def stream(self, client: Any, request: Request) -> Stream:
-        messages = [_message(entry) for entry in files_apart(request.entries)]
+        messages = [_message(entry) for entry in in_turns(files_apart(request.entries))]
         if request.system:
             messages.insert(0, {"role": "system", "content": request.system})
         fields: dict[str, Any] = {

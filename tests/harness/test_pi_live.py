@@ -123,10 +123,10 @@ async def test_a_session_of_another_folder_is_begun_anew_with_the_whole_prompt(
     assert len(model.requests) == 2
 
 
-async def test_a_session_that_was_killed_in_its_first_call_is_begun_anew(
+async def test_a_session_that_fell_silent_in_its_first_call_is_gone_on_with(
     pi: str, home: Path, cwd: Path
 ) -> None:
-    with ScriptedModel([Hang("Half an ans"), Text("Anew.")]) as model:
+    with ScriptedModel([Hang("Half an ans"), Text("Gone on with.")]) as model:
         real = agent(model.url, pi, home)
         ask = Ask(prompt="The whole", cwd=cwd, idle_s=4)
         first, error = await outcome_of(real, ask, 60)
@@ -134,9 +134,10 @@ async def test_a_session_that_was_killed_in_its_first_call_is_begun_anew(
         (session,) = [event.session for event in first if isinstance(event, Started)]
         again = Ask(prompt="The whole", cwd=cwd, session=session, followup="Go on")
         events = await events_of(real, again, 60)
-    assert events[-1] == Answered("Anew.")
-    assert len([event for event in events if isinstance(event, Started)]) == 2
+    assert events[-1] == Answered("Gone on with.")
+    assert len([event for event in events if isinstance(event, Started)]) == 1
     assert "The whole" in said_to(model)
+    assert "Go on" in said_to(model)
 
 
 async def test_a_schema_is_asked_for_and_found(pi: str, home: Path, cwd: Path) -> None:

@@ -73,6 +73,8 @@ OTHERWISE = {
     "antigravity/hang-before-headers": ("incomplete", "interrupted"),
     "antigravity/hang-in-stream": ("incomplete", "interrupted"),
     "antigravity/sigterm-in-tool": ("incomplete", "interrupted"),
+    "pi/hang-before-headers": ("incomplete", "interrupted"),
+    "pi/hang-in-stream": ("incomplete", "interrupted"),
     "codex/resume-unknown": ("succeeded", "completed"),
     # It waits for the network for ever: our clock ended it.
     "codex/connection-refused": ("incomplete", "no_terminal_event"),
@@ -153,7 +155,9 @@ def test_a_stream_that_ends_before_its_last_line_is_incomplete(case: str) -> Non
 def _ends(line: bytes) -> bool:
     said = json.loads(line)
     last = ("result", "turn.completed", "turn.failed", "turn/completed", "agent_settled")
-    return said.get("event") == "final" or said.get("type", said.get("method")) in last
+    refused = said.get("type") == "response" and said.get("success") is False
+    ended = said.get("event") == "final" or said.get("type", said.get("method")) in last
+    return ended or refused
 
 
 @pytest.mark.parametrize("size", [1, 7, 4096])

@@ -1,0 +1,282 @@
+"""What is said to Pi while it runs: on its recordings, and to the real program."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harnesses import Pi
+from harnesses._pi_dialogue import Dialogue
+from harnesses._pi_stream import Stream
+from harnesses._telling import telling
+from smithers.agent import Answered, Ask, Event, Said, Started, Steered, ToolCalled, ToolReturned
+from tests.harness.helpers import events_of, kinds, replayed_pi, until
+from tests.scripted_model import Cut, ScriptedModel, Step, Text, ToolCall
+
+pytestmark = pytest.mark.anyio
+
+ALL_TOOLS = ["read", "grep", "find", "ls", "bash", "edit", "write"]
+
+
+def queue_of(*messages: str) -> asyncio.Queue[str]:
+    queue = asyncio.Queue[str]()
+    for message in messages:
+        queue.put_nowait(message)
+    return queue
+
+
+async def test_a_message_is_told_after_the_tool_that_runs(tmp_path: Path) -> None:
+    messages = queue_of("Mind the gap.")
+    ask = Ask(prompt="Case steered-in-tool.", cwd=tmp_path, messages=messages)
+    events = await events_of(replayed_pi(tools=ALL_TOOLS), ask)
+    names = [name for name in kinds(events) if name != "Used"]
+    assert names == ["Started", "ToolCalled", "ToolReturned", "Steered", "Said", "Answered"]
+    assert Steered("Mind the gap.") in events
+    assert events[-1] == Answered("I mind the gap.")
+    assert messages.empty()
+
+
+async def test_a_message_at_the_end_of_a_turn_is_a_further_one_whose_answer_counts(
+    tmp_path: Path,
+) -> None:
+    messages = queue_of("Count on.", "And on.")
+    ask = Ask(prompt="Case steered-at-its-answer.", cwd=tmp_path, messages=messages)
+    events = await events_of(replayed_pi(), ask)
+    said = [event for event in events if isinstance(event, Said | Steered | Answered)]
+    assert said == [
+        *(Said("One."), Steered("Count on.")),
+        *(Said("Two."), Steered("And on.")),
+        *(Said("Three."), Answered("Three.")),
+    ]
+
+
+class Heard:
+    """A dialogue with nobody: what is written to it, and what it makes of lines."""
+
+    def __init__(self, messages: asyncio.Queue[str] | None) -> None:
+        self.written: list[dict[str, Any]] = []
+        self.talk = Dialogue(self._write, Stream(), "Go.", messages)
+
+    def _write(self, data: bytes) -> None:
+        self.written += map(json.loads, data.splitlines())
+
+    def hear(self, *lines: object) -> list[Event]:
+        return [e for line in lines for e in self.talk.hear(json.dumps(line).encode())]
+
+
+def user(text: str) -> dict[str, Any]:
+    return {"type": "message_end", "message": {"role": "user", "content": text}}
+
+
+def told(id: str, success: bool = True) -> dict[str, Any]:
+    return {"type": "response", "command": "prompt", "id": id, "success": success}
+
+
+START, SETTLED = {"type": "agent_start"}, {"type": "agent_settled"}
+ANSWER = {
+    "type": "message_end",
+    "message": {
+        "role": "assistant",
+        "content": [{"type": "text", "text": "Hi"}],
+        "stopReason": "stop",
+    },
+}
+
+
+async def test_nothing_is_told_before_the_prompt_has_come_in_and_one_at_a_time() -> None:
+    messages = queue_of("One.", "Two.")
+    heard = Heard(messages)
+    assert [each["type"] for each in heard.written] == ["get_state", "prompt"]
+    async with telling(messages, heard.talk.ready, heard.talk.tell):
+        heard.hear(told("prompt"), START)
+        await asyncio.sleep(0)
+        assert messages.qsize() == 2
+        heard.hear(user("Go."))
+        await until(lambda: len(heard.written) == 3)
+        assert heard.written[2]["message"] == "One."
+        assert heard.written[2]["streamingBehavior"] == "steer"
+        assert heard.hear(told("message"), ANSWER) == [Said("Hi")]
+        assert messages.qsize() == 1
+        assert heard.hear(user("One.")) == [Steered("One.")]
+        await until(lambda: len(heard.written) == 4)
+    assert heard.written[3]["message"] == "Two."
+    assert not heard.talk.over
+
+
+async def test_a_run_is_over_when_it_has_settled_and_nothing_is_left_to_tell() -> None:
+    messages = queue_of()
+    heard = Heard(messages)
+    heard.hear(told("prompt"), START, user("Go."), ANSWER)
+    messages.put_nowait("And now?")
+    heard.hear(SETTLED)
+    assert not heard.talk.over
+    heard.talk.tell(messages.get_nowait())
+    assert not heard.talk.over, "it is on its way"
+    assert heard.hear(told("message"), START, user("And now?")) == [Steered("And now?")]
+    assert not heard.talk.over
+    heard.hear(ANSWER, SETTLED)
+    assert heard.talk.over
+
+
+async def test_a_run_that_failed_is_followed_by_no_other() -> None:
+    messages = queue_of("And now?")
+    heard = Heard(messages)
+    failed = {"role": "assistant", "content": [], "stopReason": "error", "errorMessage": "500: {}"}
+    heard.hear(told("prompt"), START, user("Go."), {"type": "message_end", "message": failed})
+    heard.hear(SETTLED)
+    assert heard.talk.over
+    assert messages.qsize() == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [[told("message"), ANSWER, SETTLED], [ANSWER, SETTLED, told("message", success=False)]],
+    ids=["left in its queue", "refused"],
+)
+async def test_a_message_that_pi_did_not_tell_ends_no_run_and_is_not_called_told(
+    lines: list[dict[str, Any]],
+) -> None:
+    heard = Heard(queue_of())
+    heard.hear(told("prompt"), START, user("Go."))
+    heard.talk.tell("Mind the gap.")
+    assert "Steered" not in kinds(heard.hear(*lines))
+    assert heard.talk.over
+
+
+async def test_a_prompt_that_is_refused_ends_the_dialogue() -> None:
+    heard = Heard(None)
+    heard.hear(told("prompt", success=False))
+    assert heard.talk.over
+
+
+async def test_what_an_extension_asks_a_person_is_declined() -> None:
+    heard = Heard(None)
+    heard.hear({"type": "extension_ui_request", "id": "u1", "method": "confirm"})
+    heard.hear({"type": "extension_ui_request", "id": "u2", "method": "notify"})
+    assert heard.written[2:] == [{"type": "extension_ui_response", "id": "u1", "cancelled": True}]
+
+
+async def test_what_comes_after_the_end_of_telling_stays_with_who_sent_it() -> None:
+    messages, ready, said = queue_of("One."), asyncio.Event(), list[str]()
+    ready.set()
+    async with telling(messages, ready, said.append) as stop:
+        await until(lambda: bool(said))
+        stop()
+        messages.put_nowait("Two.")
+        await asyncio.sleep(0)
+    assert said == ["One."]
+    assert messages.qsize() == 1
+
+
+def agent(url: str, pi: str, home: Path, **options: Any) -> Pi:
+    to: dict[str, Any] = {"api": "anthropic-messages", "api_key_env": "SCRIPTED_KEY"}
+    env = {"HOME": str(home), "SCRIPTED_KEY": "scripted-key"}
+    return Pi("scripted", program=pi, base_url=url, env=env, tools=["bash"], **to, **options)
+
+
+async def steered(
+    real: Pi, ask: Ask, messages: asyncio.Queue[str], at: Callable[[Event], str]
+) -> list[Event]:
+    """The events of a request to which is said, at each event, what `at` gives."""
+    events: list[Event] = []
+    async with asyncio.timeout(60), aclosing(real.run(ask)) as run:
+        async for event in run:
+            events.append(event)
+            if said := at(event):
+                messages.put_nowait(said)
+    return events
+
+
+def sent(model: ScriptedModel, number: int) -> list[Any]:
+    """What the conversation was in a request."""
+    return [
+        part.get("text") or part["type"]
+        for message in model.requests[number].body["messages"]
+        for part in message["content"]
+    ]
+
+
+@pytest.mark.live
+async def test_smoke_the_real_pi_is_told_while_a_tool_runs_and_when_it_has_answered(
+    pi: str, tmp_path: Path
+) -> None:
+    messages = queue_of()
+    script: list[Step] = [
+        ToolCall("bash", {"command": "sleep 1; echo done"}),
+        Text("Minded."),
+        Text("Thrice."),
+    ]
+
+    def at(event: Event) -> str:
+        if isinstance(event, ToolCalled):
+            return "Mind the gap."
+        return "/say it thrice." if event == Said("Minded.") else ""
+
+    with ScriptedModel(script) as model:
+        real = agent(model.url, pi, tmp_path)
+        ask = Ask(prompt="Go.", cwd=tmp_path, messages=messages)
+        events = await steered(real, ask, messages, at)
+        told = [event for event in events if isinstance(event, Steered | Answered | ToolReturned)]
+        assert [type(each) for each in told] == [ToolReturned, Steered, Steered, Answered]
+        assert told[1:] == [
+            *(Steered("Mind the gap."), Steered("/say it thrice.")),
+            Answered("Thrice."),
+        ]
+        history = ["Go.", "tool_use", "tool_result", "Mind the gap.", "Minded.", "/say it thrice."]
+        assert sent(model, 2) == history
+        session = next(event.session for event in events if isinstance(event, Started))
+        again = Ask(prompt="Go.", cwd=tmp_path, session=session, followup="And then?")
+        await events_of(real, again, 60)
+        assert sent(model, -1) == [*history, "Thrice.", "And then?"]
+
+
+@pytest.mark.live
+async def test_a_message_is_told_although_the_stream_before_it_was_cut(
+    pi: str, tmp_path: Path
+) -> None:
+    messages = queue_of("One.", "Two.")
+    with ScriptedModel([Text("Aye.", pause_s=0.5), Cut("Half"), Text("Whole.")]) as model:
+        ask = Ask(prompt="Go.", cwd=tmp_path, messages=messages)
+        events = await events_of(agent(model.url, pi, tmp_path), ask, 60)
+    assert [event for event in events if isinstance(event, Steered)] == [
+        *(Steered("One."), Steered("Two.")),
+    ]
+    assert events[-1] == Answered("Whole.")
+
+
+@pytest.mark.live
+async def test_many_messages_at_any_moment_are_all_told_once_and_in_order(
+    pi: str, tmp_path: Path
+) -> None:
+    messages, all_of_them = queue_of(), [f"Message {number}." for number in range(20)]
+    left = iter(all_of_them)
+    with ScriptedModel([Text("Heard.", pieces=3)]) as model:
+        ask = Ask(prompt="Go.", cwd=tmp_path, messages=messages)
+        events = await steered(
+            agent(model.url, pi, tmp_path), ask, messages, lambda event: next(left, "")
+        )
+    assert [event.text for event in events if isinstance(event, Steered)] == all_of_them
+    told = [text for text in sent(model, -1) if text.startswith("Message")]
+    assert told == all_of_them
+
+
+@pytest.mark.live
+async def test_an_extension_that_asks_a_person_does_not_stop_the_run(
+    pi: str, tmp_path: Path
+) -> None:
+    extension = tmp_path / "asks.ts"
+    extension.write_text(
+        "export default (pi) => pi.on('before_agent_start', async (_, ctx) => {\n"
+        "  await ctx.ui.confirm('Sure?', 'Really?');\n"
+        "});\n"
+    )
+    with ScriptedModel([Text("Done.")]) as model:
+        real = agent(model.url, pi, tmp_path, arguments=["--extension", str(extension)])
+        events = await events_of(real, Ask(prompt="Go.", cwd=tmp_path, idle_s=20), 60)
+    assert events[-1] == Answered("Done.")
