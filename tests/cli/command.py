@@ -68,7 +68,7 @@ def smithers(folder: Path, *arguments: str, env: Mapping[str, str] | None = None
 def forked(
     folder: Path, arguments: Sequence[str], env: Mapping[str, str], within_s: float
 ) -> tuple[int, bytes, bytes]:
-    """The same with an environment of one's own: its code, what it printed, what it complained of."""
+    """The same with an environment of one's own: its code, and what it wrote to both streams."""
     nursery = _nursery()
     assert nursery.stdin is not None
     assert nursery.stdout is not None

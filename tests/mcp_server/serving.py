@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.context import ClientRequestContext
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
@@ -18,10 +19,12 @@ from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult, TextCon
 from mcp_server import make_server
 from smithers.hub import Hub
 
-__all__ = ["ERAS", "Calls", "Era", "Project", "Said", "human"]
+__all__ = ["ERAS", "Calls", "Era", "Project", "Said", "human", "in_one_era"]
 
 Era = Literal["legacy", "2026-07-28"]
 ERAS: tuple[Era, ...] = ("legacy", "2026-07-28")
+in_one_era = pytest.mark.parametrize("era", ["2026-07-28"])
+"""For what is decided behind the protocol, where a process is started for each answer."""
 FLOWS = Path(__file__).with_name("flows.py")
 Human = Callable[[str], Awaitable[ElicitResult]]
 

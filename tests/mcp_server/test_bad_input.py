@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mcp_server.serving import FLOWS, Era, Project
+from tests.mcp_server.serving import FLOWS, Era, Project, in_one_era
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +41,7 @@ async def test_a_file_outside_the_roots_is_refused_however_it_is_named(
     assert not project.database.exists()
 
 
+@in_one_era
 async def test_a_root_that_was_given_may_be_used(
     project: Project, tmp_path: Path, era: Era
 ) -> None:
@@ -58,6 +59,7 @@ async def test_a_root_that_was_given_may_be_used(
     assert inspected["folder"] == str(more)
 
 
+@in_one_era
 async def test_a_relative_file_is_looked_for_in_cwd_else_in_the_first_root(
     project: Project, era: Era
 ) -> None:
@@ -71,6 +73,7 @@ async def test_a_relative_file_is_looked_for_in_cwd_else_in_the_first_root(
         assert (await call("start_run", **asked))["started"]
 
 
+@in_one_era
 async def test_input_that_does_not_fit_names_the_field(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         missing = await call("start_run", workflow="shouts")
@@ -84,6 +87,7 @@ async def test_input_that_does_not_fit_names_the_field(project: Project, era: Er
     assert all("next: " in one.error for one in (missing, wrong, unknown))
 
 
+@in_one_era
 async def test_a_file_with_several_workflows_wants_the_name(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         said = await call("start_run", workflow="flows")
@@ -103,6 +107,7 @@ async def test_an_error_of_the_author_is_told_with_its_place(project: Project, e
     assert f"AUTHOR_ERROR: {broken}:2:" in said.error
 
 
+@in_one_era
 async def test_an_unknown_run_or_task_says_what_to_call(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="shouts", input={"topic": "a"}))["run_id"]
@@ -117,6 +122,7 @@ async def test_an_unknown_run_or_task_says_what_to_call(project: Project, era: E
         assert "its tasks are: said" in said.error
 
 
+@in_one_era
 async def test_a_bad_cursor_is_told(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="shouts", input={"topic": "a"}))["run_id"]
@@ -137,6 +143,7 @@ async def test_arguments_beyond_their_bounds_are_told(project: Project, era: Era
         assert "run_id" in (await call("get_run")).error
 
 
+@in_one_era
 async def test_what_is_listed_is_what_can_be_started(
     project: Project, tmp_path: Path, era: Era
 ) -> None:
@@ -160,6 +167,7 @@ async def test_what_is_listed_is_what_can_be_started(
     assert len(set(names)) == len(names)
 
 
+@in_one_era
 async def test_broken_files_are_listed_beside_those_that_work(project: Project, era: Era) -> None:
     folder = project.folder / ".smithers" / "workflows"
     (folder / "broken.py").write_text("import nowhere_at_all\n")

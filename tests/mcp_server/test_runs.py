@@ -16,7 +16,7 @@ import pytest
 
 from smithers.hub import Hub
 from tests.durability.commands import until
-from tests.mcp_server.serving import Calls, Era, Project
+from tests.mcp_server.serving import Calls, Era, Project, in_one_era
 
 pytestmark = pytest.mark.anyio
 
@@ -100,6 +100,7 @@ async def test_a_wait_tells_its_progress(project: Project, era: Era) -> None:
     assert [one[0] for one in told] == sorted(one[0] for one in told)
 
 
+@in_one_era
 async def test_one_request_id_is_one_run(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         first, second = await asyncio.gather(
@@ -199,6 +200,7 @@ def test_a_server_ends_with_its_client_though_its_pipe_stays_open(tmp_path: Path
         os.close(writes)
 
 
+@in_one_era
 async def test_the_server_wakes_runs_that_lost_their_owner(project: Project, era: Era) -> None:
     async with project.client(era, supervises=True) as call:
         run_id = (await call("start_run", workflow="holds"))["run_id"]
@@ -221,6 +223,7 @@ async def test_a_server_makes_no_database_where_nobody_starts_a_run(
     assert not project.database.exists()
 
 
+@in_one_era
 async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="fails"))["run_id"]
@@ -239,6 +242,7 @@ async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era)
         assert [one["state"] for one in task["attempts"]] == ["failed", "succeeded"]
 
 
+@in_one_era
 async def test_an_agent_at_work_is_steered(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="listens"))["run_id"]
@@ -258,6 +262,7 @@ async def test_an_agent_at_work_is_steered(project: Project, era: Era) -> None:
         assert "has ended" in late.error
 
 
+@in_one_era
 async def test_a_run_is_cancelled_for_good(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="holds"))["run_id"]
@@ -267,6 +272,7 @@ async def test_a_run_is_cancelled_for_good(project: Project, era: Era) -> None:
         assert "has ended" in (await call("cancel_run", run_id=run_id)).error
 
 
+@in_one_era
 async def test_events_come_in_pages(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="shouts", input={"topic": "a"}))["run_id"]
@@ -284,6 +290,7 @@ async def test_events_come_in_pages(project: Project, era: Era) -> None:
         assert len(found) > 3
 
 
+@in_one_era
 async def test_a_long_output_is_cut_and_said_to_be(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="much"))["run_id"]
@@ -294,6 +301,7 @@ async def test_a_long_output_is_cut_and_said_to_be(project: Project, era: Era) -
         assert task["output_cut"] is True
 
 
+@in_one_era
 async def test_runs_are_listed_newest_first_and_by_status(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         ids = [
