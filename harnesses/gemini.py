@@ -13,7 +13,7 @@ import json
 import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from harnesses._gemini_home import (
@@ -23,6 +23,7 @@ from harnesses._gemini_home import (
     prepared_home,
     state_of,
 )
+from harnesses._gemini_sessions import copy_session
 from harnesses._gemini_stream import Stream
 from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for
@@ -30,7 +31,7 @@ from harnesses._limits import limit_text
 from harnesses._turns import heard, in_a_session
 from harnesses.process import Command, Replay, Source, Sources, built_environment
 from smithers.agent import Ask, Capabilities, Event
-from smithers.errors import NotInstalled, NotSignedIn
+from smithers.errors import NotInstalled, NotSignedIn, Permanent
 
 __all__ = ["ApprovalMode", "Gemini"]
 
@@ -67,7 +68,7 @@ class Gemini:
     it goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
-    can = Capabilities(resumes=True, same_folder=True)
+    can = Capabilities(resumes=True, forks=True, same_folder=True)
 
     def __init__(
         self,
@@ -120,9 +121,7 @@ class Gemini:
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         place = await asyncio.to_thread(self._place, ask, live=source.live)
-        asked = in_a_session(
-            replace(ask, forks=None), lambda way, session: self._turn(way, place, source, session)
-        )
+        asked = in_a_session(ask, lambda way, session: self._turn(way, place, source, session))
         async with aclosing(asked) as events:
             async for event in events:
                 yield event
@@ -130,6 +129,12 @@ class Gemini:
     async def _turn(
         self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
+        if ask.forks is not None and source.live:
+            try:
+                kept = place.state / "sessions"
+                await asyncio.to_thread(copy_session, kept, ask.forks, session, ask.cwd)
+            except OSError as error:
+                raise Permanent(f"the session {ask.forks} cannot be copied: {error}") from error
         command = self._command(ask, place, session)
         asked = heard(command, ask, source, Stream(session=session), in_words=True)
         try:
@@ -163,9 +168,10 @@ class Gemini:
 
     def _command(self, ask: Ask, place: _Place, session: str) -> Command:
         text, resumes = ask.told, ask.session is not None
+        known = resumes or ask.forks is not None
         model = ("--model", self._model) if self._model else ()
         fixed = ("--output-format", "stream-json", "--skip-trust", "--extensions", "none")
-        chosen = ("--resume" if resumes else "--session-id", session)
+        chosen = ("--resume" if known else "--session-id", session)
         mode = ("--approval-mode", self._settings.approvals)
         return Command(
             program="gemini",
@@ -176,6 +182,7 @@ class Gemini:
             env=place.env,
             session=session,
             resumes=resumes,
+            forks=ask.forks,
             schema=json.dumps(ask.schema) if ask.schema is not None else None,
             config=place.state,
             by_stdin=True,

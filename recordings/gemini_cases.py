@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harnesses import Gemini
-from recordings.playing import Case, Place, at_the_tool, kill_at_the_tool
+from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, Text, ToolCall
 
 __all__ = ["cases", "gemini"]
@@ -117,6 +117,7 @@ def _sessions() -> list[Case]:
             script=[Text("The word is heron.")],
             then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
         ),
+        *fork_cases(),
     ]
 
 

@@ -8,17 +8,17 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from harnesses import Antigravity, Codex, Gemini, Pi
 from harnesses.process import Command, Session, open_session
-from smithers.agent import Agent, Ask, Event
+from smithers.agent import Agent, Ask, Event, Said, Started, ToolCalled
 from smithers.errors import AgentError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,6 +114,24 @@ async def outcome_of(
     except AgentError as error:
         return events, error
     return events, None
+
+
+async def stopped(agent: Agent, ask: Ask, mark: str) -> str:
+    """The session of a request that was closed while `tail` ran, or once half an answer was said.
+
+    Its processes are marked with `mark`.
+    """
+    session = ""
+    async with asyncio.timeout(90), aclosing(cast("AsyncGenerator[Event]", agent.run(ask))) as run:
+        async for event in run:
+            if isinstance(event, Started):
+                session = event.session
+            if isinstance(event, Said) and "Half" in event.text:
+                break
+            if isinstance(event, ToolCalled) and "tail" in str(event.arguments):
+                await until(lambda: any("tail" in words for words in marked(mark).values()), 60)
+                break
+    return session
 
 
 async def until(holds: Callable[[], bool], within_s: float = 5.0) -> None:

@@ -15,8 +15,8 @@ import pytest
 from harnesses import Antigravity
 from smithers.agent import Answered, Ask, Spawned, Started, ToolCalled, ToolReturned, Used
 from smithers.errors import NotSignedIn, Stalled
-from tests.harness.helpers import events_of, marked, outcome_of, until
-from tests.scripted_model import Hang, ScriptedModel, Status, Text, ToolCall
+from tests.harness.helpers import events_of, marked, outcome_of, stopped, until
+from tests.scripted_model import Hang, ScriptedModel, Status, Step, Text, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live, pytest.mark.timeout(300)]
 
@@ -175,3 +175,25 @@ async def test_no_child_of_a_command_outlives_a_request_that_is_closed_or_killed
             if killed:
                 os.kill(pids[1], signal.SIGKILL)
     await until(lambda: not marked(mark), 5)
+
+
+@pytest.mark.parametrize(
+    ("last", "known"),
+    [(command("tail -f /dev/null"), "canceled"), (Hang("Half an ans"), "Half an ans")],
+    ids=["in a tool", "in a stream"],
+)
+async def test_what_was_done_before_it_was_stopped_is_known_to_who_goes_on(
+    last: Step, known: str, antigravity: str, tmp_path: Path, cwd: Path
+) -> None:
+    with ScriptedModel([command("echo the first is done"), last, Text("Blue.")]) as model:
+        sdk = agent(model.url, antigravity, tmp_path, tools=SHELL)
+        mark = f"antigravity-stopped-{last}"
+        ask = Ask(prompt="Paint.", cwd=cwd, marks={"SMITHERS_ATTEMPT": mark})
+        session = await stopped(sdk, ask, mark)
+        again = Ask(prompt="Paint.", cwd=cwd, session=session, followup="Make it blue.")
+        events = await events_of(sdk, again, PATIENCE_S)
+        history = json.dumps(model.requests[2].body["contents"])
+    assert [event for event in events if isinstance(event, Started)] == [Started(session)]
+    assert events[-1] == Answered("Blue.")
+    parts = ("Paint.", "the first is done", known, "Make it blue.")
+    assert sorted(parts, key=history.rindex) == list(parts)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from harnesses import ClaudeCode, Codex, Pi
+from harnesses import ClaudeCode, Codex, Gemini, Pi
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Used
 from smithers.errors import Transient
 from tests.harness.helpers import events_of, installed, until
@@ -45,10 +45,18 @@ def pi(url: str, home: Path) -> Agent:
     return Pi("scripted", program=installed("pi"), env=env, **to)
 
 
+def gemini(url: str, home: Path) -> Agent:
+    env = {"HOME": str(home), "SCRIPTED_KEY": "scripted-key", "XDG_STATE_HOME": str(home)}
+    return Gemini("scripted", program=installed("gemini"), base_url=url, env=env, **KEY)
+
+
 Make = Callable[[str, Path], Agent]
 
 
-@pytest.fixture(params=[claude, codex, by_exec, pi], ids=["claude", "codex", "codex-exec", "pi"])
+PROGRAMS = [claude, codex, by_exec, pi, gemini]
+
+
+@pytest.fixture(params=PROGRAMS, ids=["claude", "codex", "codex-exec", "pi", "gemini"])
 def make(request: pytest.FixtureRequest) -> Make:
     found: Make = request.param
     return found
@@ -73,7 +81,7 @@ def session_of(events: list[Event]) -> str:
 def history(model: ScriptedModel) -> str:
     """What the model was sent last."""
     body = [request.body for request in model.requests if request.step is not None][-1]
-    return str(body.get("messages") or body.get("input"))
+    return str(body.get("messages") or body.get("input") or body.get("contents"))
 
 
 async def test_a_copy_knows_the_session_and_leaves_it_as_it_was(

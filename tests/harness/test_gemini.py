@@ -13,6 +13,7 @@ import pytest
 
 from harnesses import Gemini
 from harnesses._gemini_home import Settings, forget_reports, prepared_home, state_of
+from harnesses._gemini_sessions import copy_session
 from harnesses.process import open_session
 from smithers.agent import Answered, Ask, Said, Started, ToolCalled, ToolReturned, Used
 from smithers.errors import (
@@ -141,6 +142,31 @@ async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt(tmp_path: 
     first, second = (event.session for event in events if isinstance(event, Started))
     assert (first == unknown, second == unknown) == (True, False)
     assert events[-1] == Answered("A new beginning.")
+
+
+def test_a_copy_of_a_session_stands_in_the_folder_that_it_is_for(tmp_path: Path) -> None:
+    first, copy = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+    (chats := tmp_path / "sessions" / "project" / "chats").mkdir(parents=True)
+    (chats.parent / ".project_root").write_text(str(tmp_path / "project"))
+    kept = chats / "session-2026-11-23T05-04-11111111.jsonl"
+    kept.write_text(f'{{"sessionId":"{first}","kind":"main"}}\n{{"said":"{first}"}}\n{{"cut o')
+    other = chats / "session-2026-11-23T05-05-11111111.jsonl"
+    other.write_text('{"sessionId":"11111111-another"}\n')
+    before = kept.read_bytes()
+    for name in ("project", "elsewhere", "elsewhere"):
+        copy_session(tmp_path / "sessions", first, copy, tmp_path / name)
+    copies = sorted((tmp_path / "sessions").glob("*/chats/*-22222222.jsonl"))
+    assert len(copies) == 2
+    owners = [path.parent.parent / ".project_root" for path in copies]
+    assert {Path(owner.read_text()).name for owner in owners} == {"project", "elsewhere"}
+    for path in copies:
+        assert path.name == "session-2026-11-23T05-04-22222222.jsonl"
+        head, *lines = path.read_text().splitlines()
+        assert json.loads(head) == {"sessionId": copy, "kind": "main"}
+        assert lines == [f'{{"said":"{first}"}}']
+    assert kept.read_bytes() == before
+    copy_session(tmp_path / "sessions", copy.replace("2", "3"), copy, tmp_path / "nowhere")
+    assert len(list((tmp_path / "sessions").iterdir())) == 2, "nothing is made of an unknown one"
 
 
 async def test_a_killed_program_is_tried_again_in_its_session(tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ import pytest
 from harnesses import Gemini
 from smithers.agent import Answered, Ask, Started, ToolCalled, ToolReturned, Used
 from smithers.errors import NotSignedIn, Stalled
-from tests.harness.helpers import events_of, marked, outcome_of, until
-from tests.scripted_model import Hang, ScriptedModel, Status, Text, ToolCall
+from tests.harness.helpers import events_of, marked, outcome_of, stopped, until
+from tests.scripted_model import Hang, ScriptedModel, Status, Step, Text, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live, pytest.mark.timeout(300)]
 
 JOBS = "(setsid tail -f /dev/null &) ; tail -n +1 -f /dev/null"
 PATIENCE_S = 120
+TOOL = ToolCall("run_shell_command", {"command": "tail -f /dev/null; echo not done yet"})
 
 
 @pytest.fixture
@@ -138,3 +139,23 @@ async def test_no_child_of_a_command_outlives_a_request_that_is_closed(
                     break
             await until(lambda: sum("tail" in w for w in marked(mark).values()) >= 2, 60)
     await until(lambda: not marked(mark), 5)
+
+
+@pytest.mark.parametrize("last", [TOOL, Hang("Half an ans")], ids=["in a tool", "in a stream"])
+async def test_what_was_done_before_it_was_stopped_is_known_to_who_goes_on(
+    last: Step, gemini: str, tmp_path: Path, cwd: Path
+) -> None:
+    done = ToolCall("run_shell_command", {"command": "echo the first is done"})
+    with ScriptedModel([done, last, Text("Blue.")]) as model:
+        cli = agent(model.url, gemini, tmp_path, approval_mode="yolo")
+        mark = f"gemini-stopped-{last}"
+        ask = Ask(prompt="Paint.", cwd=cwd, marks={"SMITHERS_ATTEMPT": mark})
+        session = await stopped(cli, ask, mark)
+        again = Ask(prompt="Paint.", cwd=cwd, session=session, followup="Make it blue.")
+        events = await events_of(cli, again, PATIENCE_S)
+        history = json.dumps(model.requests[2].body["contents"])
+    assert [event for event in events if isinstance(event, Started)] == [Started(session)]
+    assert events[-1] == Answered("Blue.")
+    parts = ("Paint.", "the first is done", "was interrupted", "Make it blue.")
+    assert sorted(parts, key=history.index) == list(parts)
+    assert "not done yet" not in history, "a call that did not return is not kept"
