@@ -74,8 +74,9 @@ live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## the quickest of the live tests
 
 models: $(LITELLM)/.installed $(OPENAI3)/.installed ## model adapters with litellm and all others, and with openai 3.x
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
-		$(LITELLM)/bin/python -m pytest tests/models $(ARGS)
-	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models -k "openai and not litellm" $(ARGS)
+		$(LITELLM)/bin/python -m pytest tests/models tests/contract $(ARGS)
+	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models tests/contract \
+		-k "openai and not litellm and not pi-by" $(ARGS)
 
 drift: $(DEV) $(LIVE) ## whether the real programs still speak as in the recordings
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(BIN)/smithers harness drift $(ARGS)
