@@ -77,12 +77,13 @@ live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## the quickest of the live tests
 
 models: $(EXTRAS)/.installed models-smoke ## model adapters with all extras in one environment, and models-smoke
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
-		$(EXTRAS)/bin/python -m pytest tests/models $(ARGS)
+		$(EXTRAS)/bin/python -m pytest tests/models tests/contract $(ARGS)
 
 # `test` has openai 2.x, with which alone litellm, and so all extras, can be in one environment.
 models-smoke: $(OPENAI3)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 3.x
 	$(PIP_INSTALL) --dry-run --editable '.[dev,all]'
-	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models -k "openai and not litellm" $(ARGS)
+	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models tests/contract \
+		-k "openai and not litellm and not pi-by" $(ARGS)
 
 drift: $(DEV) $(LIVE) ## whether the real programs still speak as in the recordings
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(BIN)/smithers harness drift $(ARGS)

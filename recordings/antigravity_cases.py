@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harnesses import Antigravity
-from recordings.playing import Case, Place, at_the_tool, kill_at_the_tool
+from recordings.playing import REPAIR, Case, Place, at_the_tool, kill_at_the_tool
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, Text, ToolCall
 
 __all__ = ["antigravity", "cases"]
@@ -68,7 +68,12 @@ def _structured() -> list[Case]:
         Case(name="structured-ok", script=[right], schema=NUMBER),
         Case(name="structured-missing", script=[Text("Seven.")], schema=NUMBER),
         Case(name="structured-wrong-then-right", script=[wrong, right], schema=NUMBER),
-        Case(name="structured-wrong", script=[wrong], schema=NUMBER),
+        Case(
+            name="structured-wrong",
+            script=[wrong],
+            schema=NUMBER,
+            then=Case(name="structured-repaired", script=[right], schema=NUMBER, prompt=REPAIR),
+        ),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harnesses import Gemini
-from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool
+from recordings.playing import REPAIR, Case, Place, at_the_tool, fork_cases, kill_at_the_tool
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, Text, ToolCall
 
 __all__ = ["cases", "gemini"]
@@ -79,7 +79,14 @@ def _structured() -> list[Case]:
         Case(name="structured-ok", script=[Text('{"n": 7}')], schema=NUMBER),
         Case(name="structured-fenced", script=[Text(fenced)], schema=NUMBER),
         Case(name="structured-missing", script=[Text("Seven.")], schema=NUMBER),
-        Case(name="structured-wrong", script=[Text('{"n": "x"}')], schema=NUMBER),
+        Case(
+            name="structured-wrong",
+            script=[Text('{"n": "x"}')],
+            schema=NUMBER,
+            then=Case(
+                name="structured-repaired", script=[Text('{"n": 7}')], schema=NUMBER, prompt=REPAIR
+            ),
+        ),
     ]
 
 

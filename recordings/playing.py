@@ -20,6 +20,7 @@ from smithers.errors import AgentError
 from tests.scripted_model import ScriptedModel, Step, Text
 
 __all__ = [
+    "REPAIR",
     "Act",
     "AgentOf",
     "Case",
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 Act = Callable[[Event, list[int]], Awaitable[bool]]
+REPAIR = 'Your answer does not fit: n: "x" is not of type "integer". Answer again.'
 
 
 @dataclass(frozen=True, kw_only=True)

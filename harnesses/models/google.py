@@ -98,12 +98,15 @@ class Google(Model):
         more = [object_of(one) for one in list_of(details.get("details"))]
         waits = [str(one["retryDelay"]) for one in more if one.get("retryDelay")]
         reasons = [str(one["reason"]) for one in more if one.get("reason")]
+        spent = [object_of(each) for one in more for each in list_of(one.get("violations"))]
+        daily = any("PerDay" in str(one.get("quotaId")) for one in spent)
+        more_exactly = ["insufficient_quota"] if daily else []
         headers: Any = getattr(getattr(told, "response", None), "headers", None)
         status = getattr(told, "code", None)
         return Refusal(
             said=str(details.get("message") or error),
             status=status if isinstance(status, int) else None,
-            kinds=(*reasons, str(getattr(told, "status", None) or "")),
+            kinds=(*reasons, str(getattr(told, "status", None) or ""), *more_exactly),
             headers=dict(headers or {}),
             wait=waits[0] if waits else "",
         )

@@ -108,7 +108,9 @@ class Session:
             if name == "leave":
                 return None
             if name == "whole":
-                raise Transient(f"not done within {self._ask.timeout_s:g} s") from None
+                raise Transient(
+                    f"not done within {self._ask.timeout_s:g} s", reason="timeout"
+                ) from None
             raise Stalled(self._ask.idle_s) from None
         if self._tape.failure is not None:
             raise self._tape.failure

@@ -16,12 +16,18 @@ from typing import Any, cast
 
 import pytest
 
-from harnesses import Antigravity, Codex, Gemini, Pi
+from harnesses import Antigravity, ClaudeCode, Codex, Gemini, Pi
 from harnesses.process import Command, Session, open_session
 from smithers.agent import Agent, Ask, Event, Said, Started, ToolCalled
 from smithers.errors import AgentError
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def replayed_claude(**options: Any) -> ClaudeCode:
+    """Claude Code on its recordings."""
+    to: dict[str, Any] = {"replay": ROOT / "recordings" / "claude-code"}
+    return ClaudeCode(**to | options)
 
 
 def replayed_codex(**options: Any) -> Codex:

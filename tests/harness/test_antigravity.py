@@ -16,15 +16,9 @@ from harnesses import _antigravity_child as child
 from harnesses.recording import read_sessions
 from smithers.agent import Answered, Ask, Said, Started, Thought, ToolCalled, ToolReturned, Used
 from smithers.errors import (
-    AgentError,
-    BadOutput,
-    Busy,
     ContextOverflow,
     NotInstalled,
     NotSignedIn,
-    Permanent,
-    Stalled,
-    Transient,
 )
 from tests.harness.helpers import ROOT, events_of, kinds, outcome_of, replayed_antigravity
 
@@ -32,34 +26,6 @@ pytestmark = pytest.mark.anyio
 
 NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 COMMANDS = ("view_file", "run_command")
-FAILURES: dict[str, type[AgentError]] = {
-    "400": Permanent,
-    "401": NotSignedIn,
-    "403": NotSignedIn,
-    "429": Busy,
-    "500": Transient,
-    "503-overloaded": Busy,
-    "504": Transient,
-    "bad-key": NotSignedIn,
-    "connection-refused": Transient,
-    "context-overflow": ContextOverflow,
-    "cut": Transient,
-    "cut-before": Transient,
-    "empty": BadOutput,
-    "no-such-model": Permanent,
-    "output-limit": BadOutput,
-    "quota": Busy,
-    "refusal": Permanent,
-}
-
-
-@pytest.mark.parametrize("case", sorted(FAILURES))
-async def test_a_failure_is_told_by_its_class(case: str, tmp_path: Path) -> None:
-    ask = Ask(prompt=f"Case {case}.", cwd=tmp_path)
-    events, error = await outcome_of(replayed_antigravity(), ask)
-    assert type(error) is FAILURES[case]
-    assert kinds(events)[0] == "Started"
-    assert "Answered" not in kinds(events)
 
 
 async def test_a_text_is_said_in_pieces_and_answered_whole(tmp_path: Path) -> None:
@@ -115,59 +81,6 @@ async def test_a_structured_answer_is_given_as_data(case: str, data: Any, tmp_pa
     assert answer.data == data
 
 
-async def test_what_never_fits_the_schema_is_bad_output(tmp_path: Path) -> None:
-    ask = Ask(prompt="Case structured-wrong.", cwd=tmp_path, schema=NUMBER)
-    _, error = await outcome_of(replayed_antigravity(), ask)
-    assert type(error) is BadOutput
-
-
-@pytest.mark.parametrize(
-    ("case", "reason", "options"),
-    [
-        ("bad-config", "not_started", {"tools": ["nonsense"]}),
-        ("max-turns", "max_turns", {"tools": COMMANDS, "max_model_calls": 1}),
-    ],
-)
-async def test_what_the_author_set_is_permanent(
-    case: str, reason: str, options: dict[str, Any], tmp_path: Path
-) -> None:
-    ask = Ask(prompt=f"Case {case}.", cwd=tmp_path)
-    _, error = await outcome_of(replayed_antigravity(**options), ask)
-    assert type(error) is Permanent
-    assert error.reason == reason
-
-
-@pytest.mark.parametrize("case", ["hang-before-headers", "hang-in-stream"])
-async def test_silence_has_a_limit(case: str, tmp_path: Path) -> None:
-    ask = Ask(prompt=f"Case {case}.", cwd=tmp_path, idle_s=0.3)
-    _, error = await outcome_of(replayed_antigravity(), ask)
-    assert type(error) is Stalled
-
-
-async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt(tmp_path: Path) -> None:
-    unknown = "00000000-0000-4000-8000-000000000000"
-    prompt = "Case resume-unknown."
-    ask = Ask(prompt=prompt, cwd=tmp_path, session=unknown, followup=prompt)
-    events = await events_of(replayed_antigravity(), ask)
-    first, second = (event.session for event in events if isinstance(event, Started))
-    assert (first == unknown, second == unknown) == (True, False)
-    assert events[-1] == Answered("A new beginning.")
-
-
-async def test_a_killed_child_is_tried_again_in_its_session(tmp_path: Path) -> None:
-    agent, prompt = replayed_antigravity(tools=COMMANDS), "Case sigkill-in-tool."
-    events, error = await outcome_of(agent, Ask(prompt=prompt, cwd=tmp_path))
-    assert type(error) is Transient
-    assert "signal 9" in error.said
-    assert isinstance(events[0], Started)
-    followup = (
-        "You were interrupted before you answered. Go on where you stopped, and answer the task:"
-        f"\n\n{prompt}"
-    )
-    again = Ask(prompt=prompt, cwd=tmp_path, session=events[0].session, followup=followup)
-    assert (await events_of(agent, again))[-1] == Answered("The wait was cut off by sigkill.")
-
-
 async def test_a_prompt_that_would_be_cut_is_refused_before_anything_runs(tmp_path: Path) -> None:
     agent = Antigravity(env={"GEMINI_API_KEY": "k"}, home=tmp_path / "home")
     _, error = await outcome_of(agent, Ask(prompt="é" * 100_000, cwd=tmp_path))
@@ -192,13 +105,6 @@ async def test_a_python_without_the_sdk_comes_with_the_way_to_get_it(
     _, error = await outcome_of(agent, Ask(prompt="Hi", cwd=tmp_path))
     assert isinstance(error, NotInstalled)
     assert "pip install 'smithers-orchestrator[antigravity]'" in error.hint
-
-
-async def test_a_missing_python_is_told_as_well(tmp_path: Path) -> None:
-    agent = Antigravity(python="python-that-is-nowhere")
-    _, error = await outcome_of(agent, Ask(prompt="Hi", cwd=tmp_path))
-    assert isinstance(error, NotInstalled)
-    assert "python-that-is-nowhere" in error.said
 
 
 async def test_without_a_key_nothing_is_started(tmp_path: Path) -> None:

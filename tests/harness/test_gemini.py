@@ -17,47 +17,13 @@ from harnesses._gemini_sessions import copy_session
 from harnesses.process import open_session
 from smithers.agent import Answered, Ask, Said, Started, ToolCalled, ToolReturned, Used
 from smithers.errors import (
-    AgentError,
-    BadOutput,
-    Busy,
-    ContextOverflow,
-    NotInstalled,
     NotSignedIn,
-    Permanent,
-    Stalled,
-    Transient,
 )
-from tests.harness.helpers import events_of, kinds, lines_of, outcome_of, python, replayed_gemini
+from tests.harness.helpers import events_of, lines_of, outcome_of, python, replayed_gemini
 
 pytestmark = pytest.mark.anyio
 
 NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-FAILURES: dict[str, type[AgentError]] = {
-    "400": Permanent,
-    "401": NotSignedIn,
-    "403": NotSignedIn,
-    "429": Busy,
-    "500": Transient,
-    "503-overloaded": Busy,
-    "bad-key": NotSignedIn,
-    "connection-refused": Transient,
-    "context-overflow": ContextOverflow,
-    "cut": Transient,
-    "empty": BadOutput,
-    "eof": Transient,
-    "no-such-model": Permanent,
-    "output-limit": BadOutput,
-    "quota": Busy,
-    "refusal": Permanent,
-}
-
-
-@pytest.mark.parametrize("case", sorted(FAILURES))
-async def test_a_failure_is_told_by_its_class(case: str, tmp_path: Path) -> None:
-    events, error = await outcome_of(replayed_gemini(), Ask(prompt=f"Case {case}.", cwd=tmp_path))
-    assert type(error) is FAILURES[case]
-    assert kinds(events)[0] == "Started"
-    assert "Answered" not in kinds(events)
 
 
 async def test_a_text_is_said_in_pieces_and_answered_whole(tmp_path: Path) -> None:
@@ -107,43 +73,6 @@ async def test_what_is_meant_by_the_schema_is_given_as_data(
     assert answer.data == data
 
 
-async def test_a_limit_is_told_until_it_ends_where_the_provider_says_so(tmp_path: Path) -> None:
-    ask = Ask(prompt="Case 429-with-a-time.", cwd=tmp_path)
-    _, error = await outcome_of(replayed_gemini(), ask)
-    assert isinstance(error, Busy)
-    assert error.resumes_at is not None
-
-
-@pytest.mark.parametrize(
-    ("case", "options"),
-    [("bad-flag", {"arguments": ["--nonsense"]}), ("max-turns", {"max_turns": 1})],
-)
-async def test_what_the_author_set_is_permanent(
-    case: str, options: dict[str, Any], tmp_path: Path
-) -> None:
-    _, error = await outcome_of(
-        replayed_gemini(**options), Ask(prompt=f"Case {case}.", cwd=tmp_path)
-    )
-    assert type(error) is Permanent
-
-
-@pytest.mark.parametrize("case", ["hang-before-headers", "hang-in-stream"])
-async def test_silence_has_a_limit(case: str, tmp_path: Path) -> None:
-    ask = Ask(prompt=f"Case {case}.", cwd=tmp_path, idle_s=0.3)
-    _, error = await outcome_of(replayed_gemini(), ask)
-    assert type(error) is Stalled
-
-
-async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt(tmp_path: Path) -> None:
-    unknown = "00000000-0000-4000-8000-000000000000"
-    prompt = "Case resume-unknown."
-    ask = Ask(prompt=prompt, cwd=tmp_path, session=unknown, followup=prompt)
-    events = await events_of(replayed_gemini(), ask)
-    first, second = (event.session for event in events if isinstance(event, Started))
-    assert (first == unknown, second == unknown) == (True, False)
-    assert events[-1] == Answered("A new beginning.")
-
-
 def test_a_copy_of_a_session_stands_in_the_folder_that_it_is_for(tmp_path: Path) -> None:
     first, copy = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
     (chats := tmp_path / "sessions" / "project" / "chats").mkdir(parents=True)
@@ -167,29 +96,6 @@ def test_a_copy_of_a_session_stands_in_the_folder_that_it_is_for(tmp_path: Path)
     assert kept.read_bytes() == before
     copy_session(tmp_path / "sessions", copy.replace("2", "3"), copy, tmp_path / "nowhere")
     assert len(list((tmp_path / "sessions").iterdir())) == 2, "nothing is made of an unknown one"
-
-
-async def test_a_killed_program_is_tried_again_in_its_session(tmp_path: Path) -> None:
-    agent = replayed_gemini(approval_mode="yolo")
-    prompt = "Case sigkill-in-tool."
-    events, error = await outcome_of(agent, Ask(prompt=prompt, cwd=tmp_path))
-    assert type(error) is Transient
-    assert "signal 9" in error.said
-    assert isinstance(events[0], Started)
-    followup = (
-        "You were interrupted before you answered. Go on where you stopped, and answer the task:"
-        f"\n\n{prompt}"
-    )
-    again = Ask(prompt=prompt, cwd=tmp_path, session=events[0].session, followup=followup)
-    assert (await events_of(agent, again))[-1] == Answered("The wait was cut off by sigkill.")
-
-
-async def test_a_missing_program_comes_with_the_way_to_get_it(tmp_path: Path) -> None:
-    _, error = await outcome_of(
-        Gemini(program="gemini-that-is-nowhere"), Ask(prompt="Hi", cwd=tmp_path)
-    )
-    assert isinstance(error, NotInstalled)
-    assert "npm install -g @google/gemini-cli" in error.hint
 
 
 async def test_without_a_key_nothing_is_started(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from harnesses.models._model import Model
+from recordings.gemini_cases import DAILY
 from smithers.agent import Ask
 from tests.scripted_model import ScriptedModel, Status
 
@@ -31,13 +32,13 @@ OF_THEIRS = [
 
 @dataclass(frozen=True, kw_only=True)
 class Vendor:
-    """One vendor. `errors` are its refusals by what they mean."""
+    """One vendor. `refusals` are its own, by the names of sessions in the contract."""
 
     kind: type[Model]
     model: str
     path: str
     key: str
-    errors: Mapping[str, Status]
+    refusals: Mapping[str, Status]
 
     def at(self, server: ScriptedModel, **options: Any) -> Model:
         to: dict[str, Any] = {"base_url": server.url + self.path, "api_key_env": self.key}
@@ -45,66 +46,73 @@ class Vendor:
 
 
 _OPENAI = {
-    "auth": Status(401, "invalid_api_key", f"Incorrect API key provided: {KEY[:9]}***"),
-    "rate": Status(429, "rate_limit_exceeded", "Too many", {"retry-after": "30"}),
+    "401": Status(401, "invalid_api_key", f"Incorrect API key provided: {KEY[:9]}***"),
+    "429": Status(429, "rate_limit_exceeded", "Too many"),
+    "429-with-a-time": Status(429, "rate_limit_exceeded", "Too many", {"retry-after": "30"}),
     "quota": Status(429, "insufficient_quota", "You exceeded your quota"),
-    "overloaded": Status(503, "server_is_overloaded"),
-    "server": Status(500, "server_error"),
-    "overflow": Status(
+    "529-overloaded": Status(503, "server_is_overloaded"),
+    "500": Status(500, "server_error"),
+    "context-overflow": Status(
         400, "context_length_exceeded", "This model's maximum context length is 9 tokens"
     ),
-    "too large": Status(413, "request_too_large"),
-    "no model": Status(404, "model_not_found"),
-    "bad request": Status(400, "invalid_request_error", "no such field"),
-    "filter": Status(400, "content_filter", "filtered by the content policy"),
+    "413": Status(413, "request_too_large"),
+    "no-such-model": Status(404, "model_not_found"),
+    "400": Status(400, "invalid_request_error", "no such field"),
+    "content-filter": Status(400, "content_filter", "filtered by the content policy"),
 }
 _ANTHROPIC = {
-    "auth": Status(401, "authentication_error", f"invalid x-api-key {KEY}"),
-    "rate": Status(429, "rate_limit_error", "Too many", {"retry-after": "30"}),
-    "quota": Status(400, "invalid_request_error", "Your credit balance is too low"),
-    "overloaded": Status(529, "overloaded_error"),
-    "server": Status(500, "api_error"),
-    "overflow": Status(400, "invalid_request_error", "prompt is too long: 9 tokens > 8 maximum"),
-    "too large": Status(413, "request_too_large"),
-    "no model": Status(404, "not_found_error", "model: x"),
-    "bad request": Status(400, "invalid_request_error", "no such field"),
+    "401": Status(401, "authentication_error", f"invalid x-api-key {KEY}"),
+    "429": Status(429, "rate_limit_error", "Too many"),
+    "429-with-a-time": Status(429, "rate_limit_error", "Too many", {"retry-after": "30"}),
+    "no-credit": Status(400, "invalid_request_error", "Your credit balance is too low"),
+    "529-overloaded": Status(529, "overloaded_error"),
+    "500": Status(500, "api_error"),
+    "context-overflow": Status(
+        400, "invalid_request_error", "prompt is too long: 9 tokens > 8 maximum"
+    ),
+    "413": Status(413, "request_too_large"),
+    "no-such-model": Status(404, "not_found_error", "model: x"),
+    "400": Status(400, "invalid_request_error", "no such field"),
 }
 _GOOGLE = {
-    "auth": Status(
+    "401": Status(
         400,
         "INVALID_ARGUMENT",
         f"API key not valid: {KEY}",
         more={"details": [{"reason": "API_KEY_INVALID"}]},
     ),
-    "rate": Status(
+    "429": Status(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted"),
+    "429-with-a-time": Status(
         429,
         "RESOURCE_EXHAUSTED",
         "Resource has been exhausted",
         more={"details": [{"retryDelay": "30s"}]},
     ),
-    "quota": Status(429, "RESOURCE_EXHAUSTED", "quota per day"),
-    "overloaded": Status(503, "UNAVAILABLE"),
-    "server": Status(500, "INTERNAL"),
-    "overflow": Status(
+    "quota": Status(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota.", more=DAILY),
+    "529-overloaded": Status(503, "UNAVAILABLE"),
+    "500": Status(500, "INTERNAL"),
+    "context-overflow": Status(
         400,
         "INVALID_ARGUMENT",
         "The input token count (9) exceeds the maximum number of tokens allowed (8)",
     ),
-    "too large": Status(413, "INVALID_ARGUMENT"),
-    "no model": Status(404, "NOT_FOUND"),
-    "bad request": Status(400, "INVALID_ARGUMENT", "no such field"),
+    "413": Status(413, "INVALID_ARGUMENT"),
+    "no-such-model": Status(404, "NOT_FOUND"),
+    "400": Status(400, "INVALID_ARGUMENT", "no such field"),
 }
 
 VENDORS: Mapping[str, Vendor] = {
     "anthropic": Vendor(
-        kind=Anthropic, model="scripted", path="", key="ANTHROPIC_API_KEY", errors=_ANTHROPIC
+        kind=Anthropic, model="scripted", path="", key="ANTHROPIC_API_KEY", refusals=_ANTHROPIC
     ),
     "openai": Vendor(
-        kind=OpenAI, model="scripted", path="/v1", key="OPENAI_API_KEY", errors=_OPENAI
+        kind=OpenAI, model="scripted", path="/v1", key="OPENAI_API_KEY", refusals=_OPENAI
     ),
-    "google": Vendor(kind=Google, model="scripted", path="", key="GEMINI_API_KEY", errors=_GOOGLE),
+    "google": Vendor(
+        kind=Google, model="scripted", path="", key="GEMINI_API_KEY", refusals=_GOOGLE
+    ),
     "litellm": Vendor(
-        kind=LiteLLM, model="openai/gpt-4o", path="/v1", key="OPENAI_API_KEY", errors=_OPENAI
+        kind=LiteLLM, model="openai/gpt-4o", path="/v1", key="OPENAI_API_KEY", refusals=_OPENAI
     ),
 }
 PACKAGES = {"anthropic": "anthropic", "openai": "openai", "google": "google.genai"}

@@ -1,10 +1,8 @@
-"""What every model keeps as an agent; each vendor joins by one line in VENDORS."""
+"""What every model keeps beyond the contract of all agents; VENDORS has a line for each."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
@@ -12,8 +10,6 @@ from typing import Any, cast
 import pytest
 
 from harnesses.models import Price, read
-from harnesses.models._model import Model
-from harnesses.recording import read_sessions
 from smithers.agent import (
     Answered,
     Said,
@@ -24,10 +20,10 @@ from smithers.agent import (
     Used,
     limit_of,
 )
-from smithers.errors import BadOutput, Permanent, Stalled, Transient
-from tests.harness.helpers import events_of, kinds, outcome_of, until
+from smithers.errors import BadOutput
+from tests.harness.helpers import events_of, outcome_of
 from tests.models.cases import ANSWER, KEY, Vendor, ask, installed
-from tests.scripted_model import Cut, Eof, Hang, ScriptedModel, Step, StreamError, Text, ToolCall
+from tests.scripted_model import ScriptedModel, Step, Text, ToolCall
 
 pytestmark = pytest.mark.anyio
 
@@ -136,15 +132,6 @@ async def test_a_stream_of_syllables_comes_in_sensible_pieces(vendor: Vendor, fo
     assert all(piece.endswith("\n") for piece in said)
 
 
-async def test_a_structured_answer_is_asked_for_by_its_schema(vendor: Vendor, folder: Path) -> None:
-    with ScriptedModel([Text('{"n": 3}')]) as model:
-        agent = vendor.at(model)
-        events = await events_of(agent, ask(folder, schema=ANSWER))
-    assert events[-1] == Answered('{"n": 3}', data={"n": 3})
-    sent = json.dumps(model.requests[0].body)
-    assert '"integer"' in sent or '\\"integer\\"' in sent
-
-
 async def test_a_structured_answer_can_be_asked_for_together_with_tools(
     vendor: Vendor, folder: Path
 ) -> None:
@@ -152,32 +139,6 @@ async def test_a_structured_answer_can_be_asked_for_together_with_tools(
         events = await events_of(vendor.at(model, tools=[add]), ask(folder, schema=ANSWER))
     assert events[-1] == Answered('{"n": 2}', data={"n": 2})
     assert all("integer" in json.dumps(request.body) for request in model.requests)
-
-
-async def test_a_resumed_session_goes_on_with_what_was_said(vendor: Vendor, folder: Path) -> None:
-    with ScriptedModel([Text("The word is plum."), Text("Plum.")]) as model:
-        agent = vendor.at(model)
-        first = await events_of(agent, ask(folder, "Remember plum."))
-        session = cast("Started", first[0]).session
-        again = ask(folder, "Remember plum.", session=session, followup="Which word?")
-        second = await events_of(agent, again)
-    assert [event for event in second if isinstance(event, Started)] == [Started(session)]
-    sent = json.dumps(model.requests[1].body)
-    assert (
-        sent.index("Remember plum.") < sent.index("The word is plum.") < sent.index("Which word?")
-    )
-    assert sent.count("Remember plum.") == 1
-
-
-async def test_an_unknown_session_is_begun_anew_and_says_so(vendor: Vendor, folder: Path) -> None:
-    session = "00000000-0000-4000-8000-000000000001"
-    with ScriptedModel([Text("Hello.")]) as model:
-        request = ask(folder, "The prompt.", session=session, followup="Go on.")
-        events = await events_of(vendor.at(model), request)
-    first, second = [event for event in events if isinstance(event, Started)]
-    assert first == Started(session)
-    assert second != first
-    assert "The prompt." in json.dumps(model.requests[0].body)
 
 
 async def test_a_forked_session_begins_with_a_copy_and_the_other_stays_as_it_is(
@@ -203,101 +164,6 @@ async def test_a_forked_session_begins_with_a_copy_and_the_other_stays_as_it_is(
     assert "Which word?" not in json.dumps(model.requests[2].body)
 
 
-async def test_a_forked_run_that_has_its_session_goes_on_in_that(
-    vendor: Vendor, folder: Path
-) -> None:
-    with ScriptedModel([Text("One."), Text("Two.")]) as model:
-        agent = vendor.at(model)
-        first = await events_of(agent, ask(folder))
-        own = cast("Started", first[0]).session
-        unknown = "00000000-0000-4000-8000-000000000000"
-        events = await events_of(agent, ask(folder, session=own, forks=unknown, followup="On."))
-    assert [event for event in events if isinstance(event, Started)] == [Started(own)]
-
-
-async def test_a_fork_of_an_unknown_session_is_begun_anew(vendor: Vendor, folder: Path) -> None:
-    unknown = "00000000-0000-4000-8000-000000000000"
-    with ScriptedModel([Text("Hello.")]) as model:
-        request = ask(folder, "The prompt.", forks=unknown, followup="Go on.")
-        events = await events_of(vendor.at(model), request)
-    assert unknown not in [event.session for event in events if isinstance(event, Started)]
-    assert "The prompt." in json.dumps(model.requests[0].body)
-
-
-async def test_a_run_may_be_closed_at_any_event(vendor: Vendor, folder: Path) -> None:
-    script: list[Step] = [ToolCall("add", {"a": 2, "b": 3}), Text("5", thinking="So.")]
-    with ScriptedModel(runs={str(n): script for n in range(20)}) as model:
-
-        def agent(number: int) -> Model:
-            made = vendor.at(model, tools=[add])
-            made.base_url = model.url_of(str(number)) + vendor.path
-            return made
-
-        whole = await events_of(agent(0), ask(folder))
-        for number in range(1, len(whole)):
-            run = agent(number).run(ask(folder))
-            async with aclosing(run) as events:
-                for _ in range(number):
-                    await anext(events)
-
-
-async def test_the_vendors_own_stream_is_kept_for_its_owner_alone(
-    vendor: Vendor, folder: Path, tmp_path: Path
-) -> None:
-    raw = tmp_path / "attempts" / "1.jsonl"
-    with ScriptedModel([Text("Done.")]) as model:
-        await events_of(vendor.at(model), ask(folder, raw=raw))
-    assert raw.stat().st_mode & 0o777 == 0o600
-    (session,) = read_sessions(raw)
-    assert session.ending is not None
-    assert session.ending.rc == 0
-    assert b"Done." in session.text("out")
-    assert b"Go." in session.text("in")
-    assert KEY not in raw.read_text()
-
-
-@pytest.mark.parametrize("step", [Cut(), Cut("Half"), Eof("Half"), StreamError()], ids=str)
-async def test_a_stream_that_breaks_off_is_transient_and_asked_for_once(
-    vendor: Vendor, folder: Path, step: Any
-) -> None:
-    with ScriptedModel([step]) as model:
-        events, error = await outcome_of(vendor.at(model), ask(folder))
-    assert error is not None
-    assert "Answered" not in kinds(events)
-    assert len(model.requests) == 1
-    if step != StreamError():
-        assert isinstance(error, Transient)
-    assert error.then in ("retry", "cool down")
-
-
-@pytest.mark.parametrize("step", [Hang(), Hang("Half")], ids=["at once", "after a piece"])
-async def test_silence_ends_the_request_and_its_connection(
-    vendor: Vendor, folder: Path, step: Hang
-) -> None:
-    with ScriptedModel([step]) as model:
-        _, error = await outcome_of(vendor.at(model), ask(folder, idle_s=1.0))
-        await until(model.hung_up.is_set)
-    assert isinstance(error, Stalled)
-    assert len(model.requests) == 1
-
-
-async def test_the_whole_has_its_limit_although_pieces_come(vendor: Vendor, folder: Path) -> None:
-    with ScriptedModel([Text("word " * 200, pieces=200, pause_s=0.05)]) as model:
-        _, error = await outcome_of(vendor.at(model), ask(folder, timeout_s=1.0, idle_s=5.0))
-    assert isinstance(error, Transient)
-    assert str(error) == "not done within 1 s"
-
-
-async def test_a_cancelled_run_closes_its_connection(vendor: Vendor, folder: Path) -> None:
-    with ScriptedModel([Hang("Half")]) as model:
-        task = asyncio.ensure_future(events_of(vendor.at(model), ask(folder)))
-        await until(lambda: bool(model.requests), 15)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await until(model.hung_up.is_set)
-
-
 async def test_an_answer_that_was_cut_off_is_bad_output_and_can_be_repaired(
     vendor: Vendor, folder: Path
 ) -> None:
@@ -310,22 +176,6 @@ async def test_an_answer_that_was_cut_off_is_bad_output_and_can_be_repaired(
         again = await events_of(agent, ask(folder, session=session, followup="Be shorter."))
     assert again[-1] == Answered("All.")
     assert "Half of" in json.dumps(model.requests[1].body)
-
-
-async def test_a_refusal_is_permanent(vendor: Vendor, folder: Path) -> None:
-    with ScriptedModel([Text("I", stop="refusal")]) as model:
-        _, error = await outcome_of(vendor.at(model), ask(folder))
-    assert isinstance(error, Permanent)
-    assert error.then == "next agent"
-
-
-async def test_a_model_that_never_answers_is_stopped(vendor: Vendor, folder: Path) -> None:
-    with ScriptedModel([ToolCall("add", {"a": 1, "b": 1})]) as model:
-        agent = vendor.at(model, tools=[add], max_requests=3)
-        _, error = await outcome_of(agent, ask(folder))
-    assert isinstance(error, Permanent)
-    assert "within 3 requests" in str(error)
-    assert len(model.requests) == 3
 
 
 async def test_further_fields_of_the_request_are_the_authors(vendor: Vendor, folder: Path) -> None:

@@ -1,0 +1,241 @@
+"""The registry: a line for each adapter, with what it lacks and where it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from harnesses import Antigravity, ClaudeCode, Codex, Echo, Gemini, Pi, Replay
+from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
+from harnesses.models._model import Model
+from recordings import antigravity_cases, codex_cases, gemini_cases, make, pi_cases
+from recordings.pi_cases import KEY_NAME
+from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
+from smithers.agent import Agent
+from smithers.errors import Permanent, Stalled, Transient
+from tests.contract.cases import CASES, NUMBER, Failure
+from tests.contract.scenes import Adapter
+from tests.harness.helpers import (
+    ROOT,
+    antigravity_python,
+    installed,
+    replayed_antigravity,
+    replayed_claude,
+    replayed_codex,
+    replayed_gemini,
+    replayed_pi,
+)
+from tests.models.cases import VENDORS, Vendor
+from tests.models.cases import installed as installed_vendor
+from tests.scripted_model import Cut, Eof, Hang, Step, StreamError, Text, ToolCall
+
+__all__ = ["ADAPTERS", "RECORDED", "SCRIPTED"]
+
+OF_ANTHROPIC = "Anthropic tells of an account without credit, and of no quota"
+NO_TIME = "it does not pass on when a limit ends"
+NO_FORK = "it does not fork sessions"
+UNSEEN = "it is recorded only where it differs from the other way to ask"
+NOT_YET = "it is not recorded yet"
+OF_A_MODEL = {
+    "program too old": "it runs in our process",
+    "exit without a terminal event": "it runs in our process",
+}
+BROKEN = {"cut stream": Failure(Transient, "network")}
+"""The packages tell of a connection that is reset as of any other trouble of the network."""
+
+
+@cache
+def replay_of(name: str) -> Replay:
+    return Replay(ROOT / "recordings" / name)
+
+
+def pair(
+    name: str,
+    kind: type[Agent],
+    sessions: Callable[[], Sequence[Case]],
+    real: AgentOf,
+    replayed: Callable[..., Agent],
+    *,
+    needs: Callable[[], object],
+    **more: Any,
+) -> list[Adapter]:
+    """A harness on its recordings, and as the real program."""
+
+    def recorded(case: Case, place: Place, url: str) -> Agent:
+        own = {} if case.key or kind is ClaudeCode else {"api_key_env": None}
+        return replayed(**{"replay": replay_of(name.split("-by-")[0]), **own, **case.options})
+
+    line = Adapter(name=name, kind=kind, way="recorded", sessions=sessions, made=recorded, **more)
+    return [line, replace(line, way="live", made=real, needs=needs)]
+
+
+def _real_antigravity(case: Case, place: Place, url: str) -> Agent:
+    own = {**case.options, "python": antigravity_python()}
+    return antigravity_cases.antigravity(replace(case, options=own), place, url)
+
+
+def _pi(**options: Any) -> Agent:
+    """Without a key it is a model of a provider, since there is no server to name."""
+    if options.get("api_key_env", KEY_NAME) is None:
+        return Pi("anthropic/scripted", replay=options["replay"])
+    return replayed_pi(**options)
+
+
+def missing(kind: Callable[..., Agent], word: str = "program") -> Callable[[], Agent]:
+    return lambda: kind(**{word: "a-program-that-is-nowhere"})
+
+
+def unseen_but(*cases: str) -> dict[str, str]:
+    return dict.fromkeys(set(CASES) - {*cases}, UNSEEN)
+
+
+def say(word: str) -> str:
+    """Says a word."""
+    return word
+
+
+def _sessions_of(vendor: Vendor) -> list[Case]:
+    """The same for every model; the refusals in the words of its vendor."""
+    steps: dict[str, Step] = {
+        **vendor.refusals,
+        "refusal": Text("I", stop="refusal"),
+        "output-limit": Text("and so on", stop="max_tokens"),
+        "cut": Cut("Half an ans"),
+        "cut-before": Cut(),
+        "overloaded-in-stream": StreamError(),
+        "eof": Eof("Half an ans"),
+    }
+    wrong, right = Text('{"n": "x"}'), Text('{"n": 7}')
+    repaired = Case(name="structured-repaired", script=[right], schema=NUMBER, prompt=REPAIR)
+    again = Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?")
+    anew = [Text("A new beginning.")]
+    return [
+        Case(name="text", script=[Text("Hello there.", pieces=3)]),
+        Case(name="tool-ok", script=[ToolCall("say", {"word": "hello"}), Text("Said hello.")]),
+        Case(name="structured-ok", script=[right], schema=NUMBER),
+        Case(name="structured-wrong", script=[wrong], schema=NUMBER, then=repaired),
+        Case(name="resume", script=[Text("The word is heron.")], then=again),
+        Case(name="resume-unknown", script=anew, session="00000000-0000-4000-8000-000000000000"),
+        *fork_cases(),
+        *(Case(name=name, script=[step]) for name, step in steps.items()),
+        Case(name="connection-refused", script=[], url="http://127.0.0.1:9"),
+        Case(name="hang-before-headers", script=[Hang()], idle_s=0.5),
+        Case(name="hang-in-stream", script=[Hang("Half an ans")], idle_s=0.5),
+        Case(
+            name="max-turns", script=[ToolCall("say", {"word": "x"})], options={"max_requests": 2}
+        ),
+    ]
+
+
+def model(name: str, kind: type[Model], **more: Any) -> Adapter:
+    """A model in our process, on the scripted model server."""
+    vendor = VENDORS[name]
+
+    def made(case: Case, place: Place, url: str) -> Agent:
+        to: dict[str, Any] = {
+            "base_url": url + vendor.path,
+            "api_key_env": vendor.key,
+            "tools": [say],
+        }
+        return kind(vendor.model, **to | dict(case.options))
+
+    return Adapter(
+        name=name,
+        kind=kind,
+        way="scripted",
+        sessions=lambda: _sessions_of(vendor),
+        made=made,
+        missing=lambda: type(name, (kind,), {"package": "no_such_package"})(vendor.model),
+        install=f"pip install 'smithers-orchestrator[{name}]'",
+        needs=lambda: installed_vendor(name),
+        **more,
+    )
+
+
+def echo(case: Case, place: Place, url: str) -> Agent:
+    return Echo()
+
+
+def _echoed() -> list[Case]:
+    return [
+        Case(name="text", script=[], prompt="Hello there."),
+        Case(name="resume", script=[], then=Case(name="2", script=[], prompt="It was heron.")),
+        Case(name="fork", script=[], then=Case(name="2", script=[], prompt="It was heron.")),
+    ]
+
+
+ADAPTERS: Sequence[Adapter] = [
+    Adapter(
+        name="echo", kind=Echo, way="scripted", sessions=_echoed, made=echo,
+        lacks=dict.fromkeys(
+            set(CASES) - {"success", "session resumed", "session forked"}, "it only repeats"
+        ),
+    ),
+    *pair(
+        "claude-code", ClaudeCode, make.cases, make.claude, replayed_claude,
+        needs=lambda: installed("claude"), missing=missing(ClaudeCode),
+        install="npm install -g @anthropic-ai/claude-code",
+        lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC,
+               "silence": NOT_YET, "repair": NOT_YET},
+    ),
+    *pair(
+        "codex", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
+        needs=lambda: installed("codex"), missing=missing(Codex),
+        install="npm install -g @openai/codex",
+        lacks={"repair": NOT_YET},
+        # It asks again without end where nobody listens, and tells of broken streams in one way.
+        differs={"nobody there": Failure(Stalled, "silence"),
+                 "cut before the first word": Failure(Transient, "cut")},
+    ),
+    *pair(
+        "codex-by-exec", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
+        needs=lambda: installed("codex"), missing=missing(Codex),
+        install="npm install -g @openai/codex", prefix="exec-",
+        lacks=unseen_but(
+            *("success", "tools", "structured output", "session resumed", "unknown session"),
+            *("session forked", "fork of an unknown session"),
+            *("auth", "rate limit", "quota", "server error"),
+        ),
+    ),
+    *pair(
+        "pi", Pi, pi_cases.cases, pi_cases.pi, _pi,
+        needs=lambda: installed("pi"), missing=missing(Pi),
+        install="npm install -g @earendil-works/pi-coding-agent",
+        lacks={"rate limit with a time": NO_TIME},
+    ),
+    *pair(
+        "pi-by-responses", Pi, pi_cases.cases, pi_cases.pi, _pi,
+        needs=lambda: installed("pi"), missing=missing(Pi),
+        install="npm install -g @earendil-works/pi-coding-agent", prefix="openai-",
+        lacks=unseen_but(
+            *("success", "tools", "auth", "rate limit with a time", "server error"),
+            *("context overflow", "refusal", "answer cut off", "cut stream"),
+        ),
+        shows={"429": "rate limit with a time", "error-in-stream": "server error"},
+    ),
+    *pair(
+        "gemini", Gemini, gemini_cases.cases, gemini_cases.gemini, replayed_gemini,
+        needs=lambda: installed("gemini"), missing=missing(Gemini),
+        install="npm install -g @google/gemini-cli",
+    ),
+    *pair(
+        "antigravity", Antigravity, antigravity_cases.cases, _real_antigravity,
+        replayed_antigravity, needs=antigravity_python, missing=missing(Antigravity, "python"),
+        install="pip install 'smithers-orchestrator[antigravity]'",
+        lacks={"session forked": NO_FORK, "fork of an unknown session": NO_FORK},
+        differs={"cut before the first word": Failure(Transient, "cut")},
+        shows={"eof": ""},  # the SDK takes it for the end of the answer
+    ),
+    model(
+        "anthropic", Anthropic, lacks=OF_A_MODEL | {"quota": OF_ANTHROPIC},
+        # Its package tells of an account without credit as of any bad request.
+        differs=BROKEN | {"no credit": Failure(Permanent, "bad_request")},
+    ),
+    model("openai", OpenAI, lacks=OF_A_MODEL, differs=BROKEN),
+    model("google", Google, lacks=OF_A_MODEL, differs=BROKEN),
+    model("litellm", LiteLLM, lacks=OF_A_MODEL, differs=BROKEN),
+]  # fmt: skip
+RECORDED = [each for each in ADAPTERS if each.way == "recorded"]
+SCRIPTED = [each for each in ADAPTERS if each.way == "scripted"]
