@@ -214,12 +214,12 @@ class Session:
         end = time.monotonic() + _WITHIN_S
         while time.monotonic() < end:
             state, owned = self._with(self._stands)
+            if state.inbox >= note:
+                return "taken up", None
             if state.run_status in _OVER:
                 return "over", None
             if not owned:
                 return ("started", self._start()) if goes_on else ("to be resumed", None)
-            if state.inbox >= note:
-                return "taken up", None
             time.sleep(_LOOK_S)
         return "asked", None
 
