@@ -178,9 +178,7 @@ class Engine:
         assert self._prepared is not None
         (ending,) = self._prepared
         while True:
-            if (
-                not self.transition.empty or self._looked is None
-            ):  # whoever waits for an owner hears
+            if not self.transition.empty or self._looked is None:  # an owner is heard of
                 await self._commit()
             if ending is not None:
                 if ending.status.status != "waiting" or not self._inbox:

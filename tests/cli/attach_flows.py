@@ -20,6 +20,15 @@ TUI = Path(__file__).with_name("attach_tui.py")
 SESSIONS = Path("sessions")
 
 
+def _said(session: str, line: str) -> Path:
+    """Add a line to a session; its file."""
+    SESSIONS.mkdir(exist_ok=True)
+    file = SESSIONS / session
+    with file.open("a") as said:
+        said.write(f"{line}\n")
+    return file
+
+
 class Desk:
     name = "desk"
 
@@ -28,11 +37,8 @@ class Desk:
         self._program = program
 
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
-        SESSIONS.mkdir(exist_ok=True)
         session = ask.session or str(uuid.uuid4())
-        file = SESSIONS / session
-        with file.open("a") as said:
-            said.write(f"asked: {ask.told.splitlines()[0]}\n")
+        file = _said(session, f"asked: {ask.told.splitlines()[0]}")
         yield Started(session)
         if ask.session is None and "quickly" not in ask.prompt:
             async for event in self._works(ask):
