@@ -14,10 +14,18 @@ from pathlib import Path
 from typing import Literal
 
 from harnesses._claude_stream import Stream
+from harnesses._json import object_in
 from harnesses._limits import limit_text
 from harnesses._turns import heard, in_a_session
-from harnesses.process import Command, Replay, Source, Sources, built_environment
-from smithers.agent import Ask, Capabilities, Event
+from harnesses.process import (
+    Command,
+    Replay,
+    Source,
+    Sources,
+    built_environment,
+    terminal_environment,
+)
+from smithers.agent import Ask, Capabilities, Event, Terminal
 from smithers.errors import NotInstalled
 
 __all__ = ["ClaudeCode", "PermissionMode"]
@@ -33,11 +41,14 @@ NEEDED = (
     "CLAUDE_CONFIG_DIR",
 )
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN")
+QUIET = {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
 SETTINGS = {
     "CLAUDE_CODE_MAX_RETRIES": "0",
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    **QUIET,
 }
+OWN = ("--strict-mcp-config", "--setting-sources", "")
+"""Nothing of the user's and the project's settings comes in."""
 
 
 class ClaudeCode:
@@ -51,7 +62,9 @@ class ClaudeCode:
     SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
-    can = Capabilities(resumes=True, forks=True, native_schema=True, reports_cost=True)
+    can = Capabilities(
+        resumes=True, forks=True, attaches=True, native_schema=True, reports_cost=True
+    )
 
     def __init__(
         self,
@@ -83,12 +96,10 @@ class ClaudeCode:
             "--max-turns": max_turns,
             "--append-system-prompt": append_system_prompt,
         }
-        self._options = tuple(
-            word
-            for flag, value in options.items()
-            if value is not None
-            for word in (flag, str(value))
-        )
+        given = {flag: str(value) for flag, value in options.items() if value is not None}
+        self._options = tuple(word for one in given.items() for word in one)
+        given.pop("--max-turns", None)  # it bounds a request, not a person
+        self._options_of_a_person = tuple(word for one in given.items() for word in one)
 
     @property
     def limit(self) -> str:
@@ -105,6 +116,20 @@ class ClaudeCode:
             lambda source: in_a_session(ask, lambda way, session: self._turn(way, source, session))
         )
 
+    def terminal(self, session: str, cwd: Path, marks: Mapping[str, str]) -> Terminal:
+        """`claude --resume SESSION`, which may have to ask the person its first questions.
+
+        In a `config_dir` the first of them is answered: its welcome wants the internet.
+        """
+        self._sources.check_live(self.name)
+        config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
+        env = terminal_environment(NEEDED, QUIET, config, self._env, marks)
+        program = self._found(env)
+        if self._config:
+            _welcomed(self._config / ".claude.json")
+        argv = (program, "--resume", session, *OWN, *self._options_of_a_person)
+        return Terminal(argv=argv, env=env, cwd=cwd)
+
     def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
         command = self._command(ask, session, live=source.live)
         return heard(command, ask, source, Stream(session=session))
@@ -113,17 +138,17 @@ class ClaudeCode:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
         return built_environment(NEEDED, SETTINGS, config, self._env, marks)
 
+    def _found(self, env: Mapping[str, str]) -> str:
+        found = shutil.which(self._program, path=env.get("PATH"))
+        if found is None:
+            raise NotInstalled("Claude Code", INSTALL, looked_for=self._program)
+        return str(Path(found).absolute())
+
     def _command(self, ask: Ask, session: str, *, live: bool) -> Command:
         env = self._environment(ask.marks)
-        program = self._program
-        if live:
-            found = shutil.which(program, path=env.get("PATH"))
-            if found is None:
-                raise NotInstalled("Claude Code", INSTALL, looked_for=program)
-            program = str(Path(found).absolute())
+        program = self._found(env) if live else self._program
         schema = json.dumps(ask.schema) if ask.schema is not None else None
         fixed = ("-p", "--output-format", "stream-json", "--verbose")
-        own = ("--strict-mcp-config", "--setting-sources", "")
         shaped = ("--json-schema", schema) if schema is not None else ()
         chosen: tuple[str, ...] = ("--session-id" if ask.session is None else "--resume", session)
         if ask.forks is not None:
@@ -131,7 +156,7 @@ class ClaudeCode:
         return Command(
             program="claude-code",
             executable=program,
-            flags=(*fixed, *own, *self._options, *shaped, *chosen),
+            flags=(*fixed, *OWN, *self._options, *shaped, *chosen),
             prompt=ask.told,
             cwd=ask.cwd,
             env=env,
@@ -147,3 +172,15 @@ def _mcp_text(config: Mapping[str, object] | str | Path | None) -> str | None:
     if config is None or isinstance(config, str):
         return config
     return str(config) if isinstance(config, Path) else json.dumps(config)
+
+
+def _welcomed(state: Path) -> None:
+    """Note in a folder of ours that the program need not welcome anybody to itself."""
+    try:
+        known = object_in(state.read_bytes())
+    except OSError:
+        return  # no session was ever begun here
+    if "hasCompletedOnboarding" not in known:
+        written = state.with_suffix(f".{os.getpid()}")
+        written.write_text(json.dumps({**known, "hasCompletedOnboarding": True}), encoding="utf-8")
+        written.replace(state)

@@ -34,8 +34,16 @@ from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
 from harnesses._turns import LEAVES_WITHIN_S
-from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
-from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started
+from harnesses.process import (
+    Command,
+    Replay,
+    Source,
+    Sources,
+    built_environment,
+    open_session,
+    terminal_environment,
+)
+from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started, Terminal
 from smithers.errors import NotSignedIn, Stalled
 
 __all__ = ["ApprovalPolicy", "Codex", "Mode", "Sandbox"]
@@ -71,7 +79,7 @@ class Codex:
     goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
-    can = Capabilities(resumes=True, forks=True, native_schema=True)
+    can = Capabilities(resumes=True, forks=True, attaches=True, native_schema=True)
 
     def __init__(
         self,
@@ -119,10 +127,20 @@ class Codex:
         """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
         return self._sources.play(lambda source: self._run(ask, source))
 
+    def terminal(self, session: str, cwd: Path, marks: Mapping[str, str]) -> Terminal:
+        """`codex resume SESSION`, in the home that the session is in."""
+        self._sources.check_live(self.name)
+        place = self._place(marks, live=True)
+        given = (self._settings.key_env,) if self._settings.key_env else ()
+        home = {"CODEX_HOME": str(place.home)}
+        env = terminal_environment(given, self._env, marks, home)
+        argv = (place.program, "resume", *self._settings.words(cwd), session)
+        return Terminal(argv=argv, env=env, cwd=cwd)
+
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
         if ask.session is not None:
             yield Started(ask.session)
-        place = await asyncio.to_thread(self._place, ask, live=source.live)
+        place = await asyncio.to_thread(self._place, ask.marks, live=source.live)
         if place.mode == "app-server":
             async with aclosing(self._by_app_server(ask, place, source)) as events:
                 async for event in events:
@@ -211,8 +229,8 @@ class Codex:
         needed = (self._settings.key_env,) if self._settings.key_env else ()
         return built_environment(needed, self._env, marks)
 
-    def _place(self, ask: Ask, *, live: bool) -> _Place:
-        env = self._environment(ask.marks)
+    def _place(self, marks: Mapping[str, str], *, live: bool) -> _Place:
+        env = self._environment(marks)
         mode: Mode = "exec" if self._mode == "exec" else "app-server"
         program, home = self._program, self._home or Path("codex-home").absolute()
         if live:
@@ -225,7 +243,7 @@ class Codex:
                 mode = "exec"
             if (key := self._settings.key_env) and not env.get(key):
                 raise NotSignedIn(f"the variable {key} is not set", hint=SIGN_IN)
-            run = ask.marks.get("SMITHERS_RUN", "default")
+            run = marks.get("SMITHERS_RUN", "default")
             home = self._home or prepared_home(env, run, signed_in=self._settings.signed_in)
         return _Place(program=program, env=env | {"CODEX_HOME": str(home)}, home=home, mode=mode)
 

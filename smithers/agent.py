@@ -7,7 +7,7 @@ and can be proved on recorded sessions alone (`recordings/<program>/*.jsonl`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +20,7 @@ __all__ = [
     "Agent",
     "Answered",
     "Ask",
+    "Attaching",
     "Capabilities",
     "Checkup",
     "Event",
@@ -27,6 +28,7 @@ __all__ = [
     "Spawned",
     "Started",
     "Steered",
+    "Terminal",
     "Thought",
     "ToolCalled",
     "ToolReturned",
@@ -80,13 +82,15 @@ class Capabilities:
     `forks` is whether it takes a session to begin with a copy of. With `same_folder` a session can
     be gone on with in the working folder alone in which it was begun; a copy of it may stand
     elsewhere. With `steers` it takes messages in while it runs (see `Steered`); any other that
-    resumes is stopped and told in its session.
+    resumes is stopped and told in its session. With `attaches` a person can go on in a session, in
+    the program's own terminal (see `Attaching`).
     """
 
     resumes: bool = False
     forks: bool = False
     same_folder: bool = False
     steers: bool = False
+    attaches: bool = False
     native_schema: bool = False
     reports_cost: bool = False
 
@@ -118,6 +122,17 @@ class Checkup:
     def starts(self) -> bool:
         """Whether the program is there and does what it is asked."""
         return self.path is not None and not self.problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terminal:
+    """What opens a session of an agent for a person, in a terminal. `env` is all of its environment
+    but for what tells of the terminal itself, such as TERM.
+    """
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
 
 
 @dataclass(frozen=True)
@@ -219,6 +234,16 @@ class Agent(Protocol):
     def can(self) -> Capabilities: ...
 
     def run(self, ask: Ask) -> AsyncIterator[Event]: ...
+
+
+class Attaching(Agent, Protocol):
+    """An agent whose `can.attaches`: a person may work in its sessions as well."""
+
+    def terminal(self, session: str, cwd: Path, marks: Mapping[str, str]) -> Terminal:
+        """What opens the session for a person, with what its author lets the agent do. `marks` are
+        to be in the environment. Raises what `run` raises where the program cannot be started.
+        """
+        ...
 
 
 def limit_of(agent: Agent) -> str:

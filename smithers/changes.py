@@ -49,7 +49,7 @@ Outcome = Literal["finished", "failed", "skipped", "cancelled"]
 AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferred", "cancelled"]
 RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
 ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if"]
-WaitKind = Literal["approval", "retry", "cooldown", "agents", "data", "budget"]
+WaitKind = Literal["approval", "retry", "cooldown", "agents", "data", "budget", "attached"]
 
 
 class Key(NamedTuple):
@@ -197,7 +197,8 @@ class WaitOpened:
     """A node waits: for a person, for a time, for the data of `on`, or for a larger budget.
 
     A `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
-    the task's agents: it ends with the next owner, who tries them again.
+    the task's agents: it ends with the next owner, who tries them again; `attached` for a person
+    who is in the task's session, through the process that `on` names.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex.

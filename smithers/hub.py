@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import reports
 from smithers.amounts import Amounts
-from smithers.engine.ending import Asked, Decided, Left, Raised, Sent
+from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.reports import Standing
 from smithers.store.files import owner_log, streams_folder
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
 
-__all__ = ["Amounts", "Asked", "Decided", "Hub", "Left", "Raised", "Sent", "Standing"]
+__all__ = ["Amounts", "Asked", "Attached", "Decided", "Hub", "Left", "Raised", "Sent", "Standing"]
 
 
 class Hub:
@@ -214,6 +215,22 @@ class Hub:
         from smithers.engine.deciding import asks
 
         return asks(self.database, self.environment, run_id, task)
+
+    def attach(
+        self, run_id: str, task: str, *, by: str, goes_on: bool = True
+    ) -> AbstractContextManager[Attached]:
+        """A task's session for a person, held while this is entered: its agent is stopped, nothing
+        of the task starts, and `terminal` opens it. On leaving, what that has started is ended, and
+        the agent goes on in the session. With `goes_on` a run that nobody drives gets an owner.
+
+        Entering raises `UnknownRun`, `Refused` (the task is not begun or has ended, a person is
+        there already, its agent cannot attach, the caller is an agent of a run), or an `AgentError`
+        where its program cannot be started; but for the first moment then nothing was stopped.
+        """
+        from smithers.engine.attaching import Session
+
+        session = Session(self.database, self.environment, self.launch_again, run_id)
+        return session.attached(task, by=by, goes_on=goes_on)
 
     def raise_budget(
         self, run_id: str, node: str | None = None, *, added: Amounts, by: str

@@ -89,6 +89,8 @@ class Attempted:
     """Whether an agent was asked; else it is a step's."""
     ended_at: datetime | None = None
     used: Total | None = None
+    attended: bool = False
+    """Whether a person has worked in its session since."""
 
 
 @dataclass(slots=True)
@@ -222,6 +224,8 @@ class RunState:
                     del self.waits[key, change.kind]
                 if change.kind == "agents" and change.answer is not None:
                     self._try_again(key)
+                if change.kind == "attached" and change.answer is not None:
+                    self._attended(key)
             case NodeGone():
                 if (left := self.nodes.pop(change.id, None)) is not None:
                     self.gone[change.id] = left
@@ -249,6 +253,13 @@ class RunState:
         for attempt in self.tries.get(key, ()):
             if attempt.error is not None and attempt.error.then == "set up":
                 attempt.counts = False
+
+    def _attended(self, key: Key) -> None:
+        """A person has worked in the last session of the task."""
+        for attempt in reversed(self.tries.get(key, ())):
+            if attempt.session is not None:
+                attempt.attended = True
+                return
 
     def _reset(self, key: Key, frame: int) -> None:
         self.reset[key] = frame

@@ -1,6 +1,6 @@
 """Child processes of agents: live under a guard, or replayed from a recording, behind one face."""
 
-from harnesses.process._command import Command, built_environment
+from harnesses.process._command import Command, built_environment, terminal_environment
 from harnesses.process._replay import Replay
 from harnesses.process._session import Session, open_session
 from harnesses.process._shelf import ReplayMismatch
@@ -15,4 +15,5 @@ __all__ = [
     "Sources",
     "built_environment",
     "open_session",
+    "terminal_environment",
 ]

@@ -15,7 +15,7 @@ from pathlib import Path
 from harnesses.recording import Header
 from harnesses.scrubbing import both, machine, secrets_of
 
-__all__ = ["Command", "built_environment", "scrub_of", "version_of"]
+__all__ = ["Command", "built_environment", "scrub_of", "terminal_environment", "version_of"]
 
 _PASSED = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ",
@@ -39,6 +39,12 @@ def built_environment(needed: tuple[str, ...], *more: Mapping[str, str]) -> dict
     for each in more:
         built |= each
     return built
+
+
+def terminal_environment(needed: tuple[str, ...], *more: Mapping[str, str]) -> dict[str, str]:
+    """The same for a program that a person has before them: nothing in it tells of a terminal."""
+    built = built_environment(needed, *more)
+    return {name: text for name, text in built.items() if _SET.get(name) != text}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from harnesses.process._replay import Replay
 from harnesses.process._shelf import NotRecorded
 from smithers.agent import Event
+from smithers.errors import Refused
 
 __all__ = ["Source", "Sources"]
 
@@ -55,6 +56,11 @@ class Sources:
         if replay is None or record is None:
             return (Source(replay, record),)
         return Source(replay, record), Source(None, record)
+
+    def check_live(self, name: str) -> None:
+        """Raise `Refused` where recordings are played: nobody can work in one."""
+        if not self.now()[0].live:
+            raise Refused(f"{name} plays recordings, which have no terminal for a person")
 
     async def play(
         self, run: Callable[[Source], AsyncGenerator[Event, None]]

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli import (
+    _attaching,
     _deciding,
     _demo,
     _doctor,
@@ -43,6 +44,7 @@ _MODULES = (
     _deciding,
     _raising,
     _steering,
+    _attaching,
     _supervising,
     _service,
     _workflows,

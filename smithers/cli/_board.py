@@ -208,6 +208,8 @@ def _awaited(change: WaitOpened) -> str:
         return "waits for a person's decision"
     if change.kind == "agents":
         return f"waits for an agent to be set up: {_line(change.asked or '')}"
+    if change.kind == "attached":
+        return f"{_line(change.asked or 'someone')} is in its session"
     return (
         f"waits for {', '.join(change.on)}" if change.kind == "data" else f"waits ({change.kind})"
     )

@@ -48,6 +48,8 @@ def _awaited(wait: _Json) -> str:
         return key
     if wait["kind"] == "agents":
         return f"{key} (an agent to be set up)"
+    if wait["kind"] == "attached":
+        return f"{key} ({plain(wait['asked'] or 'someone')} is attached)"
     cools = ", ".join(f"{one['agent']} cools down" for one in wait["cooling"])
     due = f" until {clock(wait['due'])}" if cools and wait["due"] else ""
     return f"{key} ({plain(cools)}{due})" if cools else f"{key} ({wait['kind']})"

@@ -34,14 +34,16 @@ hours where the provider tells no time. Only the workflow's deadline bounds the 
 class Use:
     """Start this agent, in `session` if it has one to go on in, else in a copy of `forks` if given.
 
-    `begun` is whether the task was begun in that session before, and broken off. `skipped` are the
-    limits of those that stand before it and cool down.
+    `begun` is whether the task was begun in that session before, and broken off; `attended`, that a
+    person has worked in it since. `skipped` are the limits of those that stand before it and cool
+    down.
     """
 
     agent: Agent
     session: str | None
     forks: str | None = None
     begun: bool = False
+    attended: bool = False
     skipped: tuple[str, ...] = ()
 
 
@@ -68,9 +70,10 @@ def next_agent(
     held: Held | None = None,
 ) -> Use | Cooling | Missing | None:
     """The agent to start now, or what to wait for, or None when all are out. The first is the one
-    that holds the session which the task takes up.
+    in whose session a person was last, or else that holds the one which the task takes up.
     """
-    agents = sorted(work.agents, key=lambda one: held is not None and one.name != held.agent)
+    first = tries[-1].agent if tries and tries[-1].attended else held.agent if held else None
+    agents = sorted(work.agents, key=lambda one: first is not None and one.name != first)
     left = [agent for agent in agents if not _is_out(agent, work.retry, tries)]
     if _cooldowns(tries) > MAX_COOLDOWNS:
         return None
@@ -135,24 +138,25 @@ def _use(
     agent: Agent, tries: Sequence[Attempted], held: Held | None, skipped: tuple[str, ...]
 ) -> Use:
     """Its own session goes before the one that the task takes up: what it did is not lost."""
-    own = _session(agent, tries)
+    own = _last(agent, tries)
     taken = held.session if held is not None and held.agent == agent.name else None
     copied = held is not None and held.copied
     return Use(
         agent,
-        own if own is not None or copied else taken,
+        own.session if own is not None else None if copied else taken,
         forks=taken if copied else None,
         begun=own is not None,
+        attended=own is not None and own.attended,
         skipped=skipped,
     )
 
 
-def _session(agent: Agent, tries: Sequence[Attempted]) -> str | None:
-    """The session in which the agent was last at work on this task, if it may go on there."""
+def _last(agent: Agent, tries: Sequence[Attempted]) -> Attempted | None:
+    """The attempt in whose session the agent was last at work on this task, if that may go on."""
     if not agent.can.resumes:
         return None
     for one in reversed(tries):
         if one.agent == agent.name and one.session is not None:
             broken_off = one.state == "interrupted" or _then(one.error) in ("retry", "cool down")
-            return one.session if broken_off else None
+            return one if broken_off or one.attended else None
     return None

@@ -13,11 +13,23 @@ from smithers.agent import Answered
 from smithers.errors import BadOutput
 from smithers.tree import Output, clean, problem
 
-__all__ = ["INTERRUPTED", "REPAIR", "STEERED", "asked", "messages_block", "output_text"]
+__all__ = [
+    "ATTENDED",
+    "INTERRUPTED",
+    "REPAIR",
+    "STEERED",
+    "asked",
+    "messages_block",
+    "output_text",
+]
 
 INTERRUPTED = (
     "You were interrupted before you answered. "
     "Go on where you stopped, and answer the task:\n\n{prompt}"
+)
+ATTENDED = (
+    "You were interrupted before you answered, and a person has worked in this session since. Mind"
+    " what they said and did, go on from there, and answer the task:\n\n{prompt}"
 )
 REPAIR = "Your answer does not fit the task: {error}\nAnswer again, with only the corrected answer."
 STEERED = (

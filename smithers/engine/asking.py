@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from smithers.changes import CameUp, ChoiceKind, ChoiceMade, Key, WaitOpened
+from smithers.changes import CameUp, ChoiceKind, ChoiceMade, Key, WaitKind, WaitOpened
 from smithers.context import NotYet
 from smithers.engine.mount import children_digest
 from smithers.engine.plan import Instance, Plan
@@ -28,6 +28,7 @@ __all__ = ["Asking", "LoopExhausted", "NeedFailed"]
 
 T = TypeVar("T")
 _MISSED = object()
+_HOLDING: tuple[WaitKind, ...] = ("retry", "cooldown", "agents", "attached")
 _ITERATION = re.compile(r"(.*)\[(\d+)\]", re.DOTALL)
 
 
@@ -235,7 +236,7 @@ class Asking:
         if isinstance(node.work, StepWork) and (missing := self._still_missing(key)):
             self.wait_for(instance, missing)
             return False
-        return not any((key, kind) in state.waits for kind in ("retry", "cooldown", "agents"))
+        return not any((key, kind) in state.waits for kind in _HOLDING)
 
     def _still_missing(self, key: Key) -> tuple[Key, ...]:
         """What a deferred step waits for, known from its row: after a crash or another render it

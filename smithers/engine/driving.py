@@ -19,6 +19,7 @@ from smithers.engine.launching import unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
+from smithers.engine.settings import Unwatched
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun
@@ -116,24 +117,20 @@ class Driving:
             if (told := _over(run_id, state)) is not None:
                 return told
             loaded = self._load_again(history, file, name)
-            given = loaded.workflow.parse_input(history.run.input)
             limit = max_concurrency or json.loads(history.run.options).get(_LIMIT)
 
             async def make(now: History, fresh: RunState) -> Engine:
-                engine = Engine(
-                    loaded.workflow,
-                    given,
-                    run=replace(now.run, source=loaded.source),
-                    state=fresh,
-                    settings=self._settings(now.run, limit, linger_s),
-                    observer=observer,
-                    inbox=await store.inbox(_nobody(run_id), fresh.inbox),
-                    cooldowns=await store.cooldowns(),
-                )
-                engine.prepare()
-                return engine
+                settings = self._settings(now.run, limit, linger_s)
+                return await _prepared(store, now.run, fresh, loaded, settings, observer)
 
             return await self._go_on(store, history, state, loaded.source, make)
+
+    async def look(self, store: SqliteStore, history: History) -> Engine:
+        """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
+        loaded = self._load_again(history, None, None)
+        settings = self._settings(history.run, None, 0.0)
+        state = RunState.of(history.frames)
+        return await _prepared(store, history.run, state, loaded, settings, Unwatched())
 
     async def _go_on(
         self, store: SqliteStore, history: History, state: RunState, source: str, make: _Make
@@ -259,6 +256,29 @@ def _same_workflow(path: Path, run: NewRun) -> Loaded:
         return load_workflow(path, run.workflow)
     except Refused:
         return load_workflow(path)
+
+
+async def _prepared(
+    store: SqliteStore,
+    run: NewRun,
+    state: RunState,
+    loaded: Loaded,
+    settings: Settings,
+    observer: Observer,
+) -> Engine:
+    """The engine of a run that goes on, with its first frame made."""
+    engine = Engine(
+        loaded.workflow,
+        loaded.workflow.parse_input(run.input),
+        run=replace(run, source=loaded.source),
+        state=state,
+        settings=settings,
+        observer=observer,
+        inbox=await store.inbox(_nobody(run.run_id), state.inbox),
+        cooldowns=await store.cooldowns(),
+    )
+    engine.prepare()
+    return engine
 
 
 def _over(run_id: str, state: RunState) -> Left | None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from smithers.agent import Terminal
 from smithers.amounts import Amounts
 from smithers.changes import Failure, Key, RunStatus
 
-__all__ = ["Asked", "Decided", "Left", "Raised", "Sent"]
+__all__ = ["After", "Asked", "Attached", "Decided", "Left", "Raised", "Sent"]
+
+After = Literal["taken up", "started", "to be resumed", "over", "asked"]
+"""What became of a task that a person has left: its run's owner has it, one was started, nobody
+drives the run, the run has ended meanwhile, or its owner has not said a word yet.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +97,27 @@ class Sent:
     id: int
     text: str
     by: str
+
+    @property
+    def name(self) -> str:
+        """The task with its iteration, as it is typed: `review[2]`."""
+        return str(Key(self.task, self.iteration))
+
+
+@dataclass(kw_only=True)
+class Attached:
+    """A session that a person is in: `terminal` opens it. `after` tells how the run goes on, and
+    `pid` the process that was started for it, once they have left.
+    """
+
+    run_id: str
+    task: str
+    iteration: tuple[int, ...]
+    agent: str
+    session: str
+    terminal: Terminal
+    after: After = "asked"
+    pid: int | None = None
 
     @property
     def name(self) -> str:

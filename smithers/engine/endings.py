@@ -111,6 +111,8 @@ class Endings:
         if not outside:
             return None if stopped else self._stuck()
         near = self._now() + timedelta(seconds=self._linger_s)
+        if any(wait.opened.kind == "attached" for wait in outside) and not stopped:
+            return None  # a person is at work, who leaves it to this owner
         dues = [self._deadline, *(wait.opened.due for wait in outside)]
         wake_at = min((due for due in dues if due is not None), default=None)
         if wake_at is not None and wake_at <= near and not stopped:

@@ -32,6 +32,7 @@ from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
+from smithers.engine.holding import Holding
 from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
@@ -90,12 +91,9 @@ class Engine:
         self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
         context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, run.source)
-        self.asking = Asking(
-            self.transition, self.view, self.renderer, settings.secrets.scrub, settings.now
-        )
-        self.budgets = Budgets(
-            self.transition, self.view, workflow.budget, settings.secrets.scrub, self.now
-        )
+        scrub = settings.secrets.scrub
+        self.asking = Asking(self.transition, self.view, self.renderer, scrub, settings.now)
+        self.budgets = Budgets(self.transition, self.view, workflow.budget, scrub, self.now)
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self.limits = self.starting.limits
@@ -104,13 +102,9 @@ class Engine:
         self._mounting = Mounting(
             self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
         )
+        self.holding = Holding(run.run_id, self.asking, self._attempts)
         self._endings = Endings(
-            workflow,
-            self.asking,
-            settings.secrets.scrub,
-            settings.now,
-            settings.linger_s,
-            self._deadline,
+            workflow, self.asking, scrub, settings.now, settings.linger_s, self._deadline
         )
         self._ready: deque[Instance] = deque()
         self._queued: set[Key] = set()
@@ -184,7 +178,7 @@ class Engine:
         assert self._prepared is not None
         (ending,) = self._prepared
         while True:
-            if not self.transition.empty:
+            if not self.transition.empty or self._looked is None:  # an owner is heard of
                 await self._commit()
             if ending is not None:
                 if ending.status.status != "waiting" or not self._inbox:
@@ -392,6 +386,8 @@ class Engine:
                 self.budgets.take(row)
             elif row.kind == "steer":
                 self._messages.take(row)
+            elif row.kind in ("hold", "release"):
+                self.holding.take(row)
             else:
                 take_answer(row, self.transition, self.plan, self.secrets)
             self.state.inbox = row.id
@@ -459,7 +455,7 @@ class Engine:
             self._timers.set_alarm()
             await self._wake.wait()
             self._wake.clear()
-            if self._results or self._promises or self._used:
+            if await self.holding.look() or self._results or self._promises or self._used:
                 return
             now = self.settings.now()
             due = self._timers.is_due(now)

@@ -179,8 +179,8 @@ class Plan:
         state, key = self.state, instance.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
         asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
-        waits = bool(state.waits) and (
-            (key, "cooldown") in state.waits or (key, "agents") in state.waits
+        waits = bool(state.waits) and any(
+            (key, kind) in state.waits for kind in ("cooldown", "agents", "attached")
         )
         if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
             self.up.append(instance)

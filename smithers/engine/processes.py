@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable
 
@@ -16,7 +18,15 @@ from smithers.errors import Refused
 from smithers.store import Claimed, Store
 from smithers.store.lease import started_of
 
-__all__ = ["ancestors", "attempt_mark", "clear_away", "kill_all", "marked"]
+__all__ = [
+    "adopt_orphans",
+    "ancestors",
+    "attempt_mark",
+    "below",
+    "clear_away",
+    "kill_all",
+    "marked",
+]
 
 
 def attempt_mark(owner: str, run_id: str, serial: int | None = None) -> str:
@@ -49,7 +59,7 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
         if started_of(pid) != started:
             continue
         doomed[pid] = started
-        for child in _below(pid):
+        for child in below(pid):
             if (theirs := started_of(child)) is not None:
                 doomed[child] = theirs
     for pid, started in doomed.items():
@@ -64,7 +74,17 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
     return left
 
 
-def _below(pid: int) -> list[int]:
+def adopt_orphans() -> None:
+    """Make what is orphaned below this process a child of it, where the system can do that."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def below(pid: int) -> list[int]:
     """What a process has started, but for processes that drive runs of their own."""
     children: list[psutil.Process] = []
     with contextlib.suppress(psutil.Error):
@@ -75,7 +95,7 @@ def _below(pid: int) -> list[int]:
         with contextlib.suppress(psutil.Error, OSError):
             drives = OWNER in child.environ()
         if not drives:
-            found += [child.pid, *_below(child.pid)]
+            found += [child.pid, *below(child.pid)]
     return found
 
 

@@ -14,7 +14,7 @@ from smithers.changes import Frame, Key
 from smithers.engine.secrets import Secrets
 from smithers.state import RunState
 
-__all__ = ["Observer", "Settings"]
+__all__ = ["Observer", "Settings", "Unwatched"]
 
 
 class Observer(Protocol):
@@ -27,6 +27,16 @@ class Observer(Protocol):
     def note(self, text: str) -> None:
         """Something a person should know, such as what a resume reuses, before it starts."""
         ...
+
+
+class Unwatched:
+    """Nobody watches."""
+
+    def frame(self, frame: Frame, state: RunState) -> None: ...
+
+    def event(self, key: Key, event: Event) -> None: ...
+
+    def note(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
 from smithers.context import NotYet
 from smithers.engine.agents import Cooling, Missing, Use, after_failure, next_agent
-from smithers.engine.answers import INTERRUPTED, asked, messages_block
+from smithers.engine.answers import ATTENDED, INTERRUPTED, asked, messages_block
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.budgets import Budgets, RepairRefused
@@ -40,7 +40,7 @@ _ONCE = Retry(tries=1)
 @dataclass(frozen=True, slots=True)
 class Result:
     """How an attempt ended: with its output as JSON text, an error, or reads that were missing; or
-    it is held, since its budget allows no repair.
+    it is held, since its budget allows no repair, or for a person who goes on in its session.
     """
 
     kind: Literal["succeeded", "failed", "deferred", "cancelled", "held"]
@@ -62,6 +62,7 @@ class Running:
         self._cancelled = False
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
+        self._held = False
 
     def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
         """Begin; `marks` tag the processes that it starts."""
@@ -84,11 +85,16 @@ class Running:
         if self._task is not None:
             self._task.cancel()
 
+    def hold(self) -> None:
+        """Stop it, so that a person can go on in its session."""
+        self._held = True
+        self.cancel()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             return  # it told its result itself, a turn of the loop earlier
         if self._stopped:
-            self._done(self, Result("cancelled"))
+            self._done(self, Result("held" if self._held else "cancelled"))
         else:
             error = RuntimeError("it was cancelled from within")
             self._done(self, Result("failed", error=error))
@@ -145,6 +151,8 @@ class Starting:
         """Start an attempt with the frame in the making, unless it must wait for a slot or data."""
         plan = self._asking.plan
         if instance.status != "up" or instance.dropping is not None:
+            return
+        if (instance.key, "attached") in self._frame.state.waits:
             return
         if (group := plan.blocker(instance)) is not None:
             plan.block(instance, group)
@@ -206,7 +214,7 @@ class Starting:
             told = "\n\n".join(filter(None, since))
             followup = asked(prompt, node.output, native=native, told=told)
             if use.begun:
-                followup = INTERRUPTED.format(prompt=followup)
+                followup = (ATTENDED if use.attended else INTERRUPTED).format(prompt=followup)
         serial = self._started(
             instance,
             use.agent.name,
@@ -355,13 +363,16 @@ class Starting:
             self._asking.plan.unbegin(instance)
             self._asking.wait_for(instance, result.missed)
         elif result.kind == "held":
-            self._held(running, cast("Exception", result.error), instance)
+            self._held(running, result.error, instance)
         else:
             self._failed(running, cast("Exception", result.error), instance)
 
-    def _held(self, running: Running, error: Exception, instance: Instance) -> None:
-        """Its next attempt goes on in its session, once the budget is raised."""
-        self._end(running, "interrupted", failure_of(error, self._bench.secrets.scrub))
+    def _held(self, running: Running, error: Exception | None, instance: Instance) -> None:
+        """Its next attempt goes on in its session, once the budget is raised, or the person who is
+        in it has left.
+        """
+        failure = None if error is None else failure_of(error, self._bench.secrets.scrub)
+        self._end(running, "interrupted", failure)
         if instance.dropping is not None:
             self._settle(instance, "cancelled", error=None)
         else:

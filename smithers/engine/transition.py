@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import get_args
 
 from smithers.changes import (
     Change,
@@ -24,6 +25,8 @@ from smithers.state import RunState
 from smithers.tree import place_of_error
 
 __all__ = ["Transition", "failure_of"]
+
+_WAITS: tuple[WaitKind, ...] = get_args(WaitKind)
 
 
 def failure_of(error: BaseException, scrub: Callable[[str], str]) -> Failure:
@@ -89,7 +92,7 @@ class Transition:
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
-            for kind in ("approval", "retry", "cooldown", "agents", "data", "budget"):
+            for kind in _WAITS:
                 self.close_wait(key, kind)
         self.do(
             Settled(

@@ -206,6 +206,7 @@ def _opened(_: Telling, change: WaitOpened) -> _Told:
         "agents": f"{change.key} waits for an agent to be set up: {_short(change.asked or '')}",
         "data": f"{change.key} waits for the output of {', '.join(change.on)}",
         "budget": f"{change.key} waits for a person: {change.asked}",
+        "attached": f"{change.key} is let go of: {change.asked} is in its session",
     }
     return change.key, facts, words[change.kind]
 
@@ -218,6 +219,10 @@ def _closed(_: Telling, change: WaitClosed) -> _Told:
         by = f" by {decision['by']}" if decision.get("by") else ""
         note = f": {decision['note']}" if decision.get("note") else ""
         return change.key, facts, f"{change.key} was {word}{by}{note}"
+    if change.kind == "attached":
+        who = (object_from(change.answer) or {}).get("by")
+        left = f"{who} has left the session of {change.key}" if who else f"{change.key} goes on"
+        return change.key, facts, left
     return change.key, facts, f"{change.key} no longer waits ({change.kind})"
 
 

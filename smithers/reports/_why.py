@@ -15,7 +15,9 @@ from smithers.reports._database import Json, from_json, object_from, reading
 from smithers.reports._heads import Head, error_of, head_of, last_activity
 from smithers.reports._tasks import Entry, Tree, Wait, open_waits, tree_of
 from smithers.reports._waking import given_up
+from smithers.store import Owner
 from smithers.store.files import owner_log, streams_folder
+from smithers.store.lease import is_gone
 from smithers.store.rows import path_of, time_of
 
 __all__ = ["clock", "why"]
@@ -165,6 +167,8 @@ class _Reasons:
             missing = "; ".join(str(data["asked"]).splitlines())
             said = f"{key} waits for an agent to be installed or signed in: {missing}"
             return _reason(key, said, None if self.head.alive else self.resume)
+        if wait.kind == "attached":
+            return self._attached(key, wait)
         until = "" if data["due"] is None else f" at {clock(data['due'])}"
         if wait.kind == "retry":
             said = f"{key} failed and is tried again{until}"
@@ -172,6 +176,15 @@ class _Reasons:
             said = f"{key} waits until an agent of it may be asked again{until}"
             if cools := self._cooling(data["cooling"]):
                 said += f": {cools}"
+        return _reason(key, said, None if self.head.alive else self.resume)
+
+    def _attached(self, key: Key, wait: Wait) -> Json:
+        by, (id, host, pid, started) = wait.data["asked"] or "someone", wait.data["on"]
+        said = f"{by} is in the session of {key} since {clock(wait.data['since'])}"
+        if not is_gone(Owner(id=id, host=host, pid=int(pid), started=started)):
+            left = "and leaves it by leaving the program there"
+            return _reason(key, f"{said}, in process {pid}, {left}")
+        said = f"{said}, by process {pid}, which is gone"
         return _reason(key, said, None if self.head.alive else self.resume)
 
     @staticmethod

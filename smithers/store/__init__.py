@@ -32,7 +32,7 @@ __all__ = [
     "Why",
 ]
 
-InboxKind = Literal["answer", "cancel", "budget", "steer"]
+InboxKind = Literal["answer", "cancel", "budget", "steer", "hold", "release"]
 Why = Literal["answer", "due", "left", "cancel"]
 """Why a run is to be woken: it was answered, its time has come, its owner is gone, or it was
 cancelled and nobody obeys.
@@ -106,7 +106,8 @@ class Note:
     """A message for a run's owner, written by anyone. `opened` is the frame of the wait it answers.
 
     `body` is JSON text: for an answer the decision as it is recorded, for a cancel the reason, for
-    a budget by how much it is raised and by whom, for a steer what is said to an agent and by whom.
+    a budget by how much it is raised and by whom, for a steer what is said to an agent and by whom,
+    for a hold or a release which process a person is in a session through.
     """
 
     run_id: str
@@ -303,7 +304,9 @@ class Store(Protocol):
         ...
 
     async def drivers(self) -> Sequence[Owner]:
-        """The processes that own runs, living or not."""
+        """The processes that own runs, and those through which persons are in a session, living
+        or not.
+        """
         ...
 
     async def changed(self) -> bool:

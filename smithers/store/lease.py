@@ -27,6 +27,7 @@ __all__ = [
     "LEASE_S",
     "Beat",
     "is_alive",
+    "is_gone",
     "is_running",
     "lease_of",
     "started_of",
@@ -113,6 +114,15 @@ def started_of(pid: int) -> str | None:
 def is_running(owner: Owner) -> bool:
     """Whether the very process of a pid lives on this host, told from a later one of that pid."""
     return started_of(owner.pid) == owner.started
+
+
+def is_gone(owner: Owner) -> bool:
+    """Whether a process has ended. Of one in another container of this machine nobody can tell; one
+    of another boot has.
+    """
+    if owner.host == this_host():
+        return not is_running(owner)
+    return owner.host.partition("/")[0] != this_host().partition("/")[0]
 
 
 def lease_of(

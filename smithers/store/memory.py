@@ -23,6 +23,7 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.errors import Refused, RunExists, UnknownRun
+from smithers.state import RunState
 from smithers.store import (
     Claim,
     Claimed,
@@ -296,9 +297,19 @@ class MemoryStore:
         return list(self._processes)
 
     async def drivers(self) -> Sequence[Owner]:
-        """The processes that own runs, living or not."""
+        """The processes that own runs, and those through which persons are in a session."""
         owners = {run.row.owner for run in self._runs.values()}
-        return [owner for id, owner in self._owners.items() if id in owners]
+        driving = [owner for id, owner in self._owners.items() if id in owners]
+        waits = [
+            wait.opened
+            for run in self._runs.values()
+            for (_, kind), wait in RunState.of(run.frames).waits.items()
+            if kind == "attached"
+        ]
+        held = [(id, host, int(pid), at) for id, host, pid, at in (wait.on for wait in waits)]
+        return driving + [
+            Owner(id=id, host=host, pid=pid, started=at) for id, host, pid, at in held
+        ]
 
     async def changed(self) -> bool:
         """Whether a note was offered since the last call."""

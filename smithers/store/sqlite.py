@@ -65,6 +65,9 @@ _BEAT = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners WHERE ow
 _DRIVERS = (
     "SELECT o.owner, o.host, o.pid, o.started FROM owners o"
     " WHERE EXISTS (SELECT 1 FROM runs r WHERE r.owner = o.owner)"
+    " UNION SELECT json_extract(waits_on, '$[0]'), json_extract(waits_on, '$[1]'),"
+    " CAST(json_extract(waits_on, '$[2]') AS INTEGER), json_extract(waits_on, '$[3]')"
+    " FROM waits WHERE kind = 'attached' AND ended IS NULL"
 )
 _LEFT_RUNNING = (
     "SELECT p.owner, p.run_id, p.serial, p.pid, p.started FROM processes p"
@@ -317,7 +320,7 @@ class SqliteStore:
         return await self._db.read(work)
 
     async def drivers(self) -> Sequence[Owner]:
-        """The processes that own runs, living or not."""
+        """The processes that own runs, and those through which persons are in a session."""
         rows = await self._db.read(lambda db: db.execute(_DRIVERS).fetchall())
         return [Owner(id=id, host=host, pid=pid, started=at) for id, host, pid, at in rows]
 

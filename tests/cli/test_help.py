@@ -16,7 +16,7 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     "sql",
-    *("approve", "deny", "cancel", "budget", "steer", "supervise"),
+    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise"),
     *(
         "workflows",
         "demo",
@@ -63,7 +63,8 @@ def test_help_begins_with_an_example_and_the_docs_have_every_option(
         assert option in section, f"{option} of {command} is not in {DOCS.name}"
     if command not in WITHOUT_A_DATABASE:
         assert "--db" in options
-        assert "--json" in options or command == "mcp"  # what it gives is the protocol
+        # What these give is the protocol, and the screen of another program.
+        assert "--json" in options or command in ("mcp", "attach")
 
 
 def test_the_docs_have_every_exit_code() -> None:

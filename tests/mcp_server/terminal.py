@@ -47,10 +47,16 @@ class Terminal:
             pass
 
     def _read(self, within_s: float) -> bool:
-        """Whether something was written within that time."""
+        """Whether something was written within that time. Who asks where the cursor is, is told."""
         if not select.select([self._handle], [], [], within_s)[0]:
             return False
-        self._written += os.read(self._handle, 65_536)
+        try:
+            written = os.read(self._handle, 65_536)
+        except OSError:  # the program has ended
+            return False
+        if b"\x1b[6n" in written:
+            os.write(self._handle, b"\x1b[1;1R")
+        self._written += written
         return True
 
     @property

@@ -1,0 +1,121 @@
+"""`attach`: a person goes on in the session of a task, in the program's own terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import signal
+import sys
+from collections.abc import Generator
+from typing import Annotated
+
+import typer
+
+from smithers.cli._arguments import Db, Run, example
+from smithers.cli._deciding import By, login
+from smithers.cli._failures import Usage
+from smithers.cli._places import Place, place
+from smithers.cli._streams import paint, plain, say
+from smithers.hub import Attached, Hub
+
+__all__ = ["register"]
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+_FAILED = 1
+
+
+class _Ended(BaseException):
+    """Somebody ends this command; what it holds is released on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.code = 128 + number
+
+
+def register(app: typer.Typer) -> None:
+    app.command(
+        "attach",
+        short_help="Work in the session of a task, in its program's own terminal.",
+        help=example(
+            "smithers attach r1 fix",
+            "smithers attach r1 'review[2]' --by ann",
+            says="Open the session of a task in its agent's own program. The agent is stopped"
+            " first, and nothing of the task runs while you are there; the rest of the run goes on."
+            " When you leave the program, the agent goes on in the session and finishes the task.",
+        ),
+    )(attach)
+
+
+def attach(
+    run: Run,
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK", help="The task, as in fix or review[2].", show_default=False
+        ),
+    ],
+    by: By = None,
+    no_resume: Annotated[
+        bool,
+        typer.Option("--no-resume", help="Start no process for a run that nobody drives."),
+    ] = False,
+    db: Db = None,
+) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Usage(
+            "attach needs a terminal, for the program's own",
+            hint=f"follow the task with `smithers logs {shlex.quote(run)} {shlex.quote(task)} -f`",
+        )
+    where = place(db)
+    try:
+        with _told_to_end():
+            return _attached(where, run, task, by or login(), goes_on=not no_resume)
+    except _Ended as ended:
+        return ended.code
+
+
+def _attached(where: Place, run: str, task: str, by: str, *, goes_on: bool) -> int:
+    from smithers.cli._terminal import show
+
+    say(plain(f"waiting for {task} of {run} to be let go of"))
+    code = 0
+    with Hub(where.path).attach(run, task, by=by, goes_on=goes_on) as held:
+        mark = paint(f"▶ {held.name} of {run}", "cyan", sys.stderr)
+        say(f"{mark}: session {plain(held.session)} of {plain(held.agent)}; leave to go on")
+        code = show(held.terminal)
+    if code:
+        how = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
+        say(plain(f"the program {how}"))
+    _tell(where, held)
+    return _FAILED if code else 0
+
+
+def _tell(where: Place, held: Attached) -> None:
+    run = shlex.quote(held.run_id)
+    said = {
+        "taken up": f"{held.name} goes on in its session",
+        "started": f"{held.name} goes on in its session, driven by process {held.pid}",
+        "to be resumed": f"nobody drives {held.run_id}",
+        "over": f"{held.run_id} has ended meanwhile",
+        "asked": f"the process that drives {held.run_id} was asked to go on with {held.name}",
+    }
+    say(plain(said[held.after]))
+    command = "resume" if held.after == "to be resumed" else "why"
+    say(f"{paint('next:', 'bold', sys.stderr)} {where.command(f'smithers {command} {run}')}")
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Generator[None]:
+    """The signals by which a terminal or a person ends us: once, and then all is put in order."""
+
+    def on_signal(number: int, frame: object) -> None:
+        for one in _ENDING:
+            signal.signal(one, signal.SIG_IGN)
+        raise _Ended(number)
+
+    before = {one: signal.signal(one, on_signal) for one in _ENDING}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -1,0 +1,268 @@
+"""A person in a task's session: the run's owner lets go of the task, and takes it up afterwards.
+
+Everything that can be known is checked before anything is stopped. The program may start once the
+hold is on disk and no attempt of the task runs (see `holding`); two programs in one session are the
+worst outcome. When the person leaves, whatever their terminal has started ends before the release.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import chdir, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar, cast
+
+from smithers.agent import Agent, Attaching
+from smithers.changes import Key, WaitOpened
+from smithers.engine.deciding import refuse_agents, with_store
+from smithers.engine.detaching import Launched
+from smithers.engine.driving import Driving
+from smithers.engine.ending import After, Attached
+from smithers.engine.holding import Hold, clear_hold
+from smithers.engine.launching import ATTEMPT, RUN
+from smithers.engine.processes import adopt_orphans, attempt_mark, below, kill_all
+from smithers.engine.secrets import Secrets
+from smithers.errors import Owned, Refused
+from smithers.state import Attempted, RunState
+from smithers.store import Note, Store
+from smithers.store.lease import is_gone, started_of, this_host, this_process
+from smithers.store.sqlite import SqliteStore
+from smithers.tree import AgentWork, Task
+
+__all__ = ["Session"]
+
+T = TypeVar("T")
+_OVER = ("finished", "failed", "cancelled")
+_WITHIN_S = 60.0
+"""How long an owner may take to stop what runs of the task: an agent is asked to end first."""
+_LOOK_S = 0.1
+
+
+class Session:
+    """The session of one task of one run, for a person. `launch` starts an owner of the run."""
+
+    def __init__(
+        self,
+        database: Path,
+        environment: Mapping[str, str],
+        launch: Callable[[str], Launched],
+        run_id: str,
+    ) -> None:
+        self._database = database.absolute()
+        self._environment = environment
+        self._launch = launch
+        self._run_id = run_id
+        self._hold: Hold
+
+    @contextmanager
+    def attached(self, task: str, *, by: str, goes_on: bool) -> Generator[Attached, None, None]:
+        """See `Hub.attach`."""
+        holder = this_process()
+        self._hold = Hold(by=Secrets(self._environment).scrub(by), holder=holder)
+        key, owned = self._with(lambda store: self._check(store, task))
+        if not owned and not goes_on:
+            raise Refused(
+                f"nobody drives run {self._run_id}, and without that nobody lets go of {key}",
+                hint="leave --no-resume out: its owner holds what you attach to",
+            )
+        self._with(lambda store: self._agent(store, key))  # it fails here, if it must
+        worked, found = False, None
+        note, before = self._offer(key, holds=True), set(below(os.getpid()))
+        adopt_orphans()
+        try:
+            self._wait(key, note)
+            found = self._with(lambda store: self._agent(store, key))
+            worked = True
+            yield found
+        finally:
+            _end_all_but(before)
+            clear_hold(holder, self._run_id)
+            note = self._offer(key, holds=False, worked=worked)
+            if found is not None:
+                found.after, found.pid = self._after(note, goes_on=goes_on)
+
+    def _with(self, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
+        return with_store(self._database, self._run_id, work)
+
+    # -- before anything is stopped
+
+    async def _check(self, store: SqliteStore, task: str) -> tuple[Key, bool]:
+        """The task that is meant, and whether a living owner drives the run. Raises `Refused`."""
+        await refuse_agents(store, self._run_id, self._environment)
+        history = await store.load(self._run_id)
+        state = RunState.of(history.frames)
+        if state.run_status in _OVER:
+            how = {"failed": "has failed"}.get(state.run_status, f"is {state.run_status}")
+            hint = f"smithers resume {self._run_id}" if state.run_status == "failed" else ""
+            raise Refused(f"run {self._run_id} {how}: nothing of it goes on", hint=hint)
+        key = self._meant(state, task)
+        if (wait := state.waits.get((key, "attached"))) is not None:
+            raise self._taken(key, wait.opened)
+        owner = next((one for one in await store.drivers() if one.id == history.run.owner), None)
+        if owner is None or is_gone(owner):
+            return key, False
+        if owner.host != this_host():
+            raise Refused(
+                f"run {self._run_id} is driven by process {owner.pid} on another host",
+                hint="attach there: the sessions of its agents are on that machine",
+            )
+        return key, True
+
+    def _meant(self, state: RunState, task: str) -> Key:
+        """The task with a session that is named, or the only one that runs."""
+        begun = [key for key, tries in state.tries.items() if any(one.is_call for one in tries)]
+        meant = [key for key in begun if task in (key.id, str(key))]
+        meant = [key for key in meant if key not in state.ended] or meant
+        if len(meant) == 1:
+            (key,) = meant
+            if (ended := state.ended.get(key)) is not None:
+                raise Refused(f"{key} of run {self._run_id} is {ended.outcome} already")
+            _last_session(self._run_id, state, key)
+            return key
+        open_ = ", ".join(map(str, sorted(key for key in begun if key not in state.ended)))
+        hint = f"these can be attached to: {open_}" if open_ else "no agent of it is at work"
+        if meant:
+            raise Refused(f"{task} of run {self._run_id} has several rounds", hint=hint)
+        if task in state.nodes:
+            raise Refused(f"no agent has begun {task} of run {self._run_id} yet", hint=hint)
+        raise Refused(f"run {self._run_id} has no task {task!r}", hint=hint)
+
+    def _taken(self, key: Key, wait: WaitOpened) -> Refused:
+        hold = Hold.of_wait(wait)
+        if is_gone(hold.holder):
+            said = f"{hold.by} was in the session of {key}, and that ends in a moment"
+            hint = f"if nobody drives the run: smithers resume {self._run_id}"
+            return Refused(said, hint=hint)
+        said = f"{hold.by} is in the session of {key} already, in process {hold.holder.pid}"
+        return Refused(said, hint="one at a time: leave it there first")
+
+    async def _agent(self, store: SqliteStore, key: Key) -> Attached:
+        """What opens the session. Raises `Refused`, or what the agent says of its program."""
+        driving = Driving(self._database, self._environment)
+        history = await store.load(self._run_id)
+        state, folder = RunState.of(history.frames), Path(history.run.folder)
+        try:
+            with chdir(folder):  # as its owner: options of agents may be relative to it
+                engine = await driving.look(store, history)
+        except FileNotFoundError as error:
+            raise Refused(f"the folder of run {self._run_id} is gone: {folder}") from error
+        last = _last_session(self._run_id, state, key)
+        instance = engine.plan.instances.get(key)
+        node = None if instance is None else instance.definition.node
+        work = node.work if isinstance(node, Task) else None
+        agents = work.agents if isinstance(work, AgentWork) else ()
+        agent = next((one for one in agents if one.name == last.agent), None)
+        if agent is None or not isinstance(work, AgentWork):
+            raise Refused(f"the workflow has no {last.agent} for {key} any more")
+        _check_attaches(key, agent)
+        holder = self._hold.holder
+        marks = {RUN: self._run_id, ATTEMPT: attempt_mark(holder.id, self._run_id) + "terminal"}
+        cwd = folder if work.cwd is None else folder / work.cwd
+        session = cast("str", last.session)
+        return Attached(
+            run_id=self._run_id,
+            task=key.id,
+            iteration=key.path,
+            agent=agent.name,
+            session=session,
+            terminal=cast("Attaching", agent).terminal(session, cwd, marks),
+        )
+
+    # -- the hold
+
+    def _offer(self, key: Key, *, holds: bool, worked: bool = False) -> int:
+        """Write a note; its id."""
+
+        async def work(store: SqliteStore) -> int:
+            body, at = self._hold.body(worked=worked), datetime.now(UTC)
+            note = Note(run_id=self._run_id, kind="release", key=key, body=body, at=at)
+            return (await store.offer(replace(note, kind="hold") if holds else note)).id
+
+        return self._with(work)
+
+    def _wait(self, key: Key, note: int) -> None:
+        """Return when the hold is on disk, and nothing of the task runs. Raises `Refused`."""
+        end = time.monotonic() + _WITHIN_S
+        while True:
+            state, owned = self._with(self._stands)
+            wait = state.waits.get((key, "attached"))
+            if wait is not None and wait.opened.on[0] == self._hold.holder.id:
+                if not any(one.state == "running" for one in state.tries[key]):
+                    return
+            elif wait is not None:
+                raise self._taken(key, wait.opened)
+            elif state.inbox >= note:
+                ended = state.ended.get(key)
+                how = f"is {ended.outcome} by now" if ended else "cannot be let go of as it stands"
+                raise Refused(f"{key} of run {self._run_id} {how}")
+            if not owned:
+                self._start()
+            elif time.monotonic() > end:
+                raise Refused(
+                    f"the process that drives run {self._run_id} does not let go of {key}",
+                    hint=f"look at it: smithers why {self._run_id}",
+                )
+            else:
+                time.sleep(_LOOK_S)
+
+    def _after(self, note: int, *, goes_on: bool) -> tuple[After, int | None]:
+        """How the run goes on once the person has left, and in which process it was started."""
+        end = time.monotonic() + _WITHIN_S
+        while time.monotonic() < end:
+            state, owned = self._with(self._stands)
+            if state.inbox >= note:
+                return "taken up", None
+            if state.run_status in _OVER:
+                return "over", None
+            if not owned:
+                return ("started", self._start()) if goes_on else ("to be resumed", None)
+            time.sleep(_LOOK_S)
+        return "asked", None
+
+    async def _stands(self, store: Store) -> tuple[RunState, bool]:
+        """The run, and whether a living process drives it."""
+        history = await store.load(self._run_id)
+        drivers = await store.drivers()
+        owned = any(one.id == history.run.owner and not is_gone(one) for one in drivers)
+        return RunState.of(history.frames), owned
+
+    def _start(self) -> int | None:
+        """Have the run driven. Somebody else may be faster."""
+        try:
+            return self._launch(self._run_id).pid
+        except Owned:
+            return None
+
+
+def _end_all_but(before: set[int]) -> None:
+    """End what this process has started since, and whatever that has: it may have lost its mark."""
+    while left := set(below(os.getpid())) - before:
+        known = ((pid, started) for pid in left if (started := started_of(pid)) is not None)
+        if kill_all(known) or not any(started_of(pid) for pid in left):
+            return
+
+
+def _last_session(run_id: str, state: RunState, key: Key) -> Attempted:
+    """The attempt in whose session a person would work. Raises `Refused`."""
+    tries = [one for one in state.tries.get(key, ()) if one.counts]
+    if not tries or (tries[-1].session is None and tries[-1].state == "running"):
+        raise Refused(
+            f"the agent of {key} of run {run_id} has not begun its session yet",
+            hint="try again in a moment",
+        )
+    for one in reversed(tries):
+        if one.session is not None:
+            return one
+    raise Refused(f"{key} of run {run_id} has no session to attach to")
+
+
+def _check_attaches(key: Key, agent: Agent) -> None:
+    if not (agent.can.attaches and agent.can.resumes):
+        raise Refused(
+            f"{agent.name}, which does {key}, has no terminal for a person in its sessions",
+            hint="follow what it says with `smithers logs RUN TASK --follow`",
+        )

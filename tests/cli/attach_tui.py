@@ -1,0 +1,67 @@
+"""The terminal of an agent's program, for tests: what is typed is said in the session, a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+def say(text: str) -> None:
+    os.write(1, f"{text}\r\n".encode())
+
+
+def size(*_: object) -> None:
+    columns, lines = os.get_terminal_size(0)
+    say(f"window {lines} by {columns}")
+
+
+def interrupted(*_: object) -> None:
+    say("that was ctrl-c")
+
+
+def background() -> None:
+    """A child that is in a session of its own, and has lost our marks."""
+    child = subprocess.Popen(
+        ["sleep", "600"], env={}, start_new_session=True, stdin=subprocess.DEVNULL
+    )
+    Path(SESSION + ".background").write_text(str(child.pid))
+    say("begun")
+
+
+def command(words: list[str]) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    say(f"code {done.returncode}: {' '.join(done.stderr.split())} end")
+
+
+def main() -> None:
+    for number, handler in ((signal.SIGWINCH, size), (signal.SIGINT, interrupted)):
+        signal.signal(number, handler)
+    say(f"TERM is {os.environ.get('TERM')}, of run {os.environ.get('SMITHERS_RUN')}")
+    size()
+    say("ready")
+    for line in sys.stdin:
+        words = line.split()
+        if words == ["/quit"]:
+            break
+        if words == ["/fail"]:
+            sys.exit(3)
+        if words == ["/suspend"]:
+            os.kill(0, signal.SIGTSTP)
+            say("back again")
+        elif words == ["/background"]:
+            background()
+        elif words[:1] == ["/run"]:
+            command(words[1:])
+        else:
+            with Path(SESSION).open("a") as said:
+                said.write(f"person: {line}")
+            say(f"heard {line.strip()}")
+    say("goodbye")
+
+
+if __name__ == "__main__":
+    SESSION = sys.argv[1]
+    main()
