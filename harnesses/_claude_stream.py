@@ -47,7 +47,10 @@ class Stream:
         self.notice = ""
 
     def hear(self, line: bytes) -> Iterator[Event]:
-        said = object_in(line)
+        yield from self.take(object_in(line))
+
+    def take(self, said: Mapping[str, Any]) -> Iterator[Event]:
+        """What one message says."""
         match said.get("type"):
             case "assistant" | "user":
                 self._begun = True
