@@ -13,10 +13,18 @@ from harnesses._ladder import meant
 from harnesses._streams import Stream, UnknownSession, ways
 from harnesses.process import Command, Source, open_session
 from harnesses.recording import Ending
-from smithers.agent import Ask, Event, Spawned, Started
+from smithers.agent import Answered, Ask, Event, Spawned, Started, Steered
 from smithers.errors import AgentError, Stalled
 
-__all__ = ["LEAVES_WITHIN_S", "Dialogue", "Write", "conversed", "heard", "in_a_session"]
+__all__ = [
+    "LEAVES_WITHIN_S",
+    "Dialogue",
+    "Write",
+    "conversed",
+    "heard",
+    "in_a_session",
+    "turn_by_turn",
+]
 
 LEAVES_WITHIN_S = 10.0
 """How long a program may take to write its session and end, after its last word."""
@@ -139,6 +147,35 @@ def _answered(talk: Dialogue) -> bool:
     except AgentError:
         return False
     return True
+
+
+async def turn_by_turn(
+    ask: Ask, turn: Callable[[Ask], AsyncGenerator[Event, None]]
+) -> AsyncGenerator[Event, None]:
+    """For a program that takes nothing in while it runs: what was said then is a further turn.
+
+    It is taken in when that turn says something.
+    """
+    told = ""
+    while True:
+        answer: Answered | None = None
+        async with aclosing(turn(ask)) as events:
+            async for event in events:
+                if told and not isinstance(event, Spawned | Started):
+                    yield Steered(told)
+                    told = ""
+                if isinstance(event, Answered):
+                    answer = event
+                    continue
+                if isinstance(event, Started):
+                    ask = replace(ask, session=event.session, forks=None)
+                yield event
+        if ask.messages is None or ask.messages.empty() or ask.session is None:
+            break
+        told = ask.messages.get_nowait()
+        ask = replace(ask, forks=None, followup=told)
+    if answer is not None:
+        yield answer
 
 
 class _Messages:

@@ -15,7 +15,7 @@ from harnesses import ClaudeCode
 from harnesses._claude_dialogue import Dialogue
 from harnesses.recording import read_sessions
 from smithers.agent import Agent, Answered, Ask, Event, Said, Started, Steered, ToolReturned, Used
-from tests.harness.helpers import ROOT, events_of, kinds, outcome_of
+from tests.harness.helpers import ROOT, events_of, kinds, outcome_of, replayed_codex
 from tests.harness.streams import claude_result
 
 pytestmark = pytest.mark.anyio
@@ -29,6 +29,7 @@ def claude(**options: Any) -> Agent:
 
 STEERED: dict[str, tuple[Callable[..., Agent], dict[str, Any]]] = {
     "claude-code": (claude, {"allowed_tools": ["Bash"]}),
+    "codex": (replayed_codex, {}),
 }
 """Each with the options with which it was recorded while its tool ran."""
 
@@ -105,6 +106,20 @@ async def test_a_message_outlives_a_session_that_the_program_does_not_know(tmp_p
     first, second = (session.text("in") for session in read_sessions(raw))
     assert b"blue" not in first
     assert b"blue" in second
+
+
+async def test_what_takes_nothing_in_goes_on_with_what_was_said_in_its_session(
+    tmp_path: Path,
+) -> None:
+    codex = replayed_codex(mode="exec")
+    assert not codex.can.steers
+    ask = Ask(prompt="Case exec-resume.", cwd=tmp_path, messages=told("Which word?"))
+    events = await events_of(codex, ask)
+    answers = [event for event in events if not isinstance(event, Used)]
+    assert answers[1:] == [
+        Said("The word is heron."), Steered("Which word?"), Said("It was heron."),
+        Answered("It was heron."),
+    ]  # fmt: skip
 
 
 def spoken(dialogue: Dialogue, *messages: Mapping[str, object]) -> list[Event]:
