@@ -6,6 +6,7 @@ is part of the session. That is between two calls of tools, or after the turn, a
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 from harnesses._claude_stream import Stream
 from harnesses._json import line_of, object_in, text_of
+from harnesses._streams import broken_off
 from harnesses._turns import Write
 from harnesses.recording import Ending
 from smithers.agent import Answered, Event, Steered
@@ -23,13 +25,13 @@ _DROPPED = ("cancelled", "discarded", "refused")
 
 
 class Dialogue:
-    """`listens` is whether its session is open; before, it may not know that at all."""
+    """`listens` is set when its session is open; before, it may not know that at all."""
 
     last_words = b""
 
     def __init__(self, write: Write, *, session: str, text: str) -> None:
         self._write, self._heard = write, Stream(session=session)
-        self.listens = self._begins = False
+        self.listens, self._begins = asyncio.Event(), False
         self._told = deque[str]()
         self._queued: dict[str, str] = {}
         self._say(text)
@@ -37,6 +39,10 @@ class Dialogue:
     @property
     def over(self) -> bool:
         return self._heard.over
+
+    @property
+    def completed(self) -> bool:
+        return self._heard.completed
 
     @property
     def pending(self) -> bool:
@@ -56,13 +62,16 @@ class Dialogue:
             case "command_lifecycle":
                 yield from self._became_of(said)
             case "system" if said.get("subtype") == "init":
-                self.listens, self._begins = True, False
+                self.listens.set()
+                self._begins = False
             case _:
                 pass
         yield from self._heard.take(said)
 
     def answer(self, ending: Ending, stderr: str) -> Answered:
-        """The answer, or raises what became of the last turn."""
+        """The answer, or raises what became of the last turn, which may have but begun."""
+        if self._begins:
+            raise broken_off("Claude Code", ending)
         return self._heard.answer(ending, stderr)
 
     def _say(self, text: str, **more: object) -> None:

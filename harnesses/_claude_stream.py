@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from harnesses._claude_verdict import verdict
+from harnesses._claude_verdict import is_good, verdict
 from harnesses._json import list_of, number_of, object_in, object_of, text_of
 from harnesses.recording import Ending
 from smithers.agent import (
@@ -45,6 +45,11 @@ class Stream:
         self._fault: Mapping[str, Any] = {}
         self._limit: Mapping[str, Any] = {}
         self.notice = ""
+
+    @property
+    def completed(self) -> bool:
+        """Whether the last turn is over, and has an answer."""
+        return self._result is not None and is_good(self._result)
 
     def hear(self, line: bytes) -> Iterator[Event]:
         yield from self.take(object_in(line))

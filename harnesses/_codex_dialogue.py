@@ -8,6 +8,7 @@ thread when it comes back as an item. One that no turn took in begins a further 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -61,7 +62,7 @@ class Dialogue:
         self._known = [("thread/resume", resumed), ("thread/fork", forked)]
         self._asked: dict[int, str] = {}
         self._untold: list[str] = []
-        self.listens = self._begins = False
+        self.listens, self._begins = asyncio.Event(), False
         self._heard = Stream(session=resumed or "")
         self._failure: AgentError | None = None
         self._ask("initialize", {"clientInfo": _CLIENT})
@@ -73,6 +74,10 @@ class Dialogue:
     @property
     def notice(self) -> str:
         return self._heard.notice
+
+    @property
+    def completed(self) -> bool:
+        return self._failure is None and self._heard.completed
 
     @property
     def pending(self) -> bool:
@@ -129,7 +134,7 @@ class Dialogue:
 
     def _go_on_with_what_was_said(self) -> None:
         """After a turn that failed there is none: its messages are for the next attempt."""
-        if self._untold and self._heard.completed:
+        if self._untold and self.completed:
             self._begins = True
             self._start(self._untold[0])
 
@@ -139,7 +144,7 @@ class Dialogue:
             return
         match method:
             case "turn/started":
-                self.listens = True
+                self.listens.set()
                 if self._begins:
                     self._begins = False
                     for text in self._untold[1:]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
 
 from harnesses._ladder import meant
 from harnesses._streams import Stream, UnknownSession, ways
+from harnesses._telling import telling
 from harnesses.process import Command, Source, open_session
-from harnesses.recording import Ending
-from smithers.agent import Answered, Ask, Event, Spawned, Started, Steered
-from smithers.errors import AgentError, Stalled
+from smithers.agent import Ask, Event, Spawned, Started
+from smithers.errors import Stalled
 
 __all__ = [
     "LEAVES_WITHIN_S",
@@ -23,7 +23,6 @@ __all__ = [
     "conversed",
     "heard",
     "in_a_session",
-    "turn_by_turn",
 ]
 
 LEAVES_WITHIN_S = 10.0
@@ -37,8 +36,13 @@ class Dialogue(Stream, Protocol):
     """A reader that answers its program as well, and can be told messages for it."""
 
     @property
-    def listens(self) -> bool:
-        """Whether the session is open, so that a message will be part of it."""
+    def listens(self) -> asyncio.Event:
+        """Set when the session is open, so that a message will be part of it."""
+        ...
+
+    @property
+    def completed(self) -> bool:
+        """Whether the last turn is over, and has an answer."""
         ...
 
     @property
@@ -119,93 +123,23 @@ async def conversed(
         for pid in await running.pids():
             yield Spawned(pid)
         talk = begin(running.write)
-        messages = _Messages(ask.messages, talk)
-        try:
-            async for line in running.lines(is_sign_of_life):
-                for event in talk.hear(line):
-                    yield event
-                running.last_words = talk.last_words
-                running.leave_after(LEAVES_WITHIN_S if talk.over else None)
-                if talk.listens:
-                    messages.begin()
-                if talk.over and not (_answered(talk) and messages.go_on()):
-                    await messages.end()
-                    running.hang_up()
-        except Stalled as error:
-            raise Stalled(error.idle_s, why=talk.notice) from error
-        finally:
-            await messages.end()
+        async with telling(ask.messages, talk.listens, talk.tell) as stop:
+            try:
+                async for line in running.lines(is_sign_of_life):
+                    for event in talk.hear(line):
+                        yield event
+                    running.last_words = talk.last_words
+                    running.leave_after(LEAVES_WITHIN_S if talk.over else None)
+                    if talk.over and not (talk.completed and _more(talk, ask)):
+                        stop()
+                        running.hang_up()
+            except Stalled as error:
+                raise Stalled(error.idle_s, why=talk.notice) from error
         ending = await running.close()
         stderr = running.said_on_stderr
     yield talk.answer(ending, stderr)
 
 
-def _answered(talk: Dialogue) -> bool:
-    """Whether the turn that is over came to an answer."""
-    try:
-        talk.answer(Ending(), "")
-    except AgentError:
-        return False
-    return True
-
-
-async def turn_by_turn(
-    ask: Ask, turn: Callable[[Ask], AsyncGenerator[Event, None]]
-) -> AsyncGenerator[Event, None]:
-    """For a program that takes nothing in while it runs: what was said then is a further turn.
-
-    It is taken in when that turn says something.
-    """
-    told = ""
-    while True:
-        answer: Answered | None = None
-        async with aclosing(turn(ask)) as events:
-            async for event in events:
-                if told and not isinstance(event, Spawned | Started):
-                    yield Steered(told)
-                    told = ""
-                if isinstance(event, Answered):
-                    answer = event
-                    continue
-                if isinstance(event, Started):
-                    ask = replace(ask, session=event.session, forks=None)
-                yield event
-        if ask.messages is None or ask.messages.empty() or ask.session is None:
-            break
-        told = ask.messages.get_nowait()
-        ask = replace(ask, forks=None, followup=told)
-    if answer is not None:
-        yield answer
-
-
-class _Messages:
-    """Hands messages over as they come, from when a program listens until nobody waits for it.
-
-    What is not handed over stays in its queue.
-    """
-
-    def __init__(self, queue: asyncio.Queue[str] | None, talk: Dialogue) -> None:
-        self._queue, self._talk = queue, talk
-        self._task: asyncio.Task[None] | None = None
-        self._ended = False
-
-    def begin(self) -> None:
-        if self._queue is not None and self._task is None and not self._ended:
-            self._task = asyncio.create_task(self._hand_over(self._queue))
-
-    async def _hand_over(self, queue: asyncio.Queue[str]) -> None:
-        while True:
-            self._talk.tell(await queue.get())
-
-    def go_on(self) -> bool:
-        """Whether there is a further turn: what nobody has taken yet is told now."""
-        while self._queue is not None and not self._ended and not self._queue.empty():
-            self._talk.tell(self._queue.get_nowait())
-        return self._talk.pending
-
-    async def end(self) -> None:
-        self._ended = True
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+def _more(talk: Dialogue, ask: Ask) -> bool:
+    """Whether anything was said that no turn has taken in."""
+    return talk.pending or (ask.messages is not None and not ask.messages.empty())

@@ -34,7 +34,7 @@ from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
-from harnesses._turns import LEAVES_WITHIN_S, conversed, turn_by_turn
+from harnesses._turns import LEAVES_WITHIN_S, conversed
 from harnesses.process import (
     Command,
     Replay,
@@ -152,14 +152,6 @@ class Codex:
                 async for event in events:
                     yield event
             return
-        turns = turn_by_turn(ask, lambda way: self._in_a_thread_by_exec(way, place, source))
-        async with aclosing(turns) as events:
-            async for event in events:
-                yield event
-
-    async def _in_a_thread_by_exec(
-        self, ask: Ask, place: _Place, source: Source
-    ) -> AsyncGenerator[Event, None]:
         *known, anew = ways(ask)
         for way in (*known, anew):
             try:

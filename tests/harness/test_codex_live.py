@@ -297,16 +297,15 @@ async def test_smoke_a_message_reaches_the_model_with_the_next_result_of_a_tool(
     assert "Make it blue." in str(model.requests[-1].body["input"])
 
 
-@pytest.mark.parametrize("mode", ["app-server", "exec"])
 async def test_each_message_at_the_end_is_a_turn_of_the_same_thread(
-    mode: str, codex: str, home: Path, cwd: Path
+    codex: str, home: Path, cwd: Path
 ) -> None:
     messages = asyncio.Queue[str]()
     events: list[Event] = []
     with ScriptedModel([Text("Green."), Text("Blue."), Text("Red.")]) as model:
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(60):
             ask = Ask(prompt="Go", cwd=cwd, messages=messages)
-            async for event in agent(model.url, codex, home, mode=mode).run(ask):
+            async for event in agent(model.url, codex, home).run(ask):
                 events.append(event)
                 if isinstance(event, Used) and Said("Red.") not in events:
                     messages.put_nowait(f"Not {len(events)}.")
