@@ -16,7 +16,7 @@ from harnesses._claude_dialogue import Dialogue
 from harnesses.recording import Ending, read_sessions
 from smithers.agent import Agent, Answered, Ask, Event, Said, Started, Steered, ToolReturned, Used
 from smithers.errors import Transient
-from tests.harness.helpers import ROOT, events_of, kinds, outcome_of, replayed_codex
+from tests.harness.helpers import ROOT, events_of, kinds, outcome_of, replayed_codex, replayed_pi
 from tests.harness.streams import claude_result
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +31,7 @@ def claude(**options: Any) -> Agent:
 STEERED: dict[str, tuple[Callable[..., Agent], dict[str, Any]]] = {
     "claude-code": (claude, {"allowed_tools": ["Bash"]}),
     "codex": (replayed_codex, {}),
+    "pi": (replayed_pi, {"tools": ["read", "grep", "find", "ls", "bash", "edit", "write"]}),
 }
 """Each with the options with which it was recorded while its tool ran."""
 
