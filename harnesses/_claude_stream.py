@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from harnesses._claude_verdict import verdict
+from harnesses._claude_verdict import is_good, verdict
 from harnesses._json import list_of, number_of, object_in, object_of, text_of
 from harnesses.recording import Ending
 from smithers.agent import (
@@ -46,8 +46,16 @@ class Stream:
         self._limit: Mapping[str, Any] = {}
         self.notice = ""
 
+    @property
+    def completed(self) -> bool:
+        """Whether the last turn is over, and has an answer."""
+        return self._result is not None and is_good(self._result)
+
     def hear(self, line: bytes) -> Iterator[Event]:
-        said = object_in(line)
+        yield from self.take(object_in(line))
+
+    def take(self, said: Mapping[str, Any]) -> Iterator[Event]:
+        """What one message says."""
         match said.get("type"):
             case "assistant" | "user":
                 self._begun = True

@@ -21,7 +21,7 @@ from smithers.errors import (
     Transient,
 )
 
-__all__ = ["verdict"]
+__all__ = ["is_good", "verdict"]
 
 _SIGN_IN = "run `claude` and sign in, or set ANTHROPIC_API_KEY"
 _SAID_LIMIT = 2000
@@ -66,15 +66,15 @@ def verdict(
     if result is None:
         raise _without_result(stderr, ending, begun)
     said = text_of(result.get("result")) or "; ".join(map(str, list_of(result.get("errors"))))
-    reason = result.get("terminal_reason")
-    # A command of the program itself, as /clear, ends without a reason and without an answer.
-    if (
-        result.get("subtype") == "success"
-        and not result.get("is_error")
-        and reason in ("completed", None)
-    ):
+    if is_good(result):
         return Answered(said, data=result.get("structured_output"))
     raise _fault(_Told(result, fault, said, stderr), resets)
+
+
+def is_good(result: Mapping[str, Any]) -> bool:
+    """A command of the program itself, as /clear, ends without a reason and without an answer."""
+    is_whole = result.get("terminal_reason") in ("completed", None)
+    return result.get("subtype") == "success" and not result.get("is_error") and is_whole
 
 
 class _Told:

@@ -48,6 +48,11 @@ class Stream:
         self._totals: dict[str, object] = {}
         self.notice = ""
 
+    @property
+    def completed(self) -> bool:
+        """Whether the last turn is over, and has not failed."""
+        return self._ended.get("status") == "completed"
+
     def hear(self, line: bytes) -> Iterator[Event]:
         yield from self.take(object_in(line))
 

@@ -1,20 +1,22 @@
-"""The dialogue with `codex app-server`: one turn on one thread, in lines of JSON.
+"""The dialogue with `codex app-server`: a turn on one thread, in lines of JSON.
 
 We ask `initialize`, `thread/resume`, `thread/fork` or `thread/start`, and `turn/start`; then
 notifications tell of the turn until `turn/completed`. The program asks as well: each of its
-requests is answered, or its turn would wait for ever.
+requests is answered, or its turn would wait for ever. A message steers the turn: it is part of the
+thread when it comes back as an item. One that no turn took in begins a further one.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harnesses._codex_app_server import Stream, refusal
-from harnesses._json import object_in, object_of
+from harnesses._json import line_of, list_of, object_in, object_of, text_of
+from harnesses._turns import Write
 from harnesses.recording import Ending
-from smithers.agent import Answered, Event
+from smithers.agent import Answered, Event, Steered
 from smithers.errors import AgentError, Permanent
 
 __all__ = ["Dialogue"]
@@ -46,7 +48,7 @@ class Dialogue:
 
     def __init__(
         self,
-        write: Callable[[bytes], None],
+        write: Write,
         *,
         thread: Mapping[str, object],
         turn: Mapping[str, object],
@@ -59,6 +61,8 @@ class Dialogue:
         self._text, self._prompt = text, prompt
         self._known = [("thread/resume", resumed), ("thread/fork", forked)]
         self._asked: dict[int, str] = {}
+        self._untold: list[str] = []
+        self.listens, self._begins = asyncio.Event(), False
         self._heard = Stream(session=resumed or "")
         self._failure: AgentError | None = None
         self._ask("initialize", {"clientInfo": _CLIENT})
@@ -72,21 +76,38 @@ class Dialogue:
         return self._heard.notice
 
     @property
+    def completed(self) -> bool:
+        return self._failure is None and self._heard.completed
+
+    @property
+    def pending(self) -> bool:
+        return bool(self._untold) or self._begins
+
+    @property
     def last_words(self) -> bytes:
         """What stops a running turn, so that the thread can be gone on with."""
         if not self._heard.turn or self.over:
             return b""
         params = {"threadId": self._heard.thread, "turnId": self._heard.turn}
-        return _line({"id": len(self._asked) + 1, "method": "turn/interrupt", "params": params})
+        return line_of({"id": len(self._asked) + 1, "method": "turn/interrupt", "params": params})
+
+    def tell(self, text: str) -> None:
+        self._untold.append(text)
+        if not self._heard.over:
+            self._steer(text)
+        elif not self._begins:
+            self._go_on_with_what_was_said()
 
     def hear(self, line: bytes) -> Iterator[Event]:
         message = object_in(line)
         yield from self._heard.take(message)
         number, method = message.get("id"), message.get("method")
-        if method is None:
+        if method is not None and "id" not in message:
+            yield from self._noted(str(method), object_of(message.get("params")))
+        elif method is None:
             if isinstance(number, int) and number in self._asked:
                 self._go_on(self._asked[number], message)
-        elif "id" in message:
+        else:
             self._answer(number, str(method))
 
     def answer(self, ending: Ending, stderr: str) -> Answered:
@@ -98,14 +119,52 @@ class Dialogue:
     def _ask(self, method: str, params: Mapping[str, object]) -> None:
         number = len(self._asked) + 1
         self._asked[number] = method
-        self._write(_line({"id": number, "method": method, "params": params}))
+        self._write(line_of({"id": number, "method": method, "params": params}))
+
+    def _steer(self, text: str) -> None:
+        """Of a turn that ends meanwhile, or cannot be steered, nothing is taken in by this."""
+        turn = {"threadId": self._heard.thread, "expectedTurnId": self._heard.turn}
+        self._ask("turn/steer", {**turn, "input": [{"type": "text", "text": text}]})
+
+    def _start(self, text: str) -> None:
+        said = [{"type": "text", "text": text}]
+        self._ask(
+            "turn/start", {"threadId": self._heard.thread, "input": said, **self._turn_wanted}
+        )
+
+    def _go_on_with_what_was_said(self) -> None:
+        """After a turn that failed there is none: its messages are for the next attempt."""
+        if self._untold and self.completed:
+            self._begins = True
+            self._start(self._untold[0])
+
+    def _noted(self, method: str, params: Mapping[str, Any]) -> Iterator[Steered]:
+        """What became of messages: each that is part of the thread comes back as an item."""
+        if params.get("threadId") != self._heard.thread:
+            return
+        match method:
+            case "turn/started":
+                self.listens.set()
+                if self._begins:
+                    self._begins = False
+                    for text in self._untold[1:]:
+                        self._steer(text)
+            case "turn/completed" if self._heard.over:
+                self._go_on_with_what_was_said()
+            case "item/started" if self._untold:
+                for said in _said_by_user(object_of(params.get("item"))):
+                    if said in self._untold:
+                        self._untold.remove(said)
+                        yield Steered(said)
+            case _:
+                pass
 
     def _answer(self, number: object, method: str) -> None:
         if (declined := _DECLINED.get(method)) is not None:
-            self._write(_line({"id": number, "result": declined}))
+            self._write(line_of({"id": number, "result": declined}))
         else:
             error = {"code": -32601, "message": f"{method} is not answered here"}
-            self._write(_line({"id": number, "error": error}))
+            self._write(line_of({"id": number, "error": error}))
 
     def _go_on(self, method: str, message: Mapping[str, Any]) -> None:
         """What follows the answer to a request of ours."""
@@ -113,16 +172,15 @@ class Dialogue:
         if method in ("thread/resume", "thread/fork") and error is not None:
             self._begin()
         elif error is not None:
-            self._failure = refusal(method, object_of(error))
+            if method != "turn/steer":
+                self._failure = refusal(method, object_of(error))
         elif method == "initialize":
-            self._write(_line({"method": "initialized"}))
+            self._write(line_of({"method": "initialized"}))
             self._begin()
         elif method in ("thread/start", "thread/resume", "thread/fork"):
             self._failure = self._too_wide(object_of(result.get("sandbox")))
             if self._failure is None:
-                text = [{"type": "text", "text": self._text}]
-                turn = {"threadId": self._heard.thread, "input": text, **self._turn_wanted}
-                self._ask("turn/start", turn)
+                self._start(self._text)
 
     def _begin(self) -> None:
         """The next way to a thread: the program does not know those before."""
@@ -145,5 +203,7 @@ class Dialogue:
         return Permanent(said, reason="sandbox")
 
 
-def _line(message: Mapping[str, object]) -> bytes:
-    return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+def _said_by_user(item: Mapping[str, Any]) -> list[str]:
+    if item.get("type") != "userMessage":
+        return []
+    return [text_of(object_of(part).get("text")) for part in list_of(item.get("content"))]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-__all__ = ["list_of", "number_of", "object_in", "object_of", "text_of"]
+__all__ = ["line_of", "list_of", "number_of", "object_in", "object_of", "text_of"]
 
 _TERMINAL = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\ufeff]"
@@ -39,6 +39,11 @@ def number_of(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
     return int(value) if math.isfinite(value) and 0 <= value < _COUNT_LIMIT else 0
+
+
+def line_of(message: Mapping[str, object]) -> bytes:
+    """A message as the line that is written to a program."""
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
 def object_in(line: str | bytes) -> dict[str, Any]:

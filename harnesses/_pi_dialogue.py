@@ -9,13 +9,14 @@ the two is lost.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harnesses._json import object_in, text_of
+from harnesses._json import line_of, object_in, text_of
 from harnesses._pi_stream import Stream, is_update
-from smithers.agent import Event, Steered
+from harnesses._turns import Write
+from harnesses.recording import Ending
+from smithers.agent import Answered, Event, Steered
 
 __all__ = ["Dialogue"]
 
@@ -24,44 +25,43 @@ _QUESTIONS = ("select", "confirm", "input", "editor")
 
 
 class Dialogue:
-    """`over` is whether nothing more will be said, by Pi or to it.
+    """`listens` is set while the next message may be told, `pending` whether one is on its way."""
 
-    `ready` is set while the next message may be told.
-    """
-
-    def __init__(
-        self,
-        write: Callable[[bytes], None],
-        stream: Stream,
-        prompt: str,
-        messages: asyncio.Queue[str] | None,
-    ) -> None:
-        self._write, self._heard, self._messages = write, stream, messages
+    def __init__(self, write: Write, *, stream: Stream, prompt: str) -> None:
+        self._write, self._heard = write, stream
+        self.listens = asyncio.Event()
         self._refused = self._accepted = False
         self._on_its_way: str | None = None
-        self.ready = asyncio.Event()
         self._say(id=_STATE, type="get_state")
         self._say(id=_PROMPT, type="prompt", message=prompt)
 
     @property
     def over(self) -> bool:
-        if self._refused:
-            return True
-        if self._on_its_way is not None or not self._heard.over:
-            return False
-        # A run that failed is followed by no other here: what is left is for the next attempt.
-        return self._messages is None or self._messages.empty() or not self._heard.answered
+        return self._refused or self._heard.over
+
+    @property
+    def pending(self) -> bool:
+        return self._on_its_way is not None
+
+    @property
+    def completed(self) -> bool:
+        return self._heard.completed
+
+    @property
+    def notice(self) -> str:
+        return self._heard.notice
 
     @property
     def last_words(self) -> bytes:
         """What stops a run before Pi is left."""
-        return _line(id="abort", type="abort") if self._heard.begun and not self.over else b""
+        runs = self._heard.begun and not self.over
+        return line_of({"id": "abort", "type": "abort"}) if runs else b""
 
-    def tell(self, message: str) -> None:
-        """Says what a person said. Its `Steered` follows when it is part of the session."""
-        self._on_its_way, self._accepted = message, False
-        self.ready.clear()
-        self._say(id=_MESSAGE, type="prompt", message=message, streamingBehavior="steer")
+    def tell(self, text: str) -> None:
+        """Its `Steered` follows when it is part of the session."""
+        self._on_its_way, self._accepted = text, False
+        self.listens.clear()
+        self._say(id=_MESSAGE, type="prompt", message=text, streamingBehavior="steer")
 
     def hear(self, line: bytes) -> Iterator[Event]:
         if is_update(line):
@@ -75,6 +75,10 @@ class Dialogue:
                 self._arrived()
         self._go_on(said)
 
+    def answer(self, ending: Ending, stderr: str) -> Answered:
+        """The answer, or raises what became of the last run."""
+        return self._heard.answer(ending, stderr)
+
     def _go_on(self, said: Mapping[str, Any]) -> None:
         match said.get("type"):
             case "response" if said.get("id") == _PROMPT:
@@ -83,8 +87,8 @@ class Dialogue:
                 self._accepted = said.get("success") is not False
                 if not self._accepted:
                     self._arrived()
-            case "message_end" if self._on_its_way is None:
-                self.ready.set()
+            case "message_end" if not self.pending:
+                self.listens.set()
             case "agent_settled" if self._accepted:
                 self._arrived()  # it joined a run that ended before it was told: nobody heard it
             case "extension_ui_request" if said.get("method") in _QUESTIONS:
@@ -95,11 +99,7 @@ class Dialogue:
 
     def _arrived(self) -> None:
         self._on_its_way, self._accepted = None, False
-        self.ready.set()
+        self.listens.set()
 
     def _say(self, **command: object) -> None:
-        self._write(_line(**command))
-
-
-def _line(**command: object) -> bytes:
-    return json.dumps(command, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        self._write(line_of(command))

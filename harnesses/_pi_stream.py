@@ -89,15 +89,15 @@ class Stream:
                 pass
 
     @property
-    def answered(self) -> bool:
-        """Whether the run is over, and came to an answer."""
+    def completed(self) -> bool:
+        """Whether the last run is over, and came to an answer."""
         return self.over and self._last.get("stopReason") == "stop"
 
     def answer(self, ending: Ending, stderr: str) -> Answered:
         """The answer, or raises what became of the run."""
         if not self.over:
             raise without_run(stderr, ending, begun=self.begun, notice=self.notice)
-        if not self.answered:
+        if not self.completed:
             raise ended_badly(self._last, self.notice, datetime.now(UTC))
         return Answered(_text(self._last.get("content")))
 

@@ -1,5 +1,7 @@
 """Claude Code (`claude -p`) as an agent: one process a request, its session resumed by id.
 
+It is talked to over stdin, in lines of JSON, so that it can be told more while it works.
+
 The verdict comes from the terminal `result` event alone: the exit code says too little, and
 `subtype` says "success" on API errors. The program's own retries are off: the engine's are durable.
 """
@@ -10,13 +12,14 @@ import json
 import os
 import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from harnesses._claude_stream import Stream
+from harnesses._claude_dialogue import Dialogue
 from harnesses._json import object_in
 from harnesses._limits import limit_text
-from harnesses._turns import heard, in_a_session
+from harnesses._turns import conversed, in_a_session
 from harnesses.process import (
     Command,
     Replay,
@@ -63,7 +66,12 @@ class ClaudeCode:
     """
 
     can = Capabilities(
-        resumes=True, forks=True, attaches=True, native_schema=True, reports_cost=True
+        resumes=True,
+        forks=True,
+        steers=True,
+        attaches=True,
+        native_schema=True,
+        reports_cost=True,
     )
 
     def __init__(
@@ -132,7 +140,8 @@ class ClaudeCode:
 
     def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
         command = self._command(ask, session, live=source.live)
-        return heard(command, ask, source, Stream(session=session))
+        talk = partial(Dialogue, session=session, text=ask.told)
+        return conversed(command, ask, source, talk)
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
@@ -163,6 +172,10 @@ class ClaudeCode:
             session=session,
             resumes=ask.session is not None,
             forks=ask.forks,
+            dialogue=True,
+            manner=("--input-format", "stream-json"),
+            # What it ends by itself takes as long as its turn does.
+            ends_within_s=0.0,
             schema=schema,
             config=Path(env.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")),
         )

@@ -15,6 +15,7 @@ import signal
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,7 +34,7 @@ from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
-from harnesses._turns import LEAVES_WITHIN_S
+from harnesses._turns import LEAVES_WITHIN_S, conversed
 from harnesses.process import (
     Command,
     Replay,
@@ -79,8 +80,6 @@ class Codex:
     goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
-    can = Capabilities(resumes=True, forks=True, attaches=True, native_schema=True)
-
     def __init__(
         self,
         model: str | None = None,
@@ -98,6 +97,13 @@ class Codex:
         record: str | Path | None = None,
     ) -> None:
         self.name = f"codex/{model}" if model else "codex"
+        self.can = Capabilities(
+            resumes=True,
+            forks=True,
+            steers=mode != "exec",
+            attaches=True,
+            native_schema=True,
+        )
         self._settings = Settings(
             model=model,
             sandbox=sandbox,
@@ -163,31 +169,19 @@ class Codex:
         text, prompt, schema = _words(ask)
         command = self._command(ask, place, ("app-server",), text)
         command = replace(command, dialogue=True, stop_signals=(signal.SIGTERM,))
-        async with open_session(command, ask, source.replay, source.record) as running:
-            for pid in await running.pids():
-                yield Spawned(pid)
-            talk = Dialogue(
-                running.write,
-                thread=self._settings.of_a_thread(ask.cwd),
-                turn={"outputSchema": schema} if schema else {},
-                resumed=ask.session,
-                forked=ask.forks,
-                text=text,
-                prompt=prompt,
-            )
-            try:
-                async for line in running.lines(app_server.is_sign_of_life):
-                    for event in talk.hear(line):
-                        yield event
-                    running.last_words = talk.last_words
-                    if talk.over:
-                        running.hang_up()
-                        running.leave_after(LEAVES_WITHIN_S)
-            except Stalled as error:
-                raise Stalled(error.idle_s, why=talk.notice) from error
-            ending = await running.close()
-            stderr = running.said_on_stderr
-        yield _with_data(talk.answer(ending, stderr), ask)
+        talk = partial(
+            Dialogue,
+            thread=self._settings.of_a_thread(ask.cwd),
+            turn={"outputSchema": schema} if schema else {},
+            resumed=ask.session,
+            forked=ask.forks,
+            text=text,
+            prompt=prompt,
+        )
+        events = conversed(command, ask, source, talk, app_server.is_sign_of_life)
+        async with aclosing(events):
+            async for event in events:
+                yield _with_data(event, ask) if isinstance(event, Answered) else event
 
     async def _by_exec(
         self, ask: Ask, place: _Place, source: Source, copied: str | None

@@ -13,6 +13,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from harnesses._json import object_of, text_of
@@ -31,10 +32,9 @@ from harnesses._pi_home import (
 from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
 from harnesses._streams import UnknownSession
-from harnesses._telling import telling
-from harnesses._turns import LEAVES_WITHIN_S, in_a_session
-from harnesses.process import Command, Replay, Source, Sources, built_environment, open_session
-from smithers.agent import Ask, Capabilities, Event, Spawned
+from harnesses._turns import conversed, in_a_session
+from harnesses.process import Command, Replay, Source, Sources, built_environment
+from smithers.agent import Answered, Ask, Capabilities, Event
 from smithers.errors import NotSignedIn
 
 __all__ = ["Api", "Pi", "Thinking", "Tool"]
@@ -141,25 +141,12 @@ class Pi:
             raise UnknownSession(f"session {session} belongs to another working folder")
         command = self._command(ask, place, session)
         stream = Stream(session=session, priced=self._settings.priced)
-        async with open_session(command, ask, source.replay, source.record) as running:
-            for pid in await running.pids():
-                yield Spawned(pid)
-            talk = Dialogue(running.write, stream, command.prompt, ask.messages)
-            async with telling(ask.messages, talk.ready, talk.tell) as stop:
-                async for line in running.lines():
-                    for event in talk.hear(line):
-                        yield event
-                    running.last_words = talk.last_words
-                    if talk.over:
-                        stop()
-                        running.hang_up()
-                        running.leave_after(LEAVES_WITHIN_S)
-            ending = await running.close()
-            stderr = running.said_on_stderr
-        answer = stream.answer(ending, stderr)
-        if ask.schema is not None:
-            answer = replace(answer, data=meant(answer.text, ask.schema))
-        yield answer
+        talk = partial(Dialogue, stream=stream, prompt=command.prompt)
+        async with aclosing(conversed(command, ask, source, talk)) as events:
+            async for event in events:
+                if isinstance(event, Answered) and ask.schema is not None:
+                    event = replace(event, data=meant(event.text, ask.schema))
+                yield event
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         return built_environment(self._settings.key_names, _SETTINGS, self._env, marks)

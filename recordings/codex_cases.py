@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harnesses import Codex
-from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool
+from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool, steer_cases
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
 __all__ = ["cases", "codex"]
@@ -84,7 +84,7 @@ def cases() -> list[Case]:
     both = [text, tool, structured, unknown, resume, *fork_cases(), *failed]
     return [
         *(text, tool, structured, unknown, resume, *fork_cases(), *refused),
-        *(*_others(), *_cut_off()),
+        *(*_others(), *_cut_off(), *steer_cases(shell("sleep 2; echo looked"), {})),
         *(_by_exec(each) for each in both),
     ]
 

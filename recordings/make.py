@@ -37,6 +37,7 @@ from recordings.playing import (  # noqa: E402
     play_all,
     recording_to,
     report,
+    steer_cases,
 )
 from recordings.shapes import write_shapes  # noqa: E402
 from tests.scripted_model import Cut, Eof, Status, Step, Text, ToolCall  # noqa: E402
@@ -70,6 +71,7 @@ def bash(command: str, why: str, **more: Any) -> ToolCall:
 
 ALLOW_BASH = {"allowed_tools": ["Bash"]}
 WAIT = bash("tail -n +1 -f README.md", "Read along while it is written")
+LOOK = bash("sleep 2; echo looked", "Look around")
 QUICK = bash("echo quick", "Be quick")
 
 
@@ -131,6 +133,12 @@ def cases() -> list[Case]:
             then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
         ),
         *fork_cases(),
+        *steer_cases(LOOK, ALLOW_BASH),
+        Case(
+            name="command",
+            script=[Text("A path it is.")],
+            prompt="/help is what a program understands, but for you it is a text.",
+        ),
         Case(
             name="sigterm-in-tool",
             script=[WAIT],

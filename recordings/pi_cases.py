@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from harnesses import Pi
-from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool
+from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool, steer_cases
 from smithers.agent import Event, Spawned
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
@@ -155,14 +155,9 @@ def _sessions() -> list[Case]:
             then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
         ),
         *fork_cases(),
+        *steer_cases(bash("sleep 1; echo looked"), ALL_TOOLS),
         Case(
-            name="steered-in-tool",
-            script=[bash("sleep 1; echo done"), Text("I mind the gap.")],
-            options=ALL_TOOLS,
-            messages=["Mind the gap."],
-        ),
-        Case(
-            name="steered-at-its-answer",
+            name="steered-twice",
             script=[Text("One."), Text("Two."), Text("Three.")],
             messages=["Count on.", "And on."],
         ),

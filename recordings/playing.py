@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from harnesses.recording import read_header
-from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, ToolCalled
+from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, ToolCalled, Used
 from smithers.errors import AgentError
 from tests.scripted_model import ScriptedModel, Step, Text
+from tests.scripted_model import ToolCall as Call
 
 __all__ = [
     "REPAIR",
@@ -34,6 +35,7 @@ __all__ = [
     "play_all",
     "recording_to",
     "report",
+    "steer_cases",
 ]
 
 Act = Callable[[Event, list[int]], Awaitable[bool]]
@@ -56,7 +58,7 @@ class Case:
 
     `key` is whether the program is given one; `session` is one to go on with, which it has not.
     With `forks` it begins with a copy of the session in place of going on in it. `messages` are
-    said to it while it runs.
+    said to it while it runs: from the first event `said_at`, or from the beginning.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Case:
     session: str | None = None
     forks: bool = False
     messages: Sequence[str] = ()
+    said_at: type[Event] | None = None
 
     @property
     def text(self) -> str:
@@ -86,6 +89,25 @@ def fork_cases() -> list[Case]:
     return [
         Case(name="fork", script=[Text("The word is heron.")], then=asks),
         Case(name="fork-unknown", script=anew, session=unknown, forks=True),
+    ]
+
+
+def steer_cases(look: Call, options: Mapping[str, Any]) -> list[Case]:
+    """A message that comes while a tool runs, and one that comes when the answer is there."""
+    return [
+        Case(
+            name="steered-in-tool",
+            script=[look, Text("It is blue now.")],
+            options=options,
+            messages=["Make it blue."],
+            said_at=ToolCalled,
+        ),
+        Case(
+            name="steered-at-the-end",
+            script=[Text("It is green."), Text("It is blue now.")],
+            messages=["Make it blue."],
+            said_at=Used,
+        ),
     ]
 
 
@@ -114,9 +136,10 @@ async def play(
     with ScriptedModel(case.script) as model:
         agent = agent_of(case, place, case.url or model.url)
         followup = case.text if session else None
-        messages = asyncio.Queue[str]() if case.messages else None
-        for message in case.messages:
-            cast("asyncio.Queue[str]", messages).put_nowait(message)
+        messages = asyncio.Queue[str]()
+        left = list(case.messages)
+        while left and case.said_at is None:
+            messages.put_nowait(left.pop(0))
         ask = Ask(
             prompt=case.text,
             cwd=place.cwd,
@@ -126,7 +149,7 @@ async def play(
             followup=followup,
             idle_s=case.idle_s,
             timeout_s=120,
-            messages=messages,
+            messages=messages if case.messages else None,
         )
         pids: list[int] = []
         run = cast("AsyncGenerator[Event, None]", agent.run(ask))
@@ -139,6 +162,8 @@ async def play(
                         pids.append(event.pid)
                     elif isinstance(event, Answered):
                         said = event.text
+                    while left and case.said_at is not None and isinstance(event, case.said_at):
+                        messages.put_nowait(left.pop(0))
                     if case.act is not None and await case.act(event, pids):
                         break
         except AgentError as error:

@@ -58,7 +58,9 @@ class Command:
     `runner` is what runs a program that is a script. `by_stdin` is for a program that would take
     some prompts for something else, if they were arguments. `by_file` is for one that ends before
     a pipe has taken all that it said. `wrapped` is what is written to stdin where the prompt is
-    only a part of that.
+    only a part of that. `manner` are flags that say how it is talked to, and nothing of what is
+    asked: a recording answers a request in any manner. `ends_within_s` is how long a program may
+    take, after the end of a dialogue that was broken off, before it is asked to end.
     """
 
     program: str
@@ -71,6 +73,8 @@ class Command:
     resumes: bool
     forks: str | None = None
     dialogue: bool = False
+    manner: tuple[str, ...] = ()
+    ends_within_s: float = 2.0
     schema: str | None = None
     config: Path | None = None
     version_flag: str = "--version"
@@ -104,7 +108,7 @@ class Command:
     @property
     def argv(self) -> tuple[str, ...]:
         said = () if self.prompt_by_stdin or self.dialogue else ("--", self._prompt_bytes.decode())
-        return (*self.start, *self.flags, *said)
+        return (*self.start, *self.flags, *self.manner, *said)
 
     @property
     def start(self) -> tuple[str, ...]:

@@ -24,7 +24,6 @@ from smithers.errors import Permanent, Stalled, Transient
 __all__ = ["Session", "open_session"]
 
 _ERR_TAIL_BYTES = 16_384
-_HANGS_UP_WITHIN_S = 2.0
 _KILL_AFTER_S = 5.0
 _ENDS_WITHIN_S = 1.0
 
@@ -90,9 +89,9 @@ class Session:
         if any(rest):
             yield b"".join(rest)
 
-    def leave_after(self, seconds: float) -> None:
-        """The program said its last word: it has so long to end by itself."""
-        self._leave_at = now() + seconds
+    def leave_after(self, seconds: float | None) -> None:
+        """The program said its last word: it has so long to end by itself. None takes it back."""
+        self._leave_at = now() + seconds if seconds is not None else None
 
     async def _next(self) -> Chunk | None:
         limits: dict[str, float] = {"idle": self._heard_at + self._ask.idle_s}
@@ -143,7 +142,7 @@ class Session:
             if self.last_words:
                 self.write(self.last_words)
             self.hang_up()
-            by_itself_s = _HANGS_UP_WITHIN_S
+            by_itself_s = self._command.ends_within_s
         stops = [(number, _KILL_AFTER_S) for number in self._command.stop_signals]
         for number, wait_s in ((0, by_itself_s), *stops, (9, 1.0)):
             if number:

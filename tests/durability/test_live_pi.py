@@ -1,4 +1,4 @@
-"""The real Pi through `smithers up`: killed with Smithers in a tool, and in its first call."""
+"""The real Pi through `smithers up`: killed with Smithers in a tool, in its first call; steered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.scripted_model import Hang, ScriptedModel, Step, Text, ToolCall
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 JOBS = "(setsid tail -f /dev/null &) ; tail -n +1 -f /dev/null"
+HELD = "until [ -e go ]; do sleep 0.1; done; echo the tool is done"
 DONE = Text("Done by pi.")
 
 
@@ -55,3 +56,33 @@ def test_nothing_lives_after_smithers_is_killed_and_the_run_goes_on(
     assert (one["session_id"] == two["session_id"]) == same_session
     assert "Fix the test" in history
     assert ("You were interrupted" in history) == same_session
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["in its session", "killed before it heard"])
+def test_what_a_person_says_while_a_tool_runs_is_told_once(killed: bool, project: Project) -> None:
+    with ScriptedModel([ToolCall("bash", {"command": HELD}), DONE]) as model:
+        live(project, model)
+        process = project.start("up", "two_agents.py", "--run-id", "r1")
+        until(lambda: any("[ -e go ]" in job for job in project.jobs(process.pid)), "the tool")
+        said = project.start("steer", "r1", "fix", "Make it blue.")
+        streams = project.folder / ".smithers"
+        until(
+            lambda: any("Make it blue." in one.read_text() for one in streams.rglob("*.raw.jsonl")),
+            "the message on its way to Pi",
+        )
+        if killed:
+            project.kill(process)
+            until(lambda: not project.jobs(said.pid), "the end of every descendant", within_s=5)
+        (project.folder / "go").touch()
+        if killed:
+            process = project.start("up", "two_agents.py", "--run-id", "r1", "--resume")
+        _, complaints = process.communicate(timeout=120)
+        assert process.returncode == 0, complaints
+        told = said.communicate(timeout=60)[0]
+        assert killed or told.startswith("fix of r1 was told")
+        history = str(model.requests[-1].body["messages"])
+    assert len(model.requests) == 2
+    assert history.count("Make it blue.") == 1
+    assert history.index("No result provided" if killed else "the tool is done") < history.index(
+        "Make it blue."
+    )

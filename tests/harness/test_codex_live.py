@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import aclosing
 from pathlib import Path
@@ -13,9 +14,11 @@ from harnesses import Codex
 from smithers.agent import (
     Answered,
     Ask,
+    Event,
     Said,
     Spawned,
     Started,
+    Steered,
     ToolCalled,
     ToolReturned,
     Used,
@@ -274,3 +277,41 @@ async def test_what_the_author_set_wrongly_is_told_in_the_programs_words(
     assert "unknown variant `nonsense`" in error.said
     assert "Started" not in kinds(events)
     assert not any(isinstance(event, Said) for event in events)
+
+
+async def test_smoke_a_message_reaches_the_model_with_the_next_result_of_a_tool(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    messages = asyncio.Queue[str]()
+    events: list[Event] = []
+    with ScriptedModel([shell("sleep 1; echo hi"), Text("Blue.")]) as model:
+        async with asyncio.timeout(60):
+            ask = Ask(prompt="Go", cwd=cwd, messages=messages)
+            async for event in agent(model.url, codex, home).run(ask):
+                events.append(event)
+                if isinstance(event, ToolCalled):
+                    messages.put_nowait("Make it blue.")
+    assert Steered("Make it blue.") in events
+    assert events[-1] == Answered("Blue.")
+    assert len(model.requests) == 2
+    assert "Make it blue." in str(model.requests[-1].body["input"])
+
+
+async def test_each_message_at_the_end_is_a_turn_of_the_same_thread(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    messages = asyncio.Queue[str]()
+    events: list[Event] = []
+    with ScriptedModel([Text("Green."), Text("Blue."), Text("Red.")]) as model:
+        async with asyncio.timeout(60):
+            ask = Ask(prompt="Go", cwd=cwd, messages=messages)
+            async for event in agent(model.url, codex, home).run(ask):
+                events.append(event)
+                if isinstance(event, Used) and Said("Red.") not in events:
+                    messages.put_nowait(f"Not {len(events)}.")
+    assert kinds(events).count("Steered") == 2
+    assert messages.empty()
+    assert [event for event in events if isinstance(event, Answered)] == [Answered("Red.")]
+    assert [event.tokens_in for event in events if isinstance(event, Used)] == [10, 10, 10]
+    assert kinds(events).count("Started") == 1
+    assert "Green." in str(model.requests[-1].body["input"])

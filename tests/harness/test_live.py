@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,10 +13,21 @@ from pathlib import Path
 import pytest
 
 from harnesses import ClaudeCode
-from smithers.agent import Answered, Ask, Event, Said, Spawned, Started, ToolReturned, Used
+from smithers.agent import (
+    Answered,
+    Ask,
+    Event,
+    Said,
+    Spawned,
+    Started,
+    Steered,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
 from smithers.errors import NotSignedIn, Stalled
 from tests.harness.helpers import ROOT, alive, events_of, kinds, marked, outcome_of, until
-from tests.scripted_model import Hang, ScriptedModel, Status, Text, ToolCall
+from tests.scripted_model import Hang, ScriptedModel, Status, Step, Text, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
@@ -141,3 +153,51 @@ async def test_nothing_lives_five_seconds_after_the_owner_is_killed(
     spawned = [int(pid) for pid in (tmp_path / "spawned").read_text().split()]
     assert len(spawned) == 2
     assert not any(alive(pid) for pid in spawned)
+
+
+async def test_smoke_a_message_reaches_the_model_with_the_next_result_of_a_tool(
+    claude: str, tmp_path: Path
+) -> None:
+    script: list[Step] = [ToolCall("Bash", {"command": "sleep 1; echo hi"}), Text("Blue.")]
+    messages = asyncio.Queue[str]()
+    ask = Ask(prompt="Go", cwd=tmp_path, messages=messages)
+    events: list[Event] = []
+    with ScriptedModel(script) as model:
+        async with asyncio.timeout(60):
+            async for event in agent(model, claude, tmp_path, allowed_tools=["Bash"]).run(ask):
+                events.append(event)
+                if isinstance(event, ToolCalled):
+                    messages.put_nowait("/clear is no command. Make it blue.")
+    assert Steered("/clear is no command. Make it blue.") in events
+    assert events[-1] == Answered("Blue.")
+    assert len(model.requests) == 2
+    assert "Make it blue." in str(model.requests[-1].body["messages"])
+
+
+async def test_a_message_at_the_end_is_a_turn_in_the_same_session(
+    claude: str, tmp_path: Path
+) -> None:
+    messages = asyncio.Queue[str]()
+    ask = Ask(prompt="Go", cwd=tmp_path, messages=messages)
+    events: list[Event] = []
+    with ScriptedModel([Text("Green."), Text("Blue."), Text("Red.")]) as model:
+        async with asyncio.timeout(60):
+            async for event in agent(model, claude, tmp_path).run(ask):
+                events.append(event)
+                if event in (Said("Green."), Said("Blue.")):
+                    messages.put_nowait(f"Not {event}.")
+    assert [event for event in events if isinstance(event, Answered)] == [Answered("Red.")]
+    paid = [event.tokens_in for event in events if isinstance(event, Used)]
+    assert paid == [10, 10, 10]
+    assert kinds(events).count("Started") == 1
+    assert "Green." in str(model.requests[-1].body["messages"])
+
+
+@pytest.mark.parametrize("prompt", ["/help", "/clear", "-- help", "--help"])
+async def test_a_prompt_is_a_text_whatever_it_begins_with(
+    prompt: str, claude: str, tmp_path: Path
+) -> None:
+    with ScriptedModel([Text("Read.")]) as model:
+        ask = Ask(prompt=prompt, cwd=tmp_path)
+        assert (await events_of(agent(model, claude, tmp_path), ask, 60))[-1] == Answered("Read.")
+    assert prompt in str(model.requests[-1].body["messages"])

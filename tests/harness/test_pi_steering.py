@@ -21,8 +21,6 @@ from tests.scripted_model import Cut, ScriptedModel, Step, Text, ToolCall
 
 pytestmark = pytest.mark.anyio
 
-ALL_TOOLS = ["read", "grep", "find", "ls", "bash", "edit", "write"]
-
 
 def queue_of(*messages: str) -> asyncio.Queue[str]:
     queue = asyncio.Queue[str]()
@@ -31,22 +29,9 @@ def queue_of(*messages: str) -> asyncio.Queue[str]:
     return queue
 
 
-async def test_a_message_is_told_after_the_tool_that_runs(tmp_path: Path) -> None:
-    messages = queue_of("Mind the gap.")
-    ask = Ask(prompt="Case steered-in-tool.", cwd=tmp_path, messages=messages)
-    events = await events_of(replayed_pi(tools=ALL_TOOLS), ask)
-    names = [name for name in kinds(events) if name != "Used"]
-    assert names == ["Started", "ToolCalled", "ToolReturned", "Steered", "Said", "Answered"]
-    assert Steered("Mind the gap.") in events
-    assert events[-1] == Answered("I mind the gap.")
-    assert messages.empty()
-
-
-async def test_a_message_at_the_end_of_a_turn_is_a_further_one_whose_answer_counts(
-    tmp_path: Path,
-) -> None:
+async def test_messages_are_told_one_by_one_each_as_a_turn_of_its_own(tmp_path: Path) -> None:
     messages = queue_of("Count on.", "And on.")
-    ask = Ask(prompt="Case steered-at-its-answer.", cwd=tmp_path, messages=messages)
+    ask = Ask(prompt="Case steered-twice.", cwd=tmp_path, messages=messages)
     events = await events_of(replayed_pi(), ask)
     said = [event for event in events if isinstance(event, Said | Steered | Answered)]
     assert said == [
@@ -59,9 +44,9 @@ async def test_a_message_at_the_end_of_a_turn_is_a_further_one_whose_answer_coun
 class Heard:
     """A dialogue with nobody: what is written to it, and what it makes of lines."""
 
-    def __init__(self, messages: asyncio.Queue[str] | None) -> None:
+    def __init__(self) -> None:
         self.written: list[dict[str, Any]] = []
-        self.talk = Dialogue(self._write, Stream(), "Go.", messages)
+        self.talk = Dialogue(self._write, stream=Stream(), prompt="Go.")
 
     def _write(self, data: bytes) -> None:
         self.written += map(json.loads, data.splitlines())
@@ -89,49 +74,34 @@ ANSWER = {
 }
 
 
-async def test_nothing_is_told_before_the_prompt_has_come_in_and_one_at_a_time() -> None:
-    messages = queue_of("One.", "Two.")
-    heard = Heard(messages)
+def test_nothing_is_told_before_the_prompt_has_come_in_and_one_at_a_time() -> None:
+    heard = Heard()
     assert [each["type"] for each in heard.written] == ["get_state", "prompt"]
-    async with telling(messages, heard.talk.ready, heard.talk.tell):
-        heard.hear(told("prompt"), START)
-        await asyncio.sleep(0)
-        assert messages.qsize() == 2
-        heard.hear(user("Go."))
-        await until(lambda: len(heard.written) == 3)
-        assert heard.written[2]["message"] == "One."
-        assert heard.written[2]["streamingBehavior"] == "steer"
-        assert heard.hear(told("message"), ANSWER) == [Said("Hi")]
-        assert messages.qsize() == 1
-        assert heard.hear(user("One.")) == [Steered("One.")]
-        await until(lambda: len(heard.written) == 4)
-    assert heard.written[3]["message"] == "Two."
-    assert not heard.talk.over
+    heard.hear(told("prompt"), START)
+    assert not heard.talk.listens.is_set()
+    heard.hear(user("Go."))
+    assert heard.talk.listens.is_set()
+    heard.talk.tell("One.")
+    assert heard.written[2]["message"] == "One."
+    assert heard.written[2]["streamingBehavior"] == "steer"
+    assert heard.hear(told("message"), ANSWER) == [Said("Hi")]
+    assert not heard.talk.listens.is_set()
+    assert heard.talk.pending
+    assert heard.hear(user("One.")) == [Steered("One.")]
+    assert heard.talk.listens.is_set()
+    assert not heard.talk.pending
 
 
-async def test_a_run_is_over_when_it_has_settled_and_nothing_is_left_to_tell() -> None:
-    messages = queue_of()
-    heard = Heard(messages)
-    heard.hear(told("prompt"), START, user("Go."), ANSWER)
-    messages.put_nowait("And now?")
-    heard.hear(SETTLED)
-    assert not heard.talk.over
-    heard.talk.tell(messages.get_nowait())
-    assert not heard.talk.over, "it is on its way"
+def test_a_message_that_comes_when_all_has_settled_begins_a_run() -> None:
+    heard = Heard()
+    heard.hear(told("prompt"), START, user("Go."), ANSWER, SETTLED)
+    assert (heard.talk.over, heard.talk.pending) == (True, False)
+    heard.talk.tell("And now?")
+    assert (heard.talk.over, heard.talk.pending) == (True, True)
     assert heard.hear(told("message"), START, user("And now?")) == [Steered("And now?")]
-    assert not heard.talk.over
+    assert (heard.talk.over, heard.talk.pending) == (False, False)
     heard.hear(ANSWER, SETTLED)
     assert heard.talk.over
-
-
-async def test_a_run_that_failed_is_followed_by_no_other() -> None:
-    messages = queue_of("And now?")
-    heard = Heard(messages)
-    failed = {"role": "assistant", "content": [], "stopReason": "error", "errorMessage": "500: {}"}
-    heard.hear(told("prompt"), START, user("Go."), {"type": "message_end", "message": failed})
-    heard.hear(SETTLED)
-    assert heard.talk.over
-    assert messages.qsize() == 1
 
 
 @pytest.mark.parametrize(
@@ -139,24 +109,33 @@ async def test_a_run_that_failed_is_followed_by_no_other() -> None:
     [[told("message"), ANSWER, SETTLED], [ANSWER, SETTLED, told("message", success=False)]],
     ids=["left in its queue", "refused"],
 )
-async def test_a_message_that_pi_did_not_tell_ends_no_run_and_is_not_called_told(
+def test_a_message_that_pi_did_not_tell_is_not_waited_for_nor_called_told(
     lines: list[dict[str, Any]],
 ) -> None:
-    heard = Heard(queue_of())
+    heard = Heard()
     heard.hear(told("prompt"), START, user("Go."))
     heard.talk.tell("Mind the gap.")
     assert "Steered" not in kinds(heard.hear(*lines))
-    assert heard.talk.over
+    assert (heard.talk.over, heard.talk.pending) == (True, False)
 
 
-async def test_a_prompt_that_is_refused_ends_the_dialogue() -> None:
-    heard = Heard(None)
+def test_a_prompt_that_is_refused_ends_the_dialogue() -> None:
+    heard = Heard()
     heard.hear(told("prompt", success=False))
     assert heard.talk.over
 
 
-async def test_what_an_extension_asks_a_person_is_declined() -> None:
-    heard = Heard(None)
+def test_a_run_is_stopped_by_word_before_pi_is_left() -> None:
+    heard = Heard()
+    assert heard.talk.last_words == b"", "nothing runs"
+    heard.hear(told("prompt"), START)
+    assert json.loads(heard.talk.last_words)["type"] == "abort"
+    heard.hear(user("Go."), ANSWER, SETTLED)
+    assert heard.talk.last_words == b""
+
+
+def test_what_an_extension_asks_a_person_is_declined() -> None:
+    heard = Heard()
     heard.hear({"type": "extension_ui_request", "id": "u1", "method": "confirm"})
     heard.hear({"type": "extension_ui_request", "id": "u2", "method": "notify"})
     assert heard.written[2:] == [{"type": "extension_ui_response", "id": "u1", "cancelled": True}]
