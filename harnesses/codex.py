@@ -97,13 +97,6 @@ class Codex:
         record: str | Path | None = None,
     ) -> None:
         self.name = f"codex/{model}" if model else "codex"
-        self.can = Capabilities(
-            resumes=True,
-            forks=True,
-            steers=mode != "exec",
-            attaches=True,
-            native_schema=True,
-        )
         self._settings = Settings(
             model=model,
             sandbox=sandbox,
@@ -116,6 +109,14 @@ class Codex:
         self._env = dict(env or {})
         self._home = Path(home).absolute() if home is not None else None
         self._sources = Sources(replay, record)
+
+    @property
+    def can(self) -> Capabilities:
+        """Where an old version is run by `exec`, messages wait for the end of its turn."""
+        steers = self._mode != "exec"
+        return Capabilities(
+            resumes=True, forks=True, steers=steers, attaches=True, native_schema=True
+        )
 
     @property
     def limit(self) -> str:

@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from harnesses import Codex
-from recordings.playing import Case, Place, at_the_tool, fork_cases, kill_at_the_tool, steer_cases
+from recordings.playing import (
+    REPAIR,
+    Case,
+    Place,
+    at_the_tool,
+    fork_cases,
+    kill_at_the_tool,
+    steer_cases,
+)
 from tests.scripted_model import Cut, Eof, Hang, Status, Step, StreamError, Text, ToolCall
 
 __all__ = ["cases", "codex"]
@@ -107,7 +115,17 @@ def _others() -> list[Case]:
             options={"approval_policy": "on-request"},
         ),
         Case(name="structured-missing", script=[Text("Seven.")], schema=NUMBER),
-        Case(name="structured-wrong", script=[Text('{"n":"x"}')], schema=NUMBER),
+        Case(
+            name="structured-wrong",
+            script=[Text('{"n":"x"}')],
+            schema=NUMBER,
+            then=Case(
+                name="structured-repaired",
+                script=[Text('{"n":7}')],
+                schema=NUMBER,
+                prompt=REPAIR,
+            ),
+        ),
         Case(name="long-line", script=[Text("0123456789" * 10_000)]),
         Case(name="bad-config", script=[Text("Hi")], options={"config": {"model_verbosity": "x"}}),
         Case(name="connection-refused", script=[], url="http://127.0.0.1:9", idle_s=8),

@@ -25,6 +25,7 @@ from harnesses import ClaudeCode  # noqa: E402 (the repository is on the path on
 from recordings import antigravity_cases, codex_cases, gemini_cases, pi_cases  # noqa: E402
 from recordings.example import record_example  # noqa: E402
 from recordings.playing import (  # noqa: E402
+    REPAIR,
     AgentOf,
     Case,
     Place,
@@ -40,7 +41,7 @@ from recordings.playing import (  # noqa: E402
     steer_cases,
 )
 from recordings.shapes import write_shapes  # noqa: E402
-from tests.scripted_model import Cut, Eof, Status, Step, Text, ToolCall  # noqa: E402
+from tests.scripted_model import Cut, Eof, Hang, Status, Step, Text, ToolCall  # noqa: E402
 
 RECORDINGS = ROOT / "recordings"
 DEMO = ROOT / "harnesses" / "demo"
@@ -110,11 +111,18 @@ def cases() -> list[Case]:
         Case(name="structured-ok", script=[right], schema=NUMBER),
         Case(name="structured-missing", script=[Text("Seven.")], schema=NUMBER),
         Case(name="structured-wrong-then-right", script=[wrong, right], schema=NUMBER),
-        Case(name="structured-wrong", script=[wrong], schema=NUMBER),
+        Case(
+            name="structured-wrong",
+            script=[wrong],
+            schema=NUMBER,
+            then=Case(name="structured-repaired", script=[right], schema=NUMBER, prompt=REPAIR),
+        ),
         Case(name="bad-schema", script=[Text("Hi")], schema={"type": "nonsense"}),
         *(Case(name=name, script=[step]) for name, step in failures.items()),
         Case(name="no-key", script=[Text("Hi")], key=False),
         Case(name="connection-refused", script=[Text("Hi")], url="http://127.0.0.1:9"),
+        Case(name="hang-before-headers", script=[Hang()], idle_s=8),
+        Case(name="hang-in-stream", script=[Hang("Half an ans")], idle_s=8),
         Case(name="bad-flag", script=[Text("Hi")], options={"permission_mode": "nonsense"}),
         Case(name="max-turns", script=[QUICK, Text("Hi")], options={"max_turns": 1}),
         Case(name="long-line", script=[Text("0123456789" * 30_000)]),

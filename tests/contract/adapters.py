@@ -13,7 +13,7 @@ from harnesses.models._model import Model
 from recordings import antigravity_cases, codex_cases, gemini_cases, make, pi_cases
 from recordings.pi_cases import KEY_NAME
 from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
-from smithers.agent import Agent
+from smithers.agent import Agent, ToolCalled
 from smithers.errors import Permanent, Stalled, Transient
 from tests.contract.cases import CASES, NUMBER, Failure
 from tests.contract.scenes import Adapter
@@ -37,7 +37,7 @@ OF_ANTHROPIC = "Anthropic tells of an account without credit, and of no quota"
 NO_TIME = "it does not pass on when a limit ends"
 NO_FORK = "it does not fork sessions"
 UNSEEN = "it is recorded only where it differs from the other way to ask"
-NOT_YET = "it is not recorded yet"
+NO_STEERING = "it takes nothing in while it runs"
 OF_A_MODEL = {
     "program too old": "it runs in our process",
     "exit without a terminal event": "it runs in our process",
@@ -119,6 +119,12 @@ def _sessions_of(vendor: Vendor) -> list[Case]:
         Case(name="resume", script=[Text("The word is heron.")], then=again),
         Case(name="resume-unknown", script=anew, session="00000000-0000-4000-8000-000000000000"),
         *fork_cases(),
+        Case(
+            name="steered-in-tool",
+            script=[ToolCall("say", {"word": "hello"}), Text("It is blue now.")],
+            messages=["Make it blue."],
+            said_at=ToolCalled,
+        ),
         *(Case(name=name, script=[step]) for name, step in steps.items()),
         Case(name="connection-refused", script=[], url="http://127.0.0.1:9"),
         Case(name="hang-before-headers", script=[Hang()], idle_s=0.5),
@@ -177,14 +183,12 @@ ADAPTERS: Sequence[Adapter] = [
         "claude-code", ClaudeCode, make.cases, make.claude, replayed_claude,
         needs=lambda: installed("claude"), missing=missing(ClaudeCode),
         install="npm install -g @anthropic-ai/claude-code",
-        lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC,
-               "silence": NOT_YET, "repair": NOT_YET},
+        lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC},
     ),
     *pair(
         "codex", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
         needs=lambda: installed("codex"), missing=missing(Codex),
         install="npm install -g @openai/codex",
-        lacks={"repair": NOT_YET},
         # It asks again without end where nobody listens, and tells of broken streams in one way.
         differs={"nobody there": Failure(Stalled, "silence"),
                  "cut before the first word": Failure(Transient, "cut")},
@@ -219,12 +223,14 @@ ADAPTERS: Sequence[Adapter] = [
         "gemini", Gemini, gemini_cases.cases, gemini_cases.gemini, replayed_gemini,
         needs=lambda: installed("gemini"), missing=missing(Gemini),
         install="npm install -g @google/gemini-cli",
+        lacks={"steered": NO_STEERING},
     ),
     *pair(
         "antigravity", Antigravity, antigravity_cases.cases, _real_antigravity,
         replayed_antigravity, needs=antigravity_python, missing=missing(Antigravity, "python"),
         install="pip install 'smithers-orchestrator[antigravity]'",
-        lacks={"session forked": NO_FORK, "fork of an unknown session": NO_FORK},
+        lacks={"session forked": NO_FORK, "fork of an unknown session": NO_FORK,
+               "steered": NO_STEERING},
         differs={"cut before the first word": Failure(Transient, "cut")},
         shows={"eof": ""},  # the SDK takes it for the end of the answer
     ),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from recordings.playing import Act, Case, Place
-from smithers.agent import Agent, Ask, Event, Spawned
+from smithers.agent import Agent, Ask, Event, Spawned, Started
 from smithers.errors import AgentError
 from tests.contract.cases import ANSWERED, FAILURES, FURTHER, Failure
 from tests.scripted_model import ScriptedModel
@@ -51,11 +51,16 @@ class Scene:
     async def played(self, **more: Any) -> tuple[list[Event], AgentError | None]:
         """What it tells, and the error that it ends with, if it ends with one."""
         events: list[Event] = []
+        messages, left = asyncio.Queue[str](), [*self.case.messages]
+        if left:
+            more = {"messages": messages, **more}
         run = cast("AsyncGenerator[Event, None]", self.agent.run(self.ask(**more)))
         try:
             async with asyncio.timeout(120), aclosing(run):
                 async for event in run:
                     events.append(event)
+                    while left and isinstance(event, self.case.said_at or Started):
+                        messages.put_nowait(left.pop(0))
                     pids = [one.pid for one in events if isinstance(one, Spawned)]
                     if self.act is not None and await self.act(event, pids):
                         break

@@ -23,6 +23,7 @@ from smithers.agent import (
     Said,
     Spawned,
     Started,
+    Steered,
     ToolCalled,
     ToolReturned,
     Used,
@@ -33,7 +34,7 @@ from tests.contract.cases import FAILURES, FURTHER
 from tests.contract.scenes import Adapter, Scene
 from tests.harness.helpers import alive, until
 from tests.models.cases import KEY, OF_THEIRS
-from tests.scripted_model import Status
+from tests.scripted_model import Status, Text
 
 pytestmark = pytest.mark.anyio
 
@@ -192,6 +193,23 @@ async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt_and_says_s
     if case == "unknown session":
         assert begun[0] == UNKNOWN
     assert events[-1] == Answered("A new beginning.")
+
+
+@each("steered")
+async def test_what_is_said_while_it_runs_is_taken_in_before_it_answers(
+    adapter: Adapter, case: str, session: str, tmp_path: Path
+) -> None:
+    with adapter.scene(session, tmp_path) as scene:
+        assert scene.agent.can.steers
+        events = await scene.answered()
+    (message,) = scene.case.messages
+    assert events.index(one(ToolReturned, events)) < events.index(Steered(message))
+    assert one(Steered, events) == Steered(message)
+    answer = scene.case.script[-1]
+    assert isinstance(answer, Text)
+    assert events[-1] == Answered(answer.text)
+    if scene.model is not None:
+        assert message in json.dumps(scene.model.requests[-1].body)
 
 
 @each(*FAILURES, *FURTHER)
