@@ -7,6 +7,8 @@ and answers are JSON lines on stdin and stdout.
 from __future__ import annotations
 
 import contextlib
+import functools
+import gc
 import importlib
 import json
 import os
@@ -14,14 +16,17 @@ import signal
 import sys
 from typing import Any
 
+import typer.main
+
 from smithers.cli import main
 
-__all__ = ["serve"]
+__all__ = ["build_once", "serve"]
 
 _WARM = (
     *("smithers.cli._app", "smithers.cli._driving", "smithers.engine.deciding"),
     *("smithers.engine.driving", "smithers.cli._main", "smithers.doctor", "harnesses.echo"),
     *("harnesses.claude_code", "harnesses._checkups", "pydantic", "typer._adapters"),
+    *("typer._click.decorators", "concurrent.futures.thread", "email.parser"),
 )
 
 
@@ -30,6 +35,7 @@ def serve() -> None:
     for name in _WARM:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    build_once()
     for line in sys.stdin:
         request = json.loads(line)
         pid = os.fork()
@@ -38,6 +44,16 @@ def serve() -> None:
         _, status = os.waitpid(pid, 0)
         sys.stdout.write(json.dumps(os.waitstatus_to_exitcode(status)) + "\n")
         sys.stdout.flush()
+
+
+def build_once() -> None:
+    """Make what typer makes of all commands anew for each, and let forks share the memory."""
+    from smithers.cli._app import app
+
+    vars(typer.main)["get_command"] = once = functools.cache(typer.main.get_command)
+    once(app)
+    gc.collect()
+    gc.freeze()
 
 
 def _run(request: dict[str, Any]) -> None:

@@ -23,13 +23,15 @@ from types import FrameType
 from typing import Any
 
 from smithers.cli import main
+from tests.cli.nursery import build_once
 from tests.trust.altered import alter
 
 __all__ = ["serve"]
 
 _WARM = (
     *("smithers.cli._app", "smithers.cli._driving", "smithers.engine.deciding"),
-    *("smithers.engine.driving", "harnesses.echo", "pydantic", "psutil", "typer._adapters"),
+    *("smithers.engine.driving", "smithers.cli._main", "harnesses.echo", "pydantic", "psutil"),
+    *("typer._adapters", "typer._click.decorators"),
 )
 _PR_SET_PDEATHSIG, _PR_SET_PTRACER = 1, 0x59616D61
 
@@ -39,6 +41,7 @@ def serve() -> None:
     for name in _WARM:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    build_once()
     asked, woken, wake = b"", *os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)
