@@ -57,7 +57,7 @@ class Transition:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is to be written. A note that came too late is taken in a frame as well."""
+        """Whether nothing is to be written; a note that came too late is a frame as well."""
         return not self._changes and self.state.inbox == self._inbox
 
     @property

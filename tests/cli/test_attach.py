@@ -308,6 +308,7 @@ def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
         assert is_held(tmp_path)
         why = run_here(tmp_path, "why", "r1")
         assert "ann is in the session of fix since" in why.out
+        assert "fix (ann is attached)" in run_here(tmp_path, "ps").out
         person.sendline("/quit")
         assert left(person)[0] == 0
         finished(tmp_path)
