@@ -221,7 +221,8 @@ class Hub:
     ) -> AbstractContextManager[Attached]:
         """A task's session for a person, held while this is entered: its agent is stopped, nothing
         of the task starts, and `terminal` opens it. On leaving, what that has started is ended, and
-        the agent goes on in the session. With `goes_on` a run that nobody drives gets an owner.
+        the agent goes on in the session. With `goes_on` a run that nobody drives gets an owner. A
+        process has one at a time: what it starts meanwhile counts as the terminal's.
 
         Entering raises `UnknownRun`, `Refused` (the task is not begun or has ended, a person is
         there already, its agent cannot attach, the caller is an agent of a run), or an `AgentError`
@@ -229,8 +230,8 @@ class Hub:
         """
         from smithers.engine.attaching import Session
 
-        session = Session(self.database, self.environment, self.launch_again, run_id)
-        return session.attached(task, by=by, goes_on=goes_on)
+        session = Session(self.database, self.environment, self.launch_again, run_id, by)
+        return session.attached(task, goes_on=goes_on)
 
     def raise_budget(
         self, run_id: str, node: str | None = None, *, added: Amounts, by: str

@@ -26,7 +26,7 @@ MODULES = [
     "smithers.state",
     "smithers.workflows",
 ]
-HEAVY = ("aiosqlite", "asyncio", "psutil", "pydantic", "rich", "sqlite3", "typer")
+HEAVY = ("aiosqlite", "asyncio", "pexpect", "psutil", "pydantic", "rich", "sqlite3", "typer")
 
 
 def order(name: str) -> tuple[int, str]:

@@ -8,6 +8,7 @@ worst outcome. When the person leaves, whatever their terminal has started ends 
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import chdir, contextmanager
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
-from smithers.agent import Agent, Attaching
+from smithers.agent import Attaching
 from smithers.changes import Key, WaitOpened
 from smithers.engine.deciding import refuse_agents, with_store
 from smithers.engine.detaching import Launched
@@ -51,36 +52,35 @@ class Session:
         environment: Mapping[str, str],
         launch: Callable[[str], Launched],
         run_id: str,
+        by: str,
     ) -> None:
         self._database = database.absolute()
         self._environment = environment
         self._launch = launch
         self._run_id = run_id
-        self._hold: Hold
+        self._hold = Hold(by=Secrets(environment).scrub(by), holder=this_process())
 
     @contextmanager
-    def attached(self, task: str, *, by: str, goes_on: bool) -> Generator[Attached, None, None]:
+    def attached(self, task: str, *, goes_on: bool) -> Generator[Attached, None, None]:
         """See `Hub.attach`."""
-        holder = this_process()
-        self._hold = Hold(by=Secrets(self._environment).scrub(by), holder=holder)
         key, owned = self._with(lambda store: self._check(store, task))
         if not owned and not goes_on:
-            raise Refused(
-                f"nobody drives run {self._run_id}, and without that nobody lets go of {key}",
-                hint="leave --no-resume out: its owner holds what you attach to",
-            )
+            raise self._not_driven(key)
         self._with(lambda store: self._agent(store, key))  # it fails here, if it must
         worked, found = False, None
         note, before = self._offer(key, holds=True), set(below(os.getpid()))
         adopt_orphans()
         try:
-            self._wait(key, note)
+            self._wait(key, note, goes_on=goes_on)
             found = self._with(lambda store: self._agent(store, key))
             worked = True
             yield found
         finally:
-            _end_all_but(before)
-            clear_hold(holder, self._run_id)
+            if not (_end_all_but(before) and clear_hold(self._hold.holder, self._run_id)):
+                raise Refused(  # an owner tries that again, once we are gone
+                    f"what the terminal of {key} has started does not die",
+                    hint=f"look for SMITHERS_RUN={self._run_id} among the processes",
+                )
             note = self._offer(key, holds=False, worked=worked)
             if found is not None:
                 found.after, found.pid = self._after(note, goes_on=goes_on)
@@ -113,7 +113,7 @@ class Session:
         return key, True
 
     def _meant(self, state: RunState, task: str) -> Key:
-        """The task with a session that is named, or the only one that runs."""
+        """The task that is named, which has begun a session and has not ended."""
         begun = [key for key, tries in state.tries.items() if any(one.is_call for one in tries)]
         meant = [key for key in begun if task in (key.id, str(key))]
         meant = [key for key in meant if key not in state.ended] or meant
@@ -140,6 +140,10 @@ class Session:
         said = f"{hold.by} is in the session of {key} already, in process {hold.holder.pid}"
         return Refused(said, hint="one at a time: leave it there first")
 
+    def _not_driven(self, key: Key) -> Refused:
+        said = f"nobody drives run {self._run_id}, and its owner is who lets go of {key}"
+        return Refused(said, hint="leave --no-resume out, and one is started")
+
     async def _agent(self, store: SqliteStore, key: Key) -> Attached:
         """What opens the session. Raises `Refused`, or what the agent says of its program."""
         driving = Driving(self._database, self._environment)
@@ -158,7 +162,12 @@ class Session:
         agent = next((one for one in agents if one.name == last.agent), None)
         if agent is None or not isinstance(work, AgentWork):
             raise Refused(f"the workflow has no {last.agent} for {key} any more")
-        _check_attaches(key, agent)
+        if not (agent.can.attaches and agent.can.resumes):
+            follow = f"smithers logs {self._run_id} {shlex.quote(str(key))} --follow"
+            raise Refused(
+                f"{agent.name}, which does {key}, has no terminal for a person in its sessions",
+                hint=f"read what it says with `{follow}`",
+            )
         holder = self._hold.holder
         marks = {RUN: self._run_id, ATTEMPT: attempt_mark(holder.id, self._run_id) + "terminal"}
         cwd = folder if work.cwd is None else folder / work.cwd
@@ -184,7 +193,7 @@ class Session:
 
         return self._with(work)
 
-    def _wait(self, key: Key, note: int) -> None:
+    def _wait(self, key: Key, note: int, *, goes_on: bool) -> None:
         """Return when the hold is on disk, and nothing of the task runs. Raises `Refused`."""
         end = time.monotonic() + _WITHIN_S
         while True:
@@ -199,6 +208,8 @@ class Session:
                 ended = state.ended.get(key)
                 how = f"is {ended.outcome} by now" if ended else "cannot be let go of as it stands"
                 raise Refused(f"{key} of run {self._run_id} {how}")
+            if not (owned or goes_on):
+                raise self._not_driven(key)
             if not owned:
                 self._start()
             elif time.monotonic() > end:
@@ -238,12 +249,17 @@ class Session:
             return None
 
 
-def _end_all_but(before: set[int]) -> None:
-    """End what this process has started since, and whatever that has: it may have lost its mark."""
-    while left := set(below(os.getpid())) - before:
-        known = ((pid, started) for pid in left if (started := started_of(pid)) is not None)
-        if kill_all(known) or not any(started_of(pid) for pid in left):
-            return
+def _end_all_but(before: set[int]) -> bool:
+    """End what this process has started since, and whatever that has, which may have lost its mark;
+    whether all of it is gone.
+    """
+    while True:
+        since = set(below(os.getpid())) - before
+        left = [(pid, started) for pid in since if (started := started_of(pid)) is not None]
+        if not left:
+            return True
+        if kill_all(left):
+            return False
 
 
 def _last_session(run_id: str, state: RunState, key: Key) -> Attempted:
@@ -258,11 +274,3 @@ def _last_session(run_id: str, state: RunState, key: Key) -> Attempted:
         if one.session is not None:
             return one
     raise Refused(f"{key} of run {run_id} has no session to attach to")
-
-
-def _check_attaches(key: Key, agent: Agent) -> None:
-    if not (agent.can.attaches and agent.can.resumes):
-        raise Refused(
-            f"{agent.name}, which does {key}, has no terminal for a person in its sessions",
-            hint="follow what it says with `smithers logs RUN TASK --follow`",
-        )

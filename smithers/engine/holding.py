@@ -114,11 +114,11 @@ class Holding:
         """End the holds of those that have ended without a word, once what they left running is
         gone; whether there were any.
         """
-        waits = [wait for (_, kind), wait in self._frame.state.waits.items() if kind == "attached"]
         now = asyncio.get_running_loop().time()
-        if not waits or now < self._look_at:
+        if now < self._look_at:
             return False
         self._look_at = now + LOOK_S
+        waits = [wait for (_, kind), wait in self._frame.state.waits.items() if kind == "attached"]
         ended = False
         for wait in waits:
             holder = Hold.of_wait(wait.opened).holder

@@ -49,6 +49,7 @@ class Transition:
 
     def __init__(self, state: RunState) -> None:
         self.state = state
+        self._inbox = state.inbox
         self._changes: dict[int, Change] = {}
         """By their identity, so that one is taken back at the cost of one."""
         self.watch: Callable[[Change], None] | None = None
@@ -56,7 +57,8 @@ class Transition:
 
     @property
     def empty(self) -> bool:
-        return not self._changes
+        """Whether nothing is to be written; a note that came too late is a frame as well."""
+        return not self._changes and self.state.inbox == self._inbox
 
     @property
     def number(self) -> int:
@@ -77,7 +79,7 @@ class Transition:
         """The frame; from here on the next one is in the making."""
         changes = tuple(self._changes.values())
         made = Frame(number=self.number, at=at, changes=changes, inbox=self.state.inbox)
-        self._changes = {}
+        self._changes, self._inbox = {}, self.state.inbox
         self.state.frame, self.state.at = made.number, at
         return made
 

@@ -7,6 +7,7 @@ answers with all that was said there.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import sys
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -20,11 +21,28 @@ TUI = Path(__file__).with_name("attach_tui.py")
 SESSIONS = Path("sessions")
 
 
+WORKER = """
+import fcntl, sys, time
+session = open(sys.argv[1])
+try:
+    fcntl.flock(session, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError:
+    open(sys.argv[1] + ".two", "w").close()
+open(sys.argv[1] + ".worker", "w").write("ready")
+time.sleep(600)
+"""
+"""The agent's program. Whoever else is in its session is told of by a file `.two`."""
+
+
 def _said(session: str, line: str) -> Path:
-    """Add a line to a session; its file."""
+    """Add a line to a session in which nobody else is; its file."""
     SESSIONS.mkdir(exist_ok=True)
     file = SESSIONS / session
     with file.open("a") as said:
+        try:
+            fcntl.flock(said, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.with_name(f"{session}.two").touch()
         said.write(f"{line}\n")
     return file
 
@@ -41,13 +59,13 @@ class Desk:
         file = _said(session, f"asked: {ask.told.splitlines()[0]}")
         yield Started(session)
         if ask.session is None and "quickly" not in ask.prompt:
-            async for event in self._works(ask):
+            async for event in self._works(ask, file):
                 yield event
         yield Answered(file.read_text())
 
-    async def _works(self, ask: Ask) -> AsyncIterator[Event]:
+    async def _works(self, ask: Ask, file: Path) -> AsyncIterator[Event]:
         program = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", "import time; time.sleep(600)"), env=dict(ask.marks)
+            *(sys.executable, "-c", WORKER, str(file)), env=dict(ask.marks)
         )
         (SESSIONS / "worker.pid").write_text(str(program.pid))
         try:

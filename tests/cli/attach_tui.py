@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -37,6 +38,11 @@ def command(words: list[str]) -> None:
 
 
 def main() -> None:
+    session = Path(SESSION).open("a")  # noqa: SIM115  # locked as long as it runs
+    try:
+        fcntl.flock(session, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        Path(SESSION + ".two").touch()
     for number, handler in ((signal.SIGWINCH, size), (signal.SIGINT, interrupted)):
         signal.signal(number, handler)
     say(f"TERM is {os.environ.get('TERM')}, of run {os.environ.get('SMITHERS_RUN')}")
@@ -56,8 +62,8 @@ def main() -> None:
         elif words[:1] == ["/run"]:
             command(words[1:])
         else:
-            with Path(SESSION).open("a") as said:
-                said.write(f"person: {line}")
+            session.write(f"person: {line}")
+            session.flush()
             say(f"heard {line.strip()}")
     say("goodbye")
 

@@ -34,13 +34,20 @@ FLOWS = Path(__file__).with_name("attach_flows.py")
 _PATIENCE_S = 60
 
 
+@pytest.fixture(autouse=True)
+def one_at_a_time(tmp_path: Path) -> Generator[None]:
+    """Two programs in one session are the worst outcome."""
+    yield
+    assert not list(tmp_path.glob("sessions/*.two"))
+
+
 @contextmanager
 def going(folder: Path, workflow: str, task: str = "fix") -> Generator[Any]:
     """A run whose owner is at work on a task that does not end by itself."""
     with started(folder, "up", f"{FLOWS}:{workflow}", "--run-id", "r1") as child:
         eventually(lambda: bool(session_of(folder, task)) or child.poll() is not None)
         assert child.poll() is None, ended(child)
-        eventually(lambda: (folder / "sessions" / "worker.pid").exists())
+        eventually(lambda: bool(list(folder.glob("sessions/*.worker"))))
         yield child
 
 
@@ -280,6 +287,19 @@ def test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task(tmp_path: Pa
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
 
+def test_who_does_not_wait_any_longer_stops_nothing(tmp_path: Path) -> None:
+    with going(tmp_path, "three") as owner:
+        owner.send_signal(signal.SIGSTOP)
+        with attached(tmp_path, ready=False) as person:
+            person.expect("waiting for fix of r1")
+            eventually(lambda: reports.attention(database(tmp_path), "r1")[1])
+            person.sendcontrol("c")
+            assert left(person)[0] == 130
+        owner.send_signal(signal.SIGCONT)
+        eventually(lambda: not reports.attention(database(tmp_path), "r1")[1])
+        assert states(tmp_path) == ["running"]
+
+
 def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
     with going(tmp_path, "three"), attached(tmp_path) as person:
         refusal = on_a_terminal(tmp_path, "fix")
@@ -288,6 +308,7 @@ def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
         assert is_held(tmp_path)
         why = run_here(tmp_path, "why", "r1")
         assert "ann is in the session of fix since" in why.out
+        assert "fix (ann is attached)" in run_here(tmp_path, "ps").out
         person.sendline("/quit")
         assert left(person)[0] == 0
         finished(tmp_path)

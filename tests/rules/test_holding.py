@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -26,13 +26,29 @@ ANN = Hold(by="ann", holder=this_process())
 BOB = Hold(by="bob", holder=replace(this_process(), id="another"))
 
 
-def dead() -> Owner:
-    """A process that was here, and is not any more."""
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    started = started_of(child.pid)
-    assert started is not None
-    child.communicate(timeout=10)
-    return Owner(id="dead", host=this_host(), pid=child.pid, started=started)
+class Other:
+    """Another process through which a person is in a session."""
+
+    def __init__(self) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", "input()"],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        pid = self._child.pid
+        self.owner = Owner(id="other", host=this_host(), pid=pid, started=started_of(pid) or "")
+        self.hold = Hold(by="ann", holder=self.owner)
+
+    def end(self) -> None:
+        self._child.kill()
+        self._child.communicate(timeout=10)
+
+
+@pytest.fixture
+def other() -> Generator[Other]:
+    made = Other()
+    yield made
+    made.end()
 
 
 async def offer(run: Run, kind: str, hold: Hold = ANN, task: str = "task", **body: bool) -> None:
@@ -169,13 +185,14 @@ def test_a_hold_keeps_the_slot_of_its_task() -> None:
     assert len(second.asks) == 1
 
 
-def test_a_hold_of_a_process_that_is_gone_is_not_taken() -> None:
+def test_a_hold_of_a_process_that_is_gone_is_not_taken(other: Other) -> None:
+    other.end()
     agent = Scripted(HANGS)
     run = one_task(agent)
 
     async def person() -> None:
         await until(lambda: agent.sessions)
-        await offer(run, "hold", Hold(by="ann", holder=dead()))
+        await offer(run, "hold", other.hold)
         await until(lambda: run.engine.state.inbox == 1)
         assert not is_held(run)
         assert states(run) == ["running"]
@@ -184,18 +201,15 @@ def test_a_hold_of_a_process_that_is_gone_is_not_taken() -> None:
     assert driven(run, person) == "cancelled"
 
 
-def test_a_hold_ends_with_the_process_that_holds() -> None:
+def test_a_hold_ends_with_the_process_that_holds(other: Other) -> None:
     agent = Scripted(HANGS, "done")
     run = one_task(agent)
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    holder = Owner(id="child", host=this_host(), pid=child.pid, started=started_of(child.pid) or "")
 
     async def person() -> None:
         await until(lambda: agent.sessions)
-        await offer(run, "hold", Hold(by="ann", holder=holder))
+        await offer(run, "hold", other.hold)
         await until(lambda: is_held(run) and states(run) == ["interrupted"])
-        child.kill()
-        child.communicate(timeout=10)
+        other.end()
 
     assert driven(run, person) == "finished"
     assert "a person has worked in this session" in agent.told[1]
@@ -226,21 +240,18 @@ def test_a_new_owner_keeps_a_hold_and_takes_its_release(worked: bool) -> None:
     assert ("a person has worked in this session" in agent.told[1]) is worked
 
 
-def test_an_owner_that_comes_after_the_holder_has_gone_ends_the_hold() -> None:
+def test_an_owner_that_comes_after_the_holder_has_gone_ends_the_hold(other: Other) -> None:
     agent = Scripted(HANGS, "done")
     run = one_task(agent)
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    holder = Owner(id="child", host=this_host(), pid=child.pid, started=started_of(child.pid) or "")
 
     async def person() -> None:
         await until(lambda: agent.sessions)
-        await offer(run, "hold", Hold(by="ann", holder=holder))
-        await until(lambda: is_held(run))
+        await offer(run, "hold", other.hold)
+        await until(lambda: is_held(run) and states(run) == ["interrupted"])
         run.engine.stop()
 
     assert driven(run, person) == "waiting"
-    child.kill()
-    child.communicate(timeout=10)
+    other.end()
     assert run.go().status == "finished"
     assert agent.asks[1].session == "agent-1"
 
@@ -396,11 +407,13 @@ def test_a_cancelled_run_leaves_no_hold_open() -> None:
     assert not run.state.waits
 
 
-def test_who_has_ended_is_told_from_who_cannot_be_seen() -> None:
+def test_who_has_ended_is_told_from_who_cannot_be_seen(other: Other) -> None:
+    assert not is_gone(other.owner)
+    other.end()
     me = this_process()
     boot, _, space = this_host().partition("/")
     assert not is_gone(me)
-    assert is_gone(dead())
+    assert is_gone(other.owner)
     assert is_gone(replace(me, started="0"))
     assert is_gone(replace(me, host=f"another boot/{space}"))
     assert not is_gone(replace(me, host=f"{boot}/another container"))
