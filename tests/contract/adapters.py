@@ -36,6 +36,7 @@ __all__ = ["ADAPTERS", "RECORDED", "SCRIPTED"]
 OF_ANTHROPIC = "Anthropic tells of an account without credit, and of no quota"
 NO_TIME = "it does not pass on when a limit ends"
 NO_FORK = "it does not fork sessions"
+NO_STEERING = "it is stopped, and told in its session"
 UNSEEN = "it is recorded only where it differs from the other way to ask"
 NOT_YET = "it is not recorded yet"
 OF_A_MODEL = {
@@ -110,15 +111,17 @@ def _sessions_of(vendor: Vendor) -> list[Case]:
     wrong, right = Text('{"n": "x"}'), Text('{"n": 7}')
     repaired = Case(name="structured-repaired", script=[right], schema=NUMBER, prompt=REPAIR)
     again = Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?")
+    look = ToolCall("say", {"word": "hello"})
     anew = [Text("A new beginning.")]
     return [
         Case(name="text", script=[Text("Hello there.", pieces=3)]),
-        Case(name="tool-ok", script=[ToolCall("say", {"word": "hello"}), Text("Said hello.")]),
+        Case(name="tool-ok", script=[look, Text("Said hello.")]),
         Case(name="structured-ok", script=[right], schema=NUMBER),
         Case(name="structured-wrong", script=[wrong], schema=NUMBER, then=repaired),
         Case(name="resume", script=[Text("The word is heron.")], then=again),
         Case(name="resume-unknown", script=anew, session="00000000-0000-4000-8000-000000000000"),
         *fork_cases(),
+        Case(name="steered-in-tool", script=[look, Text("Blue.")], messages=["Make it blue."]),
         *(Case(name=name, script=[step]) for name, step in steps.items()),
         Case(name="connection-refused", script=[], url="http://127.0.0.1:9"),
         Case(name="hang-before-headers", script=[Hang()], idle_s=0.5),
@@ -178,13 +181,13 @@ ADAPTERS: Sequence[Adapter] = [
         needs=lambda: installed("claude"), missing=missing(ClaudeCode),
         install="npm install -g @anthropic-ai/claude-code",
         lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC,
-               "silence": NOT_YET, "repair": NOT_YET},
+               "silence": NOT_YET, "repair": NOT_YET, "session steered": NO_STEERING},
     ),
     *pair(
         "codex", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
         needs=lambda: installed("codex"), missing=missing(Codex),
         install="npm install -g @openai/codex",
-        lacks={"repair": NOT_YET},
+        lacks={"repair": NOT_YET, "session steered": NO_STEERING},
         # It asks again without end where nobody listens, and tells of broken streams in one way.
         differs={"nobody there": Failure(Stalled, "silence"),
                  "cut before the first word": Failure(Transient, "cut")},
@@ -219,12 +222,14 @@ ADAPTERS: Sequence[Adapter] = [
         "gemini", Gemini, gemini_cases.cases, gemini_cases.gemini, replayed_gemini,
         needs=lambda: installed("gemini"), missing=missing(Gemini),
         install="npm install -g @google/gemini-cli",
+        lacks={"session steered": NO_STEERING},
     ),
     *pair(
         "antigravity", Antigravity, antigravity_cases.cases, _real_antigravity,
         replayed_antigravity, needs=antigravity_python, missing=missing(Antigravity, "python"),
         install="pip install 'smithers-orchestrator[antigravity]'",
-        lacks={"session forked": NO_FORK, "fork of an unknown session": NO_FORK},
+        lacks={"session forked": NO_FORK, "fork of an unknown session": NO_FORK,
+               "session steered": NO_STEERING},
         differs={"cut before the first word": Failure(Transient, "cut")},
         shows={"eof": ""},  # the SDK takes it for the end of the answer
     ),

@@ -39,6 +39,7 @@ ANSWERED: Mapping[str, tuple[str, ...]] = {
     "unknown session": ("resume-unknown",),
     "session forked": ("fork",),
     "fork of an unknown session": ("fork-unknown",),
+    "session steered": ("steered-in-tool",),
 }
 """The cases that end with an answer, each with the names of the sessions that show it."""
 

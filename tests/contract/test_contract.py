@@ -23,6 +23,7 @@ from smithers.agent import (
     Said,
     Spawned,
     Started,
+    Steered,
     ToolCalled,
     ToolReturned,
     Used,
@@ -33,7 +34,7 @@ from tests.contract.cases import FAILURES, FURTHER
 from tests.contract.scenes import Adapter, Scene
 from tests.harness.helpers import alive, until
 from tests.models.cases import KEY, OF_THEIRS
-from tests.scripted_model import Status
+from tests.scripted_model import Status, Text
 
 pytestmark = pytest.mark.anyio
 
@@ -178,6 +179,23 @@ async def test_a_fork_that_has_its_session_goes_on_in_that(
         assert scene.then is not None
         events = await scene.then.answered(session=begun, forks=str(uuid4()))
     assert sessions_in(events) == [begun]
+
+
+@each("session steered")
+async def test_a_message_is_taken_in_while_it_works(
+    adapter: Adapter, case: str, session: str, tmp_path: Path
+) -> None:
+    with adapter.scene(session, tmp_path) as scene:
+        assert scene.agent.can.steers
+        events = await scene.answered()
+    (message,) = scene.case.messages
+    assert one(Steered, events) == Steered(message)
+    assert isinstance(events[-1], Answered)
+    step = scene.case.script[-1]
+    assert isinstance(step, Text)
+    assert events[-1].text == step.text
+    if scene.model is not None:
+        assert message in json.dumps(scene.model.requests[-1].body)
 
 
 @each("unknown session", "fork of an unknown session")

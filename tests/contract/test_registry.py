@@ -50,6 +50,7 @@ def test_what_an_adapter_declares_is_what_it_shows(adapter: Adapter, tmp_path: P
     can = adapter.made(adapter.by_name()["text"], place, "http://127.0.0.1:1").can
     assert ("session resumed" not in adapter.lacks) == can.resumes
     assert ("session forked" not in adapter.lacks) == can.forks
+    assert ("session steered" not in adapter.lacks) == can.steers
     assert (adapter.missing is None) == (adapter.kind is harnesses.Echo)
 
 
