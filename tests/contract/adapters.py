@@ -37,7 +37,7 @@ OF_ANTHROPIC = "Anthropic tells of an account without credit, and of no quota"
 NO_TIME = "it does not pass on when a limit ends"
 NO_FORK = "it does not fork sessions"
 UNSEEN = "it is recorded only where it differs from the other way to ask"
-NO_STEERING = "it takes nothing in while it runs"
+NO_STEERING = "it is stopped, and told in its session"
 OF_A_MODEL = {
     "program too old": "it runs in our process",
     "exit without a terminal event": "it runs in our process",
@@ -110,10 +110,11 @@ def _sessions_of(vendor: Vendor) -> list[Case]:
     wrong, right = Text('{"n": "x"}'), Text('{"n": 7}')
     repaired = Case(name="structured-repaired", script=[right], schema=NUMBER, prompt=REPAIR)
     again = Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?")
+    look = ToolCall("say", {"word": "hello"})
     anew = [Text("A new beginning.")]
     return [
         Case(name="text", script=[Text("Hello there.", pieces=3)]),
-        Case(name="tool-ok", script=[ToolCall("say", {"word": "hello"}), Text("Said hello.")]),
+        Case(name="tool-ok", script=[look, Text("Said hello.")]),
         Case(name="structured-ok", script=[right], schema=NUMBER),
         Case(name="structured-wrong", script=[wrong], schema=NUMBER, then=repaired),
         Case(name="resume", script=[Text("The word is heron.")], then=again),

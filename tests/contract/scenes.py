@@ -46,6 +46,10 @@ class Scene:
             "forks": unknown if copies else None,
             "idle_s": self.idle_s,
         }
+        if self.case.messages:
+            to["messages"] = asyncio.Queue[str]()
+            for message in self.case.messages:
+                to["messages"].put_nowait(message)
         return Ask(**to | more)
 
     async def played(self, **more: Any) -> tuple[list[Event], AgentError | None]:
