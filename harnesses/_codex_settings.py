@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -19,7 +19,9 @@ _PROVIDER = "smithers"
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What an author chose. `key_env` names the variable of a key; `url` is of another server."""
+    """What an author chose. `key_env` names the variable of a key; `url` is of another server.
+    `instructions` are said besides Codex's own.
+    """
 
     model: str | None
     sandbox: Sandbox
@@ -27,6 +29,9 @@ class Settings:
     key_env: str | None
     url: str | None
     config: Mapping[str, object]
+    mcp_servers: Mapping[str, object] = field(default_factory=dict[str, object])
+    instructions: str | None = None
+    arguments: tuple[str, ...] = ()
 
     @property
     def signed_in(self) -> bool:
@@ -47,6 +52,8 @@ class Settings:
             "features.apps": False,
             **({"shell_environment_policy.exclude": [self.key_env]} if self.key_env else {}),
             **self.config,
+            **({"developer_instructions": self.instructions} if self.instructions else {}),
+            **{f"mcp_servers.{_key(name)}": one for name, one in self._servers().items()},
             **({"model": self.model} if self.model else {}),
             "sandbox_mode": self.sandbox,
             "approval_policy": self.approvals,
@@ -55,7 +62,15 @@ class Settings:
             # Else a wide sandbox makes the program trust the project and start what it names.
             "projects": {str(cwd.resolve()): {"trust_level": "untrusted"}},
         }
-        return tuple(w for key, value in settings.items() for w in ("-c", f"{key}={_toml(value)}"))
+        pairs = (("-c", f"{key}={_toml(value)}") for key, value in settings.items())
+        return (*self.arguments, *(word for pair in pairs for word in pair))
+
+    def _servers(self) -> dict[str, object]:
+        """The MCP servers; the first request waits for one that is `required`, and for no other."""
+        return {
+            name: {"required": True, **cast("Mapping[str, object]", one)}
+            for name, one in self.mcp_servers.items()
+        }
 
     def _provider(self) -> dict[str, object]:
         """The only one that the program is given: its own cannot be told to make no retries."""

@@ -59,8 +59,9 @@ class ClaudeCode:
 
     By default it uses the login of the user, or ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and
     ANTHROPIC_BASE_URL, which are passed on to it. `config_dir` keeps its login, settings and
-    transcripts apart. `mcp_config` is a mapping, or a file, of the only MCP servers it gets. `env`
-    is added to its environment, which its tools see. `program` is its name on PATH, or its path.
+    transcripts apart. `mcp_config` is a mapping, or a file, of the only MCP servers it gets.
+    `arguments` are further ones of the command line. `env` is added to its environment, which its
+    tools see. `program` is its name on PATH, or its path.
     `replay` plays recordings in its place, `record` keeps each session in that folder as it goes;
     SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
@@ -84,6 +85,7 @@ class ClaudeCode:
         mcp_config: Mapping[str, object] | str | Path | None = None,
         max_turns: int | None = None,
         append_system_prompt: str | None = None,
+        arguments: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         program: str = "claude",
         config_dir: str | Path | None = None,
@@ -105,9 +107,10 @@ class ClaudeCode:
             "--append-system-prompt": append_system_prompt,
         }
         given = {flag: str(value) for flag, value in options.items() if value is not None}
-        self._options = tuple(word for one in given.items() for word in one)
+        more = tuple(arguments)
+        self._options = (*more, *(word for one in given.items() for word in one))
         given.pop("--max-turns", None)  # it bounds a request, not a person
-        self._options_of_a_person = tuple(word for one in given.items() for word in one)
+        self._options_of_a_person = (*more, *(word for one in given.items() for word in one))
 
     @property
     def limit(self) -> str:

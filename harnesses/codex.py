@@ -12,7 +12,7 @@ import hashlib
 import json
 import logging
 import signal
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -73,8 +73,10 @@ class Codex:
     By default it uses the login of the user (`codex login`). `api_key_env` names a variable that
     holds a key instead. `base_url` is that of another server which speaks OpenAI Responses; the
     user's login is never sent there. Where the program asks for more rights (`on-request`) it is
-    declined, since nobody is there. `config` are further settings, as in its config.toml. `home` is
-    a CODEX_HOME to use as it is, login and settings included, in place of one of ours for each run.
+    declined, since nobody is there. `mcp_servers` are the only ones it gets, by name, as in its
+    config.toml; it waits for them. `config` are further settings of that file, and `arguments`
+    further words of the command line. `home` is a CODEX_HOME to use as it is, login and settings
+    included, in place of one of ours for each run.
     `env` is added to its environment, which its tools see. `program` is its name on PATH, or its
     path. `replay` plays recordings in its place, `record` keeps each session in that folder as it
     goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
@@ -88,7 +90,10 @@ class Codex:
         approval_policy: ApprovalPolicy = "never",
         api_key_env: str | None = None,
         base_url: str | None = None,
+        mcp_servers: Mapping[str, Mapping[str, object]] | None = None,
+        append_system_prompt: str | None = None,
         config: Mapping[str, object] | None = None,
+        arguments: Sequence[str] = (),
         mode: Mode = "auto",
         env: Mapping[str, str] | None = None,
         program: str = "codex",
@@ -104,6 +109,9 @@ class Codex:
             key_env=api_key_env,
             url=base_url,
             config=dict(config or {}),
+            mcp_servers=dict(mcp_servers or {}),
+            instructions=append_system_prompt,
+            arguments=tuple(arguments),
         )
         self._mode, self._program = mode, program
         self._env = dict(env or {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,28 @@ async def test_each_message_at_the_end_is_a_turn_of_the_same_thread(
     assert [event.tokens_in for event in events if isinstance(event, Used)] == [10, 10, 10]
     assert kinds(events).count("Started") == 1
     assert "Green." in str(model.requests[-1].body["input"])
+
+
+async def test_it_has_the_instructions_and_the_servers_that_its_author_gave(
+    codex: str, home: Path, cwd: Path
+) -> None:
+    hub = {
+        "command": sys.executable,
+        "args": ["-m", "smithers", "mcp"],
+        "default_tools_approval_mode": "approve",
+    }
+    listing = ToolCall("list_workflows", {}, namespace="mcp__hub")
+    with ScriptedModel([listing, Text("Done.")]) as model:
+        real = agent(
+            model.url,
+            codex,
+            home,
+            mcp_servers={"hub": hub},
+            append_system_prompt="Speak like a heron.",
+            arguments=["-c", "model_reasoning_summary=none"],
+        )
+        events = await events_of(real, Ask(prompt="Go", cwd=cwd), 60)
+    assert "Speak like a heron." in json.dumps(model.requests[0].body)
+    (returned,) = [event for event in events if isinstance(event, ToolReturned)]
+    assert '"workflows"' in returned.text
+    assert events[-1] == Answered("Done.")

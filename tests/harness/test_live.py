@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,26 @@ async def test_a_prompt_is_a_text_whatever_it_begins_with(
         ask = Ask(prompt=prompt, cwd=tmp_path)
         assert (await events_of(agent(model, claude, tmp_path), ask, 60))[-1] == Answered("Read.")
     assert prompt in str(model.requests[-1].body["messages"])
+
+
+async def test_it_has_the_words_and_the_servers_that_its_author_gave(
+    claude: str, tmp_path: Path
+) -> None:
+    hub = {"type": "stdio", "command": sys.executable, "args": ["-m", "smithers", "mcp"]}
+    tool = "mcp__hub__list_workflows"
+    with ScriptedModel([ToolCall(tool, {}), Text("Done.")]) as model:
+        real = agent(
+            model,
+            claude,
+            tmp_path,
+            mcp_config={"mcpServers": {"hub": hub}},
+            allowed_tools=[tool],
+            append_system_prompt="Speak like a heron.",
+            arguments=["--effort", "low"],
+        )
+        events = await events_of(real, Ask(prompt="Go", cwd=tmp_path), 60)
+    assert "Speak like a heron." in str(model.requests[0].body)
+    assert model.requests[0].body["output_config"] == {"effort": "low"}
+    (returned,) = [event for event in events if isinstance(event, ToolReturned)]
+    assert '"workflows"' in returned.text
+    assert events[-1] == Answered("Done.")
