@@ -8,11 +8,10 @@ import pytest
 
 from tests.durability.commands import Project, until
 from tests.harness.helpers import installed
-from tests.scripted_model import Hang, Script, ScriptedModel, Status, Step, Text, ToolCall
+from tests.scripted_model import Hang, Script, ScriptedModel, Status, Step, Text
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
-JOBS = "(setsid tail -f /dev/null &) ; tail -n +1 -f /dev/null"
 DONE = Text("Done by codex.")
 
 
@@ -51,27 +50,6 @@ def attempts(project: Project) -> list[tuple[str, str, str | None]]:
 
     found = project.tasks()["fix"]["attempts"]
     return [(one["agent"], one["state"], kind(one["error"])) for one in found]
-
-
-@pytest.mark.parametrize("wide", ["", "1"], ids=["workspace-write", "danger-full-access"])
-def test_nothing_of_the_real_program_lives_after_smithers_is_killed(
-    wide: str, project: Project
-) -> None:
-    with ScriptedModel(runs=both([], [ToolCall("exec_command", {"cmd": JOBS})])) as model:
-        live(project, model, AGENTS="codex", WIDE=wide)
-        process = project.start("up", "two_agents.py", "--run-id", "r1")
-        pid = process.pid
-        until(
-            lambda: {"tail -f /dev/null", "tail -n +1 -f /dev/null"} <= set(project.jobs(pid)),
-            "the shell command and its background child",
-            within_s=60,
-        )
-        jobs = project.jobs(pid)
-        native = [job for job in jobs if "/bin/codex app-server" in job and "guard" not in job]
-        assert len(native) == 1, jobs
-        assert not [job for job in jobs if "codex.js" in job], "the wrapper is not started"
-        project.kill(process)
-        until(lambda: not project.processes(), "the end of every descendant", within_s=5)
 
 
 def test_a_killed_run_goes_on_in_its_session(project: Project) -> None:

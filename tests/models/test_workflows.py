@@ -1,4 +1,4 @@
-"""The same workflow on each model, through the command: the same states, whatever happens."""
+"""Workflows on models, through the command: the example of the documents, and a kill in a tool."""
 
 from __future__ import annotations
 
@@ -50,35 +50,15 @@ def test_the_example_of_the_documents_runs(tmp_path: Path) -> None:
 def project(vendor: Vendor, tmp_path: Path) -> Iterator[tuple[Project, ScriptedModel]]:
     made = tmp_path / "project"
     made.mkdir()
-    shutil.copy(Path(__file__).parent / "workflows" / "three_tasks.py", made)
+    shutil.copy(ROOT / "tests" / "contract" / "workflows" / "three_tasks.py", made)
     with ScriptedModel(SCRIPT) as model:
         environment = {
-            "VENDOR": vendor.kind.provider,
+            "AGENT": vendor.kind.provider,
             "MODEL": vendor.model,
             "MODEL_URL": model.url + vendor.path,
             "KEY_NAME": vendor.key,
         }
         yield Project(made, environment), model
-
-
-def test_three_tasks_finish_with_a_repair_and_two_tools(
-    project: tuple[Project, ScriptedModel],
-) -> None:
-    folder, model = project
-    done = folder.run("up", "three_tasks.py", "--run-id", "r1", within_s=110)
-    assert (done.returncode, done.stdout.strip()) == (0, "All is done."), done.stderr
-    tasks = folder.tasks()
-    assert {name: task["state"] for name, task in tasks.items()} == dict.fromkeys(
-        ("plan", "work", "say"), "finished"
-    )
-    assert tasks["plan"]["output"] == {"steps": ["look", "leap"]}
-    assert [len(task["attempts"]) for task in tasks.values()] == [1, 1, 1]
-    repair = json.dumps(model.requests[1].body)
-    assert "sleep" in repair
-    assert "does not fit the task" in repair
-    assert len(model.requests) == 6
-    used = tasks["say"]["attempts"][0]["usage"]
-    assert (used["tokens_in"], used["tokens_out"]) == (30, 20)
 
 
 def test_smithers_is_killed_in_a_tool_and_resumes_after_the_last_that_returned(

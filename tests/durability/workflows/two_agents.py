@@ -8,7 +8,7 @@ from harnesses import Antigravity, ClaudeCode, Codex, Gemini, Pi
 from smithers import Context, Node, NoInput, Retry, Task, workflow
 from smithers.agent import Agent
 
-claude = ClaudeCode()
+claude = ClaudeCode(allowed_tools=["Bash"])
 codex = Codex(
     "scripted",
     sandbox="danger-full-access" if os.environ.get("WIDE") else "workspace-write",
