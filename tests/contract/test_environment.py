@@ -81,12 +81,12 @@ async def test_a_program_gets_what_it_needs_and_what_its_author_passed(
     assert known == needed
 
 
-def shows_its_environment(adapter: Adapter) -> Case:
-    """A session in which a command of the program prints its environment."""
+def with_a_command(adapter: Adapter, command: str) -> Case:
+    """A session in which the program runs this command."""
     case = adapter.by_name()["tool-ok"]
     step = case.script[0]
     assert isinstance(step, ToolCall)
-    words = {k: "env" if "echo hello" in str(v) else v for k, v in step.input.items()}
+    words = {k: command if "echo hello" in str(v) else v for k, v in step.input.items()}
     allowed = {"allowed_tools": ["Bash"]} if adapter.kind is ClaudeCode else {}
     script: list[Step] = [replace(step, input=words), Text("Shown.")]
     return replace(case, script=script, options={**case.options, **allowed})
@@ -99,7 +99,7 @@ LIVE = [pytest.param(one, marks=marks(one), id=one.id) for one in ADAPTERS if on
 async def test_a_command_of_a_real_program_sees_no_key_of_another_vendor(
     adapter: Adapter, secrets: dict[str, str], tmp_path: Path
 ) -> None:
-    case = shows_its_environment(adapter)
+    case = with_a_command(adapter, "env")
     with replace(adapter, prefix="", sessions=lambda: [case]).scene(case.name, tmp_path) as scene:
         events = await scene.answered()
     (shown,) = [event.text for event in events if isinstance(event, ToolReturned)]

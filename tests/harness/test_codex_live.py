@@ -23,26 +23,14 @@ from smithers.agent import (
     ToolReturned,
     Used,
 )
-from smithers.errors import AgentError, Busy, NotSignedIn, Stalled, Transient
-from tests.harness.helpers import alive, events_of, kinds, outcome_of, until
-from tests.scripted_model import Hang, ScriptedModel, Status, Step, Text, ToolCall
+from smithers.errors import Stalled
+from tests.harness.helpers import alive, events_of, kinds, marked, outcome_of, until
+from tests.scripted_model import Hang, ScriptedModel, Text, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 NUMBER = {"type": "object", "properties": {"n": {"type": "integer", "default": 1}}}
 JOBS = "(setsid tail -f /dev/null &) ; echo $$ > shell.pid; tail -n +1 -f /dev/null"
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def cwd(tmp_path: Path) -> Path:
-    (tmp_path / "project").mkdir()
-    return tmp_path / "project"
 
 
 def agent(url: str, codex: str, home: Path, **options: Any) -> Codex:
@@ -98,21 +86,6 @@ async def test_a_session_goes_on_with_its_history_and_pays_for_its_own_turn_alon
     ]
 
 
-@pytest.mark.parametrize("mode", ["app-server", "exec"])
-async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt(
-    mode: str, codex: str, home: Path, cwd: Path
-) -> None:
-    unknown = "00000000-0000-4000-8000-000000000000"
-    with ScriptedModel([Text("Anew.")]) as model:
-        ask = Ask(prompt="The whole", cwd=cwd, session=unknown, followup="Go on")
-        events = await events_of(agent(model.url, codex, home, mode=mode), ask, 60)
-    begun = [event.session for event in events if isinstance(event, Started)]
-    assert begun[0] == unknown
-    assert len(set(begun)) == 2
-    assert "The whole" in str(model.requests[-1].body["input"])
-    assert "Go on" not in str(model.requests[-1].body["input"])
-
-
 async def test_a_resumed_session_has_the_rights_that_its_author_gives_now(
     codex: str, home: Path, cwd: Path
 ) -> None:
@@ -151,25 +124,6 @@ async def test_a_schema_without_a_strict_form_is_asked_for_in_words(
     assert json.dumps(schema) in model.requests[0].body["input"][-1]["content"][0]["text"]
 
 
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        (Status(401, "invalid_api_key"), NotSignedIn),
-        (Status(429, "rate_limit_exceeded", headers={"retry-after": "3600"}), Busy),
-        (Status(500, "server_error"), Transient),
-    ],
-    ids=["401", "429", "500"],
-)
-async def test_a_refused_request_is_made_once(
-    status: Step, expected: type[AgentError], codex: str, home: Path, cwd: Path
-) -> None:
-    with ScriptedModel([status]) as model:
-        ask = Ask(prompt="Go", cwd=cwd)
-        _, error = await outcome_of(agent(model.url, codex, home), ask, 60)
-    assert type(error) is expected
-    assert len(model.requests) == 1
-
-
 @pytest.mark.parametrize("sandbox", ["workspace-write", "danger-full-access"])
 async def test_a_closed_run_leaves_nothing_alive_and_can_be_gone_on_with(
     sandbox: str, codex: str, home: Path, cwd: Path
@@ -187,26 +141,14 @@ async def test_a_closed_run_leaves_nothing_alive_and_can_be_gone_on_with(
                     pids.append(event.pid)
                 elif isinstance(event, ToolCalled):
                     await until((cwd / "shell.pid").exists, 30)
-                    await until(lambda: len(_marked(mark)) >= 4, 30)
+                    await until(lambda: len(marked(mark)) >= 4, 30)
                     break
         assert not any(alive(pid) for pid in pids)
-        assert not _marked(mark)
+        assert not marked(mark)
         again = Ask(prompt="Wait", cwd=cwd, session=session, followup="Go on")
         assert (await events_of(real, again, 60))[-1] == Answered("It was cut off.")
     outputs = [item for item in model.requests[-1].body["input"] if "output" in item]
     assert len(outputs) == 1, "the call that was cut off has a result"
-
-
-def _marked(mark: str) -> list[int]:
-    """Living processes that carry `mark` in their environment."""
-    found: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (folder / "environ").read_bytes() and alive(int(folder.name)):
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
 
 
 @pytest.mark.parametrize("mode", ["app-server", "exec"])

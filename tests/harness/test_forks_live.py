@@ -62,18 +62,6 @@ def make(request: pytest.FixtureRequest) -> Make:
     return found
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def cwd(tmp_path: Path) -> Path:
-    (tmp_path / "project").mkdir()
-    return tmp_path / "project"
-
-
 def session_of(events: list[Event]) -> str:
     return [event.session for event in events if isinstance(event, Started)][-1]
 

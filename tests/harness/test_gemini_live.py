@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harnesses import Gemini
-from smithers.agent import Answered, Ask, Started, ToolCalled, ToolReturned, Used
-from smithers.errors import NotSignedIn, Stalled
-from tests.harness.helpers import events_of, marked, outcome_of, stopped, until
+from smithers.agent import Answered, Ask, Started, ToolReturned, Used
+from smithers.errors import NotSignedIn
+from tests.harness.helpers import events_of, outcome_of, stopped
 from tests.scripted_model import Hang, ScriptedModel, Status, Step, Text, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live, pytest.mark.timeout(300)]
 
-JOBS = "(setsid tail -f /dev/null &) ; tail -n +1 -f /dev/null"
 PATIENCE_S = 120
 TOOL = ToolCall("run_shell_command", {"command": "tail -f /dev/null; echo not done yet"})
-
-
-@pytest.fixture
-def cwd(tmp_path: Path) -> Path:
-    (tmp_path / "project").mkdir()
-    return tmp_path / "project"
 
 
 def agent(url: str, gemini: str, home: Path, **options: Any) -> Gemini:
@@ -117,28 +109,6 @@ async def test_a_refused_key_is_told_at_once_and_its_report_is_forgotten(
         assert len(model.requests) == 1
     assert isinstance(error, NotSignedIn)
     assert left_in(tmp_path / "state" / "tmp", "gemini-client-error*") == []
-
-
-async def test_silence_ends_it(gemini: str, tmp_path: Path, cwd: Path) -> None:
-    with ScriptedModel([Hang("Half")]) as model:
-        ask = Ask(prompt="Hi", cwd=cwd, idle_s=20)
-        _, error = await outcome_of(agent(model.url, gemini, tmp_path), ask, PATIENCE_S)
-    assert isinstance(error, Stalled)
-
-
-async def test_no_child_of_a_command_outlives_a_request_that_is_closed(
-    gemini: str, tmp_path: Path, cwd: Path
-) -> None:
-    mark = "gemini-live-closed"
-    with ScriptedModel([ToolCall("run_shell_command", {"command": JOBS})]) as model:
-        cli = agent(model.url, gemini, tmp_path, approval_mode="yolo")
-        ask = Ask(prompt="Wait", cwd=cwd, marks={"SMITHERS_ATTEMPT": mark})
-        async with aclosing(cli.run(ask)) as events:
-            async for event in events:
-                if isinstance(event, ToolCalled):
-                    break
-            await until(lambda: sum("tail" in w for w in marked(mark).values()) >= 2, 60)
-    await until(lambda: not marked(mark), 5)
 
 
 @pytest.mark.parametrize("last", [TOOL, Hang("Half an ans")], ids=["in a tool", "in a stream"])

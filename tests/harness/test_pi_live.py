@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Mapping
-from contextlib import aclosing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,33 +16,19 @@ from smithers.agent import (
     Ask,
     Spawned,
     Started,
-    ToolCalled,
     ToolReturned,
     Used,
 )
-from smithers.errors import AgentError, Busy, NotSignedIn, Stalled, Transient
-from tests.harness.helpers import ROOT, alive, events_of, marked, outcome_of, until
-from tests.scripted_model import Hang, ScriptedModel, Status, Step, Text, ToolCall
+from smithers.errors import NotSignedIn, Stalled, Transient
+from tests.harness.helpers import alive, events_of, outcome_of
+from tests.scripted_model import Hang, ScriptedModel, Text, ToolCall
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 
 NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-JOBS = "(setsid tail -f /dev/null &) ; echo $$ > shell.pid; tail -n +1 -f /dev/null"
 WITH_BASH = ["read", "bash"]
 PRICES = {"input": 3, "output": 15, "cacheRead": 0.3, "cacheWrite": 3.75}
 APIS = ["anthropic-messages", "openai-responses"]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def cwd(tmp_path: Path) -> Path:
-    (tmp_path / "project").mkdir()
-    return tmp_path / "project"
 
 
 def agent(url: str, pi: str, home: Path, api: str = APIS[0], **options: Any) -> Pi:
@@ -88,19 +69,6 @@ async def test_smoke_pi_answers_with_its_tools_its_pids_and_what_it_took(
     assert sum(each.cost or 0 for each in used) == Decimal("0.00021")
     assert events[-1] == Answered("Done.")
     assert len(model.requests) == 2
-
-
-async def test_a_session_goes_on_with_its_history(pi: str, home: Path, cwd: Path) -> None:
-    with ScriptedModel([Text("The word is heron."), Text("Heron.")]) as model:
-        real = agent(model.url, pi, home)
-        first = await events_of(real, Ask(prompt="Choose", cwd=cwd), 60)
-        (session,) = [event.session for event in first if isinstance(event, Started)]
-        ask = Ask(prompt="Choose", cwd=cwd, session=session, followup="Which?")
-        second = await events_of(real, ask, 60)
-    assert [event for event in second if isinstance(event, Started)] == [Started(session)]
-    assert second[-1] == Answered("Heron.")
-    assert "The word is heron." in said_to(model)
-    assert [event.tokens_in for event in second if isinstance(event, Used)] == [10]
 
 
 async def test_a_session_of_another_folder_is_begun_anew_with_the_whole_prompt(
@@ -147,40 +115,6 @@ async def test_a_schema_is_asked_for_and_found(pi: str, home: Path, cwd: Path) -
     assert isinstance(answer, Answered)
     assert answer.data == {"n": 7}
     assert json.dumps(json.dumps(NUMBER))[1:-1] in said_to(model)
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        (Status(401, "authentication_error"), NotSignedIn),
-        (Status(429, "rate_limit_error", headers={"retry-after": "3600"}), Busy),
-        (Status(500, "api_error"), Transient),
-        (Status(529, "overloaded_error"), Busy),
-    ],
-    ids=["401", "429", "500", "529"],
-)
-@pytest.mark.parametrize("api", APIS)
-async def test_a_refused_request_is_made_once(
-    api: str, status: Step, expected: type[AgentError], pi: str, home: Path, cwd: Path
-) -> None:
-    with ScriptedModel([status]) as model:
-        ask = Ask(prompt="Go", cwd=cwd)
-        _, error = await outcome_of(agent(model.url, pi, home, api), ask, 60)
-    assert type(error) is expected
-    assert len(model.requests) == 1
-
-
-@pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("said", ["", "Half an ans"])
-async def test_a_model_that_says_nothing_is_ended_by_our_clock(
-    said: str, api: str, pi: str, home: Path, cwd: Path
-) -> None:
-    with ScriptedModel([Hang(said)]) as model:
-        ask = Ask(prompt="Go", cwd=cwd, idle_s=4)
-        events, error = await outcome_of(agent(model.url, pi, home, api), ask, 60)
-        assert len(model.requests) == 1
-    assert isinstance(error, Stalled)
-    assert not any(alive(event.pid) for event in events if isinstance(event, Spawned))
 
 
 async def test_only_tools_that_read_are_there_until_the_author_gives_others(
@@ -262,69 +196,3 @@ async def test_the_login_of_the_user_is_used_where_nothing_else_is_given(
     _, error = await outcome_of(real, Ask(prompt="Go", cwd=cwd), 60)
     assert isinstance(error, Transient), "it had a key, and could not reach the provider"
     assert json.loads(login.read_text()) == kept
-
-
-async def test_a_closed_run_leaves_nothing_alive_and_can_be_gone_on_with(
-    pi: str, home: Path, cwd: Path
-) -> None:
-    with ScriptedModel([ToolCall("bash", {"command": JOBS}), Text("It was cut off.")]) as model:
-        real = agent(model.url, pi, home, tools=WITH_BASH)
-        mark = f"closed-{cwd}"
-        session, pids = "", list[int]()
-        ask = Ask(prompt="Wait", cwd=cwd, marks={"SMITHERS_ATTEMPT": mark})
-        async with aclosing(real.run(ask)) as events:
-            async for event in events:
-                if isinstance(event, Started):
-                    session = event.session
-                elif isinstance(event, Spawned):
-                    pids.append(event.pid)
-                elif isinstance(event, ToolCalled):
-                    await until((cwd / "shell.pid").exists, 30)
-                    await until(lambda: len(marked(mark)) >= 4, 30)
-                    break
-        assert not any(alive(pid) for pid in pids)
-        assert not marked(mark)
-        again = Ask(prompt="Wait", cwd=cwd, session=session, followup="Go on")
-        assert (await events_of(real, again, 60))[-1] == Answered("It was cut off.")
-    assert said_to(model).count('"tool_result"') == 1, "the call that was cut off has a result"
-
-
-OWNER = """
-import asyncio, os, sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from harnesses import Pi
-from smithers.agent import Ask, Spawned
-async def main():
-    agent = Pi("scripted", program={pi!r}, env=dict(eval(os.environ["AGENT"])), tools=["bash"],
-               base_url={url!r}, api="anthropic-messages", api_key_env="SCRIPTED_KEY")
-    ask = Ask(prompt="Go", cwd=Path.cwd(), marks={{"SMITHERS_ATTEMPT": {mark!r}}})
-    async for event in agent.run(ask):
-        if isinstance(event, Spawned):
-            with open("spawned", "a") as file: file.write(str(event.pid) + "\\n")
-asyncio.run(main())
-"""
-
-
-async def test_nothing_lives_five_seconds_after_the_owner_is_killed(
-    pi: str, home: Path, cwd: Path
-) -> None:
-    mark = f"live-{os.getpid()}-{time.monotonic_ns()}"
-    with ScriptedModel([ToolCall("bash", {"command": JOBS})]) as model:
-        env: Mapping[str, str] = {"HOME": str(home), "SCRIPTED_KEY": "scripted-key"}
-        script = OWNER.format(root=str(ROOT), pi=pi, url=model.url, mark=mark)
-        owner = subprocess.Popen(  # noqa: ASYNC220 (at once; nothing else runs here)
-            [sys.executable, "-c", script], cwd=cwd, env={**os.environ, "AGENT": repr(env)}
-        )
-        try:
-            tails = [f"tail\0-{flags}" for flags in ("f", "n")]
-            await until(
-                lambda: all(any(t in cmd for cmd in marked(mark).values()) for t in tails), 40
-            )
-        finally:
-            owner.kill()
-            owner.wait()
-        await until(lambda: not marked(mark), 5)
-    spawned = [int(pid) for pid in (cwd / "spawned").read_text().split()]
-    assert len(spawned) == 2
-    assert not any(alive(pid) for pid in spawned)
