@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from harnesses import Antigravity
-from recordings.playing import REPAIR, Case, Place, at_the_tool, kill_at_the_tool
-from tests.scripted_model import Cut, Eof, Hang, Status, Step, Text, ToolCall
+from recordings.google_cases import NUMBER, REFUSED, cut_off, hanging, repaired, resumed
+from recordings.playing import Case, Place
+from tests.scripted_model import Status, Step, Text, ToolCall
 
 __all__ = ["antigravity", "cases"]
 
-NUMBER = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-GO_ON = (
-    "You were interrupted before you answered. Go on where you stopped, and answer the task:\n\n"
-)
 COMMANDS = {"tools": ["view_file", "run_command"]}
-NO_ROOM = "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576)."
 
 
 def antigravity(case: Case, place: Place, url: str) -> Antigravity:
@@ -31,34 +27,21 @@ def command(words: str) -> ToolCall:
 
 
 WAIT = command("tail -n +1 -f README.md")
-REFUSED: dict[str, Step] = {
-    "400": Status(400, "INVALID_ARGUMENT", "Invalid JSON payload received."),
-    "401": Status(401, "UNAUTHENTICATED", "Request had invalid authentication credentials."),
-    "403": Status(403, "PERMISSION_DENIED", "Permission denied on resource."),
-    "bad-key": Status(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."),
-    "429": Status(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota)."),
+REFUSED_HERE: dict[str, Step] = {
+    **REFUSED,
+    # It tells of these in words alone.
     "429-with-a-time": Status(429, "RESOURCE_EXHAUSTED", "Please retry in 37.5s."),
     "quota": Status(429, "RESOURCE_EXHAUSTED", "You exceeded your current quota."),
-    "503-overloaded": Status(503, "UNAVAILABLE", "The model is overloaded."),
-    "500": Status(500, "INTERNAL", "An internal error has occurred."),
-    "504": Status(504, "DEADLINE_EXCEEDED", "Deadline expired."),
-    "no-such-model": Status(404, "NOT_FOUND", "models/scripted is not found for version v1beta"),
-    "context-overflow": Status(400, "INVALID_ARGUMENT", NO_ROOM),
-    "cut": Cut("Half an ans"),
-    "cut-before": Cut(),
-    "eof": Eof("Half an ans"),
-    "refusal": Text("", stop="refusal"),
     "output-limit": Text("and so on", stop="max_tokens"),
-    "empty": Text(""),
 }
 
 
 def cases() -> list[Case]:
-    refused = [Case(name=name, script=[step]) for name, step in REFUSED.items()]
+    refused = [Case(name=name, script=[step]) for name, step in REFUSED_HERE.items()]
     return [
         Case(name="text", script=[Text("Hello there.", pieces=3)]),
         Case(name="thinking", script=[Text("42.", thinking="Six times seven.")]),
-        *(*refused, *_structured(), *_others(), *_sessions(), *_cut_off()),
+        *(*refused, *_structured(), *_others(), *resumed(), *cut_off(WAIT, COMMANDS)),
     ]
 
 
@@ -68,12 +51,7 @@ def _structured() -> list[Case]:
         Case(name="structured-ok", script=[right], schema=NUMBER),
         Case(name="structured-missing", script=[Text("Seven.")], schema=NUMBER),
         Case(name="structured-wrong-then-right", script=[wrong, right], schema=NUMBER),
-        Case(
-            name="structured-wrong",
-            script=[wrong],
-            schema=NUMBER,
-            then=Case(name="structured-repaired", script=[right], schema=NUMBER, prompt=REPAIR),
-        ),
+        repaired(wrong, right),
     ]
 
 
@@ -94,39 +72,5 @@ def _others() -> list[Case]:
         ),
         Case(name="bad-config", script=[], options={"tools": ["nonsense"]}),
         Case(name="connection-refused", script=[], url="http://127.0.0.1:10"),
-        Case(name="hang-before-headers", script=[Hang()], idle_s=15),
-        Case(name="hang-in-stream", script=[Hang("Half an ans")], idle_s=15),
-    ]
-
-
-def _sessions() -> list[Case]:
-    return [
-        Case(
-            name="resume-unknown",
-            script=[Text("A new beginning.")],
-            session="00000000-0000-4000-8000-000000000000",
-        ),
-        Case(
-            name="resume",
-            script=[Text("The word is heron.")],
-            then=Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?"),
-        ),
-    ]
-
-
-def _cut_off() -> list[Case]:
-    return [
-        Case(
-            name=f"{how}-in-tool",
-            script=[WAIT],
-            options=COMMANDS,
-            act=act,
-            then=Case(
-                name=f"{how}-in-tool-2",
-                script=[Text(f"The wait was cut off by {how}.")],
-                options=COMMANDS,
-                prompt=f"{GO_ON}Case {how}-in-tool.",
-            ),
-        )
-        for how, act in (("sigterm", at_the_tool), ("sigkill", kill_at_the_tool))
+        *hanging(),
     ]

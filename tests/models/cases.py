@@ -14,7 +14,7 @@ import pytest
 
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from harnesses.models._model import Model
-from recordings.gemini_cases import DAILY
+from recordings.google_cases import DAILY
 from smithers.agent import Ask
 from tests.scripted_model import ScriptedModel, Status
 
