@@ -14,7 +14,7 @@ from recordings import antigravity_cases, codex_cases, gemini_cases, make, pi_ca
 from recordings.pi_cases import KEY_NAME
 from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
 from smithers.agent import Agent, ToolCalled
-from smithers.errors import Permanent, Stalled, Transient
+from smithers.errors import Busy, Permanent, Stalled, Transient
 from tests.contract.cases import CASES, NUMBER, Failure
 from tests.contract.scenes import Adapter
 from tests.harness.helpers import (
@@ -183,6 +183,7 @@ ADAPTERS: Sequence[Adapter] = [
         "claude-code", ClaudeCode, make.cases, make.claude, replayed_claude,
         needs=lambda: installed("claude"), missing=missing(ClaudeCode),
         install="npm install -g @anthropic-ai/claude-code",
+        asks={"no-such-model": 2},  # without a stream as well
         lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC},
     ),
     *pair(
@@ -241,7 +242,15 @@ ADAPTERS: Sequence[Adapter] = [
     ),
     model("openai", OpenAI, lacks=OF_A_MODEL, differs=BROKEN),
     model("google", Google, lacks=OF_A_MODEL, differs=BROKEN),
-    model("litellm", LiteLLM, lacks=OF_A_MODEL, differs=BROKEN),
+    model(
+        "litellm", LiteLLM, lacks=OF_A_MODEL,
+        # It has few kinds of its own for what so many providers tell.
+        differs={"quota": Failure(Busy, "rate_limit"),
+                 "overloaded-in-stream": Failure(Transient, "server_error"),
+                 "content-filter": Failure(Permanent, "bad_request"),
+                 "cut-before": Failure(Transient, "server_error"),
+                 "connection-refused": Failure(Transient, "server_error")},
+    ),
 ]  # fmt: skip
 RECORDED = [each for each in ADAPTERS if each.way == "recorded"]
 SCRIPTED = [each for each in ADAPTERS if each.way == "scripted"]
