@@ -14,7 +14,7 @@ from recordings import antigravity_cases, codex_cases, gemini_cases, make, pi_ca
 from recordings.pi_cases import KEY_NAME
 from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
 from smithers.agent import Agent, ToolCalled
-from smithers.errors import Permanent, Stalled, Transient
+from smithers.errors import Busy, Permanent, Stalled, Transient
 from tests.contract.cases import CASES, NUMBER, Failure
 from tests.contract.scenes import Adapter
 from tests.harness.helpers import (
@@ -37,7 +37,7 @@ OF_ANTHROPIC = "Anthropic tells of an account without credit, and of no quota"
 NO_TIME = "it does not pass on when a limit ends"
 NO_FORK = "it does not fork sessions"
 UNSEEN = "it is recorded only where it differs from the other way to ask"
-NO_STEERING = "it is stopped, and told in its session"
+NO_STEERING = "it takes nothing in while it runs"
 OF_A_MODEL = {
     "program too old": "it runs in our process",
     "exit without a terminal event": "it runs in our process",
@@ -110,11 +110,10 @@ def _sessions_of(vendor: Vendor) -> list[Case]:
     wrong, right = Text('{"n": "x"}'), Text('{"n": 7}')
     repaired = Case(name="structured-repaired", script=[right], schema=NUMBER, prompt=REPAIR)
     again = Case(name="resume-2", script=[Text("It was heron.")], prompt="Which word?")
-    look = ToolCall("say", {"word": "hello"})
     anew = [Text("A new beginning.")]
     return [
         Case(name="text", script=[Text("Hello there.", pieces=3)]),
-        Case(name="tool-ok", script=[look, Text("Said hello.")]),
+        Case(name="tool-ok", script=[ToolCall("say", {"word": "hello"}), Text("Said hello.")]),
         Case(name="structured-ok", script=[right], schema=NUMBER),
         Case(name="structured-wrong", script=[wrong], schema=NUMBER, then=repaired),
         Case(name="resume", script=[Text("The word is heron.")], then=again),
@@ -184,6 +183,7 @@ ADAPTERS: Sequence[Adapter] = [
         "claude-code", ClaudeCode, make.cases, make.claude, replayed_claude,
         needs=lambda: installed("claude"), missing=missing(ClaudeCode),
         install="npm install -g @anthropic-ai/claude-code",
+        asks={"no-such-model": 2},  # without a stream as well
         lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC},
     ),
     *pair(
@@ -242,7 +242,15 @@ ADAPTERS: Sequence[Adapter] = [
     ),
     model("openai", OpenAI, lacks=OF_A_MODEL, differs=BROKEN),
     model("google", Google, lacks=OF_A_MODEL, differs=BROKEN),
-    model("litellm", LiteLLM, lacks=OF_A_MODEL, differs=BROKEN),
+    model(
+        "litellm", LiteLLM, lacks=OF_A_MODEL,
+        # It has few kinds of its own for what so many providers tell.
+        differs={"quota": Failure(Busy, "rate_limit"),
+                 "overloaded-in-stream": Failure(Transient, "server_error"),
+                 "content-filter": Failure(Permanent, "bad_request"),
+                 "cut-before": Failure(Transient, "server_error"),
+                 "connection-refused": Failure(Transient, "server_error")},
+    ),
 ]  # fmt: skip
 RECORDED = [each for each in ADAPTERS if each.way == "recorded"]
 SCRIPTED = [each for each in ADAPTERS if each.way == "scripted"]

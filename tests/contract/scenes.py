@@ -46,10 +46,6 @@ class Scene:
             "forks": unknown if copies else None,
             "idle_s": self.idle_s,
         }
-        if self.case.messages:
-            to["messages"] = asyncio.Queue[str]()
-            for message in self.case.messages:
-                to["messages"].put_nowait(message)
         return Ask(**to | more)
 
     async def played(self, **more: Any) -> tuple[list[Event], AgentError | None]:
@@ -87,8 +83,9 @@ class Adapter:
     `sessions` has the script of each; `made` gives the agent for one, and `missing` one whose
     program or package is nowhere, where `install` would bring it. `lacks` says why there is no
     session for a case. Where it `differs`, by the name of a session or of a case, it says how. A
-    session that `shows` another case than its name says stands there, with "" for none. `needs`
-    skips the test where what is to be played is not installed.
+    session that `shows` another case than its name says stands there, with "" for none. `asks`
+    is how often it asks the model in a session, where that is not once. `needs` skips the test
+    where what is to be played is not installed.
     """
 
     name: str
@@ -103,6 +100,7 @@ class Adapter:
     lacks: Mapping[str, str] = field(default_factory=dict[str, str])
     differs: Mapping[str, Failure] = field(default_factory=dict[str, Failure])
     shows: Mapping[str, str] = field(default_factory=dict[str, str])
+    asks: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def id(self) -> str:

@@ -26,7 +26,7 @@ def live(project: Project, model: ScriptedModel) -> None:
 
 
 def test_a_run_that_is_killed_in_its_first_call_begins_anew(project: Project) -> None:
-    with ScriptedModel([Hang("I will look at"), Text("Done by pi.")]) as model:
+    with ScriptedModel([Hang("I will look at"), DONE]) as model:
         live(project, model)
         process = project.start("up", "two_agents.py", "--run-id", "r1")
         until(lambda: model.requests, "the request", within_s=60)
