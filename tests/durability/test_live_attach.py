@@ -74,7 +74,7 @@ def say(terminal: Terminal, words: str) -> None:
 
 
 @pytest.mark.parametrize("agent", ["claude", "codex"])
-def test_a_person_works_in_the_session_and_the_run_goes_on_there_smoke(
+def test_a_person_works_in_the_session_and_the_run_goes_on_there(
     agent: str, project: Project
 ) -> None:
     with ScriptedModel(SCRIPT) as model:
