@@ -30,6 +30,7 @@ _LOOK_S = 0.25
 """How often it looks whether the program has ended, or has suspended itself."""
 _LEAVES_WITHIN_S = 5.0
 """How long a program whose terminal is gone may take to end."""
+_RESTS_S = 1.0
 _CHUNK = 1 << 16
 _OF_THE_TERMINAL = (
     *("TERM", "COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TERMINFO", "TMUX", "NO_COLOR"),
@@ -66,7 +67,7 @@ def show(terminal: Terminal) -> int:
     finally:
         _end(child, asks=asks)
         if child.signalstatus is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(Refused):
                 _write(sys.stdout.fileno(), _TIDY)
         child.close()
     return child.exitstatus if child.exitstatus is not None else -(child.signalstatus or 0)
@@ -80,7 +81,13 @@ def _copy(child: pexpect.spawn[str]) -> None:
     """
     screen, keyboard, kept = child.child_fd, sys.stdin.fileno(), b""
     os.set_blocking(screen, False)
+    look_at = 0.0
     while True:
+        if time.monotonic() >= look_at:
+            look_at = time.monotonic() + _LOOK_S
+            if not _goes_on(child):
+                _show_rest(screen)
+                return
         wanted = [screen] if kept else []
         ready, takes, _ = select.select([screen, keyboard], wanted, [], _LOOK_S)
         if screen in ready:
@@ -88,20 +95,27 @@ def _copy(child: pexpect.spawn[str]) -> None:
                 return
             _write(sys.stdout.fileno(), shown)
         if keyboard in ready:
-            if not (typed := os.read(keyboard, _CHUNK)):
-                raise OSError("the terminal is gone")
+            if (typed := _read(keyboard)) is None:
+                raise Refused("the terminal is gone")
             kept += typed
         if takes and kept:
             with contextlib.suppress(BlockingIOError):
                 kept = kept[os.write(screen, kept) :]
-        if not ready and not _goes_on(child):
+
+
+def _show_rest(screen: int) -> None:
+    """What a program that has ended had left to say; others may go on to write there."""
+    end = time.monotonic() + _RESTS_S
+    while select.select([screen], [], [], 0)[0] and time.monotonic() < end:
+        if not (shown := _read(screen)):
             return
+        _write(sys.stdout.fileno(), shown)
 
 
-def _read(screen: int) -> bytes | None:
-    """What the program shows; None once nobody has its terminal any more."""
+def _read(terminal: int) -> bytes | None:
+    """What is shown, or typed; None once nobody is at the other end any more."""
     try:
-        return os.read(screen, _CHUNK) or None
+        return os.read(terminal, _CHUNK) or None
     except BlockingIOError:
         return b""
     except OSError:  # so says Linux
@@ -170,8 +184,11 @@ def _size() -> tuple[int, int]:
 
 
 def _write(file: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(file, data) :]
+    try:
+        while data:
+            data = data[os.write(file, data) :]
+    except OSError as error:
+        raise Refused("the terminal is gone") from error
 
 
 def _dies_with_us() -> None:

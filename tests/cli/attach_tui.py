@@ -32,6 +32,11 @@ def background() -> None:
     say("begun")
 
 
+def chatter() -> None:
+    """A child that writes to the terminal as long as it lives, and holds it open."""
+    subprocess.Popen([sys.executable, "-c", "while True: print('chatter', flush=True)"])
+
+
 def command(words: list[str]) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     say(f"code {done.returncode}: {' '.join(done.stderr.split())} end")
@@ -59,6 +64,8 @@ def main() -> None:
             say("back again")
         elif words == ["/background"]:
             background()
+        elif words == ["/chatter"]:
+            chatter()
         elif words[:1] == ["/run"]:
             command(words[1:])
         else:

@@ -175,6 +175,17 @@ def test_what_the_terminal_started_does_not_outlive_it(tmp_path: Path) -> None:
         finished(tmp_path)
 
 
+def test_what_goes_on_writing_to_the_terminal_keeps_nobody_there(tmp_path: Path) -> None:
+    with going(tmp_path, "three"), attached(tmp_path) as person:
+        person.sendline("/chatter")
+        person.expect("chatter\r")
+        person.sendline("/quit")
+        code, words = left(person)
+        assert code == 0
+        assert "fix goes on in its session" in words
+        finished(tmp_path)
+
+
 def test_below_the_terminal_nothing_is_decided_even_without_marks(tmp_path: Path) -> None:
     typed = f"{sys.executable} -m smithers approve r1 --db {database(tmp_path)}"
     with going(tmp_path, "three"), attached(tmp_path) as person:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,12 +12,12 @@ from tests.durability.commands import Project, until
 from tests.durability.test_live_sessions import histories
 from tests.harness.helpers import installed
 from tests.mcp_server.terminal import Terminal, on_a_terminal
-from tests.scripted_model import Hang, Script, ScriptedModel, Text
+from tests.scripted_model import Hang, Reply, ScriptedModel, Step, Text, ToolCall
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 SAID = "The word is heron."
-SCRIPT: Script = {
+SCRIPT: dict[str, Sequence[Step | Reply]] = {
     "Read the code": [Text("It is code.")],
     "Fix the test": [Hang("I will look at")],
     SAID: [Text("I will remember that.")],
@@ -24,6 +25,7 @@ SCRIPT: Script = {
     "Sum up": [Text("Done.")],
     "Generate a concise, single-line task title": [Text("Fix the test")],
 }
+JOBS = "(setsid tail -f /dev/null &) ; tail -n +1 -f /dev/null"
 DOWN, UP, ENTER = "\x1b[B", "\x1b[A", "\r"
 
 
@@ -65,8 +67,14 @@ ASKED = {"claude": answer_claude, "codex": answer_codex}
 LEAVE = {"claude": "/exit", "codex": "/quit"}
 
 
+def say(terminal: Terminal, words: str) -> None:
+    terminal.press(words)
+    terminal.until(words)
+    terminal.press(ENTER)
+
+
 @pytest.mark.parametrize("agent", ["claude", "codex"])
-def test_a_person_works_in_the_session_and_the_run_goes_on_there_smoke(
+def test_a_person_works_in_the_session_and_the_run_goes_on_there(
     agent: str, project: Project
 ) -> None:
     with ScriptedModel(SCRIPT) as model:
@@ -79,13 +87,9 @@ def test_a_person_works_in_the_session_and_the_run_goes_on_there_smoke(
             assert [one["state"] for one in project.tasks()["fix"]["attempts"]] == ["interrupted"]
             ASKED[agent](terminal)
             terminal.until("Fix the test: It is code.")
-            terminal.press(SAID)
-            terminal.until(SAID)
-            terminal.press(ENTER)
+            say(terminal, SAID)
             terminal.until("I will remember that.")
-            terminal.press(LEAVE[agent])
-            terminal.until(LEAVE[agent])
-            terminal.press(ENTER)
+            say(terminal, LEAVE[agent])
             terminal.until("fix goes on in its session")
         out, err = process.communicate(timeout=120)
         assert (process.returncode, out.strip()) == (0, "Done."), err
@@ -100,3 +104,40 @@ def test_a_person_works_in_the_session_and_the_run_goes_on_there_smoke(
     if agent == "claude":
         state = json.loads((project.home / "config" / ".claude.json").read_text())
         assert state["hasCompletedOnboarding"] is True
+
+
+@pytest.mark.parametrize("agent", ["claude", "codex"])
+def test_nothing_of_the_terminal_lives_after_it_is_killed_and_the_run_goes_on(
+    agent: str, project: Project
+) -> None:
+    works = {
+        "claude": ToolCall("Bash", {"command": JOBS, "description": "Work"}),
+        "codex": ToolCall("exec_command", {"cmd": JOBS}),
+    }
+    with ScriptedModel({**SCRIPT, SAID: [works[agent]]}) as model:
+        live(project, model, agent)
+        process = project.start("up", "attended.py", "--run-id", "r1")
+        until(lambda: histories(model, "Fix the test"), "the request", within_s=90)
+        command = [sys.executable, "-m", "smithers", "attach", "r1", "fix"]
+        with on_a_terminal(command, project.folder, project.environment) as terminal:
+            ASKED[agent](terminal)
+            terminal.until("Fix the test: It is code.")
+            say(terminal, SAID)
+            until(
+                lambda: (
+                    {"tail -f /dev/null", "tail -n +1 -f /dev/null"}
+                    <= set(project.jobs(process.pid))
+                ),
+                "the shell command and its background child",
+                within_s=60,
+            )
+            (attach,) = [one for one in project.processes() if "attach" in one.cmdline()]
+            attach.kill()
+            until(
+                lambda: not [one for one in project.jobs(process.pid) if one.startswith("tail")],
+                "the end of the jobs",
+                within_s=5,
+            )
+        out, err = process.communicate(timeout=120)
+        assert (process.returncode, out.strip()) == (0, "Done."), err
+    until(lambda: not project.processes(), "the end of every program", within_s=5)

@@ -9,8 +9,13 @@ from smithers import Context, Node, NoInput, Sequence, Task, workflow
 from smithers.agent import Agent
 
 AGENTS: dict[str, Agent] = {
-    "claude": ClaudeCode(config_dir=os.environ.get("CONFIG_DIR"), append_system_prompt="Be kind."),
-    "codex": Codex("scripted", base_url=os.environ.get("CODEX_URL"), api_key_env="SCRIPTED_KEY"),
+    "claude": ClaudeCode(config_dir=os.environ.get("CONFIG_DIR"), allowed_tools=["Bash"]),
+    "codex": Codex(
+        "scripted",
+        sandbox="workspace-write",
+        base_url=os.environ.get("CODEX_URL"),
+        api_key_env="SCRIPTED_KEY",
+    ),
 }
 
 
