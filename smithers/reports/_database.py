@@ -27,8 +27,14 @@ _BUSY_TIMEOUT_S = 30.0
 
 
 def has_runs(path: Path) -> bool:
-    """Whether a database is there at all; an empty file is one that is just being made."""
-    return path.is_file() and path.stat().st_size > 0
+    """Whether a database is there at all; one without a table is just being made."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    try:
+        with closing(connected(path)) as db:
+            return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+    except (StoreError, sqlite3.Error):
+        return True  # who reads it tells what is wrong with it
 
 
 @contextmanager

@@ -27,6 +27,14 @@ def tasks(folder: Path, run_id: str = "r1") -> dict[str, dict[str, Any]]:
     return {one["id"] + str(one["iteration"] or ""): one for one in found["tasks"]}
 
 
+def test_a_database_that_another_process_is_just_making_has_no_runs(tmp_path: Path) -> None:
+    database(tmp_path).parent.mkdir()
+    with closing(sqlite3.connect(database(tmp_path))) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        assert database(tmp_path).stat().st_size > 0
+        assert smithers(tmp_path, "ps", "--json").document["runs"] == []
+
+
 def test_ps_lists_runs_and_counts_as_inspect_does(tmp_path: Path) -> None:
     flows = ["works", "fails", "tolerates", "asks", "asks_twice", "asks_in_rounds", "retries_late"]
     for number, workflow in enumerate(flows):

@@ -50,6 +50,20 @@ print([one for one in {VENDORS!r} if one in sys.modules and one != "pydantic"])
     assert _said(code).splitlines()[-1] == "[]"
 
 
+def test_all_that_is_offered_can_be_had_without_a_package_of_a_vendor() -> None:
+    code = """
+import sys
+for name in ("anthropic", "google", "google.genai", "google.antigravity", "litellm", "openai"):
+    sys.modules[name] = None  # as where it is not installed
+import smithers, harnesses, harnesses.models
+for package in (smithers, harnesses, harnesses.models):
+    for name in package.__all__:
+        getattr(package, name)
+print("all")
+"""
+    assert _said(code) == "all"
+
+
 def _said(code: str) -> str:
     words = [sys.executable, "-W", "error", "-c", code]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
