@@ -37,7 +37,11 @@ def chatter() -> None:
     subprocess.Popen([sys.executable, "-c", "while True: print('chatter', flush=True)"])
 
 
-def command(words: list[str]) -> None:
+def command(how: str, *words: str) -> None:
+    """Run a command; as an orphan it is in another session, unmarked, and below nobody of ours."""
+    if how == "/orphan":
+        ended = "until test -s orphan; do sleep 0.1; done; cat orphan >&2"
+        words = ("sh", "-c", f"(env -i setsid {' '.join(words)} >orphan 2>&1 &); {ended}")
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     say(f"code {done.returncode}: {' '.join(done.stderr.split())} end")
 
@@ -66,8 +70,8 @@ def main() -> None:
             background()
         elif words == ["/chatter"]:
             chatter()
-        elif words[:1] == ["/run"]:
-            command(words[1:])
+        elif words[:1] in (["/run"], ["/orphan"]):
+            command(*words)
         else:
             session.write(f"person: {line}")
             session.flush()

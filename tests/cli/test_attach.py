@@ -192,6 +192,8 @@ def test_below_the_terminal_nothing_is_decided_even_without_marks(tmp_path: Path
         for command in (typed, f"env -i {typed}", f"env -i setsid -w {typed}"):
             person.sendline(f"/run {command}")
             person.expect(r"code 2: error: an agent may not decide.*end")
+        person.sendline(f"/orphan {typed}")
+        person.expect(r"code 0: error: an agent may not decide.*end")
         person.sendline("/quit")
         assert left(person)[0] == 0
 
