@@ -19,6 +19,7 @@ from typing import TypeVar, cast
 
 from smithers.agent import Attaching
 from smithers.changes import Key, WaitOpened
+from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import refuse_agents, with_store
 from smithers.engine.detaching import Launched
 from smithers.engine.driving import Driving
@@ -99,7 +100,8 @@ class Session:
             how = {"failed": "has failed"}.get(state.run_status, f"is {state.run_status}")
             hint = f"smithers resume {self._run_id}" if state.run_status == "failed" else ""
             raise Refused(f"run {self._run_id} {how}: nothing of it goes on", hint=hint)
-        key = self._meant(state, task)
+        key = aimed_at(state, self._run_id, task)
+        _last_session(self._run_id, state, key)
         if (wait := state.waits.get((key, "attached"))) is not None:
             raise self._taken(key, wait.opened)
         owner = next((one for one in await store.drivers() if one.id == history.run.owner), None)
@@ -111,25 +113,6 @@ class Session:
                 hint="attach there: the sessions of its agents are on that machine",
             )
         return key, True
-
-    def _meant(self, state: RunState, task: str) -> Key:
-        """The task that is named, which has begun a session and has not ended."""
-        begun = [key for key, tries in state.tries.items() if any(one.is_call for one in tries)]
-        meant = [key for key in begun if task in (key.id, str(key))]
-        meant = [key for key in meant if key not in state.ended] or meant
-        if len(meant) == 1:
-            (key,) = meant
-            if (ended := state.ended.get(key)) is not None:
-                raise Refused(f"{key} of run {self._run_id} is {ended.outcome} already")
-            _last_session(self._run_id, state, key)
-            return key
-        open_ = ", ".join(map(str, sorted(key for key in begun if key not in state.ended)))
-        hint = f"these can be attached to: {open_}" if open_ else "no agent of it is at work"
-        if meant:
-            raise Refused(f"{task} of run {self._run_id} has several rounds", hint=hint)
-        if task in state.nodes:
-            raise Refused(f"no agent has begun {task} of run {self._run_id} yet", hint=hint)
-        raise Refused(f"run {self._run_id} has no task {task!r}", hint=hint)
 
     def _taken(self, key: Key, wait: WaitOpened) -> Refused:
         hold = Hold.of_wait(wait)

@@ -35,8 +35,20 @@ class Left:
     over_budget: bool = False
 
 
+class _OfTask:
+    """What is of one task, in one iteration of its loops."""
+
+    task: str
+    iteration: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The task with its iteration, as it is typed: `review[2]`."""
+        return str(Key(self.task, self.iteration))
+
+
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class Asked(_OfTask):
     """An open approval as a person is shown it. `opened` is the frame of its birth, so that one
     which is asked anew is another, and `digest` that of the text.
     """
@@ -50,14 +62,9 @@ class Asked:
     due: str | None
     allowed_by: tuple[str, ...]
 
-    @property
-    def name(self) -> str:
-        """The task with its iteration, as it is typed: `review[2]`."""
-        return str(Key(self.task, self.iteration))
-
 
 @dataclass(frozen=True, kw_only=True)
-class Decided:
+class Decided(_OfTask):
     """A decision as it was recorded; `digest` is that of the text that was shown."""
 
     run_id: str
@@ -69,11 +76,6 @@ class Decided:
     at: str
     asked: str
     digest: str
-
-    @property
-    def name(self) -> str:
-        """The task with its iteration, as it is typed: `review[2]`."""
-        return str(Key(self.task, self.iteration))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ class Raised:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
+class Sent(_OfTask):
     """A message for the agent of a task, as it was kept; `id` names it in this database."""
 
     run_id: str
@@ -98,14 +100,9 @@ class Sent:
     text: str
     by: str
 
-    @property
-    def name(self) -> str:
-        """The task with its iteration, as it is typed: `review[2]`."""
-        return str(Key(self.task, self.iteration))
-
 
 @dataclass(kw_only=True)
-class Attached:
+class Attached(_OfTask):
     """A session that a person is in: `terminal` opens it. `after` tells how the run goes on, and
     `pid` the process that was started for it, once they have left.
     """
@@ -118,8 +115,3 @@ class Attached:
     terminal: Terminal
     after: After = "asked"
     pid: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The task with its iteration, as it is typed: `review[2]`."""
-        return str(Key(self.task, self.iteration))

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smithers.changes import Key
+from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Sent
 from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.secrets import Secrets
 from smithers.errors import Refused
-from smithers.state import Attempted, RunState
+from smithers.state import RunState
 from smithers.store import Note
 from smithers.store.sqlite import SqliteStore
 
@@ -44,7 +44,7 @@ def steer(
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ("finished", "failed", "cancelled"):
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
-        key, secrets, at = _meant(state, run_id, task), Secrets(environment), datetime.now(UTC)
+        key, secrets, at = aimed_at(state, run_id, task), Secrets(environment), datetime.now(UTC)
         who = secrets.scrub(_who(environment, by))
         said = secrets.scrub(text)
         body = json.dumps({"text": said, "by": who}, ensure_ascii=False)
@@ -60,36 +60,3 @@ def _who(environment: Mapping[str, str], by: str) -> str:
     if ATTEMPT in environment or RUN in environment:
         return f"an agent of run {environment.get(RUN, '?')}"
     return by
-
-
-def _meant(state: RunState, run_id: str, task: str) -> Key:
-    """The task and iteration at whose agent the message is aimed: one that was begun."""
-    asked = {
-        key: tries[-1]
-        for key, tries in state.tries.items()
-        if task in (key.id, str(key)) and key not in state.ended and tries[-1].is_call
-    }
-    running = {key: last for key, last in asked.items() if last.state == "running"}
-    if len(found := running or asked) == 1:
-        return next(iter(found))
-    if found:
-        listed = ", ".join(map(str, sorted(found)))
-        raise Refused(f"several rounds of {task} are at work", hint=f"name one of them: {listed}")
-    raise Refused(f"{task} of run {run_id} {_why(state, task)}", hint=_hint(state))
-
-
-def _why(state: RunState, task: str) -> str:
-    ended = [one.outcome for key, one in state.ended.items() if task in (key.id, str(key))]
-    if ended:
-        return f"has ended: it is {ended[-1]}"
-    if any(task in (key.id, str(key)) for key in state.tries):
-        return "is no work of an agent"
-    return "has not begun" if task in state.nodes else "is no task of it"
-
-
-def _hint(state: RunState) -> str:
-    def at_work(one: Attempted) -> bool:
-        return one.is_call and one.key not in state.ended
-
-    found = sorted({str(one.key) for one in state.attempts.values() if at_work(one)})
-    return f"at work are: {', '.join(found)}" if found else "no agent is at work on any task of it"

@@ -351,11 +351,11 @@ def test_what_cannot_be_attached_to_is_refused_before_anything_is_stopped(tmp_pa
     with going(tmp_path, "refused", "gone") as owner:
         eventually(lambda: session_of(tmp_path, "mute") is not None)
         for task, said in {
-            "done": "done of run r1 is finished already",
+            "done": "done of run r1 has ended: it is finished",
             "mute": "desk, which does mute, has no terminal for a person",
             "gone": "Desk is not installed hint: install it with `apt install desk`",
-            "later": "no agent has begun later of run r1 yet",
-            "other": "run r1 has no task 'other' hint: these can be attached to: gone, mute",
+            "later": "later of run r1 has not begun",
+            "other": "other of run r1 is no task of it hint: at work are: gone, mute",
         }.items():
             refusal = on_a_terminal(tmp_path, task)
             assert refusal.code == 2, refusal
