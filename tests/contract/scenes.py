@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -106,6 +107,7 @@ class Adapter:
     def id(self) -> str:
         return f"{self.name}-live" if self.way == "live" else self.name
 
+    @cached_property
     def by_name(self) -> dict[str, Case]:
         """Its sessions, without the prefix of their names."""
         found = {each.name: each for each in self.sessions()}
@@ -121,7 +123,7 @@ class Adapter:
             return []
         names = ANSWERED[case] if case in ANSWERED else FAILED[case][1]
         names += tuple(name for name, shown in self.shows.items() if shown == case)
-        known = self.by_name()
+        known = self.by_name
         found = [name for name in names if name in known and self.shows.get(name, case) == case]
         return found[:1] if self.way == "live" else found
 
@@ -132,7 +134,7 @@ class Adapter:
     def scene(self, session: str, folder: Path) -> Generator[Scene, None, None]:
         """A session on a machine of its own below `folder`."""
         self.needs()
-        case = self.by_name()[session]
+        case = self.by_name[session]
         places = {name: folder / name for name in ("home", "config", "cwd", "records")}
         for made in places.values():
             made.mkdir(parents=True)

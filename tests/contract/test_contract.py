@@ -288,7 +288,7 @@ async def test_a_run_that_is_cancelled_ends_its_program_and_its_connection(
     assert all(kept.ending is not None for kept in read_sessions(raw))
 
 
-@each("success", "tools", live=False)
+@each("tools", live=False)
 async def test_a_run_may_be_closed_at_any_event(
     adapter: Adapter, case: str, session: str, tmp_path: Path
 ) -> None:
@@ -328,7 +328,7 @@ async def test_what_is_missing_comes_with_the_way_to_get_it(
 ) -> None:
     assert adapter.missing is not None
     agent: Agent = adapter.missing()
-    case = adapter.by_name()["text"]
+    case = adapter.by_name["text"]
     _, error = await Scene(agent=agent, case=case, cwd=tmp_path, idle_s=5).played()
     assert isinstance(error, NotInstalled)
     assert error.reason == "not_installed"

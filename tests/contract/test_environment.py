@@ -83,7 +83,7 @@ async def test_a_program_gets_what_it_needs_and_what_its_author_passed(
 
 def with_a_command(adapter: Adapter, command: str) -> Case:
     """A session in which the program runs this command."""
-    case = adapter.by_name()["tool-ok"]
+    case = adapter.by_name["tool-ok"]
     step = case.script[0]
     assert isinstance(step, ToolCall)
     words = {k: command if "echo hello" in str(v) else v for k, v in step.input.items()}

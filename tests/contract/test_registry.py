@@ -47,7 +47,7 @@ def test_each_case_has_a_session_or_a_reason_why_there_is_none(adapter: Adapter)
 )
 def test_what_an_adapter_declares_is_what_it_shows(adapter: Adapter, tmp_path: Path) -> None:
     place = Place(home=tmp_path, config=tmp_path, cwd=tmp_path, records=tmp_path)
-    can = adapter.made(adapter.by_name()["text"], place, "http://127.0.0.1:1").can
+    can = adapter.made(adapter.by_name["text"], place, "http://127.0.0.1:1").can
     assert ("session resumed" not in adapter.lacks) == can.resumes
     assert ("session forked" not in adapter.lacks) == can.forks
     assert ("steered" not in adapter.lacks) == can.steers
@@ -58,7 +58,7 @@ def test_what_an_adapter_declares_is_what_it_shows(adapter: Adapter, tmp_path: P
 def test_each_session_that_shows_a_case_is_recorded(adapter: Adapter) -> None:
     folder = ROOT / "recordings" / adapter.name.split("-by-")[0]
     names = {name for case in CASES for name in adapter.showing(case)}
-    sessions = [adapter.by_name()[name] for name in names]
+    sessions = [adapter.by_name[name] for name in names]
     sessions += [each.then for each in sessions if each.then is not None]
     lacking = [each.name for each in sessions if not (folder / f"{each.name}.jsonl").exists()]
     assert lacking == []
