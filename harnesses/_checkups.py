@@ -16,7 +16,13 @@ from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
-from harnesses import _antigravity_child, _antigravity_verdict, claude_code, gemini
+from harnesses import (
+    _antigravity_child,
+    _antigravity_verdict,
+    antigravity_cli,
+    claude_code,
+    gemini,
+)
 from harnesses._codex_home import INSTALL, SIGN_IN, login_of
 from harnesses._gemini_verdict import SIGN_IN as GEMINI_SIGN_IN
 from harnesses._json import object_in
@@ -48,6 +54,7 @@ class _Program:
     """A program. `status` are the words that ask for its sign-in, `sign_in_of` reads the answer.
 
     `command` gives the words that start it, and raises NotInstalled where it cannot be started.
+    With `if_found` nobody is told that it is missing.
     """
 
     name: str
@@ -60,6 +67,7 @@ class _Program:
     status: tuple[str, ...]
     sign_in_of: Callable[[Answer, Mapping[str, str]], _SignIn]
     command: Callable[[Path, Mapping[str, str]], tuple[str, ...]] = _alone
+    if_found: bool = False
 
 
 def _claude_sign_in(said: Answer, _: Mapping[str, str]) -> _SignIn:
@@ -94,6 +102,11 @@ def _pi_sign_in(_: Answer, env: Mapping[str, str]) -> _SignIn:
 
 def _pi_command(path: Path, env: Mapping[str, str]) -> tuple[str, ...]:
     return command_of(str(path), env.get("PATH"))
+
+
+def _agy_sign_in(_: Answer, env: Mapping[str, str]) -> _SignIn:
+    """Nothing is known of its own sign-in that could be asked without its using an account."""
+    return (True, gemini.KEY) if env.get(gemini.KEY) else (None, "")
 
 
 def _gemini_sign_in(_: Answer, env: Mapping[str, str]) -> _SignIn:
@@ -159,6 +172,18 @@ _PROGRAMS = (
         status=(),
         sign_in_of=_gemini_sign_in,
     ),
+    _Program(
+        name="Antigravity CLI (experimental, not verified with the real program)",
+        program="agy",
+        install=antigravity_cli.INSTALL,
+        sign_in="sign in with it, or set GEMINI_API_KEY",
+        tested=(antigravity_cli.OLDEST, antigravity_cli.NEWEST),
+        needed=(gemini.KEY,),
+        settings=antigravity_cli.SETTINGS,
+        status=(),
+        sign_in_of=_agy_sign_in,
+        if_found=True,
+    ),
 )
 
 
@@ -168,7 +193,8 @@ def checkups() -> list[Checkup]:
     Raises `OSError` where no process can be started.
     """
     with ThreadPoolExecutor(max_workers=len(_PROGRAMS) * 2) as pool:
-        looked = [_look(one, pool) for one in _PROGRAMS]
+        wanted = [one for one in _PROGRAMS if not one.if_found or shutil.which(one.program)]
+        looked = [_look(one, pool) for one in wanted]
         return [*(finish() for finish in looked), _antigravity()]
 
 

@@ -54,7 +54,8 @@ class Command:
     `session` is None where the program will choose the id itself; it is that of a copy of the
     session `forks`, where that is given. In a `dialogue` stdin stays open
     and the prompt is written there by the adapter, in the program's own protocol. `version_flag`
-    makes the program print its version. `stop_signals` ask it to end, one after the other.
+    makes the program print its version. `prompt_flag` stands before a prompt that is an argument.
+    `stop_signals` ask it to end, one after the other.
     `runner` is what runs a program that is a script. `by_stdin` is for a program that would take
     some prompts for something else, if they were arguments. `by_file` is for one that ends before
     a pipe has taken all that it said. `wrapped` is what is written to stdin where the prompt is
@@ -78,6 +79,7 @@ class Command:
     schema: str | None = None
     config: Path | None = None
     version_flag: str = "--version"
+    prompt_flag: str = "--"
     stop_signals: tuple[signal.Signals, ...] = (signal.SIGTERM,)
     runner: str | None = None
     by_stdin: bool = False
@@ -107,7 +109,11 @@ class Command:
 
     @property
     def argv(self) -> tuple[str, ...]:
-        said = () if self.prompt_by_stdin or self.dialogue else ("--", self._prompt_bytes.decode())
+        said = (
+            ()
+            if self.prompt_by_stdin or self.dialogue
+            else (self.prompt_flag, self._prompt_bytes.decode())
+        )
         return (*self.start, *self.flags, *self.manner, *said)
 
     @property

@@ -50,7 +50,7 @@ def build_once() -> None:
     """Make what typer makes of all commands anew for each, and let forks share the memory."""
     from smithers.cli._app import app
 
-    vars(typer.main)["get_command"] = once = functools.cache(typer.main.get_command)
+    typer.main.__dict__["get_command"] = once = functools.cache(typer.main.get_command)
     once(app)
     gc.collect()
     gc.freeze()

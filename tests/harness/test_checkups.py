@@ -274,6 +274,14 @@ def test_gemini_cli_is_signed_in_where_its_key_is_set(
     assert "secret" not in repr(found)
 
 
+def test_agy_is_told_of_where_it_is_found_and_as_what_it_is(stand_in: StandIn) -> None:
+    assert "agy" not in [one.program for one in checkups()]
+    at = stand_in("agy", '[ "$*" = --version ] && echo agy 1.3.1')
+    found = of("agy")
+    assert (found.path, found.version, found.signed_in) == (at, "1.3.1", None)
+    assert "not verified with the real program" in found.name
+
+
 def test_a_package_is_looked_up_and_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret")
     found = of("google-antigravity")

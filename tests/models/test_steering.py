@@ -132,16 +132,16 @@ async def test_the_next_session_knows_what_was_said_in_this_one(
 
 @pytest.mark.parametrize("known", [True, False], ids=["and known", "and not known"])
 async def test_a_message_that_was_kept_before_a_sigkill_is_told_once(
-    vendor: Vendor, folder: Path, known: bool
+    a_vendor: Vendor, folder: Path, known: bool
 ) -> None:
     """`known`: that it was told reached whoever asked, who then does not say it again."""
     script: list[Step] = [ToolCall("note", {"text": "first"}), Text("All noted.")]
     with ScriptedModel(script) as model:
-        said = await run_until_told(vendor, model.url, folder)
+        said = await run_until_told(a_vendor, model.url, folder)
         session = said.partition("Started(session='")[2].partition("'")[0]
         assert len(model.requests) == 1, "it was killed before it was asked"
         again = queue_of() if known else queue_of("Mind the gap.")
-        agent = vendor.at(model)
+        agent = a_vendor.at(model)
         agent.sessions = folder / "sessions"
         request = ask(folder, session=session, followup="Go on.", messages=again)
         events = await events_of(agent, request)
