@@ -69,6 +69,9 @@ _DRIVERS = (
     " CAST(json_extract(waits_on, '$[2]') AS INTEGER), json_extract(waits_on, '$[3]')"
     " FROM waits WHERE kind = 'attached' AND ended IS NULL"
 )
+_PROCESS = (
+    "INSERT OR REPLACE INTO processes (run_id, serial, pid, started, owner) VALUES (?, ?, ?, ?, ?)"
+)
 _LEFT_RUNNING = (
     "SELECT p.owner, p.run_id, p.serial, p.pid, p.started FROM processes p"
     " LEFT JOIN owners o ON o.owner = p.owner"
@@ -302,9 +305,8 @@ class SqliteStore:
 
     async def add_process(self, row: ProcessRow) -> None:
         """Remember a process of an attempt."""
-        values = (row.owner, row.run_id, row.serial, row.pid, row.started)
-        sql = "INSERT OR REPLACE INTO processes VALUES (?, ?, ?, ?, ?)"
-        await self._write(sql, values)
+        values = (row.run_id, row.serial, row.pid, row.started, row.owner)
+        await self._write(_PROCESS, values)
 
     async def remove_processes(self, owner: str, run_id: str, serial: int) -> None:
         """Forget the processes of an attempt that has ended."""

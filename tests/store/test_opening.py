@@ -14,6 +14,7 @@ import pytest
 
 from smithers.changes import CameUp, Key
 from smithers.errors import StoreError
+from smithers.store import ProcessRow
 from smithers.store.migrations import APPLICATION_ID, published
 from smithers.store.sqlite import SqliteStore
 from tests.store.samples import begin, first_frame, frame, settled, told, whole_run
@@ -220,3 +221,16 @@ def test_the_protocol_can_be_had_without_a_database_library() -> None:
         cwd=Path(__file__).parents[2],
     )
     assert found.stdout == "False\n"
+
+
+async def test_each_table_begins_with_its_key_as_sqlite_3_40_wants_it(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    async with await SqliteStore.open(path) as store:
+        await store.add_process(ProcessRow(owner="o1", run_id="r1", serial=1, pid=2, started="3"))
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        tables = db.execute("SELECT name FROM pragma_table_list WHERE type = 'table' AND wr = 1")
+        for (name,) in tables.fetchall():
+            places = [key for (_, _, _, _, _, key) in db.execute(f"PRAGMA table_info({name})")]
+            of_the_key = [key for key in places if key]
+            assert places[: len(of_the_key)] == list(range(1, len(of_the_key) + 1)), name
