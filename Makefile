@@ -85,8 +85,8 @@ models-smoke: $(OPENAI3)/.installed $(DEV) ## whether all extras resolve togethe
 	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models tests/contract \
 		-k "openai and not litellm and not pi-by" $(ARGS)
 
-drift: $(DEV) $(LIVE) ## whether the real programs still speak as in the recordings
-	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(BIN)/smithers harness drift $(ARGS)
+drift: $(DEV) $(LIVE) $(SDK_INSTALLED) ## whether the real programs still speak as in the recordings
+	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) $(BIN)/smithers harness drift $(ARGS)
 
 trust: export TRUST_SEED := $(TRUST_SEED)
 trust: export TRUST_BOUNDARIES := $(TRUST_BOUNDARIES)

@@ -19,6 +19,7 @@ from typing import Any
 from harnesses._json import list_of, object_of
 from harnesses._shape import Case, Drift, Shape, drift, shape_of
 from harnesses._small_model import Call, Refused, SmallModel, Step, Text
+from harnesses.antigravity import Antigravity
 from harnesses.claude_code import ClaudeCode
 from harnesses.codex import Codex
 from harnesses.gemini import Gemini
@@ -26,14 +27,16 @@ from harnesses.pi import Pi
 from harnesses.process._shelf import recordings_in
 from harnesses.recording import Recording, read_sessions
 from smithers.agent import Agent, Ask
-from smithers.errors import AgentError
+from smithers.errors import AgentError, NotInstalled
 
 __all__ = ["SHAPES", "Drifted", "comparable", "drift_of", "kept_shape", "shape_text", "told_by"]
 
 SHAPES = Path(__file__).with_name("shapes")
 _KEY = "scripted-model-key"
 _WITHIN_S = 120.0
-_PASSED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR")
+_PYTHON = "ANTIGRAVITY_PYTHON"
+"""The variable that names the Python which has Antigravity's SDK, where that is not ours."""
+_PASSED = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", _PYTHON)
 Sessions = Iterator[tuple[str, Recording]]
 
 
@@ -94,7 +97,21 @@ def _gemini(place: _Place, record: Path) -> Agent:
     return Gemini("scripted", env=place.env, record=record, **to)
 
 
+def _antigravity(place: _Place, record: Path) -> Agent:
+    to: dict[str, Any] = {"base_url": place.url, "api_key_env": "SCRIPTED_KEY"}
+    to |= {"home": place.home / "config", "tools": ("view_file", "run_command")}
+    to["python"] = os.environ.get(_PYTHON)
+    return Antigravity("scripted", env=place.env, record=record, **to)
+
+
 _PROGRAMS: Mapping[str, _Program] = {
+    "antigravity": _Program(
+        agent=_antigravity,
+        shell=Call(
+            "run_command",
+            {"CommandLine": "echo hello", "Cwd": ".", "WaitMsBeforeAsync": 60_000},
+        ),
+    ),
     "claude-code": _Program(
         agent=_claude, shell=Call("Bash", {"command": "echo hello", "description": "Say hello"})
     ),
@@ -155,7 +172,7 @@ async def _spoken(name: str, program: _Program, folder: Path) -> Shape:
             agent = program.agent(_Place(model.url, home), made)
             failed = await _asked(agent, Ask(prompt=f"Case {case}.", cwd=cwd, timeout_s=_WITHIN_S))
         told = [(case, session) for _, session in told_by(name, made)]
-        if failed is not None and not told:
+        if isinstance(failed, NotInstalled) or (failed is not None and not told):
             raise failed
         found += told
     return shape_of(found)

@@ -26,6 +26,8 @@ _FREE = frozenset((
     "tool_input", "tool_use_result",
 ))  # fmt: skip
 """Keys of what a model, a tool or an author chose: what is in them is no shape of the program."""
+_AMID = "/ACTIVE"
+"""What is told while a step goes on comes as time allows, at times never: it is not missed."""
 
 Objects = dict[str, dict[str, str]]
 """By the path of an object: the types of its keys, which have a `?` if they are not always there.
@@ -36,7 +38,7 @@ Objects = dict[str, dict[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """The types of events in one session, and the last of them."""
+    """The types of events that one session had to have, and the last of them."""
 
     events: tuple[str, ...]
     ends: str | None
@@ -84,7 +86,8 @@ def shape_of(sessions: Iterable[tuple[str, Recording]]) -> Shape:
         for event_name, event in events:
             _look(event_name, event, seen)
         names = [event_name for event_name, _ in events]
-        cases[name] = Case(events=tuple(sorted(set(names))), ends=names[-1] if names else None)
+        due = {event_name for event_name in names if not event_name.endswith(_AMID)}
+        cases[name] = Case(events=tuple(sorted(due)), ends=names[-1] if names else None)
     objects = {path: one.told() for path, one in sorted(seen.items())}
     return Shape(version=version, objects=objects, cases=cases)
 
@@ -96,7 +99,13 @@ def _events(session: Recording) -> Iterator[dict[str, Any]]:
 
 
 def _name(event: Mapping[str, Any]) -> str:
-    """What an event calls itself; an answer of JSON-RPC has no name."""
+    """What an event calls itself; an answer of JSON-RPC has no name.
+
+    One that is named by a key `event` is told apart by whose it is, its type and how it stands.
+    """
+    if isinstance(named := event.get("event"), str):
+        told = (event.get(key) for key in ("source", "type", "status"))
+        return "/".join((named, *(each for each in told if isinstance(each, str))))
     kind = event.get("type") or event.get("method")
     if not isinstance(kind, str):
         return "answer" if "result" in event else "refusal" if "error" in event else "unnamed"

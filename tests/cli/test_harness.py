@@ -160,17 +160,18 @@ def test_drift_compares_recordings_and_tells_what_is_gone(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nonesuch"], "it is one of claude-code, codex, gemini, pi"),
+        (["nonesuch"], "it is one of antigravity, claude-code, codex, gemini, pi"),
         (["pi", "--against", "."], "is a session of pi"),
         (["--against", "."], "is a session of a program that is compared"),
         ([], "none of the programs is installed"),
         (["codex"], "npm install -g @openai/codex"),
+        (["antigravity"], "pip install 'smithers-orchestrator[antigravity]'"),
     ],
 )
 def test_drift_says_what_it_has_nothing_to_compare_with(
     tmp_path: Path, arguments: list[str], told: str
 ) -> None:
-    path = {"PATH": str(tmp_path)}
+    path = {"PATH": str(tmp_path), "ANTIGRAVITY_PYTHON": "a-python-that-is-not-there"}
     said = smithers(tmp_path, "harness", "drift", *arguments, env=path)
     assert (said.code, said.out) == (2, "")
     assert told in said.err

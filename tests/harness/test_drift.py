@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,22 @@ def test_a_key_that_is_absent_at_times_is_optional_and_types_are_added_up() -> N
     found = shape(DONE, without(DONE, "usage") | {"cost": None})
     assert found.objects["result"]["usage?"] == "object"
     assert found.objects["result"]["cost"] == "null|number"
+
+
+def test_an_event_of_a_step_is_told_apart_and_not_missed_while_the_step_goes_on() -> None:
+    step = {"event": "step", "source": "MODEL", "type": "TEXT", "id": ID}
+    going = step | {"status": "ACTIVE", "content_delta": "H"}
+    done, final = step | {"status": "DONE"}, {"event": "final", "status": "completed"}
+    whole = shape(going, done, final)
+    assert set(whole.objects) == {
+        "step/MODEL/TEXT/ACTIVE", "step/MODEL/TEXT/DONE", "final/completed"
+    }  # fmt: skip
+    assert whole.cases["one"].ends == "final/completed"
+    assert drift(whole, shape(done, final)) == Drift()
+    gone = ("step/MODEL/TEXT/DONE no longer comes (one)",)
+    assert drift(whole, shape(going, final)).broken == gone
+    told = drift(whole, shape(without(going, "content_delta") | {"delta": "H"}, done, final))
+    assert told.broken == ("step/MODEL/TEXT/ACTIVE.content_delta is gone",)
 
 
 def test_other_ids_times_numbers_and_texts_are_no_drift() -> None:
@@ -145,6 +162,31 @@ def test_a_program_that_speaks_differently_is_told_apart(
     assert "result/success.turns is new: number" in found.new
 
 
+def test_the_python_that_has_the_sdk_is_named_by_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTIGRAVITY_PYTHON", str(tmp_path / "python"))
+    with pytest.raises(NotInstalled, match="python"):
+        drift_of("antigravity")
+    put_player(tmp_path / "python", ROOT / "recordings" / "antigravity" / "tool-ok.jsonl")
+    found = drift_of("antigravity")
+    assert (found.cases, found.recorded_with) == (("text", "tool-ok", "401"), "0.1.22")
+    assert found.drift.broken == (
+        "final/failed no longer comes (401)",
+        "step/SYSTEM/TEXT_RESPONSE/ERROR no longer comes (401)",
+        "the last event is final/completed, and was final/failed (401)",
+    )
+
+
+def test_a_python_without_the_sdk_is_told_as_a_missing_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv.create(tmp_path / "bare", symlinks=True)
+    monkeypatch.setenv("ANTIGRAVITY_PYTHON", str(tmp_path / "bare" / "bin" / "python"))
+    with pytest.raises(NotInstalled, match=r"Antigravity"):
+        drift_of("antigravity")
+
+
 @pytest.mark.live
 @pytest.mark.parametrize(
     ("name", "program"),
@@ -155,3 +197,12 @@ def test_smoke_the_real_program_has_the_shape_of_its_recordings(name: str, progr
     found = drift_of(name)
     assert found.cases == ("text", "tool-ok", "401")
     assert found.drift.broken == ()
+
+
+@pytest.mark.live
+def test_smoke_the_real_sdk_has_the_shape_of_its_recordings(
+    antigravity: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTIGRAVITY_PYTHON", antigravity)
+    found = drift_of("antigravity")
+    assert (found.cases, found.drift.broken) == (("text", "tool-ok", "401"), ())
