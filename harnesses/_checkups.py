@@ -13,19 +13,13 @@ import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 
-from harnesses import (
-    _antigravity_child,
-    _antigravity_verdict,
-    antigravity_cli,
-    claude_code,
-    gemini,
-)
+from harnesses import antigravity_cli, claude_code, gemini
 from harnesses._codex_home import INSTALL, SIGN_IN, login_of
 from harnesses._gemini_verdict import SIGN_IN as GEMINI_SIGN_IN
 from harnesses._json import object_in
+from harnesses._packages import packages
 from harnesses._pi_home import INSTALL as PI_INSTALL
 from harnesses._pi_home import SIGN_IN as PI_SIGN_IN
 from harnesses._pi_home import TESTED as PI_TESTED
@@ -188,36 +182,15 @@ _PROGRAMS = (
 
 
 def checkups() -> list[Checkup]:
-    """How the program of each adapter stands; all are looked at at once, for some seconds at most.
+    """How the program of each adapter stands, or its package; all programs are looked at at once,
+    for some seconds at most.
 
     Raises `OSError` where no process can be started.
     """
     with ThreadPoolExecutor(max_workers=len(_PROGRAMS) * 2) as pool:
         wanted = [one for one in _PROGRAMS if not one.if_found or shutil.which(one.program)]
         looked = [_look(one, pool) for one in wanted]
-        return [*(finish() for finish in looked), _antigravity()]
-
-
-def _antigravity() -> Checkup:
-    """A package, which is looked up and not imported. Its adapter uses a key alone."""
-    key = _antigravity_child.KEY
-    signed_in = bool(os.environ.get(key))
-    checkup = Checkup(
-        name=_antigravity_verdict.NAME,
-        program=_antigravity_child.PACKAGE,
-        install=_antigravity_verdict.INSTALL,
-        sign_in=_antigravity_verdict.SIGN_IN,
-        tested=("0.1.22", "0.1.22"),
-        signed_in=signed_in,
-        account=key if signed_in else "",
-    )
-    try:
-        found = metadata.distribution(_antigravity_child.PACKAGE)
-    except metadata.PackageNotFoundError:
-        missing = f"is not installed: this Python has no package {_antigravity_child.PACKAGE!r}"
-        return replace(checkup, problem=missing)
-    path = Path(str(found.locate_file("google/antigravity")))
-    return replace(checkup, path=path, version=found.version)
+        return [*(finish() for finish in looked), *packages()]
 
 
 def _look(one: _Program, pool: ThreadPoolExecutor) -> Callable[[], Checkup]:

@@ -97,13 +97,14 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkup:
-    """How an agent's program stands on this machine, which was learnt without spending anything.
+    """How what an agent needs, a program or a package, stands on this machine, which was learnt
+    without spending anything.
 
     `install` is the command that gets it, `sign_in` says how. `tested` is the oldest and the newest
-    version that its adapter was tested with. `path` is None where it was not found, `signed_in`
-    where that could not be told; `account` says by what, and never holds a secret. `problem` is
-    what else went wrong, as the rest of a sentence that begins with its name, and `fix` what to do
-    about it, where that is known.
+    version that its adapter was tested with; as the newest `"2"` stands for all of 2.x. `path` is
+    None where it was not found, `signed_in` where that could not be told; `account` says by what,
+    and never holds a secret. `problem` is what else went wrong, as the rest of a sentence that
+    begins with its name, and `fix` what to do about it, where that is known.
     """
 
     name: str

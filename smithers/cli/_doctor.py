@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers doctor",
             "smithers doctor --json",
-            says="Look at the programs of agents (found, version, signed in), Python, SQLite, our"
+            says="Look at what agents need (found, version, signed in), Python, SQLite, our"
             " packages and the database. It changes nothing, spends nothing, and asks no network."
             " It exits 1 where something keeps runs from working.",
         ),

@@ -1,4 +1,4 @@
-"""The programs of agents, as their adapters tell of them; the core knows none by name."""
+"""What agents need on this machine, as their adapters tell of it; the core knows none by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ADAPTERS = "harnesses"
 
 
 def look_at_agents() -> Iterator[Finding]:
-    """A finding a program, and one more where none of them can work, or none is signed in."""
+    """A finding a program or package, and one more where none can work, or none is signed in."""
     try:
         package = importlib.import_module(_ADAPTERS)
         checkups = cast("Sequence[Checkup]", package.checkups())
@@ -32,13 +32,13 @@ def look_at_agents() -> Iterator[Finding]:
 
 
 def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:
-    """What is to be said of these programs."""
+    """What is to be said of these. What is there can work, if need be with a workflow's own key."""
     yield from map(_finding, checkups)
     if not any(one.starts for one in checkups):
         yield Finding(
             "agents",
             "problem",
-            "no agent can work here: not one of these programs is installed",
+            "no agent can work here: not one of these is installed",
             "install one of them and sign in; Steps alone, and recordings, need none",
         )
     elif not any(one.starts and one.signed_in is not False for one in checkups):
@@ -79,9 +79,15 @@ def _finding(one: Checkup) -> Finding:
     if one.version is not None and _numbers(one.version) < _numbers(oldest):
         said += f"; older than {oldest}, the oldest that was tested"
         return Finding("agent", "note", said, f"update it with `{one.install}`", facts)
-    if one.version is not None and _numbers(one.version) > _numbers(newest):
+    if one.version is not None and _beyond(one.version, newest):
         said += f"; newer than {newest}, the newest that was tested"
     return Finding("agent", "ok", said, facts=facts)
+
+
+def _beyond(version: str, newest: str) -> bool:
+    """Whether it is newer; a newest version of one or two numbers stands for all that begin so."""
+    numbers = _numbers(newest)
+    return _numbers(version)[: len(numbers)] > numbers
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from smithers.agent import Checkup
+from smithers.cli._main import run
 from smithers.doctor import has_wal_reset_bug, look_at_agents, look_at_packages
+from smithers.doctor._agents import told_of
 from smithers.store.migrations import published
 from tests.cli.command import FLOWS, Said, database, really, smithers
 
@@ -71,14 +75,69 @@ def test_a_person_gets_a_line_each_and_a_hint_below(
     assert "nothing keeps runs from working" in said.err
 
 
-def test_no_agent_at_all_is_a_problem_with_the_way_to_get_one(tmp_path: Path) -> None:
-    said = smithers(tmp_path, "doctor", env={"PATH": "/nowhere"})
-    assert said.code == 1
+def test_no_agent_at_all_is_a_problem_with_the_way_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """This Python has packages for agents, which are hidden."""
+    monkeypatch.setattr(metadata, "distribution", missing)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert run(["doctor", "--db", str(tmp_path / "some.db")]) == 1
+    said = capsys.readouterr()
     for name in ("Claude Code", "Codex"):
         assert f"! agent     {name} is not installed: there is no program" in said.out
     assert "    hint: install it with `npm install -g @anthropic-ai/claude-code`" in said.out
+    assert "! agent     OpenAI's SDK is not installed: this Python has no package" in said.out
+    assert "    hint: install it with `pip install 'smithers-orchestrator[openai]'`" in said.out
     assert "✗ agents    no agent can work here" in said.out
     assert "1 problem" in said.err
+
+
+def missing(name: str) -> metadata.Distribution:
+    raise metadata.PackageNotFoundError(name)
+
+
+def with_sdk(folder: Path, version: str) -> dict[str, str]:
+    """An environment with no program, and with a package for one agent."""
+    told = folder / "site" / f"openai-{version}.dist-info" / "METADATA"
+    told.parent.mkdir(parents=True)
+    told.write_text(f"Metadata-Version: 2.1\nName: openai\nVersion: {version}\n")
+    return {"PATH": "/nowhere", "HOME": str(folder), **path_of(folder / "site")}
+
+
+def test_a_package_with_a_key_is_an_agent_that_can_work(tmp_path: Path) -> None:
+    env = with_sdk(tmp_path, "2.54.0") | {"OPENAI_API_KEY": "sk-secret"}
+    said = really(tmp_path, "doctor", "--json", env=env)
+    assert (said.code, findings(said, "agents")) == (0, [])
+    sdk = next(one for one in findings(said, "agent") if one["program"] == "openai")
+    assert (sdk["state"], sdk["version"], sdk["tested"]) == ("ok", "2.54.0", ["2.20", "3"])
+    assert (sdk["signed_in"], sdk["account"]) == (True, "OPENAI_API_KEY")
+    assert "secret" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("version", "state", "words"),
+    [
+        ("2.19.9", "note", "older than 2.20, the oldest"),
+        ("2.20.0", "ok", ""),
+        ("3.99.1", "ok", ""),
+        ("4.0.0", "ok", "newer than 3, the newest"),
+    ],
+)
+def test_a_package_is_tested_from_its_oldest_version_to_the_end_of_its_newest_major(
+    version: str, state: str, words: str
+) -> None:
+    sdk = Checkup(
+        name="An SDK",
+        program="sdk",
+        install="pip install sdk",
+        sign_in="set a key",
+        tested=("2.20", "3"),
+        path=Path("sdk"),
+        version=version,
+        signed_in=True,
+    )
+    (found,) = told_of([sdk])
+    assert (found.state, words in found.said, " than " in found.said) == (state, True, bool(words))
 
 
 def test_a_program_that_nobody_is_signed_in_to_is_a_note(tmp_path: Path) -> None:

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harnesses import checkups
+from harnesses._packages import packages
 from harnesses.process._asking import asked
 from smithers.agent import Checkup
-from tests.harness.helpers import alive
+from tests.harness.helpers import ROOT, alive
 
 SIGNED_IN = """{
   "loggedIn": true, "authMethod": "claude.ai", "apiProvider": "firstParty",
@@ -54,6 +58,10 @@ def claude_says(status: str, code: int = 0, version: str = "2.1.330 (Claude Code
 
 def of(program: str) -> Checkup:
     return next(one for one in checkups() if one.program == program)
+
+
+def package(name: str) -> Checkup:
+    return next(one for one in packages() if one.program == name)
 
 
 @pytest.mark.parametrize(
@@ -282,23 +290,93 @@ def test_agy_is_told_of_where_it_is_found_and_as_what_it_is(stand_in: StandIn) -
     assert "not verified with the real program" in found.name
 
 
-def test_a_package_is_looked_up_and_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GEMINI_API_KEY", "AIza-secret")
-    found = of("google-antigravity")
-    assert (found.signed_in, found.account) == (True, "GEMINI_API_KEY")
-    assert (found.path is None) == (found.version is None) == bool(found.problem)
-    assert "pip install" in found.install
-    assert "google.antigravity" not in sys.modules
-    assert "secret" not in repr(found)
+PACKAGES = [
+    ("google-antigravity", "google.antigravity", "GEMINI_API_KEY", "antigravity"),
+    ("anthropic", "anthropic", "ANTHROPIC_AUTH_TOKEN", "anthropic"),
+    ("openai", "openai", "OPENAI_API_KEY", "openai"),
+    ("google-genai", "google.genai", "GOOGLE_API_KEY", "google"),
+    ("litellm", "litellm", "MISTRAL_API_KEY", "litellm"),
+]
 
 
-def test_a_package_that_is_there_has_its_version(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def keyless(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.endswith(("_API_KEY", "_AUTH_TOKEN")):
+            monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("keyless")
+@pytest.mark.parametrize(("name", "module", "key", "extra"), PACKAGES)
+def test_a_package_that_is_there_has_its_version_and_the_name_of_a_key_that_is_set(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    module: str,
+    key: str,
+    extra: str,
 ) -> None:
-    told = tmp_path / "google_antigravity-0.1.22.dist-info" / "METADATA"
+    told = tmp_path / f"{name.replace('-', '_')}-7.8.9.dist-info" / "METADATA"
     told.parent.mkdir()
-    told.write_text("Metadata-Version: 2.1\nName: google-antigravity\nVersion: 0.1.22\n")
+    told.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 7.8.9\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    found = of("google-antigravity")
-    assert (found.version, found.problem) == ("0.1.22", "")
-    assert found.path == tmp_path / "google" / "antigravity"
+    found = package(name)
+    assert (found.version, found.problem, found.starts) == ("7.8.9", "", True)
+    assert found.path == tmp_path.joinpath(*module.split("."))
+    assert found.install == f"pip install 'smithers-orchestrator[{extra}]'"
+    assert (found.signed_in, found.account) == (None if name == "litellm" else False, "")
+    assert "api_key_env" in found.sign_in
+    monkeypatch.setenv(key, "sk-secret")
+    signed = package(name)
+    assert (signed.signed_in, signed.account) == (True, key)
+    assert "secret" not in repr(signed)
+
+
+@pytest.mark.parametrize(("name", "module", "key", "extra"), PACKAGES)
+def test_a_package_that_is_not_there_has_no_path(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    module: str,
+    key: str,
+    extra: str,
+) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    monkeypatch.setenv(key, "sk-secret")
+    found = package(name)
+    assert (found.path, found.version, found.starts) == (None, None, False)
+    assert found.problem == f"is not installed: this Python has no package {name!r}"
+    assert extra in found.install
+
+
+def test_packages_are_looked_up_and_not_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys, harnesses; found = harnesses.checkups()\n"
+        "names = {one.program.replace('-', '.') for one in found if 'pip install' in one.install}\n"
+        "assert len(names) == 5, names\n"
+        "assert not names & set(sys.modules), names & set(sys.modules)\n"
+    )
+    env = {**os.environ, "PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_what_was_tested_of_a_package_are_the_bounds_of_its_extra() -> None:
+    """Without an upper bound it is the version that our own tests have."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    pinned = dict(re.findall(r"(?m)^([\w-]+)==(\d+\.\d+)", (ROOT / "constraints.txt").read_text()))
+    for name, _, _, extra in PACKAGES[1:]:
+        (wanted,) = extras[extra]
+        oldest, below = re.search(r">=([\d.]+)", wanted), re.search(r"<(\d+)$", wanted)
+        assert oldest is not None
+        newest = str(int(below[1]) - 1) if below else pinned[name]
+        assert package(name).tested == (oldest[1], newest)
