@@ -13,7 +13,7 @@ from typing import Any
 
 from harnesses._json import number_of, object_of, text_of
 from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
-from harnesses._times import after
+from harnesses._times import ends
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -103,10 +103,10 @@ def _of_the_request(words: str, said: str, status: int) -> AgentError | None:
     if status in (401, 403) or (status in (0, 400) and _SIGNED_OUT.search(words)):
         return NotSignedIn(said, hint=SIGN_IN)
     if status in (503, 529) or (not status and _OVERLOADED.search(words)):
-        return Busy(NAME, after(said, datetime.now(UTC)), why=said, reason="overloaded")
+        return Busy(NAME, ends(said, datetime.now(UTC)), why=said, reason="overloaded")
     if status == 429 or (not status and _RATE.search(words)):
         kind = "quota" if _QUOTA.search(words) else "rate_limit"
-        return Busy(NAME, after(said, datetime.now(UTC)), why=said, reason=kind)
+        return Busy(NAME, ends(said, datetime.now(UTC)), why=said, reason=kind)
     if status == 404:
         return Permanent(said, reason="model_not_found")
     if 400 <= status < 500 and status not in _PASSING:
@@ -158,4 +158,9 @@ def without_final(stderr: str, ending: Ending) -> AgentError:
         return broken_off(NAME, ending)
     if "No module named 'google" in said:
         return NotInstalled(NAME, INSTALL)
-    return broken_off(NAME, ending, said.splitlines()[-1])
+    if _UNKNOWN_SESSION.search(said):
+        return UnknownSession(f"{NAME} has no such session")
+    last = said.splitlines()[-1]
+    if _SIGNED_OUT.search(last):
+        return NotSignedIn(last, hint=SIGN_IN)
+    return broken_off(NAME, ending, last)
