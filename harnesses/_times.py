@@ -51,6 +51,9 @@ def _at(words: str, now: datetime) -> datetime | None:
     local = now.astimezone()
     day = f"{found['date']} {found['year']}" if found["date"] else f"{local:%b %d %Y}"
     told = datetime.strptime(f"{day} {found['time']} {found['half']}", "%b %d %Y %I:%M %p")
-    # Told to the minute, in local time and without the zone: the end of that minute.
-    at = told.astimezone() + timedelta(minutes=1)
-    return (at if found["date"] or at > local else at + timedelta(days=1)).astimezone(UTC)
+    at, minute = told.astimezone(), timedelta(minutes=1)
+    if at <= local < at + minute:
+        at += minute  # told to the minute, so it ends within this one
+    elif at <= local and not found["date"]:
+        at += timedelta(days=1)
+    return at.astimezone(UTC)

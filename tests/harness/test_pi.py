@@ -43,7 +43,7 @@ from tests.harness.helpers import kinds, outcome_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER, MONTH = datetime.fromtimestamp(1795350000, UTC), datetime(2026, 12, 1, tzinfo=UTC)
-PM = datetime(2026, 11, 29, 17, 54).astimezone()
+PM = datetime(2026, 11, 29, 17, 53).astimezone()
 
 
 def pi_in(folder: Path, version: str = "0.87.1", needs: str = ">=22.19.0") -> Path:
