@@ -31,7 +31,7 @@ __all__ = ["INSTALL", "NAME", "SIGN_IN", "fault", "stopped_at_a_limit", "without
 NAME = "Antigravity"
 INSTALL = "pip install 'smithers-orchestrator[antigravity]'"
 SIGN_IN = "set GEMINI_API_KEY, or name another variable: Antigravity(api_key_env=…)"
-_SAID_LIMIT = 2000
+_SAID_LIMIT, _READ_LIMIT = 2000, 20_000
 _NETWORK_CODE = 2
 _PASSING = (408, 409, 425, 499)
 _STATUS = re.compile(r"\bError (\d{3}), Message: ")
@@ -64,8 +64,8 @@ _REFUSED_BY_THE_SDK = ("ValidationError", "AntigravityValidationError", "ValueEr
 def fault(final: Mapping[str, Any], failed: Mapping[str, Any], ending: Ending) -> AgentError:
     """By the last word of the child, and the last step that failed."""
     error = object_of(final.get("error"))
-    kind, message = text_of(error.get("type")), text_of(error.get("message"))
-    words = "\n".join(filter(None, (message, text_of(failed.get("error")))))
+    kind, message = text_of(error.get("type")), text_of(error.get("message"))[:_READ_LIMIT]
+    words = "\n".join(filter(None, (message, text_of(failed.get("error"))[:_READ_LIMIT])))
     if final.get("status") == "cancelled":
         return Transient(f"{NAME} was interrupted", reason="interrupted")
     if kind == "NotInstalled":

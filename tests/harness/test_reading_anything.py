@@ -256,6 +256,11 @@ def test_an_earlier_answer_that_fits_does_not_stand_for_the_last_one() -> None:
 
 FENCE = "```" + "x" * 200_000
 HOSTILE: dict[str, dict[str, object]] = {
+    "antigravity": {
+        "event": "final",
+        "status": "failed",
+        "error": {"type": "x", "message": "Error 500, Message: " * 20_000},
+    },
     "codex": {"type": "turn.failed", "error": {"message": "model " * 100_000}},
     "gemini": {"type": "message", "role": "assistant", "content": FENCE},
 }
