@@ -28,7 +28,8 @@ __all__ = ["Stream"]
 
 _ANSWER_LIMIT = 32 * 2**20
 """Longer ones are no answers, and would not fit into memory."""
-_OPEN_CALLS_LIMIT = 10_000
+_CALLS_LIMIT = 10_000
+_SPEAKS = ("TEXT_RESPONSE", "THINKING")
 _GOES_ON = ("ACTIVE", "WAITING_FOR_USER")
 _GOOD_STOPS = ("", "UNSPECIFIED")
 
@@ -44,7 +45,8 @@ class Stream:
         self._structured: object = None
         self._failed: Mapping[str, Any] = {}
         self._speaking, self._heard = "", 0
-        self._open: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._open: dict[str, list[str]] = {}
         self.notice = ""
 
     def hear(self, line: bytes) -> Iterator[Event]:
@@ -88,12 +90,14 @@ class Stream:
         if status == "ERROR":
             self._failed = step
             self.notice = text_of(step.get("error")) or text_of(step.get("content"))
-        elif source == "MODEL" and step.get("type") in ("TEXT_RESPONSE", "THINKING"):
-            self._failed = {}
-            if not number_of(step.get("depth")):
+        elif source == "MODEL":
+            self._failed = {}  # it was called again, and answered
+            if step.get("type") in _SPEAKS and not number_of(step.get("depth")):
                 yield from self._speak(step)
         yield from self._tools(step)
-        if step.get("is_complete_response") and not number_of(step.get("depth")):
+        if number_of(step.get("depth")):
+            return
+        if step.get("is_complete_response"):
             self._answer = text_of(step.get("content"))
         if step.get("structured_output") is not None:
             self._structured = step["structured_output"]
@@ -119,16 +123,17 @@ class Stream:
                 continue
             key = text_of(call.get("id")) or name
             arguments = object_of(call.get("args"))
-            if key not in self._open and len(self._open) < _OPEN_CALLS_LIMIT:
-                self._open[key] = name
+            if key not in self._seen and len(self._seen) < _CALLS_LIMIT:
+                self._seen.add(key)
+                self._open.setdefault(name, []).append(key)
                 yield ToolCalled(call=key, name=_named(call), arguments=arguments)
-            if over and self._open.get(key):
-                self._open[key] = ""
+            if over and key in self._open.get(name, ()):
+                self._open[name].remove(key)
                 yield _returned(key, step, arguments)
-        if over and step.get("status") == "ERROR":
+        if over:
             # The calls are left out of a step that failed.
-            for key in [key for key, at in self._open.items() if at and at == name]:
-                self._open[key] = ""
+            left = self._open.pop(name, [])
+            for key in left if step.get("status") == "ERROR" else ():
                 yield _returned(key, step, {})
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from harnesses._json import number_of, object_of, text_of
 from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
-from harnesses._times import after
+from harnesses._times import ends
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -31,7 +31,7 @@ __all__ = ["INSTALL", "NAME", "SIGN_IN", "fault", "stopped_at_a_limit", "without
 NAME = "Antigravity"
 INSTALL = "pip install 'smithers-orchestrator[antigravity]'"
 SIGN_IN = "set GEMINI_API_KEY, or name another variable: Antigravity(api_key_env=…)"
-_SAID_LIMIT = 2000
+_SAID_LIMIT, _READ_LIMIT = 2000, 20_000
 _NETWORK_CODE = 2
 _PASSING = (408, 409, 425, 499)
 _STATUS = re.compile(r"\bError (\d{3}), Message: ")
@@ -64,8 +64,8 @@ _REFUSED_BY_THE_SDK = ("ValidationError", "AntigravityValidationError", "ValueEr
 def fault(final: Mapping[str, Any], failed: Mapping[str, Any], ending: Ending) -> AgentError:
     """By the last word of the child, and the last step that failed."""
     error = object_of(final.get("error"))
-    kind, message = text_of(error.get("type")), text_of(error.get("message"))
-    words = "\n".join(filter(None, (message, text_of(failed.get("error")))))
+    kind, message = text_of(error.get("type")), text_of(error.get("message"))[:_READ_LIMIT]
+    words = "\n".join(filter(None, (message, text_of(failed.get("error"))[:_READ_LIMIT])))
     if final.get("status") == "cancelled":
         return Transient(f"{NAME} was interrupted", reason="interrupted")
     if kind == "NotInstalled":
@@ -103,10 +103,10 @@ def _of_the_request(words: str, said: str, status: int) -> AgentError | None:
     if status in (401, 403) or (status in (0, 400) and _SIGNED_OUT.search(words)):
         return NotSignedIn(said, hint=SIGN_IN)
     if status in (503, 529) or (not status and _OVERLOADED.search(words)):
-        return Busy(NAME, after(said, datetime.now(UTC)), why=said, reason="overloaded")
+        return Busy(NAME, ends(said, datetime.now(UTC)), why=said, reason="overloaded")
     if status == 429 or (not status and _RATE.search(words)):
         kind = "quota" if _QUOTA.search(words) else "rate_limit"
-        return Busy(NAME, after(said, datetime.now(UTC)), why=said, reason=kind)
+        return Busy(NAME, ends(said, datetime.now(UTC)), why=said, reason=kind)
     if status == 404:
         return Permanent(said, reason="model_not_found")
     if 400 <= status < 500 and status not in _PASSING:
@@ -158,4 +158,9 @@ def without_final(stderr: str, ending: Ending) -> AgentError:
         return broken_off(NAME, ending)
     if "No module named 'google" in said:
         return NotInstalled(NAME, INSTALL)
-    return broken_off(NAME, ending, said.splitlines()[-1])
+    if _UNKNOWN_SESSION.search(said):
+        return UnknownSession(f"{NAME} has no such session")
+    last = said.splitlines()[-1]
+    if _SIGNED_OUT.search(last):
+        return NotSignedIn(last, hint=SIGN_IN)
+    return broken_off(NAME, ending, last)

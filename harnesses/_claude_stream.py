@@ -59,6 +59,7 @@ class Stream:
         match said.get("type"):
             case "assistant" | "user":
                 self._begun = True
+                yield from self._began(said)
                 yield from self._message(said)
             case "result":
                 self._result, self.over = said, True
@@ -70,6 +71,7 @@ class Stream:
             case "system" if said.get("subtype") == "api_retry":
                 status = f", status {said['error_status']}" if said.get("error_status") else ""
                 self.notice = f"retry {said.get('attempt')}: {said.get('error')}{status}"
+                yield from self._began(said)
             case "rate_limit_event":
                 self._limit = object_of(said.get("rate_limit_info"))
             case _:
@@ -86,6 +88,11 @@ class Stream:
         if session and session != self._session:
             self._session = session
             yield Started(session)
+
+    def _began(self, said: Mapping[str, Any]) -> Iterator[Started]:
+        """Every event tells the session; where none is known yet, the first one does."""
+        if not self._session:
+            yield from self._started(said)
 
     def _message(self, said: Mapping[str, Any]) -> Iterator[Event]:
         """A message that carries an error is the program's own; one of a subagent fails no turn."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from harnesses._json import list_of, object_of, text_of
-from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
+from harnesses._streams import UnknownSession, broken_off, complaint, refuses, was_killed
+from harnesses._times import ends
 from harnesses.recording import Ending
 from smithers.agent import Answered
 from smithers.errors import (
@@ -27,9 +28,10 @@ _SIGN_IN = "run `claude` and sign in, or set ANTHROPIC_API_KEY"
 _SAID_LIMIT = 2000
 _UNKNOWN_SESSION = ("No conversation found", "--resume requires a valid session ID")
 _NOISE = re.compile(r"^\s*(?:\[?warn(?:ing)?\b|\(node:|\(Use `|\[debug\])|no stdin data", re.I)
-_REFUSES = re.compile(r"^error\b", re.IGNORECASE | re.MULTILINE)
 _CRASH = re.compile(r"^\s+at .+[:(]|^panic\b|core dumped|Segmentation fault", re.MULTILINE)
 _SIGNED_OUT = re.compile(r"not logged in|run /login|invalid api key|OAuth token", re.IGNORECASE)
+_NO_CREDIT = "Credit balance is too low"
+_TOO_LONG = "Prompt is too long"
 _OVERFLOWS = ("prompt_too_long", "blocking_limit", "rapid_refill_breaker")
 _LIMITS = {
     "max_turns": "max_turns",
@@ -74,7 +76,9 @@ def verdict(
 def is_good(result: Mapping[str, Any]) -> bool:
     """A command of the program itself, as /clear, ends without a reason and without an answer."""
     is_whole = result.get("terminal_reason") in ("completed", None)
-    return result.get("subtype") == "success" and not result.get("is_error") and is_whole
+    refused = result.get("stop_reason") == "refusal"
+    good = result.get("subtype") == "success" and not result.get("is_error")
+    return good and is_whole and not refused
 
 
 class _Told:
@@ -117,7 +121,8 @@ def _fault(told: _Told, resets: datetime | None) -> AgentError:
     for word in (told.reason, told.subtype):
         if word in _LIMITS:
             return Permanent(said, reason=_LIMITS[word])
-    if told.reason in _OVERFLOWS or told.cut == "context_window":
+    is_long = told.reason in _OVERFLOWS or said.startswith(_TOO_LONG)
+    if is_long or told.cut == "context_window":
         return ContextOverflow(said)
     if told.reason == "structured_output_retry_exhausted" or (
         told.subtype == "error_max_structured_output_retries"
@@ -132,9 +137,12 @@ def _refused(told: _Told) -> Permanent | None:
     """Who asked is not served, or what was asked for is not."""
     if told.field("stop_reason") == "refusal" or told.api_error in _POLICIES:
         return Permanent(told.said, reason="refused")
-    if told.error in _UNPAID or told.api_error in _CREDITS or told.status == 402:
+    unpaid = told.error in _UNPAID or told.api_error in _CREDITS or told.status == 402
+    if unpaid or told.said.startswith(_NO_CREDIT):
         return Permanent(told.said, reason="billing")
-    if told.error in _UNSIGNED or told.status in (401, 403):
+    is_silent = not told.error and not told.status
+    unsigned = told.error in _UNSIGNED or told.status in (401, 403)
+    if unsigned or (is_silent and _SIGNED_OUT.search(told.said)):
         return NotSignedIn(told.said, hint=_SIGN_IN)
     return None
 
@@ -143,7 +151,8 @@ def _busy(told: _Told, resets: datetime | None) -> Busy | None:
     if told.error == "rate_limit" or told.status == 429:
         is_quota = told.api_error == "usage_limit_reached" or resets is not None
         kind = "quota" if is_quota else "rate_limit"
-        return Busy("Claude Code", resets, why=told.said, reason=kind)
+        at = resets or ends(told.said, datetime.now(UTC))
+        return Busy("Claude Code", at, why=told.said, reason=kind)
     if (
         told.error == "overloaded"
         or told.status in (503, 529)
@@ -195,6 +204,7 @@ def _without_result(stderr: str, ending: Ending, begun: bool) -> AgentError:
         return UnknownSession(f"Claude Code has no such session: {said}")
     if _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=_SIGN_IN)
-    if ending.rc != 0 and (not begun or _REFUSES.search(said)) and not _CRASH.search(said):
+    is_told = refuses(said) if begun or ending.rc == 0 else True
+    if is_told and not (begun and ending.rc == 0) and not _CRASH.search(said):
         return Permanent(f"Claude Code refused the request: {said}", reason="not_started")
     return broken_off("Claude Code", ending, said)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from harnesses._codex_home import SIGN_IN
 from harnesses._json import number_of, object_in, object_of, text_of
-from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
-from harnesses._times import after
+from harnesses._streams import UnknownSession, broken_off, complaint, refuses, was_killed
+from harnesses._times import ends
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -29,6 +29,7 @@ from smithers.errors import (
 __all__ = ["UNKNOWN_THREAD", "fault", "resumes_at", "without_turn"]
 
 _SAID_LIMIT = 2000
+_OVERLOADED = 529
 UNKNOWN_THREAD = ("no rollout found for thread id", "thread not found")
 _BUSY = {
     "usageLimitExceeded": "quota",
@@ -98,10 +99,6 @@ _CODES = {
 _NO_MODEL = re.compile(r"\bmodel\b.*\bnot (?:exist|found|supported)", re.IGNORECASE)
 _STATUSES = {402: "billing", 413: "too_large"}
 _STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})")
-_AGAIN_AT = re.compile(
-    r"try again at (?:(?P<date>\w{3} \d{1,2})\w\w, (?P<year>\d{4}) )?(?P<time>\d{1,2}:\d\d [AP]M)",
-    re.IGNORECASE,
-)
 _FULL_PERCENT = 100
 _NOISE = re.compile(
     r"^(?:WARNING:|Reading additional input from stdin|\d{4}-\d\d-\d\dT\S+\s+(?:TRACE|DEBUG|INFO"
@@ -115,8 +112,8 @@ def fault(error: Mapping[str, Any], limits: Mapping[str, Any], now: datetime) ->
     details = text_of(error.get("additionalDetails"))
     said = "; ".join(filter(None, (message, details)))[:_SAID_LIMIT]
     kind, status = _kind_of(error.get("codexErrorInfo"), message)
-    if kind in _BUSY or status == 429:
-        reason = _BUSY.get(kind, "rate_limit")
+    if kind in _BUSY or status in (429, _OVERLOADED):
+        reason = _BUSY.get(kind, "overloaded" if status == _OVERLOADED else "rate_limit")
         windows: Mapping[str, Any] = {} if reason == "overloaded" else limits
         return Busy("Codex", resumes_at(message, windows, now), why=said, reason=reason)
     if kind == "contextWindowExceeded":
@@ -135,7 +132,7 @@ def fault(error: Mapping[str, Any], limits: Mapping[str, Any], now: datetime) ->
 
 
 def _kind_of(info: object, message: str) -> tuple[str, int | None]:
-    if info in (None, "other"):
+    if info in (None, "other") or "other" in object_of(info):
         return _kind_told(message.replace("’", "'"))
     if isinstance(info, str):
         return info, None
@@ -144,17 +141,21 @@ def _kind_of(info: object, message: str) -> tuple[str, int | None]:
     return kind, status if isinstance(status, int) else None
 
 
+def _body(message: str) -> Mapping[str, Any]:
+    """The error in the body of a refused request, which is told as it came."""
+    body = object_in(message) if message.startswith("{") else {}
+    return object_of(body.get("error")) or body
+
+
 def _kind_told(message: str) -> tuple[str, int | None]:
     if found := _STATUS.search(message):
         is_model = found[1] == "404" and _NO_MODEL.search(message)
         return "modelNotFound" if is_model else "other", int(found[1])
-    if message.startswith("{"):
-        body = object_in(message)
-        told = object_of(body.get("error")) or body
-        for code in (text_of(told.get("code")), text_of(told.get("type"))):
-            if code in _CODES:
-                return _CODES[code], None
-    begins = (kind for words, kind in _TOLD if re.match(words, message, re.IGNORECASE))
+    body, told = _body(message), message[:_SAID_LIMIT]
+    for code in (text_of(body.get("code")), text_of(body.get("type"))):
+        if code in _CODES:
+            return _CODES[code], None
+    begins = (kind for words, kind in _TOLD if re.match(words, told, re.IGNORECASE))
     return next(begins, "other"), None
 
 
@@ -163,22 +164,12 @@ def resumes_at(message: str, limits: Mapping[str, Any], now: datetime) -> dateti
     windows = [object_of(limits.get(name)) for name in ("primary", "secondary")]
     full = [each for each in windows if number_of(each.get("usedPercent")) >= _FULL_PERCENT]
     try:
-        if ends := [at for each in full if (at := number_of(each.get("resetsAt")))]:
-            return datetime.fromtimestamp(max(ends), UTC)
-        return after(message, now) or _told_at(message, now)
+        told = [number_of(each.get("resetsAt")) for each in full]
+        if at := max(told, default=0) or number_of(_body(message).get("resets_at")):
+            return datetime.fromtimestamp(at, UTC)
+        return ends(message, now)
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _told_at(message: str, now: datetime) -> datetime | None:
-    if (found := _AGAIN_AT.search(message)) is None:
-        return None
-    local = now.astimezone()
-    day = f"{found['date']} {found['year']}" if found["date"] else f"{local:%b %d %Y}"
-    told = datetime.strptime(f"{day} {found['time']}", "%b %d %Y %I:%M %p")
-    # Told to the minute, in local time and without the zone: the end of that minute.
-    at = told.astimezone() + timedelta(minutes=1)
-    return (at if found["date"] or at > local else at + timedelta(days=1)).astimezone(UTC)
 
 
 def without_turn(stderr: str, ending: Ending, *, begun: bool, notice: str) -> AgentError:
@@ -186,8 +177,10 @@ def without_turn(stderr: str, ending: Ending, *, begun: bool, notice: str) -> Ag
     said = complaint(stderr, _NOISE)
     if any(words in said for words in UNKNOWN_THREAD):
         return UnknownSession(said)
-    if begun or not said or was_killed(ending) or ending.rc == 0 or "panicked at" in said:
+    if begun or not said or was_killed(ending) or "panicked at" in said:
         return broken_off("Codex", ending, notice)
+    if ending.rc == 0 and not refuses(said):
+        return broken_off("Codex", ending, said)
     kind, status = _kind_told(said.replace("’", "'").removeprefix("Error: "))
     if kind == "unauthorized" or status in (401, 403) or "not logged in" in said.lower():
         return NotSignedIn(said, hint=SIGN_IN)

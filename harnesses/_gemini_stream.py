@@ -32,14 +32,17 @@ class Stream:
         self._answer = bytearray()
         self._result: Mapping[str, Any] = {}
         self._object: list[bytes] = []
+        self._object_bytes = 0
         self._model: str | None = None
         self.notice = ""
 
     def hear(self, line: bytes) -> Iterator[Event]:
+        said: Mapping[str, Any] = {}
+        if line.startswith(b"{") or not self._object:
+            self._object, self._object_bytes, said = [], 0, object_in(line)
         if self._object or line.rstrip() == b"{":
             yield from self._of_an_object(line)
             return
-        said = object_in(line)
         match said.get("type"):
             case "init":
                 yield from self._begin(said)
@@ -57,6 +60,8 @@ class Stream:
             case "result":
                 self._result, self.over = said, True
                 yield from self._used(object_of(said.get("stats")))
+            case None if "session_id" in said:
+                yield from self._whole(said)
             case _:
                 pass
 
@@ -102,11 +107,15 @@ class Stream:
 
     def _of_an_object(self, line: bytes) -> Iterator[Event]:
         """`--output-format json`, where it tells of an answer; its errors go to stderr."""
-        if sum(map(len, self._object)) <= _ANSWER_LIMIT:
+        self._object_bytes += len(line)
+        if self._object_bytes <= _ANSWER_LIMIT:
             self._object.append(line)
         if line.rstrip() != b"}":
             return
         said, self._object = object_in(b"\n".join(self._object)), []
+        yield from self._whole(said)
+
+    def _whole(self, said: Mapping[str, Any]) -> Iterator[Event]:
         error = object_of(said.get("error"))
         if not error and "response" not in said:
             return

@@ -15,7 +15,7 @@ from typing import Any
 
 from harnesses._json import object_in, object_of, text_of
 from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
-from harnesses._times import after
+from harnesses._times import ends
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -40,6 +40,7 @@ _FATAL = {
     "FatalUntrustedWorkspaceError": "not_started",
     "FatalSandboxError": "sandbox",
 }
+_TURNS, _TURNS_CODE = re.compile(r"Reached max session turns|FatalTurnLimitedError"), 53
 _PASSING = (408, 409, 425, 499)
 _OVERFLOW = re.compile(r"input token count.{0,80}exceeds|context (?:window|length)", re.I | re.S)
 _SIGNED_OUT = re.compile(
@@ -117,10 +118,10 @@ def _of_the_request(words: str, said: str, status: int) -> AgentError | None:
     if status in (401, 403) or (status in (0, 400) and _SIGNED_OUT.search(words)):
         return NotSignedIn(said, hint=SIGN_IN)
     if status in (503, 529) or (not status and _OVERLOADED.search(words)):
-        return Busy("Gemini", after(said, datetime.now(UTC)), why=said, reason="overloaded")
+        return Busy("Gemini", ends(said, datetime.now(UTC)), why=said, reason="overloaded")
     if status == 429 or (not status and _RATE.search(words)):
         kind = "quota" if _QUOTA.search(words) else "rate_limit"
-        return Busy("Gemini", after(said, datetime.now(UTC)), why=said, reason=kind)
+        return Busy("Gemini", ends(said, datetime.now(UTC)), why=said, reason=kind)
     if status == 404 or _NO_MODEL.search(words):
         return Permanent(said, reason="model_not_found")
     if 400 <= status < 500 and status not in _PASSING:
@@ -159,6 +160,8 @@ def without_result(stderr: str, ending: Ending, *, begun: bool) -> AgentError:
         return UnknownSession(f"Gemini CLI has no such session: {said}")
     if ending.rc == 41 or _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=SIGN_IN)
+    if ending.rc == _TURNS_CODE or _TURNS.search(said):
+        return Permanent(said.splitlines()[0], reason="max_turns")
     if ending.rc == 0 or begun:
         return broken_off("Gemini CLI", ending, said)
     first = next(line for line in stderr.splitlines() if line.strip() and not _NOISE.search(line))

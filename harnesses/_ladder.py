@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-__all__ = ["asked_for", "candidates", "meant"]
+__all__ = ["asked_for", "candidates", "meant", "rungs"]
 
-_FENCE = re.compile(r"```[\w+-]*[ \t]*\r?\n?(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```[\w+-]*+[ \t]*+\r?+\n?+(.*?)```", re.DOTALL)
 _OPENS = re.compile(r'\{\s*["}]|\[')
 _LOOKS, _LOOKED_AT = 5000, 200_000
 """How often, and in how much of the end of a text, a beginning is looked for."""
@@ -48,10 +48,23 @@ def meant(text: str, schema: Mapping[str, object]) -> object:
     >>> meant('Not {"n": 1}. ```json\n{"n": 2}\n``` It is done [1].', {"type": "object"})
     {'n': 2}
     """
-    found = list(candidates(text))
-    kind = _KINDS.get(str(_root(schema).get("type")), object)
+    found, kind = list(candidates(text)), _kind(schema)
     fitting = (one for one in found if isinstance(one, kind))
     return next(fitting, found[0] if found else None)
+
+
+def rungs(text: str, schema: Mapping[str, object]) -> Iterator[object]:
+    """What an answer may be: the whole, the last fenced block, the last of its kind in the text.
+
+    An earlier one is an example, or was taken back, even where it alone fits.
+    """
+    yield from _pieces(text)
+    within = _within(text[-_LOOKED_AT:])
+    yield from [one for one in within if isinstance(one, _kind(schema))][:1]
+
+
+def _kind(schema: Mapping[str, object]) -> type | tuple[type, ...]:
+    return _KINDS.get(str(_root(schema).get("type")), object)
 
 
 def _root(schema: Mapping[str, object]) -> Mapping[str, object]:
@@ -63,12 +76,16 @@ def _root(schema: Mapping[str, object]) -> Mapping[str, object]:
 
 def candidates(text: str) -> Iterator[object]:
     """What may be meant, likeliest first."""
+    yield from _pieces(text)
+    yield from _within(text[-_LOOKED_AT:])
+
+
+def _pieces(text: str) -> Iterator[object]:
     for piece in (text, *_FENCE.findall(text)[-1:]):
         try:
             yield cast("object", json.loads(piece))
         except (ValueError, RecursionError):
             continue
-    yield from _within(text[-_LOOKED_AT:])
 
 
 def _within(text: str) -> list[object]:

@@ -83,6 +83,8 @@ class Stream:
                 self.notice = text_of(said.get("finalError"))
             case "agent_end":
                 self.over = "willRetry" not in said
+                if said.get("willRetry") and self._last.get("stopReason") == "stop":
+                    self._last = {}  # an answer that Pi itself does not take for one
             case "agent_settled":
                 self.over = True
             case _:

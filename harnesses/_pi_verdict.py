@@ -13,7 +13,8 @@ from typing import Any
 
 from harnesses._json import list_of, number_of, object_in, object_of, text_of
 from harnesses._pi_home import INSTALL, NODE_HINT, SIGN_IN, TooOld
-from harnesses._streams import UnknownSession, broken_off, complaint, was_killed
+from harnesses._streams import UnknownSession, broken_off, complaint, refuses, was_killed
+from harnesses._times import ends
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -80,6 +81,7 @@ _HOUR_S = 3600.0
 _UNKNOWN_SESSION = (
     "No session found matching",
     "Session found in different project",
+    "Fork this session into current directory",
     "Stored session working directory does not exist",
 )
 _OLD_NODE = re.compile(r"does not provide an export named|ERR_(?:UNKNOWN_BUILTIN|REQUIRE_ESM)")
@@ -202,7 +204,7 @@ def resumes_at(said: str, now: datetime) -> datetime | None:
             at = max(at, datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00"))
     except (ValueError, OverflowError, OSError):
         return None
-    return at if at > now else None
+    return at if at > now else ends(said, now)
 
 
 def without_run(stderr: str, ending: Ending, *, begun: bool, notice: str) -> AgentError:
@@ -214,7 +216,8 @@ def without_run(stderr: str, ending: Ending, *, begun: bool, notice: str) -> Age
     said = complaint(stderr, _NOISE) or complaint(notice, _NOISE)
     if not begun and _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=SIGN_IN)
-    if begun or not said or was_killed(ending) or (ending.rc == 0 and not notice):
+    told = bool(notice) or ending.rc != 0 or refuses(said)
+    if begun or not said or was_killed(ending) or not told:
         return broken_off("Pi", ending, said)
     hint = f"a newer Pi may know it: `{INSTALL}`" if "Unknown option" in said else ""
     return Permanent(f"Pi refused to start: {said}", hint=hint, reason="not_started")

@@ -16,9 +16,10 @@ from harnesses.recording import Ending
 from smithers.agent import Answered, Ask, Event
 from smithers.errors import AgentError, Permanent, Transient
 
-__all__ = ["Stream", "UnknownSession", "broken_off", "complaint", "was_killed", "ways"]
+__all__ = ["Stream", "UnknownSession", "broken_off", "complaint", "refuses", "was_killed", "ways"]
 
 _SAID_LIMIT = 2000
+_REFUSES = re.compile(r"^error\b", re.IGNORECASE | re.MULTILINE)
 _ASKED_TO_END = [128 + int(number) for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)]
 
 
@@ -67,6 +68,11 @@ def complaint(stderr: str, noise: re.Pattern[str]) -> str:
     lines = stderr.partition("Stack backtrace:")[0].splitlines()
     kept = [line for line in lines if line.strip() and not noise.search(line)]
     return "\n".join(kept).strip()[-_SAID_LIMIT:]
+
+
+def refuses(said: str) -> bool:
+    """Whether it is called an error by the program itself, whatever its exit code."""
+    return _REFUSES.search(said) is not None
 
 
 def broken_off(program: str, ending: Ending, why: str = "") -> AgentError:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Literal, cast
 
-from harnesses._ladder import candidates
+from harnesses._json import object_of
+from harnesses._ladder import rungs
 from smithers.agent import Answered
 from smithers.errors import BadOutput
 
@@ -39,13 +40,14 @@ class Shape:
             kind.check_schema(schema)
         except (SchemaError, RecursionError) as error:
             raise BadSchema(str(getattr(error, "message", error))[:_SAID_LIMIT]) from error
+        self._schema = object_of(schema)
         # Of its own registry nothing is ever fetched.
         self._validator: Any = kind(schema, registry=Registry[Any]())
 
     def fitting(self, answer: Answered, place: Place) -> object:
         """The structured answer. Raises `BadOutput` where there is none, or none that fits."""
         problem = ""
-        for candidate in _candidates(answer, place):
+        for candidate in _candidates(answer, place, self._schema):
             found = self._problem(candidate)
             if not found:
                 return candidate
@@ -68,14 +70,14 @@ class Shape:
         return f"{error.json_path}: {error.message}"[:_SAID_LIMIT]
 
 
-def _candidates(answer: Answered, place: Place) -> Iterator[object]:
+def _candidates(answer: Answered, place: Place, schema: dict[str, Any]) -> Iterator[object]:
     """What may be meant, likeliest first."""
     if place == "data":
         if answer.data is not None:
             yield answer.data
         return
     if place == "anywhere":
-        yield from candidates(answer.text)
+        yield from rungs(answer.text, schema)
         return
     with suppress(ValueError, RecursionError):
         yield cast("object", json.loads(answer.text))

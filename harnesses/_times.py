@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-__all__ = ["after"]
+__all__ = ["after", "ends"]
 
 _AGAIN_IN = re.compile(
     r"(?:(?:try again|retry|reset)s?\s+(?:in|after))\s+"
     r"((?:\d{1,9}(?:\.\d{1,9})?\s?(?:ms|s|m|h|d)[a-z]*\s?)+)",
+    re.IGNORECASE,
+)
+_AGAIN_AT = re.compile(
+    r"try again at (?:(?P<date>\w{3} \d{1,2})\w\w, (?P<year>\d{4}) )?"
+    r"(?P<time>\d{1,2}:\d\d)\s?(?P<half>[AP]M)",
     re.IGNORECASE,
 )
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s?(ms|s|m|h|d)", re.IGNORECASE)
@@ -30,3 +35,25 @@ def after(words: str, now: datetime) -> datetime | None:
         return now + timedelta(seconds=sum(float(n) * _UNITS_S[u.lower()] for n, u in spans))
     except OverflowError:
         return None
+
+
+def ends(words: str, now: datetime) -> datetime | None:
+    """The end of a limit, told as a span or as a time of the day here; None where none is."""
+    try:
+        return after(words, now) or _at(words, now)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _at(words: str, now: datetime) -> datetime | None:
+    if (found := _AGAIN_AT.search(words)) is None:
+        return None
+    local = now.astimezone()
+    day = f"{found['date']} {found['year']}" if found["date"] else f"{local:%b %d %Y}"
+    told = datetime.strptime(f"{day} {found['time']} {found['half']}", "%b %d %Y %I:%M %p")
+    at, minute = told.astimezone(), timedelta(minutes=1)
+    if at <= local < at + minute:
+        at += minute  # told to the minute, so it ends within this one
+    elif at <= local and not found["date"]:
+        at += timedelta(days=1)
+    return at.astimezone(UTC)

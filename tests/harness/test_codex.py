@@ -175,13 +175,17 @@ def test_a_limit_is_told_until_it_ends_where_the_program_says_so(
 
 
 @pytest.mark.parametrize("form", ["%b {day}th, %Y %I:%M %p", "%I:%M %p"])
-def test_the_time_in_a_message_is_local_and_its_minute_is_waited_out(form: str) -> None:
+def test_the_time_in_a_message_is_local_and_a_minute_that_has_begun_is_waited_out(
+    form: str,
+) -> None:
     end = (NOW + timedelta(hours=3)).astimezone()
     told = f"{end:{form}}".replace("{day}", str(end.day)).replace(" 0", " ")
     said = f"You’ve hit your usage limit. Upgrade or try again at {told.lstrip('0')}."
-    error = fault({"codexErrorInfo": "usageLimitExceeded", "message": said}, {}, NOW)
-    assert isinstance(error, Busy)
-    assert error.resumes_at == NOW + timedelta(hours=3, minutes=1)
+    within = end + timedelta(seconds=20)
+    for now, ends in ((NOW, end), (within, end + timedelta(minutes=1))):
+        error = fault({"codexErrorInfo": "usageLimitExceeded", "message": said}, {}, now)
+        assert isinstance(error, Busy)
+        assert error.resumes_at == ends
 
 
 def test_a_strict_schema_is_closed_to_its_leaves_and_has_no_defaults() -> None:

@@ -57,8 +57,8 @@ def prompt_of(case: str) -> str:
         ("quota", None),
         ("503-overloaded", None),
         ("usage-limit", datetime(2100, 1, 1, tzinfo=UTC)),
-        ("usage-limit-in-words", datetime(2100, 1, 1, 0, 1).astimezone()),
-        ("exec-usage-limit", datetime(2100, 1, 1, 0, 1).astimezone()),
+        ("usage-limit-in-words", datetime(2100, 1, 1).astimezone()),
+        ("exec-usage-limit", datetime(2100, 1, 1).astimezone()),
     ],
 )
 async def test_a_limit_lasts_until_the_told_time_where_one_is_told(

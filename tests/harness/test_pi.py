@@ -43,6 +43,7 @@ from tests.harness.helpers import kinds, outcome_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER, MONTH = datetime.fromtimestamp(1795350000, UTC), datetime(2026, 12, 1, tzinfo=UTC)
+PM = datetime(2026, 11, 29, 17, 53).astimezone()
 
 
 def pi_in(folder: Path, version: str = "0.87.1", needs: str = ">=22.19.0") -> Path:
@@ -281,6 +282,7 @@ def test_a_failure_has_the_class_that_its_words_tell(
         ('429: {"type":"usage_limit_reached","resets_at":1795350000}', LATER - NOW),
         ("400 Your API usage limits: regain access on 2026-12-01 at 00:00 UTC.", MONTH - NOW),
         ("429: since 2026-11-01T00:00:00Z", None),
+        ("429: rate limit, try again at Nov 29th, 2026 5:53 PM.", PM - NOW),
         ("429: try again in 999999999 hours", None),
     ],
 )
@@ -387,6 +389,14 @@ def test_what_stops_otherwise_is_no_answer(
     with pytest.raises(expected) as told:
         stream.answer(Ending(rc=0), "")
     assert told.value.reason == reason
+
+
+def test_an_answer_that_pi_itself_will_ask_for_again_is_none() -> None:
+    stream = Stream()
+    retried = {"type": "agent_end", "willRetry": True}
+    heard(stream, {"type": "agent_start"}, message("Half"), retried, {"type": "agent_settled"})
+    with pytest.raises(Transient, match="without a message"):
+        stream.answer(Ending(rc=0), "")
 
 
 def test_the_answer_of_an_earlier_prompt_is_not_that_of_a_later_one() -> None:

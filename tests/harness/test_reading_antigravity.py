@@ -211,3 +211,30 @@ def test_a_structured_answer_is_held_against_the_schema() -> None:
         "structured_missing",
     ]
     assert found[0]["structured"] == {"n": 7}
+
+
+def test_a_failure_that_the_model_went_on_from_is_no_reason_for_a_later_one() -> None:
+    later = fault(told(500, "boom", "INTERNAL"))
+    stream = lines(STARTED, failed(429, told(429, "slow")), call(2, "DONE"), later)
+    found = verdict("antigravity", stream)
+    assert (found["verdict"], found["kind"]) == ("transient", "server_error")
+
+
+def test_the_structured_answer_of_a_subagent_is_not_ours() -> None:
+    theirs = step(1, "DONE", type="FINISH", depth=1, structured_output={"n": 7})
+    stream = lines(STARTED, theirs, final(text="Finished", structured=None))
+    assert verdict("antigravity", stream, schema={"type": "object"})["kind"] == "structured_missing"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ('RuntimeError: conversation "x" not found in "/x" (cannot resume)', "unknown_session"),
+        ("ValueError: no API key was given", "not_signed_in"),
+        ("ModuleNotFoundError: No module named 'google.antigravity'", "not_installed"),
+        ("KeyError: 'x'", "no_terminal_event"),
+    ],
+)
+def test_without_a_stream_stderr_is_all_there_is(said: str, expected: str) -> None:
+    stderr = f"Traceback (most recent call last):\n{said}\n"
+    assert verdict("antigravity", b"", stderr=stderr, exit_code=1)["kind"] == expected

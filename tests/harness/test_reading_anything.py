@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, cast
@@ -242,3 +243,51 @@ def test_what_is_no_schema_is_refused_at_once(schema: object) -> None:
 def test_a_schema_that_cannot_be_applied_says_so_and_fetches_nothing(schema: object) -> None:
     with pytest.raises(BadSchema):
         Shape(schema).fitting(Answered('"x"'), "text")
+
+
+def test_an_earlier_answer_that_fits_does_not_stand_for_the_last_one() -> None:
+    for text in ('For example {"n": 1}. Mine: {"n": "x"}', '{"n": 1}? No: {"n": null}'):
+        with pytest.raises(BadOutput) as caught:
+            Shape(SCHEMA).fitting(Answered(text), "anywhere")
+        assert caught.value.reason == "structured_invalid"
+    after = Answered('```json\n{"n": "x"}\n```\nNo, rather {"n": 7} [sic].')
+    assert Shape(SCHEMA).fitting(after, "anywhere") == {"n": 7}
+
+
+FENCE = "```" + "x" * 200_000
+HOSTILE: dict[str, dict[str, object]] = {
+    "antigravity": {
+        "event": "final",
+        "status": "failed",
+        "error": {"type": "x", "message": "Error 500, Message: " * 20_000},
+    },
+    "codex": {"type": "turn.failed", "error": {"message": "model " * 100_000}},
+    "gemini": {"type": "message", "role": "assistant", "content": FENCE},
+}
+
+
+@pytest.mark.parametrize("program", HOSTILE)
+def test_no_words_take_longer_than_their_length(program: str) -> None:
+    end = {"type": "result", "status": "success"}
+    begin = time.process_time()
+    found = verdict(program, lines(HOSTILE[program], end), schema=SCHEMA)
+    assert found["verdict"] in VERDICTS
+    assert time.process_time() - begin < 10
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("gemini", "{"),
+        ("gemini", "{\n  "),
+        ("antigravity", {"event": "step", "id": "t:1", "status": "ERROR", "error": "x"}),
+    ],
+)
+def test_time_grows_as_the_number_of_lines_does(program: str, message: Any) -> None:
+    calls = [
+        {"event": "step", "id": f"s:{at}", "status": "ACTIVE", "tool_calls": [{"id": f"c{at}"}]}
+        for at in range(5000)
+    ]
+    begin = time.process_time()
+    judged(program, lines(*calls, *[message] * 20_000))
+    assert time.process_time() - begin < 10

@@ -221,3 +221,44 @@ def test_one_object_alone_is_a_stream_as_well() -> None:
     """As `--output-format json` gives it."""
     found = verdict("claude-code", lines(claude_result()).rstrip())
     assert (found["verdict"], found["session_id"]) == ("succeeded", SESSION)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Not logged in · Please run /login", ("permanent", "not_signed_in")),
+        ("Credit balance is too low", ("permanent", "billing")),
+        ("Prompt is too long · the request is", ("overflow", "context_window")),
+    ],
+)
+def test_a_result_alone_is_told_by_its_words(said: str, expected: tuple[str, str]) -> None:
+    result = failed()
+    result["result"] = said
+    found = verdict("claude-code", lines(INIT, result))
+    assert (found["verdict"], found["kind"]) == expected
+
+
+def test_a_refusal_is_no_answer_though_it_is_called_a_success() -> None:
+    refused = claude_result(stop_reason="refusal", result="I cannot help with that.")
+    found = verdict("claude-code", lines(INIT, refused))
+    assert (found["verdict"], found["kind"], found["text"]) == ("permanent", "refused", None)
+
+
+@pytest.mark.parametrize("said", ["Slow down, try again in 30s.", "Limited, try again at 5:53 PM."])
+def test_the_words_of_a_limit_tell_its_end_where_nothing_else_does(said: str) -> None:
+    result = failed(api_error_status=429)
+    result["result"] = said
+    assert verdict("claude-code", lines(INIT, result))["resumes_at"] is not None
+
+
+@pytest.mark.parametrize("first", [RETRY, claude_said("Half")])
+def test_a_session_is_known_by_whatever_came_before_the_cut(first: dict[str, Any]) -> None:
+    found = verdict("claude-code", lines(first))
+    assert (found["verdict"], found["session_id"]) == ("incomplete", SESSION)
+
+
+def test_an_exit_code_of_zero_makes_no_error_on_stderr_unsaid() -> None:
+    said = "error: unknown option '--nonsense'"
+    assert verdict("claude-code", b"", stderr=said, exit_code=0)["kind"] == "not_started"
+    begun = verdict("claude-code", lines(INIT), stderr=said, exit_code=0)
+    assert begun["verdict"] == "incomplete"

@@ -230,3 +230,39 @@ def test_a_request_that_was_refused_before_any_turn(code: int, message: str, exp
     assert verdict("codex", after)["verdict"] == "succeeded"
     meanwhile = lines(ANSWERED, RUNNING, MESSAGE, refused)
     assert verdict("codex", meanwhile)["verdict"] == "incomplete"
+
+
+@pytest.mark.parametrize("first", [{"type": "of_tomorrow"}, {"id": 1, "x": 2}, {"event": "x"}])
+def test_an_unknown_first_line_tells_nothing_of_the_interface(first: dict[str, Any]) -> None:
+    of_exec = lines(first, STARTED, BEGUN, said("Hi."), done())
+    of_the_server = lines(first, ANSWERED, RUNNING, MESSAGE, turn("completed"))
+    for stream in (of_exec, of_the_server):
+        assert verdict("codex", stream)["verdict"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "message", ["unexpected status 529 : Overloaded", "exceeded retry limit, last status: 529"]
+)
+def test_overload_is_told_by_its_status_as_well(message: str) -> None:
+    found = verdict("codex", lines(STARTED, BEGUN, failed(message)))
+    assert (found["verdict"], found["kind"]) == ("busy", "overloaded")
+
+
+@pytest.mark.parametrize("info", ["other", {"other": {}}, {"other": None}])
+def test_a_class_of_no_meaning_leaves_the_words_whatever_its_shape(info: Any) -> None:
+    error = {"message": "Quota exceeded. Check your plan.", "codexErrorInfo": info}
+    found = verdict("codex", lines(ANSWERED, RUNNING, turn("failed", error=error)))
+    assert (found["verdict"], found["kind"]) == ("busy", "quota")
+
+
+def test_the_body_of_a_refused_request_may_tell_when_the_limit_ends() -> None:
+    body = '{"error": {"type": "usage_limit_reached", "resets_at": 4102444800}}'
+    found = verdict("codex", lines(STARTED, BEGUN, failed(body)))
+    assert (found["kind"], found["resumes_at"]) == ("quota", "2100-01-01T00:00:00Z")
+
+
+def test_an_exit_code_of_zero_makes_no_error_on_stderr_unsaid() -> None:
+    found = verdict("codex", b"", stderr="error: unexpected argument '--x' found", exit_code=0)
+    assert (found["verdict"], found["kind"]) == ("permanent", "not_started")
+    silent = verdict("codex", b"", stderr="something odd", exit_code=0)
+    assert silent["verdict"] == "incomplete"

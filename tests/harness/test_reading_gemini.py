@@ -203,3 +203,24 @@ def test_the_one_object_of_the_json_format_is_read_as_well() -> None:
     assert found["usage"]["tokens_cached"] == 1
     bad = {"session_id": SESSION, "error": {"type": "Error", "message": "no", "code": 401}}
     assert verdict("gemini", json.dumps(bad, indent=2).encode())["kind"] == "not_signed_in"
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("noise", ["{", '{\n  "warning": "odd"\n}', "{\n  half"])
+def test_a_brace_among_the_lines_hides_no_event(noise: str, at: int) -> None:
+    messages: list[Any] = [INIT, said("Hi."), DONE]
+    messages.insert(at, noise)
+    found = verdict("gemini", lines(*messages))
+    assert (found["verdict"], found["text"], found["session_id"]) == ("succeeded", "Hi.", SESSION)
+
+
+def test_the_one_object_of_the_json_format_may_stand_on_one_line() -> None:
+    found = verdict("gemini", lines({"session_id": SESSION, "response": "Hi.", "stats": {}}))
+    assert (found["verdict"], found["text"], found["session_id"]) == ("succeeded", "Hi.", SESSION)
+
+
+@pytest.mark.parametrize("begun", [b"", lines(INIT, said("Half"))])
+def test_a_limit_of_turns_may_be_told_on_stderr_alone(begun: bytes) -> None:
+    told_so = "Reached max session turns for this session. Increase the number of turns"
+    found = verdict("gemini", begun, stderr=told_so, exit_code=53)
+    assert (found["verdict"], found["kind"]) == ("permanent", "max_turns")
