@@ -39,8 +39,8 @@ def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:
             "agents",
             "problem",
             "no agent can work here: not one of these programs is installed",
-            "install one of them and sign in; Steps, recordings and models by their packages, at which"
-            " this does not look, need none",
+            "install one of them and sign in; Steps, recordings and models by their packages, at"
+            " which this does not look, need none",
         )
     elif not any(one.starts and one.signed_in is not False for one in checkups):
         yield Finding(
