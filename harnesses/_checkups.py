@@ -33,7 +33,7 @@ from smithers.errors import NotInstalled
 
 __all__ = ["checkups"]
 
-_WITHIN_S = 5.0
+_WITHIN_S = 15.0  # a large program of Node takes seconds on a machine with much to do
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _NOTHING = Answer(None, "", "")
 _SignIn = tuple[bool | None, str]
@@ -91,7 +91,7 @@ def _pi_sign_in(_: Answer, env: Mapping[str, str]) -> _SignIn:
     stored = [name for name, kept in login_in(pi_login_of(env)).items() if kept]
     known = (name for provider in (*_COMMON, *stored) for name in key_names(provider))
     by = [*stored, *dict.fromkeys(name for name in known if os.environ.get(name))]
-    return bool(by), " ".join(by[:2])
+    return bool(by), " and ".join(by[:2])
 
 
 def _pi_command(path: Path, env: Mapping[str, str]) -> tuple[str, ...]:

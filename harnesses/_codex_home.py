@@ -33,7 +33,7 @@ def native(program: str, path: str | None) -> Path:
     """The program itself, not its Node wrapper: killed by SIGKILL, that one leaves it alive."""
     found = shutil.which(program, path=path)
     if found is None:
-        raise NotInstalled("Codex", INSTALL)
+        raise NotInstalled("Codex", INSTALL, looked_for=program)
     start = Path(found).resolve()
     if start.suffix != ".js":
         return Path(found).absolute()

@@ -134,5 +134,8 @@ def _mismatch(folder: Path, wanted: Header, shelf: Iterable[Sequence[Found]]) ->
         said.append(f"{path.name} differs in {', '.join(differ)}")
     if not known:
         said.append("the folder has no recordings")
-    hint = "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY"
+    hint = (
+        "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY,"
+        " or with record= in place of replay="
+    )
     return NotRecorded("\n".join(said), hint=hint)

@@ -77,7 +77,7 @@ def attach(
 def _attached(where: Place, run: str, task: str, by: str, *, goes_on: bool) -> int:
     from smithers.cli._terminal import show
 
-    say(plain(f"waiting for {task} of {run} to be let go of"))
+    say(plain(f"opening the session of {task} of {run}; an agent at work is stopped first"))
     code = 0
     with Hub(where.path).attach(run, task, by=by, goes_on=goes_on) as held:
         mark = paint(f"▶ {held.name} of {run}", "cyan", sys.stderr)

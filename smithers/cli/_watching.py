@@ -90,7 +90,7 @@ class Events:
 _SHOWN = frozenset(
     {
         *("attempt_started", "attempt_ended", "settled", "wait_opened", "wait_closed"),
-        *("reset", "node_gone", "budget_raised"),
+        *("reset", "node_gone", "budget_raised", "message_taken", "message_given"),
     }
 )
 
@@ -135,7 +135,7 @@ class Lines:
         if what == "wait_opened":
             return "" if change["kind"] == "data" else words
         if what == "wait_closed":
-            return words if change["kind"] == "approval" else ""
+            return words if change["kind"] in ("approval", "attached") else ""
         return words
 
     def _settled(self, change: Json, words: str) -> str:

@@ -73,15 +73,14 @@ def _finding(one: Checkup) -> Finding:
     if one.account:
         signed += f" ({one.account})"
     said = f"{one.name} {one.version or 'of an unknown version'}, {signed}, {one.path}"
+    hints = [one.sign_in] if one.signed_in is False else []
     oldest, newest = one.tested
-    if one.signed_in is False:
-        return Finding("agent", "note", said, one.sign_in, facts)
     if one.version is not None and _numbers(one.version) < _numbers(oldest):
         said += f"; older than {oldest}, the oldest that was tested"
-        return Finding("agent", "note", said, f"update it with `{one.install}`", facts)
+        hints.append(f"update it with `{one.install}`")
     if one.version is not None and _beyond(one.version, newest):
         said += f"; newer than {newest}, the newest that was tested"
-    return Finding("agent", "ok", said, facts=facts)
+    return Finding("agent", "note" if hints else "ok", said, "; ".join(hints), facts)
 
 
 def _beyond(version: str, newest: str) -> bool:

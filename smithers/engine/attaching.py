@@ -144,7 +144,11 @@ class Session:
         agents = work.agents if isinstance(work, AgentWork) else ()
         agent = next((one for one in agents if one.name == last.agent), None)
         if agent is None or not isinstance(work, AgentWork):
-            raise Refused(f"the workflow has no {last.agent} for {key} any more")
+            now = ", ".join(one.name for one in agents) or "no agent"
+            raise Refused(
+                f"the workflow has no {last.agent} for {key} any more, but {now}",
+                hint="attach with the file and the environment that the run was started with",
+            )
         if not (agent.can.attaches and agent.can.resumes):
             follow = f"smithers logs {self._run_id} {shlex.quote(str(key))} --follow"
             raise Refused(

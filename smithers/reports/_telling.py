@@ -240,7 +240,8 @@ def _raised(_: Telling, change: BudgetRaised) -> _Told:
 
 def _said(_: Telling, change: MessageTaken) -> _Told:
     facts = {"id": change.id, "text": change.text, "by": change.by}
-    return change.key, facts, f"{change.by} said to {change.key}: {_short(change.text)}"
+    words = f"{change.by} said to {change.key} (message {change.id}): {_short(change.text)}"
+    return change.key, facts, words
 
 
 def _given(telling: Telling, change: MessageGiven) -> _Told:

@@ -304,7 +304,7 @@ def test_who_does_not_wait_any_longer_stops_nothing(tmp_path: Path) -> None:
     with going(tmp_path, "three") as owner:
         owner.send_signal(signal.SIGSTOP)
         with attached(tmp_path, ready=False) as person:
-            person.expect("waiting for fix of r1")
+            person.expect("opening the session of fix of r1")
             eventually(lambda: reports.attention(database(tmp_path), "r1")[1])
             person.sendcontrol("c")
             assert left(person)[0] == 130

@@ -151,6 +151,15 @@ def test_a_program_that_nobody_is_signed_in_to_is_a_note(tmp_path: Path) -> None
     assert "! agents    no agent is signed in here" in said.out
 
 
+def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None:
+    env = with_claude(tmp_path, "1.0.0")
+    program = tmp_path / "bin" / "claude"
+    program.write_text(program.read_text().replace("true", "false"))
+    said = smithers(tmp_path, "doctor", env={**env, "HOME": str(tmp_path)})
+    assert f"not signed in, {program}; older than 2.1.330" in said.out
+    assert "or set ANTHROPIC_API_KEY; update it with `npm install" in said.out
+
+
 @pytest.mark.parametrize(
     ("version", "state", "words"),
     [

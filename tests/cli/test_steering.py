@@ -13,9 +13,12 @@ def test_an_agent_at_work_is_told_and_the_run_ends_with_what_it_made_of_it(tmp_p
     with held_open(tmp_path, "listens", "plan") as up:
         said = smithers(tmp_path, "steer", "r1", "plan", "Be brief", "--by", "ann")
         assert (said.code, said.out) == (0, "plan of r1 was told (attempt 1, listens)\n")
-        assert ended(up).out == "Be brief\n"
+        done = ended(up)
+    assert done.out == "Be brief\n"
+    assert "ann said to plan (message 1): Be brief" in done.err
+    assert "plan attempt 1 was told message 1" in done.err
     timeline = smithers(tmp_path, "events", "r1").out
-    assert "ann said to plan: Be brief" in timeline
+    assert "ann said to plan (message 1): Be brief" in timeline
     assert "plan attempt 1 was told message 1" in timeline
     assert "was told: Be brief" in smithers(tmp_path, "logs", "r1").out
     rows = "SELECT task, text, said_by, serial FROM messages"
