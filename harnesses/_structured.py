@@ -40,7 +40,7 @@ class Shape:
             kind.check_schema(schema)
         except (SchemaError, RecursionError) as error:
             raise BadSchema(str(getattr(error, "message", error))[:_SAID_LIMIT]) from error
-        self._schema = object_of(schema)
+        self._schema = object_of(cast("object", schema))
         # Of its own registry nothing is ever fetched.
         self._validator: Any = kind(schema, registry=Registry[Any]())
 
