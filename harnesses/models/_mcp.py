@@ -63,7 +63,7 @@ async def connected(
                 env = {**place.env, **server.get("env", {})}
                 running = guarded(command, *server.get("args", ()), cwd=place.cwd, env=env)
                 child = await stack.enter_async_context(running)
-                found.pids.extend(await _pids(name, child))
+                found.pids.extend(await _pids(name, command, child))
                 target = _Stdio(child)
             if target is None:
                 raise AuthorError(f"the MCP server {name!r} has neither a command nor a url")
@@ -76,11 +76,12 @@ async def connected(
         yield found
 
 
-async def _pids(name: str, child: LiveChild) -> Sequence[int]:
+async def _pids(name: str, command: str, child: LiveChild) -> Sequence[int]:
     try:
         return await child.pids()
     except AgentError as error:
-        raise Permanent(f"the MCP server {name!r}: {error.said}") from error
+        hint = f"see that {command} is on PATH, or give its whole path"
+        raise Permanent(f"the MCP server {name!r} ({command}): {error.said}", hint=hint) from error
 
 
 @asynccontextmanager
