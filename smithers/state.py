@@ -219,13 +219,7 @@ class RunState:
             case WaitOpened(key=key):
                 self.waits[key, change.kind] = Waiting(change, frame)
             case WaitClosed(key=key):
-                known = self.waits.get((key, change.kind))
-                if known is not None and known.frame == change.opened:
-                    del self.waits[key, change.kind]
-                if change.kind == "agents" and change.answer is not None:
-                    self._try_again(key)
-                if change.kind == "attached" and change.answer is not None:
-                    self._attended(key)
+                self._closed(key, change)
             case NodeGone():
                 if (left := self.nodes.pop(change.id, None)) is not None:
                     self.gone[change.id] = left
@@ -247,6 +241,15 @@ class RunState:
                 self.status = change
             case Reset(key=key):
                 self._reset(key, frame)
+
+    def _closed(self, key: Key, change: WaitClosed) -> None:
+        known = self.waits.get((key, change.kind))
+        if known is not None and known.frame == change.opened:
+            del self.waits[key, change.kind]
+        if change.kind == "agents" and change.answer is not None:
+            self._try_again(key)
+        if change.kind == "attached" and change.answer is not None:
+            self._attended(key)
 
     def _try_again(self, key: Key) -> None:
         """What agents failed by, since nobody had set them up, no longer counts."""

@@ -60,6 +60,10 @@ def register(app: typer.Typer) -> None:
             says="Say what holds a run, and what to type to go on.",
         ),
     )(why)
+    _register_what_happened(app)
+
+
+def _register_what_happened(app: typer.Typer) -> None:
     app.command(
         "timeline",
         short_help="Show a run frame by frame.",

@@ -121,23 +121,7 @@ class Task(Node[T_co]):
     ) -> None:
         mark = here()
         agents = tuple(agent) if isinstance(agent, abc.Sequence) else (agent,)
-        if not agents:
-            wrong(mark, f"task {id!r} has no agent", "give it one, with agent=")
-        for one in cast("tuple[object, ...]", agents):
-            if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
-                wrong(
-                    mark,
-                    f"task {id!r} got {one!r} as agent",
-                    "an agent is a value of an adapter, made with its parentheses",
-                )
-        names = [one.name for one in agents]
-        if len(set(names)) < len(names):
-            wrong(
-                mark,
-                f"two agents of task {id!r} have one name: {', '.join(names)}",
-                "a name tells the agents of an array apart: give each its own model=, or leave one"
-                " out; for more tries of one, see Retry",
-            )
+        _check_agents(id, agents, mark)
         if not isinstance(cast("object", prompt), str) and not callable(prompt):
             wrong(
                 mark,
@@ -189,6 +173,26 @@ class Task(Node[T_co]):
                 mark, f"the skip_if of {self.kind} {id!r} is no callable but {skip_if!r}", _LAMBDA
             )
         self.skip_if = freeze(skip_if, mark)
+
+
+def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
+    if not agents:
+        wrong(mark, f"task {id!r} has no agent", "give it one, with agent=")
+    for one in cast("tuple[object, ...]", agents):
+        if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
+            wrong(
+                mark,
+                f"task {id!r} got {one!r} as agent",
+                "an agent is a value of an adapter, made with its parentheses",
+            )
+    names = [one.name for one in agents]
+    if len(set(names)) < len(names):
+        wrong(
+            mark,
+            f"two agents of task {id!r} have one name: {', '.join(names)}",
+            "a name tells the agents of an array apart: give each its own model=, or leave one"
+            " out; for more tries of one, see Retry",
+        )
 
 
 def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:

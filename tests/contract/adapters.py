@@ -10,7 +10,7 @@ from typing import Any
 from harnesses import Antigravity, ClaudeCode, Codex, Echo, Gemini, Pi, Replay
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from harnesses.models._model import Model
-from recordings import antigravity_cases, codex_cases, gemini_cases, make, pi_cases
+from recordings import antigravity_cases, claude_cases, codex_cases, gemini_cases, pi_cases
 from recordings.pi_cases import KEY_NAME
 from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
 from smithers.agent import Agent, ToolCalled
@@ -180,7 +180,7 @@ ADAPTERS: Sequence[Adapter] = [
         ),
     ),
     *pair(
-        "claude-code", ClaudeCode, make.cases, make.claude, replayed_claude,
+        "claude-code", ClaudeCode, claude_cases.cases, claude_cases.claude, replayed_claude,
         needs=lambda: installed("claude"), missing=missing(ClaudeCode),
         install="npm install -g @anthropic-ai/claude-code",
         asks={"no-such-model": 2},  # without a stream as well
