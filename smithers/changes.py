@@ -26,6 +26,7 @@ __all__ = [
     "ChoiceKind",
     "ChoiceMade",
     "Failure",
+    "FailureHandled",
     "Frame",
     "Key",
     "MessageGiven",
@@ -117,6 +118,10 @@ class Settled:
     error: Failure | None = None
     output: str | None = None
     model: str | None = None
+    type: str | None = None
+    """The importable class of a step's output (`module:qualified name`), where the step does not
+    declare one.
+    """
     came_up: int | None = None
     """The frame in which the task came up, or None if it never did; a store finds its row by it."""
 
@@ -181,6 +186,15 @@ class ChoiceMade:
     kind: ChoiceKind
     value: str
     children: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailureHandled:
+    """An `on_failure="continue"` absorbed the failure of this node: the node's own, or that of a
+    container around it. A handled failure is final.
+    """
+
+    key: Key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -272,11 +286,14 @@ class Reset:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusChanged:
-    """The run's status. `output` is JSON text when it finished."""
+    """The run's status. `output` is JSON text when it finished. `stopped_by` is the signal by which
+    the owner was stopped (`SIGINT`, `SIGTERM`, `SIGHUP`), or None.
+    """
 
     status: RunStatus
     error: Failure | None = None
     output: str | None = None
+    stopped_by: str | None = None
 
 
 Change = (
@@ -284,6 +301,7 @@ Change = (
     | NodeGone
     | CameUp
     | Settled
+    | FailureHandled
     | AttemptStarted
     | AttemptEnded
     | SessionSeen

@@ -25,6 +25,7 @@ from smithers.changes import (
     ChoiceKind,
     ChoiceMade,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     MessageGiven,
@@ -49,12 +50,15 @@ __all__ = ["Attempted", "Chosen", "Ended", "Message", "RunState", "Total", "Wait
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a node settled, and in which frame; `output` is JSON text if it gave one."""
+    """How a node settled, and in which frame; `output` is JSON text if it gave one, and `type` the
+    class that it was made from, where the node does not declare one.
+    """
 
     outcome: Outcome
     frame: int
     error: Failure | None
     output: str | None
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ class RunState:
     nodes: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
+    handled: set[Key] = field(default_factory=set[Key])
+    """Nodes whose failure an `on_failure="continue"` absorbed."""
     choices: dict[tuple[Key, ChoiceKind], Chosen] = field(
         default_factory=dict[tuple[Key, ChoiceKind], Chosen]
     )
@@ -185,7 +191,11 @@ class RunState:
             case CameUp(key=key):
                 self.came_up[key] = frame
             case Settled(key=key):
-                self.ended[key] = Ended(change.outcome, frame, change.error, change.output)
+                self.ended[key] = Ended(
+                    change.outcome, frame, change.error, change.output, change.type
+                )
+            case FailureHandled(key=key):
+                self.handled.add(key)
             case AttemptStarted(key=key):
                 attempt = Attempted(
                     serial=change.serial,
@@ -268,6 +278,7 @@ class RunState:
         self.reset[key] = frame
         self.came_up.pop(key, None)
         self.ended.pop(key, None)
+        self.handled.discard(key)
         self.reads.pop(key, None)
         self.messages.pop(key, None)
         for kind in get_args(ChoiceKind):

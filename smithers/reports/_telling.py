@@ -17,6 +17,7 @@ from smithers.changes import (
     Change,
     ChoiceMade,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     MessageGiven,
@@ -250,6 +251,10 @@ def _given(telling: Telling, change: MessageGiven) -> _Told:
     return one.key, facts, f"{one.key} attempt {one.number} was told message {change.id}"
 
 
+def _handled(_: Telling, change: FailureHandled) -> _Told:
+    return change.key, {}, f"the failure of {change.key} is tolerated"
+
+
 def _reset(_: Telling, change: Reset) -> _Told:
     return change.key, {}, f"{change.key} runs again; what it had before no longer counts"
 
@@ -261,6 +266,7 @@ def _status(_: Telling, change: StatusChanged) -> _Told:
         "status": change.status,
         "error": failure_json(change.error),
         "output": from_json(change.output),
+        "stopped_by": change.stopped_by,
     }
     return None, facts, words
 
@@ -281,6 +287,7 @@ _TELL: dict[type[Change], Callable[[Telling, Any], _Told]] = {
     NodeGone: _gone,
     CameUp: _up,
     Settled: _settled,
+    FailureHandled: _handled,
     AttemptStarted: _started,
     AttemptEnded: _ended,
     SessionSeen: _session,

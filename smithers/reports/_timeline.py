@@ -40,6 +40,7 @@ _ORDER = (
         "read_made",
         "choice_made",
         "settled",
+        "failure_handled",
         "came_up",
         "wait_opened",
     ),

@@ -13,6 +13,7 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    FailureHandled,
     Frame,
     MessageGiven,
     MessageTaken,
@@ -76,7 +77,7 @@ class Facts:
                 return []
 
 
-def _begun(change: Change, k: int) -> list[_Fact]:
+def _begun(change: Change, k: int) -> list[_Fact]:  # noqa: C901  # one case a kind of change
     match change:
         case NodeMounted(id=id):
             return [("node", id, k)]
@@ -85,6 +86,8 @@ def _begun(change: Change, k: int) -> list[_Fact]:
         case Settled(key=key, came_up=came_up, output=output):
             given: list[_Fact] = [] if output is None else [("output", key, k)]
             return [*given, ("task", key, k)] if came_up is None else given
+        case FailureHandled(key=key):
+            return [("handled", key, k)]
         case AttemptStarted(serial=serial):
             return [("attempt", serial)]
         case ChoiceMade(key=key, kind=kind):

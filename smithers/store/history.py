@@ -16,6 +16,7 @@ from smithers.changes import (
     Change,
     ChoiceMade,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     MessageGiven,
@@ -112,14 +113,15 @@ def _read_tree(db: sqlite3.Connection, frames: _Frames) -> None:
 
 def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, o.json, o.model"
+        "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, o.json, o.model,"
+        " o.type"
         " FROM tasks t LEFT JOIN outputs o ON o.run_id = t.run_id AND o.task = t.task"
         " AND o.path = t.path AND o.born = t.ended WHERE t.run_id = ?1"
         + _BORN_OR.format("t.", "ended")
         + " ORDER BY t.task, t.path, t.born",
         frames.asked,
     )
-    for task, path, born, up, ended, state, error, output, model in rows:
+    for task, path, born, up, ended, state, error, output, model, type in rows:
         key = keys[task, path]
         if up:
             frames[born].append(CameUp(key=key))
@@ -130,9 +132,18 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
                 error=_failure(error),
                 output=output,
                 model=model,
+                type=type,
                 came_up=born if up else None,
             )
             frames[ended].append(settled)
+    rows = db.execute(
+        "SELECT node, path, born FROM handled WHERE run_id = ?1"
+        + _BORN.format("")
+        + " ORDER BY node, path, born",
+        frames.asked,
+    )
+    for node, path, born in rows:
+        frames[born].append(FailureHandled(key=keys[node, path]))
 
 
 def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
@@ -278,9 +289,12 @@ def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
 
 def _read_statuses(db: sqlite3.Connection, frames: _Frames) -> None:
     rows = db.execute(
-        "SELECT born, status, error, output FROM statuses WHERE run_id = ?1" + _BORN.format(""),
+        "SELECT born, status, error, output, stopped_by FROM statuses WHERE run_id = ?1"
+        + _BORN.format(""),
         frames.asked,
     )
-    for born, status, error, output in rows:
-        changed = StatusChanged(status=status, error=_failure(error), output=output)
+    for born, status, error, output, stopped_by in rows:
+        changed = StatusChanged(
+            status=status, error=_failure(error), output=output, stopped_by=stopped_by
+        )
         frames[born].append(changed)

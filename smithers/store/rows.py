@@ -26,6 +26,7 @@ from smithers.changes import (
     Change,
     ChoiceMade,
     Failure,
+    FailureHandled,
     Frame,
     MessageGiven,
     MessageTaken,
@@ -60,7 +61,10 @@ _TASK_END = (
     "UPDATE tasks SET ended = ?, state = ?, error = ?"
     " WHERE run_id = ? AND task = ? AND path = ? AND born = ? AND ended IS NULL"
 )
-_OUTPUT = "INSERT INTO outputs (run_id, task, path, born, model, json) VALUES (?, ?, ?, ?, ?, ?)"
+_OUTPUT = (
+    "INSERT INTO outputs (run_id, task, path, born, model, json, type) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_HANDLED = "INSERT INTO handled (run_id, node, path, born) VALUES (?, ?, ?, ?)"
 _ATTEMPT = (
     "INSERT INTO attempts"
     " (run_id, serial, task, path, attempt, born, agent, prompt, session, started_at, skipped)"
@@ -102,11 +106,14 @@ _MESSAGE_END = (
     "UPDATE messages SET ended = ?, serial = ? WHERE run_id = ? AND id = ? AND ended IS NULL"
 )
 _RESET = "INSERT INTO resets (run_id, node, path, born) VALUES (?, ?, ?, ?)"
-_STATUS = "INSERT INTO statuses (run_id, born, status, error, output) VALUES (?, ?, ?, ?, ?)"
+_STATUS = (
+    "INSERT INTO statuses (run_id, born, status, error, output, stopped_by)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
 
 _IN_ORDER = (
     *(_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT, _RESET),
-    *(_BUDGET, _MESSAGE, _STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
+    *(_HANDLED, _BUDGET, _MESSAGE, _STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
 )
 _FILLS = {
     _GONE: "a node that left",
@@ -205,7 +212,12 @@ def _put_settled(rows: Rows, run: str, k: int, change: Settled) -> None:
     else:
         _add(rows, _TASK_END, (k, change.outcome, error, run, id, path, change.came_up))
     if change.output is not None:
-        _add(rows, _OUTPUT, (run, id, path, k, change.model, change.output))
+        _add(rows, _OUTPUT, (run, id, path, k, change.model, change.output, change.type))
+
+
+def _put_handled(rows: Rows, run: str, k: int, change: FailureHandled) -> None:
+    id, path = change.key
+    _add(rows, _HANDLED, (run, id, path_text(path), k))
 
 
 def _put_started(rows: Rows, run: str, k: int, change: AttemptStarted) -> None:
@@ -295,7 +307,8 @@ def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
 
 
 def _put_status(rows: Rows, run: str, k: int, change: StatusChanged) -> None:
-    _add(rows, _STATUS, (run, k, change.status, _error_text(change.error), change.output))
+    error = _error_text(change.error)
+    _add(rows, _STATUS, (run, k, change.status, error, change.output, change.stopped_by))
 
 
 _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
@@ -303,6 +316,7 @@ _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
     NodeGone: _put_gone,
     CameUp: _put_up,
     Settled: _put_settled,
+    FailureHandled: _put_handled,
     AttemptStarted: _put_started,
     AttemptEnded: _put_ended,
     SessionSeen: _put_session,

@@ -25,6 +25,7 @@ from smithers.changes import (
     ChoiceKind,
     ChoiceMade,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     MessageGiven,
@@ -154,6 +155,7 @@ class Author:
             error=self.data.draw(FAILURES),
             output=output,
             model=None if output is None else self.data.draw(st.sampled_from([None, "Model"])),
+            type=None if output is None else self.data.draw(st.sampled_from([None, "m:Model"])),
             came_up=came_up,
         )
 
@@ -277,12 +279,17 @@ class Author:
         key = self.data.draw(KEYS)
         return ("reset", key), Reset(key=key)
 
+    def handled(self, k: int) -> tuple[object, Change | None]:
+        key = self.data.draw(KEYS)
+        return ("handled", key), FailureHandled(key=key)
+
     def status(self, k: int) -> tuple[object, Change | None]:
         statuses: list[RunStatus] = ["running", "waiting", "finished", "failed", "cancelled"]
         return "status", StatusChanged(
             status=self.data.draw(st.sampled_from(statuses)),
             error=self.data.draw(FAILURES),
             output=self.data.draw(MAYBE),
+            stopped_by=self.data.draw(st.sampled_from([None, "SIGINT", "SIGTERM", "SIGHUP"])),
         )
 
 
@@ -291,7 +298,7 @@ KINDS: dict[str, Callable[[Author, int], tuple[object, Change | None]]] = {
     for name in (
         *("mounted", "gone", "came_up", "settled", "started", "ended", "session", "usage"),
         *("choice", "read", "opened", "closed", "reset", "status"),
-        *("budget", "raised", "said", "given"),
+        *("budget", "raised", "said", "given", "handled"),
     )
 }
 

@@ -1,0 +1,31 @@
+-- Version 4: which failures were handled, who stopped a run, and the class of an output.
+--
+-- `handled` names the nodes whose failure was absorbed by an `on_failure="continue"`, their own or
+-- that of a container around them, from the frame `born` on. A handled failure is final: a resume
+-- does not run it again, and no view calls the run or a container failed because of it. Runs that
+-- finished before this version have no such rows, so they are added here once.
+--
+-- `statuses.stopped_by` is the signal by which a person or the machine stopped the owner (SIGINT,
+-- SIGTERM, SIGHUP), or null. `outputs.type` is the importable class of a step's output
+-- (`module:qualified name`), or null where the node declares its output.
+
+CREATE TABLE handled (
+  run_id TEXT NOT NULL,
+  node   TEXT NOT NULL,
+  path   TEXT NOT NULL,
+  born   INTEGER NOT NULL,
+  PRIMARY KEY (run_id, node, path, born)
+) WITHOUT ROWID;
+
+INSERT INTO handled (run_id, node, path, born)
+  SELECT t.run_id, t.task, t.path, t.ended
+  FROM tasks t
+  JOIN tree n ON n.run_id = t.run_id AND n.id = t.task AND n.gone IS NULL
+  WHERE t.state = 'failed'
+    AND (SELECT s.status FROM statuses s WHERE s.run_id = t.run_id ORDER BY s.born DESC LIMIT 1)
+      = 'finished'
+    AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = t.run_id AND r.node = t.task
+      AND r.path = t.path AND r.born > t.ended);
+
+ALTER TABLE statuses ADD COLUMN stopped_by TEXT;
+ALTER TABLE outputs ADD COLUMN type TEXT;
