@@ -19,6 +19,7 @@ def run(arguments: Sequence[str]) -> int:
     prepare()
     try:
         code = _told(arguments)
+        _mention_copies()
         sys.stdout.flush()
     except BrokenPipeError:
         quiet_end()
@@ -30,6 +31,15 @@ def run(arguments: Sequence[str]) -> int:
         say("interrupted")
         return 130
     return code
+
+
+def _mention_copies() -> None:
+    """Say on stderr where something was read from a private copy, and why."""
+    if "smithers.store.looking" in sys.modules:  # else nothing was read
+        from smithers.store.looking import copies
+
+        for why in copies.values():
+            say(f"note: read from a private copy: {why}")
 
 
 def _told(arguments: Sequence[str]) -> int:

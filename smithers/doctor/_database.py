@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from smithers.doctor._finding import Finding
 from smithers.errors import StoreError
 from smithers.store.failures import telling
+from smithers.store.looking import source
 from smithers.store.migrations import APPLICATION_ID, published
 from smithers.store.opening import check_place, file_system_of
 
@@ -48,8 +47,7 @@ def _missing(path: Path, facts: dict[str, object]) -> Finding:
 
 
 def _opened(path: Path, facts: dict[str, object]) -> Finding:
-    uri = f"file:{quote(str(path))}?mode=ro"
-    with telling(path), closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as db:
+    with telling(path), source(path, patience_s=_PATIENCE_S) as db:
         db.execute("PRAGMA query_only = 1")
         ours: int = db.execute("PRAGMA application_id").fetchone()[0]
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
@@ -69,7 +67,7 @@ def _opened(path: Path, facts: dict[str, object]) -> Finding:
         if damage := _damage(db):
             hint = "keep a copy of the file and its -wal beside it, and restore the last good one"
             return Finding("database", "problem", f"{path} is damaged: {damage}", hint, facts)
-    older = f" of {newest}, to which the next `smithers up` brings it" if version < newest else ""
+    older = f" (the next `smithers up` upgrades it to {newest})" if version < newest else ""
     word = "run" if runs == 1 else "runs"
     said = f"{path}, version {version}{older}, {runs} {word}"
     return Finding("database", "note" if older else "ok", said, facts=facts)

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from smithers.errors import StoreError
 from smithers.store.failures import telling
+from smithers.store.lease import Beat, lease_of, this_host, utc_now
 from smithers.store.migrations import APPLICATION_ID, migrate, published
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "file_system_of",
     "needs_work",
     "open_database",
+    "version_of",
 ]
 
 Synchronous = Literal["full", "normal"]
@@ -79,15 +81,34 @@ def open_database(
             if needs_work(db, path, len(migrations)):
                 with file_lock(path, busy_timeout_s):
                     if needs_work(db, path, len(migrations)):
-                        if _version(db) == 0:
+                        if version_of(db) == 0:
                             with suppress(PermissionError):  # an empty file of someone else
                                 path.chmod(0o600)
+                        else:
+                            _check_unused(db, path)
                         db.execute("PRAGMA journal_mode = WAL")
-                        migrate(db, _version(db), migrations)
+                        migrate(db, version_of(db), migrations)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _check_unused(db: sqlite3.Connection, path: Path) -> None:
+    """A file is not upgraded under a living process of an older version. Raises `StoreError`."""
+    now, monotonic_ns = utc_now(), time.monotonic_ns()
+    for row in db.execute("SELECT owner, host, pid, started, beat_ns, beat_at FROM owners"):
+        beat = Beat.of(row)
+        lease = lease_of(beat, now=now, monotonic_ns=monotonic_ns)
+        # On this host, "expired" is a process that lives, but is stopped or hangs.
+        if lease == "held" or (lease == "expired" and beat.owner.host == this_host()):
+            pid = beat.owner.pid
+            raise StoreError(
+                f"{path} has version {version_of(db)} and is in use by process {pid}, which runs an"
+                " older Smithers, so it cannot be upgraded now",
+                hint=f"wait until that process ends, or end it with `kill {pid}`; its runs can be"
+                " resumed",
+            )
 
 
 def connect(
@@ -207,7 +228,8 @@ def _make_folder(path: Path) -> None:
         raise StoreError(said, hint="choose another database") from error
 
 
-def _version(db: sqlite3.Connection) -> int:
+def version_of(db: sqlite3.Connection) -> int:
+    """The version of our database that a connection is open to; 0 for an empty one."""
     version: int = db.execute("PRAGMA user_version").fetchone()[0]
     return version
 
@@ -217,7 +239,7 @@ def needs_work(db: sqlite3.Connection, path: Path, newest: int) -> bool:
     db.execute("BEGIN")
     try:
         ours = db.execute("PRAGMA application_id").fetchone()[0]
-        version = _version(db)
+        version = version_of(db)
         entries = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     finally:
         if db.in_transaction:

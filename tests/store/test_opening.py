@@ -17,7 +17,7 @@ from smithers.errors import StoreError
 from smithers.store import ProcessRow
 from smithers.store.migrations import APPLICATION_ID, published
 from smithers.store.sqlite import SqliteStore
-from tests.store.samples import begin, first_frame, frame, settled, told, whole_run
+from tests.store.samples import begin, dead_owner, first_frame, frame, settled, told, whole_run
 
 pytestmark = pytest.mark.anyio
 
@@ -185,7 +185,7 @@ async def test_a_file_of_version_1_opens_and_loads(tmp_path: Path) -> None:
 async def test_a_migration_goes_forward_once_and_whole(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     async with await SqliteStore.open(path) as store:
-        await begin(store)
+        await begin(store, dead_owner())
     more = "CREATE TABLE more (x); -- one; with a comment\nALTER TABLE runs ADD COLUMN extra;\n"
     failing = "CREATE TABLE half (x);\nINSERT INTO nowhere VALUES (1);"
     with pytest.raises(StoreError, match="nowhere"):
