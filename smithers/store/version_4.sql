@@ -29,3 +29,10 @@ INSERT INTO handled (run_id, node, path, born)
 
 ALTER TABLE statuses ADD COLUMN stopped_by TEXT;
 ALTER TABLE outputs ADD COLUMN type TEXT;
+
+-- `identity` holds the id of this database, by which a trust record of its user knows it again.
+
+CREATE TABLE identity (
+  id TEXT PRIMARY KEY
+) WITHOUT ROWID;
+INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));
