@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
+    from smithers.engine.trust import Trusted
 
 __all__ = ["Amounts", "Asked", "Attached", "Decided", "Hub", "Left", "Raised", "Sent", "Standing"]
 
@@ -158,11 +159,45 @@ class Hub:
         from smithers.engine.detaching import Detaching
         from smithers.engine.launching import Launcher
         from smithers.engine.secrets import Secrets
+        from smithers.engine.trust import Trusts
 
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
-            self._detaching = Detaching(self.database, launcher, Secrets(self.environment))
+            trusts = Trusts(self.environment)
+            self._detaching = Detaching(self.database, launcher, Secrets(self.environment), trusts)
         return self._detaching
+
+    def is_trusted(self) -> bool:
+        """Whether this user trusts the database, so that its runs may be woken unattended.
+
+        Raises `Refused` for a file that another user could have written.
+        """
+        from smithers.engine.trust import Trusts
+
+        return Trusts(self.environment).find(self.database) is not None
+
+    def trust(self, how: str, *, explicit: bool = False) -> None:
+        """Trust the database as it is now. `how` is the command of the person who says so;
+        `explicit` allows root to trust a database in the folder of another user.
+
+        An older database is upgraded, since one is known again by the id in it. Raises `Refused`,
+        or `StoreError`.
+        """
+        from smithers.engine.trust import trust
+
+        trust(self.database, self.environment, how=how, explicit=explicit)
+
+    def trusted(self) -> list[Trusted]:
+        """Every database that this user trusts."""
+        from smithers.engine.trust import Trusts
+
+        return Trusts(self.environment).all()
+
+    def distrust(self) -> bool:
+        """Trust the database no longer; False if it was not trusted."""
+        from smithers.engine.trust import Trusts
+
+        return Trusts(self.environment).remove(self.database)
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:
         """Wake runs in processes of their own as they come up, until this is cancelled.

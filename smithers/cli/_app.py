@@ -22,6 +22,7 @@ from smithers.cli import (
     _service,
     _steering,
     _supervising,
+    _trusting,
     _workflows,
 )
 from smithers.cli._arguments import as_typed
@@ -47,6 +48,7 @@ _MODULES = (
     _attaching,
     _supervising,
     _service,
+    _trusting,
     _workflows,
     _mcp,
     _demo,

@@ -16,6 +16,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
 from smithers.cli._streams import give, give_json, plain, say
+from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Decided, Hub
 
 __all__ = ["register"]
@@ -132,6 +133,7 @@ def _decide(
     json: bool,
 ) -> int:
     check_detach(resume, detach)
+    trust_if_typed(where, "approve" if approved else "deny")
     hub = Hub(where.path)
     decided = hub.decide(run, task, approved=approved, by=by or login(), note=note)
     data = _data(decided)

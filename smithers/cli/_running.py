@@ -187,6 +187,10 @@ def resume(
 
 def go_on(wanted: Wanted) -> int:
     """Start a run, or go on with one, here or in a process of its own; the exit code."""
+    from smithers.cli._trusting import trust_if_typed
+
+    if not wanted.detached:
+        trust_if_typed(wanted.place, "up" if wanted.file else "resume")
     if wanted.detach:
         from smithers.cli._detaching import detach
 

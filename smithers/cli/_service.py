@@ -18,6 +18,7 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, say
+from smithers.cli._trusting import trust_if_typed
 from smithers.errors import Refused
 
 __all__ = ["register"]
@@ -75,10 +76,12 @@ def register(app: typer.Typer) -> None:
 
 
 def install(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> int:
-    service = _service(place(db).path)
+    where = place(db)
+    service = _service(where.path)
     if dry_run:
         return _show(service, service.start, json)
     _probe(service)
+    trust_if_typed(where, "service install")
     runs = _run(service.status, must=False)
     if runs and service.file.exists() and service.file.read_text("utf-8") == service.text:
         said = f"{service.name} runs already, by {service.file}; nothing was done"

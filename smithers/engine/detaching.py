@@ -11,6 +11,7 @@ from pathlib import Path
 
 from smithers.engine.launching import Launcher
 from smithers.engine.secrets import Secrets
+from smithers.engine.trust import Trusts, check_may_run
 from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.store import RunRow
 from smithers.store.files import owner_log, streams_folder
@@ -37,10 +38,13 @@ class Launched:
 class Detaching:
     """Starts the runs of one database away from this process."""
 
-    def __init__(self, database: Path, launcher: Launcher, secrets: Secrets) -> None:
+    def __init__(
+        self, database: Path, launcher: Launcher, secrets: Secrets, trusts: Trusts
+    ) -> None:
         self._database = database
         self._launcher = launcher
         self._secrets = secrets
+        self._trusts = trusts
 
     def start(
         self,
@@ -93,7 +97,11 @@ class Detaching:
             which = f"{path}:{name}" if name else str(path)
             arguments = ["up", which, "--run-id", run_id, "--resume"]
         arguments += _options(max_concurrency, linger_s)
-        interpreter = run.interpreter if Path(run.interpreter).exists() else sys.executable
+        trusted = self._trusts.find(self._database)
+        check_may_run(trusted, self._database, run, file=file is None)
+        interpreter = sys.executable
+        if trusted is not None:
+            interpreter = trusted.interpreter_of(run.interpreter)
         return self._launch(run_id, arguments, Path(run.folder), interpreter, input)
 
     def _launch(

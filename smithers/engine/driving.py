@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
 from smithers.engine.settings import Unwatched
+from smithers.engine.trust import Trusts, check_may_run, untrusted
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun
@@ -41,6 +43,7 @@ class Driving:
         self._database = database
         self._environment = environment
         self._secrets = Secrets(environment)
+        self._trusts = Trusts(environment)
         self._engine: Engine | None = None
         self._stopped = False
         self._comes_back = False
@@ -89,8 +92,10 @@ class Driving:
             cooldowns=cooldowns,
         )
         engine.prepare()  # an error of the author's is told before anything is written
+        is_new = not self._database.exists()
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
+            engine.renderer.reports += self._remember(run, is_new=is_new)
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
                 return await store.create(run, owner, frame, models)
@@ -160,6 +165,26 @@ class Driving:
 
     # -- what both share
 
+    def _remember(self, run: NewRun, *, is_new: bool) -> list[str]:
+        """Trust a database that this command makes, and note what this user uses it with; what to
+        mention to a person.
+        """
+        try:
+            if is_new or self._trusts.find(self._database) is not None:
+                self._trusts.add(
+                    self._database,
+                    how="up",
+                    interpreters=[run.interpreter],
+                    folders=[Path(run.folder), Path(run.file).parent],
+                )
+                return []
+        except Refused as error:
+            return [f"its runs are not woken by `smithers supervise`: {error.said}"]
+        return [
+            f"its runs are not woken by `smithers supervise`: {untrusted(self._database)};"
+            f" to trust it, type: smithers trust {shlex.quote(str(self._database))}"
+        ]
+
     def _settings(self, run: NewRun, max_concurrency: int | None, linger_s: float) -> Settings:
         return Settings(
             folder=Path(run.folder),
@@ -223,6 +248,8 @@ class Driving:
 
     def _load_again(self, history: History, file: str | None, name: str | None) -> Loaded:
         run = history.run
+        trusted = self._trusts.find(self._database)
+        check_may_run(trusted, self._database, run, file=file is None)
         path = Path(run.file if file is None else file)
         if file is None and not path.exists():
             raise Refused(

@@ -7,6 +7,7 @@ when it dies. It looks where the indexes of the store point, never through the r
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Literal
 
 from smithers.engine.deciding import cancel_if_free
 from smithers.engine.launching import Launcher, how_it_ended
+from smithers.engine.trust import Trusted, Trusts, check_may_run, untrusted
 from smithers.errors import Owned, Refused, SmithersError, UnknownRun
 from smithers.store import RunRow, Store, Wakeable
 from smithers.store.lease import this_process, utc_now
@@ -45,13 +47,18 @@ _OF_A_SHELL = (
 _OF_A_SESSION = ("SSH_", "XDG_", "DBUS_", "GNOME_", "KDE_", "LC_", "TERM_", "VSCODE_", "ITERM_")
 
 
+What = Literal[
+    "supervising", "standing by", "started", "failed", "gave up", "cancelled", "untrusted"
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Happened:
     """What a supervisor did, for whoever watches. `pid` is the process that was started, or the
     one that supervises already.
     """
 
-    what: Literal["supervising", "standing by", "started", "failed", "gave up", "cancelled"]
+    what: What
     text: str
     run_id: str | None = None
     pid: int | None = None
@@ -70,6 +77,10 @@ class Supervisor:
         self._store = store
         self._environment = environment
         self._launcher = Launcher(database, environment)
+        self._database = database
+        self._trusts = Trusts(environment)
+        self._trusted: Trusted | None = None
+        self._mistrust = ""
         self._tell = tell
         self._busy: set[str] = set()
         self._looping = False
@@ -114,6 +125,8 @@ class Supervisor:
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Begin to wake each run that is to be woken, but for those that are being woken."""
+        if not await asyncio.to_thread(self._is_trusted):
+            return
         wakeable = await self._store.wakeable()
         for run_id, code in self._launcher.ended():  # now: why one of them was left is known first
             if code not in EXPECTED:
@@ -123,6 +136,19 @@ class Supervisor:
             if found.run_id not in self._busy and not self._launcher.is_dying(found.run_id):
                 self._busy.add(found.run_id)
                 group.create_task(self._wake(found), name=f"wake {found.run_id}")
+
+    def _is_trusted(self) -> bool:
+        """Whether the rows of this database may say what is woken; says once why not."""
+        try:
+            self._trusted = self._trusts.find(self._database)
+            why = "" if self._trusted is not None else untrusted(self._database)
+        except Refused as error:
+            self._trusted, why = None, error.said
+        if why and why != self._mistrust:
+            command = f"smithers trust {shlex.quote(str(self._database))}"
+            self._say("untrusted", f"{why}; nothing is woken until you type: {command}")
+        self._mistrust = why
+        return not why
 
     async def _wake(self, found: Wakeable) -> None:
         try:
@@ -152,13 +178,15 @@ class Supervisor:
         return 0.0
 
     async def _start(self, found: Wakeable, run: RunRow) -> None:
+        assert self._trusted is not None  # else nothing is woken
         try:
+            check_may_run(self._trusted, self._database, run, file=True)
             owning = await asyncio.to_thread(
                 self._launcher.launch,
                 run.run_id,
                 ["resume", run.run_id],
                 folder=Path(run.folder),
-                interpreter=run.interpreter,
+                interpreter=self._trusted.interpreter_of(run.interpreter),
             )
         except Owned:
             return  # someone else was faster
@@ -208,7 +236,7 @@ class Supervisor:
 
     def _say(
         self,
-        what: Literal["supervising", "standing by", "started", "failed", "gave up", "cancelled"],
+        what: What,
         text: str,
         run_id: str | None = None,
         pid: int | None = None,

@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import sqlite3
 import stat
 import sys
@@ -26,9 +27,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from smithers.errors import Refused, StoreError
+from smithers.store import NewRun
 from smithers.store.looking import source
+from smithers.store.opening import open_database
 
-__all__ = ["Trusted", "Trusts", "project_of"]
+__all__ = ["Trusted", "Trusts", "check_may_run", "project_of", "trust", "untrusted"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +48,8 @@ class Trusted:
     how: str
     interpreters: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    explicit: bool = False
+    """Whether this user named it with `smithers trust`."""
 
     def allows_folder(self, folder: Path) -> bool:
         """Whether runs may be driven in this folder, and files in it be executed."""
@@ -65,6 +70,48 @@ def project_of(database: Path) -> Path:
     return folder.parent if folder.name == ".smithers" else folder
 
 
+def untrusted(database: Path) -> str:
+    """Why nothing is woken or resumed from the rows of a database, in a sentence."""
+    return f"{database} is not trusted by this user, who may not have made it"
+
+
+def check_may_run(trusted: Trusted | None, database: Path, run: NewRun, *, file: bool) -> None:
+    """Raises `Refused` if the row of a run names a folder, or a file to execute (if `file`), that
+    this user has not used with the database.
+    """
+    again = f"smithers up FILE --run-id {shlex.quote(run.run_id)} --resume"
+    if trusted is None and file:
+        raise Refused(
+            f"{untrusted(database)}; the file of run {run.run_id} is named by a row in it alone",
+            hint=f"look at {run.file}, then type: smithers trust {shlex.quote(str(database))}",
+        )
+    folders = [Path(run.folder), *([Path(run.file).parent] if file else [])]
+    for folder in folders:
+        if not _allowed(trusted, database, folder):
+            raise Refused(
+                f"run {run.run_id} would run in {folder}, which is outside the project"
+                f" {project_of(database)}, and you have not used it with this database",
+                hint=f"if it is yours, type this in that folder: {again}",
+            )
+
+
+def _allowed(trusted: Trusted | None, database: Path, folder: Path) -> bool:
+    if trusted is not None:
+        return trusted.allows_folder(folder)
+    return Path(os.path.realpath(folder)).is_relative_to(project_of(database))
+
+
+def trust(
+    database: Path, environment: Mapping[str, str], *, how: str, explicit: bool = False
+) -> Trusted:
+    """See `Hub.trust`."""
+    if not database.exists():
+        raise Refused(f"there is no database at {database}", hint="name one: smithers trust PATH")
+    check_owner(Path(os.path.realpath(database)), explicit=explicit)
+    open_database(database, create=False).close()
+    return Trusts(environment).add(database, how=how, explicit=explicit)
+
+
 class Trusts:
     """The trust records of this user."""
 
@@ -79,9 +126,9 @@ class Trusts:
         path = Path(os.path.realpath(database))
         if not path.exists():
             return None
-        check_owner(path)
-        marks = _marks(path)
         found = _read(self.file).get(str(path))
+        check_owner(path, explicit=found is not None and found.explicit)
+        marks = _marks(path)
         is_same = found is not None and marks["id"] and found == replace(found, **marks)
         return found if is_same else None
 
@@ -110,10 +157,11 @@ class Trusts:
             marks = _marks(path)
             if known is None or known != replace(known, **marks):
                 at = datetime.now(UTC).isoformat(timespec="seconds")
-                known = Trusted(path=str(path), at=at, how=how, **marks)
+                known = Trusted(path=str(path), at=at, how=how, explicit=explicit, **marks)
             beyond = [str(folder.resolve()) for folder in folders]
             made = replace(
                 known,
+                explicit=known.explicit or explicit,
                 interpreters=_joined(known.interpreters, interpreters),
                 folders=_joined(
                     known.folders,
