@@ -13,6 +13,7 @@ from pathlib import Path
 from smithers.doctor._agents import look_at_agents
 from smithers.doctor._database import look_at_database
 from smithers.doctor._finding import Finding, Json
+from smithers.doctor._git import look_at_git
 from smithers.doctor._packages import look_at_packages
 from smithers.doctor._sqlite import has_wal_reset_bug, look_at_sqlite
 
@@ -47,5 +48,6 @@ def _findings(database: Path) -> Iterator[Finding]:
     packages = list(look_at_packages(home))
     yield from packages
     yield look_at_database(database)
+    yield from look_at_git(database)
     shadowed = any(one.state == "problem" for one in packages)
     yield from () if shadowed else look_at_agents()

@@ -216,13 +216,19 @@ def check_place(path: Path, *, create: bool = True, file_system: str | None = No
 
 
 def _make_folder(path: Path) -> None:
-    """The folder `.smithers`, if that is where it lies, and nothing is there yet."""
+    """Make the folder `.smithers` if the database lies in one, and a `.gitignore` in it for a
+    database that is made there. Workflows, settings and skills stay visible to git.
+    """
     folder = path.absolute().parent
-    if folder.name != ".smithers" or folder.exists():
+    if folder.name != ".smithers" or path.exists():
         return
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with suppress(FileExistsError):
+            ignore = os.open(folder / ".gitignore", flags, 0o644)
+            with open(ignore, "w", encoding="utf-8") as file:
+                file.write(f"/{path.name}*\n/{path.stem}.runs/\n/logs/\n/worktrees/\n")
     except OSError as error:
         said = f"{path} cannot be used: {folder} cannot be made: {error.strerror}"
         raise StoreError(said, hint="choose another database") from error

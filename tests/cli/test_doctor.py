@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -325,3 +326,30 @@ def test_a_package_of_ours_that_lost_its_files_is_a_problem(
     (one,) = look_at_agents()
     assert one.state == "problem"
     assert "--force-reinstall" in one.hint
+
+
+def test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it(
+    tmp_path: Path,
+) -> None:
+    for command in (
+        ["init", "-q"],
+        ["config", "user.email", "a@b.c"],
+        ["config", "user.name", "n"],
+    ):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    assert smithers(tmp_path, "up", f"{FLOWS}:echoes").code == 0
+    ignored = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ignored.stdout.split() == ["??", ".smithers/.gitignore"]
+
+    def tracked() -> list[dict[str, object]]:
+        found = smithers(tmp_path, "doctor", "--json").document["findings"]
+        return [one for one in found if one["check"] == "git"]
+
+    assert tracked() == []
+    subprocess.run(["git", "add", "-f", ".smithers/smithers.db"], cwd=tmp_path, check=True)
+    (finding,) = tracked()
+    assert finding["tracked"] == ["smithers.db"]
+    subprocess.run(str(finding["hint"]), cwd="/", shell=True, check=True, capture_output=True)
+    assert tracked() == []
