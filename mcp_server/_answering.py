@@ -14,10 +14,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel, Field
 
 from mcp_server._errors import failure, telling
-from mcp_server._face import Face
+from mcp_server._face import Face, face_of
 from mcp_server._models import Answered
 from mcp_server._results import typed
-from mcp_server._tools import RunId, face_of, known, login
+from mcp_server._tools import RunId, known, login
 from smithers.errors import SmithersError
 from smithers.hub import Asked, Hub
 

@@ -16,6 +16,7 @@ from smithers.errors import (
     SmithersError,
     StoreError,
     UnknownRun,
+    Untrusted,
 )
 
 __all__ = ["failure", "telling"]
@@ -27,6 +28,7 @@ _CODES: tuple[tuple[type[SmithersError], str], ...] = (
     (AlreadyDecided, "CONFLICT"),
     (AuthorError, "AUTHOR_ERROR"),
     (StoreError, "STORE_ERROR"),
+    (Untrusted, "UNTRUSTED"),
     (Refused, "REFUSED"),
 )
 _NEXT = {
@@ -42,6 +44,8 @@ def telling(next: str = "") -> Generator[None]:
         yield
     except SmithersError as error:
         code = _code_of(error)
+        if isinstance(error, Untrusted):  # its hint is for the person alone
+            next = f"tell the person: {error.hint}"
         raise failure(code, error.said, next or _NEXT.get(code) or error.hint) from error
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcp.server.mcpserver import Context
+
 from mcp_server._roots import Roots
 from mcp_server._watch import Watch
 from smithers.hub import Hub
 
-__all__ = ["Face"]
+__all__ = ["Face", "face_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,3 +20,8 @@ class Face:
     hub: Hub
     roots: Roots
     watch: Watch
+
+
+def face_of(ctx: Context[Face]) -> Face:
+    """What the server of a request has."""
+    return ctx.request_context.lifespan_context

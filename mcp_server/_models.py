@@ -31,7 +31,9 @@ class Workflow(BaseModel):
     workflow: str
     file: str
     description: str
-    input_schema: dict[str, Any]
+    input_schema: dict[str, Any] | None = Field(
+        description="Null where the file was only parsed: the person does not trust its folder yet."
+    )
 
 
 class Broken(BaseModel):

@@ -75,7 +75,7 @@ class Roots:
             found = [
                 Startable(file=Path(one["file"]).resolve(), name=one["name"], folder=folder)
                 for one in hub.workflows(files)
-                if workflow in (one.get("workflow"), one.get("name"))
+                if "error" not in one and workflow in (one["workflow"], one["name"])
             ]
         if len(found) == 1:
             return found[0]

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from mcp.server.mcpserver import Context
+from mcp.server.elicitation import ElicitationResult
+from mcp.server.mcpserver import Context, Resolve
 from pydantic import Field
 
 from mcp_server._errors import failure, telling
-from mcp_server._face import Face
+from mcp_server._face import Face, face_of
 from mcp_server._models import (
     Cancelled,
     Events,
@@ -29,7 +30,9 @@ from mcp_server._models import (
     TaskFound,
     Workflows,
 )
+from mcp_server._permitting import Permission, permission, permitted, startable
 from mcp_server._results import event_page, explained, listed, run_of, task_of
+from mcp_server._roots import Startable
 from smithers.hub import Hub
 
 __all__ = [
@@ -37,7 +40,6 @@ __all__ = [
     "RunId",
     "cancel_run",
     "explain_run",
-    "face_of",
     "get_events",
     "get_run",
     "get_task",
@@ -55,10 +57,6 @@ After = Annotated[
 ]
 CURSOR = "give a cursor that get_events or wait_run gave for this run, or leave out after"
 _SEES = "call wait_run with this run_id; the run goes on whether anyone waits or not"
-
-
-def face_of(ctx: Context[Face]) -> Face:
-    return ctx.request_context.lifespan_context
 
 
 def list_workflows(ctx: Context[Face]) -> Workflows:
@@ -102,6 +100,8 @@ def start_run(
         str,
         Field(description="A name from list_workflows, or FILE.py[:NAME] below the roots."),
     ],
+    start: Annotated[Startable, Resolve(startable)],
+    answered: Annotated[ElicitationResult[Permission], Resolve(permission)],
     input: Annotated[
         dict[str, Any] | None,
         Field(description="The workflow's input, as its input_schema says; {} if left out."),
@@ -124,7 +124,7 @@ def start_run(
     on when this conversation ends. Then call wait_run.
     """
     face = face_of(ctx)
-    start = face.roots.find(face.hub, workflow, cwd)
+    permitted(face.hub, start, answered)
     with telling():
         launched = face.hub.launch(
             str(start.file),

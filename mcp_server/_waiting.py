@@ -11,10 +11,10 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from mcp_server._errors import telling
-from mcp_server._face import Face
+from mcp_server._face import Face, face_of
 from mcp_server._models import Waited
 from mcp_server._results import event_page, run_of
-from mcp_server._tools import CURSOR, RunId, face_of, known
+from mcp_server._tools import CURSOR, RunId, known
 from mcp_server._watch import Watched
 from smithers.hub import Standing
 

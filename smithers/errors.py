@@ -6,7 +6,8 @@ SmithersError            `hint` says what to type
 │   ├── UnknownRun       no run of that id in this store
 │   ├── RunExists        a run of that id exists already
 │   ├── Owned            another live process owns the run
-│   └── AlreadyDecided   the wait has its answer; the first one stands
+│   ├── AlreadyDecided   the wait has its answer; the first one stands
+│   └── Untrusted        this user has not said that the database or folder is theirs
 ├── StoreError           the database cannot be used                         (exit 2)
 │   └── Fenced           another owner took the run; this one must stop
 └── AgentError           an attempt failed; `then` is what the engine does
@@ -49,6 +50,7 @@ __all__ = [
     "Then",
     "Transient",
     "UnknownRun",
+    "Untrusted",
 ]
 
 Then = Literal["next agent", "set up", "cool down", "retry", "repair"]
@@ -92,6 +94,10 @@ class AuthorError(SmithersError):
 
 class Refused(SmithersError):
     """The request cannot be granted as things stand; nothing was changed."""
+
+
+class Untrusted(Refused):
+    """Something would be executed because a row says so that another user may have written."""
 
 
 class UnknownRun(Refused):

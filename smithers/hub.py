@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
+from smithers.errors import Refused
 from smithers.reports import Standing
 from smithers.store.files import owner_log, streams_folder
 
@@ -176,16 +177,29 @@ class Hub:
 
         return Trusts(self.environment).find(self.database) is not None
 
-    def trust(self, how: str, *, explicit: bool = False) -> None:
-        """Trust the database as it is now. `how` is the command of the person who says so;
-        `explicit` allows root to trust a database in the folder of another user.
+    def trust(self, how: str, *, folders: Sequence[Path] = (), explicit: bool = False) -> None:
+        """Trust the database as it is now, and the files of these folders beside the project's.
+        `how` is the command of the person who says so; `explicit` allows root to trust a database
+        in the folder of another user.
 
-        An older database is upgraded, since one is known again by the id in it. Raises `Refused`,
-        or `StoreError`.
+        The database is made, or upgraded, if need be, since it is known again by the id in it.
+        Raises `Refused`, or `StoreError`.
         """
         from smithers.engine.trust import trust
 
-        trust(self.database, self.environment, how=how, explicit=explicit)
+        trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
+
+    def may_import(self, folder: Path) -> bool:
+        """Whether this user trusts the workflow files of a folder, so that they may be imported
+        without being named by a person.
+        """
+        from smithers.engine.trust import Trusts
+
+        try:
+            trusted = Trusts(self.environment).find(self.database)
+        except Refused:
+            return False
+        return trusted is not None and trusted.allows_folder(folder)
 
     def trusted(self) -> list[Trusted]:
         """Every database that this user trusts."""
@@ -304,13 +318,19 @@ class Hub:
 
         return cancel(self.database, self.environment, run_id, by)
 
-    def workflows(self, files: Sequence[Path]) -> list[reports.Json]:
+    def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[reports.Json]:
         """What the workflows of each file take: an entry a workflow, or an entry with an `error`
         for a file that cannot be imported. Each file is imported in a process of its own.
-        """
-        from smithers.engine.describing import describe_all
 
-        return describe_all(files, self.environment)
+        A file in a folder that this user does not trust is only parsed, unless a person `named` it:
+        its entries have no `input_schema`.
+        """
+        from smithers.engine.describing import describe_all, outline
+
+        trusted = [file for file in files if named or self.may_import(file.absolute().parent)]
+        others = [file for file in files if file not in trusted]
+        found = describe_all(trusted, self.environment)
+        return [*found, *(entry for file in others for entry in outline(file))]
 
     # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
 

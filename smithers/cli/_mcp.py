@@ -20,9 +20,11 @@ from mcp_server._clients import (
 )
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._failures import Usage
+from smithers.cli._places import place
 from smithers.cli._serving import folder_at
 from smithers.cli._serving import serve as serve_stdio
 from smithers.cli._streams import give, give_json, plain, say
+from smithers.hub import Hub
 
 __all__ = ["register"]
 
@@ -145,6 +147,11 @@ def add(
     change = added(to, scope, folder, server)
     _carry_out(change, dry_run)
     _tell(change, client, scope, name, dry_run=dry_run, json=json)
+    if scope == "project" and not dry_run:
+        hub = Hub(place(db).path)
+        if not hub.may_import(folder):
+            hub.trust("mcp add", folders=allowed)
+            say(plain(f"{hub.database} is trusted from now on, so the server may wake its runs"))
     if scope == "project" and change.outcome == "added" and not dry_run:
         say(to.note)
     return 0

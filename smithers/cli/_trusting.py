@@ -50,6 +50,16 @@ def trust(
         bool, typer.Option("--list", help="List the databases that you trust.")
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Trust the database no longer.")] = False,
+    folders: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--folder",
+            metavar="DIR",
+            help="Trust the workflow files of this folder too, outside the project; may be given"
+            " again.",
+            show_default=False,
+        ),
+    ] = None,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
@@ -66,7 +76,7 @@ def trust(
             "absent": f"{where} was not trusted; nothing was changed",
         }[outcome]
     else:
-        hub.trust("trust", explicit=True)
+        hub.trust("trust", folders=folders or [], explicit=True)
         outcome, said = "trusted", f"{where} is trusted: `smithers supervise` wakes its runs"
     if json:
         give_json({"version": 1, "path": str(where), "outcome": outcome})

@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
             "smithers workflows",
             "smithers workflows ship_it.py --json",
             says="List the workflows of the files, else those in .smithers/workflows, with the"
-            " fields of their input. A file is imported for that, and nothing of it is run."
+            " fields of their input. A file is imported for that, and nothing of it is run; one in"
+            " a folder that you do not trust is only parsed, unless you name it."
             " It exits 1 where a file cannot be imported.",
         ),
     )(workflows)
@@ -38,13 +39,19 @@ def workflows(
     json: JsonFlag = False,
 ) -> int:
     wanted = files or workflow_files(Path.cwd())
-    found = Hub(place(None).path).workflows(wanted)
+    where = place(None)
+    found = Hub(where.path).workflows(wanted, named=bool(files))
     failed = any("error" in one for one in found)
     if json:
         give_json({"version": 1, "workflows": found})
         return int(failed)
     for one in found:
         _show(one)
+    if any(one.get("input_schema", {}) is None for one in found):
+        say(
+            "files were not imported, since you do not trust this folder yet;"
+            " `smithers trust` changes that"
+        )
     if not wanted:
         say("there is none in .smithers/workflows: put a Python file there, or name one")
     return int(failed)
@@ -55,10 +62,14 @@ def _show(one: dict[str, Any]) -> None:
         where = one["error"]["place"] or one["file"]
         give(f"{paint('✗', 'red', sys.stdout)} {plain(where)}: {plain(one['error']['message'])}")
         return
+    about = one["description"].partition("\n")[0]
     schema = one["input_schema"]
+    if schema is None:
+        give(f"{paint(plain(one['workflow']), 'bold', sys.stdout)}  {plain(about)}")
+        give(f"    smithers up {plain(one['file'])}:{plain(one['name'])}")
+        return
     required = schema.get("required", ())
     fields = [f"{name}{'' if name in required else '?'}" for name in schema.get("properties", {})]
-    about = one["description"].partition("\n")[0]
     give(
         f"{paint(plain(one['workflow']), 'bold', sys.stdout)}({', '.join(fields)})  {plain(about)}"
     )

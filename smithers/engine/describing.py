@@ -6,6 +6,7 @@ takes too long, and whose words on stdout are no part of the answer.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -20,10 +21,11 @@ from smithers.engine.launching import unmarked
 from smithers.engine.loading import workflows_in
 from smithers.errors import AuthorError, SmithersError
 
-__all__ = ["describe", "describe_all"]
+__all__ = ["describe", "describe_all", "outline"]
 
 _WITHIN_S = 30.0
 _AT_ONCE = 4
+_MOST_BYTES = 1 << 20
 
 
 def describe(file: Path) -> list[dict[str, Any]]:
@@ -44,6 +46,47 @@ def describe(file: Path) -> list[dict[str, Any]]:
         }
         for variable, one in found.items()
     ]
+
+
+def outline(file: Path) -> list[dict[str, Any]]:
+    """The workflows of a file as a parse finds them: nothing of it is executed.
+
+    A workflow is a function with the decorator `workflow`, called or not; its name may be given in
+    the call.
+    """
+    where = str(file.absolute())
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            return [_failed(where, f"{file.name} is larger than {_MOST_BYTES >> 20} MB", "")]
+        tree = ast.parse(file.read_bytes(), where)
+    except OSError as error:
+        return [_failed(where, f"{file.name} cannot be read: {error.strerror}", "")]
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return [_failed(where, f"{file.name} cannot be parsed: {error}", "")]
+    return [
+        {
+            "workflow": name,
+            "file": where,
+            "name": node.name,
+            "description": cleandoc(ast.get_docstring(node) or ""),
+            "input_schema": None,
+        }
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and (name := _workflow_name(node)) is not None
+    ]
+
+
+def _workflow_name(node: ast.FunctionDef) -> str | None:
+    for decorator in node.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else None
+        target = decorator if call is None else call.func
+        named = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", None)
+        if named != "workflow":
+            continue
+        given = [one.value for one in (call.keywords if call else ()) if one.arg == "name"]
+        texts = [one.value for one in given if isinstance(one, ast.Constant)]
+        return next((text for text in texts if isinstance(text, str)), node.name)
+    return None
 
 
 def describe_all(

@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from smithers.errors import Refused, StoreError
+from smithers.errors import Refused, StoreError, Untrusted
 from smithers.store import NewRun
 from smithers.store.looking import source
 from smithers.store.opening import open_database
@@ -76,19 +76,19 @@ def untrusted(database: Path) -> str:
 
 
 def check_may_run(trusted: Trusted | None, database: Path, run: NewRun, *, file: bool) -> None:
-    """Raises `Refused` if the row of a run names a folder, or a file to execute (if `file`), that
+    """Raises `Untrusted` if the row of a run names a folder, or a file to execute (if `file`), that
     this user has not used with the database.
     """
     again = f"smithers up FILE --run-id {shlex.quote(run.run_id)} --resume"
     if trusted is None and file:
-        raise Refused(
+        raise Untrusted(
             f"{untrusted(database)}; the file of run {run.run_id} is named by a row in it alone",
             hint=f"look at {run.file}, then type: smithers trust {shlex.quote(str(database))}",
         )
     folders = [Path(run.folder), *([Path(run.file).parent] if file else [])]
     for folder in folders:
         if not _allowed(trusted, database, folder):
-            raise Refused(
+            raise Untrusted(
                 f"run {run.run_id} would run in {folder}, which is outside the project"
                 f" {project_of(database)}, and you have not used it with this database",
                 hint=f"if it is yours, type this in that folder: {again}",
@@ -102,14 +102,18 @@ def _allowed(trusted: Trusted | None, database: Path, folder: Path) -> bool:
 
 
 def trust(
-    database: Path, environment: Mapping[str, str], *, how: str, explicit: bool = False
+    database: Path,
+    environment: Mapping[str, str],
+    *,
+    how: str,
+    folders: Sequence[Path] = (),
+    explicit: bool = False,
 ) -> Trusted:
     """See `Hub.trust`."""
-    if not database.exists():
-        raise Refused(f"there is no database at {database}", hint="name one: smithers trust PATH")
-    check_owner(Path(os.path.realpath(database)), explicit=explicit)
-    open_database(database, create=False).close()
-    return Trusts(environment).add(database, how=how, explicit=explicit)
+    if database.exists():
+        check_owner(Path(os.path.realpath(database)), explicit=explicit)
+    open_database(database).close()
+    return Trusts(environment).add(database, how=how, folders=folders, explicit=explicit)
 
 
 class Trusts:
@@ -198,7 +202,7 @@ class Trusts:
 
 
 def check_owner(path: Path, *, explicit: bool = False) -> None:
-    """Raises `Refused` if somebody else could have written the database or replaced its folder.
+    """Raises `Untrusted` if somebody else could have written the database or replaced its folder.
 
     Checked are the file, its folder and the project's. A group may write if it has no other member.
     """
@@ -206,7 +210,7 @@ def check_owner(path: Path, *, explicit: bool = False) -> None:
     for one in dict.fromkeys((path, path.parent, project_of(path))):
         found = one.stat()
         if found.st_uid not in (me, 0) and not (me == 0 and explicit):
-            raise Refused(
+            raise Untrusted(
                 f"{one} belongs to another user ({_name_of(found.st_uid)})",
                 hint=f"if you trust it, type: smithers trust {path}"
                 if me == 0
@@ -217,7 +221,7 @@ def check_owner(path: Path, *, explicit: bool = False) -> None:
         group = found.st_mode & stat.S_IWGRP and not sticky and _has_others(found.st_gid, me)
         if others or group:
             who = "everybody" if others else f"the group {_group_name(found.st_gid)}"
-            raise Refused(
+            raise Untrusted(
                 f"{one} may be written by {who}",
                 hint=f"take that away: chmod {'o-w' if others else 'g-w'} {one}",
             )

@@ -134,7 +134,9 @@ def test_what_else_stands_there_stays_byte_for_byte(
     said = home.mcp("add", *options)
     assert said.code == 0, said.err
     assert "hush" not in said.err, "what is shown is ours alone"
-    assert all(line[0] in "+@" for line in said.err.splitlines()[2:-1]), said.err
+    *shown, trusted, _ = said.err.splitlines()[2:]
+    assert all(line[0] in "+@" for line in shown), said.err
+    assert "is trusted from now on" in trusted
     after = at.read_bytes().decode()
     lines = after.split("\n")
     assert all(line in lines for line in text.split("\n"))

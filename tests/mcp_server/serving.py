@@ -63,7 +63,7 @@ def _said(result: CallToolResult) -> Said:
 class Project:
     """A folder with `.smithers/workflows/flows.py`, and a server for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, trusted: bool = True) -> None:
         self.folder = folder
         workflows = folder / ".smithers" / "workflows"
         workflows.mkdir(parents=True)
@@ -72,6 +72,9 @@ class Project:
         self.environment = {
             name: text for name, text in os.environ.items() if not name.startswith("SMITHERS")
         }
+
+        if trusted:
+            self.hub.trust("mcp add")
 
     @property
     def hub(self) -> Hub:

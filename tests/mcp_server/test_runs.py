@@ -214,8 +214,9 @@ async def test_the_server_wakes_runs_that_lost_their_owner(project: Project, era
 
 
 async def test_a_server_makes_no_database_where_nobody_starts_a_run(
-    project: Project, era: Era
+    tmp_path: Path, era: Era
 ) -> None:
+    project = Project(tmp_path, trusted=False)
     async with project.client(era, supervises=True) as call:
         assert (await call("list_runs"))["runs"] == []
         assert "NOT_FOUND" in (await call("get_run", run_id="r1")).error

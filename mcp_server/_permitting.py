@@ -1,0 +1,79 @@
+"""Asking a person, once, whether the workflow files of a folder may be executed at all."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import Annotated, Literal
+
+from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
+from mcp.server.mcpserver import Context, Elicit, Resolve
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import BaseModel, Field
+
+from mcp_server._errors import failure, telling
+from mcp_server._face import Face, face_of
+from mcp_server._roots import Startable
+from smithers.hub import Hub
+
+__all__ = ["Permission", "permission", "permitted", "startable"]
+
+
+class Permission(BaseModel):
+    """What a person is asked for. Nothing is chosen beforehand."""
+
+    decision: Literal["trust", "refuse"] = Field(description="Trust the folder, or refuse.")
+
+
+async def startable(ctx: Context[Face], workflow: str, cwd: str | None = None) -> Startable:
+    """The workflow that is meant. Raises `ToolError`."""
+    face = face_of(ctx)
+    return await asyncio.to_thread(face.roots.find, face.hub, workflow, cwd)
+
+
+async def permission(
+    ctx: Context[Face], start: Annotated[Startable, Resolve(startable)]
+) -> Permission | Elicit[Permission]:
+    """Asks the person where the client has one, unless the file is trusted already."""
+    hub = face_of(ctx).hub
+    if await asyncio.to_thread(_is_permitted, hub, start):
+        return Permission(decision="trust")
+    capabilities = ctx.client_capabilities
+    elicitation = None if capabilities is None else capabilities.elicitation
+    if elicitation is None or (elicitation.form is None and elicitation.url is not None):
+        raise _untrusted(hub, start, "this client cannot ask a person")
+    return Elicit(_question(hub, start), Permission)
+
+
+def permitted(hub: Hub, start: Startable, answered: ElicitationResult[Permission]) -> None:
+    """Take the person's answer. Raises `ToolError` if it is not to trust the folder."""
+    if not isinstance(answered, AcceptedElicitation):
+        raise _untrusted(hub, start, f"the question was answered with {answered.action!r}")
+    if answered.data.decision != "trust":
+        raise _untrusted(hub, start, "the person refused")
+    if not _is_permitted(hub, start):
+        with telling():
+            hub.trust("start_run", folders=[start.file.parent, start.folder])
+
+
+def _is_permitted(hub: Hub, start: Startable) -> bool:
+    return hub.may_import(start.file.parent) and hub.may_import(start.folder)
+
+
+def _question(hub: Hub, start: Startable) -> str:
+    return (
+        f"An agent wants to run the workflow file {start.file} in {start.folder}, which executes it"
+        " as you. You have not used Smithers there yet. Trust this folder?\n\nIf you do, runs in"
+        f" {hub.database} are also resumed without asking."
+    )
+
+
+def _untrusted(hub: Hub, start: Startable, why: str) -> ToolError:
+    command = f"smithers trust {shlex.quote(str(hub.database.absolute()))}"
+    for folder in dict.fromkeys((start.file.parent, start.folder)):
+        command += f" --folder {shlex.quote(str(folder))}"
+    return failure(
+        "UNTRUSTED",
+        f"{why}; {start.file} is in a folder that the person has not trusted yet",
+        f"tell the person to look at the file, and to type in a terminal of their own: {command}",
+    )
