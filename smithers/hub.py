@@ -45,6 +45,11 @@ class Hub:
             self._driving = Driving(self.database, self.environment)
         return self._driving
 
+    def _refuse_below(self, what: str) -> None:
+        from smithers.engine.authority import refuse_below
+
+        refuse_below(self.database, self.environment, what)
+
     async def start(
         self,
         file: str,
@@ -61,6 +66,7 @@ class Hub:
         Raises `AuthorError`, `Refused` (the input does not fit, the run exists) or `StoreError`;
         then nothing was written.
         """
+        self._refuse_below("start a run")
         return await self._drive().start(
             file,
             name=name,
@@ -87,6 +93,7 @@ class Hub:
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
         """
+        self._refuse_below(f"resume run {run_id}")
         return await self._drive().resume(
             run_id,
             file=file,
@@ -125,6 +132,7 @@ class Hub:
 
         Raises what `start` raises, and `Refused` where no process can be started.
         """
+        self._refuse_below("start a run")
         return self._detach().start(
             file,
             name=name,
@@ -147,6 +155,7 @@ class Hub:
         linger_s: float | None = None,
     ) -> Launched:
         """Go on with a run in a process of its own, in the run's folder. Raises as `resume`."""
+        self._refuse_below(f"resume run {run_id}")
         return self._detach().resume(
             run_id,
             file=file,
@@ -185,6 +194,7 @@ class Hub:
         The database is made, or upgraded, if need be, since it is known again by the id in it.
         Raises `Refused`, or `StoreError`.
         """
+        self._refuse_below("trust a database")
         from smithers.engine.trust import trust
 
         trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
@@ -220,6 +230,7 @@ class Hub:
         is to be woken now, and raises `Owned` where another process supervises. The database is
         made where there is none.
         """
+        self._refuse_below("supervise runs")
         from smithers.engine.supervising import Supervisor
         from smithers.store.sqlite import SqliteStore
 
@@ -246,6 +257,7 @@ class Hub:
         Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
         several do, time is up, `by` may not decide, or the caller is an agent of a run.
         """
+        self._refuse_below(f"decide for run {run_id}")
         from smithers.engine.deciding import decide
 
         return decide(
@@ -261,6 +273,7 @@ class Hub:
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open approval that `decide` would answer, to be shown to a person. Raises as that."""
+        self._refuse_below(f"decide for run {run_id}")
         from smithers.engine.deciding import asks
 
         return asks(self.database, self.environment, run_id, task)
@@ -277,6 +290,7 @@ class Hub:
         there already, its agent cannot attach, the caller is an agent of a run), or an `AgentError`
         where its program cannot be started; but for the first moment then nothing was stopped.
         """
+        self._refuse_below(f"attach to run {run_id}")
         from smithers.engine.attaching import Session
 
         session = Session(self.database, self.environment, self.launch_again, run_id, by)
@@ -291,6 +305,7 @@ class Hub:
         Raises `UnknownRun`, or `Refused`: there is no such budget, it does not cap that, the run
         has ended, or the caller is an agent of a run.
         """
+        self._refuse_below(f"decide for run {run_id}")
         from smithers.engine.raising import raise_budget
 
         return raise_budget(self.database, self.environment, run_id, node, added, by)
@@ -301,6 +316,7 @@ class Hub:
 
         Raises `UnknownRun`, or `Refused`: the task is not at work, or the message is empty.
         """
+        self._refuse_below(f"steer run {run_id}")
         from smithers.engine.steering import steer
 
         return steer(self.database, self.environment, run_id, task, text, by)
@@ -314,6 +330,7 @@ class Hub:
 
         Raises `UnknownRun`, or `Refused` for a run that has ended.
         """
+        self._refuse_below(f"cancel run {run_id}")
         from smithers.engine.deciding import cancel
 
         return cancel(self.database, self.environment, run_id, by)

@@ -95,11 +95,13 @@ def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
 
 
 def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
-    hub = Hub(going.place.path)
+    hub = Hub(going.place.path, environment=dict(os.environ))  # as it was before the marks below
     logs = [_owner_log(going, hub)] if going.detached else []
     watcher = Both(*logs, watcher_of(going.run_id, events=going.events))
     signals = _Signals(hub, watcher, detached=going.detached)
-    os.environ["SMITHERS_RUN"] = going.run_id  # for whatever the run's functions start
+    # For whatever the run's functions start.
+    os.environ["SMITHERS_RUN"] = going.run_id
+    os.environ["SMITHERS_RUN_DATABASE"] = os.path.realpath(going.place.path)
 
     async def main() -> Left:
         signals.attach(asyncio.get_running_loop())

@@ -20,12 +20,12 @@ from typing import TypeVar, cast
 from smithers.agent import Attaching
 from smithers.changes import Key, WaitOpened
 from smithers.engine.aiming import aimed_at
-from smithers.engine.deciding import refuse_agents, with_store
+from smithers.engine.deciding import with_store
 from smithers.engine.detaching import Launched
 from smithers.engine.driving import Driving
 from smithers.engine.ending import After, Attached
 from smithers.engine.holding import Hold, clear_hold
-from smithers.engine.launching import ATTEMPT, RUN
+from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
 from smithers.engine.processes import adopt_orphans, attempt_mark, below, kill_all
 from smithers.engine.secrets import Secrets
 from smithers.errors import Owned, Refused
@@ -56,6 +56,7 @@ class Session:
         by: str,
     ) -> None:
         self._database = database.absolute()
+        self._real = os.path.realpath(database)
         self._environment = environment
         self._launch = launch
         self._run_id = run_id
@@ -93,7 +94,6 @@ class Session:
 
     async def _check(self, store: SqliteStore, task: str) -> tuple[Key, bool]:
         """The task that is meant, and whether a living owner drives the run. Raises `Refused`."""
-        await refuse_agents(store, self._run_id, self._environment)
         history = await store.load(self._run_id)
         state = RunState.of(history.frames)
         if state.run_status in _OVER:
@@ -156,7 +156,11 @@ class Session:
                 hint=f"read what it says with `{follow}`",
             )
         holder = self._hold.holder
-        marks = {RUN: self._run_id, ATTEMPT: attempt_mark(holder.id, self._run_id) + "terminal"}
+        marks = {
+            RUN: self._run_id,
+            RUN_DATABASE: self._real,
+            ATTEMPT: attempt_mark(holder.id, self._run_id) + "terminal",
+        }
         cwd = folder if work.cwd is None else folder / work.cwd
         session = cast("str", last.session)
         return Attached(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +15,7 @@ from typing import TypeVar
 from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
 from smithers.engine.ending import Asked, Decided
 from smithers.engine.endings import leave_nothing_open
-from smithers.engine.launching import ATTEMPT, RUN
-from smithers.engine.processes import ancestors, clear_away
+from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
@@ -27,7 +25,7 @@ from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Decision
 
-__all__ = ["asks", "cancel", "cancel_if_free", "decide", "refuse_agents", "with_store"]
+__all__ = ["asks", "cancel", "cancel_if_free", "decide", "with_store"]
 
 T = TypeVar("T")
 
@@ -47,7 +45,6 @@ def decide(
     scrub = Secrets(environment).scrub
 
     async def work(store: SqliteStore) -> Decided:
-        await refuse_agents(store, run_id, environment)
         history = await store.load(run_id)
         state = RunState.of(history.frames)
         key, wait = _open(history, state, run_id, task)
@@ -85,7 +82,6 @@ def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str 
     """See `Hub.asks`."""
 
     async def work(store: SqliteStore) -> Asked:
-        await refuse_agents(store, run_id, environment)
         history = await store.load(run_id)
         state = RunState.of(history.frames)
         key, wait = _open(history, state, run_id, task)
@@ -209,18 +205,4 @@ def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
     if allowed and by not in allowed:
         raise Refused(
             f"{by!r} may not decide {key}", hint=f"these may: {', '.join(allowed)} (--by NAME)"
-        )
-
-
-async def refuse_agents(store: SqliteStore, run_id: str, environment: Mapping[str, str]) -> None:
-    """Approvals and budgets are a human's: no process that a run started may decide them, whether
-    its marks are on it, or it stands below an agent or below a process that drives a run.
-    """
-    of_runs = {(row.pid, row.started) for row in await store.processes()}
-    above = ancestors(os.getpid())
-    drivers = {(one.pid, one.started) for one in await store.drivers() if one.pid != os.getpid()}
-    if ATTEMPT in environment or RUN in environment or (of_runs | drivers).intersection(above):
-        raise Refused(
-            f"an agent may not decide for run {run_id}",
-            hint="this is for a person: decide in a terminal that no run has started",
         )

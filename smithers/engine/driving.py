@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers.changes import Frame
+from smithers.engine.authority import driving
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.inputs import refuse_unknown_fields
-from smithers.engine.launching import unmarked
+from smithers.engine.launching import RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
 from smithers.engine.secrets import Secrets
@@ -188,6 +190,7 @@ class Driving:
     def _settings(self, run: NewRun, max_concurrency: int | None, linger_s: float) -> Settings:
         return Settings(
             folder=Path(run.folder),
+            marks={RUN_DATABASE: os.path.realpath(self._database)},
             streams=streams_folder(self._database, run.run_id),
             max_concurrency=max_concurrency,
             linger_s=linger_s,
@@ -208,7 +211,8 @@ class Driving:
             engine.stop()
         wake_at: datetime | None = None
         try:
-            ending = await engine.run(store, claim=claim, first=first)
+            with driving(self._database):
+                ending = await engine.run(store, claim=claim, first=first)
             wake_at = ending.wake_at
             if ending.stopped and self._comes_back:
                 wake_at = datetime.now(UTC) if wake_at is None else wake_at

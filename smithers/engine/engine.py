@@ -202,7 +202,7 @@ class Engine:
         """The environment by which the processes of an attempt are found."""
         assert self.claim is not None
         mark = attempt_mark(self.claim.owner, self.run_id, serial)
-        return {RUN: self.run_id, ATTEMPT: mark}
+        return {**self.settings.marks, RUN: self.run_id, ATTEMPT: mark}
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""

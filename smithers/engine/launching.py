@@ -26,10 +26,22 @@ from smithers import errors
 from smithers.errors import AgentError, AuthorError, Place, Refused, SmithersError
 from smithers.store.lease import started_of
 
-__all__ = ["ATTEMPT", "OWNER", "RUN", "Launcher", "Owning", "how_it_ended", "unmarked"]
+__all__ = [
+    "ATTEMPT",
+    "OWNER",
+    "RUN",
+    "RUN_DATABASE",
+    "Launcher",
+    "Owning",
+    "how_it_ended",
+    "unmarked",
+]
 
 ATTEMPT, RUN = "SMITHERS_ATTEMPT", "SMITHERS_RUN"
 """In the environment of whatever an attempt, and of whatever a run has started."""
+
+RUN_DATABASE = "SMITHERS_RUN_DATABASE"
+"""In the same environment: the real path of the database that the run is in."""
 
 OWNER = "SMITHERS_OWNER"
 """In the environment of a process that was started to drive a run by itself."""
@@ -40,7 +52,8 @@ _LOOK_S = 0.25
 
 def unmarked(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what tells from which run a process comes."""
-    return {name: value for name, value in environment.items() if name not in (ATTEMPT, RUN, OWNER)}
+    marks = (ATTEMPT, RUN, RUN_DATABASE, OWNER)
+    return {name: value for name, value in environment.items() if name not in marks}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import Key
-from smithers.engine.deciding import refuse_agents, with_store
+from smithers.engine.deciding import with_store
 from smithers.engine.ending import Raised
 from smithers.engine.secrets import Secrets
 from smithers.errors import Refused
@@ -33,7 +33,6 @@ def raise_budget(
         raise Refused("nothing was added to the budget", hint="as in --add-usd 5 or --add-calls 10")
 
     async def work(store: SqliteStore) -> Raised:
-        await refuse_agents(store, run_id, environment)
         history = await store.load(run_id)
         state = RunState.of(history.frames)
         if state.run_status in ("finished", "cancelled"):

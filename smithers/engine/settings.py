@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,10 +41,13 @@ class Unwatched:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up."""
+    """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up.
+    `marks` are variables for the processes of all attempts, beside those that name the attempt.
+    """
 
     folder: Path
     streams: Path
+    marks: Mapping[str, str] = field(default_factory=dict[str, str])
     max_concurrency: int | None = None
     linger_s: float = 60.0
     secrets: Secrets = field(default_factory=lambda: Secrets({}))

@@ -10,7 +10,6 @@ from pathlib import Path
 from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Sent
-from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.secrets import Secrets
 from smithers.errors import Refused
 from smithers.state import RunState
@@ -45,7 +44,7 @@ def steer(
         if state.run_status in ("finished", "failed", "cancelled"):
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         key, secrets, at = aimed_at(state, run_id, task), Secrets(environment), datetime.now(UTC)
-        who = secrets.scrub(_who(environment, by))
+        who = secrets.scrub(by)
         said = secrets.scrub(text)
         body = json.dumps({"text": said, "by": who}, ensure_ascii=False)
         note = Note(run_id=run_id, kind="steer", key=key, body=body, at=at)
@@ -53,10 +52,3 @@ def steer(
         return Sent(run_id=run_id, task=key.id, iteration=key.path, id=row.id, text=said, by=who)
 
     return with_store(database, run_id, work)
-
-
-def _who(environment: Mapping[str, str], by: str) -> str:
-    """Whoever says it; an agent of a run may, but in its own name."""
-    if ATTEMPT in environment or RUN in environment:
-        return f"an agent of run {environment.get(RUN, '?')}"
-    return by

@@ -263,7 +263,7 @@ def test_leaving_a_run_that_lost_its_owner_starts_one(tmp_path: Path) -> None:
             owner.wait(10)
             person.sendline("/quit")
             code, words = left(person)
-        assert code == 0
+        assert code == 0, words
         assert "driven by process" in words
         finished(tmp_path)
     assert states(tmp_path) == ["interrupted", "succeeded"]

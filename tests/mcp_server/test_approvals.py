@@ -163,9 +163,9 @@ async def test_an_approval_for_others_is_refused_to_this_user(project: Project, 
 
 
 async def test_a_server_below_an_agent_of_a_run_decides_nothing(project: Project, era: Era) -> None:
-    project.environment["SMITHERS_ATTEMPT"] = "another-run:1"
     async with project.client(era, answers=human("accept", decision="approve")) as call:
         run_id = await asking(call)
+        project.environment["SMITHERS_ATTEMPT"] = "another-run:1"
         assert "an agent may not decide" in (await call("answer", run_id=run_id)).error
     del project.environment["SMITHERS_ATTEMPT"]
     assert (await open_approval(project, run_id)).task == "ship"
