@@ -10,9 +10,10 @@ from pathlib import Path
 from smithers.doctor._finding import Finding
 from smithers.errors import StoreError
 from smithers.store.failures import telling
+from smithers.store.file_systems import file_system_of
 from smithers.store.looking import source
 from smithers.store.migrations import APPLICATION_ID, published
-from smithers.store.opening import check_place, file_system_of
+from smithers.store.opening import check_place
 
 __all__ = ["look_at_database"]
 

@@ -315,6 +315,12 @@ class Store(Protocol):
         """
         ...
 
+    def check(self) -> None:
+        """Raise `StoreError` if what was opened is no longer what others find at its place. It is
+        cheap, and part of each commit; ask before work begins that must not be done in vain.
+        """
+        ...
+
     async def close(self) -> None:
         """Release the file. Runs that are still owned become stale when this process ends."""
         ...

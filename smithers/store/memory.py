@@ -316,6 +316,9 @@ class MemoryStore:
         offered, self._offered = self._offered, False
         return offered
 
+    def check(self) -> None:
+        """What is in memory cannot be replaced."""
+
     async def close(self) -> None:
         """Nothing to release; the runs stay readable as long as this object."""
 

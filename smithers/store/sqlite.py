@@ -128,6 +128,7 @@ class SqliteStore:
         Raises `StoreError`, naming the file and the reason, and has then changed nothing.
         """
         # SQLite keeps the WAL beside the real file, and so must we.
+        given = Path(path)
         path = Path(os.path.realpath(path))  # noqa: ASYNC240  # one look-up, before anything runs
         connector = partial(
             open_database,
@@ -140,8 +141,11 @@ class SqliteStore:
             file_system=file_system,
             migrations=migrations,
         )
-        db = await Connection.opened(connector, path, wal_bytes)
-        store = cls(db, Heartbeat(path, beat_s, now, monotonic_ns), now, monotonic_ns)
+        db = await Connection.opened(
+            connector, path, given=given, wal_bytes=wal_bytes, timeout_s=busy_timeout_s
+        )
+        heartbeat = Heartbeat(path, beat_s, now, monotonic_ns, db.check)
+        store = cls(db, heartbeat, now, monotonic_ns)
         await store.changed()
         return store
 
@@ -328,10 +332,15 @@ class SqliteStore:
 
     async def changed(self) -> bool:
         """Whether someone else has committed, or a note was offered here, since the last call."""
+        self.check()
         version = await self._db.call(_data_version)
         offered, self._offered = self._offered, False
         before, self._version = self._version, version
         return offered or version != before
+
+    def check(self) -> None:
+        """Raise `StoreError` if the database at the path is not the one that was opened."""
+        self._db.check()
 
     async def close(self) -> None:
         """Release the file. Runs that are still owned become stale when this process ends."""
@@ -340,7 +349,7 @@ class SqliteStore:
         self._closed = True
         await self._db.call(lambda _: self._heartbeat.stop())
         # What is left to do is housekeeping: a database that somebody holds is not waited for.
-        await self._db.call(lambda db: db.execute("PRAGMA busy_timeout = 250").close())
+        await self._db.call(lambda _: self._db.wait_at_most(0.25))
         if self._heartbeat.owners:
             with suppress(StoreError):
                 await self._db.transact(self._forget_owners)
