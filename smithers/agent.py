@@ -23,6 +23,7 @@ __all__ = [
     "Attaching",
     "Capabilities",
     "Checkup",
+    "Dropped",
     "Event",
     "Said",
     "Spawned",
@@ -138,9 +139,17 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Spawned:
-    """A process was started for this request; whoever takes the run over kills it first."""
+    """A process was started for this request; whoever takes the run over kills it first.
+
+    `started` is its start time as the host counts (on Linux the 22nd field of /proc/PID/stat), if
+    the adapter was told it: the process may have ended since. `cgroup` is the folder of the control
+    group in which the process and all its descendants are, if it has one of its own, which is named
+    after the SMITHERS_ATTEMPT of `Ask.marks`.
+    """
 
     pid: int
+    started: str | None = None
+    cgroup: str | None = None
 
 
 @dataclass(frozen=True)
@@ -206,6 +215,13 @@ class Used:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """The program wrote a line of this size, which is too long to be read; it is left out."""
+
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Answered:
     """The end of a good run. `data` is the program's own structured answer, not yet validated."""
 
@@ -213,7 +229,18 @@ class Answered:
     data: object = None
 
 
-Event = Spawned | Started | Steered | Said | Thought | ToolCalled | ToolReturned | Used | Answered
+Event = (
+    Spawned
+    | Started
+    | Steered
+    | Said
+    | Thought
+    | ToolCalled
+    | ToolReturned
+    | Used
+    | Dropped
+    | Answered
+)
 
 
 class Agent(Protocol):

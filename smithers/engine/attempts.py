@@ -41,7 +41,7 @@ class Hooks(Protocol):
         """
         ...
 
-    async def spawned(self, serial: int, pid: int) -> None:
+    async def spawned(self, serial: int, process: Spawned) -> None:
         """Remember a process of the attempt."""
         ...
 
@@ -183,7 +183,7 @@ class AgentAttempt:
             async for event in events:
                 heard()
                 if isinstance(event, Spawned):
-                    await self.hooks.spawned(self.serial, event.pid)
+                    await self.hooks.spawned(self.serial, event)
                     continue
                 await self._note(event)
                 if isinstance(event, Answered):

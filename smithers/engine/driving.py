@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -93,7 +94,9 @@ class Driving:
             owner = this_process()
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-                return await store.create(run, owner, frame, models)
+                claim = await store.create(run, owner, frame, models)
+                _report_locks(store, engine)
+                return claim
 
             return await self._run(engine, store, first=first)
 
@@ -181,6 +184,8 @@ class Driving:
         self._engine = engine
         if self._stopped:
             engine.stop()
+        if claim is not None:
+            _report_locks(store, engine)
         wake_at: datetime | None = None
         try:
             ending = await engine.run(store, claim=claim, first=first)
@@ -248,6 +253,17 @@ class Driving:
             f"run {run_id} exists already",
             hint=f"go on with it: smithers resume {run_id}, or choose another --run-id",
         )
+
+
+def _report_locks(store: SqliteStore, engine: Engine) -> None:
+    """From now on attempts are paid for: an owner that waits for a lock says so, and waits on."""
+    loop = asyncio.get_running_loop()
+
+    def tell(text: str) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody watches any more
+            loop.call_soon_threadsafe(engine.observer.note, text)
+
+    store.wait_for_stopped(tell)
 
 
 def _same_workflow(path: Path, run: NewRun) -> Loaded:

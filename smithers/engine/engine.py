@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from smithers.agent import Event
+from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
     Failure,
@@ -38,6 +38,7 @@ from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.plan import Instance, Plan
+from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_mark
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
@@ -49,8 +50,7 @@ from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError
 from smithers.state import RunState
-from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, ProcessRow, Store
-from smithers.store.lease import started_of
+from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
@@ -113,7 +113,7 @@ class Engine:
         self._promises = Promises()
         self._used: deque[int] = deque()
         self._messages = Messages(self.transition, self.secrets)
-        self._spawned: set[int] = set()
+        self._processes = ProcessRows(run.run_id)
         self._inbox = deque(inbox)
         self._noted = state.inbox
         """The last note that was heard. A cancel counts as taken with its end alone, so that no
@@ -185,6 +185,8 @@ class Engine:
                     return ending
                 self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
+            if self.starting.prepared:
+                self.store.check()
             for attempt in self.starting.prepared:
                 self._running[attempt.serial] = attempt
                 attempt.start(group, self._marks(attempt.serial))
@@ -437,9 +439,7 @@ class Engine:
             cooldowns, self.limits.new = self.limits.new, []
             self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
         self._looked = looked
-        for serial in self._spawned - self._running.keys():
-            await self.store.remove_processes(self.claim.owner, self.run_id, serial)
-            self._spawned.discard(serial)
+        await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
         self._messages.tell(self._attempts())
         reports, self.renderer.reports = self.renderer.reports, []
@@ -457,6 +457,7 @@ class Engine:
             self._wake.clear()
             if await self.holding.look() or self._results or self._promises or self._used:
                 return
+            await self._processes.write(self.store)
             now = self.settings.now()
             due = self._timers.is_due(now)
             if await self.store.changed() or due:
@@ -481,15 +482,9 @@ class Engine:
         self._used.append(serial)
         self._wake.set()
 
-    async def spawned(self, serial: int, pid: int) -> None:
+    async def spawned(self, serial: int, process: Spawned) -> None:
         assert self.claim is not None
-        if (started := started_of(pid)) is not None:
-            owner = self.claim.owner
-            row = ProcessRow(
-                owner=owner, run_id=self.run_id, serial=serial, pid=pid, started=started
-            )
-            self._spawned.add(serial)  # first: a write that is cancelled may have happened
-            await self.store.add_process(row)
+        await self._processes.add(self.store, self.claim.owner, serial, process)
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:

@@ -96,9 +96,7 @@ class Connection(aiosqlite.Connection):
             raise
         return db
 
-    async def transact(
-        self, work: Callable[[sqlite3.Connection], T], *, synced: bool = True
-    ) -> T:
+    async def transact(self, work: Callable[[sqlite3.Connection], T], *, synced: bool = True) -> T:
         """Run `work` inside one write transaction: durable when this returns, or all undone. If not
         `synced`, it survives the end of every process, but perhaps not that of the machine.
 

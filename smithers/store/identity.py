@@ -1,8 +1,8 @@
 """Whether the files of an open database are still the files at their paths.
 
-SQLite keeps working on a file that was deleted, moved or replaced: everything it writes from then on
-is gone when the process ends. So each transaction, and each look of an idle process, compares device
-and inode of the paths with those of the opened files. This costs one `stat` for each file.
+SQLite keeps working on a file that was deleted, moved or replaced: everything it writes from then
+on is gone when the process ends. So each transaction, and each look of an idle process, compares
+device and inode of the paths with those of the opened files. This costs one `stat` for each file.
 """
 
 from __future__ import annotations

@@ -41,6 +41,10 @@ class LockHolder:
     stopped: bool
     command: str
 
+    @property
+    def identity(self) -> tuple[int, str]:
+        return self.pid, self.started
+
     def __str__(self) -> str:
         state = "stopped" if self.stopped else "running"
         return f"process {self.pid} ({state}: {self.command})"

@@ -133,7 +133,8 @@ def connect(
 ) -> sqlite3.Connection:
     """A connection with our settings; never a checkpoint by itself, never mapped memory.
 
-    SQLite waits for a lock for a second at most: who waits longer looks who holds it. A WAL that is reset keeps `wal_bytes`: to write over them costs half the time of growing a file.
+    SQLite itself waits for a lock for a second at most, so that the caller can look who holds it. A
+    WAL that is reset keeps `wal_bytes`: to write over them costs half the time of growing a file.
     """
     uri = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
     with telling(path):
