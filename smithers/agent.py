@@ -143,8 +143,9 @@ class Spawned:
 
     `started` is its start time as the host counts (on Linux the 22nd field of /proc/PID/stat), if
     the adapter was told it: the process may have ended since. `cgroup` is the folder of the control
-    group in which the process and all its descendants are, if it has one of its own, which is named
-    after the SMITHERS_ATTEMPT of `Ask.marks`.
+    group in which the process and all its descendants are, if it has one of its own; it is called
+    `smithers-`, 24 hexadecimal digits of the SHA-256 of the SMITHERS_ATTEMPT of `Ask.marks`, and a
+    number.
     """
 
     pid: int

@@ -8,6 +8,7 @@ owner finds them by the path.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -15,11 +16,15 @@ from pathlib import Path
 __all__ = ["make_cgroup"]
 
 
-def make_cgroup(mark: str, root: Path | None = None, own: str | None = None) -> Path | None:
-    """The folder of a new group for the attempt `mark`, or None where none can be made.
+_numbers = itertools.count(1)
 
-    `root` is where the hierarchy is mounted and `own` the group of this process in it; by default
-    they are looked up.
+
+def make_cgroup(mark: str, root: Path | None = None, own: str | None = None) -> Path | None:
+    """The folder of a new group for a program of the attempt `mark`, or None if none can be made.
+
+    An attempt may have several programs at once, so each gets a group of its own. `root` is where
+    the hierarchy is mounted and `own` the group of this process in it; by default both are looked
+    up.
     """
     try:
         root = _mounted() if root is None else root
@@ -27,8 +32,8 @@ def make_cgroup(mark: str, root: Path | None = None, own: str | None = None) -> 
         if root is None or own is None or ".." in own:
             return None
         digest = hashlib.sha256(mark.encode()).hexdigest()[:24]
-        folder = root / own.strip("/") / f"smithers-{digest}"
-        folder.mkdir(exist_ok=True)
+        folder = root / own.strip("/") / f"smithers-{digest}-{next(_numbers)}"
+        folder.mkdir()
     except OSError:
         return None
     if os.access(folder / "cgroup.procs", os.W_OK):

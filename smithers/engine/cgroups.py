@@ -16,8 +16,8 @@ __all__ = ["cgroup_name", "members_of", "remove_cgroup"]
 
 
 def cgroup_name(mark: str) -> str:
-    """The name of the group of an attempt, from its mark. Adapters name it in the same way."""
-    return f"smithers-{hashlib.sha256(mark.encode()).hexdigest()[:24]}"
+    """How the names of the groups of an attempt begin. Adapters name them in the same way."""
+    return f"smithers-{hashlib.sha256(mark.encode()).hexdigest()[:24]}-"
 
 
 def members_of(path: str, mark: str) -> list[int]:
@@ -26,7 +26,7 @@ def members_of(path: str, mark: str) -> list[int]:
     The path comes from a row, so it counts only if its name is the one that this attempt must have.
     """
     folder = Path(path)
-    if folder.name != cgroup_name(mark):
+    if not folder.name.startswith(cgroup_name(mark)):
         return []
     with suppress(OSError):
         return [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
@@ -35,6 +35,6 @@ def members_of(path: str, mark: str) -> list[int]:
 
 def remove_cgroup(path: str, mark: str) -> None:
     """Remove a group that is empty by now; one with members stays."""
-    if Path(path).name == cgroup_name(mark):
+    if Path(path).name.startswith(cgroup_name(mark)):
         with suppress(OSError):
             os.rmdir(path)

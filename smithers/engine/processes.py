@@ -140,12 +140,11 @@ def _kill_groups(groups: Mapping[str, str]) -> list[int]:
     for path, mark in groups.items():
         for _ in range(_ROUNDS):
             table = ProcessTable()
-            members = {pid: table.started(pid) for pid in members_of(path, mark)}
-            doomed = {
-                pid: started
-                for pid, started in members.items()
-                if started is not None and not any(map(drives, table.ancestors(pid)))
-            }
+            members = members_of(path, mark)
+            alive_here = {pid: at for pid in members if (at := table.started(pid)) is not None}
+            drivers = [pid for pid in alive_here if drives(pid)]
+            spared = {*drivers, *table.descendants(drivers)}
+            doomed = {pid: at for pid, at in alive_here.items() if pid not in spared}
             if not doomed:
                 break
             if left := _kill(doomed, 5.0):

@@ -25,6 +25,10 @@ from smithers.tree import clean
 __all__ = ["Stream", "as_json", "last_heard", "scrubbed"]
 
 
+_TEXT_CHARS = 1 << 20
+"""How much of one text an event shows."""
+
+
 def as_json(event: Event) -> dict[str, object]:
     """An event as JSON data: `event` is its name in lower case, then its fields."""
     data: dict[str, object] = {"event": type(event).__name__.lower()}
@@ -41,13 +45,21 @@ def _plain(value: object) -> object:
 
 
 def scrubbed(event: Event, scrub: Callable[[str], str]) -> Event:
-    """The event with every text in it through `scrub`: what may be kept and shown."""
+    """The event with every text in it through `scrub`, and shortened if it is very long: what may
+    be kept and shown. The program's own stream keeps all of it.
+    """
     texts = {
-        one.name: clean(_plain(cast("object", value)), scrub)
+        one.name: clean(_plain(cast("object", value)), lambda text: _shorten(scrub(text)))
         for one in fields(event)
         if isinstance(value := getattr(event, one.name), str | list | Mapping)
     }
     return replace(event, **texts)
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= _TEXT_CHARS:
+        return text
+    return f"{text[:_TEXT_CHARS]}… [{len(text) - _TEXT_CHARS} more characters]"
 
 
 def last_heard(folder: Path, serial: int, since: datetime, until: datetime) -> datetime:
