@@ -36,11 +36,13 @@ class OpenFiles:
                 raise self._lost(path, gone=now is None)
 
     def _lost(self, path: str, *, gone: bool) -> StoreError:
+        how = "was deleted" if gone else "was replaced by another file"
         if path != str(self._given):
-            how = "was deleted" if gone else "was replaced by another file"
+            what = "rows that were only in it may be lost"
+            if path.endswith("-shm"):
+                what = "processes that open it now cannot see this one's locks"
             return StoreError(
-                f"{path} {how} while this process used the database {self._given};"
-                " rows that were only in it may be lost",
+                f"{path} {how} while this process used the database {self._given}; {what}",
                 hint="end the other processes that use this database, look at it with"
                 " `smithers doctor`, then resume the run",
             )
@@ -51,11 +53,13 @@ class OpenFiles:
                 hint=f"if it was moved, move it back to {path} with its -wal, and resume the run;"
                 " if it was deleted, restore a backup or start the run again",
             )
+        beside = [name for name, id in self._ids.items() if name != path and _id_of(name) == id]
+        careful = "before you use the new file, move away what belongs to the former one: "
         return StoreError(
             f"the database {path} was replaced while this process used it;"
             " another file lies there now, without the latest rows of this process",
             hint="put the former file back with its -wal and resume the run, or start the run again"
-            " in the new database",
+            f"{f'; {careful}' if beside else ''}{', '.join(beside)}",
         )
 
 

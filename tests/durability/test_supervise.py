@@ -242,7 +242,8 @@ def test_a_cancel_of_a_stopped_owner_is_carried_out_when_its_lease_is_over(
     assert (done["what"], done["run_id"]) == ("cancelled", "r1")
     assert status(project) == "cancelled"
     until(lambda: not tails(project), "the end of the agent's job", within_s=5)
-    assert owner.wait(timeout=60) == -signal.SIGKILL
+    owner.communicate(timeout=60)
+    assert owner.returncode == -signal.SIGKILL
     assert status(project) == "cancelled"
     assert project.ledger == ["begun"]
 
@@ -258,7 +259,8 @@ def test_a_stopped_owner_is_taken_over_after_its_agents_were_killed(project: Pro
         assert job.pid not in [one.pid for one in tails(project)]
         (project.folder / "go").touch()
         until(lambda: status(project) == "finished", "the end of the run")
-    assert owner.wait(timeout=60) == -signal.SIGKILL
+    owner.communicate(timeout=60)
+    assert owner.returncode == -signal.SIGKILL
     assert status(project) == "finished"
 
 

@@ -283,7 +283,7 @@ BREAKAGES: dict[str, Breakage] = {
     "leases age by the wall clock": Breakage(
         apply=_leases_age_by_the_wall_clock, caught_by=STEPPED
     ),
-    "a stale owner goes on": Breakage(apply=_a_stale_owner_goes_on, caught_by=STOPPED),
+    "a stale owner goes on": Breakage(apply=_a_stale_owner_goes_on, caught_by=SCHEDULES),
     "programs live on after a takeover": Breakage(
         apply=_programs_live_on_after_a_takeover, caught_by=STOPPED
     ),
