@@ -17,7 +17,7 @@ from harnesses.process._command import Command
 from harnesses.process._shelf import Found, NotRecorded, ReplayMismatch, Shelf
 from harnesses.recording import Ending, Header, Moment, Recording, read_sessions
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "ReplayChild", "renamed"]
 
 _PART_BYTES = 1 << 20
 
@@ -228,13 +228,13 @@ def _as_session(recording: Recording, session: str | None) -> list[Moment]:
     old, new = recorded.encode(), session.encode()
     for stream in ("out", "err", "in"):
         places = [at for at, moment in enumerate(moments) if moment.stream == stream]
-        changed = _renamed((moments[at].data for at in places), old, new)
+        changed = renamed((moments[at].data for at in places), old, new)
         for at, data in zip(places, changed, strict=True):
             moments[at] = replace(moments[at], data=data)
     return moments
 
 
-def _renamed(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
+def renamed(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
     """The pieces with `old` replaced by `new`, which is as long, wherever it was cut."""
     part: list[bytes] = []
     size = 0

@@ -24,6 +24,7 @@ __all__ = [
     "below",
     "clear_away",
     "kill_all",
+    "kill_groups",
     "kill_owner",
     "marked",
 ]
@@ -123,7 +124,7 @@ async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> 
         if row.cgroup is not None
     }
     alive = await asyncio.to_thread(kill_all, left)
-    if alive := [*alive, *await asyncio.to_thread(_kill_groups, groups)]:
+    if alive := [*alive, *await asyncio.to_thread(kill_groups, groups)]:
         raise Refused(
             f"could not kill processes left by the run's previous owner: {alive}",
             hint="end them by hand, then try again",
@@ -132,7 +133,7 @@ async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> 
         await store.remove_processes(row.owner, row.run_id, row.serial)
 
 
-def _kill_groups(groups: Mapping[str, str]) -> list[int]:
+def kill_groups(groups: Mapping[str, str]) -> list[int]:
     """End the members of these control groups, given with their marks, but for those that drive
     runs, and what is below those; the pids that are still there.
     """

@@ -32,6 +32,7 @@ from pathlib import Path
 from smithers import Context, Node, NoInput, Step, workflow
 
 HERE = Path(__file__).parent
+ORPHANS = 20
 ORPHAN = "import os; os.fork() == 0 and os._exit(0) if os.fork() == 0 else os._exit(0)"
 
 def zombies() -> int:
@@ -45,7 +46,7 @@ def zombies() -> int:
     return found
 
 def orphans() -> str:
-    for _ in range(%d):
+    for _ in range(ORPHANS):
         subprocess.run([sys.executable, "-S", "-c", ORPHAN], check=True)
     end = time.monotonic() + 30
     while (left := zombies()) and time.monotonic() < end:
@@ -70,7 +71,7 @@ def waiting(ctx: Context[NoInput]) -> Node:
 @workflow
 def failing(ctx: Context[NoInput]) -> Node:
     return Step("fail", lambda: 1 / 0, output=int)
-""" % ORPHANS
+"""
 
 
 def contained(project: Project, *arguments: str) -> subprocess.Popen[str]:

@@ -1,5 +1,5 @@
-"""A process that is stopped while it holds the database's lock, or past its lease: others say who it
-is within seconds, and go on once it was ended.
+"""A process that is stopped while it holds the database's lock, or past its lease: others say who
+it is within seconds, and go on once it was ended.
 """
 
 from __future__ import annotations
@@ -146,9 +146,7 @@ def test_an_owner_that_waits_for_a_stopped_process_says_so_and_is_not_ended_by_i
     assert f"process {stopped.pid} (stopped" in said[0]
 
 
-def test_doctor_names_the_stopped_process(
-    project: Project, stopped: subprocess.Popen[str]
-) -> None:
+def test_doctor_names_the_stopped_process(project: Project, stopped: subprocess.Popen[str]) -> None:
     findings = project.json("doctor")["findings"]
     (database,) = [one for one in findings if one["check"] == "database"]
     assert database["state"] == "problem"
@@ -225,9 +223,9 @@ def test_a_lock_file_that_a_stopped_process_holds_names_it(tmp_path: Path) -> No
         try:
             until(lambda: is_stopped(holder.pid), "its stop")
             began = time.monotonic()
-            with pytest.raises(StoreError, match=rf"process {holder.pid} \(stopped"):
-                with file_lock(path, 30):
-                    pass
+            named = rf"process {holder.pid} \(stopped"
+            with pytest.raises(StoreError, match=named), file_lock(path, 30):
+                pass
             assert time.monotonic() - began < WITHIN_S
         finally:
             holder.kill()
@@ -236,28 +234,27 @@ def test_a_lock_file_that_a_stopped_process_holds_names_it(tmp_path: Path) -> No
 def test_a_holder_that_runs_is_waited_for_and_named_in_the_end(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
 
-    async def write() -> None:
-        async with await SqliteStore.open(path):
-            pass
-        code = (
-            "import sqlite3, sys\n"
-            "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-            "db.execute('BEGIN IMMEDIATE')\n"
-            "print('held', flush=True)\n"
-            "sys.stdin.read()\n"
-        )
-        words = [sys.executable, "-c", code, str(path)]
-        pipe = subprocess.PIPE
-        with subprocess.Popen(words, stdin=pipe, stdout=pipe) as holder:
-            assert holder.stdout is not None
-            assert holder.stdout.readline() == b"held\n"
-            assert [(one.pid, one.stopped) for one in lock_holders(path)] == [(holder.pid, False)]
-            async with await SqliteStore.open(path, busy_timeout_s=0.1) as store:
-                with pytest.raises(Locked, match=rf"process {holder.pid} \(running"):
-                    await store.revive("r1")
-            holder.communicate(timeout=30)
+    async def opened(*, writes: bool) -> None:
+        async with await SqliteStore.open(path, busy_timeout_s=0.1) as store:
+            if writes:
+                await store.revive("r1")
 
-    asyncio.run(write())
+    asyncio.run(opened(writes=False))
+    code = (
+        "import sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+        "db.execute('BEGIN IMMEDIATE')\n"
+        "print('held', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    words = [sys.executable, "-c", code, str(path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert [(one.pid, one.stopped) for one in lock_holders(path)] == [(holder.pid, False)]
+        with pytest.raises(Locked, match=rf"process {holder.pid} \(running"):
+            asyncio.run(opened(writes=True))
+        holder.communicate(timeout=30)
 
 
 def test_a_step_in_a_stopped_owner_does_not_run_beside_the_next_attempt(project: Project) -> None:

@@ -16,7 +16,7 @@ import pytest
 from harnesses.process import guard
 from harnesses.process._cgroup import make_cgroup
 from smithers.engine.cgroups import cgroup_name, members_of, remove_cgroup
-from smithers.engine.processes import _kill_groups
+from smithers.engine.processes import kill_groups
 from smithers.store.lease import started_of
 from tests.harness.helpers import alive
 
@@ -35,8 +35,8 @@ def made(hierarchy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A new group; the kernel makes the files of one, so here `mkdir` does."""
     mkdir = Path.mkdir
 
-    def with_files(self: Path, *args: int, **kwargs: bool) -> None:
-        mkdir(self, *args, **kwargs)
+    def with_files(self: Path) -> None:
+        mkdir(self)
         (self / "cgroup.procs").touch()
 
     monkeypatch.setattr(Path, "mkdir", with_files)
@@ -70,7 +70,7 @@ def test_the_members_of_a_group_are_ended_and_it_is_removed(
     with subprocess.Popen(SLEEP) as member:
         (folder / "cgroup.procs").write_text(f"{member.pid}\n")
         assert members_of(str(folder), MARK) == [member.pid]
-        assert _kill_groups({str(folder): MARK}) == []
+        assert kill_groups({str(folder): MARK}) == []
         assert member.wait(timeout=10) == -signal.SIGKILL
 
 
@@ -80,7 +80,7 @@ def test_a_folder_that_is_not_the_group_of_the_attempt_is_left_alone(tmp_path: P
     with subprocess.Popen(SLEEP) as stranger:
         (other / "cgroup.procs").write_text(f"{stranger.pid}\n")
         assert members_of(str(other), MARK) == []
-        assert _kill_groups({str(other): MARK}) == []
+        assert kill_groups({str(other): MARK}) == []
         remove_cgroup(str(other), MARK)
         assert stranger.poll() is None
         assert other.exists()
@@ -108,7 +108,7 @@ def test_a_process_that_drives_a_run_is_spared_with_what_is_below_it(tmp_path: P
         (folder / "cgroup.procs").write_text(f"{driver.pid}\n{below}\n{member.pid}\n")
         started = started_of(member.pid)
         assert guard.members(str(folder), guard.snapshot()) == {member.pid: started}
-        assert _kill_groups({str(folder): MARK}) == []
+        assert kill_groups({str(folder): MARK}) == []
         assert member.wait(timeout=10) == -signal.SIGKILL
         assert alive(driver.pid)
         assert alive(below)
@@ -128,7 +128,7 @@ def test_a_real_group_holds_a_daemon_without_parents_session_or_environment(
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
         "        os.execve(sys.executable, [sys.executable, '-S', '-c', 'import os, time;'\n"
-        "            ' open(\"pid\", \"w\").write(str(os.getpid())); time.sleep(300)'], {})\n"
+        '            \' open("pid", "w").write(str(os.getpid())); time.sleep(300)\'], {})\n'
         "    os._exit(0)\n"
         "while not (os.path.exists('pid') and open('pid').read()): time.sleep(0.01)\n"
     )

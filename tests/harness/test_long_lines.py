@@ -14,8 +14,8 @@ import pytest
 
 from harnesses._lines import LINE_LIMIT_BYTES, Lines, lines_in
 from harnesses.process import open_session
-from harnesses.process._replay import ReplayChild, _renamed
 from harnesses.process._child import Tape
+from harnesses.process._replay import ReplayChild, renamed
 from harnesses.recording import Ending, Header, Recorder, read_sessions
 from harnesses.scrubbing import KEY_SHAPES, scrubbed
 from smithers.agent import Ask, Dropped
@@ -68,7 +68,7 @@ async def test_the_lines_of_a_program_around_a_long_one_are_heard(
     assert (tmp_path / "raw.jsonl").stat().st_size < 1.5 * MB
 
     replayed = ReplayChild(kept, command, Tape([]), 0.0)
-    told = []
+    told: list[int] = []
     while (chunk := await replayed.read()) is not None:
         told += [chunk.dropped] if chunk.dropped and chunk.stream == "out" else []
     assert told == [3_000_000]
@@ -104,12 +104,12 @@ def test_a_secret_across_the_parts_of_a_long_line_is_taken_out() -> None:
         assert clean == text.replace(secret, b"<SECRET>")
 
 
-def test_a_session_id_is_renamed_wherever_it_was_cut() -> None:
+def test_a_session_id_isrenamed_wherever_it_was_cut() -> None:
     old, new = b"0123456789", b"abcdefghij"
     text = (b"x" * 400_000 + old) * 7
     for size in (3, 1000, 65537):
         pieces = [text[at : at + size] for at in range(0, len(text), size)]
-        changed = list(_renamed(iter(pieces), old, new))
+        changed = list(renamed(iter(pieces), old, new))
         assert b"".join(changed) == text.replace(old, new)
         assert [len(one) for one in changed] == [len(one) for one in pieces]
 
@@ -130,7 +130,7 @@ async def main():
             f"w(b'\\\\ntwo\\\\n')")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     ask = Ask(prompt="", cwd=here, raw=here / "raw.jsonl")
-    told = []
+    told: list[int] = []
     async with open_session(python(code, here), ask) as session:
         async for one in session.output():
             if isinstance(one, bytes):

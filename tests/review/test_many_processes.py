@@ -96,7 +96,7 @@ def test_a_guard_looks_at_each_process_once(
     assert opened.counts["stat"] < count + 200
     assert opened.counts["environ"] < 50
     remembered = dict.fromkeys(range(1, 4000), "never")  # all of them are gone
-    opened.counts.update(stat=0, environ=0)
+    opened.counts = {"stat": 0, "environ": 0}
     assert guard.sweep(None, {**remembered, **found}, "") == {}
     assert opened.counts["stat"] < 3 * (count + 200), "a look for each that is remembered"
     assert not alive(child)
