@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from smithers.changes import Failure, Key, StatusChanged
+from smithers.changes import Failure, Key, StatusChanged, WaitOpened
+from smithers.clock import Moment
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import BudgetExhausted
 from smithers.engine.reading import Reading
 from smithers.engine.stuck import deadlock
+from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.workflows import Workflow
@@ -48,9 +50,10 @@ class Endings:
         workflow: Workflow[Any, Any],
         asking: Asking,
         scrub: Callable[[str], str],
-        now: Callable[[], datetime],
+        now: Callable[[], Moment],
         linger_s: float,
-        deadline: datetime | None,
+        timers: Timers,
+        ends_at: datetime | None,
     ) -> None:
         self._workflow = workflow
         self._asking = asking
@@ -59,8 +62,10 @@ class Endings:
         self._state = asking.frame.state
         self._scrub = scrub
         self._now = now
-        self._linger_s = linger_s
-        self._deadline = deadline
+        self._linger = timedelta(seconds=linger_s)
+        self._timers = timers
+        self._ends_at = ends_at
+        self._deadline = None if ends_at is None else now().deadline(ends_at, "boottime")
 
     def finish(self) -> Ending:
         root = self._asking.plan.root
@@ -110,16 +115,27 @@ class Endings:
         ]
         if not outside:
             return None if stopped else self._stuck()
-        near = self._now() + timedelta(seconds=self._linger_s)
         if any(wait.opened.kind == "attached" for wait in outside) and not stopped:
             return None  # a person is at work, who leaves it to this owner
-        dues = [self._deadline, *(wait.opened.due for wait in outside)]
-        wake_at = min((due for due in dues if due is not None), default=None)
-        if wake_at is not None and wake_at <= near and not stopped:
+        if self._is_near([wait.opened for wait in outside]) and not stopped:
             return None
+        dues = [self._ends_at, *(wait.opened.due for wait in outside)]
+        wake_at = min((due for due in dues if due is not None), default=None)
         over = any(wait.opened.kind == "budget" for wait in outside)
         left = self._left(StatusChanged(status="waiting"), over_budget=over)
         return replace(left, stopped=stopped, wake_at=wake_at)
+
+    def is_late(self) -> bool:
+        """Whether the run is over its deadline."""
+        return self._deadline is not None and self._deadline.passed(self._now())
+
+    def _is_near(self, waits: Sequence[WaitOpened]) -> bool:
+        """Whether it is worth staying for one of the waits, or for the deadline."""
+        now = self._now()
+        lefts = [self._timers.left(wait, now) for wait in waits]
+        if self._deadline is not None:
+            lefts.append(self._deadline.left(now))
+        return any(left is not None and left <= self._linger for left in lefts)
 
     def _stuck(self) -> Ending | None:
         unknown = [key for key in self._asking.waiting if key.id not in self._view.mounts.by_id]
