@@ -22,6 +22,10 @@ GRACE_S = 10.0
 """What an adapter has for its own clock and kill recipe; at most `idle_s` once more."""
 
 
+_COARSE_S = 0.1
+"""By how much a file system may round its times."""
+
+
 @asynccontextmanager
 async def silence(ask: Ask) -> AsyncGenerator[Callable[[], None]]:
     """Bound the silence of what is awaited inside; the value is to be called at each event.
@@ -63,7 +67,7 @@ async def silence(ask: Ask) -> AsyncGenerator[Callable[[], None]]:
 
 class _Growth:
     """When a file last grew, on the loop's clock. The file's own time is of the wall clock, which
-    may be set: it only tells how long before a look it was, between that look and the one before.
+    may be set: it is believed only where it lies between this look and the one before.
     """
 
     def __init__(self, file: Path | None, now: float) -> None:
@@ -80,7 +84,8 @@ class _Growth:
             mark = (found.st_size, found.st_mtime_ns)
             if mark != self._mark:
                 age_s = time.time() - found.st_mtime
-                self._grew = now - min(max(0.0, age_s), now - self._looked)
+                believable = 0 <= age_s <= now - self._looked + _COARSE_S
+                self._grew = now - age_s if believable else now
                 self._mark = mark
         self._looked = now
         return self._grew

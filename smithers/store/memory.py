@@ -345,7 +345,9 @@ class MemoryStore:
         asked = None
         if asking:
             asked = Asked(over=asking.over, answer=asking.answer, due=asking.opened.due)
-        check_answer(note, first, asked, self._now())
+        owner = run.row.owner
+        driven = owner is not None and self._alive(self._owners[owner])
+        check_answer(note, first, asked, self._now(), driven=driven)
 
 
 def _run_row(run: NewRun, owner: Owner) -> RunRow:

@@ -267,8 +267,8 @@ class SqliteStore:
         """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided` or `Refused`."""
 
         def work(db: sqlite3.Connection) -> InboxRow:
-            _standing(db, note.run_id)
-            row = put_note(db, note, self._now())
+            _, owner, _, _ = _standing(db, note.run_id)
+            row = put_note(db, note, self._now(), driven=self._drives(db, owner))
             db.execute("UPDATE runs SET called = ? WHERE run_id = ?", (row.id, row.run_id))
             db.execute("DELETE FROM revivals WHERE run_id = ?", (row.run_id,))
             return row
@@ -359,6 +359,11 @@ class SqliteStore:
 
     def _held(self, beat: Beat) -> bool:
         return lease_of(beat, now=self._now(), monotonic_ns=self._monotonic_ns()) == "held"
+
+    def _drives(self, db: sqlite3.Connection, owner: str | None) -> bool:
+        """Whether an owner of a run is a process that lives."""
+        row = None if owner is None else db.execute(_BEAT, (owner,)).fetchone()
+        return row is not None and self._held(Beat.of(row))
 
     def _refuse_if_held(self, db: sqlite3.Connection, run_id: str, holder: str, by: Owner) -> None:
         row = db.execute(_BEAT, (holder,)).fetchone()
