@@ -95,13 +95,29 @@ class Hub:
             linger_s=linger_s,
         )
 
-    def stop(self, *, comes_back: bool = False) -> None:
-        """Leave the run that is being driven as it is, resumable; nothing, if none is.
+    def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
+        """Leave the run that `start` or `resume` drives as it is, resumable. `by` is the name of
+        the signal that asks for it, if one does. A call that has not written anything yet is
+        cancelled.
 
-        With `comes_back` it is due at once, so that `supervise` goes on with it.
+        With `comes_back` it is due at once, so that `supervise` resumes it.
+        """
+        self._drive().stop(by=by, comes_back=comes_back)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether code of an author's file runs that no `stop` can reach: its import, and the first
+        call of its workflow. An exception that a signal handler raises ends it; nothing of the run
+        is lost by that.
+        """
+        return self._driving is not None and self._driving.is_loading
+
+    def let_go(self) -> None:
+        """Give the run that is being driven back, from a process that ends at once: as after
+        `stop`, nothing wakes it. It waits half a second at most for the database.
         """
         if self._driving is not None:
-            self._driving.stop(comes_back=comes_back)
+            self._driving.let_go()
 
     def launch(
         self,

@@ -31,7 +31,9 @@ class Ending:
     status: StatusChanged
     tolerated: bool = False
     stopped: bool = False
-    """The owner was told to stop; the run goes on with the next `resume`."""
+    """The owner was asked to stop; the next `resume` continues the run."""
+    stopped_by: str | None = None
+    """The name of the signal that asked for it, if one did."""
     wake_at: datetime | None = None
     """When a run that waits goes on by itself, if ever."""
     over_budget: bool = False
@@ -101,7 +103,7 @@ class Endings:
             waiting.extend(reversed([child for child in one.children if child.failing]))
         return Failure(kind="Failed", message="a task was cancelled")
 
-    def suspend(self, *, stopped: bool = False) -> Ending | None:
+    def suspend(self, *, stopped: bool = False, by: str | None = None) -> Ending | None:
         """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck.
 
         An owner that is stopped meanwhile waits for nothing, and calls nothing stuck.
@@ -123,7 +125,7 @@ class Endings:
         wake_at = min((due for due in dues if due is not None), default=None)
         over = any(wait.opened.kind == "budget" for wait in outside)
         left = self._left(StatusChanged(status="waiting"), over_budget=over)
-        return replace(left, stopped=stopped, wake_at=wake_at)
+        return replace(left, stopped=stopped, stopped_by=by, wake_at=wake_at)
 
     def is_late(self) -> bool:
         """Whether the run is over its deadline."""
@@ -153,9 +155,10 @@ class Endings:
         failure = failure_of(error, self._scrub)
         return self._left(StatusChanged(status="failed", error=failure))
 
-    def from_outside(self, why: Why, wrong: Failure | None) -> Ending:
+    def from_outside(self, why: Why, wrong: Failure | None, by: str | None) -> Ending:
+        """`by` is the name of the signal that stopped the owner, if one did."""
         if why == "stop":
-            return Ending(status=self._state.status, stopped=True)
+            return Ending(status=self._state.status, stopped=True, stopped_by=by)
         leave_nothing_open(self._transition)
         if why == "cancel":
             return self._left(StatusChanged(status="cancelled"))

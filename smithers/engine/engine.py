@@ -124,6 +124,7 @@ class Engine:
         crash before that forgets it.
         """
         self._ending: Why | None = None
+        self._stopped_by: str | None = None
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -133,8 +134,9 @@ class Engine:
 
     # -- what others may do to a run that is going on
 
-    def stop(self) -> None:
-        """Leave the run as it is, resumable; attempts end as interrupted."""
+    def stop(self, by: str | None = None) -> None:
+        """Leave the run as it is, resumable; attempts end as interrupted. `by` names the signal."""
+        self._stopped_by = by
         self._end("stop")
 
     def moment(self) -> Moment:
@@ -267,12 +269,12 @@ class Engine:
         if (
             self._ending == "stop"
             and (self._idle and not self._pending())
-            and (left := self._endings.suspend(stopped=True)) is not None
+            and (left := self._endings.suspend(stopped=True, by=self._stopped_by)) is not None
         ):
             return left
         if self._ending is not None:
             self.state.inbox = self._noted
-            return self._endings.from_outside(self._ending, self._wrong)
+            return self._endings.from_outside(self._ending, self._wrong, self._stopped_by)
         if self.plan.root.settled:
             return self._endings.finish()
         return self._endings.suspend()

@@ -24,6 +24,7 @@ __all__ = [
     "attempt_mark",
     "below",
     "clear_away",
+    "end_children",
     "kill_all",
     "marked",
 ]
@@ -72,6 +73,21 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
     ):
         time.sleep(0.01)
     return left
+
+
+def end_children() -> None:
+    """End what this process has started by itself, as functions of steps do. What attempts of
+    agents have started is left to their guards.
+    """
+    ours = os.environ.get(ATTEMPT)
+    left: list[tuple[int, str]] = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error, OSError):
+            environment = child.environ()
+            guarded = environment.get(ATTEMPT) not in (None, ours)
+            if not (guarded or OWNER in environment) and (started := started_of(child.pid)):
+                left.append((child.pid, started))
+    kill_all(left, patience_s=0.5)
 
 
 def adopt_orphans() -> None:

@@ -43,6 +43,7 @@ from smithers.store.history import frames_of
 from smithers.store.inbox import inbox_rows, put_note
 from smithers.store.lease import BEAT_S, Beat, lease_of, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
+from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_of, time_text, write
 from smithers.store.views import declare
 from smithers.store.waking import note_failure, revive, seat, take_seat, wakeable
@@ -246,10 +247,7 @@ class SqliteStore:
     async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:
         """Give the run back. A stale claim releases nothing."""
         due = None if wake_at is None else time_text(wake_at)
-        sql = (
-            "UPDATE runs SET owner = NULL, wake_at = ? WHERE run_id = ? AND owner = ? AND fence = ?"
-        )
-        await self._write(sql, (due, claim.run_id, claim.owner, claim.fence))
+        await self._write(RELEASE, (due, claim.run_id, claim.owner, claim.fence))
 
     async def run(self, run_id: str) -> RunRow:
         """The run's row alone. Raises `UnknownRun`."""
