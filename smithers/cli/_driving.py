@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from smithers.cli._ending import failure, give_output, next_steps
+from smithers.cli._ending import driven_elsewhere, failure, give_output, next_steps
 from smithers.cli._failures import REFUSED, Usage, code_of, tell
 from smithers.cli._places import Place
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import SHOW_CURSOR, give_json, is_terminal, paint, say, stdout_for_data
 from smithers.cli._watching import Both, Watcher, watcher_of
-from smithers.errors import Refused
+from smithers.errors import Owned, Refused
 from smithers.hub import Hub, Left
 
 __all__ = ["Going", "drive"]
@@ -27,6 +27,7 @@ __all__ = ["Going", "drive"]
 @dataclass(frozen=True, kw_only=True)
 class Going:
     """A run that is to be driven, and what stdout is for. `extra` goes into the final object.
+    `recorded` is as in `Wanted`.
 
     `detached`: nobody looks on; what is told goes to the run's log.
     """
@@ -36,6 +37,7 @@ class Going:
     json: bool = False
     events: bool = False
     detached: bool = False
+    recorded: bool = False
     extra: dict[str, Any] | None = None
 
 
@@ -101,6 +103,9 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
             SIGNALS.raised = None
             return _nothing_left(going, hub, watcher)
         except (Exception, SystemExit) as error:
+            if going.recorded and isinstance(error, Owned):
+                watcher.close()
+                return driven_elsewhere(hub, going.run_id, json=going.json, extra=going.extra)
             return _failed(going, watcher, error)
         watcher.close()
         if SIGNALS.got is not None:
