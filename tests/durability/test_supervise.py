@@ -142,7 +142,7 @@ def test_an_answer_is_recorded_and_0_given_where_another_process_is_faster_to_dr
     owner = lingering(project)
     (project.folder / "hold-last").touch()
     # The look says that nobody drives it, as it was a moment before that owner claimed the run.
-    free = "import smithers.cli._deciding as d; d._is_free = lambda *_: True\n"
+    free = "import smithers.cli._deciding as d; d._is_free = lambda *_: True"
     done = subprocess.run(
         [
             sys.executable,
@@ -178,12 +178,14 @@ def test_a_stop_while_a_run_only_waits_leaves_it_waiting(project: Project) -> No
     assert wake_at == due is not None
 
 
-def test_what_a_person_stopped_stays_stopped(project: Project) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_a_person_stopped_stays_stopped(project: Project, number: signal.Signals) -> None:
     (project.folder / "hold-plan").touch()
     process = project.start("up", "three_steps.py", "--run-id", "r1")
     until(lambda: "plan" in project.ledger, "plan")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     process.communicate(timeout=60)
+    assert process.returncode == 128 + number
     done = project.json("supervise", "--once")
     assert done == {"version": 1, "done": []}
     assert status(project) == "running"
@@ -391,11 +393,14 @@ def test_what_keeps_a_detached_run_from_beginning_is_told_as_if_it_were_attached
     assert not project.database.exists()
 
 
-def test_a_detached_process_that_the_machine_ends_is_woken_again(project: Project) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_detached_process_that_the_machine_ends_is_woken_again(
+    project: Project, number: signal.Signals
+) -> None:
     (project.folder / "hold-plan").touch()
     assert project.run("up", "three_steps.py", "--run-id", "r1", "--detach").returncode == 0
     until(lambda: "plan" in project.ledger, "plan")
-    os.kill(detached(project), signal.SIGTERM)
+    os.kill(detached(project), number)
     until(lambda: not project.processes(), "the end of the owner")
     (project.folder / "hold-plan").unlink()
     (done,) = project.json("supervise", "--once")["done"]
