@@ -173,7 +173,7 @@ def stdout_for_data() -> Generator[None]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    printed = sys.stdout
+    printed: IO[str] = sys.stdout
     if isinstance(printed, io.TextIOWrapper):
         printed.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
     sys.stdout = _lasting(1)
