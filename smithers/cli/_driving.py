@@ -53,13 +53,15 @@ class _Stopping:
         """The first signal. Where the author's file is being imported, only an exception ends
         that; else the owner stops in order.
         """
-        if self.loop is None or self._hub.is_loading:
+        if self.loop is None:
             SIGNALS.interrupt(number)
             return
         # A terminal's run is left to its person. A detached one has no person: it comes back.
         stop = partial(self._hub.stop, by=signal.Signals(number).name, comes_back=self._detached)
         with contextlib.suppress(RuntimeError):  # the loop is closed: the run was left already
             self.loop.call_soon_threadsafe(stop)
+        if self._hub.is_loading:
+            SIGNALS.interrupt(number)
 
     def end(self) -> None:
         """Before a second one ends this process: nothing that it has started outlives it. Of its
@@ -92,6 +94,8 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
     os.environ["SMITHERS_RUN"] = going.run_id  # for whatever the run's functions start
 
     async def main() -> Left:
+        if SIGNALS.got is not None:
+            raise asyncio.CancelledError
         return await work(hub, watcher)
 
     with SIGNALS.handled(stopping.stop, stopping.end):

@@ -47,11 +47,14 @@ class Driving:
         self._stopped = False
         self._stopped_by: str | None = None
         self._comes_back = False
+        self._at_work = False
         self.is_loading = False
         """See `Hub.is_loading`."""
 
     def stop(self, *, by: str | None, comes_back: bool) -> None:
         """See `Hub.stop`."""
+        if not self._at_work:
+            return
         self._stopped, self._stopped_by, self._comes_back = True, by, comes_back
         if self._engine is not None:
             self._engine.stop(by)
@@ -60,6 +63,16 @@ class Driving:
         """See `Hub.let_go`."""
         if self._engine is not None and self._engine.claim is not None:
             release_at_once(self._database, self._engine.claim)
+
+    @contextmanager
+    def working(self) -> Generator[None]:
+        """Around a call of `start` or `resume`: it is what `stop` stops."""
+        self._at_work = True
+        try:
+            yield
+        finally:
+            self._at_work = self._stopped = self._comes_back = False
+            self._stopped_by = None
 
     @contextmanager
     def _loading(self) -> Generator[None]:

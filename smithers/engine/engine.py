@@ -34,12 +34,11 @@ from smithers.engine.budgets import Budgets
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
 from smithers.engine.holding import Holding
-from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.plan import Instance, Plan
-from smithers.engine.processes import attempt_mark
+from smithers.engine.processes import AttemptProcesses
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
@@ -50,8 +49,7 @@ from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError
 from smithers.state import RunState
-from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, ProcessRow, Store
-from smithers.store.lease import started_of
+from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
@@ -117,7 +115,7 @@ class Engine:
         self._promises = Promises()
         self._used: deque[int] = deque()
         self._messages = Messages(self.transition, self.secrets)
-        self._spawned: set[int] = set()
+        self._processes = AttemptProcesses(run.run_id)
         self._inbox = deque(inbox)
         self._noted = state.inbox
         """The last note that was heard. A cancel counts as taken with its end alone, so that no
@@ -194,7 +192,8 @@ class Engine:
             self.asking.strict = False
             for attempt in self.starting.prepared:
                 self._running[attempt.serial] = attempt
-                attempt.start(group, self._marks(attempt.serial))
+                assert self.claim is not None
+                attempt.start(group, self._processes.marks(self.claim, attempt.serial))
                 if self._ending is not None:
                     attempt.cancel()
             self.starting.prepared.clear()
@@ -204,12 +203,6 @@ class Engine:
             if self.limits.must_look:
                 self.limits.see(await self.store.cooldowns())
                 ending = self._advance()
-
-    def _marks(self, serial: int) -> dict[str, str]:
-        """The environment by which the processes of an attempt are found."""
-        assert self.claim is not None
-        mark = attempt_mark(self.claim.owner, self.run_id, serial)
-        return {RUN: self.run_id, ATTEMPT: mark}
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
@@ -232,7 +225,7 @@ class Engine:
                 self.transition.do(Reset(key=key))
             self._render()
         for wait in self.state.waits.values():
-            self._schedule(wait.opened)
+            self.schedule(wait.opened)
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""
@@ -329,7 +322,7 @@ class Engine:
                 self._queued.add(instance.key)
                 self._ready.append(instance)
         elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
-            self._schedule(wait.opened)
+            self.schedule(wait.opened)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
         if instance.role == "foreach":
@@ -399,24 +392,17 @@ class Engine:
                 take_answer(row, self.transition, self.plan, self.secrets)
             self.state.inbox = row.id
 
-    def schedule(self, wait: WaitOpened, basis: Basis) -> None:
-        """Wake up when this wait is due, if it is."""
+    def schedule(self, wait: WaitOpened, basis: Basis | None = None) -> None:
+        """Wake up when this wait is due, if it is; without a `basis` on the clock of its kind."""
+        of_kind: Basis = "monotonic" if wait.kind == "retry" else "boottime"
+        basis = basis or ("wall" if self.limits.is_named(wait) else of_kind)
         self._timers.schedule(wait, basis, self._moment)
-
-    def _schedule(self, wait: WaitOpened) -> None:
-        """The same for a wait that is in the state already."""
-        if wait.kind == "cooldown":
-            self.schedule(wait, self.limits.basis_of(wait))
-        else:
-            self.schedule(wait, "monotonic" if wait.kind == "retry" else "boottime")
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
         if self._is_late():
             self._end("deadline")
             return True
-        if not self._timers:
-            return False
         taken = self._timers.take(self._moment, self._looked, self.state.waits, self.plan.instances)
         if taken is None:
             return False
@@ -453,9 +439,7 @@ class Engine:
             cooldowns, self.limits.new = self.limits.new, []
             self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
         self._looked = looked
-        for serial in self._spawned - self._running.keys():
-            await self.store.remove_processes(self.claim.owner, self.run_id, serial)
-            self._spawned.discard(serial)
+        await self._processes.forget(self.store, self.claim, self._running)
         self._promises.committed()
         self._messages.tell(self._attempts())
         reports, self.renderer.reports = self.renderer.reports, []
@@ -471,12 +455,11 @@ class Engine:
                 return
             if self._ending is not None and not self._running:
                 return
-            if self._timers.take_ring():
-                if await self._look():
-                    return
-                continue  # something may have come meanwhile
-            self._timers.set_alarm()
-            await self._wake.wait()
+            if not self._timers.take_ring():
+                self._timers.set_alarm()
+                await self._wake.wait()
+            elif await self._look():
+                return
 
     async def _look(self) -> bool:
         """Look at what rings no bell: other processes, and the clocks. Whether anything came."""
@@ -507,13 +490,7 @@ class Engine:
 
     async def spawned(self, serial: int, pid: int) -> None:
         assert self.claim is not None
-        if (started := started_of(pid)) is not None:
-            owner = self.claim.owner
-            row = ProcessRow(
-                owner=owner, run_id=self.run_id, serial=serial, pid=pid, started=started
-            )
-            self._spawned.add(serial)  # first: a write that is cancelled may have happened
-            await self.store.add_process(row)
+        await self._processes.add(self.store, self.claim, serial, pid)
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:

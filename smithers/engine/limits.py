@@ -8,7 +8,7 @@ from typing import cast
 
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure, WaitOpened
-from smithers.clock import Basis, Deadline, Moment
+from smithers.clock import Deadline, Moment
 from smithers.engine.agents import Missing
 from smithers.engine.plan import Instance
 from smithers.errors import Busy
@@ -67,10 +67,10 @@ class Limits:
         """When the last cooldown of each limit ends; it may be over."""
         return self._ends
 
-    def basis_of(self, wait: WaitOpened) -> Basis:
-        """The clock of a wait for a cooldown: the wall clock if the provider named its end."""
+    def is_named(self, wait: WaitOpened) -> bool:
+        """Whether a wait ends at a time that a provider named."""
         known = [self._known[key] for key in wait.on if key in self._known]
-        return "wall" if any(one.told and one.until == wait.due for one in known) else "boottime"
+        return wait.kind == "cooldown" and any(one.told and one.until == wait.due for one in known)
 
     def know(self, instance: Instance) -> bool:
         """Whether all is known that starting the instance takes."""

@@ -9,16 +9,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import psutil
 
-from smithers.engine.launching import ATTEMPT, OWNER
+from smithers.engine.launching import ATTEMPT, OWNER, RUN
 from smithers.errors import Refused
-from smithers.store import Claimed, Store
+from smithers.store import Claim, Claimed, ProcessRow, Store
 from smithers.store.lease import started_of
 
 __all__ = [
+    "AttemptProcesses",
     "adopt_orphans",
     "ancestors",
     "attempt_mark",
@@ -113,6 +114,33 @@ def below(pid: int) -> list[int]:
         if not drives:
             found += [child.pid, *below(child.pid)]
     return found
+
+
+class AttemptProcesses:
+    """The processes of an owner's attempts: the marks they carry, and their rows."""
+
+    def __init__(self, run_id: str) -> None:
+        self._run_id = run_id
+        self._known: set[int] = set()
+
+    def marks(self, claim: Claim, serial: int) -> dict[str, str]:
+        """The environment by which the processes of an attempt are found."""
+        return {RUN: self._run_id, ATTEMPT: attempt_mark(claim.owner, self._run_id, serial)}
+
+    async def add(self, store: Store, claim: Claim, serial: int, pid: int) -> None:
+        """Remember a process on disk."""
+        if (started := started_of(pid)) is not None:
+            row = ProcessRow(
+                owner=claim.owner, run_id=self._run_id, serial=serial, pid=pid, started=started
+            )
+            self._known.add(serial)  # first: a write that is cancelled may have happened
+            await store.add_process(row)
+
+    async def forget(self, store: Store, claim: Claim, running: Container[int]) -> None:
+        """Forget those of attempts that no longer run."""
+        for serial in [one for one in self._known if one not in running]:
+            await store.remove_processes(claim.owner, self._run_id, serial)
+            self._known.discard(serial)
 
 
 async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> None:

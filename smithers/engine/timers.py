@@ -31,9 +31,6 @@ class Timers:
         self._alarm: asyncio.TimerHandle | None = None
         self._rang = False
 
-    def __bool__(self) -> bool:
-        return bool(self._heaps)
-
     def schedule(self, wait: WaitOpened, basis: Basis, now: Moment) -> None:
         """Wake up when this wait is due, if it ever is; `now` is when its row was made or read."""
         if wait.due is None:
