@@ -423,7 +423,7 @@ class Engine:
             self._idle = not (self._running or self.starting.prepared)
         for running in self._running.values():
             running.cancel()
-        self._wake.set()
+        self._timers.ring()  # a person may have cancelled the run, too
 
     # -- outside
 

@@ -101,10 +101,18 @@ class Timers:
             if self._alarm.when() <= at:
                 return
             self._alarm.cancel()
-        self._alarm = loop.call_at(at, self._ring)
+        self._alarm = loop.call_at(at, self.ring)
+
+    def ring(self) -> None:
+        """It is time to look."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None
+        self._rang = True
+        self._wake.set()
 
     def take_ring(self) -> bool:
-        """Whether the alarm rang since this was asked last."""
+        """Whether it rang since this was asked last."""
         rang, self._rang = self._rang, False
         return rang
 
@@ -112,8 +120,3 @@ class Timers:
         """Ring no more."""
         if self._alarm is not None:
             self._alarm.cancel()
-
-    def _ring(self) -> None:
-        self._alarm = None
-        self._rang = True
-        self._wake.set()

@@ -62,7 +62,7 @@ class Driven:
         """The owner looks at the clock several times, and nothing is due."""
         assert self.task is not None
         for _ in range(3):
-            self.run.engine._timers._ring()  # pyright: ignore[reportPrivateUsage]  # the alarm
+            self.run.engine._timers.ring()  # pyright: ignore[reportPrivateUsage]  # the alarm
             for _ in range(20):
                 await asyncio.sleep(0)
         assert not self.task.done(), await self.task
