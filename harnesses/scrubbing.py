@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from smithers.agent import Secrets
+
 __all__ = ["KEY_SHAPES", "both", "machine", "secrets_of"]
 
 Scrub = Callable[[str], str]
 
-_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 KEY_SHAPES = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{16,}"
     r"|AIza[A-Za-z0-9_-]{20,}"
@@ -39,14 +40,8 @@ def both(first: Scrub, second: Scrub) -> Scrub:
 
 
 def secrets_of(*environments: Mapping[str, str]) -> Scrub:
-    """Puts `${NAME}` for the values (longer than 5) of variables that are named like secrets."""
-    found = {
-        value: f"${{{name}}}"
-        for environment in environments
-        for name, value in environment.items()
-        if _SECRET_NAME.search(name) and len(value) > 5
-    }
-    return _replacing(found.items())
+    """Puts `${NAME}` in place of each secret of these environments."""
+    return Secrets(*environments).mask
 
 
 def machine(

@@ -157,11 +157,10 @@ class Hub:
     def _detach(self) -> Detaching:
         from smithers.engine.detaching import Detaching
         from smithers.engine.launching import Launcher
-        from smithers.engine.secrets import Secrets
 
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
-            self._detaching = Detaching(self.database, launcher, Secrets(self.environment))
+            self._detaching = Detaching(self.database, launcher)
         return self._detaching
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:

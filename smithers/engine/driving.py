@@ -18,9 +18,9 @@ from smithers.engine.inputs import refuse_unknown_fields
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
-from smithers.engine.secrets import Secrets
 from smithers.engine.settings import Unwatched
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
+from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun
 from smithers.store.files import streams_folder
@@ -203,14 +203,17 @@ class Driving:
     def _input_text(self, given: str | None) -> str:
         text = "{}" if given is None else given
         try:
+            text.encode()
             json.loads(text)
+        except UnicodeEncodeError as error:
+            raise Refused("the input is not UTF-8 text") from error
         except ValueError as error:
             raise Refused(
                 f"the input is no JSON: {error}", hint='as in --input \'{"topic": "whales"}\''
             ) from error
         except RecursionError as error:
             raise Refused("the input is nested too deeply") from error
-        return self._secrets.scrub_json(text)
+        return text
 
     def _check_input(self, history: History, given: str | None) -> None:
         if given is None:

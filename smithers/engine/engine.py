@@ -91,7 +91,7 @@ class Engine:
         self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
         context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, run.source)
-        scrub = settings.secrets.scrub
+        scrub = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, scrub, settings.now)
         self.budgets = Budgets(self.transition, self.view, workflow.budget, scrub, self.now)
         self.threads = Threads()
@@ -112,7 +112,7 @@ class Engine:
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
         self._used: deque[int] = deque()
-        self._messages = Messages(self.transition, self.secrets)
+        self._messages = Messages(self.transition)
         self._spawned: set[int] = set()
         self._inbox = deque(inbox)
         self._noted = state.inbox
@@ -341,7 +341,7 @@ class Engine:
             if self.asking.strict:
                 raise
             # What runs is paid for and may end; nothing new starts below a tree that is wrong.
-            self._wrong = failure_of(error, self.settings.secrets.scrub)
+            self._wrong = failure_of(error, self.settings.secrets.mask)
             self._ending = self._ending or "wrong"
 
     def _wake_readers_of_unknown(self) -> None:
@@ -389,7 +389,7 @@ class Engine:
             elif row.kind in ("hold", "release"):
                 self.holding.take(row)
             else:
-                take_answer(row, self.transition, self.plan, self.secrets)
+                take_answer(row, self.transition, self.plan, self.secrets.mask)
             self.state.inbox = row.id
 
     def schedule(self, wait: WaitOpened) -> None:
@@ -406,7 +406,7 @@ class Engine:
             return False
         key, kind = taken
         if kind == "approval":
-            take_timeout(key, self._at, self.transition, self.plan)
+            take_timeout(key, self._at, self.transition, self.plan, self.secrets.mask)
         else:
             self.transition.close_wait(key, kind)
             self.plan.up.append(self.plan.instances[key])
