@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 
 from mcp.server.mcpserver.exceptions import ToolError
 
@@ -17,6 +19,7 @@ from smithers.errors import (
     StoreError,
     UnknownRun,
 )
+from smithers.hub import Secrets
 
 __all__ = ["failure", "telling"]
 
@@ -51,4 +54,10 @@ def _code_of(error: SmithersError) -> str:
 
 def failure(code: str, said: str, next: str) -> ToolError:
     """An error with a code that stays the same, and the next step."""
-    return ToolError(f"{code}: {said}" + (f"\nnext: {next}" if next else ""))
+    text = f"{code}: {said}" + (f"\nnext: {next}" if next else "")
+    return ToolError(_secrets().mask(text))
+
+
+@cache
+def _secrets() -> Secrets:
+    return Secrets(os.environ)

@@ -67,6 +67,7 @@ _INSIDE = re.compile(
     r"|\b(?:password|pwd|accountkey|sharedaccesskey)=([^\s;&\"']+)",  # of a connection string
     re.IGNORECASE,
 )
+_CUT = re.compile(r"\.\.\.|…")
 _PATH = re.compile(r"(?:~|\.{1,2})?/\S*\.[A-Za-z]{2,5}")
 
 
@@ -169,16 +170,35 @@ class Secrets:
 
     def mask(self, text: str, found: set[str] | None = None) -> str:
         """`text` with `${NAME}` in place of each secret; the names are added to `found`."""
-        if not any(form in text for form in self._names):  # far faster than the pattern
-            return text
+        found = set() if found is None else found
+        if any(form in text for form in self._names):  # far faster than the pattern
 
-        def mark(match: re.Match[str]) -> str:
-            name = self._names[match[0]]
-            if found is not None:
+            def mark(match: re.Match[str]) -> str:
+                found.add(self._names[match[0]])
+                return f"${{{self._names[match[0]]}}}"
+
+            text = self._pattern.sub(mark, text)
+        if self._names and ("..." in text or "…" in text):
+            text = self._mask_cuts(text, found)
+        return text
+
+    def _mask_cuts(self, text: str, found: set[str]) -> str:
+        """A text that was cut to its first words, perhaps in the middle of a secret."""
+        pieces: list[str] = []
+        start = 0
+        for cut in _CUT.finditer(text):
+            pieces += (self._mask_half(text[start : cut.start()], found), cut[0])
+            start = cut.end()
+        return "".join((*pieces, text[start:]))
+
+    def _mask_half(self, text: str, found: set[str]) -> str:
+        """`text` without the beginning of a secret at its end."""
+        for form, name in self._names.items():
+            at = text.find(form[:MIN_LENGTH], max(0, len(text) - len(form)))
+            if at >= 0 and form.startswith(text[at:]):
                 found.add(name)
-            return f"${{{name}}}"
-
-        return self._pattern.sub(mark, text)
+                return f"{text[:at]}${{{name}}}"
+        return text
 
     def mask_data(self, value: object, found: set[str] | None = None) -> Any:
         """JSON data with each of its texts masked, the keys of objects included."""
