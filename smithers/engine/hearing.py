@@ -86,7 +86,7 @@ def plain_text(value: object) -> str:
         text = value if isinstance(value, str) else str(value)
         return valid_text(str.__str__(text))  # of a subclass, a plain string
     except Exception:  # an object of somebody's, whose __str__ raises
-        return f"<{_type_name(value)}>"
+        return f"<{type(value).__name__}>"
 
 
 def _whole_count(value: object) -> int:
@@ -140,11 +140,7 @@ def _short_id(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    return f"{plain_text(value)[:80]!r} ({_type_name(value)})"
-
-
-def _type_name(value: object) -> str:
-    return valid_text(type(value).__name__)
+    return f"{plain_text(value)[:80]!r} ({type(value).__name__})"
 
 
 def plain_data(value: object) -> object:
