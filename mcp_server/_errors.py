@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import cache
 
 from mcp.server.mcpserver.exceptions import ToolError
 
@@ -55,9 +54,4 @@ def _code_of(error: SmithersError) -> str:
 def failure(code: str, said: str, next: str) -> ToolError:
     """An error with a code that stays the same, and the next step."""
     text = f"{code}: {said}" + (f"\nnext: {next}" if next else "")
-    return ToolError(_secrets().mask(text))
-
-
-@cache
-def _secrets() -> Secrets:
-    return Secrets(os.environ)
+    return ToolError(Secrets(os.environ).mask(text))
