@@ -29,7 +29,15 @@ from smithers.agent import (
     Used,
 )
 from smithers.engine.settings import Unwatched
-from smithers.errors import AgentError, BadOutput, Busy, ContextOverflow, Permanent, Transient
+from smithers.errors import (
+    AgentError,
+    AuthorError,
+    BadOutput,
+    Busy,
+    ContextOverflow,
+    Permanent,
+    Transient,
+)
 from smithers.hub import Hub
 from tests.properties.hostile import Hostile
 
@@ -246,6 +254,20 @@ def test_a_limit_until_an_odd_time_is_a_cooldown_of_some_days_at_most(
     check_readable(hub)
     (until,) = hub.sql("SELECT until FROM cooldowns").rows[0]
     assert datetime.fromisoformat(cast("str", until)) < datetime.now(UTC) + timedelta(days=9)
+
+
+def test_what_a_person_types_is_kept_as_valid_text(tmp_path: Path) -> None:
+    hub, status = start(tmp_path, [Started("s"), Busy("p")])
+    assert status == "waiting"
+    assert hub.steer("r1", "task", f"leave {LONE}", by=LONE).text == "leave a\ufffdb\ufffd"
+    assert hub.cancel("r1", by=LONE) == "cancelled"
+    check_readable(hub)
+
+
+def test_the_name_of_an_agent_is_printable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Hostile, "name", LONE)
+    with pytest.raises(AuthorError, match="the name of an agent of task 'task' is"):
+        start(tmp_path, [DONE])
 
 
 ODD = st.one_of(
