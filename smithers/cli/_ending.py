@@ -11,7 +11,7 @@ from typing import Any
 from smithers.cli._board import money, tokens
 from smithers.cli._failures import error_data
 from smithers.cli._places import Place
-from smithers.cli._streams import MARKS, give, give_json, is_terminal, paint, plain, say
+from smithers.cli._streams import MARKS, give, give_json, is_terminal, paint, plain, say, shown
 from smithers.errors import SmithersError
 from smithers.hub import Hub
 
@@ -82,9 +82,9 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
         return
     reasons = hub.why(run_id)["reasons"]
     for reason in reasons[:_MOST]:
-        say(f"  {plain(reason['sentence'])}")
+        say(f"  {shown(reason['sentence'])}")
         if "hint" in reason:
-            say(f"  hint: {plain(reason['hint'])}")
+            say(f"  hint: {shown(reason['hint'])}")
     if len(reasons) > _MOST:
         say(f"  and {len(reasons) - _MOST} more, told by {place.command(f'smithers why {run_id}')}")
     commands = [reason["command"] for reason in reasons if "command" in reason]

@@ -89,9 +89,9 @@ class Engine:
         self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
         context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, run.source)
-        scrub = settings.secrets.scrub
-        self.asking = Asking(self.transition, self.view, self.renderer, scrub, self.now)
-        self.budgets = Budgets(self.transition, self.view, workflow.budget, scrub, self.moment)
+        mask = settings.secrets.mask
+        self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
+        self.budgets = Budgets(self.transition, self.view, workflow.budget, mask, self.moment)
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self.limits = self.starting.limits
@@ -107,7 +107,7 @@ class Engine:
         if workflow.deadline_s is not None:
             ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
         self._endings = Endings(
-            workflow, self.asking, scrub, self.moment, settings.linger_s, self._timers, ends_at
+            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
         )
         self._ready: deque[Instance] = deque()
         self._queued: set[Key] = set()
@@ -115,7 +115,7 @@ class Engine:
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
         self._used: deque[int] = deque()
-        self._messages = Messages(self.transition, self.secrets)
+        self._messages = Messages(self.transition)
         self._processes = ProcessRows(run.run_id)
         self._inbox = deque(inbox)
         self._noted = state.inbox
@@ -344,7 +344,7 @@ class Engine:
             if self.asking.strict:
                 raise
             # What runs is paid for and may end; nothing new starts below a tree that is wrong.
-            self._wrong = failure_of(error, self.settings.secrets.scrub)
+            self._wrong = failure_of(error, self.settings.secrets.mask)
             self._ending = self._ending or "wrong"
 
     def _wake_readers_of_unknown(self) -> None:
@@ -392,7 +392,7 @@ class Engine:
             elif row.kind in ("hold", "release"):
                 self.holding.take(row)
             else:
-                take_answer(row, self.transition, self.plan, self.secrets)
+                take_answer(row, self.transition, self.plan, self.secrets.mask)
             self.state.inbox = row.id
 
     def schedule(self, wait: WaitOpened, basis: Basis | None = None) -> None:
@@ -411,7 +411,7 @@ class Engine:
             return False
         key, kind = taken
         if kind == "approval":
-            take_timeout(key, self.now(), self.transition, self.plan)
+            take_timeout(key, self.now(), self.transition, self.plan, self.secrets.mask)
         else:
             self.transition.close_wait(key, kind)
             self.plan.up.append(self.plan.instances[key])
