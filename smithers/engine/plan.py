@@ -192,12 +192,11 @@ class Plan:
     def _up_task(self, instance: Instance) -> None:
         state, key = self.state, instance.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
-        if ended is None and instance.closed:
-            self._drop_task(instance, "skipped", cancel=False)
-            return
         self._begin_as_recorded(instance)
         if ended is not None:
             self._mark(instance, ended.outcome, ended.frame)
+        elif instance.closed:
+            self._drop_task(instance, "skipped", cancel=False)
         elif not any(one.counts and one.state == "running" for one in tried):
             self.up.append(instance)
 
@@ -313,7 +312,12 @@ class Plan:
             last = self.state.choices.get((instance.children[-1].key, "until"))
             exhausted = (instance.key, "exhausted") in self.state.choices
             return last is not None and (last.value == "true" or exhausted)
-        return instance.role not in ("branch", "foreach") or bool(instance.children)
+        return (
+            instance.role not in ("branch", "foreach")
+            or bool(instance.children)
+            or (instance.key, "test") in self.state.choices
+            or (instance.key, "items") in self.state.choices
+        )
 
     # -- sequences and iterations
 
@@ -464,8 +468,11 @@ class Plan:
         if instance.role == "task":
             self._drop_task(instance, outcome, cancel=cancel)
             return
-        if not instance.children:
-            self._make_below(instance)
+        ended = self.state.ended.get(instance.key)
+        if ended is not None and instance.role != "iteration" and not instance.children:
+            self._mark(instance, ended.outcome, ended.frame)
+            return
+        self._make_below(instance)
         instance.dropping = instance.dropping or outcome
         for child in instance.children:
             self._drop(child, outcome, cancel=cancel)
@@ -473,16 +480,17 @@ class Plan:
             self._mark(instance, self._outcome(instance), instance.settled_at)
 
     def _make_below(self, instance: Instance) -> None:
-        """Make what stands below a container that is not activated, as far as the state has it; of
-        a loop at least the first iteration.
+        """Make what stands below a container and is not made yet, as far as the state has it; of a
+        loop at least the first iteration.
         """
         if instance.role == "loop":
-            self._make_iteration(instance)
-            while self._has_next_iteration(instance, len(instance.children) - 1):
+            while not instance.children or self._has_next_iteration(
+                instance, len(instance.children) - 1
+            ):
                 self._make_iteration(instance)
         elif instance.role != "foreach":
             self._make_children(instance, instance.definition.children)
-        elif (instance.key, "items") in self.state.choices:
+        elif not instance.children and (instance.key, "items") in self.state.choices:
             with suppress(NotYet):  # what its items read is not settled in this tree
                 self._make_children(instance, self.expand(instance.definition, instance.path))
 
@@ -505,8 +513,9 @@ class Plan:
         waiting = [self.root]
         while waiting:
             one = waiting.pop()
-            in_item = bool(one.definition.scope)
-            if one.waits_for_order and one.role != "task" and (in_item or one.key.id in around):
+            near = one.key.id in around or bool(one.definition.scope)
+            pending = one.waits_for_order or (one.role == "loop" and not one.settled)
+            if near and pending and one.role != "task" and one.key not in state.ended:
                 self._make_below(one)
             waiting.extend(one.children)
 
