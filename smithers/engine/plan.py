@@ -126,8 +126,10 @@ class Plan:
         if instance.dropping is not None:  # it ran while its group stopped, and will not run again
             self.dropped.append(Dropped(instance, instance.dropping, running=False))
         tries = self.state.tries.get(instance.key, ())
-        if any(one.counts and one.state not in ("deferred", "interrupted") for one in tries):
-            return
+        if not any(one.counts and one.state not in ("deferred", "interrupted") for one in tries):
+            self._give_back(instance)
+
+    def _give_back(self, instance: Instance) -> None:
         child: Instance | None = instance
         while child is not None and child.begun and not child.begun_below:
             child.begun = False
@@ -192,7 +194,8 @@ class Plan:
     def _up_task(self, instance: Instance) -> None:
         state, key = self.state, instance.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
-        self._begin_as_recorded(instance)
+        if self._has_begun(instance):
+            self.begin(instance)
         if ended is not None:
             self._mark(instance, ended.outcome, ended.frame)
         elif instance.closed:
@@ -200,8 +203,8 @@ class Plan:
         elif not any(one.counts and one.state == "running" for one in tried):
             self.up.append(instance)
 
-    def _begin_as_recorded(self, instance: Instance) -> None:
-        """Take the slots of a task that has begun, as the state has it."""
+    def _has_begun(self, instance: Instance) -> bool:
+        """Whether a task has begun by the rows, so that it takes the slots above it."""
         state, key = self.state, instance.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
         asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
@@ -209,15 +212,14 @@ class Plan:
             (key, kind) in state.waits for kind in ("cooldown", "agents", "attached")
         )
         if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
-            return
+            return False
         tries = [one for one in tried if one.counts]
         answered = ended is not None and ended.outcome in ("finished", "failed")
         # What an interrupted step would have come to, its next attempt tells: it may be deferred.
         begun = any(one.state not in ("deferred", "interrupted") for one in tries)
-        if (begun or waits or (tries and tries[-1].state == "interrupted")) or (
+        return (begun or waits or (bool(tries) and tries[-1].state == "interrupted")) or (
             asked and (answered or (key, "approval") in state.waits)
-        ):
-            self.begin(instance)
+        )
 
     def _ask(self, asker: Instance, owner: Instance) -> None:
         """Have a callable asked, unless the state knows that its node has failed by it."""
@@ -240,6 +242,9 @@ class Plan:
         instance.failing = outcome == "failed" and not tolerated
         self._settling.append(instance)
         self.settled.append(instance)
+        if outcome == "cancelled" and instance.begun and instance.role == "task":
+            if not self._has_begun(instance):  # a question was open, which the rows do not tell
+                self._give_back(instance)
         if instance.role == "task" and not instance.begun:
             self.offer_slots(instance)
 
@@ -522,8 +527,8 @@ class Plan:
     def _drop_task(self, instance: Instance, outcome: Outcome, *, cancel: bool) -> None:
         ended = self.state.ended.get(instance.key)
         known, instance.dropping = instance.dropping, instance.dropping or outcome
-        if instance.status == "idle":
-            self._begin_as_recorded(instance)
+        if instance.status == "idle" and self._has_begun(instance):
+            self.begin(instance)
         if ended is not None:
             self._mark(instance, ended.outcome, ended.frame)
             return

@@ -34,7 +34,7 @@ EDITS = st.builds(
     how=st.sampled_from(["insert", "insert", "remove", "move", "wrap", "guard"]),
     where=st.integers(0, 30),
     to=st.integers(0, 30),
-    kind=st.sampled_from(("step", "approval")),
+    kind=st.sampled_from(("step", "step", "approval", "branch", "foreach", "loop")),
     on_failure=st.sampled_from(["fail", "fail", "continue"]),
 )
 
@@ -54,7 +54,7 @@ def edited(shape: Shape, edit: Edit, fresh: str) -> Shape:
     """The tree after an edit; `fresh` names what is new in it. It may stay as it was."""
     places = list(_places(shape))
     where = places[edit.where % len(places)]
-    leaf = Shape(kind=edit.kind, on_failure=edit.on_failure, name=fresh)
+    leaf = _made(edit, fresh)
     if edit.how == "insert":
         return _inserted(shape, leaf, edit.to)
     if edit.how == "wrap":
@@ -68,6 +68,16 @@ def edited(shape: Shape, edit: Edit, fresh: str) -> Shape:
         return shape
     node, left = _at(shape, where), _removed(shape, where)
     return left if edit.how == "remove" else _inserted(left, node, edit.to)
+
+
+def _made(edit: Edit, fresh: str) -> Shape:
+    """What is put in: a leaf, or a container that asks for something, around one."""
+    if edit.kind in ("step", "approval"):
+        return Shape(kind=edit.kind, on_failure=edit.on_failure, name=fresh)
+    leaf = Shape(kind="step", on_failure=edit.on_failure, name=fresh)
+    on_failure = "finish" if edit.on_failure == "fail" or edit.kind == "loop" else "continue"
+    name = f"{fresh}-{edit.kind}"
+    return Shape(kind=edit.kind, below=(leaf,), count=1, on_failure=on_failure, name=name)
 
 
 def _places(shape: Shape, here: Place = ()) -> Iterator[Place]:
