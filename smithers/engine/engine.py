@@ -23,6 +23,7 @@ from smithers.changes import (
     Key,
     Reset,
     StatusChanged,
+    WaitKind,
     WaitOpened,
 )
 from smithers.clock import Basis, Moment
@@ -240,7 +241,7 @@ class Engine:
 
     def _cancel_gone(self) -> None:
         for running in self._attempts():
-            if running.key not in self.plan.instances:
+            if self._mounting.has_left(running.key):
                 running.cancel()
 
     def _attempts(self) -> list[Running]:
@@ -324,8 +325,8 @@ class Engine:
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
                 self._ready.append(instance)
-        elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
-            self.schedule(wait.opened)
+        else:
+            self._schedule_waits(instance.key)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
         if instance.role == "foreach":
@@ -419,6 +420,13 @@ class Engine:
 
     def _is_late(self) -> bool:
         return self._ending is None and not self.plan.root.settled and self._endings.is_late()
+
+    def _schedule_waits(self, key: Key) -> None:
+        """Wake up for the timed waits of a node, of which an earlier plan had no instance."""
+        kinds: tuple[WaitKind, ...] = ("approval", "retry", "cooldown")
+        for kind in kinds if self.state.waits else ():
+            if (wait := self.state.waits.get((key, kind))) is not None:
+                self.schedule(wait.opened)
 
     def _end(self, why: Why) -> None:
         if self._ending is None or (why in ("stop", "cancel") and self._ending != "cancel"):
