@@ -16,8 +16,10 @@ from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence, Task
 
 __all__ = ["Order"]
 
-Verdict = Literal["open", "good", "bad"]
-"""Of a node before the one that starts: not settled, settled, or failed and not tolerated."""
+Verdict = Literal["open", "unasked", "good", "bad"]
+"""Of a node before the one that starts: not settled, settled, or failed and not tolerated. What was
+not asked for its choice is open as well, unless a failure beside it has dropped it.
+"""
 
 
 class Order:
@@ -57,7 +59,7 @@ class Order:
     def _branch(self, one: Definition, node: Branch, path: tuple[int, ...]) -> Verdict:
         chosen = self.state.choices.get((Key(one.id, path), "test"))
         if chosen is None:
-            return "open"
+            return "unasked"
         first, yes = len(node.arms[0]), chosen.value == "true"
         arm = [child for child in one.children if (child.place < first) == yes]
         return _all([self.judge(child, path) for child in arm])
@@ -68,27 +70,26 @@ class Order:
         while (verdict := self._in_order(one, (*path, number))) == "good":
             chosen = self.state.choices.get((Key(one.id, (*path, number)), "until"))
             if chosen is None:
-                return "open"
+                return "unasked"
             number += 1
             if chosen.value == "true" or (exhausted and number >= int(exhausted.value)):
                 return "good"
             if exhausted is None and number >= node.max_iterations:
-                return "open"
+                return "unasked"
         return verdict
 
     def _fan(self, one: Definition, node: ForEach[Any], path: tuple[int, ...]) -> Verdict:
         if (Key(one.id, path), "items") not in self.state.choices:
-            return "open"
+            return "unasked"
         found = [self.judge(item, path) for item in self.expand(one, path)]
         if node.on_failure == "continue":
-            return "open" if "open" in found else "good"
+            return "open" if "open" in found or "unasked" in found else "good"
         return _all(found)
 
 
 def _all(found: list[Verdict]) -> Verdict:
-    if "open" in found:
-        return "open"
-    return "bad" if "bad" in found else "good"
+    order: tuple[Verdict, ...] = ("open", "bad", "unasked")
+    return next((verdict for verdict in order if verdict in found), "good")
 
 
 def _before(one: Definition, path: tuple[int, ...]) -> Iterator[tuple[Definition, tuple[int, ...]]]:
