@@ -45,11 +45,11 @@ def masked_event(event: Event, mask: Callable[[str], str]) -> Event:
     """The event for looking: its texts masked, and structured data within bounds."""
     texts: dict[str, Any] = {}
     for one in fields(event):
-        value: object = getattr(event, one.name)
+        value: Any = getattr(event, one.name)
         if isinstance(value, str):
             texts[one.name] = mask(value)
         elif isinstance(value, Mapping) or one.name == "data":
-            texts[one.name] = clean(plain_data(value), mask)
+            texts[one.name] = clean(plain_data(cast("object", value)), mask)
     return replace(event, **texts)
 
 
