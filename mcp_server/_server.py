@@ -106,8 +106,9 @@ def make_server(
 
 def serve(hub: Hub, roots: Sequence[Path]) -> None:
     """Serve over stdin and stdout until the client goes. The runs go on."""
-    # A reader that waits for the client would keep a Ctrl-C waiting too; there is nothing to clean.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # A reader that waits for the client would keep it waiting; there is nothing to clean.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     make_server(hub, roots, client=os.getppid()).run("stdio")
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "Attaching",
     "Capabilities",
     "Checkup",
+    "Dropped",
     "Event",
     "Said",
     "Secrets",
@@ -141,9 +142,18 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Spawned:
-    """A process was started for this request; whoever takes the run over kills it first."""
+    """A process was started for this request; whoever takes the run over kills it first.
+
+    `started` is its start time as the host counts (on Linux the 22nd field of /proc/PID/stat), if
+    the adapter was told it: the process may have ended since. `cgroup` is the folder of the control
+    group in which the process and all its descendants are, if it has one of its own; it is called
+    `smithers-`, 24 hexadecimal digits of the SHA-256 of the SMITHERS_ATTEMPT of `Ask.marks`, and a
+    number.
+    """
 
     pid: int
+    started: str | None = None
+    cgroup: str | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +219,13 @@ class Used:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """The program wrote a line of this size, which is too long to be read; it is left out."""
+
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Answered:
     """The end of a good run. `data` is the program's own structured answer, not yet validated."""
 
@@ -216,7 +233,18 @@ class Answered:
     data: object = None
 
 
-Event = Spawned | Started | Steered | Said | Thought | ToolCalled | ToolReturned | Used | Answered
+Event = (
+    Spawned
+    | Started
+    | Steered
+    | Said
+    | Thought
+    | ToolCalled
+    | ToolReturned
+    | Used
+    | Dropped
+    | Answered
+)
 
 
 class Agent(Protocol):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import signal
 import sys
-from collections.abc import Generator
 from typing import Annotated
 
 import typer
@@ -20,16 +17,7 @@ from smithers.hub import Attached, Hub
 
 __all__ = ["register"]
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _FAILED = 1
-
-
-class _Ended(BaseException):
-    """Somebody ends this command; what it holds is released on the way out."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.code = 128 + number
 
 
 def register(app: typer.Typer) -> None:
@@ -67,11 +55,7 @@ def attach(
             hint=f"follow the task with `smithers logs {shlex.quote(run)} {shlex.quote(task)} -f`",
         )
     where = place(db)
-    try:
-        with _told_to_end():
-            return _attached(where, run, task, by or login(), goes_on=not no_resume)
-    except _Ended as ended:
-        return ended.code
+    return _attached(where, run, task, by or login(), goes_on=not no_resume)
 
 
 def _attached(where: Place, run: str, task: str, by: str, *, goes_on: bool) -> int:
@@ -102,20 +86,3 @@ def _tell(where: Place, held: Attached) -> None:
     say(shown(said[held.after]))
     command = "resume" if held.after == "to be resumed" else "why"
     say(f"{paint('next:', 'bold', sys.stderr)} {where.command(f'smithers {command} {run}')}")
-
-
-@contextlib.contextmanager
-def _told_to_end() -> Generator[None]:
-    """The signals by which a terminal or a person ends us: once, and then all is put in order."""
-
-    def on_signal(number: int, frame: object) -> None:
-        for one in _ENDING:
-            signal.signal(one, signal.SIG_IGN)
-        raise _Ended(number)
-
-    before = {one: signal.signal(one, on_signal) for one in _ENDING}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

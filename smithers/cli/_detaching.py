@@ -6,9 +6,10 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from smithers.cli._ending import failure
+from smithers.cli._ending import driven_elsewhere, failure
 from smithers.cli._failures import REFUSED, tell
 from smithers.cli._streams import give, give_json, paint, say, shown
+from smithers.errors import Owned
 from smithers.hub import Hub
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def detach(wanted: Wanted, input: str | None) -> int:
     try:
         launched = _launch(hub, wanted, input)
     except Exception as error:
+        if wanted.recorded and isinstance(error, Owned):
+            return driven_elsewhere(hub, wanted.run_id, json=wanted.json, extra=wanted.extra)
         if wanted.json:
             give_json({**failure(error, wanted.run_id, wanted.place), **(wanted.extra or {})})
         tell(error)

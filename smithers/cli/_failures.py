@@ -1,7 +1,8 @@
 """How an error is told, and the exit code that goes with it.
 
 0 finished · 1 failed · 2 usage, author error, refused, or the database cannot be used · 3 waiting ·
-4 cancelled · 5 over its budget · 6 finished with tolerated failures · 130 and 143 ended by a signal
+4 cancelled · 5 over its budget · 6 finished with tolerated failures · 129, 130 and 143 ended by a
+signal, whatever the run did
 """
 
 from __future__ import annotations

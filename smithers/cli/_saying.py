@@ -66,5 +66,6 @@ _TELL: dict[str, Callable[[_Json], str]] = {
     "answered": lambda event: f"answered: {_text(event)}",
     "repair": lambda event: f"asked to mend its answer: {event.get('error')}",
     "steered": lambda event: f"was told: {_text(event)}",
+    "dropped": lambda event: f"left out a line of {event.get('size_bytes')} bytes: it is too long",
     "heartbeat": lambda event: f"heartbeat {event.get('note') or ''}",
 }

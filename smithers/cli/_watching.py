@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from smithers.agent import Event, Spawned
@@ -155,7 +156,7 @@ class Both:
     """Several watchers as one."""
 
     def __init__(self, *watchers: Watcher) -> None:
-        self._watchers = watchers
+        self._watchers = list(watchers)
         self.frames = 0
         self.heading = ""
         """A line for stderr as soon as the run exists."""
@@ -164,20 +165,26 @@ class Both:
         if not self.frames and self.heading:
             say(self.heading)
         self.frames += 1
-        for watcher in self._watchers:
-            watcher.frame(frame, state)
+        self._each(lambda watcher: watcher.frame(frame, state))
 
     def event(self, key: Key, event: Event) -> None:
-        for watcher in self._watchers:
-            watcher.event(key, event)
+        self._each(lambda watcher: watcher.event(key, event))
 
     def note(self, text: str) -> None:
-        for watcher in self._watchers:
-            watcher.note(text)
+        self._each(lambda watcher: watcher.note(text))
 
     def close(self) -> None:
-        for watcher in self._watchers:
-            watcher.close()
+        self._each(lambda watcher: watcher.close())
+
+    def _each(self, call: Callable[[Watcher], None]) -> None:
+        """A watcher that has nowhere to write any more, as when its terminal was closed, is left
+        out; the run is none of its business.
+        """
+        for watcher in list(self._watchers):
+            try:
+                call(watcher)
+            except OSError:
+                self._watchers.remove(watcher)
 
 
 def watcher_of(run_id: str, *, events: bool) -> Both:

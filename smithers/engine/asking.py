@@ -116,8 +116,9 @@ class Asking:
         if any(key in instances and instances[key].settled for key in on):
             self.plan.up.append(instance)
             return
-        for key in on:
-            self.waiting.setdefault(key, []).append(instance)
+        if not instance.waits_for_order:  # else it is asked when it is activated
+            for key in on:
+                self.waiting.setdefault(key, []).append(instance)
         wait = WaitOpened(key=instance.key, kind="data", on=tuple(map(str, on)))
         self.frame.open_wait(wait)
         self.plan.offer_slots(instance)

@@ -42,7 +42,7 @@ class Hooks(Protocol):
         """
         ...
 
-    async def spawned(self, serial: int, pid: int) -> None:
+    async def spawned(self, serial: int, process: Spawned) -> None:
         """Remember a process of the attempt."""
         ...
 
@@ -186,7 +186,7 @@ class AgentAttempt:
                 if (event := heard_event(given)) is None:
                     continue
                 if isinstance(event, Spawned):
-                    await self.hooks.spawned(self.serial, event.pid)
+                    await self.hooks.spawned(self.serial, event)
                     continue
                 await self._note(event)
                 if isinstance(event, Answered):

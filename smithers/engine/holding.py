@@ -96,7 +96,7 @@ class Holding:
     def _may(self, key: Key) -> bool:
         """Whether the task is begun, in a session, and not settled."""
         instance = self._asking.plan.instances.get(key)
-        if instance is None or instance.status != "up" or instance.dropping is not None:
+        if instance is None or instance.settled or instance.dropping is not None:
             return False
         return any(one.counts and one.session for one in self._frame.state.tries.get(key, ()))
 

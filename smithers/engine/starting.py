@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, cast
 
 from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
+from smithers.clock import Basis, Moment
 from smithers.context import NotYet
 from smithers.engine.agents import Cooling, Missing, Use, after_failure, next_agent
 from smithers.engine.answers import ATTENDED, INTERRUPTED, asked, messages_block
@@ -130,7 +131,9 @@ class Bench(Protocol):
 
     def now(self) -> datetime: ...
 
-    def schedule(self, wait: WaitOpened) -> None: ...
+    def moment(self) -> Moment: ...
+
+    def schedule(self, wait: WaitOpened, basis: Basis) -> None: ...
 
     def done(self, running: Running, result: Result) -> None: ...
 
@@ -144,7 +147,7 @@ class Starting:
         self._bench = bench
         self._hooks = hooks
         self._threads = threads
-        self.limits = Limits(bench.run_id, bench.now)
+        self.limits = Limits(bench.run_id, bench.moment)
         self._backgrounds: dict[tuple[int, ...], str] = {}
         self.prepared: list[Running] = []
 
@@ -181,7 +184,7 @@ class Starting:
         tries = self._tries(instance.key)
         missing = None if tries or node.on_failure == "continue" else self.limits.missing(work)
         following = missing or next_agent(
-            work, tries, self.limits.cooling, self._bench.now(), taken
+            work, tries, self.limits.cooling, self._bench.moment(), taken
         )
         if isinstance(following, Use):
             self._attempt(instance, node, work, following, cast("str", prompt), taken)
@@ -300,6 +303,7 @@ class Starting:
     ) -> int:
         state = self._frame.state
         serial = len(state.attempts) + 1
+        self._bench.budgets.began(serial)
         self._frame.do(
             AttemptStarted(
                 serial=serial,
@@ -329,21 +333,22 @@ class Starting:
         """
         node = cast("Task", instance.definition.node)
         if isinstance(awaited, Cooling):
-            wait = WaitOpened(
-                key=instance.key, kind="cooldown", due=awaited.until, on=awaited.limits
-            )
+            due = awaited.until.due(self._bench.moment())
+            wait = WaitOpened(key=instance.key, kind="cooldown", due=due, on=awaited.limits)
+            self._wait(wait, awaited.until.basis)
         elif isinstance(awaited, Missing) and node.on_failure != "continue":
             told = (f"{name}: {_told(one)}" for name, one in awaited.failures.items())
-            wait = WaitOpened(key=instance.key, kind="agents", asked="\n".join(told))
+            self._frame.open_wait(
+                WaitOpened(key=instance.key, kind="agents", asked="\n".join(told))
+            )
         else:
             return False
-        self._wait(wait)
         self._asking.plan.begin(instance)
         return True
 
-    def _wait(self, wait: WaitOpened) -> None:
+    def _wait(self, wait: WaitOpened, basis: Basis) -> None:
         self._frame.open_wait(wait)
-        self._bench.schedule(wait)
+        self._bench.schedule(wait, basis)
 
     # -- after
 
@@ -388,6 +393,7 @@ class Starting:
 
     def _end(self, running: Running, state: AttemptState, error: Failure | None) -> None:
         self.count_usage(running)
+        self._bench.budgets.ends(running.serial)
         self._frame.do(
             AttemptEnded(serial=running.serial, state=state, error=error, at=self._bench.now())
         )
@@ -425,7 +431,7 @@ class Starting:
     def _retry_agent(
         self, instance: Instance, work: AgentWork, tries: list[Attempted], failure: Failure
     ) -> None:
-        following = next_agent(work, tries, self.limits.cooling, self._bench.now())
+        following = next_agent(work, tries, self.limits.cooling, self._bench.moment())
         if self._wait_for_agents(instance, following):
             return
         if not isinstance(following, Use):
@@ -449,7 +455,7 @@ class Starting:
 
     def _retry_in(self, instance: Instance, wait_s: float) -> None:
         due = self._bench.now() + timedelta(seconds=wait_s)
-        self._wait(WaitOpened(key=instance.key, kind="retry", due=due))
+        self._wait(WaitOpened(key=instance.key, kind="retry", due=due), "monotonic")
 
     def _settle(
         self, instance: Instance, outcome: Literal["failed", "cancelled"], *, error: Failure | None

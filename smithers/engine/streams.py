@@ -26,6 +26,10 @@ from smithers.tree import clean
 __all__ = ["Stream", "as_json", "last_heard", "masked_event"]
 
 
+_TEXT_CHARS = 1 << 20
+"""How much of one text an event shows."""
+
+
 def as_json(event: Event) -> dict[str, object]:
     """An event as JSON data: `event` is its name in lower case, then its fields."""
     data: dict[str, object] = {"event": type(event).__name__.lower()}
@@ -42,15 +46,24 @@ def _plain(value: object) -> object:
 
 
 def masked_event(event: Event, mask: Callable[[str], str]) -> Event:
-    """The event for looking: its texts masked, and structured data within bounds."""
+    """The event for looking: its texts masked and shortened if they are very long, and structured
+    data within bounds. The program's own stream keeps all of it.
+    """
     texts: dict[str, Any] = {}
     for one in fields(event):
         value: Any = getattr(event, one.name)
         if isinstance(value, str):
-            texts[one.name] = mask(value)
+            texts[one.name] = _shorten(mask(value))
         elif isinstance(value, Mapping) or one.name == "data":
-            texts[one.name] = clean(plain_data(cast("object", value)), mask)
+            data = plain_data(cast("object", value))
+            texts[one.name] = clean(data, lambda text: _shorten(mask(text)))
     return replace(event, **texts)
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= _TEXT_CHARS:
+        return text
+    return f"{text[:_TEXT_CHARS]}… [{len(text) - _TEXT_CHARS} more characters]"
 
 
 def last_heard(folder: Path, serial: int, since: datetime, until: datetime) -> datetime:

@@ -172,8 +172,9 @@ def test_a_deferred_step_is_not_called_again_before_its_data_is_there() -> None:
 
     run = Run(flow)
     assert run.go().status == "waiting"
+    assert len(calls) == 2, "once more after its scope rendered: it may read something else now"
     assert run.go().status == "waiting"
-    assert len(calls) == 1
+    assert len(calls) == 2
     run.answer("ok")
     assert run.go().status == "finished"
     assert len(calls) == 2

@@ -82,7 +82,7 @@ class Schedule:
             folder=self.folder,
             streams=self.folder,
             max_concurrency=self.concurrency,
-            now=self.world.now,
+            clock=self.world.clock,
             random=Random(self.seed),
             secrets=Secrets({}),
         )
