@@ -303,7 +303,7 @@ class Asking:
         """A text that the author wrote, or the one that their callable gives; a lone surrogate,
         which UTF-8 cannot hold, is U+FFFD.
         """
-        value: object = given if isinstance(given, str) else given()
+        value = cast("object", given if isinstance(given, str) else given())
         if isinstance(value, str):
             return valid_text(value)
         raise AuthorError(

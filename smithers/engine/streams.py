@@ -51,11 +51,12 @@ def masked_event(event: Event, mask: Callable[[str], str]) -> Event:
     """
     texts: dict[str, Any] = {}
     for one in fields(event):
-        value: object = getattr(event, one.name)
+        value: Any = getattr(event, one.name)
         if isinstance(value, str):
             texts[one.name] = _shorten(mask(value))
         elif isinstance(value, Mapping) or one.name == "data":
-            texts[one.name] = clean(plain_data(value), lambda text: _shorten(mask(text)))
+            data = plain_data(cast("object", value))
+            texts[one.name] = clean(data, lambda text: _shorten(mask(text)))
     return replace(event, **texts)
 
 

@@ -196,7 +196,7 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
 
 
 def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
-    name: object = agent.name
+    name = cast("object", agent.name)
     if isinstance(name, str) and 0 < len(name) <= MAX_ID and name.isprintable():
         return name
     shown = f"{name!a:.80}"

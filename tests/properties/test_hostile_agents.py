@@ -298,7 +298,7 @@ EVENTS = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(script=st.lists(EVENTS, max_size=6), output=st.sampled_from([str, Any]))
 def test_no_sequence_of_odd_events_ends_the_owner(
     tmp_path_factory: pytest.TempPathFactory, script: list[object], output: Any
