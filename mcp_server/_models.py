@@ -106,6 +106,9 @@ class Run(Result):
     output: AnyJson = Field(description="The result, once finished.")
     output_cut: bool = Field(description="The output was too long: this is its beginning, as text.")
     error: Error | None
+    exhausted: list[str] = Field(
+        description="Loops that ended because their iterations were used up, as review[2]."
+    )
     usage: Usage
     cursor: str | None = Field(description="The newest event, for `after`.")
 

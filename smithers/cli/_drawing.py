@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from smithers.cli._streams import MARKS, paint, shown, table
-from smithers.reports import clock
+from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
 
 __all__ = ["inspected", "mermaid", "runs_table", "tree_lines"]
@@ -69,7 +69,14 @@ def _ago(text: str) -> str:
 
 def inspected(found: _Json) -> Iterator[str]:
     """A run, its tasks with their attempts, and its waits."""
-    run = found["run"]
+    yield from _run_lines(found["run"])
+    for task in found["tasks"]:
+        yield from _task_lines(task)
+    for wait in found["waits"]:
+        yield from _wait(wait)
+
+
+def _run_lines(run: _Json) -> Iterator[str]:
     yield f"{run['run_id']}  {run['workflow']}  {run['status']}"
     yield f"  file     {run['file']}"
     yield f"  input    {_short(run['input'])}"
@@ -80,22 +87,24 @@ def inspected(found: _Json) -> Iterator[str]:
     if run["error"] is not None:
         yield f"  error    {_error(run['error'])}"
         yield from _hint(run["error"], "  hint     ")
+    if run["exhausted"]:
+        yield f"  loops    {exhausted_words(run['exhausted']).removeprefix('; ')}"
     if run["output"] is not None:
         yield f"  output   {_short(run['output'])}"
     yield f"  usage    {_usage(run['usage'])}"
-    for task in found["tasks"]:
-        yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {task['state']}"
-        if task["error"] is not None:
-            yield f"    {_error(task['error'])}"
-            yield from _hint(task["error"], "    hint: ")
-        if task["output"] is not None:
-            yield f"    gave {_short(task['output'])}"
-        for attempt in task["attempts"]:
-            yield f"    {_attempt(attempt)}"
-            if attempt["error"] != task["error"]:
-                yield from _hint(attempt["error"], "      hint: ")
-    for wait in found["waits"]:
-        yield from _wait(wait)
+
+
+def _task_lines(task: _Json) -> Iterator[str]:
+    yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {task['state']}"
+    if task["error"] is not None:
+        yield f"    {_error(task['error'])}"
+        yield from _hint(task["error"], "    hint: ")
+    if task["output"] is not None:
+        yield f"    gave {_short(task['output'])}"
+    for attempt in task["attempts"]:
+        yield f"    {_attempt(attempt)}"
+        if attempt["error"] != task["error"]:
+            yield from _hint(attempt["error"], "      hint: ")
 
 
 def _wait(wait: _Json) -> Iterator[str]:
