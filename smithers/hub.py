@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
 from smithers.reports import Standing
+from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
@@ -26,7 +28,18 @@ if TYPE_CHECKING:
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted
 
-__all__ = ["Amounts", "Asked", "Attached", "Decided", "Hub", "Left", "Raised", "Sent", "Standing"]
+__all__ = [
+    "Amounts",
+    "Asked",
+    "Attached",
+    "Decided",
+    "Hub",
+    "Left",
+    "Raised",
+    "Secrets",
+    "Sent",
+    "Standing",
+]
 
 
 class Hub:
@@ -37,6 +50,11 @@ class Hub:
         self.environment = environment
         self._driving: Driving | None = None
         self._detaching: Detaching | None = None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What a face masks in texts for looking: the secrets of this process's environment."""
+        return Secrets(self.environment)
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -67,15 +85,17 @@ class Hub:
         then nothing was written.
         """
         self._refuse_below("start a run")
-        return await self._drive().start(
-            file,
-            name=name,
-            input=input,
-            run_id=run_id,
-            observer=observer,
-            max_concurrency=max_concurrency,
-            linger_s=linger_s,
-        )
+        driving = self._drive()
+        with driving.working():
+            return await driving.start(
+                file,
+                name=name,
+                input=input,
+                run_id=run_id,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+            )
 
     async def resume(
         self,
@@ -94,23 +114,42 @@ class Hub:
         `AuthorError` or `StoreError`.
         """
         self._refuse_below(f"resume run {run_id}")
-        return await self._drive().resume(
-            run_id,
-            file=file,
-            name=name,
-            input=input,
-            observer=observer,
-            max_concurrency=max_concurrency,
-            linger_s=linger_s,
-        )
+        driving = self._drive()
+        with driving.working():
+            return await driving.resume(
+                run_id,
+                file=file,
+                name=name,
+                input=input,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+            )
 
-    def stop(self, *, comes_back: bool = False) -> None:
-        """Leave the run that is being driven as it is, resumable; nothing, if none is.
+    def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
+        """Leave the run that `start` or `resume` drives as it is, resumable; nothing, if none does.
+        `by` is the name of the signal that asks for it, if one does. A call that has not written
+        anything yet is cancelled.
 
-        With `comes_back` it is due at once, so that `supervise` goes on with it.
+        With `comes_back` it is due at once, so that `supervise` resumes it.
         """
         if self._driving is not None:
-            self._driving.stop(comes_back=comes_back)
+            self._driving.stop(by=by, comes_back=comes_back)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether code of an author's file runs that no `stop` can reach: its import, and the first
+        call of its workflow. An exception that a signal handler raises ends it; nothing of the run
+        is lost by that.
+        """
+        return self._driving is not None and self._driving.is_loading
+
+    def let_go(self) -> None:
+        """Give the run that is being driven back, from a process that ends at once: as after
+        `stop`, nothing wakes it. It waits half a second at most for the database.
+        """
+        if self._driving is not None:
+            self._driving.let_go()
 
     def launch(
         self,
@@ -153,8 +192,13 @@ class Hub:
         input: str | None = None,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        typed: bool = False,
     ) -> Launched:
-        """Go on with a run in a process of its own, in the run's folder. Raises as `resume`."""
+        """Resume a run in a process of its own, in the run's folder. Raises as `resume`.
+
+        `typed`: a person typed the command that asks for it. Otherwise a database that this user
+        does not trust is refused with `Untrusted`, since its rows name the file to execute.
+        """
         self._refuse_below(f"resume run {run_id}")
         return self._detach().resume(
             run_id,
@@ -163,18 +207,18 @@ class Hub:
             input=input,
             max_concurrency=max_concurrency,
             linger_s=linger_s,
+            typed=typed,
         )
 
     def _detach(self) -> Detaching:
         from smithers.engine.detaching import Detaching
         from smithers.engine.launching import Launcher
-        from smithers.engine.secrets import Secrets
         from smithers.engine.trust import Trusts
 
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
             trusts = Trusts(self.environment)
-            self._detaching = Detaching(self.database, launcher, Secrets(self.environment), trusts)
+            self._detaching = Detaching(self.database, launcher, trusts)
         return self._detaching
 
     def is_trusted(self) -> bool:
@@ -293,7 +337,9 @@ class Hub:
         self._refuse_below(f"attach to run {run_id}")
         from smithers.engine.attaching import Session
 
-        session = Session(self.database, self.environment, self.launch_again, run_id, by)
+        session = Session(
+            self.database, self.environment, partial(self.launch_again, typed=True), run_id, by
+        )
         return session.attached(task, goes_on=goes_on)
 
     def raise_budget(

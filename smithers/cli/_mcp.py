@@ -23,7 +23,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._serving import folder_at
 from smithers.cli._serving import serve as serve_stdio
-from smithers.cli._streams import give, give_json, plain, say
+from smithers.cli._streams import give, give_json, say, shown
 from smithers.hub import Hub
 
 __all__ = ["register"]
@@ -151,7 +151,7 @@ def add(
         hub = Hub(place(db).path)
         if not hub.may_import(folder):
             hub.trust("mcp add", folders=allowed)
-            say(plain(f"{hub.database} is trusted from now on, so the server may wake its runs"))
+            say(shown(f"{hub.database} is trusted from now on, so the server may wake its runs"))
     if scope == "project" and change.outcome == "added" and not dry_run:
         say(to.note)
     return 0
@@ -174,7 +174,7 @@ def remove(
 
 def _carry_out(change: Change, dry_run: bool) -> None:
     for line in change.shown():
-        say(plain(line))
+        say(shown(line))
     if not dry_run:
         change.write()
 
@@ -195,7 +195,7 @@ def _tell(
         "removed": f"{name} {done}removed from {change.file}",
         "absent": f"{name} is not in {change.file}; nothing was done",
     }
-    give(plain(said[change.outcome]))
+    give(shown(said[change.outcome]))
 
 
 def _client(name: str) -> Client:

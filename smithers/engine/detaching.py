@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from smithers.engine.inputs import input_text
 from smithers.engine.launching import Launcher
-from smithers.engine.secrets import Secrets
-from smithers.engine.trust import Trusts, check_may_run
-from smithers.errors import Refused, RunExists, UnknownRun
+from smithers.engine.trust import Trusts, check_may_run, untrusted
+from smithers.errors import Refused, RunExists, UnknownRun, Untrusted
 from smithers.store import RunRow
 from smithers.store.files import owner_log, streams_folder
 from smithers.store.sqlite import SqliteStore
@@ -38,12 +39,9 @@ class Launched:
 class Detaching:
     """Starts the runs of one database away from this process."""
 
-    def __init__(
-        self, database: Path, launcher: Launcher, secrets: Secrets, trusts: Trusts
-    ) -> None:
+    def __init__(self, database: Path, launcher: Launcher, trusts: Trusts) -> None:
         self._database = database
         self._launcher = launcher
-        self._secrets = secrets
         self._trusts = trusts
 
     def start(
@@ -87,6 +85,7 @@ class Detaching:
         input: str | None,
         max_concurrency: int | None,
         linger_s: float | None,
+        typed: bool,
     ) -> Launched:
         """See `Hub.launch_again`."""
         if (run := self._known(run_id)) is None:
@@ -98,6 +97,12 @@ class Detaching:
             arguments = ["up", which, "--run-id", run_id, "--resume"]
         arguments += _options(max_concurrency, linger_s)
         trusted = self._trusts.find(self._database)
+        if trusted is None and not typed:
+            raise Untrusted(
+                f"{untrusted(self._database)}; the file of run {run_id} is named by a row in it",
+                hint=f"look at {run.file}, then type:"
+                f" smithers trust {shlex.quote(str(self._database))}",
+            )
         check_may_run(trusted, self._database, run, file=file is None)
         interpreter = sys.executable
         if trusted is not None:
@@ -108,6 +113,7 @@ class Detaching:
         self, run_id: str, arguments: list[str], folder: Path, interpreter: str, input: str | None
     ) -> Launched:
         if input is not None:
+            input_text(input)
             arguments = [*arguments, "--input", "@-"]
         self._launcher.ended()
         owning = self._launcher.launch(
@@ -120,11 +126,7 @@ class Detaching:
 
     def _same(self, run: RunRow, path: Path, input: str | None) -> Launched:
         """The run of an earlier start, if that was the same one."""
-        text = "{}" if input is None else input
-        try:
-            given: object = json.loads(self._secrets.scrub_json(text))
-        except ValueError as error:
-            raise Refused(f"the input is no JSON: {error}") from error
+        given: object = json.loads(input_text(input))
         if run.file != str(path.resolve()) or json.loads(run.input) != given:
             raise Refused(
                 f"this request_id was used for another start: run {run.run_id} of {run.file}",

@@ -77,14 +77,9 @@ def untrusted(database: Path) -> str:
 
 def check_may_run(trusted: Trusted | None, database: Path, run: NewRun, *, file: bool) -> None:
     """Raises `Untrusted` if the row of a run names a folder, or a file to execute (if `file`), that
-    this user has not used with the database.
+    is outside the project, unless this user has used it with the database.
     """
     again = f"smithers up FILE --run-id {shlex.quote(run.run_id)} --resume"
-    if trusted is None and file:
-        raise Untrusted(
-            f"{untrusted(database)}; the file of run {run.run_id} is named by a row in it alone",
-            hint=f"look at {run.file}, then type: smithers trust {shlex.quote(str(database))}",
-        )
     folders = [Path(run.folder), *([Path(run.file).parent] if file else [])]
     for folder in folders:
         if not _allowed(trusted, database, folder):

@@ -75,8 +75,7 @@ def test_a_cloned_database_wakes_nothing_until_it_is_trusted(project: Path) -> N
     assert "is not trusted" in said.err
     command = f"smithers trust {clone / '.smithers' / 'smithers.db'}"
     assert command in said.err
-    resumed = smithers(clone, "resume", "r1")
-    assert (resumed.code, command in resumed.err) == (2, True), resumed
+    assert "outside the project" in smithers(clone, "resume", "r1").err
     assert smithers(clone, "approve", "r1", "--resume").code == 2
     assert not was_imported(project)
     assert status(clone) == "waiting"
@@ -97,7 +96,7 @@ def test_a_database_that_was_replaced_or_moved_is_another_one(project: Path, how
         os.replace(copy, database)
     else:
         project = project.rename(project.with_name("elsewhere"))
-    assert smithers(project, "resume", "r1").code == 2
+    assert "is not trusted" in smithers(project, "supervise", "--once").err
     assert not was_imported(project)
 
 
@@ -108,8 +107,18 @@ def test_another_database_in_the_same_file_is_another_one(project: Path, tmp_pat
     (tmp_path / "trace").unlink()
     other = (tmp_path / "other" / ".smithers" / "smithers.db").read_bytes()
     (project / ".smithers" / "smithers.db").write_bytes(other)  # the inode stays
-    assert smithers(project, "resume", "r1").code == 2
+    assert "is not trusted" in smithers(project, "supervise", "--once").err
     assert not was_imported(project)
+
+
+def test_a_person_may_resume_what_is_in_the_project_and_trusts_it_on_a_terminal_alone(
+    project: Path,
+) -> None:
+    clone = cloned(project)
+    in_rows(clone, "file", clone / "flow.py")
+    in_rows(clone, "folder", clone)
+    assert smithers(clone, "resume", "r1").code == 0
+    assert "is not trusted" in smithers(clone, "supervise", "--once").err
 
 
 def test_an_interpreter_that_a_row_names_is_not_started(project: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,7 +108,8 @@ async def test_a_run_of_a_database_that_came_with_a_clone_is_not_resumed(
         assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "waiting"
     (tmp_path / "clone").mkdir()
     clone = Project(tmp_path / "clone", trusted=False)
-    clone.database.write_bytes(mine.database.read_bytes())
+    with closing(sqlite3.connect(mine.database)) as db:
+        db.execute("VACUUM INTO ?", (str(clone.database),))
     async with clone.client(era, supervises=True) as call:
         assert "smithers trust" in (await call("resume_run", run_id=run_id)).error
         assert clone.hub.status(run_id) == "waiting"
