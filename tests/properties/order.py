@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any, Literal, cast
 
 from smithers.changes import Key
-from smithers.engine.instance import Instance
 from smithers.engine.mount import Definition
 from smithers.engine.plan import Expand
 from smithers.state import RunState
@@ -29,11 +28,24 @@ class Order:
         self.state = state
         self.expand = expand
 
-    def check(self, one: Instance) -> None:
-        """Everything before this instance is settled, and nothing of it has failed."""
-        for before, path in _before(one.definition, one.key.path):
-            verdict = self.judge(before, path)
-            assert verdict == "good", f"{one.key} starts, and {before.id} before it is {verdict}"
+    def check(self, one: Definition, path: tuple[int, ...]) -> None:
+        """Everything before this node is settled, and nothing of it has failed."""
+        for before, its in _before(one, path):
+            verdict = self.judge(before, its)
+            said = f"{one.id}{list(path)} starts, and {before.id} before it is {verdict}"
+            assert verdict == "good", said
+
+    def find(self, key: Key, below: Definition) -> Definition | None:
+        """The definition of what runs under this key, in the tree or an item that is chosen."""
+        for one in below.walk():
+            if one.id == key.id:
+                return one
+            path = key.path[: len(one.loops)]
+            if isinstance(one.node, ForEach) and (Key(one.id, path), "items") in self.state.choices:
+                for item in self.expand(one, path):
+                    if (found := self.find(key, item)) is not None:
+                        return found
+        return None
 
     def judge(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         node, key = one.node, Key(one.id, path)
