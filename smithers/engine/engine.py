@@ -23,7 +23,6 @@ from smithers.changes import (
     Key,
     Reset,
     StatusChanged,
-    WaitKind,
     WaitOpened,
 )
 from smithers.context import Context
@@ -322,8 +321,8 @@ class Engine:
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
                 self._ready.append(instance)
-        else:
-            self._schedule_waits(instance.key)
+        else:  # an earlier plan may have had no instance of it
+            self._timers.schedule_waits(instance.key, self.state.waits)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
         if instance.role == "foreach":
@@ -412,13 +411,6 @@ class Engine:
             self.transition.close_wait(key, kind)
             self.plan.up.append(self.plan.instances[key])
         return True
-
-    def _schedule_waits(self, key: Key) -> None:
-        """Wake up for the timed waits of a node, of which an earlier plan had no instance."""
-        kinds: tuple[WaitKind, ...] = ("approval", "retry", "cooldown")
-        for kind in kinds if self.state.waits else ():
-            if (wait := self.state.waits.get((key, kind))) is not None:
-                self.schedule(wait.opened)
 
     def _late(self, now: datetime) -> bool:
         return self._deadline is not None and now >= self._deadline and not self.plan.root.settled

@@ -15,6 +15,8 @@ __all__ = ["Timers"]
 POLL_S = 0.25
 """How often an idle owner looks whether another process wrote; one look costs microseconds."""
 
+_TIMED: tuple[WaitKind, ...] = ("approval", "retry", "cooldown")
+
 
 class Timers:
     """Rings `wake` when a wait is due, or when it is time to look at the inbox."""
@@ -32,6 +34,14 @@ class Timers:
         """Wake up when this wait is due, if it ever is."""
         if wait.due is not None:
             heapq.heappush(self._waits, (wait.due, wait.key, wait.kind))
+
+    def schedule_waits(self, key: Key, waits: Mapping[tuple[Key, WaitKind], Waiting]) -> None:
+        """Wake up for each wait of a node that is due some time."""
+        if not waits:
+            return
+        for kind in _TIMED:
+            if (wait := waits.get((key, kind))) is not None:
+                self.schedule(wait.opened)
 
     def is_due(self, now: datetime) -> bool:
         return bool(self._waits) and self._waits[0][0] <= now

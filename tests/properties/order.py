@@ -5,7 +5,7 @@ plan or its reference.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, cast
+from typing import Literal
 
 from smithers.changes import Key
 from smithers.engine.mount import Definition
@@ -19,6 +19,8 @@ Verdict = Literal["open", "unasked", "good", "bad"]
 """Of a node before the one that starts: not settled, settled, or failed and not tolerated. What was
 not asked for its choice is open as well, unless a failure beside it has dropped it.
 """
+
+_WORST_FIRST: tuple[Verdict, ...] = ("open", "bad", "unasked")
 
 
 class Order:
@@ -62,7 +64,7 @@ class Order:
         if isinstance(node, Loop):
             return self._loop(one, node, path)
         if isinstance(node, ForEach):
-            return self._fan(one, cast("ForEach[Any]", node), path)
+            return self._fan(one, path, tolerant=node.on_failure == "continue")
         return "open"
 
     def _in_order(self, one: Definition, path: tuple[int, ...]) -> Verdict:
@@ -78,35 +80,38 @@ class Order:
 
     def _loop(self, one: Definition, node: Loop, path: tuple[int, ...]) -> Verdict:
         exhausted = self.state.choices.get((Key(one.id, path), "exhausted"))
-        number = 0
-        while (verdict := self._in_order(one, (*path, number))) == "good":
+        bound = node.max_iterations if exhausted is None else int(exhausted.value)
+        for number in range(bound):
+            verdict = self._in_order(one, (*path, number))
             chosen = self.state.choices.get((Key(one.id, (*path, number)), "until"))
+            followed = chosen is not None and chosen.value == "false" and number + 1 < bound
+            if verdict == "unasked" and followed:
+                continue  # it came to the body later, and is skipped in this iteration
+            if verdict != "good":
+                return verdict
             if chosen is None:
                 return "unasked"
-            number += 1
-            if chosen.value == "true" or (exhausted and number >= int(exhausted.value)):
+            if chosen.value == "true":
                 return "good"
-            if exhausted is None and number >= node.max_iterations:
-                return "unasked"
-        return verdict
+        return "unasked" if exhausted is None else "good"
 
-    def _fan(self, one: Definition, node: ForEach[Any], path: tuple[int, ...]) -> Verdict:
+    def _fan(self, one: Definition, path: tuple[int, ...], *, tolerant: bool) -> Verdict:
         if (Key(one.id, path), "items") not in self.state.choices:
             return "unasked"
-        found = [self.judge(item, path) for item in self.expand(one, path)]
-        if node.on_failure == "continue":
+        found: list[Verdict] = [self.judge(item, path) for item in self.expand(one, path)]
+        if tolerant:
             return "open" if "open" in found or "unasked" in found else "good"
         return _all(found)
 
 
 def _all(found: list[Verdict]) -> Verdict:
-    order: tuple[Verdict, ...] = ("open", "bad", "unasked")
-    return next((verdict for verdict in order if verdict in found), "good")
+    for verdict in _WORST_FIRST:
+        if verdict in found:
+            return verdict
+    return "good"
 
 
-def _before(
-    one: Definition, path: tuple[int, ...]
-) -> Iterator[tuple[Definition, tuple[int, ...]]]:
+def _before(one: Definition, path: tuple[int, ...]) -> Iterator[tuple[Definition, tuple[int, ...]]]:
     """What stands before a node in its sequences and loop bodies, each in the node's iteration."""
     above = one.parent
     while above is not None:

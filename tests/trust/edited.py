@@ -1,4 +1,4 @@
-"""Runs whose workflow is edited at random frames, beside crashes: `python -m tests.trust.edited 1/7`.
+"""Runs that are edited at random frames, beside crashes: `python -m tests.trust.edited 1/7`.
 
 A story is a tree, what its bodies do, when its owner dies, what is edited and who answers what; all
 of it follows from a seed. Real engines resume it, on a store in memory. In every frame, whatever
@@ -84,7 +84,9 @@ class Story:
         self.agent = Moody(self.fates, random)
         self.shape = named(self._first_shape())
         self.clock = Clock()
-        self.run = Run(self._flow(), max_concurrency=random.choice([1, 2, 8]), now=self.clock, linger_s=0)
+        self.run = Run(
+            self._flow(), max_concurrency=random.choice([1, 2, 8]), now=self.clock, linger_s=0
+        )
         self.seen: Counter[str] = Counter(stories=1)
         self.wrong: list[str] = []
         self.log: list[str] = [str(self.shape)]
