@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smithers.changes import Frame
+from smithers.changes import Frame, Key
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
@@ -353,8 +353,7 @@ def due_of(state: RunState) -> datetime | None:
 
 def finished(state: RunState) -> Ending:
     """The ending of a run that has finished already."""
-    tolerated = any(ended.outcome == "failed" for ended in state.ended.values())
-    return Ending(status=state.status, tolerated=tolerated)
+    return Ending(status=state.status, tolerated=bool(state.tolerated))
 
 
 def left(run_id: str, ending: Ending) -> Left:
@@ -374,20 +373,24 @@ def left(run_id: str, ending: Ending) -> Left:
 class _Done:
     """What a run had before it was resumed: tasks that finished, and all that it knew."""
 
-    finished: list[str]
+    finished: list[Key]
     known: set[str]
 
 
 def _done(state: RunState) -> _Done:
-    finished = sorted(str(key) for key, end in state.ended.items() if end.outcome == "finished")
-    return _Done(finished, {id for id, row in state.nodes.items() if row.kind in _TASKS})
+    finished = sorted(key for key, end in state.ended.items() if end.outcome == "finished")
+    return _Done(finished, _tasks_of(state))
+
+
+def _tasks_of(state: RunState) -> set[str]:
+    return {id for id, row in state.nodes.items() if row.kind in _TASKS}
 
 
 def _reused(before: _Done, engine: Engine) -> list[str]:
     """What a resume reuses, and what an edit brought or took."""
-    reports = [f"reused: {', '.join(before.finished)}"] if before.finished else []
-    tasks = {id for id, one in engine.view.mounts.by_id.items() if one.node.kind in _TASKS}
-    known = before.known
+    tasks, known = _tasks_of(engine.state), before.known
+    reused = [str(key) for key in before.finished if key.id in tasks]
+    reports = [f"reused: {', '.join(reused)}"] if reused else []
     for what, ids in (("new", tasks - known), ("gone", known - tasks)):
         if ids and known:
             reports.append(f"{what}: {', '.join(sorted(ids))}")

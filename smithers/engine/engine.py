@@ -19,6 +19,7 @@ from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     Reset,
@@ -218,12 +219,14 @@ class Engine:
                 self.transition.do(
                     AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
                 )
-        if self.state.frame < 0 or self.state.run_status != "running":
+        status = self.state.status
+        if self.state.frame < 0 or status.status != "running" or status.stopped_by is not None:
             self.transition.do(StatusChanged(status="running"))
         failed = self.state.frame >= 0 and before == "failed"
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
         self._render()
+        self._write_handled()
         if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
             for key in again:
                 self.transition.do(Reset(key=key))
@@ -304,6 +307,8 @@ class Engine:
             return False
         if plan.settled:
             self._wake_readers(plan.settled.popleft())
+        elif plan.handled:
+            self._write_handled()
         elif plan.dropped:
             self._drop()
         elif plan.up:
@@ -319,6 +324,14 @@ class Engine:
         else:
             return False
         return True
+
+    def _write_handled(self) -> None:
+        """Write which failures were absorbed; a plan that was made anew tells them again."""
+        handled = self.plan.handled
+        for key in dict.fromkeys(handled):
+            if key not in self.state.handled:
+                self.transition.do(FailureHandled(key=key))
+        handled.clear()
 
     def _came_up(self, instance: Instance) -> None:
         if self.asking.answer(instance):

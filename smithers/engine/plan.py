@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import cast
 
@@ -38,7 +38,8 @@ Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
 class Plan:
     """What to do next. `up` holds instances that came up and need something of the engine: a task
     to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
-    `settled` the keys that settled. The engine empties all three.
+    `settled` the keys that settled; `handled` what was absorbed by an `on_failure="continue"`. The
+    engine empties all four.
     """
 
     def __init__(self, root: Definition, state: RunState, expand: Expand) -> None:
@@ -47,6 +48,7 @@ class Plan:
         self.up: deque[Instance] = deque()
         self.dropped: deque[Dropped] = deque()
         self.settled: deque[Instance] = deque()
+        self.handled: deque[Key] = deque()
         self.released: deque[Instance] = deque()
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
@@ -240,6 +242,8 @@ class Plan:
         node = instance.definition.node
         tolerated = isinstance(node, Task) and node.on_failure == "continue"
         instance.failing = outcome == "failed" and not tolerated
+        if outcome == "failed" and tolerated:
+            self.handled.append(instance.key)
         self._settling.append(instance)
         self.settled.append(instance)
         if outcome == "cancelled" and instance.begun and instance.role == "task":
@@ -285,7 +289,9 @@ class Plan:
 
     def _child_settled(self, parent: Instance, child: Instance) -> None:
         parent.open -= 1
-        if child.failing and not parent.tolerant:
+        if child.failing and parent.tolerant:
+            self.handled.extend(self._absorbed(child))
+        elif child.failing:
             parent.worst = "failed"
         elif child.status == "cancelled" and parent.worst == "finished":
             parent.worst = "cancelled"
@@ -300,6 +306,17 @@ class Plan:
             self._fail_sequence(parent)
         else:
             self._advance(parent)
+
+    def _absorbed(self, child: Instance) -> Iterator[Key]:
+        """What a group tolerates by settling all the same: what failed in one of its children, and
+        what was cancelled because of it.
+        """
+        waiting = [child]
+        while waiting:
+            one = waiting.pop()
+            if one.key in self.state.ended and one.status in ("failed", "cancelled"):
+                yield one.key
+            waiting += [below for below in one.children if below.status in ("failed", "cancelled")]
 
     def _outcome(self, instance: Instance) -> Outcome:
         """What a container comes to, all of whose children are settled."""

@@ -89,7 +89,9 @@ def test_an_item_may_need_a_task_that_comes_later_in_the_tree() -> None:
     def each(item: str) -> Node[Any]:
         return Step(f"a {item}", lambda: item, needs=["late"])
 
-    run = run_of(lambda ctx: Parallel(fan(each), Sequence(Step("b", lambda: 1), Step("late", lambda: 1))))
+    run = run_of(
+        lambda ctx: Parallel(fan(each), Sequence(Step("b", lambda: 1), Step("late", lambda: 1)))
+    )
     assert run.go().status == "finished"
     assert run.starts[:2] == ["b#1", "late#1"]
 
@@ -102,7 +104,9 @@ def test_an_item_may_need_an_item_of_a_later_fan_out_that_asks_later() -> None:
             return [str(number) for number in range(ctx[count])]
 
         first = fan(lambda item: Step(f"a {item}", lambda: item, needs=["b 1"]))
-        second = ForEach(names, key=str, each=lambda item: Step(f"b {item}", lambda: item), id="late")
+        second = ForEach(
+            names, key=str, each=lambda item: Step(f"b {item}", lambda: item), id="late"
+        )
         return Parallel(first, Sequence(count, second))
 
     run = run_of(make)
@@ -179,7 +183,9 @@ def test_an_item_that_needs_what_nothing_can_add_is_refused() -> None:
     def each(item: str) -> Node[Any]:
         return Step(f"a {item}", lambda: item, needs=["a 7"])
 
-    assert "'a 1' needs 'a 7', which is not part of the workflow tree" in refused(lambda ctx: fan(each))
+    assert "'a 1' needs 'a 7', which is not part of the workflow tree" in refused(
+        lambda ctx: fan(each)
+    )
 
 
 def test_a_task_outside_that_needs_an_item_that_is_not_there_is_refused() -> None:

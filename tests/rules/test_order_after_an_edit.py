@@ -84,7 +84,10 @@ def test_a_failed_check_before_an_open_gate_stops_what_comes_after_it(
     assert run.go().status == "waiting"
     if approved_first:
         run.answer("gate", path=path)
-    run.workflow, run.edited = of(lambda ctx: wrap(step("build"), red(), gate(), step("deploy"))), True
+    run.workflow, run.edited = (
+        of(lambda ctx: wrap(step("build"), red(), gate(), step("deploy"))),
+        True,
+    )
     ended = run.go()
     assert ended.status == "failed"
     assert ended.error is not None
@@ -103,7 +106,10 @@ def test_an_open_gate_stays_open_while_a_new_gate_before_it_is(wrap: Wrap) -> No
     assert run.go().status == "waiting"
     opened = run.state.waits[Key("gate", path), "approval"].frame
     new = Approval("legal", ask="may we?")
-    run.workflow, run.edited = of(lambda ctx: wrap(step("build"), new, gate(), step("deploy"))), True
+    run.workflow, run.edited = (
+        of(lambda ctx: wrap(step("build"), new, gate(), step("deploy"))),
+        True,
+    )
     assert run.go().status == "waiting"
     assert run.state.waits[Key("gate", path), "approval"].frame == opened
     run.answer("gate", path=path, approved=False)
@@ -245,7 +251,9 @@ def test_a_render_that_adds_to_what_has_finished_is_an_author_error() -> None:
     ended = run.go()
     assert ended.status == "failed"
     assert ended.error is not None
-    assert "'b' was added to 'parallel/sequence1/parallel1', which has finished" in ended.error.message
+    assert (
+        "'b' was added to 'parallel/sequence1/parallel1', which has finished" in ended.error.message
+    )
     assert (ended.error.place or "").startswith(__file__)
     assert run.output("c") == '"c"', "what runs is paid for"
     assert "d runs" not in log
