@@ -84,7 +84,8 @@ def prepare() -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="replace")
-    sys.stderr = _lasting(2)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _lasting(2)
 
 
 def _stand_in() -> None:
