@@ -175,8 +175,9 @@ def stdout_for_data() -> Generator[None]:
     kept = os.dup(1)
     os.dup2(2, 1)
     printed: IO[str] = sys.stdout
-    if isinstance(printed, io.TextIOWrapper):
-        printed.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
+    known = cast("object", printed)
+    if isinstance(known, io.TextIOWrapper):
+        known.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
     sys.stdout = _lasting(1)
     _data = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace")
     try:
