@@ -18,6 +18,7 @@ import smithers
 from mcp_server import _tools
 from mcp_server._answering import answer
 from mcp_server._face import Face
+from mcp_server._masking import masking
 from mcp_server._roots import Roots
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
@@ -99,7 +100,7 @@ def make_server(
         request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY_S),
     )
     for tool, title, hints in _TOOLS:
-        server.add_tool(tool, title=title, annotations=hints)
+        server.add_tool(masking(tool, hub.secrets), title=title, annotations=hints)
     return server
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.reports import Standing
+from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
@@ -24,7 +26,18 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
 
-__all__ = ["Amounts", "Asked", "Attached", "Decided", "Hub", "Left", "Raised", "Sent", "Standing"]
+__all__ = [
+    "Amounts",
+    "Asked",
+    "Attached",
+    "Decided",
+    "Hub",
+    "Left",
+    "Raised",
+    "Secrets",
+    "Sent",
+    "Standing",
+]
 
 
 class Hub:
@@ -35,6 +48,11 @@ class Hub:
         self.environment = environment
         self._driving: Driving | None = None
         self._detaching: Detaching | None = None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What a face masks in texts for looking: the secrets of this process's environment."""
+        return Secrets(self.environment)
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -178,11 +196,10 @@ class Hub:
     def _detach(self) -> Detaching:
         from smithers.engine.detaching import Detaching
         from smithers.engine.launching import Launcher
-        from smithers.engine.secrets import Secrets
 
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
-            self._detaching = Detaching(self.database, launcher, Secrets(self.environment))
+            self._detaching = Detaching(self.database, launcher)
         return self._detaching
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:

@@ -6,6 +6,7 @@ imported when it runs, so that `--version` and `ps` cost little.
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -20,6 +21,11 @@ def main() -> None:
         sys.stdout.write(f"smithers {__version__}\n")
         sys.exit(0)
     from smithers.cli._signals import SIGNALS
+
+    if os.getpid() == 1:  # of a container: the kernel makes it the parent of every orphan there
+        from smithers.cli._init import run_as_child
+
+        run_as_child()
 
     SIGNALS.catch()
     try:

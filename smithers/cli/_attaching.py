@@ -12,7 +12,7 @@ from smithers.cli._arguments import Db, Run, example
 from smithers.cli._deciding import By, login
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
-from smithers.cli._streams import paint, plain, say
+from smithers.cli._streams import paint, say, shown
 from smithers.hub import Attached, Hub
 
 __all__ = ["register"]
@@ -61,15 +61,15 @@ def attach(
 def _attached(where: Place, run: str, task: str, by: str, *, goes_on: bool) -> int:
     from smithers.cli._terminal import show
 
-    say(plain(f"opening the session of {task} of {run}; an agent at work is stopped first"))
+    say(shown(f"opening the session of {task} of {run}; an agent at work is stopped first"))
     code = 0
     with Hub(where.path).attach(run, task, by=by, goes_on=goes_on) as held:
         mark = paint(f"▶ {held.name} of {run}", "cyan", sys.stderr)
-        say(f"{mark}: session {plain(held.session)} of {plain(held.agent)}; leave to go on")
+        say(f"{mark}: session {shown(held.session)} of {shown(held.agent)}; leave to go on")
         code = show(held.terminal)
     if code:
         how = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
-        say(plain(f"the program {how}"))
+        say(shown(f"the program {how}"))
     _tell(where, held)
     return _FAILED if code else 0
 
@@ -83,6 +83,6 @@ def _tell(where: Place, held: Attached) -> None:
         "over": f"{held.run_id} has ended meanwhile",
         "asked": f"the process that drives {held.run_id} was asked to go on with {held.name}",
     }
-    say(plain(said[held.after]))
+    say(shown(said[held.after]))
     command = "resume" if held.after == "to be resumed" else "why"
     say(f"{paint('next:', 'bold', sys.stderr)} {where.command(f'smithers {command} {run}')}")

@@ -15,7 +15,7 @@ from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
-from smithers.cli._streams import give, give_json, plain, say
+from smithers.cli._streams import give, give_json, say, shown
 from smithers.hub import Decided, Hub
 
 __all__ = ["register"]
@@ -215,9 +215,9 @@ def _show(decided: Decided, tell: Callable[[str], None]) -> None:
     """What was decided, for the record of the person who did."""
     word = "approved" if decided.approved else "denied"
     note = f": {decided.note}" if decided.note else ""
-    tell(plain(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
+    tell(shown(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
     for line in decided.asked.splitlines():
-        tell(plain(f"  | {line}"))
+        tell(shown(f"  | {line}"))
     tell(f"  sha256 {decided.digest}")
 
 

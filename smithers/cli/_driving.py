@@ -133,11 +133,11 @@ def _failed(going: Going, watcher: Both, error: Exception | SystemExit) -> int:
 
 def _owner_log(going: Going, hub: Hub) -> Watcher:
     from smithers.cli._logged import OwnerLog
-    from smithers.engine.secrets import Secrets
+    from smithers.secrets import Secrets
 
     os.environ.pop("SMITHERS_OWNER", None)  # it says of this process alone what it is
     heading = f"process {os.getpid()} drives {going.run_id}"
-    return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).scrub, heading)
+    return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).mask, heading)
 
 
 def _told(going: Going, hub: Hub, left: Left) -> int:

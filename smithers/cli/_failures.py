@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from smithers.cli._streams import paint, plain, say
+from smithers.cli._streams import masked, paint, say, shown
 from smithers.errors import AuthorError, SmithersError
 
 __all__ = ["REFUSED", "OnlyHelp", "Usage", "code_of", "error_data", "tell"]
@@ -44,7 +44,8 @@ def error_data(error: Exception) -> dict[str, Any]:
     if isinstance(error, AuthorError) and error.place is not None:
         said, place = said.removeprefix(f"{error.place}: "), str(error.place)
     hint = error.hint if isinstance(error, SmithersError) else _DEBUG
-    return {"kind": type(error).__name__, "message": said, "hint": hint, "place": place}
+    texts: dict[str, Any] = masked({"message": said, "hint": hint})
+    return {"kind": type(error).__name__, **texts, "place": place}
 
 
 def tell(error: Exception) -> None:
@@ -55,9 +56,9 @@ def tell(error: Exception) -> None:
         traceback.print_exception(error)
     said = error.said if isinstance(error, SmithersError) else _unexpected(error)
     hint = error.hint if isinstance(error, SmithersError) else _DEBUG
-    say(f"{paint('error:', 'red', sys.stderr)} {plain(said)}")
+    say(f"{paint('error:', 'red', sys.stderr)} {shown(said)}")
     if hint:
-        say(f"{paint('hint:', 'yellow', sys.stderr)} {plain(hint)}")
+        say(f"{paint('hint:', 'yellow', sys.stderr)} {shown(hint)}")
 
 
 _DEBUG = "this is a defect of Smithers; SMITHERS_DEBUG=1 shows where"

@@ -21,6 +21,7 @@ def run(arguments: Sequence[str]) -> int:
     prepare()
     try:
         code = _told(arguments)
+        _mention_copies()
         sys.stdout.flush()
     except BrokenPipeError:
         quiet_end()
@@ -39,6 +40,15 @@ def _interrupted(arguments: Sequence[str], number: int) -> int:
                 _give(InterruptedError(f"ended by {name}"), arguments)
         say("interrupted" if number == signal.SIGINT else f"ended by {name}")
     return 128 + number
+
+
+def _mention_copies() -> None:
+    """Say on stderr where something was read from a private copy, and why."""
+    if "smithers.store.looking" in sys.modules:  # else nothing was read
+        from smithers.store.looking import copies
+
+        for why in copies.values():
+            say(f"note: read from a private copy: {why}")
 
 
 def _told(arguments: Sequence[str]) -> int:

@@ -1,12 +1,14 @@
 """Where words go: data to stdout, everything else to stderr; colour only for a terminal.
 
 `NO_COLOR` and `TERM=dumb` take colour away, `FORCE_COLOR` gives it to a pipe too. Text of agents
-and authors is shown without its control characters, which could move a terminal's cursor.
+and authors is shown without its control characters, which could move a terminal's cursor, and
+without secrets; what a caller asked for as data (an output, `--json`, SQL) is never altered.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import math
@@ -14,12 +16,14 @@ import os
 import re
 import sys
 from collections.abc import Generator
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from smithers.errors import Refused
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+    from smithers.secrets import Secrets
 
 __all__ = [
     "MARKS",
@@ -29,11 +33,13 @@ __all__ = [
     "give_json",
     "is_terminal",
     "last_words",
+    "masked",
     "paint",
     "plain",
     "prepare",
     "quiet_end",
     "say",
+    "shown",
     "stdout_for_data",
     "table",
 ]
@@ -127,10 +133,27 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("\ufffd", text)
 
 
+@functools.cache
+def _secrets() -> Secrets:
+    from smithers.secrets import Secrets
+
+    return Secrets(os.environ)
+
+
+def masked(value: object) -> Any:
+    """JSON data, or a text, for looking: `${NAME}` in place of each secret of the environment."""
+    return _secrets().mask_data(value)
+
+
+def shown(text: str) -> str:
+    """Text for looking: masked, and without control characters."""
+    return plain(masked(text))
+
+
 def say(text: str = "") -> None:
     """A line for the person, on stderr. Nobody may be there any more, or its disk be full."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(masked(text) + "\n")
         sys.stderr.flush()
 
 

@@ -12,7 +12,7 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._places import place
 from smithers.cli._signals import SIGNALS
-from smithers.cli._streams import give_json, plain, say
+from smithers.cli._streams import give_json, say, shown
 from smithers.hub import Hub
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def supervise(
         done.append({**told, "text": happened.text})
         if json and not once:
             give_json({"version": 1, **done.pop()})
-        say(f"{datetime.now().astimezone():%H:%M:%S} {plain(happened.text)}")
+        say(f"{datetime.now().astimezone():%H:%M:%S} {shown(happened.text)}")
 
     asyncio.run(_until_stopped(hub, tell, once))
     if json and once:

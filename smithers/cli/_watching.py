@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._board import Board, duration, money, tokens
-from smithers.cli._streams import give_json, is_terminal, plain, say
+from smithers.cli._streams import give_json, is_terminal, masked, say, shown
 from smithers.errors import Refused
 from smithers.reports import Json, Telling, clock
 from smithers.state import RunState
@@ -83,7 +83,7 @@ class Events:
             return
         line: dict[str, Any] = {"version": 1, "run_id": self._run_id, **data}
         try:
-            give_json(line)
+            give_json(masked(line))
         except (BrokenPipeError, Refused):
             self._gone = True
 
@@ -113,13 +113,13 @@ class Lines:
         at = clock(told["at"])
         for change in told["changes"]:
             if said := self._words(change):
-                say(f"{at} {plain(said)}")
+                say(f"{at} {shown(said)}")
 
     def event(self, key: Key, event: Event) -> None:
         self._board.event(key, event)
 
     def note(self, text: str) -> None:
-        say(plain(text))
+        say(shown(text))
 
     def close(self) -> None:
         pass

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote
 
 from smithers.doctor._finding import Finding
 from smithers.errors import StoreError
 from smithers.store.failures import telling
+from smithers.store.file_systems import file_system_of
+from smithers.store.locks import Locked, lock_holders
+from smithers.store.looking import source
 from smithers.store.migrations import APPLICATION_ID, published
-from smithers.store.opening import check_place, file_system_of
+from smithers.store.opening import check_place
 
 __all__ = ["look_at_database"]
 
@@ -31,6 +32,9 @@ def look_at_database(path: Path) -> Finding:
         if not path.exists() or path.stat().st_size == 0:
             return _missing(path, facts)
         check_place(path)
+        if stuck := [holder for holder in lock_holders(path) if holder.stopped]:
+            locked = Locked(path, stuck)
+            return Finding("database", "problem", locked.said, locked.hint, facts)
         return _opened(path, facts)
     except (StoreError, OSError) as error:
         said = error.said if isinstance(error, StoreError) else f"{path}: {error}"
@@ -48,8 +52,7 @@ def _missing(path: Path, facts: dict[str, object]) -> Finding:
 
 
 def _opened(path: Path, facts: dict[str, object]) -> Finding:
-    uri = f"file:{quote(str(path))}?mode=ro"
-    with telling(path), closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE_S)) as db:
+    with telling(path), source(path, patience_s=_PATIENCE_S) as db:
         db.execute("PRAGMA query_only = 1")
         ours: int = db.execute("PRAGMA application_id").fetchone()[0]
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
@@ -69,7 +72,7 @@ def _opened(path: Path, facts: dict[str, object]) -> Finding:
         if damage := _damage(db):
             hint = "keep a copy of the file and its -wal beside it, and restore the last good one"
             return Finding("database", "problem", f"{path} is damaged: {damage}", hint, facts)
-    older = f" of {newest}, to which the next `smithers up` brings it" if version < newest else ""
+    older = f" (the next `smithers up` upgrades it to {newest})" if version < newest else ""
     word = "run" if runs == 1 else "runs"
     said = f"{path}, version {version}{older}, {runs} {word}"
     return Finding("database", "note" if older else "ok", said, facts=facts)

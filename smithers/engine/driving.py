@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from asyncio import CancelledError
@@ -15,20 +16,20 @@ from smithers.changes import Frame
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
-from smithers.engine.inputs import refuse_unknown_fields
+from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
-from smithers.engine.secrets import Secrets
 from smithers.engine.settings import Unwatched
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
+from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun
 from smithers.store.files import streams_folder
 from smithers.store.lease import this_process
 from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import check_run_id
+from smithers.tree import check_run_id, valid_text
 
 __all__ = ["Driving"]
 
@@ -99,9 +100,12 @@ class Driving:
         linger_s: float,
     ) -> Left:
         check_run_id(run_id)
+        for path in (file, str(Path.cwd()), str(self._database)):
+            if valid_text(path) != path:
+                raise Refused(f"the path {path!a} is not UTF-8", hint="rename it")
         with self._loading():
             loaded = load_workflow(Path(file), name)
-        text = self._input_text(input)
+        text = input_text(input)
         given = loaded.workflow.parse_input(text)
         refuse_unknown_fields(given, text)
         run = NewRun(
@@ -132,7 +136,9 @@ class Driving:
             owner = this_process()
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-                return await store.create(run, owner, frame, models)
+                claim = await store.create(run, owner, frame, models)
+                _report_locks(store, engine)
+                return claim
 
             return await self._run(engine, store, first=first)
 
@@ -226,6 +232,8 @@ class Driving:
         self._engine = engine
         if self._stopped:
             engine.stop(self._stopped_by)
+        if claim is not None:
+            _report_locks(store, engine)
         wake_at: datetime | None = None
         try:
             ending = await engine.run(store, claim=claim, first=first)
@@ -245,22 +253,10 @@ class Driving:
                     await store.release(engine.claim, wake_at)
         return left(engine.run_id, ending)
 
-    def _input_text(self, given: str | None) -> str:
-        text = "{}" if given is None else given
-        try:
-            json.loads(text)
-        except ValueError as error:
-            raise Refused(
-                f"the input is no JSON: {error}", hint='as in --input \'{"topic": "whales"}\''
-            ) from error
-        except RecursionError as error:
-            raise Refused("the input is nested too deeply") from error
-        return self._secrets.scrub_json(text)
-
     def _check_input(self, history: History, given: str | None) -> None:
         if given is None:
             return
-        if json.loads(self._input_text(given)) != json.loads(history.run.input):
+        if json.loads(input_text(given)) != json.loads(history.run.input):
             raise Refused(
                 f"run {history.run.run_id} was started with another input",
                 hint="leave --input out to go on with the stored one, or start a new run",
@@ -293,6 +289,17 @@ class Driving:
             f"run {run_id} exists already",
             hint=f"go on with it: smithers resume {run_id}, or choose another --run-id",
         )
+
+
+def _report_locks(store: SqliteStore, engine: Engine) -> None:
+    """From now on attempts are paid for: an owner that waits for a lock says so, and waits on."""
+    loop = asyncio.get_running_loop()
+
+    def tell(text: str) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody watches any more
+            loop.call_soon_threadsafe(engine.observer.note, text)
+
+    store.wait_for_stopped(tell)
 
 
 def _same_workflow(path: Path, run: NewRun) -> Loaded:

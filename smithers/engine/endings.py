@@ -71,6 +71,8 @@ class Endings:
 
     def finish(self) -> Ending:
         root = self._asking.plan.root
+        for key, kind in list(self._state.waits):  # of what the tree came to no more
+            self._transition.close_wait(key, kind)
         tolerated = any(end.outcome == "failed" for end in self._state.ended.values())
         if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
             status = StatusChanged(status="finished", output=self._output())
@@ -146,7 +148,7 @@ class Endings:
             readers = [one for one in self._asking.waiting[key] if not one.settled]
             if readers:
                 error = AuthorError(
-                    f"{readers[0].key} reads {key.id!r}, which stands in no tree",
+                    f"{readers[0].key} reads {key.id!r}, which is not part of the workflow tree",
                     place=readers[0].definition.node.mark.place,
                     hint="put it into the tree that the workflow returns, or read another task",
                 )

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from smithers.agent import Event
+from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
     Failure,
@@ -23,6 +23,7 @@ from smithers.changes import (
     Key,
     Reset,
     StatusChanged,
+    WaitKind,
     WaitOpened,
 )
 from smithers.clock import Basis, Moment
@@ -38,7 +39,8 @@ from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.plan import Instance, Plan
-from smithers.engine.processes import AttemptProcesses
+from smithers.engine.process_rows import ProcessRows
+from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
@@ -88,9 +90,9 @@ class Engine:
         self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
         context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, run.source)
-        scrub = settings.secrets.scrub
-        self.asking = Asking(self.transition, self.view, self.renderer, scrub, self.now)
-        self.budgets = Budgets(self.transition, self.view, workflow.budget, scrub, self.moment)
+        mask = settings.secrets.mask
+        self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
+        self.budgets = Budgets(self.transition, self.view, workflow.budget, mask, self.moment)
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self.limits = self.starting.limits
@@ -106,7 +108,7 @@ class Engine:
         if workflow.deadline_s is not None:
             ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
         self._endings = Endings(
-            workflow, self.asking, scrub, self.moment, settings.linger_s, self._timers, ends_at
+            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
         )
         self._ready: deque[Instance] = deque()
         self._queued: set[Key] = set()
@@ -114,8 +116,8 @@ class Engine:
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
         self._used: deque[int] = deque()
-        self._messages = Messages(self.transition, self.secrets)
-        self._processes = AttemptProcesses(run.run_id)
+        self._messages = Messages(self.transition)
+        self._processes = ProcessRows(run.run_id)
         self._inbox = deque(inbox)
         self._noted = state.inbox
         """The last note that was heard. A cancel counts as taken with its end alone, so that no
@@ -190,10 +192,12 @@ class Engine:
                     return ending
                 self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
+            if self.starting.prepared:
+                self.store.check()
             for attempt in self.starting.prepared:
                 self._running[attempt.serial] = attempt
                 assert self.claim is not None
-                attempt.start(group, self._processes.marks(self.claim, attempt.serial))
+                attempt.start(group, attempt_marks(self.claim.owner, self.run_id, attempt.serial))
                 if self._ending is not None:
                     attempt.cancel()
             self.starting.prepared.clear()
@@ -237,7 +241,7 @@ class Engine:
 
     def _cancel_gone(self) -> None:
         for running in self._attempts():
-            if running.key not in self.plan.instances:
+            if self._mounting.has_left(running.key):
                 running.cancel()
 
     def _attempts(self) -> list[Running]:
@@ -321,8 +325,8 @@ class Engine:
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
                 self._ready.append(instance)
-        elif (wait := self.state.waits.get((instance.key, "approval"))) is not None:
-            self.schedule(wait.opened)
+        else:
+            self._schedule_waits(instance.key)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
         if instance.role == "foreach":
@@ -341,7 +345,7 @@ class Engine:
             if self.asking.strict:
                 raise
             # What runs is paid for and may end; nothing new starts below a tree that is wrong.
-            self._wrong = failure_of(error, self.settings.secrets.scrub)
+            self._wrong = failure_of(error, self.settings.secrets.mask)
             self._ending = self._ending or "wrong"
 
     def _wake_readers_of_unknown(self) -> None:
@@ -389,7 +393,7 @@ class Engine:
             elif row.kind in ("hold", "release"):
                 self.holding.take(row)
             else:
-                take_answer(row, self.transition, self.plan, self.secrets)
+                take_answer(row, self.transition, self.plan, self.secrets.mask)
             self.state.inbox = row.id
 
     def schedule(self, wait: WaitOpened, basis: Basis | None = None) -> None:
@@ -408,7 +412,7 @@ class Engine:
             return False
         key, kind = taken
         if kind == "approval":
-            take_timeout(key, self.now(), self.transition, self.plan)
+            take_timeout(key, self.now(), self.transition, self.plan, self.secrets.mask)
         else:
             self.transition.close_wait(key, kind)
             self.plan.up.append(self.plan.instances[key])
@@ -416,6 +420,13 @@ class Engine:
 
     def _is_late(self) -> bool:
         return self._ending is None and not self.plan.root.settled and self._endings.is_late()
+
+    def _schedule_waits(self, key: Key) -> None:
+        """Wake up for the timed waits of a node, of which an earlier plan had no instance."""
+        kinds: tuple[WaitKind, ...] = ("approval", "retry", "cooldown")
+        for kind in kinds if self.state.waits else ():
+            if (wait := self.state.waits.get((key, kind))) is not None:
+                self.schedule(wait.opened)
 
     def _end(self, why: Why) -> None:
         if self._ending is None or (why in ("stop", "cancel") and self._ending != "cancel"):
@@ -439,7 +450,7 @@ class Engine:
             cooldowns, self.limits.new = self.limits.new, []
             self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
         self._looked = looked
-        await self._processes.forget(self.store, self.claim, self._running)
+        await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
         self._messages.tell(self._attempts())
         reports, self.renderer.reports = self.renderer.reports, []
@@ -465,6 +476,7 @@ class Engine:
         """Look at what rings no bell: other processes, and the clocks. Whether anything came."""
         if await self.holding.look():
             return True
+        await self._processes.write(self.store)
         now = self._moment = self.settings.clock.now()
         due = self._timers.is_due(now)
         if await self.store.changed() or due:
@@ -488,9 +500,9 @@ class Engine:
         self._used.append(serial)
         self._wake.set()
 
-    async def spawned(self, serial: int, pid: int) -> None:
+    async def spawned(self, serial: int, process: Spawned) -> None:
         assert self.claim is not None
-        await self._processes.add(self.store, self.claim, serial, pid)
+        await self._processes.add(self.store, self.claim.owner, serial, process)
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure, WaitOpened
 from smithers.clock import Deadline, Moment
 from smithers.engine.agents import Missing
+from smithers.engine.hearing import known_time
 from smithers.engine.plan import Instance
 from smithers.errors import Busy
 from smithers.state import RunState
@@ -83,7 +84,7 @@ class Limits:
         """An attempt that began then has met a limit: whoever shares it cools down from now on."""
         cooldown = cooled(
             agent,
-            error.resumes_at,
+            getattr(error, "resumes_at", None),
             self._known.get(limit_of(agent)),
             began=began,
             now=self._now().wall,
@@ -160,8 +161,7 @@ def cooled(
     refused = 1
     if known is not None and began <= known.until + max(known.until - known.at, _A_MINUTE):
         refused = known.refused + (began > known.at or known.at > now)
-    if told is not None and told.tzinfo is None:
-        told = told.replace(tzinfo=UTC)
+    told = known_time(told)
     if told is not None and told > now:
         until = min(told, now + timedelta(seconds=MAX_TOLD_S))
     else:

@@ -10,7 +10,7 @@ from typing import Protocol
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.clock import SYSTEM, Clock
-from smithers.engine.secrets import Secrets
+from smithers.secrets import Secrets
 from smithers.state import RunState
 
 __all__ = ["Observer", "Settings", "Unwatched"]

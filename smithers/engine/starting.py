@@ -20,15 +20,16 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.handover import background, handover
+from smithers.engine.hearing import plain_text
 from smithers.engine.limits import Limits
 from smithers.engine.messages import Mailbox, untold
 from smithers.engine.plan import Instance
-from smithers.engine.secrets import Secrets
 from smithers.engine.sessions import Held, held
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
 from smithers.errors import Busy
+from smithers.secrets import Secrets
 from smithers.state import Attempted, Message
 from smithers.store.files import raw_file
 from smithers.tree import AgentWork, Attempt, Retry, StepWork, Task
@@ -112,7 +113,9 @@ class Running:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # it must not end the engine
-            result = Result("failed", error=RuntimeError(f"the function raised {error!r}"))
+            said = plain_text(error)
+            words = f"{type(error).__name__}({said!r})" if said else type(error).__name__
+            result = Result("failed", error=RuntimeError(f"the function raised {words}"))
         self._done(self, result)
 
 
@@ -236,7 +239,7 @@ class Starting:
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
             raw=raw_file(bench.streams, serial),
-            scrub=bench.secrets.scrub,
+            scrub=bench.secrets.mask,
         )
         self._prepare(
             instance,
@@ -246,7 +249,7 @@ class Starting:
                 session=use.session,
                 output=node.output,
                 ask=ask,
-                stream=Stream(bench.streams, serial, bench.secrets.scrub),
+                stream=Stream(bench.streams, serial, bench.secrets.mask),
                 hooks=self._hooks,
                 mailbox=Mailbox(serial, self._hooks.keep, new),
             ),
@@ -265,7 +268,7 @@ class Starting:
         self._frame.close_wait(instance.key, "data")
         serial = self._started(instance, "python", self._bench.now())
         bench = self._bench
-        stream = Stream(bench.streams, serial, bench.secrets.scrub)
+        stream = Stream(bench.streams, serial, bench.secrets.mask)
         number = len(self._frame.state.tries[instance.key])
         attempt = Attempt(
             f"{bench.run_id}/{instance.key}",
@@ -307,7 +310,7 @@ class Starting:
                 key=instance.key,
                 number=len(state.tries.get(instance.key, ())) + 1,
                 agent=agent,
-                prompt=None if prompt is None else self._bench.secrets.scrub(prompt),
+                prompt=prompt,
                 session=session,
                 at=now,
                 skipped=skipped,
@@ -376,7 +379,7 @@ class Starting:
         """Its next attempt goes on in its session, once the budget is raised, or the person who is
         in it has left.
         """
-        failure = None if error is None else failure_of(error, self._bench.secrets.scrub)
+        failure = None if error is None else failure_of(error, self._bench.secrets.mask)
         self._end(running, "interrupted", failure)
         if instance.dropping is not None:
             self._settle(instance, "cancelled", error=None)
@@ -400,11 +403,10 @@ class Starting:
         attempt = running.attempt
         if isinstance(attempt, StepAttempt):
             self._frame.read(attempt.reading)
-        text = self._bench.secrets.scrub_json(text)
         self._settle_key(running.key, instance, "finished", output=text, model=attempt.output.model)
 
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
-        failure = failure_of(error, self._bench.secrets.scrub)
+        failure = failure_of(error, self._bench.secrets.mask)
         self._end(running, "failed", failure)
         if isinstance(running.attempt, StepAttempt):
             self._frame.read(running.attempt.reading)

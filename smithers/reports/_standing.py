@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from smithers.errors import StoreError
-from smithers.reports._database import connected, has_runs, reading
+from smithers.reports._database import has_runs, reading
 from smithers.reports._heads import Head, head_of
 from smithers.reports._tasks import open_waits
 from smithers.reports._waking import attention_of, given_up
+from smithers.store.looking import Stamp, connect_reader, stamp_of, way_of
 from smithers.store.rows import time_of
 
 __all__ = ["Changes", "Standing", "standing"]
@@ -65,14 +66,14 @@ def _waits_for_a_person(db: sqlite3.Connection, head: Head) -> bool:
 class Changes:
     """Tells whether any process has written to the database since it was asked last.
 
-    Asking costs microseconds, so it may be done often; nothing is held open where there is no
-    database yet.
+    Asking costs microseconds, so it may be done often. Nothing is held open while there is no
+    database, or while nobody uses it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._db: sqlite3.Connection | None = None
-        self._seen = -1
+        self._seen: int | Stamp | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -84,27 +85,41 @@ class Changes:
         """Hold nothing open any more; the next question is a first one again."""
         if self._db is not None:
             self._db.close()
-        self._db, self._seen = None, -1
+        self._db, self._seen = None, None
 
     def happened(self) -> bool:
         """Whether something was written; true when it is asked first. Raises `StoreError`."""
         if self._db is None and not has_runs(self._path):
             return False
-        ((version,),) = self._all("PRAGMA data_version")
-        if version == self._seen:
+        seen = self._version()
+        if seen == self._seen:
             return False
-        self._seen = version
+        self._seen = seen
         return True
+
+    def _version(self) -> int | Stamp:
+        if self._db is None and way_of(self._path) == "in place":
+            self._db = connect_reader(self._path)
+        if self._db is None:
+            return stamp_of(self._path)
+        ((version,),) = self._ask(self._db, "PRAGMA data_version")
+        return cast("int", version)
 
     def marks(self, run_ids: Iterable[str]) -> dict[str, object]:
         """A value for each run that is there, which is another once `standing` may be."""
-        return {run_id: mark for run_id, *mark in self._all(_MARKS, json.dumps(list(run_ids)))}
+        names = json.dumps(list(run_ids))
+        if self._db is not None:
+            return _by_run(self._ask(self._db, _MARKS, names))
+        with reading(self._path) as db:
+            return _by_run(db.execute(_MARKS, (names,)).fetchall())
 
-    def _all(self, query: str, *values: str) -> list[tuple[Any, ...]]:
-        if self._db is None:
-            self._db = connected(self._path)
+    def _ask(self, db: sqlite3.Connection, query: str, *values: str) -> list[tuple[Any, ...]]:
         try:
-            return self._db.execute(query, values).fetchall()
+            return db.execute(query, values).fetchall()
         except sqlite3.Error as error:
             self.close()
             raise StoreError(f"{self._path} cannot be read any more: {error}") from error
+
+
+def _by_run(rows: Iterable[tuple[Any, ...]]) -> dict[str, object]:
+    return {run_id: mark for run_id, *mark in rows}

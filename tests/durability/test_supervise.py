@@ -295,9 +295,8 @@ def test_a_cancel_of_a_stopped_owner_is_carried_out_when_its_lease_is_over(
     assert (done["what"], done["run_id"]) == ("cancelled", "r1")
     assert status(project) == "cancelled"
     until(lambda: not tails(project), "the end of the agent's job", within_s=5)
-    owner.send_signal(signal.SIGCONT)
-    _, said = owner.communicate(timeout=60)
-    assert "claimed" in said or "given back" in said
+    owner.communicate(timeout=60)
+    assert owner.returncode == -signal.SIGKILL
     assert status(project) == "cancelled"
     assert project.ledger == ["begun"]
 
@@ -313,9 +312,8 @@ def test_a_stopped_owner_is_taken_over_after_its_agents_were_killed(project: Pro
         assert job.pid not in [one.pid for one in tails(project)]
         (project.folder / "go").touch()
         until(lambda: status(project) == "finished", "the end of the run")
-    owner.send_signal(signal.SIGCONT)
     owner.communicate(timeout=60)
-    assert owner.returncode == 2
+    assert owner.returncode == -signal.SIGKILL
     assert status(project) == "finished"
 
 
@@ -410,12 +408,14 @@ def test_an_approval_is_given_and_the_run_goes_on_elsewhere(project: Project) ->
 
 def test_the_log_of_a_detached_run_holds_no_secret(project: Project) -> None:
     project.environment["SHOP_API_TOKEN"] = "tok-5f1d8e0c"
+    # The long line is cut in the middle of the secret.
     (project.folder / "loud.py").write_text(
         "import os\n"
         "from smithers import Context, Node, NoInput, Step, workflow\n"
         "def shout() -> str:\n"
         "    os.system('echo by a child: $SHOP_API_TOKEN')\n"
         "    print('by us:', os.environ['SHOP_API_TOKEN'], flush=True)\n"
+        "    print('y' * (2**17 - 4) + os.environ['SHOP_API_TOKEN'], flush=True)\n"
         "    return 'done'\n"
         "@workflow\n"
         "def loud(ctx: Context[NoInput]) -> Node:\n"
@@ -425,7 +425,7 @@ def test_the_log_of_a_detached_run_holds_no_secret(project: Project) -> None:
     log = project.database.with_suffix(".runs") / "r1" / "owner.log"
     until(lambda: "r1 finished" in log.read_text(), "the last line")
     said = log.read_text()
-    assert "tok-5f1d8e0c" not in said
+    assert "5f1d8e0c" not in said
     assert "by a child: ${SHOP_API_TOKEN}" in said
     assert "by us: ${SHOP_API_TOKEN}" in said
     assert log.stat().st_mode & 0o077 == 0

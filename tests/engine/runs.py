@@ -16,7 +16,7 @@ from smithers.changes import AttemptStarted, Frame, Key, StatusChanged
 from smithers.clock import SYSTEM, Clock
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, Settings
-from smithers.engine.secrets import Secrets
+from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Model, NewRun, Note, Owner
 from smithers.store.memory import MemoryStore
