@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from smithers.agent import Secrets
+
 __all__ = ["KEY_SHAPES", "Piece", "Scrub", "both", "machine", "scrubbed", "secrets_of"]
 
 Scrub = Callable[[str], str]
@@ -20,7 +22,6 @@ _WINDOW_BYTES = 1 << 20
 _TAIL_BYTES = 1 << 17
 """More than any secret has: what is found in a text ends within so many bytes of where it began."""
 
-_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 KEY_SHAPES = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{16,}"
     r"|AIza[A-Za-z0-9_-]{20,}"
@@ -87,14 +88,8 @@ def _scrub_bytes(part: Sequence[Piece], scrub: Scrub) -> bytes:
 
 
 def secrets_of(*environments: Mapping[str, str]) -> Scrub:
-    """Puts `${NAME}` for the values (longer than 5) of variables that are named like secrets."""
-    found = {
-        value: f"${{{name}}}"
-        for environment in environments
-        for name, value in environment.items()
-        if _SECRET_NAME.search(name) and len(value) > 5
-    }
-    return _replacing(found.items())
+    """Puts `${NAME}` in place of each secret of these environments."""
+    return Secrets(*environments).mask
 
 
 def machine(

@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from smithers.secrets import Secrets
+
 if TYPE_CHECKING:
     from asyncio import Queue
 
@@ -26,6 +28,7 @@ __all__ = [
     "Dropped",
     "Event",
     "Said",
+    "Secrets",
     "Spawned",
     "Started",
     "Steered",
@@ -278,4 +281,6 @@ class Attaching(Agent, Protocol):
 def limit_of(agent: Agent) -> str:
     """What the agent's limits are shared by: its `limit`, or its name if it has none."""
     limit: object = getattr(agent, "limit", None)
-    return limit if isinstance(limit, str) and limit else agent.name
+    if not (isinstance(limit, str) and limit):
+        return agent.name
+    return limit if limit.isascii() else limit.encode("utf-8", "replace").decode()

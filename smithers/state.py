@@ -145,6 +145,8 @@ class RunState:
     waits: dict[tuple[Key, WaitKind], Waiting] = field(
         default_factory=dict[tuple[Key, WaitKind], Waiting]
     )
+    answers: dict[Key, str] = field(default_factory=dict[Key, str])
+    """The last answer to each approval, as JSON text: a person's, or that time was up."""
     attempts: dict[int, Attempted] = field(default_factory=dict[int, Attempted])
     tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
@@ -256,6 +258,8 @@ class RunState:
         known = self.waits.get((key, change.kind))
         if known is not None and known.frame == change.opened:
             del self.waits[key, change.kind]
+        if change.kind == "approval" and change.answer is not None:
+            self.answers[key] = change.answer
         if change.kind == "agents" and change.answer is not None:
             self._try_again(key)
         if change.kind == "attached" and change.answer is not None:
@@ -279,6 +283,7 @@ class RunState:
         self.came_up.pop(key, None)
         self.ended.pop(key, None)
         self.handled.discard(key)
+        self.answers.pop(key, None)
         self.reads.pop(key, None)
         self.messages.pop(key, None)
         for kind in get_args(ChoiceKind):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from smithers.cli._streams import paint, plain
+from smithers.cli._streams import paint, shown
 
 __all__ = ["said"]
 
@@ -20,8 +20,8 @@ def said(event: _Json) -> list[str]:
     tell = _TELL.get(str(event.get("event")))
     text = _other(event) if tell is None else tell(event)
     rounds = "".join(f"[{number}]" for number in event["iteration"])
-    head = paint(f"{plain(event['task'])}{rounds}#{event['attempt']} |", "cyan", sys.stdout)
-    return [f"{head} {line}" for line in plain(text).splitlines()]
+    head = paint(f"{shown(event['task'])}{rounds}#{event['attempt']} |", "cyan", sys.stdout)
+    return [f"{head} {line}" for line in shown(text).splitlines()]
 
 
 def _text(event: _Json) -> str:

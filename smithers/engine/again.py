@@ -8,7 +8,7 @@ from typing import Any
 from smithers.changes import Key
 from smithers.engine.mount import Definition
 from smithers.state import Ended, RunState
-from smithers.tree import ForEach, Loop, Node, PersonWork, Task
+from smithers.tree import Decision, ForEach, Loop, Node, PersonWork, Task
 
 __all__ = ["runs_again"]
 
@@ -16,9 +16,10 @@ __all__ = ["runs_again"]
 def runs_again(by_id: Mapping[str, Definition], state: RunState) -> list[Key]:
     """What failed, and what was cancelled because of it; nothing that is finished.
 
-    A decided approval stays decided, an exhausted loop goes on only if its bound was raised, and
-    failures that the author tolerates stay as they are. Told from the state and the tree alone: the
-    plan has not come to what stands behind a loop that goes on.
+    What a person decided stays decided; a question that nobody answered in time is asked again. An
+    exhausted loop continues only if its bound was raised, or ends if the file says so now. Failures
+    that the author tolerates stay as they are. Found from the state and the tree alone: the plan
+    has not reached what stands behind a loop that continues.
     """
     return [key for key, ended in state.ended.items() if _again(key, ended, by_id, state)]
 
@@ -33,12 +34,20 @@ def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunSt
     kind = None if ended.error is None else ended.error.kind
     node = by_id[key.id].node if key.id in by_id else None
     if isinstance(node, Task):
-        person = isinstance(node.work, PersonWork)
-        return node.on_failure != "continue" and not (person and kind in ("Denied", "TimedOut"))
+        denied = isinstance(node.work, PersonWork) and _is_denied_by_person(key, state)
+        return node.on_failure != "continue" and not denied
     if isinstance(node, Loop) and kind == "LoopExhausted":
+        if node.on_exhausted == "finish":
+            return True
         asked = (one for one, what in state.choices if what == "until" and one.id == key.id)
         return node.max_iterations > sum(one.path[:-1] == key.path for one in asked)
     return True
+
+
+def _is_denied_by_person(key: Key, state: RunState) -> bool:
+    """Whether a person denied an approval that failed; if time ran out, the answer has no name."""
+    answer = state.answers.get(key)
+    return answer is not None and Decision.model_validate_json(answer).by is not None
 
 
 def _goes_on(node: Node[Any]) -> bool:

@@ -1,12 +1,18 @@
-"""What an edit of the workflow may not do to a run: move a choice to another container."""
+"""What another tree may not do to a run: move a choice to another container, make another kind of
+node of a task that has started, or add to what has finished.
+"""
 
 from __future__ import annotations
 
-from smithers.engine.mount import Mounts, children_digest
+from smithers.changes import Key
+from smithers.engine.instance import Instance
+from smithers.engine.mount import Definition, Mounts, children_digest
+from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
 from smithers.state import RunState
+from smithers.tree import Parallel, Sequence
 
-__all__ = ["check_choices"]
+__all__ = ["check_added", "check_choices", "check_kinds"]
 
 
 def check_choices(state: RunState, mounts: Mounts) -> None:
@@ -26,3 +32,81 @@ def check_choices(state: RunState, mounts: Mounts) -> None:
                 hint=f'if it is the same {one.node.kind}, write id="{key.id}" on it; if not, write '
                 "that id on the one that was there before, and another on this one",
             )
+
+
+def check_kinds(state: RunState, root: Definition) -> None:
+    """Every node that has started is still a node of the same kind. Raises `AuthorError`."""
+    for one in root.walk():
+        known = state.nodes.get(one.id) or state.gone.get(one.id)
+        kind = one.node.kind
+        if known is not None and known.kind != kind and _has_started(state, one.id):
+            raise AuthorError(
+                f"{one.id!r} has started as {_a(known.kind)}, and is {_a(kind)} now",
+                place=one.node.mark.place,
+                hint=f"give the {kind} another id, or make {one.id!r} {_a(known.kind)} again",
+            )
+
+
+def _has_started(state: RunState, id: str) -> bool:
+    """Whether anything was done under this id that counts. What has failed may be replaced, and a
+    question that nobody has answered is withdrawn.
+    """
+    finished = {key for key, ended in state.ended.items() if ended.outcome == "finished"}
+    tried = (key for key, tries in state.tries.items() if any(one.counts for one in tries))
+    chosen = (key for key, kind in state.choices if kind != "skip_if")
+    started = finished.union(key for key in tried if key not in state.ended)
+    return any(key.id == id for key in (*started, *chosen))
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
+def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> None:
+    """A render, the workflow being the same, adds nothing to a container that finished in an
+    earlier frame: what comes after that container may have started. Raises `AuthorError`.
+    """
+    for one in mounts.fresh:
+        known = state.nodes.get(one.id)
+        moved = known is None or known.parent != (one.parent.id if one.parent else None)
+        if not moved or isinstance(one.node, Sequence | Parallel):
+            continue  # what is in them is looked at
+        new = _last(after, one)
+        if new is None or new.settled or new.dropping is not None:
+            continue
+        group = _kept_around(before, one)
+        if group is not None and group.status == "finished" and group.settled_at <= state.frame:
+            raise AuthorError(
+                f"{one.node.kind} {one.id!r} was added to {group.key.id!r}, which has finished",
+                place=one.node.mark.place,
+                hint="add it to a container that is still open: what has finished stays as it is",
+            )
+
+
+def _kept_around(before: Plan, one: Definition) -> Instance | None:
+    """The innermost container around a node that the plan before has as well."""
+    above = one.parent
+    while above is not None:
+        found = _last(before, above)
+        if found is not None and found.children and _is_same(found, above):
+            return found
+        above = above.parent
+    return None
+
+
+def _is_same(found: Instance, one: Definition) -> bool:
+    """Whether it is the same container: without an id of its own, by any of its children."""
+    return one.named or not {child.id for child in one.children}.isdisjoint(
+        child.definition.id for child in found.children
+    )
+
+
+def _last(plan: Plan, one: Definition) -> Instance | None:
+    """The instance of a node in the last iteration of its loops."""
+    path: tuple[int, ...] = ()
+    for loop in one.loops:
+        around = plan.instances.get(Key(loop, path))
+        if around is None or not around.children:
+            return None
+        path = (*path, len(around.children) - 1)
+    return plan.instances.get(Key(one.id, path))

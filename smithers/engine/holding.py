@@ -88,8 +88,7 @@ class Holding:
             worked = bool(json.loads(row.body).get("worked"))
             self._release(row.key, hold.holder, worked=worked)
         elif row.key not in self and not is_gone(hold.holder) and self._may(row.key):
-            by = self._asking.scrub(hold.by)
-            self._frame.open_wait(Hold(by=by, holder=hold.holder).wait(row.key))
+            self._frame.open_wait(hold.wait(row.key))
             for running in self._begun():
                 if running.key == row.key:
                     running.hold()
@@ -97,7 +96,7 @@ class Holding:
     def _may(self, key: Key) -> bool:
         """Whether the task is begun, in a session, and not settled."""
         instance = self._asking.plan.instances.get(key)
-        if instance is None or instance.status != "up" or instance.dropping is not None:
+        if instance is None or instance.settled or instance.dropping is not None:
             return False
         return any(one.counts and one.session for one in self._frame.state.tries.get(key, ()))
 

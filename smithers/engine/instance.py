@@ -28,6 +28,7 @@ class Instance:
         "begun_below",
         "begun_open",
         "children",
+        "closed",
         "definition",
         "dropping",
         "failing",
@@ -59,6 +60,8 @@ class Instance:
         self.next = 0
         self.failing = False
         self.worst: Outcome = "finished"
+        self.closed = False
+        """Whether it stands in an iteration that is over: what has no end there is skipped."""
         self.begun = False
         self.begun_below = 0
         self.begun_open = 0
@@ -73,6 +76,13 @@ class Instance:
     @property
     def settled(self) -> bool:
         return self.status not in ("idle", "up")
+
+    @property
+    def waits_for_order(self) -> bool:
+        """Whether something before it is not settled; it may have begun before an edit all the
+        same.
+        """
+        return self.status == "idle" and self.dropping is None
 
     @property
     def limit(self) -> int | None:

@@ -8,14 +8,15 @@ ordinal among its like below its parent, the one use of position.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as ListLike
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from smithers.changes import NodeMounted
 from smithers.errors import AuthorError
-from smithers.tree import AgentWork, Branch, Budget, ForEach, Group, Loop, Node, Task
+from smithers.tree import AgentWork, Branch, Budget, ForEach, Group, Loop, Node, Sequence, Task
 
 __all__ = ["Definition", "Mounts", "check_sees", "children_digest", "mount"]
 
@@ -172,20 +173,30 @@ class Mounts:
         return path != mine[1] or item == mine[2]
 
     def check_needs(self, root: Definition, *, complete: bool) -> None:
-        """Every task that one needs, or whose session it takes up, stands in the tree, unless a
-        later render could add it; and none wait for each other in a circle. Raises `AuthorError`.
+        """Check what the tasks of a tree need, and whose session they resume. Call it once all that
+        is mounted together is mounted: a need may point forward.
+
+        `complete` says that nothing can be added later. Raises `AuthorError` for a need that is not
+        in the tree, and for tasks that wait for each other in a circle.
         """
         for one in root.walk():
             for need, why in _waits_for(one):
-                if need not in self.by_id and complete:
+                if self._is_missing(need, root, complete=complete):
                     raise AuthorError(
-                        f"{one.node.kind} {one.id!r} {why}, which stands in no tree",
+                        f"{one.node.kind} {one.id!r} {why}, which is not part of the workflow tree",
                         place=one.node.mark.place,
                         hint=f"the ids are: {', '.join(self._known())}",
                     )
         _check_circle(root, self.by_id)
 
-    def _known(self) -> Sequence[str]:
+    def _is_missing(self, need: str, root: Definition, *, complete: bool) -> bool:
+        there = self.by_id.get(need)
+        if there is None:
+            return complete
+        # In a loop a fan-out may have had an item that this iteration does not have.
+        return root.scope == there.scope and self._item[need][1] != self._item[root.id][1]
+
+    def _known(self) -> ListLike[str]:
         found = [one.id for one in self.by_id.values() if isinstance(one.node, Task | ForEach)]
         return found if len(found) <= 12 else [*found[:12], "..."]
 
@@ -245,10 +256,13 @@ def _before(one: Definition) -> Iterator[tuple[str, str]]:
     yield from _waits_for(one)
     for child in one.children if isinstance(node, Group) else ():
         yield child.id, f"ends with {child.id!r}"
-    above = one.parent
-    if above is not None and above.node.kind in ("sequence", "loop") and one.place:
-        earlier = above.children[one.place - 1]
-        yield earlier.id, f"stands after {earlier.id!r}"
+    each = one
+    while (above := each.parent) is not None:
+        if isinstance(above.node, Sequence | Loop) and each.place:
+            earlier = above.children[each.place - 1]
+            inside = "" if each is one else f"is in {each.id!r}, which "
+            yield earlier.id, f"{inside}stands after {earlier.id!r}"
+        each = above
 
 
 def _circle(trail: list[tuple[str, str]], by_id: dict[str, Definition]) -> AuthorError:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from smithers.changes import Key, NodeGone
 from smithers.engine.budgets import Budgets
-from smithers.engine.edits import check_choices
+from smithers.engine.edits import check_added, check_choices
 from smithers.engine.plan import Plan
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
@@ -53,8 +53,13 @@ class Mounting:
         A plan may settle more of what was read than the render saw, above all the first one after
         a crash: then it is rendered again. Readers of the render see the plan of the one before.
         """
+        before = self._view.plan if gone else None
+        if gone:
+            self._ask_again()
+        known: list[set[Key]] = []
         while True:
             seen = self._watched()
+            known.append(seen)
             try:
                 root = self._renderer.root(self._transition.number)
                 plan = Plan(root, self._state, self._renderer.expand)
@@ -67,10 +72,20 @@ class Mounting:
                 ) from error
             self._view.plan = plan
             plan.settled.clear()  # nobody waits yet
-            if self._watched() <= seen:
+            if (now := self._watched()) <= seen or now in known:
                 break
         check_choices(self._state, self._view.mounts)
+        if before is not None:
+            check_added(before, plan, self._view.mounts, self._state)
         self.mount(gone=gone)
+
+    def _ask_again(self) -> None:
+        """A step that waits for what it read may read something else once it is rendered anew."""
+        by_id, tries = self._view.mounts.by_id, self._state.tries
+        for key, kind in list(self._state.waits):
+            if kind == "data" and key.id in by_id and (tried := tries.get(key)):
+                if tried[-1].state == "deferred":
+                    self._transition.close_wait(key, "data")
 
     def _watched(self) -> set[Key]:
         """What is settled in the plan, of that which a render reads."""
@@ -87,7 +102,7 @@ class Mounting:
                 if before is not None:
                     self._transition.do(NodeGone(id=one.id))
                     if before.kind != row.kind:  # an edit: what the old one waited for is void
-                        self._close_waits({one.id})
+                        self._close_waits(one.id)
                 self._transition.do(row)
             if one.node.budget is not None or self._state.budgets:
                 self._budgets.mounted(one)
@@ -102,17 +117,43 @@ class Mounting:
                 )
         mounts.fresh.clear()
         if gone:
-            self._unmount({id for id in known if id not in mounts.by_id})
+            self._unmount()
 
-    def _unmount(self, left: set[str]) -> None:
+    def _unmount(self) -> None:
         """Nodes left the tree: what runs of them is cancelled, and nobody waits for them."""
-        for id in left:
+        for id in [id for id in self._state.nodes if not self._may_come(id)]:
             self._transition.do(NodeGone(id=id))
-        self._close_waits(left)
+        for key, kind in list(self._state.waits):
+            if self.has_left(key):
+                self._transition.close_wait(key, kind)
         self._cancel_gone()
 
-    def _close_waits(self, left: set[str]) -> None:
-        for key, kind in [wait for wait in self._state.waits if wait[0].id in left]:
+    def has_left(self, key: Key) -> bool:
+        """Whether the tree has no place any more for what runs or waits under this key."""
+        if not key.id or key in self.plan.instances:
+            return False
+        return key.id in self._view.mounts.by_id or not self._may_come(key.id)
+
+    def _may_come(self, id: str) -> bool:
+        """Whether a node is in the tree, or in an item of a fan-out whose items are chosen and
+        cannot be mounted yet: an edit may have put something before what they are made from.
+        """
+        by_id = self._view.mounts.by_id
+        if id in by_id:
+            return True
+        row = self._state.nodes.get(id)
+        while row is not None and row.parent is not None:
+            if (above := by_id.get(row.parent)) is not None:
+                return isinstance(above.node, ForEach) and any(
+                    not one.settled and not one.children
+                    for key, one in self.plan.instances.items()
+                    if key.id == above.id and (key, "items") in self._state.choices
+                )
+            row = self._state.nodes.get(row.parent)
+        return False
+
+    def _close_waits(self, id: str) -> None:
+        for key, kind in [wait for wait in self._state.waits if wait[0].id == id]:
             self._transition.close_wait(key, kind)
 
     def could_add(self, id: str) -> bool:

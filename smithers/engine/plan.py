@@ -19,6 +19,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import cast
 
 from smithers.changes import Key, Outcome
@@ -56,12 +57,17 @@ class Plan:
         """Work the plan out from the state; called once, when readers can see it."""
         self._activate(self.root)
         self._propagate()
+        self._make_begun()
 
     # -- what the engine tells
 
     def settle(self, instance: Instance) -> None:
-        """The state has an end for this instance now."""
-        if not instance.settled:
+        """The state has an end for this instance now.
+
+        An edit may put something before a node that has begun. Then its end stays in the state,
+        and counts when everything before the node is settled.
+        """
+        if not instance.settled and not instance.waits_for_order:
             ended = self.state.ended[instance.key]
             self._mark(instance, ended.outcome, ended.frame)
             self._propagate()
@@ -102,8 +108,11 @@ class Plan:
         group.slots.add(child.place, instance)
 
     def begin(self, instance: Instance) -> None:
-        """A first attempt starts here, or a wait opened: slots of limited groups are taken."""
-        child: Instance | None = instance
+        """A first attempt starts here, or a wait opened: slots of limited groups are taken.
+
+        A node that something was put before takes its slots when it is activated.
+        """
+        child: Instance | None = None if instance.waits_for_order else instance
         while child is not None and not child.begun:
             child.begun = True
             if child.parent is not None:
@@ -117,8 +126,10 @@ class Plan:
         if instance.dropping is not None:  # it ran while its group stopped, and will not run again
             self.dropped.append(Dropped(instance, instance.dropping, running=False))
         tries = self.state.tries.get(instance.key, ())
-        if any(one.counts and one.state not in ("deferred", "interrupted") for one in tries):
-            return
+        if not any(one.counts and one.state not in ("deferred", "interrupted") for one in tries):
+            self._give_back(instance)
+
+    def _give_back(self, instance: Instance) -> None:
         child: Instance | None = instance
         while child is not None and child.begun and not child.begun_below:
             child.begun = False
@@ -146,11 +157,16 @@ class Plan:
         role: Role,
     ) -> Instance:
         made = Instance(definition, Key(definition.id, path), parent, place, role)
+        made.closed = parent is not None and (
+            parent.closed or (role == "iteration" and self._has_next_iteration(parent, place))
+        )
         # An iteration's key is its loop's in that path; no other instance has it.
         self.instances[made.key] = made
         return made
 
     def _make_children(self, instance: Instance, definitions: Sequence[Definition]) -> None:
+        if instance.children:  # made before it was activated, since something below had begun
+            return
         path = instance.path
         instance.children = [
             self._make(one, path, instance, place, role_of(one))
@@ -178,30 +194,39 @@ class Plan:
     def _up_task(self, instance: Instance) -> None:
         state, key = self.state, instance.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
+        if self._has_begun(instance):
+            self.begin(instance)
+        if ended is not None:
+            self._mark(instance, ended.outcome, ended.frame)
+        elif instance.closed:
+            self._drop_task(instance, "skipped", cancel=False)
+        elif not any(one.counts and one.state == "running" for one in tried):
+            self.up.append(instance)
+
+    def _has_begun(self, instance: Instance) -> bool:
+        """Whether a task has begun by the rows, so that it takes the slots above it."""
+        state, key = self.state, instance.key
+        ended, tried = state.ended.get(key), state.tries.get(key, ())
         asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
         waits = bool(state.waits) and any(
             (key, kind) in state.waits for kind in ("cooldown", "agents", "attached")
         )
         if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
-            self.up.append(instance)
-            return
+            return False
         tries = [one for one in tried if one.counts]
         answered = ended is not None and ended.outcome in ("finished", "failed")
         # What an interrupted step would have come to, its next attempt tells: it may be deferred.
         begun = any(one.state not in ("deferred", "interrupted") for one in tries)
-        if (begun or waits or (tries and tries[-1].state == "interrupted")) or (
+        return (begun or waits or (bool(tries) and tries[-1].state == "interrupted")) or (
             asked and (answered or (key, "approval") in state.waits)
-        ):
-            self.begin(instance)
-        if ended is not None:
-            self._mark(instance, ended.outcome, ended.frame)
-        elif not any(one.state == "running" for one in tries):
-            self.up.append(instance)
+        )
 
     def _ask(self, asker: Instance, owner: Instance) -> None:
         """Have a callable asked, unless the state knows that its node has failed by it."""
         if (ended := self.state.ended.get(owner.key)) is not None:
             self._mark(owner, ended.outcome, ended.frame)
+        elif owner.closed:
+            self._drop(owner, "skipped", cancel=False)
         else:
             self.up.append(asker)
 
@@ -217,6 +242,9 @@ class Plan:
         instance.failing = outcome == "failed" and not tolerated
         self._settling.append(instance)
         self.settled.append(instance)
+        if outcome == "cancelled" and instance.begun and instance.role == "task":
+            if not self._has_begun(instance):  # a question was open, which the rows do not tell
+                self._give_back(instance)
         if instance.role == "task" and not instance.begun:
             self.offer_slots(instance)
 
@@ -278,10 +306,23 @@ class Plan:
         if instance.worst != "finished":
             return instance.worst
         dropping = instance.dropping
-        unfinished = instance.role in ("loop", "iteration") or (
-            instance.role in ("branch", "foreach") and not instance.children
-        )
+        unfinished = not self._is_complete(instance)
         return dropping if dropping and (unfinished or dropping == "skipped") else "finished"
+
+    def _is_complete(self, instance: Instance) -> bool:
+        """Whether a container whose children are settled has no choice left to make."""
+        if instance.role == "iteration":
+            return (instance.key, "until") in self.state.choices
+        if instance.role == "loop":
+            last = self.state.choices.get((instance.children[-1].key, "until"))
+            exhausted = (instance.key, "exhausted") in self.state.choices
+            return last is not None and (last.value == "true" or exhausted)
+        return (
+            instance.role not in ("branch", "foreach")
+            or bool(instance.children)
+            or (instance.key, "test") in self.state.choices
+            or (instance.key, "items") in self.state.choices
+        )
 
     # -- sequences and iterations
 
@@ -354,7 +395,10 @@ class Plan:
     # -- loops
 
     def _iterate(self, loop: Instance) -> None:
-        self._activate(self._make_iteration(loop))
+        if loop.next == len(loop.children):
+            self._make_iteration(loop)
+        loop.next += 1
+        self._activate(loop.children[loop.next - 1])
 
     def _make_iteration(self, loop: Instance) -> Instance:
         number = len(loop.children)
@@ -364,6 +408,21 @@ class Plan:
         cast("list[Instance]", loop.children).append(made)
         loop.open += 1
         return made
+
+    def _bound(self, loop: Instance) -> int:
+        """How many iterations there may be; a loop that reached its bound keeps that number."""
+        node = loop.definition.node
+        assert isinstance(node, Loop)
+        exhausted = self.state.choices.get((loop.key, "exhausted"))
+        return node.max_iterations if exhausted is None else int(exhausted.value)
+
+    def _has_next_iteration(self, loop: Instance, number: int) -> bool:
+        """Whether the state says that another iteration comes after this number.
+
+        Then the iteration stays as it was: what a later tree adds to the body is skipped in it.
+        """
+        chosen = self.state.choices.get((Key(loop.key.id, (*loop.path, number)), "until"))
+        return chosen is not None and chosen.value == "false" and number + 1 < self._bound(loop)
 
     def _iterated(self, iteration: Instance) -> None:
         """All of the body is settled: `until` is asked, unless the state knows its answer."""
@@ -378,16 +437,14 @@ class Plan:
         if iteration.failing or iteration.status == "cancelled":
             self._mark(loop, "failed" if iteration.failing else "cancelled", loop.settled_at)
             return
-        node = loop.definition.node
-        assert isinstance(node, Loop)
         chosen = self.state.choices[iteration.key, "until"]
         exhausted = self.state.choices.get((loop.key, "exhausted"))
         if chosen.value == "true":
             self._mark(loop, "finished", loop.settled_at)
-        elif exhausted is not None and len(loop.children) >= int(exhausted.value):
-            self._mark(loop, "finished", max(loop.settled_at, exhausted.frame))
-        elif len(loop.children) < node.max_iterations or exhausted is not None:
+        elif loop.next < self._bound(loop):
             self._iterate(loop)
+        elif exhausted is not None:
+            self._mark(loop, "finished", max(loop.settled_at, exhausted.frame))
         else:
             self._ask(loop, loop)
 
@@ -416,8 +473,11 @@ class Plan:
         if instance.role == "task":
             self._drop_task(instance, outcome, cancel=cancel)
             return
-        if not instance.children:
-            self._make_below(instance)
+        ended = self.state.ended.get(instance.key)
+        if ended is not None and instance.role != "iteration" and not instance.children:
+            self._mark(instance, ended.outcome, ended.frame)
+            return
+        self._make_below(instance)
         instance.dropping = instance.dropping or outcome
         for child in instance.children:
             self._drop(child, outcome, cancel=cancel)
@@ -425,17 +485,53 @@ class Plan:
             self._mark(instance, self._outcome(instance), instance.settled_at)
 
     def _make_below(self, instance: Instance) -> None:
-        """What would have come up below has an end as well; of a loop, its first iteration."""
+        """Make what stands below a container and is not made yet, as far as the state has it; of a
+        loop at least the first iteration.
+        """
         if instance.role == "loop":
-            self._make_iteration(instance)
+            while not instance.children or self._has_next_iteration(
+                instance, len(instance.children) - 1
+            ):
+                self._make_iteration(instance)
         elif instance.role != "foreach":
             self._make_children(instance, instance.definition.children)
+        elif not instance.children and (instance.key, "items") in self.state.choices:
+            with suppress(NotYet):  # what its items read is not settled in this tree
+                self._make_children(instance, self.expand(instance.definition, instance.path))
+
+    def _make_begun(self) -> None:
+        """Make instances of all that is under way below containers which are not activated.
+
+        An edit may put something before what runs or waits for an answer: that continues.
+        """
+        state = self.state
+        begun = {key.id for key, _ in state.waits} | {one.key.id for one in state.running()}
+        if not begun:
+            return
+        around: set[str] = set()
+        for one in self.root.definition.walk():
+            above: Definition | None = one
+            if one.id in begun or isinstance(one.node, ForEach):
+                while above is not None and above.id not in around:
+                    around.add(above.id)
+                    above = above.parent
+        waiting = [self.root]
+        while waiting:
+            one = waiting.pop()
+            near = one.key.id in around or bool(one.definition.scope)
+            pending = one.waits_for_order or (one.role == "loop" and not one.settled)
+            if near and pending and one.role != "task" and one.key not in state.ended:
+                self._make_below(one)
+            waiting.extend(one.children)
 
     def _drop_task(self, instance: Instance, outcome: Outcome, *, cancel: bool) -> None:
-        if (ended := self.state.ended.get(instance.key)) is not None:
+        ended = self.state.ended.get(instance.key)
+        known, instance.dropping = instance.dropping, instance.dropping or outcome
+        if instance.status == "idle" and self._has_begun(instance):
+            self.begin(instance)
+        if ended is not None:
             self._mark(instance, ended.outcome, ended.frame)
             return
-        known, instance.dropping = instance.dropping, instance.dropping or outcome
         tries = [one for one in self.state.tries.get(instance.key, ()) if one.counts]
         if any(one.state == "running" for one in tries):
             if cancel and not instance.stopped:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from smithers.engine.launching import ATTEMPT, OWNER
 from smithers.store.lease import ProcessStat, stat_of
 
-__all__ = ["ProcessTable"]
+__all__ = ["ProcessTable", "drives", "environment_of"]
 
 
 class ProcessTable:
@@ -32,6 +32,11 @@ class ProcessTable:
         """When a process started; None if it is not there, or dead."""
         stat = self._stats.get(pid)
         return stat.started if stat is not None and stat.alive else None
+
+    def children(self, pid: int) -> dict[int, str]:
+        """The living children of a process with their start times."""
+        found = ((child, self._stats[child]) for child in self._children.get(pid, ()))
+        return {child: stat.started for child, stat in found if stat.alive}
 
     def descendants(self, roots: Iterable[int]) -> dict[int, str]:
         """The living processes below `roots` with their start times, without processes that drive

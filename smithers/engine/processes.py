@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterable, Mapping
 
 from smithers.engine.cgroups import members_of, remove_cgroup
-from smithers.engine.process_table import ProcessTable, drives
+from smithers.engine.launching import ATTEMPT, RUN
+from smithers.engine.process_table import ProcessTable, drives, environment_of
 from smithers.errors import Refused
 from smithers.store import Claimed, Owner, Store
 from smithers.store.lease import is_running, started_of, this_host
@@ -21,8 +22,10 @@ __all__ = [
     "adopt_orphans",
     "ancestors",
     "attempt_mark",
+    "attempt_marks",
     "below",
     "clear_away",
+    "end_children",
     "kill_all",
     "kill_groups",
     "kill_owner",
@@ -33,6 +36,11 @@ __all__ = [
 def attempt_mark(owner: str, run_id: str, serial: int | None = None) -> str:
     """What tags the processes of an attempt, or of all attempts of an owner's run."""
     return f"{owner}:{run_id}:" + ("" if serial is None else str(serial))
+
+
+def attempt_marks(owner: str, run_id: str, serial: int) -> dict[str, str]:
+    """The environment by which the processes of an attempt are found."""
+    return {RUN: run_id, ATTEMPT: attempt_mark(owner, run_id, serial)}
 
 
 def marked(mark: str) -> list[tuple[int, str]]:
@@ -83,6 +91,20 @@ def _kill(doomed: dict[int, str], patience_s: float) -> list[int]:
     ):
         time.sleep(0.01)
     return left
+
+
+def end_children() -> None:
+    """End what this process has started by itself, as functions of steps do. What attempts of
+    agents have started is left to their guards.
+    """
+    ours = os.environ.get(ATTEMPT)
+    children = ProcessTable().children(os.getpid())
+    left = [
+        (pid, started)
+        for pid, started in children.items()
+        if environment_of(pid).get(ATTEMPT) in (None, ours) and not drives(pid)
+    ]
+    kill_all(left, patience_s=0.5)
 
 
 def adopt_orphans() -> None:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar, cast
 from pydantic_core import PydanticSerializationError, to_json
 
 from smithers.changes import Key
-from smithers.context import READER, Context, Reader
+from smithers.context import READER, Context, NotYet, Reader
+from smithers.engine.edits import check_kinds
 from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.reading import Reading, View
 from smithers.engine.sharing import Sharing
@@ -76,6 +77,10 @@ class Renderer:
         default_factory=dict[tuple[int, tuple[int, ...], str], _Scope]
     )
     _watched_by_items: set[str] = field(default_factory=set[str])
+    _unchecked: list[Definition] = field(default_factory=list[Definition])
+    """Mounted trees that may need what is not mounted yet."""
+    _growing: set[str] = field(default_factory=set[str])
+    """The fan-outs that may still mount items: not expanded yet, or in a loop."""
     _items: dict[Key, Items] = field(default_factory=dict[Key, Items])
 
     def root(self, frame: int) -> Definition:
@@ -94,17 +99,34 @@ class Renderer:
         mounts = Mounts()
         mounts.add(root)
         _check_results(root)
-        fixed = not reading.watched and not any(
-            isinstance(one.node, ForEach) for one in root.walk()
-        )
-        mounts.check_needs(root, complete=fixed)
+        check_kinds(self.view.state, root)
+        before = self.view.mounts, self._root
+        self.view.mounts, self._root = mounts, _Scope(root, frozenset(reading.watched))
         self._sharing = Sharing(mounts.by_id)
-        self._sharing.add(root)
-        self.view.mounts = mounts
-        self._root = _Scope(root, frozenset(reading.watched))
         self._subtrees.clear()
         self._watched_by_items.clear()
+        self._unchecked.clear()
+        self._growing.clear()
+        try:
+            self._check_together([root])
+        except AuthorError:  # readers that still run see the tree that was right
+            self.view.mounts, self._root = before
+            raise
         return root
+
+    def _check_together(self, roots: Sequence[Definition]) -> None:
+        """Check what trees that were mounted together need of each other. Raises `AuthorError`."""
+        self._unchecked.extend(roots)
+        self._growing.update(
+            one.id for root in roots for one in root.walk() if isinstance(one.node, ForEach)
+        )
+        complete = not self.reads_structure() and not self._growing
+        for root in self._unchecked if complete else roots:
+            self.view.mounts.check_needs(root, complete=complete)
+        if complete:
+            self._unchecked.clear()
+        for root in roots:
+            self._sharing.add(root)
 
     def _check_sees(self, root: Definition) -> None:
         if (budget := self.workflow.budget) is not None:
@@ -195,15 +217,24 @@ class Renderer:
         self._items[key] = items
 
     def expand(self, definition: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
-        """The subtrees of the chosen items, in order; rendered when they are first asked for."""
+        """The subtrees of the chosen items, in order; rendered when they are first asked for.
+
+        All are mounted before any is checked, so an item may need a later item.
+        """
         key = Key(definition.id, path)
         items = self._items.get(key)
         if items is None:
             items = self._items[key] = self._recall(definition, key)
-        return [
-            self._subtree(definition, path, place, item_key, value)
+        fresh: list[Definition] = []
+        roots = [
+            self._subtree(definition, path, place, item_key, value, fresh)
             for place, (item_key, value) in enumerate(zip(items.keys, items.values, strict=True))
         ]
+        if not definition.loops:
+            self._growing.discard(definition.id)
+        if fresh or not roots:
+            self._check_together(fresh)
+        return roots
 
     def _recall(self, definition: Definition, key: Key) -> Items:
         """After a crash: the items again, on the recorded reads, against the stored keys."""
@@ -211,8 +242,7 @@ class Renderer:
         stored: dict[str, Any] = json.loads(chosen.value)
         keys = tuple(cast("list[str]", stored["keys"]))
         digests = tuple(cast("list[str | None]", stored["digests"]))
-        reading = Reading(self.view, key, definition.loops, chosen.frame)
-        items = called(lambda: self.ask_items(definition), reading)
+        items = self._ask_again(definition, key, chosen.frame)
         if items.keys == keys and items.digests == digests:
             return items
         if stored.get("source") == self.source:
@@ -231,9 +261,32 @@ class Renderer:
             kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
         )
 
+    def _ask_again(self, definition: Definition, key: Key, frame: int) -> Items:
+        """The items on the reads of the frame in which they were chosen, or on those of now: an
+        edit may have added to what they read, which then settled later.
+        """
+        try:
+            reading = Reading(self.view, key, definition.loops, frame)
+            return called(lambda: self.ask_items(definition), reading)
+        except NotYet as missed:
+            plan = self.view.plan
+            if plan is None or not all(
+                (one := plan.instances.get(each)) is not None and one.settled for each in missed.on
+            ):
+                raise
+        reading = Reading(self.view, key, definition.loops, self.view.state.frame + 1)
+        return called(lambda: self.ask_items(definition), reading)
+
     def _subtree(
-        self, definition: Definition, path: tuple[int, ...], place: int, item: str, value: Any
+        self,
+        definition: Definition,
+        path: tuple[int, ...],
+        place: int,
+        item: str,
+        value: Any,
+        fresh: list[Definition],
     ) -> Definition:
+        """The subtree of an item, mounted; it joins `fresh` if it was rendered now."""
         node = cast("ForEach[Any]", definition.node)
         known = self._subtrees.get((id(node), path, item))
         if known is None:
@@ -250,11 +303,11 @@ class Renderer:
             known = _Scope(root, frozenset(reading.watched))
             self._check_sees(root)
             _check_results(root)
+            check_kinds(self.view.state, root)
+            fresh.append(root)
             self._watched_by_items |= known.watched
             self._subtrees[id(node), path, item] = known
         self.view.mounts.add(known.root, path, item)
-        self.view.mounts.check_needs(known.root, complete=not self.reads_structure())
-        self._sharing.add(known.root)
         return known.root
 
 

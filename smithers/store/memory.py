@@ -41,6 +41,7 @@ from smithers.store import (
     Why,
 )
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
+from smithers.store.cooldowns import supersedes
 from smithers.store.facts import Facts
 from smithers.store.lease import utc_now
 from smithers.store.rows import time_text
@@ -181,8 +182,7 @@ class MemoryStore:
         check_claim(claim, run.row.fence, run.row.owner)
         run.add(frame, models)
         for one in cooldowns:
-            known = self._cooldowns.get(one.key)
-            if known is None or one.until > known.until:
+            if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
@@ -357,7 +357,9 @@ class MemoryStore:
         asked = None
         if asking:
             asked = Asked(over=asking.over, answer=asking.answer, due=asking.opened.due)
-        check_answer(note, first, asked, self._now())
+        owner = run.row.owner
+        driven = owner is not None and self._alive(self._owners[owner])
+        check_answer(note, first, asked, self._now(), driven=driven)
 
 
 def _run_row(run: NewRun, owner: Owner) -> RunRow:

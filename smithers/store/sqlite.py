@@ -43,6 +43,7 @@ from smithers.store.history import frames_of
 from smithers.store.inbox import inbox_rows, put_note
 from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
+from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_of, time_text, write
 from smithers.store.views import declare
 from smithers.store.waking import note_failure, revive, seat, take_seat, wakeable
@@ -254,10 +255,7 @@ class SqliteStore:
     async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:
         """Give the run back. A stale claim releases nothing."""
         due = None if wake_at is None else time_text(wake_at)
-        sql = (
-            "UPDATE runs SET owner = NULL, wake_at = ? WHERE run_id = ? AND owner = ? AND fence = ?"
-        )
-        await self._write(sql, (due, claim.run_id, claim.owner, claim.fence))
+        await self._write(RELEASE, (due, claim.run_id, claim.owner, claim.fence))
 
     async def run(self, run_id: str) -> RunRow:
         """The run's row alone. Raises `UnknownRun`."""
@@ -275,8 +273,8 @@ class SqliteStore:
         """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided` or `Refused`."""
 
         def work(db: sqlite3.Connection) -> InboxRow:
-            _standing(db, note.run_id)
-            row = put_note(db, note, self._now())
+            _, owner, _, _ = _standing(db, note.run_id)
+            row = put_note(db, note, self._now(), driven=self._drives(db, owner))
             db.execute("UPDATE runs SET called = ? WHERE run_id = ?", (row.id, row.run_id))
             db.execute("DELETE FROM revivals WHERE run_id = ?", (row.run_id,))
             return row
@@ -393,6 +391,11 @@ class SqliteStore:
 
     def _held(self, beat: Beat) -> bool:
         return lease_of(beat, now=self._now(), monotonic_ns=self._monotonic_ns()) == "held"
+
+    def _drives(self, db: sqlite3.Connection, owner: str | None) -> bool:
+        """Whether an owner of a run is a process that lives."""
+        row = None if owner is None else db.execute(_BEAT, (owner,)).fetchone()
+        return row is not None and self._held(Beat.of(row))
 
     def _refuse_if_held(
         self, db: sqlite3.Connection, run_id: str, holder: str, by: Owner

@@ -48,7 +48,10 @@ class Event:
 
 
 class Driver:
-    """A plan, its state, and what an engine would have in its hands."""
+    """A plan, its state, and what an engine would have in its hands.
+
+    `began` is called before each attempt and each question.
+    """
 
     def __init__(self, node: Node[Any], keys: Sequence[str] = ("a", "b", "c")) -> None:
         self.state = RunState(frame=0)
@@ -64,7 +67,36 @@ class Driver:
         self.settled_times: dict[Key, int] = {}
         self.log: list[str] = []
         self._waited: dict[Key, int] = {}
+        self.began: Callable[[Instance], None] = lambda one: None
         self.plan.start()
+
+    def edit(self, node: Node[Any], *, resumed: bool) -> None:
+        """Go on with another tree and the same state; `resumed` is by another owner."""
+        self.log.append("edit, resumed" if resumed else "edit")
+        self.root = mount(node)
+        self._subtrees.clear()
+        if resumed:
+            for one in self.state.running():
+                self._over(one.key, "interrupted")
+        self.plan = Plan(self.root, self.state, self.expand)
+        self.plan.start()
+        for held in (self.hand, self.settled_times):
+            held.clear()
+        for keys in (self.waiting, self.blocked, self.stopping):
+            keys.clear()
+        self._let_go()
+        self.state.frame += 1
+
+    def _let_go(self) -> None:
+        """What has no place in the tree any more is cancelled, and nobody waits for it."""
+        instances = self.plan.instances
+        for one in self.state.running():
+            if one.key not in instances:
+                self._over(one.key, "cancelled")
+                self._change(Settled(key=one.key, outcome="cancelled"))
+        for (key, kind), wait in list(self.state.waits.items()):
+            if key not in instances:
+                self._change(WaitClosed(key=key, kind=kind, opened=wait.frame))
 
     def expand(self, definition: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
         place = (id(definition), path)
@@ -135,6 +167,9 @@ class Driver:
         ]
         for _, one in sorted(self.hand.items(), key=lambda pair: str(pair[0])):
             found.extend(self._task(one) if one.role == "task" else self._asked(one))
+        for key, _ in self.state.waits:
+            if key not in self.hand and not (one := self.plan.instances[key]).settled:
+                found.extend(self._answers(one))
         return found
 
     def _event(self, name: str, one: Instance, do: Callable[[], None]) -> Event:
@@ -153,8 +188,7 @@ class Driver:
     def _task(self, one: Instance) -> Iterator[Event]:
         if isinstance(one.definition.node, Approval):
             if (one.key, "approval") in self.state.waits:
-                yield self._event("approve", one, lambda: self.settle(one, "finished"))
-                yield self._event("deny", one, lambda: self.settle(one, "failed"))
+                yield from self._answers(one)
                 return
             begin = lambda: self.begin(one, self._question)  # noqa: E731
         else:
@@ -168,6 +202,10 @@ class Driver:
                 yield self._event("skip", one, lambda: self.settle(one, "skipped"))
             if self._may_wait(one):
                 yield self._event("wait", one, lambda: self.begin(one, self._wait))
+
+    def _answers(self, one: Instance) -> Iterator[Event]:
+        yield self._event("approve", one, lambda: self.settle(one, "finished"))
+        yield self._event("deny", one, lambda: self.settle(one, "failed"))
 
     def _asked(self, one: Instance) -> Iterator[Event]:
         if one.role == "branch":
@@ -226,6 +264,7 @@ class Driver:
 
     def attempt(self, one: Instance) -> None:
         """Start an attempt."""
+        self.began(one)
         tries = self.state.tries.get(one.key, ())
         started = AttemptStarted(
             serial=len(self.state.attempts) + 1,
@@ -240,6 +279,7 @@ class Driver:
         self.plan.begin(one)
 
     def _question(self, one: Instance) -> None:
+        self.began(one)
         self._change(WaitOpened(key=one.key, kind="approval"))
         self.plan.begin(one)
 
@@ -255,23 +295,25 @@ class Driver:
         self.waiting.add(one.key)
         self.plan.offer_slots(one)
 
-    def _over(self, one: Instance, how: AttemptState) -> None:
-        attempt = next(t for t in self.state.tries[one.key] if t.state == "running")
+    def _over(self, key: Key, how: AttemptState) -> None:
+        attempt = next(t for t in self.state.tries[key] if t.state == "running")
         self._change(AttemptEnded(serial=attempt.serial, state=how, error=None, at=_NOW))
 
     def end(self, one: Instance, how: AttemptState, outcome: Outcome) -> None:
         """End its attempt, and settle it."""
-        self._over(one, how)
+        self._over(one.key, how)
         self.settle(one, outcome)
 
     def _interrupt(self, one: Instance) -> None:
         self._waited[one.key] = self._waited.get(one.key, 0) + 1
-        self._over(one, "interrupted")
+        self._over(one.key, "interrupted")
         self.hand[one.key] = one
 
     def _again(self, one: Instance, how: AttemptState) -> None:
-        self._over(one, how)
+        self._over(one.key, how)
         if how == "deferred":
             self.plan.unbegin(one)
+        if one.waits_for_order:
+            return
         self.hand[one.key] = one
         self._wait(one)

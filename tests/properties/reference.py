@@ -14,6 +14,7 @@ from smithers.engine.mount import Definition
 from smithers.engine.plan import Expand
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
+from smithers.tree import Sequence as InOrder
 
 __all__ = ["Reference"]
 
@@ -43,6 +44,8 @@ class Reference:
         self._asks: dict[Key, bool] = {}
         self.limited: dict[Key, int] = {}
         self._started: set[Key] = set()
+        self._closed = False
+        """Whether what is looked at stands in an iteration that another one follows."""
         self.root = self._eval(root, Key(root.id), None, idle=False)
         self.settled = {key: how for key, how in self._status.items() if how not in _OPEN}
         self.asks = {key for key, wanted in self._asks.items() if wanted}
@@ -75,8 +78,11 @@ class Reference:
             self._status[key] = "idle"
             return "idle"
         node = one.node
+        ended = self.state.ended.get(key)
         if isinstance(node, Task):
             status = self._task(node, key, stop)
+        elif idle and ended is not None:
+            status = ended.outcome
         elif isinstance(node, Branch):
             status = self._branch(one, node, key, stop, idle=idle)
         elif isinstance(node, Loop):
@@ -85,8 +91,10 @@ class Reference:
             status = self._foreach(one, key, stop, idle=idle)
         elif isinstance(node, Parallel):
             status = self._group(one.children, node, key, stop, idle=idle)
-        else:
+        elif isinstance(node, InOrder):
             status = self._in_order(one.children, key, stop, idle=idle)
+        else:
+            raise AssertionError(f"the reference does not know the kind {node.kind!r}")
         self._status[key] = status
         return status
 
@@ -111,6 +119,8 @@ class Reference:
         if ended is not None:
             return ended.outcome
         running = any(one.state == "running" for one in tries)
+        if self._closed and stop is None:
+            stop = Stop("skipped", cancel=False)
         self._asks[key] = stop is None and not running
         if stop is not None and not running:
             self.drops[key] = "failed" if tries and tries[-1].state == "failed" else stop.outcome
@@ -122,6 +132,8 @@ class Reference:
         """A callable is missing: its node has failed by it, or was stopped before, or is asked."""
         if (ended := self.state.ended.get(owner)) is not None:
             return ended.outcome
+        if self._closed and stop is None:
+            return "skipped"
         self._asks[asker] = stop is None
         return stop.outcome if stop else "up"
 
@@ -162,9 +174,7 @@ class Reference:
         found = [self._child(one, key, stop, idle=idle) for one in below]
         bad = [status for one, status in zip(below, found, strict=True) if self._bad(one, status)]
         if node.on_failure == "continue":
-            if any(status in _OPEN for status in found):
-                return "up"
-            return "cancelled" if "cancelled" in bad else "finished"
+            return self._of(below, ["finished" if one == "failed" else one for one in found], stop)
         if bad:
             cancel = node.on_failure == "cancel" or (stop is not None and stop.cancel)
             inner = Stop(stop.outcome if stop else "cancelled", cancel)
@@ -176,6 +186,8 @@ class Reference:
     ) -> str:
         chosen = self.state.choices.get((key, "test"))
         if chosen is None:
+            if self._closed and key not in self.state.ended:
+                stop, idle = stop or Stop("skipped", cancel=False), True
             status = self._ask(key, key, stop)
             if stop is None or key in self.state.ended:
                 return status
@@ -185,36 +197,48 @@ class Reference:
         found = [
             self._child(child, key, stop, idle=idle)
             if (child.place < len(node.arms[0])) == yes
-            else self._child(child, key, Stop("skipped", cancel=False), idle=True)
+            else self._child(child, key, stop if idle else Stop("skipped", cancel=False), idle=True)
             for child in one.children
         ]
         return self._of(one.children, found, stop)
 
     def _loop(self, one: Definition, node: Loop, key: Key, stop: Stop | None, *, idle: bool) -> str:
         exhausted = self.state.choices.get((key, "exhausted"))
-        number = 0
+        bound = node.max_iterations if exhausted is None else int(exhausted.value)
+        found: list[str] = []
         while True:
-            inside = Key(one.id, (*key.path, number))
+            inside = Key(one.id, (*key.path, len(found)))
             self.parent[inside] = key
-            status = self._in_order(one.children, inside, stop, idle=idle)
             chosen = self.state.choices.get((inside, "until"))
-            if status == "finished" and chosen is None:
+            more = chosen is not None and chosen.value == "false" and len(found) + 1 < bound
+            before, self._closed = self._closed, self._closed or more
+            status = self._in_order(one.children, inside, stop, idle=idle)
+            self._closed = before
+            self._status[inside] = status
+            good = status in ("finished", "skipped")
+            if more and (good or stop is not None):
+                found.append(status)
+            elif good and chosen is None:
                 result = self._ask(inside, key, stop)
                 self._status[inside] = "up" if key in self.state.ended else result
-                return result
-            self._status[inside] = status
-            if status != "finished" or chosen is None or chosen.value == "true":
-                return status
-            number += 1
-            if exhausted is not None and number >= int(exhausted.value):
-                return "finished"
-            if exhausted is None and number >= node.max_iterations:
-                return self._ask(key, key, stop)
+                return _worst([*found, result])
+            elif not good or chosen is None or chosen.value == "true":
+                return _worst([*found, status])
+            elif exhausted is not None:
+                return _worst([*found, self._of((), (), stop)])
+            else:
+                return _worst([*found, self._ask(key, key, stop)])
 
     def _foreach(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
         node = cast("ForEach[Any]", one.node)
-        if idle and stop is not None:
-            return stop.outcome
-        if (key, "items") not in self.state.choices or key in self.state.ended:
-            return self._ask(key, key, stop)
-        return self._group(self.expand(one, key.path), node, key, stop, idle=False)
+        if (key, "items") in self.state.choices and key not in self.state.ended:
+            return self._group(self.expand(one, key.path), node, key, stop, idle=idle)
+        return stop.outcome if idle and stop is not None else self._ask(key, key, stop)
+
+
+def _worst(found: Sequence[str]) -> str:
+    """What a loop comes to whose iterations have come to these."""
+    if any(status in _OPEN for status in found):
+        return "up"
+    bad = [status for status in ("failed", "cancelled") if status in found]
+    return bad[0] if bad else found[-1]

@@ -19,12 +19,16 @@ Kind = Literal["step", "task", "approval", "sequence", "parallel", "branch", "lo
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A node without its id. `count` is a limit, a number of iterations, or an arm of a branch."""
+    """A node without its id. `count` is a limit, a number of iterations, or an arm of a branch.
+
+    A `name` is its id wherever an edit moves it; without a name the id follows from its place.
+    """
 
     kind: Kind
     below: tuple[Shape, ...] = ()
     count: int = 0
     on_failure: str = ""
+    name: str = ""
 
 
 class Fill(Protocol):
@@ -65,21 +69,22 @@ class Idle:
         return list[str]
 
 
-def build(shape: Shape, fill: Fill, id: str = "n") -> Node[Any]:
-    """The node of a shape, its ids derived from `id`."""
+def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
+    """The node of a shape, its ids derived from `id`, or from its name and the item around it."""
     on_failure: Any = shape.on_failure
     limit = shape.count or None
+    id = f"{shape.name}{item}" if shape.name else id
     if shape.kind == "foreach":
         return ForEach(
             fill.items(id),
-            key=lambda item: item,
-            each=lambda item: build(shape.below[0], fill, f"{id}/{item}"),
+            key=lambda key: key,
+            each=lambda key: build(shape.below[0], fill, f"{id}/{key}", f"{item}/{key}"),
             limit=limit,
             allow_empty=True,
             on_failure=on_failure,
             id=id,
         )
-    below = [build(one, fill, f"{id}.{place}") for place, one in enumerate(shape.below)]
+    below = [build(one, fill, f"{id}.{place}", item) for place, one in enumerate(shape.below)]
     if shape.kind == "sequence":
         return InOrder(*below)
     if shape.kind == "parallel":

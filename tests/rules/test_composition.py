@@ -116,7 +116,7 @@ def test_a_loop_whose_until_reads_a_task_in_no_tree_is_an_error() -> None:
     assert ended.status == "failed"
     assert ended.error is not None
     assert "'review'" in ended.error.message
-    assert "stands in no tree" in ended.error.message
+    assert "is not part of the workflow tree" in ended.error.message
 
 
 def test_children_that_are_none_are_skipped() -> None:

@@ -185,7 +185,9 @@ def test_an_unknown_id_in_needs_is_an_author_error_before_anything_runs() -> Non
         return Sequence(Step("one", lambda: 1), Step("two", lambda: 1, needs=["on"]))
 
     run = Run(flow)
-    with pytest.raises(AuthorError, match="'two' needs 'on', which stands in no tree") as caught:
+    with pytest.raises(
+        AuthorError, match="'two' needs 'on', which is not part of the workflow tree"
+    ) as caught:
         run.go()
     assert "one" in caught.value.hint
     assert run.watch.frames == []
@@ -196,7 +198,7 @@ def test_an_unknown_id_in_get_is_an_author_error() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return Task("two", agent=Scripted(), prompt=lambda: f"{ctx.get('on', str)}")
 
-    with pytest.raises(AuthorError, match=r"two reads 'on'.*stands in no tree"):
+    with pytest.raises(AuthorError, match=r"two reads 'on'.*is not part of the workflow tree"):
         Run(flow).go()
 
 

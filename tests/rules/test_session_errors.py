@@ -98,7 +98,7 @@ def test_the_other_task_must_stand_in_the_tree() -> None:
         return Sequence(task("first"), task("fix", forks=task("read")))
 
     said = refused(flow)
-    assert "task 'fix' forks 'read', which stands in no tree" in said
+    assert "task 'fix' forks 'read', which is not part of the workflow tree" in said
     assert "the ids are: first, fix" in said
 
 

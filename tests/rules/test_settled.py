@@ -132,7 +132,9 @@ def test_a_handle_that_stands_in_no_tree_is_an_author_error_before_anything_runs
         lost = Step("lost", lambda: "text")
         return Sequence(Task("reader", agent=Scripted(), prompt=lambda: ctx[lost]))
 
-    with pytest.raises(AuthorError, match=r"reader reads 'lost'.*stands in no tree") as caught:
+    with pytest.raises(
+        AuthorError, match=r"reader reads 'lost'.*is not part of the workflow tree"
+    ) as caught:
         Run(flow).go()
     assert "put it into the tree" in caught.value.hint
     assert __file__ in str(caught.value)

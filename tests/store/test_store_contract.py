@@ -316,10 +316,21 @@ async def test_a_question_that_was_reset_is_asked_anew(store: Store) -> None:
 async def test_an_answer_after_the_due_time_is_refused(store: Store, clock: Clock) -> None:
     claim = await begin(store)
     await store.commit(claim, approval(1, due=START + timedelta(seconds=60)))
+    await store.release(claim)
     clock.move(60)
     with pytest.raises(Refused, match="ended at 2026-01-02 03:05:05 UTC"):
         await store.offer(answer(1))
-    assert await store.inbox(claim, 0) == []
+    claimed = await store.claim("r1", live_owner("other"), source="s")
+    assert await store.inbox(claimed.claim, 0) == []
+
+
+async def test_while_a_process_drives_the_run_the_wall_clock_refuses_no_answer(
+    store: Store, clock: Clock
+) -> None:
+    claim = await begin(store)
+    await store.commit(claim, approval(1, due=START + timedelta(seconds=60)))
+    clock.move(3600)
+    assert (await store.offer(answer(1))).opened == 1
 
 
 async def test_an_answer_before_the_due_time_wins(store: Store, clock: Clock) -> None:
