@@ -147,7 +147,7 @@ def test_an_answer_is_recorded_and_0_given_where_another_process_is_faster_to_dr
         [
             sys.executable,
             "-c",
-            f"{free}from smithers.cli import main; main()",
+            f"{free}; from smithers.cli import main; main()",
             word,
             "r1",
             "--resume",
