@@ -338,7 +338,7 @@ class Engine:
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
                 self._ready.append(instance)
-        else:
+        else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)

@@ -182,7 +182,8 @@ class Reading:
             raise self._not_yet(Key(id))
         place = f", written at {node.mark.place}," if node is not None else ""
         raise AuthorError(
-            f"{self.key.id} reads {id or _name(node)!r}{place} which is not part of the workflow tree",
+            f"{self.key.id} reads {id or _name(node)!r}{place}"
+            " which is not part of the workflow tree",
             place=here().place,
             hint="put it into the tree that the workflow returns, or read another task",
         )

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 __all__ = [
     "BOUNDARIES",
+    "EDITS",
     "KILLS",
     "RACES",
     "SAMPLE",
@@ -28,6 +29,8 @@ R = TypeVar("R")
 
 SEED = int(os.environ.get("TRUST_SEED") or 1)
 BOUNDARIES = int(os.environ.get("TRUST_BOUNDARIES") or 500)
+EDITS = int(os.environ.get("TRUST_EDITS") or 500)
+"""Runs whose workflow is edited at random frames, beside crashes."""
 KILLS = int(os.environ.get("TRUST_KILLS") or 500)
 RACES = int(os.environ.get("TRUST_RACES") or 100)
 SAMPLE = int(os.environ.get("TRUST_SAMPLE") or 2)
