@@ -12,11 +12,11 @@ from pathlib import Path
 
 from smithers.agent import Agent, Ask, Capabilities, Event, limit_of
 from smithers.changes import Failure, Key
+from smithers.clock import Deadline, Moment
 from smithers.engine.agents import Cooling, Missing, Use, after_failure, next_agent
 from smithers.engine.attempts import MAX_REPAIRS
 from smithers.errors import AgentError
 from smithers.state import Attempted
-from smithers.store import Cooldown
 from smithers.tree import AgentWork, Retry
 
 __all__ = ["DOCUMENT", "table", "with_table"]
@@ -103,20 +103,11 @@ def _following(
     kind: type[AgentError], names: list[str], retry: Retry, *, cools: bool = True
 ) -> Use | Cooling | Missing | None:
     work = _work(names, retry)
-    cooling: dict[str, Cooldown] = {}
+    now = Moment(NOW, timedelta(), timedelta())
+    cooling: dict[str, Deadline] = {}
     if cools and kind.then == "cool down":
-        limit = limit_of(work.agents[0])
-        cooling[limit] = Cooldown(
-            key=limit,
-            agent="a",
-            until=NOW + timedelta(hours=1),
-            told=True,
-            refused=1,
-            reason="",
-            run_id="",
-            at=NOW,
-        )
-    return next_agent(work, [_failed(kind)], cooling, NOW)
+        cooling[limit_of(work.agents[0])] = now.deadline(NOW + timedelta(hours=1), "wall")
+    return next_agent(work, [_failed(kind)], cooling, now)
 
 
 def _work(names: list[str], retry: Retry) -> AgentWork:

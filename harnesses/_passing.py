@@ -139,7 +139,8 @@ def _version_of(command: Command) -> str | None:
 async def _passed_on(child: Child, tape: Tape) -> Ending:
     """Lets streams and signals through until the program has ended, and nothing of it lives."""
     loop = asyncio.get_running_loop()
-    for number in _FORWARDED:
+    caught = [one for one in _FORWARDED if signal.getsignal(one) is not signal.SIG_IGN]
+    for number in caught:
         loop.add_signal_handler(number, child.signal, number)
     try:
         await child.pids()
@@ -152,7 +153,7 @@ async def _passed_on(child: Child, tape: Tape) -> Ending:
         return await child.ended()
     finally:
         await child.destroy()
-        for number in _FORWARDED:
+        for number in caught:
             loop.remove_signal_handler(number)
 
 

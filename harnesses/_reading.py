@@ -10,13 +10,14 @@ from importlib import import_module
 from typing import Any, Literal, cast
 
 from harnesses._json import object_in
+from harnesses._lines import lines_in
 from harnesses._streams import Stream
 from harnesses._structured import Place, Shape
 from harnesses.recording import Ending
-from smithers.agent import Answered, Event, Started, Used
+from smithers.agent import Answered, Dropped, Event, Started, Used
 from smithers.errors import AgentError, BadOutput, Busy, ContextOverflow, Permanent
 
-__all__ = ["Outcome", "lines_in", "read_stream", "readable"]
+__all__ = ["Outcome", "read_stream", "readable"]
 
 Outcome = Literal[
     "succeeded",
@@ -28,8 +29,6 @@ Outcome = Literal[
     "cancelled",
     "incomplete",
 ]
-LINE_LIMIT_BYTES = 64 * 2**20
-"""Longer lines are no event of any program, and would not fit into memory."""
 _NOISE_SHOWN = 2000
 _UNFINISHED = ("no_terminal_event", "interrupted")
 
@@ -100,6 +99,9 @@ def _read(stream: Stream, chunks: Iterable[bytes], asked: _Asked) -> Iterator[di
     session: str | None = None
     usage: dict[str, Any] | None = None
     for line in lines_in(chunks):
+        if isinstance(line, Dropped):
+            yield _shown(line)
+            continue
         silent = True
         for event in stream.hear(line):
             silent = False
@@ -198,23 +200,3 @@ def _told(
         "structured": structured,
         "usage": None,
     }
-
-
-def lines_in(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines split on LF alone; the last may lack it. Of one beyond all measure a piece is left."""
-    rest: list[bytes] = []
-    size = 0
-    for chunk in chunks:
-        first, *more = chunk.split(b"\n")
-        if size <= LINE_LIMIT_BYTES:
-            rest.append(first)
-            size += len(first)
-        for piece in more:
-            yield _line(rest, size)
-            rest, size = [piece], len(piece)
-    if size:
-        yield _line(rest, size)
-
-
-def _line(pieces: list[bytes], size: int) -> bytes:
-    return b"".join(pieces) if size <= LINE_LIMIT_BYTES else pieces[0][:_NOISE_SHOWN]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
@@ -13,7 +13,7 @@ from harnesses._ladder import meant
 from harnesses._streams import Stream, UnknownSession, ways
 from harnesses._telling import telling
 from harnesses.process import Command, Source, open_session
-from smithers.agent import Ask, Event, Spawned, Started
+from smithers.agent import Ask, Event, Started
 from smithers.errors import Stalled
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Dialogue",
     "Write",
     "conversed",
+    "events_of",
     "heard",
     "in_a_session",
 ]
@@ -88,10 +89,10 @@ async def heard(
     text; where nothing does it stays a text, and the engine's affair.
     """
     async with open_session(command, ask, source.replay, source.record) as running:
-        for pid in await running.pids():
-            yield Spawned(pid)
-        async for line in running.lines():
-            for event in stream.hear(line):
+        for process in await running.spawned():
+            yield process
+        async for told in running.output():
+            for event in events_of(told, stream):
                 yield event
             if stream.over:
                 running.leave_after(LEAVES_WITHIN_S)
@@ -101,6 +102,14 @@ async def heard(
     if in_words and ask.schema is not None:
         answer = replace(answer, data=meant(answer.text, ask.schema))
     yield answer
+
+
+def events_of(told: bytes | Event, stream: Stream) -> Iterator[Event]:
+    """The events of one line of a program's output; what is already an event comes as it is."""
+    if isinstance(told, bytes):
+        yield from stream.hear(told)
+    else:
+        yield told
 
 
 def _any_line(line: bytes) -> bool:
@@ -120,13 +129,13 @@ async def conversed(
     is followed by no other: what was not taken in then is for the next attempt.
     """
     async with open_session(command, ask, source.replay, source.record) as running:
-        for pid in await running.pids():
-            yield Spawned(pid)
+        for process in await running.spawned():
+            yield process
         talk = begin(running.write)
         async with telling(ask.messages, talk.listens, talk.tell) as stop:
             try:
-                async for line in running.lines(is_sign_of_life):
-                    for event in talk.hear(line):
+                async for told in running.output(is_sign_of_life):
+                    for event in events_of(told, talk):
                         yield event
                     running.last_words = talk.last_words
                     running.leave_after(LEAVES_WITHIN_S if talk.over else None)

@@ -34,7 +34,7 @@ from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
-from harnesses._turns import LEAVES_WITHIN_S, conversed
+from harnesses._turns import LEAVES_WITHIN_S, conversed, events_of
 from harnesses.process import (
     Command,
     Replay,
@@ -44,7 +44,7 @@ from harnesses.process import (
     open_session,
     terminal_environment,
 )
-from smithers.agent import Answered, Ask, Capabilities, Event, Spawned, Started, Terminal
+from smithers.agent import Answered, Ask, Capabilities, Event, Started, Terminal
 from smithers.errors import NotSignedIn, Stalled
 
 __all__ = ["ApprovalPolicy", "Codex", "Mode", "Sandbox"]
@@ -214,11 +214,11 @@ class Codex:
         model = self._settings.model
         stream = by_exec.Stream(session=ask.session or "", before=before, model=model)
         async with open_session(command, ask, source.replay, source.record) as running:
-            for pid in await running.pids():
-                yield Spawned(pid)
+            for process in await running.spawned():
+                yield process
             try:
-                async for line in running.lines(by_exec.is_sign_of_life):
-                    for event in stream.hear(line):
+                async for told in running.output(by_exec.is_sign_of_life):
+                    for event in events_of(told, stream):
                         yield event
                     if stream.over:
                         running.leave_after(LEAVES_WITHIN_S)

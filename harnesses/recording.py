@@ -2,13 +2,14 @@
 
     {"v": 1, "kind": "harness-session", "program": "claude-code", "argv": […], …}
     {"t": 0.912, "s": "out", "d": "…"}         `in`, `out`, `err`; `b64` for what is no UTF-8
+    {"t": 3.001, "s": "out", "dropped": 99000000, "d": "…"}    before `d` a long line was left out
     {"t": 4.101, "sig": 15}                     a signal that we sent
     {"t": 4.251, "end": {"rc": 0, "signal": null, "files": {}, "deleted": []}, "writes": {}}
 
 Chunks stay as they were read, so that split lines and split characters are replayed as they came.
 A session without an end line is the record of a crash. Every attempt's raw stream has this format.
 What may be secret leaves before it is written: a line is held back until it is whole, so that a
-secret split over two chunks is found as well.
+secret split over two chunks is found as well. A line of more than 64 MB is left out.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from harnesses._json import list_of, object_in
+from harnesses._lines import LINE_LIMIT_BYTES, lines_in
+from harnesses.scrubbing import Piece, Scrub, scrubbed
+from smithers.agent import Dropped
 
 __all__ = [
     "Ending",
@@ -38,11 +43,12 @@ __all__ = [
 ]
 
 VERSION = 1
+_KEY_BYTES = 65536
 KIND = "harness-session"
 _PROMPT_SHOWN = 200
 _LISTS = ("argv", "env_names")
+_READ_BYTES = 1 << 18
 Stream = Literal["in", "out", "err"]
-Scrub = Callable[[str], str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,12 +77,16 @@ class Header:
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """One event: bytes of a stream, or a signal that was sent. `t` is seconds since the start."""
+    """One event: bytes of a stream, or a signal that was sent. `t` is seconds since the start.
+
+    `dropped` is the size of a line that was left out just before `data`.
+    """
 
     t: float
     stream: Stream | None = None
     data: bytes = b""
     signal: int | None = None
+    dropped: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,30 +123,69 @@ class Recorder:
     Raises OSError from the constructor where the file cannot be opened.
     """
 
-    def __init__(self, path: Path, header: Header, scrub: Scrub) -> None:
+    def __init__(
+        self, path: Path, header: Header, scrub: Scrub, limit_bytes: int = LINE_LIMIT_BYTES
+    ) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._scrub = scrub
         self._start = time.monotonic()
-        self._held: dict[Stream, list[tuple[float, bytes]]] = {"in": [], "out": [], "err": []}
+        self._limit = limit_bytes
+        self._held: dict[Stream, list[Piece]] = {"in": [], "out": [], "err": []}
+        self._begun_bytes: dict[Stream, int] = {"in": 0, "out": 0, "err": 0}
+        """How much of a line that has not ended has come, held or not."""
         self._line({"v": VERSION, "kind": KIND} | _plain(header, scrub))
 
     def chunk(self, stream: Stream, data: bytes) -> None:
         """Takes bytes as they came; what ends in the middle of a line waits for the rest of it."""
+        if self._begun_bytes[stream] > self._limit:
+            data = self._leave_out(stream, data)
+        if not data:
+            return
         held = self._held[stream]
         held.append((self._now(), data))
-        if b"\n" in data and not _key_is_open(held):
-            whole, newline, rest = data.rpartition(b"\n")
-            held[-1] = (held[-1][0], whole + newline)
+        if b"\n" not in data:
+            self._begun_bytes[stream] += len(data)
+        else:
+            self._begun_bytes[stream] = len(data) - data.rfind(b"\n") - 1
+            if not _key_is_open(held):
+                whole, newline, rest = data.rpartition(b"\n")
+                held[-1] = (held[-1][0], whole + newline)
+                self._write(stream)
+                if rest:
+                    self._held[stream].append((self._now(), rest))
+        if self._begun_bytes[stream] > self._limit:
+            self._write_whole_lines(stream)
+
+    def _leave_out(self, stream: Stream, data: bytes) -> bytes:
+        """Counts more of a line that is too long; what is behind it, once it has ended."""
+        more, newline, rest = data.partition(b"\n")
+        self._begun_bytes[stream] += len(more)
+        if newline:
+            self._write_dropped(stream, "\n")
+        return rest
+
+    def _write_dropped(self, stream: Stream, end: str) -> None:
+        size, self._begun_bytes[stream] = self._begun_bytes[stream], 0
+        self._line({"t": self._now(), "s": stream, "dropped": size, "d": end})
+
+    def _write_whole_lines(self, stream: Stream) -> None:
+        """Writes what is held before the line that has become too long, and gives that up."""
+        held, self._held[stream] = self._held[stream], []
+        while held and b"\n" not in held[-1][1]:
+            held.pop()
+        if held:
+            at, data = held.pop()
+            self._held[stream] = [*held, (at, data[: data.rfind(b"\n") + 1])]
             self._write(stream)
-            if rest:
-                self._held[stream].append((self._now(), rest))
 
     def signal(self, number: int) -> None:
         self._line({"t": self._now(), "sig": number})
 
     def end(self, ending: Ending, writes: Mapping[str, str] | None = None) -> None:
         for stream in self._held:
+            if self._begun_bytes[stream] > self._limit:
+                self._write_dropped(stream, "")
             self._write(stream)
         said = {"rc": ending.rc, "signal": ending.signal}
         files = {"files": dict(ending.files), "deleted": list(ending.deleted)}
@@ -154,11 +203,7 @@ class Recorder:
     def _write(self, stream: Stream) -> None:
         """Writes what is held: chunk by chunk if nothing in it is secret, else as one."""
         held, self._held[stream] = self._held[stream], []
-        joined = b"".join(data for _, data in held)
-        text = joined.decode("utf-8", "surrogateescape")
-        if (clean := self._scrub(text)) != text:
-            held = [(held[-1][0], clean.encode("utf-8", "surrogateescape"))]
-        for at, data in held:
+        for at, data in scrubbed(held, self._scrub):
             try:
                 self._line({"t": at, "s": stream, "d": data.decode()})
             except UnicodeDecodeError:
@@ -171,11 +216,18 @@ class Recorder:
             left = left[os.write(self._file, left) :]
 
 
-def _key_is_open(held: list[tuple[float, bytes]]) -> bool:
+def _key_is_open(held: list[Piece]) -> bool:
     """Whether a private key of many lines has begun in what is held, and not yet ended."""
-    joined = b"".join(data for _, data in held)
+    last: list[bytes] = []
+    size = 0
+    for _, data in reversed(held):
+        if size >= _KEY_BYTES:
+            break
+        last.append(data)
+        size += len(data)
+    joined = b"".join(reversed(last))
     begun = joined.rfind(b"PRIVATE KEY-----\n")
-    return begun >= 0 and b"-----END " not in joined[begun:] and len(joined) - begun < 65536
+    return begun >= 0 and b"-----END " not in joined[begun:] and len(joined) - begun < _KEY_BYTES
 
 
 def _plain(header: Header, scrub: Scrub) -> dict[str, object]:
@@ -189,8 +241,8 @@ def _plain(header: Header, scrub: Scrub) -> dict[str, object]:
 
 def read_header(path: Path) -> Header | None:
     """The header of the first session in `path`; None where the file is no recording."""
-    with path.open(encoding="utf-8") as lines:
-        return _header(lines.readline())
+    with path.open("rb") as file:
+        return _header(file.readline(LINE_LIMIT_BYTES).decode())
 
 
 def _header(line: str) -> Header | None:
@@ -212,14 +264,16 @@ def read_sessions(path: Path) -> Iterator[Recording]:
     """
     header: Header | None = None
     moments: list[Moment] = []
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
+    with path.open("rb") as file:
+        for line in lines_in(iter(partial(file.read, _READ_BYTES), b"")):
+            if isinstance(line, Dropped):
+                continue
             if not (value := object_in(line)):
                 break
             if "kind" in value:
                 if header is not None:
                     yield Recording(header=header, moments=_in_order(moments))
-                header, moments = _header(line), []
+                header, moments = _header(line.decode()), []
             elif "end" in value and header is not None:
                 yield _whole(header, moments, value)
                 header, moments = None, []
@@ -247,4 +301,5 @@ def _moment(value: Mapping[str, Any]) -> Moment:
     if "sig" in value:
         return Moment(t=value["t"], signal=value["sig"])
     data = base64.b64decode(value["b64"]) if "b64" in value else value["d"].encode()
-    return Moment(t=value["t"], stream=value["s"], data=data)
+    dropped = value.get("dropped", 0)
+    return Moment(t=value["t"], stream=value["s"], data=data, dropped=dropped)

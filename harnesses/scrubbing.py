@@ -7,14 +7,21 @@ import json
 import re
 import socket
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["KEY_SHAPES", "both", "machine", "secrets_of"]
+from smithers.agent import Secrets
+
+__all__ = ["KEY_SHAPES", "Piece", "Scrub", "both", "machine", "scrubbed", "secrets_of"]
 
 Scrub = Callable[[str], str]
+Piece = tuple[float, bytes]
+"""Bytes with the time at which they came."""
 
-_SECRET_NAME = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
+_WINDOW_BYTES = 1 << 20
+_TAIL_BYTES = 1 << 17
+"""More than any secret has: what is found in a text ends within so many bytes of where it began."""
+
 KEY_SHAPES = re.compile(
     r"\b(?:sk-[A-Za-z0-9_-]{16,}"
     r"|AIza[A-Za-z0-9_-]{20,}"
@@ -38,15 +45,51 @@ def both(first: Scrub, second: Scrub) -> Scrub:
     return lambda text: second(first(text))
 
 
+def scrubbed(pieces: list[Piece], scrub: Scrub) -> Iterator[Piece]:
+    """The pieces without what `scrub` takes out, even where it begins in one and ends in another.
+    Pieces with nothing to take out come as they are, others as one. `pieces` is used up.
+
+    A long text is scrubbed in parts, so that no second copy of it is made.
+    """
+    pieces.reverse()
+    part: list[Piece] = []
+    size, next_try = 0, _WINDOW_BYTES
+    while pieces:
+        part.append(pieces.pop())
+        size += len(part[-1][1])
+        if size >= next_try and pieces:
+            if cut := _safe_cut(part, scrub):
+                yield from _clean(part[:cut], scrub)
+                del part[:cut]
+                size = sum(len(data) for _, data in part)
+            next_try = size + _WINDOW_BYTES
+    if part:
+        yield from _clean(part, scrub)
+
+
+def _safe_cut(part: Sequence[Piece], scrub: Scrub) -> int:
+    """How many of the pieces can be scrubbed apart from those behind them; 0 if none can."""
+    cut, tail = len(part), 0
+    while cut and tail < _TAIL_BYTES:
+        cut -= 1
+        tail += len(part[cut][1])
+    apart = (_scrub_bytes(part[:cut], scrub), _scrub_bytes(part[cut:], scrub))
+    return cut if b"".join(apart) == _scrub_bytes(part, scrub) else 0
+
+
+def _clean(part: Sequence[Piece], scrub: Scrub) -> Sequence[Piece]:
+    clean = _scrub_bytes(part, scrub)
+    return part if clean == b"".join(data for _, data in part) else [(part[-1][0], clean)]
+
+
+def _scrub_bytes(part: Sequence[Piece], scrub: Scrub) -> bytes:
+    text = b"".join(data for _, data in part).decode("utf-8", "surrogateescape")
+    return scrub(text).encode("utf-8", "surrogateescape")
+
+
 def secrets_of(*environments: Mapping[str, str]) -> Scrub:
-    """Puts `${NAME}` for the values (longer than 5) of variables that are named like secrets."""
-    found = {
-        value: f"${{{name}}}"
-        for environment in environments
-        for name, value in environment.items()
-        if _SECRET_NAME.search(name) and len(value) > 5
-    }
-    return _replacing(found.items())
+    """Puts `${NAME}` in place of each secret of these environments."""
+    return Secrets(*environments).mask
 
 
 def machine(

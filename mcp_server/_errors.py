@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -17,6 +18,7 @@ from smithers.errors import (
     StoreError,
     UnknownRun,
 )
+from smithers.hub import Secrets
 
 __all__ = ["failure", "telling"]
 
@@ -51,4 +53,5 @@ def _code_of(error: SmithersError) -> str:
 
 def failure(code: str, said: str, next: str) -> ToolError:
     """An error with a code that stays the same, and the next step."""
-    return ToolError(f"{code}: {said}" + (f"\nnext: {next}" if next else ""))
+    text = f"{code}: {said}" + (f"\nnext: {next}" if next else "")
+    return ToolError(Secrets(os.environ).mask(text))

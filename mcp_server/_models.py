@@ -12,6 +12,7 @@ __all__ = [
     "Events",
     "Explained",
     "Listed",
+    "Result",
     "Resumed",
     "Run",
     "Started",
@@ -23,6 +24,16 @@ __all__ = [
 _KINDS = ("object", "array", "string", "number", "boolean", "null")
 AnyJson = Annotated[Any, WithJsonSchema({"anyOf": [{"type": kind} for kind in _KINDS]})]
 """Whatever a workflow gives. Its kinds are named, since not every client takes an empty schema."""
+
+
+class Result(BaseModel):
+    """What a tool gives."""
+
+    masked: list[str] = Field(
+        default=[],
+        description="Variables of the environment whose values are secret: where one was, the"
+        " text has ${NAME}. The run itself keeps and uses the values.",
+    )
 
 
 class Workflow(BaseModel):
@@ -41,7 +52,7 @@ class Broken(BaseModel):
     message: str
 
 
-class Workflows(BaseModel):
+class Workflows(Result):
     workflows: list[Workflow]
     broken: list[Broken] = Field(description="Files that cannot be imported, and why.")
     roots: list[str] = Field(description="The folders below which files may be started as well.")
@@ -79,7 +90,7 @@ class State(BaseModel):
     state: str
 
 
-class Run(BaseModel):
+class Run(Result):
     """How a run stands."""
 
     run_id: str
@@ -95,6 +106,9 @@ class Run(BaseModel):
     output: AnyJson = Field(description="The result, once finished.")
     output_cut: bool = Field(description="The output was too long: this is its beginning, as text.")
     error: Error | None
+    exhausted: list[str] = Field(
+        description="Loops that ended because their iterations were used up, as review[2]."
+    )
     usage: Usage
     cursor: str | None = Field(description="The newest event, for `after`.")
 
@@ -117,7 +131,7 @@ class Waited(Run):
     more: bool = Field(description="Further events follow `cursor` already.")
 
 
-class Started(BaseModel):
+class Started(Result):
     run_id: str
     status: str
     workflow: str
@@ -136,7 +150,7 @@ class ListedRun(BaseModel):
     waiting_for: list[str]
 
 
-class Listed(BaseModel):
+class Listed(Result):
     runs: list[ListedRun] = Field(description="Newest first.")
     more: bool
 
@@ -152,7 +166,7 @@ class Attempt(BaseModel):
     usage: Usage
 
 
-class TaskFound(BaseModel):
+class TaskFound(Result):
     """A task of a run, in one iteration of its loops."""
 
     run_id: str
@@ -166,7 +180,7 @@ class TaskFound(BaseModel):
     attempts: list[Attempt] = Field(description="The last 10.")
 
 
-class Events(BaseModel):
+class Events(Result):
     run_id: str
     status: str
     events: list[Event]
@@ -182,26 +196,26 @@ class Reason(BaseModel):
     hint: str | None = None
 
 
-class Explained(BaseModel):
+class Explained(Result):
     run_id: str
     status: str
     sentence: str
     reasons: list[Reason]
 
 
-class Cancelled(BaseModel):
+class Cancelled(Result):
     run_id: str
     outcome: str = Field(description="cancelled, or asked: its process is stopping its agents.")
 
 
-class Resumed(BaseModel):
+class Resumed(Result):
     run_id: str
     status: str
     resumed: bool = Field(description="False where it runs already, or has finished.")
     cursor: str | None
 
 
-class Steered(BaseModel):
+class Steered(Result):
     run_id: str
     task: str
     iteration: list[int]
@@ -210,7 +224,7 @@ class Steered(BaseModel):
     cursor: str | None
 
 
-class Answered(BaseModel):
+class Answered(Result):
     """What a person decided."""
 
     run_id: str

@@ -39,6 +39,7 @@ def run_of(hub: Hub, run_id: str) -> dict[str, Any]:
         "output": output,
         "output_cut": cut,
         "error": told["error"],
+        "exhausted": told["exhausted"],
         "usage": told["usage"],
         "cursor": hub.newest(run_id),
     }

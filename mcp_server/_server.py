@@ -18,6 +18,7 @@ import smithers
 from mcp_server import _tools
 from mcp_server._answering import answer
 from mcp_server._face import Face
+from mcp_server._masking import masking
 from mcp_server._roots import Roots
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
@@ -99,14 +100,15 @@ def make_server(
         request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY_S),
     )
     for tool, title, hints in _TOOLS:
-        server.add_tool(tool, title=title, annotations=hints)
+        server.add_tool(masking(tool, hub.secrets), title=title, annotations=hints)
     return server
 
 
 def serve(hub: Hub, roots: Sequence[Path]) -> None:
     """Serve over stdin and stdout until the client goes. The runs go on."""
-    # A reader that waits for the client would keep a Ctrl-C waiting too; there is nothing to clean.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # A reader that waits for the client would keep it waiting; there is nothing to clean.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     make_server(hub, roots, client=os.getppid()).run("stdio")
 
 

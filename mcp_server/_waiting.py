@@ -84,4 +84,5 @@ async def _tell(
 ) -> None:
     last = f": {page['events'][-1]['words']}" if page["events"] else ""
     elapsed_s = round(time.monotonic() - started, 1)
-    await ctx.report_progress(elapsed_s, timeout_s, f"{status}{last}")
+    said = face_of(ctx).hub.secrets.mask(f"{status}{last}")
+    await ctx.report_progress(elapsed_s, timeout_s, said)

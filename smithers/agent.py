@@ -13,6 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from smithers.secrets import Secrets
+
 if TYPE_CHECKING:
     from asyncio import Queue
 
@@ -23,8 +25,10 @@ __all__ = [
     "Attaching",
     "Capabilities",
     "Checkup",
+    "Dropped",
     "Event",
     "Said",
+    "Secrets",
     "Spawned",
     "Started",
     "Steered",
@@ -138,9 +142,18 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Spawned:
-    """A process was started for this request; whoever takes the run over kills it first."""
+    """A process was started for this request; whoever takes the run over kills it first.
+
+    `started` is its start time as the host counts (on Linux the 22nd field of /proc/PID/stat), if
+    the adapter was told it: the process may have ended since. `cgroup` is the folder of the control
+    group in which the process and all its descendants are, if it has one of its own; it is called
+    `smithers-`, 24 hexadecimal digits of the SHA-256 of the SMITHERS_ATTEMPT of `Ask.marks`, and a
+    number.
+    """
 
     pid: int
+    started: str | None = None
+    cgroup: str | None = None
 
 
 @dataclass(frozen=True)
@@ -206,6 +219,13 @@ class Used:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """The program wrote a line of this size, which is too long to be read; it is left out."""
+
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class Answered:
     """The end of a good run. `data` is the program's own structured answer, not yet validated."""
 
@@ -213,7 +233,18 @@ class Answered:
     data: object = None
 
 
-Event = Spawned | Started | Steered | Said | Thought | ToolCalled | ToolReturned | Used | Answered
+Event = (
+    Spawned
+    | Started
+    | Steered
+    | Said
+    | Thought
+    | ToolCalled
+    | ToolReturned
+    | Used
+    | Dropped
+    | Answered
+)
 
 
 class Agent(Protocol):
@@ -250,4 +281,6 @@ class Attaching(Agent, Protocol):
 def limit_of(agent: Agent) -> str:
     """What the agent's limits are shared by: its `limit`, or its name if it has none."""
     limit: object = getattr(agent, "limit", None)
-    return limit if isinstance(limit, str) and limit else agent.name
+    if not (isinstance(limit, str) and limit):
+        return agent.name
+    return limit if limit.isascii() else limit.encode("utf-8", "replace").decode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.reports import Standing
+from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 
 if TYPE_CHECKING:
@@ -24,7 +26,18 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
 
-__all__ = ["Amounts", "Asked", "Attached", "Decided", "Hub", "Left", "Raised", "Sent", "Standing"]
+__all__ = [
+    "Amounts",
+    "Asked",
+    "Attached",
+    "Decided",
+    "Hub",
+    "Left",
+    "Raised",
+    "Secrets",
+    "Sent",
+    "Standing",
+]
 
 
 class Hub:
@@ -35,6 +48,11 @@ class Hub:
         self.environment = environment
         self._driving: Driving | None = None
         self._detaching: Detaching | None = None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """What a face masks in texts for looking: the secrets of this process's environment."""
+        return Secrets(self.environment)
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -59,15 +77,17 @@ class Hub:
         Raises `AuthorError`, `Refused` (the input does not fit, the run exists) or `StoreError`;
         then nothing was written.
         """
-        return await self._drive().start(
-            file,
-            name=name,
-            input=input,
-            run_id=run_id,
-            observer=observer,
-            max_concurrency=max_concurrency,
-            linger_s=linger_s,
-        )
+        driving = self._drive()
+        with driving.working():
+            return await driving.start(
+                file,
+                name=name,
+                input=input,
+                run_id=run_id,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+            )
 
     async def resume(
         self,
@@ -85,23 +105,42 @@ class Hub:
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
         """
-        return await self._drive().resume(
-            run_id,
-            file=file,
-            name=name,
-            input=input,
-            observer=observer,
-            max_concurrency=max_concurrency,
-            linger_s=linger_s,
-        )
+        driving = self._drive()
+        with driving.working():
+            return await driving.resume(
+                run_id,
+                file=file,
+                name=name,
+                input=input,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+            )
 
-    def stop(self, *, comes_back: bool = False) -> None:
-        """Leave the run that is being driven as it is, resumable; nothing, if none is.
+    def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
+        """Leave the run that `start` or `resume` drives as it is, resumable; nothing, if none does.
+        `by` is the name of the signal that asks for it, if one does. A call that has not written
+        anything yet is cancelled.
 
-        With `comes_back` it is due at once, so that `supervise` goes on with it.
+        With `comes_back` it is due at once, so that `supervise` resumes it.
         """
         if self._driving is not None:
-            self._driving.stop(comes_back=comes_back)
+            self._driving.stop(by=by, comes_back=comes_back)
+
+    @property
+    def is_loading(self) -> bool:
+        """Whether code of an author's file runs that no `stop` can reach: its import, and the first
+        call of its workflow. An exception that a signal handler raises ends it; nothing of the run
+        is lost by that.
+        """
+        return self._driving is not None and self._driving.is_loading
+
+    def let_go(self) -> None:
+        """Give the run that is being driven back, from a process that ends at once: as after
+        `stop`, nothing wakes it. It waits half a second at most for the database.
+        """
+        if self._driving is not None:
+            self._driving.let_go()
 
     def launch(
         self,
@@ -157,11 +196,10 @@ class Hub:
     def _detach(self) -> Detaching:
         from smithers.engine.detaching import Detaching
         from smithers.engine.launching import Launcher
-        from smithers.engine.secrets import Secrets
 
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
-            self._detaching = Detaching(self.database, launcher, Secrets(self.environment))
+            self._detaching = Detaching(self.database, launcher)
         return self._detaching
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:

@@ -138,13 +138,15 @@ class RunState:
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
     handled: set[Key] = field(default_factory=set[Key])
-    """Nodes whose failure an `on_failure="continue"` absorbed."""
+    """Nodes whose failure, or cancellation because of one, an `on_failure="continue"` absorbed."""
     choices: dict[tuple[Key, ChoiceKind], Chosen] = field(
         default_factory=dict[tuple[Key, ChoiceKind], Chosen]
     )
     waits: dict[tuple[Key, WaitKind], Waiting] = field(
         default_factory=dict[tuple[Key, WaitKind], Waiting]
     )
+    answers: dict[Key, str] = field(default_factory=dict[Key, str])
+    """The last answer to each approval, as JSON text: a person's, or that time was up."""
     attempts: dict[int, Attempted] = field(default_factory=dict[int, Attempted])
     tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
@@ -170,6 +172,15 @@ class RunState:
     @property
     def run_status(self) -> RunStatus:
         return self.status.status
+
+    @property
+    def tolerated(self) -> list[Key]:
+        """The failures that the author allowed, of nodes that are in the tree."""
+        return [
+            key
+            for key in self.handled
+            if key.id in self.nodes and (end := self.ended.get(key)) and end.outcome == "failed"
+        ]
 
     def running(self) -> list[Attempted]:
         """The attempts that have not ended."""
@@ -256,6 +267,8 @@ class RunState:
         known = self.waits.get((key, change.kind))
         if known is not None and known.frame == change.opened:
             del self.waits[key, change.kind]
+        if change.kind == "approval" and change.answer is not None:
+            self.answers[key] = change.answer
         if change.kind == "agents" and change.answer is not None:
             self._try_again(key)
         if change.kind == "attached" and change.answer is not None:
@@ -279,6 +292,7 @@ class RunState:
         self.came_up.pop(key, None)
         self.ended.pop(key, None)
         self.handled.discard(key)
+        self.answers.pop(key, None)
         self.reads.pop(key, None)
         self.messages.pop(key, None)
         for kind in get_args(ChoiceKind):

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from harnesses.models import _folder
 from harnesses.models._files import file_of
-from harnesses.models._guarded import guarded, said_by
+from harnesses.models._guarded import guarded, said_by, spawned_by
 from harnesses.models._tools import Place, Result, tool_of
 from smithers.agent import Spawned
 
@@ -90,9 +90,14 @@ async def _grep(
     async with guarded(
         sys.executable, *words, argument=asked, cwd=place.cwd, env=place.env
     ) as child:
-        for pid in await child.pids():
-            yield Spawned(pid)
-        text, ended = await said_by(child, min(_SEARCH_S, place.limit_s))
+        text = ended = ""
+        for process in await spawned_by(child):
+            yield process
+        async for told in said_by(child, min(_SEARCH_S, place.limit_s)):
+            if isinstance(told, Spawned):
+                yield told
+            else:
+                text, ended = told
     if ended and not ended.startswith("exit code"):
         text = f"{text}\n[{ended}]"
     yield Result(text.strip() or "nothing found", failed=bool(ended))
@@ -105,9 +110,14 @@ async def _bash(
 ) -> AsyncGenerator[Spawned | Result, None]:
     """Run a command by bash, in the working folder. What it leaves running is ended with it."""
     async with guarded("bash", "-c", argument=command, cwd=place.cwd, env=place.env) as child:
-        for pid in await child.pids():
-            yield Spawned(pid)
-        text, ended = await said_by(child, min(timeout_s, place.limit_s))
+        text = ended = ""
+        for process in await spawned_by(child):
+            yield process
+        async for told in said_by(child, min(timeout_s, place.limit_s)):
+            if isinstance(told, Spawned):
+                yield told
+            else:
+                text, ended = told
     yield Result("\n".join(filter(None, (text, f"[{ended}]" if ended else ""))), failed=bool(ended))
 
 

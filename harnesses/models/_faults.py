@@ -173,9 +173,9 @@ def _date(text: str) -> datetime | None:
 def _instant(text: str) -> datetime | None:
     try:
         told = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return told.astimezone(UTC) if told.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return told.astimezone(UTC) if told.tzinfo else None
 
 
 def cleaned(text: str, keys: Iterable[str]) -> str:

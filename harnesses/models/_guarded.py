@@ -6,14 +6,16 @@ import asyncio
 import shutil
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from harnesses.process import Command
-from harnesses.process._child import Tape
+from harnesses.process._child import Chunk, Tape
 from harnesses.process._live import LiveChild
+from smithers.agent import Spawned
 
-__all__ = ["guarded", "in_thread_to_the_end", "said_by", "settled"]
+__all__ = ["guarded", "in_thread_to_the_end", "said_by", "settled", "spawned_by"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,26 +56,45 @@ async def guarded(
         await settled(child.destroy())
 
 
-async def said_by(child: LiveChild, limit_s: float) -> tuple[str, str]:
-    """What it printed, without the middle of too much, and how it ended, if not well."""
+async def spawned_by(child: LiveChild) -> list[Spawned]:
+    """The guard and the program, in this order."""
+    guard, *program = [Spawned(pid) for pid in await child.pids()]
+    return [guard, *(replace(one, cgroup=child.cgroup or None) for one in program)]
+
+
+async def said_by(
+    child: LiveChild, limit_s: float
+) -> AsyncGenerator[Spawned | tuple[str, str], None]:
+    """The processes that were seen below it; last, what it printed, without the middle of too much,
+    and how it ended, if not well.
+    """
     head, tail, size = b"", b"", 0
     ended = ""
     try:
-        async with asyncio.timeout(limit_s):
-            while (chunk := await child.read()) is not None and size < _FLOOD_BYTES:
-                size += len(chunk.data)
-                room = _HALF_BYTES - len(head)
-                head += chunk.data[:room] if room > 0 else b""
-                tail = (tail + (chunk.data[room:] if room > 0 else chunk.data))[-_HALF_BYTES:]
-            if chunk is not None:
-                ended = f"stopped, since it printed more than {_FLOOD_BYTES // 1_000_000} MB"
-            elif (ending := await child.ended()).rc != 0:
-                ended = str(ending)
+        until = asyncio.get_running_loop().time() + limit_s
+        chunk: Chunk | None = None
+        while size < _FLOOD_BYTES:
+            async with asyncio.timeout_at(until):
+                chunk = await child.read()
+            for pid, started in child.take_seen():
+                yield Spawned(pid, started)
+            if chunk is None:
+                break
+            size += len(chunk.data)
+            room = _HALF_BYTES - len(head)
+            head += chunk.data[:room] if room > 0 else b""
+            tail = (tail + (chunk.data[room:] if room > 0 else chunk.data))[-_HALF_BYTES:]
+        if chunk is not None:
+            ended = f"stopped, since it printed more than {_FLOOD_BYTES // 1_000_000} MB"
+        else:
+            async with asyncio.timeout_at(until):
+                ending = await child.ended()
+            ended = str(ending) if ending.rc != 0 else ""
     except TimeoutError:
         ended = f"stopped after {limit_s:g} s"
     left_out = size - len(head) - len(tail)
     middle = f"\n[{left_out} bytes are left out here]\n".encode() if left_out else b""
-    return (head + middle + tail).decode("utf-8", "replace"), ended
+    yield (head + middle + tail).decode("utf-8", "replace"), ended
 
 
 async def settled(work: Coroutine[Any, Any, T]) -> T:

@@ -69,8 +69,8 @@ async def converse(model: Model, ask: Ask) -> AsyncGenerator[Event, None]:
                 model.client(package, key, ask) as client,
                 connected(model.mcp_servers, place, clock) as servers,
             ):
-                for pid in servers.pids:
-                    yield Spawned(pid)
+                for process in servers.processes:
+                    yield process
                 work = _Work(
                     model=model,
                     way=way,

@@ -10,13 +10,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, cast
 
+from harnesses._lines import Lines
 from harnesses.models._clock import Clock
 from harnesses.models._files import File
-from harnesses.models._guarded import guarded, settled
+from harnesses.models._guarded import guarded, settled, spawned_by
 from harnesses.models._sdk import sdk
 from harnesses.models._tools import Place, Result, Tool
 from harnesses.process._live import LiveChild
-from smithers.agent import Spawned
+from smithers.agent import Dropped, Spawned
 from smithers.errors import AgentError, AuthorError, Permanent, Transient
 
 __all__ = ["McpServer", "Servers", "connected"]
@@ -43,7 +44,7 @@ class Servers:
     """The servers of one attempt: their tools by name, and their processes."""
 
     tools: dict[str, Tool] = field(default_factory=dict[str, Tool])
-    pids: list[int] = field(default_factory=list[int])
+    processes: list[Spawned] = field(default_factory=list[Spawned])
 
 
 @asynccontextmanager
@@ -63,7 +64,7 @@ async def connected(
                 env = {**place.env, **server.get("env", {})}
                 running = guarded(command, *server.get("args", ()), cwd=place.cwd, env=env)
                 child = await stack.enter_async_context(running)
-                found.pids.extend(await _pids(name, command, child))
+                found.processes.extend(await _spawned(name, command, child))
                 target = _Stdio(child)
             if target is None:
                 raise AuthorError(f"the MCP server {name!r} has neither a command nor a url")
@@ -76,9 +77,9 @@ async def connected(
         yield found
 
 
-async def _pids(name: str, command: str, child: LiveChild) -> Sequence[int]:
+async def _spawned(name: str, command: str, child: LiveChild) -> Sequence[Spawned]:
     try:
-        return await child.pids()
+        return await spawned_by(child)
     except AgentError as error:
         hint = f"see that {command} is on PATH, or give its whole path"
         raise Permanent(f"the MCP server {name!r} ({command}): {error.said}", hint=hint) from error
@@ -203,14 +204,18 @@ class _Stdio:
         from mcp.shared.message import SessionMessage
         from mcp_types import jsonrpc_message_adapter
 
-        rest = b""
+        lines = Lines()
         async with self._to_client:
             while (chunk := await self._child.read()) is not None:
                 if chunk.stream == "err":
                     self._err = (self._err + chunk.data)[-_ERR_TAIL_BYTES:]
                     continue
-                *lines, rest = (rest + chunk.data).split(b"\n")
-                for line in filter(None, lines):
+                for line in lines.feed(chunk.data):
+                    if not line:
+                        continue
+                    if isinstance(line, Dropped):
+                        self._err = f"a line of {line.size_bytes} bytes is too long".encode()
+                        continue
                     try:
                         message = jsonrpc_message_adapter.validate_json(line, by_name=False)
                     except ValueError:

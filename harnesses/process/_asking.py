@@ -39,7 +39,7 @@ def asked(words: Sequence[str], env: Mapping[str, str], *, within_s: float) -> A
     """
     told, control = os.pipe()
     nothing = os.open(os.devnull, os.O_WRONLY)
-    command = [sys.executable, "-I", "-S", guard.__file__, str(told), str(nothing), *words]
+    command = [sys.executable, "-I", "-S", guard.__file__, str(told), str(nothing), "-", *words]
     try:
         child = subprocess.Popen(
             command,

@@ -21,15 +21,30 @@ def now() -> float:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Bytes as they came. `at` is the time of arrival on the clock of the loop."""
+    """Bytes as they came. `at` is the time of arrival on the clock of the loop. `dropped` is the
+    size of a line that a recording was made without, just before `data`.
+    """
 
     at: float
     stream: Literal["out", "err"]
     data: bytes
+    dropped: int = 0
 
 
 class Child(Protocol):
-    """A program that runs. `pids` are its guard and itself, or nothing where none was started."""
+    """A program that runs. `pids` are its guard and itself, or nothing where none was started.
+
+    `cgroup` is the folder of the control group that it and all its descendants are in, or empty.
+    """
+
+    @property
+    def cgroup(self) -> str: ...
+
+    def take_seen(self) -> Sequence[tuple[int, str]]:
+        """The descendants that were seen since this was last called, with their start times. An
+        empty chunk says that there are some.
+        """
+        ...
 
     async def pids(self) -> Sequence[int]:
         """Waits until the program runs; raises an AgentError where it could not be started."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harnesses.process import guard
-from harnesses.process._child import Chunk, Tape
+from harnesses.process._cgroup import make_cgroup
+from harnesses.process._child import Chunk, Tape, now
 from harnesses.process._command import Command
 from harnesses.recording import Ending, Stream
 from smithers.errors import AgentError, Permanent, Transient
@@ -21,6 +22,8 @@ from smithers.errors import AgentError, Permanent, Transient
 __all__ = ["LiveChild"]
 
 _READ_BYTES = 1 << 18
+_QUEUED_BYTES = 1 << 20
+"""How much of a program's output may wait for its reader."""
 _FOLLOW_S = 0.05
 """How often a file is looked at that a program writes to."""
 _LINGER_S = 1.0
@@ -41,6 +44,9 @@ class LiveChild:
         self._unsent = b""
         self._close_when_sent = False
         self._remembered: guard.Processes = {}
+        self._seen: list[tuple[int, str]] = []
+        self._queued_bytes = 0
+        self._paused = self._drains = False
         self._ending: Ending | None = None
         self._failure: AgentError | None = None
         self._told = b""
@@ -49,12 +55,14 @@ class LiveChild:
         self._followed = 0
         mark = command.env.get(guard.MARK)
         self._mark = f"{guard.MARK}={mark}" if mark else ""
+        self.cgroup = str(make_cgroup(mark) or "") if mark else ""
         self._start(command)
 
     def _start(self, command: Command) -> None:
         told, self._control = os.pipe()
         self._status, tell = os.pipe()
-        words = [sys.executable, "-I", "-S", guard.__file__, str(told), str(tell), *command.argv]
+        ours = (guard.__file__, str(told), str(tell), self.cgroup or "-")
+        words = [sys.executable, "-I", "-S", *ours, *command.argv]
         try:
             self._guard = subprocess.Popen(
                 words,
@@ -70,6 +78,7 @@ class LiveChild:
         except (OSError, ValueError) as error:
             os.close(self._control)
             os.close(self._status)
+            guard.remove(self.cgroup)
             raise _no_start(command, error) from error
         finally:
             os.close(told)
@@ -104,8 +113,16 @@ class LiveChild:
             raise self._failure
         return (self._guard.pid, *list(self._remembered)[:1])
 
+    def take_seen(self) -> Sequence[tuple[int, str]]:
+        seen, self._seen = self._seen, []
+        return seen
+
     async def read(self) -> Chunk | None:
-        return await self._chunks.get()
+        chunk = await self._chunks.get()
+        if chunk is not None:
+            self._queued_bytes -= len(chunk.data)
+            self._listen_again()
+        return chunk
 
     def write(self, data: bytes) -> None:
         self._tape.chunk("in", data)
@@ -127,14 +144,19 @@ class LiveChild:
                 self._tape.signal(number)
 
     async def ended(self) -> Ending:
+        self._drains = True  # nobody may read any more, and a full pipe would keep it from ending
+        self._listen_again()
         await self._gone.wait()
         if self._ending is None:
             # The guard itself was killed. The program went with it; the rest is ours to find.
-            await asyncio.to_thread(guard.sweep, None, self._remembered, self._mark)
+            await asyncio.to_thread(guard.sweep, None, self._remembered, self._mark, self.cgroup)
+            guard.remove(self.cgroup)
             self._ending = Ending(signal=9)
         return self._ending
 
     async def destroy(self) -> None:
+        self._drains = True
+        self._listen_again()
         if self._control >= 0:
             os.close(self._control)
             self._control = -1
@@ -145,6 +167,9 @@ class LiveChild:
             self._guard.kill()
             await self._gone.wait()
         await self.ended()
+        if self._file is not None and self._out in self._open:
+            while self._follow_once():  # nobody reads it, but it is recorded
+                pass
         self._shut_stdin()
         for fd in list(self._open):
             self._close(fd)
@@ -160,21 +185,58 @@ class LiveChild:
         except OSError:
             data = b""
         if data:
-            self._chunks.put_nowait(self._tape.chunk(stream, data))
+            self._put(self._tape.chunk(stream, data))
         else:
             self._close(fd)
 
+    def _put(self, chunk: Chunk) -> None:
+        """Queues a chunk. A program that writes faster than its reader takes it has to wait."""
+        if self._drains:
+            return
+        self._chunks.put_nowait(chunk)
+        self._queued_bytes += len(chunk.data)
+        if self._is_full and not self._paused:
+            self._paused = True
+            for fd in self._pipes:
+                self._loop.remove_reader(fd)
+
+    def _listen_again(self) -> None:
+        if self._paused and not self._is_full:
+            self._paused = False
+            for fd in self._pipes:
+                self._loop.add_reader(fd, self._open[fd])
+
+    @property
+    def _pipes(self) -> set[int]:
+        """The open pipes of the program's output."""
+        pipes = {self._err} if self._file is not None else {self._out, self._err}
+        return pipes & self._open.keys()
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether the reader is behind. What a pipe holds after the program's end is little."""
+        waits = self._drains or (self._gone.is_set() and self._file is None)
+        return self._queued_bytes > _QUEUED_BYTES and not waits
+
     def _follow(self) -> None:
         """What was added to the file since; again in a moment, until the program is gone."""
-        if self._out in self._open:
-            more = self._follow_once()
-            self._loop.call_later(0 if more else _FOLLOW_S, self._follow)
+        if self._out not in self._open:
+            return
+        gone = self._gone.is_set()
+        if self._is_full:
+            self._loop.call_later(_FOLLOW_S, self._follow)
+        elif self._follow_once():
+            self._loop.call_soon(self._follow)
+        elif gone:
+            self._close(self._out)
+        else:
+            self._loop.call_later(_FOLLOW_S, self._follow)
 
     def _follow_once(self) -> bool:
         data = os.pread(self._out, _READ_BYTES, self._followed)
         self._followed += len(data)
         if data:
-            self._chunks.put_nowait(self._tape.chunk("out", data))
+            self._put(self._tape.chunk("out", data))
         return bool(data)
 
     def _on_writable(self) -> None:
@@ -209,19 +271,20 @@ class LiveChild:
             self._close(self._status)
             os.close(self._status)
             self._guard.wait()
-            if self._file is not None and self._out in self._open:
-                while self._follow_once():
-                    pass
-                self._close(self._out)
             self._running.set()
             self._gone.set()
+            self._listen_again()
             self._loop.call_later(_LINGER_S, self._give_up_pipes)
 
     def _hear(self, line: str) -> None:
         what, first, *rest = line.split(" ", 2)
         if what in ("pid", "seen"):
+            is_new = int(first) not in self._remembered
             self._remembered[int(first)] = rest[0]
             self._running.set()
+            if what == "seen" and is_new:
+                self._seen.append((int(first), rest[0]))
+                self._chunks.put_nowait(Chunk(now(), "err", b""))  # whoever reads is woken
         elif what == "failed":
             self._failure = Permanent(f"the program cannot be started: {rest[0]}")
             self._ending = Ending(rc=127)
@@ -231,7 +294,7 @@ class LiveChild:
 
     def _give_up_pipes(self) -> None:
         """A process that escaped every search may hold a pipe; the session ends all the same."""
-        for fd in (self._out, self._err):
+        for fd in self._pipes:
             self._close(fd)
 
     def _close(self, fd: int) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +17,9 @@ from harnesses.process._command import Command
 from harnesses.process._shelf import Found, NotRecorded, ReplayMismatch, Shelf
 from harnesses.recording import Ending, Header, Moment, Recording, read_sessions
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "ReplayChild", "renamed"]
+
+_PART_BYTES = 1 << 20
 
 FOLDER, SPEED = "SMITHERS_REPLAY", "SMITHERS_REPLAY_SPEED"
 MISSED = "SMITHERS_REPLAY_MISSED"
@@ -113,7 +116,8 @@ class ReplayChild:
     """Plays one recording. Where that breaks off, or waits for our signal, it is silent."""
 
     def __init__(self, recording: Recording, command: Command, tape: Tape, speed: float) -> None:
-        self._recording, self._tape, self._speed = recording, tape, speed
+        self._recording = replace(recording, moments=())
+        self._tape, self._speed = tape, speed
         self._cwd = command.cwd
         self._moments = _as_session(recording, command.session)
         self._at = 0
@@ -125,7 +129,12 @@ class ReplayChild:
         if command.stdin is not None:
             self.write(command.stdin)
 
+    cgroup = ""
+
     async def pids(self) -> Sequence[int]:
+        return ()
+
+    def take_seen(self) -> Sequence[tuple[int, str]]:
         return ()
 
     async def read(self) -> Chunk | None:
@@ -142,8 +151,11 @@ class ReplayChild:
             elif moment.stream == "in":
                 await self._written_so_far()
             else:
+                played = replace(moment, data=b"", dropped=0)  # it is not needed any more
+                self._moments[self._at] = played
                 self._at += 1
-                return self._tape.chunk(moment.stream or "out", moment.data)
+                chunk = self._tape.chunk(moment.stream or "out", moment.data)
+                return replace(chunk, dropped=moment.dropped)
         return None
 
     def write(self, data: bytes) -> None:
@@ -207,25 +219,47 @@ class ReplayChild:
             self._ending = self._recording.ending
 
 
-def _as_session(recording: Recording, session: str | None) -> tuple[Moment, ...]:
+def _as_session(recording: Recording, session: str | None) -> list[Moment]:
     """The moments with the recorded session id replaced by `session`, in the same chunks."""
     recorded = recording.header.session
+    moments = list(recording.moments)
     if recorded is None or session is None or len(recorded) != len(session):
-        return recording.moments
-    data = {
-        stream: recording.text(stream).replace(recorded.encode(), session.encode())
-        for stream in ("out", "err", "in")
-    }
-    at = dict.fromkeys(data, 0)
-    moments: list[Moment] = []
-    for moment in recording.moments:
-        if moment.stream is not None:
-            begin = at[moment.stream]
-            at[moment.stream] += len(moment.data)
-            changed = data[moment.stream][begin : at[moment.stream]]
-            moment = Moment(t=moment.t, stream=moment.stream, data=changed)
-        moments.append(moment)
-    return tuple(moments)
+        return moments
+    old, new = recorded.encode(), session.encode()
+    for stream in ("out", "err", "in"):
+        places = [at for at, moment in enumerate(moments) if moment.stream == stream]
+        changed = renamed((moments[at].data for at in places), old, new)
+        for at, data in zip(places, changed, strict=True):
+            moments[at] = replace(moments[at], data=data)
+    return moments
+
+
+def renamed(pieces: Iterable[bytes], old: bytes, new: bytes) -> Iterator[bytes]:
+    """The pieces with `old` replaced by `new`, which is as long, wherever it was cut."""
+    part: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        part.append(piece)
+        size += len(piece)
+        if size < _PART_BYTES:
+            continue
+        part = _renamed_part(part, old, new)
+        kept, size = len(part), 0
+        while kept and size < len(old):  # `old` may begin here and end in the next piece
+            kept -= 1
+            size += len(part[kept])
+        yield from part[:kept]
+        del part[:kept]
+    yield from _renamed_part(part, old, new)
+
+
+def _renamed_part(part: list[bytes], old: bytes, new: bytes) -> list[bytes]:
+    joined = b"".join(part)
+    if old not in joined:
+        return part
+    joined = joined.replace(old, new)
+    ends = list(accumulate(map(len, part)))
+    return [joined[begin:end] for begin, end in pairwise([0, *ends])]
 
 
 def _write_files(cwd: Path, writes: Mapping[str, str]) -> None:

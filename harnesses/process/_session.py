@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harnesses._lines import Lines
 from harnesses.process._child import Child, Chunk, Tape, now
 from harnesses.process._command import Command, scrub_of, version_of
 from harnesses.process._files import Files, files_in, with_files
@@ -18,7 +20,7 @@ from harnesses.process._live import LiveChild
 from harnesses.process._replay import Replay
 from harnesses.recording import Ending, Recorder
 from harnesses.scrubbing import both, secrets_of
-from smithers.agent import Ask
+from smithers.agent import Ask, Dropped, Spawned
 from smithers.errors import Permanent, Stalled, Transient
 
 __all__ = ["Session", "open_session"]
@@ -67,27 +69,43 @@ class Session:
     async def lines(
         self, is_sign_of_life: Callable[[bytes], bool] = _always
     ) -> AsyncGenerator[bytes, None]:
-        """Lines of stdout, split on LF alone and of any length; the last may lack its LF.
+        """The lines of `output` alone."""
+        async with aclosing(self.output(is_sign_of_life)) as output:
+            async for told in output:
+                if isinstance(told, bytes):
+                    yield told
+
+    async def output(
+        self, is_sign_of_life: Callable[[bytes], bool] = _always
+    ) -> AsyncGenerator[bytes | Spawned | Dropped, None]:
+        """Lines of stdout, split on LF alone; the last may lack its LF. In the place of one that is
+        too long comes its size. Between them: the processes that the program was seen to start.
 
         A line that is no sign of life, such as a notice of a retry, does not end the silence.
         """
-        rest: list[bytes] = []
+        lines = Lines()
         while (chunk := await self._next()) is not None:
+            for pid, started in self._child.take_seen():
+                yield Spawned(pid, started)
             if chunk.stream == "err":
                 self._err = (self._err + chunk.data)[-_ERR_TAIL_BYTES:]
                 continue
-            first, *more = chunk.data.split(b"\n")
-            rest.append(first)
-            if not more:
+            if b"\n" not in chunk.data:
                 self._heard_at = chunk.at
-            for piece in more:
-                line = b"".join(rest)
-                if is_sign_of_life(line):
+            if chunk.dropped:
+                yield Dropped(chunk.dropped)
+            for told in lines.feed(chunk.data):
+                if isinstance(told, Dropped) or is_sign_of_life(told):
                     self._heard_at = chunk.at
-                yield line
-                rest = [piece]
-        if any(rest):
-            yield b"".join(rest)
+                yield told
+        if (rest := lines.rest()) is not None:
+            yield rest
+
+    async def spawned(self) -> Sequence[Spawned]:
+        """The guard and the program, in this order; none for a replay."""
+        pids = await self._child.pids()
+        return [Spawned(pid, cgroup=(self._child.cgroup or None) if n else None)
+                for n, pid in enumerate(pids)]  # fmt: skip
 
     def leave_after(self, seconds: float | None) -> None:
         """The program said its last word: it has so long to end by itself. None takes it back."""

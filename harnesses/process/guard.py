@@ -1,6 +1,6 @@
 """Runs a program and lets none of its descendants outlive its owner. Standard library only.
 
-    python -I -S guard.py CONTROL_FD STATUS_FD PROGRAM [ARGUMENT…]
+    python -I -S guard.py CONTROL_FD STATUS_FD CGROUP PROGRAM [ARGUMENT…]
 
 The guard is the parent of the program and stands outside of its bytes: stdin, stdout and stderr
 go through to the program, and the guard closes its own copies. It holds the read end of a pipe
@@ -14,6 +14,10 @@ On Linux the guard is a subreaper, so whatever is orphaned below it becomes its 
 the descendants seen while the program ran are remembered by pid and start time. The mark
 SMITHERS_ATTEMPT in the environment finds what escaped both. A process that was started with
 SMITHERS_OWNER drives a run by itself: it belongs to nobody here, and neither does what is below it.
+
+CGROUP is the folder of a control group for the program, or `-`. Nothing leaves it by accident, so
+its members are killed as well, and it is removed. As process 1 of a container the guard gets what
+is orphaned there, and collects it.
 """
 
 from __future__ import annotations
@@ -81,19 +85,33 @@ def _ps_snapshot() -> dict[int, tuple[int, str]]:
     return found
 
 
-def descendants(root: int, processes: dict[int, tuple[int, str]]) -> Processes:
-    """All that lives below `root`, without `root`, and without processes that drive a run."""
+def descendants(roots: list[int], processes: dict[int, tuple[int, str]]) -> Processes:
+    """All that lives below `roots`, without these, and without processes that drive a run."""
     children: dict[int, list[int]] = {}
     for pid, (parent, _) in processes.items():
         children.setdefault(parent, []).append(pid)
     found: Processes = {}
-    waiting = list(children.get(root, ()))
+    waiting = [pid for root in roots for pid in children.get(root, ())]
     while waiting:
         pid = waiting.pop()
-        if pid not in found and not drives(pid):
-            found[pid] = processes[pid][1]
+        start = processes[pid][1]
+        if pid not in found and not (start and drives(pid)):  # a zombie drives nothing
+            found[pid] = start
             waiting += children.get(pid, ())
     return {pid: start for pid, start in found.items() if start}
+
+
+def members(cgroup: str, processes: dict[int, tuple[int, str]]) -> Processes:
+    """What lives in a control group, without processes that drive a run and what is below those."""
+    try:
+        with open(f"{cgroup}/cgroup.procs") as file:
+            pids = [int(line) for line in file]
+    except (OSError, ValueError):
+        return {}
+    alive = {pid: start for pid in pids if (start := processes.get(pid, (0, ""))[1])}
+    drivers = [pid for pid in alive if drives(pid)]
+    spared = {*drivers, *descendants(drivers, processes)}
+    return {pid: start for pid, start in alive.items() if pid not in spared}
 
 
 def marked(mark: str, processes: dict[int, tuple[int, str]]) -> Processes:
@@ -101,7 +119,7 @@ def marked(mark: str, processes: dict[int, tuple[int, str]]) -> Processes:
     wanted = mark.encode()
     found: Processes = {}
     for pid, (_, start) in processes.items() if _LINUX else ():
-        if wanted in _environ(pid):
+        if start and wanted in _environ(pid):
             found[pid] = start
     return found
 
@@ -132,21 +150,28 @@ def _lineage(pid: int, processes: dict[int, tuple[int, str]]) -> set[int]:
     return found
 
 
-def sweep(root: int | None, remembered: Processes, mark: str, limit_s: float = 4.0) -> Processes:
-    """Kills what is below `root`, what is remembered, and what is marked, until none is left.
+def sweep(
+    root: int | None, remembered: Processes, mark: str, cgroup: str = "", limit_s: float = 4.0
+) -> Processes:
+    """Kills what is below `root`, remembered, marked or in `cgroup`, until none is left.
 
     Gives what still lives after `limit_s` seconds, which is nothing unless the kernel holds it.
     """
     until = time.monotonic() + limit_s
     while True:
         processes = snapshot()
-        found = descendants(root, processes) if root is not None else {}
-        for pid, start in remembered.items():
+        known = {
+            pid: start
+            for pid, start in remembered.items()
             # Between its fork and its start a driver looks like whoever starts it.
-            if start and processes.get(pid, (0, ""))[1] == start and not drives(pid):
-                found |= {pid: start, **descendants(pid, processes)}
+            if start and processes.get(pid, (0, ""))[1] == start and not drives(pid)
+        }
+        roots = [*known, *([root] if root is not None else ())]
+        found = known | descendants(roots, processes)
         if mark:
             found |= marked(mark, processes)
+        if cgroup:
+            found |= members(cgroup, processes)
         for pid in _lineage(os.getpid(), processes):
             found.pop(pid, None)
         for pid in found:
@@ -159,6 +184,15 @@ def sweep(root: int | None, remembered: Processes, mark: str, limit_s: float = 4
             return found
         remembered = remembered | found
         time.sleep(0.02)
+
+
+def remove(cgroup: str) -> None:
+    """Removes an empty control group; one in which a process drives a run stays."""
+    if cgroup:
+        try:
+            os.rmdir(cgroup)
+        except OSError:
+            return
 
 
 def reap() -> dict[int, int]:
@@ -181,8 +215,9 @@ def reap() -> dict[int, int]:
 class Guard:
     """One program under guard. `remembered` are all descendants that were ever seen."""
 
-    def __init__(self, control: int, status: int, argv: list[str]) -> None:
+    def __init__(self, control: int, status: int, cgroup: str, argv: list[str]) -> None:
         self.control, self.status = control, status
+        self.cgroup = "" if cgroup == "-" else cgroup
         self.owner = os.getppid()
         self.mark = f"{MARK}={os.environ[MARK]}" if MARK in os.environ else ""
         self.remembered: Processes = {}
@@ -204,6 +239,7 @@ class Guard:
         if pid == 0:
             try:
                 os.setsid()
+                self.enter_cgroup()
                 _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
                 for number in (signal.SIGPIPE, signal.SIGXFSZ):
                     signal.signal(number, signal.SIG_DFL)
@@ -222,6 +258,15 @@ class Guard:
         os.close(told)
         self.say(f"pid {pid} {snapshot().get(pid, (0, '0'))[1]}")
         return pid
+
+    def enter_cgroup(self) -> None:
+        """Puts this process into the control group; without one the other searches must do."""
+        if self.cgroup:
+            try:
+                with open(f"{self.cgroup}/cgroup.procs", "w") as file:
+                    file.write("0")
+            except OSError:
+                return
 
     def say(self, line: str) -> None:
         try:
@@ -244,7 +289,7 @@ class Guard:
 
     def look(self) -> None:
         """Remembers who is below us now."""
-        for pid, start in descendants(os.getpid(), snapshot()).items():
+        for pid, start in descendants([os.getpid()], snapshot()).items():
             if self.remembered.get(pid) != start:
                 self.remembered[pid] = start
                 self.say(f"seen {pid} {start}")
@@ -277,8 +322,9 @@ class Guard:
 
     def finish(self) -> int:
         """Leaves nobody behind, then gives the program's wait status."""
-        self.remembered |= descendants(os.getpid(), snapshot())
-        sweep(os.getpid(), self.remembered, self.mark)
+        self.remembered |= descendants([os.getpid()], snapshot())
+        sweep(os.getpid(), self.remembered, self.mark, self.cgroup)
+        remove(self.cgroup)
         if self.ended is None:
             self.ended = signal.SIGKILL
         return self.ended
@@ -289,7 +335,7 @@ def main() -> None:
     for end in (control, status):
         os.set_inheritable(end, False)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    guard = Guard(control, status, sys.argv[3:])
+    guard = Guard(control, status, sys.argv[3], sys.argv[4:])
     guard.watch()
     ended = guard.finish()
     if os.WIFSIGNALED(ended):

@@ -6,6 +6,7 @@ imported when it runs, so that `--version` and `ps` cost little.
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -19,9 +20,23 @@ def main() -> None:
 
         sys.stdout.write(f"smithers {__version__}\n")
         sys.exit(0)
-    from smithers.cli._main import run
-    from smithers.cli._streams import last_words
+    from smithers.cli._signals import SIGNALS
 
-    code = run(arguments)
-    last_words()
-    sys.exit(code)
+    if os.getpid() == 1:  # of a container: the kernel makes it the parent of every orphan there
+        from smithers.cli._init import run_as_child
+
+        run_as_child()
+
+    SIGNALS.catch()
+    try:
+        with SIGNALS.handled(SIGNALS.interrupt):
+            from smithers.cli._main import run
+
+            code = run(arguments)
+    except KeyboardInterrupt:  # while the command line was imported
+        code = 130
+    with SIGNALS.handled(SIGNALS.note):
+        from smithers.cli._streams import last_words
+
+        last_words()
+    sys.exit(SIGNALS.final_code(code))

@@ -26,6 +26,7 @@ from smithers.cli import (
 )
 from smithers.cli._arguments import as_typed
 from smithers.cli._failures import OnlyHelp, Usage
+from smithers.cli._signals import SIGNALS
 
 __all__ = ["app", "call"]
 
@@ -90,6 +91,8 @@ def call(arguments: Sequence[str]) -> int:
         if isinstance(error, _UsageError):
             raise _ours(error) from None
         raise
+    if SIGNALS.raised is not None:  # typer makes an exit code of it
+        raise SIGNALS.raised
     return code if isinstance(code, int) else 0
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
-import signal
 import sys
-from collections.abc import Generator
 from typing import Annotated
 
 import typer
@@ -15,21 +12,12 @@ from smithers.cli._arguments import Db, Run, example
 from smithers.cli._deciding import By, login
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
-from smithers.cli._streams import paint, plain, say
+from smithers.cli._streams import paint, say, shown
 from smithers.hub import Attached, Hub
 
 __all__ = ["register"]
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _FAILED = 1
-
-
-class _Ended(BaseException):
-    """Somebody ends this command; what it holds is released on the way out."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.code = 128 + number
 
 
 def register(app: typer.Typer) -> None:
@@ -67,25 +55,21 @@ def attach(
             hint=f"follow the task with `smithers logs {shlex.quote(run)} {shlex.quote(task)} -f`",
         )
     where = place(db)
-    try:
-        with _told_to_end():
-            return _attached(where, run, task, by or login(), goes_on=not no_resume)
-    except _Ended as ended:
-        return ended.code
+    return _attached(where, run, task, by or login(), goes_on=not no_resume)
 
 
 def _attached(where: Place, run: str, task: str, by: str, *, goes_on: bool) -> int:
     from smithers.cli._terminal import show
 
-    say(plain(f"opening the session of {task} of {run}; an agent at work is stopped first"))
+    say(shown(f"opening the session of {task} of {run}; an agent at work is stopped first"))
     code = 0
     with Hub(where.path).attach(run, task, by=by, goes_on=goes_on) as held:
         mark = paint(f"▶ {held.name} of {run}", "cyan", sys.stderr)
-        say(f"{mark}: session {plain(held.session)} of {plain(held.agent)}; leave to go on")
+        say(f"{mark}: session {shown(held.session)} of {shown(held.agent)}; leave to go on")
         code = show(held.terminal)
     if code:
         how = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"
-        say(plain(f"the program {how}"))
+        say(shown(f"the program {how}"))
     _tell(where, held)
     return _FAILED if code else 0
 
@@ -99,23 +83,6 @@ def _tell(where: Place, held: Attached) -> None:
         "over": f"{held.run_id} has ended meanwhile",
         "asked": f"the process that drives {held.run_id} was asked to go on with {held.name}",
     }
-    say(plain(said[held.after]))
+    say(shown(said[held.after]))
     command = "resume" if held.after == "to be resumed" else "why"
     say(f"{paint('next:', 'bold', sys.stderr)} {where.command(f'smithers {command} {run}')}")
-
-
-@contextlib.contextmanager
-def _told_to_end() -> Generator[None]:
-    """The signals by which a terminal or a person ends us: once, and then all is put in order."""
-
-    def on_signal(number: int, frame: object) -> None:
-        for one in _ENDING:
-            signal.signal(one, signal.SIG_IGN)
-        raise _Ended(number)
-
-    before = {one: signal.signal(one, on_signal) for one in _ENDING}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

@@ -15,7 +15,7 @@ from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
-from smithers.cli._streams import give, give_json, plain, say
+from smithers.cli._streams import give, give_json, say, shown
 from smithers.hub import Decided, Hub
 
 __all__ = ["register"]
@@ -172,26 +172,28 @@ def then(
 
 
 def _resume(where: Place, run: str, json: bool, detach: bool, extra: dict[str, object]) -> int:
-    """Go on with a run that was answered, unless the process that drives it takes the answer."""
+    """Resume a run that was answered, unless another process drives it, or has taken the answer."""
+    from smithers.cli._ending import driven_elsewhere
     from smithers.cli._running import Wanted, go_on
 
-    if not _taken(where, run):
-        return go_on(Wanted(place=where, run_id=run, json=json, detach=detach, extra=extra))
-    if json:
-        give_json({**Hub(where.path).summary(run), **extra})
-    else:
-        say("the process that drives the run has taken it up")
-    return 0
+    if _is_free(where, run):
+        wanted = Wanted(
+            place=where, run_id=run, json=json, detach=detach, recorded=True, extra=extra
+        )
+        return go_on(wanted)
+    return driven_elsewhere(Hub(where.path), run, json=json, extra=extra)
 
 
-def _taken(where: Place, run: str) -> bool:
-    """Whether a living owner took what the run was told, seen once it did or left the run."""
+def _is_free(where: Place, run: str) -> bool:
+    """Whether what was recorded waits for a process to drive the run, and none does. An owner that
+    lives gets a moment to take it, or to leave the run that it is just leaving.
+    """
     end = time.monotonic() + _TAKES_IT_WITHIN_S
     hub = Hub(where.path)
     while True:
         owned, called = hub.attention(run)
         if not (owned and called) or time.monotonic() > end:
-            return owned and not called
+            return called and not owned
         time.sleep(0.05)
 
 
@@ -213,9 +215,9 @@ def _show(decided: Decided, tell: Callable[[str], None]) -> None:
     """What was decided, for the record of the person who did."""
     word = "approved" if decided.approved else "denied"
     note = f": {decided.note}" if decided.note else ""
-    tell(plain(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
+    tell(shown(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
     for line in decided.asked.splitlines():
-        tell(plain(f"  | {line}"))
+        tell(shown(f"  | {line}"))
     tell(f"  sha256 {decided.digest}")
 
 

@@ -6,9 +6,10 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from smithers.cli._ending import failure
+from smithers.cli._ending import driven_elsewhere, failure
 from smithers.cli._failures import REFUSED, tell
-from smithers.cli._streams import give, give_json, paint, plain, say
+from smithers.cli._streams import give, give_json, paint, say, shown
+from smithers.errors import Owned
 from smithers.hub import Hub
 
 if TYPE_CHECKING:
@@ -24,19 +25,21 @@ def detach(wanted: Wanted, input: str | None) -> int:
     try:
         launched = _launch(hub, wanted, input)
     except Exception as error:
+        if wanted.recorded and isinstance(error, Owned):
+            return driven_elsewhere(hub, wanted.run_id, json=wanted.json, extra=wanted.extra)
         if wanted.json:
             give_json({**failure(error, wanted.run_id, wanted.place), **(wanted.extra or {})})
         tell(error)
         return REFUSED
     for line in launched.said.splitlines():
-        say(plain(line))
+        say(shown(line))
     if wanted.json:
         detached = {"pid": launched.pid, "log": str(launched.log)}
         give_json({**hub.summary(wanted.run_id), **detached, **(wanted.extra or {})})
         return 0
     give(wanted.run_id)
     mark = paint(f"▶ {wanted.run_id} lives in process {launched.pid}", "cyan", sys.stderr)
-    say(f"{mark}, its log is {plain(str(launched.log))}")
+    say(f"{mark}, its log is {shown(str(launched.log))}")
     for command in ("logs {} --follow", "why {}", "cancel {}"):
         typed = f"smithers {command.format(shlex.quote(wanted.run_id))}"
         say(f"{paint('next:', 'bold', sys.stderr)} {wanted.place.command(typed)}")

@@ -8,7 +8,7 @@ import typer
 
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._places import place
-from smithers.cli._streams import give, give_json, paint, plain, say
+from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.hub import Hub
 
 __all__ = ["register"]
@@ -37,9 +37,9 @@ def doctor(json: JsonFlag = False, db: Db = None) -> int:
         return 0 if found["ok"] else 1
     for one in found["findings"]:
         mark, colour = _MARKS[one["state"]]
-        give(f"{paint(mark, colour, sys.stdout)} {one['check']:9} {plain(one['said'])}")
+        give(f"{paint(mark, colour, sys.stdout)} {one['check']:9} {shown(one['said'])}")
         if one["hint"]:
-            give(f"    hint: {plain(one['hint'])}")
+            give(f"    hint: {shown(one['hint'])}")
     problems = sum(one["state"] == "problem" for one in found["findings"])
     if problems:
         say(f"{problems} problem{'s'[: problems != 1]}: see ✗ above")

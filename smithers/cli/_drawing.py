@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from smithers.cli._streams import MARKS, paint, plain, table
-from smithers.reports import clock
+from smithers.cli._streams import MARKS, paint, shown, table
+from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
 
 __all__ = ["inspected", "mermaid", "runs_table", "tree_lines"]
@@ -27,7 +27,7 @@ def runs_table(runs: list[_Json]) -> list[str]:
         rows.append(
             [
                 run["run_id"],
-                plain(run["workflow"]),
+                shown(run["workflow"]),
                 run["status"],
                 f"{counts['finished']}/{sum(counts.values())}",
                 "" if cost is None else f"${cost:.4f}",
@@ -43,16 +43,16 @@ def _all_awaited(run: _Json) -> str:
 
 
 def _awaited(wait: _Json) -> str:
-    key = plain(_key(wait["task"], wait["iteration"]))
+    key = shown(_key(wait["task"], wait["iteration"]))
     if wait["kind"] == "approval":
         return key
     if wait["kind"] == "agents":
         return f"{key} (an agent to be set up)"
     if wait["kind"] == "attached":
-        return f"{key} ({plain(wait['asked'] or 'someone')} is attached)"
+        return f"{key} ({shown(wait['asked'] or 'someone')} is attached)"
     cools = ", ".join(f"{one['agent']} cools down" for one in wait["cooling"])
     due = f" until {clock(wait['due'])}" if cools and wait["due"] else ""
-    return f"{key} ({plain(cools)}{due})" if cools else f"{key} ({wait['kind']})"
+    return f"{key} ({shown(cools)}{due})" if cools else f"{key} ({wait['kind']})"
 
 
 def _key(task: str | None, iteration: list[int]) -> str:
@@ -69,7 +69,14 @@ def _ago(text: str) -> str:
 
 def inspected(found: _Json) -> Iterator[str]:
     """A run, its tasks with their attempts, and its waits."""
-    run = found["run"]
+    yield from _run_lines(found["run"])
+    for task in found["tasks"]:
+        yield from _task_lines(task)
+    for wait in found["waits"]:
+        yield from _wait(wait)
+
+
+def _run_lines(run: _Json) -> Iterator[str]:
     yield f"{run['run_id']}  {run['workflow']}  {run['status']}"
     yield f"  file     {run['file']}"
     yield f"  input    {_short(run['input'])}"
@@ -80,22 +87,24 @@ def inspected(found: _Json) -> Iterator[str]:
     if run["error"] is not None:
         yield f"  error    {_error(run['error'])}"
         yield from _hint(run["error"], "  hint     ")
+    if run["exhausted"]:
+        yield f"  loops    {exhausted_words(run['exhausted']).removeprefix('; ')}"
     if run["output"] is not None:
         yield f"  output   {_short(run['output'])}"
     yield f"  usage    {_usage(run['usage'])}"
-    for task in found["tasks"]:
-        yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {task['state']}"
-        if task["error"] is not None:
-            yield f"    {_error(task['error'])}"
-            yield from _hint(task["error"], "    hint: ")
-        if task["output"] is not None:
-            yield f"    gave {_short(task['output'])}"
-        for attempt in task["attempts"]:
-            yield f"    {_attempt(attempt)}"
-            if attempt["error"] != task["error"]:
-                yield from _hint(attempt["error"], "      hint: ")
-    for wait in found["waits"]:
-        yield from _wait(wait)
+
+
+def _task_lines(task: _Json) -> Iterator[str]:
+    yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {task['state']}"
+    if task["error"] is not None:
+        yield f"    {_error(task['error'])}"
+        yield from _hint(task["error"], "    hint: ")
+    if task["output"] is not None:
+        yield f"    gave {_short(task['output'])}"
+    for attempt in task["attempts"]:
+        yield f"    {_attempt(attempt)}"
+        if attempt["error"] != task["error"]:
+            yield from _hint(attempt["error"], "      hint: ")
 
 
 def _wait(wait: _Json) -> Iterator[str]:
@@ -144,7 +153,7 @@ def _short(value: object, limit: int = 200) -> str:
 def tree_lines(found: _Json) -> Iterator[str]:
     """The tree as lines."""
     title = f"{found['workflow']}  {found['run_id']}  {found['status']}"
-    yield paint(plain(title), "bold", sys.stdout)
+    yield paint(shown(title), "bold", sys.stdout)
     if found["root"] is not None:
         yield from _branch(found["root"], "", "")
 
@@ -152,7 +161,7 @@ def tree_lines(found: _Json) -> Iterator[str]:
 def _branch(node: _Json, first: str, below: str) -> Iterator[str]:
     mark, colour = MARKS[node["state"]]
     state = paint(f"{mark} {node['state']}", colour, sys.stdout)
-    yield f"{first}{plain(_name(node))}  {state}"
+    yield f"{first}{shown(_name(node))}  {state}"
     inner = node["children"]
     for number, child in enumerate(inner):
         last = number == len(inner) - 1
@@ -179,7 +188,7 @@ def mermaid(found: _Json) -> Iterator[str]:
 def _flow(node: _Json, parent: str | None, count: list[int]) -> Iterator[str]:
     count[0] += 1
     id = f"n{count[0]}"
-    label = plain(_name(node)).replace('"', "#quot;").replace("\n", " ")
+    label = shown(_name(node)).replace('"', "#quot;").replace("\n", " ")
     yield f'  {id}["{label}<br/>{node["state"]}"]'
     if parent is not None:
         yield f"  {parent} --> {id}"

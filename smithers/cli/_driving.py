@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType
 from typing import Any
 
-from smithers.cli._ending import failure, give_output, next_steps
+from smithers.cli._ending import driven_elsewhere, failure, give_output, next_steps
 from smithers.cli._failures import REFUSED, Usage, code_of, tell
 from smithers.cli._places import Place
-from smithers.cli._streams import give_json, paint, say, stdout_for_data
+from smithers.cli._signals import SIGNALS
+from smithers.cli._streams import SHOW_CURSOR, give_json, is_terminal, paint, say, stdout_for_data
 from smithers.cli._watching import Both, Watcher, watcher_of
-from smithers.errors import Refused
+from smithers.errors import Owned, Refused
 from smithers.hub import Hub, Left
 
 __all__ = ["Going", "drive"]
@@ -26,6 +27,7 @@ __all__ = ["Going", "drive"]
 @dataclass(frozen=True, kw_only=True)
 class Going:
     """A run that is to be driven, and what stdout is for. `extra` goes into the final object.
+    `recorded` is as in `Wanted`.
 
     `detached`: nobody looks on; what is told goes to the run's log.
     """
@@ -35,52 +37,42 @@ class Going:
     json: bool = False
     events: bool = False
     detached: bool = False
+    recorded: bool = False
     extra: dict[str, Any] | None = None
 
 
-_FIRST_FRAME_S = 2.0
-"""After a signal, what has not begun by then is given up, as a file that hangs in its import."""
+class _Stopping:
+    """What a signal does to the run that this process drives: it is left, resumable."""
 
-
-class _Ended(BaseException):
-    """A signal came before anything of the run had begun."""
-
-
-class _Signals:
-    """SIGINT and SIGTERM leave the run resumable; a second one ends this process at once.
-
-    Its agents die with it in either way: their guard sees the end of the pipe.
-    """
-
-    def __init__(self, hub: Hub, watcher: Both, *, detached: bool) -> None:
+    def __init__(self, hub: Hub, *, detached: bool) -> None:
         self._hub = hub
         self._detached = detached
-        self._watcher = watcher
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self.got: int | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
-    def catch(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._came)
+    def stop(self, number: int) -> None:
+        """The first signal. Where the author's file is being imported, only an exception ends
+        that; else the owner stops in order.
+        """
+        if self.loop is None:
+            SIGNALS.interrupt(number)
+            return
+        # A terminal's run is left to its person. A detached one has no person: it comes back.
+        stop = partial(self._hub.stop, by=signal.Signals(number).name, comes_back=self._detached)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the run was left already
+            self.loop.call_soon_threadsafe(stop)
+        if self._hub.is_loading:
+            SIGNALS.interrupt(number)
 
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-
-    def _came(self, number: int, _: FrameType | None) -> None:
-        if self.got is not None:
-            os._exit(128 + number)
-        self.got = number
-        if self._loop is None:
-            raise _Ended
-        # A terminal's run is left to its person; of another one, SIGTERM means the machine.
-        comes_back = self._detached and number == signal.SIGTERM
-        self._loop.call_soon_threadsafe(partial(self._hub.stop, comes_back=comes_back))
-        signal.signal(signal.SIGALRM, self._late)
-        signal.setitimer(signal.ITIMER_REAL, _FIRST_FRAME_S)
-
-    def _late(self, _number: int, _: FrameType | None) -> None:
-        if not self._watcher.frames:
-            raise _Ended
+    def end(self) -> None:
+        """Before a second one ends this process: nothing that it has started outlives it. Of its
+        agents their guards take care, which see the end of their pipes.
+        """
+        if is_terminal(sys.stderr):
+            sys.stderr.write(SHOW_CURSOR)
+            sys.stderr.flush()
+        if not self._detached:
+            self._hub.let_go()
+        _end_children()
 
 
 def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
@@ -98,61 +90,85 @@ def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
     hub = Hub(going.place.path)
     logs = [_owner_log(going, hub)] if going.detached else []
     watcher = Both(*logs, watcher_of(going.run_id, events=going.events))
-    signals = _Signals(hub, watcher, detached=going.detached)
+    stopping = _Stopping(hub, detached=going.detached)
     os.environ["SMITHERS_RUN"] = going.run_id  # for whatever the run's functions start
 
     async def main() -> Left:
-        signals.attach(asyncio.get_running_loop())
+        if SIGNALS.got is not None:
+            raise asyncio.CancelledError
         return await work(hub, watcher)
 
-    signals.catch()
-    try:
-        left = asyncio.run(main())
-    except _Ended:
+    with SIGNALS.handled(stopping.stop, stopping.end):
+        try:
+            with asyncio.Runner() as runner:
+                stopping.loop = runner.get_loop()
+                left = runner.run(main())
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            SIGNALS.raised = None
+            return _nothing_left(going, hub, watcher)
+        except (Exception, SystemExit) as error:
+            if going.recorded and isinstance(error, Owned):
+                watcher.close()
+                return driven_elsewhere(hub, going.run_id, json=going.json, extra=going.extra)
+            return _failed(going, watcher, error)
         watcher.close()
-        return _by_signal(going, hub, signals)
-    except (Exception, SystemExit) as error:
-        watcher.close()
-        told = error if isinstance(error, Exception) else Refused(f"the workflow raised {error!r}")
-        _give(going, failure(told, going.run_id, going.place))
-        tell(told)
-        return REFUSED
+        if SIGNALS.got is not None:
+            _end_children()
+        return _told(going, hub, left)
+
+
+def _end_children() -> None:
+    from smithers.engine.processes import end_children
+
+    end_children()
+
+
+def _failed(going: Going, watcher: Both, error: Exception | SystemExit) -> int:
     watcher.close()
-    if left.stopped:
-        return _by_signal(going, hub, signals)
-    return _told(going, hub, left)
+    told = error if isinstance(error, Exception) else Refused(f"the workflow raised {error!r}")
+    _give(going, failure(told, going.run_id, going.place))
+    tell(told)
+    return REFUSED
 
 
 def _owner_log(going: Going, hub: Hub) -> Watcher:
     from smithers.cli._logged import OwnerLog
-    from smithers.engine.secrets import Secrets
+    from smithers.secrets import Secrets
 
     os.environ.pop("SMITHERS_OWNER", None)  # it says of this process alone what it is
     heading = f"process {os.getpid()} drives {going.run_id}"
-    return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).scrub, heading)
+    return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).mask, heading)
 
 
 def _told(going: Going, hub: Hub, left: Left) -> int:
     summary = hub.summary(going.run_id)
     _give(going, summary)
-    if not (going.json or going.events):
+    if left.stopped:
+        say(_ended_by())
+    elif not (going.json or going.events):
         _output(summary["output"])
     next_steps(hub, going.place, summary)
+    if left.stopped:
+        return 128 + (SIGNALS.got or signal.SIGINT)
     return code_of(left.status, tolerated=left.tolerated, over_budget=left.over_budget)
 
 
-def _by_signal(going: Going, hub: Hub, signals: _Signals) -> int:
-    number = signals.got or signal.SIGINT
-    said = f"ended by {signal.Signals(number).name}"
+def _nothing_left(going: Going, hub: Hub, watcher: Both) -> int:
+    """A signal came before this process drove the run, which may be there from before."""
+    watcher.close()
     if hub.status(going.run_id) is None:
-        _give(going, failure(InterruptedError(said), going.run_id, None))
-        say(f"{said}; nothing was written")
+        _give(going, failure(InterruptedError(_ended_by()), going.run_id, None))
+        say(f"{_ended_by()}; nothing was written")
     else:
         summary = hub.summary(going.run_id)
         _give(going, summary)
-        say(said)
+        say(_ended_by())
         next_steps(hub, going.place, summary)
-    return 128 + number
+    return 128 + (SIGNALS.got or signal.SIGINT)
+
+
+def _ended_by() -> str:
+    return f"ended by {(SIGNALS.got or signal.SIGINT).name}"
 
 
 def _give(going: Going, document: dict[str, Any]) -> None:

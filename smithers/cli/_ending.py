@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from smithers.cli._board import money, tokens
 from smithers.cli._failures import error_data
 from smithers.cli._places import Place
-from smithers.cli._streams import MARKS, give, is_terminal, paint, plain, say
+from smithers.cli._streams import MARKS, give, give_json, is_terminal, paint, plain, say, shown
 from smithers.errors import SmithersError
 from smithers.hub import Hub
+from smithers.reports import exhausted_words
 
-__all__ = ["failure", "give_output", "next_steps"]
+__all__ = ["driven_elsewhere", "failure", "give_output", "next_steps"]
 
 _MOST = 5
 """So many reasons are told at the end; `why` tells them all."""
@@ -37,10 +40,24 @@ def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[s
         "tasks": dict.fromkeys(_COUNTS, 0),
         "output": None,
         "error": None,
+        "exhausted": [],
         "frames": 0,
         "usage": {"tokens_in": 0, "tokens_out": 0, "cost_usd": None},
     }
     return {**(found or nothing), "error": error_data(error)}
+
+
+def driven_elsewhere(hub: Hub, run_id: str, *, json: bool, extra: Mapping[str, Any] | None) -> int:
+    """An answer is recorded, and another process drives the run or did: it takes the answer."""
+    owned, called = hub.attention(run_id)
+    if json:
+        give_json({**hub.summary(run_id), **(extra or {})})
+    elif called:
+        say("another process drives the run, and takes it up")
+    else:
+        how = "" if owned else f"; see how it went: smithers inspect {shlex.quote(run_id)}"
+        say(f"the process that drives the run has taken it up{how}")
+    return 0
 
 
 def give_output(output: object) -> None:
@@ -63,13 +80,15 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
         told.append(money(usage["cost_usd"]))
     facts = f" ({', '.join(told)})" if told else ""
     say(f"{paint(f'{mark} {run_id} {_WORDS[status]}', colour, sys.stderr)}{facts}")
+    if summary["exhausted"]:
+        say(f"  {shown(exhausted_words(summary['exhausted']).removeprefix('; '))}")
     if status in ("finished", "cancelled") and not counts["failed"]:
         return
     reasons = hub.why(run_id)["reasons"]
     for reason in reasons[:_MOST]:
-        say(f"  {plain(reason['sentence'])}")
+        say(f"  {shown(reason['sentence'])}")
         if "hint" in reason:
-            say(f"  hint: {plain(reason['hint'])}")
+            say(f"  hint: {shown(reason['hint'])}")
     if len(reasons) > _MOST:
         say(f"  and {len(reasons) - _MOST} more, told by {place.command(f'smithers why {run_id}')}")
     commands = [reason["command"] for reason in reasons if "command" in reason]

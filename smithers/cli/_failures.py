@@ -1,7 +1,8 @@
 """How an error is told, and the exit code that goes with it.
 
 0 finished · 1 failed · 2 usage, author error, refused, or the database cannot be used · 3 waiting ·
-4 cancelled · 5 over its budget · 6 finished with tolerated failures · 130 and 143 ended by a signal
+4 cancelled · 5 over its budget · 6 finished with tolerated failures · 129, 130 and 143 ended by a
+signal, whatever the run did
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from smithers.cli._streams import paint, plain, say
+from smithers.cli._streams import masked, paint, say, shown
 from smithers.errors import AuthorError, SmithersError
 
 __all__ = ["REFUSED", "OnlyHelp", "Usage", "code_of", "error_data", "tell"]
@@ -43,7 +44,8 @@ def error_data(error: Exception) -> dict[str, Any]:
     if isinstance(error, AuthorError) and error.place is not None:
         said, place = said.removeprefix(f"{error.place}: "), str(error.place)
     hint = error.hint if isinstance(error, SmithersError) else _DEBUG
-    return {"kind": type(error).__name__, "message": said, "hint": hint, "place": place}
+    texts: dict[str, Any] = masked({"message": said, "hint": hint})
+    return {"kind": type(error).__name__, **texts, "place": place}
 
 
 def tell(error: Exception) -> None:
@@ -54,9 +56,9 @@ def tell(error: Exception) -> None:
         traceback.print_exception(error)
     said = error.said if isinstance(error, SmithersError) else _unexpected(error)
     hint = error.hint if isinstance(error, SmithersError) else _DEBUG
-    say(f"{paint('error:', 'red', sys.stderr)} {plain(said)}")
+    say(f"{paint('error:', 'red', sys.stderr)} {shown(said)}")
     if hint:
-        say(f"{paint('hint:', 'yellow', sys.stderr)} {plain(hint)}")
+        say(f"{paint('hint:', 'yellow', sys.stderr)} {shown(hint)}")
 
 
 _DEBUG = "this is a defect of Smithers; SMITHERS_DEBUG=1 shows where"

@@ -14,7 +14,7 @@ from rich.text import Text
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.cli._board import TASKS, Board, Row, duration, money, tokens
-from smithers.cli._streams import MARKS, plain
+from smithers.cli._streams import MARKS, shown
 from smithers.state import RunState
 
 __all__ = ["Live"]
@@ -54,7 +54,7 @@ class Live:
             self._board.event(key, event)
 
     def note(self, text: str) -> None:
-        self._console.print(Text(text, style="dim"))
+        self._console.print(Text(shown(text), style="dim"))
 
     def close(self) -> None:
         if self._live is not None:
@@ -138,7 +138,7 @@ def _cells(prefix: str, name: str, row: Row, now: float) -> list[Text]:
         Text("" if elapsed is None else duration(elapsed)),
         Text(tokens(row.tokens) if row.tokens else ""),
         Text(money(row.cost)),
-        Text(plain(row.said) if row.state in ("running", "waiting", "failed") else "", style="dim"),
+        Text(shown(row.said) if row.state in ("running", "waiting", "failed") else "", style="dim"),
     ]
 
 
@@ -167,11 +167,11 @@ def _walk(
     lines: list[tuple[str, Key | None, str]],
 ) -> None:
     if board.nodes[id].kind in TASKS:
-        lines.extend((first, key, str(key)) for key in sorted(keys.get(id, [Key(id)])))
+        lines.extend((first, key, shown(str(key))) for key in sorted(keys.get(id, [Key(id)])))
         return
     kind = board.nodes[id].kind
     given = "" if id == kind or "/" in id else f" {id}"
-    lines.append((first, None, f"{kind}{given}"))
+    lines.append((first, None, shown(f"{kind}{given}")))
     inner = children.get(id, [])
     for number, child in enumerate(inner):
         last = number == len(inner) - 1

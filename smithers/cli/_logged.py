@@ -26,14 +26,16 @@ _MOST_BYTES = 1 << 20
 """A log that is longer becomes `owner.log.1`, in place of the one before."""
 
 _LINE_BYTES = 1 << 16
+"""A line that is longer is cut."""
+_HELD_BYTES = 1 << 12
 
 
 class OwnerLog:
     """A watcher of a run that writes nothing itself, but has all that is printed go to a file."""
 
-    def __init__(self, path: Path, scrub: Callable[[str], str], heading: str) -> None:
+    def __init__(self, path: Path, mask: Callable[[str], str], heading: str) -> None:
         self._path = path
-        self._scrub = scrub
+        self._mask = mask
         self._heading = heading
         self._file = -1
         self._reader: threading.Thread | None = None
@@ -77,15 +79,18 @@ class OwnerLog:
         rest = b""
         while data := os.read(source, 1 << 16):
             *lines, rest = (rest + data).split(b"\n")
-            if len(rest) > _LINE_BYTES:
-                lines, rest = [*lines, rest], b""
             for line in lines:
                 self._take(line)
+            if len(rest) > _LINE_BYTES:  # what may be the beginning of a secret stays
+                text = self._mask(rest.decode(errors="surrogateescape"))
+                rest = text.encode(errors="surrogateescape")
+                self._take(rest[:-_HELD_BYTES])
+                rest = rest[-_HELD_BYTES:]
         if rest:
             self._take(rest)
 
     def _take(self, line: bytes) -> None:
-        said = self._scrub(line.decode(errors="replace"))
+        said = self._mask(line.decode(errors="replace"))
         with contextlib.suppress(OSError):
             self._write(said.encode("utf-8", "replace") + b"\n")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from smithers.cli._failures import REFUSED, OnlyHelp, error_data, tell
+from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import give_json, prepare, quiet_end, say
 from smithers.errors import Refused
 
@@ -24,13 +26,20 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         quiet_end()
         return 0
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        return _interrupted(arguments, getattr(error, "number", signal.SIGINT))
+    return code
+
+
+def _interrupted(arguments: Sequence[str], number: int) -> int:
+    """Tell that a signal ended the command before it was done."""
+    name = signal.Signals(number).name
+    with SIGNALS.handled(SIGNALS.note):
         if _wants_json(arguments):
             with contextlib.suppress(BrokenPipeError, Refused):
-                _give(InterruptedError("ended by SIGINT"), arguments)
-        say("interrupted")
-        return 130
-    return code
+                _give(InterruptedError(f"ended by {name}"), arguments)
+        say("interrupted" if number == signal.SIGINT else f"ended by {name}")
+    return 128 + number
 
 
 def _mention_copies() -> None:

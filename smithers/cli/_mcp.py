@@ -22,7 +22,7 @@ from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._failures import Usage
 from smithers.cli._serving import folder_at
 from smithers.cli._serving import serve as serve_stdio
-from smithers.cli._streams import give, give_json, plain, say
+from smithers.cli._streams import give, give_json, say, shown
 
 __all__ = ["register"]
 
@@ -167,7 +167,7 @@ def remove(
 
 def _carry_out(change: Change, dry_run: bool) -> None:
     for line in change.shown():
-        say(plain(line))
+        say(shown(line))
     if not dry_run:
         change.write()
 
@@ -188,7 +188,7 @@ def _tell(
         "removed": f"{name} {done}removed from {change.file}",
         "absent": f"{name} is not in {change.file}; nothing was done",
     }
-    give(plain(said[change.outcome]))
+    give(shown(said[change.outcome]))
 
 
 def _client(name: str) -> Client:

@@ -13,7 +13,7 @@ from smithers.cli._deciding import By, Resume, check_detach, login, then
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._running import Detach
-from smithers.cli._streams import give, plain, say
+from smithers.cli._streams import give, say, shown
 from smithers.hub import Amounts, Hub
 
 __all__ = ["register"]
@@ -81,7 +81,7 @@ def budget(
     if not json:
         key = Key(raised.task or "", raised.iteration)
         said = f"the budget of {key} of {run} is raised by {raised.added}, says {raised.by}"
-        (say if resume else give)(plain(said))
+        (say if resume else give)(shown(said))
     extra: dict[str, object] = {"raised": data}
     return then(where, run, data, extra, resume=resume, detach=detach, json=json)
 

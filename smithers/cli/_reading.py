@@ -15,7 +15,7 @@ from smithers.cli._drawing import inspected, mermaid, tree_lines
 from smithers.cli._failures import Usage
 from smithers.cli._listing import list_runs
 from smithers.cli._places import place
-from smithers.cli._streams import MARKS, give, give_json, paint, plain, table
+from smithers.cli._streams import MARKS, give, give_json, masked, paint, plain, shown, table
 from smithers.hub import Hub
 from smithers.reports import clock
 
@@ -122,7 +122,7 @@ def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
         give_json(found)
     else:
         for line in inspected(found):
-            give(plain(line))
+            give(shown(line))
     return 0
 
 
@@ -132,7 +132,7 @@ def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:
         give_json(found)
         return 0
     for line in cost_table(found):
-        give(plain(line))
+        give(shown(line))
     return 0
 
 
@@ -143,16 +143,16 @@ def why(run: Run, json: JsonFlag = False, db: Db = None) -> int:
         if "command" in reason:
             reason["command"] = where.command(reason["command"])
     if json:
-        give_json(found)
+        give_json(masked(found))
         return 0
     mark, colour = MARKS[found["status"]]
-    give(f"{paint(mark, colour, sys.stdout)} {plain(found['sentence'])}")
+    give(f"{paint(mark, colour, sys.stdout)} {shown(found['sentence'])}")
     for reason in found["reasons"]:
-        give(f"  {plain(reason['sentence'])}")
+        give(f"  {shown(reason['sentence'])}")
         if "hint" in reason:
-            give(f"    hint: {plain(reason['hint'])}")
+            give(f"    hint: {shown(reason['hint'])}")
         if "command" in reason:
-            give(f"    {paint(reason['command'], 'bold', sys.stdout)}")
+            give(f"    {paint(shown(reason['command']), 'bold', sys.stdout)}")
     return 0
 
 
@@ -166,13 +166,13 @@ def timeline(
 ) -> int:
     found = Hub(place(db).path).timeline(run)
     if json:
-        give_json(found)
+        give_json(masked(found))
         return 0
     for frame in found["frames"]:
         told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
         head = f"{clock(frame['at'])}  frame {frame['frame']}"
         for line in told:
-            give(f"{paint(head, 'dim', sys.stdout)}  {plain(line)}")
+            give(f"{paint(head, 'dim', sys.stdout)}  {shown(line)}")
             head = " " * len(head)
     return 0
 
@@ -191,11 +191,11 @@ def events(
 ) -> int:
     for event in Hub(place(db).path).all_events(run, after, follow=follow):
         if json:
-            give_json({"version": 1, "run_id": run, **event})
+            give_json({"version": 1, "run_id": run, **masked(event)})
             continue
         for change in event.get("changes", ()):
             head = f"{clock(event['at'])}  {event['frame']}.{change['n']}".ljust(18)
-            give(f"{paint(head, 'dim', sys.stdout)} {plain(change['words'])}")
+            give(f"{paint(head, 'dim', sys.stdout)} {shown(change['words'])}")
     return 0
 
 
@@ -241,7 +241,7 @@ def logs(
         return 0
     for event in hub.logs(run, task, follow=follow):
         if json:
-            give_json({"version": 1, **event})
+            give_json({"version": 1, **masked(event)})
         else:
             for line in said(event):
                 give(line)

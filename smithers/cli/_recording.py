@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from smithers.cli._arguments import example
+from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import say
 from smithers.errors import Refused
 
@@ -62,7 +63,10 @@ def record(
     def told(path: Path) -> None:
         say(f"recording to {path}")
 
-    code: int = adapters.record_program(words, to, force=force, told=told)
+    try:
+        code: int = adapters.record_program(words, to, force=force, told=told)
+    finally:
+        SIGNALS.catch()  # meanwhile they went to the program
     return code
 
 

@@ -83,7 +83,8 @@ def register(app: typer.Typer) -> None:
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What a run is to be started or gone on with, as it was typed. Without `file` it goes on from
-    its own; `extra` is added to the final object.
+    its own; `extra` is added to the final object. `recorded`: an answer is on disk already, so that
+    it is enough if another process drives the run.
     """
 
     place: Place
@@ -99,6 +100,7 @@ class Wanted:
     detach: bool = False
     detached: bool = False
     heading: str = ""
+    recorded: bool = False
     extra: dict[str, object] | None = None
 
 
@@ -209,6 +211,7 @@ def go_on(wanted: Wanted) -> int:
         json=wanted.json,
         events=wanted.events,
         detached=wanted.detached,
+        recorded=wanted.recorded,
         extra=wanted.extra,
     )
     return drive(going, work)

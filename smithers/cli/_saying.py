@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from smithers.cli._streams import paint, plain
+from smithers.cli._streams import paint, shown
 
 __all__ = ["said"]
 
@@ -20,8 +20,8 @@ def said(event: _Json) -> list[str]:
     tell = _TELL.get(str(event.get("event")))
     text = _other(event) if tell is None else tell(event)
     rounds = "".join(f"[{number}]" for number in event["iteration"])
-    head = paint(f"{plain(event['task'])}{rounds}#{event['attempt']} |", "cyan", sys.stdout)
-    return [f"{head} {line}" for line in plain(text).splitlines()]
+    head = paint(f"{shown(event['task'])}{rounds}#{event['attempt']} |", "cyan", sys.stdout)
+    return [f"{head} {line}" for line in shown(text).splitlines()]
 
 
 def _text(event: _Json) -> str:
@@ -66,5 +66,6 @@ _TELL: dict[str, Callable[[_Json], str]] = {
     "answered": lambda event: f"answered: {_text(event)}",
     "repair": lambda event: f"asked to mend its answer: {event.get('error')}",
     "steered": lambda event: f"was told: {_text(event)}",
+    "dropped": lambda event: f"left out a line of {event.get('size_bytes')} bytes: it is too long",
     "heartbeat": lambda event: f"heartbeat {event.get('note') or ''}",
 }

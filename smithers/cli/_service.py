@@ -187,6 +187,8 @@ WorkingDirectory={_escaped(str(folder))}
 Environment={_word(f"PATH={os.environ.get('PATH', os.defpath)}")}
 Restart=on-failure
 RestartSec=5
+# Its exit codes when it is asked to end: 128 and the number of the signal.
+SuccessExitStatus=129 130 143
 # The runs that it has started are no part of it: they go on when it stops.
 KillMode=process
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
+from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import is_terminal, say
 from smithers.hub import Hub
 
@@ -40,7 +41,9 @@ def serve(roots: Sequence[Path], db: Path | None) -> int:
 
     if is_terminal(sys.stdin):
         say("serving MCP on stdin and stdout, for a client; `smithers mcp add` tells one of it")
-    serve_stdio(hub, allowed)
+    # A reader that waits for the client would keep the end waiting, and there is nothing to clean.
+    with SIGNALS.handled(SIGNALS.exit):
+        serve_stdio(hub, allowed)
     return 0
 
 

@@ -12,7 +12,7 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._deciding import login
 from smithers.cli._places import Place, place
-from smithers.cli._streams import give, give_json, plain
+from smithers.cli._streams import give, give_json, shown
 from smithers.hub import Hub, Sent
 
 __all__ = ["register"]
@@ -70,7 +70,7 @@ def steer(
         name = {"run_id": run, "task": sent.task, "iteration": list(sent.iteration)}
         give_json({"version": 1, **name, "id": sent.id, "by": sent.by, **found})
     else:
-        give(plain(_words(where, sent, found)))
+        give(shown(_words(where, sent, found)))
     return 1 if found["state"] == "late" else 0
 
 

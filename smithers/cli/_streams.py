@@ -1,12 +1,14 @@
 """Where words go: data to stdout, everything else to stderr; colour only for a terminal.
 
 `NO_COLOR` and `TERM=dumb` take colour away, `FORCE_COLOR` gives it to a pipe too. Text of agents
-and authors is shown without its control characters, which could move a terminal's cursor.
+and authors is shown without its control characters, which could move a terminal's cursor, and
+without secrets; what a caller asked for as data (an output, `--json`, SQL) is never altered.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import math
@@ -14,22 +16,30 @@ import os
 import re
 import sys
 from collections.abc import Generator
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from smithers.errors import Refused
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from smithers.secrets import Secrets
+
 __all__ = [
     "MARKS",
+    "SHOW_CURSOR",
     "finite",
     "give",
     "give_json",
     "is_terminal",
     "last_words",
+    "masked",
     "paint",
     "plain",
     "prepare",
     "quiet_end",
     "say",
+    "shown",
     "stdout_for_data",
     "table",
 ]
@@ -57,16 +67,31 @@ MARKS: dict[str, tuple[str, str]] = {
 """How a state is shown: its mark and its colour."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+SHOW_CURSOR = "\x1b[?25h\n"
+"""For a terminal on which something was drawn and whose process ends at once."""
 _data: IO[str] | None = None
+
+
+class _Lasting(io.FileIO):
+    """A file for words that outlives its reader: a terminal that was closed, a pipe that nobody
+    reads, or a full disk loses words, and fails nothing.
+    """
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
 
 
 def prepare() -> None:
     """Every stream is there; those for words speak UTF-8 and never fail on a character."""
     _stand_in()
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(encoding="utf-8", errors="replace")
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="replace")
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _lasting(2)
 
 
 def _stand_in() -> None:
@@ -78,6 +103,13 @@ def _stand_in() -> None:
         if getattr(sys, name) is None:
             stream = io.TextIOWrapper(io.FileIO(number, mode, closefd=False), encoding="utf-8")
             setattr(sys, name, stream)
+
+
+def _lasting(number: int) -> io.TextIOWrapper:
+    raw = _Lasting(number, "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True
+    )
 
 
 def is_terminal(stream: IO[str]) -> bool:
@@ -101,10 +133,27 @@ def plain(text: str) -> str:
     return _CONTROLS.sub("\ufffd", text)
 
 
+@functools.cache
+def _secrets() -> Secrets:
+    from smithers.secrets import Secrets
+
+    return Secrets(os.environ)
+
+
+def masked(value: object) -> Any:
+    """JSON data, or a text, for looking: `${NAME}` in place of each secret of the environment."""
+    return _secrets().mask_data(value)
+
+
+def shown(text: str) -> str:
+    """Text for looking: masked, and without control characters."""
+    return plain(masked(text))
+
+
 def say(text: str = "") -> None:
     """A line for the person, on stderr. Nobody may be there any more, or its disk be full."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(masked(text) + "\n")
         sys.stderr.flush()
 
 
@@ -148,19 +197,23 @@ def stdout_for_data() -> Generator[None]:
     sys.stdout.flush()
     kept = os.dup(1)
     os.dup2(2, 1)
-    printed = cast("object", sys.stdout)
-    if isinstance(printed, io.TextIOWrapper):
-        printed.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
+    printed: IO[str] = sys.stdout
+    known = cast("object", printed)
+    if isinstance(known, io.TextIOWrapper):
+        known.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
+    sys.stdout = _lasting(1)
     _data = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace")
     try:
         yield
     finally:
-        with contextlib.suppress(BrokenPipeError):
-            sys.stdout.flush()
+        for stream in (sys.stdout, printed):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        sys.stdout = printed
         os.dup2(kept, 1)
         os.close(kept)
         data, _data = _data, None
-        with contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(OSError):
             data.close()
 
 

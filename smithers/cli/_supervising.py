@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +11,8 @@ import typer
 
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._places import place
-from smithers.cli._streams import give_json, plain, say
+from smithers.cli._signals import SIGNALS
+from smithers.cli._streams import give_json, say, shown
 from smithers.hub import Hub
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def supervise(
         done.append({**told, "text": happened.text})
         if json and not once:
             give_json({"version": 1, **done.pop()})
-        say(f"{datetime.now().astimezone():%H:%M:%S} {plain(happened.text)}")
+        say(f"{datetime.now().astimezone():%H:%M:%S} {shown(happened.text)}")
 
     asyncio.run(_until_stopped(hub, tell, once))
     if json and once:
@@ -61,9 +61,12 @@ def supervise(
 async def _until_stopped(hub: Hub, tell: Callable[[Happened], None], once: bool) -> None:
     task = asyncio.ensure_future(hub.supervise(tell, once=once))
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+
+    def stop(_number: int) -> None:
+        loop.call_soon_threadsafe(task.cancel)
+
     try:
-        await task
+        with SIGNALS.handled(stop):
+            await task
     except asyncio.CancelledError:
         say("stopped; the runs that were started go on")

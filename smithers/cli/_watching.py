@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._board import Board, duration, money, tokens
-from smithers.cli._streams import give_json, is_terminal, plain, say
+from smithers.cli._streams import give_json, is_terminal, masked, say, shown
 from smithers.errors import Refused
 from smithers.reports import Json, Telling, clock
 from smithers.state import RunState
@@ -82,7 +83,7 @@ class Events:
             return
         line: dict[str, Any] = {"version": 1, "run_id": self._run_id, **data}
         try:
-            give_json(line)
+            give_json(masked(line))
         except (BrokenPipeError, Refused):
             self._gone = True
 
@@ -112,13 +113,13 @@ class Lines:
         at = clock(told["at"])
         for change in told["changes"]:
             if said := self._words(change):
-                say(f"{at} {plain(said)}")
+                say(f"{at} {shown(said)}")
 
     def event(self, key: Key, event: Event) -> None:
         self._board.event(key, event)
 
     def note(self, text: str) -> None:
-        say(plain(text))
+        say(shown(text))
 
     def close(self) -> None:
         pass
@@ -155,7 +156,7 @@ class Both:
     """Several watchers as one."""
 
     def __init__(self, *watchers: Watcher) -> None:
-        self._watchers = watchers
+        self._watchers = list(watchers)
         self.frames = 0
         self.heading = ""
         """A line for stderr as soon as the run exists."""
@@ -164,20 +165,26 @@ class Both:
         if not self.frames and self.heading:
             say(self.heading)
         self.frames += 1
-        for watcher in self._watchers:
-            watcher.frame(frame, state)
+        self._each(lambda watcher: watcher.frame(frame, state))
 
     def event(self, key: Key, event: Event) -> None:
-        for watcher in self._watchers:
-            watcher.event(key, event)
+        self._each(lambda watcher: watcher.event(key, event))
 
     def note(self, text: str) -> None:
-        for watcher in self._watchers:
-            watcher.note(text)
+        self._each(lambda watcher: watcher.note(text))
 
     def close(self) -> None:
-        for watcher in self._watchers:
-            watcher.close()
+        self._each(lambda watcher: watcher.close())
+
+    def _each(self, call: Callable[[Watcher], None]) -> None:
+        """A watcher that has nowhere to write any more, as when its terminal was closed, is left
+        out; the run is none of its business.
+        """
+        for watcher in list(self._watchers):
+            try:
+                call(watcher)
+            except OSError:
+                self._watchers.remove(watcher)
 
 
 def watcher_of(run_id: str, *, events: bool) -> Both:

@@ -10,7 +10,7 @@ import typer
 
 from smithers.cli._arguments import JsonFlag, example
 from smithers.cli._places import place, workflow_files
-from smithers.cli._streams import give, give_json, paint, plain, say
+from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.hub import Hub
 
 __all__ = ["register"]
@@ -53,13 +53,13 @@ def workflows(
 def _show(one: dict[str, Any]) -> None:
     if "error" in one:
         where = one["error"]["place"] or one["file"]
-        give(f"{paint('✗', 'red', sys.stdout)} {plain(where)}: {plain(one['error']['message'])}")
+        give(f"{paint('✗', 'red', sys.stdout)} {shown(where)}: {shown(one['error']['message'])}")
         return
     schema = one["input_schema"]
     required = schema.get("required", ())
     fields = [f"{name}{'' if name in required else '?'}" for name in schema.get("properties", {})]
     about = one["description"].partition("\n")[0]
     give(
-        f"{paint(plain(one['workflow']), 'bold', sys.stdout)}({', '.join(fields)})  {plain(about)}"
+        f"{paint(shown(one['workflow']), 'bold', sys.stdout)}({', '.join(fields)})  {shown(about)}"
     )
-    give(f"    smithers up {plain(one['file'])}:{plain(one['name'])}")
+    give(f"    smithers up {shown(one['file'])}:{shown(one['name'])}")

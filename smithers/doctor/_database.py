@@ -10,9 +10,11 @@ from pathlib import Path
 from smithers.doctor._finding import Finding
 from smithers.errors import StoreError
 from smithers.store.failures import telling
+from smithers.store.file_systems import file_system_of
+from smithers.store.locks import Locked, lock_holders
 from smithers.store.looking import source
 from smithers.store.migrations import APPLICATION_ID, published
-from smithers.store.opening import check_place, file_system_of
+from smithers.store.opening import check_place
 
 __all__ = ["look_at_database"]
 
@@ -30,6 +32,9 @@ def look_at_database(path: Path) -> Finding:
         if not path.exists() or path.stat().st_size == 0:
             return _missing(path, facts)
         check_place(path)
+        if stuck := [holder for holder in lock_holders(path) if holder.stopped]:
+            locked = Locked(path, stuck)
+            return Finding("database", "problem", locked.said, locked.hint, facts)
         return _opened(path, facts)
     except (StoreError, OSError) as error:
         said = error.said if isinstance(error, StoreError) else f"{path}: {error}"

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure
+from smithers.clock import Deadline, Moment
 from smithers.engine.sessions import Held
 from smithers.state import Attempted
-from smithers.store import Cooldown
 from smithers.tree import AgentWork, Retry
 
 __all__ = ["MAX_COOLDOWNS", "Cooling", "Missing", "Use", "after_failure", "next_agent"]
@@ -51,7 +50,7 @@ class Use:
 class Cooling:
     """All agents that are left cool down, by these limits; the first is back at `until`."""
 
-    until: datetime
+    until: Deadline
     limits: tuple[str, ...]
 
 
@@ -65,8 +64,8 @@ class Missing:
 def next_agent(
     work: AgentWork,
     tries: Sequence[Attempted],
-    cooling: Mapping[str, Cooldown],
-    now: datetime,
+    cooling: Mapping[str, Deadline],
+    now: Moment,
     held: Held | None = None,
 ) -> Use | Cooling | Missing | None:
     """The agent to start now, or what to wait for, or None when all are out. The first is the one
@@ -79,13 +78,13 @@ def next_agent(
         return None
     if not left:
         return _missing(work, tries)
-    limits: dict[str, datetime] = {}
+    limits: dict[str, Deadline] = {}
     for agent in left:
         known = cooling.get(limit := limit_of(agent))
-        if known is None or known.until <= now:
+        if known is None or known.passed(now):
             return _use(agent, tries, held, tuple(limits))
-        limits[limit] = known.until
-    return Cooling(min(limits.values()), tuple(limits))
+        limits[limit] = known
+    return Cooling(min(limits.values(), key=lambda one: one.left(now)), tuple(limits))
 
 
 def after_failure(work: AgentWork, tries: Sequence[Attempted], random: float) -> float:

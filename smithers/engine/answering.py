@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
 from smithers.changes import Failure, Key
 from smithers.engine.plan import Plan
-from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.store import InboxRow
 from smithers.tree import Decision, PersonWork, Task
@@ -15,24 +15,28 @@ from smithers.tree import Decision, PersonWork, Task
 __all__ = ["take_answer", "take_timeout"]
 
 
-def take_answer(row: InboxRow, transition: Transition, plan: Plan, secrets: Secrets) -> None:
+def take_answer(
+    row: InboxRow, transition: Transition, plan: Plan, mask: Callable[[str], str]
+) -> None:
     """Take an answer of the inbox into the frame. One for a wait that is over changes nothing."""
     if row.key is None:
         return
     wait = transition.state.waits.get((row.key, "approval"))
     if wait is None or wait.frame != row.opened:
         return
-    body = secrets.scrub_json(row.body)
-    _decide(row.key, Decision.model_validate_json(body), body, transition, plan)
+    decision = Decision.model_validate_json(row.body)
+    _decide(row.key, decision, row.body, transition, plan, mask)
 
 
-def take_timeout(key: Key, now: datetime, transition: Transition, plan: Plan) -> None:
+def take_timeout(
+    key: Key, now: datetime, transition: Transition, plan: Plan, mask: Callable[[str], str]
+) -> None:
     """The time for an answer is up: it counts as a denial, or fails, as the author chose."""
     instance = plan.instances.get(key)
     work = None if instance is None else cast("Task", instance.definition.node).work
     if isinstance(work, PersonWork) and work.on_timeout == "deny":
         decision = Decision(approved=False, note="nobody answered in time", at=now)
-        _decide(key, decision, decision.model_dump_json(), transition, plan)
+        _decide(key, decision, decision.model_dump_json(), transition, plan, mask)
         return
     error = Failure(kind="TimedOut", message=f"nobody answered {key} in time")
     transition.settle(key, "failed", error=error)
@@ -40,7 +44,14 @@ def take_timeout(key: Key, now: datetime, transition: Transition, plan: Plan) ->
         plan.settle(instance)
 
 
-def _decide(key: Key, decision: Decision, body: str, transition: Transition, plan: Plan) -> None:
+def _decide(
+    key: Key,
+    decision: Decision,
+    body: str,
+    transition: Transition,
+    plan: Plan,
+    mask: Callable[[str], str],
+) -> None:
     transition.close_wait(key, "approval", body)
     instance = plan.instances.get(key)
     work = None if instance is None else cast("Task", instance.definition.node).work
@@ -49,6 +60,7 @@ def _decide(key: Key, decision: Decision, body: str, transition: Transition, pla
     else:
         by = f" by {decision.by}" if decision.by else ""
         note = f": {decision.note}" if decision.note else ""
-        transition.settle(key, "failed", error=Failure(kind="Denied", message=f"denied{by}{note}"))
+        error = Failure(kind="Denied", message=mask(f"denied{by}{note}"))
+        transition.settle(key, "failed", error=error)
     if instance is not None:
         plan.settle(instance)

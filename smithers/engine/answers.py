@@ -74,9 +74,16 @@ def output_text(answer: Answered, output: Output[Any]) -> str:
     first: BadOutput | None = None
     for candidate in _candidates(answer):
         try:
-            return output.dump(clean(candidate))
+            text = output.dump(clean(candidate))
+            output.parse(text)
+            json.loads(text)
+            return text
         except ValidationError as error:
             first = first or BadOutput(problem(error))
+        except (ValueError, RecursionError):  # such as 300 lists in each other, or 5000 digits
+            first = first or BadOutput(
+                "the answer is nested too deeply, or holds too long a number"
+            )
     raise first or BadOutput("the answer has no JSON in it")
 
 

@@ -22,7 +22,7 @@ from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.tree import Branch, Loop, Mark, PersonWork, StepWork, Task
+from smithers.tree import Branch, Loop, Mark, PersonWork, StepWork, Task, valid_text
 
 __all__ = ["Asking", "LoopExhausted", "NeedFailed"]
 
@@ -204,11 +204,6 @@ class Asking:
         if self.missed(items):
             return
         row = items.row(self.renderer.source)
-        if self.scrub(row) != row:
-            said = f"the keys of {instance.key.id} hold a secret of the environment"
-            place = instance.definition.node.mark.place
-            self.fail(instance, AuthorError(said, place=place, hint="take keys that may be shown"))
-            return
         self.renderer.remember(instance.key, items)
         try:
             self.renderer.expand(instance.definition, instance.path)
@@ -288,15 +283,15 @@ class Asking:
         text = self.ask(instance, lambda: self.text(work.ask, "ask", instance, node))
         if self.missed(text):
             return False
-        shown = self.scrub(cast("str", text))
+        asked = cast("str", text)
         due = None if node.timeout_s is None else self.now() + timedelta(seconds=node.timeout_s)
         self.frame.open_wait(
             WaitOpened(
                 key=instance.key,
                 kind="approval",
                 due=due,
-                asked=shown,
-                digest=hashlib.sha256(shown.encode()).hexdigest(),
+                asked=asked,
+                digest=hashlib.sha256(asked.encode()).hexdigest(),
                 allowed_by=work.allowed_by,
             )
         )
@@ -305,12 +300,12 @@ class Asking:
 
     @staticmethod
     def text(given: str | Callable[[], str], what: str, instance: Instance, node: Task) -> str:
-        """A text that the author wrote, or the one that their callable gives."""
-        if isinstance(given, str):
-            return given
-        value = cast("object", given())
+        """A text that the author wrote, or the one that their callable gives; a lone surrogate,
+        which UTF-8 cannot hold, is U+FFFD.
+        """
+        value = cast("object", given if isinstance(given, str) else given())
         if isinstance(value, str):
-            return value
+            return valid_text(value)
         raise AuthorError(
             f"the {what} of {instance.key.id} gave a {type(value).__name__}, not a text",
             place=node.mark.place,

@@ -27,13 +27,12 @@ from smithers.engine.ending import After, Attached
 from smithers.engine.holding import Hold, clear_hold
 from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.processes import adopt_orphans, attempt_mark, below, kill_all
-from smithers.engine.secrets import Secrets
 from smithers.errors import Owned, Refused
 from smithers.state import Attempted, RunState
 from smithers.store import Note, Store
 from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import AgentWork, Task
+from smithers.tree import AgentWork, Task, valid_text
 
 __all__ = ["Session"]
 
@@ -59,7 +58,7 @@ class Session:
         self._environment = environment
         self._launch = launch
         self._run_id = run_id
-        self._hold = Hold(by=Secrets(environment).scrub(by), holder=this_process())
+        self._hold = Hold(by=valid_text(by), holder=this_process())
 
     @contextmanager
     def attached(self, task: str, *, goes_on: bool) -> Generator[Attached, None, None]:

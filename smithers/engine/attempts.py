@@ -17,10 +17,11 @@ from smithers.changes import SessionSeen, UsageCounted
 from smithers.context import READER, NotYet
 from smithers.engine.answers import REPAIR, STEERED, messages_block, output_text
 from smithers.engine.durable import Durable
+from smithers.engine.hearing import MAX_COUNT, heard_event
 from smithers.engine.messages import Mailbox
 from smithers.engine.reading import Reading
 from smithers.engine.silence import silence
-from smithers.engine.streams import Stream, as_json, scrubbed
+from smithers.engine.streams import Stream, as_json, masked_event
 from smithers.engine.threads import Threads
 from smithers.errors import BadOutput, Transient
 from smithers.state import Message
@@ -41,7 +42,7 @@ class Hooks(Protocol):
         """
         ...
 
-    async def spawned(self, serial: int, pid: int) -> None:
+    async def spawned(self, serial: int, process: Spawned) -> None:
         """Remember a process of the attempt."""
         ...
 
@@ -180,15 +181,17 @@ class AgentAttempt:
     async def _converse(self, ask: Ask) -> Answered:
         answer: Answered | None = None
         async with silence(ask) as heard, _closing(self.agent.run(ask)) as events:
-            async for event in events:
+            async for given in events:
                 heard()
+                if (event := heard_event(given)) is None:
+                    continue
                 if isinstance(event, Spawned):
-                    await self.hooks.spawned(self.serial, event.pid)
+                    await self.hooks.spawned(self.serial, event)
                     continue
                 await self._note(event)
                 if isinstance(event, Answered):
                     answer = event
-                shown = scrubbed(event, self.ask.scrub)
+                shown = masked_event(event, self.ask.scrub)
                 # An answer is paid for: it counts even where no log of it can be written.
                 with suppress(OSError) if answer is event else _logging():
                     self.stream.write(as_json(shown))
@@ -219,9 +222,9 @@ class AgentAttempt:
         cost = used.cost if before.cost is None else before.cost + (used.cost or 0)
         after = UsageCounted(
             serial=self.serial,
-            tokens_in=before.tokens_in + used.tokens_in,
-            tokens_out=before.tokens_out + used.tokens_out,
-            tokens_cached=before.tokens_cached + used.tokens_cached,
+            tokens_in=min(before.tokens_in + used.tokens_in, MAX_COUNT),
+            tokens_out=min(before.tokens_out + used.tokens_out, MAX_COUNT),
+            tokens_cached=min(before.tokens_cached + used.tokens_cached, MAX_COUNT),
             cost=cost,
             model=used.model,
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from smithers.amounts import MEASURES, Amounts
@@ -24,6 +24,7 @@ from smithers.changes import (
     UsageCounted,
     WaitOpened,
 )
+from smithers.clock import Moment
 from smithers.engine.mount import Definition
 from smithers.engine.plan import Instance, Plan
 from smithers.engine.reading import View
@@ -48,31 +49,31 @@ class RepairRefused(Exception):
 
 @dataclass(slots=True)
 class _Used:
-    """What the attempts below a node have used; `since` are the starts of those that run."""
+    """What the attempts below a node have used; `running` are those that run."""
 
     tokens: int = 0
     usd: Decimal = Decimal(0)
     calls: int = 0
     time_s: float = 0.0
-    since: dict[int, datetime] = field(default_factory=dict[int, datetime])
+    running: set[int] = field(default_factory=set[int])
 
     def started(self, attempt: Attempted) -> None:
         self.calls += attempt.is_call
-        self.since[attempt.serial] = attempt.started_at
+        self.running.add(attempt.serial)
 
-    def ended(self, attempt: Attempted, at: datetime) -> None:
-        self.since.pop(attempt.serial, None)
-        self.time_s += max(0.0, (at - attempt.started_at).total_seconds())
+    def ended(self, attempt: Attempted, time_s: float) -> None:
+        self.running.discard(attempt.serial)
+        self.time_s += time_s
 
     def add(self, used: UsageCounted | Total) -> None:
         self.tokens += used.tokens_in + used.tokens_out
         self.usd += used.cost or 0
         self.calls += used.calls
 
-    def at(self, now: datetime) -> Amounts:
-        running_s = sum(max(0.0, (now - since).total_seconds()) for since in self.since.values())
+    def at(self, running_s: Callable[[int], float]) -> Amounts:
+        running_time_s = sum(map(running_s, self.running))
         return Amounts(
-            tokens=self.tokens, usd=self.usd, calls=self.calls, time_s=self.time_s + running_s
+            tokens=self.tokens, usd=self.usd, calls=self.calls, time_s=self.time_s + running_time_s
         )
 
 
@@ -85,7 +86,7 @@ class Budgets:
         view: View,
         whole: Budget | None,
         scrub: Callable[[str], str],
-        now: Callable[[], datetime],
+        now: Callable[[], Moment],
     ) -> None:
         self._transition = transition
         self._state = transition.state
@@ -95,6 +96,10 @@ class Budgets:
         self._now = now
         self._used: dict[Key, _Used] | None = None
         """What the budgeted nodes have used, once somebody asked; None where it must be counted."""
+        self._times: dict[int, timedelta] = {}
+        """For each attempt of this owner that runs, when it began on the clock that nobody sets;
+        and for each that ended, how long it took.
+        """
         self._around: dict[Key, list[tuple[Key, Budget]]] = {}
         self._held: dict[Key, list[Instance]] = {}
         self._open: set[Key] = set()
@@ -151,9 +156,30 @@ class Budgets:
                     if attempt.used is not None:
                         used.add(attempt.used)
                     if attempt.ended_at is not None:
-                        used.ended(attempt, attempt.ended_at)
+                        used.ended(attempt, self._took_s(attempt, attempt.ended_at))
             self._transition.watch = self._count
         return self._used
+
+    def began(self, serial: int) -> None:
+        """An attempt begins with this frame."""
+        if self.active:
+            self._times[serial] = self._now().monotonic
+
+    def ends(self, serial: int) -> None:
+        """It ends with this frame."""
+        if serial in self._times:
+            self._times[serial] = self._now().monotonic - self._times[serial]
+
+    def _took_s(self, attempt: Attempted, ended_at: datetime) -> float:
+        """How long an attempt took; what an earlier owner ran is known by its rows alone."""
+        took = self._times.get(attempt.serial, ended_at - attempt.started_at)
+        return max(0.0, took.total_seconds())
+
+    def _running_s(self, serial: int) -> float:
+        now = self._now()
+        if (began := self._times.get(serial)) is not None:
+            return (now.monotonic - began).total_seconds()
+        return max(0.0, (now.wall - self._state.attempts[serial].started_at).total_seconds())
 
     def _ledgers(self, attempt: Attempted) -> Iterator[_Used]:
         assert self._used is not None
@@ -171,7 +197,7 @@ class Budgets:
             elif isinstance(change, UsageCounted):
                 used.add(change)
             else:
-                used.ended(attempt, change.at)
+                used.ended(attempt, self._took_s(attempt, change.at))
 
     def _budgets_of(self, key: Key) -> list[tuple[Key, Budget]]:
         """The budgets that a task counts for, innermost first."""
@@ -203,10 +229,10 @@ class Budgets:
         """The budgets around a task that are at a cap, innermost first, each in words."""
         if not self.active:
             return []
-        ledger, now = self._ledger(), self._now()
+        ledger = self._ledger()
         found: list[tuple[Key, Budget, str]] = []
         for owner, budget in self._budgets_of(key):
-            used = ledger.setdefault(owner, _Used()).at(now)
+            used = ledger.setdefault(owner, _Used()).at(self._running_s)
             if words := used.of(self._caps(owner, budget)):
                 found.append((owner, budget, f"the budget of {owner} is spent: {words}"))
         return found

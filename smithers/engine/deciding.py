@@ -18,14 +18,13 @@ from smithers.engine.ending import Asked, Decided
 from smithers.engine.endings import leave_nothing_open
 from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.processes import ancestors, clear_away
-from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
 from smithers.state import RunState, Waiting
 from smithers.store import Claim, History, Note, Store
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import Decision
+from smithers.tree import Decision, valid_text
 
 __all__ = ["asks", "cancel", "cancel_if_free", "decide", "refuse_agents", "with_store"]
 
@@ -44,7 +43,6 @@ def decide(
     shown: Asked | None = None,
 ) -> Decided:
     """See `Hub.decide`."""
-    scrub = Secrets(environment).scrub
 
     async def work(store: SqliteStore) -> Decided:
         await refuse_agents(store, run_id, environment)
@@ -59,7 +57,10 @@ def decide(
             )
         at = datetime.now(UTC)
         decision = Decision(
-            approved=approved, by=scrub(by), note=None if note is None else scrub(note), at=at
+            approved=approved,
+            by=valid_text(by),
+            note=None if note is None else valid_text(note),
+            at=at,
         )
         body = {**decision.model_dump(mode="json"), "digest": wait.opened.digest}
         text = json.dumps(body, ensure_ascii=False)
@@ -120,7 +121,7 @@ def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str)
         state = RunState.of(history.frames)
         if state.run_status in ("finished", "failed", "cancelled"):
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
-        body = json.dumps({"by": Secrets(environment).scrub(by)}, ensure_ascii=False)
+        body = json.dumps({"by": valid_text(by)}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind="cancel", body=body, at=datetime.now(UTC)))
         return await cancel_if_free(store, run_id)
 

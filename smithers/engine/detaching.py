@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from smithers.engine.inputs import input_text
 from smithers.engine.launching import Launcher
-from smithers.engine.secrets import Secrets
 from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.store import RunRow
 from smithers.store.files import owner_log, streams_folder
@@ -37,10 +37,9 @@ class Launched:
 class Detaching:
     """Starts the runs of one database away from this process."""
 
-    def __init__(self, database: Path, launcher: Launcher, secrets: Secrets) -> None:
+    def __init__(self, database: Path, launcher: Launcher) -> None:
         self._database = database
         self._launcher = launcher
-        self._secrets = secrets
 
     def start(
         self,
@@ -100,6 +99,7 @@ class Detaching:
         self, run_id: str, arguments: list[str], folder: Path, interpreter: str, input: str | None
     ) -> Launched:
         if input is not None:
+            input_text(input)
             arguments = [*arguments, "--input", "@-"]
         self._launcher.ended()
         owning = self._launcher.launch(
@@ -112,11 +112,7 @@ class Detaching:
 
     def _same(self, run: RunRow, path: Path, input: str | None) -> Launched:
         """The run of an earlier start, if that was the same one."""
-        text = "{}" if input is None else input
-        try:
-            given: object = json.loads(self._secrets.scrub_json(text))
-        except ValueError as error:
-            raise Refused(f"the input is no JSON: {error}") from error
+        given: object = json.loads(input_text(input))
         if run.file != str(path.resolve()) or json.loads(run.input) != given:
             raise Refused(
                 f"this request_id was used for another start: run {run.run_id} of {run.file}",

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smithers.changes import Frame
+from smithers.changes import Frame, Key
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
-from smithers.engine.inputs import refuse_unknown_fields
+from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
-from smithers.engine.secrets import Secrets
 from smithers.engine.settings import Unwatched
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
+from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun
 from smithers.store.files import streams_folder
 from smithers.store.lease import this_process
+from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import check_run_id
+from smithers.tree import check_run_id, valid_text
 
 __all__ = ["Driving"]
 
@@ -43,12 +46,47 @@ class Driving:
         self._secrets = Secrets(environment)
         self._engine: Engine | None = None
         self._stopped = False
+        self._stopped_by: str | None = None
         self._comes_back = False
+        self._at_work = False
+        self.is_loading = False
+        """See `Hub.is_loading`."""
 
-    def stop(self, *, comes_back: bool) -> None:
-        self._stopped, self._comes_back = True, comes_back
+    def stop(self, *, by: str | None, comes_back: bool) -> None:
+        """See `Hub.stop`."""
+        if not self._at_work:
+            return
+        self._stopped, self._stopped_by, self._comes_back = True, by, comes_back
         if self._engine is not None:
-            self._engine.stop()
+            self._engine.stop(by)
+
+    def let_go(self) -> None:
+        """See `Hub.let_go`."""
+        if self._engine is not None and self._engine.claim is not None:
+            release_at_once(self._database, self._engine.claim)
+
+    @contextmanager
+    def working(self) -> Generator[None]:
+        """Around a call of `start` or `resume`: it is what `stop` stops."""
+        self._at_work = True
+        try:
+            yield
+        finally:
+            self._at_work = self._stopped = self._comes_back = False
+            self._stopped_by = None
+
+    @contextmanager
+    def _loading(self) -> Generator[None]:
+        """Around code of the author's that runs before this process drives the run. Raises
+        `CancelledError` if it is not to any more.
+        """
+        if self._stopped:
+            raise CancelledError
+        self.is_loading = True
+        try:
+            yield
+        finally:
+            self.is_loading = False
 
     async def start(
         self,
@@ -62,8 +100,12 @@ class Driving:
         linger_s: float,
     ) -> Left:
         check_run_id(run_id)
-        loaded = load_workflow(Path(file), name)
-        text = self._input_text(input)
+        for path in (file, str(Path.cwd()), str(self._database)):
+            if valid_text(path) != path:
+                raise Refused(f"the path {path!a} is not UTF-8", hint="rename it")
+        with self._loading():
+            loaded = load_workflow(Path(file), name)
+        text = input_text(input)
         given = loaded.workflow.parse_input(text)
         refuse_unknown_fields(given, text)
         run = NewRun(
@@ -88,12 +130,15 @@ class Driving:
             observer=observer,
             cooldowns=cooldowns,
         )
-        engine.prepare()  # an error of the author's is told before anything is written
+        with self._loading():
+            engine.prepare()  # an error of the author's is told before anything is written
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-                return await store.create(run, owner, frame, models)
+                claim = await store.create(run, owner, frame, models)
+                _report_locks(store, engine)
+                return claim
 
             return await self._run(engine, store, first=first)
 
@@ -116,12 +161,16 @@ class Driving:
             self._check_input(history, input)
             if (told := _over(run_id, state)) is not None:
                 return told
-            loaded = self._load_again(history, file, name)
+            with self._loading():
+                loaded = self._load_again(history, file, name)
             limit = max_concurrency or json.loads(history.run.options).get(_LIMIT)
 
             async def make(now: History, fresh: RunState) -> Engine:
                 settings = self._settings(now.run, limit, linger_s)
-                return await _prepared(store, now.run, fresh, loaded, settings, observer)
+                engine = await _engine(store, now.run, fresh, loaded, settings, observer)
+                with self._loading():
+                    engine.prepare()
+                return engine
 
             return await self._go_on(store, history, state, loaded.source, make)
 
@@ -130,7 +179,9 @@ class Driving:
         loaded = self._load_again(history, None, None)
         settings = self._settings(history.run, None, 0.0)
         state = RunState.of(history.frames)
-        return await _prepared(store, history.run, state, loaded, settings, Unwatched())
+        engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
+        engine.prepare()
+        return engine
 
     async def _go_on(
         self, store: SqliteStore, history: History, state: RunState, source: str, make: _Make
@@ -180,7 +231,9 @@ class Driving:
     ) -> Left:
         self._engine = engine
         if self._stopped:
-            engine.stop()
+            engine.stop(self._stopped_by)
+        if claim is not None:
+            _report_locks(store, engine)
         wake_at: datetime | None = None
         try:
             ending = await engine.run(store, claim=claim, first=first)
@@ -200,22 +253,10 @@ class Driving:
                     await store.release(engine.claim, wake_at)
         return left(engine.run_id, ending)
 
-    def _input_text(self, given: str | None) -> str:
-        text = "{}" if given is None else given
-        try:
-            json.loads(text)
-        except ValueError as error:
-            raise Refused(
-                f"the input is no JSON: {error}", hint='as in --input \'{"topic": "whales"}\''
-            ) from error
-        except RecursionError as error:
-            raise Refused("the input is nested too deeply") from error
-        return self._secrets.scrub_json(text)
-
     def _check_input(self, history: History, given: str | None) -> None:
         if given is None:
             return
-        if json.loads(self._input_text(given)) != json.loads(history.run.input):
+        if json.loads(input_text(given)) != json.loads(history.run.input):
             raise Refused(
                 f"run {history.run.run_id} was started with another input",
                 hint="leave --input out to go on with the stored one, or start a new run",
@@ -250,6 +291,17 @@ class Driving:
         )
 
 
+def _report_locks(store: SqliteStore, engine: Engine) -> None:
+    """From now on attempts are paid for: an owner that waits for a lock says so, and waits on."""
+    loop = asyncio.get_running_loop()
+
+    def tell(text: str) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody watches any more
+            loop.call_soon_threadsafe(engine.observer.note, text)
+
+    store.wait_for_stopped(tell)
+
+
 def _same_workflow(path: Path, run: NewRun) -> Loaded:
     """The run's workflow by its name, or the only one of the file."""
     try:
@@ -258,7 +310,7 @@ def _same_workflow(path: Path, run: NewRun) -> Loaded:
         return load_workflow(path)
 
 
-async def _prepared(
+async def _engine(
     store: SqliteStore,
     run: NewRun,
     state: RunState,
@@ -266,8 +318,8 @@ async def _prepared(
     settings: Settings,
     observer: Observer,
 ) -> Engine:
-    """The engine of a run that goes on, with its first frame made."""
-    engine = Engine(
+    """The engine of a run that is resumed."""
+    return Engine(
         loaded.workflow,
         loaded.workflow.parse_input(run.input),
         run=replace(run, source=loaded.source),
@@ -277,8 +329,6 @@ async def _prepared(
         inbox=await store.inbox(_nobody(run.run_id), state.inbox),
         cooldowns=await store.cooldowns(),
     )
-    engine.prepare()
-    return engine
 
 
 def _over(run_id: str, state: RunState) -> Left | None:
@@ -303,8 +353,7 @@ def due_of(state: RunState) -> datetime | None:
 
 def finished(state: RunState) -> Ending:
     """The ending of a run that has finished already."""
-    tolerated = any(ended.outcome == "failed" for ended in state.ended.values())
-    return Ending(status=state.status, tolerated=tolerated)
+    return Ending(status=state.status, tolerated=bool(state.tolerated))
 
 
 def left(run_id: str, ending: Ending) -> Left:
@@ -315,6 +364,7 @@ def left(run_id: str, ending: Ending) -> Left:
         error=ending.status.error,
         tolerated=ending.tolerated,
         stopped=ending.stopped,
+        stopped_by=ending.stopped_by,
         over_budget=ending.over_budget,
     )
 
@@ -323,20 +373,24 @@ def left(run_id: str, ending: Ending) -> Left:
 class _Done:
     """What a run had before it was resumed: tasks that finished, and all that it knew."""
 
-    finished: list[str]
+    finished: list[Key]
     known: set[str]
 
 
 def _done(state: RunState) -> _Done:
-    finished = sorted(str(key) for key, end in state.ended.items() if end.outcome == "finished")
-    return _Done(finished, {id for id, row in state.nodes.items() if row.kind in _TASKS})
+    finished = sorted(key for key, end in state.ended.items() if end.outcome == "finished")
+    return _Done(finished, _tasks_of(state))
+
+
+def _tasks_of(state: RunState) -> set[str]:
+    return {id for id, row in state.nodes.items() if row.kind in _TASKS}
 
 
 def _reused(before: _Done, engine: Engine) -> list[str]:
     """What a resume reuses, and what an edit brought or took."""
-    reports = [f"reused: {', '.join(before.finished)}"] if before.finished else []
-    tasks = {id for id, one in engine.view.mounts.by_id.items() if one.node.kind in _TASKS}
-    known = before.known
+    tasks, known = _tasks_of(engine.state), before.known
+    reused = [str(key) for key in before.finished if key.id in tasks]
+    reports = [f"reused: {', '.join(reused)}"] if reused else []
     for what, ids in (("new", tasks - known), ("gone", known - tasks)):
         if ids and known:
             reports.append(f"{what}: {', '.join(sorted(ids))}")

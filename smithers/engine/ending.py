@@ -21,9 +21,9 @@ drives the run, the run has ended meanwhile, or its owner has not said a word ye
 class Left:
     """How a run stands when its owner leaves it.
 
-    `tolerated`: it finished with failures that its author allowed. `stopped`: the owner was told to
-    stop, and the run can be resumed. `over_budget`: it waits for a larger budget, or has failed by
-    one. `output` is JSON text.
+    `tolerated`: it finished with failures that its author allowed. `stopped`: its owner was asked
+    to stop, by the signal of the name `stopped_by` if it was one, and the run can be resumed.
+    `over_budget`: it waits for a larger budget, or has failed by one. `output` is JSON text.
     """
 
     run_id: str
@@ -32,6 +32,7 @@ class Left:
     error: Failure | None = None
     tolerated: bool = False
     stopped: bool = False
+    stopped_by: str | None = None
     over_budget: bool = False
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from smithers.changes import Failure, Key, StatusChanged
+from smithers.changes import Failure, Key, StatusChanged, WaitOpened
+from smithers.clock import Moment
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import BudgetExhausted
 from smithers.engine.reading import Reading
 from smithers.engine.stuck import deadlock
+from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.workflows import Workflow
@@ -29,7 +31,9 @@ class Ending:
     status: StatusChanged
     tolerated: bool = False
     stopped: bool = False
-    """The owner was told to stop; the run goes on with the next `resume`."""
+    """The owner was asked to stop; the next `resume` continues the run."""
+    stopped_by: str | None = None
+    """The name of the signal that asked for it, if one did."""
     wake_at: datetime | None = None
     """When a run that waits goes on by itself, if ever."""
     over_budget: bool = False
@@ -48,9 +52,10 @@ class Endings:
         workflow: Workflow[Any, Any],
         asking: Asking,
         scrub: Callable[[str], str],
-        now: Callable[[], datetime],
+        now: Callable[[], Moment],
         linger_s: float,
-        deadline: datetime | None,
+        timers: Timers,
+        ends_at: datetime | None,
     ) -> None:
         self._workflow = workflow
         self._asking = asking
@@ -59,14 +64,16 @@ class Endings:
         self._state = asking.frame.state
         self._scrub = scrub
         self._now = now
-        self._linger_s = linger_s
-        self._deadline = deadline
+        self._linger = timedelta(seconds=linger_s)
+        self._timers = timers
+        self._ends_at = ends_at
+        self._deadline = None if ends_at is None else now().deadline(ends_at, "boottime")
 
     def finish(self) -> Ending:
         root = self._asking.plan.root
         for key, kind in list(self._state.waits):  # of what the tree came to no more
             self._transition.close_wait(key, kind)
-        tolerated = any(end.outcome == "failed" for end in self._state.ended.values())
+        tolerated = bool(self._state.tolerated)
         if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
             status = StatusChanged(status="finished", output=self._output())
             return self._left(status, tolerated=tolerated)
@@ -96,9 +103,16 @@ class Endings:
                     then=error.then,
                 )
             waiting.extend(reversed([child for child in one.children if child.failing]))
-        return Failure(kind="Failed", message="a task was cancelled")
+        return Failure(kind="Failed", message=f"{self._first_cancelled()} was cancelled")
 
-    def suspend(self, *, stopped: bool = False) -> Ending | None:
+    def _first_cancelled(self) -> Key:
+        """The first node, in document order, that was cancelled by itself."""
+        found = self._asking.plan.root
+        while below := [one for one in found.children if one.status == "cancelled"]:
+            found = below[0]
+        return found.key
+
+    def suspend(self, *, stopped: bool = False, by: str | None = None) -> Ending | None:
         """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck.
 
         An owner that is stopped meanwhile waits for nothing, and calls nothing stuck.
@@ -112,16 +126,27 @@ class Endings:
         ]
         if not outside:
             return None if stopped else self._stuck()
-        near = self._now() + timedelta(seconds=self._linger_s)
         if any(wait.opened.kind == "attached" for wait in outside) and not stopped:
             return None  # a person is at work, who leaves it to this owner
-        dues = [self._deadline, *(wait.opened.due for wait in outside)]
-        wake_at = min((due for due in dues if due is not None), default=None)
-        if wake_at is not None and wake_at <= near and not stopped:
+        if self._is_near([wait.opened for wait in outside]) and not stopped:
             return None
+        dues = [self._ends_at, *(wait.opened.due for wait in outside)]
+        wake_at = min((due for due in dues if due is not None), default=None)
         over = any(wait.opened.kind == "budget" for wait in outside)
-        left = self._left(StatusChanged(status="waiting"), over_budget=over)
-        return replace(left, stopped=stopped, wake_at=wake_at)
+        left = self._left(StatusChanged(status="waiting", stopped_by=by), over_budget=over)
+        return replace(left, stopped=stopped, stopped_by=by, wake_at=wake_at)
+
+    def is_late(self) -> bool:
+        """Whether the run is over its deadline."""
+        return self._deadline is not None and self._deadline.passed(self._now())
+
+    def _is_near(self, waits: Sequence[WaitOpened]) -> bool:
+        """Whether it is worth staying for one of the waits, or for the deadline."""
+        now = self._now()
+        lefts = [self._timers.left(wait, now) for wait in waits]
+        if self._deadline is not None:
+            lefts.append(self._deadline.left(now))
+        return any(left is not None and left <= self._linger for left in lefts)
 
     def _stuck(self) -> Ending | None:
         unknown = [key for key in self._asking.waiting if key.id not in self._view.mounts.by_id]
@@ -139,9 +164,11 @@ class Endings:
         failure = failure_of(error, self._scrub)
         return self._left(StatusChanged(status="failed", error=failure))
 
-    def from_outside(self, why: Why, wrong: Failure | None) -> Ending:
+    def from_outside(self, why: Why, wrong: Failure | None, by: str | None) -> Ending:
+        """`by` is the name of the signal that stopped the owner, if one did."""
         if why == "stop":
-            return Ending(status=self._state.status, stopped=True)
+            status = replace(self._state.status, stopped_by=by)
+            return replace(self._left(status), stopped=True, stopped_by=by)
         leave_nothing_open(self._transition)
         if why == "cancel":
             return self._left(StatusChanged(status="cancelled"))

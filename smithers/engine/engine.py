@@ -15,16 +15,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from smithers.agent import Event
+from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     Reset,
     StatusChanged,
+    WaitKind,
     WaitOpened,
 )
+from smithers.clock import Basis, Moment
 from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import take_answer, take_timeout
@@ -33,12 +36,12 @@ from smithers.engine.budgets import Budgets
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
 from smithers.engine.holding import Holding
-from smithers.engine.launching import ATTEMPT, RUN
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.plan import Instance, Plan
-from smithers.engine.processes import attempt_mark
+from smithers.engine.process_rows import ProcessRows
+from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
@@ -49,8 +52,7 @@ from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError
 from smithers.state import RunState
-from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, ProcessRow, Store
-from smithers.store.lease import started_of
+from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
@@ -83,17 +85,15 @@ class Engine:
         self.store: Store
         self.claim: Claim | None = None
         self._first: First | None = None
-        self._deadline: datetime | None = None
-        if workflow.deadline_s is not None:
-            self._deadline = run.created_at + timedelta(seconds=workflow.deadline_s)
+        self._moment = settings.clock.now()
         self.state = state
         self.transition = Transition(state)
         self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
         context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, run.source)
-        scrub = settings.secrets.scrub
-        self.asking = Asking(self.transition, self.view, self.renderer, scrub, settings.now)
-        self.budgets = Budgets(self.transition, self.view, workflow.budget, scrub, self.now)
+        mask = settings.secrets.mask
+        self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
+        self.budgets = Budgets(self.transition, self.view, workflow.budget, mask, self.moment)
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self.limits = self.starting.limits
@@ -103,8 +103,13 @@ class Engine:
             self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
         )
         self.holding = Holding(run.run_id, self.asking, self._attempts)
+        self._wake = asyncio.Event()
+        self._timers = Timers(settings.clock.now, self._wake)
+        ends_at: datetime | None = None
+        if workflow.deadline_s is not None:
+            ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
         self._endings = Endings(
-            workflow, self.asking, scrub, settings.now, settings.linger_s, self._deadline
+            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
         )
         self._ready: deque[Instance] = deque()
         self._queued: set[Key] = set()
@@ -112,33 +117,36 @@ class Engine:
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
         self._used: deque[int] = deque()
-        self._messages = Messages(self.transition, self.secrets)
-        self._spawned: set[int] = set()
+        self._messages = Messages(self.transition)
+        self._processes = ProcessRows(run.run_id)
         self._inbox = deque(inbox)
         self._noted = state.inbox
         """The last note that was heard. A cancel counts as taken with its end alone, so that no
         crash before that forgets it.
         """
-        self._wake = asyncio.Event()
-        self._timers = Timers(settings.now, self._wake)
-        self._at = settings.now()
         self._ending: Why | None = None
+        self._stopped_by: str | None = None
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
-        self._looked: datetime | None = None
+        self._looked: Moment | None = None
         """When the inbox was last known to be read: no answer from before is missing."""
         self._prepared: tuple[Ending | None] | None = None
 
     # -- what others may do to a run that is going on
 
-    def stop(self) -> None:
-        """Leave the run as it is, resumable; attempts end as interrupted."""
+    def stop(self, by: str | None = None) -> None:
+        """Leave the run as it is, resumable; attempts end as interrupted. `by` names the signal."""
+        self._stopped_by = by
         self._end("stop")
 
-    def now(self) -> datetime:
+    def moment(self) -> Moment:
         """The time of the frame in the making; the clock is read once for all that it changes."""
-        return self._at
+        return self._moment
+
+    def now(self) -> datetime:
+        """The same by the wall clock, as it is written."""
+        return self._moment.wall
 
     # -- the loop
 
@@ -185,9 +193,12 @@ class Engine:
                     return ending
                 self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
+            if self.starting.prepared:
+                self.store.check()
             for attempt in self.starting.prepared:
                 self._running[attempt.serial] = attempt
-                attempt.start(group, self._marks(attempt.serial))
+                assert self.claim is not None
+                attempt.start(group, attempt_marks(self.claim.owner, self.run_id, attempt.serial))
                 if self._ending is not None:
                     attempt.cancel()
             self.starting.prepared.clear()
@@ -198,28 +209,24 @@ class Engine:
                 self.limits.see(await self.store.cooldowns())
                 ending = self._advance()
 
-    def _marks(self, serial: int) -> dict[str, str]:
-        """The environment by which the processes of an attempt are found."""
-        assert self.claim is not None
-        mark = attempt_mark(self.claim.owner, self.run_id, serial)
-        return {RUN: self.run_id, ATTEMPT: mark}
-
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
         before = self.state.run_status
         if self.state.frame >= 0:
-            now = self._at
+            now = self.now()
             for attempt in self.state.running():
                 at = last_heard(self.streams, attempt.serial, self.state.at or now, now)
                 self.transition.do(
                     AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
                 )
-        if self.state.frame < 0 or self.state.run_status != "running":
+        status = self.state.status
+        if self.state.frame < 0 or status.status != "running" or status.stopped_by is not None:
             self.transition.do(StatusChanged(status="running"))
         failed = self.state.frame >= 0 and before == "failed"
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
         self._render()
+        self._write_handled()
         if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
             for key in again:
                 self.transition.do(Reset(key=key))
@@ -252,7 +259,7 @@ class Engine:
 
     def _advance(self) -> Ending | None:
         """Make every change that follows from what is known; the ending, if there is one."""
-        self._at = self.settings.now()
+        self._moment = self.settings.clock.now()
         while self._take_one() or self._follow():
             pass
         if self._ending is None:
@@ -262,12 +269,12 @@ class Engine:
         if (
             self._ending == "stop"
             and (self._idle and not self._pending())
-            and (left := self._endings.suspend(stopped=True)) is not None
+            and (left := self._endings.suspend(stopped=True, by=self._stopped_by)) is not None
         ):
             return left
         if self._ending is not None:
             self.state.inbox = self._noted
-            return self._endings.from_outside(self._ending, self._wrong)
+            return self._endings.from_outside(self._ending, self._wrong, self._stopped_by)
         if self.plan.root.settled:
             return self._endings.finish()
         return self._endings.suspend()
@@ -291,7 +298,7 @@ class Engine:
         if self._inbox:
             self._note(self._inbox.popleft())
             return True
-        return bool(self._timers or self._deadline) and self._time_passed()
+        return self._time_passed()
 
     def _follow(self) -> bool:
         """One step of what follows from the state; nothing does once the run is being left."""
@@ -300,6 +307,8 @@ class Engine:
             return False
         if plan.settled:
             self._wake_readers(plan.settled.popleft())
+        elif plan.handled:
+            self._write_handled()
         elif plan.dropped:
             self._drop()
         elif plan.up:
@@ -316,13 +325,21 @@ class Engine:
             return False
         return True
 
+    def _write_handled(self) -> None:
+        """Write which failures were absorbed; a plan that was made anew tells them again."""
+        handled = self.plan.handled
+        for key in dict.fromkeys(handled):
+            if key not in self.state.handled:
+                self.transition.do(FailureHandled(key=key))
+        handled.clear()
+
     def _came_up(self, instance: Instance) -> None:
         if self.asking.answer(instance):
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
                 self._ready.append(instance)
         else:  # an earlier plan may have had no instance of it
-            self._timers.schedule_waits(instance.key, self.state.waits)
+            self._schedule_waits(instance.key)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
         if instance.role == "foreach":
@@ -341,7 +358,7 @@ class Engine:
             if self.asking.strict:
                 raise
             # What runs is paid for and may end; nothing new starts below a tree that is wrong.
-            self._wrong = failure_of(error, self.settings.secrets.scrub)
+            self._wrong = failure_of(error, self.settings.secrets.mask)
             self._ending = self._ending or "wrong"
 
     def _wake_readers_of_unknown(self) -> None:
@@ -389,31 +406,40 @@ class Engine:
             elif row.kind in ("hold", "release"):
                 self.holding.take(row)
             else:
-                take_answer(row, self.transition, self.plan, self.secrets)
+                take_answer(row, self.transition, self.plan, self.secrets.mask)
             self.state.inbox = row.id
 
-    def schedule(self, wait: WaitOpened) -> None:
-        """Wake up when this wait is due, if it is."""
-        self._timers.schedule(wait)
+    def schedule(self, wait: WaitOpened, basis: Basis | None = None) -> None:
+        """Wake up when this wait is due, if it is; without a `basis` on the clock of its kind."""
+        of_kind: Basis = "monotonic" if wait.kind == "retry" else "boottime"
+        basis = basis or ("wall" if self.limits.is_named(wait) else of_kind)
+        self._timers.schedule(wait, basis, self._moment)
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
-        if self._late(self._at) and self._ending is None:
+        if self._is_late():
             self._end("deadline")
             return True
-        taken = self._timers.take(self._at, self._looked, self.state.waits, self.plan.instances)
+        taken = self._timers.take(self._moment, self._looked, self.state.waits, self.plan.instances)
         if taken is None:
             return False
         key, kind = taken
         if kind == "approval":
-            take_timeout(key, self._at, self.transition, self.plan)
+            take_timeout(key, self.now(), self.transition, self.plan, self.secrets.mask)
         else:
             self.transition.close_wait(key, kind)
             self.plan.up.append(self.plan.instances[key])
         return True
 
-    def _late(self, now: datetime) -> bool:
-        return self._deadline is not None and now >= self._deadline and not self.plan.root.settled
+    def _is_late(self) -> bool:
+        return self._ending is None and not self.plan.root.settled and self._endings.is_late()
+
+    def _schedule_waits(self, key: Key) -> None:
+        """Wake up for the timed waits of a node, of which an earlier plan had no instance."""
+        kinds: tuple[WaitKind, ...] = ("approval", "retry", "cooldown")
+        for kind in kinds if self.state.waits else ():
+            if (wait := self.state.waits.get((key, kind))) is not None:
+                self.schedule(wait.opened)
 
     def _end(self, why: Why) -> None:
         if self._ending is None or (why in ("stop", "cancel") and self._ending != "cancel"):
@@ -421,13 +447,13 @@ class Engine:
             self._idle = not (self._running or self.starting.prepared)
         for running in self._running.values():
             running.cancel()
-        self._wake.set()
+        self._timers.ring()  # a person may have cancelled the run, too
 
     # -- outside
 
     async def _commit(self) -> None:
-        looked = self._at
-        frame = self.transition.frame(looked)
+        looked = self._moment
+        frame = self.transition.frame(looked.wall)
         models, self._mounting.models = self._mounting.models, []
         if self._first is not None:
             self.claim = await self._first(frame, models)
@@ -437,9 +463,7 @@ class Engine:
             cooldowns, self.limits.new = self.limits.new, []
             self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
         self._looked = looked
-        for serial in self._spawned - self._running.keys():
-            await self.store.remove_processes(self.claim.owner, self.run_id, serial)
-            self._spawned.discard(serial)
+        await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
         self._messages.tell(self._attempts())
         reports, self.renderer.reports = self.renderer.reports, []
@@ -449,22 +473,30 @@ class Engine:
 
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
-        while not (self._results or self._promises or self._used or self._inbox):
+        while True:
+            self._wake.clear()
+            if self._results or self._promises or self._used or self._inbox:
+                return
             if self._ending is not None and not self._running:
                 return
-            self._timers.set_alarm()
-            await self._wake.wait()
-            self._wake.clear()
-            if await self.holding.look() or self._results or self._promises or self._used:
+            if not self._timers.take_ring():
+                self._timers.set_alarm()
+                await self._wake.wait()
+            elif await self._look():
                 return
-            now = self.settings.now()
-            due = self._timers.is_due(now)
-            if await self.store.changed() or due:
-                assert self.claim is not None
-                self._inbox.extend(await self.store.inbox(self.claim, self._noted))
-                self._looked = now
-            if due or (self._late(now) and self._ending is None):
-                return
+
+    async def _look(self) -> bool:
+        """Look at what rings no bell: other processes, and the clocks. Whether anything came."""
+        if await self.holding.look():
+            return True
+        await self._processes.write(self.store)
+        now = self._moment = self.settings.clock.now()
+        due = self._timers.is_due(now)
+        if await self.store.changed() or due:
+            assert self.claim is not None
+            self._inbox.extend(await self.store.inbox(self.claim, self._noted))
+            self._looked = now
+        return due or bool(self._inbox) or self._is_late()
 
     # -- hooks of the attempts
 
@@ -481,15 +513,9 @@ class Engine:
         self._used.append(serial)
         self._wake.set()
 
-    async def spawned(self, serial: int, pid: int) -> None:
+    async def spawned(self, serial: int, process: Spawned) -> None:
         assert self.claim is not None
-        if (started := started_of(pid)) is not None:
-            owner = self.claim.owner
-            row = ProcessRow(
-                owner=owner, run_id=self.run_id, serial=serial, pid=pid, started=started
-            )
-            self._spawned.add(serial)  # first: a write that is cancelled may have happened
-            await self.store.add_process(row)
+        await self._processes.add(self.store, self.claim.owner, serial, process)
 
     def happened(self, serial: int, event: Event) -> None:
         if (running := self._running.get(serial)) is not None:

@@ -88,8 +88,7 @@ class Holding:
             worked = bool(json.loads(row.body).get("worked"))
             self._release(row.key, hold.holder, worked=worked)
         elif row.key not in self and not is_gone(hold.holder) and self._may(row.key):
-            by = self._asking.scrub(hold.by)
-            self._frame.open_wait(Hold(by=by, holder=hold.holder).wait(row.key))
+            self._frame.open_wait(hold.wait(row.key))
             for running in self._begun():
                 if running.key == row.key:
                     running.hold()

@@ -1,4 +1,4 @@
-"""Fields of an input that its model does not know: most often a name that was misspelt."""
+"""The input of a run: JSON text, whose fields its model knows; most often one is misspelt."""
 
 from __future__ import annotations
 
@@ -20,9 +20,26 @@ from pydantic.fields import FieldInfo
 
 from smithers.errors import Refused
 
-__all__ = ["refuse_unknown_fields"]
+__all__ = ["input_text", "refuse_unknown_fields"]
 
 _Found = tuple[str, type[BaseModel], str]
+
+
+def input_text(given: str | None) -> str:
+    """The input as it is kept: JSON in UTF-8, `{}` for None. Raises `Refused`."""
+    text = "{}" if given is None else given
+    try:
+        text.encode()
+        json.loads(text)
+    except UnicodeEncodeError as error:
+        raise Refused("the input is not UTF-8 text") from error
+    except ValueError as error:
+        raise Refused(
+            f"the input is no JSON: {error}", hint='as in --input \'{"topic": "whales"}\''
+        ) from error
+    except RecursionError as error:
+        raise Refused("the input is nested too deeply") from error
+    return text
 
 
 def refuse_unknown_fields(value: BaseModel, text: str) -> None:

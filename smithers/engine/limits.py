@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import cast
 
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure, WaitOpened
+from smithers.clock import Deadline, Moment
 from smithers.engine.agents import Missing
+from smithers.engine.hearing import known_time
 from smithers.engine.plan import Instance
 from smithers.errors import Busy
 from smithers.state import RunState
@@ -35,18 +37,24 @@ class Limits:
     in the making: `must_look` says when it has to be. `new` are to be kept with that frame.
     """
 
-    def __init__(self, run_id: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, run_id: str, now: Callable[[], Moment]) -> None:
         self._run_id = run_id
         self._now = now
         self._seen = False
-        self._unready: dict[int, tuple[Agent, Failure, datetime]] = {}
-        self.cooling: dict[str, Cooldown] = {}
+        self._unready: dict[int, tuple[Agent, Failure, timedelta]] = {}
+        self._known: dict[str, Cooldown] = {}
+        self._ends: dict[str, Deadline] = {}
         self.new: list[Cooldown] = []
         self.must_look = False
 
     def see(self, cooldowns: Sequence[Cooldown]) -> None:
         """Take what the store says as of now."""
-        self.cooling = {one.key: one for one in cooldowns}
+        before, ends, now = self._known, self._ends, self._now()
+        self._known, self._ends = {}, {}
+        for one in cooldowns:
+            same = before.get(one.key) == one
+            self._known[one.key] = one
+            self._ends[one.key] = ends[one.key] if same else _end_of(one, now)
         for one in self.new:
             self._add(one)
         self._seen, self.must_look = True, False
@@ -54,6 +62,16 @@ class Limits:
     def forget(self) -> None:
         """Time has passed: what was seen may no longer hold."""
         self._seen = False
+
+    @property
+    def cooling(self) -> Mapping[str, Deadline]:
+        """When the last cooldown of each limit ends; it may be over."""
+        return self._ends
+
+    def is_named(self, wait: WaitOpened) -> bool:
+        """Whether a wait ends at a time that a provider named."""
+        known = [self._known[key] for key in wait.on if key in self._known]
+        return wait.kind == "cooldown" and any(one.told and one.until == wait.due for one in known)
 
     def know(self, instance: Instance) -> bool:
         """Whether all is known that starting the instance takes."""
@@ -66,10 +84,10 @@ class Limits:
         """An attempt that began then has met a limit: whoever shares it cools down from now on."""
         cooldown = cooled(
             agent,
-            error.resumes_at,
-            self.cooling.get(limit_of(agent)),
+            getattr(error, "resumes_at", None),
+            self._known.get(limit_of(agent)),
             began=began,
-            now=self._now(),
+            now=self._now().wall,
             reason=reason[:_REASON],
             run_id=self._run_id,
         )
@@ -86,29 +104,40 @@ class Limits:
             if wait.opened.kind == "agents"
             or (
                 wait.opened.kind == "cooldown"
-                and any(one not in self.cooling for one in wait.opened.on)
+                and any(one not in self._known for one in wait.opened.on)
             )
         ]
 
     def unready(self, agent: Agent, failure: Failure) -> None:
         """Remember for a moment that a person has to set up this agent first."""
-        self._unready[id(agent)] = (agent, failure, self._now())
+        self._unready[id(agent)] = (agent, failure, self._now().monotonic)
 
     def missing(self, work: AgentWork) -> Missing | None:
         """What is known to be missing, if that is all agents: nobody asks each of them again for
         every task of a fan-out.
         """
         known = [self._unready.get(id(agent)) for agent in work.agents]
-        since = self._now() - _A_MINUTE
+        since = self._now().monotonic - _A_MINUTE
         found = [one for one in known if one is not None and one[2] > since]
         if len(found) < len(known):
             return None
         return Missing({agent.name: failure for agent, failure, _ in found})
 
     def _add(self, cooldown: Cooldown) -> None:
-        known = self.cooling.get(cooldown.key)
-        if known is None or cooldown.until > known.until:
-            self.cooling[cooldown.key] = cooldown
+        now = self._now()
+        known, end = self._ends.get(cooldown.key), _end_of(cooldown, now)
+        if known is None or end.left(now) > known.left(now):
+            self._known[cooldown.key], self._ends[cooldown.key] = cooldown, end
+
+
+def _end_of(cooldown: Cooldown, now: Moment) -> Deadline:
+    """When a cooldown that is made or read now ends. One whose end nobody named lasts no longer
+    than it was made for, wherever the wall clock was set since.
+    """
+    if cooldown.told:
+        return now.deadline(cooldown.until, "wall")
+    longest = now.wall + (cooldown.until - cooldown.at)
+    return now.deadline(min(cooldown.until, longest), "boottime")
 
 
 def cooled(
@@ -126,13 +155,13 @@ def cooled(
 
     `known` is the last cooldown of its limit, and `began` when the refused attempt did. One that
     began before that refusal adds nothing to the row: many attempts may run into a limit at once.
-    One that began long after it begins a row anew.
+    One that began long after it begins a row anew. A refusal that is ahead of `now` was before the
+    clock was set back.
     """
     refused = 1
     if known is not None and began <= known.until + max(known.until - known.at, _A_MINUTE):
-        refused = known.refused + (began > known.at)
-    if told is not None and told.tzinfo is None:
-        told = told.replace(tzinfo=UTC)
+        refused = known.refused + (began > known.at or known.at > now)
+    told = known_time(told)
     if told is not None and told > now:
         until = min(told, now + timedelta(seconds=MAX_TOLD_S))
     else:

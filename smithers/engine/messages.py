@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol, cast
 
 from smithers.changes import Key, MessageGiven, MessageTaken
-from smithers.engine.secrets import Secrets
 from smithers.engine.transition import Transition
 from smithers.state import Message, RunState
 from smithers.store import InboxRow
@@ -42,9 +41,8 @@ class Listener(Protocol):
 class Messages:
     """The messages for a run's attempts, from the inbox to whoever runs."""
 
-    def __init__(self, transition: Transition, secrets: Secrets) -> None:
+    def __init__(self, transition: Transition) -> None:
         self._transition = transition
-        self._secrets = secrets
         self._taken: dict[Key, list[Message]] = {}
 
     def take(self, row: InboxRow) -> None:
@@ -52,7 +50,7 @@ class Messages:
         key, state = row.key, self._transition.state
         if key is None or key not in state.tries:
             return
-        body = cast("dict[str, Any]", json.loads(self._secrets.scrub_json(row.body)))
+        body = cast("dict[str, Any]", json.loads(row.body))
         said, by = str(body["text"]), str(body["by"])
         self._transition.do(MessageTaken(id=row.id, key=key, text=said, by=by, at=row.at))
         self._taken.setdefault(key, []).append(state.messages[key][row.id])

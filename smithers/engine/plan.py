@@ -17,7 +17,7 @@ settled, then up, then settled. Containers settle through their children:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import cast
 
@@ -38,7 +38,8 @@ Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
 class Plan(SlotCounts):
     """What to do next. `up` holds instances that came up and need something of the engine: a task
     to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
-    `settled` the keys that settled. The engine empties all three.
+    `settled` the keys that settled; `handled` what was absorbed by an `on_failure="continue"`. The
+    engine empties all four.
     """
 
     def __init__(self, root: Definition, state: RunState, expand: Expand) -> None:
@@ -46,6 +47,7 @@ class Plan(SlotCounts):
         self.expand = expand
         self.up: deque[Instance] = deque()
         self.settled: deque[Instance] = deque()
+        self.handled: deque[Key] = deque()
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
@@ -161,6 +163,8 @@ class Plan(SlotCounts):
         node = instance.definition.node
         tolerated = isinstance(node, Task) and node.on_failure == "continue"
         instance.failing = outcome == "failed" and not tolerated
+        if outcome == "failed" and tolerated:
+            self.handled.append(instance.key)
         self._settling.append(instance)
         self.settled.append(instance)
         if instance.role == "task":
@@ -191,7 +195,9 @@ class Plan(SlotCounts):
 
     def _child_settled(self, parent: Instance, child: Instance) -> None:
         parent.open -= 1
-        if child.failing and not parent.tolerant:
+        if child.failing and parent.tolerant:
+            self.handled.extend(self._absorbed(child))
+        elif child.failing:
             parent.worst = "failed"
         elif child.status == "cancelled" and parent.worst == "finished":
             parent.worst = "cancelled"
@@ -206,6 +212,17 @@ class Plan(SlotCounts):
             self._fail_sequence(parent)
         else:
             self._advance(parent)
+
+    def _absorbed(self, child: Instance) -> Iterator[Key]:
+        """What a group tolerates by settling all the same: what failed in one of its children, and
+        what was cancelled because of it.
+        """
+        waiting = [child]
+        while waiting:
+            one = waiting.pop()
+            if one.key in self.state.ended and one.status in ("failed", "cancelled"):
+                yield one.key
+            waiting += [below for below in one.children if below.status in ("failed", "cancelled")]
 
     def _outcome(self, instance: Instance) -> Outcome:
         """What a container comes to, all of whose children are settled."""

@@ -11,11 +11,11 @@ from smithers.amounts import MEASURES, Amounts
 from smithers.changes import Key
 from smithers.engine.deciding import refuse_agents, with_store
 from smithers.engine.ending import Raised
-from smithers.engine.secrets import Secrets
 from smithers.errors import Refused
 from smithers.state import RunState
 from smithers.store import Note
 from smithers.store.sqlite import SqliteStore
+from smithers.tree import valid_text
 
 __all__ = ["raise_budget"]
 
@@ -41,7 +41,7 @@ def raise_budget(
         key = _meant(state, run_id, node, history.run.workflow)
         _check_capped(state, key, added)
         at = datetime.now(UTC)
-        who = Secrets(environment).scrub(by)
+        who = valid_text(by)
         body = json.dumps({**added.data(), "by": who}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind="budget", key=key, body=body, at=at))
         return Raised(run_id=run_id, task=key.id or None, iteration=key.path, added=added, by=who)

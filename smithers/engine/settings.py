@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Protocol
 
 from smithers.agent import Event
 from smithers.changes import Frame, Key
-from smithers.engine.secrets import Secrets
+from smithers.clock import SYSTEM, Clock
+from smithers.secrets import Secrets
 from smithers.state import RunState
 
 __all__ = ["Observer", "Settings", "Unwatched"]
@@ -48,5 +47,5 @@ class Settings:
     max_concurrency: int | None = None
     linger_s: float = 60.0
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Clock = SYSTEM
     random: Random = field(default_factory=Random)

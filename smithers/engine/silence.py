@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from smithers.agent import Ask
@@ -22,6 +22,10 @@ GRACE_S = 10.0
 """What an adapter has for its own clock and kill recipe; at most `idle_s` once more."""
 
 
+_COARSE_S = 0.1
+"""By how much a file system may round its times."""
+
+
 @asynccontextmanager
 async def silence(ask: Ask) -> AsyncGenerator[Callable[[], None]]:
     """Bound the silence of what is awaited inside; the value is to be called at each event.
@@ -31,6 +35,7 @@ async def silence(ask: Ask) -> AsyncGenerator[Callable[[], None]]:
     loop = asyncio.get_running_loop()
     bound_s = ask.idle_s + min(GRACE_S, ask.idle_s)
     heard_at = loop.time()
+    growth = _Growth(ask.raw, heard_at)
     waiting: asyncio.TimerHandle | None = None
 
     def heard() -> None:
@@ -39,7 +44,8 @@ async def silence(ask: Ask) -> AsyncGenerator[Callable[[], None]]:
 
     def look() -> None:
         nonlocal waiting
-        quiet_s = min(loop.time() - heard_at, _unchanged_s(ask.raw))
+        now = loop.time()
+        quiet_s = now - max(heard_at, growth.last(now))
         if quiet_s >= bound_s:
             clock.reschedule(loop.time())
         else:
@@ -59,10 +65,27 @@ async def silence(ask: Ask) -> AsyncGenerator[Callable[[], None]]:
             waiting.cancel()
 
 
-def _unchanged_s(file: Path | None) -> float:
-    """Seconds since the file last grew; endless if there is none, or if the clock was set back."""
-    try:
-        age_s = -1.0 if file is None else time.time() - file.stat().st_mtime
-    except OSError:
-        age_s = -1.0
-    return age_s if age_s >= 0 else float("inf")
+class _Growth:
+    """When a file last grew, on the loop's clock. The file's own time is of the wall clock, which
+    may be set: it is believed only where it lies between this look and the one before.
+    """
+
+    def __init__(self, file: Path | None, now: float) -> None:
+        self._file = file
+        self._looked = self._grew = now
+        self._mark: tuple[int, int] | None = None
+
+    def last(self, now: float) -> float:
+        """When it last grew, as far as it is known now."""
+        if self._file is None:
+            return self._grew
+        with suppress(OSError):
+            found = self._file.stat()
+            mark = (found.st_size, found.st_mtime_ns)
+            if mark != self._mark:
+                age_s = time.time() - found.st_mtime
+                believable = 0 <= age_s <= now - self._looked + _COARSE_S
+                self._grew = now - age_s if believable else now
+                self._mark = mark
+        self._looked = now
+        return self._grew

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol, cast
 
 from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
+from smithers.clock import Basis, Moment
 from smithers.context import NotYet
 from smithers.engine.agents import Cooling, Missing, Use, after_failure, next_agent
 from smithers.engine.answers import ATTENDED, INTERRUPTED, asked, messages_block
@@ -19,15 +20,16 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.handover import background, handover
+from smithers.engine.hearing import plain_text
 from smithers.engine.limits import Limits
 from smithers.engine.messages import Mailbox, untold
 from smithers.engine.plan import Instance
-from smithers.engine.secrets import Secrets
 from smithers.engine.sessions import Held, held
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
 from smithers.errors import Busy
+from smithers.secrets import Secrets
 from smithers.state import Attempted, Message
 from smithers.store.files import raw_file
 from smithers.tree import AgentWork, Attempt, Retry, StepWork, Task
@@ -111,7 +113,9 @@ class Running:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # it must not end the engine
-            result = Result("failed", error=RuntimeError(f"the function raised {error!r}"))
+            said = plain_text(error)
+            words = f"{type(error).__name__}({said!r})" if said else type(error).__name__
+            result = Result("failed", error=RuntimeError(f"the function raised {words}"))
         self._done(self, result)
 
 
@@ -127,7 +131,9 @@ class Bench(Protocol):
 
     def now(self) -> datetime: ...
 
-    def schedule(self, wait: WaitOpened) -> None: ...
+    def moment(self) -> Moment: ...
+
+    def schedule(self, wait: WaitOpened, basis: Basis) -> None: ...
 
     def done(self, running: Running, result: Result) -> None: ...
 
@@ -141,7 +147,7 @@ class Starting:
         self._bench = bench
         self._hooks = hooks
         self._threads = threads
-        self.limits = Limits(bench.run_id, bench.now)
+        self.limits = Limits(bench.run_id, bench.moment)
         self._backgrounds: dict[tuple[int, ...], str] = {}
         self.prepared: list[Running] = []
 
@@ -178,7 +184,7 @@ class Starting:
         tries = self._tries(instance.key)
         missing = None if tries or node.on_failure == "continue" else self.limits.missing(work)
         following = missing or next_agent(
-            work, tries, self.limits.cooling, self._bench.now(), taken
+            work, tries, self.limits.cooling, self._bench.moment(), taken
         )
         if isinstance(following, Use):
             self._attempt(instance, node, work, following, cast("str", prompt), taken)
@@ -233,7 +239,7 @@ class Starting:
             idle_s=work.idle_s,
             timeout_s=node.timeout_s,
             raw=raw_file(bench.streams, serial),
-            scrub=bench.secrets.scrub,
+            scrub=bench.secrets.mask,
         )
         self._prepare(
             instance,
@@ -243,7 +249,7 @@ class Starting:
                 session=use.session,
                 output=node.output,
                 ask=ask,
-                stream=Stream(bench.streams, serial, bench.secrets.scrub),
+                stream=Stream(bench.streams, serial, bench.secrets.mask),
                 hooks=self._hooks,
                 mailbox=Mailbox(serial, self._hooks.keep, new),
             ),
@@ -262,7 +268,7 @@ class Starting:
         self._frame.close_wait(instance.key, "data")
         serial = self._started(instance, "python", self._bench.now())
         bench = self._bench
-        stream = Stream(bench.streams, serial, bench.secrets.scrub)
+        stream = Stream(bench.streams, serial, bench.secrets.mask)
         number = len(self._frame.state.tries[instance.key])
         attempt = Attempt(
             f"{bench.run_id}/{instance.key}",
@@ -297,13 +303,14 @@ class Starting:
     ) -> int:
         state = self._frame.state
         serial = len(state.attempts) + 1
+        self._bench.budgets.began(serial)
         self._frame.do(
             AttemptStarted(
                 serial=serial,
                 key=instance.key,
                 number=len(state.tries.get(instance.key, ())) + 1,
                 agent=agent,
-                prompt=None if prompt is None else self._bench.secrets.scrub(prompt),
+                prompt=prompt,
                 session=session,
                 at=now,
                 skipped=skipped,
@@ -326,21 +333,22 @@ class Starting:
         """
         node = cast("Task", instance.definition.node)
         if isinstance(awaited, Cooling):
-            wait = WaitOpened(
-                key=instance.key, kind="cooldown", due=awaited.until, on=awaited.limits
-            )
+            due = awaited.until.due(self._bench.moment())
+            wait = WaitOpened(key=instance.key, kind="cooldown", due=due, on=awaited.limits)
+            self._wait(wait, awaited.until.basis)
         elif isinstance(awaited, Missing) and node.on_failure != "continue":
             told = (f"{name}: {_told(one)}" for name, one in awaited.failures.items())
-            wait = WaitOpened(key=instance.key, kind="agents", asked="\n".join(told))
+            self._frame.open_wait(
+                WaitOpened(key=instance.key, kind="agents", asked="\n".join(told))
+            )
         else:
             return False
-        self._wait(wait)
         self._asking.plan.begin(instance)
         return True
 
-    def _wait(self, wait: WaitOpened) -> None:
+    def _wait(self, wait: WaitOpened, basis: Basis) -> None:
         self._frame.open_wait(wait)
-        self._bench.schedule(wait)
+        self._bench.schedule(wait, basis)
 
     # -- after
 
@@ -371,7 +379,7 @@ class Starting:
         """Its next attempt goes on in its session, once the budget is raised, or the person who is
         in it has left.
         """
-        failure = None if error is None else failure_of(error, self._bench.secrets.scrub)
+        failure = None if error is None else failure_of(error, self._bench.secrets.mask)
         self._end(running, "interrupted", failure)
         if instance.dropping is not None:
             self._settle(instance, "cancelled", error=None)
@@ -385,6 +393,7 @@ class Starting:
 
     def _end(self, running: Running, state: AttemptState, error: Failure | None) -> None:
         self.count_usage(running)
+        self._bench.budgets.ends(running.serial)
         self._frame.do(
             AttemptEnded(serial=running.serial, state=state, error=error, at=self._bench.now())
         )
@@ -394,11 +403,10 @@ class Starting:
         attempt = running.attempt
         if isinstance(attempt, StepAttempt):
             self._frame.read(attempt.reading)
-        text = self._bench.secrets.scrub_json(text)
         self._settle_key(running.key, instance, "finished", output=text, model=attempt.output.model)
 
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
-        failure = failure_of(error, self._bench.secrets.scrub)
+        failure = failure_of(error, self._bench.secrets.mask)
         self._end(running, "failed", failure)
         if isinstance(running.attempt, StepAttempt):
             self._frame.read(running.attempt.reading)
@@ -423,7 +431,7 @@ class Starting:
     def _retry_agent(
         self, instance: Instance, work: AgentWork, tries: list[Attempted], failure: Failure
     ) -> None:
-        following = next_agent(work, tries, self.limits.cooling, self._bench.now())
+        following = next_agent(work, tries, self.limits.cooling, self._bench.moment())
         if self._wait_for_agents(instance, following):
             return
         if not isinstance(following, Use):
@@ -447,7 +455,7 @@ class Starting:
 
     def _retry_in(self, instance: Instance, wait_s: float) -> None:
         due = self._bench.now() + timedelta(seconds=wait_s)
-        self._wait(WaitOpened(key=instance.key, kind="retry", due=due))
+        self._wait(WaitOpened(key=instance.key, kind="retry", due=due), "monotonic")
 
     def _settle(
         self, instance: Instance, outcome: Literal["failed", "cancelled"], *, error: Failure | None

@@ -11,11 +11,11 @@ from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Sent
 from smithers.engine.launching import ATTEMPT, RUN
-from smithers.engine.secrets import Secrets
 from smithers.errors import Refused
 from smithers.state import RunState
 from smithers.store import Note
 from smithers.store.sqlite import SqliteStore
+from smithers.tree import valid_text
 
 __all__ = ["MAX_MESSAGE", "steer"]
 
@@ -44,9 +44,8 @@ def steer(
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ("finished", "failed", "cancelled"):
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
-        key, secrets, at = aimed_at(state, run_id, task), Secrets(environment), datetime.now(UTC)
-        who = secrets.scrub(_who(environment, by))
-        said = secrets.scrub(text)
+        key, at = aimed_at(state, run_id, task), datetime.now(UTC)
+        who, said = valid_text(_who(environment, by)), valid_text(text)
         body = json.dumps({"text": said, "by": who}, ensure_ascii=False)
         note = Note(run_id=run_id, kind="steer", key=key, body=body, at=at)
         row = await store.offer(note)

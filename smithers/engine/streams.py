@@ -16,13 +16,18 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from smithers.agent import Event
+from smithers.engine.hearing import plain_data
 from smithers.store.files import events_file, raw_file
 from smithers.tree import clean
 
-__all__ = ["Stream", "as_json", "last_heard", "scrubbed"]
+__all__ = ["Stream", "as_json", "last_heard", "masked_event"]
+
+
+_TEXT_CHARS = 1 << 20
+"""How much of one text an event shows."""
 
 
 def as_json(event: Event) -> dict[str, object]:
@@ -40,14 +45,25 @@ def _plain(value: object) -> object:
     return dict(cast("Mapping[str, object]", value)) if isinstance(value, Mapping) else value
 
 
-def scrubbed(event: Event, scrub: Callable[[str], str]) -> Event:
-    """The event with every text in it through `scrub`: what may be kept and shown."""
-    texts = {
-        one.name: clean(_plain(cast("object", value)), scrub)
-        for one in fields(event)
-        if isinstance(value := getattr(event, one.name), str | list | Mapping)
-    }
+def masked_event(event: Event, mask: Callable[[str], str]) -> Event:
+    """The event for looking: its texts masked and shortened if they are very long, and structured
+    data within bounds. The program's own stream keeps all of it.
+    """
+    texts: dict[str, Any] = {}
+    for one in fields(event):
+        value: Any = getattr(event, one.name)
+        if isinstance(value, str):
+            texts[one.name] = _shorten(mask(value))
+        elif isinstance(value, Mapping) or one.name == "data":
+            data = plain_data(cast("object", value))
+            texts[one.name] = clean(data, lambda text: _shorten(mask(text)))
     return replace(event, **texts)
+
+
+def _shorten(text: str) -> str:
+    if len(text) <= _TEXT_CHARS:
+        return text
+    return f"{text[:_TEXT_CHARS]}… [{len(text) - _TEXT_CHARS} more characters]"
 
 
 def last_heard(folder: Path, serial: int, since: datetime, until: datetime) -> datetime:

@@ -15,9 +15,11 @@ from typing import Literal
 
 from smithers.engine.deciding import cancel_if_free
 from smithers.engine.launching import Launcher, how_it_ended
-from smithers.errors import Owned, Refused, SmithersError, UnknownRun
+from smithers.engine.processes import kill_owner
+from smithers.errors import Owned, Refused, SmithersError, StoreError, UnknownRun
 from smithers.store import RunRow, Store, Wakeable
 from smithers.store.lease import this_process, utc_now
+from smithers.store.locks import Locked
 
 __all__ = ["EXPECTED", "Happened", "Supervisor"]
 
@@ -33,7 +35,7 @@ STARTS_AT_ONCE = 4
 _BACKOFF_LOOK_S = 2.0
 """How often it looks at a run that may not be started yet: an answer changes that."""
 
-EXPECTED = (0, 1, 3, 4, 5, 6, 130, 143)
+EXPECTED = (0, 1, 3, 4, 5, 6, 129, 130, 143)
 """Exit codes of a process that left its run in order."""
 
 _OF_A_SHELL = (
@@ -45,13 +47,16 @@ _OF_A_SHELL = (
 _OF_A_SESSION = ("SSH_", "XDG_", "DBUS_", "GNOME_", "KDE_", "LC_", "TERM_", "VSCODE_", "ITERM_")
 
 
+Did = Literal["supervising", "standing by", "started", "failed", "gave up", "cancelled", "ended"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Happened:
     """What a supervisor did, for whoever watches. `pid` is the process that was started, or the
     one that supervises already.
     """
 
-    what: Literal["supervising", "standing by", "started", "failed", "gave up", "cancelled"]
+    what: Did
     text: str
     run_id: str | None = None
     pid: int | None = None
@@ -73,6 +78,10 @@ class Supervisor:
         self._tell = tell
         self._busy: set[str] = set()
         self._looping = False
+        self._standing_by: int | None = None
+        """The process that supervises, 0 for this one."""
+        self._blocked_by: tuple[int, str] | None = None
+        """The process that was last reported to hold the database's lock."""
         self._free = asyncio.Semaphore(STARTS_AT_ONCE)
         self._stopped = asyncio.Event()
 
@@ -93,24 +102,41 @@ class Supervisor:
             await self._look(group)
 
     async def run(self) -> None:
-        """Wake runs as they come up, until it is stopped; while another process does, stand by."""
-        standing_by: int | None = None
+        """Wake runs as they come up, until it is stopped; while another process does, stand by.
+
+        Raises `StoreError`, such as when the database was deleted or replaced.
+        """
         self._looping = True
+        failed: StoreError | None = None
         async with asyncio.TaskGroup() as group:
-            while not self._stopped.is_set():
-                holder = await self._store.take_seat(this_process())
-                if holder is None:
-                    if standing_by != 0:
-                        self._say("supervising", "supervising")
-                    standing_by = 0
-                    await self._look(group)
-                    await self._pause()
-                    continue
-                if standing_by != holder.pid:
-                    said = f"process {holder.pid} supervises already; standing by to take over"
-                    self._say("standing by", said, pid=holder.pid)
-                standing_by = holder.pid
-                await self._rest(LOOK_S)
+            try:
+                while not self._stopped.is_set():
+                    try:
+                        await self._turn(group)
+                    except Locked as locked:
+                        await self._unblock(locked)
+                        await self._rest(LOOK_S)
+            except StoreError as error:  # raised below: a group would wrap it
+                failed = error
+                self._stopped.set()
+        if failed is not None:
+            raise failed
+
+    async def _turn(self, group: asyncio.TaskGroup) -> None:
+        """Look once, if no other process supervises, and rest."""
+        holder = await self._store.take_seat(this_process())
+        if holder is None:
+            if self._standing_by != 0:
+                self._say("supervising", "supervising")
+            self._standing_by = 0
+            await self._look(group)
+            await self._pause()
+            return
+        if self._standing_by != holder.pid:
+            said = f"process {holder.pid} supervises already; standing by to take over"
+            self._say("standing by", said, pid=holder.pid)
+        self._standing_by = holder.pid
+        await self._rest(LOOK_S)
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Begin to wake each run that is to be woken, but for those that are being woken."""
@@ -130,10 +156,26 @@ class Supervisor:
                 pause_s = 0.0 if self._stopped.is_set() else await self._go_on(found)
             if self._looping:
                 await self._rest(min(pause_s, _BACKOFF_LOOK_S))
+        except Locked as locked:
+            await self._unblock(locked)
         except SmithersError as error:
             self._say("failed", f"{found.run_id}: {error.said}", found.run_id)
         finally:
             self._busy.discard(found.run_id)
+
+    async def _unblock(self, locked: Locked) -> None:
+        """End a process that holds the lock, if it is an owner of this host that has been stopped
+        for longer than its lease; any other is for a person to end.
+        """
+        overdue = await self._store.overdue()
+        for holder in locked.holders:
+            owner = next((o for o in overdue if (o.pid, o.started) == holder.identity), None)
+            if owner is not None and holder.stopped and await asyncio.to_thread(kill_owner, owner):
+                text = f"ended {holder}, which held the lock of the database past its lease"
+                self._say("ended", text, pid=holder.pid)
+            elif self._blocked_by != holder.identity:
+                self._blocked_by = holder.identity
+                self._say("failed", f"{locked.said}; {locked.hint}", pid=holder.pid)
 
     async def _go_on(self, found: Wakeable) -> float:
         """Wake a run, or give the seconds after which it may be."""
@@ -208,7 +250,7 @@ class Supervisor:
 
     def _say(
         self,
-        what: Literal["supervising", "standing by", "started", "failed", "gave up", "cancelled"],
+        what: Did,
         text: str,
         run_id: str | None = None,
         pid: int | None = None,

@@ -5,90 +5,118 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable, Container, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from smithers.changes import Key, WaitKind, WaitOpened
+from smithers.clock import Basis, Deadline, Moment
 from smithers.state import Waiting
 
-__all__ = ["Timers"]
+__all__ = ["POLL_S", "Timers"]
 
 POLL_S = 0.25
 """How often an idle owner looks whether another process wrote; one look costs microseconds."""
 
-_TIMED: tuple[WaitKind, ...] = ("approval", "retry", "cooldown")
+_Timer = tuple[timedelta, datetime, Key, WaitKind]
+"""When it is due on the clock of its heap and by its row, and the wait."""
 
 
 class Timers:
     """Rings `wake` when a wait is due, or when it is time to look at the inbox."""
 
-    def __init__(self, now: Callable[[], datetime], wake: asyncio.Event) -> None:
+    def __init__(self, now: Callable[[], Moment], wake: asyncio.Event) -> None:
         self._now = now
         self._wake = wake
-        self._waits: list[tuple[datetime, Key, WaitKind]] = []
+        self._heaps: dict[Basis, list[_Timer]] = {}
+        self._deadlines: dict[tuple[Key, WaitKind], tuple[datetime, Deadline]] = {}
         self._alarm: asyncio.TimerHandle | None = None
+        self._rang = False
 
-    def __bool__(self) -> bool:
-        return bool(self._waits)
-
-    def schedule(self, wait: WaitOpened) -> None:
-        """Wake up when this wait is due, if it ever is."""
-        if wait.due is not None:
-            heapq.heappush(self._waits, (wait.due, wait.key, wait.kind))
-
-    def schedule_waits(self, key: Key, waits: Mapping[tuple[Key, WaitKind], Waiting]) -> None:
-        """Wake up for each wait of a node that is due some time."""
-        if not waits:
+    def schedule(self, wait: WaitOpened, basis: Basis, now: Moment) -> None:
+        """Wake up when this wait is due, if it ever is; `now` is when its row was made or read."""
+        if wait.due is None:
             return
-        for kind in _TIMED:
-            if (wait := waits.get((key, kind))) is not None:
-                self.schedule(wait.opened)
+        key = (wait.key, wait.kind)
+        if (known := self._deadlines.get(key)) is not None and known[0] == wait.due:
+            return
+        deadline = now.deadline(wait.due, basis)
+        self._deadlines[key] = (wait.due, deadline)
+        timer = (deadline.at, wait.due, wait.key, wait.kind)
+        heapq.heappush(self._heaps.setdefault(basis, []), timer)
 
-    def is_due(self, now: datetime) -> bool:
-        return bool(self._waits) and self._waits[0][0] <= now
+    def left(self, wait: WaitOpened, now: Moment) -> timedelta | None:
+        """How long until this wait is due; None if it never is."""
+        if wait.due is None:
+            return None
+        known = self._deadlines.get((wait.key, wait.kind))
+        return wait.due - now.wall if known is None else known[1].left(now)
+
+    def is_due(self, now: Moment) -> bool:
+        return any(heap[0][0] <= now.reading(basis) for basis, heap in self._heaps.items())
 
     def take(
         self,
-        now: datetime,
-        looked: datetime | None,
+        now: Moment,
+        looked: Moment | None,
         waits: Mapping[tuple[Key, WaitKind], Waiting],
         known: Container[Key],
     ) -> tuple[Key, WaitKind] | None:
-        """The next wait that is due and still stands; those that no longer do are forgotten.
+        """The next wait that is due and still open; those that no longer are, are forgotten.
 
         An approval's time is not up before the inbox was read (`looked`) later than it was due: an
         answer that was written in time may still be unread.
         """
-        while self.is_due(now):
-            due, key, kind = self._waits[0]
-            if kind == "approval" and (looked is None or looked < due):
-                return None
-            heapq.heappop(self._waits)
-            wait = waits.get((key, kind))
-            if wait is not None and wait.opened.due == due and key in known:
-                return key, kind
+        for basis in list(self._heaps):
+            heap = self._heaps[basis]
+            while heap and heap[0][0] <= now.reading(basis):
+                at, due, key, kind = heap[0]
+                if kind == "approval" and (looked is None or looked.reading(basis) < at):
+                    break
+                self._forget(basis)
+                wait = waits.get((key, kind))
+                if wait is not None and wait.opened.due == due and key in known:
+                    return key, kind
         return None
+
+    def _forget(self, basis: Basis) -> None:
+        """Take the next timer of a clock away."""
+        heap = self._heaps[basis]
+        _, due, key, kind = heapq.heappop(heap)
+        if self._deadlines.get((key, kind), (None,))[0] == due:
+            del self._deadlines[key, kind]
+        if not heap:
+            del self._heaps[basis]
 
     def set_alarm(self) -> None:
         """Be woken for the next look at the inbox, or the next timer. An alarm that comes too early
         is harmless, so one that is set already is kept: a step sets none of its own.
         """
         pause = POLL_S
-        if self._waits:
-            left = (self._waits[0][0] - self._now()).total_seconds()
-            pause = min(POLL_S, max(0.0, left))
+        if self._heaps:
+            now = self._now()
+            lefts = (heap[0][0] - now.reading(basis) for basis, heap in self._heaps.items())
+            pause = min(POLL_S, max(0.0, min(lefts).total_seconds()))
         loop = asyncio.get_running_loop()
         at = loop.time() + pause
         if self._alarm is not None:
             if self._alarm.when() <= at:
                 return
             self._alarm.cancel()
-        self._alarm = loop.call_at(at, self._ring)
+        self._alarm = loop.call_at(at, self.ring)
+
+    def ring(self) -> None:
+        """It is time to look."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = None
+        self._rang = True
+        self._wake.set()
+
+    def take_ring(self) -> bool:
+        """Whether it rang since this was asked last."""
+        rang, self._rang = self._rang, False
+        return rang
 
     def close(self) -> None:
         """Ring no more."""
         if self._alarm is not None:
             self._alarm.cancel()
-
-    def _ring(self) -> None:
-        self._alarm = None
-        self._wake.set()

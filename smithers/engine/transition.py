@@ -19,29 +19,40 @@ from smithers.changes import (
     WaitKind,
     WaitOpened,
 )
+from smithers.engine.hearing import plain_text
 from smithers.engine.reading import Reading
-from smithers.errors import AgentError, AuthorError, SmithersError
+from smithers.errors import AgentError, AuthorError, SmithersError, Then
 from smithers.state import RunState
 from smithers.tree import place_of_error
 
 __all__ = ["Transition", "failure_of"]
 
 _WAITS: tuple[WaitKind, ...] = get_args(WaitKind)
+_THEN: tuple[Then, ...] = get_args(Then)
 
 
 def failure_of(error: BaseException, scrub: Callable[[str], str]) -> Failure:
     """An exception as a value: its class, message, hint, and the author's line if there is one."""
-    said = error.said if isinstance(error, SmithersError) else str(error)
+    said, kind = _said(error), type(error).__name__
+    hint: object = getattr(error, "hint", "") if isinstance(error, SmithersError) else ""
     place = None if isinstance(error, AgentError | AuthorError) else place_of_error(error)
     if isinstance(error, AuthorError) and error.place is not None:
         said, place = said.removeprefix(f"{error.place}: "), error.place
     return Failure(
-        kind=type(error).__name__,
-        message=scrub(said or type(error).__name__),
-        hint=scrub(error.hint) if isinstance(error, SmithersError) else "",
-        place=None if place is None else str(place),
-        then=error.then if isinstance(error, AgentError) else None,
+        kind=kind,
+        message=scrub(said or kind),
+        hint=scrub(plain_text(hint)),
+        place=None if place is None else plain_text(place),
+        then=error.then if isinstance(error, AgentError) and error.then in _THEN else None,
     )
+
+
+def _said(error: BaseException) -> str:
+    """The message alone; an adapter's own class may fail even at that."""
+    try:
+        return plain_text(error.said if isinstance(error, SmithersError) else error)
+    except Exception:
+        return ""
 
 
 class Transition:

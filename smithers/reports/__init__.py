@@ -8,6 +8,7 @@ from __future__ import annotations
 from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
 from smithers.reports._events import MOST, all_events, events, newest
+from smithers.reports._exhausted import exhausted_words
 from smithers.reports._graph import graph
 from smithers.reports._logs import logs, raw_logs
 from smithers.reports._messages import message
@@ -31,6 +32,7 @@ __all__ = [
     "clock",
     "cost",
     "events",
+    "exhausted_words",
     "graph",
     "has_runs",
     "inspect",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from smithers.store.rows import path_of
 __all__ = ["logs", "raw_logs"]
 
 _POLL_S = 0.2
+_LINE_BYTES = 64 << 20
+"""A longer line is left out, and its size is given in its place."""
 _ATTEMPTS = (
     "SELECT serial, task, path, attempt, agent FROM attempts WHERE run_id = ? ORDER BY serial"
 )
@@ -106,8 +109,14 @@ def _lines_of(file: Path, at: int) -> Iterator[tuple[bytes, int]]:
         return
     with stream:
         stream.seek(at)
-        for line in stream:
+        while line := stream.readline(_LINE_BYTES):
+            size = len(line)
+            while not line.endswith(b"\n") and len(line) == _LINE_BYTES:
+                line = stream.readline(_LINE_BYTES)
+                size += len(line)
             if not line.endswith(b"\n"):
                 return
-            at += len(line)
+            at += size
+            if size > _LINE_BYTES:
+                line = json.dumps({"event": "dropped", "size_bytes": size}).encode()
             yield line.rstrip(b"\r\n"), at

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from smithers.reports._database import Json, from_json, has_runs, reading
+from smithers.reports._exhausted import exhausted_loops
 from smithers.reports._heads import (
     Head,
     error_of,
@@ -92,6 +93,7 @@ def summary(path: Path, run_id: str) -> Json:
             "tasks": counts_of(tree_of(db, head, waits)),
             "output": _output(db, head),
             "error": error_of(head.error),
+            "exhausted": exhausted_loops(db, run_id),
             "frames": head.frame + 1,
             "usage": usage,
         }
@@ -140,6 +142,7 @@ def _run(db: sqlite3.Connection, path: Path, head: Head, running: list[int]) -> 
         "input": from_json(row[0]),
         "output": _output(db, head),
         "error": error_of(head.error),
+        "exhausted": exhausted_loops(db, head.run_id),
         "created_at": head.created_at,
         "last_activity": last_activity(path, head, running),
         "frames": head.frame + 1,

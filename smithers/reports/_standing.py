@@ -57,7 +57,8 @@ def _waits_for_a_person(db: sqlite3.Connection, head: Head) -> bool:
         return False
     now = datetime.now(UTC)
     return any(
-        wait.kind in _OF_A_PERSON and not (wait.data["due"] and time_of(wait.data["due"]) <= now)
+        wait.kind in _OF_A_PERSON
+        and (head.alive or not wait.data["due"] or time_of(wait.data["due"]) > now)
         for wait in open_waits(db, head)
     )
 

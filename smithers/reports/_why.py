@@ -12,6 +12,7 @@ from smithers.changes import Key
 from smithers.reports._budgets import budgets_of, raise_command
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json, object_from, reading
+from smithers.reports._exhausted import exhausted_loops, exhausted_words
 from smithers.reports._heads import Head, error_of, head_of, last_activity
 from smithers.reports._tasks import Entry, Tree, Wait, open_waits, tree_of
 from smithers.reports._waking import given_up
@@ -39,12 +40,14 @@ def why(path: Path, run_id: str) -> Json:
         waits = open_waits(db, head)
         tree = tree_of(db, head, waits)
         reasons = _Reasons(db, path, head, waits, tree).all()
+        exhausted = exhausted_loops(db, run_id)
     return {
         "version": 1,
         "run_id": run_id,
         "status": head.status,
-        "sentence": _sentence(head, reasons),
+        "sentence": _sentence(head, reasons) + exhausted_words(exhausted),
         "reasons": reasons,
+        "exhausted": exhausted,
     }
 
 
@@ -211,7 +214,8 @@ class _Reasons:
         names = wait.data["allowed_by"]
         whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
         said = f"{key} waits for {whom} since {clock(wait.data['since'])}{due}{question}"
-        if wait.data["due"] is not None and time_of(wait.data["due"]) <= datetime.now(UTC):
+        over = wait.data["due"] is not None and time_of(wait.data["due"]) <= datetime.now(UTC)
+        if over and not self.head.alive:  # a living owner goes by its own clock
             return _reason(key, f"the time to answer {key} is up", self.resume)
         command = f"smithers approve {shlex.quote(self.head.run_id)} {shlex.quote(str(key))}"
         by = f" --by {shlex.quote(names[0])}" if names else ""

@@ -127,8 +127,9 @@ class InboxRow(Note):
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessRow:
-    """A process that an owner started for an attempt of a run; `started` tells it from a later
-    process of the same pid.
+    """A process of an attempt of a run; `started` tells it from a later process of the same pid.
+    `cgroup` is the folder of the control group that holds all processes of the attempt, if it has
+    one.
     """
 
     owner: str
@@ -136,18 +137,22 @@ class ProcessRow:
     serial: int
     pid: int
     started: str
+    cgroup: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claimed:
     """A claim, and what the owner before had left running: to be killed before anything starts.
 
-    `frame` is the run's last one, which nobody else can add to from now on.
+    `frame` is the run's last one, which nobody else can add to from now on. `previous` is the owner
+    before, if the claim took the run from it instead of being given it: on the same host it may
+    still live, stopped or hanging, with a step half done.
     """
 
     claim: Claim
     frame: int
     processes: tuple[ProcessRow, ...] = field(default=())
+    previous: Owner | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -291,8 +296,10 @@ class Store(Protocol):
         """
         ...
 
-    async def add_process(self, row: ProcessRow) -> None:
-        """Remember a process of an attempt, outside the fence."""
+    async def add_processes(self, rows: Sequence[ProcessRow]) -> None:
+        """Remember processes of attempts, outside the fence. They outlive every process, but not
+        the machine, which no process of it outlives either.
+        """
         ...
 
     async def remove_processes(self, owner: str, run_id: str, serial: int) -> None:
@@ -309,9 +316,19 @@ class Store(Protocol):
         """
         ...
 
+    async def overdue(self) -> Sequence[Owner]:
+        """The processes of this host that live, but have not said so for longer than a lease."""
+        ...
+
     async def changed(self) -> bool:
         """Whether another connection has committed, or a note was offered on this one, since the
         last call. Heartbeats count as well, so it may say so where nothing is new.
+        """
+        ...
+
+    def check(self) -> None:
+        """Raise `StoreError` if what was opened is no longer what others find at its place. It is
+        cheap, and part of each commit; ask before work begins that must not be done in vain.
         """
         ...
 

@@ -24,8 +24,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -34,6 +34,8 @@ import aiosqlite
 
 from smithers.errors import StoreError
 from smithers.store.failures import telling, told
+from smithers.store.identity import OpenFiles
+from smithers.store.locks import Locked, Patience, is_busy
 from smithers.store.opening import connect, file_lock
 
 __all__ = ["Connection"]
@@ -47,24 +49,44 @@ _AGAIN_BYTES = 1 << 20
 class Connection(aiosqlite.Connection):
     """One connection on a thread of its own; functions are given the raw one, on that thread."""
 
+    tell_locked: Callable[[Locked], None] | None = None
+    """If set, it is called once, on the connection's thread, when a stopped process holds the lock
+    that this one waits for, and the wait continues; else `Locked` is raised at once.
+    """
+
     def __init__(
-        self, connector: Callable[[], sqlite3.Connection], path: Path, wal_bytes: int
+        self,
+        connector: Callable[[], sqlite3.Connection],
+        path: Path,
+        wal_bytes: int,
+        timeout_s: float,
     ) -> None:
         super().__init__(connector, iter_chunk_size=64)
         self._thread.daemon = True  # an owner that exits without closing it must not hang
         self._path = path
+        self._timeout_s = timeout_s
+        self._files: OpenFiles
         self._wal = f"{path.absolute()}-wal"
         self._least_bytes = self._checkpoint_at = wal_bytes
 
     @classmethod
     async def opened(
-        cls, connector: Callable[[], sqlite3.Connection], path: Path, wal_bytes: int
+        cls,
+        connector: Callable[[], sqlite3.Connection],
+        path: Path,
+        *,
+        given: Path,
+        wal_bytes: int,
+        timeout_s: float,
     ) -> Connection:
-        """Open it on its thread; what `connector` raises, this raises."""
-        db = cls(connector, path, wal_bytes)
+        """Open it on its thread; what `connector` raises, this raises. `path` is where the file
+        really is, `given` the path by which others will look for it.
+        """
+        db = cls(connector, path, wal_bytes, timeout_s)
 
         def connect_here() -> None:
             db._connection = connector()  # here, so that stop() closes it even if we are cancelled
+            db._files = OpenFiles(given)
 
         db._thread.start()
         try:
@@ -74,13 +96,15 @@ class Connection(aiosqlite.Connection):
             raise
         return db
 
-    async def transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` inside one write transaction: durable when this returns, or all undone.
+    async def transact(self, work: Callable[[sqlite3.Connection], T], *, synced: bool = True) -> T:
+        """Run `work` inside one write transaction: durable when this returns, or all undone. If not
+        `synced`, it survives the end of every process, but perhaps not that of the machine.
 
         Raises `StoreError` for whatever the database refuses. Cancelling the wait does not stop
         the transaction.
         """
-        done = await self._handed(partial(self._within, "BEGIN IMMEDIATE", work))
+        call = partial(self._within, "BEGIN IMMEDIATE", work)
+        done = await self._handed(call if synced else partial(self._unsynced, call))
         if (size := self._wal_size()) > self._checkpoint_at:
             self._hand_over(None, self.checkpoint)
         elif size <= self._least_bytes:
@@ -91,6 +115,10 @@ class Connection(aiosqlite.Connection):
         """Run `work` on one snapshot."""
         return await self._handed(partial(self._within, "BEGIN", work))
 
+    def check(self) -> None:
+        """Raise `StoreError` if the files at the database's paths are no longer the opened ones."""
+        self._files.check()
+
     async def call(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` on the connection's thread, outside any transaction."""
         return await self._handed(partial(self._told, work))
@@ -100,7 +128,7 @@ class Connection(aiosqlite.Connection):
 
         It is left for later where another process is at it, or the database is busy or full.
         """
-        with suppress(sqlite3.Error, StoreError, OSError), file_lock(self._path, 0) as ours:
+        with suppress(sqlite3.Error, StoreError, OSError), self._file_lock() as ours:
             done = ours and self._copy_home()
             more = min(_AGAIN_BYTES, self._least_bytes)
             self._checkpoint_at = max(self._least_bytes, self._wal_size() + more)
@@ -121,6 +149,11 @@ class Connection(aiosqlite.Connection):
         stopped = self.stop()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if stopped is not None:
             await stopped
+
+    def wait_at_most(self, timeout_s: float) -> None:
+        """Wait for locks no longer than this from now on. On the connection's thread."""
+        self._timeout_s = timeout_s
+        self._conn.execute(f"PRAGMA busy_timeout = {int(timeout_s * 1000)}").close()
 
     def _hand_over(self, waiting: asyncio.Future[T] | None, work: Callable[[], T]) -> None:
         self._tx.put_nowait((waiting, work))  # pyright: ignore[reportUnknownMemberType]  # bare Future
@@ -153,17 +186,53 @@ class Connection(aiosqlite.Connection):
             return work(self._conn)
 
     def _within(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run one transaction, again while another process holds a lock; then nothing was done."""
+        patience = Patience(self._path, self._timeout_s)
+        tell = self.tell_locked
+        while True:
+            try:
+                return self._within_once(begin, work)
+            except Exception as error:
+                if not is_busy(error):
+                    if (said := told(self._path, error)) is error:
+                        raise
+                    raise said from error
+                with telling(self._path):
+                    locked = patience.spend(error)
+            if locked is not None:
+                if self.tell_locked is None:
+                    raise locked
+                if tell is not None:
+                    tell(locked)
+                    tell = None
+
+    def _within_once(self, begin: str, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             db = self._conn
             db.execute(begin)
             done = work(db)
+            self.check()
             db.execute("COMMIT")
-        except BaseException as error:
+        except BaseException:
             self._roll_back()
-            if not isinstance(error, Exception) or (said := told(self._path, error)) is error:
-                raise
-            raise said from error
+            raise
         return done
+
+    def _unsynced(self, call: Callable[[], T]) -> T:
+        db = self._conn
+        before = db.execute("PRAGMA synchronous").fetchone()[0]
+        db.execute("PRAGMA synchronous = NORMAL")
+        try:
+            return call()
+        finally:
+            db.execute(f"PRAGMA synchronous = {before}")
+
+    @contextmanager
+    def _file_lock(self) -> Generator[bool]:
+        """The lock of the database that is open here, not of another one in its place."""
+        self.check()
+        with file_lock(self._path, 0) as ours:
+            yield ours
 
     def _roll_back(self) -> None:
         db = self._connection

@@ -39,7 +39,10 @@ class Heartbeat:
         every_s: float,
         now: Callable[[], datetime],
         monotonic_ns: Callable[[], int],
+        check: Callable[[], None],
     ) -> None:
+        """`check` raises `StoreError` if another database lies at `path` by now."""
+        self._check = check
         self._path = path
         self._every_s = every_s
         self._now = now
@@ -75,6 +78,7 @@ class Heartbeat:
                 continue
 
     def _beat_all(self) -> None:
+        self._check()
         with closing(connect(self._path, busy_timeout_s=_BUSY_S)) as db:
             db.execute("BEGIN IMMEDIATE")
             for owner in self._owners.values():

@@ -45,7 +45,7 @@ def inbox_rows(db: sqlite3.Connection, run_id: str, after: int) -> list[InboxRow
     ]
 
 
-def put_note(db: sqlite3.Connection, note: Note, now: datetime) -> InboxRow:
+def put_note(db: sqlite3.Connection, note: Note, now: datetime, *, driven: bool) -> InboxRow:
     """Keep a note of a run that exists. Raises `AlreadyDecided` or `Refused` for an answer."""
     node, path = (None, None) if note.key is None else (note.key.id, path_text(note.key.path))
     if note.kind == "answer":
@@ -53,7 +53,7 @@ def put_note(db: sqlite3.Connection, note: Note, now: datetime) -> InboxRow:
             raise Refused("an answer must name the task and the frame in which it was asked")
         wait = (note.run_id, node, path, note.opened)
         first = db.execute(_FIRST, wait).fetchone()
-        check_answer(note, first and first[0], _asked(db, wait), now)
+        check_answer(note, first and first[0], _asked(db, wait), now, driven=driven)
     row = (note.run_id, note.kind, node, path, note.opened, note.body, time_text(note.at))
     id = db.execute(_PUT, row).lastrowid
     assert id is not None  # an INSERT that succeeded has an id

@@ -26,11 +26,13 @@ __all__ = [
     "GRACE_S",
     "LEASE_S",
     "Beat",
+    "ProcessStat",
     "is_alive",
     "is_gone",
     "is_running",
     "lease_of",
     "started_of",
+    "stat_of",
     "this_host",
     "this_process",
     "utc_now",
@@ -91,24 +93,56 @@ def this_host() -> str:
     return f"{platform.node()}/{int(psutil.boot_time())}"
 
 
-def started_of(pid: int) -> str | None:
-    """When the process started, as this host counts; None when there is none that can still act."""
-    if sys.platform != "linux":
-        import psutil
+@dataclass(frozen=True, slots=True)
+class ProcessStat:
+    """What the system says of a process. `started` is in the host's own unit; `state` is the letter
+    of Linux: Z and X are dead, T and t are stopped.
+    """
 
-        try:
-            process = psutil.Process(pid)
-            gone = process.status() == psutil.STATUS_ZOMBIE
-            return None if gone else f"{process.create_time():.6f}"
-        except psutil.Error:
-            return None
+    parent: int
+    state: str
+    started: str
+
+    @property
+    def alive(self) -> bool:
+        return self.state not in "ZX"
+
+    @property
+    def stopped(self) -> bool:
+        return self.state in "Tt"
+
+
+def stat_of(pid: int) -> ProcessStat | None:
+    """The state of a process, or None if there is no such process."""
+    if sys.platform != "linux":
+        return _stat_by_psutil(pid)
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            stat = file.read()
     except OSError:
         return None
     # The program's name may hold spaces and brackets; after it come the state and 18 more fields.
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] in "ZX" else fields[19]
+    fields = stat.rpartition(b")")[2].split()
+    return ProcessStat(int(fields[1]), fields[0].decode(), fields[19].decode())
+
+
+def _stat_by_psutil(pid: int) -> ProcessStat | None:
+    import psutil
+
+    letters = {psutil.STATUS_ZOMBIE: "Z", psutil.STATUS_STOPPED: "T"}
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            state = letters.get(process.status(), "S")
+            return ProcessStat(process.ppid(), state, f"{process.create_time():.6f}")
+    except psutil.Error:
+        return None
+
+
+def started_of(pid: int) -> str | None:
+    """When the process started, as this host counts; None when there is none that can still act."""
+    stat = stat_of(pid)
+    return stat.started if stat is not None and stat.alive else None
 
 
 def is_running(owner: Owner) -> bool:

@@ -41,6 +41,7 @@ from smithers.store import (
     Why,
 )
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
+from smithers.store.cooldowns import supersedes
 from smithers.store.facts import Facts
 from smithers.store.lease import utc_now
 from smithers.store.rows import time_text
@@ -129,7 +130,7 @@ class MemoryStore:
         self._runs: dict[str, _Run] = {}
         self._owners: dict[str, Owner] = {}
         self._inbox: list[InboxRow] = []
-        self._processes: dict[ProcessRow, None] = {}
+        self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
         self._offered = False
         self._seat: Owner | None = None
@@ -150,20 +151,24 @@ class MemoryStore:
     async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
         run = self._run(run_id)
+        previous = None
         if run.row.owner is not None:
             holder = self._owners[run.row.owner]
             if holder.id == owner.id or self._alive(holder):
                 raise owned(run_id, holder, 0.0)
+            previous = holder if holder.host == owner.host else None
         run.row = replace(run.row, owner=owner.id, fence=run.row.fence + 1, source=source)
         run.wake_at = None
         if run.starts is not None and run.starts.gave_up is not None:
             run.starts = None
         self._owners[owner.id] = owner
-        left = (row for row in self._processes if row.run_id == run_id)
+        left = (row for row in self._processes.values() if row.run_id == run_id)
         here = [row for row in left if self._host(row.owner, owner.host) == owner.host]
         here.sort(key=lambda row: (row.serial, row.pid))
         claim = Claim(run_id=run_id, owner=owner.id, fence=run.row.fence)
-        return Claimed(claim=claim, frame=len(run.frames) - 1, processes=tuple(here))
+        return Claimed(
+            claim=claim, frame=len(run.frames) - 1, processes=tuple(here), previous=previous
+        )
 
     async def commit(
         self,
@@ -177,8 +182,7 @@ class MemoryStore:
         check_claim(claim, run.row.fence, run.row.owner)
         run.add(frame, models)
         for one in cooldowns:
-            known = self._cooldowns.get(one.key)
-            if known is None or one.until > known.until:
+            if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
@@ -282,19 +286,20 @@ class MemoryStore:
         self._seat = self._owners[owner.id] = owner
         return None
 
-    async def add_process(self, row: ProcessRow) -> None:
-        """Remember a process of an attempt."""
-        self._processes[row] = None
+    async def add_processes(self, rows: Sequence[ProcessRow]) -> None:
+        """Remember processes of attempts."""
+        for row in rows:
+            self._processes[(row.run_id, row.serial, row.pid, row.started)] = row
 
     async def remove_processes(self, owner: str, run_id: str, serial: int) -> None:
         """Forget the processes of an attempt that has ended."""
         wanted = (owner, run_id, serial)
-        for row in list(self._processes):
+        for key, row in list(self._processes.items()):
             if (row.owner, row.run_id, row.serial) == wanted:
-                del self._processes[row]
+                del self._processes[key]
 
     async def processes(self) -> Sequence[ProcessRow]:
-        return list(self._processes)
+        return list(self._processes.values())
 
     async def drivers(self) -> Sequence[Owner]:
         """The processes that own runs, and those through which persons are in a session."""
@@ -311,10 +316,17 @@ class MemoryStore:
             Owner(id=id, host=host, pid=pid, started=at) for id, host, pid, at in held
         ]
 
+    async def overdue(self) -> Sequence[Owner]:
+        """None: whether an owner lives is told by `alive`, and one that does not is dead."""
+        return []
+
     async def changed(self) -> bool:
         """Whether a note was offered since the last call."""
         offered, self._offered = self._offered, False
         return offered
+
+    def check(self) -> None:
+        """What is in memory cannot be replaced."""
 
     async def close(self) -> None:
         """Nothing to release; the runs stay readable as long as this object."""
@@ -345,7 +357,9 @@ class MemoryStore:
         asked = None
         if asking:
             asked = Asked(over=asking.over, answer=asking.answer, due=asking.opened.due)
-        check_answer(note, first, asked, self._now())
+        owner = run.row.owner
+        driven = owner is not None and self._alive(self._owners[owner])
+        check_answer(note, first, asked, self._now(), driven=driven)
 
 
 def _run_row(run: NewRun, owner: Owner) -> RunRow:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Generator, Sequence
@@ -21,7 +20,9 @@ from urllib.parse import quote
 
 from smithers.errors import StoreError
 from smithers.store.failures import telling
+from smithers.store.file_systems import file_system_of, refusal_of
 from smithers.store.lease import Beat, lease_of, this_host, utc_now
+from smithers.store.locks import LOOK_AFTER_S, Patience, is_busy
 from smithers.store.migrations import APPLICATION_ID, migrate, published
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "check_place",
     "connect",
     "file_lock",
-    "file_system_of",
     "needs_work",
     "open_database",
     "version_of",
@@ -39,11 +39,6 @@ __all__ = [
 Synchronous = Literal["full", "normal"]
 
 WAL_BYTES = 4 << 20
-
-_REMOTE = re.compile(
-    r"9p|afpfs|afs|beegfs|ceph|cifs|davfs|drvfs|gfs2|glusterfs|gpfs|lustre|ncpfs|nfs4?|ocfs2"
-    r"|prl_fs|smb[23]?|smbfs|webdav|fuse\.(ceph|davfs2|gcsfuse|glusterfs|rclone|s3fs|smbnetfs|sshfs)"
-)
 
 
 def open_database(
@@ -67,31 +62,48 @@ def open_database(
     if create:
         _make_folder(path)
     check_place(path, create=create, file_system=file_system)
-    db = connect(
-        path,
-        create=create,
-        synchronous=synchronous,
-        busy_timeout_s=busy_timeout_s,
-        wal_bytes=wal_bytes,
-    )
-    try:
-        with telling(path):
-            if max_pages is not None:
-                db.execute(f"PRAGMA max_page_count = {max_pages:d}")
-            if needs_work(db, path, len(migrations)):
-                with file_lock(path, busy_timeout_s):
-                    if needs_work(db, path, len(migrations)):
-                        if version_of(db) == 0:
-                            with suppress(PermissionError):  # an empty file of someone else
-                                path.chmod(0o600)
-                        else:
-                            _check_unused(db, path)
-                        db.execute("PRAGMA journal_mode = WAL")
-                        migrate(db, version_of(db), migrations)
-    except BaseException:
-        db.close()
-        raise
-    return db
+    patience = Patience(path, busy_timeout_s)
+    while True:
+        db = connect(
+            path,
+            create=create,
+            synchronous=synchronous,
+            busy_timeout_s=busy_timeout_s,
+            wal_bytes=wal_bytes,
+        )
+        try:
+            with telling(path):
+                if max_pages is not None:
+                    db.execute(f"PRAGMA max_page_count = {max_pages:d}")
+                _bring_up(db, path, busy_timeout_s, migrations)
+        except BaseException as error:
+            db.close()
+            cause = error.__cause__
+            if not isinstance(cause, Exception) or not is_busy(cause):
+                raise
+            with telling(path):
+                locked = patience.spend(cause)
+            if locked is not None:
+                raise locked from cause
+        else:
+            return db
+
+
+def _bring_up(
+    db: sqlite3.Connection, path: Path, timeout_s: float, migrations: Sequence[str]
+) -> None:
+    """Make a new file a database of ours, and one of an older version one of the newest."""
+    if not needs_work(db, path, len(migrations)):
+        return
+    with file_lock(path, timeout_s):
+        if needs_work(db, path, len(migrations)):
+            if version_of(db) == 0:
+                with suppress(PermissionError):  # an empty file of someone else
+                    path.chmod(0o600)
+            else:
+                _check_unused(db, path)
+            db.execute("PRAGMA journal_mode = WAL")
+            migrate(db, version_of(db), migrations)
 
 
 def _check_unused(db: sqlite3.Connection, path: Path) -> None:
@@ -121,12 +133,17 @@ def connect(
 ) -> sqlite3.Connection:
     """A connection with our settings; never a checkpoint by itself, never mapped memory.
 
-    A WAL that is reset keeps `wal_bytes`: to write over them costs half the time of growing a file.
+    SQLite itself waits for a lock for a second at most, so that the caller can look who holds it. A
+    WAL that is reset keeps `wal_bytes`: to write over them costs half the time of growing a file.
     """
     uri = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
     with telling(path):
         db = sqlite3.connect(
-            uri, uri=True, timeout=busy_timeout_s, isolation_level=None, cached_statements=256
+            uri,
+            uri=True,
+            timeout=min(busy_timeout_s, LOOK_AFTER_S),
+            isolation_level=None,
+            cached_statements=256,
         )
     try:
         with telling(path):
@@ -147,45 +164,45 @@ def file_lock(path: Path, timeout_s: float) -> Generator[bool]:
     With a timeout of 0 it gives False where the lock is taken; else `StoreError` after the timeout.
     """
     beside = path.with_name(f"{path.name}.lock")
-    lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    patience = Patience(path, timeout_s)
+    look_at = time.monotonic() + LOOK_AFTER_S
+    while (lock := _locked_file(beside)) is None and timeout_s > 0:
+        busy = StoreError(
+            f"{beside} is locked by another process", hint="wait for that process, or end it"
+        )
+        if time.monotonic() >= min(look_at, patience.until):
+            if (locked := patience.spend(busy)) is not None:
+                raise locked
+            look_at = time.monotonic() + LOOK_AFTER_S
+        time.sleep(0.01)
     try:
-        yield _taken(lock, beside, timeout_s)
+        yield lock is not None
     finally:
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
 
 
-def _taken(lock: int, beside: Path, timeout_s: float) -> bool:
-    until = time.monotonic() + timeout_s
+def _locked_file(beside: Path) -> int | None:
+    """The descriptor of the lock file once its lock is ours, or None while another process has it.
+
+    A lock on a file that was deleted meanwhile keeps nobody out.
+    """
     while True:
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock), os.stat(beside)):
+                return lock
         except BlockingIOError:
-            if timeout_s == 0:
-                return False
-            if time.monotonic() >= until:
-                said = f"{beside} is locked by another process"
-                raise StoreError(said, hint="wait for that process, or end it") from None
-            time.sleep(0.01)
+            os.close(lock)
+            return None
+        except FileNotFoundError:
+            os.close(lock)
+        except BaseException:
+            os.close(lock)
+            raise
         else:
-            return True
-
-
-def file_system_of(path: Path) -> str:
-    """The type of the file system that a path is on, or empty where it cannot be told.
-
-    >>> file_system_of(Path("/proc/self"))
-    'proc'
-    """
-    try:
-        mounts = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
-        told = [(line.split()[1].replace(r"\040", " "), line.split()[2]) for line in mounts]
-    except OSError:
-        import psutil
-
-        told = [(part.mountpoint, part.fstype) for part in psutil.disk_partitions(all=True)]
-    real = Path(os.path.realpath(path))
-    above = [(len(at), n, kind) for n, (at, kind) in enumerate(told) if real.is_relative_to(at)]
-    return max(above)[2] if above else ""
+            os.close(lock)
 
 
 def check_place(path: Path, *, create: bool = True, file_system: str | None = None) -> None:
@@ -198,10 +215,12 @@ def check_place(path: Path, *, create: bool = True, file_system: str | None = No
     if not folder.exists():
         hint = f"make it with `mkdir -p {folder}`" if create else "check the path of the database"
         raise StoreError(f"{path} cannot be used: the folder {folder} does not exist", hint=hint)
-    kind = (file_system_of(folder) if file_system is None else file_system).lower()
-    if _REMOTE.fullmatch(kind):
+    # A single file may be mounted into a container from elsewhere than its folder.
+    places = (path, folder) if path.exists() else (folder,)
+    kinds = map(file_system_of, places) if file_system is None else (file_system,)
+    if refusal := next(filter(None, map(refusal_of, kinds)), None):
         raise StoreError(
-            f"{path} is on a network file system ({kind}), where SQLite can lose data",
+            f"{path} {refusal}, where SQLite can lose data",
             hint="put the database on a local disk: --db PATH, or the variable SMITHERS_DB",
         )
     if not create and not path.exists():

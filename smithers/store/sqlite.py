@@ -41,8 +41,9 @@ from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.heartbeat import Heartbeat, beat
 from smithers.store.history import frames_of
 from smithers.store.inbox import inbox_rows, put_note
-from smithers.store.lease import BEAT_S, Beat, lease_of, utc_now
+from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
+from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_of, time_text, write
 from smithers.store.views import declare
 from smithers.store.waking import note_failure, revive, seat, take_seat, wakeable
@@ -62,6 +63,7 @@ _STANDING = (
     " FROM runs WHERE run_id = ?1"
 )
 _BEAT = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners WHERE owner = ?"
+_BEATS = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners"
 _DRIVERS = (
     "SELECT o.owner, o.host, o.pid, o.started FROM owners o"
     " WHERE EXISTS (SELECT 1 FROM runs r WHERE r.owner = o.owner)"
@@ -70,10 +72,11 @@ _DRIVERS = (
     " FROM waits WHERE kind = 'attached' AND ended IS NULL"
 )
 _PROCESS = (
-    "INSERT OR REPLACE INTO processes (run_id, serial, pid, started, owner) VALUES (?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO processes (run_id, serial, pid, started, owner, cgroup)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
 )
 _LEFT_RUNNING = (
-    "SELECT p.owner, p.run_id, p.serial, p.pid, p.started FROM processes p"
+    "SELECT p.owner, p.run_id, p.serial, p.pid, p.started, p.cgroup FROM processes p"
     " LEFT JOIN owners o ON o.owner = p.owner"
     " WHERE p.run_id = ? AND coalesce(o.host, ?2) = ?2 ORDER BY p.serial, p.pid"
 )
@@ -128,6 +131,7 @@ class SqliteStore:
         Raises `StoreError`, naming the file and the reason, and has then changed nothing.
         """
         # SQLite keeps the WAL beside the real file, and so must we.
+        given = Path(path)
         path = Path(os.path.realpath(path))  # noqa: ASYNC240  # one look-up, before anything runs
         connector = partial(
             open_database,
@@ -140,8 +144,11 @@ class SqliteStore:
             file_system=file_system,
             migrations=migrations,
         )
-        db = await Connection.opened(connector, path, wal_bytes)
-        store = cls(db, Heartbeat(path, beat_s, now, monotonic_ns), now, monotonic_ns)
+        db = await Connection.opened(
+            connector, path, given=given, wal_bytes=wal_bytes, timeout_s=busy_timeout_s
+        )
+        heartbeat = Heartbeat(path, beat_s, now, monotonic_ns, db.check)
+        store = cls(db, heartbeat, now, monotonic_ns)
         await store.changed()
         return store
 
@@ -182,8 +189,9 @@ class SqliteStore:
         def work(db: sqlite3.Connection) -> Claimed:
             run = _run_row(db, run_id)
             _, _, last, _ = _standing(db, run_id)
+            previous = None
             if run.owner is not None:
-                self._refuse_if_held(db, run_id, run.owner, owner)
+                previous = self._refuse_if_held(db, run_id, run.owner, owner)
             beat(db, owner, self._now(), self._monotonic_ns())
             db.execute(
                 "UPDATE runs SET owner = ?, fence = fence + 1, source = ?, wake_at = NULL"
@@ -196,7 +204,8 @@ class SqliteStore:
             if run.owner is not None:
                 db.execute(_FORGET, (run.owner,))
             claim = Claim(run_id=run_id, owner=owner.id, fence=run.fence + 1)
-            return Claimed(claim=claim, frame=last, processes=tuple(map(_process_row, left)))
+            processes = tuple(map(_process_row, left))
+            return Claimed(claim=claim, frame=last, processes=processes, previous=previous)
 
         claimed = await self._db.transact(work)
         self._heartbeat.add(owner)
@@ -246,10 +255,7 @@ class SqliteStore:
     async def release(self, claim: Claim, wake_at: datetime | None = None) -> None:
         """Give the run back. A stale claim releases nothing."""
         due = None if wake_at is None else time_text(wake_at)
-        sql = (
-            "UPDATE runs SET owner = NULL, wake_at = ? WHERE run_id = ? AND owner = ? AND fence = ?"
-        )
-        await self._write(sql, (due, claim.run_id, claim.owner, claim.fence))
+        await self._write(RELEASE, (due, claim.run_id, claim.owner, claim.fence))
 
     async def run(self, run_id: str) -> RunRow:
         """The run's row alone. Raises `UnknownRun`."""
@@ -267,8 +273,8 @@ class SqliteStore:
         """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided` or `Refused`."""
 
         def work(db: sqlite3.Connection) -> InboxRow:
-            _standing(db, note.run_id)
-            row = put_note(db, note, self._now())
+            _, owner, _, _ = _standing(db, note.run_id)
+            row = put_note(db, note, self._now(), driven=self._drives(db, owner))
             db.execute("UPDATE runs SET called = ? WHERE run_id = ?", (row.id, row.run_id))
             db.execute("DELETE FROM revivals WHERE run_id = ?", (row.run_id,))
             return row
@@ -303,20 +309,24 @@ class SqliteStore:
             self._heartbeat.add(owner)
         return holder
 
-    async def add_process(self, row: ProcessRow) -> None:
-        """Remember a process of an attempt."""
-        values = (row.run_id, row.serial, row.pid, row.started, row.owner)
-        await self._write(_PROCESS, values)
+    async def add_processes(self, rows: Sequence[ProcessRow]) -> None:
+        """Remember processes of attempts."""
+        values = [(r.run_id, r.serial, r.pid, r.started, r.owner, r.cgroup) for r in rows]
+
+        def work(db: sqlite3.Connection) -> None:
+            db.executemany(_PROCESS, values)
+
+        await self._db.transact(work, synced=False)
 
     async def remove_processes(self, owner: str, run_id: str, serial: int) -> None:
         """Forget the processes of an attempt that has ended."""
         wanted = (owner, run_id, serial)
         sql = "DELETE FROM processes WHERE owner = ? AND run_id = ? AND serial = ?"
-        await self._write(sql, wanted)
+        await self._db.transact(lambda db: db.execute(sql, wanted), synced=False)
 
     async def processes(self) -> Sequence[ProcessRow]:
         def work(db: sqlite3.Connection) -> Sequence[ProcessRow]:
-            rows = db.execute("SELECT owner, run_id, serial, pid, started FROM processes")
+            rows = db.execute("SELECT owner, run_id, serial, pid, started, cgroup FROM processes")
             return list(map(_process_row, rows))
 
         return await self._db.read(work)
@@ -326,12 +336,34 @@ class SqliteStore:
         rows = await self._db.read(lambda db: db.execute(_DRIVERS).fetchall())
         return [Owner(id=id, host=host, pid=pid, started=at) for id, host, pid, at in rows]
 
+    async def overdue(self) -> Sequence[Owner]:
+        """The processes of this host that live, but have not said so for longer than a lease."""
+        rows = await self._db.read(lambda db: db.execute(_BEATS).fetchall())
+        beats, now, ns = list(map(Beat.of, rows)), self._now(), self._monotonic_ns()
+        return [
+            beat.owner
+            for beat in beats
+            if beat.owner.host == this_host()
+            and lease_of(beat, now=now, monotonic_ns=ns) == "expired"
+        ]
+
     async def changed(self) -> bool:
         """Whether someone else has committed, or a note was offered here, since the last call."""
+        self.check()
         version = await self._db.call(_data_version)
         offered, self._offered = self._offered, False
         before, self._version = self._version, version
         return offered or version != before
+
+    def wait_for_stopped(self, tell: Callable[[str], None]) -> None:
+        """Wait for a lock that a stopped process holds as for any other, and report it to `tell`,
+        on another thread: for an owner whose attempts are paid for. Else such a lock is an error.
+        """
+        self._db.tell_locked = lambda locked: tell(str(locked))
+
+    def check(self) -> None:
+        """Raise `StoreError` if the database at the path is not the one that was opened."""
+        self._db.check()
 
     async def close(self) -> None:
         """Release the file. Runs that are still owned become stale when this process ends."""
@@ -340,7 +372,7 @@ class SqliteStore:
         self._closed = True
         await self._db.call(lambda _: self._heartbeat.stop())
         # What is left to do is housekeeping: a database that somebody holds is not waited for.
-        await self._db.call(lambda db: db.execute("PRAGMA busy_timeout = 250").close())
+        await self._db.call(lambda _: self._db.wait_at_most(0.25))
         if self._heartbeat.owners:
             with suppress(StoreError):
                 await self._db.transact(self._forget_owners)
@@ -360,15 +392,24 @@ class SqliteStore:
     def _held(self, beat: Beat) -> bool:
         return lease_of(beat, now=self._now(), monotonic_ns=self._monotonic_ns()) == "held"
 
-    def _refuse_if_held(self, db: sqlite3.Connection, run_id: str, holder: str, by: Owner) -> None:
+    def _drives(self, db: sqlite3.Connection, owner: str | None) -> bool:
+        """Whether an owner of a run is a process that lives."""
+        row = None if owner is None else db.execute(_BEAT, (owner,)).fetchone()
+        return row is not None and self._held(Beat.of(row))
+
+    def _refuse_if_held(
+        self, db: sqlite3.Connection, run_id: str, holder: str, by: Owner
+    ) -> Owner | None:
+        """The owner that lets a run go, if its process may still be there. Raises `Owned`."""
         row = db.execute(_BEAT, (holder,)).fetchone()
         if row is None:
-            return
+            return None
         last, now, ns = Beat.of(row), self._now(), self._monotonic_ns()
         if holder == by.id or lease_of(last, now=now, monotonic_ns=ns, host=by.host) == "held":
             if last.owner.host == by.host:
                 raise owned(run_id, last.owner, (ns - last.beat_ns) / 1e9)
             raise owned(run_id, last.owner, (now - last.beat_at).total_seconds())
+        return last.owner if last.owner.host == by.host else None
 
 
 def _data_version(db: sqlite3.Connection) -> int:
@@ -435,6 +476,8 @@ def _run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     )
 
 
-def _process_row(row: tuple[str, str, int, int, str]) -> ProcessRow:
-    owner, run_id, serial, pid, started = row
-    return ProcessRow(owner=owner, run_id=run_id, serial=serial, pid=pid, started=started)
+def _process_row(row: tuple[str, str, int, int, str, str | None]) -> ProcessRow:
+    owner, run_id, serial, pid, started, cgroup = row
+    return ProcessRow(
+        owner=owner, run_id=run_id, serial=serial, pid=pid, started=started, cgroup=cgroup
+    )

@@ -1,9 +1,11 @@
--- Version 4: which failures were handled, who stopped a run, and the class of an output.
+-- Version 4: which failures were handled, who stopped a run, the class of an output, and the control
+-- group of an attempt.
 --
 -- `handled` names the nodes whose failure was absorbed by an `on_failure="continue"`, their own or
--- that of a container around them, from the frame `born` on. A handled failure is final: a resume
--- does not run it again, and no view calls the run or a container failed because of it. Runs that
--- finished before this version have no such rows, so they are added here once.
+-- that of a container around them, and those that were cancelled because of such a failure, from the
+-- frame `born` on. What is handled is final: a resume does not run it again, and no view calls the
+-- run or a container failed because of it. Runs that finished before this version have no such
+-- rows, so they are added here once.
 --
 -- `statuses.stopped_by` is the signal by which a person or the machine stopped the owner (SIGINT,
 -- SIGTERM, SIGHUP), or null. `outputs.type` is the importable class of a step's output
@@ -29,3 +31,8 @@ INSERT INTO handled (run_id, node, path, born)
 
 ALTER TABLE statuses ADD COLUMN stopped_by TEXT;
 ALTER TABLE outputs ADD COLUMN type TEXT;
+
+-- `processes` also has what the program of an attempt has started, as far as its guard saw it, and the
+-- control group of the attempt if one could be made, so that the next owner finds what left its
+-- parents.
+ALTER TABLE processes ADD COLUMN cgroup TEXT;

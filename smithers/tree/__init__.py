@@ -4,9 +4,10 @@ from smithers.tree._budget import Budget, check_budget
 from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
-from smithers.tree._outputs import Output, clean, output_of, problem
+from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._tasks import Approval, Step, Task
+from smithers.tree._texts import clean, valid_text
 from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, Retry, StepWork
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "output_of",
     "place_of_error",
     "problem",
+    "valid_text",
 ]

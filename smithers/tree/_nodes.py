@@ -199,7 +199,7 @@ class Branch(Node[None]):
 class Loop(Node[None]):
     """The body again and again, until `until` holds at the end of an iteration.
 
-    After `max_iterations` it ends as it is ("finish") or fails ("fail").
+    After `max_iterations` it fails ("fail"), or ends as it is ("finish"), which is reported.
     """
 
     kind = "loop"
@@ -209,7 +209,7 @@ class Loop(Node[None]):
         *body: Node | None,
         until: Callable[[], bool],
         max_iterations: int,
-        on_exhausted: Literal["finish", "fail"] = "finish",
+        on_exhausted: Literal["fail", "finish"] = "fail",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None:

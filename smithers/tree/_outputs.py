@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
@@ -12,24 +11,12 @@ from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from smithers.errors import AuthorError
+from smithers.tree._texts import clean, valid_text
 
-__all__ = ["Output", "clean", "output_of", "problem"]
+__all__ = ["Output", "output_of", "problem"]
 
 T = TypeVar("T")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN = (str, int, float, bool, list, dict, type(None))
-
-
-def clean(value: object, fix: Callable[[str], str] = lambda text: text) -> Any:
-    """JSON data with each text passed through `fix` and its lone surrogates made U+FFFD."""
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", fix(value))
-    if isinstance(value, list):
-        return [clean(item, fix) for item in cast("list[object]", value)]
-    if isinstance(value, dict):
-        items = cast("dict[object, object]", value).items()
-        return {clean(key, fix): clean(item, fix) for key, item in items}
-    return value
 
 
 def problem(error: ValidationError) -> str:
@@ -72,7 +59,7 @@ class Output(Generic[T]):
         """
         given = value
         if self.is_text and isinstance(value, str):
-            return json.dumps(_LONE_SURROGATE.sub("\ufffd", value), ensure_ascii=False)
+            return json.dumps(valid_text(value), ensure_ascii=False)
         if self._is_any and not isinstance(value, _PLAIN):
             raise TypeError(
                 f"a {type(value).__name__} is no plain JSON value; declare it with output="

@@ -17,7 +17,7 @@ from smithers.errors import AuthorError
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, wrong
 from smithers.tree._freeze import freeze
-from smithers.tree._ids import check_id
+from smithers.tree._ids import MAX_ID, check_id
 from smithers.tree._nodes import Node
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
@@ -185,7 +185,7 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
                 f"task {id!r} got {one!r} as agent",
                 "an agent is a value of an adapter, made with its parentheses",
             )
-    names = [one.name for one in agents]
+    names = [_agent_name(id, one, mark) for one in agents]
     if len(set(names)) < len(names):
         wrong(
             mark,
@@ -193,6 +193,18 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
             "a name tells the agents of an array apart: give each its own model=, or leave one"
             " out; for more tries of one, see Retry",
         )
+
+
+def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
+    name = cast("object", agent.name)
+    if isinstance(name, str) and 0 < len(name) <= MAX_ID and name.isprintable():
+        return name
+    shown = f"{name!a:.80}"
+    wrong(
+        mark,
+        f"the name of an agent of task {id!r} is {shown}",
+        f"a name is 1 to {MAX_ID} printable characters",
+    )
 
 
 def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:

@@ -45,6 +45,27 @@ def test_a_file_that_is_not_there(tmp_path: Path, given: str) -> None:
     assert no_runs(tmp_path)
 
 
+NOT_UTF_8 = "\udcff\udcfe"
+"""As Python has what a person typed that is not UTF-8."""
+
+
+@pytest.mark.parametrize("detach", [[], ["--detach"]], ids=["here", "detached"])
+def test_an_input_that_is_not_utf_8_is_refused(tmp_path: Path, detach: list[str]) -> None:
+    flow, given = f"{FLOWS}:works", f'{{"topic": "{NOT_UTF_8}"}}'
+    refused(smithers(tmp_path, "up", flow, *detach, "--input", given), "not UTF-8")
+    assert no_runs(tmp_path)
+
+
+def test_a_path_that_is_not_utf_8_is_refused_and_named(tmp_path: Path) -> None:
+    folder = tmp_path / NOT_UTF_8
+    folder.mkdir()
+    file = folder / "flow.py"
+    file.write_text(FLOWS.read_text())
+    refused(smithers(tmp_path, "up", f"{file}:works"), "not UTF-8", "udcff")
+    refused(smithers(folder, "up", f"{FLOWS}:works"), "not UTF-8", "udcff")
+    assert no_runs(tmp_path)
+
+
 def test_two_workflows_and_no_name_lists_them(tmp_path: Path) -> None:
     refused(smithers(tmp_path, "up", str(FLOWS)), "works", f"name one, as in {FLOWS}:asks")
     refused(smithers(tmp_path, "up", f"{FLOWS}:nothing"), "no workflow 'nothing'")

@@ -103,8 +103,10 @@ def test_6_is_a_run_that_finished_with_tolerated_failures(tmp_path: Path) -> Non
     assert smithers(tmp_path, "resume", "r1").code == 6
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_130_and_143_are_signals_and_leave_the_run_resumable(
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
+def test_129_130_and_143_are_signals_and_leave_the_run_resumable(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     with held_open(tmp_path, "holds_a_program", "held") as child:

@@ -13,7 +13,18 @@ import pytest
 from tests.cli.command import FLOWS, environment, smithers, started
 
 UP_KEYS = {
-    *("version", "run_id", "status", "waiting_for", "tasks", "output", "error", "frames", "usage"),
+    *(
+        "version",
+        "run_id",
+        "status",
+        "waiting_for",
+        "tasks",
+        "output",
+        "error",
+        "exhausted",
+        "frames",
+        "usage",
+    ),
 }
 COUNTS = {"finished", "failed", "skipped", "waiting", "pending", "cancelled"}
 WAIT_KEYS = {

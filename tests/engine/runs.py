@@ -6,16 +6,17 @@ import asyncio
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from smithers.agent import Event
 from smithers.changes import AttemptStarted, Frame, Key, StatusChanged
+from smithers.clock import SYSTEM, Clock
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, Settings
-from smithers.engine.secrets import Secrets
+from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Model, NewRun, Note, Owner
 from smithers.store.memory import MemoryStore
@@ -53,14 +54,15 @@ class Run:
         *,
         secrets: Secrets | None = None,
         max_concurrency: int | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = SYSTEM,
         linger_s: float = 60.0,
     ) -> None:
         self.workflow = workflow
         self.input = input
-        self.now = now
+        self.clock = clock
+        self.now: Callable[[], datetime] = clock.wall
         self.folder = Path(tempfile.mkdtemp(prefix="smithers-test-"))
-        self.store = MemoryStore(now=now)
+        self.store = MemoryStore(now=self.now)
         self.watch = Watch()
         self.settings = Settings(
             folder=self.folder,
@@ -68,11 +70,11 @@ class Run:
             secrets=secrets or Secrets({}),
             max_concurrency=max_concurrency,
             linger_s=linger_s,
-            now=now,
+            clock=clock,
             random=Random(7),
         )
         self.owner = Owner(id="tests", host="here", pid=1, started="0")
-        self.started_at = now()
+        self.started_at = self.now()
 
     @property
     def new(self) -> NewRun:

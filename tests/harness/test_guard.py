@@ -214,7 +214,7 @@ async def test_what_the_last_thread_of_a_zombie_has_started_is_found() -> None:
     """The first thread of a killed process is a zombie before its other threads are gone."""
     zombie, child, other = 20, 30, 40
     processes = {10: (1, "1"), zombie: (10, ""), child: (zombie, "3"), other: (1, "4")}
-    assert guard.descendants(10, processes) == {child: "3"}
+    assert guard.descendants([10], processes) == {child: "3"}
 
 
 async def test_what_a_thread_has_started_in_a_session_of_its_own_ends_as_well(

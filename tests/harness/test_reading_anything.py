@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from harnesses import read_stream, readable
 from harnesses._json import list_of
-from harnesses._reading import LINE_LIMIT_BYTES, lines_in
+from harnesses._lines import LINE_LIMIT_BYTES, lines_in
 from harnesses._structured import BadSchema, Shape
 from harnesses.recording import read_sessions
 from smithers.agent import Answered
@@ -151,13 +151,12 @@ def test_lines_end_at_lf_alone_wherever_they_were_split() -> None:
         assert list(lines_in(pieces)) == [b"a\r", b"\xe2\x80\xa8b", b"", b"last"]
 
 
-def test_a_line_beyond_all_measure_is_noise_and_does_not_fill_the_memory() -> None:
+def test_a_line_beyond_all_measure_is_dropped_with_its_size() -> None:
     piece = b"x" * 2**20
     count = 2 * LINE_LIMIT_BYTES // len(piece)
     chunks = (piece if at < count else b"\n" + lines(claude_result()) for at in range(count + 1))
     events = list(read_stream("claude-code", chunks))
-    assert events[0]["event"] == "noise"
-    assert len(events[0]["text"]) == 2000
+    assert events[0] == {"event": "dropped", "size_bytes": 2 * LINE_LIMIT_BYTES}
     assert events[-1]["verdict"] == "succeeded"
 
 

@@ -6,8 +6,10 @@ import asyncio
 import getpass
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -321,3 +323,35 @@ async def test_the_same_hub_is_behind_the_command_line(project: Project) -> None
         run_id = (await call("start_run", workflow="shouts", input={"topic": "a"}))["run_id"]
         await call("wait_run", run_id=run_id, timeout_s=50)
     assert Hub(Path(project.database)).summary(run_id)["output"] == "A"
+
+
+def _supervises(database: Path) -> bool:
+    with closing(sqlite3.connect(database)) as db:
+        (count,) = db.execute("SELECT count(*) FROM supervisors").fetchone()
+    return bool(count)
+
+
+@in_one_era
+async def test_a_server_whose_database_is_deleted_says_so_and_uses_the_next_one(
+    project: Project, era: Era, capfd: pytest.CaptureFixture[str]
+) -> None:
+    database = project.hub.database
+    said = ""
+
+    def told() -> bool:
+        nonlocal said
+        said += capfd.readouterr().err
+        return f"the database {database} was deleted or moved" in said
+
+    async with project.client(era, supervises=True) as call:
+        first = await call("start_run", workflow="shouts", input={"topic": "a"})
+        await call("wait_run", run_id=first["run_id"], timeout_s=50)
+        await asyncio.to_thread(until, lambda: _supervises(database), "the supervisor")
+        for file in database.parent.glob(f"{database.name}*"):
+            if file.is_file():
+                file.unlink()
+        await asyncio.to_thread(until, told, "a word on the deleted database")
+        second = await call("start_run", workflow="shouts", input={"topic": "b"})
+        waited = await call("wait_run", run_id=second["run_id"], timeout_s=50)
+        assert waited["output"] == "B"
+        await asyncio.to_thread(until, lambda: _supervises(database), "the supervisor again")

@@ -96,6 +96,13 @@ async def test_another_server_gets_no_key_but_the_one_that_is_named_for_it(folde
             },
             20.0,
         ),
+        (
+            {
+                "anthropic-ratelimit-tokens-remaining": "0",
+                "anthropic-ratelimit-tokens-reset": "9999-12-31T23:59:59-10:00",
+            },
+            None,
+        ),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "9" * 30}, None),
         ({}, None),

@@ -7,18 +7,18 @@ from pathlib import Path
 from harnesses.process import Command
 from harnesses.recording import Recorder
 from harnesses.scrubbing import secrets_of
-from smithers.engine.secrets import Secrets
+from smithers.secrets import Secrets
 
 
 def test_a_secret_that_begins_with_a_slash_is_no_path_unless_there_is_such_a_file() -> None:
     secret = "/Jk3hXw0q+Zt9"
-    assert Secrets({"ACCESS_KEY": secret}).scrub(f"it is {secret}") == "it is ${ACCESS_KEY}"
-    assert Secrets({"KEY_FILE": __file__}).scrub(__file__) == __file__
+    assert Secrets({"ACCESS_KEY": secret}).mask(f"it is {secret}") == "it is ${ACCESS_KEY}"
+    assert Secrets({"KEY_FILE": __file__}).mask(__file__) == __file__
 
 
 def test_a_secret_at_the_cut_of_a_prompt_leaves_no_half_in_the_record(tmp_path: Path) -> None:
     secret = "s3cr3t-" + "x" * 30
-    scrub = Secrets({"API_KEY": secret}).scrub
+    scrub = Secrets({"API_KEY": secret}).mask
     command = Command(
         program="p",
         executable="/bin/p",

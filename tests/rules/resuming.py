@@ -38,7 +38,7 @@ def finish(run: Run, answers: Answers = approves_all) -> str:
 def crashed(run: Run, after: int, workflow: Workflow[Any, Any] | None = None) -> Run:
     """The run as it was after its first frames, its owner dead; `workflow` is the edited one."""
     frames = run.watch.frames[:after]
-    made = Run(workflow or run.workflow, run.input, now=run.now, linger_s=run.settings.linger_s)
+    made = Run(workflow or run.workflow, run.input, clock=run.clock, linger_s=run.settings.linger_s)
     made.started_at = run.started_at
 
     async def rebuild() -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from smithers import clock
 from smithers.amounts import Amounts
 from smithers.changes import Frame, Key
 from smithers.engine.endings import Ending
@@ -23,16 +24,38 @@ __all__ = ["Clock", "Run"]
 
 
 class Clock:
-    """A time that moves only when a test says so."""
+    """Time that moves only when a test says so; `reading` is what the engine is given."""
 
     def __init__(self) -> None:
         self.at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+        self._awake = self._slept = timedelta()
+        self.reading = clock.Clock(
+            wall=self, monotonic_ns=lambda: _ns(self._awake), boottime_ns=self._boottime_ns
+        )
 
     def __call__(self) -> datetime:
         return self.at
 
     def pass_s(self, seconds: float) -> None:
+        """Time passes, on every clock."""
         self.at += timedelta(seconds=seconds)
+        self._awake += timedelta(seconds=seconds)
+
+    def set_by_s(self, seconds: float) -> None:
+        """Somebody sets the wall clock, forward or back."""
+        self.at += timedelta(seconds=seconds)
+
+    def sleep_s(self, seconds: float) -> None:
+        """The machine sleeps: the lid is closed."""
+        self.at += timedelta(seconds=seconds)
+        self._slept += timedelta(seconds=seconds)
+
+    def _boottime_ns(self) -> int:
+        return _ns(self._awake + self._slept)
+
+
+def _ns(time: timedelta) -> int:
+    return time // timedelta(microseconds=1) * 1000
 
 
 class Died(Exception):
@@ -61,7 +84,9 @@ class Run(runs.Run):
     engine: Engine
     watch: runs.Watch
 
-    def __init__(self, *given: Any, **options: Any) -> None:
+    def __init__(self, *given: Any, now: Clock | None = None, **options: Any) -> None:
+        if now is not None:
+            options["clock"] = now.reading
         super().__init__(*given, **options)
         self.reports: list[str] = []
         self.before: Callable[[Engine], None] = lambda engine: None

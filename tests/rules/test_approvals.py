@@ -224,3 +224,57 @@ def test_an_approval_whose_ask_raises_fails() -> None:
     error = run.state.ended[Key("ok")].error
     assert error is not None
     assert error.kind == "ZeroDivisionError"
+
+
+@pytest.mark.parametrize("on_timeout", ["fail", "deny"])
+def test_a_question_that_nobody_answered_in_time_is_asked_again_as_the_file_has_it_now(
+    on_timeout: str,
+) -> None:
+    clock = Clock()
+    run = asks(clock, timeout_s=100, on_timeout=on_timeout)
+    run.go()
+    clock.pass_s(100)
+    assert run.go().status == "failed"
+
+    edited = asks(clock, timeout_s=600, on_timeout=on_timeout, allowed_by=["ann"])
+    run.workflow = edited.workflow
+    assert run.go().status == "waiting"
+    wait = run.state.waits[Key("ok"), "approval"].opened
+    assert wait.due == clock() + timedelta(seconds=600)
+    assert wait.allowed_by == ("ann",)
+    run.answer("ok")
+    assert run.go().status == "finished"
+    assert run.output("after") == "true"
+
+
+def test_a_denial_of_a_person_stands_when_the_run_is_resumed() -> None:
+    run = asks()
+    run.go()
+    run.answer("ok", approved=False)
+    assert run.go().status == "failed"
+    assert run.go().status == "failed"
+    assert not run.state.waits
+
+
+def test_a_question_that_counts_as_denied_and_failed_nothing_is_not_asked_again() -> None:
+    clock = Clock()
+    broken = [True]
+
+    def after() -> bool:
+        if broken:
+            raise ValueError("broken")
+        return False
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        ok = Approval("ok", ask="Ship?", timeout_s=100, on_timeout="deny", on_deny="continue")
+        return Sequence(ok, Step("after", after))
+
+    run = Run(flow, now=clock, linger_s=1)
+    run.go()
+    clock.pass_s(100)
+    assert run.go().status == "failed"
+    broken.clear()
+    assert run.go().status == "finished"
+    decision = Decision.model_validate_json(run.state.ended[Key("ok")].output or "")
+    assert (decision.approved, decision.by) == (False, None)

@@ -311,7 +311,14 @@ def test_the_budget_of_a_loop_is_that_of_all_its_iterations() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
         task = Task("t", agent=Scripted(), prompt="p")
-        return Loop(task, until=lambda: False, max_iterations=5, budget=Budget(calls=2), id="loop")
+        return Loop(
+            task,
+            until=lambda: False,
+            max_iterations=5,
+            on_exhausted="finish",
+            budget=Budget(calls=2),
+            id="loop",
+        )
 
     run = Run(flow)
     assert run.go().status == "waiting"
@@ -325,7 +332,7 @@ def test_a_raise_in_one_iteration_is_for_that_one() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
         task = Task("t", agent=cut, prompt="p", retry=SOON, budget=Budget(calls=1))
-        return Loop(task, until=lambda: False, max_iterations=2, id="loop")
+        return Loop(task, until=lambda: False, max_iterations=2, on_exhausted="finish", id="loop")
 
     run = Run(flow)
     assert run.go().status == "waiting"

@@ -80,7 +80,8 @@ def exhausted_loop() -> Workflow[Any, Any]:
     def flow(ctx: Context[NoInput]) -> Node:
         body = Step("body", lambda: 1)
         return Sequence(
-            Loop(body, until=lambda: False, max_iterations=3), Step("after", lambda: ctx[body])
+            Loop(body, until=lambda: False, max_iterations=3, on_exhausted="finish"),
+            Step("after", lambda: ctx[body]),
         )
 
     return flow
@@ -157,7 +158,11 @@ def approvals() -> Workflow[Any, Any]:
         draft = Task("draft", agent=echo(), prompt="draft")
         ship = Approval("ship", ask=lambda: f"Ship {ctx[draft]}?")
         twice = Loop(
-            Approval("again", ask="again?"), Step("n", lambda: 1), until=_no, max_iterations=2
+            Approval("again", ask="again?"),
+            Step("n", lambda: 1),
+            until=_no,
+            max_iterations=2,
+            on_exhausted="finish",
         )
         done = Step("done", lambda: f"{ctx[ship].by} {ctx[draft]}")
         return Sequence(

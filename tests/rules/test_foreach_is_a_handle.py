@@ -219,7 +219,9 @@ def test_a_fan_out_in_a_loop_has_new_items_in_each_iteration() -> None:
             each=lambda name: Step(name, lambda: name),
         )
         read = Step("read", lambda: ctx[every])
-        return Loop(number, every, read, until=lambda: False, max_iterations=2)
+        return Loop(
+            number, every, read, until=lambda: False, max_iterations=2, on_exhausted="finish"
+        )
 
     run = Run(flow)
     assert run.go().status == "finished"
@@ -235,7 +237,12 @@ def test_a_reader_by_id_in_a_loop_waits_for_the_item_of_its_own_iteration() -> N
             lambda: [ctx[number]], key=str, each=lambda n: Step("item", lambda: n), id="all"
         )
         read = Step("read", lambda: ctx.get("item", int))
-        return Loop(Parallel(read, every, number), until=lambda: False, max_iterations=2)
+        return Loop(
+            Parallel(read, every, number),
+            until=lambda: False,
+            max_iterations=2,
+            on_exhausted="finish",
+        )
 
     run = Run(flow)
     assert run.go().status == "finished"

@@ -12,9 +12,9 @@ from smithers import Context, Node, NoInput, Retry, Task, workflow
 from smithers.agent import Agent, Event, Said, Started, Thought, ToolCalled, ToolReturned, Used
 from smithers.changes import AttemptStarted, Key
 from smithers.engine.handover import MAX_HANDOVER, handover
-from smithers.engine.secrets import Secrets
 from smithers.engine.streams import Stream, as_json
 from smithers.errors import Busy, ContextOverflow, Permanent, Transient
+from smithers.secrets import Secrets
 from smithers.state import Attempted
 from tests.rules.agents import Line, Scripted
 from tests.rules.runs import Run

@@ -29,8 +29,8 @@ def test_a_path_is_the_list_of_the_enclosing_iterations_from_zero() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
         inner = Step("inner", lambda: 1)
-        body = Loop(inner, until=lambda: False, max_iterations=2, id="in")
-        return Loop(body, until=lambda: False, max_iterations=2, id="out")
+        body = Loop(inner, until=lambda: False, max_iterations=2, on_exhausted="finish", id="in")
+        return Loop(body, until=lambda: False, max_iterations=2, on_exhausted="finish", id="out")
 
     run = Run(flow)
     assert run.go().status == "finished"
@@ -116,7 +116,7 @@ def test_a_reader_in_an_inner_loop_reads_the_outer_iteration_that_it_stands_in()
 
         number = Step("number", counted)
         shown = Step("shown", lambda: ctx[number])
-        inner = Loop(shown, until=lambda: False, max_iterations=2, id="in")
+        inner = Loop(shown, until=lambda: False, max_iterations=2, on_exhausted="finish", id="in")
         return Loop(number, inner, until=lambda: ctx[number] == 2, max_iterations=9, id="out")
 
     run = Run(flow)
@@ -152,8 +152,12 @@ def test_previous_steps_back_the_innermost_common_loop() -> None:
         outer = Step("outer", counted)
         inner: Step[int] = Step("inner", counted)
         shown = Step("shown", seen)
-        loop = Loop(inner, shown, until=lambda: False, max_iterations=2, id="in")
-        return Loop(outer, loop, until=lambda: False, max_iterations=2, id="out")
+        loop = Loop(
+            inner, shown, until=lambda: False, max_iterations=2, on_exhausted="finish", id="in"
+        )
+        return Loop(
+            outer, loop, until=lambda: False, max_iterations=2, on_exhausted="finish", id="out"
+        )
 
     run = Run(flow)
     assert run.go().status == "finished"
@@ -177,9 +181,11 @@ def test_previous_of_an_outer_iteration_gives_the_last_inner_one_of_it() -> None
             return len(count)
 
         inner = Step("inner", counted)
-        loop = Loop(inner, until=lambda: False, max_iterations=2, id="in")
+        loop = Loop(inner, until=lambda: False, max_iterations=2, on_exhausted="finish", id="in")
         shown = Step("shown", lambda: ctx.previous(inner))
-        return Loop(loop, shown, until=lambda: False, max_iterations=2, id="out")
+        return Loop(
+            loop, shown, until=lambda: False, max_iterations=2, on_exhausted="finish", id="out"
+        )
 
     run = Run(flow)
     assert run.go().status == "finished"
@@ -210,7 +216,9 @@ def test_previous_is_none_where_the_task_gave_nothing() -> None:
         odd = Step("odd", lambda: "odd")
         branch = Branch(lambda: ctx[number] % 2 == 1, odd)
         seen = Step("seen", lambda: ctx.previous(odd))
-        return Loop(number, branch, seen, until=lambda: False, max_iterations=3)
+        return Loop(
+            number, branch, seen, until=lambda: False, max_iterations=3, on_exhausted="finish"
+        )
 
     run = Run(flow)
     assert run.go().status == "finished"
@@ -269,7 +277,13 @@ def test_the_iteration_travels_into_the_threads_of_steps() -> None:
 
             return asyncio.run(inner())
 
-        return Loop(number, Step("threaded", threaded), until=lambda: False, max_iterations=2)
+        return Loop(
+            number,
+            Step("threaded", threaded),
+            until=lambda: False,
+            max_iterations=2,
+            on_exhausted="finish",
+        )
 
     run = Run(flow)
     assert run.go().status == "finished"
@@ -314,7 +328,9 @@ def test_a_loop_of_a_hundred_iterations_in_a_loop_ends() -> None:
         async def one() -> int:
             return 1
 
-        inner = Loop(Step("one", one), until=lambda: False, max_iterations=100)
+        inner = Loop(
+            Step("one", one), until=lambda: False, max_iterations=100, on_exhausted="finish"
+        )
         return Sequence(inner, Step("after", lambda: 2))
 
     run = Run(flow)

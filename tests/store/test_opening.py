@@ -97,7 +97,7 @@ async def test_a_folder_is_no_database(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize("kind", ["nfs4", "cifs", "SMB2", "9p", "fuse.sshfs"])
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "SMB2", "fuse.sshfs", "fuse.gvfsd-fuse"])
 async def test_a_network_file_system_is_refused(tmp_path: Path, kind: str) -> None:
     with pytest.raises(StoreError, match=r"network file system .* can lose data"):
         await SqliteStore.open(tmp_path / "runs.db", file_system=kind)
@@ -226,7 +226,8 @@ def test_the_protocol_can_be_had_without_a_database_library() -> None:
 async def test_each_table_begins_with_its_key_as_sqlite_3_40_wants_it(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     async with await SqliteStore.open(path) as store:
-        await store.add_process(ProcessRow(owner="o1", run_id="r1", serial=1, pid=2, started="3"))
+        row = ProcessRow(owner="o1", run_id="r1", serial=1, pid=2, started="3")
+        await store.add_processes([row])
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         tables = db.execute("SELECT name FROM pragma_table_list WHERE type = 'table' AND wr = 1")

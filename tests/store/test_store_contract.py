@@ -198,7 +198,7 @@ async def test_an_owner_cannot_claim_its_own_run_again(store: Store) -> None:
 async def test_a_run_of_a_dead_process_is_taken_over_at_once(store: Store) -> None:
     old = await begin(store, dead_owner())
     row = ProcessRow(owner="dead", run_id="r1", serial=1, pid=12, started="34")
-    await store.add_process(row)
+    await store.add_processes([row])
     claimed = await store.claim("r1", live_owner(), source="digest-2")
     assert claimed.claim.fence == old.fence + 1
     assert claimed.processes == (row,)
@@ -235,8 +235,7 @@ async def test_processes_are_forgotten_with_their_attempt(store: Store) -> None:
         ProcessRow(owner="dead", run_id="r1", serial=serial, pid=serial, started="1")
         for serial in (1, 2, 2, 3)
     ]
-    for row in rows:
-        await store.add_process(row)
+    await store.add_processes(rows)
     await store.remove_processes("dead", "r1", 2)
     claimed = await store.claim("r1", live_owner(), source="s")
     assert [row.serial for row in claimed.processes] == [1, 3]
@@ -245,9 +244,8 @@ async def test_processes_are_forgotten_with_their_attempt(store: Store) -> None:
 async def test_processes_on_another_host_are_not_ours_to_kill(store: Store, clock: Clock) -> None:
     elsewhere = replace(dead_owner(), id="elsewhere", host="moon")
     await store.release(await begin(store, elsewhere))
-    await store.add_process(
-        ProcessRow(owner="elsewhere", run_id="r1", serial=1, pid=1, started="1")
-    )
+    row = ProcessRow(owner="elsewhere", run_id="r1", serial=1, pid=1, started="1")
+    await store.add_processes([row])
     assert (await store.claim("r1", live_owner(), source="s")).processes == ()
 
 
@@ -318,10 +316,21 @@ async def test_a_question_that_was_reset_is_asked_anew(store: Store) -> None:
 async def test_an_answer_after_the_due_time_is_refused(store: Store, clock: Clock) -> None:
     claim = await begin(store)
     await store.commit(claim, approval(1, due=START + timedelta(seconds=60)))
+    await store.release(claim)
     clock.move(60)
     with pytest.raises(Refused, match="ended at 2026-01-02 03:05:05 UTC"):
         await store.offer(answer(1))
-    assert await store.inbox(claim, 0) == []
+    claimed = await store.claim("r1", live_owner("other"), source="s")
+    assert await store.inbox(claimed.claim, 0) == []
+
+
+async def test_while_a_process_drives_the_run_the_wall_clock_refuses_no_answer(
+    store: Store, clock: Clock
+) -> None:
+    claim = await begin(store)
+    await store.commit(claim, approval(1, due=START + timedelta(seconds=60)))
+    clock.move(3600)
+    assert (await store.offer(answer(1))).opened == 1
 
 
 async def test_an_answer_before_the_due_time_wins(store: Store, clock: Clock) -> None:

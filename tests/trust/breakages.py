@@ -29,7 +29,7 @@ TRUST = "tests/trust"
 SCHEDULES = f"{TRUST}/test_schedules.py::test_a_schedule_of_crashes_and_answers_breaks_no_promise"
 STOPPED = (
     f"{TRUST}/test_stopped_owners.py::"
-    "test_a_stopped_owner_loses_its_programs_then_its_run_and_writes_nothing_when_it_wakes"
+    "test_a_stopped_owner_is_ended_with_its_programs_before_its_run_continues"
 )
 KILLED = f"{TRUST}/test_boundaries.py::test_a_kill_at_any_write_loses_nothing_that_was_acknowledged"
 SYNCED = f"{TRUST}/test_boundaries.py::test_every_frame_is_synced_before_the_next_write"
@@ -283,7 +283,7 @@ BREAKAGES: dict[str, Breakage] = {
     "leases age by the wall clock": Breakage(
         apply=_leases_age_by_the_wall_clock, caught_by=STEPPED
     ),
-    "a stale owner goes on": Breakage(apply=_a_stale_owner_goes_on, caught_by=STOPPED),
+    "a stale owner goes on": Breakage(apply=_a_stale_owner_goes_on, caught_by=SCHEDULES),
     "programs live on after a takeover": Breakage(
         apply=_programs_live_on_after_a_takeover, caught_by=STOPPED
     ),

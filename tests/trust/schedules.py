@@ -19,8 +19,8 @@ from typing import Any, cast
 from smithers import Context, Node, NoInput, Workflow, workflow
 from smithers.changes import AttemptStarted, Frame, Key, Reset, Settled
 from smithers.engine.engine import Engine, Settings
-from smithers.engine.secrets import Secrets
 from smithers.errors import AlreadyDecided, Fenced, Owned, Refused, RunExists
+from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Model, NewRun, Note, Store
 from smithers.tree import Decision
@@ -82,7 +82,7 @@ class Schedule:
             folder=self.folder,
             streams=self.folder,
             max_concurrency=self.concurrency,
-            now=self.world.now,
+            clock=self.world.clock,
             random=Random(self.seed),
             secrets=Secrets({}),
         )

@@ -17,6 +17,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from smithers.changes import AttemptStarted, Frame, SessionSeen
+from smithers.clock import Clock
 from smithers.errors import UnknownRun
 from smithers.store import Claim, Claimed, Cooldown, History, InboxRow, Model, NewRun, Note, Owner
 from smithers.store.memory import MemoryStore
@@ -51,6 +52,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._waits.passed
+
+
+def _loop_ns() -> int:
+    return round(asyncio.get_running_loop().time() * 1e6) * 1000
 
 
 class Process:
@@ -137,6 +142,11 @@ class World:
 
     def now(self) -> datetime:
         return START + timedelta(seconds=asyncio.get_running_loop().time())
+
+    @property
+    def clock(self) -> Clock:
+        """The three clocks as one: nobody sets it, and the machine never sleeps."""
+        return Clock(wall=self.now, monotonic_ns=_loop_ns, boottime_ns=_loop_ns)
 
     def holds(self, owner: Owner) -> bool:
         """Whether the lease of an owner holds: it beats all the time while it is not frozen."""

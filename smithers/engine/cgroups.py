@@ -1,0 +1,40 @@
+"""Processes of an attempt's control group, which nothing that the attempt starts can leave unseen.
+
+An adapter may put the program of an attempt into a control group of its own (cgroup v2) and report
+the path, which is kept with the attempt's processes. Descendants that cleared their environment and
+left their parents are still members.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["cgroup_name", "members_of", "remove_cgroup"]
+
+
+def cgroup_name(mark: str) -> str:
+    """How the names of the groups of an attempt begin. Adapters name them in the same way."""
+    return f"smithers-{hashlib.sha256(mark.encode()).hexdigest()[:24]}-"
+
+
+def members_of(path: str, mark: str) -> list[int]:
+    """The processes in a group; none if it is gone or is not the group of the attempt `mark`.
+
+    The path comes from a row, so it counts only if its name is the one that this attempt must have.
+    """
+    folder = Path(path)
+    if not folder.name.startswith(cgroup_name(mark)):
+        return []
+    with suppress(OSError):
+        return [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
+    return []
+
+
+def remove_cgroup(path: str, mark: str) -> None:
+    """Remove a group that is empty by now; one with members stays."""
+    if Path(path).name.startswith(cgroup_name(mark)):
+        with suppress(OSError):
+            os.rmdir(path)
