@@ -104,6 +104,7 @@ class Transition:
         error: Failure | None = None,
         output: str | None = None,
         model: str | None = None,
+        type: str | None = None,
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
@@ -116,6 +117,7 @@ class Transition:
                 error=error,
                 output=output,
                 model=model,
+                type=type,
                 came_up=self.state.came_up.get(key),
             )
         )
