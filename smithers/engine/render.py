@@ -22,7 +22,17 @@ from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.reading import Reading, View
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
-from smithers.tree import RENDERING, Bindings, ForEach, Group, Mark, Node, check_id, place_of_error
+from smithers.tree import (
+    RENDERING,
+    Bindings,
+    ForEach,
+    Group,
+    Mark,
+    Node,
+    check_id,
+    handle_hint,
+    place_of_error,
+)
 from smithers.workflows import Workflow
 
 __all__ = ["Items", "Renderer", "called"]
@@ -159,7 +169,9 @@ class Renderer:
             raise
         except Exception as error:
             raise AuthorError(
-                f"{what} raised {type(error).__name__}: {error}", place=place_of_error(error)
+                f"{what} raised {type(error).__name__}: {error}",
+                place=place_of_error(error),
+                hint=handle_hint(error),
             ) from error
         finally:
             RENDERING.reset(token)

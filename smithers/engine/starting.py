@@ -400,10 +400,13 @@ class Starting:
 
     def _succeeded(self, running: Running, text: str, instance: Instance | None) -> None:
         self._end(running, "succeeded", None)
-        attempt = running.attempt
+        attempt, type = running.attempt, None
         if isinstance(attempt, StepAttempt):
             self._frame.read(attempt.reading)
-        self._settle_key(running.key, instance, "finished", output=text, model=attempt.output.model)
+            type = attempt.type
+        self._settle_key(
+            running.key, instance, "finished", output=text, model=attempt.output.model, type=type
+        )
 
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
         failure = failure_of(error, self._bench.secrets.mask)
@@ -471,8 +474,9 @@ class Starting:
         *,
         output: str | None = None,
         model: str | None = None,
+        type: str | None = None,
     ) -> None:
-        self._frame.settle(key, outcome, output=output, model=model)
+        self._frame.settle(key, outcome, output=output, model=model, type=type)
         if instance is not None:
             self._asking.plan.settle(instance)
 
