@@ -36,8 +36,10 @@ def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[s
         "version": 1,
         "run_id": run_id,
         "status": None,
+        "stopped_by": None,
         "waiting_for": [],
         "tasks": dict.fromkeys(_COUNTS, 0),
+        "tolerated": [],
         "output": None,
         "error": None,
         "exhausted": [],
@@ -79,7 +81,7 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
     if usage["cost_usd"] is not None:
         told.append(money(usage["cost_usd"]))
     facts = f" ({', '.join(told)})" if told else ""
-    say(f"{paint(f'{mark} {run_id} {_WORDS[status]}', colour, sys.stderr)}{facts}")
+    say(f"{paint(f'{mark} {run_id} {_words(summary)}', colour, sys.stderr)}{facts}")
     if summary["exhausted"]:
         say(f"  {shown(exhausted_words(summary['exhausted']).removeprefix('; '))}")
     if status in ("finished", "cancelled") and not counts["failed"]:
@@ -96,6 +98,13 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
         commands = commands or [f"smithers resume {run_id}"]
     for command in list(dict.fromkeys(commands))[:_MOST]:
         say(f"{paint('next:', 'bold', sys.stderr)} {place.command(command)}")
+
+
+def _words(summary: dict[str, Any]) -> str:
+    """How a run stands, after its name."""
+    if summary["status"] == "stale" and summary["stopped_by"]:
+        return f"was stopped by {summary['stopped_by']}, and can be resumed"
+    return _WORDS[summary["status"]]
 
 
 _WORDS = {

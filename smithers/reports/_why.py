@@ -90,19 +90,20 @@ class _Reasons:
             return [
                 _reason(one, _failed(one, tolerated=True), hint=_error(one).get("hint"))
                 for one in self._failed()
+                if one.tolerated
             ]
         if head.stored == "cancelled":
             return []
-        found = [self._wait(wait) for wait in self.waits if wait.is_outside]
+        found = [self._wait(wait) for wait in self.waits if wait.kind != "data"]
         found = [*self._given_up(), *self._attempts(), *found]
-        return found or [self._data(wait) for wait in self.waits if not wait.is_outside]
+        return found or [self._data(wait) for wait in self.waits if wait.kind == "data"]
 
     def _failed(self) -> list[Entry]:
         return [entry for entry in self.tree.entries if entry.state == "failed"]
 
     def _failures(self) -> list[Json]:
         """The failed tasks; a person's denial stands, so no command goes on from there."""
-        failed = self._failed()
+        failed = [one for one in self._failed() if not one.tolerated]
         final = {"Denied"}
         spent = [one for one in self.budgets.values() if one.is_spent]
         raise_ = raise_command(self.head.run_id, spent[0]) if spent and not self.raised else None
@@ -206,7 +207,7 @@ class _Reasons:
             by = answer.get("by") or "someone"
             said = f"{key} was {word} by {by}; the run goes on when it is resumed"
             if self.head.alive:
-                return _reason(key, f"{key} was {word} by {by}, which is being taken up")
+                return _reason(key, f"{key} was {word} by {by}; the running process is picking it up")
             return _reason(key, said, self.resume)
         asked = str(wait.data["asked"]).strip().splitlines()
         question = f': "{asked[0]}"' if asked else ""
@@ -225,7 +226,7 @@ class _Reasons:
         if (raised := self.raised.get(key)) is not None:
             said = f"the budget of {key} was raised by {raised.get('by') or 'someone'}"
             if self.head.alive:
-                return _reason(key, f"{said}, which is being taken up")
+                return _reason(key, f"{said}; the running process is picking it up")
             return _reason(key, f"{said}; the run goes on when it is resumed", self.resume)
         budget = self.budgets.get(key)
         command = None if budget is None else raise_command(self.head.run_id, budget)
@@ -277,6 +278,11 @@ def _sentence(head: Head, reasons: list[Json]) -> str:
     if head.status == "stale":
         owner = head.owner
         who = "nobody runs it" if owner is None else f"process {owner['pid']} that ran it is gone"
+        if head.stopped_by is not None:
+            return (
+                f"{run} was stopped by {head.stopped_by} at {since};"
+                f" `smithers resume {shlex.quote(run)}` continues it"
+            )
         return f"{run} is stale: {who}; `smithers resume {shlex.quote(run)}` goes on"
     if head.stored == "finished":
         number = len(reasons)
