@@ -30,7 +30,7 @@ def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[s
     if run_id is not None and place is not None:
         try:
             found = Hub(place.path).summary(run_id)
-        except SmithersError:
+        except (SmithersError, OSError):  # as where no file can be opened any more
             found = None
     nothing: dict[str, Any] = {
         "version": 1,
