@@ -136,7 +136,7 @@ class Launcher:
             raise Refused(
                 f"the interpreter of run {run_id} cannot be started: {interpreter}:"
                 f" {error.strerror}",
-                hint=f"put it back, or go on with another: smithers resume {run_id}",
+                hint=f"put it back, or use another: `smithers resume {run_id}`",
             ) from error
 
 

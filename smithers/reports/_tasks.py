@@ -104,6 +104,10 @@ class Tree:
     )
     """Nodes that are no tasks and settled by themselves, such as a loop that failed."""
 
+    def parents(self, id: str) -> list[str]:
+        """The container of a node, if it has one."""
+        return [outer for outer, inner in self.children.items() if id in inner]
+
     def walk(self) -> Iterator[str]:
         """The ids in document order."""
         waiting = [] if self.root is None else [self.root]
