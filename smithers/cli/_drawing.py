@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
@@ -142,7 +143,7 @@ def _error(error: _Json) -> str:
 
 def _hint(error: _Json | None, head: str) -> Iterator[str]:
     if error is not None and error["hint"]:
-        yield f"{head}{error['hint']}"
+        yield f"{head}{complete(error['hint'])}"
 
 
 def _usage(usage: _Json) -> str:
