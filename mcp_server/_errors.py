@@ -18,7 +18,7 @@ from smithers.errors import (
     StoreError,
     UnknownRun,
 )
-from smithers.hub import Secrets
+from smithers.hub import Hub, Secrets
 
 __all__ = ["failure", "telling"]
 
@@ -38,13 +38,14 @@ _NEXT = {
 
 
 @contextmanager
-def telling(next: str = "") -> Generator[None]:
+def telling(hub: Hub, next: str = "") -> Generator[None]:
     """Errors of ours become errors that the model reads; `next` stands for their own hint."""
     try:
         yield
     except SmithersError as error:
         code = _code_of(error)
-        raise failure(code, error.said, next or _NEXT.get(code) or error.hint) from error
+        hint = next or _NEXT.get(code) or hub.complete(error.hint)
+        raise failure(code, error.said, hint) from error
 
 
 def _code_of(error: SmithersError) -> str:

@@ -199,7 +199,8 @@ class Asking:
             return
         error = LoopExhausted(
             f"{loop.key.id} did not end within {node.max_iterations} iterations",
-            hint=f"raise max_iterations at {node.mark.place}, then resume the run",
+            hint=f"raise max_iterations at {node.mark.place}, or write on_exhausted='finish' there,"
+            " then resume the run",
         )
         self.frame.settle(loop.key, "failed", error=failure_of(error, self.scrub))
         self.plan.settle(loop)

@@ -87,7 +87,7 @@ class AgentAttempt:
         return list(spent.values())
 
     async def run(self) -> str:
-        """The output as JSON text. Raises `AgentError`, `MachineError`, or what the adapter does."""
+        """The output as JSON text. Raises an `AgentError`, `MachineError` or an adapter's error."""
         self.stream.open()
         timeout_s = self.ask.timeout_s
         clock = asyncio.timeout(timeout_s)

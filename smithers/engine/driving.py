@@ -20,6 +20,7 @@ from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
+from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.settings import Unwatched
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
@@ -154,15 +155,18 @@ class Driving:
         linger_s: float,
     ) -> Left:
         if not self._database.exists():
-            raise UnknownRun(f"there is no run {run_id!r}", hint=f"no database at {self._database}")
+            raise UnknownRun(
+                f"there is no run {run_id!r}: there is no database at {self._database}",
+                hint="start a run with `smithers up FILE`, or name another database with --db PATH",
+            )
         async with await SqliteStore.open(self._database) as store:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
-            self._check_input(history, input)
+            check_input(history.run, input)
             if (told := _over(run_id, state)) is not None:
                 return told
             with self._loading():
-                loaded = self._load_again(history, file, name)
+                loaded = load_again(history.run, file, name)
             limit = max_concurrency or json.loads(history.run.options).get(_LIMIT)
 
             async def make(now: History, fresh: RunState) -> Engine:
@@ -172,11 +176,11 @@ class Driving:
                     engine.prepare()
                 return engine
 
-            return await self._go_on(store, history, state, loaded.source, make)
+            return await self._go_on(store, history, state, loaded, make)
 
     async def look(self, store: SqliteStore, history: History) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
-        loaded = self._load_again(history, None, None)
+        loaded = load_again(history.run, None, None)
         settings = self._settings(history.run, None, 0.0)
         state = RunState.of(history.frames)
         engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
@@ -184,7 +188,7 @@ class Driving:
         return engine
 
     async def _go_on(
-        self, store: SqliteStore, history: History, state: RunState, source: str, make: _Make
+        self, store: SqliteStore, history: History, state: RunState, loaded: Loaded, make: _Make
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
         that, to know what is wrong, and anew where the run went on meanwhile.
@@ -192,7 +196,9 @@ class Driving:
         run_id = history.run.run_id
         before, was_due = _done(state), due_of(state)
         engine = await make(history, state)
-        claimed = await store.claim(run_id, this_process(), source=source)
+        claimed = await store.claim(
+            run_id, this_process(), source=loaded.source, file=str(loaded.file)
+        )
         try:
             await clear_away(store, claimed, history.run.owner)
             if claimed.frame != history.frames[-1].number:  # somebody was faster
@@ -253,42 +259,17 @@ class Driving:
                     await store.release(engine.claim, wake_at)
         return left(engine.run_id, ending)
 
-    def _check_input(self, history: History, given: str | None) -> None:
-        if given is None:
-            return
-        if json.loads(input_text(given)) != json.loads(history.run.input):
-            raise Refused(
-                f"run {history.run.run_id} was started with another input",
-                hint="leave --input out to go on with the stored one, or start a new run",
-            )
-
-    def _load_again(self, history: History, file: str | None, name: str | None) -> Loaded:
-        run = history.run
-        path = Path(run.file if file is None else file)
-        if file is None and not path.exists():
-            raise Refused(
-                f"the file of run {run.run_id} is gone: {path}",
-                hint=f"put it back, or name it: smithers up FILE --run-id {run.run_id} --resume",
-            )
-        loaded = _same_workflow(path, run) if name is None else load_workflow(path, name)
-        if loaded.workflow.name != run.workflow:
-            raise Refused(
-                f"run {run.run_id} is of workflow {run.workflow}, not {loaded.workflow.name}",
-                hint=f"start {loaded.workflow.name} under a run id of its own",
-            )
-        return loaded
-
     async def _look(self, run_id: str) -> Sequence[Cooldown]:
         """The agents that cool down, of a store that has no such run. Raises `RunExists`."""
         async with await SqliteStore.open(self._database) as store:
             try:
-                await store.load(run_id)
+                history = await store.load(run_id)
             except UnknownRun:
                 return await store.cooldowns()
-        raise RunExists(
-            f"run {run_id} exists already",
-            hint=f"go on with it: smithers resume {run_id}, or choose another --run-id",
-        )
+        hint = "choose another --run-id"
+        if RunState.of(history.frames).run_status != "cancelled":
+            hint = f"resume it with `smithers resume {run_id}`, or {hint}"
+        raise RunExists(f"run {run_id} exists already", hint=hint)
 
 
 def _report_locks(store: SqliteStore, engine: Engine) -> None:
@@ -302,14 +283,6 @@ def _report_locks(store: SqliteStore, engine: Engine) -> None:
     store.wait_for_stopped(tell)
 
 
-def _same_workflow(path: Path, run: NewRun) -> Loaded:
-    """The run's workflow by its name, or the only one of the file."""
-    try:
-        return load_workflow(path, run.workflow)
-    except Refused:
-        return load_workflow(path)
-
-
 async def _engine(
     store: SqliteStore,
     run: NewRun,
@@ -321,7 +294,7 @@ async def _engine(
     """The engine of a run that is resumed."""
     return Engine(
         loaded.workflow,
-        loaded.workflow.parse_input(run.input),
+        stored_input(loaded, run.input),
         run=replace(run, source=loaded.source),
         state=state,
         settings=settings,
@@ -334,7 +307,10 @@ async def _engine(
 def _over(run_id: str, state: RunState) -> Left | None:
     """What a run that has finished has left; None where it goes on. Raises `Refused`."""
     if state.run_status == "cancelled":
-        raise Refused(f"run {run_id} was cancelled", hint="start a new one with `up`")
+        raise Refused(
+            f"run {run_id} was cancelled, which is final",
+            hint="start a new run with `smithers up FILE`",
+        )
     return left(run_id, finished(state)) if state.run_status == "finished" else None
 
 

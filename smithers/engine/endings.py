@@ -175,7 +175,8 @@ class Endings:
         if why == "wrong":
             return self._left(StatusChanged(status="failed", error=wrong))
         error = DeadlineExceeded(
-            f"the run took longer than the {self._workflow.deadline_s:g} s of its deadline"
+            f"the run took longer than the {self._workflow.deadline_s:g} s of its deadline",
+            hint="its time counts from its start: raise deadline_s of the workflow, then resume it",
         )
         failure = failure_of(error, self._scrub)
         return self._left(StatusChanged(status="failed", error=failure))

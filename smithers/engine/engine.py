@@ -93,7 +93,9 @@ class Engine:
         self.renderer = Renderer(workflow, context, self.view, run.source)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
-        self.budgets = Budgets(self.transition, self.view, workflow.budget, mask, self.moment)
+        self.budgets = Budgets(
+            self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
+        )
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self.limits = self.starting.limits

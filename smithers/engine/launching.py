@@ -176,7 +176,7 @@ class Launcher:
             raise MachineError.of(error, interpreter, "cannot be started") from error
         raise Refused(
             f"the interpreter of run {run_id} cannot be started: {interpreter}: {error.strerror}",
-            hint=f"put it back, or go on with another: smithers resume {run_id}",
+            hint=f"put it back, or use another: `smithers resume {run_id}`",
         ) from error
 
 

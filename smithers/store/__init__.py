@@ -214,8 +214,11 @@ class Store(Protocol):
         """
         ...
 
-    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
-        """Take a run that nobody alive owns. `source` replaces the run's source digest.
+    async def claim(
+        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+    ) -> Claimed:
+        """Take a run that nobody alive owns. `source` replaces the run's source digest, and `file`,
+        if it is given, the path of its workflow.
 
         Raises `UnknownRun`, or `Owned` naming the live owner (pid, host, since when it beats).
         """

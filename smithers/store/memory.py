@@ -153,7 +153,9 @@ class MemoryStore:
         self._owners[owner.id] = owner
         return Claim(run_id=run.run_id, owner=owner.id, fence=1)
 
-    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
+    async def claim(
+        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+    ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
         run = self._run(run_id)
         previous = None
@@ -162,7 +164,13 @@ class MemoryStore:
             if holder.id == owner.id or self._alive(holder):
                 raise owned(run_id, holder, 0.0)
             previous = holder if holder.host == owner.host else None
-        run.row = replace(run.row, owner=owner.id, fence=run.row.fence + 1, source=source)
+        run.row = replace(
+            run.row,
+            owner=owner.id,
+            fence=run.row.fence + 1,
+            source=source,
+            file=run.row.file if file is None else file,
+        )
         run.wake_at = None
         if run.starts is not None and run.starts.gave_up is not None:
             run.starts = None

@@ -183,7 +183,9 @@ class SqliteStore:
         self._heartbeat.add(owner)
         return claim
 
-    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
+    async def claim(
+        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+    ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
 
         def work(db: sqlite3.Connection) -> Claimed:
@@ -194,9 +196,9 @@ class SqliteStore:
                 previous = self._refuse_if_held(db, run_id, run.owner, owner)
             beat(db, owner, self._now(), self._monotonic_ns())
             db.execute(
-                "UPDATE runs SET owner = ?, fence = fence + 1, source = ?, wake_at = NULL"
-                " WHERE run_id = ?",
-                (owner.id, source, run_id),
+                "UPDATE runs SET owner = ?, fence = fence + 1, source = ?,"
+                " file = coalesce(?, file), wake_at = NULL WHERE run_id = ?",
+                (owner.id, source, file, run_id),
             )
             # Only a person claims a run that nothing else starts any more.
             db.execute("DELETE FROM revivals WHERE run_id = ? AND gave_up IS NOT NULL", (run_id,))
