@@ -34,7 +34,7 @@ class Choice(BaseModel):
 async def asked(ctx: Context[Face], run_id: str, task: str | None) -> Asked:
     """The approval that is meant."""
     hub = await asyncio.to_thread(known, ctx, run_id)
-    with telling():
+    with telling(hub):
         return await asyncio.to_thread(hub.asks, run_id, task)
 
 
@@ -72,7 +72,7 @@ async def answer(
         raise _undecided(hub, approval, f"the question was answered with {chosen.action!r}")
     approved = chosen.data.decision == "approve"
     note = chosen.data.note or None
-    with telling("call get_run to see what it waits for now"):
+    with telling(hub, "call get_run to see what it waits for now"):
         decided = await asyncio.to_thread(
             hub.decide,
             run_id,

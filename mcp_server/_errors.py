@@ -19,7 +19,7 @@ from smithers.errors import (
     UnknownRun,
     Untrusted,
 )
-from smithers.hub import Secrets
+from smithers.hub import Hub, Secrets
 
 __all__ = ["failure", "telling"]
 
@@ -40,15 +40,16 @@ _NEXT = {
 
 
 @contextmanager
-def telling(next: str = "") -> Generator[None]:
+def telling(hub: Hub, next: str = "") -> Generator[None]:
     """Errors of ours become errors that the model reads; `next` stands for their own hint."""
     try:
         yield
     except SmithersError as error:
         code = _code_of(error)
+        hint = next or _NEXT.get(code) or hub.complete(error.hint)
         if isinstance(error, Untrusted):  # its hint is for the person alone
-            next = f"tell the person: {error.hint}"
-        raise failure(code, error.said, next or _NEXT.get(code) or error.hint) from error
+            hint = f"tell the person: {error.hint}"
+        raise failure(code, error.said, hint) from error
 
 
 def _code_of(error: SmithersError) -> str:

@@ -52,7 +52,7 @@ def permitted(hub: Hub, start: Startable, answered: ElicitationResult[Permission
     if answered.data.decision != "trust":
         raise _untrusted(hub, start, "the person refused")
     if not _is_permitted(hub, start):
-        with telling():
+        with telling(hub):
             hub.trust("start_run", folders=[start.file.parent, start.folder])
 
 

@@ -29,6 +29,7 @@ def run_of(hub: Hub, run_id: str) -> dict[str, Any]:
         "run_id": run_id,
         "workflow": hub.standing(run_id).workflow,
         "status": told["status"],
+        "stopped_by": told["stopped_by"],
         "sentence": why["sentence"],
         "tasks": told["tasks"],
         "states": shown,
@@ -66,7 +67,12 @@ def explained(hub: Hub, run_id: str) -> dict[str, Any]:
     """The fields of `Explained`."""
     why = hub.why(run_id)
     reasons = [
-        {**one, "command": typed(hub, one.get("command"))} for one in why["reasons"][:_MOST_TASKS]
+        {
+            **one,
+            "command": typed(hub, one.get("command")),
+            "hint": hub.complete(one.get("hint") or "") or None,
+        }
+        for one in why["reasons"][:_MOST_TASKS]
     ]
     return {**{name: why[name] for name in ("run_id", "status", "sentence")}, "reasons": reasons}
 

@@ -125,7 +125,7 @@ def start_run(
     """
     face = face_of(ctx)
     permitted(face.hub, start, answered)
-    with telling():
+    with telling(face.hub):
         launched = face.hub.launch(
             str(start.file),
             name=start.name,
@@ -151,7 +151,7 @@ def get_run(ctx: Context[Face], run_id: RunId) -> Run:
     with which a person unblocks it.
     """
     hub = known(ctx, run_id)
-    with telling():
+    with telling(hub):
         return Run.model_validate(run_of(hub, run_id))
 
 
@@ -164,8 +164,9 @@ def list_runs(
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
 ) -> Listed:
     """List runs in short, newest first."""
-    with telling():
-        return Listed.model_validate(listed(face_of(ctx).hub, status, limit))
+    hub = face_of(ctx).hub
+    with telling(hub):
+        return Listed.model_validate(listed(hub, status, limit))
 
 
 def get_task(
@@ -178,7 +179,7 @@ def get_task(
 ) -> TaskFound:
     """Get one task of a run: its state, its output, its error, and its attempts."""
     hub = known(ctx, run_id)
-    with telling():
+    with telling(hub):
         if (found := task_of(hub, run_id, task)) is not None:
             return TaskFound.model_validate(found)
         ids = list(dict.fromkeys(one["id"] for one in hub.states(run_id)))
@@ -194,21 +195,21 @@ def get_events(
 ) -> Events:
     """Get what happened in a run, in order, a page at a time."""
     hub = known(ctx, run_id)
-    with telling(CURSOR):
+    with telling(hub, CURSOR):
         return Events.model_validate(event_page(hub, run_id, after, limit))
 
 
 def explain_run(ctx: Context[Face], run_id: RunId) -> Explained:
     """Explain why a run does not go on, in sentences, each with the command that helps."""
     hub = known(ctx, run_id)
-    with telling():
+    with telling(hub):
         return Explained.model_validate(explained(hub, run_id))
 
 
 def cancel_run(ctx: Context[Face], run_id: RunId) -> Cancelled:
     """Cancel a run for good, and stop its agents. It cannot be resumed."""
     hub = known(ctx, run_id)
-    with telling("call get_run to see how it ended"):
+    with telling(hub, "call get_run to see how it ended"):
         return Cancelled(run_id=run_id, outcome=hub.cancel(run_id, by=login()))
 
 
@@ -226,7 +227,7 @@ def steer_run(
     between two steps, or is stopped and told in its session; the next attempt is told otherwise.
     """
     hub = known(ctx, run_id)
-    with telling():
+    with telling(hub):
         cursor = hub.newest(run_id)
         sent = hub.steer(run_id, task, message, by=login())
         state = hub.message(run_id, sent.id)["state"]
@@ -245,7 +246,7 @@ def resume_run(ctx: Context[Face], run_id: RunId) -> Resumed:
     run that waits for a person's approval goes on when that is given; resuming it gives nothing.
     """
     hub = known(ctx, run_id)
-    with telling("call explain_run to see what holds it"):
+    with telling(hub):
         resumed = not (hub.attention(run_id)[0] or hub.status(run_id) == "finished")
         if resumed:
             hub.launch_again(run_id)
@@ -256,7 +257,7 @@ def resume_run(ctx: Context[Face], run_id: RunId) -> Resumed:
 def known(ctx: Context[Face], run_id: str) -> Hub:
     """The runs of the server, once this one is among them."""
     hub = face_of(ctx).hub
-    with telling():
+    with telling(hub):
         found = hub.status(run_id)
     if found is None:
         shown = run_id if len(run_id) <= 64 else f"{run_id[:61]}..."

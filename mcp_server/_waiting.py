@@ -42,14 +42,14 @@ async def wait_run(
     """
     face = face_of(ctx)
     hub = await asyncio.to_thread(known, ctx, run_id)
-    with telling(CURSOR):
+    with telling(hub, CURSOR):
         seen = after
         if seen is None:
             seen = await asyncio.to_thread(hub.newest, run_id)
         page = await asyncio.to_thread(event_page, hub, run_id, seen, _MOST_EVENTS)
     started = time.monotonic()
     timed_out = False
-    with telling():
+    with telling(hub):
         async with face.watch.on(run_id) as watched:
             frame = -1
             while True:

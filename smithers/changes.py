@@ -190,8 +190,8 @@ class ChoiceMade:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailureHandled:
-    """An `on_failure="continue"` absorbed the failure of this node: the node's own, or that of a
-    container around it. A handled failure is final.
+    """An `on_failure="continue"` absorbed the failure of this node, or its cancellation because of
+    a failure beside it: the node's own, or that of a container around it. What is handled is final.
     """
 
     key: Key

@@ -437,6 +437,10 @@ class Hub:
         """What a run used and cost, by task, agent and model."""
         return reports.cost(self.database, run_id)
 
+    def complete(self, hint: str) -> str:
+        """A hint with this database named in each command that uses it."""
+        return reports.name_database(hint, self.database.absolute())
+
     def why(self, run_id: str) -> reports.Json:
         """What holds a run, a sentence each, with the command that goes on."""
         return reports.why(self.database, run_id)

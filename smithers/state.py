@@ -138,7 +138,7 @@ class RunState:
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
     handled: set[Key] = field(default_factory=set[Key])
-    """Nodes whose failure an `on_failure="continue"` absorbed."""
+    """Nodes whose failure, or cancellation because of one, an `on_failure="continue"` absorbed."""
     choices: dict[tuple[Key, ChoiceKind], Chosen] = field(
         default_factory=dict[tuple[Key, ChoiceKind], Chosen]
     )
@@ -172,6 +172,15 @@ class RunState:
     @property
     def run_status(self) -> RunStatus:
         return self.status.status
+
+    @property
+    def tolerated(self) -> list[Key]:
+        """The failures that the author allowed, of nodes that are in the tree."""
+        return [
+            key
+            for key in self.handled
+            if key.id in self.nodes and (end := self.ended.get(key)) and end.outcome == "failed"
+        ]
 
     def running(self) -> list[Attempted]:
         """The attempts that have not ended."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["make_cgroup"]
 
 
+_UNUSED_S = 60.0
 _numbers = itertools.count(1)
 
 
@@ -32,6 +34,7 @@ def make_cgroup(mark: str, root: Path | None = None, own: str | None = None) -> 
         if root is None or own is None or ".." in own:
             return None
         digest = hashlib.sha256(mark.encode()).hexdigest()[:24]
+        _tidy(root / own.strip("/"))
         folder = root / own.strip("/") / f"smithers-{digest}-{next(_numbers)}"
         folder.mkdir()
     except OSError:
@@ -41,6 +44,19 @@ def make_cgroup(mark: str, root: Path | None = None, own: str | None = None) -> 
     with suppress(OSError):
         folder.rmdir()
     return None
+
+
+def _tidy(ours: Path) -> None:
+    """Remove groups that nobody removed since owner and guard were killed: empty ones, except those
+    of the last minute, which a program may be about to enter.
+    """
+    before = time.time() - _UNUSED_S
+    with os.scandir(ours) as entries:
+        for entry in entries:
+            if entry.name.startswith("smithers-"):
+                with suppress(OSError):  # it has members, or another process was faster
+                    if entry.stat().st_mtime < before:
+                        os.rmdir(entry.path)
 
 
 def _mounted() -> Path | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
@@ -29,13 +30,20 @@ def runs_table(runs: list[_Json]) -> list[str]:
                 run["run_id"],
                 shown(run["workflow"]),
                 run["status"],
-                f"{counts['finished']}/{sum(counts.values())}",
+                _done(counts, run["tolerated"]),
                 "" if cost is None else f"${cost:.4f}",
                 _ago(run["last_activity"]),
                 "given up, see why" if run["gave_up"] else _all_awaited(run),
             ]
         )
     return table(rows, _COLOURS)
+
+
+def _done(counts: dict[str, int], tolerated: int) -> str:
+    """How many tasks need nothing more, of how many; skipped ones and tolerated failures count."""
+    done = counts["finished"] + counts["skipped"] + tolerated
+    more = f" ({tolerated} tolerated)" if tolerated else ""
+    return f"{done}/{sum(counts.values())}{more}"
 
 
 def _all_awaited(run: _Json) -> str:
@@ -135,7 +143,7 @@ def _error(error: _Json) -> str:
 
 def _hint(error: _Json | None, head: str) -> Iterator[str]:
     if error is not None and error["hint"]:
-        yield f"{head}{error['hint']}"
+        yield f"{head}{complete(error['hint'])}"
 
 
 def _usage(usage: _Json) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smithers.cli._board import money, tokens
 from smithers.cli._failures import error_data
-from smithers.cli._places import Place
+from smithers.cli._places import Place, complete
 from smithers.cli._streams import MARKS, give, give_json, is_terminal, paint, plain, say, shown
 from smithers.errors import SmithersError
 from smithers.hub import Hub
@@ -30,14 +30,16 @@ def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[s
     if run_id is not None and place is not None:
         try:
             found = Hub(place.path).summary(run_id)
-        except SmithersError:
+        except (SmithersError, OSError):  # as where no file can be opened any more
             found = None
     nothing: dict[str, Any] = {
         "version": 1,
         "run_id": run_id,
         "status": None,
+        "stopped_by": None,
         "waiting_for": [],
         "tasks": dict.fromkeys(_COUNTS, 0),
+        "tolerated": [],
         "output": None,
         "error": None,
         "exhausted": [],
@@ -79,23 +81,40 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
     if usage["cost_usd"] is not None:
         told.append(money(usage["cost_usd"]))
     facts = f" ({', '.join(told)})" if told else ""
-    say(f"{paint(f'{mark} {run_id} {_WORDS[status]}', colour, sys.stderr)}{facts}")
+    say(f"{paint(f'{mark} {run_id} {_words(summary)}', colour, sys.stderr)}{facts}")
     if summary["exhausted"]:
         say(f"  {shown(exhausted_words(summary['exhausted']).removeprefix('; '))}")
     if status in ("finished", "cancelled") and not counts["failed"]:
         return
     reasons = hub.why(run_id)["reasons"]
+    last = None
     for reason in reasons[:_MOST]:
         say(f"  {shown(reason['sentence'])}")
-        if "hint" in reason:
-            say(f"  hint: {shown(reason['hint'])}")
+        if (hint := reason.get("hint")) is not None and hint != last:
+            say(f"  hint: {shown(complete(hint))}")
+        last = hint
     if len(reasons) > _MOST:
         say(f"  and {len(reasons) - _MOST} more, told by {place.command(f'smithers why {run_id}')}")
-    commands = [reason["command"] for reason in reasons if "command" in reason]
-    if status == "stale":
-        commands = commands or [f"smithers resume {run_id}"]
-    for command in list(dict.fromkeys(commands))[:_MOST]:
-        say(f"{paint('next:', 'bold', sys.stderr)} {place.command(command)}")
+    for command, label in list(_commands(reasons).items())[:_MOST]:
+        say(f"{paint(f'{label}:', 'bold', sys.stderr)} {place.command(command)}")
+
+
+def _commands(reasons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What to type, each with its label: `next`, or `then` if the hint comes first."""
+    found: dict[str, str] = {}
+    for reason in reasons:
+        if "command" in reason:
+            command = reason["command"]
+            is_later = "hint" in reason or found.get(command) == "then"
+            found[command] = "then" if is_later else "next"
+    return found
+
+
+def _words(summary: dict[str, Any]) -> str:
+    """How a run stands, after its name."""
+    if summary["status"] == "stale" and summary["stopped_by"]:
+        return f"was stopped by {summary['stopped_by']}, and can be resumed"
+    return _WORDS[summary["status"]]
 
 
 _WORDS = {

@@ -11,6 +11,7 @@ import os
 import sys
 from typing import Any
 
+from smithers.cli._places import complete
 from smithers.cli._streams import masked, paint, say, shown
 from smithers.errors import AuthorError, SmithersError
 
@@ -43,7 +44,7 @@ def error_data(error: Exception) -> dict[str, Any]:
     place = None
     if isinstance(error, AuthorError) and error.place is not None:
         said, place = said.removeprefix(f"{error.place}: "), str(error.place)
-    hint = error.hint if isinstance(error, SmithersError) else _DEBUG
+    hint = complete(error.hint) if isinstance(error, SmithersError) else _DEBUG
     texts: dict[str, Any] = masked({"message": said, "hint": hint})
     return {"kind": type(error).__name__, **texts, "place": place}
 
@@ -55,7 +56,7 @@ def tell(error: Exception) -> None:
 
         traceback.print_exception(error)
     said = error.said if isinstance(error, SmithersError) else _unexpected(error)
-    hint = error.hint if isinstance(error, SmithersError) else _DEBUG
+    hint = complete(error.hint) if isinstance(error, SmithersError) else _DEBUG
     say(f"{paint('error:', 'red', sys.stderr)} {shown(said)}")
     if hint:
         say(f"{paint('hint:', 'yellow', sys.stderr)} {shown(hint)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from smithers.cli._drawing import runs_table
-from smithers.cli._places import place
+from smithers.cli._places import complete, place
 from smithers.cli._streams import give, give_json, say
 from smithers.hub import Hub
 from smithers.reports import has_runs
@@ -23,7 +23,7 @@ def list_runs(db: Path | None, json: bool) -> int:
         for line in runs_table(runs):
             give(line)
     elif has_runs(where.path):
-        say("no runs yet; start one with `smithers up FILE`")
+        say(complete("no runs yet; start one with `smithers up FILE`"))
     else:
         say(f"no runs: there is no database at {where.path}")
     return 0

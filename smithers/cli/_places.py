@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smithers.errors import Refused
 
-__all__ = ["Place", "place", "workflow_files"]
+__all__ = ["Place", "complete", "place", "workflow_files"]
 
 _FOLDER, _NAME = ".smithers", "smithers.db"
 
@@ -26,11 +26,25 @@ class Place:
         return f"{text} --db {shlex.quote(str(self.path))}" if self.given else text
 
 
+_named: list[Path] = []
+"""The database that was named by `--db`: a process runs one command."""
+
+
+def complete(hint: str) -> str:
+    """A hint in which each command names the database if this command did."""
+    if not _named or "`smithers " not in hint:
+        return hint
+    from smithers.reports import name_database
+
+    return name_database(hint, _named[-1])
+
+
 def place(db: Path | None) -> Place:
     """`--db`, else SMITHERS_DB, else the nearest `.smithers/smithers.db` upward, else the one that
     would be made in the current folder.
     """
     if db is not None:
+        _named.append(db)
         return Place(db, given=True)
     if named := os.environ.get("SMITHERS_DB"):
         return Place(Path(named), given=False)

@@ -14,7 +14,7 @@ from smithers.cli._costs import cost_table
 from smithers.cli._drawing import inspected, mermaid, tree_lines
 from smithers.cli._failures import Usage
 from smithers.cli._listing import list_runs
-from smithers.cli._places import place
+from smithers.cli._places import complete, place
 from smithers.cli._streams import MARKS, give, give_json, masked, paint, plain, shown, table
 from smithers.hub import Hub
 from smithers.reports import clock
@@ -142,6 +142,8 @@ def why(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     for reason in found["reasons"]:
         if "command" in reason:
             reason["command"] = where.command(reason["command"])
+        if "hint" in reason:
+            reason["hint"] = complete(reason["hint"])
     if json:
         give_json(masked(found))
         return 0

@@ -199,7 +199,7 @@ def go_on(wanted: Wanted) -> int:
         if wanted.events:
             raise Usage(
                 "--events and --detach exclude each other",
-                hint=f"follow the run with `smithers logs {wanted.run_id} --follow`",
+                hint="leave out --events; `smithers events RUN --follow` gives them afterwards",
             )
         return detach(wanted, _input_text(wanted.input))
     from smithers.cli._driving import Going, drive

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli._arguments import Db, JsonFlag, example
-from smithers.cli._places import place
+from smithers.cli._places import complete, place
 from smithers.cli._streams import give, give_json, say
 from smithers.cli._trusting import trust_if_typed
 from smithers.errors import Refused
@@ -111,12 +111,12 @@ def uninstall(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) ->
 def status(json: JsonFlag = False, db: Db = None) -> int:
     service = _service(place(db).path)
     if not service.file.exists():
-        said = f"{service.file} is not there: install it with `smithers service install`"
+        said = complete(f"{service.file} is not there: `smithers service install` makes it")
         return _tell(service, json, "absent", said)
     _probe(service)
     runs = _run(service.status, must=False)
     word = "running" if runs else "stopped"
-    how = "" if runs else "; start it with `smithers service install`"
+    how = "" if runs else complete("; start it with `smithers service install`")
     return _tell(service, json, word, f"{service.name} is {word}{how}")
 
 

@@ -90,7 +90,8 @@ def prepare() -> None:
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(encoding="utf-8", errors="replace")
-    sys.stderr = _lasting(2)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _lasting(2)
 
 
 def _stand_in() -> None:
@@ -197,8 +198,9 @@ def stdout_for_data() -> Generator[None]:
     kept = os.dup(1)
     os.dup2(2, 1)
     printed: IO[str] = sys.stdout
-    if isinstance(printed, io.TextIOWrapper):
-        printed.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
+    known = cast("object", printed)
+    if isinstance(known, io.TextIOWrapper):
+        known.reconfigure(line_buffering=True)  # as stderr, among whose lines it stands now
     sys.stdout = _lasting(1)
     _data = os.fdopen(os.dup(kept), "w", encoding="utf-8", errors="replace")
     try:

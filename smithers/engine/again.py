@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from smithers.changes import Key
 from smithers.engine.mount import Definition
 from smithers.state import Ended, RunState
-from smithers.tree import Decision, ForEach, Loop, Node, PersonWork, Task
+from smithers.tree import Decision, Loop, PersonWork, Task
 
 __all__ = ["runs_again"]
 
@@ -17,25 +16,24 @@ def runs_again(by_id: Mapping[str, Definition], state: RunState) -> list[Key]:
     """What failed, and what was cancelled because of it; nothing that is finished.
 
     What a person decided stays decided; a question that nobody answered in time is asked again. An
-    exhausted loop continues only if its bound was raised, or ends if the file says so now. Failures
-    that the author tolerates stay as they are. Found from the state and the tree alone: the plan
-    has not reached what stands behind a loop that continues.
+    exhausted loop continues only if its bound was raised, or ends if the file says so now. What was
+    handled is final. Found from the state and the tree alone: the plan has not reached what stands
+    behind a loop that continues.
     """
     return [key for key, ended in state.ended.items() if _again(key, ended, by_id, state)]
 
 
 def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunState) -> bool:
+    if key in state.handled:
+        return False
     if ended.outcome != "failed":
         return ended.outcome == "cancelled"
     if key.id not in state.nodes and key.id not in by_id:
         return False  # it left the tree
-    if any(_goes_on(node) for node in _around(key.id, by_id, state)):
-        return False
     kind = None if ended.error is None else ended.error.kind
     node = by_id[key.id].node if key.id in by_id else None
     if isinstance(node, Task):
-        denied = isinstance(node.work, PersonWork) and _is_denied_by_person(key, state)
-        return node.on_failure != "continue" and not denied
+        return not (isinstance(node.work, PersonWork) and _is_denied_by_person(key, state))
     if isinstance(node, Loop) and kind == "LoopExhausted":
         if node.on_exhausted == "finish":
             return True
@@ -48,16 +46,3 @@ def _is_denied_by_person(key: Key, state: RunState) -> bool:
     """Whether a person denied an approval that failed; if time ran out, the answer has no name."""
     answer = state.answers.get(key)
     return answer is not None and Decision.model_validate_json(answer).by is not None
-
-
-def _goes_on(node: Node[Any]) -> bool:
-    return isinstance(node, ForEach) and node.on_failure == "continue"
-
-
-def _around(id: str, by_id: Mapping[str, Definition], state: RunState) -> Iterator[Node[Any]]:
-    """The containers around a node, by the rows of the tree: its items may not be mounted yet."""
-    row = state.nodes.get(id)
-    while row is not None and row.parent is not None:
-        if row.parent in by_id:
-            yield by_id[row.parent].node
-        row = state.nodes.get(row.parent)

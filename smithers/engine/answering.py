@@ -14,6 +14,8 @@ from smithers.tree import Decision, PersonWork, Task
 
 __all__ = ["take_answer", "take_timeout"]
 
+_FINAL = "a person's denial is final: resuming the run does not help, start a new one"
+
 
 def take_answer(
     row: InboxRow, transition: Transition, plan: Plan, mask: Callable[[str], str]
@@ -60,7 +62,8 @@ def _decide(
     else:
         by = f" by {decision.by}" if decision.by else ""
         note = f": {decision.note}" if decision.note else ""
-        error = Failure(kind="Denied", message=mask(f"denied{by}{note}"))
+        hint = _FINAL if decision.by is not None else ""
+        error = Failure(kind="Denied", message=mask(f"denied{by}{note}"), hint=hint)
         transition.settle(key, "failed", error=error)
     if instance is not None:
         plan.settle(instance)

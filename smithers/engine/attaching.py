@@ -97,7 +97,9 @@ class Session:
         state = RunState.of(history.frames)
         if state.run_status in _OVER:
             how = {"failed": "has failed"}.get(state.run_status, f"is {state.run_status}")
-            hint = f"smithers resume {self._run_id}" if state.run_status == "failed" else ""
+            hint = ""
+            if state.run_status == "failed":
+                hint = f"`smithers why {self._run_id}` says what can be done"
             raise Refused(f"run {self._run_id} {how}: nothing of it goes on", hint=hint)
         key = aimed_at(state, self._run_id, task)
         _last_session(self._run_id, state, key)
@@ -117,7 +119,7 @@ class Session:
         hold = Hold.of_wait(wait)
         if is_gone(hold.holder):
             said = f"{hold.by} was in the session of {key}, and that ends in a moment"
-            hint = f"if nobody drives the run: smithers resume {self._run_id}"
+            hint = f"if nobody drives the run: `smithers resume {self._run_id}`"
             return Refused(said, hint=hint)
         said = f"{hold.by} is in the session of {key} already, in process {hold.holder.pid}"
         return Refused(said, hint="one at a time: leave it there first")
@@ -205,7 +207,7 @@ class Session:
             elif time.monotonic() > end:
                 raise Refused(
                     f"the process that drives run {self._run_id} does not let go of {key}",
-                    hint=f"look at it: smithers why {self._run_id}",
+                    hint=f"`smithers why {self._run_id}` says what that process does",
                 )
             else:
                 time.sleep(_LOOK_S)

@@ -87,7 +87,9 @@ class Budgets:
         whole: Budget | None,
         scrub: Callable[[str], str],
         now: Callable[[], Moment],
+        run_id: str,
     ) -> None:
+        self._run_id = run_id
         self._transition = transition
         self._state = transition.state
         self._view = view
@@ -264,7 +266,8 @@ class Budgets:
         tries = self._state.tries.get(instance.key)
         last = tries[-1].error if tries else None
         before = "" if last is None else f"; its last attempt: {last.message}"
-        error = BudgetExhausted(said + before, hint="raise it with `smithers budget`, then resume")
+        hint = f"raise it: `smithers why {self._run_id}` has the command"
+        error = BudgetExhausted(said + before, hint=hint)
         failure = failure_of(error, self._scrub)
         self._transition.settle(instance.key, "failed", error=failure)
         self._plan.settle(instance)

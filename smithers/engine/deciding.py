@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import shlex
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -50,7 +51,7 @@ def decide(
         if shown is not None and shown != _asked(run_id, key, wait):
             raise Refused(
                 f"{key} of run {run_id} is not what was shown any more",
-                hint="look at what it asks now, and decide then",
+                hint=f"read what it asks now with `smithers why {run_id}`, then decide",
             )
         at = datetime.now(UTC)
         decision = Decision(
@@ -153,7 +154,10 @@ async def cancel_if_free(store: Store, run_id: str) -> str:
 
 def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
     if not database.exists():
-        raise UnknownRun(f"there is no run {run_id!r}", hint=f"no database at {database}")
+        raise UnknownRun(
+            f"there is no run {run_id!r}: there is no database at {database}",
+            hint="start a run with `smithers up FILE`, or name another database with --db PATH",
+        )
 
     async def main() -> T:
         async with await SqliteStore.open(database, create=False) as store:
@@ -170,23 +174,34 @@ def _open(history: History, state: RunState, run_id: str, task: str | None) -> t
     }
     if len(meant) == 1:
         return next(iter(meant.items()))
-    listed = ", ".join(map(str, sorted(meant or waiting)))
+    listed = ", ".join(map(str, sorted(meant)))
     if meant:
-        raise Refused(f"several approvals of run {run_id} wait: {listed}", hint="name one of them")
+        raise Refused(
+            f"several approvals of run {run_id} wait: {listed}",
+            hint=f"name one of them after the run: {_quoted(meant)}",
+        )
     if (answer := _answered(history, task)) is not None:
         raise _decided(run_id, *answer)
     what = "nothing" if task is None else f"no approval {task!r}"
     raise Refused(
         f"{what} of run {run_id} waits for a decision",
-        hint=f"these wait: {listed}" if listed else f"look with `smithers why {run_id}`",
+        hint=f"name one that waits: {_quoted(waiting)}"
+        if waiting
+        else f"`smithers why {run_id}` says what the run waits for",
     )
+
+
+def _quoted(keys: Iterable[Key]) -> str:
+    """Nodes and iterations as they are typed in a shell."""
+    return ", ".join(shlex.quote(str(key)) for key in sorted(keys))
 
 
 def _decided(run_id: str, key: str, answer: str) -> AlreadyDecided:
     decision = Decision.model_validate_json(answer)
     how = "approved" if decision.approved else "denied"
     return AlreadyDecided(
-        f"{key} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}"
+        f"{key} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}",
+        hint="the first decision stands",
     )
 
 
@@ -205,5 +220,6 @@ def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
     allowed: Sequence[str] = wait.opened.allowed_by
     if allowed and by not in allowed:
         raise Refused(
-            f"{by!r} may not decide {key}", hint=f"these may: {', '.join(allowed)} (--by NAME)"
+            f"{by!r} may not decide {key}",
+            hint=f"these may: {', '.join(allowed)}; name one with --by",
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from smithers.changes import Frame
+from smithers.changes import Frame, Key
 from smithers.engine.authority import driving
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
@@ -23,12 +23,13 @@ from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.processes import clear_away
+from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.settings import Unwatched
 from smithers.engine.trust import Trusts, check_may_run, untrusted
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
 from smithers.state import RunState
-from smithers.store import Claim, Cooldown, History, Model, NewRun
+from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
 from smithers.store.files import streams_folder
 from smithers.store.lease import this_process
 from smithers.store.releasing import release_at_once
@@ -161,15 +162,18 @@ class Driving:
         linger_s: float,
     ) -> Left:
         if not self._database.exists():
-            raise UnknownRun(f"there is no run {run_id!r}", hint=f"no database at {self._database}")
+            raise UnknownRun(
+                f"there is no run {run_id!r}: there is no database at {self._database}",
+                hint="start a run with `smithers up FILE`, or name another database with --db PATH",
+            )
         async with await SqliteStore.open(self._database) as store:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
-            self._check_input(history, input)
+            check_input(history.run, input)
             if (told := _over(run_id, state)) is not None:
                 return told
             with self._loading():
-                loaded = self._load_again(history, file, name)
+                loaded = self._load_again(history.run, file, name)
             limit = max_concurrency or json.loads(history.run.options).get(_LIMIT)
 
             async def make(now: History, fresh: RunState) -> Engine:
@@ -179,11 +183,11 @@ class Driving:
                     engine.prepare()
                 return engine
 
-            return await self._go_on(store, history, state, loaded.source, make)
+            return await self._go_on(store, history, state, loaded, make)
 
     async def look(self, store: SqliteStore, history: History) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
-        loaded = self._load_again(history, None, None)
+        loaded = self._load_again(history.run, None, None)
         settings = self._settings(history.run, None, 0.0)
         state = RunState.of(history.frames)
         engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
@@ -191,7 +195,7 @@ class Driving:
         return engine
 
     async def _go_on(
-        self, store: SqliteStore, history: History, state: RunState, source: str, make: _Make
+        self, store: SqliteStore, history: History, state: RunState, loaded: Loaded, make: _Make
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
         that, to know what is wrong, and anew where the run went on meanwhile.
@@ -199,7 +203,9 @@ class Driving:
         run_id = history.run.run_id
         before, was_due = _done(state), due_of(state)
         engine = await make(history, state)
-        claimed = await store.claim(run_id, this_process(), source=source)
+        claimed = await store.claim(
+            run_id, this_process(), source=loaded.source, file=str(loaded.file)
+        )
         try:
             await clear_away(store, claimed, history.run.owner)
             if claimed.frame != history.frames[-1].number:  # somebody was faster
@@ -215,6 +221,11 @@ class Driving:
             raise
         engine.renderer.reports[:0] = _reused(before, engine)
         return await self._run(engine, store, claim=claimed.claim, was_due=was_due)
+
+    def _load_again(self, run: RunRow, file: str | None, name: str | None) -> Loaded:
+        trusted = self._trusts.find(self._database)
+        check_may_run(trusted, self._database, run, file=file is None)
+        return load_again(run, file, name)
 
     # -- what both share
 
@@ -282,44 +293,17 @@ class Driving:
                     await store.release(engine.claim, wake_at)
         return left(engine.run_id, ending)
 
-    def _check_input(self, history: History, given: str | None) -> None:
-        if given is None:
-            return
-        if json.loads(input_text(given)) != json.loads(history.run.input):
-            raise Refused(
-                f"run {history.run.run_id} was started with another input",
-                hint="leave --input out to go on with the stored one, or start a new run",
-            )
-
-    def _load_again(self, history: History, file: str | None, name: str | None) -> Loaded:
-        run = history.run
-        trusted = self._trusts.find(self._database)
-        check_may_run(trusted, self._database, run, file=file is None)
-        path = Path(run.file if file is None else file)
-        if file is None and not path.exists():
-            raise Refused(
-                f"the file of run {run.run_id} is gone: {path}",
-                hint=f"put it back, or name it: smithers up FILE --run-id {run.run_id} --resume",
-            )
-        loaded = _same_workflow(path, run) if name is None else load_workflow(path, name)
-        if loaded.workflow.name != run.workflow:
-            raise Refused(
-                f"run {run.run_id} is of workflow {run.workflow}, not {loaded.workflow.name}",
-                hint=f"start {loaded.workflow.name} under a run id of its own",
-            )
-        return loaded
-
     async def _look(self, run_id: str) -> Sequence[Cooldown]:
         """The agents that cool down, of a store that has no such run. Raises `RunExists`."""
         async with await SqliteStore.open(self._database) as store:
             try:
-                await store.load(run_id)
+                history = await store.load(run_id)
             except UnknownRun:
                 return await store.cooldowns()
-        raise RunExists(
-            f"run {run_id} exists already",
-            hint=f"go on with it: smithers resume {run_id}, or choose another --run-id",
-        )
+        hint = "choose another --run-id"
+        if RunState.of(history.frames).run_status != "cancelled":
+            hint = f"resume it with `smithers resume {run_id}`, or {hint}"
+        raise RunExists(f"run {run_id} exists already", hint=hint)
 
 
 def _report_locks(store: SqliteStore, engine: Engine) -> None:
@@ -333,14 +317,6 @@ def _report_locks(store: SqliteStore, engine: Engine) -> None:
     store.wait_for_stopped(tell)
 
 
-def _same_workflow(path: Path, run: NewRun) -> Loaded:
-    """The run's workflow by its name, or the only one of the file."""
-    try:
-        return load_workflow(path, run.workflow)
-    except Refused:
-        return load_workflow(path)
-
-
 async def _engine(
     store: SqliteStore,
     run: NewRun,
@@ -352,7 +328,7 @@ async def _engine(
     """The engine of a run that is resumed."""
     return Engine(
         loaded.workflow,
-        loaded.workflow.parse_input(run.input),
+        stored_input(loaded, run.input),
         run=replace(run, source=loaded.source),
         state=state,
         settings=settings,
@@ -365,7 +341,10 @@ async def _engine(
 def _over(run_id: str, state: RunState) -> Left | None:
     """What a run that has finished has left; None where it goes on. Raises `Refused`."""
     if state.run_status == "cancelled":
-        raise Refused(f"run {run_id} was cancelled", hint="start a new one with `up`")
+        raise Refused(
+            f"run {run_id} was cancelled, which is final",
+            hint="start a new run with `smithers up FILE`",
+        )
     return left(run_id, finished(state)) if state.run_status == "finished" else None
 
 
@@ -384,8 +363,7 @@ def due_of(state: RunState) -> datetime | None:
 
 def finished(state: RunState) -> Ending:
     """The ending of a run that has finished already."""
-    tolerated = any(ended.outcome == "failed" for ended in state.ended.values())
-    return Ending(status=state.status, tolerated=tolerated)
+    return Ending(status=state.status, tolerated=bool(state.tolerated))
 
 
 def left(run_id: str, ending: Ending) -> Left:
@@ -405,20 +383,24 @@ def left(run_id: str, ending: Ending) -> Left:
 class _Done:
     """What a run had before it was resumed: tasks that finished, and all that it knew."""
 
-    finished: list[str]
+    finished: list[Key]
     known: set[str]
 
 
 def _done(state: RunState) -> _Done:
-    finished = sorted(str(key) for key, end in state.ended.items() if end.outcome == "finished")
-    return _Done(finished, {id for id, row in state.nodes.items() if row.kind in _TASKS})
+    finished = sorted(key for key, end in state.ended.items() if end.outcome == "finished")
+    return _Done(finished, _tasks_of(state))
+
+
+def _tasks_of(state: RunState) -> set[str]:
+    return {id for id, row in state.nodes.items() if row.kind in _TASKS}
 
 
 def _reused(before: _Done, engine: Engine) -> list[str]:
     """What a resume reuses, and what an edit brought or took."""
-    reports = [f"reused: {', '.join(before.finished)}"] if before.finished else []
-    tasks = {id for id, one in engine.view.mounts.by_id.items() if one.node.kind in _TASKS}
-    known = before.known
+    tasks, known = _tasks_of(engine.state), before.known
+    reused = [str(key) for key in before.finished if key.id in tasks]
+    reports = [f"reused: {', '.join(reused)}"] if reused else []
     for what, ids in (("new", tasks - known), ("gone", known - tasks)):
         if ids and known:
             reports.append(f"{what}: {', '.join(sorted(ids))}")

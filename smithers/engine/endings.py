@@ -73,7 +73,7 @@ class Endings:
         root = self._asking.plan.root
         for key, kind in list(self._state.waits):  # of what the tree came to no more
             self._transition.close_wait(key, kind)
-        tolerated = any(end.outcome == "failed" for end in self._state.ended.values())
+        tolerated = bool(self._state.tolerated)
         if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
             status = StatusChanged(status="finished", output=self._output())
             return self._left(status, tolerated=tolerated)
@@ -103,7 +103,14 @@ class Endings:
                     then=error.then,
                 )
             waiting.extend(reversed([child for child in one.children if child.failing]))
-        return Failure(kind="Failed", message="a task was cancelled")
+        return Failure(kind="Failed", message=f"{self._first_cancelled()} was cancelled")
+
+    def _first_cancelled(self) -> Key:
+        """The first node, in document order, that was cancelled by itself."""
+        found = self._asking.plan.root
+        while below := [one for one in found.children if one.status == "cancelled"]:
+            found = below[0]
+        return found.key
 
     def suspend(self, *, stopped: bool = False, by: str | None = None) -> Ending | None:
         """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck.
@@ -126,7 +133,7 @@ class Endings:
         dues = [self._ends_at, *(wait.opened.due for wait in outside)]
         wake_at = min((due for due in dues if due is not None), default=None)
         over = any(wait.opened.kind == "budget" for wait in outside)
-        left = self._left(StatusChanged(status="waiting"), over_budget=over)
+        left = self._left(StatusChanged(status="waiting", stopped_by=by), over_budget=over)
         return replace(left, stopped=stopped, stopped_by=by, wake_at=wake_at)
 
     def is_late(self) -> bool:
@@ -160,14 +167,16 @@ class Endings:
     def from_outside(self, why: Why, wrong: Failure | None, by: str | None) -> Ending:
         """`by` is the name of the signal that stopped the owner, if one did."""
         if why == "stop":
-            return Ending(status=self._state.status, stopped=True, stopped_by=by)
+            status = replace(self._state.status, stopped_by=by)
+            return replace(self._left(status), stopped=True, stopped_by=by)
         leave_nothing_open(self._transition)
         if why == "cancel":
             return self._left(StatusChanged(status="cancelled"))
         if why == "wrong":
             return self._left(StatusChanged(status="failed", error=wrong))
         error = DeadlineExceeded(
-            f"the run took longer than the {self._workflow.deadline_s:g} s of its deadline"
+            f"the run took longer than the {self._workflow.deadline_s:g} s of its deadline",
+            hint="its time counts from its start: raise deadline_s of the workflow, then resume it",
         )
         failure = failure_of(error, self._scrub)
         return self._left(StatusChanged(status="failed", error=failure))

@@ -19,6 +19,7 @@ from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     Reset,
@@ -49,7 +50,7 @@ from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
-from smithers.errors import AuthorError
+from smithers.errors import AuthorError, StoreError
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.workflows import Workflow
@@ -92,7 +93,9 @@ class Engine:
         self.renderer = Renderer(workflow, context, self.view, run.source)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
-        self.budgets = Budgets(self.transition, self.view, workflow.budget, mask, self.moment)
+        self.budgets = Budgets(
+            self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
+        )
         self.threads = Threads()
         self.starting = Starting(self.asking, self, self, self.threads)
         self.limits = self.starting.limits
@@ -128,6 +131,8 @@ class Engine:
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
+        self._halted: Exception | None = None
+        """The error of the store or of this machine by which an attempt was halted."""
         self._looked: Moment | None = None
         """When the inbox was last known to be read: no answer from before is missing."""
         self._prepared: tuple[Ending | None] | None = None
@@ -164,14 +169,15 @@ class Engine:
 
         A resumed run comes with its claim; of a new one `first` commits frame 0 and gives it.
         Raises `AuthorError` where the workflow is wrong from the start (nothing was written),
-        `Fenced` when another owner took the run, or another `StoreError`.
+        `Fenced` when another owner took the run, or another `StoreError`, such as `MachineError`.
         """
         self.store, self.claim, self._first = store, claim, first
         self.prepare()
         failed: Exception | None = None
+        ending: Ending | None = None
         async with asyncio.TaskGroup() as group:
             try:
-                return await self._loop(group)
+                ending = await self._loop(group)
             except Exception as error:  # raised below: a group would wrap it
                 failed = error
             finally:
@@ -179,7 +185,12 @@ class Engine:
                     running.cancel()
                 self._timers.close()
                 self.threads.close()
-        raise failed
+        if self._halted is not None and (ending is None or ending.stopped):
+            raise self._halted from failed
+        if failed is not None:
+            raise failed
+        assert ending is not None
+        return ending
 
     async def _loop(self, group: asyncio.TaskGroup) -> Ending:
         assert self._prepared is not None
@@ -202,7 +213,10 @@ class Engine:
                 if self._ending is not None:
                     attempt.cancel()
             self.starting.prepared.clear()
-            await self._next()
+            try:
+                await self._next()
+            except StoreError as error:  # what runs ends as interrupted, if that can be written
+                self._halt(error)
             self.limits.forget()
             ending = self._advance()
             if self.limits.must_look:
@@ -219,12 +233,14 @@ class Engine:
                 self.transition.do(
                     AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
                 )
-        if self.state.frame < 0 or self.state.run_status != "running":
+        status = self.state.status
+        if self.state.frame < 0 or status.status != "running" or status.stopped_by is not None:
             self.transition.do(StatusChanged(status="running"))
         failed = self.state.frame >= 0 and before == "failed"
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
         self._render()
+        self._write_handled()
         if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
             for key in again:
                 self.transition.do(Reset(key=key))
@@ -305,6 +321,8 @@ class Engine:
             return False
         if plan.settled:
             self._wake_readers(plan.settled.popleft())
+        elif plan.handled:
+            self._write_handled()
         elif plan.dropped:
             self._drop()
         elif plan.up:
@@ -321,12 +339,20 @@ class Engine:
             return False
         return True
 
+    def _write_handled(self) -> None:
+        """Write which failures were absorbed; a plan that was made anew tells them again."""
+        handled = self.plan.handled
+        for key in dict.fromkeys(handled):
+            if key not in self.state.handled:
+                self.transition.do(FailureHandled(key=key))
+        handled.clear()
+
     def _came_up(self, instance: Instance) -> None:
         if self.asking.answer(instance):
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
                 self._ready.append(instance)
-        else:
+        else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
@@ -375,6 +401,8 @@ class Engine:
 
     def _result(self, running: Running, result: Result) -> None:
         del self._running[running.serial]
+        if result.kind == "halted":
+            result = Result("cancelled")
         if self._ending == "stop" and result.kind == "cancelled":
             self.starting.interrupted(running)
         else:
@@ -437,6 +465,12 @@ class Engine:
             running.cancel()
         self._timers.ring()  # a person may have cancelled the run, too
 
+    def _halt(self, error: Exception) -> None:
+        """Stop as if a person had asked for it, and raise the error once nothing runs."""
+        if self._halted is None:
+            self._halted = error
+            self._end("stop")
+
     # -- outside
 
     async def _commit(self) -> None:
@@ -490,6 +524,8 @@ class Engine:
 
     def done(self, running: Running, result: Result) -> None:
         self._results.append((running, result))
+        if result.kind == "halted" and result.error is not None:
+            self._halt(result.error)
         self._wake.set()
 
     async def keep(self, change: Durable) -> None:

@@ -16,6 +16,7 @@ from typing import cast
 
 from smithers.agent import (
     Answered,
+    Dropped,
     Event,
     Said,
     Spawned,
@@ -36,6 +37,7 @@ MAX_COUNT = 2**63 - 1
 _MAX_ID = 1000
 """Characters of a session, a model, a tool or a call. An id that was cut or cleaned is not known to
 its program, which then begins a new session."""
+_MAX_PATH = 4096
 _MAX_COST = Decimal(10) ** 12
 _COST_STEP = Decimal("1e-12")
 _MAX_DEPTH, _MAX_VALUES = 50, 20_000
@@ -72,8 +74,10 @@ def heard_event(event: object) -> Event | None:  # noqa: C901  # one case a kind
         case Spawned():
             pid = cast("object", event.pid)
             if isinstance(pid, int) and 1 < pid < 2**31:
-                return Spawned(int(pid))
+                return Spawned(int(pid), _optional(event.started), _optional(event.cgroup))
             raise Permanent(f"the agent reported process id {_shown(pid)}")
+        case Dropped():
+            return Dropped(_whole_count(event.size_bytes))
         case _:
             raise Permanent(f"the agent yielded {_shown(event)}, which is not an event")
 
@@ -87,6 +91,11 @@ def plain_text(value: object) -> str:
         return valid_text(str.__str__(text))  # of a subclass, a plain string
     except Exception:  # an object of somebody's, whose __str__ raises
         return f"<{type(value).__name__}>"
+
+
+def _optional(value: object) -> str | None:
+    """A start time or a path, which may be unknown."""
+    return None if value is None else plain_text(value)[:_MAX_PATH]
 
 
 def _whole_count(value: object) -> int:

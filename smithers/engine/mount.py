@@ -8,7 +8,7 @@ ordinal among its like below its parent, the one use of position.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from collections.abc import Sequence as ListLike
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -18,7 +18,7 @@ from smithers.changes import NodeMounted
 from smithers.errors import AuthorError
 from smithers.tree import AgentWork, Branch, Budget, ForEach, Group, Loop, Node, Sequence, Task
 
-__all__ = ["Definition", "Mounts", "check_sees", "children_digest", "mount"]
+__all__ = ["Definition", "Mounts", "check_sees", "children_digest", "ids_around", "mount"]
 
 
 @dataclass(eq=False, slots=True)
@@ -116,6 +116,20 @@ def _define(
         below.append(_define(child, default, made, number, inner, scope))
     made.children = tuple(below)
     return made
+
+
+def ids_around(root: Definition, ids: Container[str]) -> set[str]:
+    """The ids of nodes in a tree that are among these, of what is around them, and of what is
+    around a fan-out, whose items the tree does not show.
+    """
+    found: set[str] = set()
+    for one in root.walk():
+        above: Definition | None = one
+        if one.id in ids or isinstance(one.node, ForEach):
+            while above is not None and above.id not in found:
+                found.add(above.id)
+                above = above.parent
+    return found
 
 
 def children_digest(one: Definition) -> str:

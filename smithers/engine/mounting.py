@@ -83,9 +83,9 @@ class Mounting:
         """A step that waits for what it read may read something else once it is rendered anew."""
         by_id, tries = self._view.mounts.by_id, self._state.tries
         for key, kind in list(self._state.waits):
-            if kind == "data" and key.id in by_id and (tried := tries.get(key)):
-                if tried[-1].state == "deferred":
-                    self._transition.close_wait(key, "data")
+            tried = tries.get(key) if kind == "data" and key.id in by_id else None
+            if tried and tried[-1].state == "deferred":
+                self._transition.close_wait(key, "data")
 
     def _watched(self) -> set[Key]:
         """What is settled in the plan, of that which a render reads."""

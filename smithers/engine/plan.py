@@ -16,18 +16,18 @@ settled, then up, then settled. Containers settle through their children:
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import cast
 
 from smithers.changes import Key, Outcome
 from smithers.context import NotYet
-from smithers.engine.instance import Dropped, Instance, Role, Slots, role_of
-from smithers.engine.mount import Definition
+from smithers.engine.instance import Dropped, Instance, Role, role_of
+from smithers.engine.mount import Definition, ids_around
+from smithers.engine.slots import SlotCounts
 from smithers.state import RunState
-from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
+from smithers.tree import Branch, ForEach, Loop, Parallel, Task
 
 __all__ = ["Dropped", "Expand", "Instance", "Plan", "Role"]
 
@@ -35,19 +35,19 @@ Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
 """The subtrees of a ForEach whose keys are chosen, in item order. Raises `NotYet`."""
 
 
-class Plan:
+class Plan(SlotCounts):
     """What to do next. `up` holds instances that came up and need something of the engine: a task
     to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
-    `settled` the keys that settled. The engine empties all three.
+    `settled` the keys that settled; `handled` what was absorbed by an `on_failure="continue"`. The
+    engine empties all four.
     """
 
     def __init__(self, root: Definition, state: RunState, expand: Expand) -> None:
-        self.state = state
+        super().__init__(state)
         self.expand = expand
         self.up: deque[Instance] = deque()
-        self.dropped: deque[Dropped] = deque()
         self.settled: deque[Instance] = deque()
-        self.released: deque[Instance] = deque()
+        self.handled: deque[Key] = deque()
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
@@ -86,65 +86,6 @@ class Plan:
                     instance, "finished", self.state.choices[instance.key, "exhausted"].frame
                 )
             self._propagate()
-
-    def blocker(self, instance: Instance) -> Instance | None:
-        """The group whose limit keeps this instance from beginning, or None if it may."""
-        child, group = instance, instance.parent
-        while group is not None:
-            limit = group.limit
-            if limit is not None and not child.begun and group.begun_open >= limit:
-                return group
-            child, group = group, group.parent
-        return None
-
-    def block(self, instance: Instance, group: Instance) -> None:
-        """Queue an instance for a slot of a group, in document order; see `released`."""
-        child = instance
-        while child.parent is not group:
-            assert child.parent is not None
-            child = child.parent
-        if group.slots is None:
-            group.slots = Slots()
-        group.slots.add(child.place, instance)
-
-    def begin(self, instance: Instance) -> None:
-        """A first attempt starts here, or a wait opened: slots of limited groups are taken.
-
-        A node that something was put before takes its slots when it is activated.
-        """
-        child: Instance | None = None if instance.waits_for_order else instance
-        while child is not None and not child.begun:
-            child.begun = True
-            if child.parent is not None:
-                child.parent.begun_below += 1
-                child.parent.begun_open += 1
-                self._unblock(child.parent, child.place)  # the slot is for all of the child
-            child = child.parent
-
-    def unbegin(self, instance: Instance) -> None:
-        """Its attempt was deferred, which does not count: slots it alone took are given back."""
-        if instance.dropping is not None:  # it ran while its group stopped, and will not run again
-            self.dropped.append(Dropped(instance, instance.dropping, running=False))
-        tries = self.state.tries.get(instance.key, ())
-        if not any(one.counts and one.state not in ("deferred", "interrupted") for one in tries):
-            self._give_back(instance)
-
-    def _give_back(self, instance: Instance) -> None:
-        child: Instance | None = instance
-        while child is not None and child.begun and not child.begun_below:
-            child.begun = False
-            if child.parent is not None:
-                child.parent.begun_below -= 1
-                child.parent.begun_open -= 1
-            child = child.parent
-
-    def offer_slots(self, instance: Instance) -> None:
-        """The instance will not begin now: whoever waits for a slot above it may try."""
-        group = instance.parent
-        while group is not None:
-            if group.limit is not None:
-                self._release(group)
-            group = group.parent
 
     # -- instances
 
@@ -194,7 +135,7 @@ class Plan:
     def _up_task(self, instance: Instance) -> None:
         state, key = self.state, instance.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
-        if self._has_begun(instance):
+        if self.has_begun(instance):
             self.begin(instance)
         if ended is not None:
             self._mark(instance, ended.outcome, ended.frame)
@@ -202,24 +143,6 @@ class Plan:
             self._drop_task(instance, "skipped", cancel=False)
         elif not any(one.counts and one.state == "running" for one in tried):
             self.up.append(instance)
-
-    def _has_begun(self, instance: Instance) -> bool:
-        """Whether a task has begun by the rows, so that it takes the slots above it."""
-        state, key = self.state, instance.key
-        ended, tried = state.ended.get(key), state.tries.get(key, ())
-        asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
-        waits = bool(state.waits) and any(
-            (key, kind) in state.waits for kind in ("cooldown", "agents", "attached")
-        )
-        if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
-            return False
-        tries = [one for one in tried if one.counts]
-        answered = ended is not None and ended.outcome in ("finished", "failed")
-        # What an interrupted step would have come to, its next attempt tells: it may be deferred.
-        begun = any(one.state not in ("deferred", "interrupted") for one in tries)
-        return (begun or waits or (bool(tries) and tries[-1].state == "interrupted")) or (
-            asked and (answered or (key, "approval") in state.waits)
-        )
 
     def _ask(self, asker: Instance, owner: Instance) -> None:
         """Have a callable asked, unless the state knows that its node has failed by it."""
@@ -240,13 +163,15 @@ class Plan:
         node = instance.definition.node
         tolerated = isinstance(node, Task) and node.on_failure == "continue"
         instance.failing = outcome == "failed" and not tolerated
+        if outcome == "failed" and tolerated:
+            self.handled.append(instance.key)
         self._settling.append(instance)
         self.settled.append(instance)
-        if outcome == "cancelled" and instance.begun and instance.role == "task":
-            if not self._has_begun(instance):  # a question was open, which the rows do not tell
-                self._give_back(instance)
-        if instance.role == "task" and not instance.begun:
-            self.offer_slots(instance)
+        if instance.role == "task":
+            if outcome == "cancelled" and instance.begun and not self.has_begun(instance):
+                self.give_back(instance)  # a question was open, which the rows do not tell
+            if not instance.begun:
+                self.offer_slots(instance)
 
     def _propagate(self) -> None:
         # Groups stop last: what had ended by itself does not depend on who is looked at first.
@@ -264,28 +189,15 @@ class Plan:
         if child.begun:
             parent.begun_open -= 1
             if parent.limit is not None:
-                self._release(parent)
+                self.release(parent)
         if not parent.settled:
             self._child_settled(parent, child)
 
-    def _release(self, group: Instance) -> None:
-        if (slots := group.slots) is None:
-            return
-        free = (group.limit or 0) - group.begun_open
-        while free > 0 and slots.queue:
-            free -= self._unblock(group, heapq.heappop(slots.queue))
-
-    def _unblock(self, group: Instance, place: int) -> bool:
-        """Let everything in one child of the group try again; whether there was anything."""
-        if group.slots is None:
-            return False
-        waiting = [one for one in group.slots.waiting.pop(place, ()) if one.status == "up"]
-        self.released.extend(waiting)
-        return bool(waiting)
-
     def _child_settled(self, parent: Instance, child: Instance) -> None:
         parent.open -= 1
-        if child.failing and not parent.tolerant:
+        if child.failing and parent.tolerant:
+            self.handled.extend(self._absorbed(child))
+        elif child.failing:
             parent.worst = "failed"
         elif child.status == "cancelled" and parent.worst == "finished":
             parent.worst = "cancelled"
@@ -300,6 +212,17 @@ class Plan:
             self._fail_sequence(parent)
         else:
             self._advance(parent)
+
+    def _absorbed(self, child: Instance) -> Iterator[Key]:
+        """What a group tolerates by settling all the same: what failed in one of its children, and
+        what was cancelled because of it.
+        """
+        waiting = [child]
+        while waiting:
+            one = waiting.pop()
+            if one.key in self.state.ended and one.status in ("failed", "cancelled"):
+                yield one.key
+            waiting += [below for below in one.children if below.status in ("failed", "cancelled")]
 
     def _outcome(self, instance: Instance) -> Outcome:
         """What a container comes to, all of whose children are settled."""
@@ -508,26 +431,20 @@ class Plan:
         begun = {key.id for key, _ in state.waits} | {one.key.id for one in state.running()}
         if not begun:
             return
-        around: set[str] = set()
-        for one in self.root.definition.walk():
-            above: Definition | None = one
-            if one.id in begun or isinstance(one.node, ForEach):
-                while above is not None and above.id not in around:
-                    around.add(above.id)
-                    above = above.parent
+        near = ids_around(self.root.definition, begun)
         waiting = [self.root]
         while waiting:
-            one = waiting.pop()
-            near = one.key.id in around or bool(one.definition.scope)
-            pending = one.waits_for_order or (one.role == "loop" and not one.settled)
-            if near and pending and one.role != "task" and one.key not in state.ended:
-                self._make_below(one)
-            waiting.extend(one.children)
+            instance = waiting.pop()
+            pending = instance.waits_for_order or (instance.role == "loop" and not instance.settled)
+            may_hold = instance.key.id in near or instance.definition.scope
+            if pending and may_hold and instance.role != "task" and instance.key not in state.ended:
+                self._make_below(instance)
+            waiting.extend(instance.children)
 
     def _drop_task(self, instance: Instance, outcome: Outcome, *, cancel: bool) -> None:
         ended = self.state.ended.get(instance.key)
         known, instance.dropping = instance.dropping, instance.dropping or outcome
-        if instance.status == "idle" and self._has_begun(instance):
+        if instance.status == "idle" and self.has_begun(instance):
             self.begin(instance)
         if ended is not None:
             self._mark(instance, ended.outcome, ended.frame)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,8 @@ def steer(
 ) -> Sent:
     """See `Hub.steer`."""
     if not text.strip():
-        raise Refused("the message is empty", hint='as in smithers steer r1 plan "Leave the tests"')
+        words = shlex.join(["smithers", "steer", run_id, task, "Leave the tests alone"])
+        raise Refused("the message is empty", hint=f"as in `{words}`")
     if len(text) > MAX_MESSAGE:
         raise Refused(
             f"the message has {len(text)} characters, and {MAX_MESSAGE} are the most",

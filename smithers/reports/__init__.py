@@ -5,6 +5,7 @@ Nothing here writes, and nothing here needs pydantic or asyncio, so a look at ru
 
 from __future__ import annotations
 
+from smithers.reports._commands import name_database
 from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
 from smithers.reports._events import MOST, all_events, events, newest
@@ -38,6 +39,7 @@ __all__ = [
     "inspect",
     "logs",
     "message",
+    "name_database",
     "newest",
     "raw_logs",
     "runs",

@@ -74,10 +74,11 @@ class Budgeted:
         return found
 
 
-def raise_command(run_id: str, budget: Budgeted) -> str:
+def raise_command(run_id: str, budget: Budgeted, *, resumes: bool = True) -> str:
     """What to type, so that a budget that is spent is spent no more."""
     node = [shlex.quote(str(budget.key))] if budget.key.id else []
-    return " ".join(["smithers budget", shlex.quote(run_id), *node, *budget.more(), "--resume"])
+    then = ["--resume"] if resumes else []
+    return " ".join(["smithers budget", shlex.quote(run_id), *node, *budget.more(), *then])
 
 
 def budgets_of(db: sqlite3.Connection, head: Head) -> list[Budgeted]:

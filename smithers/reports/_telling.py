@@ -54,15 +54,22 @@ class Telling:
 
     def __init__(self) -> None:
         self._attempts: dict[int, _Attempt] = {}
+        self.tried: set[Key] = set()
+        self.moved: set[str] = set()
+        """Nodes that leave and join in the frame that is told: they only change their place."""
 
     def knows(self, serial: int, key: Key, number: int, agent: str) -> None:
         """An attempt that was started before the first frame that is told."""
         self._attempts[serial] = _Attempt(key, number, agent)
+        self.tried.add(key)
 
     def frame(self, frame: Frame, *, only: frozenset[str] | None = None) -> Json:
         """A frame as JSON data: each change with `what`, its node, its facts, and `words`; those
         of some kinds alone where `only` names them.
         """
+        gone = {change.id for change in frame.changes if isinstance(change, NodeGone)}
+        joined = {change.id for change in frame.changes if isinstance(change, NodeMounted)}
+        self.moved = gone & joined
         for change in frame.changes:
             if isinstance(change, AttemptStarted):
                 self.knows(change.serial, change.key, change.number, change.agent)
@@ -97,13 +104,17 @@ def failure_json(error: Failure | None) -> Json | None:
     }
 
 
-def _mounted(_: Telling, change: NodeMounted) -> _Told:
+def _mounted(telling: Telling, change: NodeMounted) -> _Told:
     facts = {"kind": change.kind, "parent": change.parent, "place": change.place}
-    return Key(change.id), facts, f"{change.kind} {change.id} joined the tree"
+    words = f"{change.kind} {change.id} joined the tree"
+    if change.id in telling.moved:
+        words = f"{change.kind} {change.id} is now child {change.place} of {change.parent}"
+    return Key(change.id), facts, words
 
 
-def _gone(_: Telling, change: NodeGone) -> _Told:
-    return Key(change.id), {}, f"{change.id} left the tree"
+def _gone(telling: Telling, change: NodeGone) -> _Told:
+    moved = change.id in telling.moved
+    return Key(change.id), {}, f"{change.id} {'moved in' if moved else 'left'} the tree"
 
 
 def _up(_: Telling, change: CameUp) -> _Told:
@@ -255,8 +266,11 @@ def _handled(_: Telling, change: FailureHandled) -> _Told:
     return change.key, {}, f"the failure of {change.key} is tolerated"
 
 
-def _reset(_: Telling, change: Reset) -> _Told:
-    return change.key, {}, f"{change.key} runs again; what it had before no longer counts"
+def _reset(telling: Telling, change: Reset) -> _Told:
+    words = f"{change.key} is to run after all"
+    if change.key in telling.tried:
+        words = f"{change.key} runs again; what it had before no longer counts"
+    return change.key, {}, words
 
 
 def _status(_: Telling, change: StatusChanged) -> _Told:

@@ -6,13 +6,13 @@ import shlex
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from smithers.changes import Key
 from smithers.reports._budgets import budgets_of, raise_command
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json, object_from, reading
 from smithers.reports._exhausted import exhausted_loops, exhausted_words
+from smithers.reports._failing import describe_failure, failure_reasons, reason_of
 from smithers.reports._heads import Head, error_of, head_of, last_activity
 from smithers.reports._tasks import Entry, Tree, Wait, open_waits, tree_of
 from smithers.reports._waking import given_up
@@ -88,45 +88,30 @@ class _Reasons:
             return self._failures()
         if head.stored == "finished":
             return [
-                _reason(one, _failed(one, tolerated=True), hint=_error(one).get("hint"))
+                reason_of(
+                    Key(one.id, one.path),
+                    describe_failure(one, tolerated=True),
+                    hint=(error_of(one.error) or {}).get("hint"),
+                )
                 for one in self._failed()
+                if one.tolerated
             ]
         if head.stored == "cancelled":
             return []
-        found = [self._wait(wait) for wait in self.waits if wait.is_outside]
+        found = [self._wait(wait) for wait in self.waits if wait.kind != "data"]
         found = [*self._given_up(), *self._attempts(), *found]
-        return found or [self._data(wait) for wait in self.waits if not wait.is_outside]
+        found = found or [self._data(wait) for wait in self.waits if wait.kind == "data"]
+        if head.status == "stale" and not any("command" in one for one in found):
+            found.append(reason_of(Key(""), "nothing of it runs until it is resumed", self.resume))
+        return found
 
     def _failed(self) -> list[Entry]:
         return [entry for entry in self.tree.entries if entry.state == "failed"]
 
     def _failures(self) -> list[Json]:
-        """The failed tasks; a person's denial stands, so no command goes on from there."""
-        failed = self._failed()
-        final = {"Denied"}
-        spent = [one for one in self.budgets.values() if one.is_spent]
-        raise_ = raise_command(self.head.run_id, spent[0]) if spent and not self.raised else None
-        found = [
-            _reason(
-                entry,
-                _failed(entry),
-                None
-                if _error(entry).get("kind") in final
-                else raise_
-                if raise_ and _error(entry).get("kind") == "BudgetExhausted"
-                else self.resume,
-                hint=_error(entry).get("hint"),
-            )
-            for entry in failed
-        ]
-        error = error_of(self.head.error) or {}
-        told = str(error.get("message") or "the run failed")
-        if not any(told.endswith(str(_error(entry).get("message"))) for entry in failed):
-            found.insert(0, {"task": None, "iteration": [], "sentence": _where(told, error)})
-            found[0]["command"] = self.resume
-            if error.get("hint"):
-                found[0]["hint"] = error["hint"]
-        return found
+        spent = [key for key, budget in self.budgets.items() if budget.is_spent]
+        budgets = [self.budgets[key] for key in spent if key not in self.raised]
+        return failure_reasons(self.db, self.head, self.tree, budgets, self.resume)
 
     def _given_up(self) -> list[Json]:
         """That nothing starts the run any more, and where its processes have said why."""
@@ -150,10 +135,10 @@ class _Reasons:
                 said = f"{key} runs since {clock(since)} ({tried}), last activity at {heard}"
                 if instead := self._cooling(cooling(self.db, from_json(skipped) or ())):
                     said += f"; passed over: {instead}"
-                found.append(_reason(key, said))
+                found.append(reason_of(key, said))
             else:
                 said = f"{key} was running ({tried}) when {self._owner()} ended"
-                found.append(_reason(key, said, self.resume))
+                found.append(reason_of(key, said, self.resume))
         return found
 
     def _owner(self) -> str:
@@ -169,7 +154,8 @@ class _Reasons:
         if wait.kind == "agents":
             missing = "; ".join(str(data["asked"]).splitlines())
             said = f"{key} waits for an agent to be installed or signed in: {missing}"
-            return _reason(key, said, None if self.head.alive else self.resume)
+            hint = "install it or sign in, then resume the run"
+            return reason_of(key, said, None if self.head.alive else self.resume, hint=hint)
         if wait.kind == "attached":
             return self._attached(key, wait)
         until = "" if data["due"] is None else f" at {clock(data['due'])}"
@@ -179,16 +165,16 @@ class _Reasons:
             said = f"{key} waits until an agent of it may be asked again{until}"
             if cools := self._cooling(data["cooling"]):
                 said += f": {cools}"
-        return _reason(key, said, None if self.head.alive else self.resume)
+        return reason_of(key, said, None if self.head.alive else self.resume)
 
     def _attached(self, key: Key, wait: Wait) -> Json:
         by, (id, host, pid, started) = wait.data["asked"] or "someone", wait.data["on"]
         said = f"{by} is in the session of {key} since {clock(wait.data['since'])}"
         if not is_gone(Owner(id=id, host=host, pid=int(pid), started=started)):
             left = "and leaves it by leaving the program there"
-            return _reason(key, f"{said}, in process {pid}, {left}")
+            return reason_of(key, f"{said}, in process {pid}, {left}")
         said = f"{said}, by process {pid}, which is gone"
-        return _reason(key, said, None if self.head.alive else self.resume)
+        return reason_of(key, said, None if self.head.alive else self.resume)
 
     @staticmethod
     def _cooling(limits: list[Json]) -> str:
@@ -206,8 +192,9 @@ class _Reasons:
             by = answer.get("by") or "someone"
             said = f"{key} was {word} by {by}; the run goes on when it is resumed"
             if self.head.alive:
-                return _reason(key, f"{key} was {word} by {by}, which is being taken up")
-            return _reason(key, said, self.resume)
+                said = f"{key} was {word} by {by}; the running process is picking it up"
+                return reason_of(key, said)
+            return reason_of(key, said, self.resume)
         asked = str(wait.data["asked"]).strip().splitlines()
         question = f': "{asked[0]}"' if asked else ""
         due = "" if wait.data["due"] is None else f" until {clock(wait.data['due'])}"
@@ -216,59 +203,31 @@ class _Reasons:
         said = f"{key} waits for {whom} since {clock(wait.data['since'])}{due}{question}"
         over = wait.data["due"] is not None and time_of(wait.data["due"]) <= datetime.now(UTC)
         if over and not self.head.alive:  # a living owner goes by its own clock
-            return _reason(key, f"the time to answer {key} is up", self.resume)
+            return reason_of(key, f"the time to answer {key} is up", self.resume)
         command = f"smithers approve {shlex.quote(self.head.run_id)} {shlex.quote(str(key))}"
         by = f" --by {shlex.quote(names[0])}" if names else ""
-        return _reason(key, said, command + by)
+        return reason_of(key, said, command + by)
 
     def _budget(self, key: Key, wait: Wait) -> Json:
         if (raised := self.raised.get(key)) is not None:
             said = f"the budget of {key} was raised by {raised.get('by') or 'someone'}"
             if self.head.alive:
-                return _reason(key, f"{said}, which is being taken up")
-            return _reason(key, f"{said}; the run goes on when it is resumed", self.resume)
+                return reason_of(key, f"{said}; the running process is picking it up")
+            return reason_of(key, f"{said}; the run goes on when it is resumed", self.resume)
         budget = self.budgets.get(key)
         command = None if budget is None else raise_command(self.head.run_id, budget)
         said = f"{wait.data['asked']}; nothing of it starts until a person raises it"
-        return _reason(key, said, command)
+        return reason_of(key, said, command)
 
     def _data(self, wait: Wait) -> Json:
         key = Key(wait.task, wait.path)
         said = f"{key} waits for the output of {', '.join(wait.data['on'])}"
-        return _reason(key, said, None if self.head.alive else self.resume)
-
-
-def _reason(
-    key: Key | Entry, sentence: str, command: str | None = None, *, hint: str | None = None
-) -> Json:
-    found: dict[str, Any] = {
-        "task": key.id or None,
-        "iteration": list(key.path),
-        "sentence": sentence,
-    }
-    if hint:
-        found["hint"] = hint
-    return found if command is None else {**found, "command": command}
+        return reason_of(key, said, None if self.head.alive else self.resume)
 
 
 def _line(text: str, most: int = 200) -> str:
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 3]}..."
-
-
-def _error(entry: Entry) -> Json:
-    return error_of(entry.error) or {}
-
-
-def _failed(entry: Entry, *, tolerated: bool = False) -> str:
-    error = _error(entry)
-    allowed = ", which its author allows" if tolerated else ""
-    key = Key(entry.id, entry.path)
-    return _where(f"{key} failed{allowed}: {error.get('message') or 'no reason was told'}", error)
-
-
-def _where(said: str, error: Json) -> str:
-    return f"{said} (at {error['place']})" if error.get("place") else said
 
 
 def _sentence(head: Head, reasons: list[Json]) -> str:
@@ -277,7 +236,9 @@ def _sentence(head: Head, reasons: list[Json]) -> str:
     if head.status == "stale":
         owner = head.owner
         who = "nobody runs it" if owner is None else f"process {owner['pid']} that ran it is gone"
-        return f"{run} is stale: {who}; `smithers resume {shlex.quote(run)}` goes on"
+        if head.stopped_by is not None:
+            return f"{run} was stopped by {head.stopped_by} at {since}"
+        return f"{run} is stale: {who}"
     if head.stored == "finished":
         number = len(reasons)
         tolerated = f", with {number} tolerated failure{'s'[: number != 1]}" if reasons else ""

@@ -214,8 +214,11 @@ class Store(Protocol):
         """
         ...
 
-    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
-        """Take a run that nobody alive owns. `source` replaces the run's source digest.
+    async def claim(
+        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+    ) -> Claimed:
+        """Take a run that nobody alive owns. `source` replaces the run's source digest, and `file`,
+        if it is given, the path of its workflow.
 
         Raises `UnknownRun`, or `Owned` naming the live owner (pid, host, since when it beats).
         """
@@ -286,8 +289,10 @@ class Store(Protocol):
         """
         ...
 
-    async def start_failed(self, run_id: str, said: str) -> str | None:
-        """Keep why the last start came to nothing; why the run is given up, if it is now."""
+    async def start_failed(self, run_id: str, said: str, *, spared: bool = False) -> str | None:
+        """Keep why the last start came to nothing; why the run is given up, if it is now. A
+        `spared` failure was the machine's: it makes the pause longer, and counts for nothing else.
+        """
         ...
 
     async def take_seat(self, owner: Owner) -> Owner | None:

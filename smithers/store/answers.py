@@ -41,7 +41,10 @@ def check_answer(
         raise Refused(f"{note.key} of run {note.run_id} no longer waits for an answer")
     if wait.due is not None and now >= wait.due and not driven:
         when = f"{wait.due:%Y-%m-%d %H:%M:%S} UTC"
-        raise Refused(f"the time to answer {note.key} of run {note.run_id} ended at {when}")
+        raise Refused(
+            f"the time to answer {note.key} of run {note.run_id} ended at {when}",
+            hint=f"continue the run with `smithers resume {note.run_id}`",
+        )
 
 
 def check_claim(claim: Claim, fence: int, owner: str | None) -> None:

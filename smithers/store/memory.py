@@ -65,9 +65,14 @@ class _Starts:
 
     frame: int
     count: int = 0
+    spared: int = 0
     at: datetime
     gave_up: str | None = None
     said: str | None = None
+
+    @property
+    def counted(self) -> int:
+        return self.count - self.spared
 
 
 @dataclass(kw_only=True)
@@ -148,7 +153,9 @@ class MemoryStore:
         self._owners[owner.id] = owner
         return Claim(run_id=run.run_id, owner=owner.id, fence=1)
 
-    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
+    async def claim(
+        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+    ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
         run = self._run(run_id)
         previous = None
@@ -157,7 +164,13 @@ class MemoryStore:
             if holder.id == owner.id or self._alive(holder):
                 raise owned(run_id, holder, 0.0)
             previous = holder if holder.host == owner.host else None
-        run.row = replace(run.row, owner=owner.id, fence=run.row.fence + 1, source=source)
+        run.row = replace(
+            run.row,
+            owner=owner.id,
+            fence=run.row.fence + 1,
+            source=source,
+            file=run.row.file if file is None else file,
+        )
         run.wake_at = None
         if run.starts is not None and run.starts.gave_up is not None:
             run.starts = None
@@ -259,8 +272,8 @@ class MemoryStore:
         if run.starts is None or run.starts.frame < run.further:
             run.starts = _Starts(frame=run.further, at=now)
         starts = run.starts
-        if starts.gave_up is None and starts.count >= MOST_STARTS:
-            starts.gave_up = told_up(starts.count, starts.said)
+        if starts.gave_up is None and starts.counted >= MOST_STARTS:
+            starts.gave_up = told_up(starts.counted, starts.said)
         if starts.gave_up is not None:
             return Revival(starts=starts.count, gave_up=starts.gave_up)
         if starts.count:
@@ -270,13 +283,14 @@ class MemoryStore:
         starts.count, starts.at, starts.said = starts.count + 1, now, None
         return Revival(starts=starts.count)
 
-    async def start_failed(self, run_id: str, said: str) -> str | None:
+    async def start_failed(self, run_id: str, said: str, *, spared: bool = False) -> str | None:
         """Keep why the last start came to nothing; why the run is given up, if it is now."""
         if (starts := self._run(run_id).starts) is None:
             return None
         starts.said, starts.at = said, self._now()
-        if starts.gave_up is None and starts.count >= MOST_STARTS:
-            starts.gave_up = told_up(starts.count, said)
+        starts.spared += spared
+        if starts.gave_up is None and starts.counted >= MOST_STARTS:
+            starts.gave_up = told_up(starts.counted, said)
         return starts.gave_up
 
     async def take_seat(self, owner: Owner) -> Owner | None:

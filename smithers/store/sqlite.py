@@ -183,7 +183,9 @@ class SqliteStore:
         self._heartbeat.add(owner)
         return claim
 
-    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
+    async def claim(
+        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+    ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
 
         def work(db: sqlite3.Connection) -> Claimed:
@@ -194,9 +196,9 @@ class SqliteStore:
                 previous = self._refuse_if_held(db, run_id, run.owner, owner)
             beat(db, owner, self._now(), self._monotonic_ns())
             db.execute(
-                "UPDATE runs SET owner = ?, fence = fence + 1, source = ?, wake_at = NULL"
-                " WHERE run_id = ?",
-                (owner.id, source, run_id),
+                "UPDATE runs SET owner = ?, fence = fence + 1, source = ?,"
+                " file = coalesce(?, file), wake_at = NULL WHERE run_id = ?",
+                (owner.id, source, file, run_id),
             )
             # Only a person claims a run that nothing else starts any more.
             db.execute("DELETE FROM revivals WHERE run_id = ? AND gave_up IS NOT NULL", (run_id,))
@@ -291,9 +293,13 @@ class SqliteStore:
         """Count that the run is being started again, if it may be."""
         return await self._db.transact(lambda db: revive(db, run_id, self._now()))
 
-    async def start_failed(self, run_id: str, said: str) -> str | None:
+    async def start_failed(self, run_id: str, said: str, *, spared: bool = False) -> str | None:
         """Keep why the last start came to nothing; why the run is given up, if it is now."""
-        return await self._db.transact(lambda db: note_failure(db, run_id, said, self._now()))
+
+        def work(db: sqlite3.Connection) -> str | None:
+            return note_failure(db, run_id, said, self._now(), spared=spared)
+
+        return await self._db.transact(work)
 
     async def take_seat(self, owner: Owner) -> Owner | None:
         """Make `owner` the one that wakes runs; the living one that is, if it is another."""

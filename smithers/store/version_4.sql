@@ -2,9 +2,10 @@
 -- group of an attempt.
 --
 -- `handled` names the nodes whose failure was absorbed by an `on_failure="continue"`, their own or
--- that of a container around them, from the frame `born` on. A handled failure is final: a resume
--- does not run it again, and no view calls the run or a container failed because of it. Runs that
--- finished before this version have no such rows, so they are added here once.
+-- that of a container around them, and those that were cancelled because of such a failure, from the
+-- frame `born` on. What is handled is final: a resume does not run it again, and no view calls the
+-- run or a container failed because of it. Runs that finished before this version have no such
+-- rows, so they are added here once.
 --
 -- `statuses.stopped_by` is the signal by which a person or the machine stopped the owner (SIGINT,
 -- SIGTERM, SIGHUP), or null. `outputs.type` is the importable class of a step's output
@@ -42,3 +43,7 @@ INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));
 -- control group of the attempt if one could be made, so that the next owner finds what left its
 -- parents.
 ALTER TABLE processes ADD COLUMN cgroup TEXT;
+
+-- `revivals.spared` is how many of the starts failed because of the machine (no space, no memory, a
+-- disk error): they make the pause longer, and do not count towards giving up.
+ALTER TABLE revivals ADD COLUMN spared INTEGER NOT NULL DEFAULT 0;

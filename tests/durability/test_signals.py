@@ -74,6 +74,7 @@ def is_left_in_order(project: Project, run: str) -> bool:
         return all(db.execute(sql, (run,)).fetchone() == (0,) for sql in (owned, running))
 
 
+@pytest.mark.timeout(600)
 @EACH
 def test_a_signal_at_any_moment_gives_its_code_and_a_run_that_can_be_resumed(
     project: Project, number: signal.Signals
@@ -98,14 +99,19 @@ def attempt_states(project: Project, task: str) -> list[str]:
 
 
 def test_a_closed_terminal_ends_a_run_as_politely_as_sigterm(project: Project) -> None:
-    child, screen = pty.fork()
-    if child == 0:
-        os.chdir(project.folder)
-        os.execvpe(
-            sys.executable,
-            project.command("up", "stubborn.py:polite", "--run-id", "r1"),
-            {**project.environment, "TERM": "xterm"},
-        )
+    screen, terminal = pty.openpty()
+    takes_it = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
+    command = project.command("up", "stubborn.py:polite", "--run-id", "r1")
+    owner = subprocess.Popen(
+        [sys.executable, "-c", f"{takes_it}; os.execv(sys.argv[1], sys.argv[1:])", *command],
+        cwd=project.folder,
+        env={**project.environment, "TERM": "xterm"},
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
     closed = threading.Event()
 
     def look_on() -> None:
@@ -121,8 +127,7 @@ def test_a_closed_terminal_ends_a_run_as_politely_as_sigterm(project: Project) -
         closed.set()
         looking.join()
         os.close(screen)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 129
+    assert owner.wait(timeout=60) == 129
     assert project.ledger == ["begun", "asked"]
     assert attempt_states(project, "polite") == ["interrupted"]
     assert project.processes() == []

@@ -143,16 +143,9 @@ def test_an_answer_is_recorded_and_0_given_where_another_process_is_faster_to_dr
     (project.folder / "hold-last").touch()
     # The look says that nobody drives it, as it was a moment before that owner claimed the run.
     free = "import smithers.cli._deciding as d; d._is_free = lambda *_: True"
+    code = f"{free}; from smithers.cli import main; main()"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"{free}from smithers.cli import main; main()",
-            word,
-            "r1",
-            "--resume",
-            *more,
-        ],
+        [sys.executable, "-c", code, word, "r1", "--resume", *more],
         cwd=project.folder,
         env=project.environment,
         capture_output=True,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from typing import Literal, get_args
 
 from hypothesis import strategies as st
 
 from tests.properties.trees import Kind, Shape
 
-__all__ = ["EDITS", "Edit", "edited", "named"]
+__all__ = ["EDITS", "Edit", "EditKind", "How", "edited", "named"]
 
+How = Literal["insert", "remove", "move", "wrap", "guard"]
+"""To guard a node is to put another one before it, both in a sequence."""
+EditKind = Literal["step", "approval", "branch", "foreach", "loop"]
 Place = tuple[int, ...]
 """The way down from the root, child by child."""
 
@@ -22,19 +26,19 @@ _HOLDS_ANY: tuple[Kind, ...] = ("sequence", "parallel", "loop")
 class Edit:
     """One change of a tree. `where` and `to` count places; `kind` is of what is put in."""
 
-    how: str
+    how: How
     where: int
     to: int
-    kind: Kind
+    kind: EditKind
     on_failure: str
 
 
 EDITS = st.builds(
     Edit,
-    how=st.sampled_from(["insert", "insert", "remove", "move", "wrap", "guard"]),
+    how=st.sampled_from(get_args(How)),
     where=st.integers(0, 30),
     to=st.integers(0, 30),
-    kind=st.sampled_from(("step", "step", "approval", "branch", "foreach", "loop")),
+    kind=st.sampled_from(get_args(EditKind)),
     on_failure=st.sampled_from(["fail", "fail", "continue"]),
 )
 

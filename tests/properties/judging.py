@@ -10,6 +10,7 @@ from typing import Any, cast
 from smithers import Context, ForEach, NoInput, Task, Workflow
 from smithers.changes import Frame, Key
 from smithers.engine.mount import Definition, mount
+from smithers.engine.plan import Expand
 from smithers.state import RunState
 from tests.engine.runs import Watch
 from tests.properties.fates import Expected
@@ -38,6 +39,11 @@ class Made:
         self._subtrees: dict[tuple[int, tuple[int, ...]], list[Definition]] = {}
 
     def reference(self, state: RunState) -> Reference:
+        return Reference(self.root, state, self.expanding(state))
+
+    def expanding(self, state: RunState) -> Expand:
+        """The subtrees of the items that the state has chosen."""
+
         def expand(one: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
             if (id(one), path) not in self._subtrees:
                 node = cast("ForEach[Any]", one.node)
@@ -49,7 +55,7 @@ class Made:
                 ]
             return self._subtrees[id(one), path]
 
-        return Reference(self.root, state, expand)
+        return expand
 
 
 def check_end(state: RunState, made: Made, expected: Expected) -> None:

@@ -5,10 +5,9 @@ plan or its reference.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal, cast
+from typing import Literal
 
 from smithers.changes import Key
-from smithers.engine.instance import Instance
 from smithers.engine.mount import Definition
 from smithers.engine.plan import Expand
 from smithers.state import RunState
@@ -21,6 +20,8 @@ Verdict = Literal["open", "unasked", "good", "bad"]
 not asked for its choice is open as well, unless a failure beside it has dropped it.
 """
 
+_WORST_FIRST: tuple[Verdict, ...] = ("open", "bad", "unasked")
+
 
 class Order:
     """The rows of a run, and how the items of its fan-outs are found."""
@@ -29,11 +30,24 @@ class Order:
         self.state = state
         self.expand = expand
 
-    def check(self, one: Instance) -> None:
-        """Everything before this instance is settled, and nothing of it has failed."""
-        for before, path in _before(one.definition, one.key.path):
-            verdict = self.judge(before, path)
-            assert verdict == "good", f"{one.key} starts, and {before.id} before it is {verdict}"
+    def check(self, one: Definition, path: tuple[int, ...]) -> None:
+        """Everything before this node is settled, and nothing of it has failed."""
+        for before, its in _before(one, path):
+            verdict = self.judge(before, its)
+            said = f"{one.id}{list(path)} starts, and {before.id} before it is {verdict}"
+            assert verdict == "good", said
+
+    def find(self, key: Key, below: Definition) -> Definition | None:
+        """The definition of what runs under this key, in the tree or an item that is chosen."""
+        for one in below.walk():
+            if one.id == key.id:
+                return one
+            path = key.path[: len(one.loops)]
+            if isinstance(one.node, ForEach) and (Key(one.id, path), "items") in self.state.choices:
+                for item in self.expand(one, path):
+                    if (found := self.find(key, item)) is not None:
+                        return found
+        return None
 
     def judge(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         node, key = one.node, Key(one.id, path)
@@ -50,7 +64,7 @@ class Order:
         if isinstance(node, Loop):
             return self._loop(one, node, path)
         if isinstance(node, ForEach):
-            return self._fan(one, cast("ForEach[Any]", node), path)
+            return self._fan(one, path, tolerant=node.on_failure == "continue")
         return "open"
 
     def _in_order(self, one: Definition, path: tuple[int, ...]) -> Verdict:
@@ -66,30 +80,35 @@ class Order:
 
     def _loop(self, one: Definition, node: Loop, path: tuple[int, ...]) -> Verdict:
         exhausted = self.state.choices.get((Key(one.id, path), "exhausted"))
-        number = 0
-        while (verdict := self._in_order(one, (*path, number))) == "good":
+        bound = node.max_iterations if exhausted is None else int(exhausted.value)
+        for number in range(bound):
+            verdict = self._in_order(one, (*path, number))
             chosen = self.state.choices.get((Key(one.id, (*path, number)), "until"))
+            followed = chosen is not None and chosen.value == "false" and number + 1 < bound
+            if verdict == "unasked" and followed:
+                continue  # it came to the body later, and is skipped in this iteration
+            if verdict != "good":
+                return verdict
             if chosen is None:
                 return "unasked"
-            number += 1
-            if chosen.value == "true" or (exhausted and number >= int(exhausted.value)):
+            if chosen.value == "true":
                 return "good"
-            if exhausted is None and number >= node.max_iterations:
-                return "unasked"
-        return verdict
+        return "unasked" if exhausted is None else "good"
 
-    def _fan(self, one: Definition, node: ForEach[Any], path: tuple[int, ...]) -> Verdict:
+    def _fan(self, one: Definition, path: tuple[int, ...], *, tolerant: bool) -> Verdict:
         if (Key(one.id, path), "items") not in self.state.choices:
             return "unasked"
-        found = [self.judge(item, path) for item in self.expand(one, path)]
-        if node.on_failure == "continue":
+        found: list[Verdict] = [self.judge(item, path) for item in self.expand(one, path)]
+        if tolerant:
             return "open" if "open" in found or "unasked" in found else "good"
         return _all(found)
 
 
 def _all(found: list[Verdict]) -> Verdict:
-    order: tuple[Verdict, ...] = ("open", "bad", "unasked")
-    return next((verdict for verdict in order if verdict in found), "good")
+    for verdict in _WORST_FIRST:
+        if verdict in found:
+            return verdict
+    return "good"
 
 
 def _before(one: Definition, path: tuple[int, ...]) -> Iterator[tuple[Definition, tuple[int, ...]]]:

@@ -57,7 +57,7 @@ def run(shape: Shape, picks: list[int], edits: Edits) -> Driver:
     driver = Driver(build(shape, Idle()))
 
     def began(one: Instance) -> None:
-        Order(driver.state, driver.expand).check(one)
+        Order(driver.state, driver.expand).check(one.definition, one.key.path)
 
     driver.began = began
     for number in range(MOST_EVENTS):

@@ -78,7 +78,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
         return ForEach(
             fill.items(id),
             key=lambda key: key,
-            each=lambda key: build(shape.below[0], fill, f"{id}/{key}", f"{item}/{key}"),
+            each=lambda key: build(shape.below[0], fill, f"{id}/{key}", f"{item}@{key}"),
             limit=limit,
             allow_empty=True,
             on_failure=on_failure,

@@ -52,7 +52,7 @@ class Opened:
     """Counts the files of processes that are opened, by name."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.counts = dict.fromkeys(("stat", "environ"), 0)
+        self.counts: dict[str, int] = {"stat": 0, "environ": 0}
         real: Any = builtins.open
 
         def counting(file: Any, *args: Any, **kwargs: Any) -> Any:

@@ -36,6 +36,16 @@ def of(make: Make) -> Workflow[Any, Any]:
     return workflow(input=NoInput, name="flow")(make)
 
 
+def edit(run: Run, make: Make) -> None:
+    run.workflow, run.edited = of(make), True
+
+
+async def until(there: Callable[[], bool]) -> None:
+    """Return when something has happened in another task of the loop; the run has a time limit."""
+    while not there():  # noqa: ASYNC110  # a list has no event
+        await asyncio.sleep(0)
+
+
 def step(id: str) -> Step[str]:
     return Step(id, lambda: id)
 
@@ -79,7 +89,10 @@ def test_a_failed_check_before_an_open_gate_stops_what_comes_after_it(
     wrap: Wrap, *, approved_first: bool
 ) -> None:
     path = (0,) if wrap is looped else ()
-    gate = lambda: Approval("gate", ask="deploy?")  # noqa: E731
+
+    def gate() -> Approval:
+        return Approval("gate", ask="deploy?")
+
     run = Run(of(lambda ctx: wrap(step("build"), gate(), step("deploy"))))
     assert run.go().status == "waiting"
     if approved_first:
@@ -101,7 +114,10 @@ def test_a_failed_check_before_an_open_gate_stops_what_comes_after_it(
 @pytest.mark.parametrize("wrap", SHAPES)
 def test_an_open_gate_stays_open_while_a_new_gate_before_it_is(wrap: Wrap) -> None:
     path = (0,) if wrap is looped else ()
-    gate = lambda: Approval("gate", ask="deploy?", on_deny="continue")  # noqa: E731
+
+    def gate() -> Approval:
+        return Approval("gate", ask="deploy?", on_deny="continue")
+
     run = Run(of(lambda ctx: wrap(step("build"), gate(), step("deploy"))))
     assert run.go().status == "waiting"
     opened = run.state.waits[Key("gate", path), "approval"].frame
@@ -123,11 +139,14 @@ def test_an_open_gate_stays_open_while_a_new_gate_before_it_is(wrap: Wrap) -> No
 
 def test_the_time_of_an_open_gate_goes_on_while_a_check_before_it_runs() -> None:
     clock = Clock()
-    gate = lambda: Approval("gate", ask="?", timeout_s=100, on_timeout="fail")  # noqa: E731
+
+    def gate() -> Approval:
+        return Approval("gate", ask="?", timeout_s=100, on_timeout="fail")
+
     run = Run(of(lambda ctx: Sequence(gate(), step("deploy"))), now=clock)
     assert run.go().status == "waiting"
     new = Approval("legal", ask="may we?")
-    run.workflow, run.edited = of(lambda ctx: Sequence(new, Sequence(gate(), step("deploy")))), True
+    edit(run, lambda ctx: Sequence(new, Sequence(gate(), step("deploy"))))
     clock.pass_s(101)
     assert run.go().status == "waiting"
     assert run.outcome("gate") == "failed"
@@ -141,11 +160,14 @@ def test_a_retry_that_is_due_waits_for_a_check_that_was_put_before_it() -> None:
     clock = Clock()
     agent = Scripted(Transient("cut"), "done")
     slow = Retry(first_s=100, max_s=100, jitter=0)
-    task = lambda: Task("work", agent=agent, prompt="p", retry=slow)  # noqa: E731
+
+    def task() -> Task[str]:
+        return Task("work", agent=agent, prompt="p", retry=slow)
+
     run = Run(of(lambda ctx: Sequence(task(), step("after"))), now=clock)
     assert run.go().status == "waiting"
     new = Approval("legal", ask="may we?")
-    run.workflow, run.edited = of(lambda ctx: Sequence(new, Sequence(task(), step("after")))), True
+    edit(run, lambda ctx: Sequence(new, Sequence(task(), step("after"))))
     clock.pass_s(200)
     assert run.go().status == "waiting"
     assert run.starts == ["work#1"]
@@ -158,10 +180,13 @@ def test_a_retry_that_is_not_due_yet_is_kept_for_when_its_turn_comes() -> None:
     clock = Clock()
     agent = Scripted(Transient("cut"), "done")
     slow = Retry(first_s=100, max_s=100, jitter=0)
-    task = lambda: Task("work", agent=agent, prompt="p", retry=slow)  # noqa: E731
+
+    def task() -> Task[str]:
+        return Task("work", agent=agent, prompt="p", retry=slow)
+
     run = Run(of(lambda ctx: Sequence(task())), now=clock)
     assert run.go().status == "waiting"
-    run.workflow, run.edited = of(lambda ctx: Sequence(step("check"), Sequence(task()))), True
+    edit(run, lambda ctx: Sequence(step("check"), Sequence(task())))
     assert run.go().status == "waiting"
     assert run.starts == ["work#1", "check#1"]
     clock.pass_s(200)
@@ -178,7 +203,7 @@ def test_an_iteration_that_is_over_stays_as_it_was() -> None:
     assert run.go().status == "waiting"
     run.answer("gate", path=(0,))
     assert run.go().status == "waiting"
-    run.workflow, run.edited = of(body(red())), True
+    edit(run, body(red()))
     run.answer("gate", path=(1,))
     assert run.go().status == "failed"
     assert run.starts == ["a[0]#1", "a[1]#1", "tests[1]#1"]
@@ -211,8 +236,7 @@ def test_a_render_puts_a_failing_check_before_what_runs() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
         async def look() -> int:
-            while "c starts" not in log:
-                await asyncio.sleep(0)
+            await until(lambda: "c starts" in log)
             return 1
 
         async def check() -> None:
@@ -237,8 +261,7 @@ def test_a_render_that_adds_to_what_has_finished_is_an_author_error() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
         async def look() -> int:
-            while "c starts" not in log:
-                await asyncio.sleep(0)
+            await until(lambda: "c starts" in log)
             running.set()
             return 1
 
@@ -269,13 +292,11 @@ def test_a_body_that_grows_leaves_the_iterations_before_as_they_were() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         async def work(attempt: Any) -> str:
             log.append(attempt.key.partition("/")[2])
-            while log[-1] == "a[1]" and not looked:
-                await asyncio.sleep(0)
+            await until(lambda: log[-1] != "a[1]" or bool(looked))
             return "a"
 
         async def look() -> int:
-            while "a[1]" not in log:
-                await asyncio.sleep(0)
+            await until(lambda: "a[1]" in log)
             looked.append(1)
             return 1
 

@@ -1,0 +1,118 @@
+"""The slots of limited groups: who takes one, who gives it back, and who waits for one."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from typing import cast
+
+from smithers.engine.instance import Dropped, Instance, Slots
+from smithers.state import RunState
+from smithers.tree import PersonWork, Task
+
+__all__ = ["SlotCounts"]
+
+
+class SlotCounts:
+    """The part of a plan that counts the children of each group that have begun.
+
+    `released` are instances that waited for a slot and may try again; `dropped` those that are to
+    be settled unrun.
+    """
+
+    def __init__(self, state: RunState) -> None:
+        self.state = state
+        self.dropped: deque[Dropped] = deque()
+        self.released: deque[Instance] = deque()
+
+    def blocker(self, instance: Instance) -> Instance | None:
+        """The group whose limit keeps this instance from beginning, or None if it may."""
+        child, group = instance, instance.parent
+        while group is not None:
+            limit = group.limit
+            if limit is not None and not child.begun and group.begun_open >= limit:
+                return group
+            child, group = group, group.parent
+        return None
+
+    def block(self, instance: Instance, group: Instance) -> None:
+        """Queue an instance for a slot of a group, in document order; see `released`."""
+        child = instance
+        while child.parent is not group:
+            assert child.parent is not None
+            child = child.parent
+        if group.slots is None:
+            group.slots = Slots()
+        group.slots.add(child.place, instance)
+
+    def begin(self, instance: Instance) -> None:
+        """A first attempt starts here, or a wait opened: slots of limited groups are taken.
+
+        A node that something was put before takes its slots when it is activated.
+        """
+        child: Instance | None = None if instance.waits_for_order else instance
+        while child is not None and not child.begun:
+            child.begun = True
+            if child.parent is not None:
+                child.parent.begun_below += 1
+                child.parent.begun_open += 1
+                self._unblock(child.parent, child.place)  # the slot is for all of the child
+            child = child.parent
+
+    def unbegin(self, instance: Instance) -> None:
+        """Its attempt was deferred, which does not count: slots it alone took are given back."""
+        if instance.dropping is not None:  # it ran while its group stopped, and will not run again
+            self.dropped.append(Dropped(instance, instance.dropping, running=False))
+        tries = self.state.tries.get(instance.key, ())
+        if not any(one.counts and one.state not in ("deferred", "interrupted") for one in tries):
+            self.give_back(instance)
+
+    def give_back(self, instance: Instance) -> None:
+        child: Instance | None = instance
+        while child is not None and child.begun and not child.begun_below:
+            child.begun = False
+            if child.parent is not None:
+                child.parent.begun_below -= 1
+                child.parent.begun_open -= 1
+            child = child.parent
+
+    def offer_slots(self, instance: Instance) -> None:
+        """The instance will not begin now: whoever waits for a slot above it may try."""
+        group = instance.parent
+        while group is not None:
+            if group.limit is not None:
+                self.release(group)
+            group = group.parent
+
+    def has_begun(self, instance: Instance) -> bool:
+        """Whether a task has begun by the rows, so that it takes the slots above it."""
+        state, key = self.state, instance.key
+        ended, tried = state.ended.get(key), state.tries.get(key, ())
+        asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
+        waits = bool(state.waits) and any(
+            (key, kind) in state.waits for kind in ("cooldown", "agents", "attached")
+        )
+        if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
+            return False
+        tries = [one for one in tried if one.counts]
+        answered = ended is not None and ended.outcome in ("finished", "failed")
+        # What an interrupted step would have come to, its next attempt tells: it may be deferred.
+        begun = any(one.state not in ("deferred", "interrupted") for one in tries)
+        return (begun or waits or (bool(tries) and tries[-1].state == "interrupted")) or (
+            asked and (answered or (key, "approval") in state.waits)
+        )
+
+    def release(self, group: Instance) -> None:
+        if (slots := group.slots) is None:
+            return
+        free = (group.limit or 0) - group.begun_open
+        while free > 0 and slots.queue:
+            free -= self._unblock(group, heapq.heappop(slots.queue))
+
+    def _unblock(self, group: Instance, place: int) -> bool:
+        """Let everything in one child of the group try again; whether there was anything."""
+        if group.slots is None:
+            return False
+        waiting = [one for one in group.slots.waiting.pop(place, ()) if one.status == "up"]
+        self.released.extend(waiting)
+        return bool(waiting)
