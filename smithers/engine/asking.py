@@ -121,9 +121,16 @@ class Asking:
         return value is _MISSED
 
     def wait_for(self, instance: Instance, on: tuple[Key, ...]) -> None:
-        """The instance comes up again when one of these settles; at once if that has happened."""
-        instances = self.plan.instances
-        if any(key in instances and instances[key].settled for key in on):
+        """The instance comes up again when one of these settles; at once if that has happened, or
+        if one was mounted since a thread asked for it by its id, when its loops were not known.
+        """
+        instances, by_id = self.plan.instances, self.view.mounts.by_id
+        if any(
+            instances[key].settled
+            if key in instances
+            else key.id in by_id and len(key.path) != len(by_id[key.id].loops)
+            for key in on
+        ):
             self.plan.up.append(instance)
             return
         if not instance.waits_for_order:  # else it is asked when it is activated

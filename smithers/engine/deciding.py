@@ -225,7 +225,7 @@ def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
     if allowed and by not in allowed:
         raise Refused(
             f"{by!r} may not decide {key}",
-            hint=f"these may: {' or '.join(f'--by {shlex.quote(name)}' for name in allowed)}",
+            hint=f"these may: {', '.join(allowed)}; name one with --by",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,9 @@ def raise_budget(
 ) -> Raised:
     """See `Hub.raise_budget`."""
     if not added.data() or any(getattr(added, name) <= 0 for name in added.data()):
-        raise Refused("nothing was added to the budget", hint="as in --add-usd 5 or --add-calls 10")
+        raise Refused(
+            "nothing was added to the budget", hint="say how much: --add-usd 5, --add-calls 10"
+        )
 
     async def work(store: SqliteStore) -> Raised:
         await refuse_agents(store, run_id, environment)
@@ -53,7 +56,8 @@ def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key
     """The node and iteration whose budget is meant; the run's own is that of its workflow."""
     if not state.budgets:
         raise Refused(
-            f"run {run_id} has no budget", hint="give it one in the workflow: budget=Budget(usd=5)"
+            f"run {run_id} has no budget",
+            hint="write one in the workflow, such as budget=Budget(usd=5), and resume the run",
         )
     waiting = sorted(key for key, kind in state.waits if kind == "budget")
     whole = Key("")
@@ -70,11 +74,12 @@ def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key
         candidates = candidates or [key for key in _begun(state) if node == str(key)]
     if len(candidates) == 1:
         return candidates[0]
-    listed = ", ".join(map(str, sorted({*waiting, *state.budgets})))
+    names = {str(key) if key.id else workflow for key in (*waiting, *_begun(state))}
+    listed = ", ".join(map(shlex.quote, sorted(names)))
     what = "several budgets" if len(candidates) > 1 else "no budget"
     raise Refused(
         f"run {run_id} has {what} of that name" if node else f"run {run_id} has {what} to choose",
-        hint=f"name one of: {listed}; in loops with its round, as in review[2]",
+        hint=f"name one of: {listed}",
     )
 
 
@@ -103,8 +108,20 @@ def _check_capped(state: RunState, key: Key, added: Amounts) -> None:
     for name in MEASURES:
         if getattr(added, name) is not None and getattr(caps, name) is None:
             raise Refused(
-                f"the budget of {key} does not cap {_NAMES[name]}", hint=f"it caps {caps}"
+                f"the budget of {key} does not cap {_NAMES[name]}",
+                hint=f"it caps {caps}: use {_options(caps)}",
             )
 
 
+def _options(caps: Amounts) -> str:
+    """The options that raise these caps."""
+    return " or ".join(_OPTIONS[name] for name in MEASURES if getattr(caps, name) is not None)
+
+
+_OPTIONS = {
+    "tokens": "--add-tokens",
+    "usd": "--add-usd",
+    "calls": "--add-calls",
+    "time_s": "--add-time",
+}
 _NAMES = {"tokens": "tokens", "usd": "US dollars", "calls": "calls", "time_s": "time"}

@@ -27,12 +27,8 @@ _ANSWERS = (
     "SELECT o.node, o.path, o.answer FROM waits o WHERE o.run_id = ? AND o.kind = 'approval'"
     f" AND o.answer IS NOT NULL AND {_COUNTS}"
 )
-_PASSING = ("retry", "cool down")
-"""What the engine does next about failures that may pass by themselves."""
-_UNANSWERED = ("TimedOut", "Denied")
-"""A question that nobody answered in time is asked again; what a person denied is never resumed."""
 _DENIED = "a person's denial is final: resuming the run does not help, start a new one"
-_CORRECT = "correct what failed, then resume the run"
+_CORRECT = "correct the workflow, then resume the run"
 _BUDGET = "BudgetExhausted"
 
 
@@ -84,8 +80,7 @@ def _needed(error: Mapping[str, object]) -> str | None:
     """What must change before the run is resumed; None if resuming it may be enough."""
     if error.get("hint"):
         return str(error["hint"])
-    passes = error.get("then") in _PASSING or error.get("kind") in _UNANSWERED
-    return None if passes else _CORRECT
+    return _CORRECT if error.get("kind") == "AuthorError" else None
 
 
 def _is_around(tree: Tree, outer: Key, key: Key) -> bool:
