@@ -80,7 +80,8 @@ def _needed(error: Mapping[str, object]) -> str | None:
     """What must change before the run is resumed; None if resuming it may be enough."""
     if error.get("hint"):
         return str(error["hint"])
-    return _CORRECT if error.get("kind") == "AuthorError" else None
+    hint = _CORRECT if error.get("kind") == "AuthorError" else None
+    return hint
 
 
 def _is_around(tree: Tree, outer: Key, key: Key) -> bool:
