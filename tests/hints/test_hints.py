@@ -2,7 +2,7 @@
 
 A new hint makes `test_every_hint_is_in_a_table` fail. Where it belongs:
 
-- it names a command or an option of ours: a scene in `scenes.py`;
+- it names a command or an option of ours: a scene in `arguments.py`, `runs.py` or `states.py`;
 - it says how to correct a workflow: the file before and after in `files.py`;
 - another test follows it, with a disk or a second process: `TESTED` in `words.py`;
 - it is advice that nothing here can follow: its kind in `WORDS`.
@@ -52,8 +52,9 @@ def test_a_hint_with_a_command_of_ours_is_tried() -> None:
 
 
 def test_the_tests_that_follow_hints_exist() -> None:
-    for name in TESTED.values():
-        assert (ROOT / "tests" / name).exists()
+    for test in TESTED.values():
+        file, name = test.split("::")
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(), test
 
 
 @pytest.mark.parametrize("hint", SCENES)

@@ -19,6 +19,7 @@ Kind = Literal[
 ]
 
 WORDS: dict[str, Kind] = {
+    "make it with `mkdir -p …`": "machine",
     # -- agents and their programs
     "install it with `…`": "set up",
     "install one of them and sign in; Steps alone, and recordings, need none": "set up",
@@ -141,22 +142,23 @@ WORDS: dict[str, Kind] = {
 TESTED: dict[str, str] = {
     # Hints that other tests follow, since they need a disk, a terminal or a second process.
     'if it is the same …, write id="…" on it; if not, write that id on the one that was there'
-    " before, and another on this one": "rules/test_choices_are_state.py",
-    "give the … another id, or make … … again": "rules/test_edits.py",
-    "add it to a container that is still open: what has finished stays as it is": (
-        "rules/test_order_after_an_edit.py"
+    " before, and another on this one": (
+        "rules/test_choices_are_state.py::test_writing_the_id_that_was_named_works"
     ),
     "continue it with `kill -CONT …`, or end it with `kill -KILL …`": (
-        "durability/test_stopped_holder.py"
+        "durability/test_stopped_holder.py::"
+        "test_a_writer_names_the_stopped_process_that_holds_the_lock"
     ),
     "wait until that process ends, or end it with `kill …`; its runs can be resumed": (
-        "databases/test_databases.py"
+        "databases/test_databases.py::"
+        "test_a_file_is_not_upgraded_under_a_living_owner_of_an_older_version"
     ),
     "if it was moved, move it back to … with its -wal, and resume the run; if it was deleted,"
-    " restore a backup or start the run again": "durability/test_database_gone.py",
-    "make it with `mkdir -p …`": "store/test_opening.py",
-    "if nobody drives the run: `smithers resume …`": "cli/test_attach.py",
-    "leave --no-resume out, and one is started": "cli/test_attach.py",
-    "read what it says with `smithers logs … … --follow`": "cli/test_attach.py",
-    "`smithers why …` says what that process does": "cli/test_attach.py",
+    " restore a backup or start the run again": (
+        "durability/test_database_gone.py::"
+        "test_an_owner_whose_folder_was_moved_away_can_be_resumed_once_it_is_back"
+    ),
+    "leave --no-resume out, and one is started": (
+        "cli/test_attach.py::test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task"
+    ),
 }
