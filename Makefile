@@ -40,6 +40,7 @@ ARGS ?=
 TRUST_SEED ?= 1
 TRUST_BOUNDARIES ?= 500
 TRUST_EDITS ?= 500
+TRUST_DISK_FAULTS ?= 500
 TRUST_KILLS ?= 500
 TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
@@ -92,6 +93,7 @@ drift: $(DEV) $(LIVE) $(SDK_INSTALLED) ## whether the real programs still speak 
 trust: export TRUST_SEED := $(TRUST_SEED)
 trust: export TRUST_BOUNDARIES := $(TRUST_BOUNDARIES)
 trust: export TRUST_EDITS := $(TRUST_EDITS)
+trust: export TRUST_DISK_FAULTS := $(TRUST_DISK_FAULTS)
 trust: export TRUST_KILLS := $(TRUST_KILLS)
 trust: export TRUST_RACES := $(TRUST_RACES)
 trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)

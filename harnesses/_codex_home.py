@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from harnesses._json import object_in, object_of
-from smithers.errors import NotInstalled, NotSignedIn, Permanent
+from harnesses._state import not_kept
+from harnesses.process import find_program
+from smithers.errors import NotInstalled, NotSignedIn
 
 __all__ = ["INSTALL", "SIGN_IN", "account_in", "login_of", "native", "prepared_home", "version_of"]
 
@@ -31,7 +32,7 @@ _PACKAGES = {
 
 def native(program: str, path: str | None) -> Path:
     """The program itself, not its Node wrapper: killed by SIGKILL, that one leaves it alive."""
-    found = shutil.which(program, path=path)
+    found = find_program(program, path)
     if found is None:
         raise NotInstalled("Codex", INSTALL, looked_for=program)
     start = Path(found).resolve()
@@ -55,23 +56,21 @@ def version_of(program: Path) -> tuple[int, ...]:
     """The version that a program tells; nothing where it tells none."""
     try:
         changed_ns = program.stat().st_mtime_ns
-    except OSError:
+        return _version_of(program, changed_ns)
+    except (OSError, subprocess.TimeoutExpired):
         return ()
-    return _version_of(program, changed_ns)
 
 
 @lru_cache(maxsize=8)
 def _version_of(program: Path, changed_ns: int) -> tuple[int, ...]:
-    try:
-        told = subprocess.run(
-            [program, "--version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
+    """A start that failed is not remembered."""
+    told = subprocess.run(
+        [program, "--version"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
     found = re.search(r"(\d+)\.(\d+)\.(\d+)", told.stdout)
     return tuple(int(part) for part in found.groups()) if found else ()
 
@@ -97,7 +96,7 @@ def prepared_home(env: Mapping[str, str], run: str, *, signed_in: bool) -> Path:
     except FileExistsError:
         pass  # another attempt of the same run made it in this moment
     except OSError as error:
-        raise Permanent(f"no home for Codex can be made: {error}") from error
+        raise not_kept(error, home, "no home for Codex can be made") from error
     return home
 
 

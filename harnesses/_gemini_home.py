@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harnesses import _state
-from smithers.errors import Permanent
 
 __all__ = ["ApprovalMode", "Settings", "forget_reports", "prepared_home", "state_of"]
 
@@ -87,7 +86,7 @@ def prepared_home(state: Path, settings: Settings) -> Path:
         with suppress(FileExistsError):
             (own / "tmp").symlink_to(state / "sessions")
     except OSError as error:
-        raise Permanent(f"no home for Gemini CLI can be made: {error}") from error
+        raise _state.not_kept(error, home, "no home for Gemini CLI can be made") from error
     return home
 
 

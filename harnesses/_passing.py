@@ -21,7 +21,7 @@ from harnesses.process._files import files_in, with_files
 from harnesses.process._live import LiveChild
 from harnesses.process._replay import ReplayChild
 from harnesses.recording import Ending, Header, Recorder, Recording, read_sessions
-from smithers.errors import Refused
+from smithers.errors import MachineError, Refused
 
 __all__ = ["play_recording", "record_program"]
 
@@ -49,10 +49,9 @@ def record_program(
     try:
         path.unlink(missing_ok=True)
         recorder = Recorder(path, header, scrub_of(command))
-    except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {error.strerror}", hint="name another with --to"
-        ) from error
+    except (OSError, MachineError) as error:
+        said = error.said if isinstance(error, MachineError) else f"{path}: {error.strerror}"
+        raise Refused(said, hint="name another with --to") from error
     told(path)
     return asyncio.run(_recorded(command, recorder, path.absolute()))
 

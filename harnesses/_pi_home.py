@@ -6,7 +6,6 @@ import glob
 import json
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -15,7 +14,8 @@ from typing import Any
 
 from harnesses import _state
 from harnesses._json import object_in, object_of, text_of
-from smithers.errors import NotInstalled, Permanent
+from harnesses.process import find_program
+from smithers.errors import NotInstalled, Transient, may_start_later
 
 __all__ = [
     "INSTALL",
@@ -57,7 +57,7 @@ def command_of(program: str, path: str | None) -> tuple[str, ...]:
 
     Raises where Pi is not there, or it or every Node that can be found is too old.
     """
-    found = shutil.which(program, path=path)
+    found = find_program(program, path)
     if found is None:
         raise NotInstalled("Pi", INSTALL, looked_for=program)
     script = Path(found).absolute()
@@ -106,10 +106,15 @@ def _nodes(script: Path, path: str | None) -> Iterator[Path]:
 
 @lru_cache(maxsize=16)
 def _version_of(node: Path, changed_ns: int) -> tuple[int, ...]:
+    """A start that failed is not remembered. Raises `Transient` if the next may succeed."""
     try:
         told = subprocess.run([node, "--version"], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=20)  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError as error:
+        if may_start_later(error.errno):
+            raise Transient(f"{node} could not be started: {error.strerror}") from error
+        return ()
+    except subprocess.TimeoutExpired:
         return ()
     return _numbers(told.stdout)
 
@@ -142,7 +147,7 @@ def prepared_home(home: Path, name: str, files: Mapping[str, object], login: Pat
     except FileExistsError:
         pass  # another attempt of the same run made it in this moment
     except OSError as error:
-        raise Permanent(f"no home for Pi can be made: {error}") from error
+        raise _state.not_kept(error, home, "no home for Pi can be made") from error
     return folder
 
 

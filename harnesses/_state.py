@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["state_of"]
+from smithers.errors import MachineError, Permanent, is_of_the_machine
+
+__all__ = ["not_kept", "state_of"]
 
 
 def state_of(program: str, env: Mapping[str, str], run: str) -> Path:
@@ -15,3 +17,12 @@ def state_of(program: str, env: Mapping[str, str], run: str) -> Path:
     state = env.get("XDG_STATE_HOME") or os.environ.get("XDG_STATE_HOME") or ""
     root = Path(state) if state else Path(env.get("HOME") or Path.home()) / ".local" / "state"
     return root / "smithers" / program / re.sub(r"[^\w.-]|^\.", "-", run)
+
+
+def not_kept(error: OSError, path: object, said: str) -> MachineError | Permanent:
+    """What it means that a file which an agent needs cannot be kept: that this machine fails, or
+    that the author or the user named a place where nothing can be.
+    """
+    if is_of_the_machine(error):
+        return MachineError.of(error, error.filename or path, "cannot be written")
+    return Permanent(f"{said}: {error}")

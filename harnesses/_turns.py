@@ -96,7 +96,7 @@ async def heard(
                 yield event
             if stream.over:
                 running.leave_after(LEAVES_WITHIN_S)
-        ending = await running.close()
+        ending = await running.finish()
         stderr = running.said_on_stderr
     answer = stream.answer(ending, stderr)
     if in_words and ask.schema is not None:
@@ -144,7 +144,7 @@ async def conversed(
                         running.hang_up()
             except Stalled as error:
                 raise Stalled(error.idle_s, why=talk.notice) from error
-        ending = await running.close()
+        ending = await running.finish()
         stderr = running.said_on_stderr
     yield talk.answer(ending, stderr)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import sys
+import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -21,11 +21,19 @@ from harnesses import _antigravity_child as child
 from harnesses._antigravity_stream import Stream
 from harnesses._antigravity_verdict import INSTALL, NAME, SIGN_IN
 from harnesses._limits import limit_text
-from harnesses._state import state_of
+from harnesses._state import not_kept, state_of
 from harnesses._turns import heard, in_a_session
-from harnesses.process import Command, Replay, Source, Sources, built_environment
+from harnesses.process import (
+    Command,
+    Replay,
+    Source,
+    Sources,
+    built_environment,
+    find_obstacle,
+    find_program,
+)
 from smithers.agent import Ask, Capabilities, Event
-from smithers.errors import ContextOverflow, NotInstalled, NotSignedIn, Permanent
+from smithers.errors import ContextOverflow, NotInstalled, NotSignedIn
 
 __all__ = ["Antigravity", "Protocol", "Tool"]
 
@@ -128,6 +136,12 @@ class Antigravity:
         command = self._command(ask, place, session)
         return heard(command, ask, source, Stream(session=session))
 
+    def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
+        """What is too long for a command line, of the options."""
+        ask = Ask(prompt="", cwd=Path.cwd())
+        place = _Place(python=self._python, env=self._environment({}), state=Path("/"))
+        return find_obstacle(self._command(ask, place, str(uuid.UUID(int=0))))
+
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         """The key has the one name that the child knows, whatever the author calls it."""
         needed = (self._key,) if self._takes_key else ()
@@ -140,7 +154,7 @@ class Antigravity:
         state = self._home or Path("antigravity-home").absolute()
         if not live:
             return _Place(python=self._python, env=env, state=state)
-        found = shutil.which(self._python, path=env.get("PATH"))
+        found = find_program(self._python, env.get("PATH"))
         if found is None:
             raise NotInstalled(NAME, INSTALL, looked_for=self._python)
         if self._takes_key and not env.get(child.KEY):
@@ -150,7 +164,7 @@ class Antigravity:
             for folder in (state / "sessions", state / "data"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise Permanent(f"no home for {NAME} can be made: {error}") from error
+            raise not_kept(error, state, f"no home for {NAME} can be made") from error
         return _Place(python=str(Path(found).absolute()), env=env, state=state)
 
     def _command(self, ask: Ask, place: _Place, session: str) -> Command:

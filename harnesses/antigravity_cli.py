@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -20,10 +19,17 @@ from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._turns import heard
-from harnesses.process import Command, Source, Sources, built_environment
+from harnesses.process import (
+    Command,
+    Source,
+    Sources,
+    built_environment,
+    find_obstacle,
+    find_program,
+)
 from harnesses.process._asking import asked
 from smithers.agent import Ask, Capabilities, Event
-from smithers.errors import AuthorError, NotInstalled, Permanent
+from smithers.errors import AuthorError, MachineError, NotInstalled, Permanent, Transient
 
 __all__ = ["AntigravityCLI", "Mode"]
 
@@ -99,6 +105,11 @@ class AntigravityCLI:
                 if way is anew:
                     raise
 
+    def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
+        """What is too long for a command line, of the options."""
+        ask = Ask(prompt="", cwd=Path.cwd())
+        return find_obstacle(self._command(ask, self._program, self._environment({})))
+
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         return built_environment((_KEY,), SETTINGS, self._env, marks)
 
@@ -140,10 +151,15 @@ class AntigravityCLI:
 
 def _found(program: str, env: Mapping[str, str]) -> str:
     """The program's path. Raises where it is not there, or too old to be trusted."""
-    found = shutil.which(program, path=env.get("PATH"))
+    found = find_program(program, env.get("PATH"))
     if found is None:
         raise NotInstalled(NAME, INSTALL, looked_for=program)
-    said = asked([found, "--version"], env, within_s=_VERSION_WITHIN_S)
+    try:
+        said = asked([found, "--version"], env, within_s=_VERSION_WITHIN_S)
+    except OSError as error:
+        raise MachineError.of(error, program, "cannot be asked for its version") from error
+    if said.code in (126, 127) and not said.out:
+        raise Transient(f"{program} did not start: {said.err.strip()}", reason="not_started")
     version = re.search(r"\d+\.\d+\.\d+", said.out)
     if version is None:
         raise Permanent(f"{program} did not tell its version", hint=INSTALL, reason="not_started")

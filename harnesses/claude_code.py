@@ -8,10 +8,13 @@ The verdict comes from the terminal `result` event alone: the exit code says too
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import shutil
+import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -19,6 +22,7 @@ from typing import Literal
 from harnesses._claude_dialogue import Dialogue
 from harnesses._json import object_in
 from harnesses._limits import limit_text
+from harnesses._state import state_of
 from harnesses._turns import conversed, in_a_session
 from harnesses.process import (
     Command,
@@ -26,6 +30,9 @@ from harnesses.process import (
     Source,
     Sources,
     built_environment,
+    find_obstacle,
+    find_program,
+    keep_long_words,
     terminal_environment,
 )
 from smithers.agent import Ask, Capabilities, Event, Terminal
@@ -52,6 +59,14 @@ SETTINGS = {
 }
 OWN = ("--strict-mcp-config", "--setting-sources", "")
 """Nothing of the user's and the project's settings comes in."""
+_FILES = {
+    "--append-system-prompt": "--append-system-prompt-file",
+    "--system-prompt": "--system-prompt-file",
+    "--mcp-config": "--mcp-config",
+    "--settings": "--settings",
+    "--agents": "--agents",
+}
+"""Flags whose value may be too long for a command line, and those that take it from a file."""
 
 
 class ClaudeCode:
@@ -138,27 +153,40 @@ class ClaudeCode:
         program = self._found(env)
         if self._config:
             _welcomed(self._config / ".claude.json")
-        argv = (program, "--resume", session, *OWN, *self._options_of_a_person)
-        return Terminal(argv=argv, env=env, cwd=cwd)
+        ask = Ask(prompt="", cwd=cwd, session=session, marks=marks)
+        command = self._command(ask, session, program)
+        flags = ("--resume", session, *OWN, *self._options_of_a_person)
+        folder = state_of("claude-code", env, marks.get("SMITHERS_RUN", "default"))
+        command = keep_long_words(replace(command, flags=flags), folder)
+        return Terminal(argv=(*command.start, *command.flags), env=env, cwd=cwd)
 
-    def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
-        command = self._command(ask, session, live=source.live)
+    def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
+        """What is too long for a command line, of the options and the schema."""
+        ask = Ask(prompt="", cwd=Path.cwd(), schema=schema)
+        return find_obstacle(self._command(ask, str(uuid.UUID(int=0)), self._program))
+
+    async def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
+        program = self._program
+        if source.live:
+            program = await asyncio.to_thread(self._found, self._environment(ask.marks))
+        command = self._command(ask, session, program)
         talk = partial(Dialogue, session=session, text=ask.told)
-        return conversed(command, ask, source, talk)
+        async with aclosing(conversed(command, ask, source, talk)) as events:
+            async for event in events:
+                yield event
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
         return built_environment(NEEDED, SETTINGS, config, self._env, marks)
 
     def _found(self, env: Mapping[str, str]) -> str:
-        found = shutil.which(self._program, path=env.get("PATH"))
+        found = find_program(self._program, env.get("PATH"))
         if found is None:
             raise NotInstalled("Claude Code", INSTALL, looked_for=self._program)
-        return str(Path(found).absolute())
+        return found
 
-    def _command(self, ask: Ask, session: str, *, live: bool) -> Command:
+    def _command(self, ask: Ask, session: str, program: str) -> Command:
         env = self._environment(ask.marks)
-        program = self._found(env) if live else self._program
         schema = json.dumps(ask.schema) if ask.schema is not None else None
         fixed = ("-p", "--output-format", "stream-json", "--verbose")
         shaped = ("--json-schema", schema) if schema is not None else ()
@@ -180,6 +208,7 @@ class ClaudeCode:
             # What it ends by itself takes as long as its turn does.
             ends_within_s=0.0,
             schema=schema,
+            files=_FILES,
             config=Path(env.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")),
         )
 

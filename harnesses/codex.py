@@ -41,6 +41,7 @@ from harnesses.process import (
     Source,
     Sources,
     built_environment,
+    find_obstacle,
     open_session,
     terminal_environment,
 )
@@ -224,9 +225,14 @@ class Codex:
                         running.leave_after(LEAVES_WITHIN_S)
             except Stalled as error:
                 raise Stalled(error.idle_s, why=stream.notice) from error
-            ending = await running.close()
+            ending = await running.finish()
             stderr = running.said_on_stderr
         yield _with_data(stream.answer(ending, stderr), ask)
+
+    def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
+        """What is too long for a command line, of the settings; a schema goes by file or stdin."""
+        ask = Ask(prompt="", cwd=Path.cwd())
+        return find_obstacle(self._command(ask, self._place({}, live=False), ("exec",), ""))
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         needed = (self._settings.key_env,) if self._settings.key_env else ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
+import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -28,10 +28,19 @@ from harnesses._gemini_stream import Stream
 from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
+from harnesses._state import not_kept
 from harnesses._turns import heard, in_a_session
-from harnesses.process import Command, Replay, Source, Sources, built_environment
+from harnesses.process import (
+    Command,
+    Replay,
+    Source,
+    Sources,
+    built_environment,
+    find_obstacle,
+    find_program,
+)
 from smithers.agent import Ask, Capabilities, Event
-from smithers.errors import NotInstalled, NotSignedIn, Permanent
+from smithers.errors import NotInstalled, NotSignedIn
 
 __all__ = ["ApprovalMode", "Gemini"]
 
@@ -134,7 +143,7 @@ class Gemini:
                 kept = place.state / "sessions"
                 await asyncio.to_thread(copy_session, kept, ask.forks, session, ask.cwd)
             except OSError as error:
-                raise Permanent(f"the session {ask.forks} cannot be copied: {error}") from error
+                raise not_kept(error, kept, f"the session {ask.forks} cannot be copied") from error
         command = self._command(ask, place, session)
         asked = heard(command, ask, source, Stream(session=session), in_words=True)
         try:
@@ -143,6 +152,12 @@ class Gemini:
                     yield event
         finally:
             forget_reports(place.state)
+
+    def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
+        """What is too long for a command line, of the options."""
+        ask = Ask(prompt="", cwd=Path.cwd())
+        place = _Place(program=self._program, env=self._environment({}), state=Path("/"))
+        return find_obstacle(self._command(ask, place, str(uuid.UUID(int=0))))
 
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         """The key has the one name that the program knows, whatever the author calls it."""
@@ -156,7 +171,7 @@ class Gemini:
         state = self._home or Path("gemini-home").absolute()
         if not live:
             return _Place(program=program, env=env, state=state)
-        found = shutil.which(program, path=env.get("PATH"))
+        found = find_program(program, env.get("PATH"))
         if found is None:
             raise NotInstalled("Gemini CLI", INSTALL, looked_for=program)
         if not env.get(KEY):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ from harnesses._pi_settings import Api, Settings, Thinking, Tool
 from harnesses._pi_stream import Stream
 from harnesses._streams import UnknownSession
 from harnesses._turns import conversed, in_a_session
-from harnesses.process import Command, Replay, Source, Sources, built_environment
+from harnesses.process import Command, Replay, Source, Sources, built_environment, find_obstacle
 from smithers.agent import Answered, Ask, Capabilities, Event
 from smithers.errors import NotSignedIn
 
@@ -148,6 +149,12 @@ class Pi:
                     event = replace(event, data=meant(event.text, ask.schema))
                 yield event
 
+    def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
+        """What is too long for a command line, of the options."""
+        ask = Ask(prompt="", cwd=Path.cwd())
+        place = _Place(start=(self._program,), env=self._environment({}), home=Path("/"))
+        return find_obstacle(self._command(ask, place, str(uuid.UUID(int=0))))
+
     def _environment(self, marks: Mapping[str, str]) -> dict[str, str]:
         return built_environment(self._settings.key_names, _SETTINGS, self._env, marks)
 
@@ -187,4 +194,5 @@ class Pi:
             config=place.home,
             runner=runner[0] if runner else None,
             dialogue=True,
+            files={"--append-system-prompt": "--append-system-prompt"},
         )

@@ -30,6 +30,7 @@ from harnesses._json import list_of, object_in
 from harnesses._lines import LINE_LIMIT_BYTES, lines_in
 from harnesses.scrubbing import Piece, Scrub, scrubbed
 from smithers.agent import Dropped
+from smithers.errors import keeping
 
 __all__ = [
     "Ending",
@@ -120,21 +121,29 @@ class Recording:
 class Recorder:
     """Writes one session to `path` as it happens, for the user's eyes only.
 
-    Raises OSError from the constructor where the file cannot be opened.
+    Raises `MachineError` if the file cannot be opened or written.
     """
 
     def __init__(
         self, path: Path, header: Header, scrub: Scrub, limit_bytes: int = LINE_LIMIT_BYTES
     ) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        with keeping(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, flags, 0o600)
+        self._path = path
+        self._torn = False
         self._scrub = scrub
         self._start = time.monotonic()
         self._limit = limit_bytes
         self._held: dict[Stream, list[Piece]] = {"in": [], "out": [], "err": []}
         self._begun_bytes: dict[Stream, int] = {"in": 0, "out": 0, "err": 0}
         """How much of a line that has not ended has come, held or not."""
-        self._line({"v": VERSION, "kind": KIND} | _plain(header, scrub))
+        try:
+            self._line({"v": VERSION, "kind": KIND} | _plain(header, scrub))
+        except BaseException:
+            self.close()
+            raise
 
     def chunk(self, stream: Stream, data: bytes) -> None:
         """Takes bytes as they came; what ends in the middle of a line waits for the rest of it."""
@@ -211,9 +220,12 @@ class Recorder:
                 self._line({"t": at, "s": stream, "b64": coded})
 
     def _line(self, value: Mapping[str, object]) -> None:
-        left = memoryview(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-        while left:
-            left = left[os.write(self._file, left) :]
+        line = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        left = memoryview(b"\n" + line if self._torn else line)
+        with keeping(self._path):
+            while left:  # a disk that is nearly full takes a part
+                left = left[os.write(self._file, left) :]
+                self._torn = bool(left)
 
 
 def _key_is_open(held: list[Piece]) -> bool:

@@ -88,6 +88,7 @@ class State(BaseModel):
     id: str
     iteration: list[int]
     state: str
+    tolerated: bool = Field(description="It failed, and its author allows that.")
 
 
 class Run(Result):
@@ -98,6 +99,10 @@ class Run(Result):
     status: str = Field(
         description="running, waiting, stale, finished, failed or cancelled. stale: its process"
         " died; it is started again by itself."
+    )
+    stopped_by: str | None = Field(
+        description="The signal by which a person or the machine stopped it, as SIGTERM; null if it"
+        " was not stopped, or crashed."
     )
     sentence: str
     tasks: dict[str, int] = Field(description="How many tasks are in each state.")

@@ -29,6 +29,7 @@ def run_of(hub: Hub, run_id: str) -> dict[str, Any]:
         "run_id": run_id,
         "workflow": hub.standing(run_id).workflow,
         "status": told["status"],
+        "stopped_by": told["stopped_by"],
         "sentence": why["sentence"],
         "tasks": told["tasks"],
         "states": shown,

@@ -38,6 +38,7 @@ __all__ = [
     "ToolReturned",
     "Used",
     "limit_of",
+    "obstacle_of",
 ]
 
 
@@ -257,6 +258,10 @@ class Agent(Protocol):
     An agent may have a property `limit: str` besides: what a rate limit or a quota of it is shared
     by, such as provider, account, address and model, and never a secret itself. When one agent is
     `Busy`, all of the same `limit` cool down, in every run of the store.
+
+    It may also have a method `find_obstacle(schema) -> str | None`: what keeps it from ever being
+    asked for an answer of that JSON Schema (None: for a text), as far as its own options say so,
+    such as one that is too long for a command line. It is asked before anything of the run is paid.
     """
 
     @property
@@ -284,3 +289,10 @@ def limit_of(agent: Agent) -> str:
     if not (isinstance(limit, str) and limit):
         return agent.name
     return limit if limit.isascii() else limit.encode("utf-8", "replace").decode()
+
+
+def obstacle_of(agent: Agent, schema: Mapping[str, object] | None) -> str | None:
+    """What keeps the agent from ever giving an answer of this schema, if it can say that."""
+    find: Callable[[Mapping[str, object] | None], str | None] | None
+    find = getattr(agent, "find_obstacle", None)
+    return None if find is None else find(schema)

@@ -8,7 +8,8 @@ SmithersError            `hint` says what to type
 │   ├── Owned            another live process owns the run
 │   └── AlreadyDecided   the wait has its answer; the first one stands
 ├── StoreError           the database cannot be used                         (exit 2)
-│   └── Fenced           another owner took the run; this one must stop
+│   ├── Fenced           another owner took the run; this one must stop
+│   └── MachineError     this machine cannot keep what a run needs           (exit 2)
 └── AgentError           an attempt failed; `then` is what the engine does
     ├── Permanent        this agent cannot do this task, now or in an hour   (next agent)
     │   ├── NotInstalled the program is not on PATH                          (set up)
@@ -24,6 +25,10 @@ Cancellation is no error of the agent: it arrives as `asyncio.CancelledError` an
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
@@ -36,6 +41,7 @@ __all__ = [
     "Busy",
     "ContextOverflow",
     "Fenced",
+    "MachineError",
     "NotInstalled",
     "NotSignedIn",
     "Owned",
@@ -49,6 +55,9 @@ __all__ = [
     "Then",
     "Transient",
     "UnknownRun",
+    "is_of_the_machine",
+    "keeping",
+    "may_start_later",
 ]
 
 Then = Literal["next agent", "set up", "cool down", "retry", "repair"]
@@ -116,6 +125,81 @@ class StoreError(SmithersError):
 
 class Fenced(StoreError):
     """Another owner claimed the run since; nothing of this write was kept."""
+
+
+class MachineError(StoreError):
+    """A file or a process of ours failed because of this machine: no space, no memory, a disk
+    error. No agent and no step is to blame, so it ends no attempt as failed: the owner stops, and
+    the run can be resumed. `path` names the file, `errno` is the system's number, if known.
+    """
+
+    def __init__(
+        self, said: str, *, hint: str = "", path: str = "", errno: int | None = None
+    ) -> None:
+        super().__init__(said, hint=hint)
+        self.path = path
+        self.errno = errno
+
+    @classmethod
+    def of(cls, error: BaseException, path: object, what: str = "cannot be used") -> MachineError:
+        """The error of the system as one of the machine: `path`, `what`, and its reason."""
+        number = _number_of(error)
+        reason = "" if number is None else f"{os.strerror(number)} ({errno.errorcode[number]})"
+        hint = _HINTS.get(number, "") if number is not None else ""
+        hint = hint or "make it usable by this user, then resume the run"
+        said = f"{path} {what}: {reason or error}"
+        return cls(said, hint=hint, path=str(path), errno=number)
+
+
+_SPACE = "free some space, then resume the run; what was committed is safe"
+_FILES = "raise the limit on open files (ulimit -n) or end other processes, then resume the run"
+_HINTS = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EIO: "check the disk, then resume the run; what was committed is safe",
+    errno.EROFS: "mount the file system writable, then resume the run",
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.ENOMEM: "free some memory, then resume the run",
+    errno.EAGAIN: "end other processes or raise their limit (ulimit -u), then resume the run",
+}
+_OF_THE_MACHINE = frozenset(_HINTS) - {errno.EAGAIN}
+_MAY_START_LATER = frozenset(
+    {
+        *(errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO),
+        # Its file is being written, or replaced: a half-written file cannot be executed, and that
+        # of its interpreter may be missing for a moment.
+        *(errno.ETXTBSY, errno.ENOEXEC, errno.ENOENT, errno.ESTALE),
+    }
+)
+
+
+def _number_of(error: BaseException) -> int | None:
+    if isinstance(error, MemoryError):
+        return errno.ENOMEM
+    number = error.errno if isinstance(error, OSError) else None
+    return number if number in errno.errorcode else None
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether an error of the system is about this machine as a whole, whatever was done: no space,
+    no memory, no descriptors, a disk error, a read-only file system.
+    """
+    return _number_of(error) in _OF_THE_MACHINE
+
+
+def may_start_later(number: int | None) -> bool:
+    """Whether a program of which the start failed with this errno may start in a moment."""
+    return number in _MAY_START_LATER
+
+
+@contextmanager
+def keeping(path: object, what: str = "cannot be written") -> Generator[None]:
+    """Inside it a file of ours is used: what fails there, fails because of this machine."""
+    try:
+        yield
+    except (OSError, MemoryError) as error:
+        raise MachineError.of(error, path, what) from error
 
 
 class AgentError(SmithersError):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from harnesses.process import Command
+from harnesses.process import Command, find_program
 from harnesses.process._child import Chunk, Tape
 from harnesses.process._live import LiveChild
 from smithers.agent import Spawned
+from smithers.errors import Permanent
 
 __all__ = ["guarded", "in_thread_to_the_end", "said_by", "settled", "spawned_by"]
 
@@ -36,9 +36,12 @@ async def guarded(
 
     With an `argument`, which comes after `--`, its stdin is empty; else stdin is open.
     """
+    found = await asyncio.to_thread(find_program, program, env.get("PATH"))
+    if found is None:
+        raise Permanent(f"the program cannot be started: there is no {program!r}")
     command = Command(
         program=program,
-        executable=shutil.which(program, path=env.get("PATH")) or program,
+        executable=found,
         flags=words,
         prompt=argument or "",
         cwd=cwd,

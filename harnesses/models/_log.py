@@ -14,7 +14,6 @@ from harnesses.process._child import Tape
 from harnesses.recording import Ending, Header, Recorder
 from harnesses.scrubbing import both, secrets_of
 from smithers.agent import Ask
-from smithers.errors import Permanent
 
 __all__ = ["Log", "opened_log"]
 
@@ -33,11 +32,15 @@ class Log:
         self._since = time.monotonic()
 
     def sent(self, value: Mapping[str, object]) -> None:
-        """What goes to the vendor, without what went before."""
+        """What goes to the vendor, without what went before. Raises `MachineError` if anything
+        could not be written since: nothing more is paid then.
+        """
         if self._keeps:
             self.flush()
             line = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
             self._tape.chunk("in", line + b"\n")
+            if self._tape.failure is not None:
+                raise self._tape.failure
 
     def heard(self, event: Any) -> None:
         """An event of the vendor: a pydantic model, in all four packages."""
@@ -68,7 +71,7 @@ class Log:
 
 @contextmanager
 def opened_log(provider: str, model: str, way: Ask, session: str) -> Generator[Log, None, None]:
-    """Raises `Permanent` where the file of `way` cannot be opened; without one nothing is kept."""
+    """Raises `MachineError` if the file of `way` cannot be opened; without one nothing is kept."""
     recorder: Recorder | None = None
     if way.raw is not None:
         header = Header(
@@ -80,10 +83,7 @@ def opened_log(provider: str, model: str, way: Ask, session: str) -> Generator[L
             forks=way.forks is not None,
             prompt=way.told,
         )
-        try:
-            recorder = Recorder(way.raw, header, both(way.scrub, secrets_of(os.environ)))
-        except OSError as error:
-            raise Permanent(f"the raw stream cannot be kept: {error}") from error
+        recorder = Recorder(way.raw, header, both(way.scrub, secrets_of(os.environ)))
     log = Log(recorder)
     code = 1
     try:

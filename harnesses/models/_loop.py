@@ -36,7 +36,15 @@ from smithers.agent import (
     ToolReturned,
     Used,
 )
-from smithers.errors import AgentError, BadOutput, ContextOverflow, Permanent, Stalled, Transient
+from smithers.errors import (
+    AgentError,
+    BadOutput,
+    ContextOverflow,
+    MachineError,
+    Permanent,
+    Stalled,
+    Transient,
+)
 
 if TYPE_CHECKING:
     from harnesses.models._model import Model
@@ -256,6 +264,8 @@ class _Work:
                     yield item
         except Stalled:
             yield Result(f"stopped after {self.way.idle_s:g} s without an end", failed=True)
+        except MachineError:
+            raise
         except Exception as error:
             if self.clock.is_over:
                 raise

@@ -18,7 +18,7 @@ from harnesses.models._sdk import sdk
 from harnesses.models._tools import Place, Result, Tool
 from harnesses.process._live import LiveChild
 from smithers.agent import Dropped, Spawned
-from smithers.errors import AgentError, AuthorError, Permanent, Transient
+from smithers.errors import AgentError, AuthorError, MachineError, Permanent, Transient
 
 __all__ = ["McpServer", "Servers", "connected"]
 
@@ -81,8 +81,14 @@ async def _spawned(name: str, command: str, child: LiveChild) -> Sequence[Spawne
     try:
         return await spawned_by(child)
     except AgentError as error:
-        hint = f"see that {command} is on PATH, or give its whole path"
-        raise Permanent(f"the MCP server {name!r} ({command}): {error.said}", hint=hint) from error
+        raise _not_started(name, command, error) from error
+
+
+def _not_started(name: str, command: str, error: AgentError) -> AgentError:
+    said = f"the MCP server {name!r} ({command}): {error.said}"
+    if isinstance(error, Transient):
+        return Transient(said, reason=error.reason)
+    return Permanent(said, hint=f"see that {command} is on PATH, or give its whole path")
 
 
 @asynccontextmanager
@@ -109,7 +115,7 @@ async def _open(name: str, client: Any, target: object) -> AsyncGenerator[Any, N
                 await ready
         except TimeoutError as error:
             raise Transient(f"the MCP server {name!r} did not start in time") from error
-        except AgentError:
+        except (AgentError, MachineError):
             raise
         except Exception as error:
             said = target.said_on_stderr if isinstance(target, _Stdio) else ""

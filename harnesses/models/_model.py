@@ -22,7 +22,7 @@ from harnesses.models._sdk import sdk
 from harnesses.models._tools import Tool, by_name
 from harnesses.models._turn import Request, Stream
 from smithers.agent import Ask, Capabilities, Event
-from smithers.errors import NotSignedIn
+from smithers.errors import NotSignedIn, is_of_the_machine
 
 __all__ = ["Model"]
 
@@ -148,6 +148,8 @@ class Model(ABC):
         told = error.told if isinstance(error, Refused) else self.refusal(error)
         if told is None:
             known = isinstance(error, OSError | EOFError | json.JSONDecodeError)
+            if is_of_the_machine(error):
+                return error
             if not known and type(error).__module__.partition(".")[0] not in _TRANSPORTS:
                 return error
             told = Refusal(said=f"{type(error).__name__}: {error}")

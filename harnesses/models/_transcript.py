@@ -25,12 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from harnesses._json import list_of, object_in, object_of
+from harnesses._state import not_kept
 from harnesses._streams import ways
 from harnesses.models._files import File
 from harnesses.models._guarded import in_thread_to_the_end
 from harnesses.models._turn import Asked, Call, Entry, Replied, Returned
 from smithers.agent import Ask
-from smithers.errors import Permanent, Transient
+from smithers.errors import MachineError, Transient
 
 __all__ = ["Transcript", "folder_of"]
 
@@ -47,8 +48,9 @@ def folder_of(run: str) -> Path:
 class Transcript:
     """A session that is open here, and nowhere else: the file is locked. Close it."""
 
-    def __init__(self, fd: int, session: str) -> None:
+    def __init__(self, fd: int, path: Path, session: str) -> None:
         self._file = open(fd, "r+b", buffering=0)  # noqa: SIM115 (`close` is ours)
+        self._path = path
         self.session = session
         self.entries: list[Entry] = []
         self._begun = set[str]()
@@ -67,17 +69,18 @@ class Transcript:
 
     @staticmethod
     def begin(folder: Path, provider: str, model: str) -> Transcript:
-        """A new session. Raises `Permanent` where none can be kept."""
+        """A new session. Raises `MachineError` or `Permanent` if none can be kept."""
         session = str(uuid.uuid4())
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-            made = Transcript(os.open(folder / f"{session}.jsonl", flags, 0o600), session)
+            path = folder / f"{session}.jsonl"
+            made = Transcript(os.open(path, flags, 0o600), path, session)
             made._lock()
             made._lines([_KIND | {"provider": provider, "model": model}])
             _sync_folder(folder)
         except OSError as error:
-            raise Permanent(f"no session can be kept in {folder}: {error.strerror}") from error
+            raise not_kept(error, folder, f"no session can be kept in {folder}") from error
         return made
 
     @staticmethod
@@ -88,7 +91,7 @@ class Transcript:
                 fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
             except OSError:
                 continue
-            found = Transcript(fd, session)
+            found = Transcript(fd, path, session)
             try:
                 found._lock()
                 data = found._file.readall()
@@ -172,7 +175,7 @@ class Transcript:
                 left = left[self._file.write(left) or 0 :]
             os.fsync(self._file)
         except OSError as error:
-            raise Transient(f"the session cannot be kept: {error.strerror}") from error
+            raise MachineError.of(error, self._path, "cannot be written") from error
 
     def _take(self, lines: Iterable[Mapping[str, Any]]) -> None:
         for kept in lines:

@@ -37,8 +37,12 @@ def asked(words: Sequence[str], env: Mapping[str, str], *, within_s: float) -> A
 
     Raises `OSError` where not even its guard can be started.
     """
-    told, control = os.pipe()
     nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        told, control = os.pipe()
+    except OSError:
+        os.close(nothing)
+        raise
     command = [sys.executable, "-I", "-S", guard.__file__, str(told), str(nothing), "-", *words]
     try:
         child = subprocess.Popen(

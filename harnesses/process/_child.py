@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from harnesses.recording import Ending, Recorder, Stream
-from smithers.errors import Transient
+from smithers.errors import MachineError
 
 __all__ = ["Child", "Chunk", "Tape", "now"]
 
@@ -74,7 +74,7 @@ class Tape:
 
     def __init__(self, recorders: Sequence[Recorder]) -> None:
         self._recorders = recorders
-        self.failure: Transient | None = None
+        self.failure: MachineError | None = None
 
     def chunk(self, stream: Stream, data: bytes) -> Chunk:
         with self._noting_failure():
@@ -97,8 +97,8 @@ class Tape:
         """A full disk ends the session by way of `failure`, never inside a callback."""
         try:
             yield
-        except OSError as error:
-            self.failure = Transient(f"the raw stream cannot be kept: {error}")
+        except MachineError as error:
+            self.failure = self.failure or error
 
     def close(self) -> None:
         for recorder in self._recorders:

@@ -9,13 +9,20 @@ import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harnesses.recording import Header
 from harnesses.scrubbing import both, machine, secrets_of
 
-__all__ = ["Command", "built_environment", "scrub_of", "terminal_environment", "version_of"]
+__all__ = [
+    "ARGUMENT_LIMIT_BYTES",
+    "Command",
+    "built_environment",
+    "scrub_of",
+    "terminal_environment",
+    "version_of",
+]
 
 _PASSED = (
     "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TZ",
@@ -24,8 +31,8 @@ _PASSED = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
 )  # fmt: skip
 _SET = {"LANG": "C.UTF-8", "TERM": "dumb", "NO_COLOR": "1"}
-_ARGUMENT_LIMIT_BYTES = 100_000
-"""Linux refuses one argument above 131071 bytes; longer prompts go by stdin."""
+ARGUMENT_LIMIT_BYTES = 100_000
+"""Linux takes 131071 bytes in one argument. Longer prompts go by stdin, other words by file."""
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost):\d+")
 
 
@@ -61,7 +68,8 @@ class Command:
     a pipe has taken all that it said. `wrapped` is what is written to stdin where the prompt is
     only a part of that. `manner` are flags that say how it is talked to, and nothing of what is
     asked: a recording answers a request in any manner. `ends_within_s` is how long a program may
-    take, after the end of a dialogue that was broken off, before it is asked to end.
+    take, after the end of a dialogue that was broken off, before it is asked to end. `files` names,
+    for flags whose value may be long, the flag that takes a file with the value in it.
     """
 
     program: str
@@ -85,6 +93,7 @@ class Command:
     by_stdin: bool = False
     by_file: bool = False
     wrapped: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def prompt_by_stdin(self) -> bool:
@@ -94,7 +103,7 @@ class Command:
 
     @property
     def _is_no_argument(self) -> bool:
-        return "\0" in self.prompt or len(self._prompt_bytes) > _ARGUMENT_LIMIT_BYTES
+        return "\0" in self.prompt or len(self._prompt_bytes) > ARGUMENT_LIMIT_BYTES
 
     @property
     def stdin(self) -> bytes | None:

@@ -11,13 +11,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import IO
 
 from harnesses.process import guard
 from harnesses.process._cgroup import make_cgroup
 from harnesses.process._child import Chunk, Tape, now
 from harnesses.process._command import Command
 from harnesses.recording import Ending, Stream
-from smithers.errors import AgentError, Permanent, Transient
+from smithers.errors import AgentError, MachineError, Permanent, Transient, may_start_later
 
 __all__ = ["LiveChild"]
 
@@ -33,9 +34,14 @@ _GUARD_S = 6.0
 
 
 class LiveChild:
-    """Starts `command` at once. The loop must be one that can watch pipes (`add_reader`)."""
+    """Starts `command` at once. The loop must be one that can watch pipes (`add_reader`).
 
-    def __init__(self, command: Command, tape: Tape) -> None:
+    Raises `MachineError` if this machine cannot start anything now, and `Permanent` if it cannot
+    start this. What happens to the program itself is told by `pids`. The guard removes `folder`,
+    which has words of the command, if it ends the program because we are gone.
+    """
+
+    def __init__(self, command: Command, tape: Tape, folder: Path | None = None) -> None:
         self._tape = tape
         self._loop = asyncio.get_running_loop()
         self._chunks = asyncio.Queue[Chunk | None]()
@@ -50,43 +56,48 @@ class LiveChild:
         self._ending: Ending | None = None
         self._failure: AgentError | None = None
         self._told = b""
-        # Nobody but its writers and we can see it: it has no name.
-        self._file = tempfile.TemporaryFile() if command.by_file else None  # noqa: SIM115
+        self._file: IO[bytes] | None = None
         self._followed = 0
         mark = command.env.get(guard.MARK)
         self._mark = f"{guard.MARK}={mark}" if mark else ""
         self.cgroup = str(make_cgroup(mark) or "") if mark else ""
-        self._start(command)
-
-    def _start(self, command: Command) -> None:
-        told, self._control = os.pipe()
-        self._status, tell = os.pipe()
-        ours = (guard.__file__, str(told), str(tell), self.cgroup or "-")
-        words = [sys.executable, "-I", "-S", *ours, *command.argv]
         try:
-            self._guard = subprocess.Popen(
-                words,
-                cwd=command.cwd,
-                env=dict(command.env),
-                stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
-                stdout=self._file or subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=(told, tell),
-                start_new_session=True,
-                bufsize=0,
-            )
+            with contextlib.ExitStack() as opened:
+                self._start(command, opened)
+                opened.pop_all()
         except (OSError, ValueError) as error:
-            os.close(self._control)
-            os.close(self._status)
             guard.remove(self.cgroup)
             raise _no_start(command, error) from error
-        finally:
-            os.close(told)
-            os.close(tell)
         self._listen()
+        if folder is not None:
+            os.write(self._control, os.fsencode(folder) + b"\n")
         if command.stdin is not None:
             self.write(command.stdin)
             self.close_stdin()
+
+    def _start(self, command: Command, opened: contextlib.ExitStack) -> None:
+        """What stays open is in `opened`."""
+        if command.by_file:
+            # Nobody but its writers and we can see it: it has no name.
+            self._file = opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        with contextlib.ExitStack() as passed:
+            told, self._control = _piped(reads=passed, writes=opened)
+            self._status, tell = _piped(reads=opened, writes=passed)
+            self._start_guard(command, told, tell)
+
+    def _start_guard(self, command: Command, told: int, tell: int) -> None:
+        ours = (guard.__file__, str(told), str(tell), self.cgroup or "-")
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", "-S", *ours, *command.argv],
+            cwd=command.cwd,
+            env=dict(command.env),
+            stdin=subprocess.PIPE if command.talks else subprocess.DEVNULL,
+            stdout=self._file or subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(told, tell),
+            start_new_session=True,
+            bufsize=0,
+        )
 
     def _listen(self) -> None:
         out = self._file or self._guard.stdout
@@ -286,7 +297,7 @@ class LiveChild:
                 self._seen.append((int(first), rest[0]))
                 self._chunks.put_nowait(Chunk(now(), "err", b""))  # whoever reads is woken
         elif what == "failed":
-            self._failure = Permanent(f"the program cannot be started: {rest[0]}")
+            self._failure = _not_started(int(first), rest[0])
             self._ending = Ending(rc=127)
         else:
             number = int(first)
@@ -305,9 +316,24 @@ class LiveChild:
                 self._chunks.put_nowait(None)
 
 
-def _no_start(command: Command, error: OSError | ValueError) -> AgentError:
+def _piped(*, reads: contextlib.ExitStack, writes: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe; each end is closed with its stack."""
+    read, write = os.pipe()
+    reads.callback(os.close, read)
+    writes.callback(os.close, write)
+    return read, write
+
+
+def _not_started(number: int, said: str) -> AgentError:
+    """Why the guard could not start the program, which was there when it was looked for."""
+    if may_start_later(number):
+        return Transient(f"the program could not be started: {said}", reason="not_started")
+    return Permanent(f"the program cannot be started: {said}")
+
+
+def _no_start(command: Command, error: OSError | ValueError) -> MachineError | Permanent:
     if not Path(command.cwd).is_dir():
         return Permanent(f"the working folder {command.cwd} does not exist")
     if isinstance(error, ValueError) or error.errno == errno.E2BIG:
         return Permanent(f"the command line of {command.program} cannot be passed on: {error}")
-    return Transient(f"{command.program} could not be started: {error}")
+    return MachineError.of(error, sys.executable, f"cannot be started for {command.program}")

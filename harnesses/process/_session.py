@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from harnesses._lines import Lines
+from harnesses.process._arguments import filed
 from harnesses.process._child import Child, Chunk, Tape, now
 from harnesses.process._command import Command, scrub_of, version_of
 from harnesses.process._files import Files, files_in, with_files
@@ -21,13 +22,17 @@ from harnesses.process._replay import Replay
 from harnesses.recording import Ending, Recorder
 from harnesses.scrubbing import both, secrets_of
 from smithers.agent import Ask, Dropped, Spawned
-from smithers.errors import Permanent, Stalled, Transient
+from smithers.errors import MachineError, Stalled, Transient, may_start_later
 
 __all__ = ["Session", "open_session"]
 
 _ERR_TAIL_BYTES = 16_384
 _KILL_AFTER_S = 5.0
 _ENDS_WITHIN_S = 1.0
+_PATIENCE_S = 10.0
+"""How long a start is tried again if this machine refuses it, as for lack of descriptors."""
+_NOT_STARTED = (126, 127)
+"""What `env` and shells end with if they cannot start what a script names as its interpreter."""
 
 
 def _always(line: bytes) -> bool:
@@ -48,6 +53,7 @@ class Session:
         self._leave_at: float | None = None
         self._silent = False
         self._err = b""
+        self._has_spoken = False
         self._ending: asyncio.Task[Ending] | None = None
 
     @property
@@ -90,6 +96,7 @@ class Session:
             if chunk.stream == "err":
                 self._err = (self._err + chunk.data)[-_ERR_TAIL_BYTES:]
                 continue
+            self._has_spoken = True
             if b"\n" not in chunk.data:
                 self._heard_at = chunk.at
             if chunk.dropped:
@@ -117,11 +124,15 @@ class Session:
             limits["whole"] = self._started_at + self._ask.timeout_s
         if self._leave_at is not None:
             limits = {"leave": self._leave_at}
+        if self._tape.failure is not None:  # what has come is handed over: an answer is paid for
+            limits = {"failed": now()}
         name = min(limits, key=lambda each: limits[each])
         try:
             async with asyncio.timeout(max(0.0, limits[name] - now())):
                 chunk = await self._child.read()
         except TimeoutError:
+            if self._tape.failure is not None:
+                raise self._tape.failure from None
             if name == "leave":
                 return None
             if name == "whole":
@@ -129,10 +140,18 @@ class Session:
                     f"not done within {self._ask.timeout_s:g} s", reason="timeout"
                 ) from None
             raise Stalled(self._ask.idle_s) from None
-        if self._tape.failure is not None:
-            raise self._tape.failure
         self._silent = chunk is None
         return chunk
+
+    async def finish(self) -> Ending:
+        """As `close`, after the last of the output. Raises `Transient` if a script could not start
+        its interpreter, which may be being replaced.
+        """
+        ending = await self.close()
+        if ending.rc in _NOT_STARTED and not self._has_spoken:
+            said = self.said_on_stderr or str(ending)
+            raise Transient(f"{self._command.program} did not start: {said}", reason="not_started")
+        return ending
 
     async def close(self) -> Ending:
         """Ends the program, politely first, and all its descendants; gives how it ended.
@@ -190,25 +209,38 @@ async def open_session(
     A live one is recorded in the folder `record`, if there is one; with a replay no recording is
     then played twice.
 
-    Raises Permanent where the raw stream of `ask` cannot be opened: then nothing is started.
+    Raises `MachineError` if the raw stream of `ask` cannot be opened, before anything is started,
+    or if this machine cannot start anything for a while.
     """
     folder = record if replay is None else None
     apart = _ours(folder, ask)
     before = await asyncio.to_thread(files_in, command.cwd, apart) if folder else {}
     tape, shown = await _open_tape(command, ask, folder)
-    try:
-        child: Child = (
-            replay.start(command, tape, repeats=record is None)
-            if replay
-            else LiveChild(command, tape)
-        )
+    async with AsyncExitStack() as stack:
+        stack.callback(tape.close)
+        child: Child
+        if replay:
+            child = replay.start(command, tape, repeats=record is None)
+        else:
+            child = await _started(*stack.enter_context(filed(command)), tape)
         session = Session(child, command, ask, tape)
         try:
             yield session
         finally:
             await _close_and_record(session, command, tape, shown, before, apart)
-    finally:
-        tape.close()
+
+
+async def _started(command: Command, folder: Path | None, tape: Tape) -> LiveChild:
+    """The program under its guard; tried again while this machine cannot start any."""
+    until, pause_s = now() + _PATIENCE_S, 0.05
+    while True:
+        try:
+            return LiveChild(command, tape, folder)
+        except MachineError as error:
+            if not may_start_later(error.errno) or now() > until:
+                raise
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, 1.0)
 
 
 def _ours(folder: Path | None, ask: Ask) -> Collection[Path]:
@@ -234,10 +266,10 @@ async def _open_tape(
             scrub = scrub_of(command)
             shown = Recorder(folder / name, told, scrub)
             recorders.append(shown)
-    except OSError as error:
+    except BaseException:
         for recorder in recorders:
             recorder.close()
-        raise Permanent(f"the raw stream cannot be kept: {error}") from error
+        raise
     return Tape(recorders), shown
 
 

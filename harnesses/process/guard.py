@@ -4,7 +4,8 @@
 
 The guard is the parent of the program and stands outside of its bytes: stdin, stdout and stderr
 go through to the program, and the guard closes its own copies. It holds the read end of a pipe
-from its owner (CONTROL_FD). A line there is the number of a signal for the program. End-of-file
+from its owner (CONTROL_FD). A line there is the number of a signal for the program, or a folder to
+be removed with its files at the end. End-of-file
 means that the owner is gone, however it died: the whole tree is killed, other sessions and groups
 too. When the program ends, what it left behind is killed, and the guard ends in the same way: by
 the same exit code or the same signal. On STATUS_FD it writes lines: `pid N START`, `seen N START`
@@ -195,6 +196,16 @@ def remove(cgroup: str) -> None:
             return
 
 
+def remove_files(folder: bytes) -> None:
+    """Removes a folder that has files alone. Its owner may be doing the same."""
+    try:
+        for name in os.listdir(folder):
+            os.unlink(os.path.join(folder, name))
+        os.rmdir(folder)
+    except OSError:
+        return
+
+
 def reap() -> dict[int, int]:
     """Collects ended children, orphans among them: their wait status by pid.
 
@@ -221,6 +232,7 @@ class Guard:
         self.owner = os.getppid()
         self.mark = f"{MARK}={os.environ[MARK]}" if MARK in os.environ else ""
         self.remembered: Processes = {}
+        self.folders: list[bytes] = []
         self.ended: int | None = None
         self.kill_at: float | None = None
         self.pid = 0
@@ -314,7 +326,10 @@ class Guard:
                     return
                 *lines, rest = (rest + got).split(b"\n")
                 for line in lines:
-                    self.forward(int(line))
+                    if line.isdigit():
+                        self.forward(int(line))
+                    else:
+                        self.folders.append(line)
             elif os.getppid() != self.owner:  # a fork of the owner may hold its end of the pipe
                 self.forward(signal.SIGKILL)
                 return
@@ -325,6 +340,8 @@ class Guard:
         self.remembered |= descendants([os.getpid()], snapshot())
         sweep(os.getpid(), self.remembered, self.mark, self.cgroup)
         remove(self.cgroup)
+        for folder in self.folders:
+            remove_files(folder)
         if self.ended is None:
             self.ended = signal.SIGKILL
         return self.ended
@@ -335,7 +352,11 @@ def main() -> None:
     for end in (control, status):
         os.set_inheritable(end, False)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    guard = Guard(control, status, sys.argv[3], sys.argv[4:])
+    try:
+        guard = Guard(control, status, sys.argv[3], sys.argv[4:])
+    except OSError as error:  # no descriptor, or no process, is left for the program
+        os.write(status, f"failed {error.errno} {error.strerror}\n".encode())
+        os._exit(127)
     guard.watch()
     ended = guard.finish()
     if os.WIFSIGNALED(ended):

@@ -30,13 +30,20 @@ def runs_table(runs: list[_Json]) -> list[str]:
                 run["run_id"],
                 shown(run["workflow"]),
                 run["status"],
-                f"{counts['finished']}/{sum(counts.values())}",
+                _done(counts, run["tolerated"]),
                 "" if cost is None else f"${cost:.4f}",
                 _ago(run["last_activity"]),
                 "given up, see why" if run["gave_up"] else _all_awaited(run),
             ]
         )
     return table(rows, _COLOURS)
+
+
+def _done(counts: dict[str, int], tolerated: int) -> str:
+    """How many tasks need nothing more, of how many; skipped ones and tolerated failures count."""
+    done = counts["finished"] + counts["skipped"] + tolerated
+    more = f" ({tolerated} tolerated)" if tolerated else ""
+    return f"{done}/{sum(counts.values())}{more}"
 
 
 def _all_awaited(run: _Json) -> str:

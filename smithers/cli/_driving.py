@@ -18,7 +18,8 @@ from smithers.cli._places import Place
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import SHOW_CURSOR, give_json, is_terminal, paint, say, stdout_for_data
 from smithers.cli._watching import Both, Watcher, watcher_of
-from smithers.errors import Owned, Refused
+from smithers.engine.launching import MACHINE_FAILED
+from smithers.errors import MachineError, Owned, Refused
 from smithers.hub import Hub, Left
 
 __all__ = ["Going", "drive"]
@@ -128,6 +129,8 @@ def _failed(going: Going, watcher: Both, error: Exception | SystemExit) -> int:
     told = error if isinstance(error, Exception) else Refused(f"the workflow raised {error!r}")
     _give(going, failure(told, going.run_id, going.place))
     tell(told)
+    if going.detached and isinstance(error, MachineError):
+        return MACHINE_FAILED
     return REFUSED
 
 

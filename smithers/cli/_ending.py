@@ -30,14 +30,16 @@ def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[s
     if run_id is not None and place is not None:
         try:
             found = Hub(place.path).summary(run_id)
-        except SmithersError:
+        except (SmithersError, OSError):  # as where no file can be opened any more
             found = None
     nothing: dict[str, Any] = {
         "version": 1,
         "run_id": run_id,
         "status": None,
+        "stopped_by": None,
         "waiting_for": [],
         "tasks": dict.fromkeys(_COUNTS, 0),
+        "tolerated": [],
         "output": None,
         "error": None,
         "exhausted": [],
@@ -79,7 +81,7 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
     if usage["cost_usd"] is not None:
         told.append(money(usage["cost_usd"]))
     facts = f" ({', '.join(told)})" if told else ""
-    say(f"{paint(f'{mark} {run_id} {_WORDS[status]}', colour, sys.stderr)}{facts}")
+    say(f"{paint(f'{mark} {run_id} {_words(summary)}', colour, sys.stderr)}{facts}")
     if summary["exhausted"]:
         say(f"  {shown(exhausted_words(summary['exhausted']).removeprefix('; '))}")
     if status in ("finished", "cancelled") and not counts["failed"]:
@@ -106,6 +108,13 @@ def _commands(reasons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
             is_later = "hint" in reason or found.get(command) == "then"
             found[command] = "then" if is_later else "next"
     return found
+
+
+def _words(summary: dict[str, Any]) -> str:
+    """How a run stands, after its name."""
+    if summary["status"] == "stale" and summary["stopped_by"]:
+        return f"was stopped by {summary['stopped_by']}, and can be resumed"
+    return _WORDS[summary["status"]]
 
 
 _WORDS = {

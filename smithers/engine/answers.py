@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from smithers.agent import Answered
 from smithers.errors import BadOutput
-from smithers.tree import Output, clean, problem
+from smithers.tree import NotExact, Output, clean, problem
 
 __all__ = [
     "ATTENDED",
@@ -80,6 +80,8 @@ def output_text(answer: Answered, output: Output[Any]) -> str:
             return text
         except ValidationError as error:
             first = first or BadOutput(problem(error))
+        except NotExact as error:
+            first = first or BadOutput(str(error))
         except (ValueError, RecursionError):  # such as 300 lists in each other, or 5000 digits
             first = first or BadOutput(
                 "the answer is nested too deeply, or holds too long a number"

@@ -22,7 +22,17 @@ from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.tree import Branch, Loop, Mark, PersonWork, StepWork, Task, valid_text
+from smithers.tree import (
+    NODE_MARK,
+    Branch,
+    Loop,
+    Mark,
+    Node,
+    PersonWork,
+    StepWork,
+    Task,
+    valid_text,
+)
 
 __all__ = ["Asking", "LoopExhausted", "NeedFailed"]
 
@@ -111,9 +121,16 @@ class Asking:
         return value is _MISSED
 
     def wait_for(self, instance: Instance, on: tuple[Key, ...]) -> None:
-        """The instance comes up again when one of these settles; at once if that has happened."""
-        instances = self.plan.instances
-        if any(key in instances and instances[key].settled for key in on):
+        """The instance comes up again when one of these settles; at once if that has happened, or
+        if one was mounted since a thread asked for it by its id, when its loops were not known.
+        """
+        instances, by_id = self.plan.instances, self.view.mounts.by_id
+        if any(
+            instances[key].settled
+            if key in instances
+            else key.id in by_id and len(key.path) != len(by_id[key.id].loops)
+            for key in on
+        ):
             self.plan.up.append(instance)
             return
         if not instance.waits_for_order:  # else it is asked when it is activated
@@ -158,7 +175,9 @@ class Asking:
         raise AuthorError(
             f"{what} gave {value!r}, which is neither True nor False",
             place=mark.place,
-            hint="compare, or wrap it in bool(...)",
+            hint="write ctx[task] for its output"
+            if isinstance(value, Node)
+            else "compare, or wrap it in bool(...)",
         )
 
     def _branch(self, instance: Instance) -> None:
@@ -305,9 +324,11 @@ class Asking:
         which UTF-8 cannot hold, is U+FFFD.
         """
         value = cast("object", given if isinstance(given, str) else given())
-        if isinstance(value, str):
+        if isinstance(value, str) and NODE_MARK not in value:
             return valid_text(value)
+        gave = "the repr of a node" if isinstance(value, str) else f"a {type(value).__name__}"
         raise AuthorError(
-            f"the {what} of {instance.key.id} gave a {type(value).__name__}, not a text",
+            f"the {what} of {instance.key.id} gave {gave}, not a text",
             place=node.mark.place,
+            hint="write ctx[task] for the output of a task",
         )

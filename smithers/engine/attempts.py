@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, cast
@@ -23,9 +23,9 @@ from smithers.engine.reading import Reading
 from smithers.engine.silence import silence
 from smithers.engine.streams import Stream, as_json, masked_event
 from smithers.engine.threads import Threads
-from smithers.errors import BadOutput, Transient
+from smithers.errors import AuthorError, BadOutput, MachineError, Place, Transient
 from smithers.state import Message
-from smithers.tree import Attempt, Output, StepWork, problem
+from smithers.tree import Attempt, NotExact, Output, StepWork, problem
 
 __all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks", "StepAttempt"]
 
@@ -87,9 +87,8 @@ class AgentAttempt:
         return list(spent.values())
 
     async def run(self) -> str:
-        """The output as JSON text. Raises an `AgentError`, or whatever the adapter raised."""
-        with _logging():
-            self.stream.open()
+        """The output as JSON text. Raises an `AgentError`, `MachineError` or an adapter's error."""
+        self.stream.open()
         timeout_s = self.ask.timeout_s
         clock = asyncio.timeout(timeout_s)
         try:
@@ -122,8 +121,7 @@ class AgentAttempt:
                     raise
                 repairs += 1
                 await self.hooks.keep(UsageCounted(serial=self.serial, calls=1))
-                with _logging():
-                    self.stream.write({"event": "repair", "error": error.said})
+                self.stream.write({"event": "repair", "error": error.said})
                 ask = self._repair(error)
 
     def _repair(self, error: BadOutput) -> Ask:
@@ -154,9 +152,8 @@ class AgentAttempt:
         texts = self.mailbox.ask()
         prompt = f"{self.ask.prompt}\n\n{messages_block(texts)}"
         self.ask = replace(self.ask, prompt=prompt)
-        with _logging():
-            for text in texts:
-                self.stream.write(as_json(Steered(text)))
+        for text in texts:
+            self.stream.write(as_json(Steered(text)))
         told = STEERED.format(text="\n\n".join(texts))
         return replace(self.ask, session=self.session, forks=None, followup=told)
 
@@ -193,7 +190,7 @@ class AgentAttempt:
                     answer = event
                 shown = masked_event(event, self.ask.scrub)
                 # An answer is paid for: it counts even where no log of it can be written.
-                with suppress(OSError) if answer is event else _logging():
+                with suppress(MachineError) if answer is event else nullcontext():
                     self.stream.write(as_json(shown))
                 self.hooks.happened(self.serial, shown)
         if answer is None:
@@ -244,6 +241,8 @@ class StepAttempt:
     timeout_s: float | None
     threads: Threads
     stream: Stream
+    type: str | None = None
+    """The class of what the function gave, if the step declares none."""
 
     def take_usage(self) -> list[UsageCounted]:
         """A function uses no tokens."""
@@ -262,9 +261,14 @@ class StepAttempt:
         if self.reading.missed:
             raise NotYet(self.reading.missed)
         try:
-            return self.output.dump(value)
+            text, self.type = self.output.dump_typed(value)
+            return text
         except ValidationError as error:
             raise BadOutput(f"what it gave does not fit its output:\n{problem(error)}") from error
+        except NotExact as error:
+            raise AuthorError(
+                f"what it gave cannot be kept: {error}", place=_place_of(self.work.run)
+            ) from error
 
     async def _within(self, timeout_s: float) -> object:
         clock = asyncio.timeout(timeout_s)
@@ -291,13 +295,12 @@ class StepAttempt:
             raise
 
 
-@contextmanager
-def _logging() -> Generator[None]:
-    """A log that cannot be written, as on a full disk, may well be in a moment."""
-    try:
-        yield
-    except OSError as error:
-        raise Transient(f"the log of the attempt cannot be written: {error}") from error
+def _place_of(run: object) -> Place | None:
+    """Where a function is written."""
+    code = getattr(inspect.unwrap(cast("Callable[..., object]", run)), "__code__", None)
+    if code is None:
+        return None
+    return Place(file=code.co_filename, line=code.co_firstlineno, column=1)
 
 
 @asynccontextmanager

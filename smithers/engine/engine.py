@@ -50,7 +50,7 @@ from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
-from smithers.errors import AuthorError
+from smithers.errors import AuthorError, StoreError
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.workflows import Workflow
@@ -131,6 +131,8 @@ class Engine:
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
+        self._halted: Exception | None = None
+        """The error of the store or of this machine by which an attempt was halted."""
         self._looked: Moment | None = None
         """When the inbox was last known to be read: no answer from before is missing."""
         self._prepared: tuple[Ending | None] | None = None
@@ -167,14 +169,15 @@ class Engine:
 
         A resumed run comes with its claim; of a new one `first` commits frame 0 and gives it.
         Raises `AuthorError` where the workflow is wrong from the start (nothing was written),
-        `Fenced` when another owner took the run, or another `StoreError`.
+        `Fenced` when another owner took the run, or another `StoreError`, such as `MachineError`.
         """
         self.store, self.claim, self._first = store, claim, first
         self.prepare()
         failed: Exception | None = None
+        ending: Ending | None = None
         async with asyncio.TaskGroup() as group:
             try:
-                return await self._loop(group)
+                ending = await self._loop(group)
             except Exception as error:  # raised below: a group would wrap it
                 failed = error
             finally:
@@ -182,7 +185,12 @@ class Engine:
                     running.cancel()
                 self._timers.close()
                 self.threads.close()
-        raise failed
+        if self._halted is not None and (ending is None or ending.stopped):
+            raise self._halted from failed
+        if failed is not None:
+            raise failed
+        assert ending is not None
+        return ending
 
     async def _loop(self, group: asyncio.TaskGroup) -> Ending:
         assert self._prepared is not None
@@ -204,7 +212,10 @@ class Engine:
                 if self._ending is not None:
                     attempt.cancel()
             self.starting.prepared.clear()
-            await self._next()
+            try:
+                await self._next()
+            except StoreError as error:  # what runs ends as interrupted, if that can be written
+                self._halt(error)
             self.limits.forget()
             ending = self._advance()
             if self.limits.must_look:
@@ -389,6 +400,8 @@ class Engine:
 
     def _result(self, running: Running, result: Result) -> None:
         del self._running[running.serial]
+        if result.kind == "halted":
+            result = Result("cancelled")
         if self._ending == "stop" and result.kind == "cancelled":
             self.starting.interrupted(running)
         else:
@@ -451,6 +464,12 @@ class Engine:
             running.cancel()
         self._timers.ring()  # a person may have cancelled the run, too
 
+    def _halt(self, error: Exception) -> None:
+        """Stop as if a person had asked for it, and raise the error once nothing runs."""
+        if self._halted is None:
+            self._halted = error
+            self._end("stop")
+
     # -- outside
 
     async def _commit(self) -> None:
@@ -504,6 +523,8 @@ class Engine:
 
     def done(self, running: Running, result: Result) -> None:
         self._results.append((running, result))
+        if result.kind == "halted" and result.error is not None:
+            self._halt(result.error)
         self._wake.set()
 
     async def keep(self, change: Durable) -> None:

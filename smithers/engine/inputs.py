@@ -30,7 +30,7 @@ def input_text(given: str | None) -> str:
     text = "{}" if given is None else given
     try:
         text.encode()
-        json.loads(text)
+        json.loads(text, parse_constant=_refuse_constant)
     except UnicodeEncodeError as error:
         raise Refused("the input is not UTF-8 text") from error
     except ValueError as error:
@@ -40,6 +40,11 @@ def input_text(given: str | None) -> str:
     except RecursionError as error:
         raise Refused("the input is nested too deeply") from error
     return text
+
+
+def _refuse_constant(name: str) -> None:
+    """Raises `ValueError` for NaN and Infinity, which Python reads and JSON does not have."""
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def refuse_unknown_fields(value: BaseModel, text: str) -> None:

@@ -10,6 +10,7 @@ that it gets tells guards to leave it alone.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import selectors
@@ -23,16 +24,42 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from smithers import errors
-from smithers.errors import AgentError, AuthorError, Place, Refused, SmithersError
+from smithers.errors import (
+    AgentError,
+    AuthorError,
+    MachineError,
+    Place,
+    Refused,
+    SmithersError,
+    may_start_later,
+)
 from smithers.store.lease import started_of
 
-__all__ = ["ATTEMPT", "OWNER", "RUN", "Launcher", "Owning", "how_it_ended", "unmarked"]
+__all__ = [
+    "ATTEMPT",
+    "MACHINE_FAILED",
+    "OWNER",
+    "RUN",
+    "Launcher",
+    "Owning",
+    "how_it_ended",
+    "unmarked",
+]
 
 ATTEMPT, RUN = "SMITHERS_ATTEMPT", "SMITHERS_RUN"
 """In the environment of whatever an attempt, and of whatever a run has started."""
 
 OWNER = "SMITHERS_OWNER"
 """In the environment of a process that was started to drive a run by itself."""
+
+MACHINE_FAILED = 75
+"""The exit code of such a process if a `MachineError` ended it, where others end with 2: nobody but
+the process that started it sees the code, and the database may not take another row. In sysexits.h
+it means that the user should try again later.
+"""
+
+_PATIENCE_S = 3.0
+"""How long a start is tried again if it failed for a reason that may pass by itself."""
 
 _MOST_SAID = 64 * 1024
 _LOOK_S = 0.25
@@ -119,25 +146,38 @@ class Launcher:
     ) -> subprocess.Popen[bytes]:
         # -P: no folder of the project may stand in for one of our packages.
         command = [interpreter, "-P", "-m", "smithers", *arguments]
-        options = ["--db", str(self._database), "--events", "--detached"]
-        try:
-            return subprocess.Popen(
-                command + options,
-                cwd=folder,
-                env={**unmarked(self._environment), OWNER: run_id},
-                stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            if not folder.is_dir():
-                raise Refused(f"the folder of run {run_id} is gone: {folder}") from error
-            raise Refused(
-                f"the interpreter of run {run_id} cannot be started: {interpreter}:"
-                f" {error.strerror}",
-                hint=f"put it back, or use another: `smithers resume {run_id}`",
-            ) from error
+        command += ["--db", str(self._database), "--events", "--detached"]
+        until = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env={**unmarked(self._environment), OWNER: run_id},
+                    stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._check_start(error, run_id, folder, interpreter, until)
+            self._left.wait(_LOOK_S)
+
+    def _check_start(
+        self, error: OSError, run_id: str, folder: Path, interpreter: str, until: float
+    ) -> None:
+        """Return if the start may be tried again. Raises `MachineError` or `Refused`."""
+        if not folder.is_dir():
+            raise Refused(f"the folder of run {run_id} is gone: {folder}") from error
+        passes = may_start_later(error.errno)
+        if passes and time.monotonic() < until and not self._left.is_set():
+            return
+        if passes and error.errno not in (errno.ENOENT, errno.ENOEXEC):
+            raise MachineError.of(error, interpreter, "cannot be started") from error
+        raise Refused(
+            f"the interpreter of run {run_id} cannot be started: {interpreter}: {error.strerror}",
+            hint=f"put it back, or use another: `smithers resume {run_id}`",
+        ) from error
 
 
 class _Handshake:
@@ -248,6 +288,8 @@ def _place(told: object) -> Place | None:
 
 def how_it_ended(code: int) -> str:
     """The end of a process in words."""
+    if code == MACHINE_FAILED:
+        return "this machine failed while its process ran; its log says how"
     if code >= 0:
         return f"its process ended with code {code}"
     with contextlib.suppress(ValueError):

@@ -18,7 +18,7 @@ from smithers.engine.mount import Definition, Mounts
 from smithers.engine.plan import Instance, Plan
 from smithers.errors import AuthorError, SmithersError
 from smithers.state import Ended, RunState
-from smithers.tree import Attempt, ForEach, Group, Node, Output, Task, here, problem
+from smithers.tree import Attempt, ForEach, Group, Node, NotExact, Output, Task, here, problem
 
 __all__ = ["NoOutput", "Reading", "View"]
 
@@ -64,7 +64,7 @@ class Reading:
                 hint=f"put it in a lambda, as in prompt=lambda: ... ctx[{_name(node)}] ...",
             )
         if (gone := self._gone(_valued(node).id)) is not None and gone.output is not None:
-            return cast("object", cast("Task", _valued(node)).output.parse(gone.output))
+            return _parsed(cast("Task", _valued(node)), gone)
         found = self._read(node)
         if found is not None and (value := self._given(node, found)) is not _NOTHING:
             return value
@@ -75,8 +75,8 @@ class Reading:
 
     def maybe(self, node: Node[Any]) -> object | None:
         if (gone := self._gone(_valued(node).id)) is not None:
-            output = cast("Task", _valued(node)).output
-            return None if gone.output is None else cast("object", output.parse(gone.output))
+            task = cast("Task", _valued(node))
+            return None if gone.output is None else _parsed(task, gone)
         found = self._maybe(lambda: self._read(node))
         return self._or_none(node, found)
 
@@ -263,7 +263,7 @@ class Reading:
         ended = self.view.state.ended.get(found.key)
         if ended is None or ended.output is None or found.status != "finished":
             return _NOTHING
-        return cast("object", cast("Task", target).output.parse(ended.output))
+        return _parsed(cast("Task", target), ended)
 
     def _parsed(self, instance: Instance) -> object:
         """What an item gave. A subtree without a result gives None."""
@@ -272,7 +272,7 @@ class Reading:
             node = instance.definition.node
             each = cast("Node[Any]", node) if isinstance(node, ForEach) else None
             return None if each is None else self._given(each, instance)
-        return cast("object", cast("Task", instance.definition.node).output.parse(ended.output))
+        return _parsed(cast("Task", instance.definition.node), ended)
 
     def _result(self, child: Instance) -> Instance | None:
         """The instance whose output is the item's, or None where the item gave nothing."""
@@ -308,6 +308,15 @@ class Reading:
         if found is None or found.status == "skipped":
             return "was skipped"
         return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "gave nothing")
+
+
+def _parsed(task: Task, ended: Ended) -> object:
+    """What a task gave, as a fresh object. Raises `AuthorError` if its class is gone."""
+    assert ended.output is not None
+    try:
+        return cast("object", task.output.parse_as(ended.output, ended.type))
+    except NotExact as error:
+        raise AuthorError(f"the output of {_name(task)}: {error}", place=task.mark.place) from error
 
 
 def _name(node: Node[Any] | None) -> str:

@@ -19,10 +19,23 @@ from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
 from smithers.engine.mount import Definition, Mounts, check_sees, mount
+from smithers.engine.obstacles import Obstacles
 from smithers.engine.reading import Reading, View
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
-from smithers.tree import RENDERING, Bindings, ForEach, Group, Mark, Node, check_id, place_of_error
+from smithers.tree import (
+    RENDERING,
+    AgentWork,
+    Bindings,
+    ForEach,
+    Group,
+    Mark,
+    Node,
+    Task,
+    check_id,
+    handle_hint,
+    place_of_error,
+)
 from smithers.workflows import Workflow
 
 __all__ = ["Items", "Renderer", "called"]
@@ -79,6 +92,7 @@ class Renderer:
     _watched_by_items: set[str] = field(default_factory=set[str])
     _unchecked: list[Definition] = field(default_factory=list[Definition])
     """Mounted trees that may need what is not mounted yet."""
+    _obstacles: Obstacles = field(default_factory=Obstacles)
     _growing: set[str] = field(default_factory=set[str])
     """The fan-outs that may still mount items: not expanded yet, or in a loop."""
     _items: dict[Key, Items] = field(default_factory=dict[Key, Items])
@@ -95,7 +109,7 @@ class Renderer:
         mark = self.workflow.mark
         node = self._render(lambda: self.workflow.function(self.context), reading, what, mark)
         root = mount(node)
-        self._check_sees(root)
+        self._check_agents(root)
         mounts = Mounts()
         mounts.add(root)
         _check_results(root)
@@ -128,10 +142,13 @@ class Renderer:
         for root in roots:
             self._sharing.add(root)
 
-    def _check_sees(self, root: Definition) -> None:
-        if (budget := self.workflow.budget) is not None:
-            for one in root.walk():
-                check_sees(one, [budget])
+    def _check_agents(self, root: Definition) -> None:
+        """Check before anything is paid what is known of agents then. Raises `AuthorError`."""
+        for one in root.walk():
+            if isinstance(one.node, Task) and isinstance(one.node.work, AgentWork):
+                if self.workflow.budget is not None:
+                    check_sees(one, [self.workflow.budget])
+                self._obstacles.check(one.node, one.node.work)
 
     def watches(self, id: str) -> bool:
         """Whether the structure of any scope reads this id."""
@@ -159,7 +176,9 @@ class Renderer:
             raise
         except Exception as error:
             raise AuthorError(
-                f"{what} raised {type(error).__name__}: {error}", place=place_of_error(error)
+                f"{what} raised {type(error).__name__}: {error}",
+                place=place_of_error(error),
+                hint=handle_hint(error),
             ) from error
         finally:
             RENDERING.reset(token)
@@ -301,7 +320,7 @@ class Renderer:
             made = self._render(lambda: node.each(value), reading, what, node.mark)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))
-            self._check_sees(root)
+            self._check_agents(root)
             _check_results(root)
             check_kinds(self.view.state, root)
             fresh.append(root)

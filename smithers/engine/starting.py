@@ -28,7 +28,7 @@ from smithers.engine.sessions import Held, held
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
-from smithers.errors import Busy
+from smithers.errors import Busy, MachineError, StoreError, is_of_the_machine
 from smithers.secrets import Secrets
 from smithers.state import Attempted, Message
 from smithers.store.files import raw_file
@@ -42,10 +42,11 @@ _ONCE = Retry(tries=1)
 @dataclass(frozen=True, slots=True)
 class Result:
     """How an attempt ended: with its output as JSON text, an error, or reads that were missing; or
-    it is held, since its budget allows no repair, or for a person who goes on in its session.
+    it is held, since its budget allows no repair, or for a person who goes on in its session. It is
+    halted by an error of the store or of this machine, for which nobody who worked is to blame.
     """
 
-    kind: Literal["succeeded", "failed", "deferred", "cancelled", "held"]
+    kind: Literal["succeeded", "failed", "deferred", "cancelled", "held", "halted"]
     text: str = ""
     error: Exception | None = None
     missed: tuple[Key, ...] = ()
@@ -109,7 +110,7 @@ class Running:
         except RepairRefused as error:
             result = Result("held", error=error)
         except Exception as error:
-            result = Result("failed", error=error)
+            result = self._failed(error)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # it must not end the engine
@@ -117,6 +118,19 @@ class Running:
             words = f"{type(error).__name__}({said!r})" if said else type(error).__name__
             result = Result("failed", error=RuntimeError(f"the function raised {words}"))
         self._done(self, result)
+
+    def _failed(self, error: Exception) -> Result:
+        """A function of the author's may use another store, and what the system refuses it is its
+        own affair; of an agent's attempt only adapters and we touch files.
+        """
+        if isinstance(self.attempt, AgentAttempt):
+            if is_of_the_machine(error):
+                path: object = getattr(error, "filename", None) or self.attempt.agent.name
+                error = MachineError.of(error, path)
+            halts = isinstance(error, StoreError)
+        else:
+            halts = isinstance(error, MachineError)
+        return Result("halted" if halts else "failed", error=error)
 
 
 class Bench(Protocol):
@@ -400,10 +414,13 @@ class Starting:
 
     def _succeeded(self, running: Running, text: str, instance: Instance | None) -> None:
         self._end(running, "succeeded", None)
-        attempt = running.attempt
+        attempt, type = running.attempt, None
         if isinstance(attempt, StepAttempt):
             self._frame.read(attempt.reading)
-        self._settle_key(running.key, instance, "finished", output=text, model=attempt.output.model)
+            type = attempt.type
+        self._settle_key(
+            running.key, instance, "finished", output=text, model=attempt.output.model, type=type
+        )
 
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
         failure = failure_of(error, self._bench.secrets.mask)
@@ -471,8 +488,9 @@ class Starting:
         *,
         output: str | None = None,
         model: str | None = None,
+        type: str | None = None,
     ) -> None:
-        self._frame.settle(key, outcome, output=output, model=model)
+        self._frame.settle(key, outcome, output=output, model=model, type=type)
         if instance is not None:
             self._asking.plan.settle(instance)
 

@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from smithers.agent import Event
 from smithers.engine.hearing import plain_data
+from smithers.errors import keeping
 from smithers.store.files import events_file, raw_file
 from smithers.tree import clean
 
@@ -76,25 +77,31 @@ def last_heard(folder: Path, serial: int, since: datetime, until: datetime) -> d
 
 
 class Stream:
-    """The events file of one attempt; made with its first line, readable by its owner alone."""
+    """The events file of one attempt; made with its first line, readable by its owner alone.
+
+    Raises `MachineError` if it cannot be made or written: an attempt without a log does not start.
+    """
 
     def __init__(self, folder: Path, serial: int, scrub: Callable[[str], str]) -> None:
         self._folder = folder
-        self._serial = serial
+        self._path = events_file(folder, serial)
         self._scrub = scrub
         self._fd = -1
         self._closed = False
+        self._torn = False
+        """Whether the last line was written in part, because the disk was full."""
         self._lock = threading.Lock()
         """A step's thread may write when its attempt has ended: never into a descriptor that is
         another file's by then.
         """
 
     def open(self) -> None:
-        """Make the file. Raises `OSError`: an attempt without a log does not start."""
+        """Make the file."""
         if self._fd < 0:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            path = events_file(self._folder, self._serial)
-            self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+            with keeping(self._path):
+                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._fd = os.open(self._path, flags, 0o600)
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -103,7 +110,14 @@ class Stream:
         with self._lock:
             if not self._closed:  # else by a thread that nobody hears any more
                 self.open()
-                os.write(self._fd, said)
+                self._append(said)
+
+    def _append(self, line: bytes) -> None:
+        left = memoryview(b"\n" + line if self._torn else line)
+        with keeping(self._path):
+            while left:  # a disk that is nearly full takes a part
+                left = left[os.write(self._fd, left) :]
+                self._torn = bool(left)
 
     def close(self) -> None:
         with self._lock:

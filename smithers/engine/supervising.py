@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Literal
 
 from smithers.engine.deciding import cancel_if_free
-from smithers.engine.launching import Launcher, how_it_ended
+from smithers.engine.launching import MACHINE_FAILED, Launcher, how_it_ended
 from smithers.engine.processes import kill_owner
-from smithers.errors import Owned, Refused, SmithersError, StoreError, UnknownRun
+from smithers.errors import MachineError, Owned, Refused, SmithersError, StoreError, UnknownRun
 from smithers.store import RunRow, Store, Wakeable
 from smithers.store.lease import this_process, utc_now
 from smithers.store.locks import Locked
+from smithers.store.waking import pause_s
 
 __all__ = ["EXPECTED", "Happened", "Supervisor"]
 
@@ -82,6 +83,10 @@ class Supervisor:
         """The process that supervises, 0 for this one."""
         self._blocked_by: tuple[int, str] | None = None
         """The process that was last reported to hold the database's lock."""
+        self._unnoted: list[tuple[str, int]] = []
+        """Processes that ended otherwise than in order, which is not written down yet."""
+        self._refusals = 0
+        """How often in a row this machine refused what the supervisor itself wanted to write."""
         self._free = asyncio.Semaphore(STARTS_AT_ONCE)
         self._stopped = asyncio.Event()
 
@@ -103,8 +108,9 @@ class Supervisor:
 
     async def run(self) -> None:
         """Wake runs as they come up, until it is stopped; while another process does, stand by.
+        While this machine fails, it waits, longer each time.
 
-        Raises `StoreError`, such as when the database was deleted or replaced.
+        Raises another `StoreError`, such as when the database was deleted or replaced.
         """
         self._looping = True
         failed: StoreError | None = None
@@ -116,6 +122,8 @@ class Supervisor:
                     except Locked as locked:
                         await self._unblock(locked)
                         await self._rest(LOOK_S)
+                    except MachineError as error:
+                        await self._wait_for_machine(error)
             except StoreError as error:  # raised below: a group would wrap it
                 failed = error
                 self._stopped.set()
@@ -141,10 +149,13 @@ class Supervisor:
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Begin to wake each run that is to be woken, but for those that are being woken."""
         wakeable = await self._store.wakeable()
-        for run_id, code in self._launcher.ended():  # now: why one of them was left is known first
-            if code not in EXPECTED:
-                with suppress(UnknownRun):
-                    await self._failed(run_id, how_it_ended(code))
+        self._unnoted += [one for one in self._launcher.ended() if one[1] not in EXPECTED]
+        while self._unnoted:  # now: why one of them was left is known first
+            run_id, code = self._unnoted[0]
+            with suppress(UnknownRun):
+                await self._failed(run_id, how_it_ended(code), spared=code == MACHINE_FAILED)
+            del self._unnoted[0]
+            self._refusals = 0
         for found in wakeable:
             if found.run_id not in self._busy and not self._launcher.is_dying(found.run_id):
                 self._busy.add(found.run_id)
@@ -158,6 +169,8 @@ class Supervisor:
                 await self._rest(min(pause_s, _BACKOFF_LOOK_S))
         except Locked as locked:
             await self._unblock(locked)
+        except MachineError as error:
+            await self._wait_for_machine(error)
         except SmithersError as error:
             self._say("failed", f"{found.run_id}: {error.said}", found.run_id)
         finally:
@@ -185,6 +198,7 @@ class Supervisor:
                 self._say("cancelled", f"{run_id}: cancelled, as it was asked", run_id)
             return 0.0
         revival = await self._store.revive(run_id)
+        self._refusals = 0
         if revival.not_before is not None:
             return (revival.not_before - utc_now()).total_seconds()
         if revival.gave_up is not None:
@@ -207,13 +221,21 @@ class Supervisor:
         except Refused as error:
             await self._failed(run.run_id, f"{error.said}{self._lacking(run)}")
         except SmithersError as error:
-            await self._failed(run.run_id, error.said)
+            await self._failed(run.run_id, error.said, spared=isinstance(error, MachineError))
         else:
             said = f"{run.run_id}: {_WHY[found.why]}, goes on in process {owning.pid}"
             self._say("started", said, run.run_id, owning.pid)
 
-    async def _failed(self, run_id: str, said: str) -> None:
-        gave_up = await self._store.start_failed(run_id, said)
+    async def _wait_for_machine(self, error: MachineError) -> None:
+        """Say once what this machine refuses, and rest, longer each time."""
+        self._refusals += 1
+        if self._refusals == 1:
+            self._say("failed", f"{error.said}; trying again until it works ({error.hint})")
+        if self._looping:
+            await self._rest(pause_s(self._refusals))
+
+    async def _failed(self, run_id: str, said: str, *, spared: bool = False) -> None:
+        gave_up = await self._store.start_failed(run_id, said, spared=spared)
         if gave_up is None:
             self._say("failed", f"{run_id}: {said}", run_id)
         else:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import queue
 import threading
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass
+
+from smithers.errors import MachineError
 
 __all__ = ["Threads"]
 
@@ -32,19 +35,27 @@ class Threads:
         self._count = 0
 
     async def run(self, call: Callable[[], object]) -> object:
-        """What `call` gives, from a thread that sees this task's context variables."""
+        """What `call` gives, from a thread that sees this task's context variables.
+
+        Raises `MachineError` if no thread can be started; then nothing was called.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
         with self._lock:
-            start = self._idle == 0
-            if start:
-                self._count += 1
+            if self._idle == 0:
+                self._start()
             else:
                 self._idle -= 1
         self._jobs.put(_Job(call, copy_context(), loop, future))
-        if start:
-            threading.Thread(target=self._work, name="smithers-step", daemon=True).start()
         return await future
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._work, name="smithers-step", daemon=True).start()
+        except RuntimeError as error:  # "can't start new thread"
+            refused = BlockingIOError(errno.EAGAIN, str(error))
+            raise MachineError.of(refused, "a thread for a step", "cannot be started") from error
+        self._count += 1
 
     def close(self) -> None:
         """Let the idle threads end."""

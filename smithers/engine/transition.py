@@ -23,7 +23,7 @@ from smithers.engine.hearing import plain_text
 from smithers.engine.reading import Reading
 from smithers.errors import AgentError, AuthorError, SmithersError, Then
 from smithers.state import RunState
-from smithers.tree import place_of_error
+from smithers.tree import handle_hint, place_of_error
 
 __all__ = ["Transition", "failure_of"]
 
@@ -34,7 +34,9 @@ _THEN: tuple[Then, ...] = get_args(Then)
 def failure_of(error: BaseException, scrub: Callable[[str], str]) -> Failure:
     """An exception as a value: its class, message, hint, and the author's line if there is one."""
     said, kind = _said(error), type(error).__name__
-    hint: object = getattr(error, "hint", "") if isinstance(error, SmithersError) else ""
+    hint: object = getattr(error, "hint", "")
+    if not isinstance(error, SmithersError):
+        hint = handle_hint(error)
     place = None if isinstance(error, AgentError | AuthorError) else place_of_error(error)
     if isinstance(error, AuthorError) and error.place is not None:
         said, place = said.removeprefix(f"{error.place}: "), error.place
@@ -102,6 +104,7 @@ class Transition:
         error: Failure | None = None,
         output: str | None = None,
         model: str | None = None,
+        type: str | None = None,
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
@@ -114,6 +117,7 @@ class Transition:
                 error=error,
                 output=output,
                 model=model,
+                type=type,
                 came_up=self.state.came_up.get(key),
             )
         )

@@ -42,7 +42,7 @@ def failure_reasons(
     """The failed tasks of a failed run, or the run's own error where no task has it. `budgets` are
     those that are spent and that nobody has raised since.
     """
-    failed = [entry for entry in tree.entries if entry.state == "failed"]
+    failed = [one for one in tree.entries if one.state == "failed" and not one.tolerated]
     handled = {Key(node, path_of(path)) for node, path in db.execute(_HANDLED, (head.run_id,))}
     denied = set(_denied(db, head.run_id)) - handled
     is_final = any(Key(entry.id, entry.path) in denied for entry in failed)

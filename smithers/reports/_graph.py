@@ -41,21 +41,25 @@ class _Drawing:
     def node(self, id: str, path: _Path) -> Json:
         kind = self.tree.kinds[id]
         if kind in LEAVES:
-            return _drawn(id, kind, path, self._state(id, path), [])
+            return self._leaf(id, kind, path)
         below = self.tree.children.get(id, [])
         if kind == "loop":
             children = self._iterations(id, below, path)
         else:
             children = [self.node(child, path) for child in below]
         state = self.tree.settled.get((id, path)) or _of(children)
+        if not children and state == "pending" and (id, path) in self.tree.chosen:
+            state = "finished"
         return _drawn(id, kind, path, state, children)
 
-    def _state(self, id: str, path: _Path) -> str:
+    def _leaf(self, id: str, kind: str, path: _Path) -> Json:
         entries = self.entries.get(id, [])
-        found = next((entry.state for entry in entries if entry.path == path), None)
+        found = next((entry for entry in entries if entry.path == path), None)
         # A task that has no row in this iteration, in a run that has ended, came up in none after.
-        none = next((entry.state for entry in entries if entry.path == ()), "pending")
-        return found or none
+        found = found or next((entry for entry in entries if entry.path == ()), None)
+        drawn = _drawn(id, kind, path, "pending" if found is None else found.state, [])
+        drawn["tolerated"] = found is not None and found.tolerated
+        return drawn
 
     def _iterations(self, id: str, below: list[str], path: _Path) -> list[Json]:
         """The iterations of a loop that began, or its body once if none has."""
@@ -91,7 +95,7 @@ def _drawn(id: str, kind: str, path: _Path, state: str, children: list[Json]) ->
 
 def _of(children: list[Json]) -> str:
     """What the children's states say of a container."""
-    states = {child["state"] for child in children}
+    states = {"finished" if child.get("tolerated") else child["state"] for child in children}
     if not states:
         return "pending"
     if states <= {"finished", "skipped"}:

@@ -19,7 +19,7 @@ __all__ = ["Head", "error_of", "head_of", "heads", "last_activity", "usage_of", 
 
 _HEADS = (
     "SELECT r.run_id, r.workflow, r.file, r.folder, r.created_at, s.status, s.error, sf.at,"
-    " f.frame, f.at, f.inbox, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    " f.frame, f.at, f.inbox, s.stopped_by, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
     " FROM runs r"
     " JOIN statuses s ON s.run_id = r.run_id"
     " AND s.born = (SELECT max(born) FROM statuses WHERE run_id = r.run_id)"
@@ -47,6 +47,8 @@ class Head:
     frame: int
     at: str
     inbox: int
+    stopped_by: str | None
+    """The signal by which its last owner was stopped, or None."""
     beat: Beat | None
     alive: bool
 
@@ -72,7 +74,7 @@ def heads(db: sqlite3.Connection, run_id: str | None = None) -> Iterator[Head]:
     """The runs of the database, oldest first, or the one of that id."""
     lives: dict[str, bool] = {}
     for row in db.execute(_HEADS, (run_id,)):
-        beat = None if row[11] is None else Beat.of(row[11:17])
+        beat = None if row[12] is None else Beat.of(row[12:18])
         if beat is not None and beat.owner.id not in lives:
             lives[beat.owner.id] = is_alive(beat)
         yield Head(
@@ -87,6 +89,7 @@ def heads(db: sqlite3.Connection, run_id: str | None = None) -> Iterator[Head]:
             frame=row[8],
             at=row[9],
             inbox=row[10],
+            stopped_by=row[11],
             beat=beat,
             alive=beat is not None and lives[beat.owner.id],
         )

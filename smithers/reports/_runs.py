@@ -17,7 +17,15 @@ from smithers.reports._heads import (
     usage_of,
     usage_total,
 )
-from smithers.reports._tasks import Wait, all_counts, counts_of, open_waits, tree_of
+from smithers.reports._tasks import (
+    Wait,
+    all_counts,
+    all_tolerated,
+    counts_of,
+    open_waits,
+    tolerated_of,
+    tree_of,
+)
 from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
@@ -47,7 +55,7 @@ def runs(path: Path) -> list[Json]:
         return []
     with reading(path) as db:
         found = {head.run_id: head for head in heads(db)}
-        counts, lost = all_counts(db, found), given_up(db)
+        counts, lost, tolerated = all_counts(db, found), given_up(db), all_tolerated(db)
         samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
         for run_id, *sample in db.execute(_USAGE):
             samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
@@ -59,9 +67,11 @@ def runs(path: Path) -> list[Json]:
                 "run_id": head.run_id,
                 "workflow": head.workflow,
                 "status": head.status,
+                "stopped_by": head.stopped_by,
                 "created_at": head.created_at,
                 "last_activity": last_activity(path, head, running.get(head.run_id, [])),
                 "tasks": counts[head.run_id],
+                "tolerated": tolerated.get(head.run_id, 0),
                 "usage": usage_total(samples.get(head.run_id, [])),
                 "waiting_for": _outside(open_waits(db, head)),
                 "gave_up": lost.get(head.run_id),
@@ -83,14 +93,17 @@ def summary(path: Path, run_id: str) -> Json:
     with reading(path) as db:
         head = head_of(db, run_id)
         waits = open_waits(db, head)
+        tree = tree_of(db, head, waits)
         usage = _usage(db, run_id)
         del usage["tokens_cached"]
         return {
             "version": 1,
             "run_id": run_id,
             "status": head.status,
+            "stopped_by": head.stopped_by,
             "waiting_for": _outside(waits),
-            "tasks": counts_of(tree_of(db, head, waits)),
+            "tasks": counts_of(tree),
+            "tolerated": tolerated_of(tree),
             "output": _output(db, head),
             "error": error_of(head.error),
             "exhausted": exhausted_loops(db, run_id),
@@ -104,7 +117,12 @@ def states(path: Path, run_id: str) -> list[Json]:
     with reading(path) as db:
         head = head_of(db, run_id)
         return [
-            {"id": one.id, "iteration": list(one.path), "state": one.state}
+            {
+                "id": one.id,
+                "iteration": list(one.path),
+                "state": one.state,
+                "tolerated": one.tolerated,
+            }
             for one in tree_of(db, head, open_waits(db, head)).entries
         ]
 
@@ -121,6 +139,7 @@ def inspect(path: Path, run_id: str) -> Json:
                 "id": entry.id,
                 "iteration": list(entry.path),
                 "state": entry.state,
+                "tolerated": entry.tolerated,
                 "output": from_json(outputs.get((entry.id, entry.path))),
                 "error": error_of(entry.error),
                 "attempts": attempts.get((entry.id, entry.path), []),
@@ -137,6 +156,7 @@ def _run(db: sqlite3.Connection, path: Path, head: Head, running: list[int]) -> 
         "run_id": head.run_id,
         "workflow": head.workflow,
         "status": head.status,
+        "stopped_by": head.stopped_by,
         "file": head.file,
         "folder": head.folder,
         "input": from_json(row[0]),

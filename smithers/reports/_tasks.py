@@ -13,12 +13,24 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from smithers.changes import Key
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json
 from smithers.reports._heads import Head
 from smithers.store.rows import path_of
 
-__all__ = ["LEAVES", "Entry", "Tree", "Wait", "all_counts", "counts_of", "open_waits", "tree_of"]
+__all__ = [
+    "LEAVES",
+    "Entry",
+    "Tree",
+    "Wait",
+    "all_counts",
+    "all_tolerated",
+    "counts_of",
+    "open_waits",
+    "tolerated_of",
+    "tree_of",
+]
 
 LEAVES = ("task", "step", "approval")
 _TREE = "SELECT id, kind, parent FROM tree WHERE run_id = ? AND gone IS NULL ORDER BY place, id"
@@ -31,10 +43,22 @@ _ROWS = (
     + _COUNTING.format("t", "task")
     + " ORDER BY t.task, t.path, t.born"
 )
+_HANDLED = "SELECT h.node, h.path FROM handled h WHERE h.run_id = ? AND " + _COUNTING.format(
+    "h", "node"
+)
+_CHOSEN = (
+    "SELECT c.node, c.path FROM choices c WHERE c.run_id = ? AND c.kind IN ('test', 'items') AND "
+    + _COUNTING.format("c", "node")
+)
+_ANSWERED = (
+    "EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.kind = 'answer'"
+    " AND i.node = w.node AND i.path = w.path AND i.opened = w.born)"
+)
+"""Whether an open wait has its answer, which the next owner or the living one takes."""
 _RUNNING = "SELECT task, path FROM attempts WHERE run_id = ? AND state IS NULL"
 _WAITS = (
     "SELECT w.node, w.path, w.kind, f.at, w.due, w.asked, w.digest, w.allowed_by, w.waits_on,"
-    " w.born FROM waits w JOIN frames f ON f.run_id = w.run_id AND f.frame = w.born"
+    f" w.born, {_ANSWERED} FROM waits w JOIN frames f ON f.run_id = w.run_id AND f.frame = w.born"
     " WHERE w.run_id = ? AND w.ended IS NULL AND "
     + _COUNTING.format("w", "node")
     + " ORDER BY w.born, w.node, w.path"
@@ -49,13 +73,26 @@ _ALL_COUNTS = (
     + ")"
     " SELECT run_id, state, count(*) FROM rows WHERE state IS NOT NULL GROUP BY run_id, state"
     " UNION ALL SELECT t.run_id, CASE WHEN EXISTS (SELECT 1 FROM waits w WHERE w.run_id = t.run_id"
-    "  AND w.node = t.task AND w.path = t.path AND w.ended IS NULL AND "
+    "  AND w.node = t.task AND w.path = t.path AND w.ended IS NULL AND NOT "
+    + _ANSWERED
+    + " AND "
     + _COUNTING.format("w", "node")
     + ") AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.run_id = t.run_id AND a.task = t.task"
     "  AND a.path = t.path AND a.state IS NULL) THEN 'waiting' ELSE 'open' END, count(*)"
     "  FROM rows t WHERE t.state IS NULL GROUP BY 1, 2"
     " UNION ALL SELECT l.run_id, 'open', count(*) FROM leaves l WHERE NOT EXISTS"
     "  (SELECT 1 FROM rows t WHERE t.run_id = l.run_id AND t.task = l.id) GROUP BY 1"
+)
+_ALL_TOLERATED = (
+    "SELECT h.run_id, count(*) FROM handled h"
+    " JOIN tree n ON n.run_id = h.run_id AND n.id = h.node AND n.gone IS NULL"
+    "  AND n.kind IN ('task', 'step', 'approval')"
+    " JOIN tasks t ON t.run_id = h.run_id AND t.task = h.node AND t.path = h.path"
+    "  AND t.state = 'failed' AND "
+    + _COUNTING.format("t", "task")
+    + " WHERE "
+    + _COUNTING.format("h", "node")
+    + " GROUP BY h.run_id"
 )
 _COUNTED: tuple[str, ...] = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")
 
@@ -69,15 +106,20 @@ class Entry:
     path: tuple[int, ...]
     state: str
     error: str | None = None
+    tolerated: bool = False
+    """Whether it failed, or was cancelled because of a failure, and its author allows that."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """An open wait. `opened` is the frame of its birth."""
+    """An open wait. `opened` is the frame of its birth. One that is `answered` has its answer in
+    the inbox, and nobody is waited for any more.
+    """
 
     task: str
     path: tuple[int, ...]
     opened: int
+    answered: bool
     data: Json
 
     @property
@@ -88,7 +130,7 @@ class Wait:
     @property
     def is_outside(self) -> bool:
         """Whether a person or a time ends it, not the run itself."""
-        return self.kind != "data"
+        return self.kind != "data" and not self.answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +145,10 @@ class Tree:
         default_factory=dict[tuple[str, tuple[int, ...]], str]
     )
     """Nodes that are no tasks and settled by themselves, such as a loop that failed."""
+    chosen: set[tuple[str, tuple[int, ...]]] = field(
+        default_factory=set[tuple[str, tuple[int, ...]]]
+    )
+    """Branches and fan-outs that have chosen; without children they are finished."""
 
     def parents(self, id: str) -> list[str]:
         """The container of a node, if it has one."""
@@ -126,6 +172,7 @@ def open_waits(db: sqlite3.Connection, head: Head) -> list[Wait]:
             task=task,
             path=path_of(path),
             opened=born,
+            answered=bool(answered),
             data={
                 "task": task or None,
                 "iteration": list(path_of(path)),
@@ -139,8 +186,8 @@ def open_waits(db: sqlite3.Connection, head: Head) -> list[Wait]:
                 "cooling": cooling(db, from_json(on)) if kind == "cooldown" else [],
             },
         )
-        for task, path, kind, since, due, asked, digest, allowed_by, on, born in db.execute(
-            _WAITS, (head.run_id,)
+        for (task, path, kind, since, due, asked, digest, allowed_by, on, born, answered) in (
+            db.execute(_WAITS, (head.run_id,))
         )
     ]
 
@@ -157,7 +204,8 @@ def tree_of(db: sqlite3.Connection, head: Head, waits: list[Wait]) -> Tree:
         else:
             children.setdefault(parent, []).append(id)
     running = {(task, path_of(path)) for task, path in db.execute(_RUNNING, (head.run_id,))}
-    waiting = {(wait.task, wait.path) for wait in waits}
+    waiting = {(wait.task, wait.path) for wait in waits if not wait.answered}
+    handled = {(node, path_of(path)) for node, path in db.execute(_HANDLED, (head.run_id,))}
     rows: dict[str, dict[tuple[int, ...], Entry]] = {}
     settled: dict[tuple[str, tuple[int, ...]], str] = {}
     for task, path, state, error, up in db.execute(_ROWS, (head.run_id,)):
@@ -167,9 +215,14 @@ def tree_of(db: sqlite3.Connection, head: Head, waits: list[Wait]) -> Tree:
             settled[key] = state
             continue
         found = state or _unsettled(head, up=bool(up), running=key in running, waits=key in waiting)
-        entry = Entry(id=task, kind=kind, path=key[1], state=found, error=error)
+        entry = Entry(
+            id=task, kind=kind, path=key[1], state=found, error=error, tolerated=key in handled
+        )
         rows.setdefault(task, {})[key[1]] = entry
-    tree = Tree(root=root, kinds=kinds, children=children, entries=[], settled=settled)
+    chosen = {(node, path_of(path)) for node, path in db.execute(_CHOSEN, (head.run_id,))}
+    tree = Tree(
+        root=root, kinds=kinds, children=children, entries=[], settled=settled, chosen=chosen
+    )
     for id in tree.walk():
         if kinds[id] in LEAVES:
             none = Entry(id=id, kind=kinds[id], path=(), state=_unsettled(head, up=False))
@@ -183,6 +236,20 @@ def _unsettled(head: Head, *, up: bool, running: bool = False, waits: bool = Fal
     if not up:
         return "pending"
     return "running" if running else "waiting" if waits else "ready"
+
+
+def tolerated_of(tree: Tree) -> list[str]:
+    """The tasks that failed and whose author allows it, as they are typed."""
+    return [
+        str(Key(entry.id, entry.path))
+        for entry in tree.entries
+        if entry.tolerated and entry.state == "failed"
+    ]
+
+
+def all_tolerated(db: sqlite3.Connection) -> dict[str, int]:
+    """How many failed tasks of each run their author allows, as `tolerated_of` finds them."""
+    return dict(db.execute(_ALL_TOLERATED).fetchall())
 
 
 def counts_of(tree: Tree) -> dict[str, int]:

@@ -94,12 +94,13 @@ class _Reasons:
                     hint=(error_of(one.error) or {}).get("hint"),
                 )
                 for one in self._failed()
+                if one.tolerated
             ]
         if head.stored == "cancelled":
             return []
-        found = [self._wait(wait) for wait in self.waits if wait.is_outside]
+        found = [self._wait(wait) for wait in self.waits if wait.kind != "data"]
         found = [*self._given_up(), *self._attempts(), *found]
-        found = found or [self._data(wait) for wait in self.waits if not wait.is_outside]
+        found = found or [self._data(wait) for wait in self.waits if wait.kind == "data"]
         if head.status == "stale" and not any("command" in one for one in found):
             found.append(reason_of(Key(""), "nothing of it runs until it is resumed", self.resume))
         return found
@@ -191,7 +192,8 @@ class _Reasons:
             by = answer.get("by") or "someone"
             said = f"{key} was {word} by {by}; the run goes on when it is resumed"
             if self.head.alive:
-                return reason_of(key, f"{key} was {word} by {by}, which is being taken up")
+                said = f"{key} was {word} by {by}; the running process is picking it up"
+                return reason_of(key, said)
             return reason_of(key, said, self.resume)
         asked = str(wait.data["asked"]).strip().splitlines()
         question = f': "{asked[0]}"' if asked else ""
@@ -210,7 +212,7 @@ class _Reasons:
         if (raised := self.raised.get(key)) is not None:
             said = f"the budget of {key} was raised by {raised.get('by') or 'someone'}"
             if self.head.alive:
-                return reason_of(key, f"{said}, which is being taken up")
+                return reason_of(key, f"{said}; the running process is picking it up")
             return reason_of(key, f"{said}; the run goes on when it is resumed", self.resume)
         budget = self.budgets.get(key)
         command = None if budget is None else raise_command(self.head.run_id, budget)
@@ -234,6 +236,8 @@ def _sentence(head: Head, reasons: list[Json]) -> str:
     if head.status == "stale":
         owner = head.owner
         who = "nobody runs it" if owner is None else f"process {owner['pid']} that ran it is gone"
+        if head.stopped_by is not None:
+            return f"{run} was stopped by {head.stopped_by} at {since}"
         return f"{run} is stale: {who}"
     if head.stored == "finished":
         number = len(reasons)

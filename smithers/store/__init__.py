@@ -289,8 +289,10 @@ class Store(Protocol):
         """
         ...
 
-    async def start_failed(self, run_id: str, said: str) -> str | None:
-        """Keep why the last start came to nothing; why the run is given up, if it is now."""
+    async def start_failed(self, run_id: str, said: str, *, spared: bool = False) -> str | None:
+        """Keep why the last start came to nothing; why the run is given up, if it is now. A
+        `spared` failure was the machine's: it makes the pause longer, and counts for nothing else.
+        """
         ...
 
     async def take_seat(self, owner: Owner) -> Owner | None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from smithers.errors import StoreError
+from smithers.errors import MachineError, StoreError
 
 __all__ = ["telling", "told"]
 
-_FREE_SPACE = "free some space on its disk, then go on; what was committed before is safe"
 _REASONS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_PERM: ("may not be accessed", "check the permissions of the file"),
     sqlite3.SQLITE_BUSY: (
@@ -28,7 +29,10 @@ _REASONS: dict[int, tuple[str, str]] = {
         "is damaged",
         "keep a copy of the file and its -wal beside it, and restore the last good one",
     ),
-    sqlite3.SQLITE_FULL: ("is full", _FREE_SPACE),
+    sqlite3.SQLITE_FULL: (
+        "is full",
+        "free some space on its disk, then resume the run; what was committed is safe",
+    ),
     sqlite3.SQLITE_CANTOPEN: (
         "cannot be opened",
         "check that the file and its folder exist and may be written by this user",
@@ -41,6 +45,16 @@ _REASONS: dict[int, tuple[str, str]] = {
     ),
 }
 
+_OF_THE_MACHINE: dict[int, int | None] = {
+    sqlite3.SQLITE_PERM: errno.EACCES,
+    sqlite3.SQLITE_NOMEM: errno.ENOMEM,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_CANTOPEN: None,
+}
+"""What SQLite reports when the system refuses it, as the errno that is behind it most often."""
+
 
 def told(path: Path, error: Exception) -> Exception:
     """`error` as a `StoreError` where the database is to blame; any other error as it is."""
@@ -49,8 +63,9 @@ def told(path: Path, error: Exception) -> Exception:
         return StoreError(said, hint="replace the character with U+FFFD first")
     if isinstance(error, OverflowError):
         return StoreError(f"{path}: a whole number above 64 bits cannot be kept ({error})")
-    if isinstance(error, OSError):
-        return StoreError(f"{path}: the database cannot be used: {error}")
+    if isinstance(error, OSError | MemoryError):
+        file: object = getattr(error, "filename", None) or path
+        return MachineError.of(error, file, "cannot be used for the database")
     if not isinstance(error, sqlite3.Error):
         return error
     code: int | None = getattr(error, "sqlite_errorcode", None)
@@ -58,7 +73,22 @@ def told(path: Path, error: Exception) -> Exception:
         return StoreError(f"{path}: the database cannot be used: {error}")
     name: str = getattr(error, "sqlite_errorname", str(code))
     reason, hint = _REASONS.get(code & 0xFF, ("cannot be used", ""))
-    return StoreError(f"{path}: the database {reason} ({name}: {error})", hint=hint)
+    said = f"{path}: the database {reason} ({name}: {error}"
+    if (code & 0xFF) not in _OF_THE_MACHINE:
+        return StoreError(f"{said})", hint=hint)
+    number = _OF_THE_MACHINE[code & 0xFF] or _why_not_opened()
+    if number is not None:
+        said += f"; {errno.errorcode[number]}"
+    return MachineError(f"{said})", hint=hint, path=str(path), errno=number)
+
+
+def _why_not_opened() -> int | None:
+    """SQLite does not say why a file could not be opened: whether this process can open any."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno
+    return None
 
 
 @contextmanager

@@ -65,9 +65,14 @@ class _Starts:
 
     frame: int
     count: int = 0
+    spared: int = 0
     at: datetime
     gave_up: str | None = None
     said: str | None = None
+
+    @property
+    def counted(self) -> int:
+        return self.count - self.spared
 
 
 @dataclass(kw_only=True)
@@ -267,8 +272,8 @@ class MemoryStore:
         if run.starts is None or run.starts.frame < run.further:
             run.starts = _Starts(frame=run.further, at=now)
         starts = run.starts
-        if starts.gave_up is None and starts.count >= MOST_STARTS:
-            starts.gave_up = told_up(starts.count, starts.said)
+        if starts.gave_up is None and starts.counted >= MOST_STARTS:
+            starts.gave_up = told_up(starts.counted, starts.said)
         if starts.gave_up is not None:
             return Revival(starts=starts.count, gave_up=starts.gave_up)
         if starts.count:
@@ -278,13 +283,14 @@ class MemoryStore:
         starts.count, starts.at, starts.said = starts.count + 1, now, None
         return Revival(starts=starts.count)
 
-    async def start_failed(self, run_id: str, said: str) -> str | None:
+    async def start_failed(self, run_id: str, said: str, *, spared: bool = False) -> str | None:
         """Keep why the last start came to nothing; why the run is given up, if it is now."""
         if (starts := self._run(run_id).starts) is None:
             return None
         starts.said, starts.at = said, self._now()
-        if starts.gave_up is None and starts.count >= MOST_STARTS:
-            starts.gave_up = told_up(starts.count, said)
+        starts.spared += spared
+        if starts.gave_up is None and starts.counted >= MOST_STARTS:
+            starts.gave_up = told_up(starts.counted, said)
         return starts.gave_up
 
     async def take_seat(self, owner: Owner) -> Owner | None:

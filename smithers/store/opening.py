@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from smithers.errors import StoreError
+from smithers.errors import MachineError, StoreError
 from smithers.store.failures import telling
 from smithers.store.file_systems import file_system_of, refusal_of
 from smithers.store.lease import Beat, lease_of, this_host, utc_now
@@ -243,8 +243,7 @@ def _make_folder(path: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         (folder / ".gitignore").write_text("*\n")
     except OSError as error:
-        said = f"{path} cannot be used: {folder} cannot be made: {error.strerror}"
-        raise StoreError(said, hint="choose another database") from error
+        raise MachineError.of(error, error.filename or folder, "cannot be made") from error
 
 
 def version_of(db: sqlite3.Connection) -> int:

@@ -293,9 +293,13 @@ class SqliteStore:
         """Count that the run is being started again, if it may be."""
         return await self._db.transact(lambda db: revive(db, run_id, self._now()))
 
-    async def start_failed(self, run_id: str, said: str) -> str | None:
+    async def start_failed(self, run_id: str, said: str, *, spared: bool = False) -> str | None:
         """Keep why the last start came to nothing; why the run is given up, if it is now."""
-        return await self._db.transact(lambda db: note_failure(db, run_id, said, self._now()))
+
+        def work(db: sqlite3.Connection) -> str | None:
+            return note_failure(db, run_id, said, self._now(), spared=spared)
+
+        return await self._db.transact(work)
 
     async def take_seat(self, owner: Owner) -> Owner | None:
         """Make `owner` the one that wakes runs; the living one that is, if it is another."""

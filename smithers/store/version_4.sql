@@ -36,3 +36,7 @@ ALTER TABLE outputs ADD COLUMN type TEXT;
 -- control group of the attempt if one could be made, so that the next owner finds what left its
 -- parents.
 ALTER TABLE processes ADD COLUMN cgroup TEXT;
+
+-- `revivals.spared` is how many of the starts failed because of the machine (no space, no memory, a
+-- disk error): they make the pause longer, and do not count towards giving up.
+ALTER TABLE revivals ADD COLUMN spared INTEGER NOT NULL DEFAULT 0;

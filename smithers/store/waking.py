@@ -29,7 +29,9 @@ __all__ = [
 ]
 
 MOST_STARTS = 5
-"""So often a run is started again without progress; then it is given up."""
+"""So often a run is started again without progress; then it is given up. Starts that failed because
+of the machine do not count.
+"""
 
 _CALLED = (
     "SELECT run_id FROM runs INDEXED BY runs_called WHERE called IS NOT NULL AND owner IS NULL"
@@ -56,11 +58,11 @@ _PROGRESS = (
     " coalesce((SELECT max(ended) FROM waits WHERE run_id = ?1), -1),"
     " coalesce((SELECT max(born) FROM choices WHERE run_id = ?1), -1))"
 )
-_Row = tuple[int, int, str, str | None, str | None]
-_REVIVAL = "SELECT frame, starts, at, gave_up, said FROM revivals WHERE run_id = ?"
+_Row = tuple[int, int, int, str, str | None, str | None]
+_REVIVAL = "SELECT frame, starts, spared, at, gave_up, said FROM revivals WHERE run_id = ?"
 _START = (
-    "INSERT OR REPLACE INTO revivals (run_id, frame, starts, at, gave_up, said)"
-    " VALUES (?, ?, ?, ?, NULL, NULL)"
+    "INSERT OR REPLACE INTO revivals (run_id, frame, starts, spared, at, gave_up, said)"
+    " VALUES (?, ?, ?, ?, ?, NULL, NULL)"
 )
 _GIVE_UP = "UPDATE revivals SET gave_up = ? WHERE run_id = ?"
 _SEAT = (
@@ -117,32 +119,37 @@ def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]
 def revive(db: sqlite3.Connection, run_id: str, now: datetime) -> Revival:
     """Count a start, unless it is too early for it or there were too many."""
     (progress,) = db.execute(_PROGRESS, (run_id,)).fetchone()
-    starts = 0
+    starts = spared = 0
     row: _Row | None = db.execute(_REVIVAL, (run_id,)).fetchone()
     if row is not None and row[0] >= progress:
-        _, starts, at, gave_up, said = row
-        if gave_up is None and starts >= MOST_STARTS:
-            gave_up = told_up(starts, said)
+        _, starts, spared, at, gave_up, said = row
+        if gave_up is None and starts - spared >= MOST_STARTS:
+            gave_up = told_up(starts - spared, said)
             db.execute(_GIVE_UP, (gave_up, run_id))
         if gave_up is not None:
             return Revival(starts=starts, gave_up=gave_up)
         not_before = time_of(at) + timedelta(seconds=pause_s(starts))
         if time_of(at) <= now < not_before:
             return Revival(starts=starts, not_before=not_before)
-    db.execute(_START, (run_id, progress, starts + 1, time_text(now)))
+    db.execute(_START, (run_id, progress, starts + 1, spared, time_text(now)))
     return Revival(starts=starts + 1)
 
 
-def note_failure(db: sqlite3.Connection, run_id: str, said: str, now: datetime) -> str | None:
-    """Keep why the last start failed; why the run is given up, if it was one too many."""
+def note_failure(
+    db: sqlite3.Connection, run_id: str, said: str, now: datetime, *, spared: bool
+) -> str | None:
+    """Keep why the last start failed; why the run is given up, if it was one too many. A `spared`
+    failure was the machine's and does not count.
+    """
     row: _Row | None = db.execute(_REVIVAL, (run_id,)).fetchone()
     if row is None:
         return None
-    _, starts, _, gave_up, _ = row
-    if gave_up is None and starts >= MOST_STARTS:
-        gave_up = told_up(starts, said)
-    sql = "UPDATE revivals SET said = ?, gave_up = ?, at = ? WHERE run_id = ?"
-    db.execute(sql, (said, gave_up, time_text(now), run_id))
+    _, starts, before, _, gave_up, _ = row
+    not_counted = before + spared
+    if gave_up is None and starts - not_counted >= MOST_STARTS:
+        gave_up = told_up(starts - not_counted, said)
+    sql = "UPDATE revivals SET said = ?, gave_up = ?, at = ?, spared = ? WHERE run_id = ?"
+    db.execute(sql, (said, gave_up, time_text(now), not_counted, run_id))
     return gave_up
 
 

@@ -1,7 +1,9 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
+from smithers.tree._exact import NotExact
 from smithers.tree._freeze import RENDERING, Bindings
+from smithers.tree._handles import NODE_MARK, handle_hint
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
 from smithers.tree._outputs import Output, output_of, problem
@@ -11,6 +13,7 @@ from smithers.tree._texts import clean, valid_text
 from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, Retry, StepWork
 
 __all__ = [
+    "NODE_MARK",
     "RENDERING",
     "AgentWork",
     "Approval",
@@ -24,6 +27,7 @@ __all__ = [
     "Loop",
     "Mark",
     "Node",
+    "NotExact",
     "Output",
     "Parallel",
     "PersonWork",
@@ -36,6 +40,7 @@ __all__ = [
     "check_id",
     "check_run_id",
     "clean",
+    "handle_hint",
     "here",
     "output_of",
     "place_of_error",

@@ -22,6 +22,7 @@ from typing_extensions import TypeVar
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_count, wrong
 from smithers.tree._freeze import freeze
+from smithers.tree._handles import Handle
 from smithers.tree._ids import check_id
 from smithers.tree._places import Mark, here
 
@@ -35,7 +36,7 @@ M = TypeVar("M")
 _LAMBDA = "write lambda: ..."
 
 
-class Node(Generic[T_co]):
+class Node(Handle, Generic[T_co]):
     """A part of the tree. What it gives, if anything, is a T."""
 
     kind: ClassVar[str] = "node"

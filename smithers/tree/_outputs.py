@@ -11,12 +11,12 @@ from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from smithers.errors import AuthorError
+from smithers.tree._exact import NotExact, class_named, name_of_class, not_finite, not_plain
 from smithers.tree._texts import clean, valid_text
 
 __all__ = ["Output", "output_of", "problem"]
 
 T = TypeVar("T")
-_PLAIN = (str, int, float, bool, list, dict, type(None))
 
 
 def problem(error: ValidationError) -> str:
@@ -53,17 +53,36 @@ class Output(Generic[T]):
         """The value of stored JSON text, a new object each time. Raises `ValidationError`."""
         return self._adapter.validate_json(text)
 
+    def parse_as(self, text: str, name: str | None) -> T:
+        """The value of stored JSON text, of the class that was kept with it, if one was.
+
+        Raises `ValidationError`, or `NotExact` if the workflow has no such class any more.
+        """
+        if name is None or not self._is_any:
+            return self.parse(text)
+        if (kind := class_named(name)) is None:
+            raise NotExact(f"the workflow has no class {name} any more: write output= on the step")
+        return cast("T", output_of(kind).parse(text))
+
+    def dump_typed(self, value: object) -> tuple[str, str | None]:
+        """`value` as JSON text, and the class to read it back as if none was declared.
+
+        Raises `ValidationError`, or `NotExact` for a value that would not be read back as it is.
+        """
+        name = name_of_class(value) if self._is_any else None
+        if name is None:
+            return self.dump(value), None
+        return output_of(class_named(name)).dump(value), name
+
     def dump(self, value: object) -> str:
-        """`value` as JSON text, validated. Raises `ValidationError`, or `TypeError` for a value
-        that is not JSON where no type was declared.
+        """`value` as JSON text, validated. Raises `ValidationError`, or `NotExact` for a value that
+        would not be read back as it is.
         """
         given = value
         if self.is_text and isinstance(value, str):
             return json.dumps(valid_text(value), ensure_ascii=False)
-        if self._is_any and not isinstance(value, _PLAIN):
-            raise TypeError(
-                f"a {type(value).__name__} is no plain JSON value; declare it with output="
-            )
+        if self._is_any and (wrong := not_plain(value)) is not None:
+            raise NotExact(wrong)
         try:
             return self._dump(self._adapter.validate_python(value))
         except (PydanticSerializationError, UnicodeEncodeError, ValidationError) as error:
@@ -72,7 +91,9 @@ class Output(Generic[T]):
 
     def _dump(self, value: T) -> str:
         text = self._adapter.dump_json(value, by_alias=True, round_trip=True).decode()
-        # Readers get it from its text: nothing is kept that cannot be read. JSON has no NaN.
+        if "null" in text and (wrong := next(not_finite(value), None)) is not None:
+            raise NotExact(f"{wrong}, which JSON does not have")
+        # Readers get it from its text: nothing is kept that cannot be read.
         if not self._proven or (not self._is_any and "null" in text):
             self._adapter.validate_json(text)
             self._proven = True

@@ -17,6 +17,7 @@ from smithers.errors import AuthorError
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, wrong
 from smithers.tree._freeze import freeze
+from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import MAX_ID, check_id
 from smithers.tree._nodes import Node
 from smithers.tree._outputs import Output, output_of
@@ -128,6 +129,7 @@ class Task(Node[T_co]):
                 f"the prompt of task {id!r} is a {type(prompt).__name__}",
                 "a prompt is text, or a callable that gives text",
             )
+        _check_text(prompt, "prompt", id, mark)
         _check_retry(id, retry, mark)
         check_number(mark, "idle_s", idle_s, 0.001)
         work = AgentWork(
@@ -205,6 +207,15 @@ def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
         f"the name of an agent of task {id!r} is {shown}",
         f"a name is 1 to {MAX_ID} printable characters",
     )
+
+
+def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
+    if isinstance(given, str) and NODE_MARK in given:
+        wrong(
+            mark,
+            f"the {what} of {id!r} contains the repr of a node",
+            "write ctx[task] for the output of a task, in a callable",
+        )
 
 
 def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
@@ -375,6 +386,7 @@ class Approval(Task[Decision]):
                 f"the ask of approval {id!r} is a {type(ask).__name__}",
                 "it is text, or a callable that gives text",
             )
+        _check_text(ask, "ask", id, mark)
         work = PersonWork(
             ask=freeze(ask, mark),
             on_deny=on_deny,

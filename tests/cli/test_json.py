@@ -13,18 +13,8 @@ import pytest
 from tests.cli.command import FLOWS, environment, smithers, started
 
 UP_KEYS = {
-    *(
-        "version",
-        "run_id",
-        "status",
-        "waiting_for",
-        "tasks",
-        "output",
-        "error",
-        "exhausted",
-        "frames",
-        "usage",
-    ),
+    *("version", "run_id", "status", "stopped_by", "waiting_for", "tasks", "tolerated"),
+    *("output", "error", "exhausted", "frames", "usage"),
 }
 COUNTS = {"finished", "failed", "skipped", "waiting", "pending", "cancelled"}
 WAIT_KEYS = {

@@ -65,7 +65,9 @@ def test_inspect_has_exactly_the_shape_that_is_promised(tmp_path: Path) -> None:
     found = smithers(tmp_path, "inspect", "r1", "--json").document
     assert set(found) == {"version", "run", "tasks", "waits"}
     (task,) = found["tasks"]
-    assert set(task) == {"id", "iteration", "state", "output", "error", "attempts"}
+    assert set(task) == {
+        *("id", "iteration", "state", "tolerated", "output", "error", "attempts"),
+    }
     assert (task["state"], task["output"], task["iteration"]) == ("finished", "hello there", [])
     (attempt,) = task["attempts"]
     assert set(attempt) == {

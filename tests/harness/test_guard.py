@@ -16,7 +16,7 @@ import pytest
 
 from harnesses.process import guard, open_session
 from smithers.agent import Ask
-from smithers.errors import Permanent, Stalled, Transient
+from smithers.errors import MachineError, Permanent, Stalled, Transient
 from tests.harness.helpers import ROOT, alive, lines_of, pids_in, python, until
 
 pytestmark = pytest.mark.anyio
@@ -205,7 +205,7 @@ async def test_without_its_raw_stream_an_attempt_does_not_start(tmp_path: Path) 
     (tmp_path / "taken").write_text("")
     ask = Ask(prompt="", cwd=tmp_path, raw=tmp_path / "taken" / "1.jsonl")
     code = "open('started', 'w')"
-    with pytest.raises(Permanent, match="raw stream cannot be kept"):
+    with pytest.raises(MachineError, match=r"taken/1\.jsonl cannot be written: .*EEXIST"):
         await lines_of(python(code, tmp_path), ask)
     assert not (tmp_path / "started").exists()
 

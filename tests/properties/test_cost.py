@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from smithers import ForEach, Loop, Node, Parallel, Sequence, Step
-from smithers.engine import instance, plan
+from smithers.engine import instance, plan, slots
 from smithers.engine.instance import Instance
 from tests.properties.driver import Driver
 
-PLAN_FILES = {plan.__file__, instance.__file__}
+PLAN_FILES = {plan.__file__, instance.__file__, slots.__file__}
 
 
 def instructions(call: Callable[[Instance], None], one: Instance) -> int:

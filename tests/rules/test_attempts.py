@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from itertools import count
@@ -18,6 +19,7 @@ from smithers.engine.streams import Stream
 from smithers.errors import (
     AgentError,
     Busy,
+    MachineError,
     ContextOverflow,
     NotInstalled,
     NotSignedIn,
@@ -363,8 +365,10 @@ def test_an_agent_without_a_clock_of_its_own_is_ended_by_silence() -> None:
     assert (status.kind, "0.02 s" in status.message) == ("Stalled", True)
 
 
-def test_a_log_that_cannot_be_written_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    full = [OSError(28, "No space left on device")]
+def test_a_log_that_cannot_be_written_stops_the_owner_and_spends_no_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = [MachineError("x.jsonl cannot be written", path="x.jsonl", errno=errno.ENOSPC)]
     write = Stream.write
 
     def may_fail(self: Stream, data: Mapping[str, object]) -> None:
@@ -373,19 +377,19 @@ def test_a_log_that_cannot_be_written_is_tried_again(monkeypatch: pytest.MonkeyP
         write(self, data)
 
     monkeypatch.setattr(Stream, "write", may_fail)
-    run = one(Scripted("done"))
+    run = one(Scripted("done"), retry=Retry(tries=1))
+    with pytest.raises(MachineError, match=r"x\.jsonl cannot be written"):
+        run.go()
+    assert states(run) == ["agent interrupted"]
     assert run.go().status == "finished"
-    assert states(run) == ["agent failed", "agent succeeded"]
-    error = run.state.attempts[1].error
-    assert error is not None
-    assert (error.kind, "No space left" in error.message) == ("Transient", True)
+    assert states(run) == ["agent interrupted", "agent succeeded"]
 
 
 def test_a_paid_answer_counts_though_its_log_cannot_be_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def full(self: Stream, data: Mapping[str, object]) -> None:
-        raise OSError(28, "No space left on device")
+        raise MachineError("x.jsonl cannot be written")
 
     monkeypatch.setattr(Stream, "write", full)
     run = one(Scripted([Answered("paid")]))

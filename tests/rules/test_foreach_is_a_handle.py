@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -290,3 +291,28 @@ def test_each_that_returns_no_node_is_an_author_error_at_its_line() -> None:
     assert caught.value.place is not None
     lines = Path(__file__).read_text().splitlines()
     assert "each=none" in lines[caught.value.place.line - 1]
+
+
+def test_a_read_by_id_that_a_fan_out_overtakes_is_made_again() -> None:
+    """The step's thread asks before the items are mounted, and says so after that."""
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        number = Step("number", lambda: 1)
+        every = ForEach(
+            lambda: [ctx[number]], key=str, each=lambda n: Step("item", lambda: n), id="all"
+        )
+
+        async def read() -> int | None:
+            try:
+                return ctx.get("item", int)
+            finally:
+                while "item[0]#1" not in run.starts:  # noqa: ASYNC110  # the loop has no event for it
+                    await asyncio.sleep(0)
+
+        body = Parallel(Step("read", read), every, number)
+        return Loop(body, until=lambda: True, max_iterations=1, id="loop")
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    assert run.output("read", 0) == "1"

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from smithers import Context, ForEach, Node, NoInput, Parallel, Sequence, Step, Task, workflow
+from smithers import Context, ForEach, Node, NoInput, Sequence, Step, Task, workflow
 from smithers.changes import FailureHandled, Key, Reset
 from smithers.engine.endings import Ending
 from smithers.errors import Permanent
@@ -37,10 +37,7 @@ def tolerant(ctx: Context[NoInput]) -> Node:
     def item(name: str) -> Node:
         if name == "good":
             return Step("good", lambda: "good")
-        return Sequence(
-            Parallel(Step(f"{name}/bad", boom), Step(f"{name}/beside", lambda: 1)),
-            Step(f"{name}/after", lambda: 1),
-        )
+        return Sequence(Step(f"{name}/bad", boom), Step(f"{name}/after", lambda: 1))
 
     each = ForEach(
         ["good", "x", "y"], key=str, each=item, on_failure="continue", id="each", limit=1

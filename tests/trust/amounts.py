@@ -13,6 +13,7 @@ from typing import TypeVar
 
 __all__ = [
     "BOUNDARIES",
+    "DISK_FAULTS",
     "EDITS",
     "KILLS",
     "RACES",
@@ -31,6 +32,7 @@ SEED = int(os.environ.get("TRUST_SEED") or 1)
 BOUNDARIES = int(os.environ.get("TRUST_BOUNDARIES") or 500)
 EDITS = int(os.environ.get("TRUST_EDITS") or 500)
 """Runs whose workflow is edited at random frames, beside crashes."""
+DISK_FAULTS = int(os.environ.get("TRUST_DISK_FAULTS") or 500)
 KILLS = int(os.environ.get("TRUST_KILLS") or 500)
 RACES = int(os.environ.get("TRUST_RACES") or 100)
 SAMPLE = int(os.environ.get("TRUST_SAMPLE") or 2)

@@ -15,6 +15,7 @@ from typing import Any, cast
 from smithers.changes import Frame, SessionSeen
 from smithers.engine import driving
 from smithers.engine.engine import Engine
+from smithers.engine.instance import Instance
 from smithers.engine.transition import Transition
 from smithers.errors import Fenced
 from smithers.state import Attempted, RunState
@@ -27,6 +28,7 @@ __all__ = ["BREAKAGES", "Breakage"]
 
 TRUST = "tests/trust"
 SCHEDULES = f"{TRUST}/test_schedules.py::test_a_schedule_of_crashes_and_answers_breaks_no_promise"
+EDITED = f"{TRUST}/test_edits.py::test_a_run_that_is_edited_beside_crashes_keeps_its_order"
 STOPPED = (
     f"{TRUST}/test_stopped_owners.py::"
     "test_a_stopped_owner_is_ended_with_its_programs_before_its_run_continues"
@@ -269,7 +271,14 @@ def _a_cancel_counts_as_taken_when_it_is_heard() -> None:
     _replace(Engine, "_note", make)
 
 
+def _an_end_counts_before_its_turn() -> None:
+    _replace(Instance, "waits_for_order", _with(property(lambda self: False)))
+
+
 BREAKAGES: dict[str, Breakage] = {
+    "an end counts before its turn": Breakage(
+        apply=_an_end_counts_before_its_turn, caught_by=EDITED
+    ),
     "commits are skipped": Breakage(apply=_commits_are_skipped, caught_by=SCHEDULES),
     "attempts start before their frame is written": Breakage(
         apply=_attempts_start_before_their_frame_is_written, caught_by=SCHEDULES

@@ -85,10 +85,13 @@ class Child:
 class Nursery:
     """Starts commands; as a context manager it ends all that is left of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, preload: Path | None = None) -> None:
+        """`preload` is a library that every command has loaded."""
+        more = {} if preload is None else {"LD_PRELOAD": str(preload)}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.trust.nursery"],
             cwd=_ROOT,
+            env={**os.environ, **more},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

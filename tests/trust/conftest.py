@@ -8,11 +8,19 @@ import pytest
 
 from tests.trust.amounts import SEED
 from tests.trust.children import Nursery
+from tests.trust.faults import build_shim
 
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     with Nursery() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def disk_nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    """Commands whose disk can be made to fail (see `faults.c`)."""
+    with Nursery(build_shim(tmp_path_factory.mktemp("shim"))) as made:
         yield made
 
 

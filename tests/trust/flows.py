@@ -76,14 +76,14 @@ def blocking(give: Callable[[], str]) -> Callable[[Attempt], str]:
 
 
 class Repeats:
-    """An agent that answers with its prompt, in an old session or a new one."""
+    """An agent that answers with its author's prompt, in an old session or a new one."""
 
     name = "repeats"
     can = Capabilities(resumes=True)
 
     async def run(self, ask: Ask) -> AsyncIterator[Event]:
         yield Started(session=ask.session or f"session of {os.getpid()}")
-        yield Answered(ask.prompt)
+        yield Answered(ask.prompt.partition("\n")[0])  # after that, what earlier attempts did
 
 
 PROGRAM = """

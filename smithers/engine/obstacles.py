@@ -1,0 +1,45 @@
+"""What agents say of themselves that can never work, asked once for each agent and output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from smithers.agent import Agent, obstacle_of
+from smithers.errors import AuthorError
+from smithers.tree import AgentWork, Output, Task
+
+__all__ = ["Obstacles"]
+
+_KEPT = 1000
+"""How many answers are kept: a workflow function may make its agents anew in each render."""
+
+
+@dataclass(slots=True)
+class Obstacles:
+    """The answers so far; agents and outputs are kept with them, so that no id is used again."""
+
+    _found: dict[tuple[int, int], tuple[Agent, Output[Any], str | None]] = field(
+        default_factory=dict[tuple[int, int], tuple[Agent, Output[Any], str | None]]
+    )
+
+    def check(self, task: Task[Any], work: AgentWork) -> None:
+        """Raise `AuthorError` if an agent of the task, a fallback too, can never be asked."""
+        for agent in work.agents:
+            obstacle = self._of(agent, task.output)
+            if obstacle is not None:
+                raise AuthorError(
+                    f"{agent.name} of task {task.id!r} cannot be asked: {obstacle}",
+                    place=task.mark.place,
+                )
+
+    def _of(self, agent: Agent, output: Output[Any]) -> str | None:
+        key = (id(agent), id(output))
+        if (known := self._found.get(key)) is None:
+            if len(self._found) >= _KEPT:
+                self._found.clear()
+            schema = None
+            if agent.can.native_schema and not output.is_text:
+                schema = output.schema
+            known = self._found[key] = (agent, output, obstacle_of(agent, schema))
+        return known[2]
