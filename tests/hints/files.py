@@ -284,6 +284,18 @@ FILES: dict[str, tuple[str, str]] = {
         'return Sequence(a, Branch(lambda: ctx[a], b, id="br"))',
         'return Sequence(a, Branch(lambda: bool(ctx[a]), b, id="br"))',
     ),
+    "write ctx[task] for its output": (
+        'return Sequence(a, Branch(lambda: a, b, id="br"))',
+        'return Sequence(a, Branch(lambda: ctx[a] == "text", b, id="br"))',
+    ),
+    "write ctx[task] for the output of a task": (
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: a))',
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
+    ),
+    "write ctx[task] for the output of a task, in a callable": (
+        'return Sequence(a, Task("t", agent=echo, prompt=repr(a)))',
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
+    ),
     "change the order, raise the limit, or read what is settled earlier": (
         'y = Step("y", lambda: ctx[z])\nz = Step("z", lambda: ctx[y])\nreturn Parallel(y, z)',
         'z = Step("z", lambda: 1)\nreturn Parallel(Step("y", lambda: ctx[z]), z)',

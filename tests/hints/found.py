@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("smithers", "harnesses", "mcp_server")
 _POSITIONS = {"wrong": 2, "_wrong": 2, "failure": 2, "telling": 1, "Finding": 3}
 """Calls that take a hint by position."""
-_TABLES = ("_NEXT", "_REASONS")
+_TABLES = ("_HINTS", "_NEXT", "_REASONS")
 """Constants that hold hints by a code."""
 
 

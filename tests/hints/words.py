@@ -60,7 +60,6 @@ WORDS: dict[str, Kind] = {
     "this is a defect of Smithers": "defect",
     # -- the database
     "choose another with --db PATH": "choose",
-    "choose another database": "choose",
     "choose another file": "choose",
     "choose another": "choose",
     "choose another id": "choose",
@@ -73,7 +72,16 @@ WORDS: dict[str, Kind] = {
     "make the file and its folder writable, or choose another database": "machine",
     "make … writable, or choose another database": "machine",
     "check the disk, then try again": "machine",
-    "free some space on its disk, then go on; what was committed before is safe": "machine",
+    "free some space on its disk, then resume the run; what was committed is safe": "machine",
+    "make it usable by this user, then resume the run": "machine",
+    "free some space, then resume the run; what was committed is safe": "machine",
+    "check the disk, then resume the run; what was committed is safe": "machine",
+    "mount the file system writable, then resume the run": "machine",
+    "raise the limit on open files (ulimit -n) or end other processes, then resume the run": (
+        "machine"
+    ),
+    "free some memory, then resume the run": "machine",
+    "end other processes or raise their limit (ulimit -u), then resume the run": "machine",
     "check that the file and its folder exist and may be written by this user": "machine",
     "look at it as the user who runs it": "person",
     "run the command again": "process",
