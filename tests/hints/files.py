@@ -284,6 +284,10 @@ FILES: dict[str, tuple[str, str]] = {
         'return Sequence(a, Branch(lambda: ctx[a], b, id="br"))',
         'return Sequence(a, Branch(lambda: bool(ctx[a]), b, id="br"))',
     ),
+    'write ctx[…] for its output, in a callable: prompt=lambda: f"... {ctx[…]}"': (
+        'return Sequence(a, Task("t", agent=echo, prompt=f"about {a}"))',
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: f"about {ctx[a]}"))',
+    ),
     "write ctx[task] for its output": (
         'return Sequence(a, Branch(lambda: a, b, id="br"))',
         'return Sequence(a, Branch(lambda: ctx[a] == "text", b, id="br"))',

@@ -49,13 +49,16 @@ def texts_of(path: Path) -> Iterator[str]:
             yield from _words(node, {})
 
 
-def _constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """The module's own constants by name."""
-    return {
-        node.targets[0].id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
+def _constants(tree: ast.Module) -> dict[str, list[ast.expr]]:
+    """The module's own constants by name, and what its functions return."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = [node.value]
+        elif isinstance(node, ast.FunctionDef):
+            returns = (one for one in ast.walk(node) if isinstance(one, ast.Return))
+            found[node.name] = [one.value for one in returns if one.value is not None]
+    return found
 
 
 def _values(node: ast.AST) -> Iterator[ast.expr]:
@@ -75,26 +78,27 @@ def _values(node: ast.AST) -> Iterator[ast.expr]:
                 yield value.elts[1] if isinstance(value, ast.Tuple) else value
 
 
-def _words(value: ast.expr, constants: dict[str, ast.expr]) -> Iterator[str]:
+def _words(value: ast.expr, constants: dict[str, list[ast.expr]]) -> Iterator[str]:
     """The texts that an expression may give, as far as they stand in it."""
-    if isinstance(value, ast.IfExp):
-        yield from _words(value.body, constants)
-        yield from _words(value.orelse, constants)
-    elif isinstance(value, ast.BoolOp):
-        for one in value.values:
-            yield from _words(one, constants)
-    elif isinstance(value, ast.Name):
-        if value.id.isupper():  # a constant of this module, or of another one
-            known = constants.get(value.id)
-            yield from [value.id] if known is None else _words(known, {})
-    elif isinstance(value, ast.Constant):
-        if isinstance(value.value, str) and value.value:
-            yield value.value
-    elif isinstance(value, ast.JoinedStr):
-        yield "".join(
-            str(part.value) if isinstance(part, ast.Constant) else "…" for part in value.values
-        )
-    elif isinstance(value, ast.Subscript | ast.Attribute | ast.Call | ast.List | ast.ListComp):
-        return
-    else:
-        raise AssertionError(f"a hint of a new form: {ast.unparse(value)}")
+    parts: list[ast.expr] = []
+    match value:
+        case ast.IfExp(body=body, orelse=orelse):
+            parts = [body, orelse]
+        case ast.BoolOp(values=values):
+            parts = values
+        case ast.Name(id=name) if name.isupper():  # a constant of this module, or of another one
+            parts = constants.get(name, [ast.Constant(name)])
+            constants = {}
+        case ast.Call(func=ast.Name(id=name)):
+            parts = constants.get(name, [])
+            constants = {}
+        case ast.Constant(value=str(text)) if text:
+            yield text
+        case ast.JoinedStr(values=values):
+            yield "".join(
+                str(one.value) if isinstance(one, ast.Constant) else "…" for one in values
+            )
+        case _:  # what is known only when it runs, such as `error.hint`
+            return
+    for one in parts:
+        yield from _words(one, constants)

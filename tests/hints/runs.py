@@ -29,6 +29,14 @@ def unknown_run(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
+@scene("name it with --run-id; it could be: …")
+def resume_of_no_run(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("up", "--resume")
+    name = failed.err.split("it could be: ")[1].strip()
+    return failed, shell("up", "--resume", "--run-id", name)
+
+
 @scene("start a run with `smithers up FILE`, or name another database with --db PATH")
 def no_database(shell: Shell) -> tuple[Said, Said]:
     shell.write("@workflow\ndef f(ctx): return Step('a', lambda: 1)\n")
