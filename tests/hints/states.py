@@ -234,7 +234,7 @@ def attach_to_an_agent_without_a_terminal(shell: Shell) -> tuple[Said, Said]:
     with going(shell.folder, "refused", "gone") as owner:
         eventually(lambda: session_of(shell.folder, "mute") is not None)
         failed = _attach(shell.folder, "mute")
-        owner.kill()  # else its log would be followed for ever
+        owner.terminate()  # else its log would be followed for ever
         owner.wait(60)
         return failed, shell.follow(failed)
 
@@ -245,6 +245,9 @@ def attach_beside_an_owner_that_is_stopped(shell: Shell) -> tuple[Said, Said]:
         os.kill(owner.pid, signal.SIGSTOP)
         failed = _attach(shell.folder, "fix")
         helped = shell.follow(failed)
+        os.kill(owner.pid, signal.SIGCONT)
+        owner.terminate()  # it ends what its agent has started
+        owner.wait(60)
     assert f"in process {owner.pid}" in helped.out
     return failed, helped
 
