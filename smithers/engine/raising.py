@@ -104,7 +104,7 @@ def _depth(state: RunState, id: str) -> int:
 
 
 def _check_capped(state: RunState, key: Key, added: Amounts) -> None:
-    caps = state.budgets[Key(key.id)].caps
+    caps = state.budgets[Key(key.id)].caps or Amounts()
     for name in MEASURES:
         if getattr(added, name) is not None and getattr(caps, name) is None:
             raise Refused(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from smithers.reports._database import Json, from_json, has_runs, reading
-from smithers.reports._exhausted import exhausted_loops
+from smithers.reports._exhausted import all_exhausted, exhausted_loops
 from smithers.reports._heads import (
     Head,
     error_of,
@@ -56,6 +56,7 @@ def runs(path: Path) -> list[Json]:
     with reading(path) as db:
         found = {head.run_id: head for head in heads(db)}
         counts, lost, tolerated = all_counts(db, found), given_up(db), all_tolerated(db)
+        exhausted = all_exhausted(db)
         samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
         for run_id, *sample in db.execute(_USAGE):
             samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
@@ -72,6 +73,7 @@ def runs(path: Path) -> list[Json]:
                 "last_activity": last_activity(path, head, running.get(head.run_id, [])),
                 "tasks": counts[head.run_id],
                 "tolerated": tolerated.get(head.run_id, 0),
+                "exhausted": exhausted.get(head.run_id, 0),
                 "usage": usage_total(samples.get(head.run_id, [])),
                 "waiting_for": _outside(open_waits(db, head)),
                 "gave_up": lost.get(head.run_id),

@@ -150,10 +150,6 @@ class Tree:
     )
     """Branches and fan-outs that have chosen; without children they are finished."""
 
-    def parents(self, id: str) -> list[str]:
-        """The container of a node, if it has one."""
-        return [outer for outer, inner in self.children.items() if id in inner]
-
     def walk(self) -> Iterator[str]:
         """The ids in document order."""
         waiting = [] if self.root is None else [self.root]
