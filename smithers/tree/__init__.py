@@ -1,7 +1,7 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._exact import NotExact
+from smithers.tree._exact import Changed, NotExact
 from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._handles import NODE_MARK, handle_hint
 from smithers.tree._ids import check_id, check_run_id
@@ -21,6 +21,7 @@ __all__ = [
     "Bindings",
     "Branch",
     "Budget",
+    "Changed",
     "Decision",
     "ForEach",
     "Group",

@@ -93,7 +93,7 @@ class Loose(dict[str, int]):
         ({"a": [1.0, math.inf]}, "['a'][1] is inf"),
         (Plan(steps=[], score=math.nan), "score is nan"),
         ([Point(1, math.inf)], "[0].y is inf"),
-        ({1: "a"}, "the key 1 of the value is not a string"),
+        ({1: "a"}, "the value has the key 1, which is not a string"),
         ({"a": {"b", "c"}}, "['a'] is a set, which has no order: return sorted(...)"),
         ({"a"}, "the value is a set, which has no order: return sorted(...)"),
         ([(1, 2)], "[0] is a tuple"),
@@ -103,7 +103,8 @@ class Loose(dict[str, int]):
         (Loose(a=1), "is a Loose"),
         ([Plan(steps=[]), Point(1)], "[0] is a Plan, which is not plain JSON: write output="),
         (local_model(), "write output=Local"),
-        ([local_model()], "write output=Local"),
+        ([local_model()], "write output=list[Local]"),
+        ({"a": local_model()}, "write output=dict[str, Local]"),
     ],
     ids=repr,
 )
@@ -168,7 +169,7 @@ def test_a_class_in_a_row_is_never_imported(tmp_path: Path) -> None:
 
     output = output_of(Any)
     for name in ("antigravity:Nothing", "os:system", "smithers.tree:Step", "nowhere:X", ":", "x"):
-        with pytest.raises(NotExact, match="has no class"):
+        with pytest.raises(NotExact, match="cannot be found"):
             output.parse_as("{}", name)
     import sys
 
