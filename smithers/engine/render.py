@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Token
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -33,7 +33,9 @@ from smithers.tree import (
     Node,
     Task,
     check_id,
+    check_items,
     handle_hint,
+    has_set,
     place_of_error,
 )
 from smithers.workflows import Workflow
@@ -199,11 +201,7 @@ class Renderer:
         """
         node = cast("ForEach[Any]", definition.node)
         given: Any = node.items()
-        if isinstance(given, str | bytes) or not isinstance(cast("object", given), Iterable):
-            raise AuthorError(
-                f"the items of {definition.id} are a {type(given).__name__}, not a list",
-                place=node.mark.place,
-            )
+        check_items(given, definition.id, node.mark)
         values: tuple[Any, ...] = tuple(given)
         keys = tuple(node.key(value) for value in values)
         if not keys and not node.allow_empty:
@@ -346,7 +344,8 @@ def _check_results(root: Definition) -> None:
 
 
 def _digest(value: object) -> str | None:
+    """Of an item; None for one that has no text which is the same in another process."""
     try:
-        return hashlib.sha256(to_json(value)).hexdigest()[:16]
-    except (PydanticSerializationError, ValueError):
+        return None if has_set(value) else hashlib.sha256(to_json(value)).hexdigest()[:16]
+    except (PydanticSerializationError, ValueError, RecursionError):
         return None

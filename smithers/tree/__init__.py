@@ -1,7 +1,8 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._exact import Changed, NotExact
+from smithers.tree._checks import check_items
+from smithers.tree._exact import Changed, NotExact, has_set
 from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._handles import NODE_MARK, handle_hint
 from smithers.tree._ids import check_id, check_run_id
@@ -39,9 +40,11 @@ __all__ = [
     "Task",
     "check_budget",
     "check_id",
+    "check_items",
     "check_run_id",
     "clean",
     "handle_hint",
+    "has_set",
     "here",
     "output_of",
     "place_of_error",
