@@ -176,9 +176,18 @@ def test_an_answer_with_a_number_that_json_lacks_is_repaired() -> None:
     assert len(agent.asks) == 2
 
 
-@pytest.mark.parametrize("text", ['{"x": NaN}', '{"x": [1, -Infinity]}'])
-def test_an_input_with_such_a_number_is_refused(text: str) -> None:
-    with pytest.raises(Refused, match="is not a JSON number"):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"x": NaN}', r"in the input, \['x'\] is nan"),
+        ('{"x": [1, -Infinity]}', r"in the input, \['x'\]\[1\] is -inf"),
+        ('{"x": {"y": 1e999}}', r"in the input, \['x'\]\['y'\] is inf"),
+    ],
+)
+def test_an_input_with_a_number_that_json_lacks_is_refused_by_its_field(
+    text: str, words: str
+) -> None:
+    with pytest.raises(Refused, match=words):
         input_text(text)
 
 
