@@ -18,6 +18,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
+from smithers.engine.hearing import plain_text
 from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
 from smithers.engine.reading import Reading, View
@@ -178,7 +179,7 @@ class Renderer:
             raise
         except Exception as error:
             raise AuthorError(
-                f"{what} raised {type(error).__name__}: {error}",
+                f"{what} raised {type(error).__name__}: {plain_text(error)}",
                 place=place_of_error(error),
                 hint=handle_hint(error),
             ) from error

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NoReturn, cast
 
 from smithers.errors import AuthorError
+from smithers.tree._handles import Handle
 from smithers.tree._places import Mark
 
 __all__ = ["check_choice", "check_count", "check_items", "check_number", "wrong"]
@@ -40,6 +41,8 @@ def check_items(items: object, named: str, mark: Mark) -> None:
     name, hint = type(items).__name__, "give a list, or a callable that gives one"
     if isinstance(items, set | frozenset):
         hint = "a set has another order in each process: write sorted(...)"
+    elif isinstance(items, Handle):
+        hint = "write ctx[task] for its output, in a callable: items=lambda: ctx[task]"
     elif isinstance(items, Iterable) and not isinstance(items, str | bytes):
         return
     wrong(mark, f"the items of {named} are a {name}, not a list", hint)

@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from smithers.errors import AuthorError
 from smithers.tree._classes import class_named, is_structured, name_of_class
 from smithers.tree._exact import NotExact, check_plain, check_same, not_finite, unkept
+from smithers.tree._handles import Handle
 from smithers.tree._texts import clean, valid_text
 
 __all__ = ["Output", "output_of", "problem"]
@@ -31,7 +32,7 @@ def problem(error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-class Output(Generic[T]):
+class Output(Handle, Generic[T]):
     """The type of a task's output. `model` names it where it is a model, and makes a view of it."""
 
     def __init__(self, kind: type[T]) -> None:
