@@ -35,6 +35,8 @@ from smithers.tree import NotExact, output_of
 from tests.rules.agents import Scripted
 from tests.rules.runs import Run
 
+ANY: Any = Any
+
 
 class Plan(BaseModel):
     steps: list[str]
@@ -192,7 +194,7 @@ def test_an_input_with_a_number_that_json_lacks_is_refused_by_its_field(
 
 
 def test_a_class_in_a_row_is_never_imported() -> None:
-    output = output_of(Any)
+    output = output_of(ANY)
     names = ("antigravity:Nothing", "os:system", "smithers.tree:Step", "nowhere:X", ":", "x")
     for name in (*names, "list[os:system]", "dict[antigravity:Nothing]", "enum:Enum.__init__"):
         with pytest.raises(NotExact, match="cannot be found"):
@@ -208,7 +210,7 @@ def test_a_class_in_a_row_asks_no_module_for_what_it_would_import(
     lazy.__getattr__ = asked.append  # type: ignore[method-assign]
     monkeypatch.setitem(sys.modules, "a_lazy_module", lazy)
     with pytest.raises(NotExact, match="cannot be found"):
-        output_of(Any).parse_as("{}", "a_lazy_module:Plan")
+        output_of(ANY).parse_as("{}", "a_lazy_module:Plan")
     assert asked == []
 
 
@@ -224,7 +226,7 @@ class Twin(BaseModel):
     a: int = 1
 
 
-class Loose(BaseModel):
+class Open(BaseModel):
     v: Any = None
     inner: list[Base] = []
 
@@ -258,7 +260,7 @@ class Raw(BaseModel):
 
 class Hides(BaseModel):
     shown: int = 1
-    hidden: int | None = Field(None, exclude=True)
+    hidden: int | None = Field(default=None, exclude=True)
 
 
 class Secret(BaseModel):
@@ -302,8 +304,8 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
         (timedelta(microseconds=-1), timedelta),
         (b"ok", bytes),
         (Coded(raw=b"\xff"), Coded),
-        (Loose(v={"a": [1, 2.5, None, "null", "NaN"]}), Loose),
-        (Loose(v=10**30), Loose),
+        (Open(v={"a": [1, 2.5, None, "null", "NaN"]}), Open),
+        (Open(v=10**30), Open),
         (Derived(b=3), Base),
         (Derived(b=3), BaseModel),
         (Derived(b=3), object),
@@ -321,18 +323,18 @@ def test_a_declared_output_is_read_back_as_it_was(value: Any, output: Any) -> No
 @pytest.mark.parametrize(
     ("value", "output", "words"),
     [
-        (Loose(v={1, 2}), Loose, "v is a set, and would be read back as a list"),
-        (Loose(v={"x": (1,)}), Loose, "v['x'] is a tuple, and would be read back as a list"),
-        (Loose(v=Decimal("NaN")), Loose, "v is NaN, which JSON does not have"),
-        (Loose(v=Decimal("1.5")), Loose, "v is a Decimal, and would be read back as a str"),
-        (Loose(v=NOON), Loose, "v is a datetime, and would be read back as a str"),
-        (Loose(v=Path("/a")), Loose, "v is a PosixPath, and would be read back as a str"),
-        (Loose(v=Color.RED), Loose, "v is a Color, and would be read back as a str"),
-        (Loose(v={1: 2}), Loose, "v has the key 1, which would be read back as '1'"),
-        (Loose(v=Base()), Loose, "v is a Base, and would be read back as a dict"),
-        (Loose(v=[b"\xff"]), Loose, "v[0] is bytes that are not UTF-8"),
-        (Loose(v=[print]), Loose, "v[0] cannot be written as JSON"),
-        (Loose(inner=[Base(), Derived()]), Loose, "inner[1] is a Derived, and would be read back"),
+        (Open(v={1, 2}), Open, "v is a set, and would be read back as a list"),
+        (Open(v={"x": (1,)}), Open, "v['x'] is a tuple, and would be read back as a list"),
+        (Open(v=Decimal("NaN")), Open, "v is NaN, which JSON does not have"),
+        (Open(v=Decimal("1.5")), Open, "v is a Decimal, and would be read back as a str"),
+        (Open(v=NOON), Open, "v is a datetime, and would be read back as a str"),
+        (Open(v=Path("/a")), Open, "v is a PosixPath, and would be read back as a str"),
+        (Open(v=Color.RED), Open, "v is a Color, and would be read back as a str"),
+        (Open(v={1: 2}), Open, "v has the key 1, which would be read back as '1'"),
+        (Open(v=Base()), Open, "v is a Base, and would be read back as a dict"),
+        (Open(v=[b"\xff"]), Open, "v[0] is bytes that are not UTF-8"),
+        (Open(v=[print]), Open, "v[0] cannot be written as JSON"),
+        (Open(inner=[Base(), Derived()]), Open, "inner[1] is a Derived, and would be read back"),
         (Raw(raw=[b"a", b"\xff"]), Raw, "raw[1] is bytes that are not UTF-8"),
         (Box({1}), Box, "v is a set, and would be read back as a list"),
         ({"a": {1}}, dict, "['a'] is a set, and would be read back as a list"),
@@ -362,18 +364,18 @@ def test_a_field_that_would_become_another_value_is_refused_by_its_name(
 def test_what_holds_itself_or_is_too_deep_is_refused() -> None:
     itself: list[Any] = []
     itself.append({"me": itself})
-    loop = Loose()
+    loop = Open()
     loop.v = {"up": loop}
     deep: Any = 1
     for _ in range(5000):
         deep = [deep]
     for value in (itself, deep):
         with pytest.raises(NotExact, match="is nested more than 190 deep, or contains itself"):
-            output_of(Any).dump(value)
+            output_of(ANY).dump(value)
     with pytest.raises(NotExact, match=r"v\['up'\] contains itself"):
-        output_of(Loose).dump(loop)
+        output_of(Open).dump(loop)
     with pytest.raises(NotExact, match=r"v\[0\]\['me'\] contains itself"):
-        output_of(Loose).dump(Loose(v=itself))
+        output_of(Open).dump(Open(v=itself))
 
 
 def numbers() -> Iterator[int]:
@@ -394,7 +396,7 @@ def numbers() -> Iterator[int]:
 )
 def test_the_advice_fits_what_was_given(value: Any, words: str) -> None:
     with pytest.raises(NotExact) as caught:
-        output_of(Any).dump(value)
+        output_of(ANY).dump(value)
     assert words in str(caught.value)
 
 

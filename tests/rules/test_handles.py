@@ -235,8 +235,9 @@ def test_every_callable_says_so(place: str) -> None:
 def test_the_hint_names_the_node_that_was_meant() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
-        plan, other = Step("plan", lambda: "a"), Approval("other", ask="?")
-        return Sequence(plan, Step("join", lambda: "".join([plan])), other)  # type: ignore[list-item]
+        plan: Step[str] = Step("plan", lambda: "a")
+        other = Approval("other", ask="?")
+        return Sequence(plan, Step("join", lambda: HINTED["join"](plan)), other)
 
     ended = Run(flow).go()
     assert ended.error is not None
@@ -256,11 +257,14 @@ def test_what_is_no_use_as_an_output_stays_as_it_was() -> None:
     assert repr([plan]).startswith("[<Step 'plan': a handle, not the output, #")
 
 
-@pytest.mark.parametrize(
-    "use",
-    [lambda node: f"{node!r}", lambda node: f"Do {[node]}", lambda node: node],
-    ids=["repr", "a list", "the node itself"],
-)
+REPRS: dict[str, Use] = {
+    "repr": lambda node: f"{node!r}",
+    "a list": lambda node: f"Do {[node]}",
+    "the node itself": lambda node: node,
+}
+
+
+@pytest.mark.parametrize("use", REPRS.values(), ids=REPRS)
 def test_the_repr_of_a_node_is_never_sent(use: Use) -> None:
     agent = Scripted()
     ended = run_of(use, agent, step).go()
