@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from smithers.agent import Answered
 from smithers.errors import AuthorError, BadOutput
-from smithers.tree import Changed, NotExact, Output, clean, problem
+from smithers.tree import Changed, NotExact, Output, clean, is_plain, problem
 
 __all__ = [
     "ATTENDED",
@@ -81,9 +81,9 @@ def output_text(answer: Answered, output: Output[Any]) -> str:
             return output.dump(clean(candidate))
         except ValidationError as error:
             first = first or BadOutput(problem(error))
-        except Changed as error:
-            raise AuthorError(f"the answer cannot be kept: {error}") from error
         except NotExact as error:
+            if isinstance(error, Changed) and is_plain(candidate):
+                raise AuthorError(f"the answer cannot be kept: {error}") from error
             first = first or BadOutput(str(error))
         except (ValueError, RecursionError):  # such as 300 lists in each other, or 5000 digits
             first = first or BadOutput(

@@ -2,7 +2,7 @@
 
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_items
-from smithers.tree._exact import Changed, NotExact, has_set, not_finite
+from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._handles import NODE_MARK, handle_hint
 from smithers.tree._ids import check_id, check_run_id
@@ -46,6 +46,7 @@ __all__ = [
     "handle_hint",
     "has_set",
     "here",
+    "is_plain",
     "not_finite",
     "output_of",
     "place_of_error",

@@ -20,7 +20,16 @@ from pydantic_core import to_json
 
 from smithers.tree._handles import Handle
 
-__all__ = ["Changed", "NotExact", "check_plain", "check_same", "has_set", "not_finite", "unkept"]
+__all__ = [
+    "Changed",
+    "NotExact",
+    "check_plain",
+    "check_same",
+    "has_set",
+    "is_plain",
+    "not_finite",
+    "unkept",
+]
 
 _MAX_DEPTH = 190
 """How deep lists and dicts may be nested; the reader of JSON ends at 200."""
@@ -71,6 +80,15 @@ def check_plain(value: object, depth: int = 0) -> None:
     else:
         _check_keys(cast("dict[object, object]", value))
         _check_items(cast("dict[object, object]", value).items(), depth)
+
+
+def is_plain(value: object) -> bool:
+    """Whether `check_plain` has nothing against it."""
+    try:
+        check_plain(value)
+    except NotExact:
+        return False
+    return True
 
 
 def _check_keys(value: Mapping[object, object]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 from functools import cache
 from itertools import islice
 from types import CodeType, FrameType, TracebackType
@@ -47,6 +46,8 @@ def is_ours(name: object) -> bool:
 
 @cache
 def _libraries() -> tuple[str, ...]:
+    import sysconfig  # only where something went wrong
+
     paths = sysconfig.get_paths()
     return ("<frozen ", *(paths[name] + os.sep for name in ("stdlib", "purelib", "platlib")))
 

@@ -29,6 +29,7 @@ from smithers import (
     Task,
     workflow,
 )
+from smithers.agent import Answered
 from smithers.engine.inputs import input_text
 from smithers.errors import AuthorError, Refused
 from smithers.tree import NotExact, output_of
@@ -87,7 +88,6 @@ def given_back(value: Any, *, crash: bool = False) -> Any:
         [],
         None,
     ],
-    ids=repr,
 )
 def test_what_an_undeclared_step_gave_is_read_back_as_it_was(value: Any) -> None:
     found = given_back(value)
@@ -126,7 +126,6 @@ class Loose(dict[str, int]):
         ([local_model()], "write output=list[Local]"),
         ({"a": local_model()}, "write output=dict[str, Local]"),
     ],
-    ids=repr,
 )
 def test_what_would_be_changed_is_refused_with_its_field_and_the_line(
     value: Any, words: str
@@ -153,7 +152,6 @@ class Scores(BaseModel):
         (Scores(best=math.nan), "best is nan"),
         (Scores(best=1, all={"a": [None, -math.inf]}), "all['a'][1] is -inf"),
     ],
-    ids=repr,
 )
 def test_a_declared_output_is_never_null_in_silence(value: Scores, words: str) -> None:
     @workflow
@@ -176,6 +174,18 @@ def test_an_answer_with_a_number_that_json_lacks_is_repaired() -> None:
     assert run.go().status == "finished"
     assert run.output("score") == '{"best":2.0,"all":{}}'
     assert len(agent.asks) == 2
+
+
+def test_data_of_an_adapter_that_is_no_json_is_repaired() -> None:
+    agent = Scripted([Answered("", data={"a": {1}})], '{"a": 2}')
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("score", agent=agent, output=dict[str, Any], prompt="Score.")
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    assert run.output("score") == '{"a":2}'
 
 
 @pytest.mark.parametrize(
@@ -311,7 +321,6 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
         (Derived(b=3), object),
         (Hides(), Hides),
     ],
-    ids=repr,
 )
 def test_a_declared_output_is_read_back_as_it_was(value: Any, output: Any) -> None:
     error, found = ended_with(value, output)
@@ -348,7 +357,6 @@ def test_a_declared_output_is_read_back_as_it_was(value: Any, output: Any) -> No
         (Hides(hidden=5), Hides, "hidden is an int, and would be read back as a NoneType"),
         (Secret(word=SecretStr("open")), Secret, "word is SecretStr("),
     ],
-    ids=repr,
 )
 def test_a_field_that_would_become_another_value_is_refused_by_its_name(
     value: Any, output: Any, words: str
