@@ -1,4 +1,4 @@
-"""What a step declares is compared with what readers get: a field that differs is refused by name."""
+"""A declared output is compared with what readers get: what differs is refused by its name."""
 
 from __future__ import annotations
 
