@@ -12,8 +12,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from smithers.engine.hearing import plain_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
-from smithers.tree import place_of_error
+from smithers.tree import handle_hint, place_of_error
 from smithers.workflows import Workflow
 
 __all__ = ["Loaded", "load_workflow", "workflows_in"]
@@ -92,8 +93,9 @@ def _import(file: Path) -> ModuleType:
         raise
     except (Exception, SystemExit) as error:
         raise AuthorError(
-            f"importing {file.name} raised {type(error).__name__}: {error}",
+            f"importing {file.name} raised {type(error).__name__}: {plain_text(error)}",
             place=place_of_error(error),
+            hint=handle_hint(error),
         ) from error
     return module
 
