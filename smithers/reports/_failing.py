@@ -22,7 +22,6 @@ _COUNTS = (
     "NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.node"
     " AND r.path = o.path AND r.born > o.born)"
 )
-_HANDLED = f"SELECT o.node, o.path FROM handled o WHERE o.run_id = ? AND {_COUNTS}"
 _ANSWERS = (
     "SELECT o.node, o.path, o.answer FROM waits o WHERE o.run_id = ? AND o.kind = 'approval'"
     f" AND o.answer IS NOT NULL AND {_COUNTS}"
@@ -42,17 +41,14 @@ def failure_reasons(
     """The failed tasks of a failed run, or the run's own error where no task has it. `budgets` are
     those that are spent and that nobody has raised since.
     """
-    failed = [one for one in tree.entries if one.state == "failed" and not one.tolerated]
-    handled = {Key(node, path_of(path)) for node, path in db.execute(_HANDLED, (head.run_id,))}
-    denied = set(_denied(db, head.run_id)) - handled
+    failed = [one for one in tree.failed if not one.tolerated]
+    denied = set(_denied(db, head.run_id))
     is_final = any(Key(entry.id, entry.path) in denied for entry in failed)
     found: list[Json] = []
     for entry in failed:
         key, error = Key(entry.id, entry.path), _error(entry)
-        said = describe_failure(entry, tolerated=key in handled)
-        if key in handled:
-            found.append(reason_of(key, said, hint=error.get("hint")))
-        elif is_final:
+        said = describe_failure(entry)
+        if is_final:
             hint = error.get("hint") or (_DENIED if key in denied else None)
             found.append(reason_of(key, said, hint=hint))
         elif error.get("kind") == _BUDGET:

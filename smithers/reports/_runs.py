@@ -22,6 +22,7 @@ from smithers.reports._tasks import (
     all_counts,
     all_tolerated,
     counts_of,
+    done_of,
     open_waits,
     tolerated_of,
     tree_of,
@@ -55,7 +56,7 @@ def runs(path: Path) -> list[Json]:
         return []
     with reading(path) as db:
         found = {head.run_id: head for head in heads(db)}
-        counts, lost, tolerated = all_counts(db, found), given_up(db), all_tolerated(db)
+        counts, lost, allowed = all_counts(db, found), given_up(db), all_tolerated(db)
         samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
         for run_id, *sample in db.execute(_USAGE):
             samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
@@ -71,7 +72,8 @@ def runs(path: Path) -> list[Json]:
                 "created_at": head.created_at,
                 "last_activity": last_activity(path, head, running.get(head.run_id, [])),
                 "tasks": counts[head.run_id],
-                "tolerated": tolerated.get(head.run_id, 0),
+                "done": done_of(counts[head.run_id], allowed.get(head.run_id, (0, 0))[1]),
+                "tolerated": allowed.get(head.run_id, (0, 0))[0],
                 "usage": usage_total(samples.get(head.run_id, [])),
                 "waiting_for": _outside(open_waits(db, head)),
                 "gave_up": lost.get(head.run_id),
@@ -147,7 +149,7 @@ def inspect(path: Path, run_id: str) -> Json:
             for entry in tree_of(db, head, waits).entries
         ]
         run = _run(db, path, head, running)
-        return {"version": 1, "run": run, "tasks": tasks, "waits": [one.data for one in waits]}
+        return {"version": 1, "run": run, "tasks": tasks, "waits": _open(waits)}
 
 
 def _run(db: sqlite3.Connection, path: Path, head: Head, running: list[int]) -> Json:
@@ -179,6 +181,10 @@ def _output(db: sqlite3.Connection, head: Head) -> Any:
 
 def _usage(db: sqlite3.Connection, run_id: str) -> Json:
     return usage_total([sample for some in usage_of(db, run_id).values() for sample in some])
+
+
+def _open(waits: list[Wait]) -> list[Json]:
+    return [wait.data for wait in waits if not wait.answered]
 
 
 def _outside(waits: list[Wait]) -> list[Json]:

@@ -27,6 +27,7 @@ __all__ = [
     "all_counts",
     "all_tolerated",
     "counts_of",
+    "done_of",
     "open_waits",
     "tolerated_of",
     "tree_of",
@@ -51,10 +52,12 @@ _CHOSEN = (
     + _COUNTING.format("c", "node")
 )
 _ANSWERED = (
-    "EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.kind = 'answer'"
-    " AND i.node = w.node AND i.path = w.path AND i.opened = w.born)"
+    "EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.node = w.node"
+    " AND i.path = w.path AND (w.kind = 'approval' AND i.kind = 'answer' AND i.opened = w.born"
+    " OR w.kind = 'budget' AND i.kind = 'budget' AND i.id > (SELECT l.inbox FROM frames l"
+    " WHERE l.run_id = w.run_id ORDER BY l.frame DESC LIMIT 1)))"
 )
-"""Whether an open wait has its answer, which the next owner or the living one takes."""
+"""Whether an open wait has its answer, or its budget was raised, and the owner is to take it."""
 _RUNNING = "SELECT task, path FROM attempts WHERE run_id = ? AND state IS NULL"
 _WAITS = (
     "SELECT w.node, w.path, w.kind, f.at, w.due, w.asked, w.digest, w.allowed_by, w.waits_on,"
@@ -83,12 +86,12 @@ _ALL_COUNTS = (
     " UNION ALL SELECT l.run_id, 'open', count(*) FROM leaves l WHERE NOT EXISTS"
     "  (SELECT 1 FROM rows t WHERE t.run_id = l.run_id AND t.task = l.id) GROUP BY 1"
 )
+# Of each run what is handled: the failures, and the tasks among all of it.
 _ALL_TOLERATED = (
-    "SELECT h.run_id, count(*) FROM handled h"
-    " JOIN tree n ON n.run_id = h.run_id AND n.id = h.node AND n.gone IS NULL"
-    "  AND n.kind IN ('task', 'step', 'approval')"
+    "SELECT h.run_id, sum(t.state = 'failed'), sum(n.kind IN ('task', 'step', 'approval'))"
+    " FROM handled h JOIN tree n ON n.run_id = h.run_id AND n.id = h.node AND n.gone IS NULL"
     " JOIN tasks t ON t.run_id = h.run_id AND t.task = h.node AND t.path = h.path"
-    "  AND t.state = 'failed' AND "
+    "  AND t.state IN ('failed', 'cancelled') AND "
     + _COUNTING.format("t", "task")
     + " WHERE "
     + _COUNTING.format("h", "node")
@@ -99,7 +102,7 @@ _COUNTED: tuple[str, ...] = ("finished", "failed", "skipped", "waiting", "pendin
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A task in one iteration; `path` is empty for one in a loop that has not come up yet."""
+    """A node in one iteration; `path` is empty for a task in a loop that has not come up yet."""
 
     id: str
     kind: str
@@ -141,10 +144,12 @@ class Tree:
     kinds: dict[str, str]
     children: dict[str, list[str]]
     entries: list[Entry]
-    settled: dict[tuple[str, tuple[int, ...]], str] = field(
-        default_factory=dict[tuple[str, tuple[int, ...]], str]
+    settled: dict[tuple[str, tuple[int, ...]], Entry] = field(
+        default_factory=dict[tuple[str, tuple[int, ...]], Entry]
     )
-    """Nodes that are no tasks and settled by themselves, such as a loop that failed."""
+    """Containers that settled by themselves, such as a loop that failed."""
+    failed: list[Entry] = field(default_factory=list[Entry])
+    """The tasks and containers that failed by themselves, in document order."""
     chosen: set[tuple[str, tuple[int, ...]]] = field(
         default_factory=set[tuple[str, tuple[int, ...]]]
     )
@@ -207,26 +212,25 @@ def tree_of(db: sqlite3.Connection, head: Head, waits: list[Wait]) -> Tree:
     waiting = {(wait.task, wait.path) for wait in waits if not wait.answered}
     handled = {(node, path_of(path)) for node, path in db.execute(_HANDLED, (head.run_id,))}
     rows: dict[str, dict[tuple[int, ...], Entry]] = {}
-    settled: dict[tuple[str, tuple[int, ...]], str] = {}
     for task, path, state, error, up in db.execute(_ROWS, (head.run_id,)):
-        key = (task, path_of(path))
-        kind = kinds.get(task, "")
-        if kind not in LEAVES:
-            settled[key] = state
+        kind = kinds.get(task)
+        if kind is None or (state is None and kind not in LEAVES):
             continue
+        key = (task, path_of(path))
         found = state or _unsettled(head, up=bool(up), running=key in running, waits=key in waiting)
-        entry = Entry(
+        rows.setdefault(task, {})[key[1]] = Entry(
             id=task, kind=kind, path=key[1], state=found, error=error, tolerated=key in handled
         )
-        rows.setdefault(task, {})[key[1]] = entry
     chosen = {(node, path_of(path)) for node, path in db.execute(_CHOSEN, (head.run_id,))}
-    tree = Tree(
-        root=root, kinds=kinds, children=children, entries=[], settled=settled, chosen=chosen
-    )
+    tree = Tree(root=root, kinds=kinds, children=children, entries=[], chosen=chosen)
     for id in tree.walk():
+        found = sorted(rows.get(id, {}).values(), key=lambda one: one.path)
+        tree.failed.extend(one for one in found if one.state == "failed")
         if kinds[id] in LEAVES:
             none = Entry(id=id, kind=kinds[id], path=(), state=_unsettled(head, up=False))
-            tree.entries.extend(sorted(rows.get(id, {(): none}).values(), key=lambda one: one.path))
+            tree.entries.extend(found or [none])
+        else:
+            tree.settled.update(((id, one.path), one) for one in found)
     return tree
 
 
@@ -239,17 +243,20 @@ def _unsettled(head: Head, *, up: bool, running: bool = False, waits: bool = Fal
 
 
 def tolerated_of(tree: Tree) -> list[str]:
-    """The tasks that failed and whose author allows it, as they are typed."""
-    return [
-        str(Key(entry.id, entry.path))
-        for entry in tree.entries
-        if entry.tolerated and entry.state == "failed"
-    ]
+    """The failures that the author allows, as they are typed."""
+    return [str(Key(entry.id, entry.path)) for entry in tree.failed if entry.tolerated]
 
 
-def all_tolerated(db: sqlite3.Connection) -> dict[str, int]:
-    """How many failed tasks of each run their author allows, as `tolerated_of` finds them."""
-    return dict(db.execute(_ALL_TOLERATED).fetchall())
+def all_tolerated(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """Of each run how many failures its author allows, as `tolerated_of` finds them, and how many
+    tasks need nothing more although they failed, or were cancelled because of a failure.
+    """
+    return {run_id: (failures, tasks) for run_id, failures, tasks in db.execute(_ALL_TOLERATED)}
+
+
+def done_of(counts: dict[str, int], handled: int) -> int:
+    """How many tasks need nothing more."""
+    return counts["finished"] + counts["skipped"] + handled
 
 
 def counts_of(tree: Tree) -> dict[str, int]:
