@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from smithers.reports._counts import all_counts, counts_of
 from smithers.reports._database import Json, from_json, has_runs, reading
 from smithers.reports._exhausted import exhausted_loops
 from smithers.reports._heads import (
@@ -17,16 +18,7 @@ from smithers.reports._heads import (
     usage_of,
     usage_total,
 )
-from smithers.reports._tasks import (
-    Wait,
-    all_counts,
-    all_tolerated,
-    counts_of,
-    done_of,
-    open_waits,
-    tolerated_of,
-    tree_of,
-)
+from smithers.reports._tasks import Wait, open_waits, tolerated_of, tree_of
 from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
@@ -56,7 +48,7 @@ def runs(path: Path) -> list[Json]:
         return []
     with reading(path) as db:
         found = {head.run_id: head for head in heads(db)}
-        counts, lost, allowed = all_counts(db, found), given_up(db), all_tolerated(db)
+        counts, lost = all_counts(db, found), given_up(db)
         samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
         for run_id, *sample in db.execute(_USAGE):
             samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
@@ -71,9 +63,9 @@ def runs(path: Path) -> list[Json]:
                 "stopped_by": head.stopped_by,
                 "created_at": head.created_at,
                 "last_activity": last_activity(path, head, running.get(head.run_id, [])),
-                "tasks": counts[head.run_id],
-                "done": done_of(counts[head.run_id], allowed.get(head.run_id, (0, 0))[1]),
-                "tolerated": allowed.get(head.run_id, (0, 0))[0],
+                "tasks": counts[head.run_id].tasks,
+                "done": counts[head.run_id].done,
+                "tolerated": counts[head.run_id].tolerated,
                 "usage": usage_total(samples.get(head.run_id, [])),
                 "waiting_for": _outside(open_waits(db, head)),
                 "gave_up": lost.get(head.run_id),
@@ -104,7 +96,7 @@ def summary(path: Path, run_id: str) -> Json:
             "status": head.status,
             "stopped_by": head.stopped_by,
             "waiting_for": _outside(waits),
-            "tasks": counts_of(tree),
+            "tasks": counts_of(tree).tasks,
             "tolerated": tolerated_of(tree),
             "output": _output(db, head),
             "error": error_of(head.error),
