@@ -19,8 +19,8 @@ from smithers.engine.streams import Stream
 from smithers.errors import (
     AgentError,
     Busy,
-    MachineError,
     ContextOverflow,
+    MachineError,
     NotInstalled,
     NotSignedIn,
     Permanent,
