@@ -96,6 +96,7 @@ def _begun(state: RunState) -> list[Key]:
 
 def _check_capped(state: RunState, key: Key, added: Amounts) -> None:
     caps = state.budgets[Key(key.id)].caps
+    assert caps is not None, "a budget that was taken away is not in the state"
     for name in MEASURES:
         if getattr(added, name) is not None and getattr(caps, name) is None:
             raise Refused(

@@ -266,7 +266,7 @@ def agreed(folder: Path) -> dict[str, Any]:
         "containers": containers(drawn["root"]),
         "tolerated": summary["tolerated"],
         "reasons": [one["task"] for one in why["reasons"]],
-        "table": smithers(folder, "ps").out.splitlines()[1].split(),
+        "table": smithers(folder, "ps").out.splitlines()[1].split()[:6],
     }
 
 
