@@ -41,7 +41,7 @@ def failure_reasons(
     """The failed tasks of a failed run, or the run's own error where no task has it. `budgets` are
     those that are spent and that nobody has raised since.
     """
-    failed = [one for one in tree.entries if one.state == "failed" and not one.tolerated]
+    failed = [one for one in tree.failed if not one.tolerated]
     denied = set(_denied(db, head.run_id))
     if any(Key(entry.id, entry.path) in denied for entry in failed):
         return [

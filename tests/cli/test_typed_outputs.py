@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.cli.command import database, really
 
-FLOW = '''
+FLOW = """
 import sys
 from dataclasses import dataclass
 
@@ -45,8 +45,8 @@ def local(ctx: Context[NoInput]) -> Node:
         pass
 
     return Step("plan", lambda: [Here(steps=[])])
-'''
-MODELS = '''
+"""
+MODELS = """
 from pydantic import BaseModel
 
 
@@ -62,7 +62,7 @@ def late():
     from later import Later
 
     return Later(x=1)
-'''
+"""
 LATER = "from pydantic import BaseModel\n\n\nclass Later(BaseModel):\n    x: int\n"
 
 

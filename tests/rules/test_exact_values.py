@@ -107,7 +107,7 @@ class Loose(dict[str, int]):
         (Plan(steps=[], score=math.nan), "score is nan"),
         ([Point(1, math.inf)], "[0].y is inf"),
         ({1: "a"}, "the value has the key 1, which is not a string"),
-        ({"a": {"b", "c"}}, "['a'] is a set, which has no order: return sorted(...)"),
+        ({"a": {"b"}}, "['a'] is a set, which has no order: return sorted(...)"),
         ({"a"}, "the value is a set, which has no order: return sorted(...)"),
         ([(1, 2)], "[0] is a tuple"),
         (Decimal("1.5"), "is a Decimal, which is not plain JSON: write output="),
