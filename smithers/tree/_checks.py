@@ -38,7 +38,8 @@ def check_choice(mark: Mark, name: str, value: str, allowed: tuple[str, ...]) ->
 
 def check_items(items: object, named: str, mark: Mark) -> None:
     """Items have an order, which another process gives again after a crash."""
-    name, hint = type(items).__name__, "give a list, or a callable that gives one"
+    name = type(items).__name__
+    hint = "give a list, or a callable that gives one"
     if isinstance(items, set | frozenset):
         hint = "a set has another order in each process: write sorted(...)"
     elif isinstance(items, Handle):

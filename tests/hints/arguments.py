@@ -88,6 +88,12 @@ def input_that_is_not_json(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.up("works", "r1", "--input", '{"topic": "whales"}')
 
 
+@scene("write a number, or null where it may be")
+def input_with_a_number_that_json_lacks(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.up("takes_anything", "r1", "--input", '{"x": NaN}')
+    return failed, shell.up("takes_anything", "r1", "--input", '{"x": 1}')
+
+
 @scene("its fields are: …")
 def input_that_does_not_fit(shell: Shell) -> tuple[Said, Said]:
     failed = shell.up("works", "r1", "--input", '{"pages": -1}')

@@ -175,6 +175,14 @@ FILES: dict[str, tuple[str, str]] = {
         "return ForEach(5, key=str, each=lambda n: Step(n, lambda: n))",
         'return ForEach(["5"], key=str, each=lambda n: Step(n, lambda: n))',
     ),
+    "a set has another order in each process: write sorted(...)": (
+        'return ForEach({"5"}, key=str, each=lambda n: Step(n, lambda: n))',
+        'return ForEach(sorted({"5"}), key=str, each=lambda n: Step(n, lambda: n))',
+    ),
+    "write ctx[task] for its output, in a callable: items=lambda: ctx[task]": (
+        "return Sequence(a, ForEach(a, key=str, each=lambda n: Step(n, lambda: n)))",
+        "return Sequence(a, ForEach(lambda: [ctx[a]], key=str, each=lambda n: Step(n, lambda: n)))",
+    ),
     "write …=lambda item: ...": (
         'return ForEach(["5"], key="x", each=lambda n: Step(n, lambda: n))',
         'return ForEach(["5"], key=lambda n: n, each=lambda n: Step(n, lambda: n))',

@@ -53,14 +53,13 @@ def agent_that_is_not_installed(shell: Shell) -> tuple[Said, Said]:
 @scene("correct the workflow, then resume the run")
 def error_of_the_author_without_a_hint(shell: Shell) -> tuple[Said, Said]:
     flow = (
-        "@workflow\ndef f(ctx):\n    a = Step('a', lambda: {}, output=object)\n"
-        "    each = lambda n: Step(n, lambda: n)\n"
+        "@workflow\ndef f(ctx):\n    a = Step('a', lambda: ['text'])\n    each = lambda n: {}\n"
         "    return Sequence(a, ForEach(lambda: ctx[a], key=str, each=each, id='all'))\n"
     )
-    shell.write(flow.format("'text'"))
+    shell.write(flow.format("1 / 0"))
     failed = shell("up", "flow.py", "--run-id", "r1")
     assert (failed.code, "next:" in failed.err) == (1, False)
-    shell.write(flow.format("['text']").replace("ctx[a]", "['text']"))
+    shell.write(flow.format("Step(n, lambda: n)"))
     return failed, shell.follow(failed)
 
 
