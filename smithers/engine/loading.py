@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_loader
@@ -70,6 +71,16 @@ def _own(file: Path, found: dict[str, Workflow[Any, Any]]) -> dict[str, Workflow
     return here or found
 
 
+class _SourceLoader(SourceFileLoader):
+    """Loads the file as it is now. Python's cached bytecode is told apart by size and second, so an
+    edit right after a start could run the code from before it.
+    """
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Raises `OSError`, by which Python neither reads nor writes a cache."""
+        raise OSError(f"{path} is not cached")
+
+
 def _import(file: Path) -> ModuleType:
     for package in _BOUND_FIRST:  # before the folder joins the path: its names are generic
         if find_spec(package) is not None:
@@ -77,7 +88,7 @@ def _import(file: Path) -> ModuleType:
     if (folder := str(file.parent)) not in sys.path:
         sys.path.insert(0, folder)
     module_name = f"_workflow_{file.stem}"
-    loader = SourceFileLoader(module_name, str(file))
+    loader = _SourceLoader(module_name, str(file))
     spec = spec_from_loader(module_name, loader)
     assert spec is not None
     module = module_from_spec(spec)
