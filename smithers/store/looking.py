@@ -111,7 +111,7 @@ def looking(path: Path) -> Generator[sqlite3.Connection]:
 
 @contextmanager
 def source(path: Path, *, patience_s: float = 30.0) -> Generator[sqlite3.Connection]:
-    """A connection to the database at `path`, whatever its version and whoever made it.
+    """A connection to the database at `path`, of any version, even if it is not one of ours.
 
     `patience_s` is how long a reader waits for a lock. Raises as `looking` does.
     """
@@ -147,14 +147,14 @@ def _is_large(stamp: Stamp) -> bool:
 
 def _upgraded(db: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """A private copy of an older database, of the newest version."""
-    version = version_of(db)
-    if version:  # else another process is making it
-        copies[path] = (
-            f"{path} has version {version}; the next command that writes to it, such as"
-            f" `smithers up`, upgrades it to version {len(published())}"
-        )
     private = _private(db)
     try:
+        version = version_of(private)  # of the copy: another process may be upgrading the file
+        if version:  # else another process is making it
+            copies[path] = (
+                f"{path} has version {version}; the next command that writes to it, such as"
+                f" `smithers up`, upgrades it to version {len(published())}"
+            )
         migrate(private, version, published())
     except BaseException:
         private.close()
