@@ -185,7 +185,7 @@ class RunState:
         return None if ended is None else ended.outcome
 
     def has_place(self, key: Key) -> bool:
-        """Whether the tree has this node in so many loops: an edit may have moved it out of one."""
+        """Whether the tree has this node inside that number of loops: an edit may have moved it."""
         return key.id in self.nodes and len(key.path) == self.depth(key.id)
 
     def depth(self, id: str) -> int:

@@ -52,7 +52,7 @@ class EndingSignals:
         report = sys.unraisablehook
 
         def unraisable(caught: sys.UnraisableHookArgs) -> None:
-            # Python swallows it in a callback of its own; `raised` is dealt with all the same.
+            # Python ignores exceptions in its callbacks; the command still sees `raised`.
             if not isinstance(caught.exc_value, Interrupted):
                 report(caught)
 

@@ -132,7 +132,7 @@ class Driving:
             cooldowns=cooldowns,
         )
         with self._loading():
-            engine.prepare()  # an error of the author's is told before anything is written
+            engine.prepare()  # author errors come before anything is written
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
 

@@ -72,8 +72,8 @@ def _own(file: Path, found: dict[str, Workflow[Any, Any]]) -> dict[str, Workflow
 
 
 class _SourceLoader(SourceFileLoader):
-    """Loads the file as it is now. Python's cached bytecode is told apart by size and second, so an
-    edit right after a start could run the code from before it.
+    """Loads the file as it is now. Python compares its cached bytecode by size and second alone, so
+    an edit right after a start could run the old code.
     """
 
     def path_stats(self, path: str) -> Mapping[str, Any]:

@@ -116,7 +116,7 @@ def describe_failure(entry: Entry, *, tolerated: bool = False) -> str:
     error = _error(entry)
     allowed = ", which its author allows" if tolerated else ""
     key = Key(entry.id, entry.path)
-    return _where(f"{key} failed{allowed}: {error.get('message') or 'no reason was told'}", error)
+    return _where(f"{key} failed{allowed}: {error.get('message') or 'no reason is known'}", error)
 
 
 def _error(entry: Entry) -> Json:
