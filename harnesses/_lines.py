@@ -10,7 +10,7 @@ from smithers.agent import Dropped
 __all__ = ["LINE_LIMIT_BYTES", "Lines", "lines_in"]
 
 LINE_LIMIT_BYTES = 64 * 2**20
-"""Longer lines are no event of any program, and would not fit into memory."""
+"""No program writes longer lines as events, and they would not fit into memory."""
 
 
 class Lines:

@@ -50,7 +50,11 @@ def record_program(
         path.unlink(missing_ok=True)
         recorder = Recorder(path, header, scrub_of(command))
     except (OSError, MachineError) as error:
-        said = error.said if isinstance(error, MachineError) else f"{path}: {error.strerror}"
+        said = (
+            error.said
+            if isinstance(error, MachineError)
+            else f"{path} cannot be written: {error.strerror}"
+        )
         raise Refused(said, hint="name another with --to") from error
     told(path)
     return asyncio.run(_recorded(command, recorder, path.absolute()))

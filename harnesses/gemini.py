@@ -139,8 +139,8 @@ class Gemini:
         self, ask: Ask, place: _Place, source: Source, session: str
     ) -> AsyncGenerator[Event, None]:
         if ask.forks is not None and source.live:
+            kept = place.state / "sessions"
             try:
-                kept = place.state / "sessions"
                 await asyncio.to_thread(copy_session, kept, ask.forks, session, ask.cwd)
             except OSError as error:
                 raise not_kept(error, kept, f"the session {ask.forks} cannot be copied") from error

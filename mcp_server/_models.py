@@ -90,7 +90,9 @@ class State(BaseModel):
     id: str
     iteration: list[int]
     state: str
-    tolerated: bool = Field(description="It failed, and its author allows that.")
+    tolerated: bool = Field(
+        description="It failed, or was cancelled because of a failure, and its author allows that."
+    )
 
 
 class Run(Result):
@@ -113,6 +115,9 @@ class Run(Result):
     output: AnyJson = Field(description="The result, once finished.")
     output_cut: bool = Field(description="The output was too long: this is its beginning, as text.")
     error: Error | None
+    tolerated: list[str] = Field(
+        description="The first 100 failures that the author allows, as review[2]."
+    )
     exhausted: list[str] = Field(
         description="Loops that ended because their iterations were used up, as review[2]."
     )
@@ -151,9 +156,12 @@ class ListedRun(BaseModel):
     run_id: str
     workflow: str
     status: str
+    stopped_by: str | None = Field(description="The signal that stopped it, as SIGTERM, or null.")
     created_at: str
     last_activity: str
     tasks: dict[str, int]
+    done: int = Field(description="How many tasks need nothing more.")
+    tolerated: int = Field(description="How many failures the author allows.")
     waiting_for: list[str]
 
 
@@ -181,6 +189,9 @@ class TaskFound(Result):
     iteration: list[int]
     iterations: int = Field(description="How many iterations of it there are so far.")
     state: str
+    tolerated: bool = Field(
+        description="It failed, or was cancelled because of a failure, and its author allows that."
+    )
     output: AnyJson
     output_cut: bool
     error: Error | None
@@ -208,6 +219,9 @@ class Explained(Result):
     status: str
     sentence: str
     reasons: list[Reason]
+    exhausted: list[str] = Field(
+        description="Loops that ended because their iterations were used up, as review[2]."
+    )
 
 
 class Cancelled(Result):

@@ -40,6 +40,7 @@ def run_of(hub: Hub, run_id: str) -> dict[str, Any]:
         "output": output,
         "output_cut": cut,
         "error": told["error"],
+        "tolerated": told["tolerated"][:_MOST_TASKS],
         "exhausted": told["exhausted"],
         "usage": told["usage"],
         "cursor": hub.newest(run_id),
@@ -74,13 +75,19 @@ def explained(hub: Hub, run_id: str) -> dict[str, Any]:
         }
         for one in why["reasons"][:_MOST_TASKS]
     ]
-    return {**{name: why[name] for name in ("run_id", "status", "sentence")}, "reasons": reasons}
+    return {
+        **{name: why[name] for name in ("run_id", "status", "sentence", "exhausted")},
+        "reasons": reasons,
+    }
 
 
 def listed(hub: Hub, status: str | None, limit: int) -> dict[str, Any]:
     """The fields of `Listed`."""
     found = [one for one in reversed(hub.runs()) if status in (None, one["status"])]
-    kept = ("run_id", "workflow", "status", "created_at", "last_activity", "tasks")
+    kept = (
+        *("run_id", "workflow", "status", "stopped_by", "created_at", "last_activity"),
+        *("tasks", "done", "tolerated"),
+    )
     rows = [
         {
             **{name: one[name] for name in kept},
@@ -103,7 +110,7 @@ def task_of(hub: Hub, run_id: str, task: str) -> dict[str, Any] | None:
     output, cut = _bounded(one["output"])
     return {
         "run_id": run_id,
-        **{name: one[name] for name in ("id", "iteration", "state", "error")},
+        **{name: one[name] for name in ("id", "iteration", "state", "tolerated", "error")},
         "iterations": len(found),
         "output": output,
         "output_cut": cut,

@@ -67,7 +67,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where time comes from. A test gives readings of its own."""
+    """Where time comes from. A test passes its own readings."""
 
     wall: Callable[[], datetime]
     monotonic_ns: Callable[[], int]

@@ -176,11 +176,25 @@ class RunState:
     @property
     def tolerated(self) -> list[Key]:
         """The failures that the author allowed, of nodes that are in the tree."""
-        return [
-            key
-            for key in self.handled
-            if key.id in self.nodes and (end := self.ended.get(key)) and end.outcome == "failed"
-        ]
+        failed = (key for key in self.handled if self.outcome(key) == "failed")
+        return [key for key in failed if self.has_place(key)]
+
+    def outcome(self, key: Key) -> Outcome | None:
+        """How a node ended, if it has."""
+        ended = self.ended.get(key)
+        return None if ended is None else ended.outcome
+
+    def has_place(self, key: Key) -> bool:
+        """Whether the tree has this node inside that number of loops: an edit may have moved it."""
+        return key.id in self.nodes and len(key.path) == self.depth(key.id)
+
+    def depth(self, id: str) -> int:
+        """In how many loops a node is."""
+        depth, row = 0, self.nodes.get(id)
+        while row is not None and row.parent is not None:
+            row = self.nodes.get(row.parent)
+            depth += row is not None and row.kind == "loop"
+        return depth
 
     def running(self) -> list[Attempted]:
         """The attempts that have not ended."""

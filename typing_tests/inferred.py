@@ -128,6 +128,8 @@ def steps(ctx: Context[Brief]) -> None:
     assert_type(plan, Step[Plan])
     assert_type(ctx[plan], Plan)
     assert_type(Step("j", lambda: ctx[plan].steps), Step[list[str]])
+    plans = Step("k", lambda: {"a": Plan(steps=[])})
+    assert_type(ctx[plans], dict[str, Plan])
     task: Task[Plan] = plan
     assert_type(ctx[task], Plan)
 

@@ -204,3 +204,14 @@ def further_down(ctx: Context[Brief]) -> Node:
     note = Task("note", agent=agent, prompt=lambda: f"{ctx.previous(review)}")  # error mypy: late
     review = Task("review", agent=agent, output=Review, prompt=lambda: ctx[note])
     return Sequence(note, review)
+
+
+def handles(ctx: Context[Brief]) -> None:
+    """A node is no output; what checkers accept, as in an f-string, is refused when it is used."""
+    text = Task("text", agent=agent, prompt="hello")
+    plan = Task("plan", agent=agent, output=Plan, prompt="plan")
+    "Plan: " + text  # error: a node is no text
+    "".join([text])  # error: a node is no text
+    plan.steps  # error: a node has not the fields of its output
+    len(text)  # error: a node has no length
+    Branch(lambda: text == "ship", plan)  # error: never equal

@@ -63,8 +63,11 @@ async def connected(
             if command := server.get("command"):
                 env = {**place.env, **server.get("env", {})}
                 running = guarded(command, *server.get("args", ()), cwd=place.cwd, env=env)
-                child = await stack.enter_async_context(running)
-                found.processes.extend(await _spawned(name, command, child))
+                try:
+                    child = await stack.enter_async_context(running)
+                    found.processes.extend(await spawned_by(child))
+                except AgentError as error:
+                    raise _not_started(name, command, error) from error
                 target = _Stdio(child)
             if target is None:
                 raise AuthorError(f"the MCP server {name!r} has neither a command nor a url")
@@ -75,13 +78,6 @@ async def connected(
                         raise Permanent(f"two tools of MCP servers have the name {tool.name}")
                     found.tools[tool.name] = tool
         yield found
-
-
-async def _spawned(name: str, command: str, child: LiveChild) -> Sequence[Spawned]:
-    try:
-        return await spawned_by(child)
-    except AgentError as error:
-        raise _not_started(name, command, error) from error
 
 
 def _not_started(name: str, command: str, error: AgentError) -> AgentError:

@@ -49,12 +49,12 @@ def attach(
     ] = False,
     db: Db = None,
 ) -> int:
+    where = place(db)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Usage(
             "attach needs a terminal, for the program's own",
             hint=f"follow the task with `smithers logs {shlex.quote(run)} {shlex.quote(task)} -f`",
         )
-    where = place(db)
     return _attached(where, run, task, by or login(), goes_on=not no_resume)
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import get_args
 
 from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned, Used
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
     CameUp,
+    Change,
+    FailureHandled,
     Frame,
     Key,
     NodeGone,
     NodeMounted,
     Reset,
     Settled,
-    StatusChanged,
-    UsageCounted,
     WaitClosed,
+    WaitKind,
     WaitOpened,
 )
 from smithers.state import RunState
@@ -27,6 +30,9 @@ from smithers.state import RunState
 __all__ = ["Board", "Row", "duration", "money", "tokens"]
 
 TASKS = ("task", "step", "approval")
+_MOVES = CameUp | Reset | Settled | FailureHandled | AttemptStarted | WaitOpened | WaitClosed
+"""The changes after which their node may stand another way."""
+_SETTLED = ("finished", "failed", "skipped", "cancelled")
 
 
 def duration(seconds: float) -> str:
@@ -69,6 +75,7 @@ class Row:
 
     key: Key
     state: str = "pending"
+    tolerated: bool = False
     attempt: int = 0
     agent: str = ""
     began: float | None = None
@@ -96,6 +103,7 @@ class Board:
         self.grown = 0
         """Counts changes of the tree and of the set of rows."""
         self._by_serial: dict[int, Key] = {}
+        self._begun = False
 
     def row(self, key: Key) -> Row:
         if (row := self.rows.get(key)) is None:
@@ -103,51 +111,62 @@ class Board:
             self.grown += 1
         return row
 
-    def begin(self, state: RunState) -> None:
+    def frame(self, frame: Frame, state: RunState) -> None:
+        """Take a frame in; `state` is the run's after it, of which the first brings all."""
+        if not self._begun:
+            self._begin(state)
+        touched = set[Key]()
+        for change in frame.changes:
+            self._take(change)
+            if isinstance(change, _MOVES):
+                touched.add(change.key)
+            elif isinstance(change, AttemptEnded):
+                touched.add(state.attempts[change.serial].key)
+        self._stand(touched, state)
+        self.status = state.run_status
+        self.tokens = state.usage.tokens_in + state.usage.tokens_out
+        self.cost = state.usage.cost
+
+    def _take(self, change: Change) -> None:
+        match change:
+            case NodeMounted():
+                self.nodes[change.id] = change
+                self.grown += 1
+            case NodeGone():
+                self.nodes.pop(change.id, None)
+                self.grown += 1
+            case AttemptStarted():
+                self._started(change)
+            case AttemptEnded():
+                self._ended(change)
+            case WaitOpened(key=key) if self._is_task(key):
+                self.row(key).said = _awaited(change)
+            case WaitClosed(key=key) if self._is_task(key):
+                self.row(key).said = ""
+            case _:
+                pass
+
+    def _begin(self, state: RunState) -> None:
         """What was there before this process came."""
+        self._begun = True
+        self.nodes = dict(state.nodes)
         for serial, attempt in state.attempts.items():
             self._by_serial[serial] = attempt.key
             row = self.row(attempt.key)
             row.attempt, row.agent = attempt.number, attempt.agent
-        for key, ended in state.ended.items():
-            if key.id not in state.nodes or state.nodes[key.id].kind in TASKS:
-                self.row(key).state = ended.outcome
-        self.nodes = dict(state.nodes)
-        self.tokens = state.usage.tokens_in + state.usage.tokens_out
-        self.cost = state.usage.cost
+        self._stand({*state.came_up, *state.ended, *(key for key, _ in state.waits)}, state)
 
-    def frame(self, frame: Frame) -> None:  # noqa: C901  # one case a kind of change
-        for change in frame.changes:
-            match change:
-                case NodeMounted():
-                    self.nodes[change.id] = change
-                    self.grown += 1
-                case NodeGone():
-                    self.nodes.pop(change.id, None)
-                    self.grown += 1
-                case CameUp(key=key) | Reset(key=key):
-                    if self._is_task(key):
-                        self.row(key).state = "ready" if isinstance(change, CameUp) else "pending"
-                case AttemptStarted():
-                    self._started(change)
-                case AttemptEnded():
-                    self._ended(change)
-                case UsageCounted():
-                    self._used(change)
-                case Settled(key=key):
-                    if self._is_task(key):
-                        self.row(key).state = change.outcome
-                case WaitOpened(key=key):
-                    if self._is_task(key):
-                        self.row(key).state = "waiting"
-                        self.row(key).said = _awaited(change)
-                case WaitClosed(key=key):
-                    if self._is_task(key) and self.row(key).state == "waiting":
-                        self.row(key).state, self.row(key).said = "ready", ""
-                case StatusChanged():
-                    self.status = change.status
-                case _:
-                    pass
+    def _stand(self, keys: Iterable[Key], state: RunState) -> None:
+        for key in keys:
+            if self._is_task(key):
+                row = self.row(key)
+                row.state, row.tolerated = _state_of(key, state), key in state.handled
+
+    def state_of(self, row: Row) -> str:
+        """As it stands; what had not settled when the run ended is not to come any more."""
+        if row.state in _SETTLED or self.status in ("running", "waiting"):
+            return row.state
+        return "skipped" if self.status == "finished" else "cancelled"
 
     def event(self, key: Key, event: Event) -> None:
         row = self.row(key)
@@ -165,7 +184,7 @@ class Board:
     def _started(self, change: AttemptStarted) -> None:
         self._by_serial[change.serial] = change.key
         row = self.row(change.key)
-        row.state, row.attempt, row.agent = "running", change.number, change.agent
+        row.attempt, row.agent = change.number, change.agent
         row.began, row.took_s, row.said = time.monotonic(), None, ""
         row.tokens, row.cost = 0, None
 
@@ -173,14 +192,19 @@ class Board:
         if (key := self._by_serial.get(change.serial)) is None:
             return
         row = self.row(key)
-        row.took_s = row.elapsed_s(time.monotonic())
-        row.began, row.state = None, "ready"
+        row.took_s, row.began = row.elapsed_s(time.monotonic()), None
         row.said = change.error.message if change.error else ""
 
-    def _used(self, change: UsageCounted) -> None:
-        self.tokens += change.tokens_in + change.tokens_out
-        if change.cost is not None:
-            self.cost = (self.cost or Decimal(0)) + change.cost
+
+def _state_of(key: Key, state: RunState) -> str:
+    """How a task stands in the state of its run."""
+    if (ended := state.ended.get(key)) is not None:
+        return ended.outcome
+    if (tries := state.tries.get(key)) and tries[-1].state == "running":
+        return "running"
+    if any((key, kind) in state.waits for kind in get_args(WaitKind)):
+        return "waiting"
+    return "ready" if key in state.came_up else "pending"
 
 
 def activity(event: Event) -> str:

@@ -145,7 +145,7 @@ def _decide(
 
 def check_detach(resume: bool, detach: bool) -> None:
     if detach and not resume:
-        raise Usage("--detach says how to go on", hint="say --resume --detach")
+        raise Usage("--detach says how to go on", hint="add --resume")
 
 
 def then(
@@ -227,7 +227,7 @@ def _task(task: str | None, iteration: str | None) -> str | None:
     if iteration is None:
         return task
     if task is None:
-        raise Usage("--iteration needs the TASK it belongs to", hint="as in `approve r1 ship`")
+        raise Usage("--iteration needs the TASK it belongs to", hint="name it before --iteration")
     if not re.fullmatch(r"\d+([.,]\d+)*", iteration):
         raise Usage(f"--iteration {iteration!r} is no round", hint="as in --iteration 2 or 0.1")
     return task + "".join(f"[{int(number)}]" for number in re.split("[.,]", iteration))

@@ -159,9 +159,7 @@ class _Show:
             if self._at_work():
                 return
             time.sleep(_POLL_S)
-        raise Refused(
-            f"{_KILLED_IN} did not come to work", hint=f"look at `smithers why {_RUN}` there"
-        )
+        raise Refused(f"{_KILLED_IN} did not come to work", hint=f"look into {self._folder}")
 
     def _at_work(self) -> bool:
         try:

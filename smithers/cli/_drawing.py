@@ -23,14 +23,13 @@ def runs_table(runs: list[_Json]) -> list[str]:
     """A line a run, with a header."""
     rows = [["RUN", "WORKFLOW", "STATUS", "TASKS", "COST", "LAST ACTIVITY", "WAITS FOR"]]
     for run in runs:
-        counts = run["tasks"]
         cost = run["usage"]["cost_usd"]
         rows.append(
             [
                 run["run_id"],
                 shown(run["workflow"]),
                 run["status"],
-                _done(counts, run["tolerated"]),
+                _done(run),
                 "" if cost is None else f"${cost:.4f}",
                 _ago(run["last_activity"]),
                 "given up, see why" if run["gave_up"] else _all_awaited(run),
@@ -39,11 +38,10 @@ def runs_table(runs: list[_Json]) -> list[str]:
     return table(rows, _COLOURS)
 
 
-def _done(counts: dict[str, int], tolerated: int) -> str:
-    """How many tasks need nothing more, of how many; skipped ones and tolerated failures count."""
-    done = counts["finished"] + counts["skipped"] + tolerated
-    more = f" ({tolerated} tolerated)" if tolerated else ""
-    return f"{done}/{sum(counts.values())}{more}"
+def _done(run: _Json) -> str:
+    """How many tasks need nothing more, of how many, and how many failures are tolerated."""
+    more = f" ({run['tolerated']} tolerated)" if run["tolerated"] else ""
+    return f"{run['done']}/{sum(run['tasks'].values())}{more}"
 
 
 def _all_awaited(run: _Json) -> str:
@@ -67,6 +65,12 @@ def _key(task: str | None, iteration: list[int]) -> str:
     return (task or "the run") + "".join(f"[{number}]" for number in iteration)
 
 
+def _state(node: _Json) -> str:
+    """The state of a node, and whether its failure is tolerated."""
+    allowed = node["tolerated"] and node["state"] == "failed"
+    return f"{node['state']} (tolerated)" if allowed else str(node["state"])
+
+
 def _ago(text: str) -> str:
     seconds = max(0, int((datetime.now(UTC) - time_of(text)).total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
@@ -85,7 +89,8 @@ def inspected(found: _Json) -> Iterator[str]:
 
 
 def _run_lines(run: _Json) -> Iterator[str]:
-    yield f"{run['run_id']}  {run['workflow']}  {run['status']}"
+    by = f", stopped by {run['stopped_by']}" if run["stopped_by"] else ""
+    yield f"{run['run_id']}  {run['workflow']}  {run['status']}{by}"
     yield f"  file     {run['file']}"
     yield f"  input    {_short(run['input'])}"
     yield f"  created  {clock(run['created_at'])}, last activity {clock(run['last_activity'])}"
@@ -103,7 +108,7 @@ def _run_lines(run: _Json) -> Iterator[str]:
 
 
 def _task_lines(task: _Json) -> Iterator[str]:
-    yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {task['state']}"
+    yield f"{MARKS[task['state']][0]} {_key(task['id'], task['iteration'])}  {_state(task)}"
     if task["error"] is not None:
         yield f"    {_error(task['error'])}"
         yield from _hint(task["error"], "    hint: ")
@@ -168,7 +173,7 @@ def tree_lines(found: _Json) -> Iterator[str]:
 
 def _branch(node: _Json, first: str, below: str) -> Iterator[str]:
     mark, colour = MARKS[node["state"]]
-    state = paint(f"{mark} {node['state']}", colour, sys.stdout)
+    state = paint(f"{mark} {_state(node)}", colour, sys.stdout)
     yield f"{first}{shown(_name(node))}  {state}"
     inner = node["children"]
     for number, child in enumerate(inner):
@@ -197,7 +202,7 @@ def _flow(node: _Json, parent: str | None, count: list[int]) -> Iterator[str]:
     count[0] += 1
     id = f"n{count[0]}"
     label = shown(_name(node)).replace('"', "#quot;").replace("\n", " ")
-    yield f'  {id}["{label}<br/>{node["state"]}"]'
+    yield f'  {id}["{label}<br/>{_state(node)}"]'
     if parent is not None:
         yield f"  {parent} --> {id}"
     for child in node["children"]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from smithers.cli._ending import driven_elsewhere, failure, give_output, next_steps
 from smithers.cli._failures import REFUSED, Usage, code_of, tell
-from smithers.cli._places import Place
+from smithers.cli._places import Place, complete
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import SHOW_CURSOR, give_json, is_terminal, paint, say, stdout_for_data
 from smithers.cli._watching import Both, Watcher, watcher_of
@@ -181,6 +181,9 @@ def _give(going: Going, document: dict[str, Any]) -> None:
     if not (going.json or going.events):
         return
     document = {**document, **(going.extra or {})}
+    if document["error"] is not None and document["error"]["hint"]:
+        hint = complete(document["error"]["hint"])
+        document["error"] = {**document["error"], "hint": hint}
     try:
         give_json({"event": "end", **document} if going.events else document)
     except BrokenPipeError:

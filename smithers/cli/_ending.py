@@ -84,7 +84,7 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
     say(f"{paint(f'{mark} {run_id} {_words(summary)}', colour, sys.stderr)}{facts}")
     if summary["exhausted"]:
         say(f"  {shown(exhausted_words(summary['exhausted']).removeprefix('; '))}")
-    if status in ("finished", "cancelled") and not counts["failed"]:
+    if status == "cancelled" or (status == "finished" and not summary["tolerated"]):
         return
     reasons = hub.why(run_id)["reasons"]
     last = None

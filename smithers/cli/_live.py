@@ -37,9 +37,7 @@ class Live:
 
     def frame(self, frame: Frame, state: RunState) -> None:
         with self._lock:
-            if self._live is None:
-                self._board.begin(state)
-            self._board.frame(frame)
+            self._board.frame(frame, state)
         if self._live is None:
             self._live = RichLive(
                 get_renderable=self._drawn,
@@ -100,7 +98,8 @@ class Live:
             if key is None:
                 table.add_row(Text(prefix + name, style="dim"))
             else:
-                table.add_row(*_cells(prefix, name, self._row(key), now))
+                row = self._row(key)
+                table.add_row(*_cells(prefix, name, row, self._board.state_of(row), now))
         return table
 
     def _row(self, key: Key) -> Row:
@@ -114,9 +113,13 @@ class Live:
         if len(self._order) <= space:
             return self._order, ""
         tasks = [(line, self._row(line[1])) for line in self._order if line[1] is not None]
-        ranked = sorted(range(len(tasks)), key=lambda at: _RANK.get(tasks[at][1].state, 9))
+        ranked = sorted(
+            range(len(tasks)), key=lambda at: _RANK.get(self._board.state_of(tasks[at][1]), 9)
+        )
         kept = set(ranked[:space])
-        left = Counter(row.state for at, (_, row) in enumerate(tasks) if at not in kept)
+        left = Counter(
+            self._board.state_of(row) for at, (_, row) in enumerate(tasks) if at not in kept
+        )
         shown = [("", key, name) for at, ((_, key, name), _) in enumerate(tasks) if at in kept]
         return shown, ", ".join(f"{number} {state}" for state, number in left.items())
 
@@ -125,11 +128,13 @@ _Line = tuple[str, Key | None, str]
 _RANK = {"running": 0, "waiting": 1, "failed": 2, "finished": 3, "ready": 4, "pending": 5}
 
 
-def _cells(prefix: str, name: str, row: Row, now: float) -> list[Text]:
-    mark, colour = MARKS.get(row.state, ("·", "dim"))
+def _cells(prefix: str, name: str, row: Row, state: str, now: float) -> list[Text]:
+    mark, colour = MARKS.get(state, ("·", "dim"))
     tree = Text(prefix, style="dim")
     tree.append(f"{mark} ", style=colour)
-    tree.append(name, style="bold" if row.state == "running" else "")
+    tree.append(name, style="bold" if state == "running" else "")
+    if row.tolerated and state == "failed":
+        tree.append(" (tolerated)", style="dim")
     tried = f"#{row.attempt} {row.agent}" if row.attempt else ""
     elapsed = row.elapsed_s(now)
     return [
@@ -138,7 +143,7 @@ def _cells(prefix: str, name: str, row: Row, now: float) -> list[Text]:
         Text("" if elapsed is None else duration(elapsed)),
         Text(tokens(row.tokens) if row.tokens else ""),
         Text(money(row.cost)),
-        Text(shown(row.said) if row.state in ("running", "waiting", "failed") else "", style="dim"),
+        Text(shown(row.said) if state in ("running", "waiting", "failed") else "", style="dim"),
     ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Generator
 from types import FrameType
@@ -48,6 +49,14 @@ class EndingSignals:
         for number in ENDING:
             if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
+        report = sys.unraisablehook
+
+        def unraisable(caught: sys.UnraisableHookArgs) -> None:
+            # Python ignores exceptions in its callbacks; the command still sees `raised`.
+            if not isinstance(caught.exc_value, Interrupted):
+                report(caught)
+
+        sys.unraisablehook = unraisable
 
     @contextlib.contextmanager
     def handled(

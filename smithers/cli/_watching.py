@@ -102,14 +102,10 @@ class Lines:
     def __init__(self) -> None:
         self._teller = _Teller()
         self._board = Board()
-        self._begun = False
 
     def frame(self, frame: Frame, state: RunState) -> None:
         told = self._teller.frame(frame, state, _SHOWN)
-        if not self._begun:
-            self._begun = True
-            self._board.begin(state)
-        self._board.frame(frame)
+        self._board.frame(frame, state)
         at = clock(told["at"])
         for change in told["changes"]:
             if said := self._words(change):

@@ -28,8 +28,8 @@ def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunSt
         return False
     if ended.outcome != "failed":
         return ended.outcome == "cancelled"
-    if key.id not in state.nodes and key.id not in by_id:
-        return False  # it left the tree
+    if not state.has_place(key):
+        return False  # it left the tree, or the loop that it was in
     kind = None if ended.error is None else ended.error.kind
     node = by_id[key.id].node if key.id in by_id else None
     if isinstance(node, Task):

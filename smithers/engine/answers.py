@@ -10,8 +10,8 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from smithers.agent import Answered
-from smithers.errors import BadOutput
-from smithers.tree import NotExact, Output, clean, problem
+from smithers.errors import AuthorError, BadOutput
+from smithers.tree import Changed, NotExact, Output, clean, is_plain, problem
 
 __all__ = [
     "ATTENDED",
@@ -66,7 +66,11 @@ def messages_block(texts: Sequence[str]) -> str:
 
 
 def output_text(answer: Answered, output: Output[Any]) -> str:
-    """The answer as JSON text that fits the output. Raises `BadOutput` that says what does not."""
+    """The answer as JSON text that fits the output.
+
+    Raises `BadOutput` that says what does not, and `AuthorError` for a type that reads its own text
+    back as another value.
+    """
     if output.is_text:
         if not answer.text.strip():
             raise BadOutput("the answer is empty")
@@ -74,13 +78,12 @@ def output_text(answer: Answered, output: Output[Any]) -> str:
     first: BadOutput | None = None
     for candidate in _candidates(answer):
         try:
-            text = output.dump(clean(candidate))
-            output.parse(text)
-            json.loads(text)
-            return text
+            return output.dump(clean(candidate))
         except ValidationError as error:
             first = first or BadOutput(problem(error))
         except NotExact as error:
+            if isinstance(error, Changed) and is_plain(candidate):
+                raise AuthorError(f"the answer cannot be kept: {error}") from error
             first = first or BadOutput(str(error))
         except (ValueError, RecursionError):  # such as 300 lists in each other, or 5000 digits
             first = first or BadOutput(

@@ -122,15 +122,9 @@ class Asking:
 
     def wait_for(self, instance: Instance, on: tuple[Key, ...]) -> None:
         """The instance comes up again when one of these settles; at once if that has happened, or
-        if one was mounted since a thread asked for it by its id, when its loops were not known.
+        if a thread asked for an id before the tree knew it, and now it knows better.
         """
-        instances, by_id = self.plan.instances, self.view.mounts.by_id
-        if any(
-            instances[key].settled
-            if key in instances
-            else key.id in by_id and len(key.path) != len(by_id[key.id].loops)
-            for key in on
-        ):
+        if any(map(self._is_outdated, on)):
             self.plan.up.append(instance)
             return
         if not instance.waits_for_order:  # else it is asked when it is activated
@@ -139,6 +133,14 @@ class Asking:
         wait = WaitOpened(key=instance.key, kind="data", on=tuple(map(str, on)))
         self.frame.open_wait(wait)
         self.plan.offer_slots(instance)
+
+    def _is_outdated(self, key: Key) -> bool:
+        """Whether asking for this again gives another answer now."""
+        if (found := self.plan.instances.get(key)) is not None:
+            return found.settled
+        if (mounted := self.view.mounts.by_id.get(key.id)) is not None:
+            return len(key.path) != len(mounted.loops)
+        return not self.view.could_add(key.id)
 
     def fail(self, instance: Instance, error: Exception) -> None:
         if self.strict and isinstance(error, AuthorError):

@@ -151,10 +151,10 @@ class Session:
                 hint="attach with the file and the environment that the run was started with",
             )
         if not (agent.can.attaches and agent.can.resumes):
-            follow = f"smithers logs {self._run_id} {shlex.quote(str(key))} --follow"
             raise Refused(
                 f"{agent.name}, which does {key}, has no terminal for a person in its sessions",
-                hint=f"read what it says with `{follow}`",
+                hint="read what it says with"
+                f" `smithers logs {self._run_id} {shlex.quote(str(key))} --follow`",
             )
         holder = self._hold.holder
         marks = {

@@ -23,7 +23,7 @@ from smithers.engine.reading import Reading
 from smithers.engine.silence import silence
 from smithers.engine.streams import Stream, as_json, masked_event
 from smithers.engine.threads import Threads
-from smithers.errors import AuthorError, BadOutput, MachineError, Place, Transient
+from smithers.errors import AuthorError, BadOutput, MachineError, Transient
 from smithers.state import Message
 from smithers.tree import Attempt, NotExact, Output, StepWork, problem
 
@@ -242,7 +242,7 @@ class StepAttempt:
     threads: Threads
     stream: Stream
     type: str | None = None
-    """The class of what the function gave, if the step declares none."""
+    """The class of what the function gave, if the step declares none or a base of it."""
 
     def take_usage(self) -> list[UsageCounted]:
         """A function uses no tokens."""
@@ -266,9 +266,7 @@ class StepAttempt:
         except ValidationError as error:
             raise BadOutput(f"what it gave does not fit its output:\n{problem(error)}") from error
         except NotExact as error:
-            raise AuthorError(
-                f"what it gave cannot be kept: {error}", place=_place_of(self.work.run)
-            ) from error
+            raise AuthorError(f"what it gave cannot be kept: {error}") from error
 
     async def _within(self, timeout_s: float) -> object:
         clock = asyncio.timeout(timeout_s)
@@ -293,14 +291,6 @@ class StepAttempt:
             if self.reading.missed:
                 raise NotYet(self.reading.missed) from error  # it is why the function raised
             raise
-
-
-def _place_of(run: object) -> Place | None:
-    """Where a function is written."""
-    code = getattr(inspect.unwrap(cast("Callable[..., object]", run)), "__code__", None)
-    if code is None:
-        return None
-    return Place(file=code.co_filename, line=code.co_firstlineno, column=1)
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """Processes of an attempt's control group, which nothing that the attempt starts can leave unseen.
 
-An adapter may put the program of an attempt into a control group of its own (cgroup v2) and report
+An adapter may put the program of an attempt into its own control group (cgroup v2) and report
 the path, which is kept with the attempt's processes. Descendants that cleared their environment and
 left their parents are still members.
 """

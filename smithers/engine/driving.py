@@ -137,7 +137,7 @@ class Driving:
             cooldowns=cooldowns,
         )
         with self._loading():
-            engine.prepare()  # an error of the author's is told before anything is written
+            engine.prepare()  # author errors come before anything is written
         is_new = not self._database.exists()
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
@@ -399,7 +399,7 @@ def _tasks_of(state: RunState) -> set[str]:
 def _reused(before: _Done, engine: Engine) -> list[str]:
     """What a resume reuses, and what an edit brought or took."""
     tasks, known = _tasks_of(engine.state), before.known
-    reused = [str(key) for key in before.finished if key.id in tasks]
+    reused = [str(key) for key in before.finished if engine.state.has_place(key)]
     reports = [f"reused: {', '.join(reused)}"] if reused else []
     for what, ids in (("new", tasks - known), ("gone", known - tasks)):
         if ids and known:

@@ -95,7 +95,7 @@ def _kept_around(before: Plan, one: Definition) -> Instance | None:
 
 
 def _is_same(found: Instance, one: Definition) -> bool:
-    """Whether it is the same container: without an id of its own, by any of its children."""
+    """Whether it is the same container; one without an id is known by any of its children."""
     return one.named or not {child.id for child in one.children}.isdisjoint(
         child.definition.id for child in found.children
     )

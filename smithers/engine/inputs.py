@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from smithers.errors import Refused
+from smithers.tree import not_finite
 
 __all__ = ["input_text", "refuse_unknown_fields"]
 
@@ -30,7 +31,7 @@ def input_text(given: str | None) -> str:
     text = "{}" if given is None else given
     try:
         text.encode()
-        json.loads(text, parse_constant=_refuse_constant)
+        value: object = json.loads(text)
     except UnicodeEncodeError as error:
         raise Refused("the input is not UTF-8 text") from error
     except ValueError as error:
@@ -39,12 +40,9 @@ def input_text(given: str | None) -> str:
         ) from error
     except RecursionError as error:
         raise Refused("the input is nested too deeply") from error
+    if (found := not_finite(value)) is not None:  # Python reads NaN, and 1e999 as Infinity
+        raise Refused(f"in the input, {found}", hint="write a number, or null where it may be")
     return text
-
-
-def _refuse_constant(name: str) -> None:
-    """Raises `ValueError` for NaN and Infinity, which Python reads and JSON does not have."""
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def refuse_unknown_fields(value: BaseModel, text: str) -> None:

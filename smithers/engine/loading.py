@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_loader
@@ -12,8 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from smithers.engine.hearing import plain_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
-from smithers.tree import place_of_error
+from smithers.tree import handle_hint, place_of_error
 from smithers.workflows import Workflow
 
 __all__ = ["Loaded", "load_workflow", "workflows_in"]
@@ -69,6 +71,16 @@ def _own(file: Path, found: dict[str, Workflow[Any, Any]]) -> dict[str, Workflow
     return here or found
 
 
+class _SourceLoader(SourceFileLoader):
+    """Loads the file as it is now. Python compares its cached bytecode by size and second alone, so
+    an edit right after a start could run the old code.
+    """
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """Raises `OSError`, by which Python neither reads nor writes a cache."""
+        raise OSError(f"{path} is not cached")
+
+
 def _import(file: Path) -> ModuleType:
     for package in _BOUND_FIRST:  # before the folder joins the path: its names are generic
         if find_spec(package) is not None:
@@ -76,7 +88,7 @@ def _import(file: Path) -> ModuleType:
     if (folder := str(file.parent)) not in sys.path:
         sys.path.insert(0, folder)
     module_name = f"_workflow_{file.stem}"
-    loader = SourceFileLoader(module_name, str(file))
+    loader = _SourceLoader(module_name, str(file))
     spec = spec_from_loader(module_name, loader)
     assert spec is not None
     module = module_from_spec(spec)
@@ -92,8 +104,9 @@ def _import(file: Path) -> ModuleType:
         raise
     except (Exception, SystemExit) as error:
         raise AuthorError(
-            f"importing {file.name} raised {type(error).__name__}: {error}",
+            f"importing {file.name} raised {type(error).__name__}: {plain_text(error)}",
             place=place_of_error(error),
+            hint=handle_hint(error),
         ) from error
     return module
 

@@ -1,8 +1,8 @@
 """The processes of attempts as rows, so that a later owner can end what this one left behind.
 
-The first process of an attempt is recorded before the attempt goes on. What its guard sees it start
-later is written together, when the owner looks at its inbox: the guard ends those processes even if
-the owner dies, so their rows matter only if both are killed at once.
+The first process of an attempt is recorded before the attempt continues. What its guard sees it
+start later is written together, when the owner looks at its inbox: the guard ends those processes
+even if the owner dies, so their rows matter only if both are killed at once.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
     Each gets SIGKILL at once: their owner is dead or was stopped, so nobody could hear an answer.
     """
     table = ProcessTable()
-    # Between its fork and its start a driver looked like whoever started it, and may be recorded.
+    # Between its fork and its start a driver looked like its parent, and may be recorded.
     roots = {pid: at for pid, at in processes if table.started(pid) == at and not drives(pid)}
     return _kill({**roots, **table.descendants(roots)}, patience_s)
 

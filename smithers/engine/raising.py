@@ -65,7 +65,7 @@ def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key
             return waiting[0]
         if whole in state.budgets:
             return whole
-        candidates = waiting or [key for key in state.budgets if not _depth(state, key.id)]
+        candidates = waiting or [key for key in state.budgets if not state.depth(key.id)]
     else:
         if node == workflow and Key(node) not in state.budgets and whole in state.budgets:
             return whole
@@ -84,26 +84,18 @@ def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key
 
 def _begun(state: RunState) -> list[Key]:
     """The budgeted nodes, in each iteration that anything of it has come up in."""
-    found = [key for key in state.budgets if not _depth(state, key.id)]
+    found = [key for key in state.budgets if not state.depth(key.id)]
     for key in state.budgets:
-        if depth := _depth(state, key.id):
+        if depth := state.depth(key.id):
             found += {
                 Key(key.id, one.path[:depth]) for one in state.came_up if one.path[depth - 1 :]
             }
     return found
 
 
-def _depth(state: RunState, id: str) -> int:
-    """In how many loops a node stands."""
-    depth, row = 0, state.nodes.get(id)
-    while row is not None and row.parent is not None:
-        row = state.nodes.get(row.parent)
-        depth += row is not None and row.kind == "loop"
-    return depth
-
-
 def _check_capped(state: RunState, key: Key, added: Amounts) -> None:
-    caps = state.budgets[Key(key.id)].caps or Amounts()
+    caps = state.budgets[Key(key.id)].caps
+    assert caps is not None, "a budget that was taken away is not in the state"
     for name in MEASURES:
         if getattr(added, name) is not None and getattr(caps, name) is None:
             raise Refused(

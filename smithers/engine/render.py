@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Token
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -18,6 +18,7 @@ from pydantic_core import PydanticSerializationError, to_json
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
+from smithers.engine.hearing import plain_text
 from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
 from smithers.engine.reading import Reading, View
@@ -33,7 +34,9 @@ from smithers.tree import (
     Node,
     Task,
     check_id,
+    check_items,
     handle_hint,
+    has_set,
     place_of_error,
 )
 from smithers.workflows import Workflow
@@ -176,7 +179,7 @@ class Renderer:
             raise
         except Exception as error:
             raise AuthorError(
-                f"{what} raised {type(error).__name__}: {error}",
+                f"{what} raised {type(error).__name__}: {plain_text(error)}",
                 place=place_of_error(error),
                 hint=handle_hint(error),
             ) from error
@@ -199,11 +202,7 @@ class Renderer:
         """
         node = cast("ForEach[Any]", definition.node)
         given: Any = node.items()
-        if isinstance(given, str | bytes) or not isinstance(cast("object", given), Iterable):
-            raise AuthorError(
-                f"the items of {definition.id} are a {type(given).__name__}, not a list",
-                place=node.mark.place,
-            )
+        check_items(given, definition.id, node.mark)
         values: tuple[Any, ...] = tuple(given)
         keys = tuple(node.key(value) for value in values)
         if not keys and not node.allow_empty:
@@ -346,7 +345,8 @@ def _check_results(root: Definition) -> None:
 
 
 def _digest(value: object) -> str | None:
+    """Of an item; None for one that has no text which is the same in another process."""
     try:
-        return hashlib.sha256(to_json(value)).hexdigest()[:16]
-    except (PydanticSerializationError, ValueError):
+        return None if has_set(value) else hashlib.sha256(to_json(value)).hexdigest()[:16]
+    except (PydanticSerializationError, ValueError, RecursionError):
         return None

@@ -77,7 +77,7 @@ class SlotCounts:
             child = child.parent
 
     def offer_slots(self, instance: Instance) -> None:
-        """The instance will not begin now: whoever waits for a slot above it may try."""
+        """The instance will not begin now: instances that wait for a slot above it may try."""
         group = instance.parent
         while group is not None:
             if group.limit is not None:

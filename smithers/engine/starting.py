@@ -28,7 +28,7 @@ from smithers.engine.sessions import Held, held
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
-from smithers.errors import Busy, MachineError, StoreError, is_of_the_machine
+from smithers.errors import AuthorError, Busy, MachineError, StoreError, is_of_the_machine
 from smithers.secrets import Secrets
 from smithers.state import Attempted, Message
 from smithers.store.files import raw_file
@@ -423,12 +423,14 @@ class Starting:
         )
 
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
+        node = cast("Task", instance.definition.node)
         failure = failure_of(error, self._bench.secrets.mask)
+        if isinstance(error, AuthorError) and error.place is None:
+            failure = replace(failure, place=str(node.mark.place))
         self._end(running, "failed", failure)
         if isinstance(running.attempt, StepAttempt):
             self._frame.read(running.attempt.reading)
         tries = self._tries(running.key)
-        node = cast("Task", instance.definition.node)
         if isinstance(error, Busy) and isinstance(running.attempt, AgentAttempt):
             self.limits.refused(
                 running.attempt.agent,
@@ -438,8 +440,8 @@ class Starting:
             )
         if failure.then == "set up" and isinstance(running.attempt, AgentAttempt):
             self.limits.unready(running.attempt.agent, failure)
-        if instance.dropping is not None:
-            self._settle(instance, "failed", error=failure)
+        if instance.dropping is not None or isinstance(error, AuthorError):
+            self._settle(instance, "failed", error=failure)  # the author's fault at every try
         elif isinstance(node.work, AgentWork):
             self._retry_agent(instance, node.work, tries, failure)
         else:

@@ -27,7 +27,8 @@ class _Edge(NamedTuple):
 def deadlock(plan: Plan, waiting: Mapping[Key, Sequence[Instance]]) -> AuthorError:
     """The error that names each edge of the circle and its place."""
     on = {id(one): key for key, several in waiting.items() for one in several if not one.settled}
-    one = next((one for several in waiting.values() for one in several if not one.settled), None)
+    # The plan makes instances in document order, whichever thread was the first to wait.
+    one = next((each for each in plan.instances.values() if id(each) in on), None)
     trail: list[tuple[Instance, str]] = []
     seen: dict[int, int] = {}
     one = plan.root if one is None else one

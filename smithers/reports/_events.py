@@ -121,7 +121,7 @@ def _id_of(cursor: str | None) -> _Id:
     if (match := re.fullmatch(r"([0-9]{1,12})\.([0-9]{1,12})", cursor)) is None:
         raise Refused(
             f"{cursor[:40]!r} is no cursor",
-            hint="a cursor is FRAME.N as `smithers events` gives it, as in 3.1",
+            hint="a cursor is FRAME.N, as in 3.1: `smithers events RUN --json` gives them",
         )
     return int(match[1]), int(match[2])
 

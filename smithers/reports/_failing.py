@@ -22,7 +22,6 @@ _COUNTS = (
     "NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.node"
     " AND r.path = o.path AND r.born > o.born)"
 )
-_HANDLED = f"SELECT o.node, o.path FROM handled o WHERE o.run_id = ? AND {_COUNTS}"
 _ANSWERS = (
     "SELECT o.node, o.path, o.answer FROM waits o WHERE o.run_id = ? AND o.kind = 'approval'"
     f" AND o.answer IS NOT NULL AND {_COUNTS}"
@@ -42,29 +41,34 @@ def failure_reasons(
     """The failed tasks of a failed run, or the run's own error where no task has it. `budgets` are
     those that are spent and that nobody has raised since.
     """
-    failed = [one for one in tree.entries if one.state == "failed" and not one.tolerated]
-    handled = {Key(node, path_of(path)) for node, path in db.execute(_HANDLED, (head.run_id,))}
-    denied = set(_denied(db, head.run_id)) - handled
-    is_final = any(Key(entry.id, entry.path) in denied for entry in failed)
-    found: list[Json] = []
+    failed = [one for one in tree.failed if not one.tolerated]
+    denied = set(_denied(db, head.run_id))
+    if any(Key(entry.id, entry.path) in denied for entry in failed):
+        return [
+            reason_of(key, describe_failure(entry), hint=_DENIED if key in denied else None)
+            for entry in failed
+            for key in [Key(entry.id, entry.path)]
+        ]
+    spent = [one for one in failed if _error(one).get("kind") == _BUDGET]
+    around = _budgets_around(tree, spent, budgets)
+    raise_ = raise_command(head.run_id, around.pop()) if around else resume
+    found = [
+        reason_of(
+            budget.key,
+            f"the budget of {budget.key} is spent",
+            raise_command(head.run_id, budget, resumes=False),
+        )
+        for budget in around
+    ]
     for entry in failed:
-        key, error = Key(entry.id, entry.path), _error(entry)
-        said = describe_failure(entry, tolerated=key in handled)
-        if key in handled:
-            found.append(reason_of(key, said, hint=error.get("hint")))
-        elif is_final:
-            hint = error.get("hint") or (_DENIED if key in denied else None)
-            found.append(reason_of(key, said, hint=hint))
-        elif error.get("kind") == _BUDGET:
-            around = [one for one in budgets if _is_around(tree, one.key, key)]
-            found += _raises(key, said, head.run_id, around, resume)
-        else:
-            found.append(reason_of(key, said, resume, hint=_needed(error)))
-    error = object_from(head.error) or {}
-    told = str(error.get("message") or "the run failed")
+        key, error, is_budget = Key(entry.id, entry.path), _error(entry), entry in spent
+        command, hint = (raise_, None) if is_budget else (resume, _needed(error))
+        found.append(reason_of(key, describe_failure(entry), command, hint=hint))
+    whole = object_from(head.error) or {}
+    told = str(whole.get("message") or "the run failed")
     if not any(told.endswith(str(_error(entry).get("message"))) for entry in failed):
-        said = _where(told, error)
-        found.insert(0, reason_of(Key(""), said, resume, hint=_needed(error)))
+        said = _where(told, whole)
+        found.insert(0, reason_of(Key(""), said, resume, hint=_needed(whole)))
     return found
 
 
@@ -80,33 +84,24 @@ def _needed(error: Mapping[str, object]) -> str | None:
     """What must change before the run is resumed; None if resuming it may be enough."""
     if error.get("hint"):
         return str(error["hint"])
-    return _CORRECT if error.get("kind") == "AuthorError" else None
+    hint = _CORRECT if error.get("kind") == "AuthorError" else None
+    return hint
 
 
-def _is_around(tree: Tree, outer: Key, key: Key) -> bool:
-    """Whether a node is `key` or a container around it, in the same iteration of its loops."""
-    if outer.path != key.path[: len(outer.path)]:
-        return False
-    if outer.id in ("", key.id):
-        return True
-    return any(_is_around(tree, outer, Key(id, key.path)) for id in tree.parents(key.id))
-
-
-def _raises(
-    key: Key, said: str, run_id: str, budgets: Sequence[Budgeted], resume: str
-) -> list[Json]:
-    """The commands that raise each spent budget; the last of them resumes the run."""
-    if not budgets:
-        return [reason_of(key, said, resume)]
-    commands = [
-        raise_command(run_id, budget, resumes=number == len(budgets))
-        for number, budget in enumerate(budgets, 1)
-    ]
-    more = [
-        reason_of(key, f"the budget of {budget.key} is spent as well", command)
-        for budget, command in zip(budgets[1:], commands[1:], strict=True)
-    ]
-    return [reason_of(key, said, commands[0]), *more]
+def _budgets_around(
+    tree: Tree, entries: Sequence[Entry], budgets: Sequence[Budgeted]
+) -> list[Budgeted]:
+    """Those budgets that are of one of the tasks, or of a container around it, in its iteration."""
+    parents = {child: outer for outer, inner in tree.children.items() for child in inner}
+    over: set[tuple[str, tuple[int, ...]]] = set()
+    for entry in entries:
+        id: str | None = entry.id
+        paths = [entry.path[:length] for length in range(len(entry.path) + 1)]
+        while id is not None and (id, entry.path) not in over:
+            over.update((id, path) for path in paths)
+            id = parents.get(id)
+        over.add(("", ()))
+    return [one for one in budgets if (one.key.id, one.key.path) in over]
 
 
 def reason_of(key: Key, sentence: str, command: str | None = None, *, hint: object = None) -> Json:
@@ -121,7 +116,7 @@ def describe_failure(entry: Entry, *, tolerated: bool = False) -> str:
     error = _error(entry)
     allowed = ", which its author allows" if tolerated else ""
     key = Key(entry.id, entry.path)
-    return _where(f"{key} failed{allowed}: {error.get('message') or 'no reason was told'}", error)
+    return _where(f"{key} failed{allowed}: {error.get('message') or 'no reason is known'}", error)
 
 
 def _error(entry: Entry) -> Json:

@@ -47,8 +47,10 @@ class _Drawing:
             children = self._iterations(id, below, path)
         else:
             children = [self.node(child, path) for child in below]
-        state = self.tree.settled.get((id, path)) or _of(children)
-        if not children and state == "pending" and (id, path) in self.tree.chosen:
+        if (own := self.tree.settled.get((id, path))) is not None:
+            return _drawn(id, kind, path, own.state, children, tolerated=own.tolerated)
+        state = _of(children)
+        if not children and (id, path) in self.tree.chosen:
             state = "finished"
         return _drawn(id, kind, path, state, children)
 
@@ -57,9 +59,9 @@ class _Drawing:
         found = next((entry for entry in entries if entry.path == path), None)
         # A task that has no row in this iteration, in a run that has ended, came up in none after.
         found = found or next((entry for entry in entries if entry.path == ()), None)
-        drawn = _drawn(id, kind, path, "pending" if found is None else found.state, [])
-        drawn["tolerated"] = found is not None and found.tolerated
-        return drawn
+        if found is None:
+            return _drawn(id, kind, path, "pending", [])
+        return _drawn(id, kind, path, found.state, [], tolerated=found.tolerated)
 
     def _iterations(self, id: str, below: list[str], path: _Path) -> list[Json]:
         """The iterations of a loop that began, or its body once if none has."""
@@ -88,14 +90,26 @@ class _Drawing:
         return found
 
 
-def _drawn(id: str, kind: str, path: _Path, state: str, children: list[Json]) -> Json:
-    iteration = list(path)
-    return {"id": id, "kind": kind, "iteration": iteration, "state": state, "children": children}
+def _drawn(
+    id: str, kind: str, path: _Path, state: str, children: list[Json], *, tolerated: bool = False
+) -> Json:
+    return {
+        "id": id,
+        "kind": kind,
+        "iteration": list(path),
+        "state": state,
+        "tolerated": tolerated,
+        "children": children,
+    }
 
 
 def _of(children: list[Json]) -> str:
-    """What the children's states say of a container."""
-    states = {"finished" if child.get("tolerated") else child["state"] for child in children}
+    """What the children's states say of a container. A tolerated failure counts as finished, and
+    what was cancelled because of it as skipped.
+    """
+    states = {child["state"] for child in children if not child["tolerated"]}
+    allowed = {child["state"] for child in children if child["tolerated"]}
+    states |= {"finished" if state == "failed" else "skipped" for state in allowed}
     if not states:
         return "pending"
     if states <= {"finished", "skipped"}:

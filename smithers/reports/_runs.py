@@ -6,8 +6,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from smithers.reports._counts import all_counts, counts_of
 from smithers.reports._database import Json, from_json, has_runs, reading
-from smithers.reports._exhausted import exhausted_loops
+from smithers.reports._exhausted import all_exhausted, exhausted_loops
 from smithers.reports._heads import (
     Head,
     error_of,
@@ -17,15 +18,7 @@ from smithers.reports._heads import (
     usage_of,
     usage_total,
 )
-from smithers.reports._tasks import (
-    Wait,
-    all_counts,
-    all_tolerated,
-    counts_of,
-    open_waits,
-    tolerated_of,
-    tree_of,
-)
+from smithers.reports._tasks import Wait, open_waits, tolerated_of, tree_of
 from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
@@ -55,7 +48,7 @@ def runs(path: Path) -> list[Json]:
         return []
     with reading(path) as db:
         found = {head.run_id: head for head in heads(db)}
-        counts, lost, tolerated = all_counts(db, found), given_up(db), all_tolerated(db)
+        counts, lost, exhausted = all_counts(db, found), given_up(db), all_exhausted(db)
         samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
         for run_id, *sample in db.execute(_USAGE):
             samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
@@ -70,8 +63,10 @@ def runs(path: Path) -> list[Json]:
                 "stopped_by": head.stopped_by,
                 "created_at": head.created_at,
                 "last_activity": last_activity(path, head, running.get(head.run_id, [])),
-                "tasks": counts[head.run_id],
-                "tolerated": tolerated.get(head.run_id, 0),
+                "tasks": counts[head.run_id].tasks,
+                "done": counts[head.run_id].done,
+                "tolerated": counts[head.run_id].tolerated,
+                "exhausted": exhausted.get(head.run_id, 0),
                 "usage": usage_total(samples.get(head.run_id, [])),
                 "waiting_for": _outside(open_waits(db, head)),
                 "gave_up": lost.get(head.run_id),
@@ -102,7 +97,7 @@ def summary(path: Path, run_id: str) -> Json:
             "status": head.status,
             "stopped_by": head.stopped_by,
             "waiting_for": _outside(waits),
-            "tasks": counts_of(tree),
+            "tasks": counts_of(tree).tasks,
             "tolerated": tolerated_of(tree),
             "output": _output(db, head),
             "error": error_of(head.error),
@@ -147,7 +142,7 @@ def inspect(path: Path, run_id: str) -> Json:
             for entry in tree_of(db, head, waits).entries
         ]
         run = _run(db, path, head, running)
-        return {"version": 1, "run": run, "tasks": tasks, "waits": [one.data for one in waits]}
+        return {"version": 1, "run": run, "tasks": tasks, "waits": _open(waits)}
 
 
 def _run(db: sqlite3.Connection, path: Path, head: Head, running: list[int]) -> Json:
@@ -179,6 +174,10 @@ def _output(db: sqlite3.Connection, head: Head) -> Any:
 
 def _usage(db: sqlite3.Connection, run_id: str) -> Json:
     return usage_total([sample for some in usage_of(db, run_id).values() for sample in some])
+
+
+def _open(waits: list[Wait]) -> list[Json]:
+    return [wait.data for wait in waits if not wait.answered]
 
 
 def _outside(waits: list[Wait]) -> list[Json]:

@@ -9,7 +9,6 @@ task without a row is `pending`. When the run has ended, what never settled is `
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -20,86 +19,56 @@ from smithers.reports._heads import Head
 from smithers.store.rows import path_of
 
 __all__ = [
+    "ANSWERED",
+    "COUNTING",
     "LEAVES",
     "Entry",
     "Tree",
     "Wait",
-    "all_counts",
-    "all_tolerated",
-    "counts_of",
     "open_waits",
     "tolerated_of",
     "tree_of",
+    "unsettled",
 ]
 
 LEAVES = ("task", "step", "approval")
 _TREE = "SELECT id, kind, parent FROM tree WHERE run_id = ? AND gone IS NULL ORDER BY place, id"
-_COUNTING = (
+COUNTING = (
     "NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = {0}.run_id AND r.node = {0}.{1}"
     " AND r.path = {0}.path AND r.born > {0}.born)"
 )
 _ROWS = (
     "SELECT t.task, t.path, t.state, t.error, t.up FROM tasks t WHERE t.run_id = ? AND "
-    + _COUNTING.format("t", "task")
+    + COUNTING.format("t", "task")
     + " ORDER BY t.task, t.path, t.born"
 )
-_HANDLED = "SELECT h.node, h.path FROM handled h WHERE h.run_id = ? AND " + _COUNTING.format(
+_HANDLED = "SELECT h.node, h.path FROM handled h WHERE h.run_id = ? AND " + COUNTING.format(
     "h", "node"
 )
 _CHOSEN = (
     "SELECT c.node, c.path FROM choices c WHERE c.run_id = ? AND c.kind IN ('test', 'items') AND "
-    + _COUNTING.format("c", "node")
+    + COUNTING.format("c", "node")
 )
-_ANSWERED = (
-    "EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.kind = 'answer'"
-    " AND i.node = w.node AND i.path = w.path AND i.opened = w.born)"
+ANSWERED = (
+    "EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.node = w.node"
+    " AND i.path = w.path AND (w.kind = 'approval' AND i.kind = 'answer' AND i.opened = w.born"
+    " OR w.kind = 'budget' AND i.kind = 'budget' AND i.id > (SELECT l.inbox FROM frames l"
+    " WHERE l.run_id = w.run_id ORDER BY l.frame DESC LIMIT 1)))"
 )
-"""Whether an open wait has its answer, which the next owner or the living one takes."""
+"""Whether an open wait has its answer, or its budget was raised, and the owner is to take it."""
 _RUNNING = "SELECT task, path FROM attempts WHERE run_id = ? AND state IS NULL"
 _WAITS = (
     "SELECT w.node, w.path, w.kind, f.at, w.due, w.asked, w.digest, w.allowed_by, w.waits_on,"
-    f" w.born, {_ANSWERED} FROM waits w JOIN frames f ON f.run_id = w.run_id AND f.frame = w.born"
+    f" w.born, {ANSWERED} FROM waits w JOIN frames f ON f.run_id = w.run_id AND f.frame = w.born"
     " WHERE w.run_id = ? AND w.ended IS NULL AND "
-    + _COUNTING.format("w", "node")
+    + COUNTING.format("w", "node")
     + " ORDER BY w.born, w.node, w.path"
 )
-# For each run its tasks by state, then those that are open, then those without a row.
-_ALL_COUNTS = (
-    "WITH leaves AS (SELECT run_id, id FROM tree WHERE gone IS NULL"
-    "  AND kind IN ('task', 'step', 'approval')),"
-    " rows AS (SELECT t.run_id, t.task, t.path, t.state FROM tasks t"
-    "  JOIN leaves l ON l.run_id = t.run_id AND l.id = t.task WHERE "
-    + _COUNTING.format("t", "task")
-    + ")"
-    " SELECT run_id, state, count(*) FROM rows WHERE state IS NOT NULL GROUP BY run_id, state"
-    " UNION ALL SELECT t.run_id, CASE WHEN EXISTS (SELECT 1 FROM waits w WHERE w.run_id = t.run_id"
-    "  AND w.node = t.task AND w.path = t.path AND w.ended IS NULL AND NOT "
-    + _ANSWERED
-    + " AND "
-    + _COUNTING.format("w", "node")
-    + ") AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.run_id = t.run_id AND a.task = t.task"
-    "  AND a.path = t.path AND a.state IS NULL) THEN 'waiting' ELSE 'open' END, count(*)"
-    "  FROM rows t WHERE t.state IS NULL GROUP BY 1, 2"
-    " UNION ALL SELECT l.run_id, 'open', count(*) FROM leaves l WHERE NOT EXISTS"
-    "  (SELECT 1 FROM rows t WHERE t.run_id = l.run_id AND t.task = l.id) GROUP BY 1"
-)
-_ALL_TOLERATED = (
-    "SELECT h.run_id, count(*) FROM handled h"
-    " JOIN tree n ON n.run_id = h.run_id AND n.id = h.node AND n.gone IS NULL"
-    "  AND n.kind IN ('task', 'step', 'approval')"
-    " JOIN tasks t ON t.run_id = h.run_id AND t.task = h.node AND t.path = h.path"
-    "  AND t.state = 'failed' AND "
-    + _COUNTING.format("t", "task")
-    + " WHERE "
-    + _COUNTING.format("h", "node")
-    + " GROUP BY h.run_id"
-)
-_COUNTED: tuple[str, ...] = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A task in one iteration; `path` is empty for one in a loop that has not come up yet."""
+    """A node in one iteration; `path` is empty for a task in a loop that has not come up yet."""
 
     id: str
     kind: str
@@ -141,26 +110,27 @@ class Tree:
     kinds: dict[str, str]
     children: dict[str, list[str]]
     entries: list[Entry]
-    settled: dict[tuple[str, tuple[int, ...]], str] = field(
-        default_factory=dict[tuple[str, tuple[int, ...]], str]
+    settled: dict[tuple[str, tuple[int, ...]], Entry] = field(
+        default_factory=dict[tuple[str, tuple[int, ...]], Entry]
     )
-    """Nodes that are no tasks and settled by themselves, such as a loop that failed."""
+    """Containers that settled by themselves, such as a loop that failed."""
+    failed: list[Entry] = field(default_factory=list[Entry])
+    """The tasks and containers that failed by themselves, in document order."""
     chosen: set[tuple[str, tuple[int, ...]]] = field(
         default_factory=set[tuple[str, tuple[int, ...]]]
     )
     """Branches and fan-outs that have chosen; without children they are finished."""
 
-    def parents(self, id: str) -> list[str]:
-        """The container of a node, if it has one."""
-        return [outer for outer, inner in self.children.items() if id in inner]
-
-    def walk(self) -> Iterator[str]:
-        """The ids in document order."""
-        waiting = [] if self.root is None else [self.root]
+    def walk(self) -> Iterator[tuple[str, int]]:
+        """The ids in document order, each with the number of loops around it. What a node had in
+        another number of loops, it had before an edit moved it, and that is in the tree no more.
+        """
+        waiting = [] if self.root is None else [(self.root, 0)]
         while waiting:
-            id = waiting.pop()
-            yield id
-            waiting.extend(reversed(self.children.get(id, [])))
+            id, depth = waiting.pop()
+            yield id, depth
+            inner = depth + (self.kinds[id] == "loop")
+            waiting.extend((child, inner) for child in reversed(self.children.get(id, [])))
 
 
 def open_waits(db: sqlite3.Connection, head: Head) -> list[Wait]:
@@ -207,30 +177,30 @@ def tree_of(db: sqlite3.Connection, head: Head, waits: list[Wait]) -> Tree:
     waiting = {(wait.task, wait.path) for wait in waits if not wait.answered}
     handled = {(node, path_of(path)) for node, path in db.execute(_HANDLED, (head.run_id,))}
     rows: dict[str, dict[tuple[int, ...], Entry]] = {}
-    settled: dict[tuple[str, tuple[int, ...]], str] = {}
     for task, path, state, error, up in db.execute(_ROWS, (head.run_id,)):
-        key = (task, path_of(path))
-        kind = kinds.get(task, "")
-        if kind not in LEAVES:
-            settled[key] = state
+        kind = kinds.get(task)
+        if kind is None or (state is None and kind not in LEAVES):
             continue
-        found = state or _unsettled(head, up=bool(up), running=key in running, waits=key in waiting)
-        entry = Entry(
+        key = (task, path_of(path))
+        found = state or unsettled(head, up=bool(up), running=key in running, waits=key in waiting)
+        rows.setdefault(task, {})[key[1]] = Entry(
             id=task, kind=kind, path=key[1], state=found, error=error, tolerated=key in handled
         )
-        rows.setdefault(task, {})[key[1]] = entry
     chosen = {(node, path_of(path)) for node, path in db.execute(_CHOSEN, (head.run_id,))}
-    tree = Tree(
-        root=root, kinds=kinds, children=children, entries=[], settled=settled, chosen=chosen
-    )
-    for id in tree.walk():
+    tree = Tree(root=root, kinds=kinds, children=children, entries=[], chosen=chosen)
+    for id, depth in tree.walk():
+        inside = (one for one in rows.get(id, {}).values() if len(one.path) == depth)
+        found = sorted(inside, key=lambda one: one.path)
+        tree.failed.extend(one for one in found if one.state == "failed")
         if kinds[id] in LEAVES:
-            none = Entry(id=id, kind=kinds[id], path=(), state=_unsettled(head, up=False))
-            tree.entries.extend(sorted(rows.get(id, {(): none}).values(), key=lambda one: one.path))
+            none = Entry(id=id, kind=kinds[id], path=(), state=unsettled(head, up=False))
+            tree.entries.extend(found or [none])
+        else:
+            tree.settled.update(((id, one.path), one) for one in found)
     return tree
 
 
-def _unsettled(head: Head, *, up: bool, running: bool = False, waits: bool = False) -> str:
+def unsettled(head: Head, *, up: bool, running: bool = False, waits: bool = False) -> str:
     if head.ended:
         return "skipped" if head.stored == "finished" else "cancelled"
     if not up:
@@ -239,34 +209,5 @@ def _unsettled(head: Head, *, up: bool, running: bool = False, waits: bool = Fal
 
 
 def tolerated_of(tree: Tree) -> list[str]:
-    """The tasks that failed and whose author allows it, as they are typed."""
-    return [
-        str(Key(entry.id, entry.path))
-        for entry in tree.entries
-        if entry.tolerated and entry.state == "failed"
-    ]
-
-
-def all_tolerated(db: sqlite3.Connection) -> dict[str, int]:
-    """How many failed tasks of each run their author allows, as `tolerated_of` finds them."""
-    return dict(db.execute(_ALL_TOLERATED).fetchall())
-
-
-def counts_of(tree: Tree) -> dict[str, int]:
-    """How many tasks stand how; what is ready or runs counts as pending."""
-    found = Counter(entry.state for entry in tree.entries)
-    found["pending"] += found["ready"] + found["running"]
-    return {state: found[state] for state in _COUNTED}
-
-
-def all_counts(db: sqlite3.Connection, runs: dict[str, Head]) -> dict[str, dict[str, int]]:
-    """The same for all these runs at once, as ten thousand waiting runs want it."""
-    found = {run_id: dict.fromkeys(_COUNTED, 0) for run_id in runs}
-    for run_id, state, number in db.execute(_ALL_COUNTS):
-        if run_id not in found:
-            continue
-        head = runs[run_id]
-        if state in ("open", "waiting") and head.ended:
-            state = _unsettled(head, up=False)
-        found[run_id]["pending" if state == "open" else state] += number
-    return found
+    """The failures that the author allows, as they are typed."""
+    return [str(Key(entry.id, entry.path)) for entry in tree.failed if entry.tolerated]

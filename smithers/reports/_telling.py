@@ -263,7 +263,7 @@ def _given(telling: Telling, change: MessageGiven) -> _Told:
 
 
 def _handled(_: Telling, change: FailureHandled) -> _Told:
-    return change.key, {}, f"the failure of {change.key} is tolerated"
+    return change.key, {}, f"{change.key} is not to run again: its author allows the failure"
 
 
 def _reset(telling: Telling, change: Reset) -> _Told:
@@ -276,6 +276,8 @@ def _reset(telling: Telling, change: Reset) -> _Told:
 def _status(_: Telling, change: StatusChanged) -> _Told:
     was = "was " if change.status == "cancelled" else "is " if change.status[-3:] == "ing" else ""
     words = f"the run {was}{change.status}" + _because(change.error)
+    if change.stopped_by is not None:
+        words = f"the run was stopped by {change.stopped_by}"
     facts = {
         "status": change.status,
         "error": failure_json(change.error),

@@ -91,9 +91,9 @@ class _Reasons:
                 reason_of(
                     Key(one.id, one.path),
                     describe_failure(one, tolerated=True),
-                    hint=(error_of(one.error) or {}).get("hint"),
+                    hint=_hint_of(one),
                 )
-                for one in self._failed()
+                for one in self.tree.failed
                 if one.tolerated
             ]
         if head.stored == "cancelled":
@@ -104,9 +104,6 @@ class _Reasons:
         if head.status == "stale" and not any("command" in one for one in found):
             found.append(reason_of(Key(""), "nothing of it runs until it is resumed", self.resume))
         return found
-
-    def _failed(self) -> list[Entry]:
-        return [entry for entry in self.tree.entries if entry.state == "failed"]
 
     def _failures(self) -> list[Json]:
         spent = [key for key, budget in self.budgets.items() if budget.is_spent]
@@ -223,6 +220,12 @@ class _Reasons:
         key = Key(wait.task, wait.path)
         said = f"{key} waits for the output of {', '.join(wait.data['on'])}"
         return reason_of(key, said, None if self.head.alive else self.resume)
+
+
+def _hint_of(allowed: Entry) -> str | None:
+    """The hint of a failure that is final, unless it is about resuming the run."""
+    hint: str = (error_of(allowed.error) or {}).get("hint") or ""
+    return None if "resum" in hint else hint
 
 
 def _line(text: str, most: int = 200) -> str:

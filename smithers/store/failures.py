@@ -76,18 +76,22 @@ def told(path: Path, error: Exception) -> Exception:
     said = f"{path}: the database {reason} ({name}: {error}"
     if (code & 0xFF) not in _OF_THE_MACHINE:
         return StoreError(f"{said})", hint=hint)
-    number = _OF_THE_MACHINE[code & 0xFF] or _why_not_opened()
+    number = _OF_THE_MACHINE[code & 0xFF] or _why_not_opened(path)
     if number is not None:
         said += f"; {errno.errorcode[number]}"
     return MachineError(f"{said})", hint=hint, path=str(path), errno=number)
 
 
-def _why_not_opened() -> int | None:
-    """SQLite does not say why a file could not be opened: whether this process can open any."""
+def _why_not_opened(path: Path) -> int | None:
+    """SQLite does not say why it could not open or make a file. On Linux, make one without a name
+    in the same folder; elsewhere, see whether this process can open any.
+    """
+    nameless: int = getattr(os, "O_TMPFILE", 0)
+    place = path.absolute().parent if nameless else os.devnull
     try:
-        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+        os.close(os.open(place, os.O_WRONLY | os.O_CLOEXEC | nameless, 0o600))
     except OSError as error:
-        return error.errno
+        return None if error.errno == errno.EOPNOTSUPP else error.errno
     return None
 
 

@@ -37,6 +37,7 @@ copies: dict[Path, str] = {}
 """Why this process has read a private copy, by the path of the database."""
 
 _TRIES = 50
+_LARGE_BYTES = 32 << 20
 _PAUSE_S = 0.02
 
 
@@ -110,34 +111,50 @@ def looking(path: Path) -> Generator[sqlite3.Connection]:
 
 @contextmanager
 def source(path: Path, *, patience_s: float = 30.0) -> Generator[sqlite3.Connection]:
-    """A connection to the database at `path`, whatever its version and whoever made it.
+    """A connection to the database at `path`, of any version, even if it is not one of ours.
 
     `patience_s` is how long a reader waits for a lock. Raises as `looking` does.
     """
-    way = way_of(path)
-    before = stamp_of(path)
+    for _ in range(_TRIES):
+        way, before = way_of(path), stamp_of(path)
+        with closing(_opened(path, way, patience_s)) as db:
+            if way != "as it lies" or stamp_of(path)[0] == before[0]:
+                yield db
+                break
+        time.sleep(_PAUSE_S)  # another process is making it, or has just closed it
+    else:
+        raise StoreError(f"{path} changes while it is read", hint="run the command again")
+    if way == "as it lies" and _is_large(before) and stamp_of(path)[0] != before[0]:
+        raise StoreError(f"{path} was changed while it was read", hint="run the command again")
+
+
+def _opened(path: Path, way: Way, patience_s: float) -> sqlite3.Connection:
+    """A file that nobody has open is taken into a private database, unless it is large."""
     if way == "copied":
         if not may_write(path):
             copies[path] = f"{path} or its folder may not be written by this user"
-        opened = _copied_files(path)
-    else:
-        opened = connect_reader(path, immutable=way == "as it lies", patience_s=patience_s)
-    with closing(opened) as db:
-        yield db
-    if way == "as it lies" and stamp_of(path)[0] != before[0]:
-        raise StoreError(f"{path} was changed while it was read", hint="run the command again")
+        return _copied_files(path)
+    db = connect_reader(path, immutable=way == "as it lies", patience_s=patience_s)
+    if way == "in place" or _is_large(stamp_of(path)):
+        return db
+    with closing(db):
+        return _private(db)
+
+
+def _is_large(stamp: Stamp) -> bool:
+    return stamp[0] is not None and stamp[0][1] > _LARGE_BYTES
 
 
 def _upgraded(db: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """A private copy of an older database, of the newest version."""
-    version = version_of(db)
-    if version:  # else another process is making it
-        copies[path] = (
-            f"{path} has version {version}; the next command that writes to it, such as"
-            f" `smithers up`, upgrades it to version {len(published())}"
-        )
     private = _private(db)
     try:
+        version = version_of(private)  # of the copy: another process may be upgrading the file
+        if version:  # else another process is making it
+            copies[path] = (
+                f"{path} has version {version}; the next command that writes to it, such as"
+                f" `smithers up`, upgrades it to version {len(published())}"
+            )
         migrate(private, version, published())
     except BaseException:
         private.close()

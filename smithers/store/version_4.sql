@@ -5,7 +5,7 @@
 -- that of a container around them, and those that were cancelled because of such a failure, from the
 -- frame `born` on. What is handled is final: a resume does not run it again, and no view calls the
 -- run or a container failed because of it. Runs that finished before this version have no such
--- rows, so they are added here once.
+-- rows, so they are added here once: in a finished run, a failure or what it cancelled was allowed.
 --
 -- `statuses.stopped_by` is the signal by which a person or the machine stopped the owner (SIGINT,
 -- SIGTERM, SIGHUP), or null. `outputs.type` is the importable class of a step's output
@@ -23,7 +23,7 @@ INSERT INTO handled (run_id, node, path, born)
   SELECT t.run_id, t.task, t.path, t.ended
   FROM tasks t
   JOIN tree n ON n.run_id = t.run_id AND n.id = t.task AND n.gone IS NULL
-  WHERE t.state = 'failed'
+  WHERE t.state IN ('failed', 'cancelled')
     AND (SELECT s.status FROM statuses s WHERE s.run_id = t.run_id ORDER BY s.born DESC LIMIT 1)
       = 'finished'
     AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = t.run_id AND r.node = t.task
@@ -31,13 +31,6 @@ INSERT INTO handled (run_id, node, path, born)
 
 ALTER TABLE statuses ADD COLUMN stopped_by TEXT;
 ALTER TABLE outputs ADD COLUMN type TEXT;
-
--- `identity` holds the id of this database, by which a trust record of its user knows it again.
-
-CREATE TABLE identity (
-  id TEXT PRIMARY KEY
-) WITHOUT ROWID;
-INSERT INTO identity (id) VALUES (lower(hex(randomblob(16))));
 
 -- `processes` also has what the program of an attempt has started, as far as its guard saw it, and the
 -- control group of the attempt if one could be made, so that the next owner finds what left its

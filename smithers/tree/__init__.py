@@ -1,7 +1,8 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._exact import NotExact
+from smithers.tree._checks import check_items
+from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._handles import NODE_MARK, handle_hint
 from smithers.tree._ids import check_id, check_run_id
@@ -21,6 +22,7 @@ __all__ = [
     "Bindings",
     "Branch",
     "Budget",
+    "Changed",
     "Decision",
     "ForEach",
     "Group",
@@ -38,10 +40,14 @@ __all__ = [
     "Task",
     "check_budget",
     "check_id",
+    "check_items",
     "check_run_id",
     "clean",
     "handle_hint",
+    "has_set",
     "here",
+    "is_plain",
+    "not_finite",
     "output_of",
     "place_of_error",
     "problem",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NoReturn, cast
 
 from smithers.errors import AuthorError
+from smithers.tree._handles import Handle
 from smithers.tree._places import Mark
 
-__all__ = ["check_choice", "check_count", "check_number", "wrong"]
+__all__ = ["check_choice", "check_count", "check_items", "check_number", "wrong"]
 
 
 def wrong(mark: Mark, said: str, hint: str = "") -> NoReturn:
@@ -32,3 +34,16 @@ def check_choice(mark: Mark, name: str, value: str, allowed: tuple[str, ...]) ->
     if value not in allowed:
         listed = " or ".join(repr(one) for one in allowed)
         wrong(mark, f"{name} must be {listed}, not {value!r}")
+
+
+def check_items(items: object, named: str, mark: Mark) -> None:
+    """Items have an order, which another process gives again after a crash."""
+    name = type(items).__name__
+    hint = "give a list, or a callable that gives one"
+    if isinstance(items, set | frozenset):
+        hint = "a set has another order in each process: write sorted(...)"
+    elif isinstance(items, Handle):
+        hint = "write ctx[task] for its output, in a callable: items=lambda: ctx[task]"
+    elif isinstance(items, Iterable) and not isinstance(items, str | bytes):
+        return
+    wrong(mark, f"the items of {named} are a {name}, not a list", hint)

@@ -1,133 +1,270 @@
-"""What JSON cannot hold is found before it is written: nothing becomes null or another value."""
+"""What JSON cannot hold is found before it is written: nothing becomes null or another value.
+
+A value of no declared type must be plain JSON. One of a declared type is read back from its text
+and compared with what was given: only that shows what an untyped field, a base class, a union or a
+validator makes of it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from decimal import Decimal
-from types import GenericAlias
+from itertools import zip_longest
 from typing import Any, cast
 
 from pydantic import BaseModel
+from pydantic_core import to_json
 
-__all__ = ["NotExact", "class_named", "name_of_class", "not_finite", "not_plain"]
+from smithers.tree._handles import Handle
 
-_CONTAINER = re.compile(r"(list|dict)\[(.+)\]")
+__all__ = [
+    "Changed",
+    "NotExact",
+    "check_plain",
+    "check_same",
+    "has_set",
+    "is_plain",
+    "not_finite",
+    "unkept",
+]
+
+_MAX_DEPTH = 190
+"""How deep lists and dicts may be nested; the reader of JSON ends at 200."""
+
+_MAX_INT = 10**4300
+"""An integer that can be read back has fewer digits."""
+
+_PLAIN = frozenset({str, bool, type(None)})
+_LEAVES = _PLAIN | {int, float}
 
 
 class NotExact(ValueError):
     """A value that would not be read back as it was given; the message names the field."""
 
+    def __init__(self, words: str, at: str = "") -> None:
+        super().__init__(words, at)
+        self.words = words
+        self.at = at
 
-def not_finite(value: object, at: str = "") -> Iterator[str]:
-    """Where a value has a number that JSON does not know, as in `scores[2] is nan`."""
-    if isinstance(value, float | Decimal):
-        if not math.isfinite(value):
-            yield f"{at or 'the value'} is {value}"
-        return
-    for where, below in _below(value, at):
-        yield from not_finite(below, where)
+    def __str__(self) -> str:
+        at = self.at.lstrip(".") or "the value"
+        return f"{at if len(at) <= 100 else f'{at[:60]}...{at[-30:]}'} {self.words}"
 
 
-def not_plain(value: object, at: str = "") -> str | None:
-    """What in a value of no declared type JSON cannot hold exactly, and what to do; None if all of
-    it is text, numbers, booleans, None, lists and dicts with text keys.
+class Changed(NotExact):
+    """A value that its declared type reads back as another: the type is at fault, not the value."""
+
+
+def check_plain(value: object, depth: int = 0) -> None:
+    """Raises `NotExact` unless `value` is text, numbers, booleans, None, and lists and dicts of
+    them with text keys, which JSON holds as they are.
     """
-    where = at or "the value"
-    if isinstance(value, dict):
-        for key, below in cast("dict[object, object]", value).items():
-            if type(key) is not str:
-                return f"the key {key!r} of {where} is not a string"
-            if (found := not_plain(below, f"{at}[{key!r}]")) is not None:
-                return found
-        return None if type(value) is dict else _other(value, where)
-    if isinstance(value, list):
-        for number, below in enumerate(cast("list[object]", value)):
-            if (found := not_plain(below, f"{at}[{number}]")) is not None:
-                return found
-        return None if type(value) is list else _other(value, where)
-    if value is None or type(value) in (str, int, bool):
-        return None
-    if type(value) is float:
-        return None if math.isfinite(value) else f"{where} is {value}, which JSON does not have"
-    return _other(value, where)
-
-
-def _other(value: object, where: str) -> str:
     kind = type(value)
+    if kind in _PLAIN:
+        return
+    if kind is int:
+        if not -_MAX_INT < cast("int", value) < _MAX_INT:
+            raise NotExact("has more than 4300 digits")
+    elif kind is float:
+        if not math.isfinite(cast("float", value)):
+            raise NotExact(f"is {value}, which JSON does not have")
+    elif kind is not list and kind is not dict:
+        raise NotExact(_not_plain(value))
+    elif depth == _MAX_DEPTH:
+        raise NotExact(f"is nested more than {_MAX_DEPTH} deep, or contains itself")
+    elif kind is list:
+        _check_items(enumerate(cast("list[object]", value)), depth)
+    else:
+        _check_keys(cast("dict[object, object]", value))
+        _check_items(cast("dict[object, object]", value).items(), depth)
+
+
+def is_plain(value: object) -> bool:
+    """Whether `check_plain` has nothing against it."""
+    try:
+        check_plain(value)
+    except NotExact:
+        return False
+    return True
+
+
+def _check_keys(value: Mapping[object, object]) -> None:
+    if not set(map(type, value)) <= {str}:
+        key = next(key for key in value if type(key) is not str)
+        raise NotExact(f"has the key {key!r}, which is not a string")
+
+
+def _check_items(items: Iterable[tuple[object, object]], depth: int) -> None:
+    place: object = None
+    try:
+        for item in items:
+            place = item[0]
+            check_plain(item[1], depth + 1)
+    except NotExact as error:
+        error.at = f"[{place!r}]{error.at}"
+        raise
+
+
+_ADVICE: tuple[tuple[Any, str], ...] = (
+    ((set, frozenset), "which has no order: return sorted(...)"),
+    (tuple, "which JSON does not have: return a list, or write output="),
+    (
+        (Iterator, range, KeysView, ValuesView, list),
+        "which is not plain JSON: return list(...), or write output=",
+    ),
+    (object, "which is not plain JSON: write output="),
+)
+
+
+def _not_plain(value: object) -> str:
+    """What it is, and what the author can write instead."""
+    if isinstance(value, Handle):
+        return f"is the {type(value).__name__} itself, not its output: return ctx[task]"
+    if hasattr(value, "tolist"):
+        return f"is {_a(value)}, which is not plain JSON: return its .tolist(), or write output="
+    advice = next(advice for kinds, advice in _ADVICE if isinstance(value, kinds))
+    return f"is {_a(value)}, {advice}"
+
+
+def check_same(given: object, read: object) -> None:
+    """Raises `Changed` unless `read`, which its text gave, has the same classes and values."""
+    if type(given) is not type(read):
+        raise Changed(_read_as(_a(given), _a(read)))
+    (parts, values), (read_parts, read_values) = _inside(given), _inside(read)
+    if not values and not read_values:
+        if not _is_same(given, read):
+            raise Changed(_read_as(_short(given), _short(read)))
+        return
+    if not _are_same_leaves(parts, read_parts):
+        _check_parts(parts, read_parts)
+    if _are_same_leaves(values, read_values):
+        return
+    number = 0
+    try:
+        for number, value in enumerate(values):
+            check_same(value, read_values[number])
+    except Changed as error:
+        error.at = _at(given, parts[number]) + error.at
+        raise
+
+
+def _are_same_leaves(given: Sequence[object], read: Sequence[object]) -> bool:
+    """Whether they are equal, and hold nothing but texts and numbers. The quick way for most."""
+    kinds = list(map(type, given))
+    return _LEAVES.issuperset(kinds) and kinds == list(map(type, read)) and given == read
+
+
+def _check_parts(given: Sequence[object], read: Sequence[object]) -> None:
+    """Its keys, or its length."""
+    for part, again in zip_longest(given, read, fillvalue=_MISSING):
+        if type(part) is not type(again) or not _is_same(part, again):
+            raise Changed(f"has the key {_short(part)}, which {_READ} {_short(again)}")
+
+
+_READ = "would be read back as"
+_MISSING = "nothing"
+
+
+def _read_as(this: str, that: str) -> str:
+    sort = ", or return sorted(...)" if this.endswith("set") else ""
+    return f"is {this}, and {_READ} {that}: declare the type that it has{sort}"
+
+
+def _is_same(given: object, read: object) -> bool:
+    """Whether two objects of one class are equal, as far as their class can say."""
+    try:
+        if given == read:
+            return True
+        if given != given:  # NaN
+            return read != read
+    except Exception:  # as of arrays, whose comparison is another array
+        return True
+    return type(given).__eq__ is object.__eq__
+
+
+def not_finite(value: object) -> NotExact | None:
+    """The first number in a value that JSON does not know."""
+    if isinstance(value, float | Decimal):
+        finite = math.isfinite(value)
+        return None if finite else NotExact(f"is {value}, which JSON does not have")
+    for part, below in zip(*_inside(value, sets=True), strict=True):
+        if (found := not_finite(below)) is not None:
+            found.at = _at(value, part) + found.at
+            return found
+    return None
+
+
+_BYTES = (
+    "is bytes that are not UTF-8: put ser_json_bytes='base64' and val_json_bytes='base64' into the"
+    " model's config"
+)
+
+
+def unkept(value: object, error: Exception) -> NotExact:
+    """Which part of a value cannot be written as JSON."""
+    at, around = "", [value]
+    while (found := _unwritable(value)) is not None:
+        at, value = at + _at(value, found[0]), found[1]
+        if any(value is one for one in around):
+            return NotExact("contains itself", at)
+        around.append(value)
+    if isinstance(value, bytes):
+        return NotExact(_BYTES, at)
+    if isinstance(error, RecursionError):
+        return NotExact("is nested too deeply", at)
+    return NotExact(f"cannot be written as JSON: {str(error).splitlines()[0]}", at)
+
+
+def _unwritable(value: object) -> tuple[object, object] | None:
+    """The first thing in it that cannot be written, and where."""
+    for part, below in zip(*_inside(value, sets=True), strict=True):
+        try:
+            to_json(below)
+        except (ValueError, RecursionError):
+            return part, below
+    return None
+
+
+def has_set(value: object) -> bool:
+    """Whether there is a set anywhere in it: its order differs from process to process."""
     if isinstance(value, set | frozenset):
-        return f"{where} is a {kind.__name__}, which has no order: return sorted(...)"
-    if isinstance(value, tuple):
-        return f"{where} is a tuple, which JSON does not have: return a list, or write output="
-    return f"{where} is a {kind.__name__}, which is not plain JSON: write output="
+        return True
+    return any(map(has_set, _inside(value)[1]))
 
 
-def _below(value: object, at: str) -> Iterator[tuple[str, object]]:
+def _inside(value: object, *, sets: bool = False) -> tuple[Sequence[object], Sequence[object]]:
+    """The fields, keys or numbers of what a container holds, and that; nothing for other values."""
+    kind = type(value)
+    if kind in _LEAVES:
+        return (), ()
+    if kind is dict or isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value)
+        return list(items), list(items.values())
+    if isinstance(value, list | tuple | deque) or (sets and isinstance(value, set | frozenset)):
+        found = list(cast("list[object]", value))
+        return range(len(found)), found
     if isinstance(value, BaseModel):
-        fields = {**value.__dict__, **(value.__pydantic_extra__ or {})}
-        yield from ((f"{at}.{name}".lstrip("."), below) for name, below in fields.items())
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            yield f"{at}.{field.name}".lstrip("."), getattr(value, field.name, None)
-    elif isinstance(value, Mapping):
-        for key, below in cast("Mapping[object, object]", value).items():
-            yield f"{at}[{key!r}]", below
-    elif isinstance(value, list | tuple | set | frozenset):
-        for number, below in enumerate(cast("list[object]", value)):
-            yield f"{at}[{number}]", below
+        names = [*type(value).model_fields, *(value.__pydantic_extra__ or ())]
+        return names, [getattr(value, name, _MISSING) for name in names]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        return names, [getattr(value, name, _MISSING) for name in names]
+    return (), ()
 
 
-def name_of_class(value: object) -> str | None:
-    """The importable class of a model or dataclass as `module:qualified name`, or of all in a list
-    or dict of them, as `list[module:Plan]`; None for anything else.
-
-    Raises `NotExact` for a class that another process could not find again.
-    """
-    if isinstance(value, list | dict) and value:
-        items = cast("list[object]", list(value.values() if isinstance(value, dict) else value))
-        if isinstance(value, dict) and not all(type(key) is str for key in cast("Any", value)):
-            return None
-        kinds = {type(item) for item in items}
-        if len(kinds) == 1 and _is_structured(kinds.copy().pop()):
-            return f"{type(value).__name__}[{_importable(kinds.pop())}]"
-        return None
-    return _importable(type(value)) if _is_structured(type(value)) else None
+def _at(value: object, part: object) -> str:
+    is_object = isinstance(value, BaseModel) or dataclasses.is_dataclass(value)
+    return f".{part}" if is_object else f"[{part!r}]"
 
 
-def _is_structured(kind: type) -> bool:
-    return issubclass(kind, BaseModel) or dataclasses.is_dataclass(kind)
+def _a(value: object) -> str:
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiouAEIOU" else f"a {name}"
 
 
-def _importable(kind: type) -> str:
-    name = f"{kind.__module__}:{kind.__qualname__}"
-    if kind.__module__ == "__main__" or _loaded(name) is not kind:
-        raise NotExact(
-            f"the class {kind.__qualname__} cannot be found again by its name: write"
-            f" output={kind.__name__}, or define it at the top of its module"
-        )
-    return name
-
-
-def _loaded(name: str) -> object:
-    """The object of a name in a module that is loaded already; nothing is imported."""
-    module, _, path = name.partition(":")
-    found: object = sys.modules.get(module)
-    for part in path.split("."):
-        found = getattr(found, part, None)
-    return found
-
-
-def class_named(name: str) -> Any:
-    """The type that `name_of_class` named, of a module that the author's workflow has loaded; None
-    if it has no such model or dataclass now. A name in a row imports and runs nothing.
-    """
-    if (match := _CONTAINER.fullmatch(name)) is not None:
-        below = class_named(match[2])
-        if below is None:
-            return None
-        return GenericAlias(list, below) if match[1] == "list" else GenericAlias(dict, (str, below))
-    found = _loaded(name)
-    return found if isinstance(found, type) and _is_structured(found) else None
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

@@ -2,75 +2,126 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Mapping
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from smithers.errors import AuthorError
-from smithers.tree._places import here
+from smithers.tree._places import author_place, is_ours
 
 __all__ = ["NODE_MARK", "Handle", "handle_hint"]
 
-NODE_MARK = ": a node, not its output>"
-"""The end of what `repr` gives for a node; a text that is sent must not contain it."""
+NODE_MARK = f": a handle, not the output, #{os.urandom(3).hex()}>"
+"""The end of what `repr` gives for a handle. A text that is sent must not contain it.
 
-_NAMES = "Task|Step|Approval|Sequence|Parallel|Branch|Loop|ForEach"
-_OF_A_NODE = re.compile(
-    rf"'({_NAMES})' object|of type '?({_NAMES})\b|expected str instance, ({_NAMES}) found"
-    rf"|\bnot '?({_NAMES})'?$|not \"({_NAMES})\"|and '({_NAMES})'$"
-)
-"""How Python names the type in the TypeErrors of a value that is used as another type."""
+It differs from process to process, so an agent may repeat what it has read in the logs of others.
+"""
+
+_DATA = (str, bytes, int, float, list, dict, tuple, set, frozenset)
 
 
 class Handle:
-    """What every node refuses: to be formatted as text, and to be added to one.
+    """What every node, and the type of its output, refuses: to be used as if it were the output.
 
-    `repr` stays harmless, for debuggers and logs.
+    `repr` stays harmless, for debuggers and logs. So does the truth of a node: `if review:` is how
+    an author asks whether there is one.
     """
 
     id: str | None
 
     def __repr__(self) -> str:
-        named = f" {self.id!r}" if getattr(self, "id", None) is not None else ""
-        return f"<{type(self).__name__}{named}{NODE_MARK}"
+        id = getattr(self, "id", None)
+        return f"<{type(self).__name__}{'' if id is None else f' {id!r}'}{NODE_MARK}"
 
-    if not TYPE_CHECKING:  # a checker still refuses what these refuse
+    if not TYPE_CHECKING:  # a checker refuses these by itself
 
         def __str__(self) -> str:
-            _refuse(self)
+            _refuse(self, "as text")
 
         def __format__(self, spec: str) -> str:
-            _refuse(self)
+            _refuse(self, "as text")
 
         def __add__(self, other: object) -> NoReturn:
-            _refuse(self)
+            _refuse(self, "in a sum")
 
-        def __radd__(self, other: object) -> NoReturn:
-            _refuse(self)
+        __radd__ = __add__
 
         def __mod__(self, other: object) -> NoReturn:
-            _refuse(self)
+            _refuse(self, "as text")
+
+        def __eq__(self, other: object) -> bool:
+            if isinstance(other, _DATA):
+                _refuse(self, f"in a comparison with a {type(other).__name__}")
+            return NotImplemented
+
+        __hash__ = object.__hash__
 
 
 def handle_hint(error: BaseException) -> str:
-    """What to type if a node was used as if it were its output, or nothing."""
+    """What to type if an error came of a node that was used as if it were its output, or nothing.
+
+    Python's errors name the class of what they refuse, so that is looked for among the nodes that
+    the author's code had at hand.
+    """
+    for given in _given_to(error):
+        if isinstance(given, Handle):
+            return _hint(given)
+    if not isinstance(error, TypeError):
+        return ""
+    words = set(re.findall(r"\w+", str(error)))
+    near = {id(one): one for one in _at_hand(error.__traceback__) if type(one).__name__ in words}
+    return _hint(*near.values()) if near else ""
+
+
+def _given_to(error: BaseException) -> Iterator[object]:
+    """What an exception was made with; whose attribute is missing; the values a model refused."""
+    yield from error.args
     if isinstance(error, AttributeError):
-        node = error.obj
-        return _hint(node.id) if isinstance(node, Handle) else ""
-    if isinstance(error, TypeError) and _OF_A_NODE.search(str(error)):
-        return _hint(None)
-    return ""
+        yield error.obj
+    errors = getattr(error, "errors", None)
+    if isinstance(error, ValueError) and callable(errors):  # pydantic's
+        for item in cast("list[Mapping[str, object]]", errors()):
+            yield item.get("input")
 
 
-def _refuse(node: Handle) -> NoReturn:
-    name = type(node).__name__
-    which = f"{name} {node.id!r}" if node.id is not None else f"this {name}"
+def _at_hand(trace: TracebackType | None) -> Iterator[Handle]:
+    """The nodes in the variables of the author's calls, and in what these hold."""
+    while trace is not None:
+        frame, trace = trace.tb_frame, trace.tb_next
+        space = cast("Mapping[str, object]", frame.f_globals)
+        if is_ours(space.get("__name__")):
+            continue
+        named = [space[name] for name in frame.f_code.co_names if name in space]
+        for value in (*cast("Mapping[str, object]", frame.f_locals).values(), *named):
+            for one in (value, *_held_by(value)):
+                if isinstance(one, Handle):
+                    yield one
+
+
+def _held_by(value: object) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        yield from cast("Mapping[object, object]", value).values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from cast("list[object]", value)
+    elif not isinstance(value, type | ModuleType | Handle):
+        held: object = getattr(value, "__dict__", None)
+        if isinstance(held, dict):
+            yield from cast("dict[str, object]", held).values()
+
+
+def _refuse(node: Handle, used: str) -> NoReturn:
+    name, id = type(node).__name__, getattr(node, "id", None)
+    which = f"this {name}" if id is None else f"{name} {id!r}"
     raise AuthorError(
-        f"{which} is used as text, but it is a node and not its output",
-        place=here().place,
-        hint=_hint(node.id),
+        f"{which} is used {used}, but it is a handle and not the output",
+        place=author_place(),
+        hint=_hint(node),
     )
 
 
-def _hint(id: str | None) -> str:
-    name = "task" if id is None or not id.isidentifier() else id
+def _hint(*nodes: Handle) -> str:
+    id = getattr(nodes[0], "id", None) if len(nodes) == 1 else None
+    name = id if isinstance(id, str) and id.isidentifier() else "task"
     return f'write ctx[{name}] for its output, in a callable: prompt=lambda: f"... {{ctx[{name}]}}"'

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, Protocol, cast, overl
 from typing_extensions import TypeVar
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_choice, check_count, wrong
+from smithers.tree._checks import check_choice, check_count, check_items, wrong
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import Handle
 from smithers.tree._ids import check_id
@@ -302,15 +302,8 @@ class ForEach(Node[list[M]]):
                     f"the {name} of this ForEach is no callable but {given!r}",
                     f"write {name}=lambda item: ...",
                 )
-        given_items = cast("object", items)
-        if not callable(items) and (
-            isinstance(items, str | bytes) or not isinstance(given_items, abc.Iterable)
-        ):
-            wrong(
-                mark,
-                f"the items of this ForEach are a {type(items).__name__}",
-                "give a list, or a callable that gives one",
-            )
+        if not callable(items):
+            check_items(items, "this ForEach", mark)
         check_count(mark, "limit", limit)
         check_choice(mark, "on_failure", on_failure, ("finish", "cancel", "continue"))
         fixed = None if callable(items) else tuple(items)

@@ -11,7 +11,9 @@ from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from smithers.errors import AuthorError
-from smithers.tree._exact import NotExact, class_named, name_of_class, not_finite, not_plain
+from smithers.tree._classes import class_named, is_structured, name_of_class
+from smithers.tree._exact import NotExact, check_plain, check_same, not_finite, unkept
+from smithers.tree._handles import Handle
 from smithers.tree._texts import clean, valid_text
 
 __all__ = ["Output", "output_of", "problem"]
@@ -30,7 +32,7 @@ def problem(error: ValidationError) -> str:
     return "\n".join(lines)
 
 
-class Output(Generic[T]):
+class Output(Handle, Generic[T]):
     """The type of a task's output. `model` names it where it is a model, and makes a view of it."""
 
     def __init__(self, kind: type[T]) -> None:
@@ -43,11 +45,9 @@ class Output(Generic[T]):
                 f"{kind!r} cannot be an output: {error.message}",
                 hint="use a pydantic model, a dataclass or plain JSON types",
             ) from error
-        is_model = isinstance(cast("object", kind), type) and issubclass(kind, BaseModel)
-        self.model: str | None = kind.__name__ if is_model else None
+        self.model: str | None = kind.__name__ if _is_model(kind) else None
         self.is_text = kind is str
-        self._proven = False
-        self._is_any = cast("object", kind) is Any
+        self._is_any = any(kind is one for one in (Any, object))
 
     def parse(self, text: str) -> T:
         """The value of stored JSON text, a new object each time. Raises `ValidationError`."""
@@ -56,48 +56,87 @@ class Output(Generic[T]):
     def parse_as(self, text: str, name: str | None) -> T:
         """The value of stored JSON text, of the class that was kept with it, if one was.
 
-        Raises `ValidationError`, or `NotExact` if the workflow has no such class any more.
+        Raises `ValidationError`, or `NotExact` if no loaded module has such a class.
         """
-        if name is None or not self._is_any:
+        if name is None:
             return self.parse(text)
-        if (kind := class_named(name)) is None:
-            raise NotExact(f"the workflow has no class {name} any more: write output= on the step")
-        return cast("T", output_of(kind).parse(text))
+        kind = class_named(name)
+        if kind is None and self._is_any:
+            raise NotExact(
+                f"is of the class {name}, which cannot be found: import it at the top of the"
+                " workflow's file, or write output= on the step"
+            )
+        if not self._is_any and not self._is_base_of(kind):
+            return self.parse(text)
+        return cast("T", output_of(cast("Any", kind)).parse(text))
 
     def dump_typed(self, value: object) -> tuple[str, str | None]:
-        """`value` as JSON text, and the class to read it back as if none was declared.
+        """`value` as JSON text, and the class to read it back as, if none was declared or a base.
 
         Raises `ValidationError`, or `NotExact` for a value that would not be read back as it is.
         """
-        name = name_of_class(value) if self._is_any else None
+        name = None
+        if self._is_any or self._is_base_of(type(value)):
+            name = name_of_class(value)
         if name is None:
             return self.dump(value), None
         return output_of(class_named(name)).dump(value), name
+
+    def _is_base_of(self, kind: object) -> bool:
+        """Whether a model or dataclass is declared, and this is a class below it."""
+        return (
+            kind is not self.kind
+            and is_structured(self.kind)
+            and is_structured(kind)
+            and issubclass(cast("type", kind), self.kind)
+        )
 
     def dump(self, value: object) -> str:
         """`value` as JSON text, validated. Raises `ValidationError`, or `NotExact` for a value that
         would not be read back as it is.
         """
-        given = value
         if self.is_text and isinstance(value, str):
             return json.dumps(valid_text(value), ensure_ascii=False)
-        if self._is_any and (wrong := not_plain(value)) is not None:
-            raise NotExact(wrong)
+        if self._is_any:
+            check_plain(value)
+        try:
+            return self._validated(value)
+        except (ValidationError, NotExact):
+            raise
+        except (ValueError, RecursionError) as error:
+            raise unkept(value, error) from error
+
+    def _validated(self, value: object) -> str:
         try:
             return self._dump(self._adapter.validate_python(value))
         except (PydanticSerializationError, UnicodeEncodeError, ValidationError) as error:
-            repaired = clean(_jsonable(given, error))
+            repaired = clean(_jsonable(value, error))
             return self._dump(self._adapter.validate_python(repaired))
 
     def _dump(self, value: T) -> str:
-        text = self._adapter.dump_json(value, by_alias=True, round_trip=True).decode()
-        if "null" in text and (wrong := next(not_finite(value), None)) is not None:
-            raise NotExact(f"{wrong}, which JSON does not have")
-        # Readers get it from its text: nothing is kept that cannot be read.
-        if not self._proven or (not self._is_any and "null" in text):
-            self._adapter.validate_json(text)
-            self._proven = True
+        """The text of a valid value; readers get theirs from it, so it is read once here."""
+        text = self._adapter.dump_json(
+            value, by_alias=True, round_trip=True, warnings=False
+        ).decode()
+        if self._is_any:
+            return text
+        try:
+            check_same(value, self._adapter.validate_json(text))
+            if "NaN" in text or "Infinity" in text:
+                json.loads(text, parse_constant=_refuse)
+        except ValueError:
+            if (found := not_finite(value)) is not None:
+                raise found from None
+            raise
         return text
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)
+
+
+def _is_model(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _jsonable(value: object, error: Exception) -> object:

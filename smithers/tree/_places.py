@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from functools import cache
 from itertools import islice
-from types import CodeType, TracebackType
+from types import CodeType, FrameType, TracebackType
 
 from smithers.errors import Place
 
-__all__ = ["Mark", "here", "place_of_error"]
+__all__ = ["Mark", "author_place", "here", "is_ours", "place_of_error"]
 
 _OURS = ("smithers.", "pydantic.")
 
@@ -37,25 +39,59 @@ def _place(code: CodeType, offset: int) -> Place:
     )
 
 
-def _is_ours(name: object) -> bool:
+def is_ours(name: object) -> bool:
+    """Whether a module's name is of this package, or of the one that calls an author's models."""
     return isinstance(name, str) and name.startswith(_OURS)
+
+
+@cache
+def _libraries() -> tuple[str, ...]:
+    import sysconfig  # only where something went wrong
+
+    paths = sysconfig.get_paths()
+    return ("<frozen ", *(paths[name] + os.sep for name in ("stdlib", "purelib", "platlib")))
+
+
+def _is_in_library(code: CodeType) -> bool:
+    """Whether it is of Python itself or of an installed package, as in `json.dumps(task)`."""
+    return code.co_filename.startswith(_libraries())
 
 
 def here() -> Mark:
     """The innermost call below that is not in this package: the author's line."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the only way to a caller's line
-    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
+    return _mark(_caller())
+
+
+def author_place() -> Place:
+    """The same, and not in a library that the author calls either, if any call is not."""
+    first = _caller()
+    frame: FrameType | None = first
+    while frame is not None:
+        if not is_ours(frame.f_globals.get("__name__")) and not _is_in_library(frame.f_code):
+            return _mark(frame).place
         frame = frame.f_back
+    return _mark(first).place
+
+
+def _caller() -> FrameType:
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # the only way to a caller's line
+    while frame.f_back is not None and is_ours(frame.f_globals.get("__name__")):
+        frame = frame.f_back
+    return frame
+
+
+def _mark(frame: FrameType) -> Mark:
     return Mark(frame.f_code, frame.f_lasti)
 
 
 def place_of_error(error: BaseException) -> Place | None:
     """The innermost line of the author's that the error passed through, or None."""
-    found: Place | None = None
-    trace: TracebackType | None = error.__traceback__
+    found: list[TracebackType] = []
+    trace = error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_globals.get("__name__")
-        if not _is_ours(name) and name not in ("smithers", "asyncio.tasks"):
-            found = _place(trace.tb_frame.f_code, trace.tb_lasti)
+        if not is_ours(name) and name not in ("smithers", "asyncio.tasks"):
+            found.append(trace)
         trace = trace.tb_next
-    return found
+    own = [one for one in found if not _is_in_library(one.tb_frame.f_code)]
+    return next((_place(one.tb_frame.f_code, one.tb_lasti) for one in reversed(own or found)), None)

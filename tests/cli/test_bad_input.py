@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -246,3 +247,15 @@ def test_a_tolerated_failure_is_told_with_its_hint_and_the_program_as_it_was_nam
     for told in (said.err, why.out, smithers(tmp_path, "inspect", "r1").out):
         assert "is not installed: there is no program 'no-such-program'" in told
         assert told.count("hint: install it with `npm install") == 1
+
+
+def test_an_edit_within_a_second_and_of_the_same_size_is_what_runs(tmp_path: Path) -> None:
+    """Python tells cached bytecode apart by size and second."""
+    flow = "from smithers import *\n\n@workflow\ndef f(ctx):\n    return Step('a', lambda: {})\n"
+    for word in ("'first'", "'again'"):
+        (tmp_path / "flow.py").write_text(flow.format(word))
+        os.utime(tmp_path / "flow.py", (1_700_000_000, 1_700_000_000))
+        said = smithers(tmp_path, "up", "flow.py", "--json", env={"PYTHONDONTWRITEBYTECODE": ""})
+        assert said.code == 0
+        task = smithers(tmp_path, "inspect", said.document["run_id"], "--json").document["tasks"][0]
+        assert task["output"] == word.strip("'")

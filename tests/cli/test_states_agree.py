@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mcp_server._models import Explained, Listed, Run, TaskFound
+from mcp_server._results import explained, listed, run_of, task_of
+from smithers.changes import Frame, Key
+from smithers.cli._board import Board, Row
 from smithers.hub import Hub
+from smithers.state import RunState
+from smithers.store.history import frames_of
 from tests.cli.command import database, ended, eventually, smithers, started
 
 FLOW = """
@@ -18,7 +26,7 @@ import time
 from pathlib import Path
 
 from harnesses import Echo
-from smithers import Approval, Branch, Context, ForEach, Loop, Node, NoInput, Parallel
+from smithers import Approval, Branch, Budget, Context, ForEach, Loop, Node, NoInput, Parallel
 from smithers import Sequence, Step, Task, workflow
 
 
@@ -44,6 +52,62 @@ def finished(ctx: Context[NoInput]) -> Node:
 def tolerated(ctx: Context[NoInput]) -> Node:
     each = ForEach(["bad", "good"], key=str, each=item, on_failure="continue", id="each")
     return Sequence(each, Step("own", boom, on_failure="continue"), Step("last", lambda: 1))
+
+
+def raising() -> bool:
+    raise ValueError("no answer")
+
+
+def names() -> list[str]:
+    raise ValueError("no names")
+
+
+def container(name: str) -> Node:
+    if name == "loop":
+        body = Step("body", lambda: 1)
+        fails = Loop(body, until=lambda: False, max_iterations=2, id="loop")
+    elif name == "until":
+        fails = Loop(Step("once", lambda: 1), until=raising, max_iterations=2, id="until")
+    elif name == "branch":
+        fails = Branch(raising, Step("yes", lambda: 1), Step("no", lambda: 1), id="branch")
+    else:
+        fails = ForEach(names, key=str, each=item, id="items")
+    return Sequence(Parallel(fails, Step(f"beside {name}", lambda: 1)), Step(f"after {name}", boom))
+
+
+@workflow
+def containers(ctx: Context[NoInput]) -> Node:
+    each = ForEach(
+        ["loop", "until", "branch", "items"],
+        key=str,
+        each=container,
+        on_failure="continue",
+        id="each",
+    )
+    return Sequence(each, Step("last", lambda: 1))
+
+
+@workflow
+def moves(ctx: Context[NoInput]) -> Node:
+    own = Step("own", boom, on_failure="continue")
+    body = Step("body", lambda: 1)
+    loop = Loop(own, body, until=lambda: True, max_iterations=2, id="loop")
+    return Sequence(loop, Step("last", boom))
+
+
+@workflow(budget=Budget(calls=1))
+def budgeted(ctx: Context[NoInput]) -> Node:
+    return Sequence(*(Task(f"call {n}", agent=Echo(), prompt="x") for n in (1, 2)))
+
+
+@workflow
+def asks_beside(ctx: Context[NoInput]) -> Node:
+    def hang() -> int:
+        Path("hanging").touch()
+        time.sleep(600)
+        return 1
+
+    return Parallel(Approval("ask", ask="?"), Step("hang", hang))
 
 
 @workflow
@@ -85,18 +149,73 @@ def up(folder: Path, name: str) -> int:
     return smithers(folder, "up", f"flow.py:{name}", "--run-id", "r1").code
 
 
+TASKS = ("task", "step", "approval")
+
+
 def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if not node["children"] and node["kind"] in ("task", "step", "approval"):
+    if node["kind"] in TASKS:
         yield node
     for child in node["children"]:
         yield from leaves(child)
 
 
 def containers(node: dict[str, Any]) -> dict[str, str]:
-    found = {node["id"]: node["state"]} if node["kind"] not in ("task", "step", "approval") else {}
+    found = {node["id"]: node["state"]} if node["kind"] not in TASKS else {}
     for child in node["children"]:
         found |= {id: state for id, state in containers(child).items() if id not in found}
     return found
+
+
+def failures(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tolerated failures of a drawn tree, those of containers as well."""
+    if node["state"] == "failed" and node["tolerated"]:
+        yield node
+    for child in node["children"]:
+        yield from failures(child)
+
+
+def key(one: dict[str, Any]) -> Key:
+    return Key(one["id"], tuple(one["iteration"]))
+
+
+def frames(folder: Path) -> tuple[Frame, ...]:
+    with closing(sqlite3.connect(database(folder))) as db:
+        return frames_of(db, "r1")
+
+
+def on_boards(folder: Path, keys: set[Key]) -> Iterator[dict[Key, tuple[str, bool]]]:
+    """The tasks as the live boards show them that begin to look on in each frame."""
+    told = frames(folder)
+    for first in range(len(told)):
+        board, state = Board(), RunState.of(told[:first])
+        for frame in told[first:]:
+            state.apply_frame(frame)
+            board.frame(frame, state)
+        rows = {one: board.rows.get(one) or Row(one) for one in keys}
+        yield {one: (board.state_of(row), row.tolerated) for one, row in rows.items()}
+
+
+def for_models(hub: Hub, summary: dict[str, Any], tasks: dict[Key, tuple[str, bool]]) -> None:
+    """The server of the MCP says the same, in the shape that its tools promise."""
+    got = Run.model_validate(run_of(hub, "r1"))
+    for name in ("status", "stopped_by", "tasks", "tolerated", "exhausted"):
+        assert getattr(got, name) == summary[name], name
+    assert [one.task for one in got.waiting_for] == [one["task"] for one in summary["waiting_for"]]
+    states = {Key(one.id, tuple(one.iteration)): one for one in got.states}
+    assert {one: (state.state, state.tolerated) for one, state in states.items()} == tasks
+    (run,) = (one for one in Listed.model_validate(listed(hub, None, 9)).runs if one.run_id == "r1")
+    assert (run.status, run.stopped_by, run.tasks) == (got.status, got.stopped_by, got.tasks)
+    assert run.tolerated == len(got.tolerated)
+    told = Explained.model_validate(explained(hub, "r1"))
+    assert (told.status, told.sentence, told.exhausted) == (
+        got.status,
+        got.sentence,
+        got.exhausted,
+    )
+    for one, (state, tolerated) in tasks.items():
+        found = TaskFound.model_validate(task_of(hub, "r1", str(one)))
+        if tuple(found.iteration) == one.path:
+            assert (found.state, found.tolerated) == (state, tolerated)
 
 
 def agreed(folder: Path) -> dict[str, Any]:
@@ -113,33 +232,46 @@ def agreed(folder: Path) -> dict[str, Any]:
     assert len(statuses) == 1, statuses
     assert run["stopped_by"] == listed["stopped_by"] == summary["stopped_by"]
 
-    def key(one: dict[str, Any]) -> tuple[str, tuple[int, ...]]:
-        return one["id"], tuple(one["iteration"])
-
     tasks = {key(one): (one["state"], one["tolerated"]) for one in inspected["tasks"]}
     assert tasks == {key(one): (one["state"], one["tolerated"]) for one in states}
     shown = {key(one): (one["state"], one["tolerated"]) for one in leaves(drawn["root"])}
-    assert {one: state for one, state in shown.items() if one in tasks} == tasks
+    never = {one: shown.pop(one) for one in set(shown) - set(tasks)}
+    assert shown == {one: tasks[one] for one in shown}
+    assert set(never.values()) <= {("skipped", False), ("cancelled", False), ("pending", False)}
+    if run["status"] in ("finished", "failed"):
+        assert drawn["root"]["state"] == run["status"]
 
     assert listed["tasks"] == summary["tasks"]
     assert sum(summary["tasks"].values()) == len(tasks)
-    failures = [id for (id, _), (state, allowed) in tasks.items() if state == "failed" and allowed]
-    assert summary["tolerated"] == failures
-    assert listed["tolerated"] == len(failures)
+    assert summary["tolerated"] == [str(key(one)) for one in failures(drawn["root"])]
+    assert listed["tolerated"] == len(summary["tolerated"])
+    allowed = {str(one) for one, state in tasks.items() if state == ("failed", True)}
+    assert allowed <= set(summary["tolerated"])
+    done = [one for one, (state, fine) in tasks.items() if fine or state in ("finished", "skipped")]
+    assert listed["done"] == len(done)
 
     assert listed["waiting_for"] == summary["waiting_for"]
-    waiting = {one["task"] for one in summary["waiting_for"]}
-    assert waiting == {id for (id, _), (state, _) in tasks.items() if state == "waiting"}
+    assert inspected["waits"] == summary["waiting_for"]
+    waiting = {one["task"] for one in summary["waiting_for"] if one["task"] is not None}
+    assert waiting == {one.id for one, (state, _) in tasks.items() if state == "waiting"}
     assert run["exhausted"] == summary["exhausted"] == why["exhausted"]
+    for_models(hub, summary, tasks)
+    answers = any("picking it up" in text or "is resumed" in text for text in sentences(why))
+    if not answers:  # a board looks on from the process that is to take the answer
+        assert all(board == tasks for board in on_boards(folder, set(tasks)))
     return {
         "status": statuses.pop(),
         "stopped_by": run["stopped_by"],
-        "tasks": {id: state for (id, _), (state, _) in tasks.items()},
+        "tasks": {one.id: state for one, (state, _) in tasks.items()},
         "containers": containers(drawn["root"]),
-        "tolerated": failures,
+        "tolerated": summary["tolerated"],
         "reasons": [one["task"] for one in why["reasons"]],
-        "table": smithers(folder, "ps").out.splitlines()[1].split(),
+        "table": smithers(folder, "ps").out.splitlines()[1].split()[:6],
     }
+
+
+def sentences(why: dict[str, Any]) -> list[str]:
+    return [one["sentence"] for one in why["reasons"]]
 
 
 def test_a_run_that_finished(folder: Path) -> None:
@@ -160,6 +292,32 @@ def test_a_run_over_tolerated_failures(folder: Path) -> None:
     assert "(2 tolerated)" in " ".join(found["table"])
 
 
+def test_a_run_over_tolerated_failures_of_containers(folder: Path) -> None:
+    assert up(folder, "containers") == 6
+    found = agreed(folder)
+    assert found["tolerated"] == found["reasons"] == ["loop", "until", "branch", "items"]
+    failed = {id for id, state in found["containers"].items() if state == "failed"}
+    assert failed == {"loop", "until", "branch", "items"}, "what failed itself, nothing around it"
+    assert "(4 tolerated)" in " ".join(found["table"])
+    assert "resume" not in smithers(folder, "why", "r1").out, "it has finished"
+
+
+def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> None:
+    assert up(folder, "tolerated") == 6
+    found = agreed(folder)
+    with closing(sqlite3.connect(database(folder))) as db:
+        db.executescript(
+            "DROP TABLE identity; DROP TABLE handled; ALTER TABLE statuses DROP COLUMN stopped_by;"
+            " ALTER TABLE outputs DROP COLUMN type; ALTER TABLE processes DROP COLUMN cgroup;"
+            " ALTER TABLE revivals DROP COLUMN spared; PRAGMA user_version = 3;"
+        )
+    assert smithers(folder, "up", "flow.py:finished", "--run-id", "r0").code == 0
+    with closing(sqlite3.connect(database(folder))) as db:
+        db.execute("DELETE FROM runs WHERE run_id = 'r0'")
+        db.commit()
+    assert agreed(folder) == found
+
+
 def test_a_run_that_failed_beside_a_tolerated_failure(folder: Path) -> None:
     assert up(folder, "failed") == 1
     found = agreed(folder)
@@ -173,20 +331,17 @@ def test_a_gate_that_was_approved_is_no_longer_waited_for(folder: Path) -> None:
     assert smithers(folder, "approve", "r1").code == 0
     found = agreed(folder)
     assert found["tasks"]["ask"] == "ready"
+    assert "waits" not in smithers(folder, "inspect", "r1").out
     assert "approved" in json.dumps(smithers(folder, "why", "r1", "--json").document)
     assert smithers(folder, "resume", "r1").code == 0
     assert agreed(folder)["tasks"]["ask"] == "finished"
 
 
-def test_a_denied_and_a_cancelled_run(folder: Path) -> None:
+def test_a_denied_run(folder: Path) -> None:
     assert up(folder, "asks") == 3
     assert smithers(folder, "deny", "r1", "--resume").code == 1
     found = agreed(folder)
     assert (found["tasks"]["ask"], found["tasks"]["last"]) == ("failed", "cancelled")
-    assert smithers(folder, "up", "flow.py:asks", "--run-id", "r2").code == 3
-    assert smithers(folder, "cancel", "r2").code == 0
-    states = {one["state"] for one in Hub(database(folder)).states("r2")}
-    assert states == {"finished", "cancelled"}
 
 
 def test_an_exhausted_loop(folder: Path) -> None:
@@ -205,7 +360,9 @@ def test_a_run_that_a_signal_stopped_is_told_from_one_that_crashed(
     by = None if number == signal.SIGKILL else number.name
     found = agreed(folder)
     assert (found["status"], found["stopped_by"]) == ("stale", by)
-    assert (f"stopped by {by}" in smithers(folder, "why", "r1").out) == (by is not None)
+    for command in ("why", "inspect", "timeline"):
+        told = smithers(folder, command, "r1").out
+        assert (f"stopped by {by}" in told) == (by is not None), told
     if by is not None:
         assert f"was stopped by {by}, and can be resumed" in said.err
 
@@ -229,3 +386,79 @@ def test_a_task_that_an_edit_removed_or_moved(folder: Path) -> None:
     told = smithers(folder, "timeline", "r1").out
     assert "beside left the tree" not in told
     assert "bad left the tree" in told
+
+
+def test_a_task_that_an_edit_moved_out_of_its_loop_has_one_place(folder: Path) -> None:
+    assert up(folder, "moves") == 1
+    assert agreed(folder)["tolerated"] == ["own[0]"]
+    moved = FLOW.replace("    return Sequence(loop,", "    return Sequence(out, body,").replace(
+        "    loop = Loop(own, body,", "    out = Step('own', lambda: 1)\n    loop = Loop(own, body,"
+    )
+    moved = moved.replace('out, body, Step("last", boom)', "out, body, Step('last', lambda: 1)")
+    (folder / "flow.py").write_text(moved)
+    said = smithers(folder, "resume", "r1")
+    assert said.code == 0, said
+    assert "reused" not in said.err, "they run again, outside the loop"
+    assert "gone:" not in said.err
+    found = agreed(folder)
+    assert found["tasks"] == {"own": "finished", "body": "finished", "last": "finished"}
+    assert "3/3" in found["table"]
+
+
+def test_the_events_of_a_run_say_what_its_end_says(folder: Path) -> None:
+    said = smithers(folder, "up", "flow.py:tolerated", "--run-id", "r1", "--events")
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    changes = [one for line in lines if line["event"] == "frame" for one in line["changes"]]
+    states = {one["task"]: one["outcome"] for one in changes if one["what"] == "settled"}
+    handled = {one["task"] for one in changes if one["what"] == "failure_handled"}
+    assert states == agreed(folder)["tasks"]
+    assert handled == {"bad", "after bad", "own"}
+    end = lines[-1]
+    assert end["event"] == "end"
+    summary = Hub(database(folder)).summary("r1")
+    assert {name: end[name] for name in summary} == summary
+    told = smithers(folder, "timeline", "r1", "--json").document["frames"]
+    words = {one["words"] for frame in told for one in frame["changes"]}
+    assert words == {one["words"] for one in changes}
+
+
+def test_an_open_question_of_a_resumed_run_is_shown_as_waiting(folder: Path) -> None:
+    assert up(folder, "asks") == 3
+    assert smithers(folder, "resume", "r1").code == 3
+    assert agreed(folder)["tasks"]["ask"] == "waiting"
+
+
+def test_an_answer_that_a_living_process_is_to_take_is_not_waited_for(folder: Path) -> None:
+    with started(folder, "up", "flow.py:asks_beside", "--run-id", "r1") as owner:
+        eventually(lambda: (folder / "hanging").exists())
+        eventually(lambda: "ask" in smithers(folder, "ps").out)
+        assert agreed(folder)["tasks"] == {"ask": "waiting", "hang": "running"}
+        owner.send_signal(signal.SIGSTOP)
+        assert smithers(folder, "approve", "r1", "--by", "ann").code == 0
+        found = agreed(folder)
+        assert (found["status"], found["tasks"]["ask"]) == ("running", "ready")
+        assert (
+            "approved by ann; the running process is picking it up"
+            in smithers(folder, "why", "r1").out
+        )
+        owner.send_signal(signal.SIGCONT)
+        eventually(lambda: Hub(database(folder)).summary("r1")["tasks"]["finished"] == 1)
+        assert agreed(folder)["tasks"] == {"ask": "finished", "hang": "running"}
+
+
+def test_a_budget_that_was_raised_is_no_longer_waited_for(folder: Path) -> None:
+    assert up(folder, "budgeted") == 5
+    assert agreed(folder)["tasks"] == {"call 1": "finished", "call 2": "ready"}
+    assert smithers(folder, "budget", "r1", "--add-calls", "5").code == 0
+    assert Hub(database(folder)).summary("r1")["waiting_for"] == []
+    assert agreed(folder)["tasks"]["call 2"] == "ready"
+    assert smithers(folder, "resume", "r1").code == 0
+    assert agreed(folder)["status"] == "finished"
+
+
+def test_a_cancelled_run(folder: Path) -> None:
+    assert up(folder, "asks") == 3
+    assert smithers(folder, "cancel", "r1").code == 0
+    found = agreed(folder)
+    assert found["status"] == found["containers"]["sequence"] == "cancelled"
+    assert (found["tasks"]["ask"], found["tasks"]["last"]) == ("cancelled", "cancelled")

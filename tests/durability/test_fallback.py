@@ -118,7 +118,7 @@ def test_without_an_agent_the_run_waits_and_says_what_to_do(project: Project) ->
     assert done.returncode == 3
     assert "first is not installed" in done.stderr
     assert "install it with `apt install second`" in done.stderr
-    assert "next: smithers resume r1" in done.stderr
+    assert "then: smithers resume r1" in done.stderr
     assert "smithers resume r1" in project.run("why", "r1").stdout
     assert "(an agent to be set up)" in project.run("ps").stdout
     (wait,) = project.json("ps")["runs"][0]["waiting_for"]

@@ -304,3 +304,22 @@ def test_the_demo_ends_with_the_code_of_the_signal(
     child.communicate(timeout=60)
     assert child.returncode == 128 + number
     until(lambda: not project.processes(), "the end of every process")
+
+
+def test_an_interruption_that_python_swallows_in_a_callback_is_not_reported() -> None:
+    code = """
+import gc, os, signal, sys, weakref
+from smithers.cli._signals import SIGNALS
+
+class Thing:
+    pass
+
+SIGNALS.catch()
+thing = Thing()
+reference = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+del thing
+print(SIGNALS.got)
+sys.exit(SIGNALS.final_code(0))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (143, "")

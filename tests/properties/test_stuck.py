@@ -134,7 +134,7 @@ def test_a_need_and_a_read() -> None:
         b: Step[int] = Step("b", lambda: 1, needs=[a])
         return Parallel(a, b)
 
-    assert circle(tree) == ["b needs a", "a waits for the output of b"]
+    assert circle(tree) == ["a waits for the output of b", "b needs a"]
 
 
 def test_needs_alone_are_refused_before_anything_runs() -> None:

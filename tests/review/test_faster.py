@@ -42,10 +42,12 @@ def before_the_claim(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object])
     """Let somebody else act when the next claim is about to be made."""
     claim = SqliteStore.claim
 
-    async def late(store: SqliteStore, run_id: str, owner: Owner, *, source: str) -> Claimed:
+    async def late(
+        store: SqliteStore, run_id: str, owner: Owner, *, source: str, file: str | None = None
+    ) -> Claimed:
         monkeypatch.undo()
         await asyncio.to_thread(act)
-        return await claim(store, run_id, owner, source=source)
+        return await claim(store, run_id, owner, source=source, file=file)
 
     monkeypatch.setattr(SqliteStore, "claim", late)
 

@@ -353,7 +353,7 @@ def test_a_value_that_is_no_json_needs_a_declared_output() -> None:
     assert run.go().status == "failed"
     error = run.state.ended[Key("plan")].error
     assert error is not None
-    assert "the value is a object, which is not plain JSON: write output=" in error.message
+    assert "the value is an object, which is not plain JSON: write output=" in error.message
 
 
 def test_an_input_that_does_not_fit_names_each_field_and_why() -> None:

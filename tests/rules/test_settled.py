@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from smithers import (
@@ -224,3 +226,29 @@ def test_what_a_container_that_failed_never_came_to_reads_as_nothing() -> None:
     run = Run(flow)
     assert run.go().status == "finished"
     assert run.output("get a arm") == run.output("get a later") == "null"
+
+
+def test_an_id_that_a_fan_out_turns_out_not_to_bring_fails_a_reader_that_it_overtakes() -> None:
+    """The step's thread asks before the items are mounted, and says so after that."""
+    from smithers import Approval
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        names = Step("names", lambda: ["a"])
+        items = ForEach(
+            lambda: ctx[names], key=str, each=lambda name: Step(f"item {name}", lambda: name)
+        )
+
+        async def read() -> str | None:
+            try:
+                return ctx.get("item b", str)
+            finally:
+                while "item a#1" not in run.starts:  # noqa: ASYNC110  # the loop has no event for it
+                    await asyncio.sleep(0)
+
+        reader = Step("reader", read, on_failure="continue")
+        return Parallel(reader, items, names, Approval("ok", ask="ok?"))
+
+    run = Run(flow)
+    assert run.go().status == "waiting"
+    assert run.outcome("reader") == "failed"

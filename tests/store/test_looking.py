@@ -121,9 +121,23 @@ def test_changes_that_are_in_the_wal_alone_are_read_without_making_a_shm(tmp_pat
     assert everything_in(tmp_path) == before
 
 
-async def test_a_file_that_is_replaced_under_a_reader_is_not_taken_for_one_moment(
+async def test_a_file_that_is_replaced_under_a_reader_is_read_as_of_one_moment(
     tmp_path: Path,
 ) -> None:
+    path = tmp_path / "runs.db"
+    async with await SqliteStore.open(path) as store:
+        await begin(store, dead_owner())
+    other = tmp_path / "other.db"
+    other.write_bytes(b"something else")
+    with looking(path) as db:
+        os.replace(other, path)
+        assert frames_in(db) == 1
+
+
+async def test_a_large_file_that_is_replaced_under_a_reader_is_not_taken_for_one_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smithers.store.looking._LARGE_BYTES", 1000)
     path = tmp_path / "runs.db"
     async with await SqliteStore.open(path) as store:
         await begin(store, dead_owner())
@@ -137,6 +151,20 @@ async def test_a_file_that_is_replaced_under_a_reader_is_not_taken_for_one_momen
 
     with pytest.raises(StoreError, match="was changed while it was read"):
         look()
+
+
+def test_a_file_that_is_being_made_is_empty_or_whole(tmp_path: Path) -> None:
+    """Readers look all the while that other processes make databases."""
+    code = "import sys, asyncio; from smithers.store.sqlite import SqliteStore as S\n"
+    code += "async def main():\n  for p in sys.argv[1:]:\n    await (await S.open(p)).close()\n"
+    paths = [tmp_path / f"{number}.db" for number in range(20)]
+    with subprocess.Popen([sys.executable, "-c", f"{code}asyncio.run(main())", *paths]) as maker:
+        for path in paths:
+            while not path.exists() or not path.stat().st_size:
+                assert maker.poll() in (None, 0)
+            for _ in range(20):
+                with looking(path) as db:
+                    assert frames_in(db) == 0
 
 
 def test_a_newer_file_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:

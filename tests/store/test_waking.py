@@ -142,6 +142,27 @@ async def test_starts_without_progress_come_ever_later_and_are_given_up(
     assert await whys(store) == []
 
 
+async def test_starts_that_the_machine_failed_make_pauses_longer_and_do_not_count(
+    store: Store, clock: Clock
+) -> None:
+    await begin(store, dead_owner())
+    pauses: list[float] = []
+    for _ in range(3 * MOST_STARTS):
+        assert (await store.revive("r1")).gave_up is None
+        assert await store.start_failed("r1", "no space", spared=True) is None
+        told = await store.revive("r1")
+        assert told.not_before is not None
+        pauses.append((told.not_before - clock.at).total_seconds())
+        clock.at = told.not_before
+    assert pauses[:7] == [1, 2, 4, 8, 16, 32, 60]
+    assert set(pauses[7:]) == {60}
+    for number in range(1, MOST_STARTS + 1):  # those of the author's do
+        assert (await store.revive("r1")).gave_up is None
+        gave_up = await store.start_failed("r1", "no such file")
+        assert (gave_up is not None) == (number == MOST_STARTS)
+        clock.move(60)
+
+
 async def give_up(store: Store, clock: Clock) -> None:
     for _ in range(MOST_STARTS):
         assert (await store.revive("r1")).gave_up is None

@@ -79,7 +79,7 @@ class Scenario:
         self.before(site)
         whole = site.copy(site.folder.with_name(f"{site.folder.name}-whole"))
         _, calls = traced(whole, *self.command, kill_at=None)
-        self._finish(whole)
+        self.finish(whole)
         return max(Counter(call.split()[0] for call in calls).values())
 
     def expected(self, site: Site) -> Json:
@@ -95,15 +95,15 @@ class Scenario:
         where = f"{self.name}, killed at write {k}: {calls[-1] if calls else 'none'}"
         try:
             self.settles(mine, child)
-            self._finish(mine)
-            self._audit(mine, self.expected(site) if self.compared else None)
+            self.finish(mine)
+            self.check(mine, self.expected(site) if self.compared else None)
             self.looks(mine)
         except AssertionError as error:
             raise AssertionError(f"{where}\n{error}\nin {mine.folder}") from error
         shutil.rmtree(mine.folder)
         return child.code == -9
 
-    def _finish(self, site: Site) -> None:
+    def finish(self, site: Site) -> None:
         for command in self.after:
             done = site.run(*command)
             if done.code in (0, 3, 4):
@@ -113,11 +113,11 @@ class Scenario:
                 ran = ledger_of(site.ledger_lines(), "r1")
                 assert not ran, f"the run is unknown, and a body ran: {ran}"
                 site.run(*self.command)
-                self._finish(site)
+                self.finish(site)
                 return
             assert "was approved by" in done.err + done.out or "has ended" in done.err, done.err
 
-    def _audit(self, site: Site, expected: Json | None) -> None:
+    def check(self, site: Site, expected: Json | None) -> None:
         ledger = ledger_of(site.ledger_lines(), "r1")
         audit(site.database, "r1", ledger, site.told(), expected=expected, fails=self.fails)
 

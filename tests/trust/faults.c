@@ -117,7 +117,7 @@ CALL(int, ftruncate64, (int fd, off64_t size), (fd, size))
 static int opened(const char *name, const char *path, int flags, mode_t mode) {
     __typeof__(open) *real = (__typeof__(open) *)dlsym(RTLD_NEXT, name);
     char whole[PATH_MAX];
-    if ((flags & O_CREAT) && access(path, F_OK) && *path) {
+    if ((flags & __O_TMPFILE) || ((flags & O_CREAT) && access(path, F_OK) && *path)) {
         if (*path != '/' && getcwd(whole, sizeof whole - strlen(path) - 2))
             strcat(strcat(whole, "/"), path);
         else

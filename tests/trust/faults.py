@@ -71,7 +71,7 @@ class Faults:
         self._scenario.before(self._site)
         whole = self._site.copy(self._site.folder.with_name(f"{self._site.folder.name}-whole"))
         self._do(whole, Fault("EIO", 0, 0))
-        self._scenario._finish(whole)
+        self._scenario.finish(whole)
         return len(self._calls(whole))
 
     def do(self, fault: Fault) -> bool:
@@ -86,8 +86,8 @@ class Faults:
         try:
             self._check_end(mine, child, failed)
             self._scenario.settles(mine, child)
-            self._scenario._finish(mine)
-            self._scenario._audit(mine, self._expected())
+            self._scenario.finish(mine)
+            self._scenario.check(mine, self._expected())
             self._scenario.looks(mine)
         except AssertionError as error:
             raise AssertionError(f"{where}\n{error}\nin {mine.folder}") from error

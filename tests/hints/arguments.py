@@ -1,0 +1,224 @@
+"""Scenes of hints about the arguments of a command."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.cli.command import (
+    FLOWS,
+    Said,
+    eventually,
+)
+from tests.hints.registry import scene
+from tests.hints.shell import Shell
+
+# -- arguments
+
+
+@scene("see `… --help`")
+def unknown_option(shell: Shell) -> tuple[Said, Said]:
+    failed = shell("resume", "r1", "--nope")
+    return failed, shell.follow(failed)
+
+
+@scene("see `smithers mcp … --help`")
+def options_of_mcp_before_its_command(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("mcp", "--root", ".", "add", "--dry-run")
+    return failed, shell.follow(failed)
+
+
+@scene("as in `smithers up ship_it.py`")
+def no_file(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef f(ctx): return Step('a', lambda: 1)\n", "ship_it.py")
+    failed = shell("up")
+    return failed, shell.follow(failed)
+
+
+@scene("add --resume")
+def detach_without_resume(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("approve", "r1", "--detach")
+    helped = shell("approve", "r1", "--detach", "--resume")
+    eventually(lambda: "finished" in shell("ps").out)
+    return failed, helped
+
+
+@scene("name it before --iteration")
+def iteration_without_task(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_in_rounds")
+    failed = shell("approve", "r1", "--iteration", "0")
+    return failed, shell("approve", "r1", "ready", "--iteration", "0")
+
+
+@scene("as in --iteration 2 or 0.1")
+def iteration_in_words(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_in_rounds")
+    failed = shell("approve", "r1", "ready", "--iteration", "first")
+    return failed, shell("approve", "r1", "ready", "--iteration", "0")
+
+
+@scene("leave one out; the last line of --events holds what --json would give")
+def json_and_events(shell: Shell) -> tuple[Said, Said]:
+    return shell.up("works", "r1", "--json", "--events"), shell.up("works", "r1", "--events")
+
+
+@scene("leave out --events; `smithers events RUN --follow` gives them afterwards")
+def events_and_detach(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.up("works", "r1", "--detach", "--events")
+    assert shell.up("works", "r1", "--detach").code == 0
+    return failed, shell.follow(failed, RUN="r1")
+
+
+@scene("leave one out")
+def raw_and_json(shell: Shell) -> tuple[Said, Said]:
+    shell.up("echoes")
+    return shell("logs", "r1", "--raw", "--json"), shell("logs", "r1", "--raw")
+
+
+@scene("--input @FILE names a file")
+def input_file_that_is_gone(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / "input.json").write_text('{"topic": "whales"}')
+    failed = shell.up("works", "r1", "--input", "@nothing.json")
+    return failed, shell.up("works", "r1", "--input", "@input.json")
+
+
+@scene('as in --input \'{"topic": "whales"}\'')
+def input_that_is_not_json(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.up("works", "r1", "--input", "whales")
+    return failed, shell.up("works", "r1", "--input", '{"topic": "whales"}')
+
+
+@scene("write a number, or null where it may be")
+def input_with_a_number_that_json_lacks(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.up("takes_anything", "r1", "--input", '{"x": NaN}')
+    return failed, shell.up("takes_anything", "r1", "--input", '{"x": 1}')
+
+
+@scene("its fields are: …")
+def input_that_does_not_fit(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.up("works", "r1", "--input", '{"pages": -1}')
+    return failed, shell.up("works", "r1", "--input", '{"pages": 1}')
+
+
+@scene("leave it out; a model whose model_config has extra='ignore' or 'allow' takes any")
+def input_with_an_unknown_field(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.up("works", "r1", "--input", '{"topics": "whales"}')
+    return failed, shell.up("works", "r1", "--input", "{}")
+
+
+@scene(
+    "a run id is 1 to 64 letters, digits, dots, underscores and hyphens, and does not begin with a"
+    " hyphen"
+)
+def run_id_that_cannot_be(shell: Shell) -> tuple[Said, Said]:
+    return shell.up("works", "a b"), shell.up("works", "a.b_c-d")
+
+
+@scene("name a Python file that holds a workflow")
+def file_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
+    return shell("up", "nothing.py"), shell.up("works")
+
+
+@scene("it has: …")
+def workflow_that_is_not_in_the_file(shell: Shell) -> tuple[Said, Said]:
+    return shell.up("nothing"), shell.up("works")
+
+
+@scene("name one, as in …:…")
+def several_workflows(shell: Shell) -> tuple[Said, Said]:
+    failed = shell("up", str(FLOWS))
+    named = failed.err.split("name one, as in ")[1].split()[0]
+    shell.write("@workflow\ndef f(ctx): return Step('a', lambda: 1)\n")
+    del named  # the first workflow of that file is none that ends at once
+    return failed, shell.up("works")
+
+
+@scene("0 waits for nothing, 1 is real time")
+def negative_speed(shell: Shell) -> tuple[Said, Said]:
+    shell.bare("record", "--to", "r.jsonl", "--", sys.executable, "-c", "print(1)")
+    failed = shell.bare("replay", "r.jsonl", "--speed", "-1")
+    return failed, shell.bare("replay", "r.jsonl", "--speed", "0")
+
+
+@scene("name another file, or add --force")
+def recording_that_is_there(shell: Shell) -> tuple[Said, Said]:
+    words = ["--to", "r.jsonl", "--", sys.executable, "-c", "print(1)"]
+    shell.bare("record", *words)
+    return shell.bare("record", *words), shell.bare("record", "--force", *words)
+
+
+@scene("`smithers record -- COMMAND` makes one of a program")
+def no_recording(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / "r.jsonl").write_text("{}\n")
+    failed = shell.bare("replay", "r.jsonl")
+    assert shell.follow(failed, COMMAND="true").code == 0
+    (made,) = set(shell.folder.rglob("*.jsonl")) - {shell.folder / "r.jsonl"}
+    return failed, shell.bare("replay", str(made))
+
+
+@scene("see that it is on PATH")
+def program_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("record", "--", "no-such-program")
+    return failed, shell.bare("record", "--to", "r.jsonl", "--", "true")
+
+
+@scene("name another with --to")
+def recording_in_a_folder_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / "file").write_text("")
+    failed = shell.bare("record", "--to", "file/r.jsonl", "--", "true")
+    return failed, shell.bare("record", "--to", "r.jsonl", "--", "true")
+
+
+@scene("it is one of …")
+def program_that_is_unknown(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / "s.jsonl").write_text("")
+    failed = shell.bare("harness", "parse", "nobody", "s.jsonl")
+    name = failed.err.split("it is one of ")[1].split(",")[0]
+    return failed, shell.bare("harness", "parse", name, "s.jsonl")
+
+
+@scene("see `smithers doctor`")
+def no_program_to_compare(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("harness", "drift", env={"PATH": "/nonexistent"})
+    return failed, shell.follow(failed)
+
+
+@scene("name a file that is there")
+def stream_that_is_gone(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / "s.jsonl").write_text("")
+    failed = shell.bare("harness", "parse", "claude-code", "nothing.jsonl")
+    return failed, shell.bare("harness", "parse", "claude-code", "s.jsonl")
+
+
+@scene("write a JSON Schema there")
+def schema_that_is_none(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / "s.jsonl").write_text("")
+    words = ["harness", "parse", "claude-code", "s.jsonl", "--schema", "schema.json"]
+    (shell.folder / "schema.json").write_text("null")
+    failed = shell.bare(*words)
+    (shell.folder / "schema.json").write_text('{"type": "object"}')
+    return failed, shell.bare(*words)
+
+
+@scene("name one that exists")
+def root_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("mcp", "--root", "nothing")
+    return failed, shell.bare("mcp", "--root", ".")  # stdin is empty, so it ends at once
+
+
+@scene(
+    "as in a container: run `smithers supervise` by what starts your other processes; `smithers"
+    " service install --dry-run` shows a file to adapt"
+)
+def no_manager_of_services(shell: Shell) -> tuple[Said, Said]:
+    env = {"PATH": "/nonexistent", "HOME": str(shell.folder)}
+    failed = shell("service", "install", env=env)
+    assert shell.typed(failed)[0].startswith("smithers supervise --db ")
+    return failed, shell.follow(failed)
+
+
+@scene("follow the task with `smithers logs … … -f`")
+def attach_without_a_terminal(shell: Shell) -> tuple[Said, Said]:
+    shell.up("echoes")
+    failed = shell("attach", "r1", "say")
+    return failed, shell.follow(failed)

@@ -1,0 +1,355 @@
+"""Hints about an author's file: a workflow that has the error, and the same as its hint says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.command import smithers
+
+__all__ = ["FILES", "follow_in_file"]
+
+_HEAD = """\
+import time
+from pydantic import BaseModel
+from harnesses import ClaudeCode, Echo
+from smithers import *
+from smithers.agent import Capabilities
+
+echo = Echo()
+outside = None
+
+
+class Plan(BaseModel):
+    steps: list[str] = []
+
+
+class Plain:
+    pass
+
+
+class Forgets(Echo):
+    name = "forgets"
+    can = Capabilities()
+
+
+@workflow
+def flow(ctx: Context[NoInput]) -> Node:
+    a = Step("a", lambda: "text")
+    b = Step("b", lambda: "other")
+"""
+
+
+def follow_in_file(folder: Path, hint: str, before: str, after: str) -> None:
+    """Meet the error of a hint with one file, and not with the other."""
+    file = folder / "flow.py"
+    file.write_text(_file(before))
+    failed = smithers(folder, "up", "flow.py", "--run-id", "r1", "--linger", "0")
+    told = failed.err + smithers(folder, "inspect", "r1").out
+    assert failed.code in (1, 2), failed
+    assert all(part in told for part in hint.split("…")), f"{hint!r} is not in:\n{told}"
+    file.write_text(_file(after))
+    helped = smithers(folder, "up", "flow.py", "--run-id", "r2", "--linger", "0")
+    assert helped.code in (0, 3), f"after {hint!r}:\n{helped.err}"
+
+
+def _file(body: str) -> str:
+    if body.startswith("@"):  # a whole workflow
+        return _HEAD[: _HEAD.index("@workflow")] + body
+    return _HEAD + "".join(f"    {line}\n" for line in body.splitlines())
+
+
+FILES: dict[str, tuple[str, str]] = {
+    # -- tasks, steps and approvals
+    "write budget=Budget(usd=5)": (
+        'return Task("t", agent=echo, prompt="p", budget=5)',
+        'return Task("t", agent=echo, prompt="p", budget=Budget(usd=5, calls=9))',
+    ),
+    "as in Budget(usd=5, calls=100)": (
+        "return Sequence(a, budget=Budget())",
+        "return Sequence(a, budget=Budget(usd=5, calls=100))",
+    ),
+    "cap what can be counted as well: Budget(usd=..., calls=...), or tokens=...": (
+        'return Task("t", agent=echo, prompt="p", budget=Budget(usd=5))',
+        'return Task("t", agent=echo, prompt="p", budget=Budget(usd=5, calls=3))',
+    ),
+    "an id is 1 to 200 printable characters, taken from data and never from position": (
+        'return Step("", lambda: 1)',
+        'return Step("x", lambda: 1)',
+    ),
+    "give it one, with agent=": (
+        'return Task("t", agent=[], prompt="p")',
+        'return Task("t", agent=echo, prompt="p")',
+    ),
+    "a name tells the agents of an array apart: give each its own model=, or leave one out; "
+    "for more tries of one, see Retry": (
+        'return Task("t", agent=[echo, Echo()], prompt="p")',
+        'return Task("t", agent=[echo], prompt="p", retry=Retry(tries=2))',
+    ),
+    "a name is 1 to … printable characters": (
+        'echo = Echo()\necho.name = ""\nreturn Task("t", agent=echo, prompt="p")',
+        'echo = Echo()\necho.name = "loud"\nreturn Task("t", agent=echo, prompt="p")',
+    ),
+    "write retry=Retry(tries=3)": (
+        'return Step("x", lambda: 1, retry=3)',
+        'return Step("x", lambda: 1, retry=Retry(tries=3))',
+    ),
+    "…= takes a Task of an agent, or its id": (
+        'return Sequence(a, Task("t", agent=echo, prompt="p", continues=a))',
+        't = Task("t", agent=echo, prompt="p")\n'
+        'return Sequence(t, Task("u", agent=echo, prompt="p", continues=t))',
+    ),
+    "…= takes a task of an agent": (
+        'return Sequence(a, Task("t", agent=echo, prompt="p", continues="a"))',
+        't = Task("t", agent=echo, prompt="p")\n'
+        'return Sequence(t, Task("u", agent=echo, prompt="p", continues="t"))',
+    ),
+    "…= takes another task of an agent": (
+        'return Task("t", agent=echo, prompt="p", continues="t")',
+        't = Task("t", agent=echo, prompt="p")\n'
+        'return Sequence(t, Task("u", agent=echo, prompt="p", continues="t"))',
+    ),
+    "it may take none, or the Attempt; bind the rest with a lambda or functools.partial": (
+        'return Step("x", lambda one, two: 1)',
+        'return Step("x", lambda: (lambda one, two: 1)(1, 2))',
+    ),
+    "a prompt is text, or a callable that gives text": (
+        'return Task("t", agent=echo, prompt=5)',
+        'return Task("t", agent=echo, prompt="5")',
+    ),
+    "continues= goes on in the session itself, forks= in a copy of it: take one": (
+        't = Task("t", agent=echo, prompt="p")\n'
+        'return Sequence(t, Task("u", agent=echo, prompt="p", continues=t, forks=t))',
+        't = Task("t", agent=echo, prompt="p")\n'
+        'return Sequence(t, Task("u", agent=echo, prompt="p", continues=t))',
+    ),
+    "write lambda: ...": (
+        "return Branch(True, a)",
+        "return Branch(lambda: True, a)",
+    ),
+    "an agent is a value of an adapter, made with its parentheses": (
+        'return Task("t", agent=Echo, prompt="p")',
+        'return Task("t", agent=Echo(), prompt="p")',
+    ),
+    "a step runs a function: Step(id, function)": (
+        'return Step("x", 5)',
+        'return Step("x", lambda: 5)',
+    ),
+    "it is text, or a callable that gives text": (
+        'return Approval("ok", ask=5)',
+        'return Approval("ok", ask="5?")',
+    ),
+    "needs takes tasks, or their ids": (
+        'return Parallel(a, Step("x", lambda: 1, needs=[5]))',
+        'return Parallel(a, Step("x", lambda: 1, needs=[a]))',
+    ),
+    "the ids are: …": (
+        'return Parallel(a, Step("x", lambda: 1, needs=["nowhere"]))',
+        'return Parallel(a, Step("x", lambda: 1, needs=["a"]))',
+    ),
+    "use a pydantic model, a dataclass or plain JSON types": (
+        'return Step("x", lambda: 1, output=Plain)',
+        'return Step("x", lambda: Plan(), output=Plan)',
+    ),
+    # -- the tree
+    "children are tasks and groups; unpack a list with *, and use None for 'nothing'": (
+        "return Sequence([a, b])",
+        "return Sequence(*[a, b], None)",
+    ),
+    "name a task that stands in it": (
+        'return Sequence(a, result="a")',
+        "return Sequence(a, result=a)",
+    ),
+    "put it among the children, or name one that is": (
+        "return Sequence(a, result=b)",
+        "return Sequence(a, b, result=b)",
+    ),
+    "give it at least one node": (
+        "return Loop(until=lambda: True, max_iterations=1)",
+        "return Loop(a, until=lambda: True, max_iterations=1)",
+    ),
+    "write until=lambda: ...": (
+        "return Loop(a, until=True, max_iterations=1)",
+        "return Loop(a, until=lambda: True, max_iterations=1)",
+    ),
+    "give a list, or a callable that gives one": (
+        "return ForEach(5, key=str, each=lambda n: Step(n, lambda: n))",
+        'return ForEach(["5"], key=str, each=lambda n: Step(n, lambda: n))',
+    ),
+    "a set has another order in each process: write sorted(...)": (
+        'return ForEach({"5"}, key=str, each=lambda n: Step(n, lambda: n))',
+        'return ForEach(sorted({"5"}), key=str, each=lambda n: Step(n, lambda: n))',
+    ),
+    "write ctx[task] for its output, in a callable: items=lambda: ctx[task]": (
+        "return Sequence(a, ForEach(a, key=str, each=lambda n: Step(n, lambda: n)))",
+        "return Sequence(a, ForEach(lambda: [ctx[a]], key=str, each=lambda n: Step(n, lambda: n)))",
+    ),
+    "write …=lambda item: ...": (
+        'return ForEach(["5"], key="x", each=lambda n: Step(n, lambda: n))',
+        'return ForEach(["5"], key=lambda n: n, each=lambda n: Step(n, lambda: n))',
+    ),
+    "an empty list is an error unless the author says allow_empty=True": (
+        "return ForEach([], key=str, each=lambda n: Step(n, lambda: n))",
+        "return ForEach([], key=str, each=lambda n: Step(n, lambda: n), allow_empty=True)",
+    ),
+    "key= gives a text that names one item, taken from its data": (
+        "return ForEach([1, 1], key=str, each=lambda n: Step(str(n), lambda: n))",
+        "return ForEach([1, 2], key=str, each=lambda n: Step(str(n), lambda: n))",
+    ),
+    "give each node an id of its own, taken from its data": (
+        'return Sequence(a, Step("a", lambda: 2))',
+        'return Sequence(a, Step("a2", lambda: 2))',
+    ),
+    "a node has one place; make a second one with an id of its own": (
+        "return Sequence(a, a)",
+        "return Sequence(a, b)",
+    ),
+    "take one of these away, or change the order": (
+        'return Sequence(Step("x", lambda: 1, needs=["b"]), b)',
+        'return Sequence(b, Step("x", lambda: 1, needs=["b"]))',
+    ),
+    "some 150 levels are safe; a Sequence takes many children": (
+        "deep = a\nfor _ in range(3000):\n    deep = Sequence(deep)\nreturn deep",
+        "deep = a\nfor _ in range(100):\n    deep = Sequence(deep)\nreturn deep",
+    ),
+    "return a node, as in return Sequence(first, second)": (
+        "return [a, b]",
+        "return Sequence(a, b)",
+    ),
+    "use ForEach, or a function per item, so that each item has its own variable": (
+        "steps = []\n"
+        'for name in ("x", "y"):\n'
+        "    steps.append(Step(name, lambda: later))\n"
+        '    later = name + "!"\n'
+        "return Sequence(*steps)",
+        'return ForEach(["x", "y"], key=str, each=lambda name: Step(name, lambda: name + "!"))',
+    ),
+    # -- what is read, and where
+    "put it in a lambda, as in prompt=lambda: ... ctx[…] ...": (
+        'return Sequence(a, Task("t", agent=echo, prompt=ctx[a]))',
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
+    ),
+    "use ctx.get, which gives None then": (
+        'no = Branch(lambda: False, b, id="no")\nreturn Sequence(a, no, Step("x", lambda: ctx[b]))',
+        'no = Branch(lambda: False, b, id="no")\n'
+        'return Sequence(a, no, Step("x", lambda: ctx.get(b)))',
+    ),
+    "read it in a callable of a node that stands in the same Loop": (
+        'return Sequence(a, Step("x", lambda: ctx.previous(a)))',
+        'return Loop(a, Step("x", lambda: ctx.previous(a)), until=lambda: True, max_iterations=2)',
+    ),
+    'give it one, as in ForEach(..., id="files")': (
+        'every = ForEach(["x"], key=str, each=lambda n: Step(n, lambda: n))\n'
+        "return Sequence(every, a if ctx.get(every) is None else b)",
+        'every = ForEach(["x"], key=str, each=lambda n: Step(n, lambda: n), id="files")\n'
+        "return Sequence(every, Sequence(a) if ctx.get(every) is None else Sequence(a, b))",
+    ),
+    "put it into the tree that the workflow returns, or read another task": (
+        'return Sequence(a, Step("x", lambda: ctx[b]))',
+        'return Sequence(a, b, Step("x", lambda: ctx[b]))',
+    ),
+    "ask for a task, as in ctx[plan], or by id, as in ctx.get('plan', Plan)": (
+        'return Sequence(a, Step("x", lambda: ctx["a"]))',
+        'return Sequence(a, Step("x", lambda: ctx.get("a", str)))',
+    ),
+    "read a task that stands in it, or give the group result=task": (
+        'group = Sequence(a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
+        'group = Sequence(a, result=a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
+    ),
+    "read everything first, then act: the function would run again from its top": (
+        "def act(attempt):\n"
+        "    attempt.heartbeat()\n"
+        "    return ctx[b]\n"
+        "def late():\n"
+        "    time.sleep(1)\n"
+        '    return "late"\n'
+        'b = Step("b", late)\n'
+        'return Parallel(Step("x", act, output=str), b)',
+        "def act(attempt):\n"
+        "    found = ctx[b]\n"
+        "    attempt.heartbeat()\n"
+        "    return found\n"
+        'return Parallel(Step("x", act, output=str), b)',
+    ),
+    "read outputs in the workflow function, in a callable of a node, or in a step": (
+        "import threading\n"
+        "def away():\n"
+        "    found = []\n"
+        "    def read():\n"
+        "        try:\n"
+        "            found.append(ctx[a])\n"
+        "        except Exception as error:\n"
+        "            found.append(error)\n"
+        "    thread = threading.Thread(target=read)\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+        "    if isinstance(found[0], Exception):\n"
+        "        raise found[0]\n"
+        "    return found[0]\n"
+        'return Sequence(a, Step("x", away, output=str))',
+        'return Sequence(a, Step("x", lambda: ctx[a]))',
+    ),
+    "compare, or wrap it in bool(...)": (
+        'return Sequence(a, Branch(lambda: ctx[a], b, id="br"))',
+        'return Sequence(a, Branch(lambda: bool(ctx[a]), b, id="br"))',
+    ),
+    'write ctx[…] for its output, in a callable: prompt=lambda: f"... {ctx[…]}"': (
+        'return Sequence(a, Task("t", agent=echo, prompt=f"about {a}"))',
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: f"about {ctx[a]}"))',
+    ),
+    "write ctx[task] for its output": (
+        'return Sequence(a, Branch(lambda: a, b, id="br"))',
+        'return Sequence(a, Branch(lambda: ctx[a] == "text", b, id="br"))',
+    ),
+    "write ctx[task] for the output of a task": (
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: a))',
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
+    ),
+    "write ctx[task] for the output of a task, in a callable": (
+        'return Sequence(a, Task("t", agent=echo, prompt=repr(a)))',
+        'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
+    ),
+    "change the order, raise the limit, or read what is settled earlier": (
+        'y = Step("y", lambda: ctx[z])\nz = Step("z", lambda: ctx[y])\nreturn Parallel(y, z)',
+        'z = Step("z", lambda: 1)\nreturn Parallel(Step("y", lambda: ctx[z]), z)',
+    ),
+    "raise max_iterations at …, or write on_exhausted='finish' there, then resume the run": (
+        'return Loop(a, until=lambda: False, max_iterations=2, id="l")',
+        'return Loop(a, until=lambda: False, max_iterations=2, id="l", on_exhausted="finish")',
+    ),
+    # -- sessions
+    "the agent that holds the session goes on in it: give … every agent of …": (
+        'loud = Echo()\nloud.name = "loud"\n'
+        't = Task("t", agent=echo, prompt="p")\n'
+        'return Sequence(t, Task("u", agent=loud, prompt="p", continues=t))',
+        'loud = Echo()\nloud.name = "loud"\n'
+        't = Task("t", agent=echo, prompt="p")\n'
+        'return Sequence(t, Task("u", agent=[loud, echo], prompt="p", continues=t))',
+    ),
+    "take an agent that can, or put what it must know into the prompt: prompt=lambda: ctx[…]": (
+        't = Task("t", agent=Forgets(), prompt="p")\n'
+        'return Sequence(t, Task("u", agent=Forgets(), prompt="p", continues=t))',
+        't = Task("t", agent=Forgets(), prompt="p")\n'
+        'return Sequence(t, Task("u", agent=Forgets(), prompt=lambda: ctx[t]))',
+    ),
+    "write forks= on both, so that each has a copy of its own; or let one continue the other": (
+        't = Task("t", agent=echo, prompt="p")\n'
+        'two = [Task(n, agent=echo, prompt="p", continues=t) for n in ("u", "v")]\n'
+        "return Sequence(t, Parallel(*two))",
+        't = Task("t", agent=echo, prompt="p")\n'
+        'u = Task("u", agent=echo, prompt="p", continues=t)\n'
+        'return Sequence(t, u, Task("v", agent=echo, prompt="p", continues=u))',
+    ),
+    # -- the workflow itself
+    "put it on a function": (
+        "@workflow()\nclass flow:\n    pass\n\nflow = workflow()(5)\n",
+        '@workflow\ndef flow(ctx: Context[NoInput]) -> Node:\n    return Step("a", lambda: 1)\n',
+    ),
+    "class Brief(BaseModel): ...": (
+        "@workflow(input=dict)\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
+        "@workflow(input=Plan)\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
+    ),
+    "put @workflow on a function from a Context to a node": (
+        "@staticmethod\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
+        "@workflow\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
+    ),
+}

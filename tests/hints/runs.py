@@ -1,0 +1,271 @@
+"""Scenes of hints about which run is meant, decisions and budgets."""
+
+from __future__ import annotations
+
+import shlex
+
+from tests.cli.command import (
+    FLOWS,
+    Said,
+    ended,
+    eventually,
+    held_open,
+)
+from tests.hints.registry import scene
+from tests.hints.shell import DATABASE, Shell
+
+# -- which run
+
+
+@scene("list the runs with `smithers ps`")
+def unknown_run(shell: Shell) -> tuple[Said, Said]:
+    shell.up("works")
+    for command in (["why"], ["inspect"], ["cancel"], ["approve"], ["resume", "--detach"]):
+        said = shell(command[0], "r9", *command[1:])
+        assert f"`smithers ps --db {shlex.quote(DATABASE)}`" in said.err, said
+    failed = shell("resume", "r9")
+    helped = shell.follow(failed)
+    assert "r1" in helped.out
+    return failed, helped
+
+
+@scene("name it with --run-id; it could be: …")
+def resume_of_no_run(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("up", "--resume")
+    name = failed.err.split("it could be: ")[1].strip()
+    return failed, shell("up", "--resume", "--run-id", name)
+
+
+@scene("start a run with `smithers up FILE`, or name another database with --db PATH")
+def no_database(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef f(ctx): return Step('a', lambda: 1)\n")
+    for command in ("resume", "approve"):
+        assert "hint: start a run with `smithers up FILE --db " in shell(command, "r1").err
+    failed = shell("why", "r1")
+    return failed, shell.follow(failed, FILE="flow.py")
+
+
+@scene("name the database in it")
+def database_that_is_a_folder(shell: Shell) -> tuple[Said, Said]:
+    (shell.folder / "d").mkdir()
+    failed = shell.bare("ps", "--db", "d")
+    return failed, shell.bare("ps", "--db", "d/runs.db")
+
+
+@scene("resume it with `smithers resume …`, or …")
+def run_that_exists(shell: Shell) -> tuple[Said, Said]:
+    shell.up("works")
+    failed = shell.up("works")
+    assert shell.up("works", "r2").code == 0  # "choose another --run-id"
+    return failed, shell.follow(failed)
+
+
+@scene("choose another --run-id")
+def cancelled_run_that_exists(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    shell("cancel", "r1")
+    failed = shell.up("works")
+    assert "smithers resume" not in failed.err
+    return failed, shell.up("works", "r2")
+
+
+@scene("start a new run with `smithers up FILE`")
+def resume_of_a_cancelled_run(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef f(ctx): return Approval('a', ask='?')\n")
+    shell("up", "flow.py", "--run-id", "r1")
+    shell("cancel", "r1")
+    failed = shell("resume", "r1")
+    return failed, shell.follow(failed, FILE="flow.py")
+
+
+@scene(
+    "put it back, or name the file that has the workflow now:"
+    " `smithers up FILE --run-id … --resume`"
+)
+def run_whose_file_is_gone(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef f(ctx): return Sequence(Approval('a', ask='?'))\n")
+    shell("up", "flow.py", "--run-id", "r1")
+    (shell.folder / "flow.py").rename(shell.folder / "moved.py")
+    failed = shell("resume", "r1")
+    helped = shell.follow(failed, FILE="moved.py")
+    assert helped.code == 3
+    approved = shell.follow(helped)
+    assert shell.follow(approved).code == 0  # from now on the run has the file that was named
+    return failed, helped
+
+
+@scene(
+    "name a file that has the workflow …, or leave out --resume and start … with another --run-id"
+)
+def run_of_another_workflow(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("up", f"{FLOWS}:works", "--run-id", "r1", "--resume")
+    assert shell("up", f"{FLOWS}:asks", "--run-id", "r1", "--resume").code == 3
+    return failed, shell.up("works", "r2")
+
+
+@scene("leave out --input to use the stored input, or start a new run")
+def resume_with_another_input(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_about")
+    words = ["up", f"{FLOWS}:asks_about", "--run-id", "r1", "--resume"]
+    return shell(*words, "--input", '{"topic": "eels"}'), shell(*words)
+
+
+@scene(
+    "a run keeps the input that it was started with: change the model so that it fits,"
+    " or start a new run"
+)
+def stored_input_that_fits_no_more(shell: Shell) -> tuple[Said, Said]:
+    flow = "@workflow(input=Brief)\ndef f(ctx): return Approval('a', ask='?')\n"
+    shell.write(flow)
+    shell("up", "flow.py", "--run-id", "r1", "--input", '{"topic": "eels"}')
+    shell.write("class Brief(BaseModel):\n    topic: int\n\n\n" + flow)
+    failed = shell("resume", "r1")
+    shell.write(flow)
+    return failed, shell("resume", "r1")
+
+
+@scene("wait until it is done, or end process … and try again")
+def run_that_is_owned(shell: Shell) -> tuple[Said, Said]:
+    with held_open(shell.folder, "hangs", "hangs") as child:
+        failed = shell.bare("resume", "r1")
+        child.terminate()  # as `kill` does
+        ended(child)
+    shell.bare("cancel", "r1")
+    return failed, shell.bare("why", "r1")
+
+
+# -- decisions
+
+
+@scene("the first decision stands")
+def decided_twice(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    shell("approve", "r1")
+    failed = shell("deny", "r1")
+    return failed, shell("resume", "r1")
+
+
+@scene("name one of them after the run: …")
+def several_approvals(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_twice")
+    failed = shell("approve", "r1")
+    name = failed.err.split("name one of them after the run: ")[1].split(",")[0]
+    return failed, shell("approve", "r1", *shlex.split(name))
+
+
+@scene("name one that waits: …")
+def approval_that_does_not_wait(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_in_rounds")
+    failed = shell("approve", "r1", "ready[7]")
+    name = failed.err.split("name one that waits: ")[1].strip()
+    assert name == "'ready[0]'"  # quoted for the shell
+    return failed, shell("approve", "r1", *shlex.split(name))
+
+
+@scene("`smithers why …` says what the run waits for")
+def nothing_to_decide(shell: Shell) -> tuple[Said, Said]:
+    shell.up("works")
+    failed = shell("approve", "r1")
+    return failed, shell.follow(failed)
+
+
+@scene("these may: …; name one with --by")
+def person_who_may_not_decide(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_ann")
+    failed = shell("approve", "r1", "--by", "bob")
+    name = failed.err.split("these may: ")[1].split(";")[0]
+    return failed, shell("approve", "r1", "--by", name)
+
+
+@scene("continue the run with `smithers resume …`")
+def answer_that_comes_too_late(shell: Shell) -> tuple[Said, Said]:
+    shell.write(
+        "SECONDS = 1\n\n\n@workflow\ndef f(ctx):\n"
+        "    return Sequence(Approval('a', ask='?', timeout_s=SECONDS, on_timeout='fail'))\n"
+    )
+    shell("up", "flow.py", "--run-id", "r1", "--linger", "0")
+    eventually(lambda: "is up" in shell("why", "r1").out)
+    failed = shell("approve", "r1")
+    timed_out = shell.follow(failed)
+    assert timed_out.code == 1
+    text = (shell.folder / "flow.py").read_text()
+    (shell.folder / "flow.py").write_text(text.replace("SECONDS = 1", "SECONDS = 600"))
+    assert "next: smithers resume r1 " in timed_out.err
+    asked = shell.follow(timed_out)  # asked anew, with the time of the file
+    assert asked.code == 3
+    approved = shell.follow(asked)
+    assert shell.follow(approved).code == 0
+    return failed, approved
+
+
+@scene("a person's denial is final: resuming the run does not help, start a new one")
+def denied_for_good(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    shell("deny", "r1")
+    failed = shell("resume", "r1")
+    assert failed.code == 1
+    for command in ("resume", "why"):
+        assert "smithers resume" not in shell(command, "r1").err + shell(command, "r1").out
+    return failed, shell.up("asks", "r2")
+
+
+# -- budgets
+
+
+@scene("say how much: --add-usd 5, --add-calls 10")
+def no_amount(shell: Shell) -> tuple[Said, Said]:
+    shell.up("capped")
+    return shell("budget", "r1"), shell("budget", "r1", "--add-calls", "10")
+
+
+@scene("as in --add-usd 2.50")
+def amount_in_words(shell: Shell) -> tuple[Said, Said]:
+    shell.up("capped")
+    failed = shell("budget", "r1", "--add-usd", "much")
+    return failed, shell("budget", "r1", "--add-usd", "2.50")
+
+
+@scene("it caps …: use …")
+def measure_that_is_not_capped(shell: Shell) -> tuple[Said, Said]:
+    shell.up("capped")
+    failed = shell("budget", "r1", "--add-tokens", "5")
+    option = failed.err.split(": use ")[1].split()[-1]
+    return failed, shell("budget", "r1", option, "5")
+
+
+@scene("name one of: …")
+def budget_of_no_node(shell: Shell) -> tuple[Said, Said]:
+    shell.up("capped_in_rounds")
+    failed = shell("budget", "r1", "nowhere", "--add-calls", "5")
+    (name,) = shlex.split(failed.err.split("name one of: ")[1])
+    return failed, shell("budget", "r1", name, "--add-calls", "5")
+
+
+@scene("write one in the workflow, such as budget=Budget(usd=5), and resume the run")
+def run_without_a_budget(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef f(ctx): return Approval('a', ask='?')\n")
+    shell("up", "flow.py", "--run-id", "r1")
+    failed = shell("budget", "r1", "--add-usd", "5")
+    shell.write("@workflow(budget=Budget(usd=5))\ndef f(ctx): return Approval('a', ask='?')\n")
+    assert shell("resume", "r1").code == 3
+    return failed, shell("budget", "r1", "--add-usd", "5")
+
+
+@scene("raise it: `smithers why …` has the command")
+def run_that_failed_by_its_budget(shell: Shell) -> tuple[Said, Said]:
+    shell.write(
+        "@workflow(budget=Budget(calls=1, on_exhausted='fail'))\ndef f(ctx):\n"
+        "    two = [Task(n, agent=echo, prompt='p') for n in ('a', 'b')]\n"
+        "    return Sequence(*two, budget=Budget(calls=1, on_exhausted='fail'))\n"
+    )
+    failed = shell("up", "flow.py", "--run-id", "r1")
+    assert failed.code == 5
+    told = shell("inspect", "r1")
+    *raises, last = shell.typed(failed)  # both budgets are spent: each has its command
+    for command in raises:
+        assert shell.bare(*shlex.split(command)[1:]).code == 0, command
+    helped = shell.bare(*shlex.split(last)[1:])
+    assert len(raises) == 1
+    return Said(code=5, out="", err=failed.err + told.out), helped

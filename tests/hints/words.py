@@ -1,0 +1,172 @@
+"""Hints that are no command to try: what kind of advice each is, and where it is tried if it is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+__all__ = ["TESTED", "WORDS"]
+
+Kind = Literal[
+    "set up",  # install, sign in or update something outside Smithers
+    "machine",  # a disk, a folder or its permissions
+    "process",  # wait for another process, or end it
+    "restore",  # bring back a file of the database
+    "author",  # change the workflow, in more ways than a file of this folder shows
+    "choose",  # give another value than the one that was refused
+    "call",  # what a model calls next, over MCP
+    "person",  # somebody else has to act
+    "defect",  # nothing helps but a new version
+]
+
+WORDS: dict[str, Kind] = {
+    "make it with `mkdir -p …`": "machine",
+    # -- agents and their programs
+    "install it with `…`": "set up",
+    "install one of them and sign in; Steps alone, and recordings, need none": "set up",
+    "sign in to one of them": "set up",
+    "set GEMINI_API_KEY, or name another variable: Antigravity(api_key_env=…)": "set up",
+    "set GEMINI_API_KEY, or name another variable: Gemini(api_key_env=…)": "set up",
+    "run `claude` and sign in, or set ANTHROPIC_API_KEY": "set up",
+    "run `codex login`, or name the variable that holds a key: Codex(api_key_env=…)": "set up",
+    "SIGN_IN": "set up",
+    "a newer Pi may know it: `…`": "set up",
+    "see antigravity.google, and `agy --version`": "set up",
+    "update it: …": "set up",
+    "use Antigravity, or say AntigravityCLI(experimental=True)": "author",
+    'begin with another word, or use mode="all"': "author",
+    "put what is long into a file of the working folder, and name it": "author",
+    "give it a larger max_requests, or a smaller task": "author",
+    "see that … is on PATH, or give its whole path": "set up",
+    "give the function a name of at most … letters, digits and _": "author",
+    "say in it what the function does: the model knows nothing else of it": "author",
+    "rename one of the functions, since the model tells them apart by name": "author",
+    "each argument needs a type, and a name by which it is given": "author",
+    "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY, or with"
+    " record= in place of replay=": "set up",
+    "record=DIR of an agent makes some": "set up",
+    # -- this installation
+    "pip install --force-reinstall smithers-orchestrator": "set up",
+    "pip install --upgrade smithers-orchestrator": "set up",
+    "upgrade with `pip install --upgrade smithers-orchestrator`": "set up",
+    "pip uninstall …, then pip install --force-reinstall …": "set up",
+    "…, or take … off the path (PYTHONPATH, or the current folder)": "set up",
+    "a program that needs both must have an environment of its own": "set up",
+    "start runs with the command smithers, not with `python -m`; or rename …": "set up",
+    "a Python with SQLite 3.51.3, 3.50.7 or 3.44.6 is without it; let no other program checkpoint"
+    " the database while runs go on": "set up",
+    "this is a defect of Smithers; SMITHERS_DEBUG=1 shows where": "defect",
+    "this is a defect of Smithers; nothing of it was kept": "defect",
+    "this is a defect of Smithers; nothing of the frame was kept": "defect",
+    "this is a defect of Smithers": "defect",
+    # -- the database
+    "choose another with --db PATH": "choose",
+    "choose another file": "choose",
+    "choose another": "choose",
+    "choose another id": "choose",
+    "name a file in it": "choose",
+    "put the database on a local disk: --db PATH, or the variable SMITHERS_DB": "choose",
+    "check the path of the database": "choose",
+    "values are limited to 1 GB": "choose",
+    "replace the character with U+FFFD first": "choose",
+    "check the permissions of the file": "machine",
+    "make the file and its folder writable, or choose another database": "machine",
+    "make … writable, or choose another database": "machine",
+    "check the disk, then try again": "machine",
+    "free some space on its disk, then resume the run; what was committed is safe": "machine",
+    "make it usable by this user, then resume the run": "machine",
+    "free some space, then resume the run; what was committed is safe": "machine",
+    "check the disk, then resume the run; what was committed is safe": "machine",
+    "mount the file system writable, then resume the run": "machine",
+    "raise the limit on open files (ulimit -n) or end other processes, then resume the run": (
+        "machine"
+    ),
+    "free some memory, then resume the run": "machine",
+    "end other processes or raise their limit (ulimit -u), then resume the run": "machine",
+    "check that the file and its folder exist and may be written by this user": "machine",
+    "look at it as the user who runs it": "person",
+    "run the command again": "process",
+    "try again": "process",
+    "wait until that process has finished its writing, or end it, then try again": "process",
+    "wait until it has finished, or end it: kill …": "process",
+    "wait for that process, or end it": "process",
+    "keep a copy of the file and its -wal beside it, and restore the last good one": "restore",
+    "put the former file back with its -wal and resume the run, or start the run again……": (
+        "restore"
+    ),
+    # -- processes and people
+    "end it with `kill -KILL …`, then try again": "process",
+    "end them by hand, then try again": "process",
+    "it wakes whatever is to be woken; nothing needs to be done": "process",
+    "look for what its file does when it is imported": "author",
+    "look for SMITHERS_RUN=… among the processes": "process",
+    "one at a time: leave it there first": "person",
+    "attach there: the sessions of its agents are on that machine": "person",
+    "attach with the file and the environment that the run was started with": "person",
+    "try again in a moment": "process",
+    "no agent is at work on any task of it": "process",
+    "this is for a person: decide in a terminal that no run has started": "person",
+    "name yourself with --by NAME": "choose",
+    "rename it": "machine",
+    "change to another with cd": "machine",
+    "see what it is redirected to": "machine",
+    "name a new folder": "choose",
+    "look into …": "defect",
+    "put it into a file of the working folder, and name that in the message": "choose",
+    "give each start a request_id of its own": "choose",
+    # -- workflows that change while they run
+    "give … that agent as well": "author",
+    "give both the same cwd=": "author",
+    "items= may depend on the input and on outputs, and on nothing else": "author",
+    "put what takes time into a Step; importing the file should do nothing": "author",
+    # -- settings of MCP clients
+    "one of …": "choose",
+    "letters, digits, - and _ make a name": "choose",
+    "leave out --env": "choose",
+    "give its name alone: a value would stand in the file": "choose",
+    "mend it there": "person",
+    "mend it there first": "person",
+    "give ours a name of its own with --name": "choose",
+    "edit it by hand; --dry-run with another --name shows what an entry has": "person",
+    "type it again": "process",
+    # -- what a model is told
+    "call get_run to see what it waits for now": "call",
+    "call list_runs for the runs there are": "call",
+    "call list_runs": "call",
+    "mend the workflow file, then start it again": "call",
+    "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME": "call",
+    "leave out cwd, or mend it": "call",
+    "a relative file is looked for in cwd, else in the first root; list_workflows gives those that"
+    " can be started by name": "call",
+    "name the file, as in FILE.py:NAME": "call",
+    "call wait_run with this run_id; the run goes on whether anyone waits or not": "call",
+    "its tasks are: …": "call",
+    "give a cursor that get_events or wait_run gave for this run, or leave out after": "call",
+    "CURSOR": "call",
+    "call get_run to see how it ended": "call",
+    "tell the person to type in a terminal of their own: …\nor: …": "person",
+    "use a path below them; a person may allow more with `smithers mcp --root DIR`": "person",
+}
+
+TESTED: dict[str, str] = {
+    # Hints that other tests follow, since they need a disk, a terminal or a second process.
+    'if it is the same …, write id="…" on it; if not, write that id on the one that was there'
+    " before, and another on this one": (
+        "rules/test_choices_are_state.py::test_writing_the_id_that_was_named_works"
+    ),
+    "continue it with `kill -CONT …`, or end it with `kill -KILL …`": (
+        "durability/test_stopped_holder.py::"
+        "test_a_writer_names_the_stopped_process_that_holds_the_lock"
+    ),
+    "wait until that process ends, or end it with `kill …`; its runs can be resumed": (
+        "databases/test_databases.py::"
+        "test_a_file_is_not_upgraded_under_a_living_owner_of_an_older_version"
+    ),
+    "if it was moved, move it back to … with its -wal, and resume the run; if it was deleted,"
+    " restore a backup or start the run again": (
+        "durability/test_database_gone.py::"
+        "test_an_owner_whose_folder_was_moved_away_can_be_resumed_once_it_is_back"
+    ),
+    "leave --no-resume out, and one is started": (
+        "cli/test_attach.py::test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task"
+    ),
+}
