@@ -63,7 +63,10 @@ class Hub:
             self._driving = Driving(self.database, self.environment)
         return self._driving
 
-    def _refuse_below(self, what: str) -> None:
+    def refuse_below(self, what: str) -> None:
+        """Raises `Refused` if this process was started by a run of the database, below which nobody
+        may change anything of it. `what` completes the sentence "an agent may not ...".
+        """
         from smithers.engine.authority import refuse_below
 
         refuse_below(self.database, self.environment, what)
@@ -84,7 +87,7 @@ class Hub:
         Raises `AuthorError`, `Refused` (the input does not fit, the run exists) or `StoreError`;
         then nothing was written.
         """
-        self._refuse_below("start a run")
+        self.refuse_below("start a run")
         driving = self._drive()
         with driving.working():
             return await driving.start(
@@ -113,7 +116,7 @@ class Hub:
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
         """
-        self._refuse_below(f"resume run {run_id}")
+        self.refuse_below(f"resume run {run_id}")
         driving = self._drive()
         with driving.working():
             return await driving.resume(
@@ -171,7 +174,7 @@ class Hub:
 
         Raises what `start` raises, and `Refused` where no process can be started.
         """
-        self._refuse_below("start a run")
+        self.refuse_below("start a run")
         return self._detach().start(
             file,
             name=name,
@@ -199,7 +202,7 @@ class Hub:
         `typed`: a person typed the command that asks for it. Otherwise a database that this user
         does not trust is refused with `Untrusted`, since its rows name the file to execute.
         """
-        self._refuse_below(f"resume run {run_id}")
+        self.refuse_below(f"resume run {run_id}")
         return self._detach().resume(
             run_id,
             file=file,
@@ -238,7 +241,7 @@ class Hub:
         The database is made, or upgraded, if need be, since it is known again by the id in it.
         Raises `Refused`, or `StoreError`.
         """
-        self._refuse_below("trust a database")
+        self.refuse_below("change what is trusted")
         from smithers.engine.trust import trust
 
         trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
@@ -262,7 +265,8 @@ class Hub:
         return Trusts(self.environment).all()
 
     def distrust(self) -> bool:
-        """Trust the database no longer; False if it was not trusted."""
+        """Trust the database no longer; False if it was not trusted. Raises `Refused`."""
+        self.refuse_below("change what is trusted")
         from smithers.engine.trust import Trusts
 
         return Trusts(self.environment).remove(self.database)
@@ -274,7 +278,7 @@ class Hub:
         is to be woken now, and raises `Owned` where another process supervises. The database is
         made where there is none.
         """
-        self._refuse_below("supervise runs")
+        self.refuse_below("supervise runs")
         from smithers.engine.supervising import Supervisor
         from smithers.store.sqlite import SqliteStore
 
@@ -301,7 +305,7 @@ class Hub:
         Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
         several do, time is up, `by` may not decide, or the caller is an agent of a run.
         """
-        self._refuse_below(f"decide for run {run_id}")
+        self.refuse_below(f"decide for run {run_id}")
         from smithers.engine.deciding import decide
 
         return decide(
@@ -317,7 +321,7 @@ class Hub:
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open approval that `decide` would answer, to be shown to a person. Raises as that."""
-        self._refuse_below(f"decide for run {run_id}")
+        self.refuse_below(f"decide for run {run_id}")
         from smithers.engine.deciding import asks
 
         return asks(self.database, self.environment, run_id, task)
@@ -334,7 +338,7 @@ class Hub:
         there already, its agent cannot attach, the caller is an agent of a run), or an `AgentError`
         where its program cannot be started; but for the first moment then nothing was stopped.
         """
-        self._refuse_below(f"attach to run {run_id}")
+        self.refuse_below(f"attach to run {run_id}")
         from smithers.engine.attaching import Session
 
         session = Session(
@@ -351,7 +355,7 @@ class Hub:
         Raises `UnknownRun`, or `Refused`: there is no such budget, it does not cap that, the run
         has ended, or the caller is an agent of a run.
         """
-        self._refuse_below(f"decide for run {run_id}")
+        self.refuse_below(f"decide for run {run_id}")
         from smithers.engine.raising import raise_budget
 
         return raise_budget(self.database, self.environment, run_id, node, added, by)
@@ -362,7 +366,7 @@ class Hub:
 
         Raises `UnknownRun`, or `Refused`: the task is not at work, or the message is empty.
         """
-        self._refuse_below(f"steer run {run_id}")
+        self.refuse_below(f"steer run {run_id}")
         from smithers.engine.steering import steer
 
         return steer(self.database, self.environment, run_id, task, text, by)
@@ -376,7 +380,7 @@ class Hub:
 
         Raises `UnknownRun`, or `Refused` for a run that has ended.
         """
-        self._refuse_below(f"cancel run {run_id}")
+        self.refuse_below(f"cancel run {run_id}")
         from smithers.engine.deciding import cancel
 
         return cancel(self.database, self.environment, run_id, by)

@@ -13,8 +13,8 @@ for each descendant, and one of `exit CODE`, `signal N`, `failed ERRNO TEXT`.
 
 On Linux the guard is a subreaper, so whatever is orphaned below it becomes its child. Elsewhere
 the descendants seen while the program ran are remembered by pid and start time. The mark
-SMITHERS_ATTEMPT in the environment finds what escaped both. A process that was started with
-SMITHERS_OWNER drives a run by itself: it belongs to nobody here, and neither does what is below it.
+SMITHERS_ATTEMPT in the environment finds what escaped both. Nothing in an environment spares a
+process: a run that the program has started ends with it, and can be resumed.
 
 CGROUP is the folder of a control group for the program, or `-`. Nothing leaves it by accident, so
 its members are killed as well, and it is removed. As process 1 of a container the guard gets what
@@ -35,7 +35,6 @@ GRACE_S = 5.0
 """How long a program that was asked to end may take before it is killed."""
 
 MARK = "SMITHERS_ATTEMPT"
-OWNER = "SMITHERS_OWNER"
 
 Processes = dict[int, str]
 """Processes by pid, each with its start time, which tells a reused pid from the old one."""
@@ -87,7 +86,7 @@ def _ps_snapshot() -> dict[int, tuple[int, str]]:
 
 
 def descendants(roots: list[int], processes: dict[int, tuple[int, str]]) -> Processes:
-    """All that lives below `roots`, without these, and without processes that drive a run."""
+    """All that lives below `roots`, without these."""
     children: dict[int, list[int]] = {}
     for pid, (parent, _) in processes.items():
         children.setdefault(parent, []).append(pid)
@@ -95,24 +94,20 @@ def descendants(roots: list[int], processes: dict[int, tuple[int, str]]) -> Proc
     waiting = [pid for root in roots for pid in children.get(root, ())]
     while waiting:
         pid = waiting.pop()
-        start = processes[pid][1]
-        if pid not in found and not (start and drives(pid)):  # a zombie drives nothing
-            found[pid] = start
+        if pid not in found:
+            found[pid] = processes[pid][1]
             waiting += children.get(pid, ())
     return {pid: start for pid, start in found.items() if start}
 
 
 def members(cgroup: str, processes: dict[int, tuple[int, str]]) -> Processes:
-    """What lives in a control group, without processes that drive a run and what is below those."""
+    """What lives in a control group."""
     try:
         with open(f"{cgroup}/cgroup.procs") as file:
             pids = [int(line) for line in file]
     except (OSError, ValueError):
         return {}
-    alive = {pid: start for pid in pids if (start := processes.get(pid, (0, ""))[1])}
-    drivers = [pid for pid in alive if drives(pid)]
-    spared = {*drivers, *descendants(drivers, processes)}
-    return {pid: start for pid, start in alive.items() if pid not in spared}
+    return {pid: start for pid in pids if (start := processes.get(pid, (0, ""))[1])}
 
 
 def marked(mark: str, processes: dict[int, tuple[int, str]]) -> Processes:
@@ -123,14 +118,6 @@ def marked(mark: str, processes: dict[int, tuple[int, str]]) -> Processes:
         if start and wanted in _environ(pid):
             found[pid] = start
     return found
-
-
-def drives(pid: int) -> bool:
-    """Whether a process was started to drive a run by itself. Linux only: elsewhere never."""
-    return _LINUX and any(one.startswith(_OWNS) for one in _environ(pid))
-
-
-_OWNS = f"{OWNER}=".encode()
 
 
 def _environ(pid: int) -> list[bytes]:
@@ -164,8 +151,7 @@ def sweep(
         known = {
             pid: start
             for pid, start in remembered.items()
-            # Between its fork and its start a driver looks like whoever starts it.
-            if start and processes.get(pid, (0, ""))[1] == start and not drives(pid)
+            if start and processes.get(pid, (0, ""))[1] == start
         }
         roots = [*known, *([root] if root is not None else ())]
         found = known | descendants(roots, processes)
@@ -188,7 +174,7 @@ def sweep(
 
 
 def remove(cgroup: str) -> None:
-    """Removes an empty control group; one in which a process drives a run stays."""
+    """Removes an empty control group; one in which something still lives stays."""
     if cgroup:
         try:
             os.rmdir(cgroup)

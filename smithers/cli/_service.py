@@ -20,6 +20,7 @@ from smithers.cli._places import complete, place
 from smithers.cli._streams import give, give_json, say
 from smithers.cli._trusting import trust_if_typed
 from smithers.errors import Refused
+from smithers.hub import Hub
 
 __all__ = ["register"]
 
@@ -80,6 +81,7 @@ def install(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> i
     service = _service(where.path)
     if dry_run:
         return _show(service, service.start, json)
+    Hub(where.path).refuse_below("install a service")
     _probe(service)
     trust_if_typed(where, "service install")
     runs = _run(service.status, must=False)
@@ -96,9 +98,11 @@ def install(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> i
 
 
 def uninstall(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> int:
-    service = _service(place(db).path)
+    where = place(db)
+    service = _service(where.path)
     if dry_run:
         return _show(service, service.stop, json)
+    Hub(where.path).refuse_below("remove a service")
     if not service.file.exists():
         return _tell(service, json, "absent", f"{service.file} is not there; nothing was done")
     _probe(service)

@@ -26,7 +26,8 @@ from smithers.engine.driving import Driving
 from smithers.engine.ending import After, Attached
 from smithers.engine.holding import Hold, clear_hold
 from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
-from smithers.engine.processes import adopt_orphans, attempt_mark, below, kill_all
+from smithers.engine.orphans import adopt_orphans
+from smithers.engine.processes import attempt_mark, below, kill_all
 from smithers.errors import Owned, Refused
 from smithers.state import Attempted, RunState
 from smithers.store import Note, Store

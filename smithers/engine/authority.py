@@ -4,41 +4,53 @@ Agents read hostile text, so what a person decides (approvals, budgets, what is 
 or said to an agent) is not theirs to decide: not by the command line, over MCP or by `Hub`, and not
 from a program that they start. Recorded processes and ancestry decide: whoever stands below a
 process that drives a run of this database, below a recorded process of an attempt, or below a
-terminal that `attach` opened. Marks in the environment only add to that. Another database is free.
+terminal that `attach` opened. What is orphaned below such a process becomes its child (Linux; see
+`Orphans` and the guard of attempts). Marks in the environment only add to that: they refuse where
+ancestry is silent, and clearing or changing them frees nothing. Another database is free.
 
-What remains: whoever runs as the same user can write the file itself, and can have something
-started by a service that stands below nobody (tmux, at, cron).
+Undefended: whoever runs as the same user can write the file itself, and can have something started
+by a service that stands below nobody (tmux, at, cron, systemd). Below a run in a container, a
+process in a further pid namespace is recognised by its marks alone.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
 from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
+from smithers.engine.orphans import has_init
 from smithers.engine.processes import ancestors
 from smithers.errors import Refused
+from smithers.store.lease import Beat, is_alive, started_of, this_host
 from smithers.store.looking import looking
 
 __all__ = ["driving", "refuse_below"]
 
 _PROCESSES = (
-    "SELECT pid, started FROM processes"
-    " UNION SELECT o.pid, o.started FROM owners o"
-    " WHERE EXISTS (SELECT 1 FROM runs r WHERE r.owner = o.owner) AND o.pid <> ?1"
-    " UNION SELECT CAST(json_extract(w.waits_on, '$[2]') AS INTEGER),"
-    " json_extract(w.waits_on, '$[3]') FROM waits w"
+    "SELECT pid, started, run_id FROM processes"
+    " UNION ALL SELECT CAST(json_extract(w.waits_on, '$[2]') AS INTEGER),"
+    " json_extract(w.waits_on, '$[3]'), w.run_id FROM waits w"
     " WHERE w.kind = 'attached' AND w.ended IS NULL"
-    " AND CAST(json_extract(w.waits_on, '$[2]') AS INTEGER) <> ?1"
     " AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.kind = 'release'"
     " AND json_extract(i.body, '$.id') = json_extract(w.waits_on, '$[0]'))"
 )
-"""Everything that a run of the database has started, that drives one, or through which a person is
-in a session; but for process ?1, and for a person who has left, since nothing of their terminal
-is alive then.
+"""Everything that attempts have started, and the terminals through which a person is in a session;
+but for a person who has left, since nothing of their terminal is alive then.
+"""
+
+_OWNERS = (
+    "SELECT r.run_id, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    " FROM owners o JOIN runs r ON r.owner = o.owner"
+)
+
+_FIRST_NAMESPACE = "pid:[4026531836]"
+"""The pid namespace of the machine itself: PROC_PID_INIT_INO in Linux's proc_ns.h. All others are
+inside it.
 """
 
 _driven: ContextVar[Path | None] = ContextVar("_driven", default=None)
@@ -59,33 +71,64 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
 
     `what` completes the sentence "an agent may not ...".
     """
-    if _stands_below(database, environment):
+    if why := _why_below(database, environment):
         raise Refused(
-            f"an agent may not {what}: this process was started by a run of {database}",
+            f"an agent may not {what}: {why} of {database}",
             hint="this is for a person: type it in a terminal that no run has started",
         )
 
 
-def _stands_below(database: Path, environment: Mapping[str, str]) -> bool:
+def _why_below(database: Path, environment: Mapping[str, str]) -> str:
+    """How this process stands below a run; empty if it does not."""
     real = _real(database)
     if _driven.get() == real:
-        return True
+        return "it was called from a step of a run"
     if not real.is_file() or real.stat().st_size == 0:
-        return False
-    if _is_marked(real, environment):
-        return True
+        return ""
     with looking(real) as db:
-        rows = db.execute(_PROCESSES, (os.getpid(),)).fetchall()
-    recorded = {(int(pid), str(started)) for pid, started in rows}
-    return bool(recorded) and not recorded.isdisjoint(ancestors(os.getpid()))
+        processes = db.execute(_PROCESSES).fetchall()
+        owners = [(run, Beat.of(tuple(row))) for run, *row in db.execute(_OWNERS)]
+    runs = {(int(pid), str(started)): str(run) for pid, started, run in processes}
+    for run, beat in owners:
+        runs[beat.owner.pid, beat.owner.started] = run
+        if has_init(beat.owner.pid) and (init := started_of(1)):
+            runs[1, init] = run
+    for one in ancestors(os.getpid())[1:]:  # what this process drives itself is `_driven`
+        if one in runs:
+            return f"this process was started by run {runs[one]}"
+    for run, beat in owners:
+        if _is_outside(beat):
+            return (
+                "this process is in a container, where it cannot be seen whether it was started by"
+                f" run {run}"
+            )
+    if mark := _mark_in(environment, real):
+        return f"the variable {mark} of its environment says that it was started by a run"
+    return ""
 
 
-def _is_marked(database: Path, environment: Mapping[str, str]) -> bool:
-    """Whether the environment says that a run of this database has started this process; a mark
-    that names no database may mean any.
+def _mark_in(environment: Mapping[str, str], database: Path) -> str:
+    """The variable which says that a run of this database has started this process; without a
+    usable name of a database it may mean any.
     """
+    mark = next((name for name in (ATTEMPT, RUN) if environment.get(name)), "")
     named = environment.get(RUN_DATABASE)
-    return (ATTEMPT in environment or RUN in environment) and named in (None, str(database))
+    if mark and named:
+        with suppress(OSError):
+            return mark if os.path.samefile(named, database) else ""
+    return mark
+
+
+def _is_outside(beat: Beat) -> bool:
+    """Whether a living owner is a process of the machine itself, while this one is in a pid
+    namespace, from which the processes of the machine cannot be seen.
+    """
+    if sys.platform != "linux":
+        return False
+    boot, _, namespace = this_host().partition("/")
+    if namespace == _FIRST_NAMESPACE or beat.owner.host != f"{boot}/{_FIRST_NAMESPACE}":
+        return False
+    return is_alive(beat)
 
 
 def _real(database: Path) -> Path:

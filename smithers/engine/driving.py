@@ -22,6 +22,7 @@ from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
+from smithers.engine.orphans import adopting_orphans
 from smithers.engine.processes import clear_away
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.settings import Unwatched
@@ -275,7 +276,7 @@ class Driving:
             _report_locks(store, engine)
         wake_at: datetime | None = None
         try:
-            with driving(self._database):
+            with driving(self._database), adopting_orphans():
                 ending = await engine.run(store, claim=claim, first=first)
             wake_at = ending.wake_at
             if ending.stopped and self._comes_back:

@@ -39,6 +39,7 @@ from smithers.engine.holding import Holding
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
+from smithers.engine.orphans import Orphans
 from smithers.engine.plan import Instance, Plan
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
@@ -121,6 +122,7 @@ class Engine:
         self._used: deque[int] = deque()
         self._messages = Messages(self.transition)
         self._processes = ProcessRows(run.run_id)
+        self._orphans = Orphans()
         self._inbox = deque(inbox)
         self._noted = state.inbox
         """The last note that was heard. A cancel counts as taken with its end alone, so that no
@@ -512,6 +514,7 @@ class Engine:
         if await self.holding.look():
             return True
         await self._processes.write(self.store)
+        self._orphans.collect(steps=any(one.is_step for one in self._attempts()))
         now = self._moment = self.settings.clock.now()
         due = self._timers.is_due(now)
         if await self.store.changed() or due:

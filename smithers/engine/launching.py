@@ -2,9 +2,9 @@
 
 The process is the command line's: it has a session of its own, so that neither the end of the
 terminal nor of whoever started it reaches it. It says on a pipe when the run's first frame is on
-disk, or why there will be none; from then on what it says goes to the run's log. It is no part of
-the attempt from which it may have been started: the marks of that are not passed on, and the mark
-that it gets tells guards to leave it alone.
+disk, or why there will be none; from then on what it says goes to the run's log. What this process
+launches outlives it. What the program of an attempt launches, in another database, ends with the
+attempt like everything else that it has started; the run can be resumed.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from smithers.store.lease import started_of
 __all__ = [
     "ATTEMPT",
     "MACHINE_FAILED",
-    "OWNER",
     "RUN",
     "RUN_DATABASE",
     "Launcher",
     "Owning",
     "how_it_ended",
+    "launched",
     "unmarked",
 ]
 
@@ -52,9 +52,6 @@ ATTEMPT, RUN = "SMITHERS_ATTEMPT", "SMITHERS_RUN"
 
 RUN_DATABASE = "SMITHERS_RUN_DATABASE"
 """In the same environment: the real path of the database that the run is in."""
-
-OWNER = "SMITHERS_OWNER"
-"""In the environment of a process that was started to drive a run by itself."""
 
 MACHINE_FAILED = 75
 """The exit code of such a process if a `MachineError` ended it, where others end with 2: nobody but
@@ -71,8 +68,17 @@ _LOOK_S = 0.25
 
 def unmarked(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what tells from which run a process comes."""
-    marks = (ATTEMPT, RUN, RUN_DATABASE, OWNER)
+    marks = (ATTEMPT, RUN, RUN_DATABASE)
     return {name: value for name, value in environment.items() if name not in marks}
+
+
+def launched() -> list[int]:
+    """The processes that this one has launched and that still live."""
+    return [pid for pid, at in _launched.items() if at is not None and started_of(pid) == at]
+
+
+_launched: dict[int, str | None] = {}
+"""By pid, with the start time, which tells a reused pid from the old one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +161,10 @@ class Launcher:
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                return subprocess.Popen(
+                child = subprocess.Popen(
                     command,
                     cwd=folder,
-                    env={**unmarked(self._environment), OWNER: run_id},
+                    env=unmarked(self._environment),
                     stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -166,7 +172,10 @@ class Launcher:
                 )
             except OSError as error:
                 self._check_start(error, run_id, folder, interpreter, until)
-            self._left.wait(_LOOK_S)
+                self._left.wait(_LOOK_S)
+            else:
+                _launched[child.pid] = started_of(child.pid)
+                return child
 
     def _check_start(
         self, error: OSError, run_id: str, folder: Path, interpreter: str, until: float

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 
-from smithers.engine.launching import ATTEMPT, OWNER
+from smithers.engine.launching import ATTEMPT
 from smithers.store.lease import ProcessStat, stat_of
 
-__all__ = ["ProcessTable", "drives", "environment_of"]
+__all__ = ["ProcessTable", "environment_of"]
 
 
 class ProcessTable:
@@ -38,33 +38,27 @@ class ProcessTable:
         found = ((child, self._stats[child]) for child in self._children.get(pid, ()))
         return {child: stat.started for child, stat in found if stat.alive}
 
-    def descendants(self, roots: Iterable[int]) -> dict[int, str]:
-        """The living processes below `roots` with their start times, without processes that drive
-        runs by themselves and without what is below those.
+    def dead_children(self, pid: int) -> dict[int, str]:
+        """The children of a process that have ended and were not waited for."""
+        found = ((child, self._stats[child]) for child in self._children.get(pid, ()))
+        return {child: stat.started for child, stat in found if not stat.alive}
+
+    def descendants(self, roots: Iterable[int], *, without: Container[int] = ()) -> dict[int, str]:
+        """The living processes below `roots` with their start times, but for those in `without`
+        and what is below those.
         """
         found: dict[int, str] = {}
         seen = set[int]()
         waiting = [child for root in set(roots) for child in self._children.get(root, ())]
         while waiting:
             pid = waiting.pop()
-            if pid in seen:
+            if pid in seen or pid in without:
                 continue
             seen.add(pid)
-            alive = self._stats[pid].alive
-            if alive and drives(pid):
-                continue
-            if alive:
+            if self._stats[pid].alive:
                 found[pid] = self._stats[pid].started
             # The first thread of a process may be dead before its last one.
             waiting += self._children.get(pid, ())
-        return found
-
-    def ancestors(self, pid: int) -> dict[int, str]:
-        """The process and those above it, with their start times."""
-        found: dict[int, str] = {}
-        while pid in self._stats and pid not in found:
-            found[pid] = self._stats[pid].started
-            pid = self._stats[pid].parent
         return found
 
     def marked(self, mark: str) -> dict[int, str]:
@@ -74,11 +68,6 @@ class ProcessTable:
             for pid, stat in self._stats.items()
             if stat.alive and environment_of(pid).get(ATTEMPT, "").startswith(mark)
         }
-
-
-def drives(pid: int) -> bool:
-    """Whether a process was started to drive a run by itself."""
-    return OWNER in environment_of(pid)
 
 
 def environment_of(pid: int) -> dict[str, str]:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterable, Mapping
 
 from smithers.engine.cgroups import members_of, remove_cgroup
-from smithers.engine.launching import ATTEMPT, RUN
-from smithers.engine.process_table import ProcessTable, drives, environment_of
+from smithers.engine.launching import ATTEMPT, RUN, launched
+from smithers.engine.process_table import ProcessTable, environment_of
 from smithers.errors import Refused
 from smithers.store import Claimed, Owner, Store
-from smithers.store.lease import is_running, started_of, this_host
+from smithers.store.lease import is_running, started_of, stat_of, this_host
 
 __all__ = [
-    "adopt_orphans",
     "ancestors",
     "attempt_mark",
     "attempt_marks",
@@ -52,26 +49,24 @@ def marked(mark: str) -> list[tuple[int, str]]:
 
 
 def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -> list[int]:
-    """End these processes and all their descendants, but for those that drive runs; the pids that
-    are still there afterwards.
+    """End these processes and all their descendants, but for runs that this process has launched;
+    the pids that are still there afterwards.
 
     Each gets SIGKILL at once: their owner is dead or was stopped, so nobody could hear an answer.
     """
     table = ProcessTable()
-    # Between its fork and its start a driver looked like its parent, and may be recorded.
-    roots = {pid: at for pid, at in processes if table.started(pid) == at and not drives(pid)}
-    return _kill({**roots, **table.descendants(roots)}, patience_s)
+    roots = {pid: at for pid, at in processes if table.started(pid) == at}
+    return _kill({**roots, **table.descendants(roots, without=launched())}, patience_s)
 
 
 def kill_owner(owner: Owner, *, patience_s: float = 5.0) -> bool:
-    """End a process of this host that owned a run, with its descendants but for those that drive
-    runs; whether it is gone. One that this process itself stands below is left alone.
+    """End a process of this host that owned a run, with its descendants; whether it is gone. One
+    that this process itself stands below is left alone.
     """
     table = ProcessTable()
     if owner.host != this_host() or table.started(owner.pid) != owner.started:
         return not is_running(owner)
-    above = table.ancestors(os.getpid())
-    if owner.pid in above:
+    if owner.pid in dict(ancestors(os.getpid())):
         return False
     # The owner goes first: nothing new begins below it then.
     doomed = {owner.pid: owner.started, **table.descendants([owner.pid])}
@@ -98,28 +93,18 @@ def end_children() -> None:
     agents have started is left to their guards.
     """
     ours = os.environ.get(ATTEMPT)
-    children = ProcessTable().children(os.getpid())
+    children, spared = ProcessTable().children(os.getpid()), launched()
     left = [
         (pid, started)
         for pid, started in children.items()
-        if environment_of(pid).get(ATTEMPT) in (None, ours) and not drives(pid)
+        if environment_of(pid).get(ATTEMPT) in (None, ours) and pid not in spared
     ]
     kill_all(left, patience_s=0.5)
 
 
-def adopt_orphans() -> None:
-    """Make what is orphaned below this process a child of it, where the system can do that."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-_PR_SET_CHILD_SUBREAPER = 36
-
-
 def below(pid: int) -> list[int]:
-    """What a process has started, but for processes that drive runs of their own."""
-    return list(ProcessTable().descendants([pid]))
+    """What a process has started, but for runs that this process has launched."""
+    return list(ProcessTable().descendants([pid], without=launched()))
 
 
 async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> None:
@@ -156,18 +141,15 @@ async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> 
 
 
 def kill_groups(groups: Mapping[str, str]) -> list[int]:
-    """End the members of these control groups, given with their marks, but for those that drive
-    runs, and what is below those; the pids that are still there.
+    """End the members of these control groups, given with their marks; the pids that are still
+    there.
     """
     alive: list[int] = []
     for path, mark in groups.items():
         for _ in range(_ROUNDS):
             table = ProcessTable()
             members = members_of(path, mark)
-            alive_here = {pid: at for pid in members if (at := table.started(pid)) is not None}
-            drivers = [pid for pid in alive_here if drives(pid)]
-            spared = {*drivers, *table.descendants(drivers)}
-            doomed = {pid: at for pid, at in alive_here.items() if pid not in spared}
+            doomed = {pid: at for pid in members if (at := table.started(pid)) is not None}
             if not doomed:
                 break
             if left := _kill(doomed, 5.0):
@@ -182,5 +164,9 @@ _ROUNDS = 100
 
 
 def ancestors(pid: int) -> list[tuple[int, str]]:
-    """The process and those above it, each with its start time."""
-    return list(ProcessTable().ancestors(pid).items())
+    """The process and those above it, as far as they can be seen, each with its start time."""
+    found: dict[int, str] = {}
+    while pid not in found and (stat := stat_of(pid)) is not None:
+        found[pid] = stat.started
+        pid = stat.parent
+    return list(found.items())

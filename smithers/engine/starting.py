@@ -61,6 +61,7 @@ class Running:
         self.key = key
         self.attempt = attempt
         self.serial = attempt.serial
+        self.is_step = isinstance(attempt, StepAttempt)
         self._done = done
         self._cancelled = False
         self._task: asyncio.Task[None] | None = None

@@ -43,6 +43,7 @@ def signalled(project: Project, at: int, number: int, run: str) -> subprocess.Co
 
 def check_signals(project: Project, number: signal.Signals, moments: range) -> None:
     """Send the signal at these of the moments; each time a run of its own."""
+    assert signalled(project, 0, number, "first").returncode == 0  # makes the database
     whole = signalled(project, 0, number, "whole")
     assert whole.returncode == 0, whole.stderr
     calls = int((project.folder / "calls").read_text())

@@ -431,18 +431,18 @@ def test_the_log_of_a_detached_run_holds_no_secret(project: Project) -> None:
     assert log.stat().st_mode & 0o077 == 0
 
 
-def test_a_run_that_an_agent_started_outlives_the_agent_and_may_decide_nothing(
-    project: Project,
-) -> None:
+def test_an_agent_may_start_runs_in_another_database_which_end_with_it(project: Project) -> None:
+    """Durably: whoever has that database resumes them."""
     project.environment["PYTHON"] = sys.executable
-    done = project.run("up", "woken.py:launching", "--run-id", "outer")
+    (project.folder / "hold-inner").touch()
+    done = project.run("up", "woken.py:launching", "--run-id", "outer", "--json")
     assert done.returncode == 0, done.stderr
-    until(lambda: status(project, "inner") == "waiting", "the run that the agent started")
-    assert project.ledger == ["draft"]
-    done = project.run("up", "woken.py:laundering", "--run-id", "r2", "--detach")
-    assert done.returncode == 0, done.stderr
-    until(lambda: status(project, "r2") == "waiting", "the run that would decide")
-    said = project.tasks("r2")["step"]["output"]
-    assert "code 2" in said
-    assert "an agent may not decide" in said
-    assert status(project, "inner") == "waiting"
+    said = json.loads(done.stdout)["output"]
+    assert "an agent may not start a run: this process was started by run outer" in said
+    assert "other: 0" in said
+    until(lambda: project.jobs(os.getpid()) == [], "the end of what the agent had started")
+    found = project.run("ps", "--db", "other.db", "--json")
+    assert json.loads(found.stdout)["runs"][0]["run_id"] == "inner"
+    (project.folder / "hold-inner").unlink()
+    done = project.run("resume", "inner", "--db", "other.db")
+    assert (done.returncode, done.stdout) == (0, "held\n"), done.stderr

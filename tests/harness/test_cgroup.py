@@ -87,7 +87,7 @@ def test_a_folder_that_is_not_the_group_of_the_attempt_is_left_alone(tmp_path: P
         stranger.kill()
 
 
-def test_a_process_that_drives_a_run_is_spared_with_what_is_below_it(tmp_path: Path) -> None:
+def test_no_variable_spares_a_process_or_what_is_below_it(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(300)'],"
@@ -98,7 +98,7 @@ def test_a_process_that_drives_a_run_is_spared_with_what_is_below_it(tmp_path: P
     words = [sys.executable, "-S", "-c", code]
     folder = tmp_path / f"{cgroup_name(MARK)}1"
     folder.mkdir()
-    environment = {**os.environ, guard.OWNER: "r9"}
+    environment = {**os.environ, "SMITHERS_OWNER": "r9"}
     with (
         subprocess.Popen(words, env=environment, stdout=subprocess.PIPE) as driver,
         subprocess.Popen(SLEEP) as member,
@@ -106,14 +106,11 @@ def test_a_process_that_drives_a_run_is_spared_with_what_is_below_it(tmp_path: P
         assert driver.stdout is not None
         below = int(driver.stdout.readline())
         (folder / "cgroup.procs").write_text(f"{driver.pid}\n{below}\n{member.pid}\n")
-        started = started_of(member.pid)
-        assert guard.members(str(folder), guard.snapshot()) == {member.pid: started}
+        found = guard.members(str(folder), guard.snapshot())
+        assert found == {pid: started_of(pid) for pid in (driver.pid, below, member.pid)}
         assert kill_groups({str(folder): MARK}) == []
-        assert member.wait(timeout=10) == -signal.SIGKILL
-        assert alive(driver.pid)
-        assert alive(below)
-        driver.kill()
-        os.kill(below, signal.SIGKILL)
+        assert member.wait(timeout=10) == driver.wait(timeout=10) == -signal.SIGKILL
+        assert not alive(below)
 
 
 def test_a_real_group_holds_a_daemon_without_parents_session_or_environment(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -104,21 +105,20 @@ def busy(ctx: Context[NoInput]) -> Node:
 
 @workflow
 def launching(ctx: Context[NoInput]) -> Node:
-    """An agent that starts a run of its own away from itself, and leaves."""
-    script = f"{os.environ['PYTHON']} -m smithers up gate.py --run-id inner --detach"
-    return Sequence(Task("launch", agent=Shell(), prompt=script))
+    """An agent that starts runs away from itself, beside its own run and in another database."""
+    up = f"{os.environ['PYTHON']} -m smithers up woken.py:held --run-id inner --detach"
+    script = f"{up} 2>&1; {up} --db other.db >/dev/null; echo other: $?"
+    task = Task("launch", agent=Shell(), prompt=script)
+    return Sequence(task, result=task)
 
 
 @workflow
-def laundering(ctx: Context[NoInput]) -> Node:
-    """A run that an agent could start to have a decision made by what it started."""
-    script = f"{os.environ['PYTHON']} -m smithers approve inner 2>&1; echo code $?"
+def held(ctx: Context[NoInput]) -> Node:
+    def wait() -> str:
+        note("holding")
+        while hold("hold-inner"):
+            time.sleep(0.02)
+        return "held"
 
-    def clean() -> str:
-        import subprocess
-
-        command = ["/bin/sh", "-c", f"unset SMITHERS_RUN; {script}"]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
-
-    first = Step("step", clean)
-    return Sequence(first, Approval("end", ask="?"), result=first)
+    step = Step("wait", wait)
+    return Sequence(step, result=step)

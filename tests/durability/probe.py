@@ -1,0 +1,141 @@
+"""Tries everything that changes a run or its database, from where this process stands.
+
+    python probe.py DATABASE FILE [--services]
+
+It writes a JSON object to FILE: what was tried, and the error or `done`. `smithers attach` is left
+out, since it looks for a terminal first: `Hub.attach` is tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from mcp import Client
+from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult
+
+from mcp_server import make_server
+from smithers.cli._main import run
+from smithers.errors import SmithersError
+from smithers.hub import Amounts, Hub
+
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "up": ("up", "ways.py:other", "--run-id", "new"),
+    "up --detach": ("up", "ways.py:other", "--run-id", "new", "--detach"),
+    "resume": ("resume", "r1"),
+    "resume --detach": ("resume", "r1", "--detach"),
+    "approve": ("approve", "r1", "gate"),
+    "deny": ("deny", "r1", "gate"),
+    "cancel": ("cancel", "r1"),
+    "budget": ("budget", "r1", "--add-calls", "1"),
+    "steer": ("steer", "r1", "work", "Stop."),
+    "supervise": ("supervise", "--once"),
+    "trust": ("trust",),
+    "trust --remove": ("trust", "--remove"),
+}
+SERVICES = {
+    "service install": ("service", "install"),
+    "service uninstall": ("service", "uninstall"),
+}
+"""For a process that is refused: nobody's services are to be changed by a test."""
+
+
+async def _start(hub: Hub) -> object:
+    return await hub.start("ways.py:other", run_id="new", observer=None)  # type: ignore[arg-type]
+
+
+async def _resume(hub: Hub) -> object:
+    return await hub.resume("r1", observer=None)  # type: ignore[arg-type]
+
+
+async def _supervise(hub: Hub) -> object:
+    return await hub.supervise(print, once=True)
+
+
+METHODS: dict[str, Callable[[Hub], object]] = {
+    "start": _start,
+    "resume": _resume,
+    "launch": lambda hub: hub.launch("ways.py:other", run_id="new"),
+    "launch_again": lambda hub: hub.launch_again("r1"),
+    "decide": lambda hub: hub.decide("r1", "gate", approved=True, by="ann"),
+    "asks": lambda hub: hub.asks("r1", "gate"),
+    "cancel": lambda hub: hub.cancel("r1", by="ann"),
+    "raise_budget": lambda hub: hub.raise_budget("r1", added=Amounts(calls=1), by="ann"),
+    "steer": lambda hub: hub.steer("r1", "work", "Stop.", by="ann"),
+    "attach": lambda hub: hub.attach("r1", "work", by="ann").__enter__(),
+    "supervise": _supervise,
+    "trust": lambda hub: hub.trust("trust"),
+    "distrust": lambda hub: hub.distrust(),
+}
+
+TOOLS: dict[str, dict[str, Any]] = {
+    "start_run": {"workflow": "ways.py:other"},
+    "resume_run": {"run_id": "failed"},
+    "answer": {"run_id": "r1"},
+    "cancel_run": {"run_id": "r1"},
+    "steer_run": {"run_id": "r1", "task": "work", "message": "Stop."},
+}
+
+
+def commands(database: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    environment = dict(os.environ)  # `up` marks that of its process
+    for name, words in {**COMMANDS, **(SERVICES if "--services" in sys.argv else {})}.items():
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+            code = run([*words, "--db", str(database)])
+        found[f"smithers {name}"] = said.getvalue() if code else "done"
+        os.environ.clear()
+        os.environ.update(environment)
+    return found
+
+
+def methods(database: Path) -> dict[str, str]:
+    return {f"Hub.{name}": _tried(call, Hub(database)) for name, call in METHODS.items()}
+
+
+def _tried(call: Callable[[Hub], object], hub: Hub) -> str:
+    try:
+        given = call(hub)
+        if isinstance(given, Awaitable):
+            asyncio.run(given)  # type: ignore[arg-type]
+    except SmithersError as error:
+        return f"error: {error}"
+    return "done"
+
+
+async def tools(database: Path) -> dict[str, str]:
+    server = make_server(Hub(database), [Path.cwd()], supervises=False)
+    found: dict[str, str] = {}
+    async with Client(server, elicitation_callback=_approves) as client:
+        for name, arguments in TOOLS.items():
+            result = await client.call_tool(name, arguments)
+            found[name] = _text(result) if result.is_error else "done"
+    return found
+
+
+async def _approves(_: object, params: ElicitRequestParams) -> ElicitResult:
+    decision = "trust" if "Trust this folder" in params.message else "approve"
+    return ElicitResult(action="accept", content={"decision": decision})
+
+
+def _text(result: CallToolResult) -> str:
+    return " ".join(getattr(one, "text", "") for one in result.content)
+
+
+def main(database: Path, file: Path) -> None:
+    found = {**commands(database), **methods(database), **asyncio.run(tools(database))}
+    beside = file.with_name(f"{file.name}.new")
+    beside.write_text(json.dumps(found, indent=1))
+    os.replace(beside, file)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

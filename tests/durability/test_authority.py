@@ -1,0 +1,110 @@
+"""Whatever stands below a run may change nothing of it; a person beside it may.
+
+Every verb is tried in each way of being below: by the command line, by `Hub` and over MCP.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.durability import probe
+from tests.durability.commands import Project, until
+
+PROBE = Path(probe.__file__)
+BELOW = ("plain", "cleared", "owner", "setsid", "double", "step", "step-double")
+REFUSED = "an agent may not"
+VERBS = {
+    *(f"smithers {name}" for name in (*probe.COMMANDS, *probe.SERVICES)),
+    *(f"Hub.{name}" for name in probe.METHODS),
+    *probe.TOOLS,
+}
+
+
+def beside(project: Project, way: str) -> list[str]:
+    return [sys.executable, str(PROBE), str(project.database), str(project.folder / f"{way}.json")]
+
+
+def found(project: Project, way: str) -> dict[str, str]:
+    said: dict[str, str] = json.loads((project.folder / f"{way}.json").read_text())
+    return said
+
+
+def in_a_terminal(command: list[str], project: Project) -> None:
+    """A shell with a terminal of its own, as over ssh: nothing above it is the run's."""
+    import pexpect
+
+    words = " ".join(command)
+    shell = pexpect.spawn(
+        "/bin/sh", ["-c", words], cwd=str(project.folder), env=project.environment, timeout=120
+    )
+    shell.expect(pexpect.EOF)
+    shell.close()
+
+
+def in_tmux(command: list[str], project: Project) -> None:
+    socket = str(project.folder / "tmux")
+    words = ["tmux", "-S", socket, "new-session", "-d", " ".join(command)]
+    subprocess.run(words, cwd=project.folder, env=project.environment, check=True)
+
+
+@pytest.mark.timeout(300)
+def test_below_a_run_every_verb_is_refused_and_beside_it_none(project: Project) -> None:
+    """In one run, since each look costs seconds."""
+    project.environment |= {
+        "PROBE": str(PROBE),
+        "PYTHONPATH": str(PROBE.parent),
+        "XDG_STATE_HOME": str(project.folder / "state"),
+    }
+    (project.folder / "hold-ways").touch()
+    assert project.run("up", "ways.py:failing", "--run-id", "failed").returncode == 1
+    owner = project.start("up", "ways.py:ways", "--run-id", "r1")
+    try:
+        for way in BELOW:
+            until(lambda way=way: (project.folder / f"{way}.json").exists(), way, within_s=200)
+            said = found(project, way)
+            assert set(said) == VERBS, way
+            assert {verb: text for verb, text in said.items() if REFUSED not in text} == {}, way
+        inside = found(project, "inside")
+        assert set(inside) == {verb for verb in VERBS if verb.startswith("Hub.")}
+        assert {verb: text for verb, text in inside.items() if REFUSED not in text} == {}
+        assert project.tasks("r1")["gate"]["state"] == "waiting"
+        assert {one["run_id"] for one in project.json("ps")["runs"]} == {"failed", "r1"}
+
+        people = ["plain", "nohup", "orphan", "terminal"]
+        for way in people[:2]:
+            command = [*(["nohup"] if way == "nohup" else []), *beside(project, f"by-{way}")]
+            subprocess.run(
+                command,
+                cwd=project.folder,
+                env={**project.environment, "CI": "true"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=True,
+            )
+        orphan = f"(setsid {' '.join(beside(project, 'by-orphan'))} </dev/null >/dev/null 2>&1 &)"
+        subprocess.run(
+            ["/bin/sh", "-c", orphan], cwd=project.folder, env=project.environment, check=True
+        )
+        in_a_terminal(beside(project, "by-terminal"), project)
+        if shutil.which("tmux"):
+            people.append("tmux")
+            in_tmux(beside(project, "by-tmux"), project)
+        for way in people:
+            file = project.folder / f"by-{way}.json"
+            until(file.exists, way, within_s=100)
+            said = found(project, f"by-{way}")
+            assert {verb: text for verb, text in said.items() if REFUSED in text} == {}, way
+        assert found(project, "by-plain")["smithers approve"] == "done"
+        assert found(project, "by-plain")["smithers cancel"] == "done"
+    finally:
+        (project.folder / "hold-ways").unlink()
+        owner.kill()
+        owner.communicate(timeout=30)
+    assert os.listdir(project.folder / "state") == ["smithers"]

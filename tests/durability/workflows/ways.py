@@ -1,0 +1,74 @@
+"""A run below which everything is tried that changes it: from an agent, and from a step."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ledger import hold
+from woken import Shell
+
+from smithers import Approval, Context, Node, NoInput, Parallel, Sequence, Step, Task, workflow
+
+HERE = Path(os.environ["LEDGER"]).parent
+DATABASE = HERE / ".smithers" / "smithers.db"
+CLEARED = f"env -i PATH={os.environ['PATH']} HOME={HERE}"
+AGENT = ("plain", "cleared", "owner", "setsid", "double")
+
+
+def probing(way: str, before: str = "") -> str:
+    """A shell command that tries everything and leaves a file."""
+    probe = os.environ["PROBE"]
+    return f"{before} {sys.executable} {probe} {DATABASE} {HERE / way}.json --services".strip()
+
+
+def forked_twice(way: str) -> str:
+    """The same in a process without parents, session and variables; then wait for its file."""
+    waits = f"while [ ! -e {HERE / way}.json ]; do sleep 0.05; done"
+    return f"(setsid {probing(way, CLEARED)} </dev/null >/dev/null 2>&1 &); {waits}"
+
+
+def in_a_step() -> str:
+    from probe import methods
+
+    found = methods(DATABASE)
+    (HERE / "inside.json").write_text(json.dumps(found))
+    for command in (probing("step"), forked_twice("step-double")):
+        subprocess.run(["/bin/sh", "-c", command], check=True, capture_output=True)
+    return ""
+
+
+def wait() -> str:
+    while hold("hold-ways"):
+        time.sleep(0.02)
+    return ""
+
+
+@workflow
+def ways(ctx: Context[NoInput]) -> Node:
+    script = "\n".join(
+        (
+            f"{probing('plain')} >/dev/null 2>&1",
+            f"{probing('cleared', CLEARED)} >/dev/null 2>&1",
+            f"{probing('owner', f'{CLEARED} SMITHERS_OWNER=r1')} >/dev/null 2>&1",
+            f"setsid --wait {probing('setsid')} >/dev/null 2>&1",
+            forked_twice("double"),
+        )
+    )
+    work = Task("work", agent=Shell(), prompt=script)
+    gate = Approval("gate", ask="?")
+    return Parallel(work, Step("step", in_a_step), Step("wait", wait), gate)
+
+
+@workflow
+def other(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("only", lambda: "done"))
+
+
+@workflow
+def failing(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("fail", lambda: 1 // 0, output=int))
