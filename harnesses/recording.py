@@ -128,6 +128,7 @@ class Recorder:
         self, path: Path, header: Header, scrub: Scrub, limit_bytes: int = LINE_LIMIT_BYTES
     ) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        flags |= os.O_NOFOLLOW | os.O_NONBLOCK  # nothing that a repository ships in its place
         with keeping(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, flags, 0o600)

@@ -63,13 +63,16 @@ class Hub:
             self._driving = Driving(self.database, self.environment)
         return self._driving
 
-    def refuse_below(self, what: str) -> None:
+    def check_may(self, what: str) -> None:
         """Raises `Refused` if this process was started by a run of the database, below which nobody
-        may change anything of it. `what` completes the sentence "an agent may not ...".
+        may change anything of it, or if somebody else has made the database or can write it. `what`
+        completes the sentence "an agent may not ...".
         """
         from smithers.engine.authority import refuse_below
+        from smithers.engine.trust import check_may_write
 
         refuse_below(self.database, self.environment, what)
+        check_may_write(self.database, self.environment)
 
     async def start(
         self,
@@ -87,7 +90,7 @@ class Hub:
         Raises `AuthorError`, `Refused` (the input does not fit, the run exists) or `StoreError`;
         then nothing was written.
         """
-        self.refuse_below("start a run")
+        self.check_may("start a run")
         driving = self._drive()
         with driving.working():
             return await driving.start(
@@ -116,7 +119,7 @@ class Hub:
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
         """
-        self.refuse_below(f"resume run {run_id}")
+        self.check_may(f"resume run {run_id}")
         driving = self._drive()
         with driving.working():
             return await driving.resume(
@@ -174,7 +177,7 @@ class Hub:
 
         Raises what `start` raises, and `Refused` where no process can be started.
         """
-        self.refuse_below("start a run")
+        self.check_may("start a run")
         return self._detach().start(
             file,
             name=name,
@@ -202,7 +205,7 @@ class Hub:
         `typed`: a person typed the command that asks for it. Otherwise a database that this user
         does not trust is refused with `Untrusted`, since its rows name the file to execute.
         """
-        self.refuse_below(f"resume run {run_id}")
+        self.check_may(f"resume run {run_id}")
         return self._detach().resume(
             run_id,
             file=file,
@@ -241,9 +244,10 @@ class Hub:
         The database is made, or upgraded, if need be, since it is known again by the id in it.
         Raises `Refused`, or `StoreError`.
         """
-        self.refuse_below("change what is trusted")
+        from smithers.engine.authority import refuse_below
         from smithers.engine.trust import trust
 
+        refuse_below(self.database, self.environment, "change what is trusted")
         trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
 
     def may_import(self, folder: Path) -> bool:
@@ -252,8 +256,12 @@ class Hub:
         """
         from smithers.engine.trust import Trusts
 
+        trusts = Trusts(self.environment)
         try:
-            trusted = Trusts(self.environment).find(self.database)
+            if self.database.exists():
+                trusted = trusts.find(self.database)
+            else:  # it was deleted: nobody else's rows are there
+                trusted = trusts.known(self.database)
         except Refused:
             return False
         return trusted is not None and trusted.allows_folder(folder)
@@ -266,9 +274,10 @@ class Hub:
 
     def distrust(self) -> bool:
         """Trust the database no longer; False if it was not trusted. Raises `Refused`."""
-        self.refuse_below("change what is trusted")
+        from smithers.engine.authority import refuse_below
         from smithers.engine.trust import Trusts
 
+        refuse_below(self.database, self.environment, "change what is trusted")
         return Trusts(self.environment).remove(self.database)
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:
@@ -278,10 +287,14 @@ class Hub:
         is to be woken now, and raises `Owned` where another process supervises. The database is
         made where there is none.
         """
-        self.refuse_below("supervise runs")
+        self.check_may("supervise runs")
         from smithers.engine.supervising import Supervisor
+        from smithers.engine.trust import Trusts, trust
         from smithers.store.sqlite import SqliteStore
 
+        known = Trusts(self.environment).known(self.database)
+        if known is not None and not self.database.exists():  # it was deleted, and is made anew
+            trust(self.database, self.environment, how=known.how, folders=known.paths)
         async with await SqliteStore.open(self.database) as store:
             supervisor = Supervisor(store, self.database, self.environment, tell)
             try:
@@ -305,7 +318,7 @@ class Hub:
         Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
         several do, time is up, `by` may not decide, or the caller is an agent of a run.
         """
-        self.refuse_below(f"decide for run {run_id}")
+        self.check_may(f"decide for run {run_id}")
         from smithers.engine.deciding import decide
 
         return decide(
@@ -321,7 +334,7 @@ class Hub:
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open approval that `decide` would answer, to be shown to a person. Raises as that."""
-        self.refuse_below(f"decide for run {run_id}")
+        self.check_may(f"decide for run {run_id}")
         from smithers.engine.deciding import asks
 
         return asks(self.database, self.environment, run_id, task)
@@ -338,7 +351,7 @@ class Hub:
         there already, its agent cannot attach, the caller is an agent of a run), or an `AgentError`
         where its program cannot be started; but for the first moment then nothing was stopped.
         """
-        self.refuse_below(f"attach to run {run_id}")
+        self.check_may(f"attach to run {run_id}")
         from smithers.engine.attaching import Session
 
         session = Session(
@@ -355,7 +368,7 @@ class Hub:
         Raises `UnknownRun`, or `Refused`: there is no such budget, it does not cap that, the run
         has ended, or the caller is an agent of a run.
         """
-        self.refuse_below(f"decide for run {run_id}")
+        self.check_may(f"decide for run {run_id}")
         from smithers.engine.raising import raise_budget
 
         return raise_budget(self.database, self.environment, run_id, node, added, by)
@@ -366,7 +379,7 @@ class Hub:
 
         Raises `UnknownRun`, or `Refused`: the task is not at work, or the message is empty.
         """
-        self.refuse_below(f"steer run {run_id}")
+        self.check_may(f"steer run {run_id}")
         from smithers.engine.steering import steer
 
         return steer(self.database, self.environment, run_id, task, text, by)
@@ -380,7 +393,7 @@ class Hub:
 
         Raises `UnknownRun`, or `Refused` for a run that has ended.
         """
-        self.refuse_below(f"cancel run {run_id}")
+        self.check_may(f"cancel run {run_id}")
         from smithers.engine.deciding import cancel
 
         return cancel(self.database, self.environment, run_id, by)

@@ -19,6 +19,7 @@ from pathlib import Path
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.state import RunState
+from smithers.store.files import open_file
 
 __all__ = ["OwnerLog"]
 
@@ -56,7 +57,6 @@ class OwnerLog:
         pass
 
     def _begin(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._open()
         self._faults = os.dup(self._file)
         faulthandler.enable(self._faults)
@@ -72,8 +72,7 @@ class OwnerLog:
         atexit.register(self._end)
 
     def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._file = os.open(self._path, flags, 0o600)
+        self._file = open_file(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def _carry(self, source: int) -> None:
         rest = b""

@@ -56,8 +56,17 @@ def place(db: Path | None) -> Place:
         ) from error
     for folder in (here, *here.parents):
         if (found := folder / _FOLDER / _NAME).exists():
-            return Place(found, given=False)
-    return Place(here / _FOLDER / _NAME, given=False)
+            break
+    else:
+        found = here / _FOLDER / _NAME
+    for one in (found.parent, found):
+        if one.is_symlink():  # a repository can ship one that leads anywhere
+            named = shlex.quote(os.path.realpath(found))
+            raise Refused(
+                f"{one} is a symbolic link to {os.path.realpath(one)}",
+                hint=f"if that database is meant, name it: --db {named}",
+            )
+    return Place(found, given=False)
 
 
 def workflow_files(folder: Path) -> list[Path]:

@@ -81,7 +81,7 @@ def install(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> i
     service = _service(where.path)
     if dry_run:
         return _show(service, service.start, json)
-    Hub(where.path).refuse_below("install a service")
+    Hub(where.path).check_may("install a service")
     _probe(service)
     trust_if_typed(where, "service install")
     runs = _run(service.status, must=False)
@@ -102,7 +102,7 @@ def uninstall(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) ->
     service = _service(where.path)
     if dry_run:
         return _show(service, service.stop, json)
-    Hub(where.path).refuse_below("remove a service")
+    Hub(where.path).check_may("remove a service")
     if not service.file.exists():
         return _tell(service, json, "absent", f"{service.file} is not there; nothing was done")
     _probe(service)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from smithers.state import Attempted
-from smithers.store.files import events_file
+from smithers.store.files import events_file, read_file
 
 __all__ = ["MAX_HANDOVER", "background", "handover"]
 
@@ -120,7 +120,7 @@ def _short(text: object, most: int) -> str:
 def _last_lines(file: Path) -> list[bytes]:
     """The lines of the end of a file; none where there is no file."""
     try:
-        with file.open("rb") as stream:
+        with read_file(file) as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - _READ))
             lines = stream.read().splitlines()

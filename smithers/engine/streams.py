@@ -21,7 +21,7 @@ from typing import Any, cast
 from smithers.agent import Event
 from smithers.engine.hearing import plain_data
 from smithers.errors import keeping
-from smithers.store.files import events_file, raw_file
+from smithers.store.files import events_file, open_file, raw_file
 from smithers.tree import clean
 
 __all__ = ["Stream", "as_json", "last_heard", "masked_event"]
@@ -83,7 +83,6 @@ class Stream:
     """
 
     def __init__(self, folder: Path, serial: int, scrub: Callable[[str], str]) -> None:
-        self._folder = folder
         self._path = events_file(folder, serial)
         self._scrub = scrub
         self._fd = -1
@@ -98,10 +97,8 @@ class Stream:
     def open(self) -> None:
         """Make the file."""
         if self._fd < 0:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             with keeping(self._path):
-                self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                self._fd = os.open(self._path, flags, 0o600)
+                self._fd = open_file(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

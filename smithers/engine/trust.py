@@ -31,7 +31,15 @@ from smithers.store import NewRun
 from smithers.store.looking import source
 from smithers.store.opening import open_database
 
-__all__ = ["Trusted", "Trusts", "check_may_run", "project_of", "trust", "untrusted"]
+__all__ = [
+    "Trusted",
+    "Trusts",
+    "check_may_run",
+    "check_may_write",
+    "project_of",
+    "trust",
+    "untrusted",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +58,11 @@ class Trusted:
     folders: tuple[str, ...] = ()
     explicit: bool = False
     """Whether this user named it with `smithers trust`."""
+
+    @property
+    def paths(self) -> list[Path]:
+        """The folders beyond the project."""
+        return [Path(one) for one in self.folders]
 
     def allows_folder(self, folder: Path) -> bool:
         """Whether runs may be driven in this folder, and files in it be executed."""
@@ -90,6 +103,21 @@ def check_may_run(trusted: Trusted | None, database: Path, run: NewRun, *, file:
             )
 
 
+def check_may_write(database: Path, environment: Mapping[str, str]) -> None:
+    """Raises `Untrusted` for a database that somebody else has made or can write, which a command
+    may have found in a folder above: nothing is written there, unless root trusts it.
+    """
+    path = Path(os.path.realpath(database))
+    if not path.exists():
+        return
+    try:
+        _check(path, path.parent)
+    except Untrusted:
+        known = Trusts(environment).known(path)
+        if known is None or not known.explicit:
+            raise
+
+
 def _allowed(trusted: Trusted | None, database: Path, folder: Path) -> bool:
     if trusted is not None:
         return trusted.allows_folder(folder)
@@ -125,11 +153,15 @@ class Trusts:
         path = Path(os.path.realpath(database))
         if not path.exists():
             return None
-        found = _read(self.file).get(str(path))
+        found = self.known(path)
         check_owner(path, explicit=found is not None and found.explicit)
         marks = _marks(path)
         is_same = found is not None and marks["id"] and found == replace(found, **marks)
         return found if is_same else None
+
+    def known(self, database: Path) -> Trusted | None:
+        """The record of the path of a database, whatever the file there is now."""
+        return _read(self.file).get(os.path.realpath(database))
 
     def all(self) -> list[Trusted]:
         """Every record, oldest first."""
@@ -201,15 +233,19 @@ def check_owner(path: Path, *, explicit: bool = False) -> None:
 
     Checked are the file, its folder and the project's. A group may write if it has no other member.
     """
+    _check(path, path.parent, project_of(path), explicit=explicit)
+
+
+def _check(database: Path, *folders: Path, explicit: bool = False) -> None:
     me = os.geteuid()
-    for one in dict.fromkeys((path, path.parent, project_of(path))):
+    for one in dict.fromkeys((database, *folders)):
         found = one.stat()
         if found.st_uid not in (me, 0) and not (me == 0 and explicit):
             raise Untrusted(
                 f"{one} belongs to another user ({_name_of(found.st_uid)})",
-                hint=f"if you trust it, type: smithers trust {path}"
+                hint=f"if you trust it, type: smithers trust {shlex.quote(str(database))}"
                 if me == 0
-                else "use a database in a folder of your own: --db PATH",
+                else "use a database of your own: --db .smithers/smithers.db",
             )
         sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
         others = found.st_mode & stat.S_IWOTH and not sticky

@@ -12,7 +12,7 @@ from smithers.changes import Key
 from smithers.errors import Refused
 from smithers.reports._database import Json, object_from, reading
 from smithers.reports._heads import head_of
-from smithers.store.files import events_file, raw_file, streams_folder
+from smithers.store.files import events_file, raw_file, read_file, streams_folder
 from smithers.store.rows import path_of
 
 __all__ = ["logs", "raw_logs"]
@@ -104,9 +104,14 @@ def _attempts(
 def _lines_of(file: Path, at: int) -> Iterator[tuple[bytes, int]]:
     """The whole lines of a file from a position, each with the position behind it."""
     try:
-        stream = file.open("rb")
+        stream = read_file(file)
     except FileNotFoundError:
         return
+    except OSError as error:
+        raise Refused(
+            f"{file} is not read: {error.strerror}",
+            hint="it is not a file that a run has written; remove it",
+        ) from error
     with stream:
         stream.seek(at)
         while line := stream.readline(_LINE_BYTES):

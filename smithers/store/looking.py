@@ -189,7 +189,8 @@ def _copy_unchanged(path: Path, copy: Path) -> None:
     """
     with ExitStack() as stack:
         with suppress(OSError):
-            lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDONLY | os.O_CLOEXEC)
+            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            lock = os.open(path.with_name(f"{path.name}.lock"), flags)
             stack.callback(os.close, lock)
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         for _ in range(_TRIES):

@@ -8,9 +8,11 @@ POSIX locks that SQLite holds for this whole process.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
@@ -188,7 +190,7 @@ def _locked_file(beside: Path) -> int | None:
     A lock on a file that was deleted meanwhile keeps nobody out.
     """
     while True:
-        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = _lock_file(beside)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.path.samestat(os.fstat(lock), os.stat(beside)):
@@ -203,6 +205,23 @@ def _locked_file(beside: Path) -> int | None:
             raise
         else:
             os.close(lock)
+
+
+def _lock_file(beside: Path) -> int:
+    """A descriptor of the lock file. What a repository may have put in its place is not opened."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        lock = os.open(beside, flags, 0o600)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+    else:
+        if stat.S_ISREG(os.fstat(lock).st_mode):
+            return lock
+        os.close(lock)
+    raise StoreError(
+        f"{beside} is not a file that Smithers has made", hint=f"remove it: rm {beside}"
+    )
 
 
 def check_place(path: Path, *, create: bool = True, file_system: str | None = None) -> None:

@@ -16,7 +16,7 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     "sql",
-    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise"),
+    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust"),
     *(
         "workflows",
         "demo",

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp import Client
+from mcp.client.context import ClientRequestContext
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult
 
 from mcp_server import make_server
@@ -55,8 +56,8 @@ async def _resume(hub: Hub) -> object:
     return await hub.resume("r1", observer=None)  # type: ignore[arg-type]
 
 
-async def _supervise(hub: Hub) -> object:
-    return await hub.supervise(print, once=True)
+async def _supervise(hub: Hub) -> None:
+    await hub.supervise(print, once=True)
 
 
 METHODS: dict[str, Callable[[Hub], object]] = {
@@ -121,7 +122,7 @@ async def tools(database: Path) -> dict[str, str]:
     return found
 
 
-async def _approves(_: object, params: ElicitRequestParams) -> ElicitResult:
+async def _approves(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
     decision = "trust" if "Trust this folder" in params.message else "approve"
     return ElicitResult(action="accept", content={"decision": decision})
 

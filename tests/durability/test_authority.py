@@ -59,7 +59,7 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(project: Project) 
     """In one run, since each look costs seconds."""
     project.environment |= {
         "PROBE": str(PROBE),
-        "PYTHONPATH": str(PROBE.parent),
+        "PYTHONPATH": str(PROBE.parents[2]),
         "XDG_STATE_HOME": str(project.folder / "state"),
     }
     (project.folder / "hold-ways").touch()
@@ -67,7 +67,7 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(project: Project) 
     owner = project.start("up", "ways.py:ways", "--run-id", "r1")
     try:
         for way in BELOW:
-            until(lambda way=way: (project.folder / f"{way}.json").exists(), way, within_s=200)
+            until((project.folder / f"{way}.json").exists, way, within_s=200)
             said = found(project, way)
             assert set(said) == VERBS, way
             assert {verb: text for verb, text in said.items() if REFUSED not in text} == {}, way

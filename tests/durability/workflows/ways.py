@@ -14,10 +14,9 @@ from woken import Shell
 
 from smithers import Approval, Context, Node, NoInput, Parallel, Sequence, Step, Task, workflow
 
-HERE = Path(os.environ["LEDGER"]).parent
+HERE = Path(os.environ.get("LEDGER", "ledger")).parent
 DATABASE = HERE / ".smithers" / "smithers.db"
 CLEARED = f"env -i PATH={os.environ['PATH']} HOME={HERE}"
-AGENT = ("plain", "cleared", "owner", "setsid", "double")
 
 
 def probing(way: str, before: str = "") -> str:
@@ -33,7 +32,7 @@ def forked_twice(way: str) -> str:
 
 
 def in_a_step() -> str:
-    from probe import methods
+    from tests.durability.probe import methods
 
     found = methods(DATABASE)
     (HERE / "inside.json").write_text(json.dumps(found))
