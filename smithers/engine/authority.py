@@ -27,7 +27,7 @@ from smithers.engine.orphans import has_init
 from smithers.engine.processes import ancestors
 from smithers.errors import Refused
 from smithers.store.lease import Beat, is_alive, started_of, this_host
-from smithers.store.looking import looking
+from smithers.store.looking import peek
 
 __all__ = ["driving", "refuse_below"]
 
@@ -85,9 +85,10 @@ def _why_below(database: Path, environment: Mapping[str, str]) -> str:
         return "it was called from a step of a run"
     if not real.is_file() or real.stat().st_size == 0:
         return ""
-    with looking(real) as db:
-        processes = db.execute(_PROCESSES).fetchall()
-        owners = [(run, Beat.of(tuple(row))) for run, *row in db.execute(_OWNERS)]
+    processes, rows = peek(
+        real, lambda db: (db.execute(_PROCESSES).fetchall(), db.execute(_OWNERS).fetchall())
+    )
+    owners = [(str(run), Beat.of(tuple(row))) for run, *row in rows]
     runs = {(int(pid), str(started)): str(run) for pid, started, run in processes}
     for run, beat in owners:
         runs[beat.owner.pid, beat.owner.started] = run

@@ -28,7 +28,7 @@ from typing import Any, cast
 
 from smithers.errors import Refused, StoreError, Untrusted
 from smithers.store import NewRun
-from smithers.store.looking import source
+from smithers.store.looking import peek
 from smithers.store.opening import open_database
 
 __all__ = [
@@ -317,11 +317,10 @@ def _marks(path: Path) -> dict[str, Any]:
 def _id_of(path: Path) -> str:
     """The id in the database; empty for one of a version before it had one."""
     try:
-        with source(path) as db:
-            row = db.execute("SELECT id FROM identity").fetchone()
-    except sqlite3.Error:
-        return ""
-    except StoreError:
+        row = peek(
+            path, lambda db: db.execute("SELECT id FROM identity").fetchone(), upgraded=False
+        )
+    except (sqlite3.Error, StoreError):
         return ""
     return str(row[0]) if row else ""
 

@@ -16,10 +16,10 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import quote
 
 from smithers.errors import StoreError
@@ -27,8 +27,19 @@ from smithers.store.failures import telling
 from smithers.store.migrations import migrate, published
 from smithers.store.opening import needs_work, version_of
 
-__all__ = ["Stamp", "Way", "connect_reader", "copies", "looking", "source", "stamp_of", "way_of"]
+__all__ = [
+    "Stamp",
+    "Way",
+    "connect_reader",
+    "copies",
+    "looking",
+    "peek",
+    "source",
+    "stamp_of",
+    "way_of",
+]
 
+T = TypeVar("T")
 Way = Literal["in place", "as it lies", "copied"]
 Stamp = tuple[tuple[int, int, int] | None, ...]
 """Inode, size in bytes and time of the last change (ns) of a database and of its `-wal`."""
@@ -107,6 +118,30 @@ def looking(path: Path) -> Generator[sqlite3.Connection]:
         db.execute("PRAGMA query_only = 1")
         db.execute("BEGIN")
         yield db
+
+
+def peek(path: Path, read: Callable[[sqlite3.Connection], T], *, upgraded: bool = True) -> T:
+    """What `read` gives of the database: as `looking`, but a file of the newest version that nobody
+    has open is not copied for it. `read` may be called several times, until the file stayed as it
+    was meanwhile, and takes all it needs with it. If not `upgraded`, it gets an older file as it
+    is. Raises as `looking`.
+    """
+    path = Path(os.path.realpath(path))
+    for _ in range(_TRIES):
+        before = stamp_of(path)
+        if way_of(path) != "as it lies":
+            break
+        try:
+            with closing(connect_reader(path, immutable=True)) as db:
+                if needs_work(db, path, len(published())):
+                    break
+                found = read(db)
+        except (sqlite3.Error, StoreError):
+            break  # what is wrong with it, `looking` finds out
+        if stamp_of(path) == before and way_of(path) == "as it lies":
+            return found
+    with looking(path) if upgraded else source(path) as db:
+        return read(db)
 
 
 @contextmanager

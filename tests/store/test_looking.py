@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from smithers.errors import StoreError
-from smithers.store.looking import copies, looking
+from smithers.store.looking import copies, looking, peek
 from smithers.store.sqlite import SqliteStore
 from tests.store.samples import begin, dead_owner, frame
 
@@ -176,3 +176,39 @@ def test_a_newer_file_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="newer Smithers"), looking(path):
         pass
     assert everything_in(tmp_path) == before
+
+
+async def test_peeking_sees_what_looking_sees_and_copies_no_file_that_nobody_has_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "runs.db"
+    async with await SqliteStore.open(path) as store:
+        claim = await begin(store)
+        assert peek(path, frames_in) == 1
+        await store.commit(claim, frame(1))
+        assert peek(path, frames_in) == 2
+    before = everything_in(tmp_path)
+    with monkeypatch.context() as without:
+        without.setattr("smithers.store.looking._private", None)
+        assert peek(path, frames_in) == 2
+    assert everything_in(tmp_path) == before
+    killed_in_use(tmp_path / "killed.db")
+    assert peek(tmp_path / "killed.db", frames_in) == 2
+
+
+async def test_peeking_reads_again_what_changed_meanwhile(tmp_path: Path) -> None:
+    path, other = tmp_path / "runs.db", tmp_path / "other.db"
+    async with await SqliteStore.open(path) as store:
+        await begin(store, dead_owner())
+    async with await SqliteStore.open(other):
+        pass
+    seen: list[int] = []
+
+    def read(db: sqlite3.Connection) -> int:
+        seen.append(frames_in(db))
+        if len(seen) == 1:
+            os.replace(other, path)
+        return seen[-1]
+
+    assert peek(path, read) == 0
+    assert seen == [1, 0]
