@@ -88,6 +88,10 @@ class ClaudeCode:
         attaches=True,
         native_schema=True,
         reports_cost=True,
+        changes_prompts=(
+            "A message that arrives while a tool runs reaches the model in a frame that says so.",
+            "In such a message `</system-reminder>` becomes `&lt;/system-reminder&gt;`.",
+        ),
     )
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 from harnesses import Antigravity, ClaudeCode, Codex, Echo, Gemini, Pi, Replay
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from harnesses.models._model import Model
+from harnesses.recording import Recording
 from recordings import antigravity_cases, claude_cases, codex_cases, gemini_cases, pi_cases
 from recordings.pi_cases import KEY_NAME
 from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
@@ -94,6 +96,18 @@ def unseen_but(*cases: str) -> dict[str, str]:
 def say(word: str) -> str:
     """Says a word."""
     return word
+
+
+def said_to_claude(session: Recording) -> list[str]:
+    """The texts that are marked as not typed, so that nothing in them is a command or a file."""
+    said = [json.loads(line) for line in session.text("in").splitlines()]
+    users = [each for each in said if each["type"] == "user"]
+    return [each["message"]["content"] for each in users if each.get("text_not_typed") is True]
+
+
+def framed_by_claude(text: str) -> str:
+    told = text.replace("</system-reminder>", "&lt;/system-reminder&gt;")
+    return f"The user sent a new message while you were working:\n{told}\n\nThis is how"
 
 
 def _sessions_of(vendor: Vendor) -> list[Case]:
@@ -185,6 +199,7 @@ ADAPTERS: Sequence[Adapter] = [
         install="npm install -g @anthropic-ai/claude-code",
         asks={"no-such-model": 2},  # without a stream as well
         lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC},
+        handed=said_to_claude, reads_message=framed_by_claude,
     ),
     *pair(
         "codex", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
@@ -241,9 +256,9 @@ ADAPTERS: Sequence[Adapter] = [
         differs=BROKEN | {"no credit": Failure(Permanent, "bad_request")},
     ),
     model("openai", OpenAI, lacks=OF_A_MODEL, differs=BROKEN),
-    model("google", Google, lacks=OF_A_MODEL, differs=BROKEN),
+    model("google", Google, lacks=OF_A_MODEL, differs=BROKEN, joins=True),
     model(
-        "litellm", LiteLLM, lacks=OF_A_MODEL,
+        "litellm", LiteLLM, lacks=OF_A_MODEL, joins=True,
         # It has few kinds of its own for what so many providers tell.
         differs={"quota": Failure(Busy, "rate_limit"),
                  "overloaded-in-stream": Failure(Transient, "server_error"),
