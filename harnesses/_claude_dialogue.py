@@ -75,13 +75,11 @@ class Dialogue:
         return self._heard.answer(ending, stderr)
 
     def _say(self, text: str, **more: object) -> None:
-        """No text is a command of the program, as one that begins with a slash would be, but for a
-        space. The mark lets it be taken in between two calls, as others are.
+        """The mark makes it a text and nothing else: not a command, and no file that it names is
+        attached. It has no `priority`: the one that is exact in between two calls stops the tool.
         """
-        if text.lstrip().startswith("/"):
-            text, more = f" {text}", {**more, "text_not_typed": True}
         message = {"role": "user", "content": text}
-        self._write(line_of({"type": "user", "message": message, **more}))
+        self._write(line_of({"type": "user", "message": message, "text_not_typed": True, **more}))
 
     def _became_of(self, said: Mapping[str, Any]) -> Iterator[Steered]:
         """Messages are queued in the order in which they were told, whatever their ids are: those

@@ -89,6 +89,10 @@ class Capabilities:
     elsewhere. With `steers` it takes messages in while it runs (see `Steered`); any other that
     resumes is stopped and told in its session. With `attaches` a person can go on in a session, in
     the program's own terminal (see `Attaching`).
+
+    `changes_prompts` says what it does to a prompt or a message on its way to the model, one
+    sentence for each change; it is empty if the model reads every text byte for byte. No agent
+    interprets a text: no file is read and no command is run because a text names it.
     """
 
     resumes: bool = False
@@ -98,6 +102,7 @@ class Capabilities:
     attaches: bool = False
     native_schema: bool = False
     reports_cost: bool = False
+    changes_prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,6 +50,7 @@ class Model(ABC):
     url: ClassVar[str]
     url_variable: ClassVar[str]
     keys: ClassVar[tuple[str, ...]]
+    changes_prompts: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class Model(ABC):
             steers=True,
             native_schema=True,
             reports_cost=self.price is not None,
+            changes_prompts=self.changes_prompts,
         )
 
     @property

@@ -14,6 +14,7 @@ from harnesses.models._tools import Tool
 from smithers.agent import Said, Thought
 
 __all__ = [
+    "JOINED",
     "Asked",
     "Call",
     "Entry",
@@ -107,6 +108,9 @@ def files_apart(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield entry
     if files:
         yield Asked(_SHOWN, tuple(files))
+
+
+JOINED = "Messages in a row reach the model as one, with an empty line between them."
 
 
 def in_turns(entries: Iterable[Entry]) -> Iterator[Entry]:

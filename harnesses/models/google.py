@@ -13,6 +13,7 @@ from harnesses.models._files import File
 from harnesses.models._model import Model
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
+    JOINED,
     Call,
     Entry,
     Replied,
@@ -51,6 +52,7 @@ class Google(Model):
     url = "https://generativelanguage.googleapis.com"
     url_variable = "GOOGLE_GEMINI_BASE_URL"
     keys = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+    changes_prompts = (JOINED,)
 
     def client(self, package: Any, key: str | None, ask: Ask) -> AbstractAsyncContextManager[Any]:
         if key is None:

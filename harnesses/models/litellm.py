@@ -18,6 +18,7 @@ from harnesses.models._files import File
 from harnesses.models._model import Model
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
+    JOINED,
     Asked,
     Entry,
     Replied,
@@ -63,11 +64,18 @@ class LiteLLM(Model):
     provider = package = extra = "litellm"
     url = url_variable = ""
     keys = ()
+    changes_prompts = (JOINED,)
 
     @property
     def can(self) -> Capabilities:
         """It tells what a request cost, for all models that its own table of prices has."""
-        return Capabilities(resumes=True, forks=True, steers=True, reports_cost=True)
+        return Capabilities(
+            resumes=True,
+            forks=True,
+            steers=True,
+            reports_cost=True,
+            changes_prompts=self.changes_prompts,
+        )
 
     def shape(self, schema: Mapping[str, object]) -> None:
         """In words: what a provider takes beside tools, the package cannot tell for all."""

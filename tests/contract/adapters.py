@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -10,12 +12,14 @@ from typing import Any
 from harnesses import Antigravity, ClaudeCode, Codex, Echo, Gemini, Pi, Replay
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from harnesses.models._model import Model
+from harnesses.recording import Recording
 from recordings import antigravity_cases, claude_cases, codex_cases, gemini_cases, pi_cases
 from recordings.pi_cases import KEY_NAME
 from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
 from smithers.agent import Agent, ToolCalled
 from smithers.errors import Busy, Permanent, Stalled, Transient
 from tests.contract.cases import CASES, NUMBER, Failure
+from tests.contract.prompts import TEXTS
 from tests.contract.scenes import Adapter
 from tests.harness.helpers import (
     ROOT,
@@ -94,6 +98,40 @@ def unseen_but(*cases: str) -> dict[str, str]:
 def say(word: str) -> str:
     """Says a word."""
     return word
+
+
+def said_to_claude(session: Recording) -> list[str]:
+    """The texts that are marked as not typed, so that nothing in them is a command or a file."""
+    said = [json.loads(line) for line in session.text("in").splitlines()]
+    users = [each for each in said if each["type"] == "user"]
+    return [each["message"]["content"] for each in users if each.get("text_not_typed") is True]
+
+
+def said_to_codex(session: Recording) -> list[str]:
+    """The texts that were added to the thread, or to its running turn; of `exec` the prompt, of
+    which a stream has the beginning alone.
+    """
+    if session.header.argv[1] == "exec":
+        prompt = session.header.prompt
+        return [prompt, *(text for text in TEXTS.values() if len(prompt) >= 200 and
+                          text.startswith(prompt))]  # fmt: skip
+    said = [json.loads(line) for line in session.text("in").splitlines()]
+    asked = [(each.get("method"), each.get("params", {})) for each in said]
+    begun = [part for method, wanted in asked if method == "turn/start" for part in wanted["input"]]
+    assert not [part for part in begun if re.search(r"\$\w", part["text"])]
+    items = [wanted["items"] for method, wanted in asked if method == "thread/inject_items"]
+    items += [[{"content": wanted["input"]}] for method, wanted in asked if method == "turn/steer"]
+    items += [[{"content": begun}]]
+    return [part["text"] for each in items for item in each for part in item["content"]]
+
+
+def read_by_codex_exec(text: str) -> str | None:
+    return None if re.search(r"\$\w", text) else text
+
+
+def framed_by_claude(text: str) -> str:
+    told = text.replace("</system-reminder>", "&lt;/system-reminder&gt;")
+    return f"The user sent a new message while you were working:\n{told}\n\nThis is how"
 
 
 def _sessions_of(vendor: Vendor) -> list[Case]:
@@ -185,6 +223,7 @@ ADAPTERS: Sequence[Adapter] = [
         install="npm install -g @anthropic-ai/claude-code",
         asks={"no-such-model": 2},  # without a stream as well
         lacks={"rate limit with a time": NO_TIME, "quota": OF_ANTHROPIC},
+        handed=said_to_claude, reads_message=framed_by_claude,
     ),
     *pair(
         "codex", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
@@ -193,6 +232,7 @@ ADAPTERS: Sequence[Adapter] = [
         # It asks again without end where nobody listens, and tells of broken streams in one way.
         differs={"nobody there": Failure(Stalled, "silence"),
                  "cut before the first word": Failure(Transient, "cut")},
+        handed=said_to_codex,
     ),
     *pair(
         "codex-by-exec", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
@@ -203,6 +243,7 @@ ADAPTERS: Sequence[Adapter] = [
             *("session forked", "fork of an unknown session"),
             *("auth", "rate limit", "quota", "server error"),
         ),
+        handed=said_to_codex, reads=read_by_codex_exec,
     ),
     *pair(
         "pi", Pi, pi_cases.cases, pi_cases.pi, _pi,
@@ -241,9 +282,9 @@ ADAPTERS: Sequence[Adapter] = [
         differs=BROKEN | {"no credit": Failure(Permanent, "bad_request")},
     ),
     model("openai", OpenAI, lacks=OF_A_MODEL, differs=BROKEN),
-    model("google", Google, lacks=OF_A_MODEL, differs=BROKEN),
+    model("google", Google, lacks=OF_A_MODEL, differs=BROKEN, joins=True),
     model(
-        "litellm", LiteLLM, lacks=OF_A_MODEL,
+        "litellm", LiteLLM, lacks=OF_A_MODEL, joins=True,
         # It has few kinds of its own for what so many providers tell.
         differs={"quota": Failure(Busy, "rate_limit"),
                  "overloaded-in-stream": Failure(Transient, "server_error"),

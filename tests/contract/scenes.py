@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from harnesses.recording import Recording
 from recordings.playing import Act, Case, Place
 from smithers.agent import Agent, Ask, Event, Spawned, Started
 from smithers.errors import AgentError
@@ -18,10 +19,14 @@ from tests.contract.cases import ANSWERED, FAILURES, FURTHER, Failure
 from tests.scripted_model import ScriptedModel
 
 FAILED = FAILURES | FURTHER
-__all__ = ["Adapter", "Scene", "Way"]
+__all__ = ["Adapter", "Scene", "Way", "unchanged"]
 
 Way = Literal["recorded", "scripted", "live"]
 """On its recordings; in our process on the scripted model server; as the real program on that."""
+
+
+def unchanged(text: str) -> str:
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +92,12 @@ class Adapter:
     session that `shows` another case than its name says stands there, with "" for none. `asks`
     is how often it asks the model in a session, where that is not once. `needs` skips the test
     where what is to be played is not installed.
+
+    `handed` reads in a kept stream the texts that were given to the program as plain data. `reads`
+    is what a model is to read of a text (None: it is refused), and `unwrapped` takes off what the
+    program puts around a text. `reads_message` is the same for a message while a tool runs, of
+    which it is enough to be in a block; `joins` is for one that makes one block of messages in a
+    row. They change nothing unless `changes_prompts` says so.
     """
 
     name: str
@@ -102,6 +113,17 @@ class Adapter:
     differs: Mapping[str, Failure] = field(default_factory=dict[str, Failure])
     shows: Mapping[str, str] = field(default_factory=dict[str, str])
     asks: Mapping[str, int] = field(default_factory=dict[str, int])
+    handed: Callable[[Recording], Sequence[str]] | None = None
+    reads: Callable[[str], str | None] = unchanged
+    unwrapped: Callable[[str], str] = unchanged
+    reads_message: Callable[[str], str | None] | None = None
+    joins: bool = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the model is to read every text byte for byte, as far as this line says."""
+        same = self.reads is unchanged and self.unwrapped is unchanged
+        return same and self.reads_message is None and not self.joins
 
     @property
     def id(self) -> str:

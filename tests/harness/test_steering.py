@@ -151,13 +151,13 @@ def test_a_message_that_begins_a_turn_is_waited_for_until_it_has_begun() -> None
     assert (dialogue.over, dialogue.pending) == (False, False)
 
 
-def test_no_text_is_a_command_of_claude_code() -> None:
+def test_no_text_is_a_command_of_claude_code_and_none_is_changed() -> None:
     written: list[dict[str, Any]] = []
     dialogue = Dialogue(lambda line: written.append(json.loads(line)), session="s", text="/clear")
     dialogue.tell("\n/help")
-    dialogue.tell("a/b")
-    assert [each["message"]["content"] for each in written] == [" /clear", " \n/help", "a/b"]
-    assert [each.get("text_not_typed") for each in written] == [True, True, None]
+    dialogue.tell("see @.env")
+    assert [each["message"]["content"] for each in written] == ["/clear", "\n/help", "see @.env"]
+    assert [each["text_not_typed"] for each in written] == [True, True, True]
 
 
 async def test_a_prompt_that_begins_with_a_slash_is_answered_by_the_model(tmp_path: Path) -> None:
