@@ -105,6 +105,7 @@ bench: $(DEV) $(PEERS) ## the cost of a step against its limits, beside other to
 
 docs: $(BASE) ## write what the documents take from the code
 	PYTHONPATH=. $(BIN)/python docs/failures.py
+	PYTHONPATH=. $(BIN)/python docs/prompts.py
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) $(BENCH_VENV) $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

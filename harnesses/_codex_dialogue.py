@@ -1,14 +1,18 @@
 """The dialogue with `codex app-server`: a turn on one thread, in lines of JSON.
 
 We ask `initialize`, `thread/resume`, `thread/fork` or `thread/start`, and `turn/start`; then
-notifications tell of the turn until `turn/completed`. The program asks as well: each of its
-requests is answered, or its turn would wait for ever. A message steers the turn: it is part of the
-thread when it comes back as an item. One that no turn took in begins a further one.
+notifications tell of the turn until `turn/completed`. In the input of a turn the program looks for
+`$name` and loads the skill of that name. It looks for nothing in an item of the thread, so such a
+text is added by `thread/inject_items` before a turn without input; any other one is an input, since
+a person who attaches sees no other. The program asks as well: each of its requests is answered, or
+its turn would wait for ever. A message steers the turn: it is part of the thread when it comes back
+as an item. One that no turn took in begins a further one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +23,7 @@ from harnesses.recording import Ending
 from smithers.agent import Answered, Event, Steered
 from smithers.errors import AgentError, Permanent
 
-__all__ = ["Dialogue"]
+__all__ = ["Dialogue", "names_a_skill"]
 
 _CLIENT = {"name": "smithers", "title": "Smithers", "version": "1"}
 _SANDBOXES = {
@@ -36,6 +40,12 @@ _DECLINED: dict[str, dict[str, object]] = {
     "applyPatchApproval": {"decision": "denied"},
 }
 """Nobody is there to be asked; what the sandbox allows needs no asking."""
+_MENTION = re.compile(r"\$[\w:-]")
+
+
+def names_a_skill(text: str) -> bool:
+    """Whether Codex may find the name of a skill in a text, if there is one of that name."""
+    return _MENTION.search(text) is not None
 
 
 class Dialogue:
@@ -126,17 +136,25 @@ class Dialogue:
         turn = {"threadId": self._heard.thread, "expectedTurnId": self._heard.turn}
         self._ask("turn/steer", {**turn, "input": [{"type": "text", "text": text}]})
 
-    def _start(self, text: str) -> None:
-        said = [{"type": "text", "text": text}]
-        self._ask(
-            "turn/start", {"threadId": self._heard.thread, "input": said, **self._turn_wanted}
-        )
+    def _say(self, text: str) -> None:
+        """Begins a turn on the text, as which it is read and nothing else."""
+        if not names_a_skill(text):
+            self._start(text)
+            return
+        content = [{"type": "input_text", "text": text}]
+        items = [{"type": "message", "role": "user", "content": content}]
+        self._ask("thread/inject_items", {"threadId": self._heard.thread, "items": items})
+
+    def _start(self, *texts: str) -> None:
+        said = [{"type": "text", "text": text} for text in texts]
+        turn = {"threadId": self._heard.thread, "input": said, **self._turn_wanted}
+        self._ask("turn/start", turn)
 
     def _go_on_with_what_was_said(self) -> None:
         """After a turn that failed there is none: its messages are for the next attempt."""
         if self._untold and self.completed:
             self._begins = True
-            self._start(self._untold[0])
+            self._say(self._untold[0])
 
     def _noted(self, method: str, params: Mapping[str, Any]) -> Iterator[Steered]:
         """What became of messages: each that is part of the thread comes back as an item."""
@@ -147,7 +165,11 @@ class Dialogue:
                 self.listens.set()
                 if self._begins:
                     self._begins = False
-                    for text in self._untold[1:]:
+                    first, *rest = self._untold
+                    if names_a_skill(first):  # it was injected, so it does not come back
+                        self._untold = rest
+                        yield Steered(first)
+                    for text in rest:
                         self._steer(text)
             case "turn/completed" if self._heard.over:
                 self._go_on_with_what_was_said()
@@ -171,6 +193,11 @@ class Dialogue:
         result, error = object_of(message.get("result")), message.get("error")
         if method in ("thread/resume", "thread/fork") and error is not None:
             self._begin()
+        elif method == "thread/inject_items":
+            if error is None:
+                self._start()
+            else:
+                self._failure = _not_injected(object_of(error))
         elif error is not None:
             if method != "turn/steer":
                 self._failure = refusal(method, object_of(error))
@@ -180,7 +207,7 @@ class Dialogue:
         elif method in ("thread/start", "thread/resume", "thread/fork"):
             self._failure = self._too_wide(object_of(result.get("sandbox")))
             if self._failure is None:
-                self._start(self._text)
+                self._say(self._text)
 
     def _begin(self) -> None:
         """The next way to a thread: the program does not know those before."""
@@ -201,6 +228,16 @@ class Dialogue:
             return None
         said = f"Codex took the sandbox {given} in place of {wanted}"
         return Permanent(said, reason="sandbox")
+
+
+def _not_injected(error: Mapping[str, Any]) -> AgentError:
+    failure = refusal("thread/inject_items", error)
+    if isinstance(failure, Permanent):  # an older version, which lacks it
+        failure.hint = (
+            "it would load a skill of the name where a text has `$name`: write the name without "
+            "its $, or `npm install -g @openai/codex` for a newer version"
+        )
+    return failure
 
 
 def _said_by_user(item: Mapping[str, Any]) -> list[str]:

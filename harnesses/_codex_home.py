@@ -1,14 +1,12 @@
-"""Where Codex lives: its native program, its version, its home, and the login of the user."""
+"""Where Codex lives: its native program, its home, and the login of the user."""
 
 from __future__ import annotations
 
 import os
 import platform
 import re
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from harnesses._json import object_in, object_of
@@ -16,7 +14,7 @@ from harnesses._state import not_kept
 from harnesses.process import find_program
 from smithers.errors import NotInstalled, NotSignedIn
 
-__all__ = ["INSTALL", "SIGN_IN", "account_in", "login_of", "native", "prepared_home", "version_of"]
+__all__ = ["INSTALL", "SIGN_IN", "account_in", "login_of", "native", "prepared_home"]
 
 INSTALL = "npm install -g @openai/codex"
 SIGN_IN = "run `codex login`, or name the variable that holds a key: Codex(api_key_env=…)"
@@ -50,29 +48,6 @@ def _natives(package: Path) -> Iterator[Path]:
     for root in roots if name else ():
         for folder in ("bin", "codex"):
             yield root / "vendor" / triple / folder / "codex"
-
-
-def version_of(program: Path) -> tuple[int, ...]:
-    """The version that a program tells; nothing where it tells none."""
-    try:
-        changed_ns = program.stat().st_mtime_ns
-        return _version_of(program, changed_ns)
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-
-
-@lru_cache(maxsize=8)
-def _version_of(program: Path, changed_ns: int) -> tuple[int, ...]:
-    """A start that failed is not remembered."""
-    told = subprocess.run(
-        [program, "--version"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=20,
-    )
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", told.stdout)
-    return tuple(int(part) for part in found.groups()) if found else ()
 
 
 def prepared_home(env: Mapping[str, str], run: str, *, signed_in: bool) -> Path:

@@ -15,6 +15,8 @@ Sandbox = Literal["read-only", "workspace-write", "danger-full-access"]
 ApprovalPolicy = Literal["never", "on-request"]
 
 _PROVIDER = "smithers"
+_OF_NO_PROJECT = {"skills.include_instructions": False, "project_doc_max_bytes": 0}
+"""Skills are listed, and instructions read, of a project that is not trusted too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Settings:
     mcp_servers: Mapping[str, object] = field(default_factory=dict[str, object])
     instructions: str | None = None
     arguments: tuple[str, ...] = ()
+    trusts_project: bool = False
 
     @property
     def signed_in(self) -> bool:
@@ -50,6 +53,7 @@ class Settings:
             "analytics.enabled": False,
             "features.plugins": False,
             "features.apps": False,
+            **({} if self.trusts_project else _OF_NO_PROJECT),
             **({"shell_environment_policy.exclude": [self.key_env]} if self.key_env else {}),
             **self.config,
             **({"developer_instructions": self.instructions} if self.instructions else {}),
@@ -60,10 +64,14 @@ class Settings:
             "model_provider": _PROVIDER,
             f"model_providers.{_PROVIDER}": self._provider(),
             # Else a wide sandbox makes the program trust the project and start what it names.
-            "projects": {str(cwd.resolve()): {"trust_level": "untrusted"}},
+            "projects": {str(cwd.resolve()): {"trust_level": self._trust}},
         }
         pairs = (("-c", f"{key}={_toml(value)}") for key, value in settings.items())
         return (*self.arguments, *(word for pair in pairs for word in pair))
+
+    @property
+    def _trust(self) -> str:
+        return "trusted" if self.trusts_project else "untrusted"
 
     def _servers(self) -> dict[str, object]:
         """The MCP servers; the first request waits for one that is `required`, and for no other."""

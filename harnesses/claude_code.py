@@ -24,6 +24,7 @@ from harnesses._json import object_in
 from harnesses._limits import limit_text
 from harnesses._state import state_of
 from harnesses._turns import conversed, in_a_session
+from harnesses._versions import text_of_version, version_of
 from harnesses.process import (
     Command,
     Replay,
@@ -36,7 +37,7 @@ from harnesses.process import (
     terminal_environment,
 )
 from smithers.agent import Ask, Capabilities, Event, Terminal
-from smithers.errors import NotInstalled
+from smithers.errors import NotInstalled, Permanent
 
 __all__ = ["ClaudeCode", "PermissionMode"]
 
@@ -57,8 +58,11 @@ SETTINGS = {
     "CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK": "1",
     **QUIET,
 }
-OWN = ("--strict-mcp-config", "--setting-sources", "")
+_ALONE = ("--strict-mcp-config", "--setting-sources", "")
 """Nothing of the user's and the project's settings comes in."""
+_WITH_ITS_PROJECT = ("--setting-sources", "project,local")
+_OLDEST = (2, 1, 300)
+"""Older ones read the files and run the commands that a prompt names, whatever they are told."""
 _FILES = {
     "--append-system-prompt": "--append-system-prompt-file",
     "--system-prompt": "--system-prompt-file",
@@ -75,8 +79,10 @@ class ClaudeCode:
     By default it uses the login of the user, or ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and
     ANTHROPIC_BASE_URL, which are passed on to it. `config_dir` keeps its login, settings and
     transcripts apart. `mcp_config` is a mapping, or a file, of the only MCP servers it gets.
-    `arguments` are further ones of the command line. `env` is added to its environment, which its
-    tools see. `program` is its name on PATH, or its path.
+    With `trust_project` the settings, hooks, MCP servers, skills and instructions of the project
+    count, which run programs without asking. `arguments` are further ones of the command line.
+    `env` is added to its environment, which its tools see. `program` is its name on PATH, or its
+    path.
     `replay` plays recordings in its place, `record` keeps each session in that folder as it goes;
     SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
@@ -105,6 +111,7 @@ class ClaudeCode:
         max_turns: int | None = None,
         append_system_prompt: str | None = None,
         arguments: Sequence[str] = (),
+        trust_project: bool = False,
         env: Mapping[str, str] | None = None,
         program: str = "claude",
         config_dir: str | Path | None = None,
@@ -127,6 +134,10 @@ class ClaudeCode:
         }
         given = {flag: str(value) for flag, value in options.items() if value is not None}
         more = tuple(arguments)
+        own = _WITH_ITS_PROJECT if trust_project else _ALONE
+        if trust_project and mcp_config is not None:
+            own = ("--strict-mcp-config", *own)
+        self._own = own
         self._options = (*more, *(word for one in given.items() for word in one))
         given.pop("--max-turns", None)  # it bounds a request, not a person
         self._options_of_a_person = (*more, *(word for one in given.items() for word in one))
@@ -159,7 +170,7 @@ class ClaudeCode:
             _welcomed(self._config / ".claude.json")
         ask = Ask(prompt="", cwd=cwd, session=session, marks=marks)
         command = self._command(ask, session, program)
-        flags = ("--resume", session, *OWN, *self._options_of_a_person)
+        flags = ("--resume", session, *self._own, *self._options_of_a_person)
         folder = state_of("claude-code", env, marks.get("SMITHERS_RUN", "default"))
         command = keep_long_words(replace(command, flags=flags), folder)
         return Terminal(argv=(*command.start, *command.flags), env=env, cwd=cwd)
@@ -172,7 +183,7 @@ class ClaudeCode:
     async def _turn(self, ask: Ask, source: Source, session: str) -> AsyncGenerator[Event, None]:
         program = self._program
         if source.live:
-            program = await asyncio.to_thread(self._found, self._environment(ask.marks))
+            program = await asyncio.to_thread(self._fit, self._environment(ask.marks))
         command = self._command(ask, session, program)
         talk = partial(Dialogue, session=session, text=ask.told)
         async with aclosing(conversed(command, ask, source, talk)) as events:
@@ -189,6 +200,19 @@ class ClaudeCode:
             raise NotInstalled("Claude Code", INSTALL, looked_for=self._program)
         return found
 
+    def _fit(self, env: Mapping[str, str]) -> str:
+        """The program, if it takes a prompt for a text and nothing else."""
+        found = self._found(env)
+        version = version_of(Path(found), env.get("PATH"))
+        if () < version < _OLDEST:
+            raise Permanent(
+                f"Claude Code {text_of_version(version)} runs commands and reads files that a "
+                f"prompt names; {text_of_version(_OLDEST)} or newer is needed",
+                hint=f"`{INSTALL}` brings a newer one",
+                reason="not_started",
+            )
+        return found
+
     def _command(self, ask: Ask, session: str, program: str) -> Command:
         env = self._environment(ask.marks)
         schema = json.dumps(ask.schema) if ask.schema is not None else None
@@ -200,7 +224,7 @@ class ClaudeCode:
         return Command(
             program="claude-code",
             executable=program,
-            flags=(*fixed, *OWN, *self._options, *shaped, *chosen),
+            flags=(*fixed, *self._own, *self._options, *shaped, *chosen),
             prompt=ask.told,
             cwd=ask.cwd,
             env=env,

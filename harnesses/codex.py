@@ -21,20 +21,20 @@ from typing import Any, Literal
 
 from harnesses import _codex_app_server as app_server
 from harnesses import _codex_exec as by_exec
-from harnesses._codex_dialogue import Dialogue
+from harnesses._codex_dialogue import Dialogue, names_a_skill
 from harnesses._codex_home import (
     SIGN_IN,
     account_in,
     login_of,
     native,
     prepared_home,
-    version_of,
 )
 from harnesses._codex_settings import ApprovalPolicy, Sandbox, Settings
 from harnesses._limits import limit_text
 from harnesses._streams import UnknownSession, ways
 from harnesses._strict import strict
 from harnesses._turns import LEAVES_WITHIN_S, conversed, events_of
+from harnesses._versions import text_of_version, version_of
 from harnesses.process import (
     Command,
     Replay,
@@ -46,7 +46,7 @@ from harnesses.process import (
     terminal_environment,
 )
 from smithers.agent import Answered, Ask, Capabilities, Event, Started, Terminal
-from smithers.errors import NotSignedIn, Stalled
+from smithers.errors import NotSignedIn, Permanent, Stalled
 
 __all__ = ["ApprovalPolicy", "Codex", "Mode", "Sandbox"]
 
@@ -55,6 +55,7 @@ Mode = Literal["auto", "app-server", "exec"]
 _APP_SERVER_SINCE = (0, 100, 0)
 """The oldest that was seen to obey: the app-server of 0.72 goes to the provider it likes."""
 _WITH_A_SCHEMA = "\n\nAnswer with JSON alone, which fits this JSON Schema:\n"
+_REFUSED_BY_EXEC = "A text with `$name` is refused: `codex exec` would load a skill of that name."
 _log = logging.getLogger(__name__)
 
 
@@ -76,8 +77,9 @@ class Codex:
     user's login is never sent there. Where the program asks for more rights (`on-request`) it is
     declined, since nobody is there. `mcp_servers` are the only ones it gets, by name, as in its
     config.toml; it waits for them. `config` are further settings of that file, and `arguments`
-    further words of the command line. `home` is a CODEX_HOME to use as it is, login and settings
-    included, in place of one of ours for each run.
+    further words of the command line. With `trust_project` the settings, MCP servers, instructions
+    and skills of the project count, which run programs without asking. `home` is a CODEX_HOME to
+    use as it is, login and settings included, in place of one of ours for each run.
     `env` is added to its environment, which its tools see. `program` is its name on PATH, or its
     path. `replay` plays recordings in its place, `record` keeps each session in that folder as it
     goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
@@ -95,6 +97,7 @@ class Codex:
         append_system_prompt: str | None = None,
         config: Mapping[str, object] | None = None,
         arguments: Sequence[str] = (),
+        trust_project: bool = False,
         mode: Mode = "auto",
         env: Mapping[str, str] | None = None,
         program: str = "codex",
@@ -113,6 +116,7 @@ class Codex:
             mcp_servers=dict(mcp_servers or {}),
             instructions=append_system_prompt,
             arguments=tuple(arguments),
+            trusts_project=trust_project,
         )
         self._mode, self._program = mode, program
         self._env = dict(env or {})
@@ -122,9 +126,14 @@ class Codex:
     @property
     def can(self) -> Capabilities:
         """Where an old version is run by `exec`, messages wait for the end of its turn."""
-        steers = self._mode != "exec"
+        by_exec = self._mode == "exec"
         return Capabilities(
-            resumes=True, forks=True, steers=steers, attaches=True, native_schema=True
+            resumes=True,
+            forks=True,
+            steers=not by_exec,
+            attaches=True,
+            native_schema=True,
+            changes_prompts=(_REFUSED_BY_EXEC,) if by_exec else (),
         )
 
     @property
@@ -196,22 +205,11 @@ class Codex:
     async def _by_exec(
         self, ask: Ask, place: _Place, source: Source, copied: str | None
     ) -> AsyncGenerator[Event, None]:
-        text, _, schema = _words(ask)
+        command = self._exec_command(ask, place, live=source.live)
         # Its total begins with that of the thread that it is a copy of.
         before = by_exec.spent_on(place.home, ask.session)
         if not before and (ask.session or ask.forks):
             before = by_exec.spent_on(place.home, copied)
-        words: tuple[str, ...] = ("exec",)
-        if ask.session is not None:
-            words = ("exec", "resume", ask.session)
-        elif ask.forks is not None:
-            words = ("exec", "fork", ask.forks)
-        shaped: tuple[str, ...] = ()
-        if schema:
-            shaped = ("--output-schema", _kept(schema, place.home, live=source.live))
-        fixed = ("--json", "--skip-git-repo-check")
-        command = self._command(ask, place, (*words, *fixed, *shaped), text)
-        command = replace(command, stop_signals=(signal.SIGINT, signal.SIGTERM))
         model = self._settings.model
         stream = by_exec.Stream(session=ask.session or "", before=before, model=model)
         async with open_session(command, ask, source.replay, source.record) as running:
@@ -229,6 +227,25 @@ class Codex:
             stderr = running.said_on_stderr
         yield _with_data(stream.answer(ending, stderr), ask)
 
+    def _exec_command(self, ask: Ask, place: _Place, *, live: bool) -> Command:
+        text, _, schema = _words(ask)
+        if names_a_skill(text):
+            hint = 'use mode="app-server", or write the name without its $'
+            raise Permanent(f"codex exec: {_REFUSED_BY_EXEC}", hint=hint, reason="bad_request")
+        words: tuple[str, ...] = ("exec",)
+        if ask.session is not None:
+            words = ("exec", "resume", ask.session)
+        elif ask.forks is not None:
+            words = ("exec", "fork", ask.forks)
+        shaped: tuple[str, ...] = ()
+        if schema:
+            shaped = ("--output-schema", _kept(schema, place.home, live=live))
+        fixed = ("--json", "--skip-git-repo-check")
+        command = self._command(ask, place, (*words, *fixed, *shaped), text)
+        # As an argument, a text that is but a - would stand for stdin.
+        by_stdin, stops = text == "-", (signal.SIGINT, signal.SIGTERM)
+        return replace(command, stop_signals=stops, by_stdin=by_stdin)
+
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """What is too long for a command line, of the settings; a schema goes by file or stdin."""
         ask = Ask(prompt="", cwd=Path.cwd())
@@ -245,10 +262,13 @@ class Codex:
         if live:
             found = native(program, env.get("PATH"))
             program = str(found)
-            if self._mode == "auto" and () < (version := version_of(found)) < _APP_SERVER_SINCE:
+            if (
+                self._mode == "auto"
+                and () < (version := version_of(found, env.get("PATH"))) < _APP_SERVER_SINCE
+            ):
                 _log.warning("codex %s has no app-server that obeys, so codex exec is used; "
                              "`npm install -g @openai/codex` brings a newer one",
-                             ".".join(map(str, version)))  # fmt: skip
+                             text_of_version(version))  # fmt: skip
                 mode = "exec"
             if (key := self._settings.key_env) and not env.get(key):
                 raise NotSignedIn(f"the variable {key} is not set", hint=SIGN_IN)
@@ -270,6 +290,12 @@ class Codex:
             schema=json.dumps(ask.schema) if ask.schema is not None else None,
             config=place.home,
         )
+
+
+def _check_text(text: str) -> None:
+    if names_a_skill(text):
+        hint = 'use mode="app-server", or write the name without its $'
+        raise Permanent(f"codex exec: {_REFUSED_BY_EXEC}", hint=hint, reason="bad_request")
 
 
 def _words(ask: Ask) -> tuple[str, str, dict[str, Any] | None]:

@@ -100,6 +100,12 @@ def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> Non
             place = printed.index(line, place) + 1
 
 
+def test_the_table_of_changed_prompts_is_what_the_agents_say() -> None:
+    command = [sys.executable, str(ROOT / "docs" / "prompts.py"), "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
 def test_the_table_of_failures_is_what_the_code_does() -> None:
     command = [sys.executable, str(ROOT / "docs" / "failures.py"), "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

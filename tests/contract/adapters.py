@@ -20,6 +20,7 @@ from recordings.playing import REPAIR, AgentOf, Case, Place, fork_cases
 from smithers.agent import Agent, ToolCalled
 from smithers.errors import Busy, Permanent, Stalled, Transient
 from tests.contract.cases import CASES, NUMBER, Failure
+from tests.contract.prompts import TEXTS
 from tests.contract.scenes import Adapter
 from tests.harness.helpers import (
     ROOT,
@@ -136,6 +137,28 @@ def said_to_antigravity(session: Recording) -> list[str]:
     return [read_by_antigravity(each["prompt"]) for each in said]
 
 
+def said_to_codex(session: Recording) -> list[str]:
+    """The texts that were added to the thread, or to its running turn; of `exec` the prompt, of
+    which a stream has the beginning alone.
+    """
+    if session.header.argv[1] == "exec":
+        prompt = session.header.prompt
+        return [prompt, *(text for text in TEXTS.values() if len(prompt) >= 200 and
+                          text.startswith(prompt))]  # fmt: skip
+    said = [json.loads(line) for line in session.text("in").splitlines()]
+    asked = [(each.get("method"), each.get("params", {})) for each in said]
+    begun = [part for method, wanted in asked if method == "turn/start" for part in wanted["input"]]
+    assert not [part for part in begun if re.search(r"\$\w", part["text"])]
+    items = [wanted["items"] for method, wanted in asked if method == "thread/inject_items"]
+    items += [[{"content": wanted["input"]}] for method, wanted in asked if method == "turn/steer"]
+    items += [[{"content": begun}]]
+    return [part["text"] for each in items for item in each for part in item["content"]]
+
+
+def read_by_codex_exec(text: str) -> str | None:
+    return None if re.search(r"\$\w", text) else text
+
+
 def framed_by_claude(text: str) -> str:
     told = text.replace("</system-reminder>", "&lt;/system-reminder&gt;")
     return f"The user sent a new message while you were working:\n{told}\n\nThis is how"
@@ -239,6 +262,7 @@ ADAPTERS: Sequence[Adapter] = [
         # It asks again without end where nobody listens, and tells of broken streams in one way.
         differs={"nobody there": Failure(Stalled, "silence"),
                  "cut before the first word": Failure(Transient, "cut")},
+        handed=said_to_codex,
     ),
     *pair(
         "codex-by-exec", Codex, codex_cases.cases, codex_cases.codex, replayed_codex,
@@ -249,6 +273,7 @@ ADAPTERS: Sequence[Adapter] = [
             *("session forked", "fork of an unknown session"),
             *("auth", "rate limit", "quota", "server error"),
         ),
+        handed=said_to_codex, reads=read_by_codex_exec,
     ),
     *pair(
         "pi", Pi, pi_cases.cases, pi_cases.pi, _pi,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,6 +73,7 @@ class Hostile:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(self._filled(text, url), encoding="utf-8")
+        subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
 
     @property
     def ran(self) -> list[str]:

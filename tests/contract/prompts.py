@@ -48,6 +48,7 @@ _AT_THE_BEGINNING = {
     "path": "/etc/hosts has a line too many",
     "flag": "--help",
     "dash": "-p is not a flag",
+    "minus": "-",
     "blanks": "  blanks and lines around \t\n\n",
     "lines-first": "\n\n/help comes after two lines",
     "long": "@notes.txt " * 12_000,

@@ -152,3 +152,56 @@ async def test_an_unknown_session_is_begun_anew_with_the_whole_prompt(
 
 async def test_the_model_is_part_of_the_name() -> None:
     assert (ClaudeCode().name, ClaudeCode("opus").name) == ("claude-code", "claude-code/opus")
+
+
+def versioned(folder: Path, version: str) -> Path:
+    """A Claude Code of this version, which notes that it was started for a request."""
+    program = folder / "claude"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = --version ] && {{ echo {version}; exit 0; }}\n'
+        f"touch {folder}/started\n"
+    )
+    program.chmod(0o755)
+    return program
+
+
+async def test_a_version_that_interprets_prompts_is_refused_with_the_one_to_install(
+    tmp_path: Path,
+) -> None:
+    agent = ClaudeCode(program=str(versioned(tmp_path, "2.1.299")))
+    _, error = await outcome_of(agent, Ask(prompt="see @.env", cwd=tmp_path))
+    assert isinstance(error, Permanent)
+    assert "2.1.299" in error.said
+    assert "2.1.300 or newer" in error.said
+    assert "npm install" in error.hint
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("version", ["2.1.300", "3.0.0", "''"])
+async def test_a_newer_version_and_one_that_tells_none_are_started(
+    version: str, tmp_path: Path
+) -> None:
+    agent = ClaudeCode(program=str(versioned(tmp_path, version)))
+    await outcome_of(agent, Ask(prompt="Go", cwd=tmp_path, idle_s=20))
+    assert (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, ("--strict-mcp-config", "--setting-sources", "")),
+        ({"trust_project": True}, ("--setting-sources", "project,local")),
+        (
+            {"trust_project": True, "mcp_config": {"mcpServers": {}}},
+            ("--strict-mcp-config", "--setting-sources", "project,local"),
+        ),
+    ],
+)
+def test_a_person_who_attaches_has_what_the_agent_has_of_the_project(
+    options: dict[str, Any], expected: tuple[str, ...], tmp_path: Path
+) -> None:
+    program = str(versioned(tmp_path, "2.1.330"))
+    agent = ClaudeCode(program=program, config_dir=tmp_path, **options)
+    argv = agent.terminal("s", tmp_path, {}).argv
+    assert tuple(argv[3 : 3 + len(expected)]) == expected
+    assert ("--strict-mcp-config" in argv) == ("--strict-mcp-config" in expected)

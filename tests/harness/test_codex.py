@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from harnesses import ClaudeCode, Codex
+from harnesses._codex_dialogue import Dialogue
 from harnesses._codex_home import native, prepared_home
 from harnesses._codex_settings import Settings
 from harnesses._codex_verdict import fault
 from harnesses._strict import strict
-from smithers.agent import Ask, Started
+from harnesses.recording import Ending
+from smithers.agent import Ask, Event, Started, Steered
 from smithers.errors import (
     AgentError,
     BadOutput,
@@ -273,3 +275,93 @@ async def test_a_key_that_is_not_there_is_told_before_anything_runs(tmp_path: Pa
     assert found == []
     assert isinstance(error, NotSignedIn)
     assert "NO_SUCH_KEY" in error.said
+
+
+class Talk:
+    """A dialogue whose program is the test: what it was asked, and answers to it."""
+
+    def __init__(self, text: str) -> None:
+        self.asked: list[dict[str, Any]] = []
+        more: dict[str, Any] = {"turn": {}, "resumed": None, "forked": None}
+        thread = {"sandbox": "read-only"}
+        self.dialogue = Dialogue(self._hear, thread=thread, text=text, prompt=text, **more)
+        self.answer({})
+        self.answer({"thread": {"id": "t"}, "sandbox": {"type": "readOnly"}})
+
+    def _hear(self, line: bytes) -> None:
+        self.asked.append(json.loads(line))
+
+    def say(self, **message: Any) -> list[Event]:
+        return list(self.dialogue.hear(json.dumps(message).encode()))
+
+    def answer(self, result: dict[str, Any]) -> None:
+        self.say(id=[each["id"] for each in self.asked if "id" in each][-1], result=result)
+
+    def turn(self, id: str) -> list[Event]:
+        """A turn begins and ends; gives what it said when it began."""
+        self.answer({"turn": {"id": id}})
+        turn = {"id": id, "status": "completed"}
+        begun = self.say(method="turn/started", params={"threadId": "t", "turn": turn})
+        self.say(method="turn/completed", params={"threadId": "t", "turn": turn})
+        return begun
+
+
+def test_a_text_that_may_name_a_skill_is_an_item_of_the_thread_and_no_input() -> None:
+    talk = Talk("Use $helper")
+    item = talk.asked[-1]
+    assert item["method"] == "thread/inject_items"
+    assert item["params"]["items"][0]["content"] == [{"type": "input_text", "text": "Use $helper"}]
+    talk.answer({})
+    assert talk.asked[-1]["method"] == "turn/start"
+    assert talk.asked[-1]["params"]["input"] == []
+    plain = Talk("Pay $(all) of ${it} in $ and @x")
+    assert plain.asked[-1]["method"] == "turn/start"
+    assert plain.asked[-1]["params"]["input"][0]["text"] == "Pay $(all) of ${it} in $ and @x"
+
+
+def test_a_message_that_became_an_item_is_taken_in_when_its_turn_begins() -> None:
+    talk = Talk("Go")
+    assert talk.turn("1") == []
+    talk.dialogue.tell("Ask $helper")
+    assert talk.asked[-1]["method"] == "thread/inject_items"
+    assert talk.dialogue.pending
+    talk.answer({})
+    assert talk.turn("2") == [Steered("Ask $helper")]
+    assert not talk.dialogue.pending
+
+
+def test_a_version_that_takes_no_items_is_not_given_a_text_that_may_name_a_skill() -> None:
+    talk = Talk("Use $helper")
+    error = {"code": -32600, "message": "Invalid request: unknown variant `thread/inject_items`"}
+    talk.say(id=talk.asked[-1]["id"], error=error)
+    assert talk.asked[-1]["method"] == "thread/inject_items", "no turn was begun"
+    assert talk.dialogue.over
+    with pytest.raises(Permanent) as caught:
+        talk.dialogue.answer(Ending(rc=0), "")
+    assert "write the name without its $" in caught.value.hint
+
+
+@pytest.mark.anyio
+async def test_exec_is_not_started_for_a_text_that_may_name_a_skill(tmp_path: Path) -> None:
+    program = tmp_path / "codex"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    program.chmod(0o755)
+    env = {"HOME": str(tmp_path), "A_KEY": "key"}
+    agent = Codex(program=str(program), api_key_env="A_KEY", env=env, mode="exec")
+    found, error = await outcome_of(agent, Ask(prompt="Use $helper", cwd=tmp_path))
+    assert found == []
+    assert isinstance(error, Permanent)
+    assert 'mode="app-server"' in error.hint
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("trusts", [False, True])
+def test_what_a_project_brings_counts_where_its_author_trusts_it(
+    trusts: bool, tmp_path: Path
+) -> None:
+    more: dict[str, Any] = {"approvals": "never", "key_env": None, "url": None, "config": {}}
+    settings = Settings(model=None, sandbox="read-only", trusts_project=trusts, **more)
+    words = " ".join(settings.words(tmp_path))
+    assert ('trust_level="trusted"' in words) == trusts
+    assert ("skills.include_instructions=false" in words) != trusts
+    assert ("project_doc_max_bytes=0" in words) != trusts
