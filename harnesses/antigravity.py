@@ -75,7 +75,7 @@ class Antigravity:
         resumes=True,
         native_schema=True,
         changes_prompts=(
-            "A text is put between <USER_REQUEST> tags, and the local time follows it.",
+            "A text is put between `<USER_REQUEST>` tags, and the local time follows it.",
             "Control characters other than tabs and line ends become blanks.",
             "Characters that show nothing (zero-width, direction marks, tags) are left out.",
         ),
