@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harnesses import Antigravity, ClaudeCode, Codex, Gemini, Pi
+from harnesses.antigravity_cli import AntigravityCLI
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from smithers.agent import Agent
 
@@ -25,6 +26,7 @@ AGENTS: Mapping[str, Agent] = {
     "Pi": Pi(),
     "Gemini": Gemini(),
     "Antigravity": Antigravity(),
+    "AntigravityCLI": AntigravityCLI(experimental=True),
     "models.Anthropic": Anthropic("m"),
     "models.OpenAI": OpenAI("m"),
     "models.Google": Google("m"),

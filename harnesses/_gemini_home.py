@@ -29,12 +29,14 @@ class Settings:
     servers: Mapping[str, object] = field(default_factory=dict[str, object])
     max_turns: int | None = None
     added_prompt: str | None = None
+    trusts_project: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Its settings.json. The program's own retries, updates and reports are off.
 
-        A folder that is not trusted brings no settings, hooks, servers or variables along. As trust
-        is given only after settings were read (`--skip-trust`), nothing of a project ever does.
+        A folder that is not trusted brings no settings, hooks or servers along, and trust is given
+        only after settings were read (`--skip-trust`). The variables of a project would be read
+        then, before its own check of the key, which is left out (`useExternal`): we check it.
         """
         tools: dict[str, object] = {}
         if self.tools is not None:
@@ -52,11 +54,15 @@ class Settings:
             },
             "privacy": {"usageStatisticsEnabled": False},
             "telemetry": {"enabled": False},
-            "advanced": {"ignoreLocalEnv": True},
-            "hooksConfig": {"enabled": False},
+            "advanced": {"ignoreLocalEnv": not self.trusts_project},
+            "hooksConfig": {"enabled": self.trusts_project},
+            "skills": {"enabled": self.trusts_project},
             "security": {
-                "auth": {"selectedType": "gemini-api-key"},
-                "folderTrust": {"enabled": True},
+                "auth": {
+                    "selectedType": "gemini-api-key",
+                    "useExternal": not self.trusts_project,
+                },
+                "folderTrust": {"enabled": not self.trusts_project},
                 "environmentVariableRedaction": {"enabled": True},
             },
             "mcpServers": dict(self.servers),

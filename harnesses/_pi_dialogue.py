@@ -1,18 +1,23 @@
 """The dialogue with `pi --mode rpc`: a prompt, and what people say while Pi works on it.
 
-Both are the command `prompt`, which joins a run or, where all has settled, begins one. What joins
-is told to the model after the tools that run. One message is on its way at a time, and none before
-the first prompt has come in: Pi takes what comes before a run has begun for another run, and one of
-the two is lost.
+A text whose first word is a command of Pi's, of an extension or of a skill would run it, and the
+model would not read it. Pi lists them, and such a text gets a newline before it: nothing else of it
+is changed.
+
+A prompt and a message are both the command `prompt`, which joins a run or, where all has settled,
+begins one. What joins is told to the model after the tools that run. One message is on its way at a
+time, and none before the first prompt has come in: Pi takes what comes before a run has begun for
+another run, and one of the two is lost.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harnesses._json import line_of, object_in, text_of
+from harnesses._json import line_of, list_of, object_in, object_of, text_of
 from harnesses._pi_stream import Stream, is_update
 from harnesses._turns import Write
 from harnesses.recording import Ending
@@ -20,7 +25,9 @@ from smithers.agent import Answered, Event, Steered
 
 __all__ = ["Dialogue"]
 
-_STATE, _PROMPT, _MESSAGE = "state", "prompt", "message"
+_COMMANDS, _STATE, _PROMPT, _MESSAGE = "commands", "state", "prompt", "message"
+_BUILT_IN = frozenset({"llama"})
+"""The commands of 0.87 with all extensions off, for a Pi that does not list them."""
 _QUESTIONS = ("select", "confirm", "input", "editor")
 
 
@@ -32,8 +39,10 @@ class Dialogue:
         self.listens = asyncio.Event()
         self._refused = self._accepted = False
         self._on_its_way: str | None = None
+        self._commands = _BUILT_IN
+        self._prompt: str | None = prompt
+        self._say(id=_COMMANDS, type="get_commands")
         self._say(id=_STATE, type="get_state")
-        self._say(id=_PROMPT, type="prompt", message=prompt)
 
     @property
     def over(self) -> bool:
@@ -61,7 +70,7 @@ class Dialogue:
         """Its `Steered` follows when it is part of the session."""
         self._on_its_way, self._accepted = text, False
         self.listens.clear()
-        self._say(id=_MESSAGE, type="prompt", message=text, streamingBehavior="steer")
+        self._say(id=_MESSAGE, type="prompt", message=self._plain(text), streamingBehavior="steer")
 
     def hear(self, line: bytes) -> Iterator[Event]:
         if is_update(line):
@@ -81,6 +90,10 @@ class Dialogue:
 
     def _go_on(self, said: Mapping[str, Any]) -> None:
         match said.get("type"):
+            case "response" if said.get("id") == _COMMANDS:
+                self._take_commands(said)
+            case "response" if said.get("id") == _STATE:
+                self._begin()  # an older Pi has nothing to say of commands
             case "response" if said.get("id") == _PROMPT:
                 self._refused = said.get("success") is False
             case "response" if said.get("id") == _MESSAGE:
@@ -96,6 +109,23 @@ class Dialogue:
                 self._say(**answer, cancelled=True)  # nobody is there to be asked
             case _:
                 pass
+
+    def _take_commands(self, said: Mapping[str, Any]) -> None:
+        if said.get("success") is True:
+            listed = list_of(object_of(said.get("data")).get("commands"))
+            self._commands = frozenset(text_of(object_of(each).get("name")) for each in listed)
+            self._begin()
+
+    def _begin(self) -> None:
+        """Says the prompt, once."""
+        if self._prompt is not None:
+            self._say(id=_PROMPT, type="prompt", message=self._plain(self._prompt))
+            self._prompt = None
+
+    def _plain(self, text: str) -> str:
+        """The text, or one that the model reads in its place since Pi would take it for itself."""
+        first = re.match(r"/(\S+)", text)
+        return f"\n{text}" if first and first[1] in self._commands else text
 
     def _arrived(self) -> None:
         self._on_its_way, self._accepted = None, False

@@ -61,6 +61,7 @@ class Settings:
     tools: tuple[str, ...]
     excluded: tuple[str, ...]
     added_prompt: str | None
+    trusts_project: bool
     key_env: str | None
     url: str | None
     api: Api | None
@@ -120,14 +121,15 @@ class Settings:
         }
         pairs = (word for flag, value in chosen.items() if value for word in (flag, value))
         bare = () if self.tools else ("--no-tools",)
-        return (*self.arguments, "--offline", "--no-approve", *_ALONE, *pairs, *bare)
+        project = ("--approve",) if self.trusts_project else ("--no-approve", *_ALONE)
+        return (*self.arguments, "--offline", *project, *pairs, *bare)
 
     def files(self) -> dict[str, object]:
         """Pi's own settings, and the providers that differ from those it knows."""
         settings: dict[str, object] = {
             "enableInstallTelemetry": False,
             "enableAnalytics": False,
-            "defaultProjectTrust": "never",
+            "defaultProjectTrust": "always" if self.trusts_project else "never",
             "retry": {"enabled": False, "provider": {"maxRetries": 0}},
             "httpIdleTimeoutMs": 0,
             "cacheWarming": "off",

@@ -71,7 +71,15 @@ class Antigravity:
     folder as it goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
     """
 
-    can = Capabilities(resumes=True, native_schema=True)
+    can = Capabilities(
+        resumes=True,
+        native_schema=True,
+        changes_prompts=(
+            "A text is put between `<USER_REQUEST>` tags, and the local time follows it.",
+            "Control characters other than tabs and line ends become blanks.",
+            "Characters that show nothing (zero-width, direction marks, tags) are left out.",
+        ),
+    )
 
     def __init__(
         self,

@@ -54,7 +54,11 @@ class AntigravityCLI:
     `record` keeps each session in that folder as it goes.
     """
 
-    can = Capabilities(resumes=True, same_folder=True)
+    can = Capabilities(
+        resumes=True,
+        same_folder=True,
+        changes_prompts=("What agy changes of a text, or takes for a command, is not known.",),
+    )
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ import json
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harnesses._gemini_home import (
@@ -23,6 +23,8 @@ from harnesses._gemini_home import (
     prepared_home,
     state_of,
 )
+from harnesses._gemini_project import silenced
+from harnesses._gemini_prompts import given_as_text
 from harnesses._gemini_sessions import copy_session
 from harnesses._gemini_stream import Stream
 from harnesses._gemini_verdict import SIGN_IN
@@ -60,6 +62,7 @@ class _Place:
     program: str
     env: Mapping[str, str]
     state: Path
+    home: Path | None = None
 
 
 class Gemini:
@@ -70,11 +73,13 @@ class Gemini:
     Google is not used. `tools` are the only built-in ones that it has, `allowed_tools` those that
     it may use in any mode, such as "run_shell_command(git)", `excluded_tools` those that it may
     not. `mcp_servers` are the only ones it gets, by name, as in its settings. `base_url` is another
-    address of the model. `append_system_prompt` is added to its instructions. `home` keeps its
-    state there, in place of a folder for each run. `arguments` are further ones of the command
-    line. `env` is added to its environment, which its tools see. `program` is its name on PATH, or
-    its path. `replay` plays recordings in its place, `record` keeps each session in that folder as
-    it goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
+    address of the model. `append_system_prompt` is added to its instructions. With `trust_project`
+    the working folder's own settings, hooks, servers, skills and variables count, which may run
+    programs and send the key elsewhere. `home` keeps its state there, in place of a folder for each
+    run. `arguments` are further ones of the command line. `env` is added to its environment, which
+    its tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its
+    place, `record` keeps each session in that folder as it goes; SMITHERS_REPLAY and
+    SMITHERS_RECORD do the same from outside.
     """
 
     can = Capabilities(resumes=True, forks=True, same_folder=True)
@@ -90,6 +95,7 @@ class Gemini:
         mcp_servers: Mapping[str, object] | None = None,
         max_turns: int | None = None,
         append_system_prompt: str | None = None,
+        trust_project: bool = False,
         api_key_env: str = KEY,
         base_url: str | None = None,
         arguments: Sequence[str] = (),
@@ -108,6 +114,7 @@ class Gemini:
             servers=dict(mcp_servers or {}),
             max_turns=max_turns,
             added_prompt=append_system_prompt,
+            trusts_project=trust_project,
         )
         self._model, self._key, self._url = model, api_key_env, base_url
         self._arguments, self._program = tuple(arguments), program
@@ -145,13 +152,15 @@ class Gemini:
             except OSError as error:
                 raise not_kept(error, kept, f"the session {ask.forks} cannot be copied") from error
         command = self._command(ask, place, session)
-        asked = heard(command, ask, source, Stream(session=session), in_words=True)
-        try:
-            async with aclosing(asked) as events:
-                async for event in events:
-                    yield event
-        finally:
-            forget_reports(place.state)
+        with given_as_text(command.prompt, place.home) as told:
+            command = replace(command, wrapped=told)
+            asked = heard(command, ask, source, Stream(session=session), in_words=True)
+            try:
+                async with aclosing(asked) as events:
+                    async for event in events:
+                        yield event
+            finally:
+                forget_reports(place.state)
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """What is too long for a command line, of the options."""
@@ -179,7 +188,9 @@ class Gemini:
         state = self._home or state_of(env, ask.marks.get("SMITHERS_RUN", "default"))
         home = prepared_home(state, self._settings)
         own = {"GEMINI_CLI_HOME": str(home), "TMPDIR": str(state / "tmp")}
-        return _Place(program=str(Path(found).absolute()), env=env | own, state=state)
+        theirs = {} if self._settings.trusts_project else silenced(ask.cwd)
+        program = str(Path(found).absolute())
+        return _Place(program=program, env={**theirs, **env, **own}, state=state, home=home)
 
     def _command(self, ask: Ask, place: _Place, session: str) -> Command:
         text, resumes = ask.told, ask.session is not None

@@ -62,14 +62,24 @@ class Pi:
     of the one that `api_key_env` names. `base_url` is another address of the provider; with `api`,
     of any server that speaks this protocol, and `model_entry` is then more of the model's entry in
     models.json, such as {"contextWindow": 200000, "reasoning": True, "cost": {…}}. The user's login
-    is sent to no such address. `home` keeps sessions there, in place of a folder for each run.
-    `arguments` are further ones of the command line. `env` is added to its environment, which its
-    tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its place,
-    `record` keeps each session in that folder as it goes; SMITHERS_REPLAY and SMITHERS_RECORD do
-    the same from outside.
+    is sent to no such address. With `trust_project` the working folder's own extensions, skills,
+    instructions and settings count, which run programs. `home` keeps sessions there, in place of a
+    folder for each run. `arguments` are further ones of the command line. `env` is added to its
+    environment, which its tools see. `program` is its name on PATH, or its path. `replay` plays
+    recordings in its place, `record` keeps each session in that folder as it goes; SMITHERS_REPLAY
+    and SMITHERS_RECORD do the same from outside.
     """
 
-    can = Capabilities(resumes=True, forks=True, same_folder=True, steers=True, reports_cost=True)
+    can = Capabilities(
+        resumes=True,
+        forks=True,
+        same_folder=True,
+        steers=True,
+        reports_cost=True,
+        changes_prompts=(
+            "A text whose first word is a command of Pi (`/llama`) gets a newline before it.",
+        ),
+    )
 
     def __init__(
         self,
@@ -80,6 +90,7 @@ class Pi:
         tools: Sequence[Tool | str] = _READ_ONLY,
         exclude_tools: Sequence[Tool | str] = (),
         append_system_prompt: str | None = None,
+        trust_project: bool = False,
         api_key_env: str | None = None,
         base_url: str | None = None,
         api: Api | None = None,
@@ -98,6 +109,7 @@ class Pi:
             tools=tuple(tools),
             excluded=tuple(exclude_tools),
             added_prompt=append_system_prompt,
+            trusts_project=trust_project,
             key_env=api_key_env,
             url=base_url,
             api=api,

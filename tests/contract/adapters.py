@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -105,6 +106,35 @@ def said_to_claude(session: Recording) -> list[str]:
     said = [json.loads(line) for line in session.text("in").splitlines()]
     users = [each for each in said if each["type"] == "user"]
     return [each["message"]["content"] for each in users if each.get("text_not_typed") is True]
+
+
+def read_by_pi(text: str) -> str:
+    """Its own command is no first word of a text."""
+    return f"\n{text}" if re.match(r"/llama(\s|$)", text) else text
+
+
+def said_to_pi(session: Recording) -> list[str]:
+    said = [json.loads(line) for line in session.text("in").splitlines()]
+    return [each["message"] for each in said if each["type"] == "prompt"]
+
+
+def read_by_antigravity(text: str) -> str:
+    """Controls become blanks; what shows nothing is left out."""
+    kinds = {char: unicodedata.category(char) for char in set(text) - set("\t\r\n")}
+    read = {char: " " if kind == "Cc" else "" for char, kind in kinds.items()
+            if kind in ("Cc", "Cf", "Cn")}  # fmt: skip
+    return "".join(read.get(char, char) for char in text)
+
+
+def unwrapped_from_antigravity(block: str) -> str:
+    frame = r"<USER_REQUEST>\n(.*)\n</USER_REQUEST>\n<ADDITIONAL_METADATA>.*"
+    found = re.fullmatch(frame, block, re.DOTALL)
+    return found[1] if found else block
+
+
+def said_to_antigravity(session: Recording) -> list[str]:
+    said = [json.loads(line) for line in session.text("in").splitlines()]
+    return [read_by_antigravity(each["prompt"]) for each in said]
 
 
 def said_to_codex(session: Recording) -> list[str]:
@@ -250,6 +280,7 @@ ADAPTERS: Sequence[Adapter] = [
         needs=lambda: installed("pi"), missing=missing(Pi),
         install="npm install -g @earendil-works/pi-coding-agent",
         lacks={"rate limit with a time": NO_TIME},
+        handed=said_to_pi, reads=read_by_pi,
     ),
     *pair(
         "pi-by-responses", Pi, pi_cases.cases, pi_cases.pi, _pi,
@@ -259,6 +290,7 @@ ADAPTERS: Sequence[Adapter] = [
             *("success", "tools", "auth", "rate limit with a time", "server error"),
             *("context overflow", "refusal", "answer cut off", "cut stream"),
         ),
+        reads=read_by_pi,
         shows={"429": "rate limit with a time", "error-in-stream": "server error"},
     ),
     *pair(
@@ -275,6 +307,8 @@ ADAPTERS: Sequence[Adapter] = [
                "steered": NO_STEERING},
         differs={"cut before the first word": Failure(Transient, "cut")},
         shows={"eof": ""},  # the SDK takes it for the end of the answer
+        handed=said_to_antigravity, reads=read_by_antigravity,
+        unwrapped=unwrapped_from_antigravity,
     ),
     model(
         "anthropic", Anthropic, lacks=OF_A_MODEL | {"quota": OF_ANTHROPIC},

@@ -6,21 +6,24 @@ With `trust_project=True` it is the project's own: then its settings count.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harnesses import Gemini
 from recordings.playing import Place
 from smithers.agent import Answered, Ask, Event, ToolReturned
 from tests.contract.adapters import ADAPTERS
 from tests.contract.hostile import MARK, Hostile, Stranger
+from tests.contract.repositories import OTHERS, Repository
 from tests.contract.scenes import Adapter
-from tests.harness.helpers import outcome_of
+from tests.harness.helpers import outcome_of, until
 from tests.scripted_model import ScriptedModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live, pytest.mark.timeout(300)]
@@ -85,19 +88,6 @@ CODEX_ADDRESS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Repository:
-    """What a program would obey. `addresses` are files that send it elsewhere; trusted, it runs
-    `runs`, and `below` in a folder of the repository. `options` are those with which it obeys most.
-    """
-
-    texts: Mapping[str, str]
-    addresses: Mapping[str, str]
-    runs: frozenset[str]
-    below: frozenset[str]
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
 _WIDE = {"sandbox": "danger-full-access"}
 REPOSITORIES = {
     "claude-code": Repository(
@@ -120,19 +110,23 @@ REPOSITORIES = {
         below=frozenset({"mcp"}),
         options=_WIDE,
     ),
+    **OTHERS,
 }
 LIVE = {each.name: each for each in ADAPTERS if each.way == "live"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What came of a request: its events, what ran, who came to the stranger, what was sent."""
+    """What came of a request: its events, what ran, who came to the stranger, what was sent, and
+    which files were made in the repository.
+    """
 
     events: list[Event]
     ran: list[str]
     came: list[bytes]
     keys: set[str]
     sent: str
+    made: set[Path]
 
 
 async def work_in(
@@ -153,16 +147,19 @@ async def work_in(
         repository = Hostile(place.cwd, folder / "ran", stranger.url, texts)
         for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "https_proxy", "http_proxy"):
             monkeypatch.setenv(proxy, stranger.url)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
         cwd = place.cwd / "src" if below else place.cwd
         cwd.mkdir(exist_ok=True)
+        before = {*place.cwd.rglob("*")}
         agent = adapter.made(replace(case, options=options), place, model.url)
         events, error = await outcome_of(agent, Ask(prompt="Go", cwd=cwd, idle_s=60), 100)
         assert error is None, error
         sent = json.dumps([request.body for request in model.requests])
+        made_there = {*place.cwd.rglob("*")} - before
         return Outcome(
-            events=events, ran=repository.ran, came=stranger.came, keys=model.keys, sent=sent
-        )
+            events=events, ran=repository.ran, came=stranger.came, keys=model.keys, sent=sent,
+            made=made_there,
+        )  # fmt: skip
 
 
 places = pytest.mark.parametrize("below", [False, True], ids=["at-its-top", "in-a-folder-of-it"])
@@ -179,13 +176,20 @@ async def test_nothing_of_a_hostile_repository_runs_is_asked_or_is_obeyed(
     assert done.came == []
     assert done.ran == []
     assert MARK not in done.sent
+    assert done.made == set()
+    assert not repository.still or repository.still in done.sent, "the docs say that it is read"
     assert len(done.keys) == 1, "its own key went to its own model"
     assert isinstance(done.events[-1], Answered)
     assert any(isinstance(each, ToolReturned) for each in done.events), "it ran a command"
 
 
-@places
-@pytest.mark.parametrize("name", REPOSITORIES)
+@pytest.mark.parametrize(
+    ("name", "below"),
+    [
+        *((name, False) for name, each in REPOSITORIES.items() if each.runs),
+        *((name, True) for name, each in REPOSITORIES.items() if each.below),
+    ],
+)
 async def test_a_trusted_project_has_its_settings_back(
     name: str, below: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -195,3 +199,26 @@ async def test_a_trusted_project_has_its_settings_back(
     )
     assert (repository.below if below else repository.runs) <= {*done.ran}
     assert MARK in done.sent
+
+
+async def test_gemini_sends_its_key_to_no_address_of_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no address given but its own, which is beyond the proxy: it is seen to go there."""
+    LIVE["gemini"].needs()
+    monkeypatch.setenv("SCRIPTED_KEY", "scripted-model-key")
+    with Stranger() as named, Stranger() as proxy:
+        repository = OTHERS["gemini"]
+        texts = {**repository.texts, **repository.addresses}
+        hostile = Hostile(tmp_path / "project", tmp_path / "ran", named.url, texts)
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        agent = Gemini("scripted", api_key_env="SCRIPTED_KEY", home=tmp_path / "state")
+        run = asyncio.create_task(outcome_of(agent, Ask(prompt="Go", cwd=hostile.folder), 120))
+        try:
+            await until(lambda: bool(named.came or proxy.came), 120)
+        finally:
+            run.cancel()
+            await asyncio.wait([run])
+        assert named.came == []
+        assert all(each.startswith(b"CONNECT generativelanguage.") for each in proxy.came)
+        assert hostile.ran == []

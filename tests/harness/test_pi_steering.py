@@ -44,9 +44,13 @@ async def test_messages_are_told_one_by_one_each_as_a_turn_of_its_own(tmp_path: 
 class Heard:
     """A dialogue with nobody: what is written to it, and what it makes of lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, prompt: str = "Go.") -> None:
         self.written: list[dict[str, Any]] = []
-        self.talk = Dialogue(self._write, stream=Stream(), prompt="Go.")
+        self.talk = Dialogue(self._write, stream=Stream(), prompt=prompt)
+
+    @property
+    def said(self) -> list[str]:
+        return [each["message"] for each in self.written if each["type"] == "prompt"]
 
     def _write(self, data: bytes) -> None:
         self.written += map(json.loads, data.splitlines())
@@ -76,20 +80,45 @@ ANSWER = {
 
 def test_nothing_is_told_before_the_prompt_has_come_in_and_one_at_a_time() -> None:
     heard = Heard()
-    assert [each["type"] for each in heard.written] == ["get_state", "prompt"]
+    assert [each["type"] for each in heard.written] == ["get_commands", "get_state"]
+    heard.hear(told("state"))
+    assert [each["type"] for each in heard.written] == ["get_commands", "get_state", "prompt"]
     heard.hear(told("prompt"), START)
     assert not heard.talk.listens.is_set()
     heard.hear(user("Go."))
     assert heard.talk.listens.is_set()
     heard.talk.tell("One.")
-    assert heard.written[2]["message"] == "One."
-    assert heard.written[2]["streamingBehavior"] == "steer"
+    assert heard.written[3]["message"] == "One."
+    assert heard.written[3]["streamingBehavior"] == "steer"
     assert heard.hear(told("message"), ANSWER) == [Said("Hi")]
     assert not heard.talk.listens.is_set()
     assert heard.talk.pending
     assert heard.hear(user("One.")) == [Steered("One.")]
     assert heard.talk.listens.is_set()
     assert not heard.talk.pending
+
+
+def listed(*names: str) -> dict[str, Any]:
+    return told("commands") | {"data": {"commands": [{"name": name} for name in names]}}
+
+
+@pytest.mark.parametrize("text", ["/deploy", "/deploy now", "/deploy\nnow", "/skill:x y"])
+def test_a_text_that_a_command_would_take_gets_a_newline_and_no_other_does(text: str) -> None:
+    heard = Heard(text)
+    heard.hear(listed("deploy", "skill:x"), told("state"), told("prompt"), START, user("…"))
+    heard.talk.tell(text)
+    assert heard.said == [f"\n{text}"] * 2
+    for plain in ("/deployed", " /deploy", "/llama", "deploy"):
+        heard = Heard(plain)
+        heard.hear(listed("deploy"))
+        assert heard.said == [plain]
+
+
+@pytest.mark.parametrize("first", [told("commands", success=False), told("state")])
+def test_a_pi_that_lists_no_commands_is_taken_to_have_its_own(first: dict[str, Any]) -> None:
+    heard = Heard("/llama is an animal")
+    heard.hear(first, told("state"))
+    assert heard.said == ["\n/llama is an animal"]
 
 
 def test_a_message_that_comes_when_all_has_settled_begins_a_run() -> None:
