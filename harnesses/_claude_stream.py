@@ -10,6 +10,7 @@ from typing import Any
 
 from harnesses._claude_verdict import is_good, verdict
 from harnesses._json import list_of, number_of, object_in, object_of, text_of
+from harnesses._times import moment
 from harnesses.recording import Ending
 from smithers.agent import (
     Answered,
@@ -133,13 +134,8 @@ def _blocks(content: object) -> list[dict[str, Any]]:
 
 def _time(limit: Mapping[str, Any]) -> datetime | None:
     """When a limit ends that refused a request; one that only came near did not."""
-    at = number_of(limit.get("resetsAt"))
-    if limit.get("status") != "rejected" or not at:
-        return None
-    try:
-        return datetime.fromtimestamp(at, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    refused = limit.get("status") == "rejected"
+    return moment(limit.get("resetsAt"), datetime.now(UTC)) if refused else None
 
 
 def _usd(told: object) -> Decimal | None:
