@@ -22,7 +22,7 @@ from smithers.errors import (
     Transient,
 )
 
-__all__ = ["is_good", "verdict"]
+__all__ = ["has_answer", "is_good", "verdict"]
 
 _SIGN_IN = "run `claude` and sign in, or set ANTHROPIC_API_KEY"
 _SAID_LIMIT = 2000
@@ -79,6 +79,10 @@ def is_good(result: Mapping[str, Any]) -> bool:
     refused = result.get("stop_reason") == "refusal"
     good = result.get("subtype") == "success" and not result.get("is_error")
     return good and is_whole and not refused
+
+
+def has_answer(result: Mapping[str, Any]) -> bool:
+    return bool(text_of(result.get("result"))) or result.get("structured_output") is not None
 
 
 class _Told:
