@@ -1,7 +1,8 @@
 """When a limit ends, as the words of a provider, a field of its answer or a header tell it.
 
-A time that cannot be read, has an unknown zone, or is more than a year ahead is unknown: a wrong
-one would hold work up, or spend tries before the limit ends.
+A time that cannot be read, that has passed or whose zone is unknown is none: a wrong one would hold
+work up, or spend tries before the limit ends. So is a span of more than a year, and a date of
+another century.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["ends", "moment", "retry_after", "span"]
 
 _READ_LIMIT = 20_000
 _FARTHEST = timedelta(days=366)
-_FARTHEST_TOLD = timedelta(days=366 * 100)
+_FARTHEST_DATE = timedelta(days=366 * 100)
 _MILLISECONDS_FROM = 100_000_000_000
 """Seconds that large are of the year 5138; as milliseconds they are of 1973."""
 _UNIT = (
@@ -85,7 +86,7 @@ def _after(text: str, anchor: re.Match[str], now: datetime) -> datetime | None:
     if found := _EPOCH.match(rest):
         return moment(float(found[1]), now)
     try:
-        return _near(clock_time(rest, now), now)
+        return _near(clock_time(rest, now), now, _FARTHEST_DATE)
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -116,7 +117,7 @@ def moment(told: object, now: datetime) -> datetime | None:
             count = number_of(int(told) if isinstance(told, str) else told)
             seconds = count / 1000 if count >= _MILLISECONDS_FROM else count
             at = datetime.fromtimestamp(seconds, UTC)
-        return at if now < at <= now + _FARTHEST_TOLD else None
+        return at if now < at <= now + _FARTHEST_DATE else None
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -166,6 +167,6 @@ def retry_after(header: str, now: datetime) -> datetime | None:
         return None
 
 
-def _near(at: datetime | None, now: datetime) -> datetime | None:
+def _near(at: datetime | None, now: datetime, farthest: timedelta = _FARTHEST) -> datetime | None:
     """A time that is neither over nor absurd."""
-    return at if at is not None and now <= at <= now + _FARTHEST else None
+    return at if at is not None and now <= at <= now + farthest else None

@@ -115,7 +115,7 @@ def test_the_end_of_a_limit_is_read_from_words(words: str, at: str) -> None:
         "resets 17pm",
         "resets 25:00",
         "resets Feb 30 at 9am",
-        "resets Dec 3, 2031 at 9am",
+        "resets Dec 3, 2199 at 9am",
         "resets Nov 3, 2026 at 9am",
         "resets at 2026-11-03T09:00:00Z",
         "resets Dec 3, 99999 at 9am",
