@@ -14,6 +14,8 @@ _TERMINAL = re.compile(
 )
 """What a program on a terminal writes around its lines, and what a file may begin with."""
 _COUNT_LIMIT = 2**53
+_DEEPEST = 200
+"""What is nested deeper is no message, and whoever writes or shows it would run out of stack."""
 
 
 def object_of(value: object) -> dict[str, Any]:
@@ -46,7 +48,8 @@ def line_of(message: Mapping[str, object]) -> bytes:
 
 
 def object_in(line: str | bytes) -> dict[str, Any]:
-    """The object that a line holds; a line that is none is noise, and reads as empty.
+    """The object that a line holds; a line that is none is noise, and reads as empty, as does one
+    that is nested more than 200 deep.
 
     Bytes that are no UTF-8 spoil their own characters alone. What a terminal adds around the line
     is passed over.
@@ -59,7 +62,7 @@ def object_in(line: str | bytes) -> dict[str, Any]:
     if not text.startswith("{"):
         text = _TERMINAL.sub("", text)
     try:
-        return object_of(json.loads(text))
+        return _bounded(text, json.loads(text))
     except ValueError:
         return _among_escapes(text)
     except RecursionError:
@@ -71,6 +74,24 @@ def _among_escapes(text: str) -> dict[str, Any]:
     if not text.startswith("{") or (clean := _TERMINAL.sub("", text)) == text:
         return {}
     try:
-        return object_of(json.loads(clean))
+        return _bounded(clean, json.loads(clean))
     except (ValueError, RecursionError):
         return {}
+
+
+def _bounded(text: str, value: object) -> dict[str, Any]:
+    """The object, unless it is too deep, which few brackets cannot be."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return object_of(value)
+    level, depth = [value], 0
+    while level:
+        if (depth := depth + 1) > _DEEPEST:
+            return {}
+        level = [inner for each in level for inner in _inside(each)]
+    return object_of(value)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()
