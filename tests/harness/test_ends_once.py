@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harnesses import ClaudeCode
+from smithers.agent import Answered, Ask
+from tests.harness.helpers import outcome_of
 from tests.harness.streams import claude_result, claude_said, lines, verdict
 
 Line = dict[str, Any]
@@ -187,6 +191,22 @@ def test_the_end_of_a_codex_turn_may_be_told_before_its_beginning() -> None:
     early = turn("t1", "completed", items=[said])
     found = judged("codex", THREAD, early, begun("t1"))
     assert (found["verdict"], found["text"]) == ("succeeded", "Done.")
+
+
+@pytest.mark.anyio
+async def test_a_program_that_adds_an_error_and_fails_after_its_answer_has_answered(
+    tmp_path: Path,
+) -> None:
+    said = tmp_path / "said.jsonl"
+    said.write_bytes(lines(INIT, claude_said("Done."), claude_result(), SPURIOUS))
+    program = tmp_path / "claude"
+    program.write_text(f"#!/bin/sh\ncat {said}\necho 'Error: late' >&2\nexit 1\n")
+    program.chmod(0o755)
+    ask = Ask(prompt="go", cwd=tmp_path)
+    events, error = await outcome_of(ClaudeCode(program=str(program)), ask)
+    assert error is None
+    assert isinstance(events[-1], Answered)
+    assert events[-1].text == "Done."
 
 
 def test_a_second_result_is_paid_for_by_what_it_adds_alone() -> None:
