@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-__all__ = ["line_of", "list_of", "number_of", "object_in", "object_of", "text_of"]
+__all__ = ["escaped", "line_of", "list_of", "number_of", "object_in", "object_of", "text_of"]
 
 _TERMINAL = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\ufeff]"
 )
 """What a program on a terminal writes around its lines, and what a file may begin with."""
+_ENDS_LINES = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 _COUNT_LIMIT = 2**53
 _DEEPEST = 200
 """What is nested deeper is no message, and whoever writes or shows it would run out of stack."""
@@ -43,8 +44,14 @@ def number_of(value: object) -> int:
 
 
 def line_of(message: Mapping[str, object]) -> bytes:
-    """A message as the line that is written to a program."""
-    return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    """A message as a line, for a program or a file."""
+    made = escaped(json.dumps(message, ensure_ascii=False))
+    return made.encode("utf-8", "replace") + b"\n"
+
+
+def escaped(json_made: str) -> str:
+    """JSON that says the same without what ends a line for some readers, or steers a terminal."""
+    return _ENDS_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", json_made)
 
 
 def object_in(line: str | bytes) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.state import RunState
+from smithers.texts import plain_but_coloured
 
 __all__ = ["OwnerLog"]
 
@@ -90,7 +91,7 @@ class OwnerLog:
             self._take(rest)
 
     def _take(self, line: bytes) -> None:
-        said = self._mask(line.decode(errors="replace"))
+        said = plain_but_coloured(self._mask(line.decode(errors="replace")))
         with contextlib.suppress(OSError):
             self._write(said.encode("utf-8", "replace") + b"\n")
 
