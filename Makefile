@@ -44,6 +44,7 @@ TRUST_DISK_FAULTS ?= 500
 TRUST_KILLS ?= 500
 TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
+TRUST_STREAMS ?= 2000
 
 # The tests start a thousand Pythons: what is compiled once is kept, wherever that was turned off.
 unexport PYTHONDONTWRITEBYTECODE
@@ -97,7 +98,8 @@ trust: export TRUST_DISK_FAULTS := $(TRUST_DISK_FAULTS)
 trust: export TRUST_KILLS := $(TRUST_KILLS)
 trust: export TRUST_RACES := $(TRUST_RACES)
 trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
-trust: $(DEV) ## crashes, edits, races and simulated schedules at length
+trust: export TRUST_STREAMS := $(TRUST_STREAMS)
+trust: $(DEV) ## crashes, edits, races, spoilt streams and simulated schedules at length
 	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust $(ARGS)
 
 bench: $(DEV) $(PEERS) ## the cost of a step against its limits, beside other tools

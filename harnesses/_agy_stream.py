@@ -2,7 +2,8 @@
 
 It is read loosely for that reason, and with distrust: a good end is one that says SUCCESS, has an
 answer, and has none of the known signs of a failure on stderr. An end of its own time gives
-SUCCESS as well, and so does a tool that was denied.
+SUCCESS as well, and so does a tool that was denied. So here, unlike elsewhere, an exit code or an
+error on stderr undoes a good end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harnesses._antigravity_verdict import fault
+from harnesses._decided import TurnEnd
 from harnesses._json import number_of, object_in, object_of, text_of
 from harnesses._streams import broken_off
 from harnesses.recording import Ending
@@ -32,11 +34,14 @@ class Stream:
 
     def __init__(self, *, session: str = "") -> None:
         self._session = session
-        self.over = False
+        self._end = TurnEnd()
         self.notice = ""
-        self._result: Mapping[str, Any] = {}
         self._open: str | None = None
         self._calls = 0
+
+    @property
+    def over(self) -> bool:
+        return self._end.over
 
     def hear(self, line: bytes) -> Iterator[Event]:
         said = object_in(line)
@@ -46,10 +51,11 @@ class Stream:
             case "step_update":
                 yield from self._step(object_of(said.get("step_update")))
             case "result":
-                self._result, self.over = object_of(said.get("result")), True
-                yield from self._started(self._result)
-                if usage := object_of(self._result.get("usage")):
+                result = object_of(said.get("result"))
+                yield from self._started(result)
+                if (usage := object_of(result.get("usage"))) and not self.over:
                     yield _used(usage)
+                self._end.take(result, good=result.get("status") == "SUCCESS")
             case _:
                 pass
 
@@ -61,10 +67,11 @@ class Stream:
             raise error
         if not self.over or ending.signal is not None or ending.rc not in (0, None):
             raise broken_off(NAME, ending, _last(stderr))
-        if self._result.get("status") != "SUCCESS":
-            words = text_of(self._result.get("error")) or f"{NAME} gave no reason"
+        result = self._end.event
+        if not self._end.good:
+            words = text_of(result.get("error")) or f"{NAME} gave no reason"
             raise fault({"error": {"message": words}}, {}, ending)
-        if not (text := text_of(self._result.get("response"))):
+        if not (text := text_of(result.get("response"))):
             if said := _last(stderr):
                 raise Permanent(f"{NAME} gave no answer: {said}", reason="refused")
             raise BadOutput(f"{NAME} gave no answer", reason="empty")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harnesses._antigravity_verdict import fault, stopped_at_a_limit, without_final
+from harnesses._decided import TurnEnd
 from harnesses._json import list_of, number_of, object_in, object_of, text_of
 from harnesses.recording import Ending
 from smithers.agent import (
@@ -39,8 +40,8 @@ class Stream:
 
     def __init__(self, *, session: str = "") -> None:
         self._session = session
-        self._begun = self.over = False
-        self._final: Mapping[str, Any] = {}
+        self._begun = False
+        self._end = TurnEnd()
         self._answer: str | None = None
         self._structured: object = None
         self._failed: Mapping[str, Any] = {}
@@ -48,6 +49,10 @@ class Stream:
         self._seen: set[str] = set()
         self._open: dict[str, list[str]] = {}
         self.notice = ""
+
+    @property
+    def over(self) -> bool:
+        return self._end.over
 
     def hear(self, line: bytes) -> Iterator[Event]:
         said = object_in(line)
@@ -58,9 +63,10 @@ class Stream:
             case "step":
                 yield from self._step(said)
             case "final":
-                self._final, self.over = said, True
                 yield from self._started(said)
-                yield from _used(object_of(said.get("usage")))
+                if not self.over:  # one that comes twice is paid for once
+                    yield from _used(object_of(said.get("usage")))
+                self._end.take(said, good=said.get("status") == "completed")
             case _:
                 pass
 
@@ -68,15 +74,16 @@ class Stream:
         """The answer, or raises what became of the request."""
         if not self.over:
             raise without_final(stderr, ending)
-        if self._final.get("status") != "completed":
-            raise fault(self._final, self._failed, ending)
-        stop = text_of(self._final.get("stop_reason"))
+        final = self._end.event
+        if not self._end.good:
+            raise fault(final, self._failed, ending)
+        stop = text_of(final.get("stop_reason"))
         if stop not in _GOOD_STOPS:
             raise stopped_at_a_limit(stop)
-        text = text_of(self._final.get("text")) or self._answer or ""
+        text = text_of(final.get("text")) or self._answer or ""
         if len(text) > _ANSWER_LIMIT:
             raise BadOutput("the answer is longer than 32 MB", reason="truncated")
-        structured = self._final.get("structured")
+        structured = final.get("structured")
         return Answered(text, data=self._structured if structured is None else structured)
 
     def _started(self, said: Mapping[str, Any]) -> Iterator[Event]:
@@ -88,10 +95,12 @@ class Stream:
     def _step(self, step: Mapping[str, Any]) -> Iterator[Event]:
         status, source = step.get("status"), step.get("source")
         if status == "ERROR":
-            self._failed = step
+            self._failed = step if not self.over else self._failed
             self.notice = text_of(step.get("error")) or text_of(step.get("content"))
         elif source == "MODEL":
-            self._failed = {}  # it was called again, and answered
+            self._failed = (
+                {} if not self.over else self._failed
+            )  # it was called again, and answered
             if step.get("type") in _SPEAKS and not number_of(step.get("depth")):
                 yield from self._speak(step)
         yield from self._tools(step)

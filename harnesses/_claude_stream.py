@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from harnesses._claude_verdict import is_good, verdict
+from harnesses._claude_verdict import has_answer, is_good, verdict
+from harnesses._decided import TurnEnd
 from harnesses._json import list_of, number_of, object_in, object_of, text_of
+from harnesses._times import moment
 from harnesses.recording import Ending
 from smithers.agent import (
     Answered,
@@ -35,21 +37,28 @@ _COST_LIMIT = Decimal(10**9)
 class Stream:
     """`session` is the id that was asked for: only another one is told as `Started`.
 
-    A process may take several turns, each with an `init` and a `result`; the last one counts.
+    A process may take several turns, each with an `init` and a `result`; the last one counts. A
+    further `result` without an `init` is one of the same turn: versions before 2.1.7 add an error
+    of no turns to a good one when a task in the background ends.
     """
 
     def __init__(self, *, session: str = "") -> None:
         self._session = session
-        self._begun = self.over = False
-        self._result: Mapping[str, Any] | None = None
+        self._begun = False
+        self._end = TurnEnd()
+        self._last_result: Mapping[str, Any] = {}
         self._fault: Mapping[str, Any] = {}
         self._limit: Mapping[str, Any] = {}
         self.notice = ""
 
     @property
+    def over(self) -> bool:
+        return self._end.over
+
+    @property
     def completed(self) -> bool:
         """Whether the last turn is over, and has an answer."""
-        return self._result is not None and is_good(self._result)
+        return self._end.good
 
     def hear(self, line: bytes) -> Iterator[Event]:
         yield from self.take(object_in(line))
@@ -62,11 +71,13 @@ class Stream:
                 yield from self._began(said)
                 yield from self._message(said)
             case "result":
-                self._result, self.over = said, True
                 yield from self._started(said)
-                yield from _used(said)
+                yield from self._used(said)
+                # An empty one is what a command of the program ends with: it undoes no error.
+                self._end.take(said, good=is_good(said) and (not self.over or has_answer(said)))
             case "system" if said.get("subtype") == "init":
-                self._begun, self._result, self._fault, self.over = True, None, {}, False
+                self._begun, self._fault = True, {}
+                self._end.begin()
                 yield from self._started(said)
             case "system" if said.get("subtype") == "api_retry":
                 status = f", status {said['error_status']}" if said.get("error_status") else ""
@@ -81,7 +92,14 @@ class Stream:
         """The answer, or raises what became of the last turn."""
         limit = object_of(object_of(self._fault.get("api_error_params")).get("rate_limit_info"))
         resets = _time(limit or self._limit)
-        return verdict(self._result, self._fault, resets, stderr, ending, begun=self._begun)
+        result = self._end.event if self.over else None
+        return verdict(result, self._fault, resets, stderr, ending, begun=self._begun)
+
+    def _used(self, result: Mapping[str, Any]) -> Iterator[Used]:
+        """What was used since the last result; one that comes twice is paid for once."""
+        if result not in (self._last_result, self._end.event):
+            yield from _used(result, further=self.over)
+        self._last_result = result
 
     def _started(self, said: Mapping[str, Any]) -> Iterator[Started]:
         session = text_of(said.get("session_id"))
@@ -98,7 +116,7 @@ class Stream:
         """A message that carries an error is the program's own; one of a subagent fails no turn."""
         if said["type"] == "assistant":
             is_error = bool(said.get("error"))
-            if not said.get("parent_tool_use_id"):
+            if not said.get("parent_tool_use_id") and not (self.over and self._fault):
                 self._fault = said if is_error else {}
             if is_error:
                 return
@@ -133,13 +151,8 @@ def _blocks(content: object) -> list[dict[str, Any]]:
 
 def _time(limit: Mapping[str, Any]) -> datetime | None:
     """When a limit ends that refused a request; one that only came near did not."""
-    at = number_of(limit.get("resetsAt"))
-    if limit.get("status") != "rejected" or not at:
-        return None
-    try:
-        return datetime.fromtimestamp(at, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    refused = limit.get("status") == "rejected"
+    return moment(limit.get("resetsAt"), datetime.now(UTC)) if refused else None
 
 
 def _usd(told: object) -> Decimal | None:
@@ -153,15 +166,15 @@ def _usd(told: object) -> Decimal | None:
         return None
 
 
-def _used(result: Mapping[str, Any]) -> Iterator[Used]:
+def _used(result: Mapping[str, Any], *, further: bool) -> Iterator[Used]:
     """Tokens of this run alone, by model. The totals of the session would count earlier runs again,
-    and `usage` tells of all models in one.
+    and `usage` tells of all models in one; a `further` result of a turn may repeat it.
     """
     spent = object_of(result.get("model_usage_since_last_result"))
     for model, each in spent.items():
         told = object_of(each)
         yield replace(_tokens(told, _OF_A_MODEL), cost=_usd(told.get("costUSD")), model=model)
-    if not spent and "usage" in result:
+    if not spent and not further and "usage" in result:
         used = _tokens(object_of(result.get("usage")), _IN_ALL)
         yield replace(used, cost=_own_cost(result, used))
 

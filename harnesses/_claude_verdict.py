@@ -22,7 +22,7 @@ from smithers.errors import (
     Transient,
 )
 
-__all__ = ["is_good", "verdict"]
+__all__ = ["has_answer", "is_good", "verdict"]
 
 _SIGN_IN = "run `claude` and sign in, or set ANTHROPIC_API_KEY"
 _SAID_LIMIT = 2000
@@ -67,9 +67,10 @@ def verdict(
     """
     if result is None:
         raise _without_result(stderr, ending, begun)
-    said = text_of(result.get("result")) or "; ".join(map(str, list_of(result.get("errors"))))
+    answer = text_of(result.get("result"))
     if is_good(result):
-        return Answered(said, data=result.get("structured_output"))
+        return Answered(answer, data=result.get("structured_output"))
+    said = answer or "; ".join(map(str, list_of(result.get("errors"))))
     raise _fault(_Told(result, fault, said, stderr), resets)
 
 
@@ -77,8 +78,13 @@ def is_good(result: Mapping[str, Any]) -> bool:
     """A command of the program itself, as /clear, ends without a reason and without an answer."""
     is_whole = result.get("terminal_reason") in ("completed", None)
     refused = result.get("stop_reason") == "refusal"
-    good = result.get("subtype") == "success" and not result.get("is_error")
+    is_error = result.get("is_error")
+    good = result.get("subtype") == "success" and (is_error is False or is_error is None)
     return good and is_whole and not refused
+
+
+def has_answer(result: Mapping[str, Any]) -> bool:
+    return bool(text_of(result.get("result"))) or result.get("structured_output") is not None
 
 
 class _Told:

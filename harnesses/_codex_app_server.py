@@ -12,6 +12,7 @@ from typing import Any
 
 from harnesses._codex_items import called, returned
 from harnesses._codex_verdict import UNKNOWN_THREAD, fault, without_turn
+from harnesses._decided import TurnEnd
 from harnesses._json import list_of, number_of, object_in, object_of, text_of
 from harnesses._streams import UnknownSession
 from harnesses.recording import Ending
@@ -39,19 +40,29 @@ class Stream:
         self._session = session
         self.thread: str = ""
         self.turn: str = ""
-        self._begun = self.over = False
+        self._begun = False
         self._said = ""
         self._model: str | None = None
         self._limits: Mapping[str, Any] = {}
-        self._ended: Mapping[str, Any] = {}
+        self._turns: set[str] = set()
+        self._ends: dict[str, TurnEnd] = {}
         self._refused: Mapping[str, Any] = {}
         self._totals: dict[str, object] = {}
         self.notice = ""
 
     @property
+    def _end(self) -> TurnEnd:
+        """That of the last turn, which may be told before its beginning."""
+        return self._ends.get(self.turn) or TurnEnd()
+
+    @property
+    def over(self) -> bool:
+        return self._end.over
+
+    @property
     def completed(self) -> bool:
         """Whether the last turn is over, and has not failed."""
-        return self._ended.get("status") == "completed"
+        return self._end.good
 
     def hear(self, line: bytes) -> Iterator[Event]:
         yield from self.take(object_in(line))
@@ -70,13 +81,13 @@ class Stream:
 
     def answer(self, ending: Ending, stderr: str) -> Answered:
         """The answer, or raises what became of the last turn."""
-        status = self._ended.get("status")
-        if status == "completed":
-            return Answered(self._said)
+        status = self._end.event.get("status")
+        if self.completed:
+            return Answered(self._said or text_of(self._end.event.get("said")))
         if status == "failed":
-            error = object_of(self._ended.get("error"))
+            error = object_of(self._end.event.get("error"))
             raise fault(error, self._limits, datetime.now(UTC))
-        if status is not None:
+        if self.over:
             raise Transient(f"Codex ended its turn as {status}{self._why}", reason="interrupted")
         if self._refused and not self.turn:
             raise refusal("the request", self._refused)
@@ -98,16 +109,17 @@ class Stream:
 
     def _on_thread(self, thread: str) -> Iterator[Event]:
         if thread and thread != self.thread:
-            self.thread, self.turn, self.over = thread, "", False
-            self._said, self._ended = "", {}
+            self.thread, self.turn, self._said = thread, "", ""
+            self._ends.clear()
         if thread and thread != self._session:
             self._session = thread
             yield Started(thread)
 
     def _on_turn(self, turn: str) -> None:
-        if turn != self.turn:
-            self.turn, self.over = turn, False
-            self._said, self._ended = "", {}
+        """A turn that has begun before does not begin again."""
+        if turn not in self._turns:
+            self.turn, self._said = turn, ""
+            self._turns.add(turn)
 
     def _told(self, method: str, params: Mapping[str, Any]) -> Iterator[Event]:
         thread = text_of(params.get("threadId"))
@@ -121,18 +133,23 @@ class Stream:
                 yield from self._on_thread(thread)
                 self._on_turn(text_of(object_of(params.get("turn")).get("id")))
             case "turn/completed" if ours:
-                turn = object_of(params.get("turn"))
-                if turn.get("id") == self.turn:
-                    self._ended, self.over = turn, True
-                    self._said = self._said or _last_said(turn)
+                self._turn_ended(object_of(params.get("turn")))
             case "item/started" if ours:
                 yield from called(object_of(params.get("item")))
             case "item/completed" if ours:
-                yield from self._item(object_of(params.get("item")))
+                late = params.get("turnId") not in (None, self.turn)
+                yield from self._item(object_of(params.get("item")), late=late)
             case "thread/tokenUsage/updated":
                 yield from self._used(thread, params)
             case _:
                 self._note(method, params)
+
+    def _turn_ended(self, turn: Mapping[str, Any]) -> None:
+        if name := text_of(turn.get("id")):
+            told = {"status": turn.get("status"), "error": turn.get("error")}
+            good = turn.get("status") == "completed"
+            end = self._ends.setdefault(name, TurnEnd())
+            end.take({**told, "said": _last_said(turn)}, good=good)
 
     def _note(self, method: str, params: Mapping[str, Any]) -> None:
         """What may explain a failure that comes later, and is none itself."""
@@ -148,10 +165,12 @@ class Stream:
             case _:
                 pass
 
-    def _item(self, item: Mapping[str, Any]) -> Iterator[Event]:
+    def _item(self, item: Mapping[str, Any], *, late: bool) -> Iterator[Event]:
+        """What is late belongs to another turn, and is no answer of this one."""
         if item.get("type") == "agentMessage":
-            self._said = text_of(item.get("text"))
-            yield Said(self._said)
+            text = text_of(item.get("text"))
+            self._said = self._said if late else text
+            yield Said(text)
         elif item.get("type") == "reasoning":
             thought = list_of(item.get("summary")) or list_of(item.get("content"))
             if text := "\n".join(map(str, thought)):

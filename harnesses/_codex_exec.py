@@ -9,6 +9,7 @@ from typing import Any
 
 from harnesses._codex_items import called, returned
 from harnesses._codex_verdict import fault, without_turn
+from harnesses._decided import TurnEnd
 from harnesses._json import number_of, object_in, object_of, text_of
 from harnesses.recording import Ending
 from smithers.agent import Answered, Event, Said, Started, Thought, Used
@@ -53,9 +54,13 @@ class Stream:
         self._session, self._model = session, model
         self._before: Spent = before or {}
         self._said = ""
-        self._begun = self._good = self.over = False
-        self._error: Mapping[str, Any] = {}
+        self._begun = False
+        self._end = TurnEnd()
         self.notice = ""
+
+    @property
+    def over(self) -> bool:
+        return self._end.over
 
     def hear(self, line: bytes) -> Iterator[Event]:
         message = object_in(line)
@@ -64,18 +69,17 @@ class Stream:
             case "thread.started":
                 yield from self._started(text_of(message.get("thread_id")))
             case "turn.started":
-                self._good = self.over = False
+                self._end.begin()
                 self._said = self.notice = ""
             case "item.started":
                 yield from called(item)
             case "item.completed":
                 yield from self._item(item)
             case "turn.completed":
-                self._good = self.over = True
+                self._end.take(message, good=True)
                 yield from self._used(object_of(message.get("usage")))
             case "turn.failed":
-                self._error, self._good = object_of(message.get("error")), False
-                self.over = True
+                self._end.take(message, good=False)
             case "error":
                 self.notice = text_of(message.get("message"))
             case _:
@@ -83,15 +87,16 @@ class Stream:
 
     def answer(self, ending: Ending, stderr: str) -> Answered:
         """The answer, or raises what became of the turn."""
-        if self._good:
+        if self._end.good:
             return Answered(self._said)
         if self.over:
-            raise fault(self._error, {}, datetime.now(UTC))
+            raise fault(object_of(self._end.event.get("error")), {}, datetime.now(UTC))
         raise without_turn(stderr, ending, begun=self._begun, notice=self.notice)
 
     def _started(self, thread: str) -> Iterator[Event]:
-        self._begun, self._good, self.over = True, False, False
+        self._begun = True
         if thread and thread != self._session:
+            self._end.begin()
             if self._session:
                 self._before = {}
             self._session = thread

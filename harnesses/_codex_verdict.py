@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from harnesses._codex_home import SIGN_IN
 from harnesses._json import number_of, object_in, object_of, text_of
 from harnesses._streams import UnknownSession, broken_off, complaint, refuses, was_killed
-from harnesses._times import ends
+from harnesses._times import ends, moment
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -163,13 +163,13 @@ def resumes_at(message: str, limits: Mapping[str, Any], now: datetime) -> dateti
     """When the limit ends: as its full window says, else as the message does, else unknown."""
     windows = [object_of(limits.get(name)) for name in ("primary", "secondary")]
     full = [each for each in windows if number_of(each.get("usedPercent")) >= _FULL_PERCENT]
-    try:
-        told = [number_of(each.get("resetsAt")) for each in full]
-        if at := max(told, default=0) or number_of(_body(message).get("resets_at")):
-            return datetime.fromtimestamp(at, UTC)
-        return ends(message, now)
-    except (ValueError, OverflowError, OSError):
-        return None
+    told = [moment(each.get("resetsAt"), now) for each in full]
+    known = [at for at in told if at is not None]
+    return (
+        max(known, default=None)
+        or moment(_body(message).get("resets_at"), now)
+        or ends(message, now)
+    )
 
 
 def without_turn(stderr: str, ending: Ending, *, begun: bool, notice: str) -> AgentError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from harnesses._decided import TurnEnd
 from harnesses._gemini_verdict import fault, without_result
 from harnesses._json import number_of, object_in, object_of, text_of
 from harnesses.recording import Ending
@@ -22,19 +23,25 @@ _LOOP = "Loop detected, stopping execution"
 class Stream:
     """`session` is the id that was asked for: only another one is told as `Started`.
 
-    The answer is what was said after the last result of a tool. The one object of `json`, which
-    stands on many lines, is read as well.
+    The answer is what was said after the last result of a tool. A run begins with `init`, and its
+    first good `result` counts; an `error` counts if it came before that. The one object of
+    `json`, which stands on many lines, is read as well.
     """
 
     def __init__(self, *, session: str = "") -> None:
         self._session = session
-        self._begun = self.over = False
+        self._begun = self._told = False
+        self._end = TurnEnd()
         self._answer = bytearray()
-        self._result: Mapping[str, Any] = {}
+        self._stopped_by = ""
         self._object: list[bytes] = []
         self._object_bytes = 0
         self._model: str | None = None
         self.notice = ""
+
+    @property
+    def over(self) -> bool:
+        return self._end.over
 
     def hear(self, line: bytes) -> Iterator[Event]:
         said: Mapping[str, Any] = {}
@@ -57,8 +64,9 @@ class Stream:
                 yield _returned(said)
             case "error":
                 self.notice = text_of(said.get("message"))
+                self._stopped_by = self._stopped_by if self.over else self.notice
             case "result":
-                self._result, self.over = said, True
+                self._end.take(said, good=said.get("status") == "success")
                 yield from self._used(object_of(said.get("stats")))
             case None if "session_id" in said:
                 yield from self._whole(said)
@@ -69,19 +77,20 @@ class Stream:
         """The answer, or raises what became of the run."""
         if not self.over:
             raise without_result(stderr, ending, begun=self._begun)
-        if self._result.get("status") != "success":
-            raise fault(object_of(self._result.get("error")), self.notice, stderr, ending)
-        if self.notice == _MAX_TURNS:
-            raise fault({"type": "FatalTurnLimitedError"}, self.notice, stderr, ending)
-        if self.notice == _LOOP:
+        if not self._end.good:
+            raise fault(object_of(self._end.event.get("error")), self.notice, stderr, ending)
+        if self._stopped_by == _MAX_TURNS:
+            raise fault({"type": "FatalTurnLimitedError"}, _MAX_TURNS, stderr, ending)
+        if self._stopped_by == _LOOP:
             raise BadOutput("it said or did the same again and again", reason="truncated")
         if len(self._answer) > _ANSWER_LIMIT:
             raise BadOutput("the answer is longer than 32 MB", reason="truncated")
         return Answered(self._answer.decode("utf-8", "surrogatepass"))
 
     def _begin(self, said: Mapping[str, Any]) -> Iterator[Event]:
-        self._begun, self.over, self._result = True, False, {}
-        self._answer, self.notice = bytearray(), ""
+        self._begun, self._told = True, False
+        self._end.begin()
+        self._answer, self.notice, self._stopped_by = bytearray(), "", ""
         self._model = text_of(said.get("model")) or None
         yield from self._started(said)
 
@@ -98,7 +107,10 @@ class Stream:
             yield Said(text)
 
     def _used(self, stats: Mapping[str, Any]) -> Iterator[Used]:
-        """Of this run, by model."""
+        """Of this run, by model. A result that comes twice is paid for once."""
+        if self._told:
+            return
+        self._told = bool(stats)
         by_model = object_of(stats.get("models"))
         for model, told in by_model.items():
             yield _tokens(object_of(told), model)
@@ -119,8 +131,8 @@ class Stream:
         error = object_of(said.get("error"))
         if not error and "response" not in said:
             return
-        self._begun = self.over = True
-        self._result = {"status": "error" if error else "success", "error": error}
+        self._begun = True
+        self._end.take({"error": error}, good=not error)
         yield from self._started(said)
         yield from self._say(text_of(said.get("response")))
         for model, told in object_of(object_of(said.get("stats")).get("models")).items():

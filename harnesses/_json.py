@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-__all__ = ["line_of", "list_of", "number_of", "object_in", "object_of", "text_of"]
+__all__ = ["escaped", "line_of", "list_of", "number_of", "object_in", "object_of", "text_of"]
 
 _TERMINAL = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\ufeff]"
 )
 """What a program on a terminal writes around its lines, and what a file may begin with."""
+_ENDS_LINES = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 _COUNT_LIMIT = 2**53
+_DEEPEST = 200
+"""What is nested deeper is no message, and whoever writes or shows it would run out of stack."""
 
 
 def object_of(value: object) -> dict[str, Any]:
@@ -41,12 +44,19 @@ def number_of(value: object) -> int:
 
 
 def line_of(message: Mapping[str, object]) -> bytes:
-    """A message as the line that is written to a program."""
-    return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    """A message as a line, for a program or a file."""
+    made = escaped(json.dumps(message, ensure_ascii=False))
+    return made.encode("utf-8", "replace") + b"\n"
+
+
+def escaped(json_made: str) -> str:
+    """JSON that says the same without what ends a line for some readers, or steers a terminal."""
+    return _ENDS_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", json_made)
 
 
 def object_in(line: str | bytes) -> dict[str, Any]:
-    """The object that a line holds; a line that is none is noise, and reads as empty.
+    """The object that a line holds; a line that is none is noise, and reads as empty, as does one
+    that is nested more than 200 deep.
 
     Bytes that are no UTF-8 spoil their own characters alone. What a terminal adds around the line
     is passed over.
@@ -59,7 +69,7 @@ def object_in(line: str | bytes) -> dict[str, Any]:
     if not text.startswith("{"):
         text = _TERMINAL.sub("", text)
     try:
-        return object_of(json.loads(text))
+        return _bounded(text, json.loads(text))
     except ValueError:
         return _among_escapes(text)
     except RecursionError:
@@ -71,6 +81,24 @@ def _among_escapes(text: str) -> dict[str, Any]:
     if not text.startswith("{") or (clean := _TERMINAL.sub("", text)) == text:
         return {}
     try:
-        return object_of(json.loads(clean))
+        return _bounded(clean, json.loads(clean))
     except (ValueError, RecursionError):
         return {}
+
+
+def _bounded(text: str, value: object) -> dict[str, Any]:
+    """The object, unless it is too deep, which few brackets cannot be."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return object_of(value)
+    level, depth = [value], 0
+    while level:
+        if (depth := depth + 1) > _DEEPEST:
+            return {}
+        level = [inner for each in level for inner in _inside(each)]
+    return object_of(value)
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return cast("dict[str, object]", value).values()
+    return cast("list[object]", value) if isinstance(value, list) else ()

@@ -38,8 +38,9 @@ class Stream:
 
     `begun` is whether a run has, and `over` whether Pi has said its last word: `agent_settled`, or
     `agent_end` of versions that know nothing of settling. A run that begins anew, as after a retry,
-    takes that back. Where Pi knows no prices (not `priced`) the cost that it tells, zero, is none.
-    What a user says in RPC mode after the prompt was said while Pi ran.
+    takes that back. Nothing else undoes a good end, by the rule of `TurnEnd`. Where Pi knows no
+    prices (not `priced`) the cost that it tells, zero, is none. What a user says in RPC mode after
+    the prompt was said while Pi ran.
     """
 
     def __init__(self, *, session: str = "", priced: bool = True) -> None:
@@ -76,12 +77,12 @@ class Stream:
         """How far the run has come."""
         match said.get("type"):
             case "agent_start" | "turn_start":
-                self.begun, self.over = True, False
+                self.begun, self.over, self._last = True, False, {}
             case "auto_retry_start":
                 self.over, self.notice = False, text_of(said.get("errorMessage"))
             case "auto_retry_end":
                 self.notice = text_of(said.get("finalError"))
-            case "agent_end":
+            case "agent_end" if not self.completed:
                 self.over = "willRetry" not in said
                 if said.get("willRetry") and self._last.get("stopReason") == "stop":
                     self._last = {}  # an answer that Pi itself does not take for one
@@ -120,12 +121,14 @@ class Stream:
     def _message(self, message: Mapping[str, Any]) -> Iterator[Event]:
         role = message.get("role")
         if role == "user":
-            self._last = {}
+            self.over, self._last = False, {}
             if self._answers and self._prompted:
                 yield Steered(_text(message.get("content")))
             self._prompted = True
         elif role == "assistant":
-            self.begun, self._last = True, message
+            self.begun = True
+            if not self.completed:
+                self._last = message
             for part in map(object_of, list_of(message.get("content"))):
                 if part.get("type") == "thinking":
                     yield Thought(text_of(part.get("thinking")))

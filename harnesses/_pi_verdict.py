@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from harnesses._json import list_of, number_of, object_in, object_of, text_of
+from harnesses._json import list_of, object_in, object_of, text_of
 from harnesses._pi_home import INSTALL, NODE_HINT, SIGN_IN, TooOld
 from harnesses._streams import UnknownSession, broken_off, complaint, refuses, was_killed
-from harnesses._times import ends
+from harnesses._times import ends, moment
 from harnesses.recording import Ending
 from smithers.errors import (
     AgentError,
@@ -69,14 +69,6 @@ _NETWORK = re.compile(
 )
 _TIMEOUT = re.compile(r"timed? ?out", re.IGNORECASE)
 _CUT = re.compile(r"terminated|ended (?:before|without)|closed", re.IGNORECASE)
-_AGAIN_IN = re.compile(
-    r"(?:(?:try again|retry) in|server requested) ~?(\d{1,9}(?:\.\d{1,9})?) ?"
-    r"(ms|s|m|h|milliseconds?|seconds?|minutes?|mins?|hours?)\b",
-    re.IGNORECASE,
-)
-_AGAIN_AT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T| at | )(\d\d:\d\d(?::\d\d)?)(?:\.\d+)? ?(?:UTC|Z)\b")
-_UNITS_S = {"ms": 0.001, "mil": 0.001, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0}
-_HOUR_S = 3600.0
 
 _UNKNOWN_SESSION = (
     "No session found matching",
@@ -193,18 +185,8 @@ def _errors_in(said: str) -> Iterator[dict[str, Any]]:
 
 def resumes_at(said: str, now: datetime) -> datetime | None:
     """When a limit ends, where the provider's words tell it; Pi itself does not."""
-    try:
-        if found := _AGAIN_IN.search(said):
-            unit = found[2].lower()
-            unit_s = _UNITS_S.get(unit) or _UNITS_S.get(unit[:3]) or _HOUR_S
-            return now + timedelta(seconds=float(found[1]) * unit_s)
-        told = [number_of(error.get("resets_at")) for error in _errors_in(said)]
-        at = datetime.fromtimestamp(max(told, default=0), UTC)
-        if found := _AGAIN_AT.search(said):
-            at = max(at, datetime.fromisoformat(f"{found[1]}T{found[2]}+00:00"))
-    except (ValueError, OverflowError, OSError):
-        return None
-    return at if at > now else ends(said, now)
+    told = [moment(error.get("resets_at"), now) for error in _errors_in(said)]
+    return max((at for at in told if at is not None), default=None) or ends(said, now)
 
 
 def without_run(stderr: str, ending: Ending, *, begun: bool, notice: str) -> AgentError:

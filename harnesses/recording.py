@@ -15,7 +15,6 @@ secret split over two chunks is found as well. A line of more than 64 MB is left
 from __future__ import annotations
 
 import base64
-import json
 import os
 import sys
 import time
@@ -26,7 +25,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from harnesses._json import list_of, object_in
+from harnesses._json import line_of, list_of, object_in
 from harnesses._lines import LINE_LIMIT_BYTES, lines_in
 from harnesses.scrubbing import Piece, Scrub, scrubbed
 from smithers.agent import Dropped
@@ -221,7 +220,7 @@ class Recorder:
                 self._line({"t": at, "s": stream, "b64": coded})
 
     def _line(self, value: Mapping[str, object]) -> None:
-        line = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        line = line_of(value)
         left = memoryview(b"\n" + line if self._torn else line)
         with keeping(self._path):
             while left:  # a disk that is nearly full takes a part

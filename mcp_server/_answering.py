@@ -19,7 +19,7 @@ from mcp_server._models import Answered
 from mcp_server._results import typed
 from mcp_server._tools import RunId, known, login
 from smithers.errors import SmithersError
-from smithers.hub import Asked, Hub
+from smithers.hub import Asked, Hub, plain
 
 __all__ = ["answer"]
 
@@ -47,7 +47,7 @@ async def choice(ctx: Context[Face], approval: Annotated[Asked, Resolve(asked)])
     if approval.allowed_by and login() not in approval.allowed_by:
         why = f"{login()!r} may not decide it, {' or '.join(approval.allowed_by)} may"
         raise _undecided(face_of(ctx).hub, approval, why)
-    return Elicit(face_of(ctx).hub.secrets.mask(_question(approval)), Choice)
+    return Elicit(plain(face_of(ctx).hub.secrets.mask(_question(approval))), Choice)
 
 
 async def answer(

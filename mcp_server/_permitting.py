@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
 from mcp_server._roots import Startable
-from smithers.hub import Hub
+from smithers.hub import Hub, plain
 
 __all__ = ["Permission", "permission", "permitted", "startable"]
 
@@ -42,7 +42,7 @@ async def permission(
     elicitation = None if capabilities is None else capabilities.elicitation
     if elicitation is None or (elicitation.form is None and elicitation.url is not None):
         raise _untrusted(hub, start, "this client cannot ask a person")
-    return Elicit(_question(hub, start), Permission)
+    return Elicit(plain(_question(hub, start)), Permission)
 
 
 def permitted(hub: Hub, start: Startable, answered: ElicitationResult[Permission]) -> None:

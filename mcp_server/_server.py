@@ -23,7 +23,7 @@ from mcp_server._roots import Roots
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
 from smithers.errors import SmithersError
-from smithers.hub import Hub
+from smithers.hub import Hub, plain
 
 __all__ = ["make_server", "serve"]
 
@@ -129,5 +129,5 @@ async def _supervise(hub: Hub) -> None:
                 await hub.supervise(lambda _: None)
             except SmithersError as error:
                 if error.said != told:
-                    sys.stderr.write(f"smithers mcp: {error.said}\n")
+                    sys.stderr.write(f"smithers mcp: {plain(error.said)}\n")
                 told = error.said

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from harnesses._json import object_of
+from harnesses._times import moment, retry_after, span
 from harnesses.scrubbing import KEY_SHAPES
 from smithers.errors import (
     AgentError,
@@ -64,8 +64,6 @@ _OVERFLOWS = re.compile(
     r"prompt is too long|input token count .*exceeds|maximum context length|context window",
     re.IGNORECASE,
 )
-_PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,14 +130,15 @@ def _first(words: Mapping[str, str], kinds: Iterable[str]) -> str:
 def resumes_at(told: Refusal, now: datetime) -> datetime | None:
     """When the vendor has room again, as it told; the header of a limit counts once it is spent."""
     headers = {name.lower(): value for name, value in told.headers.items()}
-    after = headers.get("retry-after", "")
-    times = [_in(f"{headers['retry-after-ms']}ms", now)] if "retry-after-ms" in headers else []
-    times += [_in(f"{after}s", now) or _date(after)] if after else []
-    times += [_in(told.wait, now)] if told.wait else []
+    times = (
+        [span(f"{headers['retry-after-ms'].strip()}ms", now)] if "retry-after-ms" in headers else []
+    )
+    times += [retry_after(headers["retry-after"], now)] if "retry-after" in headers else []
+    times += [span(told.wait, now)] if told.wait else []
     if found := [time for time in times if time is not None]:
         return found[0]
     resets = (headers.get(name, "") for name in _spent(headers))
-    ends = [time for text in resets if (time := _in(text, now) or _instant(text)) is not None]
+    ends = [at for text in resets if (at := span(text, now) or moment(text, now)) is not None]
     return max(ends, default=None)
 
 
@@ -149,33 +148,6 @@ def _spent(headers: Mapping[str, str]) -> Iterable[str]:
         if value.strip() == "0" and "-remaining" in name:
             yield name.replace("-remaining", "-reset")  # x-ratelimit-remaining-requests, and
             # anthropic-ratelimit-requests-remaining: the word stands where it stood
-
-
-def _in(text: str, now: datetime) -> datetime | None:
-    """`now` and a time such as 20ms, 1.5s or 6m0s; None where it is none, or beyond all years."""
-    text = text.strip()
-    if not text or _PARTS.sub("", text):
-        return None
-    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in _PARTS.findall(text))
-    try:
-        return now + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        told = datetime.fromisoformat(text.strip())
-        return told.astimezone(UTC) if told.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def cleaned(text: str, keys: Iterable[str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from harnesses._json import escaped, line_of
 from harnesses.process._child import Tape
 from harnesses.recording import Ending, Header, Recorder
 from harnesses.scrubbing import both, secrets_of
@@ -37,8 +37,7 @@ class Log:
         """
         if self._keeps:
             self.flush()
-            line = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-            self._tape.chunk("in", line + b"\n")
+            self._tape.chunk("in", line_of(value))
             if self._tape.failure is not None:
                 raise self._tape.failure
 
@@ -47,7 +46,7 @@ class Log:
         if not self._keeps:
             return
         text: str = event.model_dump_json(exclude_none=True, warnings=False)
-        line = text.encode("utf-8", "replace") + b"\n"
+        line = escaped(text).encode("utf-8", "replace") + b"\n"
         self._held.append(line)
         self._size += len(line)
         if self._size > _HELD_BYTES or time.monotonic() - self._since > _HELD_S:

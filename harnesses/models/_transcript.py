@@ -13,7 +13,6 @@ is never run again, what had begun has an unknown outcome, what had not begun is
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import re
 import uuid
@@ -24,7 +23,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from harnesses._json import list_of, object_in, object_of
+from harnesses._json import line_of, list_of, object_in, object_of
 from harnesses._state import not_kept
 from harnesses._streams import ways
 from harnesses.models._files import File
@@ -168,8 +167,7 @@ class Transcript:
             return  # a file system without locks; the engine has ended the owner before us
 
     def _lines(self, values: Iterable[Mapping[str, object]]) -> None:
-        texts = (json.dumps(value, ensure_ascii=False) + "\n" for value in values)
-        left = memoryview("".join(texts).encode("utf-8", "replace"))
+        left = memoryview(b"".join(map(line_of, values)))
         try:
             while left:
                 left = left[self._file.write(left) or 0 :]

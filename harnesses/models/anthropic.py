@@ -80,6 +80,8 @@ class Anthropic(Model):
                 request.heard(event)
                 for piece in message.hear(event):
                     yield piece
+                if message.is_whole:
+                    break  # what breaks after that spoils no answer
         if message.is_whole:
             yield message.turn()
 

@@ -84,10 +84,14 @@ class Google(Model):
             contents=_contents(request.entries),
             config=request.with_more(config),
         )
-        async for event in events:
-            request.heard(event)
-            for piece in message.hear(event):
-                yield piece
+        try:
+            async for event in events:
+                request.heard(event)
+                for piece in message.hear(event):
+                    yield piece
+        except Exception:
+            if not message.why:
+                raise  # what breaks after the end spoils no answer
         if message.why:
             yield message.turn()
 

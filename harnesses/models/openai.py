@@ -79,6 +79,7 @@ class OpenAI(Model):
                     done.append(event.item.to_dict())
                 elif event.type in _ENDS:
                     yield _turn(event.response.to_dict(), done)
+                    return  # what breaks after that spoils no answer
                 elif event.type in ("response.failed", "error"):
                     raise Refused(_failure(event.to_dict()))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,10 +10,11 @@ from typing import Any
 from smithers.cli._board import money, tokens
 from smithers.cli._failures import error_data
 from smithers.cli._places import Place, complete
-from smithers.cli._streams import MARKS, give, give_json, is_terminal, paint, plain, say, shown
+from smithers.cli._streams import MARKS, give, give_json, paint, say, shown
 from smithers.errors import SmithersError
 from smithers.hub import Hub
 from smithers.reports import exhausted_words
+from smithers.texts import json_text
 
 __all__ = ["driven_elsewhere", "failure", "give_output", "next_steps"]
 
@@ -66,8 +66,7 @@ def give_output(output: object) -> None:
     """The output of a finished run on stdout: text as it is, anything else as JSON."""
     if output is None:
         return
-    text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False, indent=2)
-    give(plain(text) if is_terminal(sys.stdout) else text)
+    give(output if isinstance(output, str) else json_text(output, indent=2))
 
 
 def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from smithers.cli._arguments import example
 from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
 from smithers.errors import Refused
+from smithers.texts import json_text
 
 __all__ = ["register"]
 
@@ -170,6 +171,6 @@ def _unreadable(path: object, error: OSError) -> Refused:
 def _line(event: Mapping[str, object]) -> str:
     """An event as one line. JSON knows no infinity and no NaN, which some programs write."""
     try:
-        return json.dumps(event, allow_nan=False)
+        return json_text(event, allow_nan=False)
     except ValueError:
-        return json.dumps(finite(event))
+        return json_text(finite(event))

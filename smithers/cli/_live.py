@@ -77,7 +77,7 @@ class Live:
         ]
         title = Text(no_wrap=True, overflow="ellipsis")
         title.append(f"{mark} ", style=colour)
-        title.append(self._run_id, style="bold")
+        title.append(shown(self._run_id), style="bold")
         title.append(f" {board.status}", style=colour)
         title.append("  " + "  ".join(fact for fact in facts if fact), style="dim")
         return title
@@ -139,7 +139,7 @@ def _cells(prefix: str, name: str, row: Row, state: str, now: float) -> list[Tex
     elapsed = row.elapsed_s(now)
     return [
         tree,
-        Text(tried, style="dim"),
+        Text(shown(tried), style="dim"),
         Text("" if elapsed is None else duration(elapsed)),
         Text(tokens(row.tokens) if row.tokens else ""),
         Text(money(row.cost)),

@@ -20,6 +20,7 @@ from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.state import RunState
 from smithers.store.files import open_file
+from smithers.texts import plain_but_coloured
 
 __all__ = ["OwnerLog"]
 
@@ -89,7 +90,7 @@ class OwnerLog:
             self._take(rest)
 
     def _take(self, line: bytes) -> None:
-        said = self._mask(line.decode(errors="replace"))
+        said = plain_but_coloured(self._mask(line.decode(errors="replace")))
         with contextlib.suppress(OSError):
             self._write(said.encode("utf-8", "replace") + b"\n")
 

@@ -15,11 +15,12 @@ from smithers.cli._drawing import inspected, mermaid, tree_lines
 from smithers.cli._failures import Usage
 from smithers.cli._listing import list_runs
 from smithers.cli._places import complete, place
-from smithers.cli._streams import MARKS, give, give_json, masked, paint, plain, shown, table
+from smithers.cli._streams import MARKS, give, give_json, masked, paint, shown, table
 from smithers.hub import Hub
 from smithers.reports import clock
+from smithers.texts import plain
 
-__all__ = ["register"]
+__all__ = ["give_raw", "register"]
 
 _QUIET = ("node_mounted", "came_up", "read_made", "usage_counted", "choice_made", "session_seen")
 
@@ -238,8 +239,7 @@ def logs(
         raise Usage("--raw and --json say different things", hint="leave one out")
     if raw:
         for raw_line in hub.raw_logs(run, task, follow=follow):
-            sys.stdout.buffer.write(raw_line + b"\n")
-            sys.stdout.buffer.flush()
+            give_raw(raw_line)
         return 0
     for event in hub.logs(run, task, follow=follow):
         if json:
@@ -248,6 +248,15 @@ def logs(
             for line in said(event):
                 give(line)
     return 0
+
+
+def give_raw(line: bytes) -> None:
+    """A line as it was kept, but on a terminal, which it could steer."""
+    if sys.stdout.isatty():
+        give(line.decode("utf-8", "replace"))
+        return
+    sys.stdout.buffer.write(line + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def sql(

@@ -1,8 +1,9 @@
 """Where words go: data to stdout, everything else to stderr; colour only for a terminal.
 
 `NO_COLOR` and `TERM=dumb` take colour away, `FORCE_COLOR` gives it to a pipe too. Text of agents
-and authors is shown without its control characters, which could move a terminal's cursor, and
-without secrets; what a caller asked for as data (an output, `--json`, SQL) is never altered.
+and authors is shown without secrets and by the rules of `smithers.texts`, which also hold for all
+that goes to a terminal. What a caller asked for as data (an output, `--json`, SQL) reads back as it
+was, and in a pipe or a file it is not altered at all.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import json
 import math
 import os
-import re
 import sys
 from collections.abc import Generator
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from smithers.errors import Refused
+from smithers.texts import json_text, plain, plain_but_coloured
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -35,7 +35,6 @@ __all__ = [
     "last_words",
     "masked",
     "paint",
-    "plain",
     "prepare",
     "quiet_end",
     "say",
@@ -66,7 +65,6 @@ MARKS: dict[str, tuple[str, str]] = {
 }
 """How a state is shown: its mark and its colour."""
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 SHOW_CURSOR = "\x1b[?25h\n"
 """For a terminal on which something was drawn and whose process ends at once."""
 _data: IO[str] | None = None
@@ -128,11 +126,6 @@ def paint(text: str, colour: str, stream: IO[str]) -> str:
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if coloured and colour else text
 
 
-def plain(text: str) -> str:
-    """Text without control characters; lines and tabs stay."""
-    return _CONTROLS.sub("\ufffd", text)
-
-
 @functools.cache
 def _secrets() -> Secrets:
     from smithers.secrets import Secrets
@@ -146,20 +139,21 @@ def masked(value: object) -> Any:
 
 
 def shown(text: str) -> str:
-    """Text for looking: masked, and without control characters."""
+    """Text for looking: masked, and without what steers a terminal or cannot be seen."""
     return plain(masked(text))
 
 
 def say(text: str = "") -> None:
     """A line for the person, on stderr. Nobody may be there any more, or its disk be full."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(masked(text) + "\n")
+        sys.stderr.write(plain_but_coloured(masked(text)) + "\n")
         sys.stderr.flush()
 
 
 def give(text: str, *, flush: bool = True) -> None:
     """A line of data, on stdout. Raises `Refused` where stdout does not take it."""
     stream = _data or sys.stdout
+    text = plain_but_coloured(text) if stream.isatty() else text
     try:
         stream.write(text + "\n")
         if flush:
@@ -185,7 +179,7 @@ def finite(value: object) -> object:
 
 
 def give_json(value: object, *, indent: int | None = None) -> None:
-    give(json.dumps(finite(value), ensure_ascii=False, indent=indent, allow_nan=False))
+    give(json_text(finite(value), indent=indent, allow_nan=False))
 
 
 @contextlib.contextmanager

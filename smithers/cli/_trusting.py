@@ -12,9 +12,10 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
-from smithers.cli._streams import give, give_json, is_terminal, plain, say
+from smithers.cli._streams import give, give_json, is_terminal, say
 from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
+from smithers.texts import plain
 
 __all__ = ["register", "trust_if_typed"]
 

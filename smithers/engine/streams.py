@@ -22,6 +22,7 @@ from smithers.agent import Event
 from smithers.engine.hearing import plain_data
 from smithers.errors import keeping
 from smithers.store.files import events_file, open_file, raw_file
+from smithers.texts import escaped
 from smithers.tree import clean
 
 __all__ = ["Stream", "as_json", "last_heard", "masked_event"]
@@ -103,7 +104,8 @@ class Stream:
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"at": at, **data}, ensure_ascii=False, default=str)
-        said = self._scrub(line).encode("utf-8", "replace") + b"\n"
+        # Escaped last: a secret is looked for in the words that JSON has for it.
+        said = escaped(self._scrub(line)).encode("utf-8", "replace") + b"\n"
         with self._lock:
             if not self._closed:  # else by a thread that nobody hears any more
                 self.open()

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from smithers.cli._arguments import as_typed
-from smithers.cli._streams import plain, table
+from smithers.cli._streams import table
+from smithers.texts import plain
 from tests.cli.command import FLOWS, environment, smithers
 
 _PATIENCE_S = 60.0

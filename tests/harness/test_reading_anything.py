@@ -124,6 +124,12 @@ def test_what_is_nested_without_end_or_counts_without_measure_is_noise(program: 
     assert judged(program, stream)["verdict"] == "incomplete"
 
 
+def test_what_is_nested_too_deep_to_be_shown_is_noise() -> None:
+    for depth, event in ((150, "other"), (250, "noise")):
+        line = '{"type":"of_tomorrow","x":' + "[" * depth + "]" * depth + "}"
+        assert next(read_stream("claude-code", [lines(line)]))["event"] == event
+
+
 def test_a_spoilt_character_spoils_nothing_else() -> None:
     line = json.dumps(claude_result(result="caf??")).encode().replace(b"??", b"\xc3")
     assert verdict("claude-code", line)["text"] == "caf\ufffd"

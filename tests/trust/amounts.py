@@ -20,6 +20,7 @@ __all__ = [
     "SAMPLE",
     "SCHEDULES",
     "SEED",
+    "STREAMS",
     "WORKERS",
     "chance",
     "in_parallel",
@@ -38,6 +39,8 @@ RACES = int(os.environ.get("TRUST_RACES") or 100)
 SAMPLE = int(os.environ.get("TRUST_SAMPLE") or 2)
 """Of the writes of a scenario, in the slice."""
 SCHEDULES = int(os.environ.get("TRUST_SCHEDULES") or 10_000)
+STREAMS = int(os.environ.get("TRUST_STREAMS") or 2_000)
+"""Recorded streams of agent programs that are spoilt."""
 WORKERS = int(os.environ.get("TRUST_WORKERS") or max(2, os.cpu_count() or 2))
 
 

@@ -1,0 +1,90 @@
+"""Text of agents and authors where a person reads it, and JSON as a terminal or a line can hold it.
+
+What steers a terminal, turns a line around, or cannot be seen could make a person approve something
+else than what stands there. So all of it is shown as U+FFFD: control and format characters, line
+and paragraph separators, lone surrogates, tag characters, and others without a shape of their own.
+Two uses are kept, because text would not be legible without them: the joiner and the variation
+selector inside an emoji, and joiners between letters of scripts that need them, as Persian and
+Hindi do. The flags of England, Scotland and Wales, which are written in tags, are not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+__all__ = ["escaped", "json_text", "plain", "plain_but_coloured"]
+
+_EMOJI = (
+    r"\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    r"\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_JOINING = (
+    r"\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc\u06de-\u06ff\u0710-\u077f\u08a0-\u08e1\u08e3-\u0dff"
+    r"\u1000-\u109f\u1780-\u17b3\u17b6-\u17d3\u1820-\u18aa\ufb50-\ufdff\ufe70-\ufefc"
+)
+_FORMAT = (
+    r"\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\ufeff\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_SHAPELESS = r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0"
+_HIDDEN = rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_FORMAT}{_SHAPELESS}]"
+_KEPT = re.compile(
+    rf"(?<=[#*0-9{_EMOJI}])[\ufe0e\ufe0f]"
+    rf"|(?<=[\ufe0f{_EMOJI}])\u200d(?=[{_EMOJI}])"
+    rf"|(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])"
+)
+_UNSAFE = re.compile(_HIDDEN)
+_UNSAFE_OR_COLOUR = re.compile(rf"\x1b\[(?:[012]|3[1-6])m|{_HIDDEN}")
+_REPLACEMENT = "\ufffd"
+
+
+def plain(text: str) -> str:
+    r"""Text for a person, with U+FFFD for what is no visible character. Lines and tabs stay.
+
+    >>> plain("red \x1b[31m, e\u202etxt.exe and a\u200bb\n")
+    'red �[31m, e�txt.exe and a�b\n'
+    """
+    return _UNSAFE.sub(_replace, text)
+
+
+def plain_but_coloured(text: str) -> str:
+    """As `plain`, of a line that was put together with the colours that we use."""
+    return _UNSAFE_OR_COLOUR.sub(_replace, text)
+
+
+def escaped(json_made: str) -> str:
+    r"""JSON that says the same in characters that neither end a line nor steer a terminal.
+
+    >>> escaped('"a\u2028b\x9b\u202e"')
+    '"a\\u2028b\\u009b\\u202e"'
+    """
+    return _UNSAFE.sub(_escape, json_made)
+
+
+def json_text(value: Any, *, indent: int | None = None, allow_nan: bool = True) -> str:
+    """A value as JSON, in one line without `indent`; it reads back as it was."""
+    made = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=allow_nan)
+    return escaped(made)
+
+
+def _replace(found: re.Match[str]) -> str:
+    is_colour = len(found[0]) > 1
+    return found[0] if is_colour or _is_kept(found) else _REPLACEMENT
+
+
+def _is_kept(found: re.Match[str]) -> bool:
+    """Whether it is needed where it stands."""
+    return _KEPT.match(found.string, found.start()) is not None
+
+
+def _escape(found: re.Match[str]) -> str:
+    if _is_kept(found):
+        return found[0]
+    code = ord(found[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
