@@ -32,6 +32,8 @@ WORDS: dict[str, Kind] = {
     "a newer Pi may know it: `…`": "set up",
     "see antigravity.google, and `agy --version`": "set up",
     "update it: …": "set up",
+    "write the name without its $, or update it: …": "author",
+    'use mode="app-server", or write the name without its $': "author",
     "use Antigravity, or say AntigravityCLI(experimental=True)": "author",
     'begin with another word, or use mode="all"': "author",
     "put what is long into a file of the working folder, and name it": "author",
