@@ -50,6 +50,12 @@ def test_links_between_files_lead_somewhere(document: Path) -> None:
             assert (document.parent / target).exists(), f"{name(document)} links to {target}"
 
 
+def test_every_test_that_a_document_names_exists() -> None:
+    for document in DOCUMENTS:
+        for file, test in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", document.read_text()):
+            assert f"def {test}" in (ROOT / file).read_text(), f"{name(document)} names {test}"
+
+
 def test_every_command_that_a_document_or_a_hint_names_exists() -> None:
     known = commands()
     assert {"up", "resume", "ps", "demo"} <= known

@@ -18,6 +18,7 @@ from tests.durability import probe
 from tests.durability.commands import Project, until
 
 PROBE = Path(probe.__file__)
+UNSHARE = ("unshare", "--pid", "--fork", "--mount-proc")
 BELOW = ("plain", "cleared", "owner", "setsid", "double", "step", "step-double")
 REFUSED = "an agent may not"
 VERBS = {
@@ -62,11 +63,15 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(project: Project) 
         "PYTHONPATH": str(PROBE.parents[2]),
         "XDG_STATE_HOME": str(project.folder / "state"),
     }
+    below = list(BELOW)
+    if shutil.which("unshare") and not subprocess.run([*UNSHARE, "true"], check=False).returncode:
+        project.environment["UNSHARE"] = " ".join(UNSHARE)
+        below.append("namespace")
     (project.folder / "hold-ways").touch()
     assert project.run("up", "ways.py:failing", "--run-id", "failed").returncode == 1
     owner = project.start("up", "ways.py:ways", "--run-id", "r1")
     try:
-        for way in BELOW:
+        for way in below:
             until((project.folder / f"{way}.json").exists, way, within_s=200)
             said = found(project, way)
             assert set(said) == VERBS, way

@@ -58,6 +58,9 @@ def ways(ctx: Context[NoInput]) -> Node:
             forked_twice("double"),
         )
     )
+    if "UNSHARE" in os.environ:  # in a pid namespace, from which nothing above it can be seen
+        inside = probing("namespace", f"{os.environ['UNSHARE']} {CLEARED}")
+        script += f"\n{inside} >/dev/null 2>&1"
     work = Task("work", agent=Shell(), prompt=script)
     gate = Approval("gate", ask="?")
     return Parallel(work, Step("step", in_a_step), Step("wait", wait), gate)
