@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
+from mcp.server.stdio import stdio_server
 from mcp.types import ToolAnnotations
 
 import smithers
@@ -22,6 +23,7 @@ from mcp_server._masking import masking
 from mcp_server._roots import Roots
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
+from mcp_server._wire import wire
 from smithers.errors import SmithersError
 from smithers.hub import Hub, plain
 
@@ -65,6 +67,16 @@ _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
 )
 
 
+class Server(MCPServer[Face]):
+    """A server whose messages are lines for every reader of lines."""
+
+    async def run_stdio_async(self) -> None:
+        lowlevel = self._lowlevel_server
+        with wire() as stdout:
+            async with stdio_server(stdout=stdout) as (reads, writes):
+                await lowlevel.run(reads, writes, lowlevel.create_initialization_options())
+
+
 def make_server(
     hub: Hub, roots: Sequence[Path], *, supervises: bool = True, client: int | None = None
 ) -> MCPServer[Face]:
@@ -89,7 +101,7 @@ def make_server(
                 for task in beside:
                     task.cancel()
 
-    server = MCPServer[Face](
+    server = Server(
         "smithers",
         title="Smithers",
         version=smithers.__version__,

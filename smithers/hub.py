@@ -20,7 +20,7 @@ from smithers.errors import Refused
 from smithers.reports import Standing
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
-from smithers.texts import plain
+from smithers.texts import escaped, plain
 
 if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching, Launched
@@ -40,6 +40,7 @@ __all__ = [
     "Secrets",
     "Sent",
     "Standing",
+    "escaped",
     "plain",
 ]
 

@@ -17,6 +17,7 @@ from harnesses._json import line_of
 from harnesses.recording import Header, Recorder, read_sessions
 from mcp_server import _answering, _permitting
 from mcp_server._roots import Startable
+from mcp_server._wire import MessageLines
 from smithers.cli._ending import give_output
 from smithers.cli._reading import give_raw
 from smithers.cli._streams import give, give_json, say
@@ -161,12 +162,19 @@ def test_the_colours_that_we_use_are_kept_and_no_other_sequence() -> None:
 async def test_what_a_person_is_asked_over_mcp_is_neutralised(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    def may_not(_: object) -> bool:
+        return False
+
     secrets = SimpleNamespace(mask=str)
-    hub = SimpleNamespace(secrets=secrets, database=tmp_path, may_import=lambda _: False)
+    hub = SimpleNamespace(secrets=secrets, database=tmp_path, may_import=may_not)
     form = SimpleNamespace(form={}, url=None)
     context: Any = SimpleNamespace(client_capabilities=SimpleNamespace(elicitation=form))
+
+    def face(_: object) -> SimpleNamespace:
+        return SimpleNamespace(hub=hub)
+
     for module in (_answering, _permitting):
-        monkeypatch.setattr(module, "face_of", lambda _: SimpleNamespace(hub=hub))
+        monkeypatch.setattr(module, "face_of", face)
     approval = cast(
         "Asked",
         SimpleNamespace(
@@ -179,6 +187,16 @@ async def test_what_a_person_is_asked_over_mcp_is_neutralised(
     asked = await _permitting.permission(context, start)
     assert NEUTRAL in asked.message
     assert not TELLTALE.search(asked.message)
+
+
+def test_a_message_over_mcp_is_one_line_and_reads_back() -> None:
+    written = io.BytesIO()
+    lines = MessageLines(written, encoding="utf-8")
+    lines.write(json.dumps({"text": HOSTILE}, ensure_ascii=False) + "\n")
+    lines.flush()
+    text = written.getvalue().decode()
+    assert not TELLTALE.search(text)
+    assert (len(text.splitlines()), json.loads(text)) == (1, {"text": HOSTILE})
 
 
 SHOWN_AFTERWARDS = {"_saying.py", "_drawing.py"}

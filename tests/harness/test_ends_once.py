@@ -17,7 +17,7 @@ S = "5f0c0000-0000-4000-8000-000000000001"
 
 
 def turn(id: str, status: str, **more: object) -> Line:
-    told = {"id": id, "status": status, "items": [], **more}
+    told: Line = {"id": id, "status": status, "items": [], **more}
     return {"method": "turn/completed", "params": {"threadId": S, "turn": told}}
 
 
@@ -48,8 +48,8 @@ BUSY = claude_result(
     model_usage_since_last_result={},
 )  # fmt: skip
 PI_START, PI_SETTLED = {"type": "agent_start"}, {"type": "agent_settled"}
-PI_END = {"type": "agent_end", "messages": [], "willRetry": False}
-OLD_PI_END = {"type": "agent_end", "messages": []}
+PI_END: Line = {"type": "agent_end", "messages": [], "willRetry": False}
+OLD_PI_END: Line = {"type": "agent_end", "messages": []}
 THREAD = {"id": 2, "result": {"thread": {"id": S}, "model": "m"}}
 MESSAGE = {"type": "message", "role": "assistant", "content": "Done.", "delta": True}
 EXEC_SAID = {"type": "item.completed", "item": {"type": "agent_message", "text": "Done."}}

@@ -61,7 +61,7 @@ def judge(number: int) -> str:
     if last["verdict"] == "succeeded":
         assert has_good_end(program, stream), last
         assert isinstance(last["text"], str), last
-    usage = last["usage"] or {}
+    usage: dict[str, Any] = last["usage"] or {}
     assert all(usage[name] >= 0 for name in usage if name.startswith("tokens")), usage
     talked(program, stream, stderr, code)
     return f"{program} {last['verdict']}"
