@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
 import tempfile
 
@@ -12,6 +14,14 @@ def pytest_configure() -> None:
 
     What a user trusts is kept outside the projects, so tests have a folder of their own for it.
     """
-    os.environ.setdefault("XDG_STATE_HOME", tempfile.mkdtemp(prefix="smithers-state-"))
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # else the process that started this one made it
+        state = tempfile.mkdtemp(prefix="smithers-state-")
+        os.environ["XDG_STATE_HOME"] = state
+        atexit.register(_remove, state, os.getpid())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # forked children run this as well
+        shutil.rmtree(folder, ignore_errors=True)

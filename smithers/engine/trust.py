@@ -24,7 +24,9 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from smithers.errors import Refused, StoreError, Untrusted
 from smithers.store import NewRun
@@ -92,14 +94,14 @@ def check_may_run(trusted: Trusted | None, database: Path, run: NewRun, *, file:
     """Raises `Untrusted` if the row of a run names a folder, or a file to execute (if `file`), that
     is outside the project, unless this user has used it with the database.
     """
-    again = f"smithers up FILE --run-id {shlex.quote(run.run_id)} --resume"
+    command = f"smithers trust {shlex.quote(str(database))} --folder"
     folders = [Path(run.folder), *([Path(run.file).parent] if file else [])]
     for folder in folders:
         if not _allowed(trusted, database, folder):
             raise Untrusted(
                 f"run {run.run_id} would run in {folder}, which is outside the project"
                 f" {project_of(database)}, and you have not used it with this database",
-                hint=f"if it is yours, type this in that folder: {again}",
+                hint=f"if you trust what is there, type: {command} {shlex.quote(str(folder))}",
             )
 
 
@@ -329,21 +331,28 @@ def _joined(known: tuple[str, ...], more: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*known, *more)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Document:
+    """What the file holds."""
+
+    version: Literal[1]
+    databases: tuple[Trusted, ...]
+
+
 def _read(file: Path) -> dict[str, Trusted]:
     try:
-        document = cast("dict[str, Any]", json.loads(file.read_bytes()))
+        document = TypeAdapter(_Document).validate_json(file.read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
-        raise Refused(
-            f"{file} cannot be read: {error}", hint=f"move it away: mv {file} {file}.old"
-        ) from error
-    return {one["path"]: _record(one) for one in document["databases"]}
+    except ValidationError as error:
+        raise _unreadable(file, error.errors()[0]["msg"]) from error
+    except OSError as error:
+        raise _unreadable(file, str(error.strerror)) from error
+    return {one.path: one for one in document.databases}
 
 
-def _record(data: Mapping[str, Any]) -> Trusted:
-    lists = {name: tuple(data[name]) for name in ("interpreters", "folders")}
-    return Trusted(**{**data, **lists})
+def _unreadable(file: Path, why: str) -> Refused:
+    return Refused(f"{file} cannot be read: {why}", hint=f"move it away: mv {file} {file}.old")
 
 
 def _write(file: Path, records: Mapping[str, Trusted]) -> None:

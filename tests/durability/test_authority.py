@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,8 @@ def in_a_terminal(command: list[str], project: Project) -> None:
     import pexpect
 
     words = " ".join(command)
-    shell = pexpect.spawn(
-        "/bin/sh", ["-c", words], cwd=str(project.folder), env=project.environment, timeout=120
-    )
+    run: Any = pexpect.spawn
+    shell = run("/bin/sh", ["-c", words], cwd=project.folder, env=project.environment, timeout=120)
     shell.expect(pexpect.EOF)
     shell.close()
 
@@ -63,7 +63,7 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(project: Project) 
         "PYTHONPATH": str(PROBE.parents[2]),
         "XDG_STATE_HOME": str(project.folder / "state"),
     }
-    below = list(BELOW)
+    below: list[str] = [*BELOW]
     if shutil.which("unshare") and not subprocess.run([*UNSHARE, "true"], check=False).returncode:
         project.environment["UNSHARE"] = " ".join(UNSHARE)
         below.append("namespace")

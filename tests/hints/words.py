@@ -20,6 +20,18 @@ Kind = Literal[
 
 WORDS: dict[str, Kind] = {
     "make it with `mkdir -p …`": "machine",
+    # -- trust
+    "if that database is meant, name it: --db …": "choose",
+    "git -C … rm --cached …": "machine",
+    "this is for a person: type it in a terminal that no run has started": "person",
+    "it keeps which databases you trust; make its folder writable": "machine",
+    "move it away: mv … ….old": "machine",
+    "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
+    "it is not a file that a run has written; remove it": "machine",
+    "remove it: rm …": "machine",
+    "remove it, or pass Gemini(trust_project=True) if you trust the folder": "author",
+    "tell the person: …": "person",
+    "tell the person to look at the file, and to type in a terminal of their own: …": "person",
     # -- agents and their programs
     "install it with `…`": "set up",
     "install one of them and sign in; Steps alone, and recordings, need none": "set up",
@@ -106,7 +118,6 @@ WORDS: dict[str, Kind] = {
     "attach with the file and the environment that the run was started with": "person",
     "try again in a moment": "process",
     "no agent is at work on any task of it": "process",
-    "this is for a person: decide in a terminal that no run has started": "person",
     "name yourself with --by NAME": "choose",
     "rename it": "machine",
     "change to another with cd": "machine",
@@ -167,6 +178,19 @@ TESTED: dict[str, str] = {
     " restore a backup or start the run again": (
         "durability/test_database_gone.py::"
         "test_an_owner_whose_folder_was_moved_away_can_be_resumed_once_it_is_back"
+    ),
+    "look at …, then type: smithers trust …": (
+        "mcp_server/test_trust.py::test_a_run_of_a_database_that_came_with_a_clone_is_not_resumed"
+    ),
+    "if you trust it, type: smithers trust …": (
+        "cli/test_trust.py::test_a_database_that_another_user_could_have_written_is_refused"
+    ),
+    "take that away: chmod … …": (
+        "cli/test_trust.py::test_a_database_that_another_user_could_have_written_is_refused"
+    ),
+    "use a database of your own: --db .smithers/smithers.db": (
+        "cli/test_trust_files.py::"
+        "test_a_database_above_that_another_user_owns_or_can_write_is_not_used"
     ),
     "leave --no-resume out, and one is started": (
         "cli/test_attach.py::test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task"
