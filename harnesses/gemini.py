@@ -188,7 +188,8 @@ class Gemini:
         state = self._home or state_of(env, ask.marks.get("SMITHERS_RUN", "default"))
         home = prepared_home(state, self._settings)
         own = {"GEMINI_CLI_HOME": str(home), "TMPDIR": str(state / "tmp")}
-        theirs = {} if self._settings.trusts_project else silenced(ask.cwd)
+        trusted = self._settings.trusts_project
+        theirs: Mapping[str, str] = {} if trusted else silenced(ask.cwd)
         program = str(Path(found).absolute())
         return _Place(program=program, env={**theirs, **env, **own}, state=state, home=home)
 

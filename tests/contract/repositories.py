@@ -38,7 +38,7 @@ _ADDRESSES = {
     "system.md": "{mark}",
 }
 _SKILL = "---\nname: helper\ndescription: {mark} for everything\n---\n{mark}\n"
-_SERVERS = {"mcpServers": {"x": {"command": "{run:mcp}", "args": []}}}
+_SERVERS: dict[str, Any] = {"mcpServers": {"x": {"command": "{run:mcp}", "args": []}}}
 _HOOK = [{"matcher": "*", "hooks": [{"type": "command", "command": "{run:hook}"}]}]
 _HOOKS = dict.fromkeys(("SessionStart", "BeforeAgent", "BeforeTool", "AfterAgent"), _HOOK)
 _INSTRUCTIONS = dict.fromkeys(("AGENTS.override.md", "AGENTS.md", "CLAUDE.md"), "{mark}")
@@ -49,7 +49,7 @@ _EVERYWHERE = {
     ".mcp.json": json.dumps(_SERVERS),
 }
 _GEMINI_STILL = "OF-A-GEMINI-MD"
-_GEMINI_SETTINGS = {
+_GEMINI_SETTINGS: dict[str, Any] = {
     **_SERVERS,
     "hooks": _HOOKS,
     "hooksConfig": {"enabled": True},
@@ -60,7 +60,12 @@ _GEMINI_PROGRAMS = {
     "tools": {"discoveryCommand": "{run:discovery}", "callCommand": "{run:call}"},
     "telemetry": {"enabled": True, "otlpEndpoint": "{url}", "target": "local"},
 }
-_GEMINI_EXTENSION = {"name": "x", "version": "1.0.0", "contextFileName": "HARM.md", **_SERVERS}
+_GEMINI_EXTENSION: dict[str, Any] = {
+    "name": "x",
+    "version": "1.0.0",
+    "contextFileName": "HARM.md",
+    **_SERVERS,
+}
 GEMINI = Repository(
     texts={
         **_EVERYWHERE,
