@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harnesses._codex_app_server import Stream, refusal
+from harnesses._codex_home import INSTALL
 from harnesses._json import line_of, list_of, object_in, object_of, text_of
 from harnesses._turns import Write
 from harnesses.recording import Ending
@@ -232,12 +233,11 @@ class Dialogue:
 
 def _not_injected(error: Mapping[str, Any]) -> AgentError:
     failure = refusal("thread/inject_items", error)
-    if isinstance(failure, Permanent):  # an older version, which lacks it
-        failure.hint = (
-            "it would load a skill of the name where a text has `$name`: write the name without "
-            "its $, or `npm install -g @openai/codex` for a newer version"
-        )
-    return failure
+    if not isinstance(failure, Permanent):
+        return failure
+    said = f"an older Codex loads a skill where a text has `$name`: {failure.said}"
+    hint = f"write the name without its $, or update it: {INSTALL}"
+    return Permanent(said, hint=hint, reason="bad_request")
 
 
 def _said_by_user(item: Mapping[str, Any]) -> list[str]:

@@ -64,14 +64,17 @@ class Settings:
             "model_provider": _PROVIDER,
             f"model_providers.{_PROVIDER}": self._provider(),
             # Else a wide sandbox makes the program trust the project and start what it names.
-            "projects": {str(cwd.resolve()): {"trust_level": self._trust}},
+            "projects": self._projects(cwd.resolve()),
         }
         pairs = (("-c", f"{key}={_toml(value)}") for key, value in settings.items())
         return (*self.arguments, *(word for pair in pairs for word in pair))
 
-    @property
-    def _trust(self) -> str:
-        return "trusted" if self.trusts_project else "untrusted"
+    def _projects(self, folder: Path) -> dict[str, object]:
+        """The trust in the project: its settings are in the working folder and at its top."""
+        if not self.trusts_project:
+            return {str(folder): {"trust_level": "untrusted"}}
+        above = (each for each in (folder, *folder.parents) if (each / ".git").exists())
+        return {str(each): {"trust_level": "trusted"} for each in (folder, next(above, folder))}
 
     def _servers(self) -> dict[str, object]:
         """The MCP servers; the first request waits for one that is `required`, and for no other."""

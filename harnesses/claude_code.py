@@ -208,7 +208,7 @@ class ClaudeCode:
             raise Permanent(
                 f"Claude Code {text_of_version(version)} runs commands and reads files that a "
                 f"prompt names; {text_of_version(_OLDEST)} or newer is needed",
-                hint=f"`{INSTALL}` brings a newer one",
+                hint=f"update it: {INSTALL}",
                 reason="not_started",
             )
         return found

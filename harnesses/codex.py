@@ -292,12 +292,6 @@ class Codex:
         )
 
 
-def _check_text(text: str) -> None:
-    if names_a_skill(text):
-        hint = 'use mode="app-server", or write the name without its $'
-        raise Permanent(f"codex exec: {_REFUSED_BY_EXEC}", hint=hint, reason="bad_request")
-
-
 def _words(ask: Ask) -> tuple[str, str, dict[str, Any] | None]:
     """What is said to the thread, what to a new one in its place, and the schema of the answer."""
     text = ask.told

@@ -91,16 +91,30 @@ CODEX_ADDRESS = {
 _WIDE = {"sandbox": "danger-full-access"}
 REPOSITORIES = {
     "claude-code": Repository(
-        texts=CLAUDE, addresses=CLAUDE_ADDRESS, runs=frozenset({"hook", "mcp", "key-helper"})
+        texts=CLAUDE,
+        addresses=CLAUDE_ADDRESS,
+        runs=frozenset({"hook", "mcp", "key-helper"}),
+        below=frozenset({"mcp"}),  # it reads the settings of its working folder alone
     ),
     "codex": Repository(
-        texts=CODEX, addresses=CODEX_ADDRESS, runs=frozenset({"mcp"}), options=_WIDE
+        texts=CODEX,
+        addresses=CODEX_ADDRESS,
+        runs=frozenset({"mcp"}),
+        below=frozenset({"mcp"}),
+        options=_WIDE,
     ),
     "codex-by-exec": Repository(
-        texts=CODEX, addresses=CODEX_ADDRESS, runs=frozenset({"mcp"}), options=_WIDE
+        texts=CODEX,
+        addresses=CODEX_ADDRESS,
+        runs=frozenset({"mcp"}),
+        below=frozenset({"mcp"}),
+        options=_WIDE,
     ),
     **OTHERS,
 }
+TRUSTED = [(name, False) for name, each in REPOSITORIES.items() if each.runs] + [
+    (name, True) for name, each in REPOSITORIES.items() if each.below is not None
+]
 LIVE = {each.name: each for each in ADAPTERS if each.way == "live"}
 
 
@@ -151,7 +165,10 @@ async def work_in(
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("below", [False, True], ids=["at-its-top", "in-a-folder-of-it"])
+places = pytest.mark.parametrize("below", [False, True], ids=["at-its-top", "in-a-folder-of-it"])
+
+
+@places
 @pytest.mark.parametrize("name", REPOSITORIES)
 async def test_nothing_of_a_hostile_repository_runs_is_asked_or_is_obeyed(
     name: str, below: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -169,13 +186,15 @@ async def test_nothing_of_a_hostile_repository_runs_is_asked_or_is_obeyed(
     assert any(isinstance(each, ToolReturned) for each in done.events), "it ran a command"
 
 
-@pytest.mark.parametrize("name", [name for name, each in REPOSITORIES.items() if each.runs])
+@pytest.mark.parametrize(("name", "below"), TRUSTED)
 async def test_a_trusted_project_has_its_settings_back(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, below: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = REPOSITORIES[name]
-    done = await work_in(name, repository.texts, tmp_path, monkeypatch, trust_project=True)
-    assert repository.runs <= {*done.ran}
+    done = await work_in(
+        name, repository.texts, tmp_path, monkeypatch, below=below, trust_project=True
+    )
+    assert (repository.below if below else repository.runs) <= {*done.ran}
     assert MARK in done.sent
 
 
