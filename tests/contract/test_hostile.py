@@ -194,7 +194,7 @@ async def test_a_trusted_project_has_its_settings_back(
     done = await work_in(
         name, repository.texts, tmp_path, monkeypatch, below=below, trust_project=True
     )
-    assert (repository.below if below else repository.runs) <= {*done.ran}
+    assert ((repository.below if below else repository.runs) or frozenset()) <= {*done.ran}
     assert MARK in done.sent
 
 
