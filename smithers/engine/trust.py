@@ -94,14 +94,14 @@ def check_may_run(trusted: Trusted | None, database: Path, run: NewRun, *, file:
     """Raises `Untrusted` if the row of a run names a folder, or a file to execute (if `file`), that
     is outside the project, unless this user has used it with the database.
     """
-    command = f"smithers trust {shlex.quote(str(database))} --folder"
     folders = [Path(run.folder), *([Path(run.file).parent] if file else [])]
     for folder in folders:
         if not _allowed(trusted, database, folder):
             raise Untrusted(
                 f"run {run.run_id} would run in {folder}, which is outside the project"
                 f" {project_of(database)}, and you have not used it with this database",
-                hint=f"if you trust what is there, type: {command} {shlex.quote(str(folder))}",
+                hint="if you trust what is there, type: smithers trust"
+                f" {shlex.quote(str(database))} --folder {shlex.quote(str(folder))}",
             )
 
 

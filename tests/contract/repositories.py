@@ -13,16 +13,15 @@ __all__ = ["OTHERS", "Repository"]
 @dataclass(frozen=True, kw_only=True)
 class Repository:
     """What a program would obey. `addresses` are files that send it elsewhere; trusted, it runs
-    `runs`, and `below` in a folder of the repository; where `runs` is empty nothing can make it
-    trust one, and where `below` is empty it reads the settings of its working folder alone.
-    `options` are those with which it obeys most. `still` is a text that a program reads
-    whatever it is given.
+    `runs`, and `below` in a folder of the repository; None if it obeys nothing there, and an empty
+    `runs` if it cannot trust a repository. `options` are those with which it obeys most. `still` is
+    a text that a program reads whatever it is given.
     """
 
     texts: Mapping[str, str]
     addresses: Mapping[str, str]
     runs: frozenset[str]
-    below: frozenset[str] = frozenset()
+    below: frozenset[str] | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     still: str = ""
 
@@ -112,6 +111,7 @@ PI = Repository(
         ".pi/models.json": json.dumps({"providers": {"custom": {"baseUrl": "{url}"}}}),
     },
     runs=frozenset({"extension"}),
+    below=frozenset(),  # the instructions of the folders above alone
 )
 _PYTHON = 'import subprocess\nsubprocess.run(["{run:python}"])\n'
 ANTIGRAVITY = Repository(

@@ -280,7 +280,7 @@ def interpreter_that_cannot_be_started(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
-@scene("if you trust what is there, type: …")
+@scene("if you trust what is there, type: smithers trust … --folder …")
 def folder_that_a_row_names(shell: Shell) -> tuple[Said, Said]:
     with tempfile.TemporaryDirectory() as elsewhere:
         shell.up("asks")

@@ -29,7 +29,6 @@ WORDS: dict[str, Kind] = {
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "it is not a file that a run has written; remove it": "machine",
     "remove it: rm …": "machine",
-    "remove it, or pass Gemini(trust_project=True) if you trust the folder": "author",
     "tell the person: …": "person",
     "tell the person to look at the file, and to type in a terminal of their own: …": "person",
     # -- agents and their programs
@@ -46,6 +45,7 @@ WORDS: dict[str, Kind] = {
     "update it: …": "set up",
     "write the name without its $, or update it: …": "author",
     'use mode="app-server", or write the name without its $': "author",
+    "remove it, or pass Gemini(trust_project=True) if you trust the folder": "set up",
     "use Antigravity, or say AntigravityCLI(experimental=True)": "author",
     'begin with another word, or use mode="all"': "author",
     "put what is long into a file of the working folder, and name it": "author",
