@@ -250,10 +250,18 @@ class Hub:
         from smithers.engine.trust import Trusts
 
         try:
-            trusted = Trusts(self.environment).find(self.database)
+            return Trusts(self.environment).may_import(self.database, folder)
         except Refused:
             return False
-        return trusted is not None and trusted.allows_folder(folder)
+
+    def folders_elsewhere(self) -> list[str]:
+        """The folders that unfinished runs of this database name, and that lie neither in its
+        project nor in a folder that this user trusts with it.
+        """
+        from smithers.engine.trust import Trusts
+
+        found = reports.places(self.database)
+        return Trusts(self.environment).not_allowed(self.database, found)
 
     def trusted(self) -> list[Trusted]:
         """Every database that this user trusts."""
@@ -271,13 +279,20 @@ class Hub:
         """Wake runs in processes of their own as they come up, until this is cancelled.
 
         One process of a database does so; another stands by to take over. With `once` it wakes what
-        is to be woken now, and raises `Owned` where another process supervises. The database is
-        made where there is none.
+        is to be woken now, and raises `Owned` where another process supervises. Until there is a
+        database, and this user trusts it, it waits, and changes nothing.
         """
         self._refuse_below("supervise runs")
-        from smithers.engine.supervising import Supervisor
+        from smithers.engine.gate import Gate
+        from smithers.engine.supervising import Happened, Supervisor
         from smithers.store.sqlite import SqliteStore
 
+        def say(why: str) -> None:
+            tell(Happened(what="untrusted", text=why))
+
+        gate = Gate(self.database, self.environment, say)
+        if not await gate.wait(once=once):
+            return
         async with await SqliteStore.open(self.database) as store:
             supervisor = Supervisor(store, self.database, self.environment, tell)
             try:
@@ -390,7 +405,9 @@ class Hub:
         """
         from smithers.engine.describing import describe_all, outline
 
-        trusted = [file for file in files if named or self.may_import(file.absolute().parent)]
+        folders = {file.absolute().parent for file in files if not named}
+        refused = {folder for folder in folders if not self.may_import(folder)}
+        trusted = [file for file in files if file.absolute().parent not in refused]
         others = [file for file in files if file not in trusted]
         found = describe_all(trusted, self.environment)
         return [*found, *(entry for file in others for entry in outline(file))]

@@ -18,7 +18,9 @@ from pathlib import Path
 
 from smithers.agent import Event
 from smithers.changes import Frame, Key
+from smithers.errors import StoreError
 from smithers.state import RunState
+from smithers.store.files import inside, open_plain
 
 __all__ = ["OwnerLog"]
 
@@ -43,7 +45,8 @@ class OwnerLog:
 
     def frame(self, frame: Frame, state: RunState) -> None:
         if self._reader is None:
-            with contextlib.suppress(OSError):  # a run without a log is better than none
+            # A run without a log is better than none.
+            with contextlib.suppress(OSError, StoreError):
                 self._begin()
 
     def event(self, key: Key, event: Event) -> None:
@@ -56,7 +59,6 @@ class OwnerLog:
         pass
 
     def _begin(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._open()
         self._faults = os.dup(self._file)
         faulthandler.enable(self._faults)
@@ -72,8 +74,9 @@ class OwnerLog:
         atexit.register(self._end)
 
     def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._file = os.open(self._path, flags, 0o600)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with inside(self._path.parent, make=True) as folder:
+            self._file = open_plain(self._path, flags, folder)
 
     def _carry(self, source: int) -> None:
         rest = b""
@@ -91,14 +94,15 @@ class OwnerLog:
 
     def _take(self, line: bytes) -> None:
         said = self._mask(line.decode(errors="replace"))
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, StoreError):
             self._write(said.encode("utf-8", "replace") + b"\n")
 
     def _write(self, data: bytes) -> None:
         if os.fstat(self._file).st_size > _MOST_BYTES:
+            full = self._file
             os.replace(self._path, f"{self._path}.1")
-            os.close(self._file)
             self._open()
+            os.close(full)
         os.write(self._file, data)
 
     def _end(self) -> None:
