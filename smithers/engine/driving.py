@@ -28,7 +28,6 @@ from smithers.engine.settings import Unwatched
 from smithers.engine.trust import (
     Trusted,
     Trusts,
-    check_not_foreign,
     current_folder,
     untrusted,
 )
@@ -112,7 +111,7 @@ class Driving:
         linger_s: float,
     ) -> Left:
         check_run_id(run_id)
-        check_not_foreign(self._database)
+        self._trusts.check_not_foreign(self._database)
         for path in (file, str(Path.cwd()), str(self._database)):
             if valid_text(path) != path:
                 raise Refused(f"the path {path!a} is not UTF-8", hint="rename it")

@@ -33,7 +33,6 @@ from smithers.store.ownership import is_foreign, user_name, writers_of
 __all__ = [
     "Trusted",
     "Trusts",
-    "check_not_foreign",
     "check_owner",
     "current_folder",
     "interpreter_of",
@@ -117,10 +116,20 @@ class Trusts:
         if not path.exists():
             return None
         found = self._file_for(path).read().get(str(path))
+        if found is not None:
+            marks = _marks(path)
+            if not marks["id"] or found != replace(found, **marks):
+                found = None
         check_owner(path, explicit=found is not None and found.explicit)
-        marks = _marks(path)
-        is_same = found is not None and marks["id"] and found == replace(found, **marks)
-        return found if is_same else None
+        return found
+
+    def check_not_foreign(self, database: Path) -> None:
+        """Raises `Untrusted` if the database, or its folder, belongs to another user, whom root has
+        not trusted.
+        """
+        path = Path(os.path.realpath(database))
+        if any(one.exists() and is_foreign(one.stat()) for one in (path, path.parent)):
+            self.find(path)
 
     def believes(self, database: Path) -> bool:
         """Whether the database is trusted; False too if it must not be."""
@@ -150,9 +159,11 @@ class Trusts:
         path = Path(os.path.realpath(database))
         with self._file_for(path).edited() as records:
             known = records.get(str(path))
-            check_owner(path, explicit=explicit or (known is not None and known.explicit))
             marks = _marks(path)
-            if known is None or known != replace(known, **marks):
+            if known is not None and known != replace(known, **marks):
+                known = None  # of another file
+            check_owner(path, explicit=explicit or (known is not None and known.explicit))
+            if known is None:
                 at = datetime.now(UTC).isoformat(timespec="seconds")
                 known = Trusted(path=str(path), at=at, how=how, explicit=explicit, **marks)
             beyond = [one for one in folders if not self.allows(known, one)]
@@ -252,14 +263,6 @@ def check_owner(database: Path, *, explicit: bool = False) -> None:
     for one in dict.fromkeys((path, path.parent, project_of(path))):
         if one.exists():
             check_writers(one, explicit=explicit, database=path)
-
-
-def check_not_foreign(database: Path) -> None:
-    """Raises `Untrusted` if the database, or its folder, belongs to another user."""
-    path = Path(os.path.realpath(database))
-    for one in (path, path.parent):
-        if one.exists() and is_foreign(one.stat()):
-            check_writers(one, database=path)
 
 
 def check_writers(path: Path, *, explicit: bool = False, database: Path | None = None) -> None:
