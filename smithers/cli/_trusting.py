@@ -68,7 +68,7 @@ def trust(
 ) -> int:
     if listed:
         if remove or path is not None:
-            raise Usage("--list takes no PATH", hint="type: smithers trust --list")
+            raise Usage("--list takes no PATH", hint="type `smithers trust --list`")
         return _list(Hub(Path()), json)
     where = _where(path, db, must_exist=not remove)
     hub = Hub(where)

@@ -55,6 +55,10 @@ class Driving:
         self._environment = environment
         self._secrets = Secrets(environment)
         self._trusts = Trusts(environment)
+        self._here = None if OWNER in environment else current_folder()
+        """The folder in which a person has typed this command; None in a process that was started
+        to drive a run: where that is, a row says.
+        """
         self._engine: Engine | None = None
         self._stopped = False
         self._stopped_by: str | None = None
@@ -240,25 +244,19 @@ class Driving:
         names a folder, or a file to execute, that this user has not used with it.
         """
         trusted = self._trusts.find(self._database)
-        here = current_folder() if self._is_typed else None
-        self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=here)
+        self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=self._here)
         return trusted
 
     def _note_use(self, run: RunRow, loaded: Loaded) -> None:
         """A person resumes a run of a trusted database: its folders, and this interpreter, are used
         again when nobody looks on.
         """
-        if self._is_typed:
+        if self._here is not None:
             folders = [Path(run.folder), loaded.file.parent]
             with suppress(Refused):
                 self._trusts.add(
                     self._database, how="resume", interpreters=[sys.executable], folders=folders
                 )
-
-    @property
-    def _is_typed(self) -> bool:
-        """Whether a person began this process, and not a process that wakes or starts runs."""
-        return OWNER not in self._environment
 
     def _remember(self, run: NewRun, *, is_new: bool) -> list[str]:
         """Trust a database that this command makes, and note what this user uses it with; what to

@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 
+_MOST_RECORDS = 500
+"""With more than that, those of files that are gone are forgotten. A disk may come back."""
+
+
 def project_of(database: Path) -> Path:
     """The project's folder: the one that `.smithers` is in, else that of the database."""
     folder = Path(os.path.realpath(database)).parent
@@ -174,6 +178,9 @@ class Trusts:
                 folders=_joined(known.folders, [os.path.realpath(one) for one in beyond]),
             )
             records[str(path)] = made
+            if len(records) > _MOST_RECORDS:
+                for gone in [one for one in records if not os.path.exists(one)]:
+                    del records[gone]
         return made
 
     def remove(self, database: Path) -> bool:

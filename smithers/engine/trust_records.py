@@ -155,7 +155,7 @@ def _records(path: Path, text: bytes) -> list[Trusted]:
     try:
         document = cast("dict[str, Any]", json.loads(text))
         if document["version"] == VERSION:
-            return [_record(one) for one in document["databases"]]
+            return [_record(one) for one in _typed("databases", document["databases"], list)]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         quoted = shlex.quote(str(path))
         raise Refused(
@@ -173,16 +173,14 @@ def _record(data: Mapping[str, Any]) -> Trusted:
     values: dict[str, Any] = {one.name: data[one.name] for one in fields(Trusted)}
     for name, value in values.items():
         if name in ("interpreters", "folders"):
-            if not isinstance(value, list):
-                raise TypeError(f"{name} is not a list")
-            values[name] = tuple(_typed(name, item, str) for item in cast("list[object]", value))
+            values[name] = tuple(_typed(name, item, str) for item in _typed(name, value, list))
         else:
             kinds: dict[str, type] = {"device": int, "inode": int, "explicit": bool}
             _typed(name, value, kinds.get(name, str))
     return Trusted(**values)
 
 
-def _typed(name: str, value: object, kind: type) -> object:
+def _typed(name: str, value: Any, kind: type) -> Any:
     if type(value) is not kind:
         raise TypeError(f"{name} is {value!r}")
     return value

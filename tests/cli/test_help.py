@@ -16,17 +16,9 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     "sql",
-    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise"),
-    *(
-        "workflows",
-        "demo",
-        "doctor",
-        "record",
-        "replay",
-        "service",
-        "mcp",
-        "harness",
-    ),  # groups come last
+    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust"),
+    *("workflows", "demo", "doctor", "record", "replay"),
+    *("service", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
     *("service install", "service uninstall", "service status"),

@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from smithers.engine.trust import Trusts
 from smithers.errors import SmithersError
 from smithers.hub import Hub
 from tests.cli.command import (
@@ -269,6 +270,8 @@ def interpreter_that_cannot_be_started(shell: Shell) -> tuple[Said, Said]:
     broken.write_text("")
     with closing(sqlite3.connect(shell.folder / DATABASE)) as db, db:
         db.execute("UPDATE runs SET interpreter = ?", (str(broken),))
+    # Which this user has used: else a row says so in vain.
+    Trusts(os.environ).add(shell.folder / DATABASE, how="up", interpreters=[str(broken)])
     failed = shell("resume", "r1", "--detach")
     return failed, shell.follow(failed)
 

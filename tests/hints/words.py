@@ -93,6 +93,19 @@ WORDS: dict[str, Kind] = {
     "put the former file back with its -wal and resume the run, or start the run again……": (
         "restore"
     ),
+    # -- whose database it is
+    "name a database, or the folder of a project": "choose",
+    "use a database in a folder of your own: --db PATH": "choose",
+    "take that away: chmod …-w …": "machine",
+    "chmod …-w …": "machine",
+    "look into it, then type: chmod go-w …": "machine",
+    "set HOME or XDG_STATE_HOME to a folder of this user": "machine",
+    "set the variable XDG_STATE_HOME to a folder outside it, or unset it": "machine",
+    "name a folder of your own with the variable XDG_STATE_HOME": "machine",
+    "it keeps which databases you trust; make it readable": "machine",
+    "it keeps which databases you trust; make its folder writable, or name another with the"
+    " variable XDG_STATE_HOME": "machine",
+    "it keeps which databases you trust; move it away: mv … ….old": "machine",
     # -- processes and people
     "end it with `kill -KILL …`, then try again": "process",
     "end them by hand, then try again": "process",
@@ -104,7 +117,7 @@ WORDS: dict[str, Kind] = {
     "attach with the file and the environment that the run was started with": "person",
     "try again in a moment": "process",
     "no agent is at work on any task of it": "process",
-    "this is for a person: decide in a terminal that no run has started": "person",
+    "this is for a person: type it in a terminal that no run has started": "person",
     "name yourself with --by NAME": "choose",
     "rename it": "machine",
     "change to another with cd": "machine",
@@ -144,6 +157,8 @@ WORDS: dict[str, Kind] = {
     "CURSOR": "call",
     "call get_run to see how it ended": "call",
     "tell the person to type in a terminal of their own: …\nor: …": "person",
+    "tell the person: …": "person",
+    "tell the person to look at the file, and to type in a terminal of their own: …": "person",
     "use a path below them; a person may allow more with `smithers mcp --root DIR`": "person",
 }
 
@@ -165,6 +180,31 @@ TESTED: dict[str, str] = {
     " restore a backup or start the run again": (
         "durability/test_database_gone.py::"
         "test_an_owner_whose_folder_was_moved_away_can_be_resumed_once_it_is_back"
+    ),
+    "use one in this folder: --db …/…": (
+        "cli/test_hostile_folders.py::"
+        "test_a_database_above_the_folder_that_another_user_could_write_is_not_used"
+    ),
+    "look where it came from; if it is yours, type: smithers trust": (
+        "cli/test_hostile_folders.py::"
+        "test_a_link_out_of_the_folder_is_not_followed_unless_the_user_says_so"
+    ),
+    "look where it came from, and move it away: mv … …": (
+        "cli/test_hostile_folders.py::test_streams_are_not_written_below_a_folder_that_is_a_link"
+    ),
+    "if it is yours: cd … && smithers up FILE.py --resume --run-id … --db …": (
+        "cli/test_hostile_folders.py::"
+        "test_a_folder_that_a_row_names_is_allowed_by_the_command_that_is_told"
+    ),
+    "if you trust that user, type: smithers trust": (
+        "cli/test_hostile_folders.py::test_root_uses_the_database_of_another_user_after_trust_alone"
+    ),
+    "look at …, then type: smithers trust …": (
+        "mcp_server/test_trust.py::test_a_run_of_a_database_that_came_with_a_clone_is_not_resumed"
+    ),
+    "git -C … rm -r --cached …": (
+        "cli/test_doctor.py::"
+        "test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it"
     ),
     "leave --no-resume out, and one is started": (
         "cli/test_attach.py::test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task"
