@@ -21,7 +21,8 @@ __all__ = ["CLIENTS", "Change", "Client", "Scope", "Server", "added", "removed",
 Scope = Literal["project", "user"]
 _MARK = "\ufeff"
 _NEEDED = (
-    "SMITHERS_DB", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
+    "SMITHERS_DB", "XDG_STATE_HOME",
+    "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
     "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENAI_API_KEY",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "http_proxy", "https_proxy", "no_proxy", "all_proxy",

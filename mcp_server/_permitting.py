@@ -36,6 +36,8 @@ async def permission(
 ) -> Permission | Elicit[Permission]:
     """Asks the person where the client has one, unless the file is trusted already."""
     hub = face_of(ctx).hub
+    with telling(hub):
+        await asyncio.to_thread(hub.is_trusted)  # a database that nobody may trust is refused
     if await asyncio.to_thread(_is_permitted, hub, start):
         return Permission(decision="trust")
     capabilities = ctx.client_capabilities

@@ -35,7 +35,7 @@ class Roots:
             path
             for root in self.folders
             for path in sorted((root / _FOLDER).glob("*.py"))
-            if not path.name.startswith("_") and self._holds(path)
+            if not path.name.startswith("_") and self._holds(path) and path.is_file()
         ]
 
     def folder(self, cwd: str | None) -> Path:

@@ -138,8 +138,14 @@ async def _supervise(hub: Hub) -> None:
         await asyncio.sleep(_LOOKS_S)  # the client's first question comes first
         if hub.database.is_file():
             try:
-                await hub.supervise(lambda _: None)
+                await hub.supervise(lambda happened: _mention(happened.what, happened.text))
             except SmithersError as error:
                 if error.said != told:
                     sys.stderr.write(f"smithers mcp: {plain(error.said)}\n")
                 told = error.said
+
+
+def _mention(what: str, text: str) -> None:
+    """Of what a supervisor does, a client's log needs to say only that it does nothing."""
+    if what == "untrusted":
+        sys.stderr.write(f"smithers mcp: {text}\n")

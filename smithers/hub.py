@@ -68,14 +68,14 @@ class Hub:
 
     def check_may(self, what: str) -> None:
         """Raises `Refused` if this process was started by a run of the database, below which nobody
-        may change anything of it, or if somebody else has made the database or can write it. `what`
-        completes the sentence "an agent may not ...".
+        may change anything of it, or if the database is another user's. `what` completes the
+        sentence "an agent may not ...".
         """
         from smithers.engine.authority import refuse_below
-        from smithers.engine.trust import check_may_write
+        from smithers.engine.trust import Trusts
 
         refuse_below(self.database, self.environment, what)
-        check_may_write(self.database, self.environment)
+        Trusts(self.environment).check_not_foreign(self.database)
 
     async def start(
         self,
@@ -259,15 +259,19 @@ class Hub:
         """
         from smithers.engine.trust import Trusts
 
-        trusts = Trusts(self.environment)
         try:
-            if self.database.exists():
-                trusted = trusts.find(self.database)
-            else:  # it was deleted: nobody else's rows are there
-                trusted = trusts.known(self.database)
+            return Trusts(self.environment).may_import(self.database, folder)
         except Refused:
             return False
-        return trusted is not None and trusted.allows_folder(folder)
+
+    def folders_elsewhere(self) -> list[str]:
+        """The folders that unfinished runs of this database name, and that lie neither in its
+        project nor in a folder that this user trusts with it.
+        """
+        from smithers.engine.trust import Trusts
+
+        found = reports.places(self.database)
+        return Trusts(self.environment).not_allowed(self.database, found)
 
     def trusted(self) -> list[Trusted]:
         """Every database that this user trusts."""
@@ -287,17 +291,22 @@ class Hub:
         """Wake runs in processes of their own as they come up, until this is cancelled.
 
         One process of a database does so; another stands by to take over. With `once` it wakes what
-        is to be woken now, and raises `Owned` where another process supervises. The database is
-        made where there is none.
+        is to be woken now, and raises `Owned` where another process supervises. Until there is a
+        database, and this user trusts it, it waits, and changes nothing.
         """
-        self.check_may("supervise runs")
-        from smithers.engine.supervising import Supervisor
-        from smithers.engine.trust import Trusts, trust
+        from smithers.engine.authority import refuse_below
+        from smithers.engine.gate import Gate
+        from smithers.engine.supervising import Happened, Supervisor
         from smithers.store.sqlite import SqliteStore
 
-        known = Trusts(self.environment).known(self.database)
-        if known is not None and not self.database.exists():  # it was deleted, and is made anew
-            trust(self.database, self.environment, how=known.how, folders=known.paths)
+        refuse_below(self.database, self.environment, "supervise runs")
+
+        def say(why: str) -> None:
+            tell(Happened(what="untrusted", text=why))
+
+        gate = Gate(self.database, self.environment, say)
+        if not await gate.wait(once=once):
+            return
         async with await SqliteStore.open(self.database) as store:
             supervisor = Supervisor(store, self.database, self.environment, tell)
             try:
@@ -410,7 +419,9 @@ class Hub:
         """
         from smithers.engine.describing import describe_all, outline
 
-        trusted = [file for file in files if named or self.may_import(file.absolute().parent)]
+        folders = {file.absolute().parent for file in files if not named}
+        refused = {folder for folder in folders if not self.may_import(folder)}
+        trusted = [file for file in files if file.absolute().parent not in refused]
         others = [file for file in files if file not in trusted]
         found = describe_all(trusted, self.environment)
         return [*found, *(entry for file in others for entry in outline(file))]

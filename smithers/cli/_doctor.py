@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(json: JsonFlag = False, db: Db = None) -> int:
-    found = Hub(place(db).path).doctor()
+    found = Hub(place(db, checked=False).path).doctor()
     if json:
         give_json(found)
         return 0 if found["ok"] else 1

@@ -140,6 +140,7 @@ def _owner_log(going: Going, hub: Hub) -> Watcher:
     from smithers.cli._logged import OwnerLog
     from smithers.secrets import Secrets
 
+    os.environ.pop("SMITHERS_DETACHED", None)  # it says of this process alone what it is
     heading = f"process {os.getpid()} drives {going.run_id}"
     return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).mask, heading)
 

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from smithers.agent import Event
 from smithers.changes import Frame, Key
+from smithers.errors import StoreError
 from smithers.state import RunState
-from smithers.store.files import open_file
+from smithers.store.files import inside, open_plain
 from smithers.texts import plain_but_coloured
 
 __all__ = ["OwnerLog"]
@@ -45,7 +46,8 @@ class OwnerLog:
 
     def frame(self, frame: Frame, state: RunState) -> None:
         if self._reader is None:
-            with contextlib.suppress(OSError):  # a run without a log is better than none
+            # A run without a log is better than none.
+            with contextlib.suppress(OSError, StoreError):
                 self._begin()
 
     def event(self, key: Key, event: Event) -> None:
@@ -73,7 +75,9 @@ class OwnerLog:
         atexit.register(self._end)
 
     def _open(self) -> None:
-        self._file = open_file(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with inside(self._path.parent, make=True) as folder:
+            self._file = open_plain(self._path, flags, folder)
 
     def _carry(self, source: int) -> None:
         rest = b""
@@ -91,14 +95,15 @@ class OwnerLog:
 
     def _take(self, line: bytes) -> None:
         said = plain_but_coloured(self._mask(line.decode(errors="replace")))
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, StoreError):
             self._write(said.encode("utf-8", "replace") + b"\n")
 
     def _write(self, data: bytes) -> None:
         if os.fstat(self._file).st_size > _MOST_BYTES:
+            full = self._file
             os.replace(self._path, f"{self._path}.1")
-            os.close(self._file)
             self._open()
+            os.close(full)
         os.write(self._file, data)
 
     def _end(self) -> None:

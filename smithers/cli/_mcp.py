@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,8 @@ from smithers.cli._places import place
 from smithers.cli._serving import folder_at
 from smithers.cli._serving import serve as serve_stdio
 from smithers.cli._streams import give, give_json, say, shown
+from smithers.cli._trusting import mention_elsewhere
+from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
 
 __all__ = ["register"]
@@ -148,13 +151,24 @@ def add(
     _carry_out(change, dry_run)
     _tell(change, client, scope, name, dry_run=dry_run, json=json)
     if scope == "project" and not dry_run:
-        hub = Hub(place(db).path)
-        if not hub.may_import(folder):
-            hub.trust("mcp add", folders=allowed)
-            say(shown(f"{hub.database} is trusted from now on, so the server may wake its runs"))
+        _trust(allowed, db)
     if scope == "project" and change.outcome == "added" and not dry_run:
         say(to.note)
     return 0
+
+
+def _trust(folders: Sequence[Path], db: Path | None) -> None:
+    """The person lets agents start what is in these folders. That it cannot be is mentioned: the
+    server then says so to whoever starts a run.
+    """
+    try:
+        hub = Hub(place(db).path)
+        if not all(map(hub.may_import, folders)):
+            hub.trust("mcp add", folders=folders)
+            say(shown(f"{hub.database} is trusted from now on, so the server wakes its runs"))
+            mention_elsewhere(hub)
+    except (Refused, StoreError) as error:
+        say(shown(f"the server starts nothing yet: {error.said} ({error.hint})"))
 
 
 def remove(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from smithers.errors import Refused
+from smithers.errors import Refused, Untrusted
+from smithers.store.ownership import is_foreign, writers_of
 
 __all__ = ["Place", "complete", "place", "workflow_files"]
 
@@ -39,9 +41,12 @@ def complete(hint: str) -> str:
     return name_database(hint, _named[-1])
 
 
-def place(db: Path | None) -> Place:
+def place(db: Path | None, *, checked: bool = True) -> Place:
     """`--db`, else SMITHERS_DB, else the nearest `.smithers/smithers.db` upward, else the one that
     would be made in the current folder.
+
+    Raises `Refused` for one that was found and not named, if another user owns it, or if it is
+    above this folder and another user may write it, or if a link leads out of the folder to it.
     """
     if db is not None:
         _named.append(db)
@@ -54,24 +59,54 @@ def place(db: Path | None) -> Place:
         raise Refused(
             "the current folder does not exist any more", hint="change to another with cd"
         ) from error
-    for folder in (here, *here.parents):
-        if (found := folder / _FOLDER / _NAME).exists():
-            break
-    else:
-        found = here / _FOLDER / _NAME
-    for one in (found.parent, found):
-        if one.is_symlink():  # a repository can ship one that leads anywhere
-            named = shlex.quote(os.path.realpath(found))
-            raise Refused(
-                f"{one} is a symbolic link to {os.path.realpath(one)}",
-                hint=f"if that database is meant, name it: --db {named}",
-            )
+    above = (folder for folder in (here, *here.parents) if (folder / _FOLDER / _NAME).exists())
+    folder = next(above, here)
+    found = folder / _FOLDER / _NAME
+    if checked and _is_suspect(found, folder, is_above=folder != here):
+        _check(found, folder, here)
     return Place(found, given=False)
+
+
+def _is_suspect(database: Path, folder: Path, *, is_above: bool) -> bool:
+    """Whether a database that was found in `folder` may be another user's, or in another place."""
+    real = Path(os.path.realpath(database))
+    if not real.is_relative_to(os.path.realpath(folder)):
+        return True
+    for one in (real, real.parent, *((folder,) if is_above else ())):
+        with suppress(FileNotFoundError):
+            status = one.stat()
+            if is_foreign(status) or (is_above and writers_of(status) is not None):
+                return True
+    return False
+
+
+def _check(database: Path, folder: Path, here: Path) -> None:
+    """Raises `Untrusted` unless this user has said that the database is to be used here."""
+    from smithers.engine.trust import Trusts
+
+    trusts = Trusts(os.environ)
+    try:
+        trusted = trusts.find(database)
+    except Untrusted as error:
+        if folder == here:
+            raise
+        said = f"{error.said}; it has the nearest database above {here}"
+        hint = f"use one in this folder: --db {_FOLDER}/{_NAME}"
+        raise Untrusted(said, hint=error.hint if os.geteuid() == 0 else hint) from error
+    real = Path(os.path.realpath(database))
+    if not real.is_relative_to(os.path.realpath(folder)) and not (
+        trusted is not None and trusts.allows(trusted, folder)
+    ):
+        raise Untrusted(
+            f"a symbolic link leads from {database} to {real}, out of {folder}",
+            hint="look where it came from; if it is yours, type: smithers trust",
+        )
 
 
 def workflow_files(folder: Path) -> list[Path]:
     """The Python files in the nearest `.smithers/workflows` upward, by name; none without one."""
     for one in (folder, *folder.parents):
         if (found := one / _FOLDER / "workflows").is_dir():
-            return sorted(path for path in found.glob("*.py") if not path.name.startswith("_"))
+            files = (path for path in found.glob("*.py") if not path.name.startswith("_"))
+            return sorted(path for path in files if path.is_file())
     return []

@@ -183,6 +183,7 @@ def _service(database: Path) -> Service:
 def _systemd(name: str, command: Sequence[str], folder: Path) -> Service:
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     unit = f"{name}.service"
+    variables = " ".join(_word(f"{key}={text}") for key, text in _variables())
     text = f"""\
 # Written by `smithers service install`; `smithers service uninstall` removes it.
 [Unit]
@@ -191,7 +192,7 @@ Description=Smithers wakes the runs of {_escaped(str(folder))}
 [Service]
 ExecStart={" ".join(map(_argument, command))}
 WorkingDirectory={_escaped(str(folder))}
-Environment={_word(f"PATH={os.environ.get('PATH', os.defpath)}")}
+Environment={variables}
 Restart=on-failure
 RestartSec=5
 # Its exit codes when it is asked to end: 128 and the number of the signal.
@@ -220,7 +221,7 @@ def _launchd(name: str, command: Sequence[str], folder: Path) -> Service:
         "Label": label,
         "ProgramArguments": list(command),
         "WorkingDirectory": str(folder),
-        "EnvironmentVariables": {"PATH": os.environ.get("PATH", os.defpath)},
+        "EnvironmentVariables": dict(_variables()),
         "RunAtLoad": True,
         "KeepAlive": {"SuccessfulExit": False},
         # The runs that it has started are no part of it: they go on when it stops.
@@ -237,6 +238,14 @@ def _launchd(name: str, command: Sequence[str], folder: Path) -> Service:
         status=("launchctl", "print", f"{domain}/{label}"),
         probe=("launchctl", "print", domain),
     )
+
+
+def _variables() -> list[tuple[str, str]]:
+    """What the service gets of this environment: where programs and the trust records are."""
+    found = [("PATH", os.environ.get("PATH", os.defpath))]
+    if state := os.environ.get("XDG_STATE_HOME"):
+        found.append(("XDG_STATE_HOME", state))
+    return found
 
 
 def _escaped(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -17,7 +18,9 @@ from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
 from smithers.texts import plain
 
-__all__ = ["register", "trust_if_typed"]
+__all__ = ["mention_elsewhere", "register", "trust_if_typed"]
+
+_FOLDERS_SHOWN = 8
 
 Database = Annotated[
     Path | None,
@@ -66,9 +69,9 @@ def trust(
 ) -> int:
     if listed:
         if remove or path is not None:
-            raise Usage("--list takes no PATH", hint="type: smithers trust --list")
-        return _list(Hub(place(db).path), json)
-    where = _where(path, db)
+            raise Usage("--list takes no PATH", hint="type `smithers trust --list`")
+        return _list(Hub(Path()), json)
+    where = _where(path, db, must_exist=not remove)
     hub = Hub(where)
     if remove:
         outcome = "removed" if hub.distrust() else "absent"
@@ -77,8 +80,10 @@ def trust(
             "absent": f"{where} was not trusted; nothing was changed",
         }[outcome]
     else:
-        hub.trust("trust", folders=folders or [], explicit=True)
+        here = [] if path is not None or db is not None else [Path.cwd(), where.parent.parent]
+        hub.trust("trust", folders=[*here, *map(_folder, folders or [])], explicit=True)
         outcome, said = "trusted", f"{where} is trusted: `smithers supervise` wakes its runs"
+        mention_elsewhere(hub)
     if json:
         give_json({"version": 1, "path": str(where), "outcome": outcome})
     else:
@@ -86,27 +91,52 @@ def trust(
     return 0
 
 
-def _where(path: Path | None, db: Path | None) -> Path:
-    """The database that is meant by a PATH: itself, or that in a folder."""
+def _where(path: Path | None, db: Path | None, *, must_exist: bool) -> Path:
+    """The database that is meant by a PATH: itself, or that in a folder, where it may be missing.
+    One that is trusted no longer may be gone.
+    """
     if path is None:
-        return place(db).path.absolute()
+        return place(db, checked=False).path.absolute()
     if db is not None:
         raise Usage("PATH and --db both name a database", hint="leave one out")
-    if path.is_dir():
-        inside = path / ".smithers" / "smithers.db"
-        return (inside if inside.exists() else path / "smithers.db").absolute()
-    return path.absolute()
+    if path.is_file() or (path.suffix and not path.exists() and _may_be_made(path)):
+        return path.absolute()
+    if must_exist and not path.is_dir():
+        raise Usage(f"{path} does not exist", hint="name a database, or the folder of a project")
+    inside = path / ".smithers" / "smithers.db"
+    known = {one.path for one in Hub(inside).trusted()}
+    for one in (inside, path / "smithers.db", path):
+        if one.is_file() or (not must_exist and os.path.realpath(one) in known):
+            return one.absolute()
+    return inside.absolute()
+
+
+def _may_be_made(path: Path) -> bool:
+    """Whether a database that does not exist yet is named by its path."""
+    folder = path.absolute().parent
+    return (folder.parent if folder.name == ".smithers" else folder).is_dir()
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise Usage(f"--folder {path} is not a folder", hint="name one that exists")
+    return path
 
 
 def _list(hub: Hub, json: bool) -> int:
     found = hub.trusted()
     if json:
-        give_json({"version": 1, "databases": [vars(one) for one in found]})
+        databases = [{**vars(one), "exists": Path(one.path).exists()} for one in found]
+        give_json({"version": 1, "databases": databases})
         return 0
     for one in found:
-        give(plain(f"{one.path}  since {one.at}, by `smithers {one.how}`"))
+        gone = "" if Path(one.path).exists() else "  (it does not exist any more)"
+        give(plain(f"{one.path}  since {one.at}, by `smithers {one.how}`{gone}"))
         for folder in one.folders:
-            give(plain(f"  runs in {folder} as well"))
+            give(plain(f"  its runs may also use the folder {folder}"))
+        for interpreter in one.interpreters:
+            if interpreter != sys.executable:
+                give(plain(f"  its runs may also be started by {interpreter}"))
     if not found:
         say("no database is trusted yet; `smithers up FILE` makes one that is")
     return 0
@@ -126,5 +156,25 @@ def trust_if_typed(where: Place, how: str) -> None:
             hub.trust(how)
             command = f"smithers trust --remove {shlex.quote(str(where.path.absolute()))}"
             say(plain(f"{where.path} is trusted from now on (to undo: {command})"))
+            mention_elsewhere(hub)
     except (Refused, StoreError):
         return
+
+
+def mention_elsewhere(hub: Hub) -> None:
+    """Name the folders outside the project in which runs of the database are to be resumed, with
+    the command that allows it: rows say so, and somebody else may have written these.
+    """
+    found = hub.folders_elsewhere()
+    if not found:
+        return
+    listed = "".join(f" --folder {shlex.quote(folder)}" for folder in found[:_FOLDERS_SHOWN])
+    database = shlex.quote(str(hub.database.absolute()))
+    more = len(found) - _FOLDERS_SHOWN
+    also = f" (and {more} more)" if more > 0 else ""
+    say(
+        plain(
+            "runs in it name folders outside the project; if these are yours, type:"
+            f" smithers trust {database}{listed}{also}"
+        )
+    )

@@ -1,4 +1,4 @@
-"""Whether git tracks the database, and so the prompts and outputs of runs."""
+"""Whether git tracks the database or the streams, and so the prompts and outputs of runs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from smithers.doctor._finding import Finding
 __all__ = ["look_at_git"]
 
 _PATIENCE_S = 10.0
-_SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
-"""Nothing that the repository names is started."""
+_SAFE = (
+    "--literal-pathspecs",
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "safe.bareRepository=explicit"),
+    *("-c", "diff.external="),
+)
+"""Nothing that the repository names is started, and no folder of it counts as another one."""
+
+_NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_OPTIONAL_LOCKS": "0"}
 
 
 def look_at_git(database: Path) -> Iterator[Finding]:
-    """A finding if git tracks the database, or what SQLite keeps beside it."""
+    """A finding if git tracks the database, what SQLite keeps beside it, or streams of runs."""
     path = Path(os.path.realpath(database))
     if not any((folder / ".git").exists() for folder in path.parents):
         return
@@ -30,18 +38,19 @@ def look_at_git(database: Path) -> Iterator[Finding]:
             "note",
             f"git tracks {', '.join(tracked)} in {path.parent}: whoever clones the repository gets"
             " the prompts and outputs of your runs",
-            hint=f"git -C {folder} rm --cached {names}",
+            hint=f"git -C {folder} rm -r --cached {names}",
             facts={"tracked": tracked},
         )
 
 
 def _tracked(path: Path) -> list[str]:
+    names = [*(f"{path.name}{end}" for end in _ENDS), path.with_suffix(".runs").name]
     environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(
-            ["git", *_SAFE, "ls-files", "-z", "--", *(f"{path.name}{end}" for end in _ENDS)],
+            ["git", *_SAFE, "ls-files", "-z", "--", *names],
             cwd=path.parent,
-            env=environment,
+            env={**environment, **_NO_FETCH},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_PATIENCE_S,
@@ -49,7 +58,8 @@ def _tracked(path: Path) -> list[str]:
         )
     except (OSError, subprocess.TimeoutExpired):
         return []
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    found = (os.fsdecode(name).partition("/")[0] for name in done.stdout.split(b"\0") if name)
+    return list(dict.fromkeys(found))
 
 
 _ENDS = ("", "-wal", "-shm", ".lock")

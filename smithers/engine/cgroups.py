@@ -12,6 +12,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from smithers.store.file_systems import file_system_of
+
 __all__ = ["cgroup_name", "members_of", "remove_cgroup"]
 
 
@@ -21,20 +23,23 @@ def cgroup_name(mark: str) -> str:
 
 
 def members_of(path: str, mark: str) -> list[int]:
-    """The processes in a group; none if it is gone or is not the group of the attempt `mark`.
-
-    The path comes from a row, so it counts only if its name is the one that this attempt must have.
-    """
-    folder = Path(path)
-    if not folder.name.startswith(cgroup_name(mark)):
+    """The processes in a group; none if it is gone or is not the group of the attempt `mark`."""
+    if not _is_group(path, mark):
         return []
     with suppress(OSError):
-        return [int(pid) for pid in (folder / "cgroup.procs").read_text().split()]
+        return [int(pid) for pid in (Path(path) / "cgroup.procs").read_text().split()]
     return []
 
 
 def remove_cgroup(path: str, mark: str) -> None:
     """Remove a group that is empty by now; one with members stays."""
-    if Path(path).name.startswith(cgroup_name(mark)):
+    if _is_group(path, mark):
         with suppress(OSError):
             os.rmdir(path)
+
+
+def _is_group(path: str, mark: str) -> bool:
+    """Whether a path is that of a group of the attempt. It comes from a row, so it must have the
+    name of such a group and be one: a folder may hold a file `cgroup.procs` with any numbers.
+    """
+    return Path(path).name.startswith(cgroup_name(mark)) and file_system_of(Path(path)) == "cgroup2"

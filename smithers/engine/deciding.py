@@ -18,6 +18,7 @@ from smithers.engine.ending import Asked, Decided
 from smithers.engine.endings import leave_nothing_open
 from smithers.engine.processes import clear_away
 from smithers.engine.transition import Transition
+from smithers.engine.trust import Trusts
 from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
 from smithers.state import RunState, Waiting
 from smithers.store import Claim, History, Note, Store
@@ -120,20 +121,22 @@ def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str)
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         body = json.dumps({"by": valid_text(by)}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind="cancel", body=body, at=datetime.now(UTC)))
-        return await cancel_if_free(store, run_id)
+        return await cancel_if_free(store, run_id, Trusts(environment).believes(database))
 
     return with_store(database, run_id, work)
 
 
-async def cancel_if_free(store: Store, run_id: str) -> str:
-    """End a run that nobody owns here and now; a live owner reads its inbox itself."""
+async def cancel_if_free(store: Store, run_id: str, trusted: bool) -> str:
+    """End a run that nobody owns here and now; a live owner reads its inbox itself. `trusted` says
+    whether the rows may name processes to end.
+    """
     run = (await store.load(run_id)).run
     try:
         claimed = await store.claim(run_id, this_process(), source=run.source)
     except Owned:
         return "asked"
     try:
-        await clear_away(store, claimed, run.owner)
+        await clear_away(store, claimed, run.owner, trusted)
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ("finished", "failed", "cancelled"):
             return state.run_status

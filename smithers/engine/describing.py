@@ -56,6 +56,8 @@ def outline(file: Path) -> list[dict[str, Any]]:
     """
     where = str(file.absolute())
     try:
+        if not file.is_file():
+            return [_failed(where, f"{file.name} is not a file", "")]
         if file.stat().st_size > _MOST_BYTES:
             return [_failed(where, f"{file.name} is larger than {_MOST_BYTES >> 20} MB", "")]
         tree = ast.parse(file.read_bytes(), where)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from smithers.engine.inputs import input_text
 from smithers.engine.launching import Launcher
-from smithers.engine.trust import Trusts, check_may_run, untrusted
+from smithers.engine.trust import Trusts, current_folder, interpreter_of, untrusted
 from smithers.errors import Refused, RunExists, UnknownRun, Untrusted
 from smithers.store import RunRow
 from smithers.store.files import owner_log, streams_folder
@@ -103,10 +103,13 @@ class Detaching:
                 hint=f"look at {run.file}, then type:"
                 f" smithers trust {shlex.quote(str(self._database))}",
             )
-        check_may_run(trusted, self._database, run, file=file is None)
+        here = current_folder() if typed else None
+        self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=here)
         interpreter = sys.executable
         if trusted is not None:
-            interpreter = trusted.interpreter_of(run.interpreter)
+            interpreter = interpreter_of(trusted, run.interpreter)
+            folders = [Path(run.folder), Path(run.file).parent]
+            self._trusts.add(self._database, how="resume", folders=folders if typed else [])
         return self._launch(run_id, arguments, Path(run.folder), interpreter, input)
 
     def _launch(

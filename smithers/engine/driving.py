@@ -20,18 +20,23 @@ from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.inputs import input_text, refuse_unknown_fields
-from smithers.engine.launching import RUN_DATABASE, unmarked
+from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.orphans import adopting_orphans
 from smithers.engine.processes import clear_away
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.settings import Unwatched
-from smithers.engine.trust import Trusts, check_may_run, untrusted
-from smithers.errors import Refused, RunExists, StoreError, UnknownRun
+from smithers.engine.trust import (
+    Trusted,
+    Trusts,
+    current_folder,
+    untrusted,
+)
+from smithers.errors import Refused, RunExists, StoreError, UnknownRun, keeping
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
-from smithers.store.files import streams_folder
+from smithers.store.files import check_streams, streams_folder
 from smithers.store.lease import this_process
 from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
@@ -51,6 +56,10 @@ class Driving:
         self._environment = environment
         self._secrets = Secrets(environment)
         self._trusts = Trusts(environment)
+        self._here = None if DETACHED in environment else current_folder()
+        """The folder in which a person has typed this command; None in a process that was started
+        to drive a run: where that is, a row says.
+        """
         self._engine: Engine | None = None
         self._stopped = False
         self._stopped_by: str | None = None
@@ -107,6 +116,7 @@ class Driving:
         linger_s: float,
     ) -> Left:
         check_run_id(run_id)
+        self._trusts.check_not_foreign(self._database)
         for path in (file, str(Path.cwd()), str(self._database)):
             if valid_text(path) != path:
                 raise Refused(f"the path {path!a} is not UTF-8", hint="rename it")
@@ -127,6 +137,7 @@ class Driving:
             created_at=datetime.now(UTC),
             options="{}" if max_concurrency is None else json.dumps({_LIMIT: max_concurrency}),
         )
+        is_new = not self._database.exists() or not self._database.stat().st_size
         cooldowns = await self._look(run_id) if self._database.exists() else ()
         engine = Engine(
             loaded.workflow,
@@ -139,7 +150,6 @@ class Driving:
         )
         with self._loading():
             engine.prepare()  # author errors come before anything is written
-        is_new = not self._database.exists()
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
             engine.renderer.reports += self._remember(run, is_new=is_new)
@@ -173,9 +183,12 @@ class Driving:
             check_input(history.run, input)
             if (told := _over(run_id, state)) is not None:
                 return told
+            trusted = self._check_may_run(history.run, file)
             with self._loading():
-                loaded = self._load_again(history.run, file, name)
-            limit = max_concurrency or json.loads(history.run.options).get(_LIMIT)
+                loaded = load_again(history.run, file, name)
+            if trusted is not None:
+                self._note_use(history.run, loaded)
+            limit = max_concurrency or (None if trusted is None else _limit_of(history.run))
 
             async def make(now: History, fresh: RunState) -> Engine:
                 settings = self._settings(now.run, limit, linger_s)
@@ -188,7 +201,8 @@ class Driving:
 
     async def look(self, store: SqliteStore, history: History) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
-        loaded = self._load_again(history.run, None, None)
+        self._check_may_run(history.run, None)
+        loaded = load_again(history.run, None, None)
         settings = self._settings(history.run, None, 0.0)
         state = RunState.of(history.frames)
         engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
@@ -204,11 +218,12 @@ class Driving:
         run_id = history.run.run_id
         before, was_due = _done(state), due_of(state)
         engine = await make(history, state)
+        believes = await asyncio.to_thread(self._trusts.believes, self._database)
         claimed = await store.claim(
             run_id, this_process(), source=loaded.source, file=str(loaded.file)
         )
         try:
-            await clear_away(store, claimed, history.run.owner)
+            await clear_away(store, claimed, history.run.owner, believes)
             if claimed.frame != history.frames[-1].number:  # somebody was faster
                 now = await store.load(run_id)
                 state = RunState.of(now.frames)
@@ -223,12 +238,26 @@ class Driving:
         engine.renderer.reports[:0] = _reused(before, engine)
         return await self._run(engine, store, claim=claimed.claim, was_due=was_due)
 
-    def _load_again(self, run: RunRow, file: str | None, name: str | None) -> Loaded:
-        trusted = self._trusts.find(self._database)
-        check_may_run(trusted, self._database, run, file=file is None)
-        return load_again(run, file, name)
+    # -- whether a row may say what is executed
 
-    # -- what both share
+    def _check_may_run(self, run: RunRow, file: str | None) -> Trusted | None:
+        """The trust record of the database, if there is one. Raises `Untrusted` if the run's row
+        names a folder, or a file to execute, that this user has not used with it.
+        """
+        trusted = self._trusts.find(self._database)
+        self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=self._here)
+        return trusted
+
+    def _note_use(self, run: RunRow, loaded: Loaded) -> None:
+        """A person resumes a run of a trusted database: its folders, and this interpreter, are used
+        again when nobody looks on.
+        """
+        if self._here is not None:
+            folders = [Path(run.folder), loaded.file.parent]
+            with suppress(Refused):
+                self._trusts.add(
+                    self._database, how="resume", interpreters=[sys.executable], folders=folders
+                )
 
     def _remember(self, run: NewRun, *, is_new: bool) -> list[str]:
         """Trust a database that this command makes, and note what this user uses it with; what to
@@ -244,17 +273,22 @@ class Driving:
                 )
                 return []
         except Refused as error:
-            return [f"its runs are not woken by `smithers supervise`: {error.said}"]
+            return [f"its runs are not woken by `smithers supervise`: {error.said} ({error.hint})"]
         return [
             f"its runs are not woken by `smithers supervise`: {untrusted(self._database)};"
-            f" to trust it, type: smithers trust {shlex.quote(str(self._database))}"
+            f" to trust it, type: smithers trust {shlex.quote(str(self._database.absolute()))}"
         ]
 
+    # -- what both share
+
     def _settings(self, run: NewRun, max_concurrency: int | None, linger_s: float) -> Settings:
+        streams = streams_folder(self._database, run.run_id)
+        with keeping(streams, "cannot be used"):
+            check_streams(streams)
         return Settings(
             folder=Path(run.folder),
             marks={RUN_DATABASE: os.path.realpath(self._database)},
-            streams=streams_folder(self._database, run.run_id),
+            streams=streams,
             max_concurrency=max_concurrency,
             linger_s=linger_s,
             secrets=self._secrets,
@@ -337,6 +371,12 @@ async def _engine(
         inbox=await store.inbox(_nobody(run.run_id), state.inbox),
         cooldowns=await store.cooldowns(),
     )
+
+
+def _limit_of(run: RunRow) -> int | None:
+    """How many attempts at once a run was started with."""
+    limit: object = json.loads(run.options).get(_LIMIT)
+    return limit if isinstance(limit, int) and limit > 0 else None
 
 
 def _over(run_id: str, state: RunState) -> Left | None:

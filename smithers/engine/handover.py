@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from smithers.errors import StoreError
 from smithers.state import Attempted
-from smithers.store.files import events_file, read_file
+from smithers.store.files import events_file, inside, open_plain
 
 __all__ = ["MAX_HANDOVER", "background", "handover"]
 
@@ -118,12 +119,14 @@ def _short(text: object, most: int) -> str:
 
 
 def _last_lines(file: Path) -> list[bytes]:
-    """The lines of the end of a file; none where there is no file."""
+    """The lines of the end of a file; none where there is no plain file."""
     try:
-        with read_file(file) as stream:
+        with inside(file.parent) as folder:
+            opened = open_plain(file, os.O_RDONLY, folder)
+        with open(opened, "rb") as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.seek(max(0, size - _READ))
             lines = stream.read().splitlines()
-    except OSError:
+    except (OSError, StoreError):
         return []
     return lines[1:] if size > _READ else lines

@@ -37,6 +37,7 @@ from smithers.store.lease import started_of
 
 __all__ = [
     "ATTEMPT",
+    "DETACHED",
     "MACHINE_FAILED",
     "RUN",
     "RUN_DATABASE",
@@ -53,6 +54,11 @@ ATTEMPT, RUN = "SMITHERS_ATTEMPT", "SMITHERS_RUN"
 RUN_DATABASE = "SMITHERS_RUN_DATABASE"
 """In the same environment: the real path of the database that the run is in."""
 
+DETACHED = "SMITHERS_DETACHED"
+"""In the environment of a process that was started to drive a run: a row says in which folder that
+is, so the folder is no word of a person's. It frees nothing.
+"""
+
 MACHINE_FAILED = 75
 """The exit code of such a process if a `MachineError` ended it, where others end with 2: nobody but
 the process that started it sees the code, and the database may not take another row. In sysexits.h
@@ -68,7 +74,7 @@ _LOOK_S = 0.25
 
 def unmarked(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment without what tells from which run a process comes."""
-    marks = (ATTEMPT, RUN, RUN_DATABASE)
+    marks = (ATTEMPT, RUN, RUN_DATABASE, DETACHED)
     return {name: value for name, value in environment.items() if name not in marks}
 
 
@@ -164,7 +170,7 @@ class Launcher:
                 child = subprocess.Popen(
                     command,
                     cwd=folder,
-                    env=unmarked(self._environment),
+                    env={**unmarked(self._environment), DETACHED: run_id},
                     stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,

@@ -55,7 +55,8 @@ def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -
     Each gets SIGKILL at once: their owner is dead or was stopped, so nobody could hear an answer.
     """
     table = ProcessTable()
-    roots = {pid: at for pid, at in processes if table.started(pid) == at}
+    above = dict(ancestors(os.getpid()))  # whatever a row says, we stand below none of these
+    roots = {pid: at for pid, at in processes if table.started(pid) == at and pid not in above}
     return _kill({**roots, **table.descendants(roots, without=launched())}, patience_s)
 
 
@@ -107,9 +108,12 @@ def below(pid: int) -> list[int]:
     return list(ProcessTable().descendants([pid], without=launched()))
 
 
-async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> None:
+async def clear_away(store: Store, claimed: Claimed, last_owner: str | None, trusted: bool) -> None:
     """What the owner before left running dies, and is forgotten, before anything starts: first the
     owner itself, if it is stopped or hangs on this host, since steps run inside it.
+
+    Rows of a database that this user does not trust may name any process, by a pid and a time that
+    can be guessed: of those only processes die that carry the mark of an attempt of the run.
     """
     rows = claimed.processes
     previous = claimed.previous
@@ -119,7 +123,7 @@ async def clear_away(store: Store, claimed: Claimed, last_owner: str | None) -> 
             " ended from here",
             hint=f"end it with `kill -KILL {previous.pid}`, then try again",
         )
-    left = [(row.pid, row.started) for row in rows]
+    left = [(row.pid, row.started) for row in rows if trusted]
     owners = {row.owner for row in rows}
     if last_owner is not None:
         owners.add(last_owner)

@@ -21,7 +21,7 @@ from typing import Any, cast
 from smithers.agent import Event
 from smithers.engine.hearing import plain_data
 from smithers.errors import keeping
-from smithers.store.files import events_file, open_file, raw_file
+from smithers.store.files import check_plain, events_file, inside, open_plain, raw_file
 from smithers.texts import escaped
 from smithers.tree import clean
 
@@ -73,7 +73,8 @@ def last_heard(folder: Path, serial: int, since: datetime, until: datetime) -> d
     latest = since
     for file in (events_file(folder, serial), raw_file(folder, serial)):
         with suppress(OSError):
-            latest = max(latest, datetime.fromtimestamp(file.stat().st_mtime, UTC))
+            written = file.lstat().st_mtime
+            latest = max(latest, datetime.fromtimestamp(written, UTC))
     return min(latest, until)
 
 
@@ -84,7 +85,8 @@ class Stream:
     """
 
     def __init__(self, folder: Path, serial: int, scrub: Callable[[str], str]) -> None:
-        self._path = events_file(folder, serial)
+        self._folder = folder
+        self._path, self._raw = events_file(folder, serial), raw_file(folder, serial)
         self._scrub = scrub
         self._fd = -1
         self._closed = False
@@ -96,10 +98,12 @@ class Stream:
         """
 
     def open(self) -> None:
-        """Make the file."""
+        """Make the file. Raises `StoreError` if it, or the program's own stream, is a link."""
         if self._fd < 0:
-            with keeping(self._path):
-                self._fd = open_file(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            with keeping(self._path), inside(self._folder, make=True) as folder:
+                check_plain(self._raw, folder)
+                self._fd = open_plain(self._path, flags, folder)
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,7 +7,6 @@ when it dies. It looks where the indexes of the store point, never through the r
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,10 +14,19 @@ from pathlib import Path
 from typing import Literal
 
 from smithers.engine.deciding import cancel_if_free
+from smithers.engine.gate import Gate
 from smithers.engine.launching import MACHINE_FAILED, Launcher, how_it_ended
 from smithers.engine.processes import kill_owner
-from smithers.engine.trust import Trusted, Trusts, check_may_run, untrusted
-from smithers.errors import MachineError, Owned, Refused, SmithersError, StoreError, UnknownRun
+from smithers.engine.trust import interpreter_of, untrusted
+from smithers.errors import (
+    MachineError,
+    Owned,
+    Refused,
+    SmithersError,
+    StoreError,
+    UnknownRun,
+    Untrusted,
+)
 from smithers.store import RunRow, Store, Wakeable
 from smithers.store.lease import this_process, utc_now
 from smithers.store.locks import Locked
@@ -85,12 +93,10 @@ class Supervisor:
         tell: Callable[[Happened], None],
     ) -> None:
         self._store = store
+        self._gate = Gate(database, environment, lambda why: self._say("untrusted", why))
         self._environment = environment
         self._launcher = Launcher(database, environment)
         self._database = database
-        self._trusts = Trusts(environment)
-        self._trusted: Trusted | None = None
-        self._mistrust = ""
         self._tell = tell
         self._busy: set[str] = set()
         self._looping = False
@@ -163,7 +169,7 @@ class Supervisor:
 
     async def _look(self, group: asyncio.TaskGroup) -> None:
         """Begin to wake each run that is to be woken, but for those that are being woken."""
-        if not await asyncio.to_thread(self._is_trusted):
+        if not await asyncio.to_thread(self._gate.look):
             return
         wakeable = await self._store.wakeable()
         self._unnoted += [one for one in self._launcher.ended() if one[1] not in EXPECTED]
@@ -177,19 +183,6 @@ class Supervisor:
             if found.run_id not in self._busy and not self._launcher.is_dying(found.run_id):
                 self._busy.add(found.run_id)
                 group.create_task(self._wake(found), name=f"wake {found.run_id}")
-
-    def _is_trusted(self) -> bool:
-        """Whether the rows of this database may say what is woken; says once why not."""
-        try:
-            self._trusted = self._trusts.find(self._database)
-            why = "" if self._trusted is not None else untrusted(self._database)
-        except Refused as error:
-            self._trusted, why = None, error.said
-        if why and why != self._mistrust:
-            command = f"smithers trust {shlex.quote(str(self._database))}"
-            self._say("untrusted", f"{why}; nothing is woken until you type: {command}")
-        self._mistrust = why
-        return not why
 
     async def _wake(self, found: Wakeable) -> None:
         try:
@@ -210,7 +203,8 @@ class Supervisor:
         """End a process that holds the lock, if it is an owner of this host that has been stopped
         for longer than its lease; any other is for a person to end.
         """
-        overdue = await self._store.overdue()
+        is_trusted = await asyncio.to_thread(self._gate.look)
+        overdue = await self._store.overdue() if is_trusted else ()
         for holder in locked.holders:
             owner = next((o for o in overdue if (o.pid, o.started) == holder.identity), None)
             if owner is not None and holder.stopped and await asyncio.to_thread(kill_owner, owner):
@@ -224,7 +218,7 @@ class Supervisor:
         """Wake a run, or give the seconds after which it may be."""
         run_id = found.run_id
         if found.why == "cancel":
-            if await cancel_if_free(self._store, run_id) == "cancelled":
+            if await cancel_if_free(self._store, run_id, trusted=True) == "cancelled":
                 self._say("cancelled", f"{run_id}: cancelled, as it was asked", run_id)
             return 0.0
         revival = await self._store.revive(run_id)
@@ -238,15 +232,17 @@ class Supervisor:
         return 0.0
 
     async def _start(self, found: Wakeable, run: RunRow) -> None:
-        assert self._trusted is not None  # else nothing is woken
+        trusted = self._gate.trusted
         try:
-            check_may_run(self._trusted, self._database, run, file=True)
+            if trusted is None:  # since the last look
+                raise Untrusted(untrusted(self._database))
+            self._gate.trusts.check_may_run(trusted, self._database, run, file=True)
             owning = await asyncio.to_thread(
                 self._launcher.launch,
                 run.run_id,
                 ["resume", run.run_id],
                 folder=Path(run.folder),
-                interpreter=self._trusted.interpreter_of(run.interpreter),
+                interpreter=interpreter_of(trusted, run.interpreter),
             )
         except Owned:
             return  # someone else was faster

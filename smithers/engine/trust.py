@@ -12,71 +12,39 @@ was copied, cloned, restored or replaced is another one.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
 import os
 import shlex
 import sqlite3
-import stat
 import sys
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
+from smithers.engine.trust_records import Trusted, TrustFile, home_of
 from smithers.errors import Refused, StoreError, Untrusted
 from smithers.store import NewRun
-from smithers.store.looking import peek
-from smithers.store.opening import open_database
+from smithers.store.looking import connect_reader, source, way_of
+from smithers.store.opening import check_beside, open_database
+from smithers.store.ownership import is_foreign, user_name, writers_of
 
 __all__ = [
     "Trusted",
     "Trusts",
-    "check_may_run",
-    "check_may_write",
+    "check_owner",
+    "current_folder",
+    "interpreter_of",
+    "is_part",
     "project_of",
     "trust",
     "untrusted",
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trusted:
-    """A trusted database. `interpreters` and `folders` are those that this user has used with it
-    beyond the defaults; `how` is the command that trusted it.
-    """
-
-    path: str
-    device: int
-    inode: int
-    id: str
-    at: str
-    how: str
-    interpreters: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
-    explicit: bool = False
-    """Whether this user named it with `smithers trust`."""
-
-    @property
-    def paths(self) -> list[Path]:
-        """The folders beyond the project."""
-        return [Path(one) for one in self.folders]
-
-    def allows_folder(self, folder: Path) -> bool:
-        """Whether runs may be driven in this folder, and files in it be executed."""
-        real = Path(os.path.realpath(folder))
-        allowed = [project_of(Path(self.path)), *map(Path, self.folders)]
-        return any(real.is_relative_to(one) for one in allowed)
-
-    def interpreter_of(self, named: str) -> str:
-        """The interpreter to start for a run whose row names one: that one only if this user has
-        used it with this database, else ours.
-        """
-        return named if named in self.interpreters and Path(named).exists() else sys.executable
+_MOST_RECORDS = 500
+"""With more than that, those of files that are gone are forgotten. A disk may come back."""
 
 
 def project_of(database: Path) -> Path:
@@ -85,45 +53,40 @@ def project_of(database: Path) -> Path:
     return folder.parent if folder.name == ".smithers" else folder
 
 
+def current_folder() -> Path | None:
+    """The folder in which a person has typed this command; None if it is not there any more."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
 def untrusted(database: Path) -> str:
     """Why nothing is woken or resumed from the rows of a database, in a sentence."""
-    return f"{database} is not trusted by this user, who may not have made it"
+    return f"{database} is not trusted: no command of yours has made it or trusted it"
 
 
-def check_may_run(trusted: Trusted | None, database: Path, run: NewRun, *, file: bool) -> None:
-    """Raises `Untrusted` if the row of a run names a folder, or a file to execute (if `file`), that
-    is outside the project, unless this user has used it with the database.
+def interpreter_of(trusted: Trusted, named: str) -> str:
+    """The interpreter to start for a run whose row names one: that one only if this user has used
+    it with this database, else ours.
     """
-    folders = [Path(run.folder), *([Path(run.file).parent] if file else [])]
-    for folder in folders:
-        if not _allowed(trusted, database, folder):
-            raise Untrusted(
-                f"run {run.run_id} would run in {folder}, which is outside the project"
-                f" {project_of(database)}, and you have not used it with this database",
-                hint="if you trust what is there, type: smithers trust"
-                f" {shlex.quote(str(database))} --folder {shlex.quote(str(folder))}",
-            )
+    return named if named in trusted.interpreters and Path(named).exists() else sys.executable
 
 
-def check_may_write(database: Path, environment: Mapping[str, str]) -> None:
-    """Raises `Untrusted` for a database that somebody else has made or can write, which a command
-    may have found in a folder above: nothing is written there, unless root trusts it.
+def is_part(folder: Path, root: Path, home: Path | None) -> bool:
+    """Whether a folder belongs to the project in `root`.
+
+    Another checkout below it does not, nor does a folder with a `.smithers` of its own: somebody
+    else may have written them. Of a home folder, and of what is above it, nothing below belongs.
     """
-    path = Path(os.path.realpath(database))
-    if not path.exists():
-        return
-    try:
-        _check(path, path.parent)
-    except Untrusted:
-        known = Trusts(environment).known(path)
-        if known is None or not known.explicit:
-            raise
-
-
-def _allowed(trusted: Trusted | None, database: Path, folder: Path) -> bool:
-    if trusted is not None:
-        return trusted.allows_folder(folder)
-    return Path(os.path.realpath(folder)).is_relative_to(project_of(database))
+    folder, root = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
+    if folder == root:
+        return True
+    holds_home = home is not None and Path(os.path.realpath(home)).is_relative_to(root)
+    if holds_home or not folder.is_relative_to(root):
+        return False
+    below = [folder, *folder.parents][: len(folder.parts) - len(root.parts)]
+    return not any((one / ".git").exists() or (one / ".smithers").is_dir() for one in below)
 
 
 def trust(
@@ -135,17 +98,18 @@ def trust(
     explicit: bool = False,
 ) -> Trusted:
     """See `Hub.trust`."""
-    if database.exists():
-        check_owner(Path(os.path.realpath(database)), explicit=explicit)
-    open_database(database).close()
-    return Trusts(environment).add(database, how=how, folders=folders, explicit=explicit)
+    check_owner(database, explicit=explicit)
+    open_database(Path(os.path.realpath(database))).close()
+    return Trusts(environment).add(
+        database, how=how, interpreters=[sys.executable], folders=folders, explicit=explicit
+    )
 
 
 class Trusts:
-    """The trust records of this user."""
+    """The trust records of this user, and what they allow."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.file = _state_folder(environment) / "smithers" / "trusted.json"
+        self._environment = environment
 
     def find(self, database: Path) -> Trusted | None:
         """The record of this very database, if it is trusted.
@@ -155,19 +119,32 @@ class Trusts:
         path = Path(os.path.realpath(database))
         if not path.exists():
             return None
-        found = self.known(path)
+        found = self._file_for(path).read().get(str(path))
+        if found is not None:
+            marks = _marks(path)
+            if not marks["id"] or found != replace(found, **marks):
+                found = None
         check_owner(path, explicit=found is not None and found.explicit)
-        marks = _marks(path)
-        is_same = found is not None and marks["id"] and found == replace(found, **marks)
-        return found if is_same else None
+        return found
 
-    def known(self, database: Path) -> Trusted | None:
-        """The record of the path of a database, whatever the file there is now."""
-        return _read(self.file).get(os.path.realpath(database))
+    def check_not_foreign(self, database: Path) -> None:
+        """Raises `Untrusted` if the database, or its folder, belongs to another user, whom root has
+        not trusted.
+        """
+        path = Path(os.path.realpath(database))
+        if any(one.exists() and is_foreign(one.stat()) for one in (path, path.parent)):
+            self.find(path)
+
+    def believes(self, database: Path) -> bool:
+        """Whether the database is trusted; False too if it must not be."""
+        try:
+            return self.find(database) is not None
+        except Refused:
+            return False
 
     def all(self) -> list[Trusted]:
         """Every record, oldest first."""
-        return list(_read(self.file).values())
+        return list(TrustFile(self._environment).read().values())
 
     def add(
         self,
@@ -184,193 +161,164 @@ class Trusts:
         another user.
         """
         path = Path(os.path.realpath(database))
-        check_owner(path, explicit=explicit)
-        with self._edited() as records:
+        with self._file_for(path).edited() as records:
             known = records.get(str(path))
             marks = _marks(path)
-            if known is None or known != replace(known, **marks):
+            if known is not None and known != replace(known, **marks):
+                known = None  # of another file
+            check_owner(path, explicit=explicit or (known is not None and known.explicit))
+            if known is None:
                 at = datetime.now(UTC).isoformat(timespec="seconds")
                 known = Trusted(path=str(path), at=at, how=how, explicit=explicit, **marks)
-            beyond = [str(folder.resolve()) for folder in folders]
+            beyond = [one for one in folders if not self.allows(known, one)]
             made = replace(
                 known,
                 explicit=known.explicit or explicit,
                 interpreters=_joined(known.interpreters, interpreters),
-                folders=_joined(
-                    known.folders,
-                    [one for one in beyond if not known.allows_folder(Path(one))],
-                ),
+                folders=_joined(known.folders, [os.path.realpath(one) for one in beyond]),
             )
             records[str(path)] = made
+            if len(records) > _MOST_RECORDS:
+                for gone in [one for one in records if not os.path.exists(one)]:
+                    del records[gone]
         return made
 
     def remove(self, database: Path) -> bool:
         """Trust a database no longer; False if it was not trusted."""
-        with self._edited() as records:
-            return records.pop(str(Path(os.path.realpath(database))), None) is not None
+        with TrustFile(self._environment).edited() as records:
+            return records.pop(os.path.realpath(database), None) is not None
 
-    @contextlib.contextmanager
-    def _edited(self) -> Generator[dict[str, Trusted]]:
-        """The records by path, to be changed; written in one step, under a lock."""
-        try:
-            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = os.open(
-                self.file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600
+    def allows(self, trusted: Trusted, folder: Path) -> bool:
+        """Whether runs may be driven in this folder, and files in it be executed."""
+        home = home_of(self._environment)
+        roots = [project_of(Path(trusted.path)), *map(Path, trusted.folders)]
+        return any(is_part(folder, root, home) for root in roots)
+
+    def not_allowed(self, database: Path, folders: Sequence[str]) -> list[str]:
+        """Those of these folders that are there, and that the database's record does not allow."""
+        trusted = self.find(database)
+        return [
+            folder
+            for folder in dict.fromkeys(map(os.path.realpath, folders))
+            if os.path.isdir(folder) and not (trusted and self.allows(trusted, Path(folder)))
+        ]
+
+    def may_import(self, database: Path, folder: Path) -> bool:
+        """See `Hub.may_import`. Raises `Refused` if another user could have written something."""
+        if (trusted := self.find(database)) is None or not self.allows(trusted, folder):
+            return False
+        check_writers(folder, explicit=trusted.explicit)
+        return True
+
+    def check_may_run(
+        self,
+        trusted: Trusted | None,
+        database: Path,
+        run: NewRun,
+        *,
+        file: bool,
+        here: Path | None = None,
+    ) -> None:
+        """Raises `Untrusted` if the row of a run names a folder, or a file to execute (if `file`),
+        that is outside the project, unless this user has used it with the database.
+
+        `here` is the folder in which this user has typed a command that names the run.
+        """
+        folders = [Path(run.folder), *([Path(os.path.realpath(run.file)).parent] if file else [])]
+        for folder in folders:
+            self._check_folder(trusted, database, run, folder, here)
+        for path in (*folders, *([Path(run.file)] if file else [])):
+            if path.exists():
+                check_writers(path, explicit=trusted is not None and trusted.explicit)
+
+    def _check_folder(
+        self, trusted: Trusted | None, database: Path, run: NewRun, folder: Path, here: Path | None
+    ) -> None:
+        home = home_of(self._environment)
+        roots = [project_of(database)] if here is None else [project_of(database), here]
+        if any(is_part(folder, root, home) for root in roots):
+            return
+        if trusted is not None and self.allows(trusted, folder):
+            return
+        where, path = shlex.quote(run.folder), shlex.quote(str(database.absolute()))
+        raise Untrusted(
+            f"run {run.run_id} would run in {folder}, which is outside the project"
+            f" {project_of(database)}, and you have not used it with this database",
+            hint=f"if it is yours: cd {where} && smithers up FILE.py --resume --run-id"
+            f" {shlex.quote(run.run_id)} --db {path}",
+        )
+
+    def _file_for(self, database: Path) -> TrustFile:
+        """The file of records, which must not lie in the project that it would speak for."""
+        file, project = TrustFile(self._environment), project_of(database)
+        if is_part(file.path.parent, project, home_of(self._environment)):
+            raise Refused(
+                f"{file.path} lies in the project {project}, whose files others may have written,"
+                " so it cannot say what you trust",
+                hint="set the variable XDG_STATE_HOME to a folder outside it, or unset it",
             )
-        except OSError as error:
-            raise _unwritable(self.file, error) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            before = _read(self.file)
-            records = dict(before)
-            yield records
-            if records != before:
-                _write(self.file, records)
-        finally:
-            os.close(lock)
+        return file
 
 
-def check_owner(path: Path, *, explicit: bool = False) -> None:
+def check_owner(database: Path, *, explicit: bool = False) -> None:
     """Raises `Untrusted` if somebody else could have written the database or replaced its folder.
 
-    Checked are the file, its folder and the project's. A group may write if it has no other member.
+    Checked are the file, its folder and the project's, as far as they are there. A group may write
+    if it has no other member. `explicit`: root has said that it trusts the files of another user.
     """
-    _check(path, path.parent, project_of(path), explicit=explicit)
+    path = Path(os.path.realpath(database))
+    for one in dict.fromkeys((path, path.parent, project_of(path))):
+        if one.exists():
+            check_writers(one, explicit=explicit, database=path)
 
 
-def _check(database: Path, *folders: Path, explicit: bool = False) -> None:
-    me = os.geteuid()
-    for one in dict.fromkeys((database, *folders)):
-        found = one.stat()
-        if found.st_uid not in (me, 0) and not (me == 0 and explicit):
-            raise Untrusted(
-                f"{one} belongs to another user ({_name_of(found.st_uid)})",
-                hint=f"if you trust it, type: smithers trust {shlex.quote(str(database))}"
-                if me == 0
-                else "use a database of your own: --db .smithers/smithers.db",
-            )
-        sticky = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
-        others = found.st_mode & stat.S_IWOTH and not sticky
-        group = found.st_mode & stat.S_IWGRP and not sticky and _has_others(found.st_gid, me)
-        if others or group:
-            who = "everybody" if others else f"the group {_group_name(found.st_gid)}"
-            raise Untrusted(
-                f"{one} may be written by {who}",
-                hint=f"take that away: chmod {'o-w' if others else 'g-w'} {one}",
-            )
-
-
-def _has_others(gid: int, me: int) -> bool:
-    """Whether a group has a member other than this user."""
-    import grp
-    import pwd
-
-    try:
-        mine = pwd.getpwuid(me).pw_name
-        members = set(grp.getgrgid(gid).gr_mem)
-        members |= {user.pw_name for user in pwd.getpwall() if user.pw_gid == gid}
-    except KeyError:
-        return True
-    return bool(members - {mine, "root"})
-
-
-def _name_of(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def _group_name(gid: int) -> str:
-    import grp
-
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
-
-
-def _state_folder(environment: Mapping[str, str]) -> Path:
-    """Where programs keep the state of a user: XDG_STATE_HOME, else `~/.local/state`."""
-    named = environment.get("XDG_STATE_HOME", "")
-    if named.startswith("/"):
-        return Path(named)
-    home = environment.get("HOME", "")
-    if not home.startswith("/"):
-        import pwd
-
-        try:
-            home = pwd.getpwuid(os.geteuid()).pw_dir
-        except KeyError:
-            raise Refused(
-                "this user has no home folder, so nothing can be trusted",
-                hint="set HOME or XDG_STATE_HOME to a folder of this user",
-            ) from None
-    return Path(home) / ".local" / "state"
+def check_writers(path: Path, *, explicit: bool = False, database: Path | None = None) -> None:
+    """Raises `Untrusted` if somebody else could have written a file, or what is in a folder."""
+    found, me = path.stat(), os.geteuid()
+    if is_foreign(found) and not (me == 0 and explicit):
+        hint = "use a database in a folder of your own: --db PATH"
+        if me == 0:
+            hint = "if you trust that user, type: smithers trust"
+            hint += f" {shlex.quote(str(database))}" if database is not None else ""
+        raise Untrusted(f"{path} belongs to another user ({user_name(found.st_uid)})", hint=hint)
+    if (who := writers_of(found)) is not None:
+        letter = "o" if who == "everybody" else "g"
+        raise Untrusted(
+            f"{path} may be written by {who}",
+            hint=f"take that away: chmod {letter}-w {shlex.quote(str(path))}",
+        )
 
 
 def _marks(path: Path) -> dict[str, Any]:
     found = path.stat()
-    return {"device": found.st_dev, "inode": found.st_ino, "id": _id_of(path)}
+    return {"device": _device_of(path, found), "inode": found.st_ino, "id": _id_of(path)}
+
+
+def _device_of(path: Path, found: os.stat_result) -> int:
+    """The device; of a file system without one of its own (btrfs, zfs, overlay), whose number
+    differs after a restart, its id.
+    """
+    if os.major(found.st_dev):
+        return found.st_dev
+    return os.statvfs(path).f_fsid or found.st_dev
 
 
 def _id_of(path: Path) -> str:
     """The id in the database; empty for one of a version before it had one."""
     try:
-        row = peek(
-            path, lambda db: db.execute("SELECT id FROM identity").fetchone(), upgraded=False
-        )
+        check_beside(path)
+        way = way_of(path)
+        opened = source(path) if way == "copied" else _reader(path, is_alone=way == "as it lies")
+        with opened as db:
+            row = db.execute("SELECT id FROM identity").fetchone()
     except (sqlite3.Error, StoreError):
         return ""
     return str(row[0]) if row else ""
 
 
+def _reader(path: Path, *, is_alone: bool) -> closing[sqlite3.Connection]:
+    return closing(connect_reader(path, immutable=is_alone))
+
+
 def _joined(known: tuple[str, ...], more: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*known, *more)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Document:
-    """What the file holds."""
-
-    version: Literal[1]
-    databases: tuple[Trusted, ...]
-
-
-def _read(file: Path) -> dict[str, Trusted]:
-    try:
-        document = TypeAdapter(_Document).validate_json(file.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except ValidationError as error:
-        raise _unreadable(file, error.errors()[0]["msg"]) from error
-    except OSError as error:
-        raise _unreadable(file, str(error.strerror)) from error
-    return {one.path: one for one in document.databases}
-
-
-def _unreadable(file: Path, why: str) -> Refused:
-    return Refused(f"{file} cannot be read: {why}", hint=f"move it away: mv {file} {file}.old")
-
-
-def _write(file: Path, records: Mapping[str, Trusted]) -> None:
-    beside = file.with_suffix(".new")
-    document = {"version": 1, "databases": [vars(one) for one in records.values()]}
-    try:
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with open(handle, "w") as stream:
-            json.dump(document, stream, indent=2)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(beside, file)
-    except OSError as error:
-        raise _unwritable(file, error) from error
-
-
-def _unwritable(file: Path, error: OSError) -> Refused:
-    return Refused(
-        f"{file} cannot be written: {error.strerror}",
-        hint="it keeps which databases you trust; make its folder writable",
-    )

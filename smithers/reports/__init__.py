@@ -13,7 +13,7 @@ from smithers.reports._exhausted import exhausted_words
 from smithers.reports._graph import graph
 from smithers.reports._logs import logs, raw_logs
 from smithers.reports._messages import message
-from smithers.reports._runs import inspect, runs, states, status_of, summary
+from smithers.reports._runs import inspect, places, runs, states, status_of, summary
 from smithers.reports._sql import Answer, sql
 from smithers.reports._standing import Changes, Standing, standing
 from smithers.reports._telling import Telling
@@ -41,6 +41,7 @@ __all__ = [
     "message",
     "name_database",
     "newest",
+    "places",
     "raw_logs",
     "runs",
     "sql",

@@ -142,7 +142,7 @@ def last_activity(database: Path, head: Head, running: list[int]) -> str:
     for serial in running:
         for file in (events_file(folder, serial), raw_file(folder, serial)):
             try:
-                written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+                written = datetime.fromtimestamp(file.lstat().st_mtime, UTC)
             except OSError:
                 continue
             latest = max(latest, time_text(written))

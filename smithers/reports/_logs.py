@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from smithers.changes import Key
 from smithers.errors import Refused
 from smithers.reports._database import Json, object_from, reading
 from smithers.reports._heads import head_of
-from smithers.store.files import events_file, raw_file, read_file, streams_folder
+from smithers.store.files import events_file, inside, open_plain, raw_file, streams_folder
 from smithers.store.rows import path_of
 
 __all__ = ["logs", "raw_logs"]
@@ -39,8 +41,8 @@ def logs(
     """The events of a run's attempts, one attempt after the other, each with its task and attempt.
 
     `task` is an id, or a task in one iteration as in `review[2]`. With `follow` it goes on, in the
-    order of arrival, until nothing of the run can come any more. Raises `UnknownRun`, or `Refused`
-    for a task that had no attempt.
+    order of arrival, until nothing of the run can come any more. Raises `UnknownRun`, `Refused` for
+    a task that had no attempt, or `StoreError` for a file that is a link.
     """
     for one, line in _lines(path, run_id, task, follow=follow, raw=False):
         text = line.decode("utf-8", "replace")
@@ -70,10 +72,12 @@ def _lines(
     at: dict[int, int] = {}
     attempts, goes_on = _attempts(path, run_id, task, follow=follow)
     while True:
-        for one in attempts:
-            for line, end in _lines_of(file_of(folder, one.serial), at.get(one.serial, 0)):
-                at[one.serial] = end
-                yield one, line
+        with suppress(FileNotFoundError), inside(folder) as opened:
+            for one in attempts:
+                file = file_of(folder, one.serial)
+                for line, end in _lines_of(file, opened, at.get(one.serial, 0)):
+                    at[one.serial] = end
+                    yield one, line
         if not (follow and goes_on):
             return
         time.sleep(_POLL_S)
@@ -101,18 +105,13 @@ def _attempts(
     return found, goes_on
 
 
-def _lines_of(file: Path, at: int) -> Iterator[tuple[bytes, int]]:
+def _lines_of(file: Path, folder: int, at: int) -> Iterator[tuple[bytes, int]]:
     """The whole lines of a file from a position, each with the position behind it."""
     try:
-        stream = read_file(file)
+        opened = open_plain(file, os.O_RDONLY, folder)
     except FileNotFoundError:
         return
-    except OSError as error:
-        raise Refused(
-            f"{file} is not read: {error.strerror}",
-            hint="it is not a file that a run has written; remove it",
-        ) from error
-    with stream:
+    with open(opened, "rb") as stream:
         stream.seek(at)
         while line := stream.readline(_LINE_BYTES):
             size = len(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from os.path import dirname
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from smithers.reports._tasks import Wait, open_waits, tolerated_of, tree_of
 from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
-__all__ = ["inspect", "runs", "states", "status_of", "summary"]
+__all__ = ["inspect", "places", "runs", "states", "status_of", "summary"]
 
 _OUTPUT = "SELECT output FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
 _RUNNING = "SELECT run_id, serial FROM attempts WHERE state IS NULL"
@@ -31,12 +32,26 @@ _ATTEMPTS = (
     "SELECT serial, task, path, attempt, agent, session, started_at, state, error, ended_at,"
     " skipped FROM attempts WHERE run_id = ? ORDER BY serial"
 )
+_PLACES = (
+    "SELECT DISTINCT r.folder, r.file FROM runs r WHERE (SELECT s.status FROM statuses s WHERE"
+    " s.run_id = r.run_id ORDER BY s.born DESC LIMIT 1) NOT IN ('finished', 'cancelled')"
+    " LIMIT 1000"
+)
 _SESSIONS = "SELECT serial, session FROM sessions WHERE run_id = ? ORDER BY serial, born, n"
 _OUTPUTS = (
     "SELECT task, path, json FROM outputs o WHERE run_id = ? AND NOT EXISTS (SELECT 1 FROM resets r"
     " WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born)"
     " ORDER BY born"
 )
+
+
+def places(path: Path) -> list[str]:
+    """The folders in which runs that may go on were started, and those of their files."""
+    if not has_runs(path):
+        return []
+    with reading(path) as db:
+        rows = db.execute(_PLACES).fetchall()
+    return list(dict.fromkeys(place for folder, file in rows for place in (folder, dirname(file))))
 
 
 def runs(path: Path) -> list[Json]:

@@ -1,27 +1,47 @@
 """Where the streams of attempts are: files beside the database, found from the attempt's row.
 
-The engine writes there and reports read. Ids never become file names, but for a run's own.
-
-A repository can ship such files, so no symbolic link is followed below the database's folder, and
-nothing but a regular file is opened.
+The engine writes there and reports read. Ids never become file names, but for a run's own. What a
+repository ships may lie there as well, so a file is opened below its folder, and never through a
+link: else what agents say would be appended to, or read from, any file of this user.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import shlex
 import stat
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
-__all__ = ["events_file", "open_file", "owner_log", "raw_file", "read_file", "streams_folder"]
+from smithers.errors import StoreError
+from smithers.store.ownership import is_foreign, writers_of
+
+__all__ = [
+    "check_plain",
+    "check_streams",
+    "events_file",
+    "inside",
+    "open_plain",
+    "owner_log",
+    "raw_file",
+    "refuse_to_open",
+    "streams_folder",
+]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PLAIN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""A pipe with a name is opened without waiting for its other end, and then refused."""
 
 
 def streams_folder(database: Path, run_id: str) -> Path:
-    """The folder of a run's streams: `smithers.runs/RUN` beside `smithers.db`."""
+    """The folder of a run's streams: `smithers.runs/RUN` beside `smithers.db`.
+
+    Raises `StoreError` for an id that is more than the name of a folder: a row may hold any text.
+    """
+    if run_id in ("", ".", "..") or "/" in run_id or "\0" in run_id:
+        raise StoreError(f"{database} has a run with the id {run_id!r}, which cannot be")
     return database.resolve().with_suffix(".runs") / run_id
 
 
@@ -40,33 +60,84 @@ def owner_log(folder: Path) -> Path:
     return folder / "owner.log"
 
 
-def open_file(path: Path, flags: int) -> int:
-    """A descriptor of a file in a run's folder, which is made if need be, readable by this user
-    alone. Raises `OSError`: ELOOP or ENOTDIR for a symbolic link.
+@contextmanager
+def inside(folder: Path, *, make: bool = False) -> Generator[int]:
+    """A descriptor of a run's folder of streams, below which its files are opened.
+
+    With `make` it is made if it is missing, and must be one in which nobody else can put a file.
+    Raises `StoreError` if it, or the folder of all runs, is a link, and `OSError`.
     """
-    run, streams = path.parent, path.parent.parent
-    above = os.open(streams.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    for folder in (streams, run):
-        try:
-            if flags & os.O_CREAT:
-                with suppress(FileExistsError):
-                    os.mkdir(folder.name, 0o700, dir_fd=above)
-            below = os.open(folder.name, _FOLDER, dir_fd=above)
-        finally:
-            os.close(above)
-        above = below
+    opened = [os.open(folder.parent.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
     try:
-        # Without O_NONBLOCK a named pipe would be waited for.
-        more = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        found = os.open(path.name, flags | more, 0o600, dir_fd=above)
+        for path in (folder.parent, folder):
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(path.name, 0o700, dir_fd=opened[-1])
+            try:
+                opened.append(os.open(path.name, _FOLDER, dir_fd=opened[-1]))
+            except OSError as error:
+                if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                    raise refuse_to_open(path, "not a folder") from error
+                raise
+            if make:
+                _check_writers(path, os.fstat(opened[-1]))
+        yield opened[-1]
     finally:
-        os.close(above)
-    if not stat.S_ISREG(os.fstat(found).st_mode):
-        os.close(found)
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    return found
+        for fd in opened:
+            os.close(fd)
 
 
-def read_file(path: Path) -> IO[bytes]:
-    """A file in a run's folder, to be read. Raises as `open_file`."""
-    return os.fdopen(open_file(path, os.O_RDONLY), "rb")
+def _check_writers(path: Path, found: os.stat_result) -> None:
+    if is_foreign(found) and os.geteuid() != 0:
+        raise refuse_to_open(path, "a folder of another user")
+    if (who := writers_of(found)) is not None:
+        letter = "o" if who == "everybody" else "g"
+        hint = f"chmod {letter}-w {shlex.quote(str(path))}"
+        raise StoreError(f"{path} may be written by {who}, so no stream is kept there", hint=hint)
+
+
+def open_plain(path: Path, flags: int, folder: int | None = None) -> int:
+    """Open a plain file, by its name in `folder` if that is given; a descriptor.
+
+    Raises `StoreError` for a link, and for what is not a file, and `OSError`.
+    """
+    where = path if folder is None else path.name
+    try:
+        fd = os.open(where, flags | _PLAIN, 0o600, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise refuse_to_open(path) from error
+        raise
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(fd)
+        raise refuse_to_open(path)
+    if found.st_nlink > 1 and flags & os.O_APPEND:
+        os.close(fd)
+        raise refuse_to_open(path, "a file with a second name")
+    return fd
+
+
+def check_streams(folder: Path) -> None:
+    """Raises `StoreError` if a run's streams or its log may not be written below this folder."""
+    with suppress(FileNotFoundError), inside(folder) as opened:
+        for path in (folder.parent, folder):
+            _check_writers(path, path.lstat())
+        check_plain(owner_log(folder), opened)
+
+
+def check_plain(path: Path, folder: int) -> None:
+    """Raises `StoreError` if something of this name in a folder is not a plain file."""
+    with suppress(FileNotFoundError):
+        os.close(open_plain(path, os.O_WRONLY | os.O_APPEND, folder))
+
+
+def refuse_to_open(path: Path, what: str = "not a plain file") -> StoreError:
+    """The error for what is a link, or not a plain file."""
+    kind = "a symbolic link" if path.is_symlink() else what
+    old = path.with_name(f"{path.name}.old")
+    return StoreError(
+        f"{path} is {kind}, and Smithers writes and reads nothing through it",
+        hint="look where it came from, and move it away:"
+        f" mv {shlex.quote(str(path))} {shlex.quote(str(old))}",
+    )

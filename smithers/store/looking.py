@@ -24,8 +24,9 @@ from urllib.parse import quote
 
 from smithers.errors import StoreError
 from smithers.store.failures import telling
+from smithers.store.files import open_plain
 from smithers.store.migrations import migrate, published
-from smithers.store.opening import needs_work, version_of
+from smithers.store.opening import check_beside, needs_work, version_of
 
 __all__ = [
     "Stamp",
@@ -127,6 +128,7 @@ def peek(path: Path, read: Callable[[sqlite3.Connection], T], *, upgraded: bool 
     is. Raises as `looking`.
     """
     path = Path(os.path.realpath(path))
+    check_beside(path)
     for _ in range(_TRIES):
         before = stamp_of(path)
         if way_of(path) != "as it lies":
@@ -150,6 +152,7 @@ def source(path: Path, *, patience_s: float = 30.0) -> Generator[sqlite3.Connect
 
     `patience_s` is how long a reader waits for a lock. Raises as `looking` does.
     """
+    check_beside(path)
     for _ in range(_TRIES):
         way, before = way_of(path), stamp_of(path)
         with closing(_opened(path, way, patience_s)) as db:
@@ -224,8 +227,7 @@ def _copy_unchanged(path: Path, copy: Path) -> None:
     """
     with ExitStack() as stack:
         with suppress(OSError):
-            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-            lock = os.open(path.with_name(f"{path.name}.lock"), flags)
+            lock = open_plain(path.with_name(f"{path.name}.lock"), os.O_RDONLY)
             stack.callback(os.close, lock)
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         for _ in range(_TRIES):

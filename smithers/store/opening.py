@@ -8,7 +8,6 @@ POSIX locks that SQLite holds for this whole process.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import sqlite3
@@ -23,6 +22,7 @@ from urllib.parse import quote
 from smithers.errors import MachineError, StoreError
 from smithers.store.failures import telling
 from smithers.store.file_systems import file_system_of, refusal_of
+from smithers.store.files import open_plain, refuse_to_open
 from smithers.store.lease import Beat, lease_of, this_host, utc_now
 from smithers.store.locks import LOOK_AFTER_S, Patience, is_busy
 from smithers.store.migrations import APPLICATION_ID, migrate, published
@@ -30,6 +30,7 @@ from smithers.store.migrations import APPLICATION_ID, migrate, published
 __all__ = [
     "WAL_BYTES",
     "Synchronous",
+    "check_beside",
     "check_place",
     "connect",
     "file_lock",
@@ -190,10 +191,10 @@ def _locked_file(beside: Path) -> int | None:
     A lock on a file that was deleted meanwhile keeps nobody out.
     """
     while True:
-        lock = _lock_file(beside)
+        lock = _open_below(beside, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(lock), os.stat(beside)):
+            if os.path.samestat(os.fstat(lock), os.lstat(beside)):
                 return lock
         except BlockingIOError:
             os.close(lock)
@@ -207,21 +208,26 @@ def _locked_file(beside: Path) -> int | None:
             os.close(lock)
 
 
-def _lock_file(beside: Path) -> int:
-    """A descriptor of the lock file. What a repository may have put in its place is not opened."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+def _open_below(path: Path, flags: int) -> int:
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        lock = os.open(beside, flags, 0o600)
-    except OSError as error:
-        if error.errno != errno.ELOOP:
-            raise
-    else:
-        if stat.S_ISREG(os.fstat(lock).st_mode):
-            return lock
-        os.close(lock)
-    raise StoreError(
-        f"{beside} is not a file that Smithers has made", hint=f"remove it: rm {beside}"
-    )
+        return open_plain(path, flags, folder)
+    finally:
+        os.close(folder)
+
+
+def check_beside(path: Path) -> None:
+    """Raises `StoreError` if the database, or what lies beside it by a name of SQLite's or ours, is
+    not a plain file: SQLite would wait for a pipe, and might follow a link.
+    """
+    real = os.path.realpath(path)
+    for name in (real, *(f"{real}{end}" for end in _BESIDE)):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if not stat.S_ISREG(os.lstat(name).st_mode):
+                raise refuse_to_open(Path(name))
+
+
+_BESIDE = ("-wal", "-shm", "-journal", ".lock")
 
 
 def check_place(path: Path, *, create: bool = True, file_system: str | None = None) -> None:
@@ -231,6 +237,7 @@ def check_place(path: Path, *, create: bool = True, file_system: str | None = No
         raise StoreError(f"{path} is a folder", hint="name a file in it")
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{path} cannot be used: {folder} is not a folder")
+    check_beside(path)
     if not folder.exists():
         hint = f"make it with `mkdir -p {folder}`" if create else "check the path of the database"
         raise StoreError(f"{path} cannot be used: the folder {folder} does not exist", hint=hint)
@@ -258,7 +265,7 @@ def _make_folder(path: Path) -> None:
     database that is made there. Workflows, settings and skills stay visible to git.
     """
     folder = path.absolute().parent
-    if folder.name != ".smithers" or path.exists():
+    if folder.name != ".smithers" or (path.exists() and path.stat().st_size > 0):
         return
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -353,3 +354,35 @@ def test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it(
     assert finding["tracked"] == ["smithers.db"]
     subprocess.run(str(finding["hint"]), cwd="/", shell=True, check=True, capture_output=True)
     assert tracked() == []
+    subprocess.run(["git", "add", "-f", ".smithers"], cwd=tmp_path, check=True)
+    assert tracked()[0]["tracked"] == ["smithers.db", "smithers.db.lock", "smithers.runs"]
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["repository", "bare one within it"])
+def test_looking_for_a_tracked_database_runs_nothing_that_the_repository_names(
+    tmp_path: Path, bare: bool
+) -> None:
+    started = tmp_path / "started"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {started}\n")
+    program.chmod(0o755)
+    project = tmp_path / "project"
+    (project / ".smithers").mkdir(parents=True)
+    assert smithers(project, "up", f"{FLOWS}:echoes").code == 0
+
+    def git(*arguments: str) -> None:
+        where = ["-C", str(project / ".smithers" if bare else project)]
+        subprocess.run(["git", *where, *arguments], check=True, capture_output=True)
+
+    subprocess.run(["git", "init", "-q", str(project)], check=True)
+    if bare:  # a repository can hold the files of another one
+        git("init", "-q", "--bare", ".")
+        git("config", "core.worktree", str(project / ".smithers"))
+        git("config", "core.bare", "false")
+    git("add", "-f", "smithers.db" if bare else ".smithers/smithers.db")
+    git("config", "core.fsmonitor", str(program))
+    hook = project / (".smithers/hooks" if bare else ".git/hooks") / "post-index-change"
+    shutil.copy(program, hook)
+    environment = {"GIT_DIR": str(tmp_path / "x"), "GIT_EXTERNAL_DIFF": str(program)}
+    assert smithers(project, "doctor", "--json", env=environment).document
+    assert not started.exists()

@@ -17,16 +17,8 @@ COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     "sql",
     *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust"),
-    *(
-        "workflows",
-        "demo",
-        "doctor",
-        "record",
-        "replay",
-        "service",
-        "mcp",
-        "harness",
-    ),  # groups come last
+    *("workflows", "demo", "doctor", "record", "replay"),
+    *("service", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
     *("service install", "service uninstall", "service status"),

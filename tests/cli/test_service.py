@@ -7,6 +7,7 @@ answers as told. That a real one takes the unit was seen by hand, by `systemd-an
 from __future__ import annotations
 
 import configparser
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -84,7 +85,10 @@ def test_an_installed_unit_runs_supervise_for_this_database_by_this_interpreter(
     assert words == [sys.executable, "-P", "-m", "smithers", "supervise", "--db", str(database)]
     assert parsed["Service"]["WorkingDirectory"] == str(machine.folder)
     assert parsed["Service"]["KillMode"] == "process"
-    assert shlex.split(parsed["Service"]["Environment"]) == [f"PATH={machine.path}"]
+    assert shlex.split(parsed["Service"]["Environment"]) == [
+        f"PATH={machine.path}",
+        f"XDG_STATE_HOME={os.environ['XDG_STATE_HOME']}",  # where the trust records are
+    ]
     assert machine.called[-3:] == ["daemon-reload", f"enable {unit.name}", f"restart {unit.name}"]
 
 

@@ -18,27 +18,27 @@ CREATE TABLE attempts (
   ended_at   TEXT, skipped TEXT,
   PRIMARY KEY (run_id, serial)
 ) WITHOUT ROWID;
-INSERT INTO "attempts" VALUES('crashed',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:09:07.005066Z',1,'succeeded',NULL,'2026-11-28T13:09:07.083207Z',NULL);
-INSERT INTO "attempts" VALUES('crashed',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:09:07.107979Z',4,'succeeded',NULL,'2026-11-28T13:09:07.144542Z',NULL);
-INSERT INTO "attempts" VALUES('crashed',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:09:07.107979Z',3,'succeeded',NULL,'2026-11-28T13:09:07.132265Z',NULL);
-INSERT INTO "attempts" VALUES('crashed',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:09:07.144542Z',5,'succeeded',NULL,'2026-11-28T13:09:07.158865Z',NULL);
-INSERT INTO "attempts" VALUES('crashed',5,'last','',1,5,'python',NULL,NULL,'2026-11-28T13:09:07.158865Z',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "attempts" VALUES('failed',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:09:02.090182Z',1,'succeeded',NULL,'2026-11-28T13:09:02.113727Z',NULL);
-INSERT INTO "attempts" VALUES('failed',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:09:02.118165Z',4,'succeeded',NULL,'2026-11-28T13:09:02.128497Z',NULL);
-INSERT INTO "attempts" VALUES('failed',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:09:02.118165Z',3,'succeeded',NULL,'2026-11-28T13:09:02.124779Z',NULL);
-INSERT INTO "attempts" VALUES('failed',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:09:02.128497Z',5,'succeeded',NULL,'2026-11-28T13:09:02.133381Z',NULL);
-INSERT INTO "attempts" VALUES('failed',5,'last','',1,5,'python',NULL,NULL,'2026-11-28T13:09:02.133381Z',6,'failed','{"kind": "ValueError", "message": "there is no file go", "hint": "", "place": "/project/flow.py:72:13", "then": null}','2026-11-28T13:09:02.144815Z',NULL);
-INSERT INTO "attempts" VALUES('finished',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:09:04.118059Z',1,'succeeded',NULL,'2026-11-28T13:09:04.166902Z',NULL);
-INSERT INTO "attempts" VALUES('finished',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:09:04.168256Z',4,'succeeded',NULL,'2026-11-28T13:09:04.193359Z',NULL);
-INSERT INTO "attempts" VALUES('finished',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:09:04.168256Z',3,'succeeded',NULL,'2026-11-28T13:09:04.185397Z',NULL);
-INSERT INTO "attempts" VALUES('finished',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:09:04.193359Z',5,'succeeded',NULL,'2026-11-28T13:09:04.204628Z',NULL);
-INSERT INTO "attempts" VALUES('finished',5,'item good','',1,5,'python',NULL,NULL,'2026-11-28T13:09:04.204628Z',6,'succeeded',NULL,'2026-11-28T13:09:04.213098Z',NULL);
-INSERT INTO "attempts" VALUES('finished',6,'item bad','',1,5,'python',NULL,NULL,'2026-11-28T13:09:04.204628Z',6,'failed','{"kind": "ValueError", "message": "bad is bad", "hint": "", "place": "/project/flow.py:84:17", "then": null}','2026-11-28T13:09:04.213098Z',NULL);
-INSERT INTO "attempts" VALUES('finished',7,'last','',1,6,'python',NULL,NULL,'2026-11-28T13:09:04.213098Z',7,'succeeded',NULL,'2026-11-28T13:09:04.215867Z',NULL);
-INSERT INTO "attempts" VALUES('waiting',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:09:00.242754Z',1,'succeeded',NULL,'2026-11-28T13:09:00.365033Z',NULL);
-INSERT INTO "attempts" VALUES('waiting',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:09:00.367856Z',4,'succeeded',NULL,'2026-11-28T13:09:00.396684Z',NULL);
-INSERT INTO "attempts" VALUES('waiting',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:09:00.367856Z',3,'succeeded',NULL,'2026-11-28T13:09:00.384393Z',NULL);
-INSERT INTO "attempts" VALUES('waiting',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:09:00.396684Z',5,'succeeded',NULL,'2026-11-28T13:09:00.405139Z',NULL);
+INSERT INTO "attempts" VALUES('crashed',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:35:54.632053Z',1,'succeeded',NULL,'2026-11-28T13:35:54.674364Z',NULL);
+INSERT INTO "attempts" VALUES('crashed',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:35:54.678504Z',4,'succeeded',NULL,'2026-11-28T13:35:54.720113Z',NULL);
+INSERT INTO "attempts" VALUES('crashed',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:35:54.678504Z',3,'succeeded',NULL,'2026-11-28T13:35:54.712016Z',NULL);
+INSERT INTO "attempts" VALUES('crashed',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:35:54.720113Z',5,'succeeded',NULL,'2026-11-28T13:35:54.735214Z',NULL);
+INSERT INTO "attempts" VALUES('crashed',5,'last','',1,5,'python',NULL,NULL,'2026-11-28T13:35:54.735214Z',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "attempts" VALUES('failed',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:35:49.327943Z',1,'succeeded',NULL,'2026-11-28T13:35:49.357665Z',NULL);
+INSERT INTO "attempts" VALUES('failed',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:35:49.358097Z',4,'succeeded',NULL,'2026-11-28T13:35:49.362838Z',NULL);
+INSERT INTO "attempts" VALUES('failed',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:35:49.358097Z',3,'succeeded',NULL,'2026-11-28T13:35:49.361679Z',NULL);
+INSERT INTO "attempts" VALUES('failed',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:35:49.362838Z',5,'succeeded',NULL,'2026-11-28T13:35:49.376454Z',NULL);
+INSERT INTO "attempts" VALUES('failed',5,'last','',1,5,'python',NULL,NULL,'2026-11-28T13:35:49.376454Z',6,'failed','{"kind": "ValueError", "message": "there is no file go", "hint": "", "place": "/project/flow.py:72:13", "then": null}','2026-11-28T13:35:49.384842Z',NULL);
+INSERT INTO "attempts" VALUES('finished',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:35:51.835315Z',1,'succeeded',NULL,'2026-11-28T13:35:51.893474Z',NULL);
+INSERT INTO "attempts" VALUES('finished',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:35:51.893860Z',4,'succeeded',NULL,'2026-11-28T13:35:51.916082Z',NULL);
+INSERT INTO "attempts" VALUES('finished',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:35:51.893860Z',3,'succeeded',NULL,'2026-11-28T13:35:51.912016Z',NULL);
+INSERT INTO "attempts" VALUES('finished',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:35:51.916082Z',5,'succeeded',NULL,'2026-11-28T13:35:51.962432Z',NULL);
+INSERT INTO "attempts" VALUES('finished',5,'item good','',1,5,'python',NULL,NULL,'2026-11-28T13:35:51.962432Z',6,'succeeded',NULL,'2026-11-28T13:35:51.983056Z',NULL);
+INSERT INTO "attempts" VALUES('finished',6,'item bad','',1,5,'python',NULL,NULL,'2026-11-28T13:35:51.962432Z',6,'failed','{"kind": "ValueError", "message": "bad is bad", "hint": "", "place": "/project/flow.py:84:17", "then": null}','2026-11-28T13:35:51.983056Z',NULL);
+INSERT INTO "attempts" VALUES('finished',7,'last','',1,6,'python',NULL,NULL,'2026-11-28T13:35:51.983056Z',7,'succeeded',NULL,'2026-11-28T13:35:51.996643Z',NULL);
+INSERT INTO "attempts" VALUES('waiting',1,'note','',1,0,'python',NULL,NULL,'2026-11-28T13:35:46.426636Z',1,'succeeded',NULL,'2026-11-28T13:35:46.724563Z',NULL);
+INSERT INTO "attempts" VALUES('waiting',2,'echo','',1,1,'echo','Say it back.',NULL,'2026-11-28T13:35:46.725245Z',4,'succeeded',NULL,'2026-11-28T13:35:46.765349Z',NULL);
+INSERT INTO "attempts" VALUES('waiting',3,'draft','0',1,1,'python',NULL,NULL,'2026-11-28T13:35:46.725245Z',3,'succeeded',NULL,'2026-11-28T13:35:46.756266Z',NULL);
+INSERT INTO "attempts" VALUES('waiting',4,'arm','',1,4,'python',NULL,NULL,'2026-11-28T13:35:46.765349Z',5,'succeeded',NULL,'2026-11-28T13:35:46.784278Z',NULL);
 CREATE TABLE budgets (
   run_id  TEXT NOT NULL,
   node    TEXT NOT NULL,                 -- '' for the run as a whole
@@ -87,33 +87,33 @@ CREATE TABLE frames (
   inbox  INTEGER NOT NULL,
   PRIMARY KEY (run_id, frame)
 ) WITHOUT ROWID;
-INSERT INTO "frames" VALUES('crashed',0,'2026-11-28T13:09:07.005066Z',1,0);
-INSERT INTO "frames" VALUES('crashed',1,'2026-11-28T13:09:07.107979Z',1,0);
-INSERT INTO "frames" VALUES('crashed',2,'2026-11-28T13:09:07.112851Z',1,0);
-INSERT INTO "frames" VALUES('crashed',3,'2026-11-28T13:09:07.132265Z',1,0);
-INSERT INTO "frames" VALUES('crashed',4,'2026-11-28T13:09:07.144542Z',1,0);
-INSERT INTO "frames" VALUES('crashed',5,'2026-11-28T13:09:07.158865Z',1,0);
-INSERT INTO "frames" VALUES('failed',0,'2026-11-28T13:09:02.090182Z',1,0);
-INSERT INTO "frames" VALUES('failed',1,'2026-11-28T13:09:02.118165Z',1,0);
-INSERT INTO "frames" VALUES('failed',2,'2026-11-28T13:09:02.120651Z',1,0);
-INSERT INTO "frames" VALUES('failed',3,'2026-11-28T13:09:02.124779Z',1,0);
-INSERT INTO "frames" VALUES('failed',4,'2026-11-28T13:09:02.128497Z',1,0);
-INSERT INTO "frames" VALUES('failed',5,'2026-11-28T13:09:02.133381Z',1,0);
-INSERT INTO "frames" VALUES('failed',6,'2026-11-28T13:09:02.144815Z',1,0);
-INSERT INTO "frames" VALUES('finished',0,'2026-11-28T13:09:04.118059Z',1,0);
-INSERT INTO "frames" VALUES('finished',1,'2026-11-28T13:09:04.168256Z',1,0);
-INSERT INTO "frames" VALUES('finished',2,'2026-11-28T13:09:04.175999Z',1,0);
-INSERT INTO "frames" VALUES('finished',3,'2026-11-28T13:09:04.185397Z',1,0);
-INSERT INTO "frames" VALUES('finished',4,'2026-11-28T13:09:04.193359Z',1,0);
-INSERT INTO "frames" VALUES('finished',5,'2026-11-28T13:09:04.204628Z',1,0);
-INSERT INTO "frames" VALUES('finished',6,'2026-11-28T13:09:04.213098Z',1,0);
-INSERT INTO "frames" VALUES('finished',7,'2026-11-28T13:09:04.215867Z',1,0);
-INSERT INTO "frames" VALUES('waiting',0,'2026-11-28T13:09:00.242754Z',1,0);
-INSERT INTO "frames" VALUES('waiting',1,'2026-11-28T13:09:00.367856Z',1,0);
-INSERT INTO "frames" VALUES('waiting',2,'2026-11-28T13:09:00.377613Z',1,0);
-INSERT INTO "frames" VALUES('waiting',3,'2026-11-28T13:09:00.384393Z',1,0);
-INSERT INTO "frames" VALUES('waiting',4,'2026-11-28T13:09:00.396684Z',1,0);
-INSERT INTO "frames" VALUES('waiting',5,'2026-11-28T13:09:00.405139Z',1,0);
+INSERT INTO "frames" VALUES('crashed',0,'2026-11-28T13:35:54.632053Z',1,0);
+INSERT INTO "frames" VALUES('crashed',1,'2026-11-28T13:35:54.678504Z',1,0);
+INSERT INTO "frames" VALUES('crashed',2,'2026-11-28T13:35:54.710524Z',1,0);
+INSERT INTO "frames" VALUES('crashed',3,'2026-11-28T13:35:54.712016Z',1,0);
+INSERT INTO "frames" VALUES('crashed',4,'2026-11-28T13:35:54.720113Z',1,0);
+INSERT INTO "frames" VALUES('crashed',5,'2026-11-28T13:35:54.735214Z',1,0);
+INSERT INTO "frames" VALUES('failed',0,'2026-11-28T13:35:49.327943Z',1,0);
+INSERT INTO "frames" VALUES('failed',1,'2026-11-28T13:35:49.358097Z',1,0);
+INSERT INTO "frames" VALUES('failed',2,'2026-11-28T13:35:49.361084Z',1,0);
+INSERT INTO "frames" VALUES('failed',3,'2026-11-28T13:35:49.361679Z',1,0);
+INSERT INTO "frames" VALUES('failed',4,'2026-11-28T13:35:49.362838Z',1,0);
+INSERT INTO "frames" VALUES('failed',5,'2026-11-28T13:35:49.376454Z',1,0);
+INSERT INTO "frames" VALUES('failed',6,'2026-11-28T13:35:49.384842Z',1,0);
+INSERT INTO "frames" VALUES('finished',0,'2026-11-28T13:35:51.835315Z',1,0);
+INSERT INTO "frames" VALUES('finished',1,'2026-11-28T13:35:51.893860Z',1,0);
+INSERT INTO "frames" VALUES('finished',2,'2026-11-28T13:35:51.905782Z',1,0);
+INSERT INTO "frames" VALUES('finished',3,'2026-11-28T13:35:51.912016Z',1,0);
+INSERT INTO "frames" VALUES('finished',4,'2026-11-28T13:35:51.916082Z',1,0);
+INSERT INTO "frames" VALUES('finished',5,'2026-11-28T13:35:51.962432Z',1,0);
+INSERT INTO "frames" VALUES('finished',6,'2026-11-28T13:35:51.983056Z',1,0);
+INSERT INTO "frames" VALUES('finished',7,'2026-11-28T13:35:51.996643Z',1,0);
+INSERT INTO "frames" VALUES('waiting',0,'2026-11-28T13:35:46.426636Z',1,0);
+INSERT INTO "frames" VALUES('waiting',1,'2026-11-28T13:35:46.725245Z',1,0);
+INSERT INTO "frames" VALUES('waiting',2,'2026-11-28T13:35:46.748703Z',1,0);
+INSERT INTO "frames" VALUES('waiting',3,'2026-11-28T13:35:46.756266Z',1,0);
+INSERT INTO "frames" VALUES('waiting',4,'2026-11-28T13:35:46.765349Z',1,0);
+INSERT INTO "frames" VALUES('waiting',5,'2026-11-28T13:35:46.784278Z',1,0);
 CREATE TABLE handled (
   run_id TEXT NOT NULL,
   node   TEXT NOT NULL,
@@ -125,7 +125,7 @@ INSERT INTO "handled" VALUES('finished','item bad','',6);
 CREATE TABLE identity (
   id TEXT PRIMARY KEY
 ) WITHOUT ROWID;
-INSERT INTO "identity" VALUES('dff29f9d2c0a93276027bc19379695d4');
+INSERT INTO "identity" VALUES('c91ada7905ac7a4c57ef9bbec6c9c664');
 CREATE TABLE inbox (
   id     INTEGER PRIMARY KEY AUTOINCREMENT,
   run_id TEXT NOT NULL,
@@ -195,7 +195,7 @@ CREATE TABLE owners (
   beat_ns INTEGER NOT NULL,              -- CLOCK_MONOTONIC, which counts on one host only
   beat_at TEXT NOT NULL
 ) WITHOUT ROWID;
-INSERT INTO "owners" VALUES('19985-f91db47093c9','12ff628f-9104-4b0f-af62-b3504b138965/pid:[4026531836]',19985,'2251524',22517636490013,'2026-11-28T13:09:07.048229Z');
+INSERT INTO "owners" VALUES('15714-77daded57733','12ff628f-9104-4b0f-af62-b3504b138965/pid:[4026531836]',15714,'2412316',24125223900714,'2026-11-28T13:35:54.635645Z');
 CREATE TABLE "processes" (
   run_id  TEXT NOT NULL,
   serial  INTEGER NOT NULL,
@@ -242,10 +242,10 @@ CREATE TABLE runs (
   owner       TEXT,
   fence       INTEGER NOT NULL
 , wake_at TEXT, called INTEGER, options TEXT NOT NULL DEFAULT '{}') WITHOUT ROWID;
-INSERT INTO "runs" VALUES('crashed','crashed','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:09:06.973607Z','19985-f91db47093c9',1,NULL,NULL,'{}');
-INSERT INTO "runs" VALUES('failed','failed','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:09:02.073322Z',NULL,1,NULL,NULL,'{}');
-INSERT INTO "runs" VALUES('finished','finished','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:09:04.091425Z',NULL,1,NULL,NULL,'{}');
-INSERT INTO "runs" VALUES('waiting','waiting','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:09:00.233996Z',NULL,1,NULL,NULL,'{}');
+INSERT INTO "runs" VALUES('crashed','crashed','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:35:54.618671Z','15714-77daded57733',1,NULL,NULL,'{}');
+INSERT INTO "runs" VALUES('failed','failed','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:35:49.307192Z',NULL,1,NULL,NULL,'{}');
+INSERT INTO "runs" VALUES('finished','finished','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:35:51.816120Z',NULL,1,NULL,NULL,'{}');
+INSERT INTO "runs" VALUES('waiting','waiting','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','44e09a9586afb9cc','2026-11-28T13:35:46.419461Z',NULL,1,NULL,NULL,'{}');
 CREATE TABLE sessions (
   run_id  TEXT NOT NULL,
   serial  INTEGER NOT NULL,

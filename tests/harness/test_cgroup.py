@@ -15,6 +15,7 @@ import pytest
 
 from harnesses.process import guard
 from harnesses.process._cgroup import make_cgroup
+from smithers.engine import cgroups
 from smithers.engine.cgroups import cgroup_name, members_of, remove_cgroup
 from smithers.engine.processes import kill_groups
 from smithers.store.lease import started_of
@@ -25,8 +26,9 @@ SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
 
 
 @pytest.fixture
-def hierarchy(tmp_path: Path) -> Path:
+def hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A mounted hierarchy with this process in `/user.slice/app`; a new group has its file."""
+    monkeypatch.setattr(cgroups, "file_system_of", lambda _: "cgroup2")
     (tmp_path / "user.slice" / "app").mkdir(parents=True)
     return tmp_path
 
@@ -39,9 +41,9 @@ def made(hierarchy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         mkdir(self)
         (self / "cgroup.procs").touch()
 
-    monkeypatch.setattr(Path, "mkdir", with_files)
-    folder = make_cgroup(MARK, hierarchy, "/user.slice/app")
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "mkdir", with_files)
+        folder = make_cgroup(MARK, hierarchy, "/user.slice/app")
     assert folder is not None
     return folder
 
@@ -74,8 +76,12 @@ def test_the_members_of_a_group_are_ended_and_it_is_removed(
         assert member.wait(timeout=10) == -signal.SIGKILL
 
 
-def test_a_folder_that_is_not_the_group_of_the_attempt_is_left_alone(tmp_path: Path) -> None:
-    other = tmp_path / "user.slice"
+@pytest.mark.parametrize("name", ["user.slice", f"{cgroup_name(MARK)}1"])
+def test_a_folder_that_is_not_the_group_of_the_attempt_is_left_alone(
+    tmp_path: Path, name: str
+) -> None:
+    """Of the second the name is right, but a repository can ship a folder of any name."""
+    other = tmp_path / name
     other.mkdir()
     with subprocess.Popen(SLEEP) as stranger:
         (other / "cgroup.procs").write_text(f"{stranger.pid}\n")
@@ -87,7 +93,7 @@ def test_a_folder_that_is_not_the_group_of_the_attempt_is_left_alone(tmp_path: P
         stranger.kill()
 
 
-def test_no_variable_spares_a_process_or_what_is_below_it(tmp_path: Path) -> None:
+def test_no_variable_spares_a_process_or_what_is_below_it(hierarchy: Path, tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(300)'],"

@@ -34,6 +34,12 @@ def no_file(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("type `smithers trust --list`")
+def trust_list_of_a_path(shell: Shell) -> tuple[Said, Said]:
+    failed = shell.bare("trust", "--list", "x")
+    return failed, shell.follow(failed)
+
+
 @scene("add --resume")
 def detach_without_resume(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")

@@ -21,14 +21,8 @@ Kind = Literal[
 WORDS: dict[str, Kind] = {
     "make it with `mkdir -p …`": "machine",
     # -- trust
-    "if that database is meant, name it: --db …": "choose",
-    "git -C … rm --cached …": "machine",
     "this is for a person: type it in a terminal that no run has started": "person",
-    "it keeps which databases you trust; make its folder writable": "machine",
-    "move it away: mv … ….old": "machine",
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
-    "it is not a file that a run has written; remove it": "machine",
-    "remove it: rm …": "machine",
     "tell the person: …": "person",
     "tell the person to look at the file, and to type in a terminal of their own: …": "person",
     # -- agents and their programs
@@ -107,6 +101,18 @@ WORDS: dict[str, Kind] = {
     "put the former file back with its -wal and resume the run, or start the run again……": (
         "restore"
     ),
+    # -- whose database it is
+    "name a database, or the folder of a project": "choose",
+    "use a database in a folder of your own: --db PATH": "choose",
+    "take that away: chmod …-w …": "machine",
+    "chmod …-w …": "machine",
+    "look into it, then type: chmod go-w …": "machine",
+    "set the variable XDG_STATE_HOME to a folder outside it, or unset it": "machine",
+    "name a folder of your own with the variable XDG_STATE_HOME": "machine",
+    "it keeps which databases you trust; make it readable": "machine",
+    "it keeps which databases you trust; make its folder writable, or name another with the"
+    " variable XDG_STATE_HOME": "machine",
+    "it keeps which databases you trust; move it away: mv … ….old": "machine",
     # -- processes and people
     "end it with `kill -KILL …`, then try again": "process",
     "end them by hand, then try again": "process",
@@ -182,15 +188,27 @@ TESTED: dict[str, str] = {
     "look at …, then type: smithers trust …": (
         "mcp_server/test_trust.py::test_a_run_of_a_database_that_came_with_a_clone_is_not_resumed"
     ),
-    "if you trust it, type: smithers trust …": (
-        "cli/test_trust.py::test_a_database_that_another_user_could_have_written_is_refused"
+    "use one in this folder: --db …/…": (
+        "cli/test_hostile_folders.py::"
+        "test_a_database_above_the_folder_that_another_user_could_write_is_not_used"
     ),
-    "take that away: chmod … …": (
-        "cli/test_trust.py::test_a_database_that_another_user_could_have_written_is_refused"
+    "look where it came from; if it is yours, type: smithers trust": (
+        "cli/test_hostile_folders.py::"
+        "test_a_link_out_of_the_folder_is_not_followed_unless_the_user_says_so"
     ),
-    "use a database of your own: --db .smithers/smithers.db": (
-        "cli/test_trust_files.py::"
-        "test_a_database_above_that_another_user_owns_or_can_write_is_not_used"
+    "look where it came from, and move it away: mv … …": (
+        "cli/test_hostile_folders.py::test_streams_are_not_written_below_a_folder_that_is_a_link"
+    ),
+    "if it is yours: cd … && smithers up FILE.py --resume --run-id … --db …": (
+        "cli/test_hostile_folders.py::"
+        "test_a_folder_that_a_row_names_is_allowed_by_the_command_that_is_told"
+    ),
+    "if you trust that user, type: smithers trust": (
+        "cli/test_hostile_folders.py::test_root_uses_the_database_of_another_user_after_trust_alone"
+    ),
+    "git -C … rm -r --cached …": (
+        "cli/test_doctor.py::"
+        "test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it"
     ),
     "leave --no-resume out, and one is started": (
         "cli/test_attach.py::test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task"

@@ -18,7 +18,7 @@ import pytest
 
 from smithers.hub import Hub
 from tests.durability.commands import until
-from tests.mcp_server.serving import Calls, Era, Project, in_one_era
+from tests.mcp_server.serving import Calls, Era, Project, human, in_one_era
 
 pytestmark = pytest.mark.anyio
 
@@ -344,7 +344,8 @@ async def test_a_server_whose_database_is_deleted_says_so_and_uses_the_next_one(
         said += capfd.readouterr().err
         return f"the database {database} was deleted or moved" in said
 
-    async with project.client(era, supervises=True) as call:
+    trusts = human("accept", decision="trust")  # a new database is another one
+    async with project.client(era, answers=trusts, supervises=True) as call:
         first = await call("start_run", workflow="shouts", input={"topic": "a"})
         await call("wait_run", run_id=first["run_id"], timeout_s=50)
         await asyncio.to_thread(until, lambda: _supervises(database), "the supervisor")

@@ -1,0 +1,186 @@
+"""The file in which a user's trust records are kept, outside every project.
+
+It is private to the user, written in one step under a lock, and read as a whole. A file that
+anybody else could have written is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from smithers.errors import Refused
+from smithers.store.ownership import is_foreign, user_name, writers_of
+
+__all__ = ["TrustFile", "Trusted", "home_of"]
+
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trusted:
+    """A trusted database. `interpreters` and `folders` are those that this user has used with it
+    beyond the defaults; `how` is the command that trusted it.
+    """
+
+    path: str
+    device: int
+    inode: int
+    id: str
+    at: str
+    how: str
+    interpreters: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    explicit: bool = False
+    """Whether this user named it with `smithers trust`."""
+
+
+class TrustFile:
+    """The trust records of the user whose environment this is."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.path = _state_folder(environment) / "smithers" / "trusted.json"
+
+    def read(self) -> dict[str, Trusted]:
+        """The records by the path of their database, oldest first. Raises `Refused`."""
+        try:
+            with self.path.open("rb") as file:
+                _check_private(self.path, os.fstat(file.fileno()))
+                _check_private(self.path.parent, self.path.parent.stat())
+                text = file.read()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise Refused(
+                f"{self.path} cannot be read: {error.strerror}",
+                hint="it keeps which databases you trust; make it readable",
+            ) from error
+        return {one.path: one for one in _records(self.path, text)}
+
+    @contextlib.contextmanager
+    def edited(self) -> Generator[dict[str, Trusted]]:
+        """The records, to be changed; they are written when this is left. Raises `Refused`."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.path.with_suffix(".lock"), flags, 0o600)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            before = self.read()
+            records = dict(before)
+            yield records
+            if records != before:
+                self._write(records)
+        finally:
+            os.close(lock)
+
+    def _write(self, records: Mapping[str, Trusted]) -> None:
+        beside = self.path.with_suffix(".new")
+        document = {"version": VERSION, "databases": [vars(one) for one in records.values()]}
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            with open(os.open(beside, flags, 0o600), "w", encoding="utf-8") as stream:
+                json.dump(document, stream, indent=2)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(beside, self.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> Refused:
+        return Refused(
+            f"{self.path} cannot be written: {error.strerror}",
+            hint="it keeps which databases you trust; make its folder writable, or name another"
+            " with the variable XDG_STATE_HOME",
+        )
+
+
+def home_of(environment: Mapping[str, str]) -> Path | None:
+    """The home folder of this user: HOME, unless it belongs to another user, as under sudo."""
+    named = environment.get("HOME", "")
+    if named.startswith("/") and _may_be_home(named):
+        return Path(named)
+    import pwd
+
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:
+        return None
+
+
+def _may_be_home(folder: str) -> bool:
+    try:
+        return os.stat(folder).st_uid == os.geteuid()
+    except OSError:
+        return True  # it is not there yet
+
+
+def _state_folder(environment: Mapping[str, str]) -> Path:
+    """Where programs keep the state of a user: XDG_STATE_HOME, else `~/.local/state`."""
+    named = environment.get("XDG_STATE_HOME", "")
+    if named.startswith("/"):
+        return Path(named)
+    if (home := home_of(environment)) is None:
+        raise Refused(
+            "this user has no home folder, so nothing can be trusted",
+            hint="set HOME or XDG_STATE_HOME to a folder of this user",
+        )
+    return home / ".local" / "state"
+
+
+def _check_private(path: Path, found: os.stat_result) -> None:
+    if is_foreign(found):
+        raise Refused(
+            f"{path} belongs to another user ({user_name(found.st_uid)}), so it cannot say what"
+            " you trust",
+            hint="name a folder of your own with the variable XDG_STATE_HOME",
+        )
+    if (who := writers_of(found)) is not None:
+        raise Refused(
+            f"{path} may be written by {who}, so it cannot say what you trust",
+            hint=f"look into it, then type: chmod go-w {shlex.quote(str(path))}",
+        )
+
+
+def _records(path: Path, text: bytes) -> list[Trusted]:
+    try:
+        document = cast("dict[str, Any]", json.loads(text))
+        if document["version"] == VERSION:
+            return [_record(one) for one in _typed("databases", document["databases"], list)]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        quoted = shlex.quote(str(path))
+        raise Refused(
+            f"{path} is damaged: {type(error).__name__}: {error}",
+            hint=f"it keeps which databases you trust; move it away: mv {quoted} {quoted}.old",
+        ) from error
+    raise Refused(
+        f"{path} was written by a newer Smithers",
+        hint="upgrade with `pip install --upgrade smithers-orchestrator`",
+    )
+
+
+def _record(data: Mapping[str, Any]) -> Trusted:
+    """A record, each field of the type that it must have. Raises `TypeError` or `KeyError`."""
+    values: dict[str, Any] = {one.name: data[one.name] for one in fields(Trusted)}
+    for name, value in values.items():
+        if name in ("interpreters", "folders"):
+            values[name] = tuple(_typed(name, item, str) for item in _typed(name, value, list))
+        else:
+            kinds: dict[str, type] = {"device": int, "inode": int, "explicit": bool}
+            _typed(name, value, kinds.get(name, str))
+    return Trusted(**values)
+
+
+def _typed(name: str, value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise TypeError(f"{name} is {value!r}")
+    return value
