@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from smithers.agent import Event
 from smithers.engine.hearing import plain_data
-from smithers.errors import keeping
+from smithers.errors import MachineError, StoreError, keeping
 from smithers.store.files import check_plain, events_file, inside, open_plain, raw_file
 from smithers.texts import escaped
 from smithers.tree import clean
@@ -98,12 +98,18 @@ class Stream:
         """
 
     def open(self) -> None:
-        """Make the file. Raises `StoreError` if it, or the program's own stream, is a link."""
+        """Make the file. Raises `MachineError`, also where it or the program's stream is a link."""
         if self._fd < 0:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            with keeping(self._path), inside(self._folder, make=True) as folder:
-                check_plain(self._raw, folder)
-                self._fd = open_plain(self._path, flags, folder)
+            try:
+                with keeping(self._path), inside(self._folder, make=True) as folder:
+                    check_plain(self._raw, folder)
+                    self._fd = open_plain(self._path, flags, folder)
+            except MachineError:
+                raise
+            except StoreError as error:  # no attempt is at fault: the owner stops
+                said, hint = error.said, error.hint
+                raise MachineError(said, hint=hint, path=str(self._path)) from error
 
     def write(self, data: Mapping[str, object]) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

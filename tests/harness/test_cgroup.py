@@ -28,7 +28,11 @@ SLEEP = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
 @pytest.fixture
 def hierarchy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A mounted hierarchy with this process in `/user.slice/app`; a new group has its file."""
-    monkeypatch.setattr(cgroups, "file_system_of", lambda _: "cgroup2")
+
+    def kind(path: Path) -> str:
+        return "cgroup2"
+
+    monkeypatch.setattr(cgroups, "file_system_of", kind)
     (tmp_path / "user.slice" / "app").mkdir(parents=True)
     return tmp_path
 

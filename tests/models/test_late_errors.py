@@ -21,7 +21,11 @@ def event(type: str, **more: Any) -> SimpleNamespace:
 
 def data(**told: Any) -> SimpleNamespace:
     """A model of a vendor's package."""
-    return SimpleNamespace(to_dict=lambda: told, model_dump=lambda **_: told)
+
+    def dump(**options: Any) -> dict[str, Any]:
+        return told
+
+    return SimpleNamespace(to_dict=lambda: told, model_dump=dump)
 
 
 DELTA = SimpleNamespace(type="text_delta", text="Done.")
