@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import shlex
 import sys
 from dataclasses import dataclass
@@ -108,8 +109,9 @@ class Detaching:
         interpreter = sys.executable
         if trusted is not None:
             interpreter = interpreter_of(trusted, run.interpreter)
-            folders = [Path(run.folder), Path(run.file).parent]
-            self._trusts.add(self._database, how="resume", folders=folders if typed else [])
+            if typed:  # what was checked just now
+                files = [Path(os.path.realpath(run.file)).parent] if file is None else []
+                self._trusts.note_use(trusted, "resume", folders=[Path(run.folder), *files])
         return self._launch(run_id, arguments, Path(run.folder), interpreter, input)
 
     def _launch(

@@ -32,7 +32,7 @@ from smithers.engine.trust import (
     current_folder,
     untrusted,
 )
-from smithers.errors import Refused, RunExists, StoreError, UnknownRun, keeping
+from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
@@ -187,7 +187,7 @@ class Driving:
             with self._loading():
                 loaded = load_again(history.run, file, name)
             if trusted is not None:
-                self._note_use(history.run, loaded)
+                self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else _limit_of(history.run))
 
             async def make(now: History, fresh: RunState) -> Engine:
@@ -248,15 +248,15 @@ class Driving:
         self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=self._here)
         return trusted
 
-    def _note_use(self, run: RunRow, loaded: Loaded) -> None:
+    def _note_use(self, trusted: Trusted, run: RunRow, loaded: Loaded) -> None:
         """A person resumes a run of a trusted database: its folders, and this interpreter, are used
         again when nobody looks on.
         """
         if self._here is not None:
             folders = [Path(run.folder), loaded.file.parent]
             with suppress(Refused):
-                self._trusts.add(
-                    self._database, how="resume", interpreters=[sys.executable], folders=folders
+                self._trusts.note_use(
+                    trusted, "resume", interpreters=[sys.executable], folders=folders
                 )
 
     def _remember(self, run: NewRun, *, is_new: bool) -> list[str]:
@@ -264,13 +264,14 @@ class Driving:
         mention to a person.
         """
         try:
-            if is_new or self._trusts.find(self._database) is not None:
+            interpreters, folders = [run.interpreter], [Path(run.folder), Path(run.file).parent]
+            if is_new:
                 self._trusts.add(
-                    self._database,
-                    how="up",
-                    interpreters=[run.interpreter],
-                    folders=[Path(run.folder), Path(run.file).parent],
+                    self._database, how="up", interpreters=interpreters, folders=folders
                 )
+                return []
+            if (trusted := self._trusts.find(self._database)) is not None:
+                self._trusts.note_use(trusted, "up", interpreters=interpreters, folders=folders)
                 return []
         except Refused as error:
             return [f"its runs are not woken by `smithers supervise`: {error.said} ({error.hint})"]
@@ -283,8 +284,7 @@ class Driving:
 
     def _settings(self, run: NewRun, max_concurrency: int | None, linger_s: float) -> Settings:
         streams = streams_folder(self._database, run.run_id)
-        with keeping(streams, "cannot be used"):
-            check_streams(streams)
+        check_streams(streams)
         return Settings(
             folder=Path(run.folder),
             marks={RUN_DATABASE: os.path.realpath(self._database)},

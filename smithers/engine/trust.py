@@ -183,6 +183,14 @@ class Trusts:
                     del records[gone]
         return made
 
+    def note_use(
+        self, known: Trusted, how: str, *, interpreters: Sequence[str] = (), folders: Sequence[Path]
+    ) -> None:
+        """A person uses a trusted database with these interpreters and folders; as `add`."""
+        if {*interpreters} <= {*known.interpreters} and all(self.allows(known, x) for x in folders):
+            return
+        self.add(Path(known.path), how=how, interpreters=interpreters, folders=folders)
+
     def remove(self, database: Path) -> bool:
         """Trust a database no longer; False if it was not trusted."""
         with TrustFile(self._environment).edited() as records:

@@ -76,8 +76,8 @@ def inside(folder: Path, *, make: bool = False) -> Generator[int]:
             try:
                 opened.append(os.open(path.name, _FOLDER, dir_fd=opened[-1]))
             except OSError as error:
-                if error.errno in (errno.ELOOP, errno.ENOTDIR):
-                    raise refuse_to_open(path, "not a folder") from error
+                if error.errno in (errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
+                    raise refuse_to_open(path) from error
                 raise
             if make:
                 _check_writers(path, os.fstat(opened[-1]))
@@ -119,8 +119,10 @@ def open_plain(path: Path, flags: int, folder: int | None = None) -> int:
 
 
 def check_streams(folder: Path) -> None:
-    """Raises `StoreError` if a run's streams or its log may not be written below this folder."""
-    with suppress(FileNotFoundError), inside(folder) as opened:
+    """Raises `StoreError` if a run's streams or its log must not be written below this folder; what
+    this machine refuses, it refuses again when they are written.
+    """
+    with suppress(OSError), inside(folder) as opened:
         for path in (folder.parent, folder):
             _check_writers(path, path.lstat())
         check_plain(owner_log(folder), opened)

@@ -114,18 +114,29 @@ CALL(int, fdatasync, (int fd), (fd))
 CALL(int, ftruncate, (int fd, off_t size), (fd, size))
 CALL(int, ftruncate64, (int fd, off64_t size), (fd, size))
 
+/* The errno with which a file cannot be made, or 0. */
+static int fault_of_new(int folder, const char *path, int flags) {
+    char whole[PATH_MAX], above[PATH_MAX] = "";
+    int is_new = (flags & O_CREAT) && faccessat(folder, path, F_OK, 0) && *path;
+    if (!(flags & __O_TMPFILE) && !is_new) return 0;
+    if (*path != '/' && (folder == AT_FDCWD ? !getcwd(above, sizeof above) : !path_of(folder, above)))
+        return 0;
+    int size = snprintf(whole, sizeof whole, "%s%s%s", above, *above ? "/" : "", path);
+    return size < (int)sizeof whole ? fault("open", whole, 0) : 0;
+}
+
 static int opened(const char *name, const char *path, int flags, mode_t mode) {
     __typeof__(open) *real = (__typeof__(open) *)dlsym(RTLD_NEXT, name);
-    char whole[PATH_MAX];
-    if ((flags & __O_TMPFILE) || ((flags & O_CREAT) && access(path, F_OK) && *path)) {
-        if (*path != '/' && getcwd(whole, sizeof whole - strlen(path) - 2))
-            strcat(strcat(whole, "/"), path);
-        else
-            snprintf(whole, sizeof whole, "%s", path);
-        int error = fault("open", whole, 0);
-        if (error) return errno = error, -1;
-    }
+    int error = fault_of_new(AT_FDCWD, path, flags);
+    if (error) return errno = error, -1;
     return real(path, flags, mode);
+}
+
+static int opened_in(const char *name, int folder, const char *path, int flags, mode_t mode) {
+    __typeof__(openat) *real = (__typeof__(openat) *)dlsym(RTLD_NEXT, name);
+    int error = fault_of_new(folder, path, flags);
+    if (error) return errno = error, -1;
+    return real(folder, path, flags, mode);
 }
 
 #define OPEN(name) \
@@ -138,3 +149,14 @@ static int opened(const char *name, const char *path, int flags, mode_t mode) {
     }
 OPEN(open)
 OPEN(open64)
+
+#define OPENAT(name) \
+    int name(int folder, const char *path, int flags, ...) { \
+        va_list more; \
+        va_start(more, flags); \
+        mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(more, mode_t) : 0; \
+        va_end(more); \
+        return opened_in(#name, folder, path, flags, mode); \
+    }
+OPENAT(openat)
+OPENAT(openat64)
