@@ -70,14 +70,15 @@ def inside(folder: Path, *, make: bool = False) -> Generator[int]:
     opened = [os.open(folder.parent.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)]
     try:
         for path in (folder.parent, folder):
-            if make:
-                with suppress(FileExistsError):
-                    os.mkdir(path.name, 0o700, dir_fd=opened[-1])
             try:
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(path.name, 0o700, dir_fd=opened[-1])
                 opened.append(os.open(path.name, _FOLDER, dir_fd=opened[-1]))
             except OSError as error:
                 if error.errno in (errno.ELOOP, errno.ENOTDIR) and path.is_symlink():
                     raise refuse_to_open(path) from error
+                error.filename = str(path)  # the system was given the name alone
                 raise
             if make:
                 _check_writers(path, os.fstat(opened[-1]))
@@ -107,6 +108,7 @@ def open_plain(path: Path, flags: int, folder: int | None = None) -> int:
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
             raise refuse_to_open(path) from error
+        error.filename = str(path)  # the system may have been given the name alone
         raise
     found = os.fstat(fd)
     if not stat.S_ISREG(found.st_mode):

@@ -166,7 +166,9 @@ async def test_what_a_person_is_asked_over_mcp_is_neutralised(
         return False
 
     secrets = SimpleNamespace(mask=str)
-    hub = SimpleNamespace(secrets=secrets, database=tmp_path, may_import=may_not)
+    hub = SimpleNamespace(
+        secrets=secrets, database=tmp_path, may_import=may_not, is_trusted=lambda: False
+    )
     form = SimpleNamespace(form={}, url=None)
     context: Any = SimpleNamespace(client_capabilities=SimpleNamespace(elicitation=form))
 

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from smithers.engine.trust import Trusts
 from tests.durability.commands import until
 
 __all__ = ["FLOWS", "Child", "Nursery", "Site", "pause"]
@@ -149,6 +150,9 @@ class Site:
         """The same once more, as it is on the disk now."""
         shutil.copytree(self.folder, folder)
         made = Site(self.nursery, folder)
+        if made.database.exists():  # a copy is another database, whose rows name this folder
+            folders = [self.folder, Path(__file__).parent]
+            Trusts(os.environ).add(made.database, how="trust", folders=folders)
         made.altered = self.altered
         return made
 
