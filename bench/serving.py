@@ -20,6 +20,7 @@ from mcp import Client, StdioServerParameters
 
 from bench.driving import emit
 from smithers import Context, Node, NoInput, Sequence, Step, workflow
+from smithers.hub import Hub
 
 __all__: list[str] = []
 
@@ -38,7 +39,9 @@ def cpu_s(process: psutil.Process) -> float:
 
 
 async def measure(waits: int, seconds: float, folder: Path) -> dict[str, float]:
-    arguments = ["-P", "-m", "smithers", "mcp", "--root", str(Path(__file__).parent)]
+    here = Path(__file__).parent
+    Hub(folder / ".smithers" / "smithers.db").trust("trust", folders=[here, folder])
+    arguments = ["-P", "-m", "smithers", "mcp", "--root", str(here)]
     parameters = StdioServerParameters(
         command=sys.executable, args=arguments, cwd=str(folder), env=dict(os.environ)
     )
