@@ -53,13 +53,14 @@ _FIRST_NAMESPACE = "pid:[4026531836]"
 inside it.
 """
 
-_driven: ContextVar[Path | None] = ContextVar("_driven", default=None)
+_driven: ContextVar[frozenset[Path]] = ContextVar("_driven", default=frozenset())
+"""The databases of the runs, one inside the other, from whose steps this is called."""
 
 
 @contextmanager
 def driving(database: Path) -> Generator[None]:
     """Inside it, and in all that it starts in this process, a run of the database is driven."""
-    token = _driven.set(_real(database))
+    token = _driven.set(_driven.get() | {_real(database)})
     try:
         yield
     finally:
@@ -71,17 +72,23 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
 
     `what` completes the sentence "an agent may not ...".
     """
-    if why := _why_below(database, environment):
+    if why := _why_below(database):
         raise Refused(
             f"an agent may not {what}: {why} of {database}",
             hint="this is for a person: type it in a terminal that no run has started",
         )
+    if database.exists() and (mark := _mark_in(environment, database)):
+        raise Refused(
+            f"an agent may not {what}: the variable {mark} of the environment says that this"
+            f" process was started by a run of {database}",
+            hint="if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT",
+        )
 
 
-def _why_below(database: Path, environment: Mapping[str, str]) -> str:
-    """How this process stands below a run; empty if it does not."""
+def _why_below(database: Path) -> str:
+    """How this process stands below a run; empty if that cannot be seen."""
     real = _real(database)
-    if _driven.get() == real:
+    if real in _driven.get():
         return "it was called from a step of a run"
     if not real.is_file() or real.stat().st_size == 0:
         return ""
@@ -103,8 +110,6 @@ def _why_below(database: Path, environment: Mapping[str, str]) -> str:
                 "this process is in a container, where it cannot be seen whether it was started by"
                 f" run {run}"
             )
-    if mark := _mark_in(environment, real):
-        return f"the variable {mark} of its environment says that it was started by a run"
     return ""
 
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import pytest
 
+from smithers.engine.authority import driving
+from smithers.errors import Refused
+from smithers.hub import Hub
 from tests.durability import probe
 from tests.durability.commands import Project, until
 
@@ -113,3 +116,27 @@ def test_below_a_run_every_verb_is_refused_and_beside_it_none(
         (project.folder / "hold-ways").unlink()
         owner.kill()
         owner.communicate(timeout=30)
+
+
+def test_a_shell_that_has_inherited_a_mark_is_told_how_to_drop_it(project: Project) -> None:
+    assert project.run("up", "gate.py", "--run-id", "r1").returncode == 3
+    for marks in ({"SMITHERS_RUN": "r1"}, {"SMITHERS_ATTEMPT": "x:r1:1"}):
+        shell = Project(project.folder, {**project.environment, **marks})
+        done = shell.run("approve", "r1")
+        assert done.returncode == 2
+        assert REFUSED in done.stderr
+        assert f"unset {' '.join(('SMITHERS_RUN', 'SMITHERS_ATTEMPT'))}" in done.stderr
+    elsewhere = {"SMITHERS_RUN": "r1", "SMITHERS_RUN_DATABASE": str(project.folder / "ledger")}
+    assert Project(project.folder, elsewhere).run("approve", "r1").returncode == 0
+
+
+def test_a_step_that_drives_a_run_of_another_database_is_still_below_its_own(
+    tmp_path: Path,
+) -> None:
+    database, other = tmp_path / "one.db", tmp_path / "other.db"
+    database.touch()
+    other.touch()
+    hub = Hub(database, environment={})
+    with driving(database), driving(other), pytest.raises(Refused, match=REFUSED):
+        hub.check_may("cancel run r1")
+    hub.check_may("cancel run r1")

@@ -22,6 +22,7 @@ WORDS: dict[str, Kind] = {
     "make it with `mkdir -p …`": "machine",
     # -- trust
     "this is for a person: type it in a terminal that no run has started": "person",
+    "if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT": "set up",
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at the file, and to type in a terminal of their own: …": "person",
