@@ -106,7 +106,7 @@ class Refused(SmithersError):
 
 
 class Untrusted(Refused):
-    """Something would be executed because a row says so that another user may have written."""
+    """A row that another user may have written names something to execute or write."""
 
 
 class UnknownRun(Refused):

@@ -42,7 +42,7 @@ _REPLACEMENT = "\ufffd"
 
 
 def plain(text: str) -> str:
-    r"""Text for a person, with U+FFFD for what is no visible character. Lines and tabs stay.
+    r"""Text for a person: U+FFFD for each invisible character, except line ends and tabs.
 
     >>> plain("red \x1b[31m, e\u202etxt.exe and a\u200bb\n")
     'red �[31m, e�txt.exe and a�b\n'
@@ -76,7 +76,7 @@ def _replace(found: re.Match[str]) -> str:
 
 
 def _is_kept(found: re.Match[str]) -> bool:
-    """Whether it is needed where it stands."""
+    """Whether the character is needed in its place."""
     return _KEPT.match(found.string, found.start()) is not None
 
 

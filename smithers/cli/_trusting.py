@@ -145,8 +145,8 @@ def _list(hub: Hub, json: bool) -> int:
 def trust_if_typed(where: Place, how: str) -> None:
     """Trust the database that a person uses explicitly: one who types a command on a terminal.
 
-    It says so, once. Where nothing can be trusted, the command goes on without, and is refused
-    where it needs it.
+    It says so once. If the database cannot be trusted, the command continues, and is refused later
+    if it needs that.
     """
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)) or not where.path.is_file():
         return

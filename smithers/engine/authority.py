@@ -1,16 +1,18 @@
-"""What runs below a run may look at it, and change nothing of it or beside it in its database.
+"""A process below a run can read that run's database, and cannot change anything in it.
 
 Agents read hostile text, so what a person decides (approvals, budgets, what is started, cancelled
 or said to an agent) is not theirs to decide: not by the command line, over MCP or by `Hub`, and not
-from a program that they start. Recorded processes and ancestry decide: whoever stands below a
-process that drives a run of this database, below a recorded process of an attempt, or below a
-terminal that `attach` opened. What is orphaned below such a process becomes its child (Linux; see
-`Orphans` and the guard of attempts). Marks in the environment only add to that: they refuse where
-ancestry is silent, and clearing or changing them frees nothing. Another database is free.
+from a program that they start.
 
-Undefended: whoever runs as the same user can write the file itself, and can have something started
-by a service that stands below nobody (tmux, at, cron, systemd). Below a run in a container, a
-process in a further pid namespace is recognised by its marks alone.
+Recorded processes and ancestry decide. A process is below a run if it is below a process that
+drives a run of this database, below a recorded process of an attempt, or below a terminal that
+`attach` opened. An orphan below such a process becomes its child (Linux; see `Orphans` and the
+guard of attempts). Marks in the environment only add to that: they refuse if ancestry shows
+nothing, and clearing or changing them has no effect on it. Another database is free.
+
+Not defended: a process of the same user can write the file itself, and can have another one started
+by a service (tmux, at, cron, systemd). Below a run in a container, a process in a further pid
+namespace is recognised by its marks alone.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ _PROCESSES = (
     " AND json_extract(i.body, '$.id') = json_extract(w.waits_on, '$[0]'))"
 )
 """Everything that attempts have started, and the terminals through which a person is in a session;
-but for a person who has left, since nothing of their terminal is alive then.
+except those of persons who have left, whose terminals are gone.
 """
 
 _OWNERS = (
@@ -68,7 +70,7 @@ def driving(database: Path) -> Generator[None]:
 
 
 def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> None:
-    """Raises `Refused` if this process, or the step that calls, stands below a run of the database.
+    """Raises `Refused` if this process, or the step that calls, is below a run of the database.
 
     `what` completes the sentence "an agent may not ...".
     """
@@ -86,7 +88,7 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
 
 
 def _why_below(database: Path) -> str:
-    """How this process stands below a run; empty if that cannot be seen."""
+    """Why this process is below a run; empty if it is not, as far as can be seen."""
     real = _real(database)
     if real in _driven.get():
         return "it was called from a step of a run"

@@ -58,7 +58,7 @@ class Driving:
         self._trusts = Trusts(environment)
         self._here = None if DETACHED in environment else current_folder()
         """The folder in which a person has typed this command; None in a process that was started
-        to drive a run: where that is, a row says.
+        to drive a run, since a row names its folder.
         """
         self._engine: Engine | None = None
         self._stopped = False
@@ -250,7 +250,7 @@ class Driving:
 
     def _note_use(self, trusted: Trusted, run: RunRow, loaded: Loaded) -> None:
         """A person resumes a run of a trusted database: its folders, and this interpreter, are used
-        again when nobody looks on.
+        again unattended.
         """
         if self._here is not None:
             folders = [Path(run.folder), loaded.file.parent]

@@ -119,7 +119,7 @@ def _short(text: object, most: int) -> str:
 
 
 def _last_lines(file: Path) -> list[bytes]:
-    """The lines of the end of a file; none where there is no plain file."""
+    """The lines of the end of a file; none if it is not a plain file."""
     try:
         with inside(file.parent) as folder:
             opened = open_plain(file, os.O_RDONLY, folder)

@@ -55,8 +55,8 @@ RUN_DATABASE = "SMITHERS_RUN_DATABASE"
 """In the same environment: the real path of the database that the run is in."""
 
 DETACHED = "SMITHERS_DETACHED"
-"""In the environment of a process that was started to drive a run: a row says in which folder that
-is, so the folder is no word of a person's. It frees nothing.
+"""In the environment of a process that was started to drive a run. A row names its folder, so the
+current folder says nothing about what a person trusts. The variable only restricts.
 """
 
 MACHINE_FAILED = 75

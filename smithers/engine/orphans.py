@@ -1,5 +1,5 @@
 """Processes that steps have started and that lost their parent: while a run is driven they become
-children of its owner, so that they still stand below the run.
+children of its owner, so that they are still below the run.
 
 Linux only; elsewhere an orphan becomes a child of process 1. What agents have started belongs to
 the guards of their attempts. Where `smithers` is process 1 of a container, orphans stay with that
@@ -37,8 +37,8 @@ def adopt_orphans() -> None:
 
 
 def has_init(pid: int) -> bool:
-    """Whether process 1 is the other half of this command, which forked it: the same command line
-    without a start of its own.
+    """Whether process 1 is the other half of this command, which it forked, so both have the
+    same command line.
     """
     stat = stat_of(pid)
     return stat is not None and stat.parent == 1 and bool(_words(1)) and _words(1) == _words(pid)

@@ -49,20 +49,20 @@ def marked(mark: str) -> list[tuple[int, str]]:
 
 
 def kill_all(processes: Iterable[tuple[int, str]], *, patience_s: float = 5.0) -> list[int]:
-    """End these processes and all their descendants, but for runs that this process has launched;
+    """End these processes and all their descendants, except runs that this process has launched;
     the pids that are still there afterwards.
 
     Each gets SIGKILL at once: their owner is dead or was stopped, so nobody could hear an answer.
     """
     table = ProcessTable()
-    above = dict(ancestors(os.getpid()))  # whatever a row says, we stand below none of these
+    above = dict(ancestors(os.getpid()))  # whatever a row says, these stay
     roots = {pid: at for pid, at in processes if table.started(pid) == at and pid not in above}
     return _kill({**roots, **table.descendants(roots, without=launched())}, patience_s)
 
 
 def kill_owner(owner: Owner, *, patience_s: float = 5.0) -> bool:
     """End a process of this host that owned a run, with its descendants; whether it is gone. One
-    that this process itself stands below is left alone.
+    that this process itself is below is left alone.
     """
     table = ProcessTable()
     if owner.host != this_host() or table.started(owner.pid) != owner.started:
@@ -104,7 +104,7 @@ def end_children() -> None:
 
 
 def below(pid: int) -> list[int]:
-    """What a process has started, but for runs that this process has launched."""
+    """What a process has started, except runs that this process has launched."""
     return list(ProcessTable().descendants([pid], without=launched()))
 
 

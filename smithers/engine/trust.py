@@ -1,4 +1,4 @@
-"""Which databases this user trusts: those whose runs may be resumed when nobody looks on.
+"""Which databases this user trusts: those whose runs may be resumed unattended.
 
 A row may be written by somebody else: a repository can ship a `.smithers/smithers.db`. So nothing
 is executed because a row says so. `supervise` and `mcp` wake the runs of a trusted database only,

@@ -46,7 +46,7 @@ _OUTPUTS = (
 
 
 def places(path: Path) -> list[str]:
-    """The folders in which runs that may go on were started, and those of their files."""
+    """The folders of unfinished runs, and those of their workflow files."""
     if not has_runs(path):
         return []
     with reading(path) as db:
