@@ -38,6 +38,7 @@ from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
 from smithers.store.files import check_streams, streams_folder
 from smithers.store.lease import this_process
+from smithers.store.opening import is_new
 from smithers.store.releasing import release_at_once
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import check_run_id, valid_text
@@ -137,7 +138,7 @@ class Driving:
             created_at=datetime.now(UTC),
             options="{}" if max_concurrency is None else json.dumps({_LIMIT: max_concurrency}),
         )
-        is_new = not self._database.exists() or not self._database.stat().st_size
+        starts_database = is_new(self._database)
         cooldowns = await self._look(run_id) if self._database.exists() else ()
         engine = Engine(
             loaded.workflow,
@@ -152,7 +153,7 @@ class Driving:
             engine.prepare()  # author errors come before anything is written
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
-            engine.renderer.reports += self._remember(run, is_new=is_new)
+            engine.renderer.reports += self._remember(run, is_new=starts_database)
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
                 claim = await store.create(run, owner, frame, models)

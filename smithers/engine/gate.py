@@ -36,14 +36,14 @@ class Gate:
 
     def look(self) -> bool:
         """Whether the database is trusted now."""
-        if not self._database.exists():
-            self.trusted = None
-            return False
         try:
             self.trusted = self._trusts.find(self._database)
             why = "" if self.trusted is not None else self._untrusted()
         except Refused as error:
             self.trusted, why = None, f"{error.said}; nothing is woken before that: {error.hint}"
+        if not self._database.exists():  # or it was deleted meanwhile
+            self.trusted = None
+            return False
         if why and why != self._said:
             self._say(why)
         self._said = why

@@ -121,8 +121,8 @@ class Trusts:
             return None
         found = self._file_for(path).read().get(str(path))
         if found is not None:
-            marks = _marks(path)
-            if not marks["id"] or found != replace(found, **marks):
+            marks = _find_marks(path)
+            if marks is None or not marks["id"] or found != replace(found, **marks):
                 found = None
         check_owner(path, explicit=found is not None and found.explicit)
         return found
@@ -132,7 +132,8 @@ class Trusts:
         not trusted.
         """
         path = Path(os.path.realpath(database))
-        if any(one.exists() and is_foreign(one.stat()) for one in (path, path.parent)):
+        stats = (_find_stat(file) for file in (path, path.parent))
+        if any(found is not None and is_foreign(found) for found in stats):
             self.find(path)
 
     def believes(self, database: Path) -> bool:
@@ -163,7 +164,12 @@ class Trusts:
         path = Path(os.path.realpath(database))
         with self._file_for(path).edited() as records:
             known = records.get(str(path))
-            marks = _marks(path)
+            marks = _find_marks(path)
+            if marks is None:
+                raise Refused(
+                    f"{path} does not exist any more, so it cannot be trusted",
+                    hint="type the command again",
+                )
             if known is not None and known != replace(known, **marks):
                 known = None  # of another file
             check_owner(path, explicit=explicit or (known is not None and known.explicit))
@@ -236,8 +242,7 @@ class Trusts:
         for folder in folders:
             self._check_folder(trusted, database, run, folder, here)
         for path in (*folders, *([Path(run.file)] if file else [])):
-            if path.exists():
-                check_writers(path, explicit=trusted is not None and trusted.explicit)
+            check_writers(path, explicit=trusted is not None and trusted.explicit)
 
     def _check_folder(
         self, trusted: Trusted | None, database: Path, run: NewRun, folder: Path, here: Path | None
@@ -276,13 +281,17 @@ def check_owner(database: Path, *, explicit: bool = False) -> None:
     """
     path = Path(os.path.realpath(database))
     for one in dict.fromkeys((path, path.parent, project_of(path))):
-        if one.exists():
-            check_writers(one, explicit=explicit, database=path)
+        check_writers(one, explicit=explicit, database=path)
 
 
 def check_writers(path: Path, *, explicit: bool = False, database: Path | None = None) -> None:
-    """Raises `Untrusted` if somebody else could have written a file, or what is in a folder."""
-    found, me = path.stat(), os.geteuid()
+    """Raises `Untrusted` if somebody else could have written a file, or what is in a folder.
+
+    A path that does not exist passes.
+    """
+    found, me = _find_stat(path), os.geteuid()
+    if found is None:
+        return
     if is_foreign(found) and not (me == 0 and explicit):
         hint = "use a database in a folder of your own: --db PATH"
         if me == 0:
@@ -297,9 +306,23 @@ def check_writers(path: Path, *, explicit: bool = False, database: Path | None =
         )
 
 
-def _marks(path: Path) -> dict[str, Any]:
-    found = path.stat()
-    return {"device": _device_of(path, found), "inode": found.st_ino, "id": _id_of(path)}
+def _find_stat(path: Path) -> os.stat_result | None:
+    """The status of a file; None if there is none. Files may be deleted at any moment."""
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _find_marks(path: Path) -> dict[str, Any] | None:
+    """What tells this very file from another one at its path; None if it is gone."""
+    if (found := _find_stat(path)) is None:
+        return None
+    try:
+        device = _device_of(path, found)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return {"device": device, "inode": found.st_ino, "id": _id_of(path)}
 
 
 def _device_of(path: Path, found: os.stat_result) -> int:

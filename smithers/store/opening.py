@@ -34,6 +34,7 @@ __all__ = [
     "check_place",
     "connect",
     "file_lock",
+    "is_new",
     "needs_work",
     "open_database",
     "version_of",
@@ -260,12 +261,20 @@ def check_place(path: Path, *, create: bool = True, file_system: str | None = No
             )
 
 
+def is_new(path: Path) -> bool:
+    """Whether there is no database at `path` yet: no file, or an empty one."""
+    try:
+        return path.stat().st_size == 0
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+
+
 def _make_folder(path: Path) -> None:
     """Make the folder `.smithers` if the database lies in one, and a `.gitignore` in it for a
     database that is made there. Workflows, settings and skills stay visible to git.
     """
     folder = path.absolute().parent
-    if folder.name != ".smithers" or (path.exists() and path.stat().st_size > 0):
+    if folder.name != ".smithers" or not is_new(path):
         return
     try:
         folder.mkdir(mode=0o700, exist_ok=True)

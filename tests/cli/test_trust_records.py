@@ -275,3 +275,53 @@ def test_what_is_part_of_a_project(tmp_path: Path) -> None:
     assert is_part(home, home, home)
     assert not is_part(root, home, home)
     assert not is_part(root, tmp_path, home)
+
+
+def deleting_at(monkeypatch: pytest.MonkeyPatch, database: Path, number: int) -> list[int]:
+    """Let somebody delete a database just before its status is read the `number`th time; the list
+    has one item for each reading.
+    """
+    seen: list[int] = []
+    stat = Path.stat
+
+    def counted(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path == database:
+            seen.append(len(seen))
+            if len(seen) == number:
+                database.unlink(missing_ok=True)
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", counted)
+    return seen
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_database_that_is_deleted_during_a_look_is_not_trusted_and_ends_nothing(
+    database: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    said: list[str] = []
+    gate = Gate(database, env, said.append)
+    assert gate.look()
+    seen = deleting_at(monkeypatch, database, number)
+    looked = gate.look()
+    is_deleted = len(seen) >= number
+    assert looked is not is_deleted
+    assert is_deleted or number > 1  # Pythons differ in how often they read it
+    assert (gate.trusted is None) is is_deleted
+    assert said == []
+
+
+@pytest.mark.parametrize("number", range(1, 6))
+def test_a_database_that_is_deleted_while_it_is_trusted_is_refused_or_was_trusted(
+    database: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    seen = deleting_at(monkeypatch, database, number)
+    refused = ""
+    try:
+        Trusts(env).add(database, how="up")
+    except Refused as error:
+        refused = str(error)
+    if refused or number == 1:
+        assert "does not exist any more" in refused
+        assert len(seen) >= number
+    Trusts(env).check_not_foreign(database)
