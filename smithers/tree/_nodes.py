@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final, Generic, Literal, Protocol, cast, overl
 from typing_extensions import TypeVar
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_choice, check_count, check_items, wrong
+from smithers.tree._checks import check_choice, check_count, check_items, check_takes, wrong
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import Handle
 from smithers.tree._ids import check_id
@@ -188,6 +188,7 @@ class Branch(Node[None]):
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(test):
             wrong(self.mark, f"the test of this branch is no callable but {test!r}", _LAMBDA)
+        check_takes(self.mark, "the test of this branch", test, 0)
         self.test: Final = freeze(test, self.mark)
         then_, otherwise_ = (_children(self.kind, (arm,), self.mark) for arm in (then, otherwise))
         self.arms: Final = (then_, otherwise_)
@@ -223,6 +224,7 @@ class Loop(Node[None]):
                 f"the until of this loop is no callable but {until!r}",
                 "write until=lambda: ...",
             )
+        check_takes(self.mark, "the until of this loop", until, 0)
         check_count(self.mark, "max_iterations", max_iterations)
         check_choice(self.mark, "on_exhausted", on_exhausted, ("finish", "fail"))
         self.until: Final = freeze(until, self.mark)
@@ -302,7 +304,10 @@ class ForEach(Node[list[M]]):
                     f"the {name} of this ForEach is no callable but {given!r}",
                     f"write {name}=lambda item: ...",
                 )
-        if not callable(items):
+            check_takes(mark, f"the {name} of this ForEach", given, 1)
+        if callable(items):
+            check_takes(mark, "the items of this ForEach", items, 0)
+        else:
             check_items(items, "this ForEach", mark)
         check_count(mark, "limit", limit)
         check_choice(mark, "on_failure", on_failure, ("finish", "cancel", "continue"))
