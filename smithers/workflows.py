@@ -140,7 +140,7 @@ def workflow(
             )
         if not (isinstance(input, type) and issubclass(input, BaseModel)):
             raise AuthorError(
-                f"input={input!r} is no pydantic model",
+                f"input= must be a pydantic model, not {input!r}",
                 place=mark.place,
                 hint="class Brief(BaseModel): ...",
             )

@@ -40,7 +40,7 @@ __all__ = ["Asking", "LoopExhausted", "NeedFailed"]
 T = TypeVar("T")
 _MISSED = object()
 _HOLDING: tuple[WaitKind, ...] = ("retry", "cooldown", "agents", "attached")
-_CORRECT = "correct it, then resume the run: what has finished is not run again"
+_CORRECT = "correct the workflow, then resume the run"
 _ITERATION = re.compile(r"(.*)\[(\d+)\]", re.DOTALL)
 
 
@@ -335,8 +335,11 @@ class Asking:
         if isinstance(value, str) and NODE_MARK not in value:
             return valid_text(value)
         gave = "the repr of a node" if isinstance(value, str) else f"a {type(value).__name__}"
+        hint = "write ctx[task] for the output of a task"
+        if not isinstance(value, str | Node):
+            hint = f'make it a string, as in {what}=lambda: f"..."'
         raise AuthorError(
-            f"the {what} of {instance.key.id} gave {gave}, not a text",
+            f"the {what} of {instance.key.id} gave {gave}, not a string",
             place=node.mark.place,
-            hint="write ctx[task] for the output of a task",
+            hint=hint,
         )

@@ -19,6 +19,7 @@ from smithers.engine.engine import Engine, First, Observer, Settings
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import unmarked
 from smithers.engine.loading import Loaded, load_workflow
+from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.repeating import IDS_HINT
 from smithers.engine.returning import check_input, load_again, stored_input
@@ -72,7 +73,8 @@ class Driving:
         """Around a call of `start` or `resume`: it is what `stop` stops."""
         self._at_work = True
         try:
-            yield
+            with output_bound():  # before the author's file is imported, which may set up logging
+                yield
         finally:
             self._at_work = self._stopped = self._comes_back = False
             self._stopped_by = None

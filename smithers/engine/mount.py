@@ -233,16 +233,16 @@ class Mounts:
 def _duplicate(one: Definition, there: Definition) -> AuthorError:
     if one.node is there.node:
         return AuthorError(
-            f"{one.node.kind} {one.id!r} stands twice in the tree",
+            f"{one.node.kind} {one.id!r} appears twice in the tree",
             place=one.node.mark.place,
-            hint="a node has one place; make a second one with an id of its own",
+            hint="a node has one place: make a second node with another id",
         )
     other = "" if _where(there) == _where(one) else f" and at {_where(there)}"
     where = f"here{other}" if other else "this line makes both nodes"
     return AuthorError(
         f"the id {one.id!r} is used twice: {where}",
         place=one.node.mark.place,
-        hint="give each node an id of its own, taken from its data",
+        hint="give each node its own id, taken from its data",
     )
 
 

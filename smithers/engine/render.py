@@ -40,7 +40,7 @@ from smithers.tree import (
     explain,
     has_set,
     place_of_error,
-    plain_text,
+    shown,
 )
 from smithers.workflows import Workflow
 
@@ -202,7 +202,7 @@ class Renderer:
             RENDERING.reset(token)
         if not isinstance(cast("object", node), Node):
             raise AuthorError(
-                f"{what} returned {node!r}, which is no node",
+                f"{what} returned {shown(node)}, which is not a node",
                 place=mark.place,
                 hint="return a node, as in return Sequence(first, second)",
             )
@@ -235,10 +235,10 @@ class Renderer:
         seen: dict[str, int] = {}
         for number, key in enumerate(keys):
             if not isinstance(key, str) or not key:
-                said = f"the key of item {number} of {definition.id} is {key!r}, not a text"
+                said = f"the key of item {number} of {definition.id} is {key!r}, not a string"
             elif check_id(key, f"item of {definition.id}", definition.node.mark) in seen:
-                first, second = (f"{one} ({_shown(values[one])})" for one in (seen[key], number))
-                said = f"items {first} and {second} of {definition.id} have the same key {key!r}"
+                both = [f"{one} ({shown(values[one])})" for one in (seen[key], number)]
+                said = f"items {both[0]} and {both[1]} of {definition.id} have the same key {key!r}"
             else:
                 seen[key] = number
                 continue
@@ -359,15 +359,10 @@ def _check_results(root: Definition) -> None:
         if not any(below.node is node.result for below in one.walk()):
             named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
             raise AuthorError(
-                f"the result of {one.id}, {named!r}, does not stand in it",
+                f"the result of {one.id}, {named!r}, is not inside it",
                 place=node.mark.place,
-                hint="put it among the children, or name one that is",
+                hint="put it among the children, or name one of them",
             )
-
-
-def _shown(value: object) -> str:
-    text = plain_text(repr(value))
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _digest(value: object) -> str | None:

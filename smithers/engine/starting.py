@@ -24,6 +24,7 @@ from smithers.engine.handover import background, handover
 from smithers.engine.limits import Limits
 from smithers.engine.messages import Mailbox, untold
 from smithers.engine.plan import Instance
+from smithers.engine.printing import Printed
 from smithers.engine.sessions import Held, held
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
@@ -311,6 +312,7 @@ class Starting:
                 timeout_s=node.timeout_s,
                 threads=self._threads,
                 stream=stream,
+                printed=Printed(stream, bench.secrets.mask),
             ),
         )
 

@@ -5,7 +5,7 @@ from smithers.tree._checks import check_count, check_items, check_number, check_
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings
-from smithers.tree._handles import NODE_MARK
+from smithers.tree._handles import NODE_MARK, shown
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
 from smithers.tree._outputs import Output, output_of, problem
@@ -59,5 +59,6 @@ __all__ = [
     "place_of_error",
     "plain_text",
     "problem",
+    "shown",
     "valid_text",
 ]

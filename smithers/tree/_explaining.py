@@ -158,7 +158,8 @@ def _argument_hint(given: str, parameters: list[inspect.Parameter]) -> str:
     same = (name for group in _SAME if given in group for name in group[:2] if name in names)
     meant = next(same, "")
     guess = f"did you mean {meant}?" if meant else did_you_mean(given, names)
-    hint = f"{guess} the arguments are: {', '.join(names)}".strip()
+    listed = f"the arguments are: {', '.join(names)}" if names else "it takes no arguments"
+    hint = f"{guess} {listed}".strip()
     return hint
 
 

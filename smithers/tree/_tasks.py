@@ -177,9 +177,8 @@ class Task(Node[T_co]):
         self.on_failure = on_failure
         self.needs = _needs(self.id, needs, mark)
         if skip_if is not None and not callable(skip_if):
-            wrong(
-                mark, f"the skip_if of {self.kind} {id!r} is no callable but {skip_if!r}", _LAMBDA
-            )
+            said = f"the skip_if of {self.kind} {id!r} must be callable, not {skip_if!r}"
+            wrong(mark, said, _LAMBDA)
         if skip_if is not None:
             check_takes(mark, f"the skip_if of {self.kind} {id!r}", skip_if, 0)
         self.skip_if = freeze(skip_if, mark)
@@ -255,6 +254,9 @@ def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
 
 
 def _output(kind: Any, mark: Mark) -> Output[Any]:
+    if isinstance(kind, str):
+        said = f"output= must be a type, not the string {kind!r}"
+        wrong(mark, said, f"write output={kind} without quotes")
     try:
         return output_of(kind)
     except AuthorError as error:
