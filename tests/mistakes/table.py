@@ -401,14 +401,14 @@ return §Task("t", agent=echo, prompt="p", output="Plan")
         fix=('"Plan"', "Plan"),
     ),
     in_flow(
-        "fstring handle",
+        "a handle in a text",
         """\
 plan = Task("plan", agent=echo, prompt="p", output=Plan)
-return Sequence(plan, Task("t", agent=echo, prompt=§f"Do {plan}"))
+return Sequence(plan, Task("t", agent=echo, prompt=§"Do {}".format(plan)))
 """,
         said=("Task 'plan' is used as text, but it is a handle and not the output"),
         hint=('write ctx[plan] for its output, in a callable: prompt=lambda: f"... {ctx[plan]}"'),
-        fix=('f"Do {plan}"', 'lambda: f"Do {ctx[plan]}"'),
+        fix=('"Do {}".format(plan)', 'lambda: f"Do {ctx[plan]}"'),
     ),
     in_flow(
         "ctx in function",
