@@ -78,10 +78,8 @@ __all__ = [  # literal, for the checkers
 def __getattr__(name: str) -> object:
     if (home := _HOMES.get(name)) is None:
         if name[:1].isupper() and name in _names_of(_ADAPTERS):  # `from` would lose another class
-            raise ImportError(
-                f"cannot import name {name!r} from 'smithers': write from {_ADAPTERS} import {name}",
-                name="smithers",
-            )
+            said = f"cannot import name {name!r} from 'smithers'"
+            raise ImportError(f"{said}: write from {_ADAPTERS} import {name}", name="smithers")
         raise AttributeError(f"module 'smithers' has no attribute {name!r}")
     value: object = getattr(import_module(home), name)
     globals()[name] = value

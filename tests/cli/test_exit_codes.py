@@ -41,7 +41,7 @@ def test_1_is_a_failed_run_with_what_to_do(tmp_path: Path) -> None:
     assert (said.code, said.out) == (1, "")
     assert "breaks failed: RuntimeError: the bottle broke" in said.err
     assert f"{FLOWS}:" in said.err
-    assert "next: smithers resume r1" in said.err
+    assert "then: smithers resume r1" in said.err
 
 
 def test_a_failed_run_that_is_mended_goes_on_and_repeats_nothing(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_129_130_and_143_are_signals_and_leave_the_run_resumable(
         said = ended(child)
     assert said.code == code
     assert f"ended by {number.name}" in said.err
-    assert "next: smithers resume r1" in said.err
+    assert "then: smithers resume r1" in said.err
     (task,) = smithers(tmp_path, "inspect", "r1", "--json").document["tasks"]
     assert [one["state"] for one in task["attempts"]] == ["interrupted"]
     (tmp_path / "go").touch()

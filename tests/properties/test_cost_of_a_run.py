@@ -126,9 +126,7 @@ def test_steps_that_settle_in_one_frame_make_one_render() -> None:
     assert len(renders) <= len(run.watch.frames) + 1
 
 
-def test_a_failed_run_whose_structure_reads_nothing_is_rendered_at_its_start_alone_when_resumed() -> (
-    None
-):
+def test_a_resumed_run_whose_structure_reads_nothing_is_rendered_at_its_start_alone() -> None:
     broken = [True]
 
     def fails_once() -> int:
