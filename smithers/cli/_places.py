@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smithers.errors import Refused
 
-__all__ = ["Place", "complete", "place", "workflow_files"]
+__all__ = ["Place", "complete", "current_folder", "place", "workflow_files"]
 
 _FOLDER, _NAME = ".smithers", "smithers.db"
 
@@ -48,16 +48,21 @@ def place(db: Path | None) -> Place:
         return Place(db, given=True)
     if named := os.environ.get("SMITHERS_DB"):
         return Place(Path(named), given=False)
-    try:
-        here = Path.cwd()
-    except FileNotFoundError as error:
-        raise Refused(
-            "the current folder does not exist any more", hint="change to another with cd"
-        ) from error
+    here = current_folder()
     for folder in (here, *here.parents):
         if (found := folder / _FOLDER / _NAME).exists():
             return Place(found, given=False)
     return Place(here / _FOLDER / _NAME, given=False)
+
+
+def current_folder() -> Path:
+    """Where the command was typed. Raises `Refused` if somebody has removed that folder."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise Refused(
+            "the current folder does not exist any more", hint="change to another with cd"
+        ) from error
 
 
 def workflow_files(folder: Path) -> list[Path]:

@@ -105,7 +105,6 @@ WORDS: dict[str, Kind] = {
     "try again in a moment": "process",
     "no agent is at work on any task of it": "process",
     "this is for a person: decide in a terminal that no run has started": "person",
-    "name yourself with --by NAME": "choose",
     "rename it": "machine",
     "change to another with cd": "machine",
     "see what it is redirected to": "machine",
