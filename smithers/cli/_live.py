@@ -35,6 +35,7 @@ class Live:
         self._lock = threading.Lock()
         self._console = Console(file=sys.stderr)
         self._live: RichLive | None = None
+        self._printed: FileProxy | None = None
         self._order: list[tuple[str, Key | None, str]] = []
         self._seen = -1
 
@@ -51,7 +52,8 @@ class Live:
                 redirect_stderr=False,
             )
             self._live.start(refresh=True)
-            show_output_through(FileProxy(self._console, sys.stderr).write)
+            self._printed = FileProxy(self._console, sys.stderr)
+            show_output_through(self._printed.write)
 
     def event(self, key: Key, event: Event) -> None:
         with self._lock:
@@ -63,6 +65,8 @@ class Live:
     def close(self) -> None:
         if self._live is not None:
             show_output_through(None)
+            if self._printed is not None:
+                self._printed.flush()  # a line that has no end
             self._live.stop()
 
     def _drawn(self) -> RenderableType:

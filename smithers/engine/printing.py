@@ -34,7 +34,8 @@ PRINTED, RAISED = "printed", "raised"
 _MOST_CHARS = 1 << 20
 """How much of an attempt's output is kept; of what comes after it only the end."""
 _LAST_CHARS = 1 << 16
-_LINE_CHARS, _HELD_CHARS = 1 << 16, 1 << 12
+LINE_CHARS, HELD_CHARS = 1 << 16, 1 << 12
+"""A longer line is kept in pieces; so much of its end waits for what comes after it."""
 _OURS = str(Path(__file__).parents[1])
 
 
@@ -67,10 +68,10 @@ class Printed:
         lines, newline, rest = text.rpartition("\n")
         if newline:
             self._keep(name, lines)
-        if len(rest) > _LINE_CHARS:  # its end may be the beginning of a secret
+        if len(rest) > LINE_CHARS:  # its end may be the beginning of a secret
             rest = self._mask(rest)
-            self._keep(name, rest[:-_HELD_CHARS])
-            rest = rest[-_HELD_CHARS:]
+            self._keep(name, rest[:-HELD_CHARS])
+            rest = rest[-HELD_CHARS:]
         self._begun[name] = rest
 
     def _keep(self, name: str, text: str) -> None:

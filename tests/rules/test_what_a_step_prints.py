@@ -127,17 +127,28 @@ def test_a_log_is_masked() -> None:
     assert out == "token tok-4f9a8b7c6d5e\n", "shown as it always was"
 
 
-def test_a_secret_is_masked_across_the_pieces_of_a_long_line() -> None:
-    secret = "tok-4f9a8b7c6d5e"
-    secrets = Secrets({"DEPLOY_TOKEN": secret})
+_SECRET = "tok-4f9a8b7c6d5e"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ["x" * (printing.LINE_CHARS - 5), _SECRET[:9], _SECRET[9:], "y" * 100_000],
+        ["x" * printing.LINE_CHARS + _SECRET + "y" * (printing.HELD_CHARS - 8), "y" * 100_000],
+    ],
+    ids=["written in two", "where the line is cut"],
+)
+def test_a_secret_is_masked_across_the_pieces_of_a_long_line(pieces: list[str]) -> None:
+    secrets = Secrets({"DEPLOY_TOKEN": _SECRET})
 
     def work() -> None:
-        for piece in ("x" * (printing._LINE_CHARS - 5), secret[:9], secret[9:], "y" * 100_000):
+        for piece in pieces:
             sys.stdout.write(piece)
 
     run, _, _ = run_of(lambda: Step("a", work), secrets=secrets)
     told = "".join(one["text"] for one in events_of(run, "a"))
     assert "tok-" not in told
+    assert "6d5e" not in told
     assert told.count("${DEPLOY_TOKEN}") == 1
 
 
