@@ -54,6 +54,8 @@ def _show(one: dict[str, Any]) -> None:
     if "error" in one:
         where = one["error"]["place"] or one["file"]
         give(f"{paint('✗', 'red', sys.stdout)} {shown(where)}: {shown(one['error']['message'])}")
+        if one["error"]["hint"]:
+            give(f"    hint: {shown(one['error']['hint'])}")
         return
     schema = one["input_schema"]
     required = schema.get("required", ())
