@@ -49,6 +49,8 @@ _HOMES = {
     "Workflow": "smithers.workflows",
     "workflow": "smithers.workflows",
 }
+_ADAPTERS = "harnesses"
+"""Where agents are, which are often looked for here."""
 __version__ = "0.1.0"
 __all__ = [  # literal, for the checkers
     "Approval",
@@ -75,10 +77,20 @@ __all__ = [  # literal, for the checkers
 
 def __getattr__(name: str) -> object:
     if (home := _HOMES.get(name)) is None:
+        if name[:1].isupper() and name in _names_of(_ADAPTERS):  # `from` would lose another class
+            said = f"cannot import name {name!r} from 'smithers'"
+            raise ImportError(f"{said}: write from {_ADAPTERS} import {name}", name="smithers")
         raise AttributeError(f"module 'smithers' has no attribute {name!r}")
     value: object = getattr(import_module(home), name)
     globals()[name] = value
     return value
+
+
+def _names_of(module: str) -> list[str]:
+    try:
+        return list(import_module(module).__all__)
+    except ImportError:
+        return []
 
 
 def __dir__() -> list[str]:

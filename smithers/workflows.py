@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any, Generic, cast, overload
+from typing import Any, Generic, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypeVar
 
 from smithers.context import Context
 from smithers.errors import AuthorError, Refused
-from smithers.tree import Budget, Mark, Node, check_budget, here, problem
+from smithers.tree import (
+    Budget,
+    Mark,
+    Node,
+    check_budget,
+    check_count,
+    check_number,
+    here,
+    problem,
+)
 
 __all__ = ["NoInput", "Workflow", "workflow"]
 
@@ -65,6 +75,29 @@ class Workflow(Generic[In, T_co]):
             ) from error
 
 
+def _check_function(made: Callable[..., object], mark: Mark) -> None:
+    """A workflow's function takes the context alone, and gives its tree at once."""
+    name = getattr(made, "__name__", repr(made))
+    if isinstance(made, type):
+        raise AuthorError(
+            f"@workflow was put on the class {name}", place=mark.place, hint="put it on a function"
+        )
+    try:
+        inspect.signature(made).bind(None)
+    except TypeError as error:
+        raise AuthorError(
+            f"workflow {name} must take one argument, the context",
+            place=mark.place,
+            hint=f"write def {name}(ctx: Context[NoInput]) -> Node: values come in ctx.input",
+        ) from error
+    if inspect.iscoroutinefunction(made):
+        raise AuthorError(
+            f"workflow {name} is async, but its function only builds the tree",
+            place=mark.place,
+            hint=f"write def {name}(ctx) without async: async work belongs in a Step",
+        )
+
+
 @overload
 def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]: ...
 @overload
@@ -107,14 +140,13 @@ def workflow(
             )
         if not (isinstance(input, type) and issubclass(input, BaseModel)):
             raise AuthorError(
-                f"input={input!r} is no pydantic model",
+                f"input= must be a pydantic model, not {input!r}",
                 place=mark.place,
                 hint="class Brief(BaseModel): ...",
             )
-        if isinstance(cast("object", max_concurrency), bool) or max_concurrency < 1:
-            raise AuthorError("max_concurrency must be at least 1", place=mark.place)
-        if deadline_s is not None and not deadline_s > 0:
-            raise AuthorError("deadline_s must be more than 0", place=mark.place)
+        _check_function(made, mark)
+        check_count(mark, "max_concurrency", max_concurrency)
+        check_number(mark, "deadline_s", deadline_s, 0.001)
         return Workflow(
             made,
             input=input,

@@ -63,6 +63,11 @@ def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
         getattr(smithers, "Workflo")  # noqa: B009  # the checkers flag it written plainly
 
 
+def test_an_agent_that_is_looked_for_in_smithers_is_found_by_the_error() -> None:
+    with pytest.raises(ImportError, match="from 'smithers': write from harnesses import Echo"):
+        getattr(smithers, "Echo")  # noqa: B009  # the checkers flag it written plainly
+
+
 @pytest.mark.parametrize("name", ["harnesses", "smithers", "smithers.tree"])
 def test_every_public_class_and_function_has_a_docstring(name: str) -> None:
     module = import_module(name)

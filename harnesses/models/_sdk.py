@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
+from urllib.request import getproxies
 
 from smithers.errors import NotInstalled
 
@@ -14,12 +16,20 @@ __all__ = ["sdk"]
 async def sdk(name: str, extra: str) -> Any:
     """The package, untyped, since one adapter serves two majors of it. Raises `NotInstalled`."""
     try:
-        return await asyncio.to_thread(import_module, name)
+        package = await asyncio.to_thread(import_module, name)
     except ModuleNotFoundError as error:
         if error.name not in _parents(name):
             raise
         install = f"pip install 'smithers-orchestrator[{extra}]'"
         raise NotInstalled(f"the Python package {name}", install) from error
+    if find_spec("socksio") is None and any(map(_is_socks, getproxies().values())):
+        needed = "the Python package socksio, which a SOCKS proxy needs,"
+        raise NotInstalled(needed, "pip install socksio")
+    return package
+
+
+def _is_socks(proxy: str) -> bool:
+    return proxy.lower().startswith(("socks5://", "socks5h://"))
 
 
 def _parents(name: str) -> list[str | None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import Counter
 
 from rich.console import Console, Group, RenderableType
+from rich.file_proxy import FileProxy
 from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +17,7 @@ from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.cli._board import TASKS, Board, Row, duration, money, tokens
 from smithers.cli._streams import MARKS, shown
+from smithers.engine.printing import show_output_through
 from smithers.state import RunState
 
 __all__ = ["Live"]
@@ -30,8 +33,9 @@ class Live:
         self._run_id = run_id
         self._board = Board()
         self._lock = threading.Lock()
-        self._console = Console(stderr=True)
+        self._console = Console(file=sys.stderr)
         self._live: RichLive | None = None
+        self._printed: FileProxy | None = None
         self._order: list[tuple[str, Key | None, str]] = []
         self._seen = -1
 
@@ -44,8 +48,12 @@ class Live:
                 console=self._console,
                 refresh_per_second=_PER_SECOND,
                 vertical_overflow="crop",
+                redirect_stdout=False,  # what is printed is kept first, then shown by this
+                redirect_stderr=False,
             )
             self._live.start(refresh=True)
+            self._printed = FileProxy(self._console, sys.stderr)
+            show_output_through(self._printed.write)
 
     def event(self, key: Key, event: Event) -> None:
         with self._lock:
@@ -56,6 +64,9 @@ class Live:
 
     def close(self) -> None:
         if self._live is not None:
+            show_output_through(None)
+            if self._printed is not None:
+                self._printed.flush()  # a line that has no end
             self._live.stop()
 
     def _drawn(self) -> RenderableType:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from smithers.cli._failures import REFUSED, OnlyHelp, error_data, tell
+from smithers.cli._places import current_folder
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import give_json, prepare, quiet_end, say
+from smithers.cli._user import complete_user
 from smithers.errors import Refused
 
 __all__ = ["run"]
 
 
+_NEED_NO_FOLDER = frozenset({"--help", "-h", "--version", "-V"})
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     prepare()
+    complete_user(os.environ)
     try:
         code = _told(arguments)
         _mention_copies()
@@ -73,6 +80,8 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 
 
 def _command(arguments: Sequence[str]) -> int:
+    if arguments and _NEED_NO_FOLDER.isdisjoint(arguments):
+        current_folder()  # every command says so alike, and before it does anything
     if (listed := _plain_ps(arguments)) is not None:
         from smithers.cli._listing import list_runs
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from smithers.errors import Refused, Untrusted
 from smithers.store.ownership import is_foreign, writers_of
 
-__all__ = ["Place", "complete", "place", "workflow_files"]
+__all__ = ["Place", "complete", "current_folder", "place", "workflow_files"]
 
 _FOLDER, _NAME = ".smithers", "smithers.db"
 
@@ -53,12 +53,7 @@ def place(db: Path | None, *, checked: bool = True) -> Place:
         return Place(db, given=True)
     if named := os.environ.get("SMITHERS_DB"):
         return Place(Path(named), given=False)
-    try:
-        here = Path.cwd()
-    except FileNotFoundError as error:
-        raise Refused(
-            "the current folder does not exist any more", hint="change to another with cd"
-        ) from error
+    here = current_folder()
     above = (folder for folder in (here, *here.parents) if (folder / _FOLDER / _NAME).exists())
     folder = next(above, here)
     found = folder / _FOLDER / _NAME
@@ -101,6 +96,16 @@ def _check(database: Path, folder: Path, here: Path) -> None:
             f"a symbolic link leads from {database} to {real}, out of {folder}",
             hint="look where it came from; if it is yours, type: smithers trust",
         )
+
+
+def current_folder() -> Path:
+    """Where the command was typed. Raises `Refused` if somebody has removed that folder."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise Refused(
+            "the current folder does not exist any more", hint="change to another with cd"
+        ) from error
 
 
 def workflow_files(folder: Path) -> list[Path]:

@@ -67,5 +67,7 @@ _TELL: dict[str, Callable[[_Json], str]] = {
     "repair": lambda event: f"asked to mend its answer: {event.get('error')}",
     "steered": lambda event: f"was told: {_text(event)}",
     "dropped": lambda event: f"left out a line of {event.get('size_bytes')} bytes: it is too long",
+    "printed": _text,
+    "raised": _text,
     "heartbeat": lambda event: f"heartbeat {event.get('note') or ''}",
 }

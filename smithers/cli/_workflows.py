@@ -61,6 +61,8 @@ def _show(one: dict[str, Any]) -> None:
     if "error" in one:
         where = one["error"]["place"] or one["file"]
         give(f"{paint('✗', 'red', sys.stdout)} {shown(where)}: {shown(one['error']['message'])}")
+        if one["error"]["hint"]:
+            give(f"    hint: {shown(one['error']['hint'])}")
         return
     about = one["description"].partition("\n")[0]
     schema = one["input_schema"]

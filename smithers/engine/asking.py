@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -39,6 +40,7 @@ __all__ = ["Asking", "LoopExhausted", "NeedFailed"]
 T = TypeVar("T")
 _MISSED = object()
 _HOLDING: tuple[WaitKind, ...] = ("retry", "cooldown", "agents", "attached")
+_CORRECT = "correct the workflow, then resume the run"
 _ITERATION = re.compile(r"(.*)\[(\d+)\]", re.DOTALL)
 
 
@@ -145,7 +147,11 @@ class Asking:
     def fail(self, instance: Instance, error: Exception) -> None:
         if self.strict and isinstance(error, AuthorError):
             raise error
-        self.frame.settle(instance.key, "failed", error=failure_of(error, self.scrub))
+        failure = failure_of(error, self.scrub, self.renderer.folder)
+        if isinstance(error, AuthorError) or not isinstance(error, SmithersError):
+            place = failure.place or str(instance.definition.node.mark.place)
+            failure = replace(failure, place=place, hint=failure.hint or _CORRECT)
+        self.frame.settle(instance.key, "failed", error=failure)
         self.plan.settle(instance)
 
     def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:
@@ -329,8 +335,11 @@ class Asking:
         if isinstance(value, str) and NODE_MARK not in value:
             return valid_text(value)
         gave = "the repr of a node" if isinstance(value, str) else f"a {type(value).__name__}"
+        hint = "write ctx[task] for the output of a task"
+        if not isinstance(value, str | Node):
+            hint = f'make it a string, as in {what}=lambda: f"..."'
         raise AuthorError(
-            f"the {what} of {instance.key.id} gave {gave}, not a text",
+            f"the {what} of {instance.key.id} gave {gave}, not a string",
             place=node.mark.place,
-            hint="write ctx[task] for the output of a task",
+            hint=hint,
         )

@@ -19,6 +19,7 @@ from smithers.engine.answers import REPAIR, STEERED, messages_block, output_text
 from smithers.engine.durable import Durable
 from smithers.engine.hearing import MAX_COUNT, heard_event
 from smithers.engine.messages import Mailbox
+from smithers.engine.printing import RAISED, Printed, bind_output, format_raised
 from smithers.engine.reading import Reading
 from smithers.engine.silence import silence
 from smithers.engine.streams import Stream, as_json, masked_event
@@ -241,6 +242,7 @@ class StepAttempt:
     timeout_s: float | None
     threads: Threads
     stream: Stream
+    printed: Printed
     type: str | None = None
     """The class of what the function gave, if the step declares none or a base of it."""
 
@@ -251,12 +253,14 @@ class StepAttempt:
     async def run(self) -> str:
         """The output as JSON text. Raises `NotYet`, or what the function raised."""
         READER.set(self.reading)
+        bind_output(self.printed)
         try:
             value = await (self._call() if self.timeout_s is None else self._within(self.timeout_s))
         except asyncio.CancelledError:
             self.attempt.cancel()
             raise
         finally:
+            self.printed.close()
             self.stream.close()
         if self.reading.missed:
             raise NotYet(self.reading.missed)
@@ -264,9 +268,11 @@ class StepAttempt:
             text, self.type = self.output.dump_typed(value)
             return text
         except ValidationError as error:
-            raise BadOutput(f"what it gave does not fit its output:\n{problem(error)}") from error
+            said = f"what it gave does not fit its output:\n{problem(error)}"
+            raise BadOutput(said, hint="return what output= declares, or change output=") from error
         except NotExact as error:
-            raise AuthorError(f"what it gave cannot be kept: {error}") from error
+            hint = "return plain JSON data, or declare output=: a model or a dataclass"
+            raise AuthorError(f"what it gave cannot be kept: {error}", hint=hint) from error
 
     async def _within(self, timeout_s: float) -> object:
         clock = asyncio.timeout(timeout_s)
@@ -287,10 +293,18 @@ class StepAttempt:
                 return await cast("Awaitable[object]", run(*arguments))
             value = await self.threads.run(partial(run, *arguments))
             return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
-        except Exception as error:
-            if self.reading.missed:
-                raise NotYet(self.reading.missed) from error  # it is why the function raised
+        except (NotYet, asyncio.CancelledError):
             raise
+        except BaseException as error:
+            if self.reading.missed and isinstance(error, Exception):
+                raise NotYet(self.reading.missed) from error  # it is why the function raised
+            self._log(error)
+            raise
+
+    def _log(self, error: BaseException) -> None:
+        """Keep the traceback where the output is; without it the failure has its last line."""
+        with suppress(MachineError):
+            self.stream.write({"event": RAISED, "text": format_raised(error)})
 
 
 @asynccontextmanager

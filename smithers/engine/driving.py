@@ -23,7 +23,9 @@ from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.orphans import adopting_orphans
+from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
+from smithers.engine.repeating import IDS_HINT
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.settings import Unwatched
 from smithers.engine.trust import (
@@ -87,7 +89,8 @@ class Driving:
         """Around a call of `start` or `resume`: it is what `stop` stops."""
         self._at_work = True
         try:
-            yield
+            with output_bound():  # before the author's file is imported, which may set up logging
+                yield
         finally:
             self._at_work = self._stopped = self._comes_back = False
             self._stopped_by = None
@@ -236,7 +239,9 @@ class Driving:
         except BaseException:
             await store.release(claimed.claim, was_due)
             raise
-        engine.renderer.reports[:0] = _reused(before, engine)
+        engine.renderer.reports[:0] = _reused(
+            before, engine, is_edited=history.run.source != loaded.source
+        )
         return await self._run(engine, store, claim=claimed.claim, was_due=was_due)
 
     # -- whether a row may say what is executed
@@ -426,7 +431,8 @@ class _Done:
     """What a run had before it was resumed: tasks that finished, and all that it knew."""
 
     finished: list[Key]
-    known: set[str]
+    known: dict[str, tuple[str | None, int]]
+    """Its tasks, each with its parent and its place there."""
 
 
 def _done(state: RunState) -> _Done:
@@ -434,18 +440,23 @@ def _done(state: RunState) -> _Done:
     return _Done(finished, _tasks_of(state))
 
 
-def _tasks_of(state: RunState) -> set[str]:
-    return {id for id, row in state.nodes.items() if row.kind in _TASKS}
+def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
+    return {id: (row.parent, row.place) for id, row in state.nodes.items() if row.kind in _TASKS}
 
 
-def _reused(before: _Done, engine: Engine) -> list[str]:
-    """What a resume reuses, and what an edit brought or took."""
+def _reused(before: _Done, engine: Engine, *, is_edited: bool) -> list[str]:
+    """What a resume reuses, what an edit brought or took, and whether it was no edit that did."""
     tasks, known = _tasks_of(engine.state), before.known
     reused = [str(key) for key in before.finished if engine.state.has_place(key)]
     reports = [f"reused: {', '.join(reused)}"] if reused else []
-    for what, ids in (("new", tasks - known), ("gone", known - tasks)):
+    for what, ids in (("new", tasks.keys() - known), ("gone", known.keys() - tasks)):
         if ids and known:
             reports.append(f"{what}: {', '.join(sorted(ids))}")
+    if not is_edited and (moved := [id for id in known if tasks.get(id) != known[id]]):
+        reports.append(
+            f"the file is the same, but {', '.join(map(repr, sorted(moved)[:5]))} left the tree or"
+            f" moved in it; {IDS_HINT}"
+        )
     return reports
 
 

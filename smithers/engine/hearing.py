@@ -28,9 +28,9 @@ from smithers.agent import (
     Used,
 )
 from smithers.errors import Permanent
-from smithers.tree import valid_text
+from smithers.tree import plain_text
 
-__all__ = ["MAX_COUNT", "heard_event", "known_time", "plain_data", "plain_text"]
+__all__ = ["MAX_COUNT", "heard_event", "known_time", "plain_data"]
 
 MAX_COUNT = 2**63 - 1
 """The largest number of a column."""
@@ -80,17 +80,6 @@ def heard_event(event: object) -> Event | None:  # noqa: C901  # one case a kind
             return Dropped(_whole_count(event.size_bytes))
         case _:
             raise Permanent(f"the agent yielded {_shown(event)}, which is not an event")
-
-
-def plain_text(value: object) -> str:
-    """Any value as a valid text; nothing for None."""
-    if value is None:
-        return ""
-    try:
-        text = value if isinstance(value, str) else str(value)
-        return valid_text(str.__str__(text))  # of a subclass, a plain string
-    except Exception:  # an object of somebody's, whose __str__ raises
-        return f"<{type(value).__name__}>"
 
 
 def _optional(value: object) -> str | None:

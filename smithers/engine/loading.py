@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec, spec_from_loader
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
-from smithers.engine.hearing import plain_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
-from smithers.tree import handle_hint, place_of_error
+from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
 
 __all__ = ["Loaded", "load_workflow", "workflows_in"]
@@ -50,7 +49,7 @@ def workflows_in(file: Path) -> dict[str, Workflow[Any, Any]]:
     """
     found = _own(file, _found(file))
     if not found:
-        raise Refused(f"{file} has no workflow in it", hint=_HOW)
+        raise _no_workflow(file)
     return found
 
 
@@ -87,7 +86,7 @@ def _import(file: Path) -> ModuleType:
             importlib.import_module(package)
     if (folder := str(file.parent)) not in sys.path:
         sys.path.insert(0, folder)
-    module_name = f"_workflow_{file.stem}"
+    module_name = _module_name(file)
     loader = _SourceLoader(module_name, str(file))
     spec = spec_from_loader(module_name, loader)
     assert spec is not None
@@ -99,14 +98,16 @@ def _import(file: Path) -> ModuleType:
         place = Place(
             file=error.filename or str(file), line=error.lineno or 1, column=error.offset or 1
         )
-        raise AuthorError(f"this is no Python: {error.msg}", place=place) from error
+        hint = f"correct the line: {(error.text or '').strip()}"
+        raise AuthorError(f"not valid Python: {error.msg}", place=place, hint=hint) from error
     except SmithersError:
         raise
     except (Exception, SystemExit) as error:
+        explained = explain(error)
         raise AuthorError(
-            f"importing {file.name} raised {type(error).__name__}: {plain_text(error)}",
-            place=place_of_error(error),
-            hint=handle_hint(error),
+            f"cannot import {file.name}: {explained.said}",
+            place=place_of_error(error, str(file.parent)),
+            hint=explained.hint,
         ) from error
     return module
 
@@ -123,7 +124,7 @@ def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) ->
         )
     different = list({id(one): one for one in candidates.values()}.values())
     if not different:
-        raise Refused(f"{file} has no workflow in it", hint=_HOW)
+        raise _no_workflow(file)
     if len(different) > 1:
         first = sorted(candidates)[0]
         raise Refused(
@@ -131,6 +132,22 @@ def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) ->
             hint=f"name one, as in {file}:{first}",
         )
     return different[0]
+
+
+def _no_workflow(file: Path) -> SmithersError:
+    """A function of the file that takes a context is probably meant to be one."""
+    said, full = f"{file} has no workflow in it", str(file.resolve())
+    for value in vars(sys.modules[_module_name(file)]).values():
+        code = value.__code__ if isinstance(value, FunctionType) else None
+        if code is None or code.co_filename != full or code.co_varnames[:1] != ("ctx",):
+            continue
+        place = Place(file=full, line=code.co_firstlineno, column=1)
+        return AuthorError(said, place=place, hint=f"put @workflow above def {code.co_name}")
+    return Refused(said, hint=_HOW)
+
+
+def _module_name(file: Path) -> str:
+    return f"_workflow_{file.stem}"
 
 
 _HOW = "put @workflow on a function from a Context to a node"

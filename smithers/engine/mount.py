@@ -16,7 +16,18 @@ from typing import Any
 
 from smithers.changes import NodeMounted
 from smithers.errors import AuthorError
-from smithers.tree import AgentWork, Branch, Budget, ForEach, Group, Loop, Node, Sequence, Task
+from smithers.tree import (
+    AgentWork,
+    Branch,
+    Budget,
+    ForEach,
+    Group,
+    Loop,
+    Node,
+    Sequence,
+    Task,
+    did_you_mean,
+)
 
 __all__ = ["Definition", "Mounts", "check_sees", "children_digest", "ids_around", "mount"]
 
@@ -196,10 +207,11 @@ class Mounts:
         for one in root.walk():
             for need, why in _waits_for(one):
                 if self._is_missing(need, root, complete=complete):
+                    guess = did_you_mean(need, self._ids())
                     raise AuthorError(
                         f"{one.node.kind} {one.id!r} {why}, which is not part of the workflow tree",
                         place=one.node.mark.place,
-                        hint=f"the ids are: {', '.join(self._known())}",
+                        hint=f"{guess} the ids are: {', '.join(self._known())}".strip(),
                     )
         _check_circle(root, self.by_id)
 
@@ -210,22 +222,27 @@ class Mounts:
         # In a loop a fan-out may have had an item that this iteration does not have.
         return root.scope == there.scope and self._item[need][1] != self._item[root.id][1]
 
+    def _ids(self) -> ListLike[str]:
+        return [one.id for one in self.by_id.values() if isinstance(one.node, Task | ForEach)]
+
     def _known(self) -> ListLike[str]:
-        found = [one.id for one in self.by_id.values() if isinstance(one.node, Task | ForEach)]
+        found = self._ids()
         return found if len(found) <= 12 else [*found[:12], "..."]
 
 
 def _duplicate(one: Definition, there: Definition) -> AuthorError:
     if one.node is there.node:
         return AuthorError(
-            f"{one.node.kind} {one.id!r} stands twice in the tree",
+            f"{one.node.kind} {one.id!r} appears twice in the tree",
             place=one.node.mark.place,
-            hint="a node has one place; make a second one with an id of its own",
+            hint="a node has one place: make a second node with another id",
         )
+    other = "" if _where(there) == _where(one) else f" and at {_where(there)}"
+    where = f"here{other}" if other else "this line makes both nodes"
     return AuthorError(
-        f"the id {one.id!r} is used twice: here and at {_where(there)}",
+        f"the id {one.id!r} is used twice: {where}",
         place=one.node.mark.place,
-        hint="give each node an id of its own, taken from its data",
+        hint="give each node its own id, taken from its data",
     )
 
 

@@ -18,7 +18,18 @@ from smithers.engine.mount import Definition, Mounts
 from smithers.engine.plan import Instance, Plan
 from smithers.errors import AuthorError, SmithersError
 from smithers.state import Ended, RunState
-from smithers.tree import Attempt, ForEach, Group, Node, NotExact, Output, Task, here, problem
+from smithers.tree import (
+    Attempt,
+    ForEach,
+    Group,
+    Node,
+    NotExact,
+    Output,
+    Task,
+    here,
+    problem,
+    shown,
+)
 
 __all__ = ["NoOutput", "Reading", "View"]
 
@@ -337,7 +348,7 @@ def _valued(node: Node[Any]) -> Node[Any]:
     """The task or ForEach whose output is this node's. Raises `AuthorError` where there is none."""
     if not isinstance(cast("object", node), Node):
         raise AuthorError(
-            f"ctx was asked for {node!r}, which is no node",
+            f"ctx was asked for {shown(node)}, which is not a node",
             place=here().place,
             hint="ask for a task, as in ctx[plan], or by id, as in ctx.get('plan', Plan)",
         )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextvars import Token
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -18,10 +20,10 @@ from pydantic_core import PydanticSerializationError, to_json
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
-from smithers.engine.hearing import plain_text
 from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
 from smithers.engine.reading import Reading, View
+from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
 from smithers.tree import (
@@ -35,9 +37,10 @@ from smithers.tree import (
     Task,
     check_id,
     check_items,
-    handle_hint,
+    explain,
     has_set,
     place_of_error,
+    shown,
 )
 from smithers.workflows import Workflow
 
@@ -110,7 +113,13 @@ class Renderer:
         reading = Reading(self.view, Key(self.workflow.name), (), frame, "render")
         what = f"workflow {self.workflow.name}"
         mark = self.workflow.mark
-        node = self._render(lambda: self.workflow.function(self.context), reading, what, mark)
+
+        def call() -> object:
+            return self.workflow.function(self.context)
+
+        node = self._render(call, reading, what, mark)
+        if self._root is None:
+            check_repeats(node, lambda: self._render(call, reading, what, mark), what)
         root = mount(node)
         self._check_agents(root)
         mounts = Mounts()
@@ -153,6 +162,11 @@ class Renderer:
                     check_sees(one, [self.workflow.budget])
                 self._obstacles.check(one.node, one.node.work)
 
+    @property
+    def folder(self) -> str:
+        """The folder of the author's file."""
+        return os.path.dirname(self.workflow.mark.place.file)
+
     def watches(self, id: str) -> bool:
         """Whether the structure of any scope reads this id."""
         root = self._root
@@ -178,16 +192,17 @@ class Renderer:
         except SmithersError:
             raise
         except Exception as error:
+            explained = explain(error)
             raise AuthorError(
-                f"{what} raised {type(error).__name__}: {plain_text(error)}",
-                place=place_of_error(error),
-                hint=handle_hint(error),
+                f"{what}: {explained.said}",
+                place=place_of_error(error, self.folder) or mark.place,
+                hint=explained.hint,
             ) from error
         finally:
             RENDERING.reset(token)
         if not isinstance(cast("object", node), Node):
             raise AuthorError(
-                f"{what} returned {node!r}, which is no node",
+                f"{what} returned {shown(node)}, which is not a node",
                 place=mark.place,
                 hint="return a node, as in return Sequence(first, second)",
             )
@@ -211,18 +226,21 @@ class Renderer:
                 place=node.mark.place,
                 hint="an empty list is an error unless the author says allow_empty=True",
             )
-        self._check_keys(definition, keys)
+        self._check_keys(definition, keys, values)
         return Items(keys, tuple(map(_digest, values)), values)
 
-    def _check_keys(self, definition: Definition, keys: Sequence[object]) -> None:
-        seen: set[str] = set()
+    def _check_keys(
+        self, definition: Definition, keys: Sequence[object], values: Sequence[object]
+    ) -> None:
+        seen: dict[str, int] = {}
         for number, key in enumerate(keys):
             if not isinstance(key, str) or not key:
-                said = f"the key of item {number} of {definition.id} is {key!r}, not a text"
+                said = f"the key of item {number} of {definition.id} is {key!r}, not a string"
             elif check_id(key, f"item of {definition.id}", definition.node.mark) in seen:
-                said = f"two items of {definition.id} have the key {key!r}"
+                both = [f"{one} ({shown(values[one])})" for one in (seen[key], number)]
+                said = f"items {both[0]} and {both[1]} of {definition.id} have the same key {key!r}"
             else:
-                seen.add(key)
+                seen[key] = number
                 continue
             raise AuthorError(
                 said,
@@ -317,6 +335,9 @@ class Renderer:
             )
             what = f"each of {definition.id} for item {item!r}"
             made = self._render(lambda: node.each(value), reading, what, node.mark)
+            if not place:  # one item is enough: all are made by the same code
+                again = partial(self._render, lambda: node.each(value), reading, what, node.mark)
+                check_repeats(made, again, what)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))
             self._check_agents(root)
@@ -338,9 +359,9 @@ def _check_results(root: Definition) -> None:
         if not any(below.node is node.result for below in one.walk()):
             named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
             raise AuthorError(
-                f"the result of {one.id}, {named!r}, does not stand in it",
+                f"the result of {one.id}, {named!r}, is not inside it",
                 place=node.mark.place,
-                hint="put it among the children, or name one that is",
+                hint="put it among the children, or name one of them",
             )
 
 

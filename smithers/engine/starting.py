@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,19 +21,27 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts import AgentAttempt, Hooks, StepAttempt
 from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.handover import background, handover
-from smithers.engine.hearing import plain_text
 from smithers.engine.limits import Limits
 from smithers.engine.messages import Mailbox, untold
 from smithers.engine.plan import Instance
+from smithers.engine.printing import Printed
 from smithers.engine.sessions import Held, held
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
-from smithers.errors import AuthorError, Busy, MachineError, StoreError, is_of_the_machine
+from smithers.errors import (
+    AuthorError,
+    BadOutput,
+    Busy,
+    MachineError,
+    SmithersError,
+    StoreError,
+    is_of_the_machine,
+)
 from smithers.secrets import Secrets
 from smithers.state import Attempted, Message
 from smithers.store.files import raw_file
-from smithers.tree import AgentWork, Attempt, Retry, StepWork, Task
+from smithers.tree import AgentWork, Attempt, Retry, StepWork, Task, plain_text
 
 __all__ = ["Bench", "Result", "Running", "Starting"]
 
@@ -117,7 +126,8 @@ class Running:
         except BaseException as error:  # it must not end the engine
             said = plain_text(error)
             words = f"{type(error).__name__}({said!r})" if said else type(error).__name__
-            result = Result("failed", error=RuntimeError(f"the function raised {words}"))
+            raised = RuntimeError(f"the function raised {words}")
+            result = Result("failed", error=raised.with_traceback(error.__traceback__))
         self._done(self, result)
 
     def _failed(self, error: Exception) -> Result:
@@ -303,6 +313,7 @@ class Starting:
                 timeout_s=node.timeout_s,
                 threads=self._threads,
                 stream=stream,
+                printed=Printed(stream, bench.secrets.mask),
             ),
         )
 
@@ -425,9 +436,12 @@ class Starting:
 
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
         node = cast("Task", instance.definition.node)
-        failure = failure_of(error, self._bench.secrets.mask)
-        if isinstance(error, AuthorError) and error.place is None:
+        folder = self._asking.renderer.folder
+        failure = failure_of(error, self._bench.secrets.mask, folder)
+        if failure.place is None and isinstance(error, AuthorError | BadOutput):
             failure = replace(failure, place=str(node.mark.place))
+        if isinstance(running.attempt, StepAttempt) and not isinstance(error, SmithersError):
+            failure = _with_logs(failure, self._bench.run_id, running.key)
         self._end(running, "failed", failure)
         if isinstance(running.attempt, StepAttempt):
             self._frame.read(running.attempt.reading)
@@ -500,6 +514,12 @@ class Starting:
 
 def _block(messages: Sequence[Message]) -> str:
     return messages_block([one.text for one in messages])
+
+
+def _with_logs(failure: Failure, run_id: str, key: Key) -> Failure:
+    """The failure of an author's function, with where to read more if there is no other hint."""
+    hint = f"`smithers logs {run_id} {shlex.quote(str(key))}` shows the traceback and the output"
+    return replace(failure, hint=failure.hint or hint)
 
 
 def _told(failure: Failure) -> str:

@@ -85,6 +85,7 @@ def _hand_over(future: asyncio.Future[object], result: object, error: BaseExcept
     if error is None:
         future.set_result(result)
     elif isinstance(error, StopIteration | SystemExit | KeyboardInterrupt | GeneratorExit):
-        future.set_exception(RuntimeError(f"the function raised {error!r}"))
+        raised = RuntimeError(f"the function raised {error!r}")
+        future.set_exception(raised.with_traceback(error.__traceback__))
     else:
         future.set_exception(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import get_args
+from typing import cast, get_args
 
 from smithers.changes import (
     Change,
@@ -19,11 +19,10 @@ from smithers.changes import (
     WaitKind,
     WaitOpened,
 )
-from smithers.engine.hearing import plain_text
 from smithers.engine.reading import Reading
 from smithers.errors import AgentError, AuthorError, SmithersError, Then
 from smithers.state import RunState
-from smithers.tree import handle_hint, place_of_error
+from smithers.tree import explain, first_of, place_of_error, plain_text
 
 __all__ = ["Transition", "failure_of"]
 
@@ -31,13 +30,19 @@ _WAITS: tuple[WaitKind, ...] = get_args(WaitKind)
 _THEN: tuple[Then, ...] = get_args(Then)
 
 
-def failure_of(error: BaseException, scrub: Callable[[str], str]) -> Failure:
-    """An exception as a value: its class, message, hint, and the author's line if there is one."""
-    said, kind = _said(error), type(error).__name__
-    hint: object = getattr(error, "hint", "")
-    if not isinstance(error, SmithersError):
-        hint = handle_hint(error)
-    place = None if isinstance(error, AgentError | AuthorError) else place_of_error(error)
+def failure_of(error: BaseException, scrub: Callable[[str], str], folder: str = "") -> Failure:
+    """An exception as a value: its class, message, hint, and the author's line if there is one.
+
+    `folder` is the workflow's: lines below it come before those of other files.
+    """
+    kind, hint, place = type(error).__name__, cast("object", getattr(error, "hint", "")), None
+    if isinstance(error, SmithersError):
+        said = _said(error)
+    else:
+        explained = explain(error)
+        said, hint = explained.said, explained.hint
+    if not isinstance(error, AgentError | AuthorError):
+        place = place_of_error(first_of(error), folder) or place_of_error(error, folder)
     if isinstance(error, AuthorError) and error.place is not None:
         said, place = said.removeprefix(f"{error.place}: "), error.place
     return Failure(
@@ -49,10 +54,10 @@ def failure_of(error: BaseException, scrub: Callable[[str], str]) -> Failure:
     )
 
 
-def _said(error: BaseException) -> str:
+def _said(error: SmithersError) -> str:
     """The message alone; an adapter's own class may fail even at that."""
     try:
-        return plain_text(error.said if isinstance(error, SmithersError) else error)
+        return plain_text(error.said)
     except Exception:
         return ""
 

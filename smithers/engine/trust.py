@@ -168,7 +168,7 @@ class Trusts:
             if marks is None:
                 raise Refused(
                     f"{path} does not exist any more, so it cannot be trusted",
-                    hint="type the command again",
+                    hint="check the path of the database",
                 )
             if known is not None and known != replace(known, **marks):
                 known = None  # of another file

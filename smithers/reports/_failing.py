@@ -124,4 +124,5 @@ def _error(entry: Entry) -> Json:
 
 
 def _where(said: str, error: Mapping[str, object]) -> str:
-    return f"{said} (at {error['place']})" if error.get("place") else said
+    first, newline, rest = said.partition("\n")  # the rest may be what a program wrote
+    return f"{first} (at {error['place']}){newline}{rest}" if error.get("place") else said

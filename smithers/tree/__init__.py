@@ -1,16 +1,17 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_items
+from smithers.tree._checks import check_count, check_items, check_number, check_takes
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
+from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings
-from smithers.tree._handles import NODE_MARK, handle_hint
+from smithers.tree._handles import NODE_MARK, shown
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._tasks import Approval, Step, Task
-from smithers.tree._texts import clean, valid_text
+from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, Retry, StepWork
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Budget",
     "Changed",
     "Decision",
+    "Explained",
     "ForEach",
     "Group",
     "Loop",
@@ -39,17 +41,24 @@ __all__ = [
     "StepWork",
     "Task",
     "check_budget",
+    "check_count",
     "check_id",
     "check_items",
+    "check_number",
     "check_run_id",
+    "check_takes",
     "clean",
-    "handle_hint",
+    "did_you_mean",
+    "explain",
+    "first_of",
     "has_set",
     "here",
     "is_plain",
     "not_finite",
     "output_of",
     "place_of_error",
+    "plain_text",
     "problem",
+    "shown",
     "valid_text",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import NoReturn, cast
 
 from smithers.errors import AuthorError
 from smithers.tree._handles import Handle
 from smithers.tree._places import Mark
 
-__all__ = ["check_choice", "check_count", "check_items", "check_number", "wrong"]
+__all__ = ["check_choice", "check_count", "check_items", "check_number", "check_takes", "wrong"]
 
 
 def wrong(mark: Mark, said: str, hint: str = "") -> NoReturn:
@@ -17,23 +19,57 @@ def wrong(mark: Mark, said: str, hint: str = "") -> NoReturn:
 
 
 def check_number(mark: Mark, name: str, value: float | None, least: float) -> None:
+    """None, or a number of at least `least`. Raises `AuthorError`."""
     number = cast("object", value)
     if number is None:
         return
     if isinstance(number, bool) or not isinstance(number, int | float) or not number >= least:
-        wrong(mark, f"{name} must be a number of at least {least:g}, not {value!r}")
+        hint = f"as in {name}=300" if name.endswith("_s") else f"as in {name}=3"
+        unit = " of seconds" if name.endswith("_s") else ""
+        wrong(mark, f"{name} must be a number{unit} of at least {least:g}, not {value!r}", hint)
 
 
 def check_count(mark: Mark, name: str, value: int | None) -> None:
+    """None, or a whole number from 1. Raises `AuthorError`."""
     if value is not None and not isinstance(cast("object", value), int):
-        wrong(mark, f"{name} must be a whole number of at least 1, not {value!r}")
+        wrong(
+            mark, f"{name} must be a whole number of at least 1, not {value!r}", f"as in {name}=3"
+        )
     check_number(mark, name, value, 1)
+
+
+def check_takes(mark: Mark, what: str, call: object, given: int) -> None:
+    """A callable of the author's takes what it is called with, and gives its value at once."""
+    if isinstance(call, FunctionType):  # at once: there is one in most nodes
+        code = call.__code__
+        required = code.co_argcount - len(call.__defaults__ or ())
+        fits = required <= given <= code.co_argcount and not code.co_kwonlyargcount
+        if fits and not code.co_flags & inspect.CO_COROUTINE:
+            return
+    if not _takes(call, given):
+        taken = "one argument, the item" if given else "no arguments"
+        hint = f"write {'lambda item: ...' if given else 'lambda: ...'}"
+        wrong(mark, f"{what} must take {taken}", hint)
+    if inspect.iscoroutinefunction(call):
+        hint = "write a plain function; async work belongs in a Step"
+        wrong(mark, f"{what} is async", hint)
+
+
+def _takes(call: object, given: int) -> bool:
+    try:
+        inspect.signature(cast("Callable[..., object]", call)).bind(*[None] * given)
+    except ValueError:  # a callable of C that does not tell
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def check_choice(mark: Mark, name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         listed = " or ".join(repr(one) for one in allowed)
-        wrong(mark, f"{name} must be {listed}, not {value!r}")
+        hint = f"write {' or '.join(f'{name}={one!r}' for one in allowed)}"
+        wrong(mark, f"{name} must be {listed}, not {value!r}", hint)
 
 
 def check_items(items: object, named: str, mark: Mark) -> None:

@@ -10,14 +10,22 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from smithers.errors import AuthorError
 from smithers.tree._places import author_place, is_ours
+from smithers.tree._texts import plain_text
 
-__all__ = ["NODE_MARK", "Handle", "handle_hint"]
+__all__ = ["NODE_MARK", "Handle", "handle_hint", "shown"]
 
 NODE_MARK = f": a handle, not the output, #{os.urandom(3).hex()}>"
 """The end of what `repr` gives for a handle. A text that is sent must not contain it.
 
 It differs from process to process, so an agent may repeat what it has read in the logs of others.
 """
+
+
+def shown(value: object) -> str:
+    """A value as an error shows it."""
+    text = plain_text(repr(value)).replace(NODE_MARK, ">")
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
 
 _DATA = (str, bytes, int, float, list, dict, tuple, set, frozenset)
 

@@ -21,7 +21,7 @@ def check_id(given: object, kind: str, mark: Mark) -> str:
     """`given` if it can be the id of a node. Raises `AuthorError` that says what is wrong."""
     wrong = ""
     if not isinstance(given, str):
-        wrong = f"is no text but {type(given).__name__}"
+        wrong = f"must be a string, not {type(given).__name__}"
     elif not given:
         wrong = "is empty"
     elif len(given) > MAX_ID:

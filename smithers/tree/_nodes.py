@@ -20,9 +20,9 @@ from typing import Any, ClassVar, Final, Generic, Literal, Protocol, cast, overl
 from typing_extensions import TypeVar
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_choice, check_count, check_items, wrong
+from smithers.tree._checks import check_choice, check_count, check_items, check_takes, wrong
 from smithers.tree._freeze import freeze
-from smithers.tree._handles import Handle
+from smithers.tree._handles import Handle, shown
 from smithers.tree._ids import check_id
 from smithers.tree._places import Mark, here
 
@@ -60,11 +60,10 @@ def _children(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node,
         if child is None:
             continue
         if not isinstance(child, Node):
-            shown = repr(child)
-            shown = shown if len(shown) <= 60 else shown[:57] + "..."
+            given = f"a {type(child).__name__}: {shown(child)}"
             wrong(
                 mark,
-                f"child {number} of this {kind} is no node but a {type(child).__name__}: {shown}",
+                f"child {number} of this {kind} must be a node, not {given}",
                 "children are tasks and groups; unpack a list with *, and use None for 'nothing'",
             )
         found.append(cast("Node", child))
@@ -95,8 +94,8 @@ class Group(Node[T_co]):
         if result is not None and not isinstance(cast("object", result), Node):
             wrong(
                 mark,
-                f"the result of this {self.kind} is no node but {result!r}",
-                "name a task that stands in it",
+                f"the result of this {self.kind} must be a node, not {shown(result)}",
+                "name a task inside it",
             )
         self.result = result
 
@@ -187,7 +186,8 @@ class Branch(Node[None]):
         self.id = _container_id(id, self.kind, self.mark)
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(test):
-            wrong(self.mark, f"the test of this branch is no callable but {test!r}", _LAMBDA)
+            wrong(self.mark, f"the test of this branch must be callable, not {test!r}", _LAMBDA)
+        check_takes(self.mark, "the test of this branch", test, 0)
         self.test: Final = freeze(test, self.mark)
         then_, otherwise_ = (_children(self.kind, (arm,), self.mark) for arm in (then, otherwise))
         self.arms: Final = (then_, otherwise_)
@@ -220,9 +220,10 @@ class Loop(Node[None]):
         if not callable(until):
             wrong(
                 self.mark,
-                f"the until of this loop is no callable but {until!r}",
+                f"the until of this loop must be callable, not {until!r}",
                 "write until=lambda: ...",
             )
+        check_takes(self.mark, "the until of this loop", until, 0)
         check_count(self.mark, "max_iterations", max_iterations)
         check_choice(self.mark, "on_exhausted", on_exhausted, ("finish", "fail"))
         self.until: Final = freeze(until, self.mark)
@@ -299,10 +300,13 @@ class ForEach(Node[list[M]]):
             if not callable(given):
                 wrong(
                     mark,
-                    f"the {name} of this ForEach is no callable but {given!r}",
+                    f"the {name} of this ForEach must be callable, not {given!r}",
                     f"write {name}=lambda item: ...",
                 )
-        if not callable(items):
+            check_takes(mark, f"the {name} of this ForEach", given, 1)
+        if callable(items):
+            check_takes(mark, "the items of this ForEach", items, 0)
+        else:
             check_items(items, "this ForEach", mark)
         check_count(mark, "limit", limit)
         check_choice(mark, "on_failure", on_failure, ("finish", "cancel", "continue"))

@@ -10,7 +10,14 @@ from types import CodeType, FrameType, TracebackType
 
 from smithers.errors import Place
 
-__all__ = ["Mark", "author_place", "here", "is_ours", "place_of_error"]
+__all__ = [
+    "Mark",
+    "author_place",
+    "here",
+    "is_in_library",
+    "is_ours",
+    "place_of_error",
+]
 
 _OURS = ("smithers.", "pydantic.")
 
@@ -52,7 +59,7 @@ def _libraries() -> tuple[str, ...]:
     return ("<frozen ", *(paths[name] + os.sep for name in ("stdlib", "purelib", "platlib")))
 
 
-def _is_in_library(code: CodeType) -> bool:
+def is_in_library(code: CodeType) -> bool:
     """Whether it is of Python itself or of an installed package, as in `json.dumps(task)`."""
     return code.co_filename.startswith(_libraries())
 
@@ -67,7 +74,7 @@ def author_place() -> Place:
     first = _caller()
     frame: FrameType | None = first
     while frame is not None:
-        if not is_ours(frame.f_globals.get("__name__")) and not _is_in_library(frame.f_code):
+        if not is_ours(frame.f_globals.get("__name__")) and not is_in_library(frame.f_code):
             return _mark(frame).place
         frame = frame.f_back
     return _mark(first).place
@@ -84,8 +91,12 @@ def _mark(frame: FrameType) -> Mark:
     return Mark(frame.f_code, frame.f_lasti)
 
 
-def place_of_error(error: BaseException) -> Place | None:
-    """The innermost line of the author's that the error passed through, or None."""
+def place_of_error(error: BaseException, folder: str = "") -> Place | None:
+    """The innermost line of the author's that the error passed through, or None.
+
+    Lines below the workflow's `folder` come first, then other files that are not of an installed
+    package.
+    """
     found: list[TracebackType] = []
     trace = error.__traceback__
     while trace is not None:
@@ -93,5 +104,8 @@ def place_of_error(error: BaseException) -> Place | None:
         if not is_ours(name) and name not in ("smithers", "asyncio.tasks"):
             found.append(trace)
         trace = trace.tb_next
-    own = [one for one in found if not _is_in_library(one.tb_frame.f_code)]
-    return next((_place(one.tb_frame.f_code, one.tb_lasti) for one in reversed(own or found)), None)
+    own = [one for one in found if not is_in_library(one.tb_frame.f_code)]
+    below = os.path.join(folder, "") if folder else ""
+    near = [one for one in own if below and one.tb_frame.f_code.co_filename.startswith(below)]
+    last = next(reversed(near or own or found), None)
+    return None if last is None else _place(last.tb_frame.f_code, last.tb_lasti)

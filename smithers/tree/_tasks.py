@@ -15,7 +15,8 @@ from typing_extensions import TypeVar
 from smithers.agent import Agent
 from smithers.errors import AuthorError
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_choice, check_number, wrong
+from smithers.tree._checks import check_choice, check_number, check_takes, wrong
+from smithers.tree._explaining import names_of
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import MAX_ID, check_id
@@ -121,7 +122,8 @@ class Task(Node[T_co]):
         budget: Budget | None = None,
     ) -> None:
         mark = here()
-        agents = tuple(agent) if isinstance(agent, abc.Sequence) else (agent,)
+        several = isinstance(agent, abc.Sequence) and not isinstance(agent, str)
+        agents = tuple(cast("abc.Sequence[Agent]", agent)) if several else (cast("Agent", agent),)
         _check_agents(id, agents, mark)
         if not isinstance(cast("object", prompt), str) and not callable(prompt):
             wrong(
@@ -129,8 +131,12 @@ class Task(Node[T_co]):
                 f"the prompt of task {id!r} is a {type(prompt).__name__}",
                 "a prompt is text, or a callable that gives text",
             )
+        if not isinstance(prompt, str):
+            check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
         _check_text(prompt, "prompt", id, mark)
         _check_retry(id, retry, mark)
+        if cwd is not None and not isinstance(cast("object", cwd), str | Path):
+            wrong(mark, f"the cwd of task {id!r} is {cwd!r}", "give a path, as in cwd='site'")
         check_number(mark, "idle_s", idle_s, 0.001)
         work = AgentWork(
             agents=agents,
@@ -171,9 +177,10 @@ class Task(Node[T_co]):
         self.on_failure = on_failure
         self.needs = _needs(self.id, needs, mark)
         if skip_if is not None and not callable(skip_if):
-            wrong(
-                mark, f"the skip_if of {self.kind} {id!r} is no callable but {skip_if!r}", _LAMBDA
-            )
+            said = f"the skip_if of {self.kind} {id!r} must be callable, not {skip_if!r}"
+            wrong(mark, said, _LAMBDA)
+        if skip_if is not None:
+            check_takes(mark, f"the skip_if of {self.kind} {id!r}", skip_if, 0)
         self.skip_if = freeze(skip_if, mark)
 
 
@@ -182,11 +189,7 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
         wrong(mark, f"task {id!r} has no agent", "give it one, with agent=")
     for one in cast("tuple[object, ...]", agents):
         if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
-            wrong(
-                mark,
-                f"task {id!r} got {one!r} as agent",
-                "an agent is a value of an adapter, made with its parentheses",
-            )
+            wrong(mark, f"the agent of task {id!r} is {one!r}", _agent_hint(one))
     names = [_agent_name(id, one, mark) for one in agents]
     if len(set(names)) < len(names):
         wrong(
@@ -195,6 +198,15 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
             "a name tells the agents of an array apart: give each its own model=, or leave one"
             " out; for more tries of one, see Retry",
         )
+
+
+def _agent_hint(given: object) -> str:
+    if isinstance(given, type):
+        return f"write agent={given.__name__}(), with its parentheses"
+    known = [name for name in names_of("harnesses") if name[0].isupper()]
+    near = [name for name in known if name.lower().startswith(str(given).lower())]
+    name = near[0] if near else "Echo"
+    return f"an agent is an object, as in agent={name}(), with from harnesses import {name}"
 
 
 def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
@@ -242,6 +254,9 @@ def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
 
 
 def _output(kind: Any, mark: Mark) -> Output[Any]:
+    if isinstance(kind, str):
+        said = f"output= must be a type, not the string {kind!r}"
+        wrong(mark, said, f"write output={kind} without quotes")
     try:
         return output_of(kind)
     except AuthorError as error:
@@ -386,6 +401,8 @@ class Approval(Task[Decision]):
                 f"the ask of approval {id!r} is a {type(ask).__name__}",
                 "it is text, or a callable that gives text",
             )
+        if not isinstance(ask, str):
+            check_takes(mark, f"the ask of approval {id!r}", ask, 0)
         _check_text(ask, "ask", id, mark)
         work = PersonWork(
             ask=freeze(ask, mark),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, cast
 
-__all__ = ["clean", "valid_text"]
+__all__ = ["clean", "plain_text", "valid_text"]
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -14,6 +14,17 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 def valid_text(text: str) -> str:
     """`text` as a file, a program and a database can take it."""
     return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def plain_text(value: object) -> str:
+    """Any value as a valid text; nothing for None."""
+    if value is None:
+        return ""
+    try:
+        text = value if isinstance(value, str) else str(value)
+        return valid_text(str.__str__(text))  # of a subclass, a plain string
+    except Exception:  # an object of somebody's, whose __str__ raises
+        return f"<{type(value).__name__}>"
 
 
 def clean(value: object, fix: Callable[[str], str] = lambda text: text) -> Any:

@@ -28,7 +28,7 @@ def no_runs(folder: Path) -> bool:
     ("text", "words"),
     [
         ("x = 1\n", ["has no workflow in it", "hint: put @workflow on a function"]),
-        ("def broken(:\n", ["bad.py:1:", "this is no Python"]),
+        ("def broken(:\n", ["bad.py:1:", "not valid Python"]),
         ("import nowhere_at_all\n", ["bad.py:1:", "nowhere_at_all"]),
         ("\x00\x01", ["bad.py"]),
     ],

@@ -39,9 +39,9 @@ def test_a_finished_run_prints_its_output_again_with_its_own_code(tmp_path: Path
 def test_1_is_a_failed_run_with_what_to_do(tmp_path: Path) -> None:
     said = up(tmp_path, "fails")
     assert (said.code, said.out) == (1, "")
-    assert "breaks failed: the bottle broke" in said.err
+    assert "breaks failed: RuntimeError: the bottle broke" in said.err
     assert f"{FLOWS}:" in said.err
-    assert "next: smithers resume r1" in said.err
+    assert "then: smithers resume r1" in said.err
 
 
 def test_a_failed_run_that_is_mended_goes_on_and_repeats_nothing(tmp_path: Path) -> None:

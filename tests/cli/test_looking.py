@@ -125,7 +125,7 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
     ("workflow", "words", "command"),
     [
         ("works", "r1 finished at", None),
-        ("fails", "breaks failed: the bottle broke", "smithers resume r1"),
+        ("fails", "breaks failed: RuntimeError: the bottle broke", "smithers resume r1"),
         ("tolerates", "with 1 tolerated failure", None),
         ("asks", "ship waits for a person's decision since", "smithers approve r1 ship"),
         ("asks_ann", "ship waits for ann to decide", "smithers approve r1 ship --by ann"),

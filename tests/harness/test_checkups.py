@@ -375,7 +375,7 @@ def test_what_was_tested_of_a_package_are_the_bounds_of_its_extra() -> None:
     ]
     pinned = dict(re.findall(r"(?m)^([\w-]+)==(\d+\.\d+)", (ROOT / "constraints.txt").read_text()))
     for name, _, _, extra in PACKAGES[1:]:
-        (wanted,) = extras[extra]
+        wanted, *_ = extras[extra]
         oldest, below = re.search(r">=([\d.]+)", wanted), re.search(r"<(\d+)$", wanted)
         assert oldest is not None
         newest = str(int(below[1]) - 1) if below else pinned[name]

@@ -126,10 +126,6 @@ FILES: dict[str, tuple[str, str]] = {
         "return Branch(True, a)",
         "return Branch(lambda: True, a)",
     ),
-    "an agent is a value of an adapter, made with its parentheses": (
-        'return Task("t", agent=Echo, prompt="p")',
-        'return Task("t", agent=Echo(), prompt="p")',
-    ),
     "a step runs a function: Step(id, function)": (
         'return Step("x", 5)',
         'return Step("x", lambda: 5)',
@@ -142,10 +138,6 @@ FILES: dict[str, tuple[str, str]] = {
         'return Parallel(a, Step("x", lambda: 1, needs=[5]))',
         'return Parallel(a, Step("x", lambda: 1, needs=[a]))',
     ),
-    "the ids are: …": (
-        'return Parallel(a, Step("x", lambda: 1, needs=["nowhere"]))',
-        'return Parallel(a, Step("x", lambda: 1, needs=["a"]))',
-    ),
     "use a pydantic model, a dataclass or plain JSON types": (
         'return Step("x", lambda: 1, output=Plain)',
         'return Step("x", lambda: Plan(), output=Plan)',
@@ -155,11 +147,11 @@ FILES: dict[str, tuple[str, str]] = {
         "return Sequence([a, b])",
         "return Sequence(*[a, b], None)",
     ),
-    "name a task that stands in it": (
+    "name a task inside it": (
         'return Sequence(a, result="a")',
         "return Sequence(a, result=a)",
     ),
-    "put it among the children, or name one that is": (
+    "put it among the children, or name one of them": (
         "return Sequence(a, result=b)",
         "return Sequence(a, b, result=b)",
     ),
@@ -194,14 +186,6 @@ FILES: dict[str, tuple[str, str]] = {
     "key= gives a text that names one item, taken from its data": (
         "return ForEach([1, 1], key=str, each=lambda n: Step(str(n), lambda: n))",
         "return ForEach([1, 2], key=str, each=lambda n: Step(str(n), lambda: n))",
-    ),
-    "give each node an id of its own, taken from its data": (
-        'return Sequence(a, Step("a", lambda: 2))',
-        'return Sequence(a, Step("a2", lambda: 2))',
-    ),
-    "a node has one place; make a second one with an id of its own": (
-        "return Sequence(a, a)",
-        "return Sequence(a, b)",
     ),
     "take one of these away, or change the order": (
         'return Sequence(Step("x", lambda: 1, needs=["b"]), b)',

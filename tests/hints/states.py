@@ -288,3 +288,11 @@ def wal_that_was_deleted(shell: Shell) -> tuple[Said, Said]:
         failed = ended(child)
     assert "`smithers doctor`" in failed.err
     return failed, shell.bare("doctor")
+
+
+@scene("`smithers logs … …` shows the traceback and the output")
+def step_that_raises(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef f(ctx): return Step('to do', lambda: {}['x'])\n")
+    failed = shell("up", "flow.py", "--run-id", "r1")
+    hint = next(line for line in failed.err.splitlines() if "shows the traceback" in line)
+    return failed, shell.follow(Said(code=1, out="", err=hint))

@@ -125,7 +125,6 @@ WORDS: dict[str, Kind] = {
     "attach with the file and the environment that the run was started with": "person",
     "try again in a moment": "process",
     "no agent is at work on any task of it": "process",
-    "name yourself with --by NAME": "choose",
     "rename it": "machine",
     "change to another with cd": "machine",
     "see what it is redirected to": "machine",

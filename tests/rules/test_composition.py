@@ -386,7 +386,7 @@ def test_a_workflow_that_raises_is_an_author_error_at_its_line() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         raise KeyError("oh")
 
-    with pytest.raises(AuthorError, match="workflow flow raised KeyError") as caught:
+    with pytest.raises(AuthorError, match="workflow flow: KeyError") as caught:
         Run(flow).go()
     assert caught.value.place is not None
     assert caught.value.place.file == __file__

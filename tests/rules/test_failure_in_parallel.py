@@ -53,7 +53,7 @@ def test_running_attempts_end_and_then_the_group_fails() -> None:
     ended = run.go()
     assert ended.status == "failed"
     assert ended.error is not None
-    assert ended.error.message == "bad failed: no"
+    assert ended.error.message == "bad failed: ValueError: no"
     assert run.output("slow") == '"paid for"'
 
 
@@ -202,8 +202,8 @@ def test_what_fails_while_its_group_fails_keeps_its_own_error() -> None:
     assert run.go().status == "failed"
     ends = [run.state.ended[Key(id)] for id in ("one", "two")]
     assert [(end.outcome, end.error and end.error.message) for end in ends] == [
-        ("failed", "one"),
-        ("failed", "two"),
+        ("failed", "ValueError: one"),
+        ("failed", "ValueError: two"),
     ]
 
 

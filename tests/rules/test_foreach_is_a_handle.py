@@ -122,7 +122,7 @@ def test_gaps_are_left_out_and_listed() -> None:
     (failure,) = seen[0]
     assert (failure.key, failure.state) == ("b", "failed")
     assert failure.error is not None
-    assert failure.error.message == "no"
+    assert failure.error.message == "ValueError: no"
 
 
 def test_two_items_with_one_key_are_an_author_error() -> None:
@@ -130,7 +130,8 @@ def test_two_items_with_one_key_are_an_author_error() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return ForEach(["a", "a"], key=str, each=lambda name: Step(name, lambda: 1), id="all")
 
-    with pytest.raises(AuthorError, match="two items of all have the key 'a'") as caught:
+    said = r"items 0 \('a'\) and 1 \('a'\) of all have the same key 'a'"
+    with pytest.raises(AuthorError, match=said) as caught:
         Run(flow).go()
     assert caught.value.place is not None
 

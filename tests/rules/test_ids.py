@@ -63,7 +63,7 @@ def test_no_control_characters_and_no_dot_dot_segment(id: str) -> None:
 
 
 def test_an_id_that_is_no_text_is_an_author_error() -> None:
-    with pytest.raises(AuthorError, match="is no text but int"):
+    with pytest.raises(AuthorError, match="must be a string, not int"):
         Step(cast("str", 7), lambda: 1)
 
 
@@ -140,7 +140,7 @@ def test_one_node_in_two_places_is_an_author_error() -> None:
         one = Step("one", lambda: 1)
         return Sequence(one, Parallel(one))
 
-    with pytest.raises(AuthorError, match="'one' stands twice"):
+    with pytest.raises(AuthorError, match="'one' appears twice"):
         Run(flow).go()
 
 
@@ -169,13 +169,13 @@ def test_an_item_with_the_id_of_a_task_outside_is_an_author_error() -> None:
 @pytest.mark.parametrize("child", ["text", 7, [None], print])
 def test_a_child_that_is_no_node_is_an_author_error(child: object) -> None:
     for make in (Sequence, Parallel):
-        with pytest.raises(AuthorError, match=r"child 1 of this .* is no node") as caught:
+        with pytest.raises(AuthorError, match=r"child 1 of this .* must be a node") as caught:
             cast("Any", make)(child)
         assert caught.value.place is not None
         assert caught.value.place.file == __file__
-    with pytest.raises(AuthorError, match="is no node"):
+    with pytest.raises(AuthorError, match="must be a node"):
         Loop(cast("Node", child), until=lambda: True, max_iterations=1)
-    with pytest.raises(AuthorError, match="is no node"):
+    with pytest.raises(AuthorError, match="must be a node"):
         Branch(lambda: True, cast("Node", child))
 
 

@@ -209,7 +209,7 @@ def test_lone_surrogates_become_u_fffd_everywhere() -> None:
     assert run.output("made") == f'{{"text":"{WHOLE}","by":{{}}}}'
     error = run.state.ended[Key("raises")].error
     assert error is not None
-    assert error.message == WHOLE
+    assert error.message == f"ValueError: {WHOLE}"
     for frame in run.watch.frames:
         assert "\\ud800" not in repr(frame)
 

@@ -139,7 +139,10 @@ def test_a_callable_that_raises_fails_its_node_with_file_and_line() -> None:
     assert ended.status == "failed"
     error = run.state.ended[Key("broken")].error
     assert error is not None
-    assert (error.kind, error.message) == ("ZeroDivisionError", "division by zero")
+    assert (error.kind, error.message) == (
+        "ZeroDivisionError",
+        "ZeroDivisionError: division by zero",
+    )
     assert error.place is not None
     assert error.place.startswith(f"{__file__}:")
     assert "broken#1" not in run.starts

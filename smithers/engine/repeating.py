@@ -1,0 +1,52 @@
+"""A render is pure: called again on the same state, it gives the same nodes.
+
+An id from a clock, a random number or a counter names another task after each crash, and what was
+paid under the old one is lost. So the first render is made twice, before anything is paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice, zip_longest
+from typing import Any
+
+from smithers.errors import AuthorError
+from smithers.tree import Node
+
+__all__ = ["IDS_HINT", "check_repeats"]
+
+_MOST_NODES = 1000
+"""A larger tree is not made twice: its cost would show, and the same code makes small ones."""
+IDS_HINT = (
+    "take ids and order from the input and from outputs, not from uuid, random, the time,"
+    " a counter or a set"
+)
+
+
+def check_repeats(node: Node[Any], again: Callable[[], Node[Any]], what: str) -> None:
+    """Raises `AuthorError` if another call gives other nodes."""
+    first = list(islice(_nodes(node), _MOST_NODES + 1))
+    if len(first) > _MOST_NODES:
+        return
+    for one, other in zip_longest(first, _nodes(again())):
+        if one is None or other is None or (one.kind, one.id) != (other.kind, other.id):
+            raise AuthorError(
+                f"{what} gives other nodes each time it is called: {_named(one)}, then"
+                f" {_named(other)}",
+                place=(one or other or node).mark.place,
+                hint=IDS_HINT,
+            )
+
+
+def _nodes(node: Node[Any]) -> Iterator[Node[Any]]:
+    waiting: list[Node[Any]] = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend(reversed(one.children))
+
+
+def _named(node: Node[Any] | None) -> str:
+    if node is None:
+        return "nothing"
+    return node.kind if node.id is None else f"{node.kind} {node.id!r}"

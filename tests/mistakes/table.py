@@ -1,0 +1,938 @@
+"""Mistakes that authors make, each with the place, the message and the hint that it gets.
+
+§ marks the place in the source. `fix` is what the hint says, as one replacement; then it runs.
+Values of other tools come from their documents: `depends_on`, `retries`, `args=`, `else_`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["MISTAKES", "Mistake"]
+
+_HEAD = """\
+import random
+import subprocess
+import time
+import uuid
+
+from pydantic import BaseModel
+
+from harnesses import Echo
+from smithers import Approval, Attempt, Branch, Budget, Context, ForEach, Loop, NoInput, Node
+from smithers import Parallel, Retry, Sequence, Step, Task, workflow
+
+echo = Echo()
+
+
+class Plan(BaseModel):
+    steps: list[str] = []
+    done: bool = False
+
+
+"""
+_FLOW = "@workflow\ndef flow(ctx: Context[NoInput]) -> Node:\n"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A file with a mistake in it."""
+
+    name: str
+    source: str
+    said: str
+    hint: str
+    fix: tuple[str, str]
+
+    @property
+    def text(self) -> str:
+        return self.source.replace("§", "")
+
+    @property
+    def place(self) -> str:
+        """Where the mark is, as LINE:COLUMN."""
+        before = self.source[: self.source.index("§")]
+        return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+    @property
+    def fixed(self) -> str:
+        old, new = self.fix
+        assert self.text.count(old) == 1, f"{old!r} is not once in the source"
+        return self.text.replace(old, new)
+
+
+def in_file(name: str, source: str, *, said: str, hint: str, fix: tuple[str, str]) -> Mistake:
+    """A mistake in the part of a file below its imports."""
+    return Mistake(name, _HEAD + source, said, hint, fix)
+
+
+def in_flow(name: str, source: str, *, said: str, hint: str, fix: tuple[str, str]) -> Mistake:
+    """A mistake in the body of a workflow function."""
+    body = "".join(f"    {line}".rstrip() + "\n" for line in source.splitlines())
+    return Mistake(name, _HEAD + _FLOW + body, said, hint, fix)
+
+
+MISTAKES = [
+    Mistake(
+        "syntax",
+        """\
+from smithers import Step, workflow
+
+
+@workflow
+def flow(ctx)§
+    return None
+""",
+        said="not valid Python: expected ':'",
+        hint="correct the line: def flow(ctx)",
+        fix=("def flow(ctx)\n    return None", 'def flow(ctx):\n    return Step("a", lambda: 1)'),
+    ),
+    Mistake(
+        "agent imported from smithers",
+        """\
+§from smithers import ClaudeCode, Step, workflow
+
+@workflow
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said="cannot import flow.py: smithers has no 'ClaudeCode'",
+        hint="write from harnesses import ClaudeCode",
+        fix=("ClaudeCode, Step, workflow", "Step, workflow\nfrom harnesses import ClaudeCode"),
+    ),
+    Mistake(
+        "misspelt import",
+        """\
+§from smithers import Setp, workflow
+
+@workflow
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said="cannot import flow.py: smithers has no 'Setp'",
+        hint="did you mean Step?",
+        fix=("Setp", "Step"),
+    ),
+    Mistake(
+        "misspelt harness",
+        """\
+§from harnesses import ClaudCode
+from smithers import Step, workflow
+
+@workflow
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said="cannot import flow.py: harnesses has no 'ClaudCode'",
+        hint="did you mean ClaudeCode?",
+        fix=("ClaudCode", "ClaudeCode"),
+    ),
+    Mistake(
+        "missing package",
+        """\
+§import pandas_but_not_really
+from smithers import Step, workflow
+
+@workflow
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said=("cannot import flow.py: there is no module 'pandas_but_not_really'"),
+        hint=(
+            "install it for the Python that runs Smithers, PYTHON, or put the "
+            "module beside the workflow"
+        ),
+        fix=("pandas_but_not_really", "json"),
+    ),
+    Mistake(
+        "distribution name",
+        """\
+§from smithers_orchestrator import Step, workflow
+
+@workflow
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said=("cannot import flow.py: there is no module 'smithers_orchestrator'"),
+        hint=("the package is imported under its short name: import smithers"),
+        fix=("smithers_orchestrator", "smithers"),
+    ),
+    in_file(
+        "no decorator",
+        """\
+§def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said="flow.py has no workflow in it",
+        hint="put @workflow above def flow",
+        fix=("def flow(", "@workflow\ndef flow("),
+    ),
+    in_file(
+        "no ctx",
+        """\
+@§workflow
+def flow():
+    return Step("a", lambda: 1)
+""",
+        said="workflow flow must take one argument, the context",
+        hint=("write def flow(ctx: Context[NoInput]) -> Node: values come in ctx.input"),
+        fix=("flow()", "flow(ctx)"),
+    ),
+    in_file(
+        "two params",
+        """\
+@§workflow
+def flow(ctx, topic):
+    return Step("a", lambda: 1)
+""",
+        said="workflow flow must take one argument, the context",
+        hint=("write def flow(ctx: Context[NoInput]) -> Node: values come in ctx.input"),
+        fix=("(ctx, topic)", "(ctx)"),
+    ),
+    in_file(
+        "async workflow",
+        """\
+@§workflow
+async def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said=("workflow flow is async, but its function only builds the tree"),
+        hint=("write def flow(ctx) without async: async work belongs in a Step"),
+        fix=("async def", "def"),
+    ),
+    in_file(
+        "no return",
+        """\
+@§workflow
+def flow(ctx):
+    Step("a", lambda: 1)
+""",
+        said="workflow flow returned None, which is not a node",
+        hint="return a node, as in return Sequence(first, second)",
+        fix=("    Step(", "    return Step("),
+    ),
+    in_file(
+        "returns list",
+        """\
+@§workflow
+def flow(ctx: Context[NoInput]) -> Node:
+    a = Step("a", lambda: "text")
+    return [a]
+""",
+        said="workflow flow returned [<Step 'a'>], which is not a node",
+        hint="return a node, as in return Sequence(first, second)",
+        fix=("return [a]", "return Sequence(a)"),
+    ),
+    in_file(
+        "inputs kw",
+        """\
+@§workflow(inputs=Plan)
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said="cannot import flow.py: workflow has no argument 'inputs'",
+        hint=(
+            "did you mean input? the arguments are: input, name, max_concurrency, "
+            "budget, deadline_s"
+        ),
+        fix=("inputs=", "input="),
+    ),
+    in_file(
+        "deadline str",
+        """\
+@§workflow(deadline_s="4")
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said=("deadline_s must be a number of seconds of at least 0.001, not '4'"),
+        hint="as in deadline_s=300",
+        fix=('"4"', "4"),
+    ),
+    in_flow(
+        "no agent",
+        """\
+return §Task("t", prompt="p")
+""",
+        said="workflow flow: Task is called without agent",
+        hint="write Task(id, agent=..., prompt=...)",
+        fix=('"t", ', '"t", agent=echo, '),
+    ),
+    in_flow(
+        "agent text",
+        """\
+return §Task("t", agent="claude", prompt="p")
+""",
+        said="the agent of task 't' is 'claude'",
+        hint=(
+            "an agent is an object, as in agent=ClaudeCode(), with from harnesses import ClaudeCode"
+        ),
+        fix=('"claude"', "echo"),
+    ),
+    in_flow(
+        "agent class",
+        """\
+return §Task("t", agent=Echo, prompt="p")
+""",
+        said="the agent of task 't' is <class 'harnesses.echo.Echo'>",
+        hint="write agent=Echo(), with its parentheses",
+        fix=("agent=Echo", "agent=Echo()"),
+    ),
+    in_flow(
+        "promt",
+        """\
+return §Task("t", agent=echo, promt="p")
+""",
+        said="workflow flow: Task has no argument 'promt'",
+        hint=(
+            "did you mean prompt? the arguments are: id, agent, prompt, output, "
+            "retry, timeout_s, idle_s, on_failure, skip_if, needs, continues, "
+            "forks, cwd, budget"
+        ),
+        fix=("promt", "prompt"),
+    ),
+    in_flow(
+        "model=",
+        """\
+return §Task("t", agent=echo, prompt="p", model="opus")
+""",
+        said="workflow flow: Task has no argument 'model'",
+        hint="it is set on the agent, where that is made: model=...",
+        fix=(', model="opus"', ""),
+    ),
+    in_flow(
+        "depends_on",
+        """\
+a = Step("a", lambda: "text")
+return Parallel(a, §Step("b", lambda: 1, depends_on=[a]))
+""",
+        said="workflow flow: Step has no argument 'depends_on'",
+        hint=(
+            "did you mean needs? the arguments are: id, run, output, retry, "
+            "timeout_s, on_failure, needs"
+        ),
+        fix=("depends_on", "needs"),
+    ),
+    in_flow(
+        "timeout",
+        """\
+return §Step("b", lambda: 1, timeout=3)
+""",
+        said="workflow flow: Step has no argument 'timeout'",
+        hint=(
+            "did you mean timeout_s? the arguments are: id, run, output, retry, "
+            "timeout_s, on_failure, needs"
+        ),
+        fix=("timeout=", "timeout_s="),
+    ),
+    in_flow(
+        "retries",
+        """\
+return §Step("b", lambda: 1, retries=3)
+""",
+        said="workflow flow: Step has no argument 'retries'",
+        hint=(
+            "did you mean retry? the arguments are: id, run, output, retry, "
+            "timeout_s, on_failure, needs"
+        ),
+        fix=("retries=3", "retry=Retry(tries=3)"),
+    ),
+    in_flow(
+        "args=",
+        """\
+return §Step("b", print, args=("x",))
+""",
+        said="workflow flow: Step has no argument 'args'",
+        hint="bind arguments of the function: lambda: function(argument)",
+        fix=('print, args=("x",)', 'lambda: print("x")'),
+    ),
+    in_flow(
+        "Task positional",
+        """\
+return §Task("t", echo, "p")
+""",
+        said="workflow flow: Task has too many positional arguments",
+        hint="write Task(id, agent=..., prompt=...)",
+        fix=('echo, "p"', 'agent=echo, prompt="p"'),
+    ),
+    in_flow(
+        "Approval positional",
+        """\
+return §Approval("ok", "Ship it?")
+""",
+        said="workflow flow: Approval has too many positional arguments",
+        hint="write Approval(id, ask=...)",
+        fix=('"Ship it?"', 'ask="Ship it?"'),
+    ),
+    in_flow(
+        "Loop no max",
+        """\
+a = Step("a", lambda: "text")
+return §Loop(a, until=lambda: True)
+""",
+        said="workflow flow: Loop is called without max_iterations",
+        hint="write Loop(*body, until=..., max_iterations=...)",
+        fix=("until=lambda: True", "until=lambda: True, max_iterations=2"),
+    ),
+    in_flow(
+        "ForEach no key",
+        """\
+return §ForEach(["x"], each=lambda x: Step(x, lambda: x))
+""",
+        said="workflow flow: ForEach is called without key",
+        hint="write ForEach(items, key=..., each=...)",
+        fix=("each=", "key=str, each="),
+    ),
+    in_flow(
+        "Budget dollars",
+        """\
+return Task("t", agent=echo, prompt="p", budget=§Budget(dollars=5))
+""",
+        said="workflow flow: Budget has no argument 'dollars'",
+        hint=("did you mean usd? the arguments are: tokens, usd, calls, time_s, on_exhausted"),
+        fix=("dollars=5", "usd=5, calls=9"),
+    ),
+    in_flow(
+        "output text",
+        """\
+return §Task("t", agent=echo, prompt="p", output="Plan")
+""",
+        said="output= must be a type, not the string 'Plan'",
+        hint="write output=Plan without quotes",
+        fix=('"Plan"', "Plan"),
+    ),
+    in_flow(
+        "a handle in a text",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, Task("t", agent=echo, prompt=§"Do {}".format(plan)))
+""",
+        said=("Task 'plan' is used as text, but it is a handle and not the output"),
+        hint=('write ctx[plan] for its output, in a callable: prompt=lambda: f"... {ctx[plan]}"'),
+        fix=('"Do {}".format(plan)', 'lambda: f"Do {ctx[plan]}"'),
+    ),
+    in_flow(
+        "ctx in function",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, Task("t", agent=echo, prompt=f"Do {§ctx[plan].steps}"))
+""",
+        said="ctx[plan] was read in the workflow function itself",
+        hint="put it in a lambda, as in prompt=lambda: ... ctx[plan] ...",
+        fix=('f"Do', 'lambda: f"Do'),
+    ),
+    in_flow(
+        "ctx by text",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, Step("b", lambda: §ctx["plan"]))
+""",
+        said="ctx was asked for 'plan', which is not a node",
+        hint=("ask for a task, as in ctx[plan], or by id, as in ctx.get('plan', Plan)"),
+        fix=('ctx["plan"]', "ctx[plan]"),
+    ),
+    in_flow(
+        "ctx attr",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, Step("b", lambda: §ctx.plan))
+""",
+        said="ctx has no 'plan'",
+        hint=("write ctx[plan] for the output of a task, and ctx.input for the input"),
+        fix=("ctx.plan", "ctx[plan]"),
+    ),
+    in_flow(
+        "ctx.inputs",
+        """\
+return Step("b", lambda: §ctx.inputs)
+""",
+        said="ctx has no 'inputs'",
+        hint="did you mean input?",
+        fix=("ctx.inputs", "ctx.input"),
+    ),
+    in_file(
+        "input field",
+        """\
+@workflow(input=Plan)
+def flow(ctx):
+    return ForEach(§ctx.input.step, key=str, each=lambda x: Step(x, lambda: x), allow_empty=True)
+""",
+        said="workflow flow: Plan has no field 'step'",
+        hint="did you mean steps? its fields are: steps, done",
+        fix=("ctx.input.step", "ctx.input.steps"),
+    ),
+    in_file(
+        "no input",
+        """\
+@workflow
+def flow(ctx):
+    return Step(§ctx.input.topic, lambda: 1)
+""",
+        said="workflow flow: NoInput has no field 'topic'",
+        hint=("declare an input: @workflow(input=Brief) takes a pydantic model Brief"),
+        fix=(
+            "@workflow\ndef flow(ctx):\n    return Step(ctx.input.topic",
+            (
+                'class Brief(BaseModel):\n    topic: str = "x"\n\n\n@workflow(input=Brief)\n'
+                "def flow(ctx):\n    return Step(ctx.input.topic"
+            ),
+        ),
+    ),
+    in_flow(
+        "handle attr",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, Step("b", lambda: §plan.steps))
+""",
+        said="AttributeError: 'Task' object has no attribute 'steps'",
+        hint=('write ctx[plan] for its output, in a callable: prompt=lambda: f"... {ctx[plan]}"'),
+        fix=("plan.steps", "ctx[plan].steps"),
+    ),
+    in_flow(
+        "call result of get None",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+steps = §ctx.get(plan).steps
+return Sequence(plan, *(Step(s, lambda: 1) for s in steps))
+""",
+        said=("workflow flow: AttributeError: 'NoneType' object has no attribute 'steps'"),
+        hint=("it is None here: test for that first, as ctx.get and ctx.previous may give None"),
+        fix=("ctx.get(plan).steps", '[] if ctx.get(plan) is None else ["x"]'),
+    ),
+    in_flow(
+        "needs typo",
+        """\
+a = Step("a", lambda: "text")
+return Parallel(a, §Step("b", lambda: 1, needs=["aa"]))
+""",
+        said="step 'b' needs 'aa', which is not part of the workflow tree",
+        hint="did you mean a? the ids are: a, b",
+        fix=('["aa"]', '["a"]'),
+    ),
+    in_flow(
+        "duplicate in for",
+        """\
+steps = []
+for name in ("x", "y"):
+    steps.append(§Step("same", lambda: name))
+return Sequence(*steps)
+""",
+        said="the id 'same' is used twice: this line makes both nodes",
+        hint="give each node its own id, taken from its data",
+        fix=('"same"', "name"),
+    ),
+    in_flow(
+        "same node twice",
+        """\
+a = §Step("a", lambda: "text")
+return Sequence(a, a)
+""",
+        said="step 'a' appears twice in the tree",
+        hint="a node has one place: make a second node with another id",
+        fix=("Sequence(a, a)", "Sequence(a)"),
+    ),
+    in_flow(
+        "ForEach dup keys dict",
+        """\
+items = [{"name": "x", "n": 1}, {"name": "x", "n": 2}]
+return §ForEach(items, key=lambda x: x["name"], each=lambda x: Step(x["name"], lambda: x))
+""",
+        said=(
+            "items 0 ({'name': 'x', 'n': 1}) and 1 ({'name': 'x', 'n': 2}) of "
+            "foreach have the same key 'x'"
+        ),
+        hint="key= gives a text that names one item, taken from its data",
+        fix=(
+            'key=lambda x: x["name"], each=lambda x: Step(x["name"]',
+            'key=lambda x: str(x["n"]), each=lambda x: Step(str(x["n"])',
+        ),
+    ),
+    in_flow(
+        "ForEach empty",
+        """\
+return §ForEach([], key=str, each=lambda x: Step(x, lambda: x))
+""",
+        said="foreach has no items",
+        hint=("an empty list is an error unless the author says allow_empty=True"),
+        fix=("key=str", "key=str, allow_empty=True"),
+    ),
+    in_flow(
+        "ForEach items read",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, ForEach(§ctx[plan].steps, key=str, each=lambda x: Step(x, lambda: x)))
+""",
+        said="ctx[plan] was read in the workflow function itself",
+        hint="put it in a lambda, as in prompt=lambda: ... ctx[plan] ...",
+        fix=("ctx[plan].steps", "lambda: ctx[plan].steps or ['x']"),
+    ),
+    in_flow(
+        "Parallel list",
+        """\
+a = Step("a", lambda: "text")
+return §Parallel([a])
+""",
+        said=("child 1 of this parallel must be a node, not a list: [<Step 'a'>]"),
+        hint=("children are tasks and groups; unpack a list with *, and use None for 'nothing'"),
+        fix=("[a]", "*[a]"),
+    ),
+    in_flow(
+        "Branch bool",
+        """\
+a = Step("a", lambda: "text")
+return §Branch(True, a)
+""",
+        said="the test of this branch must be callable, not True",
+        hint="write lambda: ...",
+        fix=("True, a", "lambda: True, a"),
+    ),
+    in_flow(
+        "until forgets ctx",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Loop(plan, until=lambda: §plan.done, max_iterations=3, id="l")
+""",
+        said="AttributeError: 'Task' object has no attribute 'done'",
+        hint=('write ctx[plan] for its output, in a callable: prompt=lambda: f"... {ctx[plan]}"'),
+        fix=("plan.done", "not ctx[plan].done"),
+    ),
+    in_flow(
+        "called step",
+        """\
+def work():
+    return None
+
+return §Step("b", work())
+""",
+        said="step 'b' got None",
+        hint="a step runs a function: Step(id, function)",
+        fix=('"b", work()', '"b", work'),
+    ),
+    in_flow(
+        "step two params",
+        """\
+def fetch(url, name):
+    return url
+
+return §Step("b", fetch)
+""",
+        said="the function of step 'b' takes 2 required parameters",
+        hint=("it may take none, or the Attempt; bind the rest with a lambda or functools.partial"),
+        fix=('Step("b", fetch)', 'Step("b", lambda: fetch(1, 2))'),
+    ),
+    in_flow(
+        "timeout text",
+        """\
+return §Step("b", lambda: 1, timeout_s="5m")
+""",
+        said=("timeout_s must be a number of seconds of at least 0.001, not '5m'"),
+        hint="as in timeout_s=300",
+        fix=('"5m"', "300"),
+    ),
+    in_flow(
+        "on_failure ignore",
+        """\
+return §Step("b", lambda: 1, on_failure="ignore")
+""",
+        said="on_failure must be 'fail' or 'continue', not 'ignore'",
+        hint="write on_failure='fail' or on_failure='continue'",
+        fix=('"ignore"', '"continue"'),
+    ),
+    in_flow(
+        "prompt dict",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, §Task("t", agent=echo, prompt=lambda: ctx[plan]))
+""",
+        said="the prompt of t gave a Plan, not a string",
+        hint='make it a string, as in prompt=lambda: f"..."',
+        fix=("lambda: ctx[plan]", 'lambda: f"{ctx[plan]}"'),
+    ),
+    in_flow(
+        "prompt takes ctx",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, §Task("t", agent=echo, prompt=lambda ctx: "x"))
+""",
+        said="the prompt of task 't' must take no arguments",
+        hint="write lambda: ...",
+        fix=("lambda ctx:", "lambda:"),
+    ),
+    in_flow(
+        "circular",
+        """\
+y = §Step("y", lambda: ctx[z])
+z = Step("z", lambda: ctx[y])
+return Parallel(y, z)
+""",
+        said=(
+            "these nodes wait for each other in a circle:\n  y at flow.py:22:9 "
+            "waits for the output of z\n  z at flow.py:23:9 waits for the output of "
+            "y"
+        ),
+        hint=("change the order, raise the limit, or read what is settled earlier"),
+        fix=("lambda: ctx[y]", "lambda: 1"),
+    ),
+    in_flow(
+        "read not in tree",
+        """\
+a = Step("a", lambda: "text")
+b = Step("b", lambda: 1)
+return Sequence(a, Step("c", lambda: §ctx[b]))
+""",
+        said=("c reads 'b', written at flow.py:23:9, which is not part of the workflow tree"),
+        hint=("put it into the tree that the workflow returns, or read another task"),
+        fix=("Sequence(a, Step(", "Sequence(a, b, Step("),
+    ),
+    in_flow(
+        "uuid id",
+        """\
+return §Step(f"b-{uuid.uuid4()}", lambda: 1)
+""",
+        said=(
+            "workflow flow gives other nodes each time it is called: step "
+            "'b-UUID', then step 'b-UUID'"
+        ),
+        hint=(
+            "take ids and order from the input and from outputs, not from uuid, "
+            "random, the time, a counter or a set"
+        ),
+        fix=('f"b-{uuid.uuid4()}"', '"b"'),
+    ),
+    Mistake(
+        "random branch",
+        """\
+import itertools
+COUNT = itertools.count()
+import random
+import subprocess
+import time
+import uuid
+
+from pydantic import BaseModel
+
+from harnesses import Echo
+from smithers import Approval, Attempt, Branch, Budget, Context, ForEach, Loop, NoInput, Node
+from smithers import Parallel, Retry, Sequence, Step, Task, workflow
+
+echo = Echo()
+
+
+class Plan(BaseModel):
+    steps: list[str] = []
+    done: bool = False
+
+
+@workflow
+def flow(ctx: Context[NoInput]) -> Node:
+    a = Step("a", lambda: "text")
+    return Sequence(a, Step("b", lambda: 1) if next(COUNT) % 2 else §Step("c", lambda: 1))
+""",
+        said=("workflow flow gives other nodes each time it is called: step 'c', then step 'b'"),
+        hint=(
+            "take ids and order from the input and from outputs, not from uuid, "
+            "random, the time, a counter or a set"
+        ),
+        fix=(
+            ('Step("b", lambda: 1) if next(COUNT) % 2 else Step("c", lambda: 1)'),
+            'Step("c", lambda: 1)',
+        ),
+    ),
+    in_flow(
+        "uuid in each",
+        """\
+return ForEach(["x"], key=str, each=lambda x: §Step(f"b-{uuid.uuid4()}", lambda: 1))
+""",
+        said=(
+            "each of foreach for item 'x' gives other nodes each time it is "
+            "called: step 'b-UUID', then step 'b-UUID'"
+        ),
+        hint=(
+            "take ids and order from the input and from outputs, not from uuid, "
+            "random, the time, a counter or a set"
+        ),
+        fix=('f"b-{uuid.uuid4()}"', "x"),
+    ),
+    in_flow(
+        "step raises",
+        """\
+def work():
+    return §{"a": 1}["b"]
+
+return Step("b", work)
+""",
+        said="KeyError: 'b'",
+        hint="`smithers logs r1 b` shows the traceback and the output",
+        fix=('["b"]\n', '["a"]\n'),
+    ),
+    in_flow(
+        "subprocess fails",
+        """\
+def work():
+    command = ["sh", "-c", "echo broken >&2; exit 3"]
+    §subprocess.run(command, check=True, capture_output=True)
+
+return Step("b", work)
+""",
+        said=(
+            "CalledProcessError: Command '['sh', '-c', 'echo broken >&2; exit 3']' "
+            "returned non-zero exit status 3.\nstderr: broken"
+        ),
+        hint="`smithers logs r1 b` shows the traceback and the output",
+        fix=("exit 3", "exit 0"),
+    ),
+    in_flow(
+        "step returns object",
+        """\
+return §Step("b", lambda: object())
+""",
+        said=(
+            "what it gave cannot be kept: the value is an object, which is not "
+            "plain JSON: write output="
+        ),
+        hint=("return plain JSON data, or declare output=: a model or a dataclass"),
+        fix=("object()", "1"),
+    ),
+    in_flow(
+        "step one param is url",
+        """\
+def fetch(url):
+    return §url + "/x"
+
+return Step("b", fetch)
+""",
+        said=("TypeError: unsupported operand type(s) for +: 'Attempt' and 'str'"),
+        hint=("a step gives a required parameter the Attempt; bind values with a lambda"),
+        fix=('"b", fetch', '"b", lambda: fetch("x")'),
+    ),
+    in_flow(
+        "name error",
+        """\
+return Step("b", lambda: §undefined_name)
+""",
+        said="NameError: name 'undefined_name' is not defined",
+        hint="define it, or import it",
+        fix=("undefined_name", "1"),
+    ),
+    in_file(
+        "call workflow",
+        """\
+@workflow
+def _inner(ctx):
+    return Step("a", lambda: 1)
+
+
+@workflow
+def flow(ctx):
+    return Sequence(§_inner(ctx))
+""",
+        said="workflow flow: TypeError: 'Workflow' object is not callable",
+        hint=("a workflow is not a node: call a plain function that returns its nodes"),
+        fix=("@workflow\ndef _inner", "def _inner"),
+    ),
+    in_flow(
+        "unbound",
+        """\
+if ctx.get("x", str):
+    last = 1
+return Step("b", lambda: 1, timeout_s=§last)
+""",
+        said=(
+            "workflow flow: UnboundLocalError: cannot access local variable 'last' "
+            "where it is not associated with a value"
+        ),
+        hint="give it a value before this line",
+        fix=("    return Step", "    last = 2\n    return Step"),
+    ),
+    in_flow(
+        "validation",
+        """\
+best = §Plan(steps=5)
+return Step("b", lambda: best, output=Plan)
+""",
+        said=(
+            "workflow flow: ValidationError: 1 validation error for Plan\nsteps\n  "
+            "Input should be a valid list [type=list_type, input_value=5, "
+            "input_type=int]\n    For further information visit "
+            "https://errors.pydantic.dev/2.14/v/list_type"
+        ),
+        hint="give Plan what its fields take",
+        fix=("steps=5", 'steps=["5"]'),
+    ),
+    in_flow(
+        "prompt raises",
+        """\
+plan = Task("plan", agent=echo, prompt="p", output=Plan)
+return Sequence(plan, Task("t", agent=echo, prompt=lambda: f"Do {§ctx[plan].steps[0]}"))
+""",
+        said="IndexError: list index out of range",
+        hint="correct the workflow, then resume the run",
+        fix=("steps[0]", "steps"),
+    ),
+    in_flow(
+        "step returns wrong",
+        """\
+return §Step("b", lambda: {"steps": 5}, output=Plan)
+""",
+        said=("what it gave does not fit its output:\nsteps: Input should be a valid list (got 5)"),
+        hint="return what output= declares, or change output=",
+        fix=('"steps": 5', '"steps": ["5"]'),
+    ),
+    in_file(
+        "max_concurrency str",
+        """\
+@§workflow(max_concurrency="4")
+def flow(ctx):
+    return Step("a", lambda: 1)
+""",
+        said=("max_concurrency must be a whole number of at least 1, not '4'"),
+        hint="as in max_concurrency=3",
+        fix=('"4"', "4"),
+    ),
+    in_flow(
+        "Step positional arg",
+        """\
+return §Step("b", print, "x")
+""",
+        said="workflow flow: Step has too many positional arguments",
+        hint=("write Step(id, run); bind arguments of the function: lambda: function(argument)"),
+        fix=('print, "x"', 'lambda: print("x")'),
+    ),
+    in_flow(
+        "cwd missing",
+        """\
+return §Task("t", agent=echo, prompt="p", cwd=5)
+""",
+        said="the cwd of task 't' is 5",
+        hint="give a path, as in cwd='site'",
+        fix=("cwd=5", 'cwd="."'),
+    ),
+    in_flow(
+        "ForEach key raises",
+        """\
+return ForEach([{"x": 1}], key=lambda i: §i["name"], each=lambda x: Step("a", lambda: x))
+""",
+        said="KeyError: 'name'",
+        hint="correct the workflow, then resume the run",
+        fix=('i["name"]', 'str(i["x"])'),
+    ),
+    in_flow(
+        "skip_if bool",
+        """\
+return §Task("t", agent=echo, prompt="p", skip_if=True)
+""",
+        said="the skip_if of task 't' must be callable, not True",
+        hint="write lambda: ...",
+        fix=("skip_if=True", "skip_if=lambda: True"),
+    ),
+    in_flow(
+        "prompt async",
+        """\
+async def prompt():
+    return "p"
+return §Task("t", agent=echo, prompt=prompt)
+""",
+        said="the prompt of task 't' is async",
+        hint="write a plain function; async work belongs in a Step",
+        fix=("async def", "def"),
+    ),
+]
