@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from smithers.cli._board import duration
 from smithers.cli._streams import table
+from smithers.cli._words import duration
 
 __all__ = ["cost_table"]
 

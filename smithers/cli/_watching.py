@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
-from smithers.cli._board import Board, duration, money, tokens
+from smithers.cli._rows import row_of
 from smithers.cli._streams import give_json, is_terminal, masked, say, shown
+from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
 from smithers.reports import Json, Telling, clock
 from smithers.state import RunState
@@ -101,18 +102,16 @@ class Lines:
 
     def __init__(self) -> None:
         self._teller = _Teller()
-        self._board = Board()
 
     def frame(self, frame: Frame, state: RunState) -> None:
         told = self._teller.frame(frame, state, _SHOWN)
-        self._board.frame(frame, state)
         at = clock(told["at"])
         for change in told["changes"]:
-            if said := self._words(change):
+            if said := self._words(change, state):
                 say(f"{at} {shown(said)}")
 
     def event(self, key: Key, event: Event) -> None:
-        self._board.event(key, event)
+        pass
 
     def note(self, text: str) -> None:
         say(shown(text))
@@ -120,13 +119,13 @@ class Lines:
     def close(self) -> None:
         pass
 
-    def _words(self, change: Json) -> str:
+    def _words(self, change: Json, state: RunState) -> str:
         """The line of a change, or nothing for one that says little to a person. How the run is
         left is told at the end.
         """
         what, words = change["what"], str(change["words"])
         if what == "settled":
-            return self._settled(change, words)
+            return self._settled(change, words, state)
         if what == "attempt_ended":
             return "" if change["state"] in ("succeeded", "deferred") else words
         if what == "wait_opened":
@@ -135,10 +134,12 @@ class Lines:
             return words if change["kind"] in ("approval", "attached") else ""
         return words
 
-    def _settled(self, change: Json, words: str) -> str:
-        row = self._board.rows.get(Key(change["task"], tuple(change["iteration"])))
-        if row is None or change["outcome"] != "finished":
+    @staticmethod
+    def _settled(change: Json, words: str, state: RunState) -> str:
+        key = Key(change["task"], tuple(change["iteration"]))
+        if change["outcome"] != "finished" or key not in state.tries:
             return words
+        row = row_of(key, state)
         facts = [
             "" if row.took_s is None else duration(row.took_s),
             tokens(row.tokens) if row.tokens else "",
