@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from smithers.changes import Key
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
+from smithers.naming import key_name, node_name
 from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
 
@@ -62,7 +64,7 @@ def _awaited(wait: _Json) -> str:
 
 
 def _key(task: str | None, iteration: list[int]) -> str:
-    return (task or "the run") + "".join(f"[{number}]" for number in iteration)
+    return key_name(Key(task or "", tuple(iteration)))
 
 
 def _state(node: _Json) -> str:
@@ -122,7 +124,8 @@ def _task_lines(task: _Json) -> Iterator[str]:
 
 def _wait(wait: _Json) -> Iterator[str]:
     due = "" if wait["due"] is None else f", until {clock(wait['due'])}"
-    for_what = f" for {', '.join(wait['on'])}" if wait["on"] else ""
+    is_data = wait["kind"] == "data"  # else it is for keys of the engine
+    for_what = f" for {', '.join(map(node_name, wait['on']))}" if is_data else ""
     key = _key(wait["task"], wait["iteration"])
     yield f"◷ {key} waits ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
     for one in wait["cooling"]:
@@ -132,12 +135,11 @@ def _wait(wait: _Json) -> Iterator[str]:
 
 def _attempt(attempt: _Json) -> str:
     ended = "" if attempt["ended_at"] is None else f" to {clock(attempt['ended_at'])}"
-    session = "" if attempt["session_id"] is None else f", session {attempt['session_id']}"
     error = "" if attempt["error"] is None else f": {_error(attempt['error'])}"
-    skipped = f" (not {', '.join(attempt['skipped'])})" if attempt["skipped"] else ""
+    skipped = " (others cooled down)" if attempt["skipped"] else ""
     return (
         f"attempt {attempt['attempt']} {attempt['state']}, {attempt['agent']}{skipped},"
-        f" {clock(attempt['started_at'])}{ended}{session}{error}"
+        f" {clock(attempt['started_at'])}{ended}{error}"
     )
 
 
@@ -184,7 +186,7 @@ def _branch(node: _Json, first: str, below: str) -> Iterator[str]:
 
 def _name(node: _Json) -> str:
     if node["kind"] == "iteration":
-        return f"round {node['iteration'][-1]}"
+        return f"iteration {node['iteration'][-1]}"
     if node["kind"] in ("task", "step", "approval"):
         return str(node["id"])
     made_up = node["id"] == node["kind"] or "/" in node["id"]

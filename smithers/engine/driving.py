@@ -23,6 +23,7 @@ from smithers.engine.processes import clear_away
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.settings import Unwatched
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
+from smithers.naming import first_names
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun
@@ -366,11 +367,17 @@ def _reused(before: _Done, engine: Engine) -> list[str]:
     """What a resume reuses, and what an edit brought or took."""
     tasks, known = _tasks_of(engine.state), before.known
     reused = [str(key) for key in before.finished if engine.state.has_place(key)]
-    reports = [f"reused: {', '.join(reused)}"] if reused else []
+    reports = [_counted("reused", reused)] if reused else []
     for what, ids in (("new", tasks - known), ("gone", known - tasks)):
         if ids and known:
-            reports.append(f"{what}: {', '.join(sorted(ids))}")
+            reports.append(_counted(what, sorted(ids)))
     return reports
+
+
+def _counted(what: str, names: Sequence[str]) -> str:
+    """What happened to some tasks: all names of a few, the number and the first ones of many."""
+    some = first_names(names)
+    return f"{what}: {some}" if some.endswith(names[-1]) else f"{what}: {len(names)} tasks: {some}"
 
 
 _TASKS = ("task", "step", "approval")
