@@ -11,7 +11,7 @@ from typing import Any
 from smithers.changes import Key
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
-from smithers.naming import key_name, node_name
+from smithers.naming import first_names, key_name, node_name
 from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
 
@@ -47,7 +47,7 @@ def _done(run: _Json) -> str:
 
 
 def _all_awaited(run: _Json) -> str:
-    return ", ".join(_awaited(wait) for wait in run["waiting_for"])
+    return first_names([_awaited(wait) for wait in run["waiting_for"]])
 
 
 def _awaited(wait: _Json) -> str:
