@@ -143,7 +143,7 @@ def test_reading_needs_neither_pydantic_nor_asyncio_nor_rich() -> None:
         ("steer r1", "no TASK was given", "see `smithers steer --help`"),
         ("record", "no COMMAND was given", "see `smithers record --help`"),
         ("approve r1 a b", "unexpected argument: b", "see `smithers approve --help`"),
-        ("ps --jsn", "unknown option --jsn; did you mean --json?", "see `smithers ps --help`"),
+        ("ps --jso", "unknown option --jso; did you mean --json?", "see `smithers ps --help`"),
         ("up --db", "--db needs a value", "see"),
     ],
 )
