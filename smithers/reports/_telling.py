@@ -206,7 +206,9 @@ def _usage(telling: Telling, change: UsageCounted) -> _Told:
 
 def _choice(_: Telling, change: ChoiceMade) -> _Told:
     facts = {"kind": change.kind, "value": from_json(change.value)}
-    return change.key, facts, f"{change.kind} of {key_name(change.key)} is {_short(change.value)}"
+    verb = "are" if change.kind == "items" else "is"
+    words = f"the {change.kind} of {key_name(change.key)} {verb} {_short(change.value)}"
+    return change.key, facts, words
 
 
 def _read(_: Telling, change: ReadMade) -> _Told:
