@@ -39,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _copy(db: sqlite3.Connection, table: str, run_id: str, number: int) -> None:
-    names = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
+    names: list[str] = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
     values = {"run_id": f"'run-{number}'", "created_at": f"'2026-01-01T00:{number:02}:00.000000Z'"}
     listed = ", ".join(values.get(name, name) for name in names)
     db.execute(f"INSERT INTO {table} SELECT {listed} FROM {table} WHERE run_id = ?", (run_id,))
