@@ -173,24 +173,29 @@ def tree_lines(found: _Json) -> Iterator[str]:
         yield from _branch(found["root"], "", "")
 
 
-def _branch(node: _Json, first: str, below: str) -> Iterator[str]:
+def _branch(node: _Json, first: str, below: str, parent: _Json | None = None) -> Iterator[str]:
     mark, colour = MARKS[node["state"]]
     state = paint(f"{mark} {_state(node)}", colour, sys.stdout)
-    yield f"{first}{shown(_name(node))}  {state}"
+    yield f"{first}{shown(_name(node, parent))}  {state}"
     inner = node["children"]
     for number, child in enumerate(inner):
         last = number == len(inner) - 1
         here, under = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield from _branch(child, below + here, below + under)
+        yield from _branch(child, below + here, below + under, node)
 
 
-def _name(node: _Json) -> str:
+def _name(node: _Json, parent: _Json | None) -> str:
+    """A node's kind and its author's id, or the key of the item that it is."""
     if node["kind"] == "iteration":
         return f"iteration {node['iteration'][-1]}"
     if node["kind"] in ("task", "step", "approval"):
         return str(node["id"])
-    made_up = node["id"] == node["kind"] or "/" in node["id"]
-    return str(node["kind"]) if made_up else f"{node['kind']} {node['id']}"
+    id, kind = str(node["id"]), str(node["kind"])
+    if parent is None:
+        return kind if id == kind else f"{kind} {id}"
+    rest = id.removeprefix(f"{parent['id']}/")
+    is_made = rest != id and parent["kind"] != "foreach"
+    return kind if is_made else f"{kind} {rest}"
 
 
 def mermaid(found: _Json) -> Iterator[str]:
@@ -200,12 +205,14 @@ def mermaid(found: _Json) -> Iterator[str]:
         yield from _flow(found["root"], None, [0])
 
 
-def _flow(node: _Json, parent: str | None, count: list[int]) -> Iterator[str]:
+def _flow(
+    node: _Json, parent: str | None, count: list[int], around: _Json | None = None
+) -> Iterator[str]:
     count[0] += 1
     id = f"n{count[0]}"
-    label = shown(_name(node)).replace('"', "#quot;").replace("\n", " ")
+    label = shown(_name(node, around)).replace('"', "#quot;").replace("\n", " ")
     yield f'  {id}["{label}<br/>{_state(node)}"]'
     if parent is not None:
         yield f"  {parent} --> {id}"
     for child in node["children"]:
-        yield from _flow(child, id, count)
+        yield from _flow(child, id, count, node)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from smithers.amounts import Amounts
+from smithers.cli._drawing import tree_lines
 from smithers.naming import CONTAINERS
 from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence
 from tests.cli.command import Said, smithers
@@ -118,6 +120,24 @@ def test_a_resume_of_many_tasks_says_how_many_and_the_first(folder: Path) -> Non
 def test_the_names_of_containers_are_those_of_all_their_classes() -> None:
     kinds = {one.kind for one in (Sequence, Parallel, Branch, Loop, ForEach)}
     assert kinds == set(CONTAINERS)
+
+
+def test_a_graph_names_items_by_their_keys_and_containers_by_their_authors_ids() -> None:
+    def node(id: str, kind: str, *children: dict[str, Any]) -> dict[str, Any]:
+        more = {"iteration": [], "state": "finished", "tolerated": False}
+        return {"id": id, "kind": kind, "children": list(children), **more}
+
+    item = node("docs/a/b.py", "sequence", node("docs/a/b.py/loop1", "loop", node("t", "step")))
+    root = node("sequence", "sequence", node("docs", "foreach", item), node("x/y", "parallel"))
+    graph = {"workflow": "w", "run_id": "r", "status": "finished", "root": root}
+    assert [line.split("  ✓")[0] for line in tree_lines(graph)][1:] == [
+        "sequence",
+        "├─ foreach docs",
+        "│  └─ sequence a/b.py",
+        "│     └─ loop",
+        "│        └─ t",
+        "└─ parallel x/y",
+    ]
 
 
 def test_small_amounts_have_the_digits_that_say_something() -> None:
