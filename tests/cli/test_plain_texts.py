@@ -124,7 +124,7 @@ def test_the_names_of_containers_are_those_of_all_their_classes() -> None:
 
 def test_a_graph_names_items_by_their_keys_and_containers_by_their_authors_ids() -> None:
     def node(id: str, kind: str, *children: dict[str, Any]) -> dict[str, Any]:
-        more = {"iteration": [], "state": "finished", "tolerated": False}
+        more: dict[str, Any] = {"iteration": [], "state": "finished", "tolerated": False}
         return {"id": id, "kind": kind, "children": list(children), **more}
 
     item = node("docs/a/b.py", "sequence", node("docs/a/b.py/loop1", "loop", node("t", "step")))
