@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
 
-__all__ = ["MEASURES", "Amounts"]
+__all__ = ["MEASURES", "Amounts", "dollars"]
 
 MEASURES = ("tokens", "usd", "calls", "time_s")
 N = TypeVar("N", int, float, Decimal)
@@ -78,6 +78,17 @@ class Amounts:
         )
 
 
+def dollars(amount: Decimal) -> str:
+    """US dollars in a sentence: cents, and as many more digits as a small amount needs.
+
+    >>> dollars(Decimal("5")), dollars(Decimal("1.2345678")), dollars(Decimal("0.000560000"))
+    ('$5.00', '$1.2346', '$0.00056')
+    """
+    digits = 4 if abs(amount) >= Decimal("0.01") or not amount else 1 - amount.adjusted()
+    whole, _, cents = f"{amount:.{digits}f}".partition(".")
+    return f"${whole}.{cents.rstrip('0'):0<2}"
+
+
 def _sum(one: N | None, more: N | None) -> N | None:
     if one is None or more is None:
         return more if one is None else one
@@ -86,7 +97,7 @@ def _sum(one: N | None, more: N | None) -> N | None:
 
 def _number(name: str, value: Any) -> str:
     if name == "usd":
-        return f"${value:f}"
+        return dollars(value)
     return f"{value:.1f}".removesuffix(".0") if name == "time_s" else str(value)
 
 

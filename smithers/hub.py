@@ -17,7 +17,7 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import Standing
+from smithers.reports import RunsQuery, Standing
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain
@@ -37,6 +37,7 @@ __all__ = [
     "Hub",
     "Left",
     "Raised",
+    "RunsQuery",
     "Secrets",
     "Sent",
     "Standing",
@@ -438,7 +439,15 @@ class Hub:
 
     def runs(self) -> list[reports.Json]:
         """Every run in short, oldest first; none where there is no database."""
-        return reports.runs(self.database)
+        return reports.runs(self.database).runs
+
+    def list_runs(self, query: RunsQuery) -> reports.RunsPage:
+        """The runs that a query wants, in short. Raises `Refused` for a cursor that is none."""
+        return reports.runs(self.database, query)
+
+    def run_ids(self, query: RunsQuery) -> list[str]:
+        """The ids of the runs that a query wants, the newest first."""
+        return reports.run_ids(self.database, query)
 
     def status(self, run_id: str) -> str | None:
         """The status of a run, or None where there is no such run."""

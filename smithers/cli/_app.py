@@ -26,8 +26,9 @@ from smithers.cli import (
     _workflows,
 )
 from smithers.cli._arguments import as_typed
-from smithers.cli._failures import OnlyHelp, Usage
+from smithers.cli._failures import OnlyHelp
 from smithers.cli._signals import SIGNALS
+from smithers.cli._usage import plain_commands, usage_error
 
 __all__ = ["app", "call"]
 
@@ -59,6 +60,7 @@ _MODULES = (
 )
 for _module in _MODULES:
     _module.register(app)
+plain_commands(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -100,9 +102,6 @@ def call(arguments: Sequence[str]) -> int:
 
 def _ours(error: BaseException) -> Exception:
     """An error of the arguments in our words."""
-    said = str(getattr(error, "format_message", lambda: str(error))())
     if type(error).__name__.startswith("NoArgsIsHelp"):
-        return OnlyHelp(said)
-    context = getattr(error, "ctx", None)
-    path = getattr(context, "command_path", "smithers")
-    return Usage(said, hint=f"see `{path} --help`")
+        return OnlyHelp(str(error))
+    return usage_error(error)

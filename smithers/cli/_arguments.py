@@ -26,10 +26,10 @@ def _known_runs(incomplete: str) -> list[str]:
     """Run ids, for the completion of the shell."""
     from smithers.cli._places import place
     from smithers.errors import SmithersError
-    from smithers.hub import Hub
+    from smithers.hub import Hub, RunsQuery
 
     try:
-        found = [run["run_id"] for run in Hub(place(None).path).runs()]
+        found = Hub(place(None).path).run_ids(RunsQuery())
     except SmithersError:
         return []
     return [run_id for run_id in found if run_id.startswith(incomplete)]

@@ -65,7 +65,7 @@ def _attached(where: Place, run: str, task: str, by: str, *, goes_on: bool) -> i
     code = 0
     with Hub(where.path).attach(run, task, by=by, goes_on=goes_on) as held:
         mark = paint(f"▶ {held.name} of {run}", "cyan", sys.stderr)
-        say(f"{mark}: session {shown(held.session)} of {shown(held.agent)}; leave to go on")
+        say(f"{mark}: the session of {shown(held.agent)}; leave the program to go on")
         code = show(held.terminal)
     if code:
         how = f"ended with code {code}" if code > 0 else f"was ended by signal {-code}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from smithers.cli._board import duration
+from smithers.changes import Key
 from smithers.cli._streams import table
+from smithers.cli._words import duration
+from smithers.naming import key_name
 
 __all__ = ["cost_table"]
 
@@ -25,7 +27,7 @@ def cost_table(found: _Json) -> list[str]:
 def _budgets(budgets: list[_Json]) -> list[str]:
     rows = [["BUDGET OF", "MEASURE", "USED", "CAP", "RAISED BY", "LEFT"]]
     for budget in budgets:
-        name = (budget["task"] or "the run") + "".join(f"[{one}]" for one in budget["iteration"])
+        name = key_name(Key(budget["task"] or "", tuple(budget["iteration"])))
         for one in budget["measures"]:
             left = "none" if one["left"] <= 0 else _number(one["left"])
             raised = _number(one["raised_by"]) if one["raised_by"] else ""

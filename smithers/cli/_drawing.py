@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from smithers.changes import Key
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
+from smithers.naming import first_names, key_name, node_name
 from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
 
@@ -45,7 +47,7 @@ def _done(run: _Json) -> str:
 
 
 def _all_awaited(run: _Json) -> str:
-    return ", ".join(_awaited(wait) for wait in run["waiting_for"])
+    return first_names([_awaited(wait) for wait in run["waiting_for"]])
 
 
 def _awaited(wait: _Json) -> str:
@@ -62,7 +64,7 @@ def _awaited(wait: _Json) -> str:
 
 
 def _key(task: str | None, iteration: list[int]) -> str:
-    return (task or "the run") + "".join(f"[{number}]" for number in iteration)
+    return key_name(Key(task or "", tuple(iteration)))
 
 
 def _state(node: _Json) -> str:
@@ -122,7 +124,8 @@ def _task_lines(task: _Json) -> Iterator[str]:
 
 def _wait(wait: _Json) -> Iterator[str]:
     due = "" if wait["due"] is None else f", until {clock(wait['due'])}"
-    for_what = f" for {', '.join(wait['on'])}" if wait["on"] else ""
+    is_data = wait["kind"] == "data"  # else it is for keys of the engine
+    for_what = f" for {', '.join(map(node_name, wait['on']))}" if is_data else ""
     key = _key(wait["task"], wait["iteration"])
     yield f"◷ {key} waits ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
     for one in wait["cooling"]:
@@ -132,12 +135,11 @@ def _wait(wait: _Json) -> Iterator[str]:
 
 def _attempt(attempt: _Json) -> str:
     ended = "" if attempt["ended_at"] is None else f" to {clock(attempt['ended_at'])}"
-    session = "" if attempt["session_id"] is None else f", session {attempt['session_id']}"
     error = "" if attempt["error"] is None else f": {_error(attempt['error'])}"
-    skipped = f" (not {', '.join(attempt['skipped'])})" if attempt["skipped"] else ""
+    skipped = " (others cooled down)" if attempt["skipped"] else ""
     return (
         f"attempt {attempt['attempt']} {attempt['state']}, {attempt['agent']}{skipped},"
-        f" {clock(attempt['started_at'])}{ended}{session}{error}"
+        f" {clock(attempt['started_at'])}{ended}{error}"
     )
 
 
@@ -171,24 +173,29 @@ def tree_lines(found: _Json) -> Iterator[str]:
         yield from _branch(found["root"], "", "")
 
 
-def _branch(node: _Json, first: str, below: str) -> Iterator[str]:
+def _branch(node: _Json, first: str, below: str, parent: _Json | None = None) -> Iterator[str]:
     mark, colour = MARKS[node["state"]]
     state = paint(f"{mark} {_state(node)}", colour, sys.stdout)
-    yield f"{first}{shown(_name(node))}  {state}"
+    yield f"{first}{shown(_name(node, parent))}  {state}"
     inner = node["children"]
     for number, child in enumerate(inner):
         last = number == len(inner) - 1
         here, under = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        yield from _branch(child, below + here, below + under)
+        yield from _branch(child, below + here, below + under, node)
 
 
-def _name(node: _Json) -> str:
+def _name(node: _Json, parent: _Json | None) -> str:
+    """A node's kind and its author's id, or the key of the item that it is."""
     if node["kind"] == "iteration":
-        return f"round {node['iteration'][-1]}"
+        return f"iteration {node['iteration'][-1]}"
     if node["kind"] in ("task", "step", "approval"):
         return str(node["id"])
-    made_up = node["id"] == node["kind"] or "/" in node["id"]
-    return str(node["kind"]) if made_up else f"{node['kind']} {node['id']}"
+    id, kind = str(node["id"]), str(node["kind"])
+    if parent is None:
+        return kind if id == kind else f"{kind} {id}"
+    rest = id.removeprefix(f"{parent['id']}/")
+    is_made = rest != id and parent["kind"] != "foreach"
+    return kind if is_made else f"{kind} {rest}"
 
 
 def mermaid(found: _Json) -> Iterator[str]:
@@ -198,12 +205,14 @@ def mermaid(found: _Json) -> Iterator[str]:
         yield from _flow(found["root"], None, [0])
 
 
-def _flow(node: _Json, parent: str | None, count: list[int]) -> Iterator[str]:
+def _flow(
+    node: _Json, parent: str | None, count: list[int], around: _Json | None = None
+) -> Iterator[str]:
     count[0] += 1
     id = f"n{count[0]}"
-    label = shown(_name(node)).replace('"', "#quot;").replace("\n", " ")
+    label = shown(_name(node, around)).replace('"', "#quot;").replace("\n", " ")
     yield f'  {id}["{label}<br/>{_state(node)}"]'
     if parent is not None:
         yield f"  {parent} --> {id}"
     for child in node["children"]:
-        yield from _flow(child, id, count)
+        yield from _flow(child, id, count, node)

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from smithers.cli._board import money, tokens
 from smithers.cli._failures import error_data
 from smithers.cli._places import Place, complete
 from smithers.cli._streams import MARKS, give, give_json, paint, say, shown
+from smithers.cli._words import money, tokens
 from smithers.errors import SmithersError
 from smithers.hub import Hub
 from smithers.reports import exhausted_words

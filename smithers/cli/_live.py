@@ -4,53 +4,60 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleRenderable, Group
+from rich.control import Control
 from rich.file_proxy import FileProxy
 from rich.live import Live as RichLive
-from rich.table import Table
+from rich.segment import ControlType
 from rich.text import Text
 
 from smithers.agent import Event
+from smithers.amounts import dollars
 from smithers.changes import Frame, Key
-from smithers.cli._board import TASKS, Board, Row, duration, money, tokens
+from smithers.cli._board import DONE, Board
+from smithers.cli._folding import Line, fold
+from smithers.cli._rows import Row
 from smithers.cli._streams import MARKS, shown
+from smithers.cli._words import duration, money, tokens
 from smithers.engine.printing import show_output_through
 from smithers.state import RunState
 
-__all__ = ["Live"]
+__all__ = ["Live", "draw"]
 
 _PER_SECOND = 5
 _LEAST_LINES = 4
+_WIDE = 110
+"""Columns from which on each row has its tokens and its cost."""
+_KEPT_FREE = len("^C")
+"""A terminal writes that behind the last line. If it wrapped, the title would be drawn twice."""
 
 
 class Live:
     """Draws the tree with state, attempt, agent, time, tokens, cost and last activity."""
 
-    def __init__(self, run_id: str) -> None:
+    def __init__(
+        self, run_id: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._run_id = run_id
+        self._now = now
+        self._began = now()
         self._board = Board()
         self._lock = threading.Lock()
         self._console = Console(file=sys.stderr)
-        self._live: RichLive | None = None
+        self._live: _Drawing | None = None
         self._printed: FileProxy | None = None
-        self._order: list[tuple[str, Key | None, str]] = []
-        self._seen = -1
 
     def frame(self, frame: Frame, state: RunState) -> None:
         with self._lock:
-            self._board.frame(frame, state)
+            self._board = self._board.after(frame, state)
         if self._live is None:
-            self._live = RichLive(
-                get_renderable=self._drawn,
-                console=self._console,
-                refresh_per_second=_PER_SECOND,
-                vertical_overflow="crop",
-                redirect_stdout=False,  # what is printed is kept first, then shown by this
-                redirect_stderr=False,
-            )
+            self._live = _Drawing(self._console, self._lines)
             self._live.start(refresh=True)
             self._printed = FileProxy(self._console, sys.stderr)
             show_output_through(self._printed.write)
@@ -69,127 +76,195 @@ class Live:
                 self._printed.flush()  # a line that has no end
             self._live.stop()
 
-    def _drawn(self) -> RenderableType:
+    def _lines(self, width: int, height: int) -> list[Text]:
         with self._lock:
-            if self._seen != self._board.grown:
-                self._seen = self._board.grown
-                self._order = _ordered(self._board)
-            shown, left_out = self._fitting()
-            below = [Text(f"… and {left_out}", style="dim")] if left_out else []
-            return Group(self._title(), self._table(shown), *below)
+            return draw(self._board, self._run_id, self._began, self._now(), width, height)
 
-    def _title(self) -> Text:
-        board = self._board
-        mark, colour = MARKS.get(board.status, ("·", "dim"))
-        facts = [
-            duration(time.monotonic() - board.began),
-            tokens(board.tokens) if board.tokens else "",
-            money(board.cost),
+
+class _Drawing(RichLive):
+    """What rich draws again and again. A terminal that was made narrower has wrapped the lines of
+    the last drawing, which rich does not expect: it would leave the title behind.
+    """
+
+    def __init__(self, console: Console, lines: Callable[[int, int], list[Text]]) -> None:
+        self._lines = lines
+        self._drawn: list[int] = []
+        self._on_screen: list[int] = []
+        """How many cells each line takes: of the last drawing, and of what the terminal shows."""
+        super().__init__(
+            get_renderable=self._draw,
+            console=console,
+            refresh_per_second=_PER_SECOND,
+            vertical_overflow="crop",
+            redirect_stdout=False,  # what is printed is kept first, then shown by `Live`
+            redirect_stderr=False,
+        )
+
+    def _draw(self) -> Group:
+        size = self.console.size
+        lines = self._lines(size.width, size.height)
+        self._drawn = [line.cell_len for line in lines]
+        return Group(*lines)
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        width = max(1, self.console.size.width)
+        wrapped = sum((cells - 1) // width for cells in self._on_screen if cells)
+        self._on_screen = self._drawn
+        up = Control(
+            (ControlType.ERASE_IN_LINE, 2),
+            *((ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)) * wrapped,
+        )
+        found = super().process_renderables(renderables)
+        return [up, *found] if wrapped else found
+
+
+def draw(
+    board: Board, run_id: str, began: datetime, now: datetime, width: int, height: int
+) -> list[Text]:
+    """The lines of a terminal of this size: a title, the tree, and what is left out of it."""
+    columns = _Columns(board, width)
+    lines, left = fold(board, max(_LEAST_LINES, height - 4))
+    below = [Text(f"… and {_counts(left)}", style="dim")] if left else []
+    title = _title(board, run_id, (now - began).total_seconds(), now)
+    drawn = [title, *(columns.line(line, now) for line in lines), *below]
+    for text in drawn:
+        text.no_wrap = True
+        text.rstrip()
+        text.truncate(max(1, width - _KEPT_FREE), overflow="ellipsis")
+    return drawn
+
+
+def _title(board: Board, run_id: str, elapsed_s: float, now: datetime) -> Text:
+    mark, colour = MARKS["stale" if board.stopped_by else board.status]
+    status = f"stopped by {board.stopped_by}" if board.stopped_by else board.status
+    total = board.total()
+    done = sum(total[state] for state in DONE)
+    title = Text()
+    title.append(f"{mark} ", style=colour)
+    title.append(shown(run_id), style="bold")
+    title.append(f" {status}", style=colour)
+    title.append(f"  {done}/{sum(total.values())}")
+    if total["failed"]:
+        title.append(f"  {total['failed']} failed", style="red")
+    if total["tolerated"]:
+        title.append(f"  {total['tolerated']} tolerated", style="dim")
+    if board.asking and board.status in ("running", "waiting"):
+        title.append(f"  {len(board.asking)} to decide", style="yellow")
+    title.append("  " + "  ".join([duration(elapsed_s), *_spent(board, now)]), style="dim")
+    return title
+
+
+def _spent(board: Board, now: datetime) -> list[str]:
+    """What the run has used, each measure with its cap if it has one."""
+    caps, found = board.caps, list[str]()
+    if board.tokens or caps.tokens:
+        cap = f" of {tokens(caps.tokens)}" if caps.tokens else ""
+        found.append(tokens(board.tokens) + cap)
+    if board.cost is not None or caps.usd:
+        cap = f" of {dollars(caps.usd)}" if caps.usd else ""
+        found.append(dollars(board.cost or Decimal(0)) + cap)
+    if caps.calls:
+        found.append(f"{board.calls} of {caps.calls} calls")
+    if caps.time_s:
+        running = [board.rows[key].elapsed_s(now) or 0 for key in board.by_state.get("running", ())]
+        worked = duration(board.worked_s + sum(running))
+        found.append(f"worked {worked} of {duration(caps.time_s)}")
+    return found
+
+
+class _Columns:
+    """The columns of the rows. Their widths follow from the terminal and from the tree as a whole,
+    not from the lines that are shown, so that nothing moves from one drawing to the next.
+    """
+
+    def __init__(self, board: Board, width: int) -> None:
+        self._board = board
+        self._is_wide = width >= _WIDE
+        self._name = max(12, min(board.widest, width * 9 // 20))
+        self._has_tokens = board.tokens > 0 and self._is_wide
+        self._has_cost = board.cost is not None and self._is_wide
+        self._agent = max(6, min(board.widest_agent, max(14, width // 8)))
+
+    def line(self, line: Line, now: datetime) -> Text:
+        if line.is_leaf:
+            return self._task(line, self._board.row(line.spot.key), now)
+        return self._container(line)
+
+    def _task(self, line: Line, row: Row, now: datetime) -> Text:
+        state = self._board.state_of(row)
+        text = self._tree(line, state, line.name, "bold" if state == "running" else "")
+        cells = self._facts(row, state, now) if row.attempt else []
+        note = self._board.said.get(row.key, "") if state == "running" else row.note
+        if row.tolerated and state == "failed":
+            cells.append((f"tolerated: {shown(note)}", "dim"))
+        elif state in ("running", "waiting", "failed"):
+            cells.append((shown(note), _NOTES[state]))
+        for cell, style in cells:
+            text.append("  ")
+            text.append(cell, style=style)
+        return text
+
+    def _facts(self, row: Row, state: str, now: datetime) -> list[tuple[str, str]]:
+        elapsed = row.elapsed_s(now) if row.began is None or state == "running" else None
+        cells = [
+            (_fit(shown(row.who), self._agent), "dim"),
+            (("" if elapsed is None else duration(elapsed)).rjust(9), ""),
         ]
-        title = Text(no_wrap=True, overflow="ellipsis")
-        title.append(f"{mark} ", style=colour)
-        title.append(shown(self._run_id), style="bold")
-        title.append(f" {board.status}", style=colour)
-        title.append("  " + "  ".join(fact for fact in facts if fact), style="dim")
-        return title
+        if self._has_tokens:
+            cells.append(((tokens(row.tokens) if row.tokens else "").rjust(13), ""))
+        if self._has_cost:
+            cells.append((money(row.cost).rjust(9), ""))
+        return cells
 
-    def _table(self, shown: list[_Line]) -> Table:
-        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        for name in ("tree", "attempt", "time", "tokens", "cost", "said"):
-            right = name in ("time", "tokens", "cost")
-            table.add_column(
-                name,
-                justify="right" if right else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                ratio=1 if name == "said" else None,
-            )
-        now = time.monotonic()
-        for prefix, key, name in shown:
-            if key is None:
-                table.add_row(Text(prefix + name, style="dim"))
-            else:
-                row = self._row(key)
-                table.add_row(*_cells(prefix, name, row, self._board.state_of(row), now))
-        return table
+    def _container(self, line: Line) -> Text:
+        spot = line.spot
+        state = self._board.container_state(spot.key)
+        counts = self._board.count(spot.key)
+        total = sum(counts.values())
+        is_counted = line.is_folded and not spot.is_iteration
+        number = f" {sum(counts[one] for one in DONE)}/{total}" if is_counted else ""
+        text = self._tree(line, state, line.name, "dim", number)
+        if is_counted:
+            facts = {one: counts[one] for one in ("failed", "running", "waiting") if counts[one]}
+            text.append(f"  {_counts(Counter(facts))}", style="dim")
+        return text
 
-    def _row(self, key: Key) -> Row:
-        return self._board.rows.get(key) or Row(key)
-
-    def _fitting(self) -> tuple[list[_Line], str]:
-        """The lines that fit the terminal, and in words what is left out: tasks that are at work
-        come first, then those that failed, then what ended or comes up.
-        """
-        space = max(_LEAST_LINES, self._console.size.height - 4)
-        if len(self._order) <= space:
-            return self._order, ""
-        tasks = [(line, self._row(line[1])) for line in self._order if line[1] is not None]
-        ranked = sorted(
-            range(len(tasks)), key=lambda at: _RANK.get(self._board.state_of(tasks[at][1]), 9)
-        )
-        kept = set(ranked[:space])
-        left = Counter(
-            self._board.state_of(row) for at, (_, row) in enumerate(tasks) if at not in kept
-        )
-        shown = [("", key, name) for at, ((_, key, name), _) in enumerate(tasks) if at in kept]
-        return shown, ", ".join(f"{number} {state}" for state, number in left.items())
+    def _tree(self, line: Line, state: str, name: str, style: str, after: str = "") -> Text:
+        mark, colour = MARKS.get(state, ("·", "dim"))
+        text = Text(line.prefix, style="dim")
+        text.append(f"{mark} ", style=colour)
+        beside = cell_len(line.prefix) + 2 + (len(after) if line.prefix else 0)
+        space = max(4, self._name - beside)
+        name = _shortened(shown(name), space)
+        text.append(name, style=style)
+        text.append(after)
+        missing = self._name - cell_len(line.prefix) - 2 - cell_len(name) - len(after)
+        text.append(" " * max(0, missing))
+        return text
 
 
-_Line = tuple[str, Key | None, str]
-_RANK = {"running": 0, "waiting": 1, "failed": 2, "finished": 3, "ready": 4, "pending": 5}
+_NOTES = {"running": "dim", "waiting": "yellow", "failed": "red"}
 
 
-def _cells(prefix: str, name: str, row: Row, state: str, now: float) -> list[Text]:
-    mark, colour = MARKS.get(state, ("·", "dim"))
-    tree = Text(prefix, style="dim")
-    tree.append(f"{mark} ", style=colour)
-    tree.append(name, style="bold" if state == "running" else "")
-    if row.tolerated and state == "failed":
-        tree.append(" (tolerated)", style="dim")
-    tried = f"#{row.attempt} {row.agent}" if row.attempt else ""
-    elapsed = row.elapsed_s(now)
-    return [
-        tree,
-        Text(shown(tried), style="dim"),
-        Text("" if elapsed is None else duration(elapsed)),
-        Text(tokens(row.tokens) if row.tokens else ""),
-        Text(money(row.cost)),
-        Text(shown(row.said) if state in ("running", "waiting", "failed") else "", style="dim"),
-    ]
+def _fit(text: str, width: int) -> str:
+    return set_cell_size(_shortened(text, width), width)
 
 
-def _ordered(board: Board) -> list[tuple[str, Key | None, str]]:
-    """The lines of the tree: a prefix that draws it, the key of a task, and a name."""
-    children: dict[str | None, list[str]] = {}
-    for node in sorted(board.nodes.values(), key=lambda one: one.place):
-        children.setdefault(node.parent, []).append(node.id)
-    keys: dict[str, list[Key]] = {}
-    for key in board.rows:
-        keys.setdefault(key.id, []).append(key)
-    lines: list[tuple[str, Key | None, str]] = []
-    roots = children.get(None, [])
-    for root in roots:
-        _walk(board, root, "", "", children, keys, lines)
-    return lines
+def _shortened(text: str, width: int) -> str:
+    """Text of at most `width` cells: what is too long loses its middle, since names of one kind
+    tend to begin alike.
+    """
+    if cell_len(text) <= width:
+        return text
+    tail = width // 3
+    end = text
+    while cell_len(end) > tail:
+        end = end[1:]
+    return set_cell_size(text, width - 1 - cell_len(end)).rstrip() + "…" + end
 
 
-def _walk(
-    board: Board,
-    id: str,
-    first: str,
-    below: str,
-    children: dict[str | None, list[str]],
-    keys: dict[str, list[Key]],
-    lines: list[tuple[str, Key | None, str]],
-) -> None:
-    if board.nodes[id].kind in TASKS:
-        lines.extend((first, key, shown(str(key))) for key in sorted(keys.get(id, [Key(id)])))
-        return
-    kind = board.nodes[id].kind
-    given = "" if id == kind or "/" in id else f" {id}"
-    lines.append((first, None, shown(f"{kind}{given}")))
-    inner = children.get(id, [])
-    for number, child in enumerate(inner):
-        last = number == len(inner) - 1
-        here, under = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        _walk(board, child, below + here, below + under, children, keys, lines)
+def _counts(counts: Counter[str]) -> str:
+    return ", ".join(f"{number} {_STATES.get(state, state)}" for state, number in counts.items())
+
+
+_STATES = {"tolerated": "failed (tolerated)"}

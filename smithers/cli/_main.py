@@ -83,9 +83,10 @@ def _command(arguments: Sequence[str]) -> int:
     if arguments and _NEED_NO_FOLDER.isdisjoint(arguments):
         current_folder()  # every command says so alike, and before it does anything
     if (listed := _plain_ps(arguments)) is not None:
-        from smithers.cli._listing import list_runs
+        from smithers.cli._listing import Shown, list_runs
 
-        return list_runs(*listed)
+        db, json = listed
+        return list_runs(db, Shown(json=json))
     if arguments[:1] == ["mcp"]:
         from smithers.cli._serving import plain_mcp, serve
 

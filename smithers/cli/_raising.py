@@ -15,6 +15,7 @@ from smithers.cli._places import place
 from smithers.cli._running import Detach
 from smithers.cli._streams import give, say, shown
 from smithers.hub import Amounts, Hub
+from smithers.naming import key_name
 
 __all__ = ["register"]
 
@@ -80,7 +81,9 @@ def budget(
     }
     if not json:
         key = Key(raised.task or "", raised.iteration)
-        said = f"the budget of {key} of {run} is raised by {raised.added}, says {raised.by}"
+        said = (
+            f"the budget of {key_name(key)} of {run} is raised by {raised.added}, says {raised.by}"
+        )
         (say if resume else give)(shown(said))
     extra: dict[str, object] = {"raised": data}
     return then(where, run, data, extra, resume=resume, detach=detach, json=json)

@@ -13,11 +13,11 @@ from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._costs import cost_table
 from smithers.cli._drawing import inspected, mermaid, tree_lines
 from smithers.cli._failures import Usage
-from smithers.cli._listing import list_runs
+from smithers.cli._listing import Shown, list_runs
 from smithers.cli._places import complete, place
 from smithers.cli._streams import MARKS, give, give_json, masked, paint, shown, table
 from smithers.hub import Hub
-from smithers.reports import clock
+from smithers.reports import STATUSES, clock
 from smithers.texts import plain
 
 __all__ = ["give_raw", "register"]
@@ -33,7 +33,14 @@ def register(app: typer.Typer) -> None:
     app.command(
         "ps",
         short_help="List the runs.",
-        help=example("smithers ps", "smithers ps --json", says="List the runs, oldest first."),
+        help=example(
+            "smithers ps",
+            "smithers ps --status waiting --status stale --since 2d",
+            "smithers ps --json --limit 100",
+            says="List the runs, the newest last. A terminal gets the newest 50 and the number of"
+            " older ones. With --json and --limit the document has `more`, and a `cursor` for"
+            " --after.",
+        ),
     )(ps)
     app.command(
         "inspect",
@@ -113,8 +120,51 @@ def _register_what_happened(app: typer.Typer) -> None:
     )(sql)
 
 
-def ps(json: JsonFlag = False, db: Db = None) -> int:
-    return list_runs(db, json)
+def ps(
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help=f"Only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; may be given"
+            " again.",
+            show_default=False,
+        ),
+    ] = None,
+    workflow: Annotated[
+        str | None,
+        typer.Option("--workflow", metavar="NAME", help="Only runs of this workflow."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="TIME",
+            help="Only runs started since then, as in 30m, 2h, 3d or 2026-11-01.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, metavar="N", help="List the newest N runs at most."),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option("--after", metavar="CURSOR", help="List the page after that of this cursor."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="List all runs on a terminal, too.")] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    wanted = Shown(
+        json=json,
+        statuses=tuple(status or ()),
+        workflow=workflow,
+        since=since,
+        limit=limit,
+        every=every,
+        after=after,
+    )
+    return list_runs(db, wanted)
 
 
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:

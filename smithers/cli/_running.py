@@ -279,12 +279,12 @@ def _input_text(given: str | None) -> str | None:
 
 def _resumable(where: Place) -> str:
     """A hint that names the runs that could be meant."""
-    from smithers.hub import Hub
+    from smithers.hub import Hub, RunsQuery
 
-    ids = [run["run_id"] for run in Hub(where.path).runs() if run["status"] in _GOES_ON]
+    ids = Hub(where.path).run_ids(RunsQuery(statuses=_GOES_ON, limit=5))[::-1]
     if not ids:
         return "list the runs with `smithers ps`"
-    return f"name it with --run-id; it could be: {', '.join(map(shlex.quote, ids[-5:]))}"
+    return f"name it with --run-id; it could be: {', '.join(map(shlex.quote, ids))}"
 
 
 _GOES_ON = ("stale", "waiting", "failed")

@@ -57,7 +57,7 @@ def _cut(text: str) -> str:
 
 
 _TELL: dict[str, Callable[[_Json], str]] = {
-    "started": lambda event: f"session {event.get('session')}",
+    "started": lambda event: "started",
     "said": _text,
     "thought": lambda event: f"({_text(event)})" if _text(event) else "",
     "toolcalled": _called,

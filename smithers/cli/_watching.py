@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
-from smithers.cli._board import Board, duration, money, tokens
+from smithers.cli._rows import row_of
 from smithers.cli._streams import give_json, is_terminal, masked, say, shown
+from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
+from smithers.naming import first_names, key_name
 from smithers.reports import Json, Telling, clock
 from smithers.state import RunState
 
@@ -96,23 +98,24 @@ _SHOWN = frozenset(
 )
 
 
+_MOST = 5
+"""So many nodes of one frame have a line each, if the same happened to them."""
+
+
 class Lines:
     """One line a change on stderr, for logs and pipes."""
 
     def __init__(self) -> None:
         self._teller = _Teller()
-        self._board = Board()
 
     def frame(self, frame: Frame, state: RunState) -> None:
         told = self._teller.frame(frame, state, _SHOWN)
-        self._board.frame(frame, state)
         at = clock(told["at"])
-        for change in told["changes"]:
-            if said := self._words(change):
-                say(f"{at} {shown(said)}")
+        for said in self._lines(told["changes"], state):
+            say(f"{at} {shown(said)}")
 
     def event(self, key: Key, event: Event) -> None:
-        self._board.event(key, event)
+        pass
 
     def note(self, text: str) -> None:
         say(shown(text))
@@ -120,13 +123,29 @@ class Lines:
     def close(self) -> None:
         pass
 
-    def _words(self, change: Json) -> str:
+    def _lines(self, changes: list[Json], state: RunState) -> Iterator[str]:
+        """A line a change; one line for many nodes that a frame resets, cancels or skips."""
+        alike: dict[str, list[str]] = {}
+        for change in changes:
+            if what := _in_bulk(change):
+                key = Key(change["task"], tuple(change["iteration"]))
+                alike.setdefault(what, []).append(key_name(key))
+        for change in changes:
+            names = alike.get(_in_bulk(change), [])
+            if len(names) <= _MOST:
+                if words := self._words(change, state):
+                    yield words
+            elif names[0]:
+                yield f"{len(names)} tasks {_in_bulk(change)}: {first_names(names)}"
+                names[0] = ""  # the line is written
+
+    def _words(self, change: Json, state: RunState) -> str:
         """The line of a change, or nothing for one that says little to a person. How the run is
         left is told at the end.
         """
         what, words = change["what"], str(change["words"])
         if what == "settled":
-            return self._settled(change, words)
+            return self._settled(change, words, state)
         if what == "attempt_ended":
             return "" if change["state"] in ("succeeded", "deferred") else words
         if what == "wait_opened":
@@ -135,10 +154,12 @@ class Lines:
             return words if change["kind"] in ("approval", "attached") else ""
         return words
 
-    def _settled(self, change: Json, words: str) -> str:
-        row = self._board.rows.get(Key(change["task"], tuple(change["iteration"])))
-        if row is None or change["outcome"] != "finished":
+    @staticmethod
+    def _settled(change: Json, words: str, state: RunState) -> str:
+        key = Key(change["task"], tuple(change["iteration"]))
+        if change["outcome"] != "finished" or key not in state.tries:
             return words
+        row = row_of(key, state)
         facts = [
             "" if row.took_s is None else duration(row.took_s),
             tokens(row.tokens) if row.tokens else "",
@@ -146,6 +167,14 @@ class Lines:
         ]
         told = ", ".join(fact for fact in facts if fact)
         return f"{words} ({told})" if told else words
+
+
+def _in_bulk(change: Json) -> str:
+    """What a change does that a frame may do to thousands of nodes at once, else nothing."""
+    if change["what"] == "reset":
+        return "run again"
+    is_over = change["what"] == "settled" and change["outcome"] in ("cancelled", "skipped")
+    return f"were {change['outcome']}" if is_over else ""
 
 
 class Both:

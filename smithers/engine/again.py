@@ -13,14 +13,17 @@ __all__ = ["runs_again"]
 
 
 def runs_again(by_id: Mapping[str, Definition], state: RunState) -> list[Key]:
-    """What failed, and what was cancelled because of it; nothing that is finished.
+    """What failed, and what was cancelled because of it, in the order of the tree; nothing that is
+    finished.
 
     What a person decided stays decided; a question that nobody answered in time is asked again. An
     exhausted loop continues only if its bound was raised, or ends if the file says so now. What was
     handled is final. Found from the state and the tree alone: the plan has not reached what stands
     behind a loop that continues.
     """
-    return [key for key, ended in state.ended.items() if _again(key, ended, by_id, state)]
+    places = {id: place for place, id in enumerate(by_id)}
+    found = (key for key, ended in state.ended.items() if _again(key, ended, by_id, state))
+    return sorted(found, key=lambda key: (places.get(key.id, len(places)), key))
 
 
 def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunState) -> bool:

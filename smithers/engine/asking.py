@@ -23,6 +23,7 @@ from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
+from smithers.naming import node_name
 from smithers.tree import (
     NODE_MARK,
     Branch,
@@ -190,7 +191,7 @@ class Asking:
 
     def _branch(self, instance: Instance) -> None:
         node = cast("Branch", instance.definition.node)
-        what = f"the test of {instance.key.id}"
+        what = f"the test of {node_name(instance.key.id)}"
         value = self.ask(instance, lambda: self._boolean(node.test(), what, node.mark))
         if not self.missed(value):
             self.choose(instance, "test", json.dumps(value))
@@ -198,7 +199,7 @@ class Asking:
 
     def _until(self, iteration: Instance) -> None:
         node = cast("Loop", iteration.definition.node)
-        what = f"the until of {iteration.key.id}"
+        what = f"the until of {node_name(iteration.key.id)}"
         value = self.ask(
             iteration, lambda: self._boolean(node.until(), what, node.mark), iteration.parent
         )
@@ -213,7 +214,7 @@ class Asking:
             self.plan.choose(loop)
             return
         error = LoopExhausted(
-            f"{loop.key.id} did not end within {node.max_iterations} iterations",
+            f"{node_name(loop.key.id)} did not end within {node.max_iterations} iterations",
             hint=f"raise max_iterations at {node.mark.place}, or write on_exhausted='finish' there,"
             " then resume the run",
         )

@@ -30,6 +30,7 @@ from smithers.engine.plan import Instance, Plan
 from smithers.engine.reading import View
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import SmithersError
+from smithers.naming import key_name
 from smithers.state import Attempted, Total
 from smithers.store import InboxRow
 from smithers.tree import Budget
@@ -236,7 +237,7 @@ class Budgets:
         for owner, budget in self._budgets_of(key):
             used = ledger.setdefault(owner, _Used()).at(self._running_s)
             if words := used.of(self._caps(owner, budget)):
-                found.append((owner, budget, f"the budget of {owner} is spent: {words}"))
+                found.append((owner, budget, f"the budget of {key_name(owner)} is spent: {words}"))
         return found
 
     def _caps(self, owner: Key, budget: Budget) -> Amounts:

@@ -35,6 +35,7 @@ from smithers.engine.trust import (
     untrusted,
 )
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
+from smithers.naming import first_names
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
@@ -448,16 +449,22 @@ def _reused(before: _Done, engine: Engine, *, is_edited: bool) -> list[str]:
     """What a resume reuses, what an edit brought or took, and whether it was no edit that did."""
     tasks, known = _tasks_of(engine.state), before.known
     reused = [str(key) for key in before.finished if engine.state.has_place(key)]
-    reports = [f"reused: {', '.join(reused)}"] if reused else []
+    reports = [_counted("reused", reused)] if reused else []
     for what, ids in (("new", tasks.keys() - known), ("gone", known.keys() - tasks)):
         if ids and known:
-            reports.append(f"{what}: {', '.join(sorted(ids))}")
+            reports.append(_counted(what, sorted(ids)))
     if not is_edited and (moved := [id for id in known if tasks.get(id) != known[id]]):
         reports.append(
             f"the file is the same, but {', '.join(map(repr, sorted(moved)[:5]))} left the tree or"
             f" moved in it; {IDS_HINT}"
         )
     return reports
+
+
+def _counted(what: str, names: Sequence[str]) -> str:
+    """What happened to some tasks: all names of a few, the number and the first ones of many."""
+    some = first_names(names)
+    return f"{what}: {some}" if some.endswith(names[-1]) else f"{what}: {len(names)} tasks: {some}"
 
 
 _TASKS = ("task", "step", "approval")

@@ -16,6 +16,7 @@ from smithers.engine.stuck import deadlock
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
+from smithers.naming import key_name
 from smithers.workflows import Workflow
 
 __all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open"]
@@ -94,7 +95,7 @@ class Endings:
             ended = self._state.ended.get(one.key)
             if ended is not None and one.failing and ended.error is not None:
                 error = ended.error
-                said = f"{one.key} failed: {error.message}"
+                said = f"{key_name(one.key)} failed: {error.message}"
                 return Failure(
                     kind=error.kind,
                     message=said,
@@ -103,7 +104,7 @@ class Endings:
                     then=error.then,
                 )
             waiting.extend(reversed([child for child in one.children if child.failing]))
-        return Failure(kind="Failed", message=f"{self._first_cancelled()} was cancelled")
+        return Failure(kind="Failed", message=f"{key_name(self._first_cancelled())} was cancelled")
 
     def _first_cancelled(self) -> Key:
         """The first node, in document order, that was cancelled by itself."""

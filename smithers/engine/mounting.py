@@ -12,6 +12,7 @@ from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.transition import Transition
 from smithers.errors import AuthorError
+from smithers.naming import node_name
 from smithers.store import Model
 from smithers.tree import ForEach, Task
 
@@ -112,7 +113,7 @@ class Mounting:
             limit: int | None = getattr(one.node, "limit", None)  # groups and fan-outs have one
             if (limit or 0) > self._limit:
                 self._renderer.reports.append(
-                    f"{one.id}: its limit of {limit} is never reached, for "
+                    f"{node_name(one.id)}: its limit of {limit} is never reached, for "
                     f"max_concurrency is {self._limit}"
                 )
         mounts.fresh.clear()

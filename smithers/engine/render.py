@@ -26,6 +26,7 @@ from smithers.engine.reading import Reading, View
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
+from smithers.naming import first_names, node_name
 from smithers.tree import (
     RENDERING,
     AgentWork,
@@ -222,7 +223,7 @@ class Renderer:
         keys = tuple(node.key(value) for value in values)
         if not keys and not node.allow_empty:
             raise AuthorError(
-                f"{definition.id} has no items",
+                f"{node_name(definition.id)} has no items",
                 place=node.mark.place,
                 hint="an empty list is an error unless the author says allow_empty=True",
             )
@@ -283,7 +284,8 @@ class Renderer:
             return items
         if stored.get("source") == self.source:
             raise AuthorError(
-                f"{definition.id} gave other items than before the crash, on the same reads",
+                f"{node_name(definition.id)} gave other items than before the crash, on the same"
+                " reads",
                 place=definition.node.mark.place,
                 hint="items= may depend on the input and on outputs, and on nothing else",
             )
@@ -292,7 +294,9 @@ class Renderer:
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
         for what, names in (("are gone", gone), ("are new and left out", sorted(new))):
             if names:
-                self.reports.append(f"{definition.id}: the items {', '.join(names)} {what}")
+                self.reports.append(
+                    f"{node_name(definition.id)}: the items {first_names(names)} {what}"
+                )
         return Items(
             kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
         )
@@ -359,7 +363,7 @@ def _check_results(root: Definition) -> None:
         if not any(below.node is node.result for below in one.walk()):
             named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
             raise AuthorError(
-                f"the result of {one.id}, {named!r}, is not inside it",
+                f"the result of {node_name(one.id)}, {named!r}, is not inside it",
                 place=node.mark.place,
                 hint="put it among the children, or name one of them",
             )

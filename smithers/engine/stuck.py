@@ -12,6 +12,7 @@ from typing import NamedTuple
 from smithers.changes import Key
 from smithers.engine.plan import Instance, Plan
 from smithers.errors import AuthorError, Place
+from smithers.naming import key_name
 from smithers.tree import AgentWork, Task
 
 __all__ = ["deadlock"]
@@ -37,7 +38,7 @@ def deadlock(plan: Plan, waiting: Mapping[Key, Sequence[Instance]]) -> AuthorErr
         trail.append((one, edge.why))
         one = edge.to
     ring = trail[seen.get(id(one), 0) :]
-    said = "\n".join(f"  {each.key} at {_place(each)} {why}" for each, why in ring)
+    said = "\n".join(f"  {key_name(each.key)} at {_place(each)} {why}" for each, why in ring)
     return AuthorError(
         f"these nodes wait for each other in a circle:\n{said}",
         place=_place(ring[0][0] if ring else plan.root),
@@ -57,20 +58,22 @@ def _edge(plan: Plan, one: Instance, on: Mapping[int, Key]) -> _Edge | None:
     if one.role == "task":
         return _slot(plan, one)
     inner = next((child for child in one.children if child.status == "up"), None)
-    return None if inner is None else _Edge(inner, f"ends with {inner.key}")
+    return None if inner is None else _Edge(inner, f"ends with {key_name(inner.key)}")
 
 
 def _data(plan: Plan, one: Instance, key: Key) -> _Edge | None:
     node = one.definition.node
-    why = f"waits for the output of {key}"
+    why = f"waits for the output of {key_name(key)}"
     if isinstance(node, Task) and key.id in node.needs:
-        why = f"needs {key}"
+        why = f"needs {key_name(key)}"
     elif isinstance(node, Task) and isinstance(node.work, AgentWork) and node.work.source == key.id:
-        why = f"{node.work.verb} {key}"
+        why = f"{node.work.verb} {key_name(key)}"
     if (found := plan.instances.get(key)) is not None:
         return _Edge(found, why)
     around = _around(plan, key)
-    return None if around is None else _Edge(around, f"{why}, which stands in {around.key}")
+    return (
+        None if around is None else _Edge(around, f"{why}, which stands in {key_name(around.key)}")
+    )
 
 
 def _around(plan: Plan, key: Key) -> Instance | None:
@@ -95,8 +98,8 @@ def _order(one: Instance) -> _Edge | None:
     if parent.status == "up" and parent.role in ("sequence", "iteration"):
         earlier = next((child for child in parent.children if not child.settled), one)
         if earlier is not one:
-            return _Edge(earlier, f"stands after {earlier.key}")
-    return _Edge(parent, f"stands in {parent.key}")
+            return _Edge(earlier, f"stands after {key_name(earlier.key)}")
+    return _Edge(parent, f"stands in {key_name(parent.key)}")
 
 
 def _slot(plan: Plan, one: Instance) -> _Edge | None:
@@ -106,4 +109,6 @@ def _slot(plan: Plan, one: Instance) -> _Edge | None:
     holder = next(holders, None)
     if holder is None:
         return None
-    return _Edge(holder, f"waits for the slot in {group.key} that {holder.key} holds")
+    return _Edge(
+        holder, f"waits for the slot in {key_name(group.key)} that {key_name(holder.key)} holds"
+    )

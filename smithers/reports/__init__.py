@@ -11,9 +11,19 @@ from smithers.reports._database import Json, has_runs
 from smithers.reports._events import MOST, all_events, events, newest
 from smithers.reports._exhausted import exhausted_words
 from smithers.reports._graph import graph
+from smithers.reports._listing import STATUSES, RunsQuery
 from smithers.reports._logs import logs, raw_logs
 from smithers.reports._messages import message
-from smithers.reports._runs import inspect, places, runs, states, status_of, summary
+from smithers.reports._runs import (
+    RunsPage,
+    inspect,
+    places,
+    run_ids,
+    runs,
+    states,
+    status_of,
+    summary,
+)
 from smithers.reports._sql import Answer, sql
 from smithers.reports._standing import Changes, Standing, standing
 from smithers.reports._telling import Telling
@@ -23,9 +33,12 @@ from smithers.reports._why import clock, why
 
 __all__ = [
     "MOST",
+    "STATUSES",
     "Answer",
     "Changes",
     "Json",
+    "RunsPage",
+    "RunsQuery",
     "Standing",
     "Telling",
     "all_events",
@@ -43,6 +56,7 @@ __all__ = [
     "newest",
     "places",
     "raw_logs",
+    "run_ids",
     "runs",
     "sql",
     "standing",

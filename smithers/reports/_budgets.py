@@ -6,7 +6,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from math import ceil
 from typing import Any
 
@@ -69,9 +69,19 @@ class Budgeted:
         for name, cap, used in self._measures():
             if used >= cap:
                 more = used - cap + (cap - (getattr(self.raised, name) or 0))
-                shown = f"{more:f}" if name == "usd" else str(ceil(more))
+                shown = _whole_cents(more) if name == "usd" else str(ceil(more))
                 found += [f"--add-{_OPTIONS[name]}", shown]
         return found
+
+
+def _whole_cents(usd: Decimal) -> str:
+    """At least so many dollars, as they are typed; what is less than a cent is exact.
+
+    >>> _whole_cents(Decimal("0.500560000")), _whole_cents(Decimal("0.000560000"))
+    ('0.51', '0.00056')
+    """
+    cents = usd.quantize(Decimal("0.01"), ROUND_CEILING) if usd >= Decimal("0.01") else usd
+    return f"{cents.normalize():f}"
 
 
 def raise_command(run_id: str, budget: Budgeted, *, resumes: bool = True) -> str:

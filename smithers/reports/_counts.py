@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from dataclasses import dataclass
 
-from smithers.reports._heads import Head
+from smithers.reports._heads import SCOPE, Head
 from smithers.reports._tasks import ANSWERED, COUNTING, Tree, open_waits, tree_of, unsettled
 
 __all__ = ["Counts", "all_counts", "counts_of"]
 
 # For each run its tasks by state, then those that are open, then those without a row.
 _ALL_COUNTS = (
-    "WITH leaves AS (SELECT run_id, id FROM tree WHERE gone IS NULL"
-    "  AND kind IN ('task', 'step', 'approval')),"
+    "WITH leaves AS (SELECT n.run_id, n.id FROM tree n WHERE n.gone IS NULL"
+    f"  AND n.kind IN ('task', 'step', 'approval') AND {SCOPE.format('n')}),"
     " rows AS (SELECT t.run_id, t.task, t.path, t.state FROM tasks t"
-    "  JOIN leaves l ON l.run_id = t.run_id AND l.id = t.task WHERE "
+    f"  JOIN leaves l ON l.run_id = t.run_id AND l.id = t.task WHERE {SCOPE.format('t')} AND "
     + COUNTING.format("t", "task")
     + ")"
     " SELECT run_id, state, count(*) FROM rows WHERE state IS NOT NULL GROUP BY run_id, state"
@@ -40,10 +41,10 @@ _ALL_HANDLED = (
     + COUNTING.format("t", "task")
     + " WHERE "
     + COUNTING.format("h", "node")
-    + " GROUP BY h.run_id"
+    + f" AND {SCOPE.format('h')} GROUP BY h.run_id"
 )
 _COUNTED: tuple[str, ...] = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")
-_EDITED = "SELECT DISTINCT run_id FROM tree WHERE gone IS NOT NULL"
+_EDITED = f"SELECT DISTINCT n.run_id FROM tree n WHERE n.gone IS NOT NULL AND {SCOPE.format('n')}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,18 +79,16 @@ def all_counts(db: sqlite3.Connection, runs: dict[str, Head]) -> dict[str, Count
     has changed are counted by their tree: a task may have moved out of its loop.
     """
     tasks = {run_id: dict.fromkeys(_COUNTED, 0) for run_id in runs}
-    for run_id, state, number in db.execute(_ALL_COUNTS):
-        if run_id not in runs:
-            continue
+    scope = {"runs": json.dumps(list(runs))}
+    for run_id, state, number in db.execute(_ALL_COUNTS, scope):
         head = runs[run_id]
         if state in ("open", "waiting") and head.ended:
             state = unsettled(head, up=False)
         tasks[run_id]["pending" if state == "open" else state] += number
     found = {run_id: Counts(tasks=counts) for run_id, counts in tasks.items()}
-    for run_id, failures, handled in db.execute(_ALL_HANDLED):
-        if run_id in runs:
-            found[run_id] = Counts(tasks=tasks[run_id], tolerated=failures, handled=handled)
-    for (run_id,) in db.execute(_EDITED).fetchall():
-        if (edited := runs.get(run_id)) is not None:
-            found[run_id] = counts_of(tree_of(db, edited, open_waits(db, edited)))
+    for run_id, failures, handled in db.execute(_ALL_HANDLED, scope):
+        found[run_id] = Counts(tasks=tasks[run_id], tolerated=failures, handled=handled)
+    for (run_id,) in db.execute(_EDITED, scope).fetchall():
+        edited = runs[run_id]
+        found[run_id] = counts_of(tree_of(db, edited, open_waits(db, edited)))
     return found

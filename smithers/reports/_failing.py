@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 from smithers.changes import Key
+from smithers.naming import key_name
 from smithers.reports._budgets import Budgeted, raise_command
 from smithers.reports._database import Json, object_from
 from smithers.reports._heads import Head
@@ -55,7 +56,7 @@ def failure_reasons(
     found = [
         reason_of(
             budget.key,
-            f"the budget of {budget.key} is spent",
+            f"the budget of {key_name(budget.key)} is spent",
             raise_command(head.run_id, budget, resumes=False),
         )
         for budget in around
@@ -116,7 +117,9 @@ def describe_failure(entry: Entry, *, tolerated: bool = False) -> str:
     error = _error(entry)
     allowed = ", which its author allows" if tolerated else ""
     key = Key(entry.id, entry.path)
-    return _where(f"{key} failed{allowed}: {error.get('message') or 'no reason is known'}", error)
+    return _where(
+        f"{key_name(key)} failed{allowed}: {error.get('message') or 'no reason is known'}", error
+    )
 
 
 def _error(entry: Entry) -> Json:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +16,16 @@ from smithers.store.files import events_file, raw_file, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_text
 
-__all__ = ["Head", "error_of", "head_of", "heads", "last_activity", "usage_of", "usage_total"]
+__all__ = [
+    "SCOPE",
+    "Head",
+    "error_of",
+    "head_of",
+    "heads",
+    "last_activity",
+    "usage_of",
+    "usage_total",
+]
 
 _HEADS = (
     "SELECT r.run_id, r.workflow, r.file, r.folder, r.created_at, s.status, s.error, sf.at,"
@@ -27,8 +37,10 @@ _HEADS = (
     " JOIN frames f ON f.run_id = r.run_id"
     " AND f.frame = (SELECT max(frame) FROM frames WHERE run_id = r.run_id)"
     " LEFT JOIN owners o ON o.owner = r.owner"
-    " WHERE ?1 IS NULL OR r.run_id = ?1 ORDER BY r.created_at, r.run_id"
+    " WHERE {scope} ORDER BY r.created_at, r.run_id"
 )
+SCOPE = "{0}.run_id IN (SELECT value FROM json_each(:runs))"
+"""Of a table by its alias, the rows of the runs whose ids are the JSON list `:runs`."""
 _USAGE = "SELECT tokens_in, tokens_out, tokens_cached, cost_usd, serial FROM usage WHERE run_id = ?"
 
 
@@ -70,10 +82,11 @@ class Head:
         return {"pid": self.beat.owner.pid, "alive": self.alive, "beat_at": beat_at}
 
 
-def heads(db: sqlite3.Connection, run_id: str | None = None) -> Iterator[Head]:
-    """The runs of the database, oldest first, or the one of that id."""
+def heads(db: sqlite3.Connection, run_ids: Sequence[str]) -> Iterator[Head]:
+    """The runs of these ids, oldest first."""
     lives: dict[str, bool] = {}
-    for row in db.execute(_HEADS, (run_id,)):
+    sql = _HEADS.format(scope=SCOPE.format("r"))
+    for row in db.execute(sql, {"runs": json.dumps(run_ids)}):
         beat = None if row[12] is None else Beat.of(row[12:18])
         if beat is not None and beat.owner.id not in lives:
             lives[beat.owner.id] = is_alive(beat)
@@ -97,7 +110,7 @@ def heads(db: sqlite3.Connection, run_id: str | None = None) -> Iterator[Head]:
 
 def head_of(db: sqlite3.Connection, run_id: str) -> Head:
     """One run. Raises `UnknownRun`."""
-    for head in heads(db, run_id):
+    for head in heads(db, [run_id]):
         return head
     shown = run_id if len(run_id) <= 64 else f"{run_id[:61]}..."
     raise UnknownRun(

@@ -1,8 +1,10 @@
-"""All runs in short, one run in full, and how a run stands at the end of `up`."""
+"""Runs in short, one run in full, and how a run stands at the end of `up`."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from dataclasses import dataclass
 from os.path import dirname
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from smithers.reports._counts import all_counts, counts_of
 from smithers.reports._database import Json, from_json, has_runs, reading
 from smithers.reports._exhausted import all_exhausted, exhausted_loops
 from smithers.reports._heads import (
+    SCOPE,
     Head,
     error_of,
     head_of,
@@ -19,15 +22,21 @@ from smithers.reports._heads import (
     usage_of,
     usage_total,
 )
+from smithers.reports._listing import EVERY_RUN, RunsQuery, choose_runs, cursor_of
 from smithers.reports._tasks import Wait, open_waits, tolerated_of, tree_of
 from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
-__all__ = ["inspect", "places", "runs", "states", "status_of", "summary"]
+__all__ = ["RunsPage", "inspect", "places", "run_ids", "runs", "states", "status_of", "summary"]
 
 _OUTPUT = "SELECT output FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
-_RUNNING = "SELECT run_id, serial FROM attempts WHERE state IS NULL"
-_USAGE = "SELECT run_id, tokens_in, tokens_out, tokens_cached, cost_usd FROM usage"
+_RUNNING = (
+    f"SELECT a.run_id, a.serial FROM attempts a WHERE a.state IS NULL AND {SCOPE.format('a')}"
+)
+_USAGE = (
+    "SELECT u.run_id, u.tokens_in, u.tokens_out, u.tokens_cached, u.cost_usd FROM usage u"
+    f" WHERE {SCOPE.format('u')}"
+)
 _ATTEMPTS = (
     "SELECT serial, task, path, attempt, agent, session, started_at, state, error, ended_at,"
     " skipped FROM attempts WHERE run_id = ? ORDER BY serial"
@@ -54,23 +63,34 @@ def places(path: Path) -> list[str]:
     return list(dict.fromkeys(place for folder, file in rows for place in (folder, dirname(file))))
 
 
-def runs(path: Path) -> list[Json]:
-    """Every run, oldest first, with its counts, its usage and what it waits for from outside.
+@dataclass(frozen=True, kw_only=True)
+class RunsPage:
+    """Runs in short, oldest first, how many older ones a query has, and the cursor for those."""
 
-    Where there is no database, there are no runs.
+    runs: list[Json]
+    more: int = 0
+    cursor: str | None = None
+
+
+def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
+    """Runs with their counts, their usage and what they wait for from outside.
+
+    Where there is no database, there are no runs. Raises `Refused` for a cursor that is none.
     """
     if not has_runs(path) and not path.is_dir():
-        return []
+        return RunsPage(runs=[])
     with reading(path) as db:
-        found = {head.run_id: head for head in heads(db)}
-        counts, lost, exhausted = all_counts(db, found), given_up(db), all_exhausted(db)
+        ids, more = choose_runs(db, query)
+        found = {head.run_id: head for head in heads(db, ids)}
+        scope = {"runs": json.dumps(ids)}
+        counts, lost, exhausted = all_counts(db, found), given_up(db), all_exhausted(db, ids)
         samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
-        for run_id, *sample in db.execute(_USAGE):
+        for run_id, *sample in db.execute(_USAGE, scope):
             samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
         running: dict[str, list[int]] = {}
-        for run_id, serial in db.execute(_RUNNING):
+        for run_id, serial in db.execute(_RUNNING, scope):
             running.setdefault(run_id, []).append(serial)
-        return [
+        listed: list[Json] = [
             {
                 "run_id": head.run_id,
                 "workflow": head.workflow,
@@ -88,6 +108,16 @@ def runs(path: Path) -> list[Json]:
             }
             for head in found.values()
         ]
+    cursor = cursor_of(listed[0]["created_at"], listed[0]["run_id"]) if more else None
+    return RunsPage(runs=listed, more=more, cursor=cursor)
+
+
+def run_ids(path: Path, query: RunsQuery) -> list[str]:
+    """The ids of runs, the newest first; none where there is no database."""
+    if not has_runs(path) and not path.is_dir():
+        return []
+    with reading(path) as db:
+        return choose_runs(db, query)[0]
 
 
 def status_of(path: Path, run_id: str) -> str | None:
@@ -95,7 +125,7 @@ def status_of(path: Path, run_id: str) -> str | None:
     if not has_runs(path):
         return None
     with reading(path) as db:
-        return next((head.status for head in heads(db, run_id)), None)
+        return next((head.status for head in heads(db, [run_id])), None)
 
 
 def summary(path: Path, run_id: str) -> Json:

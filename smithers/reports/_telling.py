@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from smithers.amounts import dollars
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
@@ -33,6 +34,7 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
+from smithers.naming import key_name, node_name
 from smithers.reports._database import Json, from_json, object_from
 from smithers.reports._why import clock
 from smithers.store.rows import time_text
@@ -106,24 +108,25 @@ def failure_json(error: Failure | None) -> Json | None:
 
 def _mounted(telling: Telling, change: NodeMounted) -> _Told:
     facts = {"kind": change.kind, "parent": change.parent, "place": change.place}
-    words = f"{change.kind} {change.id} joined the tree"
+    name, parent = node_name(change.id), node_name(change.parent or "")
+    words = f"{name} joined the tree"
     if change.id in telling.moved:
-        words = f"{change.kind} {change.id} is now child {change.place} of {change.parent}"
+        words = f"{name} is now child {change.place} of {parent}"
     return Key(change.id), facts, words
 
 
 def _gone(telling: Telling, change: NodeGone) -> _Told:
     moved = change.id in telling.moved
-    return Key(change.id), {}, f"{change.id} {'moved in' if moved else 'left'} the tree"
+    return Key(change.id), {}, f"{node_name(change.id)} {'moved in' if moved else 'left'} the tree"
 
 
 def _up(_: Telling, change: CameUp) -> _Told:
-    return change.key, {}, f"{change.key} came up"
+    return change.key, {}, f"{key_name(change.key)} came up"
 
 
 def _settled(_: Telling, change: Settled) -> _Told:
     said = "was " if change.outcome in ("skipped", "cancelled") else ""
-    words = f"{change.key} {said}{change.outcome}" + _because(change.error)
+    words = f"{key_name(change.key)} {said}{change.outcome}" + _because(change.error)
     facts = {
         "outcome": change.outcome,
         "error": failure_json(change.error),
@@ -133,9 +136,10 @@ def _settled(_: Telling, change: Settled) -> _Told:
 
 
 def _started(_: Telling, change: AttemptStarted) -> _Told:
-    goes_on = f", goes on in session {change.session}" if change.session else ""
-    instead = f", since {' and '.join(change.skipped)} cools down" if change.skipped else ""
-    words = f"{change.key} started (attempt {change.number}, {change.agent}{instead}{goes_on})"
+    goes_on = ", resumes its session" if change.session else ""
+    instead = _instead(len(change.skipped))
+    tried = f"attempt {change.number}, {change.agent}{instead}{goes_on}"
+    words = f"{key_name(change.key)} started ({tried})"
     facts = {
         "attempt": change.number,
         "agent": change.agent,
@@ -145,10 +149,21 @@ def _started(_: Telling, change: AttemptStarted) -> _Told:
     return change.key, facts, words
 
 
+def _instead(number: int) -> str:
+    """That earlier agents of the task were passed over; who, `why` says."""
+    if not number:
+        return ""
+    return (
+        ", since the agent before it cools down"
+        if number == 1
+        else (f", since the {number} agents before it cool down")
+    )
+
+
 def _ended(telling: Telling, change: AttemptEnded) -> _Told:
     one = telling.attempt(change.serial)
     said = "succeeded" if change.state == "succeeded" else f"{_verb(change.state)}"
-    words = f"{one.key} attempt {one.number} {said}" + _because(change.error)
+    words = f"{key_name(one.key)} attempt {one.number} {said}" + _because(change.error)
     facts = {
         "attempt": one.number,
         "agent": one.agent,
@@ -165,7 +180,7 @@ def _verb(state: str) -> str:
 def _session(telling: Telling, change: SessionSeen) -> _Told:
     one = telling.attempt(change.serial)
     facts = {"attempt": one.number, "session_id": change.session}
-    return one.key, facts, f"{one.key} attempt {one.number} is session {change.session}"
+    return one.key, facts, f"{key_name(one.key)} attempt {one.number} has its session"
 
 
 def _usage(telling: Telling, change: UsageCounted) -> _Told:
@@ -181,26 +196,33 @@ def _usage(telling: Telling, change: UsageCounted) -> _Told:
         "calls": change.calls,
     }
     if change.calls:
-        return one.key, facts, f"{one.key} attempt {one.number} was asked once more"
-    money = "" if cost is None else f", ${cost:.4f}"
+        return one.key, facts, f"{key_name(one.key)} attempt {one.number} was asked once more"
+    money = "" if change.cost is None else f", {dollars(change.cost)}"
     unit = "token" if change.tokens_in == 1 else "tokens"
     tokens = f"{change.tokens_in} {unit} in, {change.tokens_out} out{money}"
     model = "" if change.model is None else f" of {change.model}"
-    return one.key, facts, f"{one.key} attempt {one.number} used {tokens}{model}"
+    return one.key, facts, f"{key_name(one.key)} attempt {one.number} used {tokens}{model}"
 
 
 def _choice(_: Telling, change: ChoiceMade) -> _Told:
     facts = {"kind": change.kind, "value": from_json(change.value)}
-    return change.key, facts, f"{change.kind} of {change.key} is {_short(change.value)}"
+    verb = "are" if change.kind == "items" else "is"
+    words = f"the {change.kind} of {key_name(change.key)} {verb} {_short(change.value)}"
+    return change.key, facts, words
 
 
 def _read(_: Telling, change: ReadMade) -> _Told:
     source = {"task": change.source.id, "iteration": list(change.source.path)}
     facts = {"source": source, "of_frame": change.at}
-    return change.reader, facts, f"{change.reader} read {change.source} of frame {change.at}"
+    return (
+        change.reader,
+        facts,
+        f"{key_name(change.reader)} read {key_name(change.source)} of frame {change.at}",
+    )
 
 
 def _opened(_: Telling, change: WaitOpened) -> _Told:
+    name = key_name(change.key)
     due = None if change.due is None else time_text(change.due)
     facts = {
         "kind": change.kind,
@@ -212,13 +234,13 @@ def _opened(_: Telling, change: WaitOpened) -> _Told:
     }
     when = "" if due is None else f" until {clock(due)}"
     words = {
-        "approval": f"{change.key} waits for a person's decision{when}",
-        "retry": f"{change.key} waits{when} to be tried again",
-        "cooldown": f"{change.key} waits{when} for an agent that is over its limit",
-        "agents": f"{change.key} waits for an agent to be set up: {_short(change.asked or '')}",
-        "data": f"{change.key} waits for the output of {', '.join(change.on)}",
-        "budget": f"{change.key} waits for a person: {change.asked}",
-        "attached": f"{change.key} is let go of: {change.asked} is in its session",
+        "approval": f"{name} waits for a person's decision{when}",
+        "retry": f"{name} waits{when} to be tried again",
+        "cooldown": f"{name} waits{when} for an agent that is over its limit",
+        "agents": f"{name} waits for an agent to be set up: {_short(change.asked or '')}",
+        "data": f"{name} waits for the output of {', '.join(map(node_name, change.on))}",
+        "budget": f"{name} waits for a person: {change.asked}",
+        "attached": f"{name} is let go of: {change.asked} is in its session",
     }
     return change.key, facts, words[change.kind]
 
@@ -230,46 +252,60 @@ def _closed(_: Telling, change: WaitClosed) -> _Told:
         word = "approved" if decision.get("approved") else "denied"
         by = f" by {decision['by']}" if decision.get("by") else ""
         note = f": {decision['note']}" if decision.get("note") else ""
-        return change.key, facts, f"{change.key} was {word}{by}{note}"
+        return change.key, facts, f"{key_name(change.key)} was {word}{by}{note}"
     if change.kind == "attached":
         who = (object_from(change.answer) or {}).get("by")
-        left = f"{who} has left the session of {change.key}" if who else f"{change.key} goes on"
+        left = (
+            f"{who} has left the session of {key_name(change.key)}"
+            if who
+            else f"{key_name(change.key)} goes on"
+        )
         return change.key, facts, left
-    return change.key, facts, f"{change.key} no longer waits ({change.kind})"
+    return change.key, facts, f"{key_name(change.key)} no longer waits ({change.kind})"
 
 
 def _budget(_: Telling, change: BudgetSet) -> _Told:
     if change.caps is None:
-        return change.key, {"caps": None}, f"{change.key} has no budget any more"
+        return change.key, {"caps": None}, f"{key_name(change.key)} has no budget any more"
     facts = {"caps": change.caps.data(), "on_exhausted": change.on_exhausted}
-    return change.key, facts, f"{change.key} has a budget of {change.caps}"
+    return change.key, facts, f"{key_name(change.key)} has a budget of {change.caps}"
 
 
 def _raised(_: Telling, change: BudgetRaised) -> _Told:
     facts = {"added": change.added.data(), "by": change.by}
-    return change.key, facts, f"{change.by} raised the budget of {change.key} by {change.added}"
+    return (
+        change.key,
+        facts,
+        f"{change.by} raised the budget of {key_name(change.key)} by {change.added}",
+    )
 
 
 def _said(_: Telling, change: MessageTaken) -> _Told:
     facts = {"id": change.id, "text": change.text, "by": change.by}
-    words = f"{change.by} said to {change.key} (message {change.id}): {_short(change.text)}"
+    words = (
+        f"{change.by} said to {key_name(change.key)} (message {change.id}): {_short(change.text)}"
+    )
     return change.key, facts, words
 
 
 def _given(telling: Telling, change: MessageGiven) -> _Told:
     one = telling.attempt(change.serial)
     facts = {"id": change.id, "attempt": one.number, "agent": one.agent}
-    return one.key, facts, f"{one.key} attempt {one.number} was told message {change.id}"
+    return one.key, facts, f"{key_name(one.key)} attempt {one.number} was told message {change.id}"
 
 
 def _handled(_: Telling, change: FailureHandled) -> _Told:
-    return change.key, {}, f"{change.key} is not to run again: its author allows the failure"
+    return (
+        change.key,
+        {},
+        f"{key_name(change.key)} is not to run again: its author allows the failure",
+    )
 
 
 def _reset(telling: Telling, change: Reset) -> _Told:
-    words = f"{change.key} is to run after all"
+    words = f"{key_name(change.key)} is to run after all"
     if change.key in telling.tried:
-        words = f"{change.key} runs again; what it had before no longer counts"
+        words = f"{key_name(change.key)} runs again; what it had before no longer counts"
     return change.key, {}, words
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers.changes import Key
+from smithers.naming import key_name, node_name
 from smithers.reports._budgets import budgets_of, raise_command
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json, object_from, reading
@@ -129,12 +130,14 @@ class _Reasons:
             tried = f"attempt {number}, {agent}"
             if head.alive:
                 heard = clock(last_activity(self.path, head, [serial]))
-                said = f"{key} runs since {clock(since)} ({tried}), last activity at {heard}"
+                said = (
+                    f"{key_name(key)} runs since {clock(since)} ({tried}), last activity at {heard}"
+                )
                 if instead := self._cooling(cooling(self.db, from_json(skipped) or ())):
                     said += f"; passed over: {instead}"
                 found.append(reason_of(key, said))
             else:
-                said = f"{key} was running ({tried}) when {self._owner()} ended"
+                said = f"{key_name(key)} was running ({tried}) when {self._owner()} ended"
                 found.append(reason_of(key, said, self.resume))
         return found
 
@@ -150,23 +153,23 @@ class _Reasons:
             return self._budget(key, wait)
         if wait.kind == "agents":
             missing = "; ".join(str(data["asked"]).splitlines())
-            said = f"{key} waits for an agent to be installed or signed in: {missing}"
+            said = f"{key_name(key)} waits for an agent to be installed or signed in: {missing}"
             hint = "install it or sign in, then resume the run"
             return reason_of(key, said, None if self.head.alive else self.resume, hint=hint)
         if wait.kind == "attached":
             return self._attached(key, wait)
         until = "" if data["due"] is None else f" at {clock(data['due'])}"
         if wait.kind == "retry":
-            said = f"{key} failed and is tried again{until}"
+            said = f"{key_name(key)} failed and is tried again{until}"
         else:
-            said = f"{key} waits until an agent of it may be asked again{until}"
+            said = f"{key_name(key)} waits until an agent of it may be asked again{until}"
             if cools := self._cooling(data["cooling"]):
                 said += f": {cools}"
         return reason_of(key, said, None if self.head.alive else self.resume)
 
     def _attached(self, key: Key, wait: Wait) -> Json:
         by, (id, host, pid, started) = wait.data["asked"] or "someone", wait.data["on"]
-        said = f"{by} is in the session of {key} since {clock(wait.data['since'])}"
+        said = f"{by} is in the session of {key_name(key)} since {clock(wait.data['since'])}"
         if not is_gone(Owner(id=id, host=host, pid=int(pid), started=started)):
             left = "and leaves it by leaving the program there"
             return reason_of(key, f"{said}, in process {pid}, {left}")
@@ -187,9 +190,9 @@ class _Reasons:
         if answer is not None:
             word = "approved" if answer.get("approved") else "denied"
             by = answer.get("by") or "someone"
-            said = f"{key} was {word} by {by}; the run goes on when it is resumed"
+            said = f"{key_name(key)} was {word} by {by}; the run goes on when it is resumed"
             if self.head.alive:
-                said = f"{key} was {word} by {by}; the running process is picking it up"
+                said = f"{key_name(key)} was {word} by {by}; the running process is picking it up"
                 return reason_of(key, said)
             return reason_of(key, said, self.resume)
         asked = str(wait.data["asked"]).strip().splitlines()
@@ -197,17 +200,17 @@ class _Reasons:
         due = "" if wait.data["due"] is None else f" until {clock(wait.data['due'])}"
         names = wait.data["allowed_by"]
         whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
-        said = f"{key} waits for {whom} since {clock(wait.data['since'])}{due}{question}"
+        said = f"{key_name(key)} waits for {whom} since {clock(wait.data['since'])}{due}{question}"
         over = wait.data["due"] is not None and time_of(wait.data["due"]) <= datetime.now(UTC)
         if over and not self.head.alive:  # a living owner goes by its own clock
-            return reason_of(key, f"the time to answer {key} is up", self.resume)
+            return reason_of(key, f"the time to answer {key_name(key)} is up", self.resume)
         command = f"smithers approve {shlex.quote(self.head.run_id)} {shlex.quote(str(key))}"
         by = f" --by {shlex.quote(names[0])}" if names else ""
         return reason_of(key, said, command + by)
 
     def _budget(self, key: Key, wait: Wait) -> Json:
         if (raised := self.raised.get(key)) is not None:
-            said = f"the budget of {key} was raised by {raised.get('by') or 'someone'}"
+            said = f"the budget of {key_name(key)} was raised by {raised.get('by') or 'someone'}"
             if self.head.alive:
                 return reason_of(key, f"{said}; the running process is picking it up")
             return reason_of(key, f"{said}; the run goes on when it is resumed", self.resume)
@@ -218,7 +221,9 @@ class _Reasons:
 
     def _data(self, wait: Wait) -> Json:
         key = Key(wait.task, wait.path)
-        said = f"{key} waits for the output of {', '.join(wait.data['on'])}"
+        said = (
+            f"{key_name(key)} waits for the output of {', '.join(map(node_name, wait.data['on']))}"
+        )
         return reason_of(key, said, None if self.head.alive else self.resume)
 
 

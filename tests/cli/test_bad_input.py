@@ -21,7 +21,7 @@ def refused(said: Said, *words: str) -> None:
 
 
 def no_runs(folder: Path) -> bool:
-    return not reports.runs(database(folder))
+    return not reports.runs(database(folder)).runs
 
 
 @pytest.mark.parametrize(

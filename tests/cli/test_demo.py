@@ -25,7 +25,7 @@ def test_the_demo_kills_a_run_and_goes_on_with_it(tmp_path: Path) -> None:
         "smithers why demo",
         "smithers up ship_it.py --run-id demo --resume",
     ]
-    assert "plan started (attempt 2, claude-code, goes on in session" in said.err
+    assert "plan started (attempt 2, claude-code, resumes its session" in said.err
     assert said.err.count("research started") == 1
     assert re.search(r"demo +ship_it +stale", said.out)
     folder = tmp_path / "smithers-demo"

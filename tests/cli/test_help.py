@@ -49,6 +49,10 @@ def test_help_begins_with_an_example_and_the_docs_have_every_option(
     assert said.code == 0
     first = next(line.strip() for line in said.out.splitlines()[1:] if line.strip())
     assert first.startswith(f"$ smithers {command}")
+    shown = (
+        said.out.partition("\n")[0] + said.out.partition("Arguments:")[2].partition("Options:")[0]
+    )
+    assert not re.search(r"[{}<>]|\[\[|required\]", shown), "of Python, not of this command"
     section = DOCS.read_text().split(f"\n### {command.split()[0]}\n")[1].split("\n### ")[0]
     options = set(re.findall(r"(?<![\w-])--[a-z-]+", said.out.split("Options:")[1]))
     for option in options - {"--help", "--db", "--json"}:
@@ -119,3 +123,27 @@ def test_reading_needs_neither_pydantic_nor_asyncio_nor_rich() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout == b"[]\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "error", "hint"),
+    [
+        ("up f.py --linger x", "--linger must be a number", "see `smithers up --help`"),
+        ("up f.py --max-concurrency 0", "--max-concurrency must be at least 1", "see"),
+        ("up f.py --max-concurrency x", "--max-concurrency must be a whole number", "see"),
+        ("approve", "no RUN was given", "see `smithers approve --help`"),
+        ("steer r1", "no TASK was given", "see `smithers steer --help`"),
+        ("record", "no COMMAND was given", "see `smithers record --help`"),
+        ("approve r1 a b", "unexpected argument: b", "see `smithers approve --help`"),
+        ("ps --jso", "unknown option --jso; did you mean --json?", "see `smithers ps --help`"),
+        ("up --db", "--db needs a value", "see"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_named_in_plain_words(
+    tmp_path: Path, typed: str, error: str, hint: str
+) -> None:
+    said = smithers(tmp_path, *typed.split())
+    assert (said.code, said.out) == (2, "")
+    first, second = said.err.splitlines()
+    assert first == f"error: {error}"
+    assert second.startswith(f"hint: {hint}")

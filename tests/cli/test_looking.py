@@ -98,8 +98,8 @@ def test_a_task_in_a_loop_has_an_entry_for_each_round(tmp_path: Path) -> None:
     ]
     assert found["ready[0]"]["output"]["approved"] is False
     drawn = smithers(tmp_path, "graph", "r1").out
-    assert "round 0  ✓ finished" in drawn
-    assert "round 1  ◷ waiting" in drawn
+    assert "iteration 0  ✓ finished" in drawn
+    assert "iteration 1  ◷ waiting" in drawn
 
 
 def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from mcp_server._models import Explained, Listed, Run, TaskFound
 from mcp_server._results import explained, listed, run_of, task_of
 from smithers.changes import Frame, Key
-from smithers.cli._board import Board, Row
+from smithers.cli._board import Board
 from smithers.hub import Hub
 from smithers.state import RunState
 from smithers.store.history import frames_of
@@ -166,6 +166,14 @@ def containers(node: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def container_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The containers of a drawn tree, and the iterations of its loops."""
+    if node["kind"] not in TASKS:
+        yield node
+    for child in node["children"]:
+        yield from container_nodes(child)
+
+
 def failures(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The tolerated failures of a drawn tree, those of containers as well."""
     if node["state"] == "failed" and node["tolerated"]:
@@ -184,15 +192,32 @@ def frames(folder: Path) -> tuple[Frame, ...]:
 
 
 def on_boards(folder: Path, keys: set[Key]) -> Iterator[dict[Key, tuple[str, bool]]]:
-    """The tasks as the live boards show them that begin to look on in each frame."""
+    """The tasks as the live boards show them that begin to look on in each frame. Each board is
+    the same as one that is made from the state alone.
+    """
     told = frames(folder)
     for first in range(len(told)):
         board, state = Board(), RunState.of(told[:first])
         for frame in told[first:]:
             state.apply_frame(frame)
-            board.frame(frame, state)
-        rows = {one: board.rows.get(one) or Row(one) for one in keys}
+            board = board.after(frame, state)
+            assert facts_of(board) == facts_of(Board.of(state)), frame.number
+        rows = {one: board.row(one) for one in keys}
         yield {one: (board.state_of(row), row.tolerated) for one, row in rows.items()}
+
+
+def facts_of(board: Board) -> dict[str, Any]:
+    """All that is drawn of a board, in no order."""
+    return {
+        "rows": board.rows,
+        "counts": {key: +counts for key, counts in board.counts.items() if +counts},
+        "by_state": {state: set(keys) for state, keys in board.by_state.items() if keys},
+        "states": {id: board.container_state(Key(id)) for id in board.nodes},
+        "children": {id: board.children(id) for id in board.nodes},
+        "iterations": board.iterations,
+        "whole": (board.status, board.stopped_by, board.tokens, board.cost, board.calls),
+        "budget": (board.caps, board.worked_s),
+    }
 
 
 def for_models(hub: Hub, summary: dict[str, Any], tasks: dict[Key, tuple[str, bool]]) -> None:
@@ -259,6 +284,10 @@ def agreed(folder: Path) -> dict[str, Any]:
     answers = any("picking it up" in text or "is resumed" in text for text in sentences(why))
     if not answers:  # a board looks on from the process that is to take the answer
         assert all(board == tasks for board in on_boards(folder, set(tasks)))
+        board = Board.of(RunState.of(frames(folder)))
+        for one in container_nodes(drawn["root"]):
+            state = board.container_state(key(one))
+            assert (state == "skipped" and one["state"] == "finished") or state == one["state"], one
     return {
         "status": statuses.pop(),
         "stopped_by": run["stopped_by"],

@@ -19,32 +19,44 @@ from smithers.cli._arguments import as_typed
 from smithers.cli._streams import table
 from smithers.texts import plain
 from tests.cli.command import FLOWS, environment, smithers
+from tests.cli.screen import Screen
 
 _PATIENCE_S = 60.0
 
 
-def on_a_terminal(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> str:
-    """What the command shows on a terminal of 100 columns, until it ends."""
+def on_a_terminal(
+    folder: Path,
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    size: tuple[int, int] = (100, 30),
+    ctrl_c_at: str = "",
+) -> str:
+    """What the command shows on a terminal of these columns and rows, until it ends. With
+    `ctrl_c_at` Ctrl-C is typed once that text is there.
+    """
     leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+    script = "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    script += "from smithers.cli import main; sys.argv[0] = 'smithers'; sys.exit(main())"
     child = subprocess.Popen(
-        [sys.executable, "-m", "smithers", *arguments],
+        [sys.executable, "-c", script, *arguments],
         cwd=folder,
         env=environment(env),
         stdin=follower,
         stdout=follower,
         stderr=follower,
+        start_new_session=True,
     )
     os.close(follower)
     try:
-        return _all_of(leader, time.monotonic() + _PATIENCE_S)
+        return _all_of(leader, time.monotonic() + _PATIENCE_S, ctrl_c_at.encode())
     finally:
         child.kill()
         child.wait()
         os.close(leader)
 
 
-def _all_of(leader: int, until: float) -> str:
+def _all_of(leader: int, until: float, ctrl_c_at: bytes) -> str:
     shown = b""
     while (left := until - time.monotonic()) > 0:
         if not select.select([leader], [], [], left)[0]:
@@ -56,13 +68,16 @@ def _all_of(leader: int, until: float) -> str:
         if not chunk:
             return shown.decode(errors="replace")
         shown += chunk
+        if ctrl_c_at and ctrl_c_at in shown:
+            ctrl_c_at = b""
+            os.write(leader, b"\x03")
     raise AssertionError(f"it did not end in time: {shown.decode(errors='replace')}")
 
 
 def test_a_live_tree_is_drawn_on_a_terminal(tmp_path: Path) -> None:
     shown = on_a_terminal(tmp_path, "up", f"{FLOWS}:echoes", "--run-id", "r1")
     assert "└─ ✓ " in plain_of(shown)
-    assert "#1 echo" in plain_of(shown)
+    assert "✓ say      echo  " in plain_of(shown)
     assert "2 tokens" in plain_of(shown)
     assert "\x1b[?25l" in shown
     assert "\x1b[?25h" in shown
@@ -73,8 +88,19 @@ def test_a_live_tree_is_drawn_on_a_terminal(tmp_path: Path) -> None:
 def test_what_does_not_fit_the_terminal_is_counted(tmp_path: Path) -> None:
     shown = plain_of(on_a_terminal(tmp_path, "up", f"{FLOWS}:many", "--run-id", "r1"))
     assert "… and " in shown
-    assert "34 failed" in shown
+    assert "35 failed (tolerated)" in shown
     assert "and 55 more, told by smithers why r1" in shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 50)])
+def test_ctrl_c_on_a_terminal_leaves_the_tree_once(tmp_path: Path, size: tuple[int, int]) -> None:
+    arguments = ("up", f"{FLOWS}:hangs", "--run-id", "r1")
+    shown = on_a_terminal(tmp_path, *arguments, size=size, ctrl_c_at="  1/2")
+    lines = Screen(*size).feed(shown).history
+    titles = [line for line in lines if line.startswith(("▶ r1 ", "! r1 "))]
+    assert titles[0].startswith("! r1 stopped by SIGINT  1/2  ")
+    assert titles[1:] == ["! r1 was stopped by SIGINT, and can be resumed (1 finished, 1 pending)"]
+    assert "next: smithers resume r1" in lines
 
 
 def plain_of(shown: str) -> str:

@@ -49,6 +49,20 @@ def detach_without_resume(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
+@scene("as in --since 2h, --since 3d, or --since 2026-11-01")
+def time_in_words(shell: Shell) -> tuple[Said, Said]:
+    shell.up("works")
+    return shell("ps", "--since", "yesterday"), shell("ps", "--since", "2h")
+
+
+@scene("give --after the `cursor` of the page before")
+def cursor_that_is_none(shell: Shell) -> tuple[Said, Said]:
+    shell.up("works")
+    shell("up", str(FLOWS) + ":works", "--run-id", "r2")
+    cursor = shell("ps", "--json", "--limit", "1").document["cursor"]
+    return shell("ps", "--after", "r1"), shell("ps", "--after", cursor)
+
+
 @scene("name it before --iteration")
 def iteration_without_task(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_in_rounds")

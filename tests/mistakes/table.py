@@ -551,7 +551,7 @@ return §ForEach(items, key=lambda x: x["name"], each=lambda x: Step(x["name"], 
         """\
 return §ForEach([], key=str, each=lambda x: Step(x, lambda: x))
 """,
-        said="foreach has no items",
+        said="the foreach has no items",
         hint=("an empty list is an error unless the author says allow_empty=True"),
         fix=("key=str", "key=str, allow_empty=True"),
     ),

@@ -128,7 +128,7 @@ def test_money_is_added_as_decimal_numbers() -> None:
     run = Run(flow)
     assert run.go().status == "waiting"  # in binary, 0.1 + 0.2 is more than 0.3, and 0.3 - 0.1 less
     assert run.starts == ["a#1", "b#1"]
-    assert budget_waits(run) == {Key(""): "the budget of the run is spent: $0.3 of $0.3"}
+    assert budget_waits(run) == {Key(""): "the budget of the run is spent: $0.30 of $0.30"}
 
 
 def test_time_is_that_of_attempts_and_not_that_of_waiting_for_people() -> None:
@@ -379,7 +379,7 @@ def test_fail_fails_what_was_to_start_and_says_why() -> None:
     assert status.status == "failed"
     assert status.error is not None
     assert status.error.kind == "BudgetExhausted"
-    assert status.error.message == "t1 failed: the budget of sequence is spent: 1 of 1 call"
+    assert status.error.message == "t1 failed: the budget of the sequence is spent: 1 of 1 call"
     assert run.starts == ["t0#1"]
 
 

@@ -221,4 +221,6 @@ def test_a_limit_above_the_concurrency_is_told() -> None:
 
     run = Run(flow)
     assert run.go().status == "finished"
-    assert run.reports == ["parallel: its limit of 3 is never reached, for max_concurrency is 2"]
+    assert run.reports == [
+        "the parallel: its limit of 3 is never reached, for max_concurrency is 2"
+    ]

@@ -1,0 +1,142 @@
+"""One task in one iteration as a row for a person: a pure function of the run's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import get_args
+
+from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned
+from smithers.changes import Failure, Key, WaitKind, WaitOpened
+from smithers.reports import clock
+from smithers.state import Attempted, RunState
+from smithers.store.rows import time_text
+
+__all__ = ["LEAVES", "Row", "activity", "row_of"]
+
+LEAVES = ("task", "step", "approval")
+_MOST = 400
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A task in one iteration. `took_s` is the time of an attempt that has ended, `began` the start
+    of one that runs. `note` is an error, or what the task waits for.
+    """
+
+    key: Key
+    state: str = "pending"
+    tolerated: bool = False
+    attempt: int = 0
+    agent: str = ""
+    began: datetime | None = None
+    took_s: float | None = None
+    tokens: int = 0
+    cost: Decimal | None = None
+    note: str = ""
+    wait: WaitKind | None = None
+
+    @property
+    def for_a_person(self) -> bool:
+        """Whether it waits for somebody to do something."""
+        return self.wait in ("approval", "agents")
+
+    @property
+    def who(self) -> str:
+        """The agent at work, with the number of an attempt that is not the first."""
+        return f"{self.agent} #{self.attempt}" if self.attempt > 1 else self.agent
+
+    def elapsed_s(self, now: datetime) -> float | None:
+        return self.took_s if self.began is None else (now - self.began).total_seconds()
+
+
+def row_of(key: Key, state: RunState) -> Row:
+    """The row of a task in the state of its run."""
+    ended, tries = state.ended.get(key), state.tries.get(key)
+    last = tries[-1] if tries else None
+    name, wait = _state_of(key, state, last)
+    error = last.error if last is not None else None
+    if error is None and ended is not None:
+        error = ended.error
+    note = _message(error) if wait is None else _awaited(wait)
+    row = Row(
+        key=key,
+        state=name,
+        tolerated=key in state.handled,
+        note=note,
+        wait=None if wait is None else wait.kind,
+    )
+    if last is None:
+        return row
+    until = last.ended_at
+    return replace(
+        row,
+        attempt=last.number,
+        agent=last.agent,
+        began=last.started_at if until is None else None,
+        took_s=None if until is None else (until - last.started_at).total_seconds(),
+        tokens=0 if last.used is None else last.used.tokens_in + last.used.tokens_out,
+        cost=None if last.used is None else last.used.cost,
+    )
+
+
+def _state_of(key: Key, state: RunState, last: Attempted | None) -> tuple[str, WaitOpened | None]:
+    """The state of a task, and what it waits for if it waits."""
+    if (ended := state.ended.get(key)) is not None:
+        return ended.outcome, None
+    if last is not None and last.state == "running":
+        return "running", None
+    if state.waits:
+        for kind in _WAIT_KINDS:
+            if (wait := state.waits.get((key, kind))) is not None:
+                return "waiting", wait.opened
+    return ("ready" if key in state.came_up else "pending"), None
+
+
+def _message(error: Failure | None) -> str:
+    return "" if error is None else _line(error.message)
+
+
+_WAIT_KINDS: tuple[WaitKind, ...] = get_args(WaitKind)
+
+
+def activity(event: Event) -> str:
+    """What an event says of its task, in a few words on one line."""
+    match event:
+        case Started():
+            return "started"
+        case Said(text) | Thought(text) | Answered(text):
+            return _line(text)
+        case ToolCalled():
+            inner = next((str(value) for value in event.arguments.values()), "")
+            return _line(f"{event.name}: {inner}" if inner else event.name)
+        case ToolReturned():
+            return _line(event.text)
+        case _:
+            return ""
+
+
+def _line(text: str) -> str:
+    return " ".join(text[:_MOST].split())
+
+
+def _awaited(wait: WaitOpened) -> str:
+    until = "" if wait.due is None else f" until {clock(time_text(wait.due))}"
+    asked = _line(wait.asked or "")
+    match wait.kind:
+        case "approval":
+            title = (wait.asked or "").strip().partition("\n")[0]
+            return f"waits for a decision: {_line(title)}"
+        case "agents":
+            return f"waits for an agent to be set up: {asked}"
+        case "attached":
+            return f"{asked or 'someone'} is attached to its session"
+        case "budget":
+            return f"waits for a larger budget: {asked}"
+        case "data":
+            return f"waits for the output of {', '.join(wait.on)}"
+        case "retry":
+            return f"waits{until} to be tried again"
+        case "cooldown":
+            return f"waits{until}: its agent is over its limit"

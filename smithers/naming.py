@@ -1,0 +1,69 @@
+"""What a person calls the nodes of a tree, and how many names one wants to read at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from smithers.changes import Key
+
+__all__ = ["CONTAINERS", "first_names", "key_name", "node_name"]
+
+CONTAINERS = ("sequence", "parallel", "branch", "loop", "foreach")
+"""The kinds of containers, by which those without an id of their author's are named."""
+
+_KIND = rf"(?:{'|'.join(CONTAINERS)})"
+_FROM_ROOT = re.compile(rf"{_KIND}(?:/{_KIND}\d+)*(?=/|$)")
+_AT_END = re.compile(rf"(?:/{_KIND}\d+)+$")
+_MOST = 5
+
+
+@lru_cache(maxsize=1024)
+def node_name(id: str) -> str:
+    """The id of a node in words. A container that its author gave none has one that tells where it
+    stands, such as `sequence/foreach1`; commands take that one.
+
+    >>> node_name("plan"), node_name("sequence/foreach1"), node_name("sequence/loop2")
+    ('plan', 'the foreach', 'loop 2')
+    >>> node_name("review/branch1"), node_name("sequence/foreach1/a.py/loop1")
+    ('the branch in review', 'the loop in a.py in the foreach')
+    """
+    root = _FROM_ROOT.match(id)
+    if root is None:
+        words, rest = [], id
+    else:
+        words, rest = [_words(root[0])], id[root.end() + 1 :]
+        if not rest:
+            return words[0]
+    end = _AT_END.search(rest)
+    if end is None:
+        words.insert(0, rest)
+    else:
+        words[:0] = [_words(end[0]), rest[: end.start()]]
+    return " in ".join(words)
+
+
+def _words(generated: str) -> str:
+    kind, number = re.findall(rf"({_KIND})(\d*)", generated)[-1]
+    return f"{kind} {number}" if number not in ("", "1") else f"the {kind}"
+
+
+def key_name(key: Key) -> str:
+    """A node in one iteration of its loops, in words.
+
+    >>> key_name(Key("review", (2,))), key_name(Key(""))
+    ('review[2]', 'the run')
+    """
+    return str(Key(node_name(key.id), key.path))
+
+
+def first_names(names: Sequence[str], most: int = _MOST) -> str:
+    """The first of some names, and how many more there are.
+
+    >>> first_names(["a", "b"]), first_names([str(number) for number in range(9)])
+    ('a, b', '0, 1, 2, 3, 4 and 4 more')
+    """
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
