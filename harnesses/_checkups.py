@@ -224,9 +224,9 @@ def _told(fixed: Checkup, version: Answer, sign_in: _SignIn) -> Checkup:
     signed, by = sign_in
     problem = ""
     if version.code is None:
-        problem = f"did not tell its version within {_WITHIN_S:g} s"
+        problem = f"did not report its version within {_WITHIN_S:g} s"
     elif version.code != 0:
-        problem = f"does not start: `--version` ended with {version.code}"
+        problem = f"does not start: `--version` exited with code {version.code}"
     return replace(
         fixed,
         version=number[0] if number and not problem else None,

@@ -34,8 +34,8 @@ def asked_for(schema: Mapping[str, object]) -> str:
     """The words that ask for an answer by `schema`; they follow the prompt."""
     told = json.dumps(schema, ensure_ascii=False)
     return (
-        "\n\nWhen you are done, let your last message be JSON alone, with no other words, "
-        f"which fits this JSON Schema:\n{told}"
+        "\n\nWhen you are done, let your last message be JSON alone, with no other words,"
+        f" which fits this JSON Schema:\n{told}"
     )
 
 

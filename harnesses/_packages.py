@@ -44,7 +44,7 @@ _COMMON = (Anthropic.keys[0], *OpenAI.keys, *Google.keys, *_OTHERS)
 
 def _sdk(model: type[Model], name: str, tested: tuple[str, str]) -> _Package:
     variable = model.keys[0] if model.keys else "the variable of its provider"
-    other = f"name another: {model.__name__}(api_key_env=…)"
+    other = f"name another variable: {model.__name__}(api_key_env=…)"
     return _Package(
         name=name,
         module=model.package,

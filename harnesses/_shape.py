@@ -176,7 +176,7 @@ def drift(was: Shape, now: Shape) -> Drift:
     for name in sorted(was.cases.keys() & now.cases.keys()):
         old, case = was.cases[name], now.cases[name]
         gone = sorted(set(old.events) - set(case.events))
-        broken += [f"{event} no longer comes ({name})" for event in gone]
+        broken += [f"{event} no longer occurs ({name})" for event in gone]
         if old.ends != case.ends:
             broken.append(f"the last event is {case.ends}, and was {old.ends} ({name})")
     return Drift(new=tuple(new), broken=tuple(broken))
@@ -196,4 +196,4 @@ def _compare(
         elif after - before:
             new.append(f"{path}.{key} may be {found[key]}, and was {old[key]}")
     lost = [key for key in was if not key.endswith("?") and f"{key}?" in now]
-    broken += [f"{path}.{key} is not always there any more" for key in lost]
+    broken += [f"{path}.{key} is no longer always present" for key in lost]

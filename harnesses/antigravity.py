@@ -75,9 +75,9 @@ class Antigravity:
         resumes=True,
         native_schema=True,
         changes_prompts=(
-            "A text is put between `<USER_REQUEST>` tags, and the local time follows it.",
-            "Control characters other than tabs and line ends become blanks.",
-            "Characters that show nothing (zero-width, direction marks, tags) are left out.",
+            "A text is wrapped in `<USER_REQUEST>` tags, followed by the local time.",
+            "Control characters other than tabs and line ends become spaces.",
+            "Invisible characters (zero-width, direction marks, tags) are left out.",
         ),
     )
 
@@ -172,7 +172,7 @@ class Antigravity:
             for folder in (state / "sessions", state / "data"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise not_kept(error, state, f"no home for {NAME} can be made") from error
+            raise not_kept(error, state, f"cannot create a home folder for {NAME}") from error
         return _Place(python=str(Path(found).absolute()), env=env, state=state)
 
     def _command(self, ask: Ask, place: _Place, session: str) -> Command:
@@ -180,8 +180,11 @@ class Antigravity:
         size = len(ask.told.encode("utf-8", "replace"))
         if size > _PROMPT_LIMIT_BYTES:
             raise ContextOverflow(
-                f"the prompt has {size} bytes, of which {NAME} would cut what is beyond 192000",
-                hint="put what is long into a file of the working folder, and name it",
+                f"the prompt has {size} bytes, and {NAME} would cut it off after 192000",
+                hint=(
+                    "put the long text into a file in the working folder and name the"
+                    " file in the prompt"
+                ),
             )
         own = {"sessions": str(place.state / "sessions"), "data": str(place.state / "data")}
         settings = {**self._settings, "cwd": str(ask.cwd), **own}

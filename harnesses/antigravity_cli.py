@@ -57,7 +57,9 @@ class AntigravityCLI:
     can = Capabilities(
         resumes=True,
         same_folder=True,
-        changes_prompts=("What agy changes of a text, or takes for a command, is not known.",),
+        changes_prompts=(
+            ("It is not known how agy changes a text, or what it takes for a command."),
+        ),
     )
 
     def __init__(
@@ -73,8 +75,8 @@ class AntigravityCLI:
     ) -> None:
         if not experimental:
             raise AuthorError(
-                "AntigravityCLI was never run with a real agy",
-                hint="use Antigravity, or say AntigravityCLI(experimental=True)",
+                "AntigravityCLI was never tested with a real agy",
+                hint="use Antigravity, or write AntigravityCLI(experimental=True)",
             )
         self.name = f"agy/{model}" if model else "agy"
         self._model, self._mode, self._program = model, mode, program
@@ -143,12 +145,12 @@ class AntigravityCLI:
     def _check(self, prompt: str) -> None:
         """Nobody knows how it takes a prompt but as an argument."""
         if len(prompt.encode("utf-8", "replace")) > _PROMPT_LIMIT_BYTES or "\0" in prompt:
-            limit = f"it is no text below {_PROMPT_LIMIT_BYTES} bytes"
-            raise Permanent(f"{NAME} cannot be given this prompt: {limit}", reason="too_large")
+            limit = f"it is not a text below {_PROMPT_LIMIT_BYTES} bytes"
+            raise Permanent(f"{NAME} cannot take this prompt: {limit}", reason="too_large")
         if self._mode == "plan" and prompt.lstrip().startswith("/"):
             raise Permanent(
-                f"{NAME} takes a prompt that begins with / for a command of its own",
-                hint='begin with another word, or use mode="all"',
+                f"{NAME} takes a prompt that starts with / for one of its commands",
+                hint='start the prompt with another word, or use mode="all"',
                 reason="bad_request",
             )
 
@@ -166,10 +168,10 @@ def _found(program: str, env: Mapping[str, str]) -> str:
         raise Transient(f"{program} did not start: {said.err.strip()}", reason="not_started")
     version = re.search(r"\d+\.\d+\.\d+", said.out)
     if version is None:
-        raise Permanent(f"{program} did not tell its version", hint=INSTALL, reason="not_started")
+        raise Permanent(f"{program} did not report its version", hint=INSTALL, reason="not_started")
     if _numbers(version[0]) < _numbers(OLDEST):
         raise Permanent(
-            f"{NAME} {version[0]} is too old, it must be {OLDEST} at least",
+            f"{NAME} {version[0]} is too old; version {OLDEST} or newer is needed",
             hint=f"update it: {INSTALL}",
             reason="not_installed",
         )

@@ -95,7 +95,10 @@ class ClaudeCode:
         native_schema=True,
         reports_cost=True,
         changes_prompts=(
-            "A message that arrives while a tool runs reaches the model in a frame that says so.",
+            (
+                "A message that arrives while a tool is running reaches the model in a note"
+                " that says so."
+            ),
             "In such a message `</system-reminder>` becomes `&lt;/system-reminder&gt;`.",
         ),
     )
@@ -206,8 +209,8 @@ class ClaudeCode:
         version = version_of(Path(found), env.get("PATH"))
         if () < version < _OLDEST:
             raise Permanent(
-                f"Claude Code {text_of_version(version)} runs commands and reads files that a "
-                f"prompt names; {text_of_version(_OLDEST)} or newer is needed",
+                f"Claude Code {text_of_version(version)} runs commands and reads files that a"
+                f" prompt names; {text_of_version(_OLDEST)} or newer is needed",
                 hint=f"update it: {INSTALL}",
                 reason="not_started",
             )

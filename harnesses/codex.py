@@ -55,7 +55,9 @@ Mode = Literal["auto", "app-server", "exec"]
 _APP_SERVER_SINCE = (0, 100, 0)
 """The oldest that was seen to obey: the app-server of 0.72 goes to the provider it likes."""
 _WITH_A_SCHEMA = "\n\nAnswer with JSON alone, which fits this JSON Schema:\n"
-_REFUSED_BY_EXEC = "A text with `$name` is refused: `codex exec` would load a skill of that name."
+_REFUSED_BY_EXEC = (
+    "A text with `$name` is refused: `codex exec` would load the skill with that name."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -266,8 +268,8 @@ class Codex:
                 self._mode == "auto"
                 and () < (version := version_of(found, env.get("PATH"))) < _APP_SERVER_SINCE
             ):
-                _log.warning("codex %s has no app-server that obeys, so codex exec is used; "
-                             "`npm install -g @openai/codex` brings a newer one",
+                _log.warning("the app-server of codex %s cannot be used, so codex exec is"
+" used; for a newer version: `npm install -g @openai/codex`",
                              text_of_version(version))  # fmt: skip
                 mode = "exec"
             if (key := self._settings.key_env) and not env.get(key):

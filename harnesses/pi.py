@@ -77,7 +77,7 @@ class Pi:
         steers=True,
         reports_cost=True,
         changes_prompts=(
-            "A text whose first word is a command of Pi (`/llama`) gets a newline before it.",
+            "A text whose first word is a command of Pi (`/llama`) gets a newline in front.",
         ),
     )
 

@@ -31,15 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--smithers-replay",
         metavar="DIR",
-        help="replay agents in every test, from the recordings below DIR in place of those beside"
-        " the test file",
+        help="replay agents in every test, from the recordings in DIR instead of those"
+        " next to the test file",
     )
     group.addoption(
         "--smithers-record-mode",
         choices=get_args(Mode),
         default="none",
-        help="what a test does that uses `replay`: none (replay alone; a request without a"
-        " recording fails the test), once (run and record what has none), all (record anew)",
+        help="how tests that use `replay` get recordings: none (only replay; a request"
+        " without a recording fails the test), once (run and record what has no"
+        " recording), all (record everything again)",
     )
     group.addoption(
         "--smithers-speed",

@@ -22,7 +22,7 @@ class NotYet(BaseException):
     """An output that was read is not there yet; control flow, so no `except Exception` sees it."""
 
     def __init__(self, on: tuple[Key, ...]) -> None:
-        super().__init__(f"waits for {', '.join(map(str, on))}")
+        super().__init__(f"is waiting for {', '.join(map(str, on))}")
         self.on = on
 
 
@@ -57,7 +57,7 @@ READER: ContextVar[Reader | None] = ContextVar("READER", default=None)
 def _reader() -> Reader:
     if (reader := READER.get()) is None:
         raise AuthorError(
-            "ctx was read where nothing is being rendered, called or attempted",
+            "ctx was read outside the workflow function, its callables and its steps",
             place=here().place,
             hint="read outputs in the workflow function, in a callable of a node, or in a step",
         )

@@ -238,7 +238,7 @@ class NotInstalled(Permanent):
     then: ClassVar[Then] = "set up"
 
     def __init__(self, program: str, install: str, *, looked_for: str = "") -> None:
-        where = f": there is no program {looked_for!r}" if looked_for else ""
+        where = f": {looked_for!r} was not found" if looked_for else ""
         hint = f"install it with `{install}`"
         super().__init__(f"{program} is not installed{where}", hint=hint, reason="not_installed")
         self.program = program

@@ -69,7 +69,7 @@ class Workflow(Generic[In, T_co]):
         except ValidationError as error:
             fields = ", ".join(self.input.model_fields) or "none"
             raise Refused(
-                f"the input does not fit {self.input.__name__} of workflow {self.name}:\n"
+                f"the input does not match {self.input.__name__} of workflow {self.name}:\n"
                 + problem(error),
                 hint=f"its fields are: {fields}",
             ) from error
@@ -80,7 +80,9 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
     name = getattr(made, "__name__", repr(made))
     if isinstance(made, type):
         raise AuthorError(
-            f"@workflow was put on the class {name}", place=mark.place, hint="put it on a function"
+            f"@workflow cannot decorate the class {name}",
+            place=mark.place,
+            hint="put it on a function",
         )
     try:
         inspect.signature(made).bind(None)
@@ -88,7 +90,7 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
         raise AuthorError(
             f"workflow {name} must take one argument, the context",
             place=mark.place,
-            hint=f"write def {name}(ctx: Context[NoInput]) -> Node: values come in ctx.input",
+            hint=f"write def {name}(ctx: Context[NoInput]) -> Node; values are in ctx.input",
         ) from error
     if inspect.iscoroutinefunction(made):
         raise AuthorError(
@@ -136,7 +138,7 @@ def workflow(
     def make(made: Callable[[Context[Any]], Node[Any]]) -> Workflow[Any, Any]:
         if not callable(made):
             raise AuthorError(
-                f"@workflow was put on {made!r}", place=mark.place, hint="put it on a function"
+                f"@workflow cannot decorate {made!r}", place=mark.place, hint="put it on a function"
             )
         if not (isinstance(input, type) and issubclass(input, BaseModel)):
             raise AuthorError(

@@ -84,7 +84,7 @@ def _not_started(name: str, command: str, error: AgentError) -> AgentError:
     said = f"the MCP server {name!r} ({command}): {error.said}"
     if isinstance(error, Transient):
         return Transient(said, reason=error.reason)
-    return Permanent(said, hint=f"see that {command} is on PATH, or give its whole path")
+    return Permanent(said, hint=f"put {command} on PATH, or give its full path")
 
 
 @asynccontextmanager

@@ -73,8 +73,8 @@ def by_name(tools: Sequence[Tool | Callable[..., object]]) -> dict[str, Tool]:
     for tool in (one if isinstance(one, Tool) else tool_of(one) for one in tools):
         if tool.name in found:
             raise AuthorError(
-                f"there are two tools with the name {tool.name!r}",
-                hint="rename one of the functions, since the model tells them apart by name",
+                f"two tools have the name {tool.name!r}",
+                hint="rename one of the functions: the model tells them apart by name",
             )
         found[tool.name] = tool
     return found
@@ -127,20 +127,20 @@ def tool_of(function: Callable[..., object], *, name: str = "", placed: bool = F
 def _check(signature: inspect.Signature, name: str, said: str) -> None:
     if not (name.isascii() and name.isidentifier() and len(name) <= _NAME_CHARS):
         raise AuthorError(
-            f"{name!r} cannot be the name of a tool",
+            f"{name!r} is not a valid name for a tool",
             hint=f"give the function a name of at most {_NAME_CHARS} letters, digits and _",
         )
     if not said:
         raise AuthorError(
             f"the tool {name} has no docstring",
-            hint="say in it what the function does: the model knows nothing else of it",
+            hint="describe in it what the function does: the model sees only that",
         )
     for one in signature.parameters.values():
         kinds = (one.POSITIONAL_ONLY, one.VAR_POSITIONAL, one.VAR_KEYWORD)
         if one.annotation is one.empty or one.kind in kinds:
             raise AuthorError(
-                f"the argument {one.name!r} of the tool {name} cannot be given by a model",
-                hint="each argument needs a type, and a name by which it is given",
+                f"a model cannot pass the argument {one.name!r} of the tool {name}",
+                hint="give each argument a type, and make it one that can be passed by name",
             )
 
 

@@ -15,7 +15,9 @@ Db = Annotated[
     typer.Option(
         "--db",
         metavar="PATH",
-        help="The database; else SMITHERS_DB, else the nearest .smithers/smithers.db upward.",
+        help=(
+            "Use this database (default: SMITHERS_DB, or the nearest .smithers/smithers.db upward)."
+        ),
         show_default=False,
     ),
 ]

@@ -25,28 +25,30 @@ TaskId = Annotated[
     str | None,
     typer.Argument(
         metavar="[TASK]",
-        help="The approval, as in ship or review[2]; may be left out when one waits.",
+        help="The approval, such as ship or review[2] (optional if only one is waiting).",
         show_default=False,
     ),
 ]
 By = Annotated[
     str | None,
-    typer.Option("--by", metavar="NAME", help="Who decides; else your login.", show_default=False),
+    typer.Option(
+        "--by", metavar="NAME", help="Record this name (default: your login).", show_default=False
+    ),
 ]
 Note = Annotated[
     str | None,
-    typer.Option("--note", metavar="TEXT", help="Why, for the record.", show_default=False),
+    typer.Option("--note", metavar="TEXT", help="Record this reason.", show_default=False),
 ]
 Iteration = Annotated[
     str | None,
     typer.Option(
         "--iteration",
         metavar="N[.N]",
-        help="Which round of its loops, from 0, as in 2 or 0.1.",
+        help="Iteration of its loops, counted from 0, such as 2 or 0.1.",
         show_default=False,
     ),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run right away.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the run immediately.")]
 _TAKES_IT_WITHIN_S = 10.0
 """How long a living owner may take for an answer, or to leave the run that it is just leaving."""
 
@@ -54,30 +56,32 @@ _TAKES_IT_WITHIN_S = 10.0
 def register(app: typer.Typer) -> None:
     app.command(
         "approve",
-        short_help="Approve what a run asks.",
+        short_help="Approve what a run is waiting for.",
         help=example(
             "smithers approve r1 ship",
             'smithers approve r1 --by ann --note "looks good" --resume',
             "smithers approve r1 --resume --detach",
-            says="Record that a person approves. It asks nothing more; the run goes on when it is"
-            " resumed, or at once with --resume.",
+            says="Record that a person approves, without asking again. A process that"
+            " drives the run picks the answer up; otherwise the run continues when"
+            " it is resumed, or immediately with --resume.",
         ),
     )(approve)
     app.command(
         "deny",
-        short_help="Deny what a run asks.",
+        short_help="Deny what a run is waiting for.",
         help=example(
             'smithers deny r1 ship --note "not on a Friday"',
-            says="Record that a person denies. What then happens, the workflow says.",
+            says="Record that a person denies. The workflow decides what happens next.",
         ),
     )(deny)
     app.command(
         "cancel",
-        short_help="Cancel a run for good.",
+        short_help="Cancel a run permanently.",
         help=example(
             "smithers cancel r1",
-            says="Cancel a run: a process that drives it is asked to, and stops all its agents; a"
-            " run that nobody drives is cancelled at once. It cannot be resumed.",
+            says="Cancel a run. If a process is driving the run, it is asked to stop all"
+            " agents and cancel the run; otherwise the run is cancelled immediately."
+            " A cancelled run cannot be resumed.",
         ),
     )(cancel)
 
@@ -145,7 +149,7 @@ def _decide(
 
 def check_detach(resume: bool, detach: bool) -> None:
     if detach and not resume:
-        raise Usage("--detach says how to go on", hint="add --resume")
+        raise Usage("--detach needs --resume", hint="add --resume")
 
 
 def then(
@@ -169,7 +173,7 @@ def then(
     elif status in ("waiting", "stale", "failed"):
         say(f"next: {command}")
     else:  # running still, or through with it already
-        say("the process that drives the run takes it up")
+        say("the process that drives the run is picking it up")
     return 0
 
 
@@ -227,9 +231,12 @@ def _task(task: str | None, iteration: str | None) -> str | None:
     if iteration is None:
         return task
     if task is None:
-        raise Usage("--iteration needs the TASK it belongs to", hint="name it before --iteration")
+        raise Usage("--iteration needs a TASK", hint="name the task before --iteration")
     if not re.fullmatch(r"\d+([.,]\d+)*", iteration):
-        raise Usage(f"--iteration {iteration!r} is no round", hint="as in --iteration 2 or 0.1")
+        raise Usage(
+            f"--iteration {iteration!r} is not the number of an iteration",
+            hint="for example --iteration 2 or 0.1",
+        )
     return task + "".join(f"[{int(number)}]" for number in re.split("[.,]", iteration))
 
 

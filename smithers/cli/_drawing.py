@@ -34,7 +34,7 @@ def runs_table(runs: list[_Json]) -> list[str]:
                 _done(run),
                 "" if cost is None else f"${cost:.4f}",
                 _ago(run["last_activity"]),
-                "given up, see why" if run["gave_up"] else _all_awaited(run),
+                "given up (see why)" if run["gave_up"] else _all_awaited(run),
             ]
         )
     return table(rows, _COLOURS)
@@ -55,10 +55,10 @@ def _awaited(wait: _Json) -> str:
     if wait["kind"] == "approval":
         return key
     if wait["kind"] == "agents":
-        return f"{key} (an agent to be set up)"
+        return f"{key} (an agent must be set up)"
     if wait["kind"] == "attached":
         return f"{key} ({shown(wait['asked'] or 'someone')} is attached)"
-    cools = ", ".join(f"{one['agent']} cools down" for one in wait["cooling"])
+    cools = ", ".join(f"{one['agent']} is cooling down" for one in wait["cooling"])
     due = f" until {clock(wait['due'])}" if cools and wait["due"] else ""
     return f"{key} ({shown(cools)}{due})" if cools else f"{key} ({wait['kind']})"
 
@@ -97,7 +97,7 @@ def _run_lines(run: _Json) -> Iterator[str]:
     yield f"  input    {_short(run['input'])}"
     yield f"  created  {clock(run['created_at'])}, last activity {clock(run['last_activity'])}"
     if run["owner"] is not None and run["status"] in ("running", "stale"):
-        lives = "" if run["owner"]["alive"] else ", which is gone"
+        lives = "" if run["owner"]["alive"] else " (no longer running)"
         yield f"  process  {run['owner']['pid']}{lives}"
     if run["error"] is not None:
         yield f"  error    {_error(run['error'])}"
@@ -115,7 +115,7 @@ def _task_lines(task: _Json) -> Iterator[str]:
         yield f"    {_error(task['error'])}"
         yield from _hint(task["error"], "    hint: ")
     if task["output"] is not None:
-        yield f"    gave {_short(task['output'])}"
+        yield f"    output {_short(task['output'])}"
     for attempt in task["attempts"]:
         yield f"    {_attempt(attempt)}"
         if attempt["error"] != task["error"]:
@@ -127,16 +127,16 @@ def _wait(wait: _Json) -> Iterator[str]:
     is_data = wait["kind"] == "data"  # else it is for keys of the engine
     for_what = f" for {', '.join(map(node_name, wait['on']))}" if is_data else ""
     key = _key(wait["task"], wait["iteration"])
-    yield f"◷ {key} waits ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
+    yield f"◷ {key} waiting ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
     for one in wait["cooling"]:
         until, reason = clock(one["until"]), _short(one["reason"])
-        yield f"    {one['agent']} cools down until {until}: {reason}"
+        yield f"    {one['agent']} is cooling down until {until}: {reason}"
 
 
 def _attempt(attempt: _Json) -> str:
     ended = "" if attempt["ended_at"] is None else f" to {clock(attempt['ended_at'])}"
     error = "" if attempt["error"] is None else f": {_error(attempt['error'])}"
-    skipped = " (others cooled down)" if attempt["skipped"] else ""
+    skipped = " (others are cooling down)" if attempt["skipped"] else ""
     return (
         f"attempt {attempt['attempt']} {attempt['state']}, {attempt['agent']}{skipped},"
         f" {clock(attempt['started_at'])}{ended}{error}"

@@ -23,7 +23,9 @@ def drift(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="The program; else all that are installed.", show_default=False
+            metavar="[NAME]",
+            help="The program (default: all that are installed).",
+            show_default=False,
         ),
     ] = None,
     against: Annotated[
@@ -31,7 +33,7 @@ def drift(
         typer.Option(
             "--against",
             metavar="DIR",
-            help="Compare the recordings below DIR, and start no program.",
+            help="Compare the recordings in DIR instead of starting the program.",
         ),
     ] = None,
     json: JsonFlag = False,
@@ -39,7 +41,7 @@ def drift(
     adapters: Any = importlib.import_module(_ADAPTERS)
     known: Sequence[str] = adapters.comparable()
     if name is not None and name not in known:
-        raise Refused(f"no program {name!r} is compared", hint=f"it is one of {', '.join(known)}")
+        raise Refused(f"no program {name!r} is compared", hint=f"choose one of: {', '.join(known)}")
     if name is None:
         found = _all_there(adapters, known, against)
     else:
@@ -57,10 +59,11 @@ def drift(
 
 def _nothing(name: str | None, against: Path | None) -> Refused:
     if against is None:
-        return Refused("none of the programs is installed", hint="see `smithers doctor`")
+        return Refused("no program that can be compared is installed", hint="run `smithers doctor`")
     whose = f"a session of {name}" if name else "a session of a program that is compared"
     return Refused(
-        f"no recording below {against} is {whose}", hint="record=DIR of an agent makes some"
+        f"no recording in {against} is {whose}",
+        hint="set record=DIR on an agent to record its sessions",
     )
 
 

@@ -44,8 +44,8 @@ def _interrupted(arguments: Sequence[str], number: int) -> int:
     with SIGNALS.handled(SIGNALS.note):
         if _wants_json(arguments):
             with contextlib.suppress(BrokenPipeError, Refused):
-                _give(InterruptedError(f"ended by {name}"), arguments)
-        say("interrupted" if number == signal.SIGINT else f"ended by {name}")
+                _give(InterruptedError(f"stopped by {name}"), arguments)
+        say("interrupted" if number == signal.SIGINT else f"stopped by {name}")
     return 128 + number
 
 

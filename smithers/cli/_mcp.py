@@ -38,16 +38,25 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 ClientName = Annotated[
     str,
-    typer.Option("--client", metavar="NAME", help=f"Whose settings: {' or '.join(_NAMES)}."),
+    typer.Option(
+        "--client",
+        metavar="NAME",
+        help=f"The client to change the settings of: {' or '.join(_NAMES)}.",
+    ),
 ]
 ForProject = Annotated[
-    bool, typer.Option("--project", help="In the current folder, for this project; the default.")
+    bool,
+    typer.Option(
+        "--project", help="Change this project's settings, in the current folder (the default)."
+    ),
 ]
-ForUser = Annotated[bool, typer.Option("--user", help="For you, in every folder.")]
+ForUser = Annotated[
+    bool, typer.Option("--user", help="Change your own settings, for every folder.")
+]
 Called = Annotated[
-    str, typer.Option("--name", metavar="NAME", help="What the client calls the server.")
+    str, typer.Option("--name", metavar="NAME", help="Name of the server in the client.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change without making it.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,35 +64,36 @@ def register(app: typer.Typer) -> None:
         name="mcp",
         rich_markup_mode=None,
         invoke_without_command=True,
-        short_help="Let agents start, watch and steer runs, by MCP.",
+        short_help="Let agents start, watch and steer runs over MCP.",
         help=example(
             "smithers mcp",
             "smithers mcp --root ~/flows",
-            says="Serve MCP on stdin and stdout, for the client that starts this: agents start"
-            " runs, wait for them and read them; a person decides approvals. Runs live in processes"
-            " of their own. While it is up it wakes runs as `smithers supervise` does. `smithers"
-            " mcp add` writes it into a client's settings.",
+            says="Serve MCP on stdin and stdout for the client that starts this command:"
+            " agents start runs, wait for them and read them; a person decides"
+            " approvals. Each run has its own process. While the server is running,"
+            " it wakes runs as `smithers supervise` does. `smithers mcp add` adds"
+            " the server to a client's settings.",
         ),
     )
     group.callback()(serve)
     group.command(
         "add",
-        short_help="Make a client start the server.",
+        short_help="Add the server to a client's settings.",
         help=example(
             "smithers mcp add --dry-run",
             "smithers mcp add --root ~/flows",
             f"smithers mcp add --client {_OTHER} --user",
-            says="Write into a client's settings how the server is started. The change is shown"
-            " first; to do it again changes nothing.",
+            says="Add the server to a client's settings, so that the client starts it."
+            " The change is shown first; repeating the command changes nothing.",
         ),
     )(add)
     group.command(
         "remove",
-        short_help="Take the server out again.",
+        short_help="Remove the server from a client's settings.",
         help=example(
             "smithers mcp remove",
             f"smithers mcp remove --client {_OTHER} --user",
-            says="Take the server out of a client's settings. The change is shown first.",
+            says="Remove the server from a client's settings. The change is shown first.",
         ),
     )(remove)
     app.add_typer(group)
@@ -96,7 +106,7 @@ def serve(
         typer.Option(
             "--root",
             metavar="DIR",
-            help="Workflows of this folder may be started too; may be given again.",
+            help="Also allow workflows in this folder to be started; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -105,8 +115,8 @@ def serve(
     if context.invoked_subcommand is not None:
         if roots or db:
             raise Usage(
-                f"--root and --db stand after {context.invoked_subcommand}, not before it",
-                hint=f"see `smithers mcp {context.invoked_subcommand} --help`",
+                f"--root and --db must come after {context.invoked_subcommand}, not before it",
+                hint=f"run `smithers mcp {context.invoked_subcommand} --help`",
             )
         return
     serve_stdio(roots or [], db)
@@ -121,8 +131,8 @@ def add(
         typer.Option(
             "--root",
             metavar="DIR",
-            help="Let it start workflows of this folder too; may be given again. For a project,"
-            " its own folder always is one.",
+            help="Also allow workflows in this folder to be started; repeatable. A"
+            " project's own folder is always allowed.",
             show_default=False,
         ),
     ] = None,
@@ -132,7 +142,7 @@ def add(
         typer.Option(
             "--env",
             metavar="NAME",
-            help="Have the client pass this variable on, of which it gives its servers few.",
+            help="Pass this variable on to the server (clients pass on only a few); repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -165,10 +175,10 @@ def _trust(folders: Sequence[Path], db: Path | None) -> None:
         hub = Hub(place(db).path)
         if not all(map(hub.may_import, folders)):
             hub.trust("mcp add", folders=folders)
-            say(shown(f"{hub.database} is trusted from now on, so the server wakes its runs"))
+            say(shown(f"{hub.database} is now trusted, so the server wakes its runs"))
             mention_elsewhere(hub)
     except (Refused, StoreError) as error:
-        say(shown(f"the server starts nothing yet: {error.said} ({error.hint})"))
+        say(shown(f"the server does not start anything yet: {error.said} ({error.hint})"))
 
 
 def remove(
@@ -205,40 +215,42 @@ def _tell(
     said = {
         "added": f"{name} {done}added to {change.file}",
         "updated": f"{name} {done}updated in {change.file}",
-        "present": f"{name} is in {change.file} already; nothing was done",
+        "present": f"{name} is already in {change.file}; nothing was changed",
         "removed": f"{name} {done}removed from {change.file}",
-        "absent": f"{name} is not in {change.file}; nothing was done",
+        "absent": f"{name} is not in {change.file}; nothing was changed",
     }
     give(shown(said[change.outcome]))
 
 
 def _client(name: str) -> Client:
     if name not in CLIENTS:
-        raise Usage(f"--client {name!r} is not known", hint=f"one of {', '.join(_NAMES)}")
+        raise Usage(
+            f"--client {name!r} is not a known client", hint=f"choose one of: {', '.join(_NAMES)}"
+        )
     return CLIENTS[name]
 
 
 def _scope(project: bool, user: bool) -> Scope:
     if project and user:
-        raise Usage("--project and --user exclude each other")
+        raise Usage("--project and --user cannot be combined")
     return "user" if user else "project"
 
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise Usage(f"--name {name!r} cannot be", hint="letters, digits, - and _ make a name")
+        raise Usage(f"--name {name!r}  is not valid", hint="use only letters, digits, - and _")
     return name
 
 
 def _check_variables(client: Client, names: list[str]) -> None:
     if names and client.variables is None:
         raise Usage(
-            f"{client.title} gives its servers all of its variables", hint="leave out --env"
+            f"{client.title} passes all of its variables on to its servers", hint="leave out --env"
         )
     for name in names:
         if not _VARIABLE.fullmatch(name):
             shown = name.partition("=")[0]
             raise Usage(
-                f"--env {shown!r} is no name of a variable",
-                hint="give its name alone: a value would stand in the file",
+                f"--env {shown!r} is not the name of a variable",
+                hint="give only the name: a value would be written to the settings file",
             )

@@ -127,16 +127,16 @@ def _awaited(wait: WaitOpened) -> str:
     match wait.kind:
         case "approval":
             title = (wait.asked or "").strip().partition("\n")[0]
-            return f"waits for a decision: {_line(title)}"
+            return f"waiting for a decision: {_line(title)}"
         case "agents":
-            return f"waits for an agent to be set up: {asked}"
+            return f"waiting for an agent to be set up: {asked}"
         case "attached":
             return f"{asked or 'someone'} is attached to its session"
         case "budget":
-            return f"waits for a larger budget: {asked}"
+            return f"waiting for a larger budget: {asked}"
         case "data":
-            return f"waits for the output of {', '.join(wait.on)}"
+            return f"waiting for the output of {', '.join(wait.on)}"
         case "retry":
-            return f"waits{until} to be tried again"
+            return f"waiting{until} to be retried"
         case "cooldown":
-            return f"waits{until}: its agent is over its limit"
+            return f"waiting{until}: its agent is over its limit"

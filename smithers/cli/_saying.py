@@ -64,9 +64,11 @@ _TELL: dict[str, Callable[[_Json], str]] = {
     "toolreturned": _returned,
     "used": _used,
     "answered": lambda event: f"answered: {_text(event)}",
-    "repair": lambda event: f"asked to mend its answer: {event.get('error')}",
-    "steered": lambda event: f"was told: {_text(event)}",
-    "dropped": lambda event: f"left out a line of {event.get('size_bytes')} bytes: it is too long",
+    "repair": lambda event: f"asked to correct its answer: {event.get('error')}",
+    "steered": lambda event: f"received a message: {_text(event)}",
+    "dropped": lambda event: (
+        f"left out a line of {event.get('size_bytes')} bytes, which is too long"
+    ),
     "printed": _text,
     "raised": _text,
     "heartbeat": lambda event: f"heartbeat {event.get('note') or ''}",

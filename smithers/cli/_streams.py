@@ -163,7 +163,7 @@ def give(text: str, *, flush: bool = True) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what is in its buffer
         raise Refused(
-            f"stdout cannot be written: {error.strerror}", hint="see what it is redirected to"
+            f"stdout cannot be written: {error.strerror}", hint="check what it is redirected to"
         ) from error
 
 

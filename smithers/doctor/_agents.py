@@ -24,7 +24,7 @@ def look_at_agents() -> Iterator[Finding]:
         yield Finding(
             "agents",
             "problem",
-            f"the package {_ADAPTERS} does not do its work: {error}",
+            f"cannot load the {_ADAPTERS} package: {error}",
             "pip install --force-reinstall smithers-orchestrator",
         )
     else:
@@ -38,14 +38,14 @@ def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:
         yield Finding(
             "agents",
             "problem",
-            "no agent can work here: not one of these is installed",
-            "install one of them and sign in; Steps alone, and recordings, need none",
+            "no agent is available: none of these is installed",
+            "install one of them and sign in; workflows of Steps only, and recordings, need none",
         )
     elif not any(one.starts and one.signed_in is not False for one in checkups):
         yield Finding(
             "agents",
             "note",
-            "no agent is signed in here: it can work where the workflow gives it a key",
+            "no agent is signed in: an agent then works only if the workflow gives it a key",
             "sign in to one of them",
         )
 
@@ -61,7 +61,7 @@ def _finding(one: Checkup) -> Finding:
         "account": one.account or None,
     }
     if one.path is None:
-        why = one.problem or f"is not installed: there is no program {one.program!r} on PATH"
+        why = one.problem or f"is not installed: {one.program!r} was not found on PATH"
         return Finding(
             "agent", "note", f"{one.name} {why}", f"install it with `{one.install}`", facts
         )
@@ -69,17 +69,17 @@ def _finding(one: Checkup) -> Finding:
         again = f"try `{one.program} --version`, or install it again with `{one.install}`"
         hint = one.fix or again
         return Finding("agent", "note", f"{one.name} {one.problem} ({one.path})", hint, facts)
-    signed = {True: "signed in", False: "not signed in", None: "sign-in not known"}[one.signed_in]
+    signed = {True: "signed in", False: "not signed in", None: "sign-in unknown"}[one.signed_in]
     if one.account:
         signed += f" ({one.account})"
-    said = f"{one.name} {one.version or 'of an unknown version'}, {signed}, {one.path}"
+    said = f"{one.name} {one.version or '(unknown version)'}, {signed}, {one.path}"
     hints = [one.sign_in] if one.signed_in is False else []
     oldest, newest = one.tested
     if one.version is not None and _numbers(one.version) < _numbers(oldest):
-        said += f"; older than {oldest}, the oldest that was tested"
+        said += f"; older than {oldest}, the oldest tested version"
         hints.append(f"update it with `{one.install}`")
     if one.version is not None and _beyond(one.version, newest):
-        said += f"; newer than {newest}, the newest that was tested"
+        said += f"; newer than {newest}, the newest tested version"
     return Finding("agent", "note" if hints else "ok", said, "; ".join(hints), facts)
 
 

@@ -43,9 +43,9 @@ def _foreign(home: Path, path: Sequence[str]) -> Iterator[Finding]:
             yield Finding(
                 "packages",
                 "note",
-                f"{beside} has the name of a package of Smithers; workflows are given that of"
-                " Smithers",
-                f"start runs with the command smithers, not with `python -m`; or rename {name}",
+                f"{beside} has the same name as a package of Smithers; workflows import"
+                " the one of Smithers",
+                f"start runs with the smithers command, not with `python -m`, or rename {name}",
                 {"package": name, "path": beside},
             )
 
@@ -55,7 +55,7 @@ def _overwritten(name: str, ours: Path, by: list[str]) -> Finding:
     return Finding(
         "packages",
         "problem",
-        f"{name} in {ours} is also a package of {who}, whose files may stand in place of ours",
+        f"{name} in {ours} is also a package of {who}, whose files may have replaced ours",
         f"pip uninstall {' '.join(by)}, then pip install --force-reinstall {_OURS}",
         {"package": name, "path": ours, "distribution": by[0]},
     )
@@ -68,8 +68,8 @@ def _shadowed(name: str, at: Path, ours: Path, claims: _Claims) -> Finding:
     return Finding(
         "packages",
         "problem",
-        f"{name} is imported from {at}{of}, which stands in front of ours in {ours}",
-        f"{way}, or take {at.parent} off the path (PYTHONPATH, or the current folder)",
+        f"{name} is imported from {at}{of}, which comes before ours in {ours}",
+        f"{way}, or remove {at.parent} from the path (PYTHONPATH, or the current folder)",
         {"package": name, "path": at, "distribution": who[0] if who else None},
     )
 
@@ -77,12 +77,12 @@ def _shadowed(name: str, at: Path, ours: Path, claims: _Claims) -> Finding:
 def _also(name: str, at: Path, ours: Path | None, claims: _Claims) -> Finding:
     who = claims.get((at.parent, name), [])
     of = f" of {', '.join(who)}" if who else ""
-    first = f"; that in {ours} comes first" if ours else ""
+    first = f"; the one in {ours} comes first" if ours else ""
     return Finding(
         "packages",
         "note",
-        f"{at}{of} has the name of a package of Smithers{first}",
-        "a program that needs both must have an environment of its own",
+        f"{at}{of} has the same name as a package of Smithers{first}",
+        "a program that needs both needs its own environment",
         {"package": name, "path": at, "distribution": who[0] if who else None},
     )
 

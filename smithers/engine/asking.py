@@ -182,11 +182,11 @@ class Asking:
         if isinstance(value, bool):
             return value
         raise AuthorError(
-            f"{what} gave {value!r}, which is neither True nor False",
+            f"{what} returned {value!r}, which is neither True nor False",
             place=mark.place,
             hint="write ctx[task] for its output"
             if isinstance(value, Node)
-            else "compare, or wrap it in bool(...)",
+            else "return a comparison, or wrap the value in bool(...)",
         )
 
     def _branch(self, instance: Instance) -> None:
@@ -214,9 +214,9 @@ class Asking:
             self.plan.choose(loop)
             return
         error = LoopExhausted(
-            f"{node_name(loop.key.id)} did not end within {node.max_iterations} iterations",
-            hint=f"raise max_iterations at {node.mark.place}, or write on_exhausted='finish' there,"
-            " then resume the run",
+            f"{node_name(loop.key.id)} did not finish within {node.max_iterations} iterations",
+            hint=f"raise max_iterations at {node.mark.place}, or set on_exhausted='finish'"
+            " there, then resume the run",
         )
         self.frame.settle(loop.key, "failed", error=failure_of(error, self.scrub))
         self.plan.settle(loop)
@@ -338,9 +338,9 @@ class Asking:
         gave = "the repr of a node" if isinstance(value, str) else f"a {type(value).__name__}"
         hint = "write ctx[task] for the output of a task"
         if not isinstance(value, str | Node):
-            hint = f'make it a string, as in {what}=lambda: f"..."'
+            hint = f'return a string, for example {what}=lambda: f"..."'
         raise AuthorError(
-            f"the {what} of {instance.key.id} gave {gave}, not a string",
+            f"the {what} of {instance.key.id} must be a string, not {gave}",
             place=node.mark.place,
             hint=hint,
         )

@@ -77,11 +77,13 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
     if why := _why_below(database):
         raise Refused(
             f"an agent may not {what}: {why} of {database}",
-            hint="this is for a person: type it in a terminal that no run has started",
+            hint=(
+                "only a person may do this: type the command in a terminal that no run has started"
+            ),
         )
     if database.exists() and (mark := _mark_in(environment, database)):
         raise Refused(
-            f"an agent may not {what}: the variable {mark} of the environment says that this"
+            f"an agent may not {what}: the environment variable {mark} says that this"
             f" process was started by a run of {database}",
             hint="if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT",
         )
@@ -91,7 +93,7 @@ def _why_below(database: Path) -> str:
     """Why this process is below a run; empty if it is not, as far as can be seen."""
     real = _real(database)
     if real in _driven.get():
-        return "it was called from a step of a run"
+        return "the call came from a step of a run"
     if not real.is_file() or real.stat().st_size == 0:
         return ""
     processes, rows = peek(
@@ -109,8 +111,8 @@ def _why_below(database: Path) -> str:
     for run, beat in owners:
         if _is_outside(beat):
             return (
-                "this process is in a container, where it cannot be seen whether it was started by"
-                f" run {run}"
+                f"this process is in a container, so it cannot be ruled out that run {run}"
+                " started it"
             )
     return ""
 

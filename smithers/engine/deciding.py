@@ -51,8 +51,8 @@ def decide(
         _check_allowed(key, wait, by)
         if shown is not None and shown != _asked(run_id, key, wait):
             raise Refused(
-                f"{key} of run {run_id} is not what was shown any more",
-                hint=f"read what it asks now with `smithers why {run_id}`, then decide",
+                f"the question of {key} of run {run_id} has changed since it was shown",
+                hint=f"read the new question with `smithers why {run_id}`, then decide",
             )
         at = datetime.now(UTC)
         decision = Decision(
@@ -180,17 +180,17 @@ def _open(history: History, state: RunState, run_id: str, task: str | None) -> t
     listed = ", ".join(map(str, sorted(meant)))
     if meant:
         raise Refused(
-            f"several approvals of run {run_id} wait: {listed}",
+            f"several approvals of run {run_id} are waiting: {listed}",
             hint=f"name one of them after the run: {_quoted(meant)}",
         )
     if (answer := _answered(history, task)) is not None:
         raise _decided(run_id, *answer)
     what = "nothing" if task is None else f"no approval {task!r}"
     raise Refused(
-        f"{what} of run {run_id} waits for a decision",
-        hint=f"name one that waits: {_quoted(waiting)}"
+        f"{what} of run {run_id} is waiting for a decision",
+        hint=f"name one that is waiting: {_quoted(waiting)}"
         if waiting
-        else f"`smithers why {run_id}` says what the run waits for",
+        else f"to see what the run is waiting for, type `smithers why {run_id}`",
     )
 
 
@@ -204,7 +204,7 @@ def _decided(run_id: str, key: str, answer: str) -> AlreadyDecided:
     how = "approved" if decision.approved else "denied"
     return AlreadyDecided(
         f"{key} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}",
-        hint="the first decision stands",
+        hint="the first decision counts",
     )
 
 
@@ -224,5 +224,5 @@ def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
     if allowed and by not in allowed:
         raise Refused(
             f"{by!r} may not decide {key}",
-            hint=f"these may: {', '.join(allowed)}; name one with --by",
+            hint=f"allowed: {', '.join(allowed)}; name one of them with --by",
         )

@@ -114,10 +114,10 @@ def _apart(file: Path, environment: Mapping[str, str], within_s: float) -> list[
             check=False,
         )
     except subprocess.TimeoutExpired:
-        hint = "put what takes time into a Step; importing the file should do nothing"
+        hint = "move slow code into a Step; importing the file should do no work"
         return [_failed(str(file), f"importing {file.name} took over {within_s:g} s", hint)]
     except OSError as error:
-        return [_failed(str(file), f"{file.name} cannot be looked at: {error.strerror}", "")]
+        return [_failed(str(file), f"{file.name} cannot be inspected: {error.strerror}", "")]
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout)
     except ValueError:

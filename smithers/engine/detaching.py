@@ -61,7 +61,7 @@ class Detaching:
         if request_id is not None:
             run_id = f"request-{hashlib.sha256(request_id.encode()).hexdigest()[:12]}"
         if run_id is None:
-            raise Refused("a run needs a run_id, or a request_id from which one is made")
+            raise Refused("a run needs a run_id, or a request_id to make one from")
         check_run_id(run_id)
         path = folder / file
         if request_id is not None and (known := self._known(run_id)) is not None:
@@ -100,9 +100,9 @@ class Detaching:
         trusted = self._trusts.find(self._database)
         if trusted is None and not typed:
             raise Untrusted(
-                f"{untrusted(self._database)}; the file of run {run_id} is named by a row in it",
-                hint=f"look at {run.file}, then type:"
-                f" smithers trust {shlex.quote(str(self._database))}",
+                f"{untrusted(self._database)}, and the file of run {run_id} comes from a row in it",
+                hint=f"check {run.file}, then type: smithers trust"
+                f" {shlex.quote(str(self._database))}",
             )
         here = current_folder() if typed else None
         self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=here)
@@ -135,7 +135,7 @@ class Detaching:
         if run.file != str(path.resolve()) or json.loads(run.input) != given:
             raise Refused(
                 f"this request_id was used for another start: run {run.run_id} of {run.file}",
-                hint="give each start a request_id of its own",
+                hint="use a new request_id for each start",
             )
         return Launched(run_id=run.run_id, pid=None, log=self._log(run.run_id))
 

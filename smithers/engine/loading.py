@@ -56,7 +56,7 @@ def workflows_in(file: Path) -> dict[str, Workflow[Any, Any]]:
 def _found(file: Path) -> dict[str, Workflow[Any, Any]]:
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "does not exist"
-        raise Refused(f"{file} {what}", hint="name a Python file that holds a workflow")
+        raise Refused(f"{file} {what}", hint="name a Python file that contains a workflow")
     variables: dict[str, Any] = vars(_import(file.resolve()))
     return {
         variable: value
@@ -120,7 +120,8 @@ def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) ->
             if name in (variable, one.name):
                 return one
         raise Refused(
-            f"{file} has no workflow {name!r}", hint=f"it has: {names}" if names else _HOW
+            f"{file} has no workflow {name!r}",
+            hint=f"it contains: {names}" if names else _HOW,
         )
     different = list({id(one): one for one in candidates.values()}.values())
     if not different:
@@ -129,14 +130,14 @@ def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) ->
         first = sorted(candidates)[0]
         raise Refused(
             f"{file} has {len(different)} workflows: {names}",
-            hint=f"name one, as in {file}:{first}",
+            hint=f"name one, for example {file}:{first}",
         )
     return different[0]
 
 
 def _no_workflow(file: Path) -> SmithersError:
     """A function of the file that takes a context is probably meant to be one."""
-    said, full = f"{file} has no workflow in it", str(file.resolve())
+    said, full = f"{file} contains no workflow", str(file.resolve())
     for value in vars(sys.modules[_module_name(file)]).values():
         code = value.__code__ if isinstance(value, FunctionType) else None
         if code is None or code.co_filename != full or code.co_varnames[:1] != ("ctx",):
@@ -150,7 +151,7 @@ def _module_name(file: Path) -> str:
     return f"_workflow_{file.stem}"
 
 
-_HOW = "put @workflow on a function from a Context to a node"
+_HOW = "put @workflow on a function that takes a Context and returns a node"
 
 
 def _digest(file: Path, before: set[str]) -> str:

@@ -205,7 +205,7 @@ class Renderer:
             raise AuthorError(
                 f"{what} returned {shown(node)}, which is not a node",
                 place=mark.place,
-                hint="return a node, as in return Sequence(first, second)",
+                hint="return a node, for example return Sequence(first, second)",
             )
         return node
 
@@ -225,7 +225,7 @@ class Renderer:
             raise AuthorError(
                 f"{node_name(definition.id)} has no items",
                 place=node.mark.place,
-                hint="an empty list is an error unless the author says allow_empty=True",
+                hint="to allow an empty list, set allow_empty=True",
             )
         self._check_keys(definition, keys, values)
         return Items(keys, tuple(map(_digest, values)), values)
@@ -246,7 +246,7 @@ class Renderer:
             raise AuthorError(
                 said,
                 place=definition.node.mark.place,
-                hint="key= gives a text that names one item, taken from its data",
+                hint="return from key= a string that names one item, taken from the item's data",
             )
 
     def remember(self, key: Key, items: Items) -> None:
@@ -284,15 +284,15 @@ class Renderer:
             return items
         if stored.get("source") == self.source:
             raise AuthorError(
-                f"{node_name(definition.id)} gave other items than before the crash, on the same"
-                " reads",
+                f"{node_name(definition.id)} returned other items than before the crash,"
+                " from the same inputs",
                 place=definition.node.mark.place,
-                hint="items= may depend on the input and on outputs, and on nothing else",
+                hint="make items= depend only on the input and on outputs",
             )
         values = dict(zip(items.keys, items.values, strict=True))
         kept = tuple(item for item in keys if item in values)
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
-        for what, names in (("are gone", gone), ("are new and left out", sorted(new))):
+        for what, names in (("are no longer there", gone), ("are new and ignored", sorted(new))):
             if names:
                 self.reports.append(
                     f"{node_name(definition.id)}: the items {first_names(names)} {what}"
@@ -365,7 +365,7 @@ def _check_results(root: Definition) -> None:
             raise AuthorError(
                 f"the result of {node_name(one.id)}, {named!r}, is not inside it",
                 place=node.mark.place,
-                hint="put it among the children, or name one of them",
+                hint="add it to the children, or name one of them",
             )
 
 

@@ -120,14 +120,14 @@ def _id_of(cursor: str | None) -> _Id:
         return -1, -1
     if (match := re.fullmatch(r"([0-9]{1,12})\.([0-9]{1,12})", cursor)) is None:
         raise Refused(
-            f"{cursor[:40]!r} is no cursor",
-            hint="a cursor is FRAME.N, as in 3.1: `smithers events RUN --json` gives them",
+            f"{cursor[:40]!r}  is not a cursor",
+            hint="a cursor is FRAME.N, for example 3.1; `smithers events RUN --json` shows them",
         )
     return int(match[1]), int(match[2])
 
 
 def _none_of(head: Head, seen: _Id, why: str) -> Refused:
     return Refused(
-        f"{seen[0]}.{seen[1]} is no cursor of run {head.run_id}: {why}",
-        hint="it is of another run; without --after the events are told from the first",
+        f"{seen[0]}.{seen[1]} is not a cursor of run {head.run_id}: {why}",
+        hint="the cursor belongs to another run; leave out --after to start with the first event",
     )

@@ -27,7 +27,7 @@ _ANSWERS = (
     "SELECT o.node, o.path, o.answer FROM waits o WHERE o.run_id = ? AND o.kind = 'approval'"
     f" AND o.answer IS NOT NULL AND {_COUNTS}"
 )
-_DENIED = "a person's denial is final: resuming the run does not help, start a new one"
+_DENIED = "a person's denial is final: resuming the run does not change it, start a new run"
 _CORRECT = "correct the workflow, then resume the run"
 _BUDGET = "BudgetExhausted"
 
@@ -115,10 +115,10 @@ def reason_of(key: Key, sentence: str, command: str | None = None, *, hint: obje
 
 def describe_failure(entry: Entry, *, tolerated: bool = False) -> str:
     error = _error(entry)
-    allowed = ", which its author allows" if tolerated else ""
+    allowed = " (tolerated)" if tolerated else ""
     key = Key(entry.id, entry.path)
     return _where(
-        f"{key_name(key)} failed{allowed}: {error.get('message') or 'no reason is known'}", error
+        f"{key_name(key)} failed{allowed}: {error.get('message') or 'no reason was given'}", error
     )
 
 

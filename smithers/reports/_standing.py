@@ -118,7 +118,7 @@ class Changes:
             return db.execute(query, values).fetchall()
         except sqlite3.Error as error:
             self.close()
-            raise StoreError(f"{self._path} cannot be read any more: {error}") from error
+            raise StoreError(f"{self._path} can no longer be read: {error}") from error
 
 
 def _by_run(rows: Iterable[tuple[Any, ...]]) -> dict[str, object]:

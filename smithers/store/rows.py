@@ -150,7 +150,7 @@ def time_text(at: datetime) -> str:
     '2026-01-02T00:00:00.000000Z'
     """
     if at.tzinfo is None:
-        raise ValueError(f"a time without a zone cannot be kept: {at}")
+        raise ValueError(f"a time without a time zone cannot be stored: {at}")
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
     return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
@@ -176,8 +176,8 @@ def write(db: sqlite3.Connection, rows: Rows) -> None:
             one = len(todo) == 1
             done = (db.execute(sql, todo[0]) if one else db.executemany(sql, todo)).rowcount
             if sql in _FILLS and done != len(todo):
-                what = f"the frame tells of {_FILLS[sql]}, of which there is no open row"
-                raise StoreError(f"{what}: {todo}", hint="this is a defect of Smithers")
+                what = f"the frame contains {_FILLS[sql]}, which has no open row"
+                raise StoreError(f"{what}: {todo}", hint="this is a bug in Smithers")
 
 
 def _error_text(error: Failure | None) -> str | None:

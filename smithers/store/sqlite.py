@@ -173,7 +173,7 @@ class SqliteStore:
 
         def work(db: sqlite3.Connection) -> None:
             if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
-                raise RunExists(f"there is a run {run.run_id} already", hint="choose another id")
+                raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
             beat(db, owner, self._now(), self._monotonic_ns())
             values = (*_run_values(run), owner.id, claim.fence)
             db.execute(_BEGIN, values)

@@ -86,8 +86,8 @@ def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | 
 
 def told_up(starts: int, said: str | None) -> str:
     """Why a run is given up, in a sentence."""
-    last = f": {said}" if said else "; its process ended without a word"
-    return f"it was started {starts} times and got no further{last}"
+    last = f": {said}" if said else "; its process ended without a message"
+    return f"it was started {starts} times without progress{last}"
 
 
 def pause_s(starts: int) -> float:

@@ -85,7 +85,7 @@ def _explain(error: BaseException, said: str) -> Explained | None:
     if isinstance(error, NameError):
         return _name(error, said)
     if isinstance(error, ValidationError):
-        hint = f"give {error.title} what its fields take"
+        hint = f"pass values that match the fields of {error.title}"
         return Explained(said, handle_hint(error) or hint)
     if isinstance(error, subprocess.CalledProcessError | subprocess.TimeoutExpired):
         return Explained(said + _tail(error))
@@ -140,7 +140,7 @@ def _call(error: TypeError) -> Explained | None:
     missing = re.findall(r"'(\w+)'", text)
     if match.re is _MISSING:
         listed = " and ".join(missing)
-        return Explained(f"{name} is called without {listed}", f"write {written}")
+        return Explained(f"{name} was called without {listed}", f"write {written}")
     hint = f"write {written}"
     if any(one.name == "run" for one in parameters):
         hint = f"write {written}; bind arguments of the function: lambda: function(argument)"
@@ -153,7 +153,7 @@ def _argument_hint(given: str, parameters: list[inspect.Parameter]) -> str:
         hint = "bind arguments of the function: lambda: function(argument)"
         return hint
     if given in _OF_AGENTS and "agent" in names:
-        hint = f"it is set on the agent, where that is made: {given}=..."
+        hint = f"set it where the agent is created: {given}=..."
         return hint
     same = (name for group in _SAME if given in group for name in group[:2] if name in names)
     meant = next(same, "")
@@ -206,10 +206,13 @@ def _mixed_up(error: TypeError, said: str) -> Explained | None:
     """Classes of ours that Python names where a value was expected."""
     words = set(re.findall(r"\w+", str(error)))
     if "Attempt" in words:
-        hint = "a step gives a required parameter the Attempt; bind values with a lambda"
+        hint = (
+            "a required parameter of a step's function receives the Attempt; bind"
+            " values with a lambda"
+        )
         return Explained(said, hint)
     if "Workflow" in words:
-        hint = "a workflow is not a node: call a plain function that returns its nodes"
+        hint = "a workflow is not a node: call a plain function that returns nodes"
         return Explained(said, hint)
     return None
 
@@ -222,7 +225,7 @@ def _import(error: ImportError, said: str) -> Explained | None:
     module = error.name or ""
     if wanted is None and isinstance(error, ModuleNotFoundError):
         if module.replace("-", "_") == "smithers_orchestrator":
-            hint = "the package is imported under its short name: import smithers"
+            hint = "the package is imported as smithers: import smithers"
         else:
             hint = (
                 f"install it for the Python that runs Smithers, {sys.executable},"
@@ -237,7 +240,7 @@ def _import(error: ImportError, said: str) -> Explained | None:
         if other != module and name in names_of(other):
             hint = f"write from {other} import {name}"
             return Explained(said, hint)
-    hint = did_you_mean(name, names) or f"it has: {_listed(names)}"
+    hint = did_you_mean(name, names) or f"it contains: {_listed(names)}"
     return Explained(said, hint)
 
 
@@ -256,7 +259,10 @@ def _listed(names: list[str]) -> str:
 def _attribute(error: AttributeError, said: str) -> Explained | None:
     given, thing = error.name or "", error.obj
     if thing is None:
-        hint = "it is None here: test for that first, as ctx.get and ctx.previous may give None"
+        hint = (
+            "the value is None here: check for None first, since ctx.get and"
+            " ctx.previous may return it"
+        )
         return Explained(said, hint)
     if isinstance(thing, BaseModel):
         fields = list(type(thing).model_fields)
@@ -275,7 +281,10 @@ def _attribute(error: AttributeError, said: str) -> Explained | None:
         hint = guess or f"write ctx[{given}] for the output of a task, and ctx.input for the input"
         return Explained(f"ctx has no {given!r}", hint)
     if type(thing).__name__ == "Attempt" and is_ours(type(thing).__module__):
-        hint = "a step gives a required parameter the Attempt; bind values with a lambda"
+        hint = (
+            "a required parameter of a step's function receives the Attempt; bind"
+            " values with a lambda"
+        )
         return Explained(said, hint)
     meant = did_you_mean(given, names)
     return Explained(said, meant) if meant else None
@@ -289,7 +298,7 @@ def _name(error: NameError, said: str) -> Explained:
             hint = f"write from {module} import {given}"
             return Explained(said, hint)
     if isinstance(error, UnboundLocalError) or frame is None:
-        hint = "give it a value before this line"
+        hint = "assign it before this line"
         return Explained(said, hint)
     hint = did_you_mean(given, {**frame.f_globals, **frame.f_locals}) or "define it, or import it"
     return Explained(said, hint)

@@ -64,7 +64,7 @@ def _children(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node,
             wrong(
                 mark,
                 f"child {number} of this {kind} must be a node, not {given}",
-                "children are tasks and groups; unpack a list with *, and use None for 'nothing'",
+                "pass tasks and groups; unpack a list with *, and use None for no node",
             )
         found.append(cast("Node", child))
     return tuple(found)
@@ -95,7 +95,7 @@ class Group(Node[T_co]):
             wrong(
                 mark,
                 f"the result of this {self.kind} must be a node, not {shown(result)}",
-                "name a task inside it",
+                "set result= to a task inside it",
             )
         self.result = result
 

@@ -128,15 +128,20 @@ class Task(Node[T_co]):
         if not isinstance(cast("object", prompt), str) and not callable(prompt):
             wrong(
                 mark,
-                f"the prompt of task {id!r} is a {type(prompt).__name__}",
-                "a prompt is text, or a callable that gives text",
+                f"the prompt of task {id!r} must be a string or a callable, not a"
+                f" {type(prompt).__name__}",
+                "pass the prompt as a string, or a callable that returns one",
             )
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
         _check_text(prompt, "prompt", id, mark)
         _check_retry(id, retry, mark)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
-            wrong(mark, f"the cwd of task {id!r} is {cwd!r}", "give a path, as in cwd='site'")
+            wrong(
+                mark,
+                f"the cwd of task {id!r} must be a path, not {cwd!r}",
+                "pass a path, for example cwd='site'",
+            )
         check_number(mark, "idle_s", idle_s, 0.001)
         work = AgentWork(
             agents=agents,
@@ -151,7 +156,8 @@ class Task(Node[T_co]):
             wrong(
                 mark,
                 f"task {id!r} has both continues= and forks=",
-                "continues= goes on in the session itself, forks= in a copy of it: take one",
+                "use continues= to continue the session itself, or forks= to continue in"
+                " a copy of it",
             )
         self._become(id, mark, work, _output(output, mark), timeout_s, on_failure, needs, skip_if)
         self.budget = check_budget(budget, f"task {id!r}", mark)
@@ -186,27 +192,27 @@ class Task(Node[T_co]):
 
 def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
     if not agents:
-        wrong(mark, f"task {id!r} has no agent", "give it one, with agent=")
+        wrong(mark, f"task {id!r} has no agent", "pass one with agent=")
     for one in cast("tuple[object, ...]", agents):
         if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
-            wrong(mark, f"the agent of task {id!r} is {one!r}", _agent_hint(one))
+            wrong(mark, f"the agent of task {id!r} must be an agent, not {one!r}", _agent_hint(one))
     names = [_agent_name(id, one, mark) for one in agents]
     if len(set(names)) < len(names):
         wrong(
             mark,
-            f"two agents of task {id!r} have one name: {', '.join(names)}",
-            "a name tells the agents of an array apart: give each its own model=, or leave one"
-            " out; for more tries of one, see Retry",
+            f"two agents of task {id!r} have the same name: {', '.join(names)}",
+            "each agent of a list needs its own name: give each a different model=, or"
+            " leave one out; to try one agent several times, use Retry",
         )
 
 
 def _agent_hint(given: object) -> str:
     if isinstance(given, type):
-        return f"write agent={given.__name__}(), with its parentheses"
+        return f"write agent={given.__name__}(), with parentheses"
     known = [name for name in names_of("harnesses") if name[0].isupper()]
     near = [name for name in known if name.lower().startswith(str(given).lower())]
     name = near[0] if near else "Echo"
-    return f"an agent is an object, as in agent={name}(), with from harnesses import {name}"
+    return f"pass an agent object, for example agent={name}(), after from harnesses import {name}"
 
 
 def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
@@ -217,7 +223,7 @@ def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
     wrong(
         mark,
         f"the name of an agent of task {id!r} is {shown}",
-        f"a name is 1 to {MAX_ID} printable characters",
+        f"use a name of 1 to {MAX_ID} printable characters",
     )
 
 
@@ -226,13 +232,17 @@ def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
         wrong(
             mark,
             f"the {what} of {id!r} contains the repr of a node",
-            "write ctx[task] for the output of a task, in a callable",
+            "read the output of a task with ctx[task] in a callable",
         )
 
 
 def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
     if retry is not None and not isinstance(cast("object", retry), Retry):
-        wrong(mark, f"the retry of {id!r} is {retry!r}", "write retry=Retry(tries=3)")
+        wrong(
+            mark,
+            f"the retry of {id!r} must be a Retry, not {retry!r}",
+            "write retry=Retry(tries=3)",
+        )
 
 
 def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
@@ -245,11 +255,11 @@ def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
         what = f"the {given.kind} {given.id!r}" if isinstance(given, Node) else repr(given)
         wrong(
             mark,
-            f"task {id!r} {verb} {what}, which has no session of an agent",
-            f"{verb}= takes a Task of an agent, or its id",
+            f"task {id!r} {verb} {what}, which has no agent session",
+            f"pass a task of an agent, or its id, to {verb}=",
         )
     if given == id:
-        wrong(mark, f"task {id!r} {verb} itself", f"{verb}= takes another task of an agent")
+        wrong(mark, f"task {id!r} {verb} itself", f"pass another task of an agent to {verb}=")
     return given
 
 
@@ -273,7 +283,7 @@ def _needs(id: str, needs: Iterable[Node | str], mark: Mark) -> tuple[str, ...]:
         elif isinstance(cast("object", need), Node) and cast("Node", need).id is not None:
             found.append(cast("str", cast("Node", need).id))
         else:
-            wrong(mark, f"task {id!r} needs {need!r}", "needs takes tasks, or their ids")
+            wrong(mark, f"task {id!r} needs {need!r}", "pass tasks or their ids to needs=")
     return tuple(found)
 
 
@@ -325,7 +335,11 @@ class Step(Task[T_co]):
     ) -> None:
         mark = here()
         if not callable(run):
-            wrong(mark, f"step {id!r} got {run!r}", "a step runs a function: Step(id, function)")
+            wrong(
+                mark,
+                f"step {id!r} needs a function, not {run!r}",
+                "pass a function: Step(id, function)",
+            )
         _check_retry(id, retry, mark)
         kind = output if output is not None else _returned(run)
         work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
@@ -367,8 +381,9 @@ def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:
     if len(positional) > 1 or any(one.kind is one.KEYWORD_ONLY for one in required):
         wrong(
             mark,
-            f"the function of step {id!r} takes {len(required)} required parameters",
-            "it may take none, or the Attempt; bind the rest with a lambda or functools.partial",
+            f"the function of step {id!r} has {len(required)} required parameters",
+            "it may have at most one, which receives the Attempt; bind the rest with a"
+            " lambda or functools.partial",
         )
     return bool(positional)
 
@@ -398,8 +413,9 @@ class Approval(Task[Decision]):
         if not isinstance(cast("object", ask), str) and not callable(ask):
             wrong(
                 mark,
-                f"the ask of approval {id!r} is a {type(ask).__name__}",
-                "it is text, or a callable that gives text",
+                f"the ask of approval {id!r} must be a string or a callable, not a"
+                f" {type(ask).__name__}",
+                "pass the question as a string, or a callable that returns one",
             )
         if not isinstance(ask, str):
             check_takes(mark, f"the ask of approval {id!r}", ask, 0)

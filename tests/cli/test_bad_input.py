@@ -68,7 +68,7 @@ def test_a_path_that_is_not_utf_8_is_refused_and_named(tmp_path: Path) -> None:
 
 
 def test_two_workflows_and_no_name_lists_them(tmp_path: Path) -> None:
-    refused(smithers(tmp_path, "up", str(FLOWS)), "works", f"name one, as in {FLOWS}:asks")
+    refused(smithers(tmp_path, "up", str(FLOWS)), "works", f"name one, for example {FLOWS}:asks")
     refused(smithers(tmp_path, "up", f"{FLOWS}:nothing"), "no workflow 'nothing'")
 
 
@@ -168,7 +168,7 @@ def test_another_input_on_a_resume_is_refused(tmp_path: Path) -> None:
 )
 def test_a_run_id_that_cannot_be_one(tmp_path: Path, run_id: str) -> None:
     said = smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", run_id)
-    refused(said, "cannot be the id of a run", "1 to 64 letters")
+    refused(said, "is not a valid run id", "1 to 64 letters")
     assert "\x07" not in said.err
     assert len(said.err) < 1000
     assert no_runs(tmp_path)
@@ -245,7 +245,7 @@ def test_a_tolerated_failure_is_told_with_its_hint_and_the_program_as_it_was_nam
     why = smithers(tmp_path, "why", "r1")
     assert "with 1 tolerated failure\n" in why.out
     for told in (said.err, why.out, smithers(tmp_path, "inspect", "r1").out):
-        assert "is not installed: there is no program 'no-such-program'" in told
+        assert "is not installed: 'no-such-program'" in told
         assert told.count("hint: install it with `npm install") == 1
 
 

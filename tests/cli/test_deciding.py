@@ -120,7 +120,7 @@ def test_a_run_that_stays_up_takes_a_decision_without_a_resume(tmp_path: Path) -
     with started(tmp_path, "up", "near.py", "--run-id", "r1") as child:
         eventually(lambda: state_of(tmp_path, "r1", "ship") == "waiting")
         said = smithers(tmp_path, "approve", "r1", "--by", "ann")
-        assert "the process that drives the run takes it up" in said.err
+        assert "the process that drives the run is picking it up" in said.err
         assert ended(child).code == 0
 
 

@@ -74,7 +74,7 @@ def test_a_person_gets_a_line_each_and_a_hint_below(
     assert said.code == 0
     assert "✓ python" in said.out
     assert "✓ agent     Claude Code 2.1.330, signed in (ANTHROPIC_API_KEY)" in said.out
-    assert "nothing keeps runs from working" in said.err
+    assert "nothing prevents runs from working" in said.err
 
 
 def test_no_agent_at_all_is_a_problem_with_the_way_to_get_one(
@@ -86,11 +86,11 @@ def test_no_agent_at_all_is_a_problem_with_the_way_to_get_one(
     assert run(["doctor", "--db", str(tmp_path / "some.db")]) == 1
     said = capsys.readouterr()
     for name in ("Claude Code", "Codex"):
-        assert f"! agent     {name} is not installed: there is no program" in said.out
+        assert f"! agent     {name} is not installed" in said.out
     assert "    hint: install it with `npm install -g @anthropic-ai/claude-code`" in said.out
     assert "! agent     OpenAI's SDK is not installed: this Python has no package" in said.out
     assert "    hint: install it with `pip install 'smithers-orchestrator[openai]'`" in said.out
-    assert "✗ agents    no agent can work here" in said.out
+    assert "✗ agents    no agent is available" in said.out
     assert "1 problem" in said.err
 
 
@@ -150,7 +150,7 @@ def test_a_program_that_nobody_is_signed_in_to_is_a_note(tmp_path: Path) -> None
     assert said.code == 0
     assert "! agent     Claude Code 2.1.330, not signed in" in said.out
     assert "hint: sign in with `claude auth login`" in said.out
-    assert "! agents    no agent is signed in here" in said.out
+    assert "! agents    no agent is signed in" in said.out
 
 
 def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None
     [
         ("1.0.0", "note", "older than 2.1.330"),
         ("99.0.0", "ok", "newer than 2.1.330"),
-        ("no number", "ok", "of an unknown version"),
+        ("no number", "ok", "(unknown version)"),
     ],
 )
 def test_a_version_that_was_not_tested_is_told(

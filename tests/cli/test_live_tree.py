@@ -135,7 +135,7 @@ def test_a_question_is_shown_whatever_else_waits() -> None:
     shown = drawn(of(scene.asks("ship", "Ship it?\nAll of it, now.")), *SMALL)
     assert "  1 to decide  " in shown[0]
     (line,) = (line for line in shown if "ship" in line)
-    assert line.endswith("  waits for a decision: Ship it?")
+    assert line.endswith("  waiting for a decision: Ship it?")
 
 
 def test_a_sequence_is_shown_around_the_current_task() -> None:

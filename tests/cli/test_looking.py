@@ -129,7 +129,7 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
         ("tolerates", "with 1 tolerated failure", None),
         ("asks", "ship waits for a person's decision since", "smithers approve r1 ship"),
         ("asks_ann", "ship waits for ann to decide", "smithers approve r1 ship --by ann"),
-        ("retries_late", "breaks failed and is tried again at", "smithers resume r1"),
+        ("retries_late", "breaks failed and will be retried at", "smithers resume r1"),
     ],
 )
 def test_why_gives_a_sentence_and_the_command_that_goes_on(
@@ -191,7 +191,7 @@ def test_logs_show_what_was_said_with_task_and_attempt(tmp_path: Path) -> None:
     assert smithers(tmp_path, "logs", "r1", "say", "--follow").out.splitlines() == shown
     other = smithers(tmp_path, "logs", "r1", "nothing")
     assert other.code == 2
-    assert "the tasks that had attempts are: say" in other.err
+    assert "the tasks with attempts are: say" in other.err
 
 
 def test_logs_follow_a_run_until_it_is_left(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_sql_reads_and_does_nothing_else(tmp_path: Path, query: str) -> None:
     up(tmp_path, "works")
     said = smithers(tmp_path, "sql", query)
     assert said.code == 2
-    assert ("the query was refused" if query else "the query asks for nothing") in said.err
+    assert ("the query was refused" if query else "the query is empty") in said.err
     assert {one.name for one in tmp_path.iterdir()} == {".smithers"}
     with sqlite3.connect(database(tmp_path)) as db:
         assert db.execute("SELECT count(*) FROM runs").fetchone() == (1,)

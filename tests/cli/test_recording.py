@@ -114,7 +114,7 @@ def test_a_signal_goes_to_the_program_and_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["record", "nonesuch"], "there is no program 'nonesuch'"),
+        (["record", "nonesuch"], " was not found on PATH'nonesuch'"),
         (["record", "--to", "a.txt/r.jsonl", "true"], "cannot be written"),
         (["replay", "nowhere.jsonl"], "nowhere.jsonl cannot be read"),
         (["replay", "a.txt"], "a.txt is no recording"),

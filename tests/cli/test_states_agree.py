@@ -393,7 +393,7 @@ def test_a_run_that_a_signal_stopped_is_told_from_one_that_crashed(
         told = smithers(folder, command, "r1").out
         assert (f"stopped by {by}" in told) == (by is not None), told
     if by is not None:
-        assert f"was stopped by {by}, and can be resumed" in said.err
+        assert f"was stopped by {by} and can be resumed" in said.err
 
 
 def test_a_task_that_an_edit_removed_or_moved(folder: Path) -> None:

@@ -120,7 +120,7 @@ def test_without_an_agent_the_run_waits_and_says_what_to_do(project: Project) ->
     assert "install it with `apt install second`" in done.stderr
     assert "then: smithers resume r1" in done.stderr
     assert "smithers resume r1" in project.run("why", "r1").stdout
-    assert "(an agent to be set up)" in project.run("ps").stdout
+    assert "(an agent must be set up)" in project.run("ps").stdout
     (wait,) = project.json("ps")["runs"][0]["waiting_for"]
     assert (wait["kind"], wait["due"]) == ("agents", None)
     (project.folder / "second.gone").unlink()

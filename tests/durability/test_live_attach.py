@@ -90,7 +90,7 @@ def test_a_person_works_in_the_session_and_the_run_goes_on_there(
             say(terminal, SAID)
             terminal.until("I will remember that.")
             say(terminal, LEAVE[agent])
-            terminal.until("fix goes on in its session")
+            terminal.until("fix continues in its session")
         out, err = process.communicate(timeout=120)
         assert (process.returncode, out.strip()) == (0, "Done."), err
         (again,) = histories(model, "a person has worked in this session")

@@ -106,7 +106,7 @@ def test_an_answer_to_a_run_that_is_driven_is_taken_by_its_owner(project: Projec
     (project.folder / "hold-last").touch()
     done = project.run("approve", "r1", "--resume")
     assert done.returncode == 0, done.stderr
-    assert "has taken it up" in done.stderr
+    assert "has picked it up" in done.stderr
     (project.folder / "hold-last").unlink()
     assert "approved: True" in owner.communicate(timeout=60)[0]
 
@@ -243,11 +243,11 @@ async def test_a_run_that_crashes_again_and_again_is_given_up_and_says_why(
             await supervisor.once()
     assert [one.what for one in told].count("started") == 5
     assert len(project.ledger) == 6
-    assert "its process ended with code 7" in told[-1].text
+    assert "its process exited with code 7" in told[-1].text
     (run,) = project.json("ps")["runs"]
     assert "code 7" in run["gave_up"]
     reason = project.json("why", "r1")["reasons"][0]
-    assert "given the run up" in reason["sentence"]
+    assert "gave up on the run" in reason["sentence"]
     assert "owner.log" in reason["hint"]
     (project.folder / "mended").touch()
     assert project.run("resume", "r1").returncode == 0

@@ -73,7 +73,7 @@ def test_an_event_of_a_step_is_told_apart_and_not_missed_while_the_step_goes_on(
     }  # fmt: skip
     assert whole.cases["one"].ends == "final/completed"
     assert drift(whole, shape(done, final)) == Drift()
-    gone = ("step/MODEL/TEXT/DONE no longer comes (one)",)
+    gone = ("step/MODEL/TEXT/DONE no longer occurs (one)",)
     assert drift(whole, shape(going, final)).broken == gone
     told = drift(whole, shape(without(going, "content_delta") | {"delta": "H"}, done, final))
     assert told.broken == ("step/MODEL/TEXT/ACTIVE.content_delta is gone",)
@@ -88,9 +88,9 @@ BREAKING: list[tuple[list[Any], str]] = [
     ([without(DONE, "cost")], "result.cost is gone"),
     ([DONE | {"cost": "0.5"}], "result.cost is str, and was number"),
     ([DONE | {"usage": {}}], "result.usage.in is gone"),
-    ([DONE, without(DONE, "cost")], "result.cost is not always there any more"),
+    ([DONE, without(DONE, "cost")], "result.cost is no longer always present"),
     ([], "the last event is system/init, and was result (one)"),
-    ([], "result no longer comes (one)"),
+    ([], "result no longer occurs (one)"),
 ]
 
 
@@ -117,7 +117,7 @@ def test_what_is_new_is_told_and_breaks_nothing(now: object, new: str) -> None:
 
 def test_an_event_that_another_case_would_have_is_not_missed() -> None:
     assert drift(shape(BEGUN, DONE), shape(DONE, case="other")) == Drift()
-    assert drift(shape(BEGUN, DONE), shape(DONE)).broken == ("system/init no longer comes (one)",)
+    assert drift(shape(BEGUN, DONE), shape(DONE)).broken == ("system/init no longer occurs (one)",)
 
 
 LEAF = st.sampled_from([None, True, 7, 0.5, "x", ID, "2026-01-02"])
@@ -158,7 +158,7 @@ def test_a_program_that_speaks_differently_is_told_apart(
     put_player(tmp_path / "claude", changed)
     found = drift_of("claude-code").drift
     assert "result/success.num_turns is gone" in found.broken
-    assert "user no longer comes (tool-ok)" in found.broken
+    assert "user no longer occurs (tool-ok)" in found.broken
     assert "result/success.turns is new: number" in found.new
 
 
@@ -172,8 +172,8 @@ def test_the_python_that_has_the_sdk_is_named_by_a_variable(
     found = drift_of("antigravity")
     assert (found.cases, found.recorded_with) == (("text", "tool-ok", "401"), "0.1.22")
     assert found.drift.broken == (
-        "final/failed no longer comes (401)",
-        "step/SYSTEM/TEXT_RESPONSE/ERROR no longer comes (401)",
+        "final/failed no longer occurs (401)",
+        "step/SYSTEM/TEXT_RESPONSE/ERROR no longer occurs (401)",
         "the last event is final/completed, and was final/failed (401)",
     )
 

@@ -158,7 +158,7 @@ def test_words_that_are_too_long_together_are_an_obstacle(tmp_path: Path) -> Non
     ids=lambda agent: agent.name,
 )
 def test_what_no_file_can_carry_is_an_obstacle(agent: Any) -> None:
-    assert "bytes, and the system takes" in str(obstacle_of(agent, None))
+    assert "bytes, and the system allows" in str(obstacle_of(agent, None))
 
 
 @pytest.mark.parametrize(

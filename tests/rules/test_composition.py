@@ -163,7 +163,7 @@ def test_without_a_result_the_output_is_null_and_a_read_of_the_group_is_an_error
         group = Sequence(Step("last", lambda: 7))
         return Parallel(group, Task("read", agent=Scripted(), prompt=lambda: f"{ctx[group]}"))
 
-    with pytest.raises(AuthorError, match="which gives no output"):
+    with pytest.raises(AuthorError, match="which has no output"):
         Run(flow).go()
 
     @workflow

@@ -54,7 +54,7 @@ def test_what_the_failed_agent_did_and_why_it_failed_is_told_to_the_next() -> No
     run = one(a, b)
     assert run.go().status == "finished"
     told = b.asks[0].prompt
-    assert "The working folder may hold half-done work" in told
+    assert "The working folder may contain partial work" in told
     assert "[attempt 1, a, failed with ContextOverflow: too long by far]" in told
     for line in (
         "said: I will write the parser.",

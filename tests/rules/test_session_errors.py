@@ -164,7 +164,7 @@ def test_every_agent_that_may_hold_the_session_must_be_in_the_array() -> None:
         return Sequence(read, task("fix", [c, a], continues=read))
 
     said = refused(flow)
-    assert "whose session b may hold, which is not among its agents: c, a" in said
+    assert "whose session b, which is not one of its agents: c, a" in said
     assert "give 'fix' every agent of 'read'" in said
 
 
@@ -177,7 +177,9 @@ def test_the_folder_must_be_the_same_where_the_agent_needs_that() -> None:
         )
 
     said = refused(flow("other", continues="read"))
-    assert "with cwd 'other' in place of 'sub', and agent agent goes on with a session in" in said
+    assert (
+        "with cwd 'other' instead of 'sub', and agent agent can continue a session only in" in said
+    )
     finishes(flow("./sub/", continues="read"))
     finishes(flow("other", forks="read"))
     finishes(lambda ctx: Sequence(task("read"), task("fix", cwd="other", continues="read")))
@@ -199,8 +201,8 @@ def test_two_tasks_may_not_be_at_work_in_one_session_at_the_same_time(
 ) -> None:
     said = refused(both(first, READ))
     assert "task 'b' continues 'read' while 'a', written at" in said
-    assert "may be at work in the same session" in said
-    assert "write forks= on both" in said
+    assert "may be using the same session" in said
+    assert "use forks= on both" in said
     refused(both(READ, first))
 
 
@@ -300,4 +302,4 @@ def test_a_task_that_a_later_render_adds_is_looked_at_then() -> None:
     status = run.go()
     assert status.status == "failed"
     assert status.error is not None
-    assert "may be at work in the same session" in status.error.message
+    assert "may be using the same session" in status.error.message

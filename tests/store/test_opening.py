@@ -90,7 +90,9 @@ async def test_a_database_that_is_missing_is_refused_if_it_must_exist(tmp_path: 
 async def test_a_folder_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder"):
         await SqliteStore.open(tmp_path)
-    with pytest.raises(StoreError, match=r"missing does not exist\nhint: make it with `mkdir -p "):
+    with pytest.raises(
+        StoreError, match=r"missing does not exist\nhint: create it with `mkdir -p "
+    ):
         await SqliteStore.open(tmp_path / "missing" / "runs.db")
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="is not a folder"):

@@ -128,7 +128,7 @@ async def test_a_host_that_fell_silent_loses_its_runs_after_lease_and_grace(
     clock = Clock()
     async with await SqliteStore.open(path, now=clock) as store:
         clock.move(59)
-        with pytest.raises(Owned, match="host moon, which was last heard of 59 s ago"):
+        with pytest.raises(Owned, match="host moon, which was last seen 59 s ago"):
             await store.claim("r1", live_owner(), source="s")
         clock.move(2)
         assert (await store.claim("r1", live_owner(), source="s")).claim.fence == 2
