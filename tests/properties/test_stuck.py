@@ -65,7 +65,7 @@ def test_two_that_read_each_other() -> None:
         b: Step[int] = Step("b", lambda: ctx[a])
         return Parallel(a, b)
 
-    assert circle(tree) == ["a is waiting for the output of b", "b is waiting for the output of a"]
+    assert circle(tree) == ["a waits for the output of b", "b waits for the output of a"]
 
 
 def test_one_that_reads_what_stands_after_it() -> None:
@@ -74,7 +74,7 @@ def test_one_that_reads_what_stands_after_it() -> None:
         a = Step("a", lambda: ctx[b])
         return Sequence(a, b)
 
-    assert circle(tree) == ["a is waiting for the output of b", "b stands after a"]
+    assert circle(tree) == ["a waits for the output of b", "b comes after a"]
 
 
 def test_one_that_reads_what_stands_deep_in_something_after_it() -> None:
@@ -84,8 +84,8 @@ def test_one_that_reads_what_stands_deep_in_something_after_it() -> None:
         return Sequence(a, Parallel(Step("c", lambda: 1), Sequence(b)))
 
     assert circle(tree) == [
-        "a is waiting for the output of b, which is inside sequence/parallel1",
-        "sequence/parallel1 stands after a",
+        "a waits for the output of b, which is inside the parallel",
+        "the parallel comes after a",
     ]
 
 
@@ -96,10 +96,10 @@ def test_two_rows_that_read_each_other_crosswise() -> None:
         return Parallel(Sequence(a, b), Sequence(c, d))
 
     assert circle(tree) == [
-        "a is waiting for the output of d",
-        "d stands after c",
-        "c is waiting for the output of b",
-        "b stands after a",
+        "a waits for the output of d",
+        "d comes after c",
+        "c waits for the output of b",
+        "b comes after a",
     ]
 
 
@@ -110,9 +110,9 @@ def test_a_second_task_that_reads_what_waits_for_its_slot() -> None:
         return Parallel(a, b, limit=1)
 
     assert circle(tree) == [
-        "a2 is waiting for the output of b",
-        "b waits for the slot in parallel that parallel/sequence1 holds",
-        "parallel/sequence1 ends with a2",
+        "a2 waits for the output of b",
+        "b waits for the slot in the parallel that the sequence holds",
+        "the sequence ends with a2",
     ]
 
 
@@ -122,7 +122,7 @@ def test_a_slot_of_a_group_further_up() -> None:
         a = Sequence(Step("a1", lambda: 1), Step("a2", lambda: ctx[b]))
         return Parallel(a, Parallel(Sequence(b), limit=2), limit=1)
 
-    assert "b waits for the slot in parallel that parallel/sequence1 holds" in circle(tree)
+    assert "b waits for the slot in the parallel that the sequence holds" in circle(tree)
 
 
 def test_a_need_and_a_read() -> None:
@@ -134,7 +134,7 @@ def test_a_need_and_a_read() -> None:
         b: Step[int] = Step("b", lambda: 1, needs=[a])
         return Parallel(a, b)
 
-    assert circle(tree) == ["a is waiting for the output of b", "b needs a"]
+    assert circle(tree) == ["a waits for the output of b", "b needs a"]
 
 
 def test_needs_alone_are_refused_before_anything_runs() -> None:
@@ -149,7 +149,7 @@ def test_a_need_of_what_stands_after_it() -> None:
     def tree(ctx: Context[NoInput]) -> Node[Any]:
         return Sequence(Step("a", lambda: 1, needs=["b"]), Step("b", lambda: 1))
 
-    assert circle(tree) == ["'a' needs 'b'", "'b' stands after 'a'"]
+    assert circle(tree) == ["'a' needs 'b'", "'b' comes after 'a'"]
 
 
 def test_an_until_that_reads_what_stands_after_its_loop() -> None:
@@ -159,8 +159,8 @@ def test_an_until_that_reads_what_stands_after_its_loop() -> None:
         return Sequence(Loop(Step("a", lambda: 1), until=until, max_iterations=2, id="l"), b)
 
     assert circle(tree) == [
-        "l[0] is waiting for the output of b",
-        "b stands after l",
+        "l[0] waits for the output of b",
+        "b comes after l",
         "l ends with l[0]",
     ]
 
@@ -170,7 +170,7 @@ def test_a_test_that_reads_its_own_arm() -> None:
         a = Step("a", lambda: True)
         return Branch(lambda: ctx[a], a, id="which")
 
-    assert circle(tree) == ["which is waiting for the output of a, which is inside which"]
+    assert circle(tree) == ["which waits for the output of a, which is inside which"]
 
 
 def test_items_that_read_what_stands_after_their_fan_out() -> None:
@@ -181,7 +181,7 @@ def test_items_that_read_what_stands_after_their_fan_out() -> None:
         )
         return Sequence(every, Loop(names, until=lambda: True, max_iterations=1, id="l"))
 
-    assert circle(tree) == ["every is waiting for the output of l", "l stands after every"]
+    assert circle(tree) == ["every waits for the output of l", "l comes after every"]
 
 
 def test_a_read_of_a_later_task_of_the_same_iteration() -> None:
@@ -190,8 +190,8 @@ def test_a_read_of_a_later_task_of_the_same_iteration() -> None:
         a = Step("a", lambda: ctx[b])
         return Loop(Parallel(Sequence(a)), b, until=lambda: True, max_iterations=2, id="l")
 
-    assert circle(tree)[:1] == ["a[0] is waiting for the output of b[0]"]
-    assert "b[0] stands after l/parallel1[0]" in circle(tree)
+    assert circle(tree)[:1] == ["a[0] waits for the output of b[0]"]
+    assert "b[0] comes after the parallel in l[0]" in circle(tree)
 
 
 def test_a_group_that_holds_its_slot_and_reads_what_waits_for_it() -> None:
@@ -201,9 +201,9 @@ def test_a_group_that_holds_its_slot_and_reads_what_waits_for_it() -> None:
         return Parallel(a, Parallel(b, Step("c", lambda: ctx[a])), limit=1)
 
     assert circle(tree) == [
-        "c is waiting for the output of a",
-        "a waits for the slot in parallel that parallel/parallel1 holds",
-        "parallel/parallel1 ends with c",
+        "c waits for the output of a",
+        "a waits for the slot in the parallel that the parallel holds",
+        "the parallel ends with c",
     ]
 
 
