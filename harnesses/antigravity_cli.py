@@ -1,8 +1,8 @@
-"""Antigravity's command line (`agy`) as an agent: experimental, and never run with a real `agy`.
+"""Antigravity's command line (`agy`) as an agent: experimental, and never tested with a real `agy`.
 
-The program is in no registry of packages. All that is known of it here was told by others, so it
-must be asked for by `experimental=True`, versions older than those descriptions are refused, and
-the tests use a stand-in. `harnesses.Antigravity`, on the SDK, is the agent that is tested.
+The program is in no package registry. Everything here is based on descriptions by others, so it
+needs `experimental=True`, versions older than those descriptions are refused, and the tests use a
+stand-in. The tested agent is `harnesses.Antigravity`, which uses the SDK.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _PROMPT_LIMIT_BYTES = 100_000
 
 
 class AntigravityCLI:
-    """`agy` with one set of options; `experimental=True` says that its author knows what it is.
+    """`agy` with one set of options; `experimental=True` states that the author accepts the risk.
 
-    In the mode "plan" it may only read; "all" allows it everything, without a question. `model` is
-    one of those that `agy models` lists. `arguments` are further ones of the command line. `env` is
-    added to its environment, which its tools see. `program` is its name on PATH, or its path.
-    `record` keeps each session in that folder as it goes.
+    In mode "plan" it may only read; "all" allows everything without asking. `model` is one that
+    `agy models` lists. `arguments` are added to the command line. `env` is added to its
+    environment, which its tools see. `program` is its name on PATH, or its path. `record` records
+    each session in that folder.
     """
 
     can = Capabilities(
@@ -85,12 +85,12 @@ class AntigravityCLI:
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         account = self._environment({}).get(_KEY, "")
         return limit_text("google", "agy", account, self._model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the conversation of `ask`, or begins one, of which `agy` chooses the id."""
+        """Resume the conversation of `ask`, or start one; `agy` chooses its id."""
         return self._sources.play(lambda source: self._run(ask, source))
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
@@ -112,7 +112,7 @@ class AntigravityCLI:
                     raise
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
-        """What is too long for a command line, of the options."""
+        """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())
         return find_obstacle(self._command(ask, self._program, self._environment({})))
 

@@ -1,7 +1,8 @@
-"""The plugin of pytest that comes along: agents of a workflow are replayed in its tests.
+"""The pytest plugin of Smithers: the agents of a workflow are replayed in its tests.
 
-pytest loads it by its entry point, in every project of an environment that has us, so it imports
-nothing until a test asks for `replay`. `-p no:smithers` leaves it out. See docs/testing.md.
+pytest loads it by its entry point in every project of an environment that has Smithers installed,
+so it imports nothing until a test uses `replay`. To disable it, run `pytest -p no:smithers`. See
+docs/testing.md.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With a folder for all of them, all tests use `replay`."""
+    """With one folder for all tests, every test uses `replay`."""
     if config.getoption("smithers_replay"):
         for item in items:
             if isinstance(item, pytest.Function) and "replay" not in item.fixturenames:
@@ -69,9 +70,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def replay(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[Path]:
-    """Agents are replayed from the recordings beside the test file; gives their folder.
+    """Replay agents from the recordings next to the test file; returns their folder.
 
-    That is so for agents of this process and of those that it starts.
+    This applies to the agents of this process and of the processes that it starts.
     """
     from harnesses.process._replay import FOLDER, MISSED, SPEED, Replay
     from harnesses.process._source import RECORD
@@ -114,7 +115,7 @@ def _filing_of(config: pytest.Config) -> Filing:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """A request that had no recording fails the test, whatever the workflow made of it."""
+    """A request without a recording fails the test, even if the workflow handles the failure."""
     item.stash[_failed] = True
     try:
         yield

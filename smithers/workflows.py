@@ -1,4 +1,4 @@
-"""`@workflow` makes a workflow of a function from a context to a tree."""
+"""`@workflow` turns a function from a context to a tree into a workflow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["NoInput", "Workflow", "workflow"]
 
 
 class NoInput(BaseModel):
-    """The input of a workflow that takes none."""
+    """The input of a workflow without input fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,8 +39,9 @@ T_co = TypeVar("T_co", covariant=True, default=object)
 class Workflow(Generic[In, T_co]):
     """A named function from a context to a tree, with its limits.
 
-    `max_concurrency` bounds the attempts that run at once; `budget` what a run uses in all;
-    `deadline_s` the time from the start of a run to its end, in seconds, after which it fails.
+    `max_concurrency` limits the attempts that run at once; `budget` limits what a run uses in
+    total; `deadline_s` limits the time from the start of a run to its end, in seconds, after which
+    the run fails.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Workflow(Generic[In, T_co]):
         self.mark = mark
 
     def parse_input(self, text: str) -> In:
-        """The input as its model. Raises `Refused` naming each field that does not fit."""
+        """The input as its model. Raises `Refused` naming each field that does not match."""
         try:
             return self.input.model_validate_json(text)
         except ValidationError as error:
@@ -101,7 +102,31 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
 
 
 @overload
-def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]: ...
+def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]:
+    """Turn a
+    function
+    into a
+    workflow.
+    Its name
+    is the
+    function's
+    name,
+    unless
+    `name` is
+    given.
+
+    Raises
+    `AuthorError`
+    if the
+    input is
+    not a
+    pydantic
+    model or a
+    limit is
+    not valid.
+    """
+
+
 @overload
 def workflow(
     *,

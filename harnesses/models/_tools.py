@@ -1,4 +1,6 @@
-"""Tools: what a model may call. A Python function is one by its signature and its docstring."""
+"""Tools: what a model may call. A Python function becomes a tool by its signature and its
+docstring.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ _NAME_CHARS = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where tools work: the folder of the task, what its programs see, and how long one may run."""
+    """Where tools work: the folder of the task, the environment of its programs, and the time
+    limit.
+    """
 
     cwd: Path
     env: Mapping[str, str]
@@ -34,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Result:
-    """What a tool gave, as the model reads it."""
+    """The result of a tool, as the model reads it."""
 
     text: str
     failed: bool = False
@@ -57,8 +61,8 @@ Call = Callable[[Mapping[str, Any], Place], AsyncGenerator[Spawned | Result, Non
 class Tool:
     """A tool with its name, its description, and the JSON Schema of its arguments.
 
-    `call` gives one `Result`, after a `Spawned` for each process that it starts. What it raises is
-    told to the model.
+    `call` returns one `Result`, after a `Spawned` for each process that it starts. An exception
+    that it raises is reported to the model.
     """
 
     name: str
@@ -68,7 +72,7 @@ class Tool:
 
 
 def by_name(tools: Sequence[Tool | Callable[..., object]]) -> dict[str, Tool]:
-    """The tools that an author listed. Raises `AuthorError` for two of one name."""
+    """The tools that an author listed. Raises `AuthorError` if two have the same name."""
     found: dict[str, Tool] = {}
     for tool in (one if isinstance(one, Tool) else tool_of(one) for one in tools):
         if tool.name in found:
@@ -82,9 +86,11 @@ def by_name(tools: Sequence[Tool | Callable[..., object]]) -> dict[str, Tool]:
 
 def tool_of(function: Callable[..., object], *, name: str = "", placed: bool = False) -> Tool:
     """A function as a tool: typed arguments, which pydantic validates, and a docstring for the
-    model. A synchronous one runs in a thread. Raises `AuthorError` where one of these lacks.
+    model. A synchronous function runs in a thread. Raises `AuthorError` if a type or the docstring
+    is missing.
 
-    One of ours is `placed`: its first argument is the `Place`, and it may be as `Tool.call` is.
+    A built-in tool is `placed`: its first argument is the `Place`, and it may have the form of
+    `Tool.call`.
     """
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation

@@ -42,8 +42,8 @@ _WHOLE_S = 3600.0
 
 
 class Google(Model):
-    """A Gemini model; the key is in GEMINI_API_KEY or GOOGLE_API_KEY. With tools, a structured
-    answer is asked for in words, since not every model takes both.
+    """A Gemini model; the key is in GEMINI_API_KEY or GOOGLE_API_KEY. With tools, the prompt asks
+    for a structured answer, since not every model accepts tools and a schema together.
     """
 
     vendor = "Google"

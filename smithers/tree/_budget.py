@@ -15,12 +15,13 @@ __all__ = ["Budget", "check_budget"]
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Caps on what all attempts of a node and below it use together, failed ones included.
+    """Caps on what all attempts of a node and its descendants use together, including failed ones.
 
-    `tokens` counts those that went in and came out; `usd` what agents say they cost; `calls` the
-    requests to agents, each repair of an answer included; `time_s` the seconds that attempts ran,
-    of steps too. At a cap no attempt starts; what runs may end. Then the run waits for a person to
-    raise it, or each task that was to start fails with `BudgetExhausted` ("fail").
+    `tokens` counts input and output tokens; `usd` the cost that agents report; `calls` the requests
+    to agents, including requests to correct an answer; `time_s` the seconds that attempts ran,
+    including steps. When a cap is reached, no attempt starts; running attempts may finish. Then the
+    run waits for a person to raise the budget, or each task that would start fails with
+    `BudgetExhausted` ("fail").
     """
 
     tokens: int | None = None

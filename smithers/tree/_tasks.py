@@ -43,16 +43,17 @@ _FEW = Retry()
 
 
 class Task(Node[T_co]):
-    """Work of an agent, and the typed handle of what it gives.
+    """A task of an agent, and the typed handle of its output.
 
-    `prompt` is text, or a callable where it depends on an output. `agent` is one, or an array of
-    which the first that can does the work. `output` is the type of the answer: text, or a pydantic
-    model. `timeout_s` bounds an attempt, `idle_s` its silence. With `on_failure="continue"` a
-    failure does not fail what stands around it. `skip_if` is asked once, when the task comes up.
-    `needs` are tasks that must have ended well first; a skipped one counts as that. `budget` caps
-    what all its attempts use together, in each iteration anew. With `continues` it goes on in the
-    session of another task's agent once that has finished, with `forks` in a copy of that session;
-    the agent that holds it is tried first.
+    `prompt` is a string, or a callable if it depends on an output. `agent` is one agent, or a list
+    of which the first available agent does the work. `output` is the type of the answer: `str`, or
+    a pydantic model. `timeout_s` limits the duration of an attempt, `idle_s` the time without an
+    event. With `on_failure="continue"`, a failure does not fail the enclosing nodes. `skip_if` is
+    called once, when everything before the task has settled. `needs` are tasks that must have
+    succeeded before; a skipped task counts as succeeded. `budget` caps what all attempts of one
+    iteration use together. With `continues`, the task continues the session of another task's agent
+    after that task has finished; with `forks`, it works in a copy of that session. The agent that
+    owns the session is tried first.
     """
 
     kind = "task"
@@ -288,10 +289,10 @@ def _needs(id: str, needs: Iterable[Node | str], mark: Mark) -> tuple[str, ...]:
 
 
 class Step(Task[T_co]):
-    """A Python function as a task. It is tried again after an exception only if `retry` says so.
+    """A Python function as a task. After an exception it is retried only if `retry` is set.
 
-    A function with a required positional parameter gets the `Attempt`. What it returns is `output`,
-    by default its annotated return type.
+    If the function has a required positional parameter, it receives the `Attempt`. `output` is the
+    type of the return value (default: the function's return annotation).
     """
 
     kind = "step"
@@ -389,10 +390,11 @@ def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:
 
 
 class Approval(Task[Decision]):
-    """A question to a person, who approves or denies. `ask` is what they are shown.
+    """A question to a person, who approves or denies. `ask` is the text that they see.
 
-    A denial fails it, or finishes it with `approved=False` under `on_deny="continue"`. `allowed_by`
-    are the names that may decide, anyone's if empty. When `timeout_s` is up, `on_timeout` holds.
+    A denial fails the approval, or, with `on_deny="continue"`, finishes it with `approved=False`.
+    `allowed_by` lists the names that may decide; if it is empty, anyone may. `on_timeout` says what
+    happens when `timeout_s` has passed without an answer.
     """
 
     kind = "approval"

@@ -317,7 +317,7 @@ def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
     with going(tmp_path, "three"), attached(tmp_path) as person:
         refusal = on_a_terminal(tmp_path, "fix")
         assert refusal.code == 2
-        assert "ann is already attached to the session of fix already" in refusal.out
+        assert "ann is already attached to the session of fix" in refusal.out
         assert is_held(tmp_path)
         why = run_here(tmp_path, "why", "r1")
         assert "ann is already attached to the session of fix since" in why.out
@@ -330,7 +330,7 @@ def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
 def test_two_that_attach_at_once_are_never_both_there(tmp_path: Path) -> None:
     with going(tmp_path, "three"):
         with attached(tmp_path, ready=False) as one, attached(tmp_path, ready=False) as two:
-            patterns: list[Any] = ["ready", "is in the session of fix already"]
+            patterns: list[Any] = ["ready", "is already attached to the session of fix"]
             found = [person.expect(patterns) for person in (one, two)]
             assert sorted(found) == [0, 1]
             first = one if found[0] == 0 else two
@@ -354,7 +354,7 @@ def test_what_cannot_be_attached_to_is_refused_before_anything_is_stopped(tmp_pa
             "done": "done of run r1 has ended: it is finished",
             "mute": "desk, the agent of mute, cannot open its sessions in a terminal",
             "gone": "Desk is not installed hint: install it with `apt install desk`",
-            "later": "later of run r1 has not begun",
+            "later": "later of run r1 has not started",
             "other": "other of run r1 is not a task of this run hint: running tasks: gone, mute",
         }.items():
             refusal = on_a_terminal(tmp_path, task)

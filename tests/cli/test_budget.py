@@ -85,7 +85,7 @@ def test_cost_tells_what_is_left_of_each_budget(tmp_path: Path) -> None:
 def test_a_node_in_a_loop_is_raised_in_its_round(tmp_path: Path) -> None:
     assert up(tmp_path, "capped_in_rounds").code == 5
     said = smithers(tmp_path, "budget", "r1", "t[1]", "--add-calls", "1")
-    assert (said.code, "no budget of that name" in said.err) == (2, True)
+    assert (said.code, "no budget with that name" in said.err) == (2, True)
     assert smithers(tmp_path, "budget", "r1", "t", "--add-calls", "2", "--resume").code == 0
     (budget,) = smithers(tmp_path, "cost", "r1", "--json").document["budgets"]
     assert (budget["task"], budget["iteration"]) == ("t", [0])
@@ -97,7 +97,7 @@ def test_a_node_in_a_loop_is_raised_in_its_round(tmp_path: Path) -> None:
         ([], "no amount was given"),
         (["--add-tokens", "5"], "does not cap tokens"),
         (["--add-time", "5"], "does not cap time"),
-        (["nowhere", "--add-calls", "5"], "no budget of that name"),
+        (["nowhere", "--add-calls", "5"], "no budget with that name"),
         (["--add-usd", "much"], "is not an amount of dollars"),
         (["--add-usd", "-1"], "is not an amount of dollars"),
         (["--add-calls", "0"], "--add-calls"),

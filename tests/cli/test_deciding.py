@@ -91,7 +91,7 @@ def test_only_those_that_are_named_may_decide(tmp_path: Path) -> None:
     up(tmp_path, "asks_ann")
     said = smithers(tmp_path, "approve", "r1", "--by", "bob")
     assert said.code == 2
-    assert "these may: ann" in said.err
+    assert "allowed: ann" in said.err
     assert smithers(tmp_path, "approve", "r1", "--by", "ann").code == 0
 
 

@@ -106,7 +106,7 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
     with held_open(tmp_path, "hangs", "hangs") as child:
         running = smithers(tmp_path, "why", "r1", "--json").document
         assert running["status"] == "running"
-        assert "hangs runs since" in running["reasons"][0]["sentence"]
+        assert "hangs has been running since" in running["reasons"][0]["sentence"]
         assert "command" not in running["reasons"][0]
         child.send_signal(signal.SIGKILL)
         assert ended(child).code == -signal.SIGKILL

@@ -117,7 +117,7 @@ def test_a_signal_goes_to_the_program_and_is_kept(tmp_path: Path) -> None:
         (["record", "nonesuch"], " was not found on PATH'nonesuch'"),
         (["record", "--to", "a.txt/r.jsonl", "true"], "cannot be written"),
         (["replay", "nowhere.jsonl"], "nowhere.jsonl cannot be read"),
-        (["replay", "a.txt"], "a.txt is no recording"),
+        (["replay", "a.txt"], "a.txt is not a recording"),
         (["replay", "odd.jsonl"], "odd.jsonl cannot be read as a recording"),
         (["replay", "a.txt", "--speed", "-1"], "--speed -1 is negative"),
     ],

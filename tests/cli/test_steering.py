@@ -18,12 +18,12 @@ def test_an_agent_at_work_is_told_and_the_run_ends_with_what_it_made_of_it(tmp_p
         )
         done = ended(up)
     assert done.out == "Be brief\n"
-    assert "ann said to plan (message 1): Be brief" in done.err
+    assert "ann sent plan message 1: Be brief" in done.err
     assert "plan attempt 1 received message 1" in done.err
     timeline = smithers(tmp_path, "events", "r1").out
-    assert "ann said to plan (message 1): Be brief" in timeline
+    assert "ann sent plan message 1: Be brief" in timeline
     assert "plan attempt 1 received message 1" in timeline
-    assert "was told: Be brief" in smithers(tmp_path, "logs", "r1").out
+    assert "received a message: Be brief" in smithers(tmp_path, "logs", "r1").out
     rows = "SELECT task, text, said_by, serial FROM messages"
     assert "Be brief" in smithers(tmp_path, "sql", rows).out
 

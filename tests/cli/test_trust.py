@@ -211,9 +211,9 @@ def test_a_database_that_another_user_could_have_written_is_refused(
     let(project)
     said = smithers(project, "resume", "r1")
     assert said.code == 2, said
-    assert ("belongs to another user" if by_owner else "may be written by everybody") in said.err
+    assert ("belongs to another user" if by_owner else "can be written by everybody") in said.err
     named = ("--db", str(project / ".smithers" / "smithers.db"))
-    assert smithers(project, "supervise", "--once", *named).err.count("nothing is woken") == 1
+    assert smithers(project, "supervise", "--once", *named).err.count("no run is woken") == 1
     assert not was_imported(project)
     if by_owner:  # root may say that it trusts another user's
         hint = said.err.split("type: ")[1].split()[1:]

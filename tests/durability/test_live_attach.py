@@ -83,7 +83,7 @@ def test_a_person_works_in_the_session_and_the_run_goes_on_there(
         until(lambda: histories(model, "Fix the test"), "the request", within_s=90)
         command = [sys.executable, "-m", "smithers", "attach", "r1", "fix"]
         with on_a_terminal(command, project.folder, project.environment) as terminal:
-            terminal.until("leave to go on")
+            terminal.until("leave the program to let the agent continue")
             assert [one["state"] for one in project.tasks()["fix"]["attempts"]] == ["interrupted"]
             ASKED[agent](terminal)
             terminal.until("Fix the test: It is code.")

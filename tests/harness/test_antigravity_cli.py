@@ -68,7 +68,7 @@ def ask(folder: Path, prompt: str = "Do it.", **fields: Any) -> Ask:
 
 
 async def test_without_the_word_of_its_author_there_is_no_such_agent() -> None:
-    with pytest.raises(AuthorError, match="never run with a real agy"):
+    with pytest.raises(AuthorError, match="never tested with a real agy"):
         AntigravityCLI()
 
 

@@ -257,7 +257,7 @@ async def test_an_agent_at_work_is_steered(project: Project, era: Era) -> None:
         assert (done["status"], done["output"]) == ("finished", "Be brief")
         page = await call("get_events", run_id=run_id, after=sent["cursor"], limit=500)
         assert [one["words"] for one in page["events"] if "message" in one["what"]] == [
-            f"{getpass.getuser()} said to plan (message {sent['id']}): Be brief",
+            f"{getpass.getuser()} sent plan message {sent['id']}: Be brief",
             f"plan attempt 1 received message {sent['id']}",
         ]
         late = await call("steer_run", run_id=run_id, task="plan", message="Really")

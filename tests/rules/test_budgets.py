@@ -645,7 +645,7 @@ def test_every_agent_of_an_array_must_tell_its_cost() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return Task("t", agent=[paid("0.1"), Scripted(name="silent")], prompt="p")
 
-    with pytest.raises(AuthorError, match="its agent silent does not tell"):
+    with pytest.raises(AuthorError, match="its agent silent does not report"):
         Run(flow).go()
 
 
@@ -668,7 +668,7 @@ def test_an_item_that_a_budget_cannot_see_fails_before_it_is_paid() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "caps nothing"),
+        ({}, "has no caps"),
         ({"calls": 0}, "calls must be a number of at least 1"),
         ({"tokens": 1.5}, "tokens must be a whole number"),
         ({"usd": "five"}, "usd must be an amount of US dollars greater than 0, not 'five'"),

@@ -312,7 +312,7 @@ def test_reading_outside_a_callable_says_put_it_in_a_lambda() -> None:
 
     with pytest.raises(AuthorError) as caught:
         Run(flow).go()
-    assert "put it in a lambda" in caught.value.hint
+    assert "read it in a lambda" in caught.value.hint
     assert caught.value.place is not None
     assert caught.value.place.file == __file__
     assert caught.value.place.column > 1

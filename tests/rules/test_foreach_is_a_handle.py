@@ -275,7 +275,7 @@ def test_a_dictionary_or_a_text_is_no_list_of_items() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return ForEach(lambda: "abc", key=str, each=lambda name: Step(name, lambda: 1), id="all")
 
-    with pytest.raises(AuthorError, match="items of all are a str, not a list"):
+    with pytest.raises(AuthorError, match="items of all must be a list, not a str"):
         Run(flow).go()
 
 

@@ -86,7 +86,7 @@ def test_only_a_task_of_an_agent_has_a_session(other: Callable[[], Node], by_id:
         given: Any = "x" if by_id else node
         return Sequence(node, task("fix", continues=given))
 
-    assert re.search("task 'fix' continues .*'x', which .*no session of an agent", refused(flow))
+    assert re.search("task 'fix' continues .*'x', which .*has no agent session", refused(flow))
 
 
 def test_a_task_may_not_continue_itself() -> None:
@@ -117,7 +117,7 @@ def test_a_task_may_not_continue_one_that_stands_behind_it() -> None:
 
     said = refused(flow)
     assert "continues 'read'" in said
-    assert "stands after 'fix'" in said
+    assert "comes after 'fix'" in said
 
 
 def test_a_circle_that_only_shows_when_it_runs_names_what_is_continued() -> None:
@@ -151,7 +151,7 @@ def test_every_agent_that_may_hold_the_session_must_be_able_to_take_it_up(forks:
     said = refused(flow)
     how = "forks 'read', but agent unable cannot copy a session"
     if not forks:
-        how = "continues 'read', but agent unable cannot go on in a session"
+        how = "continues 'read', but agent unable cannot continue a session"
     assert how in said
     assert not first.asks
 

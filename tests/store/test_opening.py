@@ -66,9 +66,9 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path, text: str) 
 async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "theirs.db"
     run_sql(path, "CREATE TABLE runs (run_id)")
-    assert "not one of Smithers" in await refusal(path)
+    assert "not a Smithers database" in await refusal(path)
     run_sql(path, "DROP TABLE runs", "PRAGMA application_id = 7")
-    assert "not one of Smithers" in await refusal(path)
+    assert "not a Smithers database" in await refusal(path)
 
 
 async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:

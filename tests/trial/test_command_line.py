@@ -82,7 +82,7 @@ def test_closed_streams_change_no_exit_code(tmp_path: Path) -> None:
     assert done.returncode == 0
     done = in_shell(tmp_path, f"$S up {_WORKS} --run-id r2 --input @- <&-")
     assert done.returncode == 2
-    assert "error: the input is no JSON" in done.stderr
+    assert "error: the input is not JSON" in done.stderr
     done = in_shell(tmp_path, "$S ps --json >&-")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -119,7 +119,7 @@ def test_sigint_while_the_command_is_still_loading_leaves_one_document() -> None
         [sys.executable, "-c", code], cwd=FLOWS.parents[2], capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
-    assert json.loads(done.stdout)["error"]["message"].endswith("ended by SIGINT")
+    assert json.loads(done.stdout)["error"]["message"].endswith("stopped by SIGINT")
 
 
 def test_a_tree_too_deep_to_plan_is_an_error_of_its_author(tmp_path: Path) -> None:
