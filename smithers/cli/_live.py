@@ -159,7 +159,10 @@ def _question(board: Board, run_id: str, width: int, space: int) -> list[Text]:
         more = f"… and {len(keys) - 1} more: `{command}`"
     if not more:
         return lines
-    return [*lines[: max(0, space - 1)], Text(shown(complete(more)), style="dim")]
+    more = shown(complete(more))
+    if cell_len(more) > width:
+        more = "… more: `smithers asks`"
+    return [*lines[: max(0, space - 1)], Text(more, style="dim")]
 
 
 @lru_cache(maxsize=4)
