@@ -173,6 +173,9 @@ def test_a_question_is_masked_and_cannot_look_like_words_of_ours(tmp_path: Path)
     assert ", due in 2 h " in facts
     assert facts.endswith("; ann or o'hara may answer")
     (typed,) = [line for line in shown if line.startswith("  smithers approve ")]
+    (data,) = smithers(tmp_path, "asks", *named, "--json", env=env).document["asks"]
+    assert data["commands"]["approve"] == typed.strip()
+    assert data["digest"] == digest_of(data["asked"])  # what it is a digest of, and not masked
     answered = smithers(tmp_path, *shlex.split(typed)[1:])
     assert (answered.code, "by ann" in answered.out) == (0, True)
     gone = smithers(tmp_path, "asks", "r1", "ship it", *named)
