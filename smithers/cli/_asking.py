@@ -86,9 +86,9 @@ def _data(question: Question, where: Place) -> dict[str, object]:
 
 def _nothing(where: Place, run: str | None) -> str:
     if run is not None:
-        return f"{run} asks nothing now"
+        return f"{run} has no open questions"
     if has_runs(where.path):
-        return "no run asks anything now"
+        return "no open questions"
     return f"no questions: there is no database at {where.path}"
 
 
@@ -138,4 +138,4 @@ def _list(questions: list[Question], where: Place) -> None:
     one = questions[0]
     words = [one.run_id, *([str(one.key)] if one.task else [])]
     command = where.command(f"smithers asks {' '.join(map(shlex.quote, words))}")
-    say(paint(f"the whole of one: {command}; of all: --all", "dim", sys.stderr))
+    say(paint(f"show one whole: {command}; all of them: --all", "dim", sys.stderr))

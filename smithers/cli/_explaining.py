@@ -71,7 +71,7 @@ def _lines(reasons: Sequence[_Json], *, every: bool) -> Iterator[str]:
     for kind, names in more.items():
         yield f"  and {len(names)} more {_ALIKE[kind]}: {shown(first_names(names))}"
     if more:
-        yield paint("  --all tells each of them", "dim", sys.stdout)
+        yield paint("  show all of them: --all", "dim", sys.stdout)
 
 
 def _reason(reason: _Json) -> Iterator[str]:

@@ -154,9 +154,9 @@ def _question(board: Board, run_id: str, width: int, space: int) -> list[Text]:
     lines = [Text(line) for line in _wrapped(asked, width)]
     command, more = f"smithers asks {shlex.quote(run_id)}", ""
     if len(lines) + (len(keys) > 1) > space or len(asked) > _MOST_ASKED:
-        more = f"… the whole: `{command} {shlex.quote(str(keys[0]))}`"
+        more = f"… more: `{command} {shlex.quote(str(keys[0]))}`"
     elif len(keys) > 1:
-        more = f"… and {len(keys) - 1} more: `{command}`"
+        more = f"… and {len(keys) - 1} more questions: `{command}`"
     if not more:
         return lines
     more = shown(complete(more))

@@ -66,8 +66,8 @@ def register(app: typer.Typer) -> None:
         short_help="Say why a run stands where it stands.",
         help=example(
             "smithers why r1",
-            says="Say what holds a run, and what to type to go on. Of many tasks that are held"
-            " alike it tells the first ones, their number and some names.",
+            says="Say what holds a run, and what to type to go on. It shows ten reasons of"
+            " each kind at most, then the number of the others and their first names.",
         ),
     )(why)
     _register_what_happened(app)
@@ -191,7 +191,7 @@ def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:
 
 def why(
     run: Run,
-    every: Annotated[bool, typer.Option("--all", help="Tell all that holds it.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every reason.")] = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:

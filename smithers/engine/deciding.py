@@ -53,9 +53,9 @@ def decide(
         key, wait = _open(history, state, run_id, task)
         _check_allowed(key, wait, by)
         if shown is not None and shown != _asked(run_id, key, wait):
-            raise _changed(run_id, key, "is not what was shown any more")
+            raise _changed(run_id, key, "has changed since it was shown")
         if digest is not None and not (wait.opened.digest or "").startswith(digest.lower()):
-            raise _changed(run_id, key, f"does not ask the text of digest {digest}")
+            raise _changed(run_id, key, f"does not match digest {digest}")
         at = datetime.now(UTC)
         decision = Decision(
             approved=approved,
@@ -213,7 +213,7 @@ def _decided(run_id: str, key: str, answer: str) -> AlreadyDecided:
 def _check_digest(digest: str | None) -> None:
     if digest is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
         raise Refused(
-            f"{digest!r} is not a digest, nor the first 8 characters of one",
+            f"{digest!r} is not a digest or the first 8 or more characters of one",
             hint="`smithers asks` shows the digest of each question",
         )
 
@@ -221,8 +221,8 @@ def _check_digest(digest: str | None) -> None:
 def _changed(run_id: str, key: Key, how: str) -> QuestionChanged:
     look = f"smithers asks {shlex.quote(run_id)} {shlex.quote(str(key))}"
     return QuestionChanged(
-        f"{key} of run {run_id} {how}; nothing was recorded",
-        hint=f"read what it asks now with `{look}`, then decide",
+        f"the question of {key} of run {run_id} {how}; nothing was recorded",
+        hint=f"read the question with `{look}`, then decide",
     )
 
 

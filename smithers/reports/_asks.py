@@ -174,14 +174,18 @@ def _asks_nothing(
         if answer is not None and task in (node, str(key)):
             return AlreadyDecided(
                 f"{key_name(key)} of run {run_id} {describe_answer(answer)}",
-                hint=f"`smithers inspect {shlex.quote(run_id)}` shows it with the run's tasks",
+                hint=f"`smithers inspect {shlex.quote(run_id)}` shows the decision",
             )
     tree = tree_of(db, head, open_waits(db, head))
     states = [one.state for one in tree.entries if task in (one.id, str(Key(one.id, one.path)))]
+    names = ", ".join(shlex.quote(str(one.key)) for one in others if one.task)
     hint = f"`smithers why {shlex.quote(run_id)}` says what the run waits for"
-    if others:
-        names = ", ".join(dict.fromkeys(shlex.quote(str(one.key)) for one in others if one.task))
-        hint = f"these ask: {names}" if names else f"list them with `smithers asks {run_id}`"
+    if names:
+        hint = f"open questions: {names}"
+    elif others:
+        hint = f"`smithers asks {shlex.quote(run_id)}` lists the open questions"
     if states:
-        return Refused(f"{task} of run {run_id} asks nothing now; it is {states[-1]}", hint=hint)
-    return Refused(f"{task!r} is not a task of run {run_id} that asks something", hint=hint)
+        return Refused(
+            f"{task} of run {run_id} has no open question; it is {states[-1]}", hint=hint
+        )
+    return Refused(f"{task!r} is not a task of run {run_id} with an open question", hint=hint)

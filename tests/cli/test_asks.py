@@ -111,15 +111,15 @@ def test_one_run_and_one_task_have_their_questions_alone(asking: Path) -> None:
     assert [one.asked for one in hub.list_asks("r2", "right")] == ["Right?"]
     assert hub.list_asks("r4") == []
     said = smithers(asking, "asks", "r4")
-    assert (said.code, said.out, said.err) == (0, "", "r4 asks nothing now\n")
+    assert (said.code, said.out, said.err) == (0, "", "r4 has no open questions\n")
 
 
 @pytest.mark.parametrize(
     ("words", "error", "said"),
     [
         (("nope",), UnknownRun, "there is no run 'nope'"),
-        (("r1", "nope"), Refused, "'nope' is not a task of run r1 that asks something"),
-        (("r1", "draft"), Refused, "draft of run r1 asks nothing now; it is finished"),
+        (("r1", "nope"), Refused, "'nope' is not a task of run r1 with an open question"),
+        (("r1", "draft"), Refused, "draft of run r1 has no open question; it is finished"),
         (("r4", "nope"), Refused, "'nope' is not a task of run r4"),
     ],
 )
@@ -144,7 +144,7 @@ def test_a_terminal_gets_titles_of_many_questions(
 ) -> None:
     monkeypatch.setattr(_places, "_named", list[Path]())
     monkeypatch.setattr(_asking, "_FEW", 2)
-    monkeypatch.setattr(_asking, "is_terminal", lambda _: True)
+    monkeypatch.setattr(_asking, "is_terminal", bool)
     monkeypatch.setenv("NO_COLOR", "1")
     _asking.asks(db=database(asking))
     shown = capsys.readouterr()
@@ -181,7 +181,7 @@ def test_a_question_is_masked_and_cannot_look_like_words_of_ours(tmp_path: Path)
     gone = smithers(tmp_path, "asks", "r1", "ship it", *named)
     assert gone.code == 2
     assert "ship it of run r1 was approved by ann at " in gone.err
-    assert smithers(tmp_path, "asks", *named).err == "no run asks anything now\n"
+    assert smithers(tmp_path, "asks", *named).err == "no open questions\n"
 
 
 def test_a_question_whose_time_is_up_is_open_no_more(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_question_whose_time_is_up_is_open_no_more(tmp_path: Path) -> None:
     with closing(sqlite3.connect(database(tmp_path))) as db, db:
         db.execute("UPDATE waits SET due = '2026-01-01T00:00:00.000000Z'")
     assert hub.list_asks() == []
-    with pytest.raises(Refused, match="asks nothing now; it is waiting") as caught:
+    with pytest.raises(Refused, match="has no open question; it is waiting") as caught:
         hub.list_asks("r1", "ship it")
     assert "smithers why r1" in caught.value.hint
 
@@ -204,11 +204,11 @@ def test_a_decision_is_for_the_text_of_its_digest(tmp_path: Path) -> None:
     for wrong in (digest_of("Ship?"), "0" * 8, digest[:-1] + "g"):
         with pytest.raises(Refused):
             hub.decide("r1", None, approved=True, by="ann", digest=wrong)
-    with pytest.raises(Refused, match="is not a digest, nor the first 8"):
+    with pytest.raises(Refused, match="is not a digest or the first 8"):
         hub.decide("r1", None, approved=True, by="ann", digest=digest[:7])
     said = smithers(tmp_path, "approve", "r1", "--digest", "00000000")
     assert said.code == 2
-    assert "ship of run r1 does not ask the text of digest 00000000; nothing was rec" in said.err
+    assert "the question of ship of run r1 does not match digest 00000000; nothing" in said.err
     assert "`smithers asks r1 ship`" in said.err
     assert len(hub.list_asks()) == 1
     assert hub.decide("r1", None, approved=True, by="ann", digest=digest[:8].upper()).approved
@@ -223,7 +223,7 @@ def test_a_digest_is_not_for_the_question_of_the_next_iteration(tmp_path: Path) 
     (first,) = hub.list_asks("r1", "ready")
     assert first.digest is not None
     smithers(tmp_path, "deny", "r1", "--digest", first.digest, "--resume")
-    with pytest.raises(QuestionChanged, match=r"ready\[1\] of run r1 does not ask the text"):
+    with pytest.raises(QuestionChanged, match=r"ready\[1\] of run r1 does not match digest"):
         hub.decide("r1", "ready", approved=True, by="bob", digest=first.digest)
     (second,) = hub.list_asks("r1", "ready")
     assert second.iteration == (1,)
@@ -274,7 +274,7 @@ def test_why_counts_what_is_held_alike(tmp_path: Path) -> None:
     smithers(tmp_path, "approve", "r1", "--resume")
     shown = smithers(tmp_path, "why", "r1").out.splitlines()
     assert sum("failed: ValueError: the bottle broke" in line for line in shown) == 10
-    assert shown[-2:] == ["  and 3 more failed: s10, s11, s12", "  --all tells each of them"]
+    assert shown[-2:] == ["  and 3 more failed: s10, s11, s12", "  show all of them: --all"]
     told = smithers(tmp_path, "why", "r1", "--all").out
     assert told.count("failed: ValueError: the bottle broke") == 13
     reasons = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
@@ -290,7 +290,7 @@ def test_many_of_one_kind_hide_nothing_of_another() -> None:
     assert lines[-3:] == [
         "  ship is approval",
         "  and 9990 more failed: f10, f11, f12, f13, f14 and 9985 more",
-        "  --all tells each of them",
+        "  show all of them: --all",
     ]
     assert len(lines) == 10 + 3
 

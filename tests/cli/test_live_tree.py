@@ -168,13 +168,13 @@ def test_a_long_question_leaves_the_tree_its_space_and_says_how_to_read_it(
     shown = drawn(asked("\n".join(f"line {n}" for n in range(5000))), *size)
     assert [line.split()[-1] for line in shown[1:3]] == ["sequence", "s"]
     assert shown[4] == "| line 0"
-    assert shown[-1] == "… the whole: `smithers asks r1 ship`"
+    assert shown[-1] == "… more: `smithers asks r1 ship`"
     assert len(shown) == size[1] - 3
 
 
 def test_of_several_questions_the_first_is_shown() -> None:
     shown = drawn(asked("Ship it?", "other", "third"), *SMALL)
-    assert shown[-2:] == ["| Ship it?", "… and 2 more: `smithers asks r1`"]
+    assert shown[-2:] == ["| Ship it?", "… and 2 more questions: `smithers asks r1`"]
     assert drawn(asked("Ship it?", "other"), 33, 24)[-1] == "… more: `smithers asks`"
 
 

@@ -175,7 +175,7 @@ def _refused(shell: Shell, call: Callable[[Hub], object]) -> Said:
     raise AssertionError("nothing was refused")
 
 
-@scene("read what it asks now with `…`, then decide")
+@scene("read the question with `…`, then decide")
 def question_that_has_changed(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     seen = replace(Hub(shell.folder / DATABASE, environment={}).asks("r1", None), digest="other")
@@ -194,7 +194,7 @@ def digest_that_is_too_short(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.bare(*shlex.split(command_of(shell.follow(failed), "deny")))
 
 
-@scene("`smithers inspect …` shows it with the run's tasks")
+@scene("`smithers inspect …` shows the decision")
 def question_that_was_answered(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("approve", "r1", "--note", "fine", "--resume")
@@ -204,14 +204,14 @@ def question_that_was_answered(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
-@scene("these ask: …")
+@scene("open questions: …")
 def task_that_asks_nothing(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     failed = shell("asks", "r1", "draft")
-    return failed, shell("asks", "r1", failed.err.split("these ask: ")[1].strip())
+    return failed, shell("asks", "r1", failed.err.split("open questions: ")[1].strip())
 
 
-@scene("list them with `smithers asks …`")
+@scene("`smithers asks …` lists the open questions")
 def task_in_a_run_over_its_budget(shell: Shell) -> tuple[Said, Said]:
     shell.up("capped")
     failed = shell("asks", "r1", "first")
