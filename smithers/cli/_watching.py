@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._rows import row_of
-from smithers.cli._streams import give_json, is_terminal, masked, say, shown
+from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
 from smithers.naming import first_names, key_name
@@ -103,16 +103,40 @@ _MOST = 5
 
 
 class Lines:
-    """One line a change on stderr, for logs and pipes."""
+    """One line a change on stderr, for logs and pipes; a question is told whole, once."""
 
     def __init__(self) -> None:
         self._teller = _Teller()
+        self._begun = False
 
     def frame(self, frame: Frame, state: RunState) -> None:
         told = self._teller.frame(frame, state, _SHOWN)
         at = clock(told["at"])
-        for said in self._lines(told["changes"], state):
-            say(f"{at} {shown(said)}")
+        if not self._begun:
+            self._begun = True
+            self._tell_open(frame, state, at)
+        for said, asked in self._lines(told["changes"], state):
+            self._say(at, said, asked)
+
+    def _tell_open(self, frame: Frame, state: RunState, at: str) -> None:
+        """The questions that were open before the first frame that this process made."""
+        found = [
+            (key, wait.opened.asked or "")
+            for (key, kind), wait in state.waits.items()
+            if kind == "approval" and wait.frame < frame.number
+        ]
+        if len(found) > _MOST:
+            names = first_names([key_name(key) for key, _ in found])
+            self._say(at, f"{len(found)} tasks {_ASK}: {names}", "")
+            return
+        for key, asked in found:
+            self._say(at, f"{key_name(key)} waits for a person's decision", asked)
+
+    @staticmethod
+    def _say(at: str, said: str, asked: str) -> None:
+        say(f"{at} {shown(said)}")
+        for line in quoted(asked):
+            say(f"{' ' * len(at)} {line}")
 
     def event(self, key: Key, event: Event) -> None:
         pass
@@ -123,8 +147,10 @@ class Lines:
     def close(self) -> None:
         pass
 
-    def _lines(self, changes: list[Json], state: RunState) -> Iterator[str]:
-        """A line a change; one line for many nodes that a frame resets, cancels or skips."""
+    def _lines(self, changes: list[Json], state: RunState) -> Iterator[tuple[str, str]]:
+        """A line a change, with the question that it opens; one line for many nodes that a frame
+        resets, cancels or skips, or that ask.
+        """
         alike: dict[str, list[str]] = {}
         for change in changes:
             if what := _in_bulk(change):
@@ -134,9 +160,9 @@ class Lines:
             names = alike.get(_in_bulk(change), [])
             if len(names) <= _MOST:
                 if words := self._words(change, state):
-                    yield words
+                    yield words, (change["asked"] or "") if _is_question(change) else ""
             elif names[0]:
-                yield f"{len(names)} tasks {_in_bulk(change)}: {first_names(names)}"
+                yield f"{len(names)} tasks {_in_bulk(change)}: {first_names(names)}", ""
                 names[0] = ""  # the line is written
 
     def _words(self, change: Json, state: RunState) -> str:
@@ -173,8 +199,17 @@ def _in_bulk(change: Json) -> str:
     """What a change does that a frame may do to thousands of nodes at once, else nothing."""
     if change["what"] == "reset":
         return "run again"
+    if _is_question(change):
+        return _ASK
     is_over = change["what"] == "settled" and change["outcome"] in ("cancelled", "skipped")
     return f"were {change['outcome']}" if is_over else ""
+
+
+_ASK = "wait for a decision"
+
+
+def _is_question(change: Json) -> bool:
+    return (change["what"], change.get("kind")) == ("wait_opened", "approval")
 
 
 class Both:

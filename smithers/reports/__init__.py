@@ -5,6 +5,7 @@ Nothing here writes, and nothing here needs pydantic or asyncio, so a look at ru
 
 from __future__ import annotations
 
+from smithers.reports._asks import Question, list_asks
 from smithers.reports._commands import name_database
 from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
@@ -37,6 +38,7 @@ __all__ = [
     "Answer",
     "Changes",
     "Json",
+    "Question",
     "RunsPage",
     "RunsQuery",
     "Standing",
@@ -50,6 +52,7 @@ __all__ = [
     "graph",
     "has_runs",
     "inspect",
+    "list_asks",
     "logs",
     "message",
     "name_database",
