@@ -8,12 +8,15 @@ from __future__ import annotations
 from smithers.reports._commands import name_database
 from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
-from smithers.reports._events import MOST, all_events, events, newest
+from smithers.reports._events import MOST, all_events, event_lines, events, newest
 from smithers.reports._exhausted import exhausted_words
 from smithers.reports._graph import graph
+from smithers.reports._lines import FOR_A_PERSON, change_lines
 from smithers.reports._listing import STATUSES, RunsQuery
 from smithers.reports._logs import logs, raw_logs
 from smithers.reports._messages import message
+from smithers.reports._one_task import task_report
+from smithers.reports._overview import Look, look, overview
 from smithers.reports._runs import (
     RunsPage,
     inspect,
@@ -24,36 +27,45 @@ from smithers.reports._runs import (
     status_of,
     summary,
 )
+from smithers.reports._saying import event_words
 from smithers.reports._sql import Answer, sql
 from smithers.reports._standing import Changes, Standing, standing
 from smithers.reports._telling import Telling
 from smithers.reports._timeline import timeline
+from smithers.reports._transcript import transcript
 from smithers.reports._waking import attention
 from smithers.reports._why import clock, why
 
 __all__ = [
+    "FOR_A_PERSON",
     "MOST",
     "STATUSES",
     "Answer",
     "Changes",
     "Json",
+    "Look",
     "RunsPage",
     "RunsQuery",
     "Standing",
     "Telling",
     "all_events",
     "attention",
+    "change_lines",
     "clock",
     "cost",
+    "event_lines",
+    "event_words",
     "events",
     "exhausted_words",
     "graph",
     "has_runs",
     "inspect",
     "logs",
+    "look",
     "message",
     "name_database",
     "newest",
+    "overview",
     "places",
     "raw_logs",
     "run_ids",
@@ -63,6 +75,8 @@ __all__ = [
     "states",
     "status_of",
     "summary",
+    "task_report",
     "timeline",
+    "transcript",
     "why",
 ]
