@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 
 from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
+from mcp_server._hints import typed
 from mcp_server._models import Answered
-from mcp_server._results import typed
 from mcp_server._tools import RunId, known, login
 from smithers.errors import SmithersError
 from smithers.hub import Asked, Hub, plain
@@ -116,8 +116,8 @@ def _question(approval: Asked) -> str:
 def _undecided(hub: Hub, approval: Asked, why: str) -> ToolError:
     words = f"{shlex.quote(approval.run_id)} {shlex.quote(approval.name)}"
     by = f" --by {shlex.quote(approval.allowed_by[0])}" if approval.allowed_by else ""
-    approve = typed(hub, f"smithers approve {words}{by}")
-    deny = typed(hub, f"smithers deny {words}{by}")
+    approve = typed(f"smithers approve {words}{by}", hub.database)
+    deny = typed(f"smithers deny {words}{by}", hub.database)
     return failure(
         "NOT_DECIDED",
         f"{why}; {approval.name} of run {approval.run_id} still waits for a person",

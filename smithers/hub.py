@@ -17,7 +17,7 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import RunsQuery, Standing
+from smithers.reports import Look, RunsQuery, Standing
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain
@@ -37,6 +37,7 @@ __all__ = [
     "Decided",
     "Hub",
     "Left",
+    "Look",
     "Raised",
     "RunsQuery",
     "Secrets",
@@ -55,12 +56,17 @@ class Hub:
         self.environment = environment
         self._driving: Driving | None = None
         self._detaching: Detaching | None = None
-        self._descriptions: Descriptions | None = None
 
     @cached_property
     def secrets(self) -> Secrets:
         """What a face masks in texts for looking: the secrets of this process's environment."""
         return Secrets(self.environment)
+
+    @cached_property
+    def _descriptions(self) -> Descriptions:
+        from smithers.engine.describing import Descriptions
+
+        return Descriptions(self.environment)
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -230,7 +236,7 @@ class Hub:
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
             trusts = Trusts(self.environment)
-            self._detaching = Detaching(self.database, launcher, trusts)
+            self._detaching = Detaching(self.database, launcher, trusts, self._descriptions)
         return self._detaching
 
     def is_trusted(self) -> bool:
@@ -421,10 +427,8 @@ class Hub:
         A file in a folder that this user does not trust is only parsed, unless a person `named` it:
         its entries have no `input_schema`.
         """
-        from smithers.engine.describing import Descriptions, outline
+        from smithers.engine.describing import outline
 
-        if self._descriptions is None:
-            self._descriptions = Descriptions(self.environment)
         folders = {file.absolute().parent for file in files if not named}
         refused = {folder for folder in folders if not self.may_import(folder)}
         trusted = [file for file in files if file.absolute().parent not in refused]
