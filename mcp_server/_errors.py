@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 from mcp.server.mcpserver.exceptions import ToolError
 
@@ -22,7 +23,7 @@ from smithers.errors import (
 )
 from smithers.hub import Hub, Secrets
 
-__all__ = ["failure", "telling"]
+__all__ = ["failure", "nearest", "telling"]
 
 _CODES: tuple[tuple[type[SmithersError], str], ...] = (
     (UnknownRun, "NOT_FOUND"),
@@ -38,6 +39,7 @@ _NEXT = {
     "NOT_FOUND": "call list_runs for the runs there are",
     "AUTHOR_ERROR": "correct the workflow file, then start it again",
 }
+_FEW = 10
 _MOST = 2_500
 """How many characters an error's sentence and its hint have each."""
 
@@ -67,3 +69,11 @@ def failure(code: str, said: str, next: str) -> ToolError:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
+
+
+def nearest(given: str, names: Sequence[str]) -> str:
+    """The name that was meant, in words; else the first of them."""
+    if near := get_close_matches(given, names, n=1):
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"there are: {', '.join(names[:_FEW])}{more}" if names else ""

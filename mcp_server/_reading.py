@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
-from mcp_server._errors import failure, telling
+from mcp_server._errors import failure, nearest, telling
 from mcp_server._face import Face, face_of
 from mcp_server._fitting import DEFAULT_TOKENS, MaxTokens, room_of
 from mcp_server._models import (
@@ -58,7 +57,6 @@ TaskName = Annotated[
     Field(description="The task's id; in a loop its last round, or one of them as review[2]."),
 ]
 CURSOR = "give a cursor that get_events or wait_run gave for this run, or leave out after"
-_FEW = 10
 
 
 def list_workflows(
@@ -88,14 +86,6 @@ def list_workflows(
         f"there is no workflow {workflow!r}",
         nearest(workflow, [one["called"] for one in named]) or "call list_workflows without it",
     )
-
-
-def nearest(given: str, names: Sequence[str]) -> str:
-    """The name that was meant, in words; else the first of them."""
-    if near := get_close_matches(given, names, n=1):
-        return f"did you mean {near[0]!r}?"
-    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return f"there are: {', '.join(names[:_FEW])}{more}" if names else ""
 
 
 def _called(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
