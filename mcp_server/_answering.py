@@ -5,7 +5,6 @@ model, and where no person answers it says how one can.
 from __future__ import annotations
 
 import asyncio
-import shlex
 from typing import Annotated, Literal
 
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
@@ -114,10 +113,9 @@ def _question(approval: Asked) -> str:
 
 
 def _undecided(hub: Hub, approval: Asked, why: str) -> ToolError:
-    words = f"{shlex.quote(approval.run_id)} {shlex.quote(approval.name)}"
-    by = f" --by {shlex.quote(approval.allowed_by[0])}" if approval.allowed_by else ""
-    approve = typed(f"smithers approve {words}{by}", hub.database)
-    deny = typed(f"smithers deny {words}{by}", hub.database)
+    with telling(hub):
+        (question,) = hub.list_asks(approval.run_id, approval.name)
+    approve, deny = (typed(command, hub.database) for command in question.commands.values())
     return failure(
         "NOT_DECIDED",
         f"{why}; {approval.name} of run {approval.run_id} still waits for a person",

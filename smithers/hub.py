@@ -17,10 +17,10 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import Look, RunsQuery, Standing
+from smithers.reports import Look, Question, RunsQuery, Standing
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
-from smithers.texts import escaped, plain
+from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
     from smithers.engine.describing import Descriptions
@@ -38,6 +38,7 @@ __all__ = [
     "Hub",
     "Left",
     "Look",
+    "Question",
     "Raised",
     "RunsQuery",
     "Secrets",
@@ -45,6 +46,7 @@ __all__ = [
     "Standing",
     "escaped",
     "plain",
+    "title_of",
 ]
 
 
@@ -332,12 +334,16 @@ class Hub:
         by: str,
         note: str | None = None,
         asked: Asked | None = None,
+        digest: str | None = None,
     ) -> Decided:
         """Answer an open approval; `task` may be left out when one waits, and may name an
-        iteration, as in `review[2]`. With `asked` it is answered only if it is what was shown.
+        iteration, as in `review[2]`. It is answered only if it is what was shown: with `asked` that
+        very question, with `digest` one of that text. The first 8 characters of a digest are
+        enough.
 
-        Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
-        several do, time is up, `by` may not decide, or the caller is an agent of a run.
+        Raises `UnknownRun`, `AlreadyDecided` with the first decision, `QuestionChanged`, or
+        `Refused`: nothing waits, several do, time is up, `by` may not decide, the digest is too
+        short, or the caller is an agent of a run.
         """
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.deciding import decide
@@ -351,7 +357,17 @@ class Hub:
             by=by,
             note=note,
             shown=asked,
+            digest=digest,
         )
+
+    def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
+        """The open questions of all runs, of one run, or of one task, which may name an iteration;
+        none where there is no database.
+
+        Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
+        `Refused`.
+        """
+        return reports.list_asks(self.database, run_id, task)
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open approval that `decide` would answer, to be shown to a person. Raises as that."""

@@ -7,6 +7,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,7 @@ from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
-from smithers.cli._streams import give, give_json, say, shown
+from smithers.cli._streams import give, give_json, quoted, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Decided, Hub
 
@@ -37,6 +38,15 @@ Note = Annotated[
     str | None,
     typer.Option("--note", metavar="TEXT", help="Why, for the record.", show_default=False),
 ]
+Digest = Annotated[
+    str | None,
+    typer.Option(
+        "--digest",
+        metavar="D",
+        help="Decide only the text of this digest; its first 8 characters are enough.",
+        show_default=False,
+    ),
+]
 Iteration = Annotated[
     str | None,
     typer.Option(
@@ -51,16 +61,28 @@ _TAKES_IT_WITHIN_S = 10.0
 """How long a living owner may take for an answer, or to leave the run that it is just leaving."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """What a person answers, as it was typed."""
+
+    approved: bool
+    by: str | None
+    note: str | None
+    digest: str | None
+
+
 def register(app: typer.Typer) -> None:
     app.command(
         "approve",
         short_help="Approve what a run asks.",
         help=example(
             "smithers approve r1 ship",
+            "smithers approve r1 ship --digest 5f0c2a9e",
             'smithers approve r1 --by ann --note "looks good" --resume',
             "smithers approve r1 --resume --detach",
             says="Record that a person approves. It asks nothing more; the run goes on when it is"
-            " resumed, or at once with --resume.",
+            " resumed, or at once with --resume. With --digest it is refused if the question is not"
+            " the one that `smithers asks` showed.",
         ),
     )(approve)
     app.command(
@@ -87,13 +109,15 @@ def approve(
     task: TaskId = None,
     by: By = None,
     note: Note = None,
+    digest: Digest = None,
     iteration: Iteration = None,
     resume: Resume = False,
     detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), True, by, note, resume, detach, json)
+    answer = _Answer(approved=True, by=by, note=note, digest=digest)
+    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
 
 
 def deny(
@@ -101,13 +125,15 @@ def deny(
     task: TaskId = None,
     by: By = None,
     note: Note = None,
+    digest: Digest = None,
     iteration: Iteration = None,
     resume: Resume = False,
     detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), False, by, note, resume, detach, json)
+    answer = _Answer(approved=False, by=by, note=note, digest=digest)
+    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
 
 
 def cancel(run: Run, by: By = None, json: JsonFlag = False, db: Db = None) -> int:
@@ -125,17 +151,21 @@ def _decide(
     where: Place,
     run: str,
     task: str | None,
-    approved: bool,
-    by: str | None,
-    note: str | None,
+    answer: _Answer,
     resume: bool,
     detach: bool,
     json: bool,
 ) -> int:
     check_detach(resume, detach)
-    trust_if_typed(where, "approve" if approved else "deny")
-    hub = Hub(where.path)
-    decided = hub.decide(run, task, approved=approved, by=by or login(), note=note)
+    trust_if_typed(where, "approve" if answer.approved else "deny")
+    decided = Hub(where.path).decide(
+        run,
+        task,
+        approved=answer.approved,
+        by=answer.by or login(),
+        note=answer.note,
+        digest=answer.digest,
+    )
     data = _data(decided)
     if not json:
         _show(decided, say if resume else give)
@@ -218,8 +248,8 @@ def _show(decided: Decided, tell: Callable[[str], None]) -> None:
     word = "approved" if decided.approved else "denied"
     note = f": {decided.note}" if decided.note else ""
     tell(shown(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
-    for line in decided.asked.splitlines():
-        tell(shown(f"  | {line}"))
+    for line in quoted(decided.asked):
+        tell(f"  {line}")
     tell(f"  sha256 {decided.digest}")
 
 

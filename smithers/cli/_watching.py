@@ -9,10 +9,20 @@ from typing import Any, Protocol
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._rows import row_of
-from smithers.cli._streams import give_json, is_terminal, masked, say, shown
+from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
-from smithers.reports import FOR_A_PERSON, Json, Telling, change_lines, clock
+from smithers.naming import first_names, key_name
+from smithers.reports import (
+    ASK,
+    FOR_A_PERSON,
+    MOST_ALIKE,
+    Json,
+    Telling,
+    change_lines,
+    clock,
+    is_question,
+)
 from smithers.state import RunState
 
 __all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
@@ -90,16 +100,43 @@ class Events:
 
 
 class Lines:
-    """One line a change on stderr, for logs and pipes."""
+    """One line a change on stderr, for logs and pipes; a question is told whole, once."""
 
     def __init__(self) -> None:
         self._teller = _Teller()
+        self._begun = False
 
     def frame(self, frame: Frame, state: RunState) -> None:
         told = self._teller.frame(frame, state, FOR_A_PERSON)
         at = clock(told["at"])
-        for _, said in change_lines(told["changes"], lambda one: self._settled(one, state)):
-            say(f"{at} {shown(said)}")
+        if not self._begun:
+            self._begun = True
+            self._tell_open(frame, state, at)
+        changes = told["changes"]
+        for line in change_lines(changes, lambda one: self._settled(one, state)):
+            change = changes[line.position]
+            alone = not line.is_folded and is_question(change)
+            self._say(at, line.words, (change["asked"] or "") if alone else "")
+
+    def _tell_open(self, frame: Frame, state: RunState, at: str) -> None:
+        """The questions that were open before the first frame that this process made."""
+        found = [
+            (key, wait.opened.asked or "")
+            for (key, kind), wait in state.waits.items()
+            if kind == "approval" and wait.frame < frame.number
+        ]
+        if len(found) > MOST_ALIKE:
+            names = first_names([key_name(key) for key, _ in found])
+            self._say(at, f"{len(found)} tasks {ASK}: {names}", "")
+            return
+        for key, asked in found:
+            self._say(at, f"{key_name(key)} waits for a person's decision", asked)
+
+    @staticmethod
+    def _say(at: str, said: str, asked: str) -> None:
+        say(f"{at} {shown(said)}")
+        for line in quoted(asked):
+            say(f"{' ' * len(at)} {line}")
 
     def event(self, key: Key, event: Event) -> None:
         pass

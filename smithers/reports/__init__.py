@@ -5,13 +5,14 @@ Nothing here writes, and nothing here needs pydantic or asyncio, so a look at ru
 
 from __future__ import annotations
 
+from smithers.reports._asks import Question, list_asks
 from smithers.reports._commands import name_database
 from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
 from smithers.reports._events import MOST, all_events, event_lines, events, newest
 from smithers.reports._exhausted import exhausted_words
 from smithers.reports._graph import graph
-from smithers.reports._lines import FOR_A_PERSON, change_lines
+from smithers.reports._lines import ASK, FOR_A_PERSON, MOST_ALIKE, change_lines, is_question
 from smithers.reports._listing import STATUSES, RunsQuery
 from smithers.reports._logs import logs, raw_logs
 from smithers.reports._messages import message
@@ -37,13 +38,16 @@ from smithers.reports._waking import attention
 from smithers.reports._why import clock, why
 
 __all__ = [
+    "ASK",
     "FOR_A_PERSON",
     "MOST",
+    "MOST_ALIKE",
     "STATUSES",
     "Answer",
     "Changes",
     "Json",
     "Look",
+    "Question",
     "RunsPage",
     "RunsQuery",
     "Standing",
@@ -60,6 +64,8 @@ __all__ = [
     "graph",
     "has_runs",
     "inspect",
+    "is_question",
+    "list_asks",
     "logs",
     "look",
     "message",

@@ -97,8 +97,8 @@ def _lines_page(head: Head, lines: list[str], cursor: str | None, *, more: bool)
 def _short_lines(told: Json) -> Iterator[tuple[int, str]]:
     """The lines of a frame, each with the number of its change."""
     changes = [one for one in told["changes"] if one["what"] in _IN_SHORT]
-    for position, words in change_lines(changes):
-        change = changes[position]
+    for found in change_lines(changes):
+        change, words = changes[found.position], found.words
         name = "" if "task" not in change else key_name(Key(change["task"], change["iteration"]))
         if len(name) > _NAME_CHARS:
             half = _NAME_CHARS // 2

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from smithers.changes import Key
 from smithers.naming import first_names, key_name
 from smithers.reports._database import Json
 
-__all__ = ["FOR_A_PERSON", "change_lines"]
+__all__ = ["ASK", "FOR_A_PERSON", "MOST_ALIKE", "ChangeLine", "change_lines", "is_question"]
 
 FOR_A_PERSON = frozenset(
     {
@@ -18,15 +19,28 @@ FOR_A_PERSON = frozenset(
 )
 """The changes that have a line. How a run is left is told at its end."""
 
-_MOST = 5
+MOST_ALIKE = 5
 """So many nodes of one frame have a line each, if the same happened to them."""
+
+ASK = "wait for a decision"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """What a change says, with its position among the changes; `is_folded` if it is that of many
+    alike.
+    """
+
+    position: int
+    words: str
+    is_folded: bool = False
 
 
 def change_lines(
     changes: list[Json], settled: Callable[[Json], str] | None = None
-) -> Iterator[tuple[int, str]]:
-    """A line a change, with its position; one line for many nodes that a frame resets, cancels or
-    skips. `settled` has the words for a node that has settled.
+) -> Iterator[ChangeLine]:
+    """A line a change; one line for many nodes that a frame resets, cancels or skips, or that ask.
+    `settled` has the words for a node that has settled.
     """
     alike: dict[str, list[str]] = {}
     for change in changes:
@@ -35,11 +49,12 @@ def change_lines(
             alike.setdefault(what, []).append(key_name(key))
     for number, change in enumerate(changes):
         names = alike.get(_in_bulk(change), [])
-        if len(names) <= _MOST:
+        if len(names) <= MOST_ALIKE:
             if words := _words(change, settled):
-                yield number, words
+                yield ChangeLine(number, words)
         elif names[0]:
-            yield number, f"{len(names)} tasks {_in_bulk(change)}: {first_names(names)}"
+            words = f"{len(names)} tasks {_in_bulk(change)}: {first_names(names)}"
+            yield ChangeLine(number, words, is_folded=True)
             names[0] = ""  # the line is written
 
 
@@ -61,5 +76,12 @@ def _in_bulk(change: Json) -> str:
     """What a change does that a frame may do to thousands of nodes at once, else nothing."""
     if change["what"] == "reset":
         return "run again"
+    if is_question(change):
+        return ASK
     is_over = change["what"] == "settled" and change["outcome"] in ("cancelled", "skipped")
     return f"were {change['outcome']}" if is_over else ""
+
+
+def is_question(change: Json) -> bool:
+    """Whether a change opens a question to a person."""
+    return (change["what"], change.get("kind")) == ("wait_opened", "approval")

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    "sql",
+    *("sql", "asks"),
     *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust"),
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "mcp", "harness"),  # groups come last

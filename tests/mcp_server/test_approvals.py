@@ -90,7 +90,9 @@ async def test_without_a_decision_the_approval_stays_and_the_way_to_answer_is_to
         assert said.error
         if answers is None or (await answers("")).action != "accept":
             assert "NOT_DECIDED" in said.error
-            assert f"smithers approve {run_id} ship --db {project.database}" in said.error
+            (question,) = project.hub.list_asks(run_id, "ship")
+            for command in question.commands.values():
+                assert f" -m {command} --db {project.database}" in said.error
         assert (await open_approval(project, run_id)).asked == "Ship this?"
 
 
