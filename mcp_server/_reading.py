@@ -11,7 +11,7 @@ from pydantic import Field
 
 from mcp_server._errors import failure, nearest, telling
 from mcp_server._face import Face, face_of
-from mcp_server._fitting import DEFAULT_TOKENS, MaxTokens, room_of
+from mcp_server._fitting import DEFAULT_TOKENS, MaxTokens, room_of, size_of
 from mcp_server._models import (
     Asks,
     Events,
@@ -163,7 +163,7 @@ def get_transcript(
         states = {one["id"] for one in hub.states(run_id)}
         if task.partition("[")[0] not in states and task not in states:
             raise _no_task(hub, run_id, task)
-        page = hub.transcript(run_id, task, after, room_of(max_tokens))
+        page = hub.transcript(run_id, task, after, room_of(max_tokens) - size_of(task))
     return Transcript.model_validate({"run_id": run_id, "task": task, **page})
 
 
