@@ -43,7 +43,7 @@ def for_tools(hint: str, database: Path) -> str:
         command, verb = found.groups()
         if verb in TOOLS:
             return TOOLS[verb]
-        return f"`{typed(command, database)}`, which a person types"
+        return f"`{typed(command, database)}` (a person types that)"
 
     hint = _COMMAND.sub(name, hint)
     return _BARE.sub(lambda found: typed(found[1], database), hint)

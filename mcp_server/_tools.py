@@ -144,10 +144,10 @@ def resume_run(ctx: Context[Face], run_id: RunId) -> Resumed:
 
 def _nothing_to_do(now: Look) -> str:
     """Why a run is not resumed; nothing if it can be."""
-    if now.alive:
-        return "a process is running it already"
     if now.standing.status == "finished":
         return "it has finished"
+    if now.alive:
+        return "a process is running it already"
     if now.undecided:
         names = ", ".join(name or "the run" for name in now.undecided[:_FEW])
         more = f" and {len(now.undecided) - _FEW} more" if len(now.undecided) > _FEW else ""

@@ -245,7 +245,7 @@ async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era)
         again = await call("resume_run", run_id=run_id)
         assert (again["resumed"], again["why"]) == (False, "it has finished")
         task = await call("get_task", run_id=run_id, task="work")
-        assert [one["state"] for one in task["attempts"]] == ["failed", "succeeded"]
+        assert [one["state"] for one in task["attempts"]] == ["succeeded", "failed"]
 
 
 @in_one_era
@@ -294,7 +294,8 @@ async def test_events_come_in_pages(project: Project, era: Era) -> None:
         whole = await call("get_events", run_id=run_id)
         assert found == whole["events"]
         assert [line[15:] for line in found] == [
-            "said started (attempt 1, step)",
+            "said started (attempt 1, python)",
+            "the run is running",
             "said finished",
             "the sequence finished",
             "the run finished",
