@@ -22,6 +22,7 @@ import smithers
 from mcp_server import _reading, _tools
 from mcp_server._answering import answer
 from mcp_server._arguments import misfit, unknown_arguments, unknown_tool
+from mcp_server._errors import failure
 from mcp_server._face import Face
 from mcp_server._masking import masking
 from mcp_server._roots import Roots
@@ -114,11 +115,19 @@ class Server(MCPServer[Face]):
 
 
 def _with_code(tool: str, error: ToolError) -> ToolError:
-    """The error as the tool raised it; the library writes a sentence of its own before that."""
-    said = str(error).removeprefix(f"Error executing tool {tool}").removeprefix(": ")
+    """The error as the tool raised it; the library writes its own words before that. What it raises
+    itself, after the arguments fit, is that a client's answer to a question does not.
+    """
+    said = str(error).removeprefix(f"Error executing tool {tool}: ")
     if isinstance(error, UnexpectedToolError):
         return UnexpectedToolError(f"FAILED: {tool} failed; the server's log on stderr says why")
-    return ToolError(said if _CODE.match(said) else f"FAILED: {said}")
+    if _CODE.match(said):
+        return ToolError(said)
+    return failure(
+        "FAILED",
+        "your client's answer does not fit the question that it was to ask; nothing was done",
+        f"tell the person, and call {tool} again if they want to answer",
+    )
 
 
 def make_server(

@@ -39,7 +39,8 @@ def _page(data: Mapping[str, Any], number: int, noun: str) -> str:
 
 
 def _run(data: Mapping[str, Any]) -> str:
-    return f"{data['run_id']}: {data['sentence']}"
+    run_id, sentence = str(data["run_id"]), str(data["sentence"])
+    return sentence if sentence.startswith(run_id) else f"{run_id}: {sentence}"
 
 
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {

@@ -162,6 +162,7 @@ WORDS: dict[str, Kind] = {
     "…it takes: …": "call",
     "call it again with that corrected": "call",
     "call list_workflows without it": "call",
+    "tell the person, and call … again if they want to answer": "call",
     "give the `rest` of an answer of this tool as after, or leave it out": "call",
     "give the `rest` of an answer of list_runs as after": "call",
     "give the cursor of the page before, or leave it out": "call",

@@ -93,6 +93,8 @@ async def test_without_a_decision_the_approval_stays_and_the_way_to_answer_is_to
             (question,) = project.hub.list_asks(run_id, "ship")
             for command in question.commands.values():
                 assert f" -m {command} --db {project.database}" in said.error
+        else:
+            assert said.error.startswith("FAILED: your client's answer does not fit the question")
         assert (await open_approval(project, run_id)).asked == "Ship this?"
 
 
