@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import Field
 
@@ -186,11 +186,12 @@ def shorten(value: Any, characters: int) -> Any:
     return value
 
 
-def _cut(value: Any, most: int) -> Any:
+def _cut(value: object, most: int) -> Any:
     if isinstance(value, str):
         return value if len(value) <= most else f"{value[: most - 1]}…"
     if isinstance(value, list):
-        return [_cut(item, most) for item in value]
+        return [_cut(item, most) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {name: _cut(item, most) for name, item in value.items()}
+        items = cast("dict[object, object]", value).items()
+        return {name: _cut(item, most) for name, item in items}
     return value

@@ -47,8 +47,8 @@ def _last(folder: Path, serial: int) -> tuple[str, str]:
     for event in last_events(folder, serial):
         kind = event.get("event")
         if kind == "toolcalled" and not tool:
-            arguments = event.get("arguments")
-            inner = next(iter(arguments.values()), "") if isinstance(arguments, dict) else ""
+            arguments: Json = event.get("arguments") or {}
+            inner = next(iter(arguments.values()), "")
             tool = _line(f"{event.get('name')}: {inner}" if inner else str(event.get("name")))
         elif kind in _SAYS and not words:
             words = _line(str(event.get("text") or ""))

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mcp.types import CallToolResult, TextContent
@@ -40,7 +41,7 @@ async def test_data_comes_once_with_a_line_of_text(project: Project, era: Era) -
 
 @pytest.mark.parametrize("version", ["2024-11-05", "2025-03-26"])
 def test_an_older_client_is_given_the_data_as_text_alone(version: str) -> None:
-    data = {"runs": [], "more": 0, "rest": None, "masked": []}
+    data: dict[str, Any] = {"runs": [], "more": 0, "rest": None, "masked": []}
     whole = CallToolResult(content=[], structured_content=data)
     result = shaped("list_runs", whole, version)
     (content,) = result.content
