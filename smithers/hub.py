@@ -18,12 +18,13 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import Question, RunsQuery, Standing
+from smithers.reports import Look, Question, RunsQuery, Standing
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
@@ -37,6 +38,7 @@ __all__ = [
     "Decided",
     "Hub",
     "Left",
+    "Look",
     "Question",
     "Raised",
     "RunsQuery",
@@ -64,6 +66,12 @@ class Hub:
     def secrets(self) -> Secrets:
         """What a face masks in texts for looking: the secrets of this process's environment."""
         return Secrets(self.environment)
+
+    @cached_property
+    def _descriptions(self) -> Descriptions:
+        from smithers.engine.describing import Descriptions
+
+        return Descriptions(self.environment)
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -233,7 +241,7 @@ class Hub:
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
             trusts = Trusts(self.environment)
-            self._detaching = Detaching(self.database, launcher, trusts)
+            self._detaching = Detaching(self.database, launcher, trusts, self._descriptions)
         return self._detaching
 
     def is_trusted(self) -> bool:
@@ -432,18 +440,19 @@ class Hub:
 
     def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[reports.Json]:
         """What the workflows of each file take: an entry a workflow, or an entry with an `error`
-        for a file that cannot be imported. Each file is imported in a process of its own.
+        for a file that cannot be imported. Each file is imported in a process of its own, and again
+        only once a file that its import loaded has changed.
 
         A file in a folder that this user does not trust is only parsed, unless a person `named` it:
         its entries have no `input_schema`.
         """
-        from smithers.engine.describing import describe_all, outline
+        from smithers.engine.describing import outline
 
         folders = {file.absolute().parent for file in files if not named}
         refused = {folder for folder in folders if not self.may_import(folder)}
         trusted = [file for file in files if file.absolute().parent not in refused]
         others = [file for file in files if file not in trusted]
-        found = describe_all(trusted, self.environment)
+        found = self._descriptions.of(trusted)
         return [*found, *(entry for file in others for entry in outline(file))]
 
     # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
@@ -491,6 +500,28 @@ class Hub:
     def changes(self) -> reports.Changes:
         """What tells whether anything was written to the database since it was asked last."""
         return reports.Changes(self.database)
+
+    def look(self, run_id: str) -> reports.Look:
+        """How a run stands and the cursor of its newest event, as of one moment."""
+        return reports.look(self.database, run_id)
+
+    def overview(self, run_id: str) -> reports.Json:
+        """A run with what holds it, its tasks' states and what its agents do, as of one moment."""
+        return reports.overview(self.database, run_id)
+
+    def task(self, run_id: str, task: str) -> reports.Json | None:
+        """A task with its output and its attempts; None if there is no such task."""
+        return reports.task_report(self.database, run_id, task)
+
+    def transcript(
+        self, run_id: str, task: str, after: str | None, characters: int
+    ) -> reports.Json:
+        """What the agent of a task said and did after a cursor: so many characters of JSON."""
+        return reports.transcript(self.database, run_id, task, after, characters)
+
+    def event_lines(self, run_id: str, after: str | None, characters: int) -> reports.Json:
+        """The events of a run after a cursor in short lines: so many characters of JSON."""
+        return reports.event_lines(self.database, run_id, after, characters)
 
     def states(self, run_id: str) -> list[reports.Json]:
         """The tasks of a run and how each stands, without their outputs."""

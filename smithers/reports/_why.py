@@ -24,7 +24,7 @@ from smithers.store.lease import is_gone
 from smithers.store.rows import path_of, time_of
 from smithers.texts import title_of
 
-__all__ = ["clock", "why"]
+__all__ = ["clock", "why", "why_of"]
 
 _RUNNING = (
     "SELECT serial, task, path, attempt, agent, started_at, skipped FROM attempts"
@@ -41,12 +41,16 @@ def why(path: Path, run_id: str) -> Json:
     with reading(path) as db:
         head = head_of(db, run_id)
         waits = open_waits(db, head)
-        tree = tree_of(db, head, waits)
-        reasons = _Reasons(db, path, head, waits, tree).all()
-        exhausted = exhausted_loops(db, run_id)
+        return why_of(db, path, head, waits, tree_of(db, head, waits))
+
+
+def why_of(db: sqlite3.Connection, path: Path, head: Head, waits: list[Wait], tree: Tree) -> Json:
+    """The same of a run that is being read."""
+    reasons = _Reasons(db, path, head, waits, tree).all()
+    exhausted = exhausted_loops(db, head.run_id)
     return {
         "version": 1,
-        "run_id": run_id,
+        "run_id": head.run_id,
         "status": head.status,
         "sentence": _sentence(head, reasons) + exhausted_words(exhausted),
         "reasons": reasons,
