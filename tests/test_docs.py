@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from smithers.cli._app import app
 from smithers.engine.engine import Engine
 from smithers.state import RunState
 from smithers.workflows import Workflow
@@ -40,11 +42,14 @@ def blocks(text: str, language: str) -> list[str]:
     return [textwrap.dedent(block).strip() for tongue, block in found if tongue == language]
 
 
-def commands() -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "smithers", "--help"], capture_output=True, text=True, check=True
-    )
-    return set(re.findall(r"^[\s│|]*([a-z]+)  ", done.stdout, re.M))
+def options(command: Any, name: str = "") -> Iterator[tuple[str, set[str]]]:
+    """The name of each command below one, and its options."""
+    for each, below in getattr(command, "commands", {}).items():
+        yield from options(below, f"{name} {each}".strip())
+    yield name, {opt for param in command.params for opt in (*param.opts, "-h", "--help")}
+
+
+COMMANDS = dict(options(get_command(app)))
 
 
 def python_blocks() -> Iterator[tuple[str, str]]:
@@ -172,13 +177,27 @@ def test_every_file_and_function_that_the_map_names_exists() -> None:
         assert not function or function in defined_in(ROOT / file), f"{file} has no {function}"
 
 
+def typed_in(text: str) -> Iterator[list[str]]:
+    """The words of each command that a text shows, without `smithers`."""
+    for line in re.findall(r"(?:`|\$ |^    |\()smithers ([a-z]+\b[^`:\n\\]*)", text, re.M):
+        yield re.split(r"\s+#|[;|<>]", line)[0].split()
+
+
 def test_every_command_that_a_document_or_a_hint_names_exists() -> None:
-    known = commands()
-    assert {"up", "resume", "ps", "demo"} <= known
+    assert {"up", "resume", "ps", "demo", "mcp add"} <= COMMANDS.keys()
     for file in [*DOCUMENTS, *SOURCES]:
-        text = file.read_text()
-        named = set(re.findall(r"(?:`|\$ |^    |\()smithers ([a-z]+)\b", text, re.M))
-        assert named <= known, f"{name(file)} names {named - known}"
+        named = {words[0] for words in typed_in(file.read_text())}
+        assert named <= COMMANDS.keys(), f"{name(file)} names {named - COMMANDS.keys()}"
+
+
+def test_every_option_that_a_document_names_is_one_of_its_command() -> None:
+    for file in DOCUMENTS:
+        for words in typed_in(file.read_text()):
+            if words[0] == "record":
+                words = words[: words.index("--")] if "--" in words else words
+            known = COMMANDS.get(" ".join(words[:2]), COMMANDS[words[0]])
+            given = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+            assert given <= known, f"{name(file)}: smithers {' '.join(words)}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name)
