@@ -99,7 +99,7 @@ def _go_on(hub: Hub, run_id: str) -> None:
     already, so what hinders that is no failure: `supervise` wakes the run as well.
     """
     try:
-        if not hub.attention(run_id)[0]:
+        if hub.needs_process(run_id):
             hub.launch_again(run_id)
     except SmithersError:
         return

@@ -7,6 +7,7 @@ light (see `reports`); what drives a run or writes to it is imported when it is 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
@@ -44,6 +45,8 @@ __all__ = [
     "escaped",
     "plain",
 ]
+
+_TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
 
 
 class Hub:
@@ -436,6 +439,18 @@ class Hub:
     def attention(self, run_id: str) -> tuple[bool, bool]:
         """Whether a living process drives the run, and whether a note of its inbox is not taken."""
         return reports.attention(self.database, run_id)
+
+    def needs_process(self, run_id: str) -> bool:
+        """Whether the inbox of a run has something that is not taken, and no living process will
+        take it. An owner that lives gets 10 seconds to take it, or to leave the run, if it is just
+        leaving it; so this may block as long.
+        """
+        end = time.monotonic() + _TAKES_IT_WITHIN_S
+        while True:
+            owned, called = self.attention(run_id)
+            if not (owned and called) or time.monotonic() > end:
+                return called and not owned
+            time.sleep(_LOOK_S)
 
     def runs(self) -> list[reports.Json]:
         """Every run in short, oldest first; none where there is no database."""

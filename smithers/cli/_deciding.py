@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import re
 import shlex
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -47,8 +46,6 @@ Iteration = Annotated[
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run right away.")]
-_TAKES_IT_WITHIN_S = 10.0
-"""How long a living owner may take for an answer, or to leave the run that it is just leaving."""
 
 
 def register(app: typer.Typer) -> None:
@@ -178,25 +175,12 @@ def _resume(where: Place, run: str, json: bool, detach: bool, extra: dict[str, o
     from smithers.cli._ending import driven_elsewhere
     from smithers.cli._running import Wanted, go_on
 
-    if _is_free(where, run):
+    if Hub(where.path).needs_process(run):
         wanted = Wanted(
             place=where, run_id=run, json=json, detach=detach, recorded=True, extra=extra
         )
         return go_on(wanted)
     return driven_elsewhere(Hub(where.path), run, json=json, extra=extra)
-
-
-def _is_free(where: Place, run: str) -> bool:
-    """Whether what was recorded waits for a process to drive the run, and none does. An owner that
-    lives gets a moment to take it, or to leave the run that it is just leaving.
-    """
-    end = time.monotonic() + _TAKES_IT_WITHIN_S
-    hub = Hub(where.path)
-    while True:
-        owned, called = hub.attention(run)
-        if not (owned and called) or time.monotonic() > end:
-            return called and not owned
-        time.sleep(0.05)
 
 
 def _data(decided: Decided) -> dict[str, Any]:

@@ -120,7 +120,8 @@ async def test_two_pending_approvals_want_the_one_that_is_meant(project: Project
         assert "no approval 'middle'" in (await call("answer", run_id=run_id, task="middle")).error
         assert (await call("answer", run_id=run_id, task="right"))["task"] == "right"
         assert (await call("answer", run_id=run_id, task="left"))["task"] == "left"
-        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "finished"
+        waited = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert waited["status"] == "finished", waited
 
 
 async def test_an_answer_to_what_was_decided_meanwhile_is_refused(
