@@ -65,8 +65,8 @@ TOOLS = (
 class Site:
     """A folder with the flow of one tool, and what was called in it."""
 
-    def __init__(self, tool: Tool, folder: Path) -> None:
-        self.tool, self.folder = tool, folder
+    def __init__(self, tool: Tool, folder: Path, within_s: float = _WITHIN_S) -> None:
+        self.tool, self.folder, self.within_s = tool, folder, within_s
         for file in ("calls.py", tool.file):
             shutil.copy(HERE / file, folder)
 
@@ -83,7 +83,7 @@ class Site:
     def begin_and_kill(self) -> None:
         with self.switch("hang"):
             child = self.start(self.tool.begin)
-            until = time.monotonic() + _WITHIN_S
+            until = time.monotonic() + self.within_s
             while "three" not in self.calls() and time.monotonic() < until:
                 time.sleep(0.05)
             child.kill()
@@ -109,7 +109,7 @@ class Site:
 
     def told(self, children: list[subprocess.Popen[str]]) -> str:
         """How often each step was called, and why a run did not come to its end."""
-        ends = [_end(child) for child in children]
+        ends = [_end(child, self.within_s) for child in children]
         calls = self.calls()
         counts = ", ".join(f"{name} {calls.count(name)}" for name in NAMES if name in calls)
         if any(end == "" for end in ends):
@@ -117,14 +117,14 @@ class Site:
         return f"{counts}; then {ends[0]}"
 
 
-def _end(child: subprocess.Popen[str]) -> str:
+def _end(child: subprocess.Popen[str], within_s: float) -> str:
     """Empty if the run came to its end, else the last words."""
     try:
-        out, err = child.communicate(timeout=_WITHIN_S)
+        out, err = child.communicate(timeout=within_s)
     except subprocess.TimeoutExpired:
         child.kill()
         child.communicate()
-        return f"nothing for {_WITHIN_S:g} s"
+        return f"nothing for {within_s:g} s"
     if child.returncode == 0 and out.strip().endswith("five"):
         return ""
     return f"`{(err.strip() or out.strip()).splitlines()[-1][:100]}`"
@@ -143,7 +143,7 @@ def _twice(site: Site) -> str:
 
 def _failed(site: Site) -> str:
     with site.switch("fail"):
-        site.start(site.tool.begin).communicate(timeout=_WITHIN_S)
+        site.start(site.tool.begin).communicate(timeout=site.within_s)
     return site.told([site.start(site.tool.again)])
 
 

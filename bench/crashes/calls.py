@@ -12,7 +12,7 @@ def call(name: str) -> str:
     with Path("calls").open("a") as calls:
         calls.write(f"{name}\n")
     if name == "three" and Path("hang").exists():
-        time.sleep(60)
+        time.sleep(600)
     if name == "three" and Path("fail").exists():
         raise RuntimeError("asked to fail")
     time.sleep(4 if name == "three" and Path("slow").exists() else 0.2)

@@ -64,7 +64,7 @@ async def allowed(tmp_path: Path, mode: PermissionMode, tools: Sequence[str] = (
             program=installed("claude"),
             env={"ANTHROPIC_BASE_URL": model.url, "ANTHROPIC_API_KEY": "scripted-model-key"},
         )
-        events = await events_of(agent, Ask(prompt="go", cwd=cwd), within_s=60)
+        events = await events_of(agent, Ask(prompt="go", cwd=cwd), within_s=100)
     ids = [event.call for event in events if isinstance(event, ToolCalled)]
     failed = {event.call: event.failed for event in events if isinstance(event, ToolReturned)}
     assert len(ids) == len(asked)
