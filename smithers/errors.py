@@ -7,6 +7,7 @@ SmithersError            `hint` says what to type
 │   ├── RunExists        a run with that id already exists
 │   ├── Owned            another live process owns the run
 │   ├── AlreadyDecided   the wait has its answer; the first answer counts
+│   ├── QuestionChanged  the question is not the one that was shown
 │   └── Untrusted        this user does not trust the database or the folder
 ├── StoreError           the database cannot be used                         (exit 2)
 │   ├── Fenced           another owner took the run; this one must stop
@@ -49,6 +50,7 @@ __all__ = [
     "Owned",
     "Permanent",
     "Place",
+    "QuestionChanged",
     "Refused",
     "RunExists",
     "SmithersError",
@@ -124,6 +126,10 @@ class Owned(Refused):
 
 class AlreadyDecided(Refused):
     """The wait has its answer; the first answer counts."""
+
+
+class QuestionChanged(Refused):
+    """The question that waits is not the one that was shown; nothing was recorded."""
 
 
 class StoreError(SmithersError):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli import (
+    _asking,
     _attaching,
     _deciding,
     _demo,
@@ -44,6 +45,7 @@ app = typer.Typer(
 _MODULES = (
     _running,
     _reading,
+    _asking,
     _deciding,
     _raising,
     _steering,

@@ -320,7 +320,7 @@ def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
         assert "ann is already attached to the session of fix" in refusal.out
         assert is_held(tmp_path)
         why = run_here(tmp_path, "why", "r1")
-        assert "ann is already attached to the session of fix since" in why.out
+        assert "ann has been attached to the session of fix since" in why.out
         assert "fix (ann is attached)" in run_here(tmp_path, "ps").out
         person.sendline("/quit")
         assert left(person)[0] == 0

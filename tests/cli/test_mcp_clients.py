@@ -107,7 +107,7 @@ def test_it_is_added_once_and_removed_once(
     text, inode = file.read_bytes(), file.stat().st_ino
     again = home.mcp("add", *options)
     assert (again.code, again.err) == (0, "")
-    assert again.out == f"smithers is in {file}; nothing was changed\n"
+    assert again.out == f"smithers is already in {file}; nothing was changed\n"
     assert (file.read_bytes(), file.stat().st_ino) == (text, inode)
     assert home.mcp("remove", *options, "--dry-run", "--json").document["outcome"] == "removed"
     assert file.read_bytes() == text

@@ -196,7 +196,7 @@ def test_a_schema_that_is_too_long_is_refused_before_anything_is_paid(tmp_path: 
     done = smithers(tmp_path, "up", "flow.py", "--run-id", "r1")
     assert done.code == 2
     assert "flow.py:11:" in done.err
-    assert "claude-code of task 'second' cannot be asked: its argument --json-schema" in done.err
+    assert "claude-code of task 'second' cannot be used: its argument --json-schema" in done.err
     assert not report.exists()
     assert not (tmp_path / ".smithers").exists()
 

@@ -281,7 +281,7 @@ async def test_a_tool_that_hangs_is_told_to_the_model_which_goes_on(
     with ScriptedModel([ToolCall("hang", {}), Text("It hung.")]) as model:
         events = await events_of(vendor.at(model, tools=[hang]), ask(folder, idle_s=2.0))
     returned = next(event for event in events if isinstance(event, ToolReturned))
-    assert (returned.text, returned.failed) == ("stopped after 2 s", True)
+    assert (returned.text, returned.failed) == ("stopped: not finished after 2 s", True)
     assert events[-1] == Answered("It hung.")
 
 

@@ -202,7 +202,7 @@ def test_items_that_an_edit_took_away_are_reported() -> None:
     assert run.go().status == "waiting"
     run.workflow, run.edited = make(["b"]), True
     assert run.go().status == "waiting"
-    assert run.reports == ["all: the items a are gone"]
+    assert run.reports == ["all: the items a are no longer there"]
     assert run.output("a") == '"a"'
 
 

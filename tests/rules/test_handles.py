@@ -289,7 +289,7 @@ def test_an_error_that_is_not_about_a_node_has_no_such_hint(tmp_path: Path) -> N
 
     ended = Run(flow).go()
     assert ended.error is not None
-    assert ended.error.hint == "`smithers logs r1 bad`"
+    assert ended.error.hint == "for the traceback and the output, type `smithers logs r1 bad`"
 
 
 def test_a_prompt_may_repeat_what_the_logs_of_another_process_say() -> None:

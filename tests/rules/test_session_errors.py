@@ -164,7 +164,7 @@ def test_every_agent_that_may_hold_the_session_must_be_in_the_array() -> None:
         return Sequence(read, task("fix", [c, a], continues=read))
 
     said = refused(flow)
-    assert "whose session b, which is not one of its agents: c, a" in said
+    assert "whose session may belong to b, which is not one of its agents: c, a" in said
     assert "give 'fix' every agent of 'read'" in said
 
 
@@ -200,7 +200,7 @@ def test_two_tasks_may_not_be_at_work_in_one_session_at_the_same_time(
     first: dict[str, Any],
 ) -> None:
     said = refused(both(first, READ))
-    assert "task 'b' continues 'read' while 'a', written at" in said
+    assert "task 'b' continues 'read' while 'a', defined at" in said
     assert "may be using the same session" in said
     assert "use forks= on both" in said
     refused(both(READ, first))

@@ -299,7 +299,7 @@ async def test_a_question_that_is_over_takes_no_answer(store: Store) -> None:
     claim = await begin(store)
     await store.commit(claim, approval(1))
     await store.commit(claim, frame(2, WaitClosed(key=SHIP, kind="approval", opened=1)))
-    with pytest.raises(Refused, match="no longer waits"):
+    with pytest.raises(Refused, match="no longer waiting"):
         await store.offer(answer(1))
 
 
@@ -308,7 +308,7 @@ async def test_a_question_that_was_reset_is_asked_anew(store: Store) -> None:
     await store.commit(claim, approval(1))
     again = approval(2)
     await store.commit(claim, replace(again, changes=(*again.changes, Reset(key=SHIP))))
-    with pytest.raises(Refused, match="no longer waits"):
+    with pytest.raises(Refused, match="no longer waiting"):
         await store.offer(answer(1))
     assert (await store.offer(answer(2))).opened == 2
 
