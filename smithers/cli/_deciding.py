@@ -79,10 +79,10 @@ def register(app: typer.Typer) -> None:
             "smithers approve r1 ship --digest 5f0c2a9e",
             'smithers approve r1 --by ann --note "looks good" --resume',
             "smithers approve r1 --resume --detach",
-            says="Record that a person approves, without asking again. A process that drives the run"
-            " picks the answer up; otherwise the run continues when it is resumed, or immediately"
-            " with --resume. With --digest, the answer is refused if the question is not the"
-            " one that `smithers asks` showed.",
+            says="Record that a person approves, without asking again. A process that drives the"
+            " run picks the answer up; otherwise the run continues when it is resumed, or"
+            " immediately with --resume. With --digest, the answer is refused if the question is"
+            " not the one that `smithers asks` showed.",
         ),
     )(approve)
     app.command(

@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers why r1",
             says="Explain what a run is waiting for or why it failed, and what to type next. At"
-            " most ten reasons of each kind are shown, then the number and first names of the rest.",
+            " most ten reasons of each kind are shown, then the number and first names of others.",
         ),
     )(why)
     _register_what_happened(app)

@@ -179,7 +179,7 @@ def _asks_nothing(
     tree = tree_of(db, head, open_waits(db, head))
     states = [one.state for one in tree.entries if task in (one.id, str(Key(one.id, one.path)))]
     names = ", ".join(shlex.quote(str(one.key)) for one in others if one.task)
-    hint = f"`smithers why {shlex.quote(run_id)}` says what the run waits for"
+    hint = f"to see what the run is waiting for, type `smithers why {shlex.quote(run_id)}`"
     if names:
         hint = f"open questions: {names}"
     elif others:

@@ -229,7 +229,7 @@ def _import(error: ImportError, said: str) -> Explained | None:
         else:
             hint = (
                 f"install it for the Python that runs Smithers, {sys.executable},"
-                " or put the module beside the workflow"
+                " or put the module next to the workflow"
             )
         return Explained(f"there is no module {module!r}", hint)
     if wanted is None:

@@ -140,7 +140,7 @@ def flow(ctx):
         said=("cannot import flow.py: there is no module 'pandas_but_not_really'"),
         hint=(
             "install it for the Python that runs Smithers, PYTHON, or put the "
-            "module beside the workflow"
+            "module next to the workflow"
         ),
         fix=("pandas_but_not_really", "json"),
     ),

@@ -442,5 +442,5 @@ def test_a_test_that_is_neither_true_nor_false_is_an_author_error() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return Branch(cast("Any", lambda: "yes"), Step("a", lambda: 1), id="b")
 
-    with pytest.raises(AuthorError, match="the test of b gave 'yes'"):
+    with pytest.raises(AuthorError, match="the test of b returned 'yes'"):
         Run(flow).go()
