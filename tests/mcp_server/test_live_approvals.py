@@ -67,11 +67,11 @@ def test_the_agent_of_a_run_cannot_decide_from_its_shell(
         desk.smithers("up", "agent_flows.py:impatient", "--run-id", "own", code=3)
         returned = desk.returned(CLAUDE)
     for how, said in zip(SHELL, returned, strict=True):
-        assert "an agent may not decide" in said, (how, said)
+        assert "an agent may not " in said, (how, said)
     assert project.hub.asks("r1", None) == asking
     assert project.hub.asks("own", None).asked == "Ship this?"
     # The same outside of the run: it was refused for where it stood.
-    assert '"approved": true' in desk.python(ACCEPTING, run_id)
+    assert "ship was approved by" in desk.python(ACCEPTING, run_id)
 
 
 def attempts(program: Program) -> Script:
