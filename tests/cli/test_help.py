@@ -41,6 +41,12 @@ def test_the_commands_are_these(tmp_path: Path) -> None:
     assert re.findall(r"^  ([a-z]+) ", shown, re.M) == COMMANDS
 
 
+def test_the_documents_name_the_commands_that_take_no_database() -> None:
+    found = re.search(r"those that use no\s+database: (.*?)\.", DOCS.read_text(), re.S)
+    assert found
+    assert re.findall(r"`(.*?)`", found[1]) == sorted(WITHOUT_A_DATABASE)
+
+
 @pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness"}))
 def test_help_begins_with_an_example_and_the_docs_have_every_option(
     tmp_path: Path, command: str
