@@ -19,7 +19,7 @@ from harnesses.models.litellm import LiteLLM
 from harnesses.models.openai import OpenAI
 from smithers.agent import Checkup
 
-__all__ = ["packages"]
+__all__ = ["package_checkup", "packages"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,12 @@ _PACKAGES = (
 def packages() -> list[Checkup]:
     """How the package of each adapter stands that has one."""
     return [_look(one) for one in _PACKAGES]
+
+
+def package_checkup(module: str) -> Checkup:
+    """How the package that is imported under this name stands."""
+    (wanted,) = (one for one in _PACKAGES if one.module == module)
+    return _look(wanted)
 
 
 def _look(one: _Package) -> Checkup:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from smithers.adapters import installed
 from smithers.cli._arguments import JsonFlag
 from smithers.cli._streams import give, give_json, paint, say
 from smithers.errors import NotInstalled, Refused
 
 __all__ = ["drift"]
 
-_ADAPTERS = "harnesses"
+_Drift = Callable[[Path | None], Any]
 
 
 def drift(
@@ -36,14 +36,14 @@ def drift(
     ] = None,
     json: JsonFlag = False,
 ) -> int:
-    adapters: Any = importlib.import_module(_ADAPTERS)
-    known: Sequence[str] = adapters.comparable()
+    known = {key: one.drift for key, one in installed().adapters.items() if one.drift}
+    for key, error in installed().broken.items():
+        if key == name or not known:
+            raise error
     if name is not None and name not in known:
-        raise Refused(f"no program {name!r} is compared", hint=f"it is one of {', '.join(known)}")
-    if name is None:
-        found = _all_there(adapters, known, against)
-    else:
-        found = [adapters.drift_of(name, against)]
+        listed = ", ".join(known) or "none"
+        raise Refused(f"no program {name!r} is compared", hint=f"it is one of {listed}")
+    found = _all_there(known, against) if name is None else [known[name](against)]
     found = [one for one in found if one.cases]
     if not found:
         raise _nothing(name, against)
@@ -64,13 +64,13 @@ def _nothing(name: str | None, against: Path | None) -> Refused:
     )
 
 
-def _all_there(adapters: Any, known: Sequence[str], against: Path | None) -> list[Any]:
+def _all_there(known: Mapping[str, _Drift], against: Path | None) -> list[Any]:
     found: list[Any] = []
-    for each in known:
+    for name, drift_of in known.items():
         try:
-            found.append(adapters.drift_of(each, against))
+            found.append(drift_of(against))
         except NotInstalled as error:
-            say(f"{each}: {error.said}")
+            say(f"{name}: {error.said}")
     return found
 
 

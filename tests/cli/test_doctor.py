@@ -9,15 +9,17 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from smithers.agent import Checkup
+from harnesses._adapters import ECHO
+from smithers.adapters import Installed
+from smithers.agent import Adapter, Checkup
 from smithers.cli._main import run
 from smithers.doctor import has_wal_reset_bug, look_at_agents, look_at_packages
 from smithers.doctor._agents import told_of
+from smithers.errors import Refused
 from smithers.store.migrations import published
 from tests.cli.command import FLOWS, Said, database, really, smithers
 
@@ -319,14 +321,33 @@ def test_a_database_that_cannot_be_used_is_a_problem(
         assert one["hint"]
 
 
-def test_a_package_of_ours_that_lost_its_files_is_a_problem(
+def test_adapters_that_cannot_be_loaded_are_told_and_hide_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As when a foreign distribution that wrote into it was taken away, and its files with it."""
-    monkeypatch.setitem(sys.modules, "harnesses", ModuleType("harnesses"))
+    def fails() -> Checkup:
+        raise OSError("no process can be started")
+
+    broken = {"acme": Refused("the adapter acme cannot be loaded", hint="install acme again")}
+    adapters = {"odd": Adapter(classes=("odd:Odd",), checkup=fails), "echo": ECHO}
+    found = Installed(adapters=adapters, broken=broken)
+    monkeypatch.setattr("smithers.doctor._agents.installed", lambda: found)
+    acme, odd, none = look_at_agents()
+    assert (acme.state, acme.said, acme.hint) == (
+        *("note", "the adapter acme cannot be loaded"),
+        "install acme again",
+    )
+    assert odd.said == "the adapter odd cannot look: OSError: no process can be started"
+    assert none.said.startswith("no agent can work here")
+
+
+def test_a_package_of_ours_without_its_entry_points_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Installed(adapters={}, broken={})
+    monkeypatch.setattr("smithers.doctor._agents.installed", lambda: found)
     (one,) = look_at_agents()
     assert one.state == "problem"
-    assert "--force-reinstall" in one.hint
+    assert "--force-reinstall --no-deps" in one.hint
 
 
 def test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it(

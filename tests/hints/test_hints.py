@@ -21,6 +21,7 @@ import pytest
 import typer.main
 
 from smithers.cli._app import app
+from smithers.cli._mcp import register_clients
 from tests.hints.files import FILES, follow_in_file
 from tests.hints.found import ROOT, Hint, hints, texts_of
 from tests.hints.scenes import SCENES
@@ -104,6 +105,7 @@ def _commands() -> Iterator[str]:
 
 def _parse(arguments: list[str]) -> None:
     """Parse a command as typer does, without calling it."""
+    register_clients()
     command: Any = typer.main.get_command(app)
     while hasattr(command, "commands") and arguments[:1] and arguments[0] in command.commands:
         command, arguments = command.commands[arguments[0]], arguments[1:]
