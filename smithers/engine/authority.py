@@ -5,10 +5,11 @@ or said to an agent) is not theirs to decide: not by the command line, over MCP 
 from a program that they start.
 
 Recorded processes and ancestry decide. A process is below a run if it is below a process that
-drives a run of this database, below a recorded process of an attempt, or below a terminal that
-`attach` opened. An orphan below such a process becomes its child (Linux; see `Orphans` and the
-guard of attempts). Marks in the environment only add to that: they refuse if ancestry shows
-nothing, and clearing or changing them has no effect on it. Another database is free.
+drives a run of this database, below a recorded process of an attempt, below a terminal that
+`attach` opened, or below a process that has the file open by another name (a hard link, a mount).
+An orphan below such a process becomes its child (Linux; see `Orphans` and the guard of attempts).
+Marks in the environment only add to that: they refuse if ancestry shows nothing, and clearing or
+changing them has no effect on it. Another database is free.
 
 Not defended: a process of the same user can write the file itself, and can have another one started
 by a service (tmux, at, cron, systemd). Below a run in a container, a process in a further pid
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -90,10 +91,19 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
 def _why_below(database: Path) -> str:
     """Why this process is below a run; empty if it is not, as far as can be seen."""
     real = _real(database)
-    if real in _driven.get():
+    if any(_is_same(real, driven) for driven in _driven.get()):
         return "it was called from a step of a run"
     if not real.is_file() or real.stat().st_size == 0:
         return ""
+    above = ancestors(os.getpid())
+    named = ((pid, _other_name(pid, real)) for pid, _ in above)
+    if found := next(((pid, name) for pid, name in named if name), None):
+        return f"process {found[0]} above it has the same file open as {found[1]}, and drives a run"
+    return _run_above(real, above[1:])  # what this process drives itself is `_driven`
+
+
+def _run_above(real: Path, above: Sequence[tuple[int, str]]) -> str:
+    """Why one of these processes is a run's; empty if none is, as far as rows tell."""
     processes, rows = peek(
         real, lambda db: (db.execute(_PROCESSES).fetchall(), db.execute(_OWNERS).fetchall())
     )
@@ -103,7 +113,7 @@ def _why_below(database: Path) -> str:
         runs[beat.owner.pid, beat.owner.started] = run
         if has_init(beat.owner.pid) and (init := started_of(1)):
             runs[1, init] = run
-    for one in ancestors(os.getpid())[1:]:  # what this process drives itself is `_driven`
+    for one in above:
         if one in runs:
             return f"this process was started by run {runs[one]}"
     for run, beat in owners:
@@ -112,6 +122,24 @@ def _why_below(database: Path) -> str:
                 "this process is in a container, where it cannot be seen whether it was started by"
                 f" run {run}"
             )
+    return ""
+
+
+def _other_name(pid: int, real: Path) -> str:
+    """The other path by which a process has the file open; empty if there is none, or this user may
+    not see it (Linux).
+
+    SQLite finds the `-wal` by the name of the database, so by another name a reader misses rows.
+    """
+    folder = f"/proc/{pid}/fd"
+    with suppress(OSError):
+        wanted = real.stat()
+        for number in os.listdir(folder):
+            with suppress(OSError):
+                if os.path.samestat(os.stat(f"{folder}/{number}"), wanted):
+                    name = os.readlink(f"{folder}/{number}")
+                    if name != str(real):
+                        return name
     return ""
 
 
@@ -137,6 +165,13 @@ def _is_outside(beat: Beat) -> bool:
     if namespace == _FIRST_NAMESPACE or beat.owner.host != f"{boot}/{_FIRST_NAMESPACE}":
         return False
     return is_alive(beat)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two real paths name the same file."""
+    with suppress(OSError):
+        return os.path.samefile(one, other)
+    return one == other
 
 
 def _real(database: Path) -> Path:

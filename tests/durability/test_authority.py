@@ -140,3 +140,31 @@ def test_a_step_that_drives_a_run_of_another_database_is_still_below_its_own(
     with driving(database), driving(other), pytest.raises(Refused, match=REFUSED):
         hub.check_may("cancel run r1")
     hub.check_may("cancel run r1")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open files of other processes are not seen")
+def test_another_name_of_the_database_hides_no_run(project: Project) -> None:
+    """Through a hard link SQLite sees nothing that is in the write-ahead log beside the first name,
+    such as which processes drive runs.
+    """
+    assert project.run("up", "gate.py", "--run-id", "r1").returncode == 3
+    link = project.folder / "link.db"
+    link.hardlink_to(project.database)
+    approve = [sys.executable, "-m", "smithers", "approve", "r1", "--db", str(link)]
+    with project.database.open("rb"):  # as a process that drives a run has
+        done = subprocess.run(
+            approve, cwd=project.folder, env=project.environment, capture_output=True, text=True
+        )
+    assert done.returncode == 2
+    assert REFUSED in done.stderr
+    assert f"has the same file open as {project.database}" in done.stderr
+    link.unlink()
+    assert project.run("approve", "r1").returncode == 0
+
+
+def test_inside_a_step_another_name_of_the_database_is_still_its_own(tmp_path: Path) -> None:
+    database, link = tmp_path / "one.db", tmp_path / "link.db"
+    database.touch()
+    link.hardlink_to(database)
+    with driving(database), pytest.raises(Refused, match=REFUSED):
+        Hub(link, environment={}).check_may("cancel run r1")

@@ -84,8 +84,8 @@ def test_one_that_reads_what_stands_deep_in_something_after_it() -> None:
         return Sequence(a, Parallel(Step("c", lambda: 1), Sequence(b)))
 
     assert circle(tree) == [
-        "a waits for the output of b, which stands in sequence/parallel1",
-        "sequence/parallel1 stands after a",
+        "a waits for the output of b, which stands in the parallel",
+        "the parallel stands after a",
     ]
 
 
@@ -111,8 +111,8 @@ def test_a_second_task_that_reads_what_waits_for_its_slot() -> None:
 
     assert circle(tree) == [
         "a2 waits for the output of b",
-        "b waits for the slot in parallel that parallel/sequence1 holds",
-        "parallel/sequence1 ends with a2",
+        "b waits for the slot in the parallel that the sequence holds",
+        "the sequence ends with a2",
     ]
 
 
@@ -122,7 +122,7 @@ def test_a_slot_of_a_group_further_up() -> None:
         a = Sequence(Step("a1", lambda: 1), Step("a2", lambda: ctx[b]))
         return Parallel(a, Parallel(Sequence(b), limit=2), limit=1)
 
-    assert "b waits for the slot in parallel that parallel/sequence1 holds" in circle(tree)
+    assert "b waits for the slot in the parallel that the sequence holds" in circle(tree)
 
 
 def test_a_need_and_a_read() -> None:
@@ -191,7 +191,7 @@ def test_a_read_of_a_later_task_of_the_same_iteration() -> None:
         return Loop(Parallel(Sequence(a)), b, until=lambda: True, max_iterations=2, id="l")
 
     assert circle(tree)[:1] == ["a[0] waits for the output of b[0]"]
-    assert "b[0] stands after l/parallel1[0]" in circle(tree)
+    assert "b[0] stands after the parallel in l[0]" in circle(tree)
 
 
 def test_a_group_that_holds_its_slot_and_reads_what_waits_for_it() -> None:
@@ -202,8 +202,8 @@ def test_a_group_that_holds_its_slot_and_reads_what_waits_for_it() -> None:
 
     assert circle(tree) == [
         "c waits for the output of a",
-        "a waits for the slot in parallel that parallel/parallel1 holds",
-        "parallel/parallel1 ends with c",
+        "a waits for the slot in the parallel that the parallel holds",
+        "the parallel ends with c",
     ]
 
 
