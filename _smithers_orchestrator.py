@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -140,11 +140,10 @@ def _source() -> str:
     """The name, or the file or address that this distribution was installed from."""
     ours = _ours(Path(__file__).resolve().parent, None, whole=False)
     text = ours.read_text("direct_url.json") if ours is not None else None
-    told = json.loads(text) if text else {}
-    url = str(told.get("url", ""))
-    version_control = told.get("vcs_info", {}).get("vcs")
-    if version_control:
-        return f"{version_control}+{url}@{told['vcs_info'].get('commit_id', 'HEAD')}"
+    told: dict[str, Any] = json.loads(text) if text else {}
+    url, fetched = str(told.get("url", "")), told.get("vcs_info")
+    if fetched:
+        return f"{fetched['vcs']}+{url}@{fetched['commit_id']}"
     local = Path(url.removeprefix("file://"))
     return NAME if not url or (url.startswith("file:") and not local.exists()) else url
 

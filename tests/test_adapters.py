@@ -47,7 +47,7 @@ def test_an_adapter_of_another_distribution_is_found_and_one_that_fails_hides_no
     (info / "entry_points.txt").write_text(
         "[smithers.agents]\nacme = acme_agents:ACME\nnone = acme_agents:NONE\ngone = gone:X\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     assert agent_classes()["Acme"] == "acme_agents"
     assert {"ACME_KEY", "ANTHROPIC_API_KEY"} <= set(agent_variables())
     broken = installed().broken
