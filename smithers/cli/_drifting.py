@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,18 +75,18 @@ def _all_there(known: Mapping[str, _Drift], against: Path | None) -> list[Any]:
 
 
 def _show(one: Any, whose: str) -> None:
-    same = "the same shape" if not one.drift.broken and not one.drift.new else ""
-    counted = [
-        f"{len(changes)} {word}"
-        for word, changes in (("broken", one.drift.broken), ("new", one.drift.new))
-        if changes
-    ]
+    same = "the same shape" if not any(changes for _, changes in _by_word(one)) else ""
+    counted = [f"{len(changes)} {word}" for word, changes in _by_word(one) if changes]
     compared = f"recorded with {one.recorded_with}, {whose} {one.version}"
     give(f"{one.program}: {compared}: {same or ', '.join(counted)}")
-    for change in one.drift.broken:
-        give(f"  {paint('broken', 'red', sys.stdout)} {change}")
-    for change in one.drift.new:
-        give(f"  {paint('new', 'dim', sys.stdout)} {change}")
+    for word, changes in _by_word(one):
+        for change in changes:
+            give(f"  {paint(word, 'red' if word == 'broken' else 'dim', sys.stdout)} {change}")
+
+
+def _by_word(one: Any) -> list[tuple[str, Sequence[str]]]:
+    """What the adapter reads first, then what it does not."""
+    return [("broken", one.drift.broken), ("gone", one.drift.gone), ("new", one.drift.new)]
 
 
 def _told(one: Any) -> dict[str, object]:
@@ -96,5 +96,6 @@ def _told(one: Any) -> dict[str, object]:
         "compared": one.version,
         "cases": list(one.cases),
         "broken": list(one.drift.broken),
+        "gone": list(one.drift.gone),
         "new": list(one.drift.new),
     }

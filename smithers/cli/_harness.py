@@ -68,7 +68,8 @@ def register(app: typer.Typer) -> None:
             says="Compare what an installed program says with the recordings that its adapter was"
             " made with: types of events, keys, types of values, the last event. It speaks to a"
             " small model on this machine, so it needs no account and spends nothing. It exits 1"
-            " where something is gone or of another type; what is new is told alone.",
+            " if something that the adapter reads is gone or has another type; what it does not"
+            " read, and what is new, is listed alone.",
         ),
     )(drift)
     app.add_typer(harness)
