@@ -162,7 +162,7 @@ def _ours(home: Path, path: Sequence[str] | None, *, whole: bool = True) -> Dist
     for one in _distributions(path):
         if _name_of(one) != NAME or Path(str(one.locate_file(""))).resolve() != home:
             continue
-        if not whole or any(file.parts[0] in PACKAGES for file in one.files or ()):
+        if not whole or any(name.partition("/")[0] in PACKAGES for name in _record(one)):
             return one
     return None
 
@@ -174,18 +174,26 @@ def _differences(ours: Distribution, package: str) -> tuple[tuple[str, ...], tup
 
     missing: list[str] = []
     replaced: list[str] = []
-    for file in ours.files or ():
-        if file.parts[0] != package or file.hash is None or file.hash.mode != "sha256":
+    for name, hashed in _record(ours).items():
+        if not name.startswith(f"{package}/") or not hashed.startswith("sha256="):
             continue
-        at = Path(str(ours.locate_file(file)))
+        at = Path(str(ours.locate_file(name)))
         try:
             digest = hashlib.sha256(at.read_bytes()).digest()
         except OSError:
-            missing.append(file.name)
+            missing.append(at.name)
         else:
-            said = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-            replaced += [file.name] if said != file.hash.value else []
+            found = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            replaced += [at.name] if f"sha256={found}" != hashed else []
     return tuple(missing), tuple(replaced)
+
+
+def _record(one: Distribution) -> dict[str, str]:
+    """The files that were installed, each with its hash; `files` leaves out those that are gone."""
+    import csv
+
+    rows = csv.reader((one.read_text("RECORD") or "").splitlines())
+    return {row[0]: row[1] for row in rows if len(row) > 1}
 
 
 def _distributions(path: Sequence[str] | None) -> Iterator[Distribution]:
@@ -199,7 +207,7 @@ def _name_of(one: Distribution) -> str:
 
 
 def _brought(one: Distribution) -> set[str]:
-    tops = {file.parts[0].removesuffix(".py") for file in one.files or () if file.parts}
+    tops = {name.partition("/")[0].removesuffix(".py") for name in _record(one)}
     if not tops:
         tops = set((one.read_text("top_level.txt") or "").split())
     return tops & set(PACKAGES)

@@ -17,7 +17,13 @@ import pytest
 if TYPE_CHECKING:
     from harnesses.process._filing import Filing
 
-__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure", "replay"]
+__all__ = [
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_configure",
+    "pytest_runtest_call",
+    "replay",
+]
 
 Mode = Literal["none", "once", "all"]
 _MARKER = "smithers_recordings"
