@@ -118,7 +118,7 @@ docs: $(BASE) ## write what the documents take from the code
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH_VENV) $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

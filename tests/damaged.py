@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 
+from tests.places import SMITHERS
+
 __all__ = ["ROOT", "Site", "install_ours"]
 
 ROOT = Path(__file__).parents[1]
@@ -63,11 +65,12 @@ class Site:
 def install_ours(folder: Path) -> Site:
     """Install what a wheel of this checkout would hold."""
     for name in _OURS:
-        if (ROOT / name).is_dir():
+        source = SMITHERS.parent / name
+        if source.is_dir():
             ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored, dirs_exist_ok=True)
+            shutil.copytree(source, folder / name, ignore=ignored, dirs_exist_ok=True)
         else:
-            shutil.copy(ROOT / name, folder / name)
+            shutil.copy(source, folder / name)
     files = [path for path in folder.rglob("*") if path.is_file()]
     ours = [str(path.relative_to(folder)) for path in files if not _is_of_others(path, folder)]
     _record(folder, "smithers-orchestrator", sorted(ours))

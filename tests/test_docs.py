@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.places import DEMO, HARNESSES, SMITHERS
+
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTING.md")]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
 MODELS = sorted((ROOT / "examples" / "models").glob("*.py"))  # tests/models runs them
-SOURCES = [*(ROOT / "smithers").rglob("*.py"), *(ROOT / "harnesses").rglob("*.py")]
+SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 
 def name(path: Path) -> str:
@@ -37,7 +39,7 @@ def commands() -> set[str]:
 
 @pytest.mark.parametrize("document", PUBLIC, ids=name)
 def test_python_in_a_document_is_part_of_a_file_that_runs(document: Path) -> None:
-    tested = [*EXAMPLES, *PROJECT, *MODELS, ROOT / "harnesses" / "demo" / "ship_it.py"]
+    tested = [*EXAMPLES, *PROJECT, *MODELS, DEMO / "ship_it.py"]
     files = [one.read_text() for one in tested]
     for block in blocks(document, "python"):
         assert any(block in text for text in files), f"{name(document)}:\n{block}"

@@ -22,8 +22,8 @@ from smithers.doctor._agents import told_of
 from smithers.errors import Refused
 from smithers.store.migrations import published
 from tests.cli.command import FLOWS, Said, database, really, smithers
+from tests.places import HARNESSES
 
-ROOT = Path(__file__).parents[2]
 STAND_IN = """#!/bin/sh
 # Stands in for Claude Code: it knows its version and its sign-in, and nothing else.
 if [ "$1" = --version ]; then echo "VERSION (Claude Code)"; exit 0; fi
@@ -237,7 +237,7 @@ def test_a_foreign_distribution_in_front_of_a_package_of_ours_is_a_problem(
         "other-tools",
     )
     assert str(place / "harnesses") in one["said"]
-    assert str(ROOT / "harnesses") in one["said"]
+    assert str(HARNESSES) in one["said"]
     assert one["hint"].startswith("pip uninstall other-tools")
     assert not findings(said, "agent")
 
@@ -246,7 +246,9 @@ def test_a_foreign_distribution_behind_ours_is_a_note(
     tmp_path: Path, programs: dict[str, str]
 ) -> None:
     place = foreign(tmp_path / "site", "smithers")
-    said = really(tmp_path, "doctor", "--json", env={**programs, **path_of(ROOT, place)})
+    said = really(
+        tmp_path, "doctor", "--json", env={**programs, **path_of(HARNESSES.parent, place)}
+    )
     assert said.code == 0
     (one,) = findings(said, "packages")
     assert (one["state"], one["distribution"]) == ("note", "other-tools")

@@ -28,6 +28,7 @@ from tests.hints.scenes import SCENES
 from tests.hints.shell import Shell, error_of
 from tests.hints.words import TESTED, WORDS
 from tests.mistakes.table import MISTAKES
+from tests.places import MCP_SERVER, SMITHERS
 
 ALL: list[Hint] = list(hints())
 _TABLES = (SCENES, FILES, TESTED, WORDS)
@@ -94,8 +95,8 @@ def test_every_command_that_the_code_prints_has_arguments_that_exist() -> None:
 
 def _commands() -> Iterator[str]:
     """The commands in all texts of the code, with x for each part that is filled in."""
-    for package in ("smithers", "mcp_server"):
-        for path in (ROOT / package).rglob("*.py"):
+    for package in (SMITHERS, MCP_SERVER):
+        for path in package.rglob("*.py"):
             for text in texts_of(path):
                 given = text.replace("…", "x").replace("{}", "x")
                 yield from _OURS.findall(given)
