@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from rich.cells import cell_len
@@ -70,7 +71,7 @@ class Board:
         self.tokens = 0
         self.cost: Decimal | None = None
         self.calls = 0
-        self.worked_s = 0.0
+        self.worked = timedelta()
         """How long the attempts took that have ended."""
         self.widest = 0
         """How many cells the longest name takes, with the tree before it."""
@@ -127,7 +128,7 @@ class Board:
         for attempt in state.attempts.values():
             self.calls += attempt.is_call + (0 if attempt.used is None else attempt.used.calls)
             if attempt.ended_at is not None:
-                self.worked_s += (attempt.ended_at - attempt.started_at).total_seconds()
+                self.worked += attempt.ended_at - attempt.started_at
         self._whole(state)
 
     def _spend(self, change: Change, state: RunState) -> None:
@@ -137,7 +138,7 @@ class Board:
             self.calls += change.calls
         elif isinstance(change, AttemptEnded):
             attempt = state.attempts[change.serial]
-            self.worked_s += (change.at - attempt.started_at).total_seconds()
+            self.worked += change.at - attempt.started_at
             self.said.pop(attempt.key, None)
 
     def _whole(self, state: RunState) -> None:

@@ -167,7 +167,7 @@ def _spent(board: Board, now: datetime) -> list[str]:
         found.append(f"{board.calls} of {caps.calls} calls")
     if caps.time_s:
         running = [board.rows[key].elapsed_s(now) or 0 for key in board.by_state.get("running", ())]
-        worked = duration(board.worked_s + sum(running))
+        worked = duration(board.worked.total_seconds() + sum(running))
         found.append(f"worked {worked} of {duration(caps.time_s)}")
     return found
 

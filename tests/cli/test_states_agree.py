@@ -216,7 +216,7 @@ def facts_of(board: Board) -> dict[str, Any]:
         "children": {id: board.children(id) for id in board.nodes},
         "iterations": board.iterations,
         "whole": (board.status, board.stopped_by, board.tokens, board.cost, board.calls),
-        "budget": (board.caps, board.worked_s),
+        "budget": (board.caps, board.worked),
     }
 
 
