@@ -67,7 +67,8 @@ wheel-test: $(DEV) ## all tests but the live ones, on the wheel, without the che
 	bash .ci/wheel-test $(BIN)/python $(ARGS)
 
 newest-smoke: $(DEV) ## quick tests of the wheel, on the newest Python that is here or can be installed
-	@python=$$(bash .ci/newest-python $(BIN)/python) && bash .ci/wheel-test "$$python" $(SMOKE) || test $$? = 3
+	@python=$$(bash .ci/newest-python $(BIN)/python); found=$$?; \
+	if [ $$found = 0 ]; then bash .ci/wheel-test "$$python" $(SMOKE); else [ $$found = 3 ]; fi
 
 check: $(DEV) ## ruff, mypy, pyright and the layers
 	$(BIN)/ruff check .
