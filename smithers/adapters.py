@@ -36,7 +36,7 @@ def installed() -> Installed:
     """
     from importlib.metadata import entry_points
 
-    from _smithers_orchestrator import find_damage
+    from _smithers_orchestrator.damage import find_damage
 
     damaged = {one.package: one for one in find_damage()}
     adapters: dict[str, Adapter] = {}

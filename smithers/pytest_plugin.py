@@ -108,7 +108,7 @@ def replay(
 
 def _blamed(error: ImportError) -> BaseException:
     """The words for another distribution in our package of adapters."""
-    from _smithers_orchestrator import blame
+    from _smithers_orchestrator.damage import blame
 
     if (damage := blame(error)) is None:
         return error

@@ -19,7 +19,7 @@ __all__ = ["ROOT", "Site", "install_ours"]
 ROOT = Path(__file__).parents[1]
 _ALONE = f"import sys\nsys.path[:] = [one for one in sys.path if one != {str(ROOT)!r}]\n"
 """Python runs it at its start: the checkout, which is installed too, is not looked in."""
-_OURS = ("smithers", "harnesses", "mcp_server", "_smithers_orchestrator.py")
+_OURS = ("smithers", "harnesses", "mcp_server", "_smithers_orchestrator")
 
 
 class Site:
@@ -65,12 +65,9 @@ class Site:
 def install_ours(folder: Path) -> Site:
     """Install what a wheel of this checkout would hold."""
     for name in _OURS:
+        ignored = shutil.ignore_patterns("__pycache__")
         source = SMITHERS.parent / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / name, ignore=ignored, dirs_exist_ok=True)
-        else:
-            shutil.copy(source, folder / name)
+        shutil.copytree(source, folder / name, ignore=ignored, dirs_exist_ok=True)
     files = [path for path in folder.rglob("*") if path.is_file()]
     ours = [str(path.relative_to(folder)) for path in files if not _is_of_others(path, folder)]
     _record(folder, "smithers-orchestrator", sorted(ours))

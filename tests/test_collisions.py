@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from _smithers_orchestrator import find_damage
+from _smithers_orchestrator.damage import find_damage
 from smithers.doctor import look_at_packages
 from tests.damaged import ROOT, Site, install_ours
 

@@ -79,7 +79,7 @@ def _blamed(error: Exception) -> Refused | None:
     """The words for an error that comes from another distribution in one of our packages."""
     if isinstance(error, SmithersError):
         return None
-    from _smithers_orchestrator import blame
+    from _smithers_orchestrator.damage import blame
 
     damage = blame(error)
     return Refused(damage.said, hint=damage.hint) if damage else None

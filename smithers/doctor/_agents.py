@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from _smithers_orchestrator import reinstall
+from _smithers_orchestrator.damage import reinstall
 from smithers.adapters import GROUP, installed
 from smithers.agent import Checkup
 from smithers.doctor._finding import Finding

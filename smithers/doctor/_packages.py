@@ -6,7 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from _smithers_orchestrator import PACKAGES, Claims, Damage, claims_on, find_damage, reinstall
+from _smithers_orchestrator.damage import (
+    PACKAGES,
+    Claims,
+    Damage,
+    claims_on,
+    find_damage,
+    reinstall,
+)
 from smithers.doctor._finding import Finding
 
 __all__ = ["look_at_packages"]

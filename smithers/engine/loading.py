@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from _smithers_orchestrator import blame
+from _smithers_orchestrator.damage import blame
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import TypeVar
 
-from _smithers_orchestrator import find_damage
+from _smithers_orchestrator.damage import find_damage
 from smithers.adapters import agent_classes
 from smithers.agent import Agent
 from smithers.errors import AuthorError

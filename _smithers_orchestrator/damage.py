@@ -1,8 +1,7 @@
-"""Starts the command, and finds out which other distribution has written into our packages.
+"""Which other distribution has written into our packages, and which files of ours are missing.
 
 The names `smithers`, `harnesses` and `mcp_server` are generic: a distribution that has one of them
-writes into the same folder, and takes our files along when it is uninstalled. No other distribution
-has a module of this name, and it imports the standard library alone until it has looked.
+writes into the same folder, and takes our files along when it is uninstalled.
 """
 
 from __future__ import annotations
@@ -15,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from _smithers_orchestrator import NAME
+
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
-__all__ = ["NAME", "PACKAGES", "Damage", "blame", "claims_on", "find_damage", "main", "reinstall"]
+__all__ = ["PACKAGES", "Claims", "Damage", "blame", "claims_on", "find_damage", "reinstall"]
 
-NAME = "smithers-orchestrator"
 PACKAGES = ("smithers", "harnesses", "mcp_server")
 Claims = dict[tuple[Path, str], list[str]]
 """The other distributions that brought a package of one of our names, by its folder and name."""
@@ -61,29 +61,6 @@ class Damage:
         return f"run {', then '.join(f'`{one}`' for one in self.commands)}{apart}"
 
 
-def main() -> None:
-    """Run the command of this process, or say why there is none."""
-    try:
-        import smithers
-
-        if getattr(smithers, "__distribution__", None) != NAME:
-            raise ImportError("the package smithers is another one", name="smithers")
-        from smithers.cli import main as run
-    except ImportError as error:
-        if (damage := blame(error)) is None:
-            raise
-        _tell(damage, sys.argv[1:])
-        sys.exit(2)
-    run()
-
-
-def _tell(damage: Damage, arguments: Sequence[str]) -> None:
-    if not {"--json", "--events"}.isdisjoint(arguments):
-        error = {"kind": "Damage", "message": damage.said, "hint": damage.hint, "place": None}
-        print(json.dumps({"version": 1, "error": error}))  # noqa: T201  # nothing of ours is there
-    sys.stderr.write(f"error: {damage.said}\nhint: {damage.hint}\n")
-
-
 def blame(error: BaseException) -> Damage | None:
     """The damage that an error comes from: one of a package that it names, or in which it arose."""
     names = {str(getattr(error, "name", None) or "").partition(".")[0]}
@@ -107,7 +84,7 @@ def find_damage(
     wanted = [one for one in PACKAGES if one in packages or not packages]
     if not wanted:
         return []
-    home = home or Path(__file__).resolve().parent
+    home = home or _home()
     ours, claims = _ours(home, path), claims_on(path)
     found: list[Damage] = []
     for package in wanted:
@@ -136,9 +113,13 @@ def reinstall() -> str:
     return f"{_pip('install')} --force-reinstall --no-deps {shlex.quote(_source())}"
 
 
+def _home() -> Path:
+    return Path(__file__).resolve().parents[1]
+
+
 def _source() -> str:
     """The name, or the file or address that this distribution was installed from."""
-    ours = _ours(Path(__file__).resolve().parent, None, whole=False)
+    ours = _ours(_home(), None, whole=False)
     text = ours.read_text("direct_url.json") if ours is not None else None
     told: dict[str, Any] = json.loads(text) if text else {}
     url, fetched = str(told.get("url", "")), told.get("vcs_info")
