@@ -1,9 +1,9 @@
 # `make` alone lists the targets. Nothing but Python 3.11 or newer is needed for `demo`, `test` and
 # `check`; `live` and `live-smoke` also need npm.
 
-# The real programs, each at the version that the recordings were made with; Pi needs a newer Node
-# than many machines have.
-PROGRAMS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0 \
+# The real programs, each at the newest version with which the live tests passed; Pi and Claude Code
+# need a newer Node than many machines have.
+PROGRAMS := @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
 	@earendil-works/pi-coding-agent@0.87.1 node@22.23.3 @google/gemini-cli@0.61.0
 # Looks at our MCP server; large, so `live-smoke` does without. pyright brings the Node it needs.
 INSPECTOR := @modelcontextprotocol/inspector@2.12.0

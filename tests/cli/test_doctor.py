@@ -168,7 +168,7 @@ def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None
     ("version", "state", "words"),
     [
         ("1.0.0", "note", "older than 2.1.330"),
-        ("99.0.0", "ok", "newer than 2.1.330"),
+        ("99.0.0", "ok", "newer than 2.1.332"),
         ("no number", "ok", "of an unknown version"),
     ],
 )
