@@ -7,6 +7,7 @@ SmithersError            `hint` says what to type
 │   ├── RunExists        a run of that id exists already
 │   ├── Owned            another live process owns the run
 │   ├── AlreadyDecided   the wait has its answer; the first one stands
+│   ├── QuestionChanged  the question is not the one that was shown
 │   └── Untrusted        this user has not said that the database or folder is theirs
 ├── StoreError           the database cannot be used                         (exit 2)
 │   ├── Fenced           another owner took the run; this one must stop
@@ -48,6 +49,7 @@ __all__ = [
     "Owned",
     "Permanent",
     "Place",
+    "QuestionChanged",
     "Refused",
     "RunExists",
     "SmithersError",
@@ -123,6 +125,10 @@ class Owned(Refused):
 
 class AlreadyDecided(Refused):
     """The wait has its answer; the first one stands."""
+
+
+class QuestionChanged(Refused):
+    """The question that waits is not the one that was shown; nothing was recorded."""
 
 
 class StoreError(SmithersError):

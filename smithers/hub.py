@@ -7,6 +7,7 @@ light (see `reports`); what drives a run or writes to it is imported when it is 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
@@ -17,12 +18,13 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import RunsQuery, Standing
+from smithers.reports import Look, Question, RunsQuery, Standing
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
-from smithers.texts import escaped, plain
+from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
@@ -36,6 +38,8 @@ __all__ = [
     "Decided",
     "Hub",
     "Left",
+    "Look",
+    "Question",
     "Raised",
     "RunsQuery",
     "Secrets",
@@ -43,7 +47,10 @@ __all__ = [
     "Standing",
     "escaped",
     "plain",
+    "title_of",
 ]
+
+_TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
 
 
 class Hub:
@@ -59,6 +66,12 @@ class Hub:
     def secrets(self) -> Secrets:
         """What a face masks in texts for looking: the secrets of this process's environment."""
         return Secrets(self.environment)
+
+    @cached_property
+    def _descriptions(self) -> Descriptions:
+        from smithers.engine.describing import Descriptions
+
+        return Descriptions(self.environment)
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -228,7 +241,7 @@ class Hub:
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
             trusts = Trusts(self.environment)
-            self._detaching = Detaching(self.database, launcher, trusts)
+            self._detaching = Detaching(self.database, launcher, trusts, self._descriptions)
         return self._detaching
 
     def is_trusted(self) -> bool:
@@ -324,12 +337,16 @@ class Hub:
         by: str,
         note: str | None = None,
         asked: Asked | None = None,
+        digest: str | None = None,
     ) -> Decided:
         """Answer an open approval; `task` may be left out when one waits, and may name an
-        iteration, as in `review[2]`. With `asked` it is answered only if it is what was shown.
+        iteration, as in `review[2]`. It is answered only if it is what was shown: with `asked` that
+        very question, with `digest` one of that text. The first 8 characters of a digest are
+        enough.
 
-        Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
-        several do, time is up, `by` may not decide, or the caller is an agent of a run.
+        Raises `UnknownRun`, `AlreadyDecided` with the first decision, `QuestionChanged`, or
+        `Refused`: nothing waits, several do, time is up, `by` may not decide, the digest is too
+        short, or the caller is an agent of a run.
         """
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.deciding import decide
@@ -343,7 +360,17 @@ class Hub:
             by=by,
             note=note,
             shown=asked,
+            digest=digest,
         )
+
+    def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
+        """The open questions of all runs, of one run, or of one task, which may name an iteration;
+        none where there is no database.
+
+        Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
+        `Refused`.
+        """
+        return reports.list_asks(self.database, run_id, task)
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open approval that `decide` would answer, to be shown to a person. Raises as that."""
@@ -413,18 +440,19 @@ class Hub:
 
     def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[reports.Json]:
         """What the workflows of each file take: an entry a workflow, or an entry with an `error`
-        for a file that cannot be imported. Each file is imported in a process of its own.
+        for a file that cannot be imported. Each file is imported in a process of its own, and again
+        only once a file that its import loaded has changed.
 
         A file in a folder that this user does not trust is only parsed, unless a person `named` it:
         its entries have no `input_schema`.
         """
-        from smithers.engine.describing import describe_all, outline
+        from smithers.engine.describing import outline
 
         folders = {file.absolute().parent for file in files if not named}
         refused = {folder for folder in folders if not self.may_import(folder)}
         trusted = [file for file in files if file.absolute().parent not in refused]
         others = [file for file in files if file not in trusted]
-        found = describe_all(trusted, self.environment)
+        found = self._descriptions.of(trusted)
         return [*found, *(entry for file in others for entry in outline(file))]
 
     # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
@@ -436,6 +464,18 @@ class Hub:
     def attention(self, run_id: str) -> tuple[bool, bool]:
         """Whether a living process drives the run, and whether a note of its inbox is not taken."""
         return reports.attention(self.database, run_id)
+
+    def needs_process(self, run_id: str) -> bool:
+        """Whether the inbox of a run has something that is not taken, and no living process will
+        take it. An owner that lives gets 10 seconds to take it, or to leave the run, if it is just
+        leaving it; so this may block as long.
+        """
+        end = time.monotonic() + _TAKES_IT_WITHIN_S
+        while True:
+            owned, called = self.attention(run_id)
+            if not (owned and called) or time.monotonic() > end:
+                return called and not owned
+            time.sleep(_LOOK_S)
 
     def runs(self) -> list[reports.Json]:
         """Every run in short, oldest first; none where there is no database."""
@@ -460,6 +500,28 @@ class Hub:
     def changes(self) -> reports.Changes:
         """What tells whether anything was written to the database since it was asked last."""
         return reports.Changes(self.database)
+
+    def look(self, run_id: str) -> reports.Look:
+        """How a run stands and the cursor of its newest event, as of one moment."""
+        return reports.look(self.database, run_id)
+
+    def overview(self, run_id: str) -> reports.Json:
+        """A run with what holds it, its tasks' states and what its agents do, as of one moment."""
+        return reports.overview(self.database, run_id)
+
+    def task(self, run_id: str, task: str) -> reports.Json | None:
+        """A task with its output and its attempts; None if there is no such task."""
+        return reports.task_report(self.database, run_id, task)
+
+    def transcript(
+        self, run_id: str, task: str, after: str | None, characters: int
+    ) -> reports.Json:
+        """What the agent of a task said and did after a cursor: so many characters of JSON."""
+        return reports.transcript(self.database, run_id, task, after, characters)
+
+    def event_lines(self, run_id: str, after: str | None, characters: int) -> reports.Json:
+        """The events of a run after a cursor in short lines: so many characters of JSON."""
+        return reports.event_lines(self.database, run_id, after, characters)
 
     def states(self, run_id: str) -> list[reports.Json]:
         """The tasks of a run and how each stands, without their outputs."""

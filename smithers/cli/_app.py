@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli import (
+    _asking,
     _attaching,
     _deciding,
     _demo,
@@ -45,6 +46,7 @@ app = typer.Typer(
 _MODULES = (
     _running,
     _reading,
+    _asking,
     _deciding,
     _raising,
     _steering,

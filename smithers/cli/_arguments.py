@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Db", "JsonFlag", "Run", "as_typed", "example"]
+__all__ = ["AnyRun", "Db", "JsonFlag", "Run", "as_typed", "example"]
 
 Db = Annotated[
     Path | None,
@@ -39,6 +39,15 @@ Run = Annotated[
     str,
     typer.Argument(
         metavar="RUN", help="The id of the run.", show_default=False, autocompletion=_known_runs
+    ),
+]
+AnyRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="The id of a run (default: all runs).",
+        show_default=False,
+        autocompletion=_known_runs,
     ),
 ]
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")

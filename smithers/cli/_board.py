@@ -303,6 +303,14 @@ class Board:
         """The tasks of the run by state."""
         return self._count({state: len(keys) for state, keys in self.by_state.items()}.items())
 
+    @property
+    def questions(self) -> list[Key]:
+        """The tasks that wait for a decision, the first first, if nothing else goes on."""
+        is_open = self.status in ("running", "waiting") and not self.stopped_by
+        if not is_open or self.by_state.get("running") or self.by_state.get("ready"):
+            return []
+        return [key for key in self.asking if self.rows[key].wait == "approval"]
+
     def count(self, container: Key) -> Counter[str]:
         """The tasks below a container by state."""
         return self._count(self.counts.get(container, Counter[str]()).items())

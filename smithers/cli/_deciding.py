@@ -5,8 +5,8 @@ from __future__ import annotations
 import getpass
 import re
 import shlex
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +15,7 @@ from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
-from smithers.cli._streams import give, give_json, say, shown
+from smithers.cli._streams import give, give_json, quoted, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Decided, Hub
 
@@ -37,6 +37,15 @@ Note = Annotated[
     str | None,
     typer.Option("--note", metavar="TEXT", help="Why, for the record.", show_default=False),
 ]
+Digest = Annotated[
+    str | None,
+    typer.Option(
+        "--digest",
+        metavar="D",
+        help="Decide only the text of this digest; its first 8 characters are enough.",
+        show_default=False,
+    ),
+]
 Iteration = Annotated[
     str | None,
     typer.Option(
@@ -47,8 +56,16 @@ Iteration = Annotated[
     ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run right away.")]
-_TAKES_IT_WITHIN_S = 10.0
-"""How long a living owner may take for an answer, or to leave the run that it is just leaving."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """What a person answers, as it was typed."""
+
+    approved: bool
+    by: str | None
+    note: str | None
+    digest: str | None
 
 
 def register(app: typer.Typer) -> None:
@@ -57,10 +74,12 @@ def register(app: typer.Typer) -> None:
         short_help="Approve what a run asks.",
         help=example(
             "smithers approve r1 ship",
+            "smithers approve r1 ship --digest 5f0c2a9e",
             'smithers approve r1 --by ann --note "looks good" --resume',
             "smithers approve r1 --resume --detach",
             says="Record that a person approves. It asks nothing more; the run goes on when it is"
-            " resumed, or at once with --resume.",
+            " resumed, or at once with --resume. With --digest it is refused if the question is not"
+            " the one that `smithers asks` showed.",
         ),
     )(approve)
     app.command(
@@ -87,13 +106,15 @@ def approve(
     task: TaskId = None,
     by: By = None,
     note: Note = None,
+    digest: Digest = None,
     iteration: Iteration = None,
     resume: Resume = False,
     detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), True, by, note, resume, detach, json)
+    answer = _Answer(approved=True, by=by, note=note, digest=digest)
+    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
 
 
 def deny(
@@ -101,13 +122,15 @@ def deny(
     task: TaskId = None,
     by: By = None,
     note: Note = None,
+    digest: Digest = None,
     iteration: Iteration = None,
     resume: Resume = False,
     detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), False, by, note, resume, detach, json)
+    answer = _Answer(approved=False, by=by, note=note, digest=digest)
+    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
 
 
 def cancel(run: Run, by: By = None, json: JsonFlag = False, db: Db = None) -> int:
@@ -125,17 +148,21 @@ def _decide(
     where: Place,
     run: str,
     task: str | None,
-    approved: bool,
-    by: str | None,
-    note: str | None,
+    answer: _Answer,
     resume: bool,
     detach: bool,
     json: bool,
 ) -> int:
     check_detach(resume, detach)
-    trust_if_typed(where, "approve" if approved else "deny")
-    hub = Hub(where.path)
-    decided = hub.decide(run, task, approved=approved, by=by or login(), note=note)
+    trust_if_typed(where, "approve" if answer.approved else "deny")
+    decided = Hub(where.path).decide(
+        run,
+        task,
+        approved=answer.approved,
+        by=answer.by or login(),
+        note=answer.note,
+        digest=answer.digest,
+    )
     data = _data(decided)
     if not json:
         _show(decided, say if resume else give)
@@ -178,25 +205,12 @@ def _resume(where: Place, run: str, json: bool, detach: bool, extra: dict[str, o
     from smithers.cli._ending import driven_elsewhere
     from smithers.cli._running import Wanted, go_on
 
-    if _is_free(where, run):
+    if Hub(where.path).needs_process(run):
         wanted = Wanted(
             place=where, run_id=run, json=json, detach=detach, recorded=True, extra=extra
         )
         return go_on(wanted)
     return driven_elsewhere(Hub(where.path), run, json=json, extra=extra)
-
-
-def _is_free(where: Place, run: str) -> bool:
-    """Whether what was recorded waits for a process to drive the run, and none does. An owner that
-    lives gets a moment to take it, or to leave the run that it is just leaving.
-    """
-    end = time.monotonic() + _TAKES_IT_WITHIN_S
-    hub = Hub(where.path)
-    while True:
-        owned, called = hub.attention(run)
-        if not (owned and called) or time.monotonic() > end:
-            return called and not owned
-        time.sleep(0.05)
 
 
 def _data(decided: Decided) -> dict[str, Any]:
@@ -218,8 +232,8 @@ def _show(decided: Decided, tell: Callable[[str], None]) -> None:
     word = "approved" if decided.approved else "denied"
     note = f": {decided.note}" if decided.note else ""
     tell(shown(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
-    for line in decided.asked.splitlines():
-        tell(shown(f"  | {line}"))
+    for line in quoted(decided.asked):
+        tell(f"  {line}")
     tell(f"  sha256 {decided.digest}")
 
 

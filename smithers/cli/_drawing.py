@@ -14,10 +14,13 @@ from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.naming import first_names, key_name, node_name
 from smithers.reports import clock, exhausted_words
 from smithers.store.rows import time_of
+from smithers.texts import title_of
 
-__all__ = ["inspected", "mermaid", "runs_table", "tree_lines"]
+__all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines"]
 
 _Json = dict[str, Any]
+_TITLE = 60
+"""So much of a question's title stands in the list of runs."""
 _COLOURS = {state: colour for state, (_, colour) in MARKS.items()}
 
 
@@ -33,7 +36,7 @@ def runs_table(runs: list[_Json]) -> list[str]:
                 run["status"],
                 _done(run),
                 "" if cost is None else f"${cost:.4f}",
-                _ago(run["last_activity"]),
+                ago(run["last_activity"]),
                 "given up, see why" if run["gave_up"] else _all_awaited(run),
             ]
         )
@@ -47,7 +50,10 @@ def _done(run: _Json) -> str:
 
 
 def _all_awaited(run: _Json) -> str:
-    return first_names([_awaited(wait) for wait in run["waiting_for"]])
+    waits = run["waiting_for"]
+    if len(waits) == 1 and waits[0]["kind"] == "approval":
+        return f"{_awaited(waits[0])}: {shown(title_of(waits[0]['asked'] or '', _TITLE))}"
+    return first_names([_awaited(wait) for wait in waits])
 
 
 def _awaited(wait: _Json) -> str:
@@ -73,7 +79,8 @@ def _state(node: _Json) -> str:
     return f"{node['state']} (tolerated)" if allowed else str(node["state"])
 
 
-def _ago(text: str) -> str:
+def ago(text: str) -> str:
+    """How long a stored time is past."""
     seconds = max(0, int((datetime.now(UTC) - time_of(text)).total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:

@@ -93,7 +93,8 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
             say(f"  hint: {shown(complete(hint))}")
         last = hint
     if len(reasons) > _MOST:
-        say(f"  and {len(reasons) - _MOST} more, told by {place.command(f'smithers why {run_id}')}")
+        command = place.command(f"smithers why {run_id} --all")
+        say(f"  and {len(reasons) - _MOST} more, told by {command}")
     for command, label in list(_commands(reasons).items())[:_MOST]:
         say(f"{paint(f'{label}:', 'bold', sys.stderr)} {place.command(command)}")
 

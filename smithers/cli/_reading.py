@@ -12,10 +12,11 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._costs import cost_table
 from smithers.cli._drawing import inspected, mermaid, tree_lines
+from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
 from smithers.cli._listing import Shown, list_runs
-from smithers.cli._places import complete, place
-from smithers.cli._streams import MARKS, give, give_json, masked, paint, shown, table
+from smithers.cli._places import place
+from smithers.cli._streams import give, give_json, masked, paint, shown, table
 from smithers.hub import Hub
 from smithers.reports import STATUSES, clock
 from smithers.texts import plain
@@ -65,7 +66,8 @@ def register(app: typer.Typer) -> None:
         short_help="Say why a run stands where it stands.",
         help=example(
             "smithers why r1",
-            says="Say what holds a run, and what to type to go on.",
+            says="Say what holds a run, and what to type to go on. It shows ten reasons of"
+            " each kind at most, then the number of the others and their first names.",
         ),
     )(why)
     _register_what_happened(app)
@@ -187,26 +189,13 @@ def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     return 0
 
 
-def why(run: Run, json: JsonFlag = False, db: Db = None) -> int:
-    where = place(db)
-    found = Hub(where.path).why(run)
-    for reason in found["reasons"]:
-        if "command" in reason:
-            reason["command"] = where.command(reason["command"])
-        if "hint" in reason:
-            reason["hint"] = complete(reason["hint"])
-    if json:
-        give_json(masked(found))
-        return 0
-    mark, colour = MARKS[found["status"]]
-    give(f"{paint(mark, colour, sys.stdout)} {shown(found['sentence'])}")
-    for reason in found["reasons"]:
-        give(f"  {shown(reason['sentence'])}")
-        if "hint" in reason:
-            give(f"    hint: {shown(reason['hint'])}")
-        if "command" in reason:
-            give(f"    {paint(shown(reason['command']), 'bold', sys.stdout)}")
-    return 0
+def why(
+    run: Run,
+    every: Annotated[bool, typer.Option("--all", help="Show every reason.")] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    return explain(place(db), run, every=every, json=json)
 
 
 def timeline(

@@ -12,6 +12,7 @@ from smithers.changes import Failure, Key, WaitKind, WaitOpened
 from smithers.reports import clock
 from smithers.state import Attempted, RunState
 from smithers.store.rows import time_text
+from smithers.texts import title_of
 
 __all__ = ["LEAVES", "Row", "activity", "row_of"]
 
@@ -36,6 +37,8 @@ class Row:
     cost: Decimal | None = None
     note: str = ""
     wait: WaitKind | None = None
+    asked: str = ""
+    """The whole question, if it waits for a decision."""
 
     @property
     def for_a_person(self) -> bool:
@@ -66,6 +69,7 @@ def row_of(key: Key, state: RunState) -> Row:
         tolerated=key in state.handled,
         note=note,
         wait=None if wait is None else wait.kind,
+        asked=(wait.asked or "") if wait is not None and wait.kind == "approval" else "",
     )
     if last is None:
         return row
@@ -126,8 +130,7 @@ def _awaited(wait: WaitOpened) -> str:
     asked = _line(wait.asked or "")
     match wait.kind:
         case "approval":
-            title = (wait.asked or "").strip().partition("\n")[0]
-            return f"waits for a decision: {_line(title)}"
+            return f"waits for a decision: {title_of(wait.asked or '')}"
         case "agents":
             return f"waits for an agent to be set up: {asked}"
         case "attached":

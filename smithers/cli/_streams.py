@@ -37,6 +37,7 @@ __all__ = [
     "paint",
     "prepare",
     "quiet_end",
+    "quoted",
     "say",
     "shown",
     "stdout_for_data",
@@ -141,6 +142,15 @@ def masked(value: object) -> Any:
 def shown(text: str) -> str:
     """Text for looking: masked, and without what steers a terminal or cannot be seen."""
     return plain(masked(text))
+
+
+def quoted(text: str) -> list[str]:
+    r"""All lines of a text for looking, each behind a bar: nothing in it looks like words of ours.
+
+    >>> quoted("Ship this?\nnext: rm -rf /")
+    ['| Ship this?', '| next: rm -rf /']
+    """
+    return [f"| {plain(line)}".rstrip() for line in masked(text).splitlines()]
 
 
 def say(text: str = "") -> None:

@@ -292,9 +292,18 @@ class Reading:
         target = _valued_or_none(child.definition.node)
         if target is None or self.view.plan is None:
             return child
-        id = cast("str", target.id or target.address)
-        found = self.view.plan.instances.get(Key(id, child.path))
+        found = self._last(self.view.plan, cast("str", target.id or target.address), child.path)
         return found if found is not None and found.status == "finished" else None
+
+    def _last(self, plan: Plan, id: str, path: tuple[int, ...]) -> Instance | None:
+        """A node in the last iteration of the loops that are inside the item."""
+        definition = self.view.mounts.by_id.get(id)
+        for loop_id in definition.loops[len(path) :] if definition is not None else ():
+            loop = plan.instances.get(Key(loop_id, path))
+            if loop is None or not loop.children:
+                return None
+            path = (*path, len(loop.children) - 1)
+        return plan.instances.get(Key(id, path))
 
     def _text(self, found: Instance) -> str | None:
         if found.status != "finished":

@@ -46,7 +46,12 @@ def failure_reasons(
     denied = set(_denied(db, head.run_id))
     if any(Key(entry.id, entry.path) in denied for entry in failed):
         return [
-            reason_of(key, describe_failure(entry), hint=_DENIED if key in denied else None)
+            reason_of(
+                key,
+                describe_failure(entry),
+                hint=_DENIED if key in denied else None,
+                kind="failed",
+            )
             for entry in failed
             for key in [Key(entry.id, entry.path)]
         ]
@@ -58,13 +63,14 @@ def failure_reasons(
             budget.key,
             f"the budget of {key_name(budget.key)} is spent",
             raise_command(head.run_id, budget, resumes=False),
+            kind="budget",
         )
         for budget in around
     ]
     for entry in failed:
         key, error, is_budget = Key(entry.id, entry.path), _error(entry), entry in spent
         command, hint = (raise_, None) if is_budget else (resume, _needed(error))
-        found.append(reason_of(key, describe_failure(entry), command, hint=hint))
+        found.append(reason_of(key, describe_failure(entry), command, hint=hint, kind="failed"))
     whole = object_from(head.error) or {}
     told = str(whole.get("message") or "the run failed")
     if not any(told.endswith(str(_error(entry).get("message"))) for entry in failed):
@@ -105,9 +111,23 @@ def _budgets_around(
     return [one for one in budgets if (one.key.id, one.key.path) in over]
 
 
-def reason_of(key: Key, sentence: str, command: str | None = None, *, hint: object = None) -> Json:
-    """One thing that holds a run. With a `hint`, that comes before the `command`."""
-    found: Json = {"task": key.id or None, "iteration": list(key.path), "sentence": sentence}
+def reason_of(
+    key: Key,
+    sentence: str,
+    command: str | None = None,
+    *,
+    hint: object = None,
+    kind: str = "run",
+) -> Json:
+    """One thing that holds a run, of a `kind` by which many are counted: that of a wait, `failed`,
+    `tolerated`, `running`, `interrupted`, or `run`. With a `hint`, that comes before the `command`.
+    """
+    found: Json = {
+        "task": key.id or None,
+        "iteration": list(key.path),
+        "kind": kind,
+        "sentence": sentence,
+    }
     if hint:
         found["hint"] = hint
     return found if command is None else {**found, "command": command}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from smithers.changes import Key
 from smithers.naming import key_name, node_name
+from smithers.reports._asks import decide_command
 from smithers.reports._budgets import budgets_of, raise_command
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json, object_from, reading
@@ -21,8 +22,9 @@ from smithers.store import Owner
 from smithers.store.files import owner_log, streams_folder
 from smithers.store.lease import is_gone
 from smithers.store.rows import path_of, time_of
+from smithers.texts import title_of
 
-__all__ = ["clock", "why"]
+__all__ = ["clock", "why", "why_of"]
 
 _RUNNING = (
     "SELECT serial, task, path, attempt, agent, started_at, skipped FROM attempts"
@@ -39,12 +41,16 @@ def why(path: Path, run_id: str) -> Json:
     with reading(path) as db:
         head = head_of(db, run_id)
         waits = open_waits(db, head)
-        tree = tree_of(db, head, waits)
-        reasons = _Reasons(db, path, head, waits, tree).all()
-        exhausted = exhausted_loops(db, run_id)
+        return why_of(db, path, head, waits, tree_of(db, head, waits))
+
+
+def why_of(db: sqlite3.Connection, path: Path, head: Head, waits: list[Wait], tree: Tree) -> Json:
+    """The same of a run that is being read."""
+    reasons = _Reasons(db, path, head, waits, tree).all()
+    exhausted = exhausted_loops(db, head.run_id)
     return {
         "version": 1,
-        "run_id": run_id,
+        "run_id": head.run_id,
         "status": head.status,
         "sentence": _sentence(head, reasons) + exhausted_words(exhausted),
         "reasons": reasons,
@@ -93,17 +99,21 @@ class _Reasons:
                     Key(one.id, one.path),
                     describe_failure(one, tolerated=True),
                     hint=_hint_of(one),
+                    kind="tolerated",
                 )
                 for one in self.tree.failed
                 if one.tolerated
             ]
         if head.stored == "cancelled":
             return []
-        found = [self._wait(wait) for wait in self.waits if wait.kind != "data"]
+        found = [
+            {**self._wait(wait), "kind": wait.kind} for wait in self.waits if wait.kind != "data"
+        ]
         found = [*self._given_up(), *self._attempts(), *found]
         found = found or [self._data(wait) for wait in self.waits if wait.kind == "data"]
         if head.status == "stale" and not any("command" in one for one in found):
-            found.append(reason_of(Key(""), "nothing of it runs until it is resumed", self.resume))
+            said = "nothing of it runs until it is resumed"
+            found.append(reason_of(Key(""), said, self.resume))
         return found
 
     def _failures(self) -> list[Json]:
@@ -116,7 +126,7 @@ class _Reasons:
         if self.head.run_id not in (told := given_up(self.db, self.head.run_id)):
             return []
         said = f"`smithers supervise` has given the run up: {told[self.head.run_id]}"
-        found: Json = {"task": None, "iteration": [], "sentence": said, "command": self.resume}
+        found = reason_of(Key(""), said, self.resume)
         log = owner_log(streams_folder(self.path, self.head.run_id))
         if log.exists():
             found["hint"] = f"what its processes said is in {log}"
@@ -135,10 +145,10 @@ class _Reasons:
                 )
                 if instead := self._cooling(cooling(self.db, from_json(skipped) or ())):
                     said += f"; passed over: {instead}"
-                found.append(reason_of(key, said))
+                found.append(reason_of(key, said, kind="running"))
             else:
                 said = f"{key_name(key)} was running ({tried}) when {self._owner()} ended"
-                found.append(reason_of(key, said, self.resume))
+                found.append(reason_of(key, said, self.resume, kind="interrupted"))
         return found
 
     def _owner(self) -> str:
@@ -195,8 +205,9 @@ class _Reasons:
                 said = f"{key_name(key)} was {word} by {by}; the running process is picking it up"
                 return reason_of(key, said)
             return reason_of(key, said, self.resume)
-        asked = str(wait.data["asked"]).strip().splitlines()
-        question = f': "{asked[0]}"' if asked else ""
+        asked = wait.data["asked"] or ""
+        title = title_of(asked)
+        question = f': "{title}"' if title else ""
         due = "" if wait.data["due"] is None else f" until {clock(wait.data['due'])}"
         names = wait.data["allowed_by"]
         whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
@@ -204,9 +215,9 @@ class _Reasons:
         over = wait.data["due"] is not None and time_of(wait.data["due"]) <= datetime.now(UTC)
         if over and not self.head.alive:  # a living owner goes by its own clock
             return reason_of(key, f"the time to answer {key_name(key)} is up", self.resume)
-        command = f"smithers approve {shlex.quote(self.head.run_id)} {shlex.quote(str(key))}"
-        by = f" --by {shlex.quote(names[0])}" if names else ""
-        return reason_of(key, said, command + by)
+        digest = wait.data["digest"]
+        command = decide_command("approve", self.head.run_id, key, digest, names)
+        return {**reason_of(key, said, command), "asked": asked, "digest": digest}
 
     def _budget(self, key: Key, wait: Wait) -> Json:
         if (raised := self.raised.get(key)) is not None:
@@ -224,7 +235,7 @@ class _Reasons:
         said = (
             f"{key_name(key)} waits for the output of {', '.join(map(node_name, wait.data['on']))}"
         )
-        return reason_of(key, said, None if self.head.alive else self.resume)
+        return reason_of(key, said, None if self.head.alive else self.resume, kind="data")
 
 
 def _hint_of(allowed: Entry) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from smithers.errors import AlreadyDecided, Fenced, Owned, Refused, StoreError
 from smithers.store import Claim, Note, Owner
 
-__all__ = ["Asked", "check_answer", "check_claim", "check_number", "owned"]
+__all__ = ["Asked", "check_answer", "check_claim", "check_number", "describe_answer", "owned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,9 @@ def check_answer(
     if first is None and wait is not None:
         first = wait.answer
     if first is not None:
-        raise AlreadyDecided(f"{note.key} {_decision(first)}", hint="the first decision stands")
+        raise AlreadyDecided(
+            f"{note.key} {describe_answer(first)}", hint="the first decision stands"
+        )
     if wait is None:
         raise Refused(f"{note.key} of run {note.run_id} asks nothing")
     if wait.over:
@@ -73,7 +75,7 @@ def owned(run_id: str, owner: Owner, beat_s_ago: float) -> Owned:
     )
 
 
-def _decision(body: str) -> str:
+def describe_answer(body: str) -> str:
     """A recorded decision in words; `body` is JSON text, in older or foreign forms too."""
     try:
         told: object = json.loads(body)
@@ -85,5 +87,5 @@ def _decision(body: str) -> str:
     if not isinstance(decision.get("approved"), bool):
         return f"has its answer: {body}"
     word = "approved" if decision["approved"] else "denied"
-    by, at = decision.get("by") or "someone", decision.get("at") or "an unknown time"
-    return f"was {word} by {by} at {at}"
+    by = f" by {decision['by']}" if decision.get("by") else ""  # nobody, if time ran out
+    return f"was {word}{by} at {decision.get('at') or 'an unknown time'}"

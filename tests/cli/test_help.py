@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    "sql",
+    *("sql", "asks"),
     *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust"),
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "mcp", "harness"),  # groups come last
@@ -39,6 +39,12 @@ WITHOUT_A_DATABASE = (
 def test_the_commands_are_these(tmp_path: Path) -> None:
     shown = smithers(tmp_path, "--help").out.split("Commands:")[1]
     assert re.findall(r"^  ([a-z]+) ", shown, re.M) == COMMANDS
+
+
+def test_the_documents_name_the_commands_that_take_no_database() -> None:
+    found = re.search(r"those that use no\s+database: (.*?)\.", DOCS.read_text(), re.S)
+    assert found
+    assert re.findall(r"`(.*?)`", found[1]) == sorted(WITHOUT_A_DATABASE)
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness"}))

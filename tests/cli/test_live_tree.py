@@ -138,6 +138,46 @@ def test_a_question_is_shown_whatever_else_waits() -> None:
     assert line.endswith("  waits for a decision: Ship it?")
 
 
+def asked(question: str, *more: str) -> Board:
+    scene = Scene().node("sequence", "sequence").tasks("sequence", "plan", "ship", *more)
+    scene.finishes("plan").asks("ship", question)
+    for id in more:
+        scene.asks(id, f"{id}?")
+    return of(scene)
+
+
+def test_the_question_is_below_the_tree_once_nothing_else_goes_on() -> None:
+    board = asked("Ship it?\n\tAll of it, now.\n\n" + "word " * 30)
+    assert drawn(board, 60, 24)[4:] == [
+        "| Ship it?",
+        "|         All of it, now.",
+        "|",
+        "| word word word word word word word word word word word",
+        "| word word word word word word word word word word word",
+        "| word word word word word word word word",
+    ]
+    scene = Scene().node("parallel", "parallel").tasks("parallel", "plan", "ship")
+    shown = drawn(of(scene.runs("plan").asks("ship", "Ship it?\nNow.")), *SMALL)
+    assert not any(line.startswith("| ") for line in shown)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_a_long_question_leaves_the_tree_its_space_and_says_how_to_read_it(
+    size: tuple[int, int],
+) -> None:
+    shown = drawn(asked("\n".join(f"line {n}" for n in range(5000))), *size)
+    assert [line.split()[-1] for line in shown[1:3]] == ["sequence", "s"]
+    assert shown[4] == "| line 0"
+    assert shown[-1] == "… more: `smithers asks r1 ship`"
+    assert len(shown) == size[1] - 3
+
+
+def test_of_several_questions_the_first_is_shown() -> None:
+    shown = drawn(asked("Ship it?", "other", "third"), *SMALL)
+    assert shown[-2:] == ["| Ship it?", "… and 2 more questions: `smithers asks r1`"]
+    assert drawn(asked("Ship it?", "other"), 33, 24)[-1] == "… more: `smithers asks`"
+
+
 def test_a_sequence_is_shown_around_the_current_task() -> None:
     scene = Scene().node("sequence", "sequence")
     scene.tasks("sequence", *(f"step {n}" for n in range(50)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import signal
@@ -16,6 +17,9 @@ import pytest
 from harnesses import Echo
 from smithers import reports
 from tests.cli.command import FLOWS, Said, database, ended, held_open, smithers
+
+SHIP_A_DRAFT = hashlib.sha256(b"Ship a draft?\nIt is 7 long.").hexdigest()[:32]
+SHIP = hashlib.sha256(b"Ship?").hexdigest()[:32]
 
 
 def up(folder: Path, workflow: str, run_id: str = "r1", *more: str) -> Said:
@@ -127,8 +131,16 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
         ("works", "r1 finished at", None),
         ("fails", "breaks failed: RuntimeError: the bottle broke", "smithers resume r1"),
         ("tolerates", "with 1 tolerated failure", None),
-        ("asks", "ship waits for a person's decision since", "smithers approve r1 ship"),
-        ("asks_ann", "ship waits for ann to decide", "smithers approve r1 ship --by ann"),
+        (
+            "asks",
+            "ship waits for a person's decision since",
+            f"smithers approve r1 ship --digest {SHIP_A_DRAFT}",
+        ),
+        (
+            "asks_ann",
+            "ship waits for ann to decide",
+            f"smithers approve r1 ship --by ann --digest {SHIP}",
+        ),
         ("retries_late", "breaks failed and is tried again at", "smithers resume r1"),
     ],
 )
@@ -146,7 +158,8 @@ def test_why_gives_a_sentence_and_the_command_that_goes_on(
 
 def test_a_command_that_is_to_be_typed_names_the_database_that_was_named(tmp_path: Path) -> None:
     said = up(tmp_path, "asks", "r1", "--db", "my runs.db")
-    assert "next: smithers approve r1 ship --db 'my runs.db'" in said.err
+    digest = f"--digest {SHIP_A_DRAFT}"
+    assert f"next: smithers approve r1 ship {digest} --db 'my runs.db'" in said.err
     assert "--db 'my runs.db'" in smithers(tmp_path, "why", "r1", "--db", "my runs.db").out
 
 

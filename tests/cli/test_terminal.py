@@ -89,7 +89,7 @@ def test_what_does_not_fit_the_terminal_is_counted(tmp_path: Path) -> None:
     shown = plain_of(on_a_terminal(tmp_path, "up", f"{FLOWS}:many", "--run-id", "r1"))
     assert "… and " in shown
     assert "35 failed (tolerated)" in shown
-    assert "and 55 more, told by smithers why r1" in shown
+    assert "and 55 more, told by smithers why r1 --all" in shown
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
@@ -125,7 +125,9 @@ def test_no_colour_is_honoured_on_a_terminal(tmp_path: Path) -> None:
     assert "\x1b[3" not in live
 
 
-@pytest.mark.parametrize("command", ["ps", "why", "graph", "timeline", "inspect", "logs", "resume"])
+@pytest.mark.parametrize(
+    "command", ["ps", "why", "asks", "graph", "timeline", "inspect", "logs", "resume"]
+)
 def test_nothing_is_coloured_in_a_pipe_unless_forced(tmp_path: Path, command: str) -> None:
     smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
     arguments = [command] if command == "ps" else [command, "r1"]

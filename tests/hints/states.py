@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -174,15 +175,53 @@ def _refused(shell: Shell, call: Callable[[Hub], object]) -> Said:
     raise AssertionError("nothing was refused")
 
 
-@scene("read what it asks now with `smithers why …`, then decide")
+@scene("read the question with `…`, then decide")
 def question_that_has_changed(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     seen = replace(Hub(shell.folder / DATABASE, environment={}).asks("r1", None), digest="other")
     failed = _refused(
         shell, lambda hub: hub.decide("r1", None, approved=True, by="ann", note=None, asked=seen)
     )
-    assert "Ship a draft?" in shell.follow(failed).out
-    return failed, shell("approve", "r1")
+    looked = shell.follow(failed)
+    assert "Ship a draft?" in looked.out
+    return failed, shell.bare(*shlex.split(command_of(looked, "approve")))
+
+
+@scene("`smithers asks` shows the digest of each question")
+def digest_that_is_too_short(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("approve", "r1", "--digest", "09f")
+    return failed, shell.bare(*shlex.split(command_of(shell.follow(failed), "deny")))
+
+
+@scene("`smithers inspect …` shows the decision")
+def question_that_was_answered(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    shell("approve", "r1", "--note", "fine", "--resume")
+    failed = shell("asks", "r1", "ship")
+    helped = shell.follow(failed)
+    assert '"note": "fine"' in helped.out
+    return failed, helped
+
+
+@scene("open questions: …")
+def task_that_asks_nothing(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("asks", "r1", "draft")
+    return failed, shell("asks", "r1", failed.err.split("open questions: ")[1].strip())
+
+
+@scene("`smithers asks …` lists the open questions")
+def task_in_a_run_over_its_budget(shell: Shell) -> tuple[Said, Said]:
+    shell.up("capped")
+    failed = shell("asks", "r1", "first")
+    return failed, shell.bare(*shlex.split(command_of(shell.follow(failed), "budget")))
+
+
+def command_of(said: Said, name: str) -> str:
+    """The arguments of a command among the lines on stdout."""
+    (line,) = [line for line in said.out.splitlines() if line.startswith(f"  smithers {name} ")]
+    return line.removeprefix("  smithers ")
 
 
 @scene("`smithers why …` says what can be done")

@@ -132,7 +132,7 @@ WORDS: dict[str, Kind] = {
     "name a new folder": "choose",
     "look into …": "defect",
     "put it into a file of the working folder, and name that in the message": "choose",
-    "give each start a request_id of its own": "choose",
+    "give each start its own request_id": "choose",
     # -- workflows that change while they run
     "give … that agent as well": "author",
     "give both the same cwd=": "author",
@@ -152,19 +152,26 @@ WORDS: dict[str, Kind] = {
     "call get_run to see what it waits for now": "call",
     "call list_runs for the runs there are": "call",
     "call list_runs": "call",
-    "mend the workflow file, then start it again": "call",
+    "correct the workflow file, then start it again": "call",
     "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME": "call",
     "leave out cwd, or mend it": "call",
     "a relative file is looked for in cwd, else in the first root; list_workflows gives those that"
     " can be started by name": "call",
     "name the file, as in FILE.py:NAME": "call",
     "call wait_run with this run_id; the run goes on whether anyone waits or not": "call",
-    "its tasks are: …": "call",
+    "…the tools are: …": "call",
+    "…it takes: …": "call",
+    "call it again with that corrected": "call",
+    "call list_workflows without it": "call",
+    "tell the person, and call … again if they want to answer": "call",
+    "give the `rest` of an answer of this tool as after, or leave it out": "call",
+    "give the `rest` of an answer of list_runs as after": "call",
+    "give the cursor of the page before, or leave it out": "call",
     "give a cursor that get_events or wait_run gave for this run, or leave out after": "call",
     "CURSOR": "call",
     "call get_run to see how it ended": "call",
     "tell the person to type in a terminal of their own: …\nor: …": "person",
-    "use a path below them; a person may allow more with `smithers mcp --root DIR`": "person",
+    "use a path below them; a person may allow more with --root DIR in its command": "person",
 }
 
 TESTED: dict[str, str] = {

@@ -86,7 +86,9 @@ def test_the_inspector_calls_each_tool(inspector: Inspector, project: Project) -
     assert good("wait_run", run_id=run_id, timeout_s=50)["output"] == "WHALES"
     assert good("get_run", run_id=run_id)["status"] == "finished"
     assert good("get_task", run_id=run_id, task="said")["output"] == "WHALES"
-    assert good("get_events", run_id=run_id, limit=3)["more"] is True
+    assert good("get_events", run_id=run_id, max_tokens=500)["events"]
+    assert good("get_transcript", run_id=run_id, task="said")["more"] is False
+    assert good("list_asks", run_id=run_id)["asks"] == []
     assert good("explain_run", run_id=run_id)["sentence"]
     assert good("resume_run", run_id=run_id)["resumed"] is False
     asking = good("start_run", workflow="asks", request_id="k")["run_id"]
