@@ -1,9 +1,9 @@
 # `make` alone lists the targets. Nothing but Python 3.11 or newer is needed for `demo`, `test` and
 # `check`; `live` and `live-smoke` also need npm.
 
-# The real programs, each at the version that the recordings were made with; Pi needs a newer Node
-# than many machines have.
-PROGRAMS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0 \
+# The real programs, each at the newest version with which the live tests passed; Pi and Claude Code
+# need a newer Node than many machines have.
+PROGRAMS := @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
 	@earendil-works/pi-coding-agent@0.87.1 node@22.23.3 @google/gemini-cli@0.61.0
 # Looks at our MCP server; large, so `live-smoke` does without. pyright brings the Node it needs.
 INSPECTOR := @modelcontextprotocol/inspector@2.12.0
@@ -21,7 +21,7 @@ DEV := $(VENV)/.dev
 NPM := .npm
 # Vendors' packages that are large, or cannot be in one environment.
 EXTRAS := .models-venv/all
-OPENAI3 := .models-venv/openai-3
+OPENAI2 := .models-venv/openai-2
 # Other tools that `bench` measures beside ours, apart from what we need ourselves.
 BENCH_VENV := .bench-venv
 PEERS := $(BENCH_VENV)/.installed
@@ -36,6 +36,8 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 PYTEST = $(BIN)/python -m pytest
 # Arguments for pytest, as in `make test ARGS="-k resume -x"`, or for the bench: `make bench ARGS=load`.
 ARGS ?=
+# Tests of each layer that take seconds, for `newest-smoke`.
+SMOKE := tests/store tests/harness/test_demo.py tests/cli/test_typed_outputs.py tests/mcp_server/test_bad_input.py
 # How much `make trust` does at least, and from which seed.
 TRUST_SEED ?= 1
 TRUST_BOUNDARIES ?= 500
@@ -50,7 +52,7 @@ TRUST_STREAMS ?= 2000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke models models-smoke drift trust bench docs clean
+.PHONY: help demo test wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -60,6 +62,13 @@ demo: $(BASE) ## a three-task workflow on recorded sessions, killed in the middl
 
 test: $(DEV) ## all tests but the live ones, on two processes
 	$(PYTEST) -n 2 --dist worksteal $(ARGS)
+
+wheel-test: $(DEV) ## all tests but the live ones, on the wheel, without the checkout
+	bash .ci/wheel-test $(BIN)/python $(ARGS)
+
+newest-smoke: $(DEV) ## quick tests of the wheel, on the newest Python that is here or can be installed
+	@python=$$(bash .ci/newest-python $(BIN)/python); found=$$?; \
+	if [ $$found = 0 ]; then bash .ci/wheel-test "$$python" $(SMOKE); else [ $$found = 3 ]; fi
 
 check: $(DEV) ## ruff, mypy, pyright and the layers
 	$(BIN)/ruff check .
@@ -82,10 +91,10 @@ models: $(EXTRAS)/.installed models-smoke ## model adapters with all extras in o
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
 		$(EXTRAS)/bin/python -m pytest tests/models tests/contract $(ARGS)
 
-# `test` has openai 2.x, with which alone litellm, and so all extras, can be in one environment.
-models-smoke: $(OPENAI3)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 3.x
+# `test` has openai 3.x; the adapter serves both majors.
+models-smoke: $(OPENAI2)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 2.x
 	$(PIP_INSTALL) --dry-run --editable '.[dev,all]'
-	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models tests/contract \
+	SMITHERS_MODELS_REQUIRED=openai $(OPENAI2)/bin/python -m pytest tests/models tests/contract \
 		-k "openai and not litellm and not pi-by" $(ARGS)
 
 drift: $(DEV) $(LIVE) $(SDK_INSTALLED) ## whether the real programs still speak as in the recordings
@@ -110,7 +119,7 @@ docs: $(BASE) ## write what the documents take from the code
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH_VENV) $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -137,11 +146,11 @@ $(EXTRAS)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 		--editable '.[dev,all]'
 	@touch $@
 
-$(OPENAI3)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m venv $(OPENAI3)
-	grep -v '^openai==' constraints.txt > $(OPENAI3)/constraints.txt
-	$(OPENAI3)/bin/python -m pip install --quiet --disable-pip-version-check \
-		-c $(OPENAI3)/constraints.txt --editable . 'openai>=3,<4' anyio pytest pytest-timeout
+$(OPENAI2)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(OPENAI2)
+	grep -v '^openai==' constraints.txt > $(OPENAI2)/constraints.txt
+	$(OPENAI2)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(OPENAI2)/constraints.txt --editable . 'openai>=2.20,<3' anyio pytest pytest-timeout
 	@touch $@
 
 $(LIVE): Makefile

@@ -585,6 +585,13 @@ class Hub:
         """The programs' own streams, line by line."""
         return reports.raw_logs(self.database, run_id, task, follow=follow)
 
+    @staticmethod
+    def agent_variables() -> tuple[str, ...]:
+        """The variables of the environment that the installed agents need, as they declare them."""
+        from smithers.adapters import agent_variables
+
+        return agent_variables()
+
     def doctor(self) -> reports.Json:
         """How this installation and the database stand; `ok` is false where a run cannot work."""
         from smithers.doctor import doctor

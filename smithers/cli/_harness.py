@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
+from smithers.adapters import installed
 from smithers.cli._arguments import example
 from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
@@ -21,7 +21,6 @@ from smithers.texts import json_text
 
 __all__ = ["register"]
 
-_ADAPTERS = "harnesses"
 _AT_ONCE = 1 << 16
 _STDERR_KEPT = 1 << 16
 
@@ -69,7 +68,8 @@ def register(app: typer.Typer) -> None:
             says="Compare what an installed program says with the recordings that its adapter was"
             " made with: types of events, keys, types of values, the last event. It speaks to a"
             " small model on this machine, so it needs no account and spends nothing. It exits 1"
-            " where something is gone or of another type; what is new is told alone.",
+            " if something that the adapter reads is gone or has another type; what it does not"
+            " read, and what is new, is listed alone.",
         ),
     )(drift)
     app.add_typer(harness)
@@ -85,18 +85,19 @@ def parse(
     stopped: Stopped = False,
     schema: Schema = None,
 ) -> int:
-    adapters: Any = importlib.import_module(_ADAPTERS)
-    known: Sequence[str] = adapters.readable()
-    if name not in known:
+    readers = {key: one.read_stream for key, one in installed().adapters.items()}
+    read_stream = readers.get(name)
+    if name in installed().broken:
+        raise installed().broken[name]
+    if read_stream is None:
+        known = ", ".join(key for key, one in readers.items() if one) or "none"
         raise Refused(
-            f"no program {name!r} has a stream that can be read",
-            hint=f"it is one of {', '.join(known)}",
+            f"no program {name!r} has a stream that can be read", hint=f"it is one of {known}"
         )
     asked = _schema_in(schema) if schema is not None else None
     said = _tail_of(stderr) if stderr is not None else ""
     try:
-        events = adapters.read_stream(
-            name,
+        events = read_stream(
             _chunks(file),
             stderr=said,
             exit_code=exit_code,

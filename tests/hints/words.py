@@ -54,10 +54,11 @@ WORDS: dict[str, Kind] = {
     " record= in place of replay=": "set up",
     "record=DIR of an agent makes some": "set up",
     # -- this installation
-    "pip install --force-reinstall smithers-orchestrator": "set up",
     "pip install --upgrade smithers-orchestrator": "set up",
     "upgrade with `pip install --upgrade smithers-orchestrator`": "set up",
-    "pip uninstall …, then pip install --force-reinstall …": "set up",
+    "run `…`": "set up",
+    "install … again": "set up",
+    "run `…` after that": "set up",
     "…, or take … off the path (PYTHONPATH, or the current folder)": "set up",
     "a program that needs both must have an environment of its own": "set up",
     "start runs with the command smithers, not with `python -m`; or rename …": "set up",
