@@ -1,9 +1,9 @@
 # `make` alone lists the targets. `demo`, `test` and `check` need only Python 3.11 or newer; `live` and
 # `live-smoke` also need npm.
 
-# The real programs, each at the version that the recordings were made with; Pi needs a newer Node
-# than many machines have.
-PROGRAMS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0 \
+# The real programs, each at the newest version with which the live tests passed; Pi and Claude Code
+# need a newer Node than many machines have.
+PROGRAMS := @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
 	@earendil-works/pi-coding-agent@0.87.1 node@22.23.3 @google/gemini-cli@0.61.0
 # Inspects our MCP server; large, so `live-smoke` does not use it. pyright brings the Node that it needs.
 INSPECTOR := @modelcontextprotocol/inspector@2.12.0
@@ -21,8 +21,8 @@ DEV := $(VENV)/.dev
 NPM := .npm
 # Vendors' packages that are large or cannot share one environment.
 EXTRAS := .models-venv/all
-OPENAI3 := .models-venv/openai-3
-# Other tools that `bench` measures for comparison, in a separate environment.
+OPENAI2 := .models-venv/openai-2
+# Other tools that `bench` measures beside ours, apart from what we need ourselves.
 BENCH_VENV := .bench-venv
 PEERS := $(BENCH_VENV)/.installed
 LIVE := $(NPM)/$(subst $(empty) $(empty),+,$(subst /,_,$(PROGRAMS))).installed
@@ -36,7 +36,9 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -
 PYTEST = $(BIN)/python -m pytest
 # Arguments for pytest (`make test ARGS="-k resume -x"`) or for the bench (`make bench ARGS=load`).
 ARGS ?=
-# The least amounts of work of `make trust`, and its seed.
+# Tests of each layer that take seconds, for `newest-smoke`.
+SMOKE := tests/store tests/harness/test_demo.py tests/cli/test_typed_outputs.py tests/mcp_server/test_bad_input.py
+# How much `make trust` does at least, and from which seed.
 TRUST_SEED ?= 1
 TRUST_BOUNDARIES ?= 500
 TRUST_EDITS ?= 500
@@ -50,7 +52,7 @@ TRUST_STREAMS ?= 2000
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke models models-smoke drift trust bench docs clean
+.PHONY: help demo test wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -61,7 +63,14 @@ demo: $(BASE) ## run a three-task workflow on recorded sessions, kill it and res
 test: $(DEV) ## all tests except the live ones, in two processes
 	$(PYTEST) -n 2 --dist worksteal $(ARGS)
 
-check: $(DEV) ## run ruff, mypy, pyright and the check of the layers
+wheel-test: $(DEV) ## all tests but the live ones, on the wheel, without the checkout
+	bash .ci/wheel-test $(BIN)/python $(ARGS)
+
+newest-smoke: $(DEV) ## quick tests of the wheel, on the newest Python that is here or can be installed
+	@python=$$(bash .ci/newest-python $(BIN)/python); found=$$?; \
+	if [ $$found = 0 ]; then bash .ci/wheel-test "$$python" $(SMOKE); else [ $$found = 3 ]; fi
+
+check: $(DEV) ## ruff, mypy, pyright and the layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -82,10 +91,10 @@ models: $(EXTRAS)/.installed models-smoke ## test model adapters with all extras
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
 		$(EXTRAS)/bin/python -m pytest tests/models tests/contract $(ARGS)
 
-# `test` uses openai 2.x: litellm, and so all extras together, needs it.
-models-smoke: $(OPENAI3)/.installed $(DEV) ## check that all extras resolve together; test OpenAI's adapter with openai 3.x
+# `test` has openai 3.x; the adapter serves both majors.
+models-smoke: $(OPENAI2)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 2.x
 	$(PIP_INSTALL) --dry-run --editable '.[dev,all]'
-	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models tests/contract \
+	SMITHERS_MODELS_REQUIRED=openai $(OPENAI2)/bin/python -m pytest tests/models tests/contract \
 		-k "openai and not litellm and not pi-by" $(ARGS)
 
 drift: $(DEV) $(LIVE) $(SDK_INSTALLED) ## compare the output of the real programs with the recordings
@@ -109,8 +118,8 @@ docs: $(BASE) ## update the generated parts of the docs
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
 
-clean: ## remove everything that the targets above created
-	rm -rf $(VENV) $(BENCH_VENV) $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove what the targets above made
+	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -137,11 +146,11 @@ $(EXTRAS)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 		--editable '.[dev,all]'
 	@touch $@
 
-$(OPENAI3)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m venv $(OPENAI3)
-	grep -v '^openai==' constraints.txt > $(OPENAI3)/constraints.txt
-	$(OPENAI3)/bin/python -m pip install --quiet --disable-pip-version-check \
-		-c $(OPENAI3)/constraints.txt --editable . 'openai>=3,<4' anyio pytest pytest-timeout
+$(OPENAI2)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(OPENAI2)
+	grep -v '^openai==' constraints.txt > $(OPENAI2)/constraints.txt
+	$(OPENAI2)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(OPENAI2)/constraints.txt --editable . 'openai>=2.20,<3' anyio pytest pytest-timeout
 	@touch $@
 
 $(LIVE): Makefile

@@ -19,7 +19,7 @@ from harnesses.models.litellm import LiteLLM
 from harnesses.models.openai import OpenAI
 from smithers.agent import Checkup
 
-__all__ = ["packages"]
+__all__ = ["package_checkup", "packages"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,13 +68,19 @@ _PACKAGES = (
     _sdk(Anthropic, "Anthropic's SDK", ("2.12", "2")),
     _sdk(OpenAI, "OpenAI's SDK", ("2.20", "3")),
     _sdk(Google, "Google's Gen AI SDK", ("3.4", "3")),
-    _sdk(LiteLLM, "LiteLLM", ("1.83", "1.106")),
+    _sdk(LiteLLM, "LiteLLM", ("1.83", "1.110")),
 )
 
 
 def packages() -> list[Checkup]:
     """How the package of each adapter stands that has one."""
     return [_look(one) for one in _PACKAGES]
+
+
+def package_checkup(module: str) -> Checkup:
+    """How the package that is imported under this name stands."""
+    (wanted,) = (one for one in _PACKAGES if one.module == module)
+    return _look(wanted)
 
 
 def _look(one: _Package) -> Checkup:

@@ -8,11 +8,11 @@ and can be tested on recorded sessions alone (`recordings/<program>/*.jsonl`).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from smithers.secrets import Secrets
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from asyncio import Queue
 
 __all__ = [
+    "Adapter",
     "Agent",
     "Answered",
     "Ask",
@@ -134,6 +135,24 @@ class Checkup:
     def starts(self) -> bool:
         """Whether the program was found and starts."""
         return self.path is not None and not self.problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """One kind of agent, declared by its distribution in the entry-point group `smithers.agents`.
+
+    `classes` are where authors import it from, as in "harnesses:ClaudeCode". `variables` are those
+    of the environment that hold its account and where to find it: a run needs them. `checkup` looks
+    at what the agent needs on this machine, in a thread of its own; it returns None if a person
+    need not hear of it. `read_stream` reads the program's own output, and `drift` compares an
+    installed program with the recordings.
+    """
+
+    classes: Sequence[str]
+    variables: Sequence[str] = ()
+    checkup: Callable[[], Checkup | None] | None = None
+    read_stream: Callable[..., Iterator[dict[str, Any]]] | None = None
+    drift: Callable[[Path | None], Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -596,6 +596,13 @@ class Hub:
         """The programs' own streams, line by line."""
         return reports.raw_logs(self.database, run_id, task, follow=follow)
 
+    @staticmethod
+    def agent_variables() -> tuple[str, ...]:
+        """The variables of the environment that the installed agents need, as they declare them."""
+        from smithers.adapters import agent_variables
+
+        return agent_variables()
+
     def doctor(self) -> reports.Json:
         """The state of this installation and the database; `ok` is False if something prevents runs
         from working.

@@ -17,11 +17,13 @@ import pytest
 from typer.main import get_command
 
 from smithers.cli._app import app
+from smithers.cli._mcp import register_clients
 from smithers.engine.engine import Engine
 from smithers.state import RunState
 from smithers.workflows import Workflow
 from tests.cli.command import smithers
 from tests.engine.runs import Run
+from tests.places import HARNESSES, SMITHERS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -30,7 +32,7 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
 MODELS = sorted((ROOT / "examples" / "models").glob("*.py"))  # tests/models runs them
 INPUTS = {"release_notes": '{"version": "1.1", "commits": []}'}  # of workflows that need one
-SOURCES = [*(ROOT / "smithers").rglob("*.py"), *(ROOT / "harnesses").rglob("*.py")]
+SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 
 def name(path: Path) -> str:
@@ -49,6 +51,7 @@ def options(command: Any, name: str = "") -> Iterator[tuple[str, set[str]]]:
     yield name, {opt for param in command.params for opt in (*param.opts, "-h", "--help")}
 
 
+register_clients()
 COMMANDS = dict(options(get_command(app)))
 
 

@@ -14,7 +14,7 @@ PACKAGES = ("smithers", "harnesses")
 BANNED = re.compile(
     r"(?i)\b(?:"
     r"go(?:es)? on|went on|gave nothing|comes? up|came up|lives in|at work|let(?:s)? go of"
-    r"|(?<!there )(?:is|are|was|were) no\b(?! longer| more)|is none|any more|as things stand"
+    r"|(?<!there )(?:is|are|was|were) no\b(?! longer| more)|any more|as things stand"
     r"|stands? (?:in|after|before|there|where)|lies (?:in|there|beside)|takes? it up|for good"
     r"|of (?:its|his|their|your|one's) own|in place of|so (?:many|much|long)|whoever"
     r"|nobody (?:drives|runs|reads|owns)|mend(?:s|ed)?|tells? (?:it|its|of|what|how)"

@@ -16,6 +16,7 @@ from harnesses._json import object_of
 from harnesses.models._faults import Refusal
 from harnesses.models._files import File
 from harnesses.models._model import Model
+from harnesses.models._sdk import has_socks_proxy
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
     JOINED,
@@ -85,6 +86,7 @@ class LiteLLM(Model):
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it asks the network
         package = await super().load()
         package.suppress_debug_info = True
+        package.disable_aiohttp_transport = has_socks_proxy()
         return package
 
     def key(self) -> str | None:

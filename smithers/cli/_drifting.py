@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from smithers.adapters import installed
 from smithers.cli._arguments import JsonFlag
 from smithers.cli._streams import give, give_json, paint, say
 from smithers.errors import NotInstalled, Refused
 
 __all__ = ["drift"]
 
-_ADAPTERS = "harnesses"
+_Drift = Callable[[Path | None], Any]
 
 
 def drift(
@@ -38,14 +38,14 @@ def drift(
     ] = None,
     json: JsonFlag = False,
 ) -> int:
-    adapters: Any = importlib.import_module(_ADAPTERS)
-    known: Sequence[str] = adapters.comparable()
+    known = {key: one.drift for key, one in installed().adapters.items() if one.drift}
+    for key, error in installed().broken.items():
+        if key == name or not known:
+            raise error
     if name is not None and name not in known:
-        raise Refused(f"no program {name!r} is compared", hint=f"choose one of: {', '.join(known)}")
-    if name is None:
-        found = _all_there(adapters, known, against)
-    else:
-        found = [adapters.drift_of(name, against)]
+        listed = ", ".join(known) or "none"
+        raise Refused(f"no program {name!r} is compared", hint=f"choose one of: {listed}")
+    found = _all_there(known, against) if name is None else [known[name](against)]
     found = [one for one in found if one.cases]
     if not found:
         raise _nothing(name, against)
@@ -67,29 +67,29 @@ def _nothing(name: str | None, against: Path | None) -> Refused:
     )
 
 
-def _all_there(adapters: Any, known: Sequence[str], against: Path | None) -> list[Any]:
+def _all_there(known: Mapping[str, _Drift], against: Path | None) -> list[Any]:
     found: list[Any] = []
-    for each in known:
+    for name, drift_of in known.items():
         try:
-            found.append(adapters.drift_of(each, against))
+            found.append(drift_of(against))
         except NotInstalled as error:
-            say(f"{each}: {error.said}")
+            say(f"{name}: {error.said}")
     return found
 
 
 def _show(one: Any, whose: str) -> None:
-    same = "the same shape" if not one.drift.broken and not one.drift.new else ""
-    counted = [
-        f"{len(changes)} {word}"
-        for word, changes in (("broken", one.drift.broken), ("new", one.drift.new))
-        if changes
-    ]
+    same = "the same shape" if not any(changes for _, changes in _by_word(one)) else ""
+    counted = [f"{len(changes)} {word}" for word, changes in _by_word(one) if changes]
     compared = f"recorded with {one.recorded_with}, {whose} {one.version}"
     give(f"{one.program}: {compared}: {same or ', '.join(counted)}")
-    for change in one.drift.broken:
-        give(f"  {paint('broken', 'red', sys.stdout)} {change}")
-    for change in one.drift.new:
-        give(f"  {paint('new', 'dim', sys.stdout)} {change}")
+    for word, changes in _by_word(one):
+        for change in changes:
+            give(f"  {paint(word, 'red' if word == 'broken' else 'dim', sys.stdout)} {change}")
+
+
+def _by_word(one: Any) -> list[tuple[str, Sequence[str]]]:
+    """What the adapter reads first, then what it does not."""
+    return [("broken", one.drift.broken), ("gone", one.drift.gone), ("new", one.drift.new)]
 
 
 def _told(one: Any) -> dict[str, object]:
@@ -99,5 +99,6 @@ def _told(one: Any) -> dict[str, object]:
         "compared": one.version,
         "cases": list(one.cases),
         "broken": list(one.drift.broken),
+        "gone": list(one.drift.gone),
         "new": list(one.drift.new),
     }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
+from smithers.adapters import installed
 from smithers.cli._arguments import example
 from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
@@ -21,7 +21,6 @@ from smithers.texts import json_text
 
 __all__ = ["register"]
 
-_ADAPTERS = "harnesses"
 _AT_ONCE = 1 << 16
 _STDERR_KEPT = 1 << 16
 
@@ -73,11 +72,11 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers harness drift",
             "smithers harness drift NAME --against recordings",
-            says="Compare the output of an installed program with the recordings that"
-            " its adapter was written for: types of events, keys, types of values,"
-            " the last event. The program talks to a small model server on this"
-            " machine, so it needs no account and spends nothing. It exits 1 if"
-            " something is missing or has another type; additions are only reported.",
+            says="Compare what an installed program says with the recordings that its adapter was"
+            " made with: types of events, keys, types of values, the last event. It speaks to a"
+            " small model on this machine, so it needs no account and spends nothing. It exits 1"
+            " if something that the adapter reads is gone or has another type; what it does not"
+            " read, and what is new, is listed alone.",
         ),
     )(drift)
     app.add_typer(harness)
@@ -96,18 +95,20 @@ def parse(
     stopped: Stopped = False,
     schema: Schema = None,
 ) -> int:
-    adapters: Any = importlib.import_module(_ADAPTERS)
-    known: Sequence[str] = adapters.readable()
-    if name not in known:
+    readers = {key: one.read_stream for key, one in installed().adapters.items()}
+    read_stream = readers.get(name)
+    if name in installed().broken:
+        raise installed().broken[name]
+    if read_stream is None:
+        known = ", ".join(key for key, one in readers.items() if one) or "none"
         raise Refused(
             f"no program {name!r} has a stream that an adapter reads",
-            hint=f"choose one of: {', '.join(known)}",
+            hint=f"choose one of: {known}",
         )
     asked = _schema_in(schema) if schema is not None else None
     said = _tail_of(stderr) if stderr is not None else ""
     try:
-        events = adapters.read_stream(
-            name,
+        events = read_stream(
             _chunks(file),
             stderr=said,
             exit_code=exit_code,

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from _smithers_orchestrator.damage import reinstall
+from smithers.adapters import GROUP, installed
 from smithers.agent import Checkup
 from smithers.doctor._finding import Finding
 
 __all__ = ["look_at_agents", "told_of"]
 
-_ADAPTERS = "harnesses"
+_Look = Callable[[], Checkup | None]
 
 
 def look_at_agents() -> Iterator[Finding]:
-    """A finding a program or package, and one more where none can work, or none is signed in."""
+    """A finding a program or package, and one more where none can work, or none is signed in.
+
+    All are looked at at once, each in a thread, and an adapter that fails hides no other.
+    """
+    found = installed()
+    for name, error in found.broken.items():
+        yield Finding("agents", "note", error.said, error.hint, {"adapter": name})
+    if not found.adapters and not found.broken:
+        said = f"no distribution here declares an agent in the entry-point group {GROUP}"
+        yield Finding("agents", "problem", said, f"run `{reinstall()}`")
+        return
+    looks = {name: one.checkup for name, one in found.adapters.items() if one.checkup}
+    results = _look_at_once(looks)
+    for name, one in results.items():
+        if isinstance(one, str):
+            said = f"the adapter {name} cannot look: {one}"
+            yield Finding("agents", "note", said, facts={"adapter": name})
+    checkups = [one for one in results.values() if isinstance(one, Checkup)]
+    yield from told_of(sorted(checkups, key=lambda one: not one.starts))
+
+
+def _look_at_once(looks: Mapping[str, _Look]) -> dict[str, Checkup | str | None]:
+    with ThreadPoolExecutor(max_workers=max(1, len(looks))) as pool:
+        return dict(zip(looks, pool.map(_result, looks.values()), strict=True))
+
+
+def _result(look: _Look) -> Checkup | str | None:
     try:
-        package = importlib.import_module(_ADAPTERS)
-        checkups = cast("Sequence[Checkup]", package.checkups())
-    except (ImportError, AttributeError, OSError) as error:
-        yield Finding(
-            "agents",
-            "problem",
-            f"cannot load the {_ADAPTERS} package: {error}",
-            "pip install --force-reinstall smithers-orchestrator",
-        )
-    else:
-        yield from told_of(checkups)
+        return look()
+    except Exception as error:  # code of others
+        return f"{type(error).__name__}: {error}"
 
 
 def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:

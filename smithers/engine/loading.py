@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
-from importlib.util import find_spec, module_from_spec, spec_from_loader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from _smithers_orchestrator.damage import blame
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
 
 __all__ = ["Loaded", "load_workflow", "workflows_in"]
 
-_BOUND_FIRST = ("smithers", "harnesses", "mcp_server")
+_BOUND_FIRST = ("smithers", "harnesses")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ class _SourceLoader(SourceFileLoader):
 
 def _import(file: Path) -> ModuleType:
     for package in _BOUND_FIRST:  # before the folder joins the path: its names are generic
-        if find_spec(package) is not None:
+        with contextlib.suppress(Exception):  # one of another distribution: who needs it is told
             importlib.import_module(package)
     if (folder := str(file.parent)) not in sys.path:
         sys.path.insert(0, folder)
@@ -103,6 +105,8 @@ def _import(file: Path) -> ModuleType:
     except SmithersError:
         raise
     except (Exception, SystemExit) as error:
+        if damage := blame(error):
+            raise Refused(f"cannot import {file.name}: {damage.said}", hint=damage.hint) from error
         explained = explain(error)
         raise AuthorError(
             f"cannot import {file.name}: {explained.said}",

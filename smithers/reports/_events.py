@@ -186,7 +186,7 @@ def _id_of(cursor: str | None) -> _Id:
         return -1, -1
     if (match := re.fullmatch(r"([0-9]{1,12})\.([0-9]{1,12})", cursor)) is None:
         raise Refused(
-            f"{cursor[:40]!r}  is not a cursor",
+            f"{cursor[:40]!r} is not a cursor",
             hint="a cursor is FRAME.N, for example 3.1; `smithers events RUN --json` shows them",
         )
     return int(match[1]), int(match[2])

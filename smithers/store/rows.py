@@ -49,8 +49,9 @@ Row = tuple[object, ...]
 Rows = dict[str, list[Row]]
 
 _GONE = (
-    "UPDATE tree SET gone = ?3 WHERE run_id = ?1 AND id = ?2 AND gone IS NULL AND born ="
-    " (SELECT max(born) FROM tree WHERE run_id = ?1 AND id = ?2 AND born < ?3)"
+    "UPDATE tree SET gone = ? WHERE run_id = ? AND id = ? AND gone IS NULL AND born ="
+    " (SELECT max(t.born) FROM tree t WHERE t.run_id = tree.run_id AND t.id = tree.id"
+    " AND t.born < ?)"
 )
 _TREE = "INSERT INTO tree (run_id, id, born, kind, parent, place) VALUES (?, ?, ?, ?, ?, ?)"
 _TASK = (
@@ -196,7 +197,7 @@ def _put_mounted(rows: Rows, run: str, k: int, change: NodeMounted) -> None:
 
 
 def _put_gone(rows: Rows, run: str, k: int, change: NodeGone) -> None:
-    _add(rows, _GONE, (run, change.id, k))
+    _add(rows, _GONE, (k, run, change.id, k))
 
 
 def _put_up(rows: Rows, run: str, k: int, change: CameUp) -> None:

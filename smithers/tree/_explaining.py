@@ -18,13 +18,13 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from smithers.adapters import agent_classes
 from smithers.tree._handles import handle_hint
 from smithers.tree._places import is_in_library, is_ours
 from smithers.tree._texts import plain_text
 
 __all__ = ["Explained", "did_you_mean", "explain", "first_of", "names_of"]
 
-_ADAPTERS = "harnesses"
 _TAIL_LINES, _TAIL_CHARS = 20, 2000
 _UNKNOWN = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
 _MISSING = re.compile(r"([\w.<>]+)\(\) missing \d+ required (?:positional|keyword-only) argument")
@@ -236,12 +236,19 @@ def _import(error: ImportError, said: str) -> Explained | None:
         return None
     name, names = wanted[1], names_of(module)
     said = f"{module} has no {name!r}"
-    for other in (_ADAPTERS, "smithers"):
-        if other != module and name in names_of(other):
-            hint = f"write from {other} import {name}"
-            return Explained(said, hint)
+    other = _home_of(name)
+    if other is not None and other != module:
+        hint = f"write from {other} import {name}"
+        return Explained(said, hint)
     hint = did_you_mean(name, names) or f"it contains: {_listed(names)}"
     return Explained(said, hint)
+
+
+def _home_of(name: str) -> str | None:
+    """The module that a public name of Smithers, or the class of an agent, is imported from."""
+    if name in names_of("smithers"):
+        return "smithers"
+    return agent_classes().get(name)
 
 
 def names_of(module: str) -> list[str]:
@@ -293,10 +300,9 @@ def _attribute(error: AttributeError, said: str) -> Explained | None:
 def _name(error: NameError, said: str) -> Explained:
     given = error.name or ""
     frame = _frame_of(error)
-    for module in ("smithers", _ADAPTERS):
-        if given in names_of(module):
-            hint = f"write from {module} import {given}"
-            return Explained(said, hint)
+    if module := _home_of(given):
+        hint = f"write from {module} import {given}"
+        return Explained(said, hint)
     if isinstance(error, UnboundLocalError) or frame is None:
         hint = "assign it before this line"
         return Explained(said, hint)

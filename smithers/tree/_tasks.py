@@ -12,11 +12,12 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import TypeVar
 
+from _smithers_orchestrator.damage import find_damage
+from smithers.adapters import agent_classes
 from smithers.agent import Agent
 from smithers.errors import AuthorError
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, check_takes, wrong
-from smithers.tree._explaining import names_of
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import MAX_ID, check_id
@@ -210,10 +211,13 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
 def _agent_hint(given: object) -> str:
     if isinstance(given, type):
         return f"write agent={given.__name__}(), with parentheses"
-    known = [name for name in names_of("harnesses") if name[0].isupper()]
-    near = [name for name in known if name.lower().startswith(str(given).lower())]
-    name = near[0] if near else "Echo"
-    return f"pass an agent object, for example agent={name}(), after from harnesses import {name}"
+    if found := find_damage(type(given).__module__.partition(".")[0]):
+        return f"{found[0].said}; {found[0].hint}"
+    homes = agent_classes()
+    near = [name for name in homes if name.lower().startswith(str(given).lower())]
+    name = next((name for name in (*near, "Echo") if name in homes), None)
+    with_import = f", after from {homes[name]} import {name}" if name else ""
+    return f"pass an agent object, for example agent={name or 'Agent'}(){with_import}"
 
 
 def _agent_name(id: str, agent: Agent, mark: Mark) -> str:

@@ -9,19 +9,21 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from smithers.agent import Checkup
+from harnesses._adapters import ECHO
+from smithers.adapters import Installed
+from smithers.agent import Adapter, Checkup
 from smithers.cli._main import run
 from smithers.doctor import has_wal_reset_bug, look_at_agents, look_at_packages
 from smithers.doctor._agents import told_of
+from smithers.errors import Refused
 from smithers.store.migrations import published
 from tests.cli.command import FLOWS, Said, database, really, smithers
+from tests.places import HARNESSES
 
-ROOT = Path(__file__).parents[2]
 STAND_IN = """#!/bin/sh
 # Stands in for Claude Code: it knows its version and its sign-in, and nothing else.
 if [ "$1" = --version ]; then echo "VERSION (Claude Code)"; exit 0; fi
@@ -166,7 +168,7 @@ def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None
     ("version", "state", "words"),
     [
         ("1.0.0", "note", "older than 2.1.330"),
-        ("99.0.0", "ok", "newer than 2.1.330"),
+        ("99.0.0", "ok", "newer than 2.1.332"),
         ("no number", "ok", "(unknown version)"),
     ],
 )
@@ -235,7 +237,7 @@ def test_a_foreign_distribution_in_front_of_a_package_of_ours_is_a_problem(
         "other-tools",
     )
     assert str(place / "harnesses") in one["said"]
-    assert str(ROOT / "harnesses") in one["said"]
+    assert str(HARNESSES) in one["said"]
     assert one["hint"].startswith("pip uninstall other-tools")
     assert not findings(said, "agent")
 
@@ -244,7 +246,9 @@ def test_a_foreign_distribution_behind_ours_is_a_note(
     tmp_path: Path, programs: dict[str, str]
 ) -> None:
     place = foreign(tmp_path / "site", "smithers")
-    said = really(tmp_path, "doctor", "--json", env={**programs, **path_of(ROOT, place)})
+    said = really(
+        tmp_path, "doctor", "--json", env={**programs, **path_of(HARNESSES.parent, place)}
+    )
     assert said.code == 0
     (one,) = findings(said, "packages")
     assert (one["state"], one["distribution"]) == ("note", "other-tools")
@@ -319,14 +323,33 @@ def test_a_database_that_cannot_be_used_is_a_problem(
         assert one["hint"]
 
 
-def test_a_package_of_ours_that_lost_its_files_is_a_problem(
+def test_adapters_that_cannot_be_loaded_are_told_and_hide_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As when a foreign distribution that wrote into it was taken away, and its files with it."""
-    monkeypatch.setitem(sys.modules, "harnesses", ModuleType("harnesses"))
+    def fails() -> Checkup:
+        raise OSError("no process can be started")
+
+    broken = {"acme": Refused("the adapter acme cannot be loaded", hint="install acme again")}
+    adapters = {"odd": Adapter(classes=("odd:Odd",), checkup=fails), "echo": ECHO}
+    found = Installed(adapters=adapters, broken=broken)
+    monkeypatch.setattr("smithers.doctor._agents.installed", lambda: found)
+    acme, odd, none = look_at_agents()
+    assert (acme.state, acme.said, acme.hint) == (
+        *("note", "the adapter acme cannot be loaded"),
+        "install acme again",
+    )
+    assert odd.said == "the adapter odd cannot look: OSError: no process can be started"
+    assert none.said.startswith("no agent can work here")
+
+
+def test_a_package_of_ours_without_its_entry_points_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Installed(adapters={}, broken={})
+    monkeypatch.setattr("smithers.doctor._agents.installed", lambda: found)
     (one,) = look_at_agents()
     assert one.state == "problem"
-    assert "--force-reinstall" in one.hint
+    assert "--force-reinstall --no-deps" in one.hint
 
 
 def test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it(

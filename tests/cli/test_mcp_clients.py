@@ -247,7 +247,7 @@ def test_a_link_stays_one_and_what_it_leads_to_is_changed(home: Home, tmp_path: 
 
 TOML = ("--client", "codex")
 REFUSALS = [
-    ((), '{\n  "a": 1,\n}', "line 3 column 1", "mend it"),
+    ((), '{\n  "a": 1,\n  b\n}', "line 3 column 3", "mend it"),
     ((), "{ // no\n}", "line 1 column 3", "mend it"),
     ((), "[]", "line 1 column 1", "mend it"),
     ((), '{"mcpServers": []}', "no table of servers", "mend it"),

@@ -18,7 +18,9 @@ import contextlib, io, json, os, sys
 import typer.main
 from smithers.cli._app import app
 from smithers.cli._main import run
+from smithers.cli._mcp import register_clients
 
+register_clients()
 os.rmdir(os.getcwd())
 found = {}
 for name, command in typer.main.get_command(app).commands.items():

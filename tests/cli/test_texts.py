@@ -25,6 +25,7 @@ from smithers.engine.streams import Stream
 from smithers.hub import Asked
 from smithers.store.files import events_file
 from smithers.texts import escaped, json_text, plain, plain_but_coloured
+from tests.places import SMITHERS
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
@@ -207,7 +208,7 @@ TERMINAL_ITSELF = {"_terminal.py", "_streams.py", "_reading.py", "_logged.py"}
 
 
 def test_no_command_writes_json_or_a_terminal_in_a_way_of_its_own() -> None:
-    for file in (ROOT / "smithers" / "cli").glob("*.py"):
+    for file in (SMITHERS / "cli").glob("*.py"):
         source = file.read_text()
         if file.name not in SHOWN_AFTERWARDS:
             assert "json.dumps" not in source, file

@@ -316,7 +316,7 @@ ADAPTERS: Sequence[Adapter] = [
         differs=BROKEN | {"no credit": Failure(Permanent, "bad_request")},
     ),
     model("openai", OpenAI, lacks=OF_A_MODEL, differs=BROKEN),
-    model("google", Google, lacks=OF_A_MODEL, differs=BROKEN, joins=True),
+    model("google", Google, lacks=OF_A_MODEL, joins=True),
     model(
         "litellm", LiteLLM, lacks=OF_A_MODEL, joins=True,
         # It has few kinds of its own for what so many providers tell.
@@ -324,6 +324,8 @@ ADAPTERS: Sequence[Adapter] = [
                  "overloaded-in-stream": Failure(Transient, "server_error"),
                  "content-filter": Failure(Permanent, "bad_request"),
                  "cut-before": Failure(Transient, "server_error"),
+                 "cut": Failure(Transient, "server_error"),
+                 "eof": Failure(Transient, "server_error"),
                  "connection-refused": Failure(Transient, "server_error")},
     ),
 ]  # fmt: skip

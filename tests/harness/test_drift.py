@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harnesses import comparable, drift_of
-from harnesses._drift import SHAPES, kept_shape
+from harnesses._drift import SHAPES, kept_shape, names_read
 from harnesses._shape import Drift, Shape, drift, shape_of
 from harnesses.recording import Header, Moment, Recording
 from recordings.shapes import shape_of_recordings
@@ -99,6 +99,15 @@ def test_what_is_gone_or_of_another_type_breaks(now: list[object], broken: str) 
     assert broken in drift(shape(BEGUN, DONE), shape(BEGUN, *now)).broken
 
 
+def test_what_the_adapter_does_not_read_breaks_nothing() -> None:
+    was, now = shape(BEGUN, DONE), shape(without(DONE, "cost"))
+    lost = ("result.cost is gone", "system/init no longer occurs (one)")
+    assert drift(was, now, {"usage"}) == Drift(gone=lost)
+    assert drift(was, now, {"cost", "system"}).broken == lost
+    assert {"is_error", "result", "session_id"} <= names_read("claude-code")
+    assert {"partialJson", "num_turns"}.isdisjoint(names_read("pi"))
+
+
 @pytest.mark.parametrize(
     ("now", "new"),
     [
@@ -154,12 +163,12 @@ def test_a_program_that_speaks_differently_is_told_apart(
     assert drift_of("claude-code").drift == Drift()
     text = (ROOT / "recordings" / "claude-code" / "text.jsonl").read_text()
     changed = tmp_path / "changed.jsonl"
-    changed.write_text(text.replace("num_turns", "turns"))
+    changed.write_text(text.replace("is_error", "failed"))
     put_player(tmp_path / "claude", changed)
     found = drift_of("claude-code").drift
-    assert "result/success.num_turns is gone" in found.broken
+    assert "result/success.is_error is gone" in found.broken
     assert "user no longer occurs (tool-ok)" in found.broken
-    assert "result/success.turns is new: number" in found.new
+    assert "result/success.failed is new: bool" in found.new
 
 
 def test_the_python_that_has_the_sdk_is_named_by_a_variable(

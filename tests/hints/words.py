@@ -54,15 +54,16 @@ WORDS: dict[str, Kind] = {
     " SMITHERS_REPLAY, or with record= instead of replay=": "set up",
     "set record=DIR on an agent to record its sessions": "set up",
     # -- this installation
-    "pip install --force-reinstall smithers-orchestrator": "set up",
     "pip install --upgrade smithers-orchestrator": "set up",
     "upgrade with `pip install --upgrade smithers-orchestrator`": "set up",
-    "pip uninstall …, then pip install --force-reinstall …": "set up",
+    "run `…`": "set up",
+    "install … again": "set up",
+    "run `…` after that": "set up",
     "…, or remove … from the path (PYTHONPATH, or the current folder)": "set up",
     "a program that needs both needs its own environment": "set up",
     "start runs with the smithers command, not with `python -m`, or rename …": "set up",
-    "use a Python with SQLite 3.51.3, 3.50.7 or 3.44.6, which do not have it; let no"
-    " other program checkpoint the database while runs are active": "set up",
+    "use a Python with SQLite 3.51.3, 3.50.7 or 3.44.6, which do not have it; let no other"
+    " program checkpoint the database while runs are active": "set up",
     "this is a bug in Smithers; set SMITHERS_DEBUG=1 to see the traceback": "defect",
     "this is a bug in Smithers; nothing of it was stored": "defect",
     "this is a bug in Smithers; nothing of the frame was stored": "defect",

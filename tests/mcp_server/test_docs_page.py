@@ -9,10 +9,11 @@ from typing import cast
 import pytest
 
 from tests.mcp_server.serving import Project
+from tests.places import MCP_SERVER
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "mcp.md").read_text()
-SERVER = [path.read_text() for path in (ROOT / "mcp_server").glob("*.py")]
+SERVER = [path.read_text() for path in MCP_SERVER.glob("*.py")]
 
 
 def rows(heading: str) -> list[list[str]]:

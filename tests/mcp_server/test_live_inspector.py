@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from smithers.hub import Hub
 from tests.durability.commands import until
 from tests.harness.helpers import installed
 from tests.mcp_server.serving import Project
@@ -34,6 +35,9 @@ class Inspector:
         # Without an era it takes the old one.
         self.era = [] if era == "legacy" else ["--protocol-era", era]
         self.environment = {**project.environment, "HOME": str(project.folder.parent)}
+        # It gives its server the home folder, and not where state is kept instead.
+        given = {"HOME": self.environment["HOME"], "PATH": self.environment["PATH"]}
+        Hub(project.database, environment=given).trust("mcp add")
 
     def __call__(self, *words: str) -> tuple[int, dict[str, Any], str]:
         """Its exit code, the result, and what it said beside it."""
@@ -75,7 +79,7 @@ def node() -> str:
 def test_the_strict_inspector_has_nothing_to_say_of_our_tools(inspector: Inspector) -> None:
     code, result, said = inspector("--method", "tools/list", "--strict")
     assert (code, said) == (0, "")
-    assert len(result["tools"]) == 11
+    assert len(result["tools"]) == 14
     assert all(tool["outputSchema"] and tool["annotations"] for tool in result["tools"])
 
 
