@@ -339,7 +339,7 @@ def test_adapters_that_cannot_be_loaded_are_told_and_hide_no_other(
         "install acme again",
     )
     assert odd.said == "the adapter odd cannot look: OSError: no process can be started"
-    assert none.said.startswith("no agent can work here")
+    assert none.said.startswith("no agent is available")
 
 
 def test_a_package_of_ours_without_its_entry_points_is_a_problem(

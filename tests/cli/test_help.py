@@ -135,14 +135,14 @@ def test_reading_needs_neither_pydantic_nor_asyncio_nor_rich() -> None:
     ("typed", "error", "hint"),
     [
         ("up f.py --linger x", "--linger must be a number", "run `smithers up --help`"),
-        ("up f.py --max-concurrency 0", "--max-concurrency must be at least 1", "see"),
-        ("up f.py --max-concurrency x", "--max-concurrency must be a whole number", "see"),
+        ("up f.py --max-concurrency 0", "--max-concurrency must be at least 1", "run"),
+        ("up f.py --max-concurrency x", "--max-concurrency must be a whole number", "run"),
         ("approve", "RUN is missing", "run `smithers approve --help`"),
         ("steer r1", "TASK is missing", "run `smithers steer --help`"),
         ("record", "COMMAND is missing", "run `smithers record --help`"),
         ("approve r1 a b", "unexpected argument: b", "run `smithers approve --help`"),
         ("ps --jso", "unknown option --jso; did you mean --json?", "run `smithers ps --help`"),
-        ("up --db", "--db needs a value", "see"),
+        ("up --db", "--db needs a value", "run"),
     ],
 )
 def test_arguments_that_do_not_fit_are_named_in_plain_words(
