@@ -39,13 +39,14 @@ _FEW = 5
 def register(app: typer.Typer) -> None:
     app.command(
         "asks",
-        short_help="Show what runs ask you.",
+        short_help="Show the open questions of runs.",
         help=example(
             "smithers asks",
             "smithers asks r1 ship",
-            says="Show every open question of all runs, of one run, or of one task: the whole text,"
-            " its digest, when it is due, who may answer, and what to type. A terminal gets the"
-            f" titles alone if there are more than {_FEW}.",
+            says="Show every open question of all runs, of one run, or of one task: the"
+            " whole text, its digest, when it is due, who may answer, and what to"
+            " type. On a terminal, only the titles are shown if there are more than"
+            f" {_FEW}.",
         ),
     )(asks)
 
@@ -55,11 +56,14 @@ def asks(
     task: Annotated[
         str | None,
         typer.Argument(
-            metavar="[TASK]", help="One task, as in ship or review[2].", show_default=False
+            metavar="[TASK]",
+            help="Show only this task, such as ship or review[2].",
+            show_default=False,
         ),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Show all questions whole on a terminal, too.")
+        bool,
+        typer.Option("--all", help="Show the whole text of all questions on a terminal as well."),
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -138,4 +142,4 @@ def _list(questions: list[Question], where: Place) -> None:
     one = questions[0]
     words = [one.run_id, *([str(one.key)] if one.task else [])]
     command = where.command(f"smithers asks {' '.join(map(shlex.quote, words))}")
-    say(paint(f"show one whole: {command}; all of them: --all", "dim", sys.stderr))
+    say(paint(f"show one in full: {command}; show all in full: --all", "dim", sys.stderr))

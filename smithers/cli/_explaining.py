@@ -23,13 +23,13 @@ _ALIKE = {
     "budget": "wait for a larger budget",
     "agents": "wait for an agent to be set up",
     "attached": "are in use by a person",
-    "retry": "failed and are tried again",
-    "cooldown": "wait until an agent may be asked again",
+    "retry": "failed and will be retried",
+    "cooldown": "wait for an agent that is over its limit",
     "data": "wait for the output of others",
     "running": "run",
     "interrupted": "were running when their process ended",
     "failed": "failed",
-    "tolerated": "failed, which their author allows",
+    "tolerated": "failed (tolerated)",
 }
 
 

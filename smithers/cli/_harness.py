@@ -72,11 +72,12 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers harness drift",
             "smithers harness drift NAME --against recordings",
-            says="Compare what an installed program says with the recordings that its adapter was"
-            " made with: types of events, keys, types of values, the last event. It speaks to a"
-            " small model on this machine, so it needs no account and spends nothing. It exits 1"
-            " if something that the adapter reads is gone or has another type; what it does not"
-            " read, and what is new, is listed alone.",
+            says="Compare the output of an installed program with the recordings that its"
+            " adapter was written for: types of events, keys, types of values, the"
+            " last event. The program talks to a small model server on this machine,"
+            " so it needs no account and spends nothing. It exits 1 if something"
+            " that the adapter reads is missing or has another type; other"
+            " differences are only listed.",
         ),
     )(drift)
     app.add_typer(harness)

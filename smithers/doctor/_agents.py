@@ -32,7 +32,7 @@ def look_at_agents() -> Iterator[Finding]:
     results = _look_at_once(looks)
     for name, one in results.items():
         if isinstance(one, str):
-            said = f"the adapter {name} cannot look: {one}"
+            said = f"the adapter {name} cannot check its agents: {one}"
             yield Finding("agents", "note", said, facts={"adapter": name})
     checkups = [one for one in results.values() if isinstance(one, Checkup)]
     yield from told_of(sorted(checkups, key=lambda one: not one.starts))

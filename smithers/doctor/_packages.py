@@ -50,7 +50,7 @@ def _foreign(home: Path, path: Sequence[str]) -> Iterator[Finding]:
             yield Finding(
                 "packages",
                 "note",
-                f"{beside} has the name of a package of Smithers, which uses its own",
+                f"{beside} has the same name as a package of Smithers, which uses its own package",
                 f"start runs with the smithers command, not with `python -m`, or rename {name}",
                 {"package": name, "path": beside},
             )

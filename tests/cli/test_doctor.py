@@ -338,7 +338,7 @@ def test_adapters_that_cannot_be_loaded_are_told_and_hide_no_other(
         *("note", "the adapter acme cannot be loaded"),
         "install acme again",
     )
-    assert odd.said == "the adapter odd cannot look: OSError: no process can be started"
+    assert odd.said == "the adapter odd cannot check its agents: OSError: no process can be started"
     assert none.said.startswith("no agent is available")
 
 
