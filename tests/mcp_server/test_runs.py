@@ -114,7 +114,7 @@ async def test_one_request_id_is_one_run(project: Project, era: Era) -> None:
         assert (again["run_id"], again["started"]) == (first["run_id"], False)
         other = await call("start_run", workflow="shouts", input={"topic": "b"}, request_id="k")
         assert other.error.startswith("CONFLICT: this request_id was used for another start")
-        assert "with another input" in other.error
+        assert "with a different input" in other.error
         elsewhere = await call("start_run", workflow="flows:asks", request_id="k")
         assert elsewhere.error.startswith("CONFLICT: this request_id was used for another start")
         assert "of workflow shouts in" in elsewhere.error
