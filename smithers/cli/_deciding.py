@@ -238,7 +238,7 @@ def _show(decided: Decided, tell: Callable[[str], None]) -> None:
     tell(shown(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
     for line in quoted(decided.asked):
         tell(f"  {line}")
-    tell(f"  sha256 {decided.digest}")
+    tell(f"  digest {decided.digest}")
 
 
 def _task(task: str | None, iteration: str | None) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from smithers.cli._streams import paint, shown
+from smithers.cli._streams import masked, paint, shown
 from smithers.reports import event_words
+from smithers.texts import plain
 
 __all__ = ["said"]
 
@@ -15,4 +16,4 @@ def said(event: dict[str, Any]) -> list[str]:
     """The lines of an event; none for one that says little to a person."""
     rounds = "".join(f"[{number}]" for number in event["iteration"])
     head = paint(f"{shown(event['task'])}{rounds}#{event['attempt']} |", "cyan", sys.stdout)
-    return [f"{head} {line}" for line in shown(event_words(event)).splitlines()]
+    return [f"{head} {line}" for line in plain(masked(event_words(event))).splitlines()]

@@ -74,7 +74,8 @@ def steer(
         name = {"run_id": run, "task": sent.task, "iteration": list(sent.iteration)}
         give_json({"version": 1, **name, "id": sent.id, "by": sent.by, **found})
     else:
-        give(shown(_words(where, sent, found)))
+        for line in _words(where, sent, found).splitlines():
+            give(shown(line))
     return 1 if found["state"] == "late" else 0
 
 

@@ -140,8 +140,13 @@ def masked(value: object) -> Any:
 
 
 def shown(text: str) -> str:
-    """Text for looking: masked, and without what steers a terminal or cannot be seen."""
-    return plain(masked(text))
+    r"""Text for looking: masked, and without what steers a terminal or cannot be seen. Its second
+    line and those below are put behind a bar, so that none looks like a line of ours.
+
+    >>> shown("denied: no\n✓ r1 finished")
+    'denied: no\n    | ✓ r1 finished'
+    """
+    return "\n    | ".join(plain(masked(text)).splitlines())
 
 
 def quoted(text: str) -> list[str]:

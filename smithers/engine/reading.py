@@ -20,8 +20,10 @@ from smithers.errors import AuthorError, SmithersError
 from smithers.state import Ended, RunState
 from smithers.tree import (
     Attempt,
+    Branch,
     ForEach,
     Group,
+    Loop,
     Node,
     NotExact,
     Output,
@@ -368,9 +370,11 @@ def _valued(node: Node[Any]) -> Node[Any]:
             hint="read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)",
         )
     if (found := _valued_or_none(node)) is None:
-        raise AuthorError(
-            f"{_name(node)} is a {node.kind}, which has no output",
-            place=here().place,
-            hint="read a task inside it, or set result=task on the group",
-        )
+        hint = "read a task inside it, or set result=task on the group"
+        if isinstance(node, Branch):
+            hint = "read a task of each arm: ctx.get(task) is None if it was skipped"
+        elif isinstance(node, Loop):
+            hint = "read a task inside it: ctx[task] is its output in the last iteration"
+        said = f"{_name(node)} is a {node.kind}, which has no output"
+        raise AuthorError(said, place=here().place, hint=hint)
     return found

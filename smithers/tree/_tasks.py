@@ -14,7 +14,7 @@ from typing_extensions import TypeVar
 
 from _smithers_orchestrator.damage import find_damage
 from smithers.adapters import agent_classes
-from smithers.agent import Agent
+from smithers.agent import Agent, Capabilities
 from smithers.errors import AuthorError
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, check_takes, wrong
@@ -198,6 +198,18 @@ def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
     for one in cast("tuple[object, ...]", agents):
         if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
             wrong(mark, f"the agent of task {id!r} must be an agent, not {one!r}", _agent_hint(one))
+        if not isinstance(getattr(one, "can", None), Capabilities):
+            wrong(
+                mark,
+                f"the agent of task {id!r}, {one!r}, has no Capabilities as its `can`",
+                "write self.can = Capabilities() in its __init__",
+            )
+        if inspect.iscoroutinefunction(getattr(one, "run", None)):
+            wrong(
+                mark,
+                f"run of the agent of task {id!r}, {one!r}, yields no events",
+                "write run as an async generator: yield events, the last one Answered(text)",
+            )
     names = [_agent_name(id, one, mark) for one in agents]
     if len(set(names)) < len(names):
         wrong(

@@ -14,12 +14,19 @@ from rich.text import Text
 
 from smithers.agent import ToolCalled
 from smithers.changes import AttemptStarted, CameUp, Frame, Key, WaitOpened
+from smithers.cli import _places
 from smithers.cli._board import Board
 from smithers.cli._live import _Drawing, draw  # pyright: ignore[reportPrivateUsage]  # with rich
 from tests.cli.scene import BEGAN, NOW, Scene
 from tests.cli.screen import Screen
 
 SMALL, LARGE = (80, 24), (200, 50)
+
+
+@pytest.fixture(autouse=True)
+def no_named_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that other tests ran in this process have named none."""
+    monkeypatch.setattr(_places, "_named", [])
 
 
 def drawn(board: Board, width: int, height: int) -> list[str]:

@@ -13,7 +13,7 @@ import time
 from pydantic import BaseModel
 from harnesses import ClaudeCode, Echo
 from smithers import *
-from smithers.agent import Capabilities
+from smithers.agent import Answered, Capabilities
 
 echo = Echo()
 outside = None
@@ -239,6 +239,44 @@ FILES: dict[str, tuple[str, str]] = {
     "read a task inside it, or set result=task on the group": (
         'group = Sequence(a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
         'group = Sequence(a, result=a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
+    ),
+    "read a task of each arm: ctx.get(task) is None if it was skipped": (
+        'arm = Branch(lambda: True, b, id="arm")\n'
+        'return Sequence(arm, Step("x", lambda: ctx[arm]))',
+        'arm = Branch(lambda: True, b, id="arm")\n'
+        'return Sequence(arm, Step("x", lambda: ctx.get(b)))',
+    ),
+    "read a task inside it: ctx[task] is its output in the last iteration": (
+        "again = Loop(a, until=lambda: True, max_iterations=2)\n"
+        'return Sequence(again, Step("x", lambda: ctx[again]))',
+        "again = Loop(a, until=lambda: True, max_iterations=2)\n"
+        'return Sequence(again, Step("x", lambda: ctx[a]))',
+    ),
+    "write self.can = Capabilities() in its __init__": (
+        "class Mine:\n"
+        '    name = "mine"\n'
+        "    async def run(self, ask):\n"
+        '        yield Answered("done")\n'
+        'return Task("t", agent=Mine(), prompt="p")',
+        "class Mine:\n"
+        '    name = "mine"\n'
+        "    def __init__(self):\n"
+        "        self.can = Capabilities()\n"
+        "    async def run(self, ask):\n"
+        '        yield Answered("done")\n'
+        'return Task("t", agent=Mine(), prompt="p")',
+    ),
+    "write run as an async generator: yield events, the last one Answered(text)": (
+        "class Mine:\n"
+        '    name, can = "mine", Capabilities()\n'
+        "    async def run(self, ask):\n"
+        '        return "done"\n'
+        'return Task("t", agent=Mine(), prompt="p")',
+        "class Mine:\n"
+        '    name, can = "mine", Capabilities()\n'
+        "    async def run(self, ask):\n"
+        '        yield Answered("done")\n'
+        'return Task("t", agent=Mine(), prompt="p")',
     ),
     "read all outputs before using the Attempt: the function would run again from its start": (
         "def act(attempt):\n"
