@@ -51,6 +51,8 @@ def _done(run: _Json) -> str:
 
 def _all_awaited(run: _Json) -> str:
     waits = run["waiting_for"]
+    if run["status"] == "waiting" and not waits:
+        return "answered, to be resumed"
     if len(waits) == 1 and waits[0]["kind"] == "approval":
         return f"{_awaited(waits[0])}: {shown(title_of(waits[0]['asked'] or '', _TITLE))}"
     return first_names([_awaited(wait) for wait in waits])

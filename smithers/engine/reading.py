@@ -33,7 +33,7 @@ from smithers.tree import (
     shown,
 )
 
-__all__ = ["NoOutput", "Reading", "View"]
+__all__ = ["NoOutput", "Reading", "View", "has_output"]
 
 _NOTHING = object()
 
@@ -359,6 +359,11 @@ def _valued_or_none(node: Node[Any]) -> Node[Any] | None:
             return None
         node = node.result
     return cast("Node[Any]", node) if isinstance(node, Task | ForEach) else None
+
+
+def has_output(node: Node[Any]) -> bool:
+    """Whether it is a task or a ForEach, or a group whose result is."""
+    return _valued_or_none(node) is not None
 
 
 def _valued(node: Node[Any]) -> Node[Any]:

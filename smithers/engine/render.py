@@ -22,7 +22,7 @@ from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
 from smithers.engine.mount import Definition, Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
-from smithers.engine.reading import Reading, View
+from smithers.engine.reading import Reading, View, has_output
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
@@ -360,12 +360,19 @@ def _check_results(root: Definition) -> None:
         node = one.node
         if not isinstance(node, Group) or node.result is None:
             continue
+        named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
+        said = f"the result of {node_name(one.id)}, {named!r}, is"
         if not any(below.node is node.result for below in one.walk()):
-            named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
             raise AuthorError(
-                f"the result of {node_name(one.id)}, {named!r}, is not inside it",
+                f"{said} not inside it",
                 place=node.mark.place,
                 hint="add it to the children, or name one of them",
+            )
+        if not has_output(node.result):
+            raise AuthorError(
+                f"{said} a {node.result.kind}, which has no output",
+                place=node.mark.place,
+                hint="name a task, or a Step that reads one, for example lambda: ctx.get(task)",
             )
 
 

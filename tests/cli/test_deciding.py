@@ -36,6 +36,7 @@ def test_approve_prints_what_was_decided_and_the_command_that_goes_on(tmp_path: 
     assert said.out.startswith("ship of r1 approved by ann\n  | Ship a draft?\n")
     assert "next: smithers resume r1" in said.err
     assert "was approved by ann" in smithers(tmp_path, "why", "r1").out
+    assert "answered, to be resumed" in smithers(tmp_path, "ps").out
 
 
 def test_approve_with_resume_goes_on_in_this_process(tmp_path: Path) -> None:

@@ -240,6 +240,11 @@ FILES: dict[str, tuple[str, str]] = {
         'group = Sequence(a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
         'group = Sequence(a, result=a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
     ),
+    "name a task, or a Step that reads one, for example lambda: ctx.get(task)": (
+        'arm = Branch(lambda: True, b, id="arm")\nreturn Sequence(arm, result=arm)',
+        'arm = Branch(lambda: True, b, id="arm")\n'
+        'last = Step("last", lambda: ctx.get(b))\nreturn Sequence(arm, last, result=last)',
+    ),
     "read a task of each arm: ctx.get(task) is None if it was skipped": (
         'arm = Branch(lambda: True, b, id="arm")\n'
         'return Sequence(arm, Step("x", lambda: ctx[arm]))',
