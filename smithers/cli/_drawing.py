@@ -12,7 +12,7 @@ from smithers.changes import Key
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.naming import first_names, key_name, node_name
-from smithers.reports import clock, exhausted_words
+from smithers.reports import clock, exhausted_words, with_place
 from smithers.store.rows import time_of
 from smithers.texts import title_of
 
@@ -153,8 +153,9 @@ def _attempt(attempt: _Json) -> str:
 
 
 def _error(error: _Json) -> str:
-    place = f" (at {error['place']})" if error["place"] else ""
-    return f"{error['kind']}: {error['message']}{place}"
+    kind, said = error["kind"], str(error["message"])
+    named = said if said.startswith(kind) else f"{kind}: {said}"
+    return with_place(named, error["place"])
 
 
 def _hint(error: _Json | None, head: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from smithers.reports._cost import cost
 from smithers.reports._database import Json, has_runs
 from smithers.reports._events import MOST, all_events, event_lines, events, newest
 from smithers.reports._exhausted import exhausted_words
+from smithers.reports._failing import with_place
 from smithers.reports._graph import graph
 from smithers.reports._lines import ASK, FOR_A_PERSON, MOST_ALIKE, change_lines, is_question
 from smithers.reports._listing import STATUSES, RunsQuery
@@ -85,4 +86,5 @@ __all__ = [
     "timeline",
     "transcript",
     "why",
+    "with_place",
 ]

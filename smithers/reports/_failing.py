@@ -17,7 +17,7 @@ from smithers.reports._heads import Head
 from smithers.reports._tasks import Entry, Tree
 from smithers.store.rows import path_of
 
-__all__ = ["describe_failure", "failure_reasons", "reason_of"]
+__all__ = ["describe_failure", "failure_reasons", "reason_of", "with_place"]
 
 _COUNTS = (
     "NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.node"
@@ -74,7 +74,7 @@ def failure_reasons(
     whole = object_from(head.error) or {}
     told = str(whole.get("message") or "the run failed")
     if not any(told.endswith(str(_error(entry).get("message"))) for entry in failed):
-        said = _where(told, whole)
+        said = with_place(told, whole.get("place"))
         found.insert(0, reason_of(Key(""), said, resume, hint=_needed(whole)))
     return found
 
@@ -137,15 +137,22 @@ def describe_failure(entry: Entry, *, tolerated: bool = False) -> str:
     error = _error(entry)
     allowed = " (tolerated)" if tolerated else ""
     key = Key(entry.id, entry.path)
-    return _where(
-        f"{key_name(key)} failed{allowed}: {error.get('message') or 'no reason was given'}", error
-    )
+    said = f"{key_name(key)} failed{allowed}: {error.get('message') or 'no reason was given'}"
+    return with_place(said, error.get("place"))
 
 
 def _error(entry: Entry) -> Json:
     return object_from(entry.error) or {}
 
 
-def _where(said: str, error: Mapping[str, object]) -> str:
+def with_place(said: str, place: object) -> str:
+    r"""A message with the place of its error, if it has one, at the end of its first line.
+
+    >>> with_place("they wait in a circle:\na waits for b", "flow.py:3:5")
+    'they wait in a circle (at flow.py:3:5):\na waits for b'
+    """
     first, newline, rest = said.partition("\n")  # the rest may be what a program wrote
-    return f"{first} (at {error['place']}){newline}{rest}" if error.get("place") else said
+    if not place:
+        return said
+    colon = ":" if first.endswith(":") else ""
+    return f"{first.removesuffix(':')} (at {place}){colon}{newline}{rest}"
