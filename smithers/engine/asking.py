@@ -214,7 +214,7 @@ class Asking:
             self.plan.choose(loop)
             return
         error = LoopExhausted(
-            f"{node_name(loop.key.id)} did not finish within {node.max_iterations} iterations",
+            f"`until` was not true within {node.max_iterations} iterations",
             hint=f"raise max_iterations at {node.mark.place}, or set on_exhausted='finish'"
             " there, then resume the run",
         )
