@@ -211,7 +211,10 @@ def test_a_second_supervisor_stands_by_and_takes_over_when_the_first_dies(
     assert refused.returncode == 2
     assert str(first.pid) in refused.stderr
     with supervising(project):
-        until(lambda: f"process {first.pid} supervises" in said.read_text(), "the standing by")
+        until(
+            lambda: f"process {first.pid} is already supervising" in said.read_text(),
+            "the standing by",
+        )
         project.kill(first)
         assert project.run("approve", "g1").returncode == 0
         until(lambda: status(project, "g1") == "finished", "the end of the run")
