@@ -18,6 +18,7 @@ __all__ = ["RepositoryHook", "absolute_links", "repository_of"]
 
 _LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s]+)(?=[)\s])")
 _SSH = re.compile(r"(?:ssh://)?git@([^:/]+)[:/](.+)")
+_USER = re.compile(r"^https://[^@/]*@")
 _PAGES = {
     "Documentation": "docs/workflows.md",
     "Changelog": "CHANGELOG.md",
@@ -51,6 +52,7 @@ def repository_of(root: Path) -> str | None:
         except (OSError, subprocess.CalledProcessError):
             return None
     told = _SSH.sub(r"https://\1/\2", told).removesuffix("/").removesuffix(".git")
+    told = _USER.sub("https://", told)  # a name or a token must not be published
     return told if told.startswith("https://") else None
 
 

@@ -33,6 +33,7 @@ def test_every_link_of_the_readme_works_on_the_page_of_an_index() -> None:
         ("git@example.org:team/smithers.git", "https://example.org/team/smithers"),
         ("ssh://git@example.org/team/smithers", "https://example.org/team/smithers"),
         ("https://example.org/team/smithers.git", "https://example.org/team/smithers"),
+        ("https://ann:token@example.org/team/smithers", "https://example.org/team/smithers"),
         ("/srv/repositories/smithers", None),
     ],
 )
