@@ -119,5 +119,5 @@ def _undecided(hub: Hub, approval: Asked, why: str) -> ToolError:
     return failure(
         "NOT_DECIDED",
         f"{why}; {approval.name} of run {approval.run_id} still waits for a person",
-        f"tell the person to type in a terminal of their own: {approve}\nor: {deny}",
+        f"tell the person to type in their own terminal: {approve}\nor: {deny}",
     )

@@ -124,13 +124,13 @@ def _said(client: Client, file: Path) -> tuple[str | None, dict[str, Any]]:
     try:
         return before, client.text.parsed((before or "").removeprefix(_MARK))
     except ValueError as error:
-        raise Refused(f"{file} cannot be read: {error}", hint="mend it there first") from error
+        raise Refused(f"{file} cannot be read: {error}", hint="correct it there first") from error
 
 
 def _servers(client: Client, file: Path, said: Mapping[str, Any]) -> dict[str, Any]:
     found: object = said.get(client.key, {})
     if not isinstance(found, dict):
-        raise Refused(f"{client.key} of {file} is no table of servers", hint="mend it there")
+        raise Refused(f"{client.key} of {file} is not a table of servers", hint="correct it there")
     return cast("dict[str, Any]", found)
 
 
@@ -144,7 +144,7 @@ def _ours(servers: Mapping[str, Any], file: Path, name: str) -> dict[str, Any] |
     if not isinstance(entry, dict) or not _starts_smithers(cast("dict[str, Any]", entry)):
         raise Refused(
             f"{name} in {file} is another server, not Smithers",
-            hint="give ours a name of its own with --name",
+            hint="choose another name with --name",
         )
     return cast("dict[str, Any]", entry)
 

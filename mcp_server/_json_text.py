@@ -32,7 +32,7 @@ def parsed(text: str) -> dict[str, Any]:
     """What the file says. Raises `ValueError` that tells where it is no JSON, or no object."""
     found: object = json.loads(text) if text.strip() else {}
     if not isinstance(found, dict):
-        raise ValueError("its outermost value is no object: line 1 column 1")
+        raise ValueError("its outermost value is not an object: line 1 column 1")
     return cast("dict[str, Any]", found)
 
 

@@ -139,7 +139,7 @@ class Run(Result):
         description="The newest event: `after` of wait_run and get_events for what comes next."
     )
     waiting_for: list[Wait]
-    running: list[Running] = Field(description="The agents at work.")
+    running: list[Running] = Field(description="The agents that are running.")
     output: AnyJson = Field(description="The result, once finished.")
     output_cut: bool = Field(description="The output did not fit: this is a piece of it, as text.")
     states: list[str] = Field(
@@ -162,7 +162,8 @@ class Waited(Run):
     """How a run stands after a wait."""
 
     timed_out: bool = Field(
-        description="Time was up first. That is no error: the run goes on, call wait_run again."
+        description="The time was up first. This is not an error: the run continues, call wait_run"
+        " again."
     )
     events: list[EventLine] = Field(description="What happened after `after`, up to `cursor`.")
     more: bool = Field(description="Further events follow `cursor` already.")
@@ -318,7 +319,9 @@ class Steered(Result):
     run_id: str
     task: str
     iteration: list[int]
-    id: int = Field(description="Of the message: message_given with it tells that it was told.")
+    id: int = Field(
+        description="Of the message: message_given with this id means that the agent received it."
+    )
     state: str = Field(description="told, kept until the agent takes it in, or late: it had ended.")
     cursor: str | None
 

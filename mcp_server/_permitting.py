@@ -78,6 +78,6 @@ def _untrusted(hub: Hub, start: Startable, why: str) -> ToolError:
     return failure(
         "UNTRUSTED",
         f"{why}; {start.file} is in a folder that the person has not trusted yet",
-        "tell the person to look at the file, and to type in a terminal of their own:"
+        "tell the person to look at the file, and to type in their own terminal:"
         f" {typed(command, hub.database)}",
     )

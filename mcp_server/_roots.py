@@ -44,7 +44,8 @@ class Roots:
         if not self._holds(folder):
             raise self._outside(str(cwd))
         if not folder.is_dir():
-            raise failure("NOT_FOUND", f"there is no folder {folder}", "leave out cwd, or mend it")
+            said = f"there is no folder {folder}"
+            raise failure("NOT_FOUND", said, "leave out cwd, or correct it")
         return folder.resolve()
 
     def find(self, hub: Hub, workflow: str, cwd: str | None) -> Startable:

@@ -77,7 +77,7 @@ def _table(statements: Sequence[_Statement], path: Sequence[str]) -> tuple[int, 
     for number, one in enumerate(statements):
         if one.kind == "header" and one.path == tuple(path):
             return number, _end(statements, number)
-    raise LookupError(f"it has no header [{'.'.join(path)}] of its own")
+    raise LookupError(f"it has no header [{'.'.join(path)}]")
 
 
 def _header(statements: Sequence[_Statement], path: Sequence[str]) -> int | None:

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 RunId = Annotated[str, Field(description="The id of the run, as start_run or list_runs gave it.")]
-_SEES = "call wait_run with this run_id; the run goes on whether anyone waits or not"
+_SEES = "call wait_run with this run_id; the run continues whether or not anyone waits"
 _FEW = 5
 
 
@@ -98,7 +98,7 @@ def steer_run(
     ctx: Context[Face],
     run_id: RunId,
     task: Annotated[
-        str, Field(description="The task whose agent is at work, as in plan or review[2].")
+        str, Field(description="The task whose agent is running, for example plan or review[2].")
     ],
     message: Annotated[
         str, Field(description="What to say to that agent.", min_length=1, max_length=20_000)

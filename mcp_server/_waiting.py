@@ -29,7 +29,7 @@ async def wait_run(
     run_id: RunId,
     after: Annotated[
         str | None,
-        Field(description="A cursor: what came after it is told. Without it, from now on."),
+        Field(description="A cursor: the events after it are returned (default: from now on)."),
     ] = None,
     timeout_s: Annotated[float, Field(gt=0, le=50, description="Seconds, 50 at most.")] = 20,
     until: Annotated[

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("smithers", "harnesses")
+PACKAGES = ("smithers", "harnesses", "mcp_server")
 BANNED = re.compile(
     r"(?i)\b(?:"
     r"go(?:es)? on|went on|gave nothing|comes? up|came up|lives in|at work|let(?:s)? go of"

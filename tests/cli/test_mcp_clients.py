@@ -247,14 +247,19 @@ def test_a_link_stays_one_and_what_it_leads_to_is_changed(home: Home, tmp_path: 
 
 TOML = ("--client", "codex")
 REFUSALS = [
-    ((), '{\n  "a": 1,\n  b\n}', "line 3 column 3", "mend it"),
-    ((), "{ // no\n}", "line 1 column 3", "mend it"),
-    ((), "[]", "line 1 column 1", "mend it"),
-    ((), '{"mcpServers": []}', "no table of servers", "mend it"),
+    ((), '{\n  "a": 1,\n  b\n}', "line 3 column 3", "correct it"),
+    ((), "{ // no\n}", "line 1 column 3", "correct it"),
+    ((), "[]", "line 1 column 1", "correct it"),
+    ((), '{"mcpServers": []}', "not a table of servers", "correct it"),
     ((), '{"mcpServers": {"smithers": {"command": "npx"}}}', "is another server", "--name"),
     ((), '{"mcpServers": {"smithers": {"url": "http://x/mcp"}}}', "is another server", "--name"),
-    ((), '{"mcpServers": {}, "mcpServers": {"a": {}}, "mcpServers": 1}', "no table", "mend it"),
-    (TOML, "a = 1\nb = \n", "line 2, column 5", "mend it"),
+    (
+        (),
+        '{"mcpServers": {}, "mcpServers": {"a": {}}, "mcpServers": 1}',
+        "not a table",
+        "correct it",
+    ),
+    (TOML, "a = 1\nb = \n", "line 2, column 5", "correct it"),
     (TOML, '[mcp_servers.smithers]\ncommand = "npx"\n', "is another server", "--name"),
     (TOML, 'mcp_servers = { a = { command = "b" } }\n', "piece by piece", "--dry-run"),
     (

@@ -25,7 +25,7 @@ WORDS: dict[str, Kind] = {
     "if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT": "set up",
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
-    "tell the person to look at the file, and to type in a terminal of their own: …": "person",
+    "tell the person to look at the file, and to type in their own terminal: …": "person",
     # -- agents and their programs
     "install it with `…`": "set up",
     "install one of them and sign in; workflows of Steps only, and recordings, need none": "set up",
@@ -144,9 +144,9 @@ WORDS: dict[str, Kind] = {
     "use only letters, digits, - and _": "choose",
     "leave out --env": "choose",
     "give only the name: a value would be written to the settings file": "choose",
-    "mend it there": "person",
-    "mend it there first": "person",
-    "give ours a name of its own with --name": "choose",
+    "correct it there": "person",
+    "correct it there first": "person",
+    "choose another name with --name": "choose",
     "edit it by hand; --dry-run with another --name shows what an entry has": "person",
     "type it again": "process",
     # -- what a model is told
@@ -155,11 +155,11 @@ WORDS: dict[str, Kind] = {
     "call list_runs": "call",
     "correct the workflow file, then start it again": "call",
     "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME": "call",
-    "leave out cwd, or mend it": "call",
+    "leave out cwd, or correct it": "call",
     "a relative file is looked for in cwd, else in the first root; list_workflows gives those that"
     " can be started by name": "call",
     "name the file, as in FILE.py:NAME": "call",
-    "call wait_run with this run_id; the run goes on whether anyone waits or not": "call",
+    "call wait_run with this run_id; the run continues whether or not anyone waits": "call",
     "…the tools are: …": "call",
     "…it takes: …": "call",
     "call it again with that corrected": "call",
@@ -171,7 +171,7 @@ WORDS: dict[str, Kind] = {
     "give a cursor that get_events or wait_run gave for this run, or leave out after": "call",
     "CURSOR": "call",
     "call get_run to see how it ended": "call",
-    "tell the person to type in a terminal of their own: …\nor: …": "person",
+    "tell the person to type in their own terminal: …\nor: …": "person",
     "use a path below them; a person may allow more with --root DIR in its command": "person",
 }
 
