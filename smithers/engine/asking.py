@@ -15,12 +15,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from smithers.changes import CameUp, ChoiceKind, ChoiceMade, Key, WaitKind, WaitOpened
+from smithers.changes import CameUp, ChoiceKind, Key, WaitKind, WaitOpened
 from smithers.context import NotYet
-from smithers.engine.mount import children_digest
 from smithers.engine.plan import Instance, Plan
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
+from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.naming import node_name
@@ -152,13 +152,10 @@ class Asking:
         if isinstance(error, AuthorError) or not isinstance(error, SmithersError):
             place = failure.place or str(instance.definition.node.mark.place)
             failure = replace(failure, place=place, hint=failure.hint or _CORRECT)
-        self.frame.settle(instance.key, "failed", error=failure)
-        self.plan.settle(instance)
+        settle(self.frame, self.plan, instance.key, "failed", error=failure)
 
     def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:
-        digest = "" if instance.role == "task" else children_digest(instance.definition)
-        choice = ChoiceMade(key=instance.key, kind=kind, value=value, children=digest)
-        self.frame.do(choice)
+        choose(self.frame, self.plan, instance, kind, value)
 
     # -- what comes up
 
@@ -195,7 +192,6 @@ class Asking:
         value = self.ask(instance, lambda: self._boolean(node.test(), what, node.mark))
         if not self.missed(value):
             self.choose(instance, "test", json.dumps(value))
-            self.plan.choose(instance)
 
     def _until(self, iteration: Instance) -> None:
         node = cast("Loop", iteration.definition.node)
@@ -205,21 +201,19 @@ class Asking:
         )
         if not self.missed(value):
             self.choose(iteration, "until", json.dumps(value))
-            self.plan.choose(iteration)
 
     def _exhausted(self, loop: Instance) -> None:
         node = cast("Loop", loop.definition.node)
         if node.on_exhausted == "finish":
             self.choose(loop, "exhausted", json.dumps(len(loop.children)))
-            self.plan.choose(loop)
             return
         error = LoopExhausted(
             f"{node_name(loop.key.id)} did not end within {node.max_iterations} iterations",
             hint=f"raise max_iterations at {node.mark.place}, or write on_exhausted='finish' there,"
             " then resume the run",
         )
-        self.frame.settle(loop.key, "failed", error=failure_of(error, self.scrub))
-        self.plan.settle(loop)
+        failure = failure_of(error, self.scrub)
+        settle(self.frame, self.plan, loop.key, "failed", error=failure)
 
     def _items(self, instance: Instance) -> None:
         if (instance.key, "items") in self.frame.state.choices:
@@ -227,7 +221,7 @@ class Asking:
                 instance, lambda: self.renderer.expand(instance.definition, instance.path)
             )
             if not self.missed(again):
-                self.plan.choose(instance)
+                self.plan.choose(instance.key)
             return
         items = self.ask(instance, lambda: self.renderer.ask_items(instance.definition))
         if self.missed(items):
@@ -240,7 +234,6 @@ class Asking:
             self.fail(instance, error)
             return
         self.choose(instance, "items", row)
-        self.plan.choose(instance)
 
     # -- tasks
 
@@ -301,8 +294,7 @@ class Asking:
         else:
             skipped = chosen.value == "true"
         if skipped:
-            self.frame.settle(instance.key, "skipped")
-            self.plan.settle(instance)
+            settle(self.frame, self.plan, instance.key, "skipped")
         return skipped
 
     def _question(self, instance: Instance, node: Task, work: PersonWork) -> bool:

@@ -46,6 +46,7 @@ from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
+from smithers.engine.settling import settle
 from smithers.engine.starting import Result, Running, Starting
 from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
@@ -396,8 +397,7 @@ class Engine:
             return
         tries = self.state.tries.get(instance.key, ())
         error = tries[-1].error if dropped.outcome == "failed" and tries else None
-        self.transition.settle(instance.key, dropped.outcome, error=error)
-        self.plan.settle(instance)
+        settle(self.transition, self.plan, instance.key, dropped.outcome, error=error)
 
     # -- what comes
 

@@ -61,19 +61,21 @@ class Plan(SlotCounts):
 
     # -- what the engine tells
 
-    def settle(self, instance: Instance) -> None:
-        """The state has an end for this instance now.
+    def settle(self, key: Key) -> None:
+        """The state has an end for this node now.
 
         An edit may put something before a node that has begun. Then its end stays in the state,
         and counts when everything before the node is settled.
         """
-        if not instance.settled and not instance.waits_for_order:
-            ended = self.state.ended[instance.key]
+        instance = self.instances.get(key)
+        if instance is not None and not instance.settled and not instance.waits_for_order:
+            ended = self.state.ended[key]
             self._mark(instance, ended.outcome, ended.frame)
             self._propagate()
 
-    def choose(self, instance: Instance) -> None:
-        """The state has the choice now that this instance was waiting for."""
+    def choose(self, key: Key) -> None:
+        """The state has the choice now that this node was waiting for."""
+        instance = self.instances[key]
         if not instance.settled:
             if instance.role == "branch":
                 self._branch(instance)

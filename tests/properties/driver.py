@@ -244,13 +244,13 @@ class Driver:
         if (wait := self.state.waits.get((one.key, "approval"))) is not None:
             self._change(WaitClosed(key=one.key, kind="approval", opened=wait.frame))
         self._change(Settled(key=one.key, outcome=outcome))
-        self.plan.settle(one)
+        self.plan.settle(one.key)
 
     def _choice(self, one: Instance, kind: ChoiceKind, value: str) -> Callable[[], None]:
         def choose() -> None:
             del self.hand[one.key]
             self._change(ChoiceMade(key=one.key, kind=kind, value=value))
-            self.plan.choose(one)
+            self.plan.choose(one.key)
 
         return choose
 
