@@ -25,12 +25,12 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.clock import Moment
-from smithers.engine.mount import Definition
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
 from smithers.engine.reading import View
 from smithers.engine.settling import settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import SmithersError
+from smithers.kinds import Definition, Instance
 from smithers.naming import key_name
 from smithers.state import Attempted, Total
 from smithers.store import InboxRow

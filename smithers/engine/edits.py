@@ -5,10 +5,10 @@ node of a task that has started, or add to what has finished.
 from __future__ import annotations
 
 from smithers.changes import Key
-from smithers.engine.instance import Instance
-from smithers.engine.mount import Definition, Mounts, children_digest
+from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
+from smithers.kinds import Definition, Instance
 from smithers.state import RunState
 from smithers.tree import Parallel, Sequence
 

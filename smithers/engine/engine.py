@@ -40,7 +40,7 @@ from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.orphans import Orphans
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
@@ -53,6 +53,7 @@ from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, StoreError
+from smithers.kinds import Instance
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.workflows import Workflow
@@ -359,13 +360,13 @@ class Engine:
             self._schedule_waits(instance.key)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
-        if instance.role == "foreach":
+        if instance.kind.expands:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
         for instance in self.asking.waiting.pop(settled.key, ()):
             self.plan.up.append(instance)
-        if settled.role != "task" and settled.status in ("failed", "cancelled"):
+        if not settled.kind.is_task and settled.status in ("failed", "cancelled"):
             self._wake_readers_of_unknown()
         if not self.renderer.watches(settled.key.id):
             return

@@ -11,8 +11,8 @@ from smithers.changes import Failure, WaitOpened
 from smithers.clock import Deadline, Moment
 from smithers.engine.agents import Missing
 from smithers.engine.hearing import known_time
-from smithers.engine.plan import Instance
 from smithers.errors import Busy
+from smithers.kinds import Instance
 from smithers.state import RunState
 from smithers.store import Cooldown
 from smithers.tree import AgentWork, Task

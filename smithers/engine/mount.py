@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from smithers.changes import NodeMounted
 from smithers.errors import AuthorError
+from smithers.kinds import Definition, kind_of
 from smithers.tree import (
     AgentWork,
     Branch,
@@ -24,45 +24,11 @@ from smithers.tree import (
     Group,
     Loop,
     Node,
-    Sequence,
     Task,
     did_you_mean,
 )
 
-__all__ = ["Definition", "Mounts", "check_sees", "children_digest", "ids_around", "mount"]
-
-
-@dataclass(eq=False, slots=True)
-class Definition:
-    """A node in its place. `loops` are the ids of the loops around it, outermost first; `scope` is
-    the id of the `ForEach` whose item it belongs to, or empty.
-    """
-
-    node: Node[Any]
-    id: str
-    parent: Definition | None
-    place: int
-    loops: tuple[str, ...]
-    scope: str
-    children: tuple[Definition, ...] = ()
-    named: bool = True
-    item: str = ""
-    """The key of its item, for the root of an item's subtree."""
-    budgeted: tuple[Definition, ...] = ()
-    """Those that have a budget, of it and what stands around it, innermost first."""
-
-    def walk(self) -> Iterator[Definition]:
-        """This definition and all below it, in document order."""
-        waiting: list[Definition] = [self]
-        while waiting:
-            one = waiting.pop()
-            yield one
-            waiting.extend(reversed(one.children))
-
-    @property
-    def row(self) -> NodeMounted:
-        parent = self.parent.id if self.parent else None
-        return NodeMounted(id=self.id, kind=self.node.kind, parent=parent, place=self.place)
+__all__ = ["Mounts", "check_sees", "children_digest", "ids_around", "mount"]
 
 
 def mount(
@@ -289,7 +255,7 @@ def _before(one: Definition) -> Iterator[tuple[str, str]]:
         yield child.id, f"ends with {child.id!r}"
     each = one
     while (above := each.parent) is not None:
-        if isinstance(above.node, Sequence | Loop) and each.place:
+        if kind_of(above.node).is_ordered and each.place:
             earlier = above.children[each.place - 1]
             inside = "" if each is one else f"is in {each.id!r}, which "
             yield earlier.id, f"{inside}stands after {earlier.id!r}"

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from smithers.changes import Key
 from smithers.context import ItemFailure, NotYet
-from smithers.engine.mount import Definition, Mounts
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.mount import Mounts
+from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
+from smithers.kinds import Definition, Instance
 from smithers.state import Ended, RunState
 from smithers.tree import (
     Attempt,

@@ -20,12 +20,13 @@ from pydantic_core import PydanticSerializationError, to_json
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
-from smithers.engine.mount import Definition, Mounts, check_sees, mount
+from smithers.engine.mount import Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
 from smithers.engine.reading import Reading, View
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
+from smithers.kinds import Definition
 from smithers.naming import first_names, node_name
 from smithers.tree import (
     RENDERING,

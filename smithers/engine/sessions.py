@@ -8,10 +8,10 @@ from typing import cast
 
 from smithers.changes import Key
 from smithers.context import READER
-from smithers.engine.plan import Instance
 from smithers.engine.reading import Reading
 from smithers.engine.sharing import check_source
 from smithers.errors import SmithersError
+from smithers.kinds import Instance
 from smithers.state import Attempted, RunState
 from smithers.tree import AgentWork, Task
 

@@ -7,10 +7,10 @@ is activated.
 from __future__ import annotations
 
 from smithers.changes import ChoiceKind, ChoiceMade, Failure, Key, Outcome
-from smithers.engine.instance import Instance
 from smithers.engine.mount import children_digest
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
+from smithers.kinds import Instance
 
 __all__ = ["choose", "settle"]
 
@@ -35,6 +35,6 @@ def settle(
 
 def choose(frame: Transition, plan: Plan, instance: Instance, kind: ChoiceKind, value: str) -> None:
     """A node decides what the run does next. `value` is JSON text."""
-    digest = "" if instance.role == "task" else children_digest(instance.definition)
+    digest = "" if instance.kind.is_task else children_digest(instance.definition)
     frame.do(ChoiceMade(key=instance.key, kind=kind, value=value, children=digest))
     plan.choose(instance.key)

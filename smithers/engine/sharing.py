@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from smithers.engine.mount import Definition
 from smithers.errors import AuthorError
+from smithers.kinds import Definition
 from smithers.tree import AgentWork, ForEach, Group, Parallel, Task
 
 __all__ = ["Sharing", "check_source"]

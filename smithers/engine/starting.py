@@ -23,7 +23,6 @@ from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.handover import background, handover
 from smithers.engine.limits import Limits
 from smithers.engine.messages import Mailbox, untold
-from smithers.engine.plan import Instance
 from smithers.engine.printing import Printed
 from smithers.engine.sessions import Held, held
 from smithers.engine.settling import settle
@@ -39,6 +38,7 @@ from smithers.errors import (
     StoreError,
     is_of_the_machine,
 )
+from smithers.kinds import Instance
 from smithers.secrets import Secrets
 from smithers.state import Attempted, Message
 from smithers.store.files import raw_file

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from smithers.changes import Key
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, Place
+from smithers.kinds import Instance
 from smithers.naming import key_name
 from smithers.tree import AgentWork, Task
 
@@ -55,7 +56,7 @@ def _edge(plan: Plan, one: Instance, on: Mapping[int, Key]) -> _Edge | None:
         return _data(plan, one, key)
     if one.status == "idle":
         return _order(one)
-    if one.role == "task":
+    if one.kind.is_task:
         return _slot(plan, one)
     inner = next((child for child in one.children if child.status == "up"), None)
     return None if inner is None else _Edge(inner, f"ends with {key_name(inner.key)}")
@@ -95,7 +96,7 @@ def _order(one: Instance) -> _Edge | None:
     parent = one.parent
     if parent is None:
         return None
-    if parent.status == "up" and parent.role in ("sequence", "iteration"):
+    if parent.status == "up" and parent.kind.is_ordered:
         earlier = next((child for child in parent.children if not child.settled), one)
         if earlier is not one:
             return _Edge(earlier, f"stands after {key_name(earlier.key)}")
