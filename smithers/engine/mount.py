@@ -15,16 +15,10 @@ from itertools import pairwise
 from typing import Any
 
 from smithers.errors import AuthorError
-from smithers.kinds import Definition, kind_of
+from smithers.kinds import Definition, agent_work, kind_of
 from smithers.tree import (
-    AgentWork,
-    Branch,
     Budget,
-    ForEach,
-    Group,
-    Loop,
     Node,
-    Task,
     did_you_mean,
 )
 
@@ -40,7 +34,7 @@ def mount(
 ) -> Definition:
     """The definitions of a tree. `parent` is the `ForEach` that `node` is an item of, if any."""
     scope = parent.id if parent else ""
-    loops = _loops_below(parent) if parent else ()
+    loops = kind_of(parent.node).loops_below(parent) if parent else ()
     own = f"{parent.id}/{item}" if parent else node.kind
     made = _define(node, own, parent, place, loops, scope)
     made.item = item
@@ -49,8 +43,8 @@ def mount(
 
 def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
     """A budget in dollars alone must see what each agent of a task costs. Raises `AuthorError`."""
-    work = one.node.work if isinstance(one.node, Task) else None
-    if not isinstance(work, AgentWork) or not any(each and each.is_blind for each in budgets):
+    work = agent_work(one.node)
+    if work is None or not any(each and each.is_blind for each in budgets):
         return
     for agent in work.agents:
         if not agent.can.reports_cost:
@@ -60,10 +54,6 @@ def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
                 place=one.node.mark.place,
                 hint="cap what can be counted as well: Budget(usd=..., calls=...), or tokens=...",
             )
-
-
-def _loops_below(one: Definition) -> tuple[str, ...]:
-    return (*one.loops, one.id) if isinstance(one.node, Loop) else one.loops
 
 
 def _define(
@@ -84,7 +74,7 @@ def _define(
         made.budgeted = (made, *made.budgeted)
     if made.budgeted:
         check_sees(made, [one.node.budget for one in made.budgeted])
-    inner = _loops_below(made)
+    inner = kind_of(node).loops_below(made)
     counts: dict[str, int] = {}
     below: list[Definition] = []
     for number, child in enumerate(node.children):
@@ -102,7 +92,7 @@ def ids_around(root: Definition, ids: Container[str]) -> set[str]:
     found: set[str] = set()
     for one in root.walk():
         above: Definition | None = one
-        if one.id in ids or isinstance(one.node, ForEach):
+        if one.id in ids or kind_of(one.node).expands:
             while above is not None and above.id not in found:
                 found.add(above.id)
                 above = above.parent
@@ -117,9 +107,8 @@ def children_digest(one: Definition) -> str:
 
 
 def _shape(one: Definition) -> tuple[object, ...]:
-    node = one.node
-    split = len(node.arms[0]) if isinstance(node, Branch) else -1
-    return (split, *(child.id if child.named else _shape(child) for child in one.children))
+    children = (child.id if child.named else _shape(child) for child in one.children)
+    return (kind_of(one.node).split(one.node), *children)
 
 
 def _where(one: Definition) -> str:
@@ -189,7 +178,9 @@ class Mounts:
         return root.scope == there.scope and self._item[need][1] != self._item[root.id][1]
 
     def _ids(self) -> ListLike[str]:
-        return [one.id for one in self.by_id.values() if isinstance(one.node, Task | ForEach)]
+        """Of all that gives an output."""
+        known = self.by_id.values()
+        return [one.id for one in known if kind_of(one.node).source_of_output(one.node) is one.node]
 
     def _known(self) -> ListLike[str]:
         found = self._ids()
@@ -240,18 +231,13 @@ def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
 
 def _waits_for(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids of what a task says that it comes after, and in which words."""
-    if isinstance(node := one.node, Task):
-        for need in node.needs:
-            yield need, f"needs {need!r}"
-        if isinstance(work := node.work, AgentWork) and work.source is not None:
-            yield work.source, f"{work.verb} {work.source!r}"
+    return kind_of(one.node).needs(one.node)
 
 
 def _before(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids that must settle before this node can, and why: needs, sessions, and order."""
-    node = one.node
     yield from _waits_for(one)
-    for child in one.children if isinstance(node, Group) else ():
+    for child in one.children if kind_of(one.node).only_arranges else ():
         yield child.id, f"ends with {child.id!r}"
     each = one
     while (above := each.parent) is not None:

@@ -26,14 +26,12 @@ from smithers.engine.reading import Reading, View
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition
+from smithers.kinds import Definition, agent_work, kind_of
 from smithers.naming import first_names, node_name
 from smithers.tree import (
     RENDERING,
-    AgentWork,
     Bindings,
     ForEach,
-    Group,
     Mark,
     Node,
     Task,
@@ -146,7 +144,7 @@ class Renderer:
         """Check what trees that were mounted together need of each other. Raises `AuthorError`."""
         self._unchecked.extend(roots)
         self._growing.update(
-            one.id for root in roots for one in root.walk() if isinstance(one.node, ForEach)
+            one.id for root in roots for one in root.walk() if kind_of(one.node).expands
         )
         complete = not self.reads_structure() and not self._growing
         for root in self._unchecked if complete else roots:
@@ -159,10 +157,10 @@ class Renderer:
     def _check_agents(self, root: Definition) -> None:
         """Check before anything is paid what is known of agents then. Raises `AuthorError`."""
         for one in root.walk():
-            if isinstance(one.node, Task) and isinstance(one.node.work, AgentWork):
+            if (work := agent_work(one.node)) is not None:
                 if self.workflow.budget is not None:
                     check_sees(one, [self.workflow.budget])
-                self._obstacles.check(one.node, one.node.work)
+                self._obstacles.check(cast("Task", one.node), work)
 
     @property
     def folder(self) -> str:
@@ -359,15 +357,15 @@ def _check_results(root: Definition) -> None:
     """What a group gives is the output of something that stands in it."""
     for one in root.walk():
         node = one.node
-        if not isinstance(node, Group) or node.result is None:
+        result = kind_of(node).source_of_output(node)
+        if result is None or any(below.node is result for below in one.walk()):
             continue
-        if not any(below.node is node.result for below in one.walk()):
-            named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
-            raise AuthorError(
-                f"the result of {node_name(one.id)}, {named!r}, is not inside it",
-                place=node.mark.place,
-                hint="put it among the children, or name one of them",
-            )
+        named = result.id or f"the {result.kind} at {result.mark.place}"
+        raise AuthorError(
+            f"the result of {node_name(one.id)}, {named!r}, is not inside it",
+            place=node.mark.place,
+            hint="put it among the children, or name one of them",
+        )
 
 
 def _digest(value: object) -> str | None:

@@ -14,7 +14,6 @@ from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, Place
 from smithers.kinds import Instance
 from smithers.naming import key_name
-from smithers.tree import AgentWork, Task
 
 __all__ = ["deadlock"]
 
@@ -63,12 +62,11 @@ def _edge(plan: Plan, one: Instance, on: Mapping[int, Key]) -> _Edge | None:
 
 
 def _data(plan: Plan, one: Instance, key: Key) -> _Edge | None:
-    node = one.definition.node
     why = f"waits for the output of {key_name(key)}"
-    if isinstance(node, Task) and key.id in node.needs:
-        why = f"needs {key_name(key)}"
-    elif isinstance(node, Task) and isinstance(node.work, AgentWork) and node.work.source == key.id:
-        why = f"{node.work.verb} {key_name(key)}"
+    for need, words in one.kind.needs(one.node):
+        if need == key.id:
+            why = words.replace(repr(need), key_name(key))
+            break
     if (found := plan.instances.get(key)) is not None:
         return _Edge(found, why)
     around = _around(plan, key)

@@ -16,7 +16,7 @@ from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.sequence import SEQUENCE
-from smithers.kinds.task import TASK
+from smithers.kinds.task import TASK, agent_work
 from smithers.tree import Branch, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "LoopExhausted",
     "Planning",
     "Slots",
+    "agent_work",
     "kind_of",
 ]
 

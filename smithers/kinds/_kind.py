@@ -7,7 +7,7 @@ a decision depends on when it was made, it is a choice row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
@@ -114,6 +114,10 @@ class Kind(ABC, Generic[N]):
     grows: ClassVar[bool] = False
     """Whether its children are made one after the other while it is up."""
 
+    only_arranges: ClassVar[bool] = False
+    """Whether it decides nothing: all its children are activated, and it settles with them."""
+    is_concurrent: ClassVar[bool] = False
+    """Whether its children may be at work at the same time."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
 
@@ -152,9 +156,27 @@ class Kind(ABC, Generic[N]):
         elif child.status == "cancelled" and one.worst == "finished":
             one.worst = "cancelled"
 
+    def loops_below(self, definition: Definition) -> tuple[str, ...]:
+        """The ids of the loops around its children, outermost first."""
+        return definition.loops
+
     def loops_around(self, definition: Definition) -> tuple[str, ...]:
         """The ids of the loops in whose iteration its callables are called, outermost first."""
         return definition.loops
+
+    def split(self, node: N) -> int:
+        """The number of children in its first part, -1 if it has no parts."""
+        return -1
+
+    def needs(self, node: N) -> Iterator[tuple[str, str]]:
+        """The ids of what it says that it comes after, and in which words."""
+        yield from ()
+
+    def source_of_output(self, node: N) -> Node[Any] | None:
+        """The node whose output is the output of this one: itself if it makes one, None if it gives
+        nothing.
+        """
+        return None
 
     def limit(self, node: N) -> int | None:
         """How many children may have begun and not be settled."""

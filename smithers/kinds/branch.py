@@ -16,6 +16,9 @@ __all__ = ["BRANCH"]
 class BranchKind(Container[Branch]):
     name = "branch"
 
+    def split(self, node: Branch) -> int:
+        return len(node.arms[0])
+
     def activate(self, plan: Planning, one: Instance[Branch]) -> None:
         self.chosen(plan, one)
 

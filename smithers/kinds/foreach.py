@@ -17,6 +17,9 @@ class ForEachKind(SideBySide[ForEach[Any]]):
     name = "foreach"
     expands = True
 
+    def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:
+        return node
+
     def activate(self, plan: Planning, one: Instance[ForEach[Any]]) -> None:
         self.chosen(plan, one)
 

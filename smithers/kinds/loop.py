@@ -76,6 +76,9 @@ class LoopKind(Container[Loop]):
     is_ordered = True
     grows = True
 
+    def loops_below(self, definition: Definition) -> tuple[str, ...]:
+        return (*definition.loops, definition.id)
+
     def activate(self, plan: Planning, one: Instance[Loop]) -> None:
         self._iterate(plan, one)
 

@@ -8,7 +8,7 @@ from typing_extensions import TypeVar
 
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Container, Planning
-from smithers.tree import ForEach, Parallel
+from smithers.tree import ForEach, Node, Parallel
 
 __all__ = ["PARALLEL", "SideBySide"]
 
@@ -17,6 +17,8 @@ N = TypeVar("N", bound="Parallel[Any] | ForEach[Any]", default=Any)
 
 class SideBySide(Container[N]):
     """Children at once. It settles when all are settled."""
+
+    is_concurrent = True
 
     def limit(self, node: N) -> int | None:
         return node.limit
@@ -49,6 +51,10 @@ class SideBySide(Container[N]):
 
 class ParallelKind(SideBySide[Parallel[Any]]):
     name = "parallel"
+    only_arranges = True
+
+    def source_of_output(self, node: Parallel[Any]) -> Node[Any] | None:
+        return node.result
 
     def activate(self, plan: Planning, one: Instance[Parallel[Any]]) -> None:
         plan.make_children(one, one.definition.children)

@@ -56,6 +56,10 @@ class Ordered(Container[N]):
 
 class SequenceKind(Ordered[Sequence[Any]]):
     name = "sequence"
+    only_arranges = True
+
+    def source_of_output(self, node: Sequence[Any]) -> Node[Any] | None:
+        return node.result
 
     def end(self, plan: Planning, one: Instance[Sequence[Any]]) -> None:
         plan.mark(one, "finished", one.settled_at)

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from smithers.changes import Key, Outcome
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking, Kind, Planning
 from smithers.state import Ended, RunState
-from smithers.tree import Decision, PersonWork, Task
+from smithers.tree import AgentWork, Decision, Node, PersonWork, Task
 
-__all__ = ["TASK"]
+__all__ = ["TASK", "agent_work"]
 
 _BEGINNING = ("cooldown", "agents", "attached")
 """Waits for which a task has begun: it would start, or has started, but for what it waits for."""
 
 
+def agent_work(node: Node[Any] | None) -> AgentWork | None:
+    """What an agent has to do for a node; None if no agent works for it."""
+    work = node.work if isinstance(node, Task) else None
+    return work if isinstance(work, AgentWork) else None
+
+
 class TaskKind(Kind[Task[Any]]):
     name = "task"
     is_task = True
+
+    def needs(self, node: Task[Any]) -> Iterator[tuple[str, str]]:
+        for need in node.needs:
+            yield need, f"needs {need!r}"
+        if (work := agent_work(node)) is not None and work.source is not None:
+            yield work.source, f"{work.verb} {work.source!r}"
+
+    def source_of_output(self, node: Task[Any]) -> Task[Any]:
+        return node
 
     def activate(self, plan: Planning, one: Instance[Task[Any]]) -> None:
         state = plan.state
