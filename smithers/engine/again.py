@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from smithers.changes import Key
-from smithers.kinds import Definition, kind_of
+from smithers.kinds import Definition
 from smithers.state import Ended, RunState
 
 __all__ = ["runs_again"]
@@ -30,5 +30,5 @@ def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunSt
         return ended.outcome == "cancelled"
     if not state.has_place(key):
         return False  # it left the tree, or the loop that it was in
-    node = by_id[key.id].node if key.id in by_id else None
-    return node is None or kind_of(node).runs_again(state, key, node, ended)
+    definition = by_id.get(key.id)
+    return definition is None or definition.kind.runs_again(state, key, definition.node, ended)

@@ -8,7 +8,7 @@ from smithers.changes import Key
 from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
-from smithers.kinds import Definition, Instance, kind_of
+from smithers.kinds import Definition, Instance
 from smithers.state import RunState
 
 __all__ = ["check_added", "check_choices", "check_kinds"]
@@ -68,7 +68,7 @@ def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> N
     for one in mounts.fresh:
         known = state.nodes.get(one.id)
         moved = known is None or known.parent != (one.parent.id if one.parent else None)
-        if not moved or kind_of(one.node).only_arranges:
+        if not moved or one.kind.only_arranges:
             continue  # what is in them is looked at
         new = _last(after, one)
         if new is None or new.settled or new.dropping is not None:

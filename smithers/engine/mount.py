@@ -34,7 +34,7 @@ def mount(
 ) -> Definition:
     """The definitions of a tree. `parent` is the `ForEach` that `node` is an item of, if any."""
     scope = parent.id if parent else ""
-    loops = kind_of(parent.node).loops_below(parent) if parent else ()
+    loops = parent.kind.loops_below(parent) if parent else ()
     own = f"{parent.id}/{item}" if parent else node.kind
     made = _define(node, own, parent, place, loops, scope)
     made.item = item
@@ -65,7 +65,14 @@ def _define(
     scope: str,
 ) -> Definition:
     made = Definition(
-        node, node.id or default_id, parent, place, loops, scope, named=node.id is not None
+        node,
+        kind_of(node),
+        node.id or default_id,
+        parent,
+        place,
+        loops,
+        scope,
+        named=node.id is not None,
     )
     node.address = made.id
     if parent is not None:
@@ -74,7 +81,7 @@ def _define(
         made.budgeted = (made, *made.budgeted)
     if made.budgeted:
         check_sees(made, [one.node.budget for one in made.budgeted])
-    inner = kind_of(node).loops_below(made)
+    inner = made.kind.loops_below(made)
     counts: dict[str, int] = {}
     below: list[Definition] = []
     for number, child in enumerate(node.children):
@@ -92,7 +99,7 @@ def ids_around(root: Definition, ids: Container[str]) -> set[str]:
     found: set[str] = set()
     for one in root.walk():
         above: Definition | None = one
-        if one.id in ids or kind_of(one.node).expands:
+        if one.id in ids or one.kind.expands:
             while above is not None and above.id not in found:
                 found.add(above.id)
                 above = above.parent
@@ -108,7 +115,7 @@ def children_digest(one: Definition) -> str:
 
 def _shape(one: Definition) -> tuple[object, ...]:
     children = (child.id if child.named else _shape(child) for child in one.children)
-    return (kind_of(one.node).split(one.node), *children)
+    return (one.kind.split(one.node), *children)
 
 
 def _where(one: Definition) -> str:
@@ -180,7 +187,7 @@ class Mounts:
     def _ids(self) -> ListLike[str]:
         """Of all that gives an output."""
         known = self.by_id.values()
-        return [one.id for one in known if kind_of(one.node).source_of_output(one.node) is one.node]
+        return [one.id for one in known if one.kind.source_of_output(one.node) is one.node]
 
     def _known(self) -> ListLike[str]:
         found = self._ids()
@@ -231,17 +238,17 @@ def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
 
 def _waits_for(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids of what a task says that it comes after, and in which words."""
-    return kind_of(one.node).needs(one.node)
+    return one.kind.needs(one.node)
 
 
 def _before(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids that must settle before this node can, and why: needs, sessions, and order."""
     yield from _waits_for(one)
-    for child in one.children if kind_of(one.node).only_arranges else ():
+    for child in one.children if one.kind.only_arranges else ():
         yield child.id, f"ends with {child.id!r}"
     each = one
     while (above := each.parent) is not None:
-        if kind_of(above.node).is_ordered and each.place:
+        if above.kind.is_ordered and each.place:
             earlier = above.children[each.place - 1]
             inside = "" if each is one else f"is in {each.id!r}, which "
             yield earlier.id, f"{inside}stands after {earlier.id!r}"

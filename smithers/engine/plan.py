@@ -18,7 +18,7 @@ from smithers.changes import Key, Outcome
 from smithers.context import NotYet
 from smithers.engine.mount import ids_around
 from smithers.engine.slots import SlotCounts
-from smithers.kinds import Definition, Dropped, Instance, Kind, kind_of
+from smithers.kinds import Definition, Dropped, Instance, Kind
 from smithers.state import RunState
 
 __all__ = ["Expand", "Plan"]
@@ -45,7 +45,7 @@ class Plan(SlotCounts):
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
-        self.root = self._make(root, Key(root.id), None, 0, kind_of(root.node))
+        self.root = self._make(root, Key(root.id), None, 0, root.kind)
 
     def start(self) -> None:
         """Work the plan out from the state; called once, when readers can see it."""
@@ -95,7 +95,7 @@ class Plan(SlotCounts):
             return
         path = one.path
         one.children = [
-            self._make(child, Key(child.id, path), one, place, kind_of(child.node))
+            self._make(child, Key(child.id, path), one, place, child.kind)
             for place, child in enumerate(definitions)
         ]
         one.open = len(one.children)

@@ -26,7 +26,7 @@ from smithers.engine.reading import Reading, View
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition, agent_work, kind_of
+from smithers.kinds import Definition, agent_work
 from smithers.naming import first_names, node_name
 from smithers.tree import (
     RENDERING,
@@ -143,9 +143,7 @@ class Renderer:
     def _check_together(self, roots: Sequence[Definition]) -> None:
         """Check what trees that were mounted together need of each other. Raises `AuthorError`."""
         self._unchecked.extend(roots)
-        self._growing.update(
-            one.id for root in roots for one in root.walk() if kind_of(one.node).expands
-        )
+        self._growing.update(one.id for root in roots for one in root.walk() if one.kind.expands)
         complete = not self.reads_structure() and not self._growing
         for root in self._unchecked if complete else roots:
             self.view.mounts.check_needs(root, complete=complete)
@@ -357,8 +355,8 @@ def _check_results(root: Definition) -> None:
     """What a group gives is the output of something that stands in it."""
     for one in root.walk():
         node = one.node
-        result = kind_of(node).source_of_output(node)
-        if result is None or any(below.node is result for below in one.walk()):
+        result = one.kind.source_of_output(node)
+        if result is None or result is node or any(below.node is result for below in one.walk()):
             continue
         named = result.id or f"the {result.kind} at {result.mark.place}"
         raise AuthorError(

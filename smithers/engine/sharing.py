@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from smithers.errors import AuthorError
-from smithers.kinds import Definition, agent_work, kind_of
+from smithers.kinds import Definition, agent_work
 from smithers.tree import AgentWork
 
 __all__ = ["Sharing", "check_source"]
@@ -109,10 +109,9 @@ class Sharing:
         """Whether both may be at work at the same time."""
         around = {each.id for each in _around(other)}
         common = next((each for each in _around(one) if each.id in around), None)
-        kind = None if common is None else kind_of(common.node)
-        if common is None or kind is None or not kind.is_concurrent:
+        if common is None or not common.kind.is_concurrent:
             return False
-        is_serial = kind.limit(common.node) == 1
+        is_serial = common.kind.limit(common.node) == 1
         return not (is_serial or self._waits(one, other) or self._waits(other, one))
 
     def _waits(self, one: Definition, other: Definition) -> bool:
@@ -130,17 +129,17 @@ class Sharing:
         return False
 
     def _before(self, one: Definition) -> Iterator[str]:
-        for need, _ in kind_of(one.node).needs(one.node):
+        for need, _ in one.kind.needs(one.node):
             yield need
         for each in _around(one):
             above = each.parent
-            if above is not None and kind_of(above.node).is_ordered and each.place:
+            if above is not None and above.kind.is_ordered and each.place:
                 yield above.children[each.place - 1].id
 
     def _settled_with(self, one: Definition) -> Iterator[Definition]:
         """What has come to its end when this node has; in a branch an arm is left out."""
         yield one
-        if kind_of(one.node).only_arranges:
+        if one.kind.only_arranges:
             for child in one.children:
                 yield from self._settled_with(child)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smithers.changes import NodeMounted
 from smithers.tree import Node
+
+if TYPE_CHECKING:
+    from smithers.kinds._kind import Kind
 
 __all__ = ["Definition"]
 
@@ -19,6 +22,7 @@ class Definition:
     """
 
     node: Node[Any]
+    kind: Kind[Any]
     id: str
     parent: Definition | None
     place: int
