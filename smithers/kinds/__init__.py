@@ -10,7 +10,7 @@ from typing import Any, assert_never, cast
 
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Dropped, Instance, Slots
-from smithers.kinds._kind import Asking, Kind, Planning
+from smithers.kinds._kind import Asking, Kind, KindName, Planning
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
@@ -21,11 +21,13 @@ from smithers.tree import Branch, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
     "ITERATION",
+    "AnyNode",
     "Asking",
     "Definition",
     "Dropped",
     "Instance",
     "Kind",
+    "KindName",
     "LoopExhausted",
     "Planning",
     "Slots",
