@@ -1,11 +1,11 @@
-# `make` alone lists the targets. Nothing but Python 3.11 or newer is needed for `demo`, `test` and
-# `check`; `live` and `live-smoke` also need npm.
+# `make` alone lists the targets. `demo`, `test` and `check` need only Python 3.11 or newer; `live` and
+# `live-smoke` also need npm.
 
-# The real programs, each at the version that the recordings were made with; Pi needs a newer Node
-# than many machines have.
-PROGRAMS := @anthropic-ai/claude-code@2.1.330 @openai/codex@0.169.0 \
+# The real programs, each at the newest version with which the live tests passed; Pi and Claude Code
+# need a newer Node than many machines have.
+PROGRAMS := @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
 	@earendil-works/pi-coding-agent@0.87.1 node@22.23.3 @google/gemini-cli@0.61.0
-# Looks at our MCP server; large, so `live-smoke` does without. pyright brings the Node it needs.
+# Inspects our MCP server; large, so `live-smoke` does not use it. pyright brings the Node that it needs.
 INSPECTOR := @modelcontextprotocol/inspector@2.12.0
 empty :=
 
@@ -19,14 +19,14 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 NPM := .npm
-# Vendors' packages that are large, or cannot be in one environment.
+# Vendors' packages that are large or cannot share one environment.
 EXTRAS := .models-venv/all
-OPENAI3 := .models-venv/openai-3
+OPENAI2 := .models-venv/openai-2
 # Other tools that `bench` measures beside ours, apart from what we need ourselves.
 BENCH_VENV := .bench-venv
 PEERS := $(BENCH_VENV)/.installed
 LIVE := $(NPM)/$(subst $(empty) $(empty),+,$(subst /,_,$(PROGRAMS))).installed
-# Antigravity's SDK comes from PyPI, with a program of 130 MB: apart from what we need ourselves.
+# Antigravity's SDK comes from PyPI with a program of 130 MB, so it has a separate environment.
 SDK := google-antigravity==0.1.22
 SDK_VENV := .sdk-venv
 WITH_SDK := ANTIGRAVITY_PYTHON="$(CURDIR)/$(SDK_VENV)/bin/python"
@@ -34,8 +34,10 @@ SDK_INSTALLED := $(SDK_VENV)/.$(SDK)
 INSPECTED := $(NPM)/$(subst /,_,$(INSPECTOR)).installed
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST = $(BIN)/python -m pytest
-# Arguments for pytest, as in `make test ARGS="-k resume -x"`, or for the bench: `make bench ARGS=load`.
+# Arguments for pytest (`make test ARGS="-k resume -x"`) or for the bench (`make bench ARGS=load`).
 ARGS ?=
+# Tests of each layer that take seconds, for `newest-smoke`.
+SMOKE := tests/store tests/harness/test_demo.py tests/cli/test_typed_outputs.py tests/mcp_server/test_bad_input.py
 # How much `make trust` does at least, and from which seed.
 TRUST_SEED ?= 1
 TRUST_BOUNDARIES ?= 500
@@ -46,20 +48,27 @@ TRUST_RACES ?= 100
 TRUST_SCHEDULES ?= 10000
 TRUST_STREAMS ?= 2000
 
-# The tests start a thousand Pythons: what is compiled once is kept, wherever that was turned off.
+# The tests start a thousand Pythons, so compiled files are kept even if the environment says otherwise.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format live live-smoke models models-smoke drift trust bench docs clean
+.PHONY: help demo test wheel-test newest-smoke check format live live-smoke models models-smoke drift trust bench docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-demo: $(BASE) ## a three-task workflow on recorded sessions, killed in the middle and resumed
+demo: $(BASE) ## run a three-task workflow on recorded sessions, kill it and resume it
 	$(BIN)/smithers demo
 
-test: $(DEV) ## all tests but the live ones, on two processes
+test: $(DEV) ## all tests except the live ones, in two processes
 	$(PYTEST) -n 2 --dist worksteal $(ARGS)
+
+wheel-test: $(DEV) ## all tests but the live ones, on the wheel, without the checkout
+	bash .ci/wheel-test $(BIN)/python $(ARGS)
+
+newest-smoke: $(DEV) ## quick tests of the wheel, on the newest Python that is here or can be installed
+	@python=$$(bash .ci/newest-python $(BIN)/python); found=$$?; \
+	if [ $$found = 0 ]; then bash .ci/wheel-test "$$python" $(SMOKE); else [ $$found = 3 ]; fi
 
 check: $(DEV) ## ruff, mypy, pyright and the layers
 	$(BIN)/ruff check .
@@ -68,27 +77,27 @@ check: $(DEV) ## ruff, mypy, pyright and the layers
 	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
 
-format: $(DEV) ## let ruff format and fix what it can
+format: $(DEV) ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-live: $(DEV) $(LIVE) $(SDK_INSTALLED) $(INSPECTED) ## real programs against the scripted model server
+live: $(DEV) $(LIVE) $(SDK_INSTALLED) $(INSPECTED) ## test the real programs on the scripted model server
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live $(ARGS)
 
-live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## the quickest of the live tests
+live-smoke: $(DEV) $(LIVE) $(SDK_INSTALLED) ## only the quickest live tests
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) SMITHERS_LIVE_REQUIRED=1 $(PYTEST) -m live -k smoke $(ARGS)
 
-models: $(EXTRAS)/.installed models-smoke ## model adapters with all extras in one environment, and models-smoke
+models: $(EXTRAS)/.installed models-smoke ## test model adapters with all extras in one environment, and models-smoke
 	SMITHERS_MODELS_REQUIRED=anthropic,google,litellm,openai \
 		$(EXTRAS)/bin/python -m pytest tests/models tests/contract $(ARGS)
 
-# `test` has openai 2.x, with which alone litellm, and so all extras, can be in one environment.
-models-smoke: $(OPENAI3)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 3.x
+# `test` has openai 3.x; the adapter serves both majors.
+models-smoke: $(OPENAI2)/.installed $(DEV) ## whether all extras resolve together, and OpenAI's adapter with openai 2.x
 	$(PIP_INSTALL) --dry-run --editable '.[dev,all]'
-	SMITHERS_MODELS_REQUIRED=openai $(OPENAI3)/bin/python -m pytest tests/models tests/contract \
+	SMITHERS_MODELS_REQUIRED=openai $(OPENAI2)/bin/python -m pytest tests/models tests/contract \
 		-k "openai and not litellm and not pi-by" $(ARGS)
 
-drift: $(DEV) $(LIVE) $(SDK_INSTALLED) ## whether the real programs still speak as in the recordings
+drift: $(DEV) $(LIVE) $(SDK_INSTALLED) ## compare the output of the real programs with the recordings
 	PATH="$(CURDIR)/$(NPM)/node_modules/.bin:$$PATH" $(WITH_SDK) $(BIN)/smithers harness drift $(ARGS)
 
 trust: export TRUST_SEED := $(TRUST_SEED)
@@ -99,25 +108,25 @@ trust: export TRUST_KILLS := $(TRUST_KILLS)
 trust: export TRUST_RACES := $(TRUST_RACES)
 trust: export TRUST_SCHEDULES := $(TRUST_SCHEDULES)
 trust: export TRUST_STREAMS := $(TRUST_STREAMS)
-trust: $(DEV) ## crashes, edits, races, spoilt streams and simulated schedules at length
+trust: $(DEV) ## long tests: crashes, edits, races, damaged streams, simulated schedules
 	SMITHERS_TRUST_REQUIRED=1 $(PYTEST) -s -m trust tests/trust $(ARGS)
 
-bench: $(DEV) $(PEERS) ## the cost of a step against its limits, beside other tools
+bench: $(DEV) $(PEERS) ## measure the cost of a step, and compare it with its limits and other tools
 	$(BIN)/python -m bench $(ARGS)
 
-docs: $(BASE) ## write what the documents take from the code
+docs: $(BASE) ## update the generated parts of the docs
 	PYTHONPATH=. $(BIN)/python docs/failures.py
 	PYTHONPATH=. $(BIN)/python docs/prompts.py
 
 clean: ## remove what the targets above made
-	rm -rf $(VENV) $(BENCH_VENV) $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .newest-python $(SDK_VENV) .models-venv $(NPM) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found; name one with make PYTHON=…" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-# Stamps, so that nothing is installed twice, and is again when a version or a dependency changed.
+# Stamps: packages are installed once, and again only after a version or a dependency has changed.
 $(BASE): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP_INSTALL) --editable .
 	@touch $@
@@ -137,11 +146,11 @@ $(EXTRAS)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 		--editable '.[dev,all]'
 	@touch $@
 
-$(OPENAI3)/.installed: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m venv $(OPENAI3)
-	grep -v '^openai==' constraints.txt > $(OPENAI3)/constraints.txt
-	$(OPENAI3)/bin/python -m pip install --quiet --disable-pip-version-check \
-		-c $(OPENAI3)/constraints.txt --editable . 'openai>=3,<4' anyio pytest pytest-timeout
+$(OPENAI2)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m venv $(OPENAI2)
+	grep -v '^openai==' constraints.txt > $(OPENAI2)/constraints.txt
+	$(OPENAI2)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-c $(OPENAI2)/constraints.txt --editable . 'openai>=2.20,<3' anyio pytest pytest-timeout
 	@touch $@
 
 $(LIVE): Makefile

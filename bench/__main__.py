@@ -19,12 +19,12 @@ import tempfile
 
 from bench.measuring import ROOT
 from bench.rows import FULL, QUICK, rows
-from bench.table import HEADINGS, Line, cells, document, line, markdown, setting, text
+from bench.table import HEADINGS, Line, brief, cells, document, line, markdown, setting, text
 
-__all__ = ["END", "README", "START", "main"]
+__all__ = ["COST", "END", "README", "START", "into", "main"]
 
-README = ROOT / "README.md"
-START, END = "<!-- written by: python -m bench --readme -->", "<!-- end of what bench wrote -->"
+COST, README = ROOT / "docs" / "cost.md", ROOT / "README.md"
+START, END = "<!-- written by: python -m bench --docs -->", "<!-- end of what bench wrote -->"
 
 
 def _arguments() -> argparse.Namespace:
@@ -39,13 +39,15 @@ def _arguments() -> argparse.Namespace:
         help="little of everything and nothing of others, to see that it works; judges no limit",
     )
     parser.add_argument(
-        "--readme", action="store_true", help="measure all, and write the table into README.md"
+        "--docs",
+        action="store_true",
+        help="measure all rows, and write them into docs/cost.md and four of them into README.md",
     )
     found = parser.parse_args()
     if unknown := set(found.rows) - set(names):
         parser.error(f"no row {', '.join(sorted(unknown))}: there are {', '.join(names)}")
-    if found.readme and (found.rows or found.quick):
-        parser.error("the README has the whole table: --readme goes with no row and no --quick")
+    if found.docs and (found.rows or found.quick):
+        parser.error("docs/cost.md has the whole table: leave out the rows and --quick")
     return found
 
 
@@ -78,8 +80,9 @@ def _main() -> int:
         print(json.dumps(document(lines), indent=2))
     else:
         print(*_words(lines, missed), sep="\n")
-    if asked.readme:
-        README.write_text(into(README.read_text(), "\n".join(markdown(lines))))
+    if asked.docs:
+        COST.write_text(into(COST.read_text(), "\n".join(markdown(lines))))
+        README.write_text(into(README.read_text(), "\n".join(brief(lines))))
     return 1 if missed else 0
 
 

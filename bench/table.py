@@ -12,9 +12,22 @@ from datetime import UTC, datetime
 from bench.measuring import ROOT, Figure, Measure, NotMeasured
 from bench.rows import PEERS, Row
 
-__all__ = ["HEADINGS", "Line", "cells", "document", "line", "markdown", "setting", "text"]
+__all__ = [
+    "BRIEF",
+    "HEADINGS",
+    "Line",
+    "brief",
+    "cells",
+    "document",
+    "line",
+    "markdown",
+    "setting",
+    "text",
+]
 
 HEADINGS = ("what", "limit", "median (least)", "", *PEERS, "repeat it with")
+BRIEF = ("sequence-cpu", "sequence-commits", "fan-out-memory", "waiting-processes")
+"""The rows that the README shows."""
 _WIDTHS = (56, 13, 19, 6, 9, 11, 11, 0)
 _PACKAGES = ("dbos", "langgraph", "langgraph-checkpoint-sqlite")
 
@@ -96,6 +109,16 @@ def markdown(lines: Iterable[Line]) -> Iterator[str]:
         yield f"| {' | '.join(most)} | `{command}` |"
     yield ""
     yield setting()
+
+
+def brief(lines: Iterable[Line]) -> Iterator[str]:
+    """The rows of the README, without limits."""
+    yield f"| what | Smithers | {' | '.join(PEERS)} |"
+    yield "|---|" + "---:|" * (1 + len(PEERS))
+    for one in lines:
+        if one.row.name in BRIEF:
+            what, _, own, _, *peers, _ = cells(one)
+            yield f"| {' | '.join((what, own, *peers))} |"
 
 
 def setting() -> str:

@@ -1,6 +1,6 @@
-"""Writes into harnesses.md what agents change of a prompt: `make docs`; `--check` only compares.
+"""Writes into harnesses.md what agents can do, and what they change of a prompt: `make docs`.
 
-It is what each agent says itself, in `Capabilities.changes_prompts`.
+It is what each agent says itself, in its `Capabilities`. `--check` only compares.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from harnesses.antigravity_cli import AntigravityCLI
 from harnesses.models import Anthropic, Google, LiteLLM, OpenAI
 from smithers.agent import Agent
 
-__all__ = ["AGENTS", "DOCUMENT", "table", "with_table"]
+__all__ = ["AGENTS", "DOCUMENT", "abilities", "changes", "with_tables"]
 
 DOCUMENT = Path(__file__).with_name("harnesses.md")
-BEGIN = "<!-- written by `make docs` from the capabilities of each agent -->"
+ABILITIES = "<!-- written by `make docs`: what each agent can do -->"
+CHANGES = "<!-- written by `make docs`: what each agent changes -->"
 END = "<!-- end -->"
 AGENTS: Mapping[str, Agent] = {
     "ClaudeCode": ClaudeCode(),
@@ -34,26 +35,42 @@ AGENTS: Mapping[str, Agent] = {
 }
 
 
-def table() -> str:
-    """The table, one agent a row."""
-    rows = ["| agent | what it changes of a prompt or a message |", "|---|---|"]
+def abilities() -> str:
+    """A row for each program: what it can do beyond answering."""
+    rows = [
+        "| agent | forks a session | reads messages while it works | `attach` | holds to a schema"
+        " | reports cost |",
+        "|---|---|---|---|---|---|",
+    ]
     for name, agent in AGENTS.items():
-        changes = " ".join(agent.can.changes_prompts) or "nothing"
-        rows.append(f"| `{name}` | {changes} |")
+        if not name.startswith("models."):
+            can = agent.can
+            flags = (can.forks, can.steers, can.attaches, can.native_schema, can.reports_cost)
+            rows.append(f"| `{name}` | {' | '.join('yes' if flag else 'no' for flag in flags)} |")
     return "\n".join(rows)
 
 
-def with_table(text: str) -> str:
-    """The document with the table between its marks."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+def changes() -> str:
+    """A row for each agent: what it changes of a text."""
+    rows = ["| agent | what it changes of a prompt or a message |", "|---|---|"]
+    for name, agent in AGENTS.items():
+        rows.append(f"| `{name}` | {' '.join(agent.can.changes_prompts) or 'nothing'} |")
+    return "\n".join(rows)
+
+
+def with_tables(text: str) -> str:
+    """The document with each table between its marks."""
+    for begin, table in ((ABILITIES, abilities()), (CHANGES, changes())):
+        before, _, rest = text.partition(begin)
+        _, _, after = rest.partition(END)
+        text = f"{before}{begin}\n{table}\n{END}{after}"
+    return text
 
 
 def main() -> int:
-    """Write the table, or say whether it is there."""
+    """Write the tables, or say whether they are there."""
     old = DOCUMENT.read_text("utf-8")
-    new = with_table(old)
+    new = with_tables(old)
     if "--check" not in sys.argv:
         DOCUMENT.write_text(new, "utf-8")
     elif old != new:

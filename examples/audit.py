@@ -1,12 +1,13 @@
-"""A fan-out over data that arrives late: list the files, measure each, add it up."""
+"""A fan-out: list the files, let an agent look at each, four at a time, and add up."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pydantic import BaseModel
+from scripted import Scripted
 
-from smithers import Context, ForEach, Node, Sequence, Step, workflow
+from smithers import Context, ForEach, Node, Sequence, Step, Task, workflow
 
 
 class Folder(BaseModel):
@@ -14,27 +15,39 @@ class Folder(BaseModel):
     suffix: str = ".py"
 
 
-class Size(BaseModel):
+class Finding(BaseModel):
     file: str
-    lines: int
+    todos: int
+
+
+def count(prompt: str) -> str:
+    path = Path(prompt.removeprefix("Count the TODOs in "))
+    return Finding(file=path.name, todos=path.read_text("utf-8").count("TODO")).model_dump_json()
+
+
+auditor = Scripted(count)  # for real work: ClaudeCode(), which may read and change nothing
 
 
 @workflow(input=Folder)
 def audit(ctx: Context[Folder]) -> Node[str]:
+    folder = Path(ctx.input.folder)
+
     def find() -> list[str]:
-        return sorted(str(one) for one in Path(ctx.input.folder).glob(f"*{ctx.input.suffix}"))
+        return sorted(file.name for file in folder.glob(f"*{ctx.input.suffix}"))
 
-    def measure(file: str) -> Node[Size]:
-        def run() -> Size:
-            return Size(file=file, lines=len(Path(file).read_text().splitlines()))
-
-        return Step(f"measure {file}", run)
+    def look(file: str) -> Node[Finding]:
+        prompt = f"Count the TODOs in {folder / file}"
+        return Task(f"audit {file}", agent=auditor, output=Finding, prompt=prompt)
 
     files = Step("find", find)
-    sizes = ForEach(lambda: ctx[files], key=lambda file: file, each=measure, limit=4, id="sizes")
+    findings = ForEach(
+        lambda: ctx[files], key=str, each=look, limit=4, on_failure="continue", id="findings"
+    )
 
     def add_up() -> str:
-        return f"{sum(size.lines for size in ctx[sizes])} lines in {len(ctx[files])} files"
+        todos = sum(finding.todos for finding in ctx[findings])
+        failed = [failure.key for failure in ctx.failures(findings)]
+        return f"{todos} TODOs in {len(ctx[findings])} files; failed: {failed}"
 
     total = Step("total", add_up)
-    return Sequence(files, sizes, total, result=total)
+    return Sequence(files, findings, total, result=total)

@@ -1,4 +1,4 @@
-"""Agents that smithers can use. Each is one file; what they share is in `harnesses.process`."""
+"""The agents that Smithers can use. Each is one file; what they share is in `harnesses.process`."""
 
 from __future__ import annotations
 

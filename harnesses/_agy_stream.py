@@ -62,7 +62,7 @@ class Stream:
     def answer(self, ending: Ending, stderr: str) -> Answered:
         """The answer, or raises what became of the request."""
         if _TIMEOUT in stderr:
-            raise Transient(f"{NAME} ended its own time: {_last(stderr)}", reason="timeout")
+            raise Transient(f"{NAME} reached its own time limit: {_last(stderr)}", reason="timeout")
         if error := _told(stderr, ending):
             raise error
         if not self.over or ending.signal is not None or ending.rc not in (0, None):

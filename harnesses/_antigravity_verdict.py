@@ -71,7 +71,7 @@ def fault(final: Mapping[str, Any], failed: Mapping[str, Any], ending: Ending) -
     if kind == "NotInstalled":
         return NotInstalled(NAME, INSTALL)
     if _UNKNOWN_SESSION.search(words):
-        return UnknownSession(f"{NAME} has no such session")
+        return UnknownSession(f"{NAME} does not have this session")
     said = _said(message or words)
     status = _status(failed, words)
     found = _of_the_output(words, said) if not status else None
@@ -159,7 +159,7 @@ def without_final(stderr: str, ending: Ending) -> AgentError:
     if "No module named 'google" in said:
         return NotInstalled(NAME, INSTALL)
     if _UNKNOWN_SESSION.search(said):
-        return UnknownSession(f"{NAME} has no such session")
+        return UnknownSession(f"{NAME} does not have this session")
     last = said.splitlines()[-1]
     if _SIGNED_OUT.search(last):
         return NotSignedIn(last, hint=SIGN_IN)

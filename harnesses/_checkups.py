@@ -31,7 +31,7 @@ from harnesses.process._asking import Answer, asked
 from smithers.agent import Checkup
 from smithers.errors import NotInstalled
 
-__all__ = ["checkups"]
+__all__ = ["checkup_of", "checkups"]
 
 _WITHIN_S = 15.0  # a large program of Node takes seconds on a machine with much to do
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -126,7 +126,7 @@ _PROGRAMS = (
         program="claude",
         install=claude_code.INSTALL,
         sign_in="sign in with `claude auth login`, or set ANTHROPIC_API_KEY",
-        tested=("2.1.330", "2.1.330"),
+        tested=("2.1.330", "2.1.332"),
         needed=claude_code.NEEDED,
         settings=claude_code.SETTINGS,
         status=("auth", "status"),
@@ -137,7 +137,7 @@ _PROGRAMS = (
         program="codex",
         install=INSTALL,
         sign_in=SIGN_IN,
-        tested=("0.100.0", "0.169.0"),
+        tested=("0.100.0", "0.171.0"),
         needed=("CODEX_HOME",),
         settings={},
         status=("login", "status"),
@@ -187,10 +187,21 @@ def checkups() -> list[Checkup]:
 
     Raises `OSError` where no process can be started.
     """
-    with ThreadPoolExecutor(max_workers=len(_PROGRAMS) * 2) as pool:
-        wanted = [one for one in _PROGRAMS if not one.if_found or shutil.which(one.program)]
-        looked = [_look(one, pool) for one in wanted]
-        return [*(finish() for finish in looked), *packages()]
+    with ThreadPoolExecutor(max_workers=len(_PROGRAMS)) as pool:
+        looked = pool.map(checkup_of, (one.program for one in _PROGRAMS))
+        return [*(one for one in looked if one is not None), *packages()]
+
+
+def checkup_of(program: str) -> Checkup | None:
+    """How this program stands; None for one that nobody is to hear of, since it is not installed.
+
+    Raises `OSError` where no process can be started.
+    """
+    (wanted,) = (one for one in _PROGRAMS if one.program == program)
+    if wanted.if_found and shutil.which(program) is None:
+        return None
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return _look(wanted, pool)()
 
 
 def _look(one: _Program, pool: ThreadPoolExecutor) -> Callable[[], Checkup]:
@@ -224,9 +235,9 @@ def _told(fixed: Checkup, version: Answer, sign_in: _SignIn) -> Checkup:
     signed, by = sign_in
     problem = ""
     if version.code is None:
-        problem = f"did not tell its version within {_WITHIN_S:g} s"
+        problem = f"did not report its version within {_WITHIN_S:g} s"
     elif version.code != 0:
-        problem = f"does not start: `--version` ended with {version.code}"
+        problem = f"does not start: `--version` exited with code {version.code}"
     return replace(
         fixed,
         version=number[0] if number and not problem else None,

@@ -119,7 +119,7 @@ def _fault(told: _Told, resets: datetime | None) -> AgentError:
     """By what ended the turn, then by the last error of the API, from the narrowest on."""
     said = told.said
     if told.knows_no_session:
-        return UnknownSession(f"Claude Code has no such session: {said}")
+        return UnknownSession(f"Claude Code does not have this session: {said}")
     if told.reason in ("aborted_streaming", "aborted_tools") or told.field(
         "interrupted_by_shutdown"
     ):
@@ -207,7 +207,7 @@ def _without_result(stderr: str, ending: Ending, begun: bool) -> AgentError:
     if not said or was_killed(ending):
         return broken_off("Claude Code", ending, said)
     if any(words in said for words in _UNKNOWN_SESSION):
-        return UnknownSession(f"Claude Code has no such session: {said}")
+        return UnknownSession(f"Claude Code does not have this session: {said}")
     if _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=_SIGN_IN)
     is_told = refuses(said) if begun or ending.rc == 0 else True

@@ -227,7 +227,7 @@ class Dialogue:
         order = _NARROW_TO_WIDE
         if given is not None and order.index(given) <= order.index(str(wanted)):
             return None
-        said = f"Codex took the sandbox {given} in place of {wanted}"
+        said = f"Codex used the sandbox {given} instead of {wanted}"
         return Permanent(said, reason="sandbox")
 
 
@@ -235,8 +235,8 @@ def _not_injected(error: Mapping[str, Any]) -> AgentError:
     failure = refusal("thread/inject_items", error)
     if not isinstance(failure, Permanent):
         return failure
-    said = f"an older Codex loads a skill where a text has `$name`: {failure.said}"
-    hint = f"write the name without its $, or update it: {INSTALL}"
+    said = f"this older Codex would load a skill for `$name` in a text: {failure.said}"
+    hint = f"write the name without its $, or update Codex: {INSTALL}"
     return Permanent(said, hint=hint, reason="bad_request")
 
 

@@ -17,7 +17,7 @@ from smithers.errors import NotInstalled, NotSignedIn
 __all__ = ["INSTALL", "SIGN_IN", "account_in", "login_of", "native", "prepared_home"]
 
 INSTALL = "npm install -g @openai/codex"
-SIGN_IN = "run `codex login`, or name the variable that holds a key: Codex(api_key_env=…)"
+SIGN_IN = "run `codex login`, or name the variable that contains a key: Codex(api_key_env=…)"
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
 _SYSTEMS = {"linux": "unknown-linux-musl", "darwin": "apple-darwin"}
 _PACKAGES = {
@@ -61,7 +61,7 @@ def prepared_home(env: Mapping[str, str], run: str, *, signed_in: bool) -> Path:
     home = root / "smithers" / "codex" / re.sub(r"[^\w.-]|^\.", "-", run)
     login = login_of(env)
     if signed_in and not login.is_file():
-        raise NotSignedIn(f"Codex is not signed in: there is no {login}", hint=SIGN_IN)
+        raise NotSignedIn(f"Codex is not signed in: {login} does not exist", hint=SIGN_IN)
     link = home / "auth.json"
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def prepared_home(env: Mapping[str, str], run: str, *, signed_in: bool) -> Path:
     except FileExistsError:
         pass  # another attempt of the same run made it in this moment
     except OSError as error:
-        raise not_kept(error, home, "no home for Codex can be made") from error
+        raise not_kept(error, home, "cannot create a home folder for Codex") from error
     return home
 
 

@@ -6,6 +6,7 @@ of what the installed program says to a small model of ours, or of recordings th
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -29,7 +30,16 @@ from harnesses.recording import Recording, read_sessions
 from smithers.agent import Agent, Ask
 from smithers.errors import AgentError, NotInstalled
 
-__all__ = ["SHAPES", "Drifted", "comparable", "drift_of", "kept_shape", "shape_text", "told_by"]
+__all__ = [
+    "SHAPES",
+    "Drifted",
+    "comparable",
+    "drift_of",
+    "kept_shape",
+    "names_read",
+    "shape_text",
+    "told_by",
+]
 
 SHAPES = Path(__file__).with_name("shapes")
 _KEY = "scripted-model-key"
@@ -144,8 +154,17 @@ def drift_of(name: str, against: Path | None = None) -> Drifted:
         recorded_with=was.version,
         version=now.version,
         cases=tuple(now.cases),
-        drift=drift(was, now),
+        drift=drift(was, now, names_read(name)),
     )
+
+
+def names_read(name: str) -> frozenset[str]:
+    """The texts in the code of an adapter, among which are all keys and events that it reads."""
+    word = name.partition("-")[0]
+    files = (path for path in Path(__file__).parent.glob("*.py") if word in path.stem.split("_"))
+    nodes = (node for path in files for node in ast.walk(ast.parse(path.read_bytes())))
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return frozenset(text for text in texts if isinstance(text, str))
 
 
 def told_by(name: str, folder: Path) -> Sessions:

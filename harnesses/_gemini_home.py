@@ -92,7 +92,7 @@ def prepared_home(state: Path, settings: Settings) -> Path:
         with suppress(FileExistsError):
             (own / "tmp").symlink_to(state / "sessions")
     except OSError as error:
-        raise _state.not_kept(error, home, "no home for Gemini CLI can be made") from error
+        raise _state.not_kept(error, home, "cannot create a home folder for Gemini CLI") from error
     return home
 
 

@@ -40,7 +40,7 @@ def _names(path: Path) -> list[str]:
     except OSError:
         return []  # the program cannot read it either
     raise Permanent(
-        f"{path} sets variables for Gemini CLI, and is not a file of {_LIMIT_BYTES} bytes at most",
+        f"{path} sets variables for Gemini CLI and must be a file of at most {_LIMIT_BYTES} bytes",
         hint="remove it, or pass Gemini(trust_project=True) if you trust the folder",
         reason="bad_request",
     )

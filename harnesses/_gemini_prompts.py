@@ -42,7 +42,7 @@ def given_as_text(prompt: str, home: Path | None) -> Generator[str | None, None,
         command.touch(mode=0o600, exist_ok=False)
         command.write_text(command_text(prompt), encoding="utf-8", errors="replace")
     except OSError as error:
-        raise _state.not_kept(error, command.parent, "the prompt cannot be kept") from error
+        raise _state.not_kept(error, command.parent, "the prompt cannot be stored") from error
     try:
         yield f"/{name}"
     finally:

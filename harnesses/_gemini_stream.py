@@ -82,7 +82,7 @@ class Stream:
         if self._stopped_by == _MAX_TURNS:
             raise fault({"type": "FatalTurnLimitedError"}, _MAX_TURNS, stderr, ending)
         if self._stopped_by == _LOOP:
-            raise BadOutput("it said or did the same again and again", reason="truncated")
+            raise BadOutput("it repeated the same words or actions", reason="truncated")
         if len(self._answer) > _ANSWER_LIMIT:
             raise BadOutput("the answer is longer than 32 MB", reason="truncated")
         return Answered(self._answer.decode("utf-8", "surrogatepass"))

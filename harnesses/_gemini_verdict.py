@@ -157,7 +157,7 @@ def without_result(stderr: str, ending: Ending, *, begun: bool) -> AgentError:
         message = talking[1].partition("\n    at ")[0]
         return fault({"message": message}, "", stderr, ending)
     if any(words in said for words in _UNKNOWN_SESSION):
-        return UnknownSession(f"Gemini CLI has no such session: {said}")
+        return UnknownSession(f"Gemini CLI does not have this session: {said}")
     if ending.rc == 41 or _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=SIGN_IN)
     if ending.rc == _TURNS_CODE or _TURNS.search(said):

@@ -19,6 +19,7 @@ _LOOKS, _LOOKED_AT = 5000, 200_000
 """How often, and in how much of the end of a text, a beginning is looked for."""
 _TOO_DEEP = 1000
 """How far is gone on where something is nested deeper than any answer."""
+_NEST = re.compile(rf"[\[{{]{{{_TOO_DEEP}}}")
 _KINDS: Mapping[str, type | tuple[type, ...]] = {
     "object": dict,
     "array": list,
@@ -34,8 +35,8 @@ def asked_for(schema: Mapping[str, object]) -> str:
     """The words that ask for an answer by `schema`; they follow the prompt."""
     told = json.dumps(schema, ensure_ascii=False)
     return (
-        "\n\nWhen you are done, let your last message be JSON alone, with no other words, "
-        f"which fits this JSON Schema:\n{told}"
+        "\n\nWhen you are done, let your last message be JSON alone, with no other words,"
+        f" which fits this JSON Schema:\n{told}"
     )
 
 
@@ -98,8 +99,8 @@ def _within(text: str) -> list[object]:
         try:
             value, position = decoder.raw_decode(text, start.start())
             found.append(value)
-        except ValueError:
-            position = start.start() + 1
+        except ValueError:  # newer Pythons read to the end of it
+            position = start.start() + (_TOO_DEEP if _NEST.match(text, start.start()) else 1)
         except RecursionError:
             position = start.start() + _TOO_DEEP
     return sorted(reversed(found), key=lambda one: isinstance(one, list))

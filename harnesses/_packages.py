@@ -19,7 +19,7 @@ from harnesses.models.litellm import LiteLLM
 from harnesses.models.openai import OpenAI
 from smithers.agent import Checkup
 
-__all__ = ["packages"]
+__all__ = ["package_checkup", "packages"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ _COMMON = (Anthropic.keys[0], *OpenAI.keys, *Google.keys, *_OTHERS)
 
 def _sdk(model: type[Model], name: str, tested: tuple[str, str]) -> _Package:
     variable = model.keys[0] if model.keys else "the variable of its provider"
-    other = f"name another: {model.__name__}(api_key_env=…)"
+    other = f"name another variable: {model.__name__}(api_key_env=…)"
     return _Package(
         name=name,
         module=model.package,
@@ -68,13 +68,19 @@ _PACKAGES = (
     _sdk(Anthropic, "Anthropic's SDK", ("2.12", "2")),
     _sdk(OpenAI, "OpenAI's SDK", ("2.20", "3")),
     _sdk(Google, "Google's Gen AI SDK", ("3.4", "3")),
-    _sdk(LiteLLM, "LiteLLM", ("1.83", "1.106")),
+    _sdk(LiteLLM, "LiteLLM", ("1.83", "1.110")),
 )
 
 
 def packages() -> list[Checkup]:
     """How the package of each adapter stands that has one."""
     return [_look(one) for one in _PACKAGES]
+
+
+def package_checkup(module: str) -> Checkup:
+    """How the package that is imported under this name stands."""
+    (wanted,) = (one for one in _PACKAGES if one.module == module)
+    return _look(wanted)
 
 
 def _look(one: _Package) -> Checkup:

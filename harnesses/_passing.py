@@ -44,7 +44,7 @@ def record_program(
     if to.suffix != ".jsonl":
         path = to / f"{command.program}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}.jsonl"
     if path.exists() and not force:
-        raise Refused(f"{path} exists already", hint="name another file, or add --force")
+        raise Refused(f"{path} already exists", hint="name another file, or add --force")
     header = replace(_header_of(command, words), version=_version_of(command))
     try:
         path.unlink(missing_ok=True)
@@ -55,7 +55,7 @@ def record_program(
             if isinstance(error, MachineError)
             else f"{path} cannot be written: {error.strerror}"
         )
-        raise Refused(said, hint="name another with --to") from error
+        raise Refused(said, hint="choose another file with --to") from error
     told(path)
     return asyncio.run(_recorded(command, recorder, path.absolute()))
 
@@ -85,7 +85,7 @@ def play_recording(path: Path, *, speed: float = 0.0, writes: bool = False) -> i
         raise Refused(f"{path} cannot be read as a recording: {error}") from error
     if not sessions:
         raise Refused(
-            f"{path} is no recording", hint="`smithers record -- COMMAND` makes one of a program"
+            f"{path} is not a recording", hint="make one with `smithers record -- COMMAND`"
         )
     code = 0
     for session in sessions:
@@ -118,7 +118,9 @@ def _command(program: str, executable: str, flags: tuple[str, ...], env: dict[st
 def _command_of(words: Sequence[str]) -> Command:
     found = shutil.which(words[0])
     if found is None:
-        raise Refused(f"there is no program {words[0]!r}", hint="see that it is on PATH")
+        raise Refused(
+            f"{words[0]!r} was not found on PATH", hint="install it, or put its folder on PATH"
+        )
     name = Path(words[0]).name
     return _command(
         _NAMES.get(name, name), str(Path(found).absolute()), tuple(words[1:]), dict(os.environ)

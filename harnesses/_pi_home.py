@@ -32,14 +32,14 @@ __all__ = [
 ]
 
 INSTALL = "npm install -g @earendil-works/pi-coding-agent@0.87.1"
-SIGN_IN = "run `pi` and its `/login`, or name the variable of a key: Pi(api_key_env=…)"
+SIGN_IN = "run `pi` and type `/login`, or name the variable that contains a key: Pi(api_key_env=…)"
 TESTED = ("0.87.1", "0.87.1")
 _OLDEST = (0, 80, 4)
 """The first that says over RPC when all has settled."""
 _NODE_NEEDED = (22, 19, 0)
 NODE_HINT = (
-    "put a newer Node on PATH, such as that of `npm install --prefix ~/.node22 node@22`, which is "
-    "in ~/.node22/node_modules/.bin"
+    "put a newer Node on PATH, for example with `npm install --prefix ~/.node22 node@22`,"
+    " which installs it in ~/.node22/node_modules/.bin"
 )
 
 
@@ -67,7 +67,9 @@ def command_of(program: str, path: str | None) -> tuple[str, ...]:
     version = _numbers(text_of(package.get("version")))
     if () < version < _OLDEST:
         told = ".".join(map(str, version))
-        raise TooOld(f"Pi {told} is too old, it must be 0.80.4 at least", f"update it: `{INSTALL}`")
+        raise TooOld(
+            f"Pi {told} is too old; version 0.80.4 or newer is needed", f"update it: `{INSTALL}`"
+        )
     needed = _numbers(text_of(object_of(package.get("engines")).get("node")))
     return (str(_node(script, path, needed or _NODE_NEEDED)), str(script))
 
@@ -90,9 +92,9 @@ def _node(script: Path, path: str | None, needed: tuple[int, ...]) -> Path:
         version = _version_of(node, node.stat().st_mtime_ns)
         if version >= needed:
             return node
-        seen.append(".".join(map(str, version)) or f"{node} tells no version")
+        seen.append(".".join(map(str, version)) or f"{node} does not report its version")
     least = ".".join(map(str, needed))
-    there = f"found {', '.join(seen)}" if seen else "there is none on PATH"
+    there = f"found {', '.join(seen)}" if seen else "no Node was found on PATH"
     raise TooOld(f"Pi needs Node {least} or newer: {there}", NODE_HINT)
 
 
@@ -147,7 +149,7 @@ def prepared_home(home: Path, name: str, files: Mapping[str, object], login: Pat
     except FileExistsError:
         pass  # another attempt of the same run made it in this moment
     except OSError as error:
-        raise _state.not_kept(error, home, "no home for Pi can be made") from error
+        raise _state.not_kept(error, home, "cannot create a home folder for Pi") from error
     return folder
 
 

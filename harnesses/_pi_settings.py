@@ -72,12 +72,14 @@ class Settings:
         if self.api is not None and not (self.url and self.model):
             raise ValueError(f"Pi(api={self.api!r}) needs base_url= and a model")
         if self.api is None and self.entry:
-            raise ValueError("Pi(model_entry=…) describes a model of another server: give api= too")
+            raise ValueError(
+                "Pi(model_entry=…) describes a model of another server and also needs api="
+            )
         if (self.url or self.key_env) and not self.serves:
-            raise ValueError("Pi(base_url=…) or Pi(api_key_env=…) needs provider=, or api= for a "
-                             "server that is none of Pi's own providers")  # fmt: skip
+            raise ValueError("Pi(base_url=…) or Pi(api_key_env=…) needs provider=, or"
+" api= for a server that is not one of Pi's own providers")  # fmt: skip
         if self.key_env and not re.fullmatch(r"[A-Za-z_]\w*", self.key_env):
-            raise ValueError(f"Pi(api_key_env={self.key_env!r}) is no name of a variable")
+            raise ValueError(f"Pi(api_key_env={self.key_env!r}) is not the name of a variable")
 
     @property
     def serves(self) -> str | None:

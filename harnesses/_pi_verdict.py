@@ -91,16 +91,14 @@ def ended_badly(message: Mapping[str, Any], notice: str, now: datetime) -> Agent
     said = (text_of(message.get("errorMessage")) or notice)[:_READ_LIMIT]
     match stop:
         case "length":
-            return BadOutput(
-                "the answer was cut off at the limit of the output", reason="truncated"
-            )
+            return BadOutput("the answer was cut off at the output limit", reason="truncated")
         case "error":
             return _fault(said or "Pi gave no reason", raw, now)
         case "aborted":
             why = said[:_SAID_LIMIT] or "aborted"
             return Transient(f"Pi was interrupted: {why}", reason="interrupted")
         case _:
-            how = f"stopped with {stop}" if stop else "without a message of the model"
+            how = f"stopped with {stop}" if stop else "without a message from the model"
             why = f": {said[:_SAID_LIMIT]}" if said else ""
             return Transient(f"Pi ended {how}{why}", reason="no_terminal_event")
 
@@ -194,12 +192,12 @@ def without_run(stderr: str, ending: Ending, *, begun: bool, notice: str) -> Age
     if any(words in stderr for words in _UNKNOWN_SESSION) and not begun:
         return UnknownSession(complaint(stderr, _NOISE))
     if _OLD_NODE.search(stderr) and not begun:
-        return TooOld("Pi was started with a Node that is too old for it", NODE_HINT)
+        return TooOld("Pi was started with a Node version that is too old", NODE_HINT)
     said = complaint(stderr, _NOISE) or complaint(notice, _NOISE)
     if not begun and _SIGNED_OUT.search(said):
         return NotSignedIn(said, hint=SIGN_IN)
     told = bool(notice) or ending.rc != 0 or refuses(said)
     if begun or not said or was_killed(ending) or not told:
         return broken_off("Pi", ending, said)
-    hint = f"a newer Pi may know it: `{INSTALL}`" if "Unknown option" in said else ""
+    hint = f"a newer Pi may support it: `{INSTALL}`" if "Unknown option" in said else ""
     return Permanent(f"Pi refused to start: {said}", hint=hint, reason="not_started")

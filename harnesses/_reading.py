@@ -152,7 +152,7 @@ def _verdict(stream: Stream, asked: _Asked) -> dict[str, Any]:
         structured = _structured(answer, asked)
     except AgentError as error:
         if asked.stopped:
-            said = "it was stopped before it had answered"
+            said = "it was stopped before it answered"
             return _told("cancelled", "stopped", said)
         kept = answer.text if answer is not None else None
         resumes_at = error.resumes_at if isinstance(error, Busy) else None

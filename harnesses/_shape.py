@@ -8,7 +8,7 @@ which at times. An object that says its type, or its role, stands apart from tho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -55,9 +55,10 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True)
 class Drift:
-    """What is new, which an adapter does without, and what is broken, which it may miss."""
+    """What is broken, which an adapter reads; what is gone that it does not read; what is new."""
 
     new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
 
 
@@ -161,39 +162,56 @@ def _may_be(kinds: set[str]) -> set[str]:
     return known | texts or {*_KINDS}
 
 
-def drift(was: Shape, now: Shape) -> Drift:
+def drift(was: Shape, now: Shape, reads: Container[str] | None = None) -> Drift:
     """What changed from one shape to another, of what both have seen.
 
-    That an event is gone can be told where both have a case of the same name.
+    That an event is gone can be told where both have a case of the same name. `reads` are the names
+    of keys and events that the adapter reads; without them, all count as read.
     """
-    new: list[str] = []
-    broken: list[str] = []
+    changes = _Changes(reads)
     for path in sorted(now.objects):
         if path not in was.objects:
-            new.append(f"{path} is new")
+            changes.new.append(f"{path} is new")
         else:
-            _compare(path, was.objects[path], now.objects[path], new, broken)
+            _compare(path, was.objects[path], now.objects[path], changes)
     for name in sorted(was.cases.keys() & now.cases.keys()):
         old, case = was.cases[name], now.cases[name]
-        gone = sorted(set(old.events) - set(case.events))
-        broken += [f"{event} no longer comes ({name})" for event in gone]
+        for event in sorted(set(old.events) - set(case.events)):
+            changes.lost(event.split("/"), f"{event} no longer occurs ({name})")
         if old.ends != case.ends:
-            broken.append(f"the last event is {case.ends}, and was {old.ends} ({name})")
-    return Drift(new=tuple(new), broken=tuple(broken))
+            said = f"the last event is {case.ends}, and was {old.ends} ({name})"
+            changes.lost(f"{old.ends}/{case.ends}".split("/"), said)
+    return Drift(new=tuple(changes.new), gone=tuple(changes.gone), broken=tuple(changes.broken))
 
 
-def _compare(
-    path: str, was: Mapping[str, str], now: Mapping[str, str], new: list[str], broken: list[str]
-) -> None:
+class _Changes:
+    """The changes between two shapes, as they are found."""
+
+    def __init__(self, reads: Container[str] | None) -> None:
+        self.new: list[str] = []
+        self.gone: list[str] = []
+        self.broken: list[str] = []
+        self._reads = reads
+
+    def lost(self, names: Iterable[str], said: str) -> None:
+        """Note what an adapter can no longer read, if it reads one of these names."""
+        read = self._reads is None or any(name in self._reads for name in names)
+        (self.broken if read else self.gone).append(said)
+
+
+def _compare(path: str, was: Mapping[str, str], now: Mapping[str, str], changes: _Changes) -> None:
     old = {key.removesuffix("?"): kinds for key, kinds in was.items()}
     found = {key.removesuffix("?"): kinds for key, kinds in now.items()}
-    broken += [f"{path}.{key} is gone" for key in was if key not in found and not key.endswith("?")]
-    new += [f"{path}.{key} is new: {kinds}" for key, kinds in found.items() if key not in old]
+    for key in (key for key in was if key not in found and not key.endswith("?")):
+        changes.lost([key], f"{path}.{key} is gone")
+    changes.new += [
+        f"{path}.{key} is new: {kinds}" for key, kinds in found.items() if key not in old
+    ]
     for key in sorted(old.keys() & found.keys()):
         before, after = set(old[key].split("|")), set(found[key].split("|"))
         if not _may_be(before) & _may_be(after):
-            broken.append(f"{path}.{key} is {found[key]}, and was {old[key]}")
+            changes.lost([key], f"{path}.{key} is {found[key]}, and was {old[key]}")
         elif after - before:
-            new.append(f"{path}.{key} may be {found[key]}, and was {old[key]}")
-    lost = [key for key in was if not key.endswith("?") and f"{key}?" in now]
-    broken += [f"{path}.{key} is not always there any more" for key in lost]
+            changes.new.append(f"{path}.{key} may be {found[key]}, and was {old[key]}")
+    for key in (key for key in was if not key.endswith("?") and f"{key}?" in now):
+        changes.lost([key], f"{path}.{key} is no longer always present")

@@ -33,7 +33,7 @@ class Shape:
         from referencing import Registry
 
         if not isinstance(schema, dict | bool):
-            raise BadSchema("a JSON Schema is an object, or true or false")
+            raise BadSchema("a JSON Schema must be an object, true or false")
         library: Any = validators  # its types are partly unknown to one of our checkers
         kind: Any = library.validator_for(schema, default=Draft202012Validator)
         try:
@@ -53,7 +53,7 @@ class Shape:
                 return candidate
             problem = problem or found
         if problem:
-            raise BadOutput(f"the answer does not fit: {problem}", reason="structured_invalid")
+            raise BadOutput(f"the answer does not match: {problem}", reason="structured_invalid")
         raise BadOutput("the answer has no structured part", reason="structured_missing")
 
     def _problem(self, candidate: object) -> str:

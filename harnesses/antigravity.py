@@ -1,8 +1,9 @@
-"""Antigravity's SDK (`google-antigravity`) as an agent: one process of ours a request.
+"""Antigravity's SDK (`google-antigravity`) as an agent: one child process per request.
 
-The SDK is a library, so a small module of ours runs it in a child, which obeys the same rules as
-every program. The verdict comes from the child's last word, and from why the turn stopped: a budget
-that is spent is no error to the SDK. Its own retries are off: the engine's are durable.
+The SDK is a library, so a small module of this package runs it in a child process, which follows
+the same rules as every program. The verdict comes from the child's last line and from the reason
+why the turn stopped: the SDK does not report a spent budget as an error. Its own retries are off:
+the engine's are durable.
 """
 
 from __future__ import annotations
@@ -58,26 +59,28 @@ class _Place:
 
 
 class Antigravity:
-    """Antigravity's agent with one set of options. It only has tools that read, until the author
-    gives others: `tools=("view_file", "edit_file", "run_command")`. What is not named is denied.
+    """Antigravity's agent with one set of options. By default it has only tools that read; the
+    author may set others: `tools=("view_file", "edit_file", "run_command")`. All other tools are
+    denied.
 
-    Its key is GEMINI_API_KEY, or the variable that `api_key_env` names. `base_url` is another
-    address of the model; with `protocol="openai-chat"` that of a server which speaks it, and no key
-    is sent there. `mcp_servers` are the only ones it gets, by name: {"command", "args", "env"} or
-    {"url", "headers"}. `system_instructions` are added to its own. `max_model_calls` bounds a
-    request. `home` keeps its state there, in place of a folder for each run. `env` is added to its
-    environment, which its tools see. `python` is the interpreter that has the SDK, if
-    that is not ours. `replay` plays recordings in its place, `record` keeps each session in that
-    folder as it goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
+    Its key is in GEMINI_API_KEY, or in the variable that `api_key_env` names. `base_url` is another
+    address of the model; with `protocol="openai-chat"` it is a server that speaks this protocol,
+    and no key is sent there. `mcp_servers` are the only MCP servers that it gets, by name:
+    {"command", "args", "env"} or {"url", "headers"}. `system_instructions` are added to its own.
+    `max_model_calls` limits a request. `home` is a folder for its state, instead of one for each
+    run. `env` is added to its environment, which its tools see. `python` is the interpreter that
+    has the SDK, if it is not this one. `replay` plays recordings instead of the program, `record`
+    records each session in that folder; SMITHERS_REPLAY and SMITHERS_RECORD do the same without a
+    change to the code.
     """
 
     can = Capabilities(
         resumes=True,
         native_schema=True,
         changes_prompts=(
-            "A text is put between `<USER_REQUEST>` tags, and the local time follows it.",
-            "Control characters other than tabs and line ends become blanks.",
-            "Characters that show nothing (zero-width, direction marks, tags) are left out.",
+            "A text is wrapped in `<USER_REQUEST>` tags, followed by the local time.",
+            "Control characters other than tabs and line ends become spaces.",
+            "Invisible characters (zero-width, direction marks, tags) are left out.",
         ),
     )
 
@@ -120,13 +123,15 @@ class Antigravity:
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         account = self._environment({}).get(child.KEY, "")
         provider = "google" if self._takes_key else "openai-chat"
         return limit_text(provider, self._url or _ADDRESS, account, self._model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the session of `ask`, or begins one. An unknown one is begun anew."""
+        """Resume the session of `ask`, or start one. If the session is unknown, a new one is
+        started.
+        """
         return self._sources.play(lambda source: self._run(ask, source))
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
@@ -145,7 +150,7 @@ class Antigravity:
         return heard(command, ask, source, Stream(session=session))
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
-        """What is too long for a command line, of the options."""
+        """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())
         place = _Place(python=self._python, env=self._environment({}), state=Path("/"))
         return find_obstacle(self._command(ask, place, str(uuid.UUID(int=0))))
@@ -172,7 +177,7 @@ class Antigravity:
             for folder in (state / "sessions", state / "data"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise not_kept(error, state, f"no home for {NAME} can be made") from error
+            raise not_kept(error, state, f"cannot create a home folder for {NAME}") from error
         return _Place(python=str(Path(found).absolute()), env=env, state=state)
 
     def _command(self, ask: Ask, place: _Place, session: str) -> Command:
@@ -180,8 +185,11 @@ class Antigravity:
         size = len(ask.told.encode("utf-8", "replace"))
         if size > _PROMPT_LIMIT_BYTES:
             raise ContextOverflow(
-                f"the prompt has {size} bytes, of which {NAME} would cut what is beyond 192000",
-                hint="put what is long into a file of the working folder, and name it",
+                f"the prompt has {size} bytes, and {NAME} would cut it off after 192000",
+                hint=(
+                    "put the long text into a file in the working folder and name the"
+                    " file in the prompt"
+                ),
             )
         own = {"sessions": str(place.state / "sessions"), "data": str(place.state / "data")}
         settings = {**self._settings, "cwd": str(ask.cwd), **own}

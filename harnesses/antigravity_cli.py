@@ -1,8 +1,8 @@
-"""Antigravity's command line (`agy`) as an agent: experimental, and never run with a real `agy`.
+"""Antigravity's command line (`agy`) as an agent: experimental, and never tested with a real `agy`.
 
-The program is in no registry of packages. All that is known of it here was told by others, so it
-must be asked for by `experimental=True`, versions older than those descriptions are refused, and
-the tests use a stand-in. `harnesses.Antigravity`, on the SDK, is the agent that is tested.
+The program is in no package registry. Everything here is based on descriptions by others, so it
+needs `experimental=True`, versions older than those descriptions are refused, and the tests use a
+stand-in. The tested agent is `harnesses.Antigravity`, which uses the SDK.
 """
 
 from __future__ import annotations
@@ -46,18 +46,20 @@ _PROMPT_LIMIT_BYTES = 100_000
 
 
 class AntigravityCLI:
-    """`agy` with one set of options; `experimental=True` says that its author knows what it is.
+    """`agy` with one set of options; `experimental=True` states that the author accepts the risk.
 
-    In the mode "plan" it may only read; "all" allows it everything, without a question. `model` is
-    one of those that `agy models` lists. `arguments` are further ones of the command line. `env` is
-    added to its environment, which its tools see. `program` is its name on PATH, or its path.
-    `record` keeps each session in that folder as it goes.
+    In mode "plan" it may only read; "all" allows everything without asking. `model` is one that
+    `agy models` lists. `arguments` are added to the command line. `env` is added to its
+    environment, which its tools see. `program` is its name on PATH, or its path. `record` records
+    each session in that folder.
     """
 
     can = Capabilities(
         resumes=True,
         same_folder=True,
-        changes_prompts=("What agy changes of a text, or takes for a command, is not known.",),
+        changes_prompts=(
+            ("It is not known how agy changes a text, or what it takes for a command."),
+        ),
     )
 
     def __init__(
@@ -73,8 +75,8 @@ class AntigravityCLI:
     ) -> None:
         if not experimental:
             raise AuthorError(
-                "AntigravityCLI was never run with a real agy",
-                hint="use Antigravity, or say AntigravityCLI(experimental=True)",
+                "AntigravityCLI was never tested with a real agy",
+                hint="use Antigravity, or write AntigravityCLI(experimental=True)",
             )
         self.name = f"agy/{model}" if model else "agy"
         self._model, self._mode, self._program = model, mode, program
@@ -83,12 +85,12 @@ class AntigravityCLI:
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         account = self._environment({}).get(_KEY, "")
         return limit_text("google", "agy", account, self._model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the conversation of `ask`, or begins one, of which `agy` chooses the id."""
+        """Resume the conversation of `ask`, or start one; `agy` chooses its id."""
         return self._sources.play(lambda source: self._run(ask, source))
 
     async def _run(self, ask: Ask, source: Source) -> AsyncGenerator[Event, None]:
@@ -110,7 +112,7 @@ class AntigravityCLI:
                     raise
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
-        """What is too long for a command line, of the options."""
+        """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())
         return find_obstacle(self._command(ask, self._program, self._environment({})))
 
@@ -143,12 +145,12 @@ class AntigravityCLI:
     def _check(self, prompt: str) -> None:
         """Nobody knows how it takes a prompt but as an argument."""
         if len(prompt.encode("utf-8", "replace")) > _PROMPT_LIMIT_BYTES or "\0" in prompt:
-            limit = f"it is no text below {_PROMPT_LIMIT_BYTES} bytes"
-            raise Permanent(f"{NAME} cannot be given this prompt: {limit}", reason="too_large")
+            limit = f"it is not a text below {_PROMPT_LIMIT_BYTES} bytes"
+            raise Permanent(f"{NAME} cannot take this prompt: {limit}", reason="too_large")
         if self._mode == "plan" and prompt.lstrip().startswith("/"):
             raise Permanent(
-                f"{NAME} takes a prompt that begins with / for a command of its own",
-                hint='begin with another word, or use mode="all"',
+                f"{NAME} takes a prompt that starts with / for one of its commands",
+                hint='start the prompt with another word, or use mode="all"',
                 reason="bad_request",
             )
 
@@ -166,10 +168,10 @@ def _found(program: str, env: Mapping[str, str]) -> str:
         raise Transient(f"{program} did not start: {said.err.strip()}", reason="not_started")
     version = re.search(r"\d+\.\d+\.\d+", said.out)
     if version is None:
-        raise Permanent(f"{program} did not tell its version", hint=INSTALL, reason="not_started")
+        raise Permanent(f"{program} did not report its version", hint=INSTALL, reason="not_started")
     if _numbers(version[0]) < _numbers(OLDEST):
         raise Permanent(
-            f"{NAME} {version[0]} is too old, it must be {OLDEST} at least",
+            f"{NAME} {version[0]} is too old; version {OLDEST} or newer is needed",
             hint=f"update it: {INSTALL}",
             reason="not_installed",
         )

@@ -1,9 +1,9 @@
-"""Claude Code (`claude -p`) as an agent: one process a request, its session resumed by id.
+"""Claude Code (`claude -p`) as an agent: one process per request, its session resumed by id.
 
-It is talked to over stdin, in lines of JSON, so that it can be told more while it works.
+It reads JSON lines on stdin, so that it can receive messages while it works.
 
-The verdict comes from the terminal `result` event alone: the exit code says too little, and
-`subtype` says "success" on API errors. The program's own retries are off: the engine's are durable.
+The verdict comes from the final `result` event alone: the exit code says too little, and `subtype`
+says "success" on API errors. The program's own retries are off: the engine's are durable.
 """
 
 from __future__ import annotations
@@ -74,17 +74,16 @@ _FILES = {
 
 
 class ClaudeCode:
-    """Claude Code with one set of options; the permissions are what the author gives, and no more.
+    """Claude Code with one set of options. It has only the permissions that the author gives.
 
-    By default it uses the login of the user, or ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and
-    ANTHROPIC_BASE_URL, which are passed on to it. `config_dir` keeps its login, settings and
-    transcripts apart. `mcp_config` is a mapping, or a file, of the only MCP servers it gets.
-    With `trust_project` the settings, hooks, MCP servers, skills and instructions of the project
-    count, which run programs without asking. `arguments` are further ones of the command line.
-    `env` is added to its environment, which its tools see. `program` is its name on PATH, or its
-    path.
-    `replay` plays recordings in its place, `record` keeps each session in that folder as it goes;
-    SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
+    By default it uses the user's login, or ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN and
+    ANTHROPIC_BASE_URL, which are passed on to it. `config_dir` is a separate folder for its login,
+    settings and transcripts. `mcp_config` is a mapping, or a file, with the only MCP servers that
+    it gets. With `trust_project`, the project's settings, hooks, MCP servers, skills and
+    instructions apply, which run programs without asking. `arguments` are added to the command
+    line. `env` is added to its environment, which its tools see. `program` is its name on PATH, or
+    its path. `replay` plays recordings instead of the program, `record` records each session in
+    that folder; SMITHERS_REPLAY and SMITHERS_RECORD do the same without a change to the code.
     """
 
     can = Capabilities(
@@ -95,7 +94,10 @@ class ClaudeCode:
         native_schema=True,
         reports_cost=True,
         changes_prompts=(
-            "A message that arrives while a tool runs reaches the model in a frame that says so.",
+            (
+                "A message that arrives while a tool is running reaches the model in a note"
+                " that says so."
+            ),
             "In such a message `</system-reminder>` becomes `&lt;/system-reminder&gt;`.",
         ),
     )
@@ -144,7 +146,7 @@ class ClaudeCode:
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         env = self._environment({})
         login = env.get("CLAUDE_CONFIG_DIR") or str(Path(env.get("HOME", "~"), ".claude"))
         account = next((env[name] for name in _KEYS if env.get(name)), login)
@@ -152,7 +154,9 @@ class ClaudeCode:
         return limit_text("anthropic", url, account, self._model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
+        """Resume the session of `ask`, or start one; if the session is unknown, a new one is
+        started.
+        """
         return self._sources.play(
             lambda source: in_a_session(ask, lambda way, session: self._turn(way, source, session))
         )
@@ -160,7 +164,8 @@ class ClaudeCode:
     def terminal(self, session: str, cwd: Path, marks: Mapping[str, str]) -> Terminal:
         """`claude --resume SESSION`, which may have to ask the person its first questions.
 
-        In a `config_dir` the first of them is answered: its welcome wants the internet.
+        In a `config_dir` its welcome screen is answered in advance, because that needs the
+        internet.
         """
         self._sources.check_live(self.name)
         config = {"CLAUDE_CONFIG_DIR": str(self._config)} if self._config else {}
@@ -176,7 +181,7 @@ class ClaudeCode:
         return Terminal(argv=(*command.start, *command.flags), env=env, cwd=cwd)
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
-        """What is too long for a command line, of the options and the schema."""
+        """An option or a schema that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd(), schema=schema)
         return find_obstacle(self._command(ask, str(uuid.UUID(int=0)), self._program))
 
@@ -206,8 +211,8 @@ class ClaudeCode:
         version = version_of(Path(found), env.get("PATH"))
         if () < version < _OLDEST:
             raise Permanent(
-                f"Claude Code {text_of_version(version)} runs commands and reads files that a "
-                f"prompt names; {text_of_version(_OLDEST)} or newer is needed",
+                f"Claude Code {text_of_version(version)} runs commands and reads files that a"
+                f" prompt names; {text_of_version(_OLDEST)} or newer is needed",
                 hint=f"update it: {INSTALL}",
                 reason="not_started",
             )

@@ -1,8 +1,9 @@
-"""Codex (`codex app-server`, or `codex exec --json`) as an agent: one process a request.
+"""Codex (`codex app-server`, or `codex exec --json`) as an agent: one process per request.
 
-`app-server` is asked, since it tells failures by class, usage by request, and when a limit ends.
-`exec` is for versions of Codex that have none that obeys. The program's own retries are off: the
-engine's are durable. Its home is one of ours, so that nothing of the user's settings comes in.
+`app-server` is preferred, because it reports failures by class, usage by request, and when a limit
+ends. `exec` is for versions of Codex without a usable app-server. The program's own retries are
+off: the engine's are durable. It gets its own home folder, so that none of the user's settings
+apply.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ Mode = Literal["auto", "app-server", "exec"]
 _APP_SERVER_SINCE = (0, 100, 0)
 """The oldest that was seen to obey: the app-server of 0.72 goes to the provider it likes."""
 _WITH_A_SCHEMA = "\n\nAnswer with JSON alone, which fits this JSON Schema:\n"
-_REFUSED_BY_EXEC = "A text with `$name` is refused: `codex exec` would load a skill of that name."
+_REFUSED_BY_EXEC = (
+    "A text with `$name` is refused: `codex exec` would load the skill with that name."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -70,19 +73,19 @@ class _Place:
 
 
 class Codex:
-    """Codex with one set of options; its sandbox is what the author gives, read-only if nothing.
+    """Codex with one set of options. Its sandbox is read-only unless the author sets another.
 
-    By default it uses the login of the user (`codex login`). `api_key_env` names a variable that
-    holds a key instead. `base_url` is that of another server which speaks OpenAI Responses; the
-    user's login is never sent there. Where the program asks for more rights (`on-request`) it is
-    declined, since nobody is there. `mcp_servers` are the only ones it gets, by name, as in its
-    config.toml; it waits for them. `config` are further settings of that file, and `arguments`
-    further words of the command line. With `trust_project` the settings, MCP servers, instructions
-    and skills of the project count, which run programs without asking. `home` is a CODEX_HOME to
-    use as it is, login and settings included, in place of one of ours for each run.
-    `env` is added to its environment, which its tools see. `program` is its name on PATH, or its
-    path. `replay` plays recordings in its place, `record` keeps each session in that folder as it
-    goes; SMITHERS_REPLAY and SMITHERS_RECORD do the same from outside.
+    By default it uses the user's login (`codex login`). `api_key_env` names a variable that
+    contains a key instead. `base_url` is another server that speaks OpenAI Responses; the user's
+    login is never sent there. If the program asks for more permissions (`on-request`), the request
+    is declined, because nobody is there to answer. `mcp_servers` are the only MCP servers that it
+    gets, by name, as in its config.toml; it waits until they are ready. `config` are more settings
+    of that file, and `arguments` are added to the command line. With `trust_project`, the project's
+    settings, MCP servers, instructions and skills apply, which run programs without asking. `home`
+    is a CODEX_HOME to use unchanged, including login and settings, instead of a new one for each
+    run. `env` is added to its environment, which its tools see. `program` is its name on PATH, or
+    its path. `replay` plays recordings instead of the program, `record` records each session in
+    that folder; SMITHERS_REPLAY and SMITHERS_RECORD do the same without a change to the code.
     """
 
     def __init__(
@@ -125,7 +128,7 @@ class Codex:
 
     @property
     def can(self) -> Capabilities:
-        """Where an old version is run by `exec`, messages wait for the end of its turn."""
+        """An old version that is run by `exec` receives messages only after its turn."""
         by_exec = self._mode == "exec"
         return Capabilities(
             resumes=True,
@@ -138,7 +141,7 @@ class Codex:
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         env = self._environment({})
         login = self._home / "auth.json" if self._home else login_of(env)
         wanted = self._settings
@@ -149,11 +152,13 @@ class Codex:
         return limit_text("openai", wanted.url or own, account or str(login), wanted.model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the session of `ask`, or begins one; an unknown session is begun anew."""
+        """Resume the session of `ask`, or start one; if the session is unknown, a new one is
+        started.
+        """
         return self._sources.play(lambda source: self._run(ask, source))
 
     def terminal(self, session: str, cwd: Path, marks: Mapping[str, str]) -> Terminal:
-        """`codex resume SESSION`, in the home that the session is in."""
+        """`codex resume SESSION`, in the home folder that contains the session."""
         self._sources.check_live(self.name)
         place = self._place(marks, live=True)
         given = (self._settings.key_env,) if self._settings.key_env else ()
@@ -247,7 +252,7 @@ class Codex:
         return replace(command, stop_signals=stops, by_stdin=by_stdin)
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
-        """What is too long for a command line, of the settings; a schema goes by file or stdin."""
+        """A setting that is too long for a command line; a schema is passed by file or stdin."""
         ask = Ask(prompt="", cwd=Path.cwd())
         return find_obstacle(self._command(ask, self._place({}, live=False), ("exec",), ""))
 
@@ -266,8 +271,8 @@ class Codex:
                 self._mode == "auto"
                 and () < (version := version_of(found, env.get("PATH"))) < _APP_SERVER_SINCE
             ):
-                _log.warning("codex %s has no app-server that obeys, so codex exec is used; "
-                             "`npm install -g @openai/codex` brings a newer one",
+                _log.warning("the app-server of codex %s cannot be used, so codex exec is"
+" used; for a newer version: `npm install -g @openai/codex`",
                              text_of_version(version))  # fmt: skip
                 mode = "exec"
             if (key := self._settings.key_env) and not env.get(key):

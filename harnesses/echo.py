@@ -1,4 +1,4 @@
-"""An agent that repeats its prompt: the smallest true adapter, for tests and first steps."""
+"""An agent that repeats its prompt: the smallest complete adapter, for tests and first steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Echo"]
 
 
 class Echo:
-    """Answers with the text it was given; one that goes on in a session, with the follow-up."""
+    """Answers with the text that it receives; in a resumed session that is the follow-up."""
 
     name = "echo"
     can = Capabilities(resumes=True, forks=True)

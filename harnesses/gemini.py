@@ -1,9 +1,9 @@
-"""Gemini CLI (`gemini --output-format stream-json`) as an agent: one process a request.
+"""Gemini CLI (`gemini --output-format stream-json`) as an agent: one process per request.
 
 The verdict comes from the `result` event alone: the exit code is 0 after a signal. The program's
-own retries are off: the engine's are durable. Its home is one of ours, so that nothing of the
-user's or the project's settings comes in. It ends before a pipe has taken all that it said, so its
-words go to a file.
+own retries are off: the engine's are durable. It gets its own home folder, so that none of the
+user's or the project's settings apply. It exits before a pipe has taken all of its output, so its
+output goes to a file.
 """
 
 from __future__ import annotations
@@ -66,20 +66,20 @@ class _Place:
 
 
 class Gemini:
-    """Gemini CLI with one set of options. Without another `approval_mode` it has only those tools
-    that read; "auto_edit" gives it those that edit, "yolo" all, the shell included.
+    """Gemini CLI with one set of options. By default it has only the tools that read; with
+    `approval_mode="auto_edit"` also those that edit, with "yolo" all, including the shell.
 
-    Its key is GEMINI_API_KEY, or the variable that `api_key_env` names; the user's sign-in with
-    Google is not used. `tools` are the only built-in ones that it has, `allowed_tools` those that
-    it may use in any mode, such as "run_shell_command(git)", `excluded_tools` those that it may
-    not. `mcp_servers` are the only ones it gets, by name, as in its settings. `base_url` is another
-    address of the model. `append_system_prompt` is added to its instructions. With `trust_project`
-    the working folder's own settings, hooks, servers, skills and variables count, which may run
-    programs and send the key elsewhere. `home` keeps its state there, in place of a folder for each
-    run. `arguments` are further ones of the command line. `env` is added to its environment, which
-    its tools see. `program` is its name on PATH, or its path. `replay` plays recordings in its
-    place, `record` keeps each session in that folder as it goes; SMITHERS_REPLAY and
-    SMITHERS_RECORD do the same from outside.
+    Its key is in GEMINI_API_KEY, or in the variable that `api_key_env` names; the user's sign-in
+    with Google is not used. `tools` are the only built-in tools that it has, `allowed_tools` those
+    that it may use in any mode, such as "run_shell_command(git)", `excluded_tools` those that it
+    may not use. `mcp_servers` are the only MCP servers that it gets, by name, as in its settings.
+    `base_url` is another address of the model. `append_system_prompt` is added to its instructions.
+    With `trust_project`, the working folder's own settings, hooks, servers, skills and variables
+    apply, which may run programs and send the key elsewhere. `home` is a folder for its state,
+    instead of one for each run. `arguments` are added to the command line. `env` is added to its
+    environment, which its tools see. `program` is its name on PATH, or its path. `replay` plays
+    recordings instead of the program, `record` records each session in that folder; SMITHERS_REPLAY
+    and SMITHERS_RECORD do the same without a change to the code.
     """
 
     can = Capabilities(resumes=True, forks=True, same_folder=True)
@@ -124,14 +124,15 @@ class Gemini:
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         account = self._environment({}).get(KEY, "")
         return limit_text("google", self._url or _ADDRESS, account, self._model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the session of `ask`, or begins one.
+        """Resume the session of `ask`, or start one.
 
-        One that the program does not know, as in another working folder, is begun anew.
+        A session that the program does not know, for example because of another working folder, is
+        started anew.
         """
         return self._sources.play(lambda source: self._run(ask, source))
 
@@ -163,7 +164,7 @@ class Gemini:
                 forget_reports(place.state)
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
-        """What is too long for a command line, of the options."""
+        """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())
         place = _Place(program=self._program, env=self._environment({}), state=Path("/"))
         return find_obstacle(self._command(ask, place, str(uuid.UUID(int=0))))

@@ -1,8 +1,8 @@
-"""Pi (`pi --mode rpc`) as an agent: one process a request, its session resumed by id.
+"""Pi (`pi --mode rpc`) as an agent: one process per request, its session resumed by id.
 
-The verdict comes from the run's last message, once all has settled: the exit code is 0 on a refused
-request. The program's own retries are off: the engine's are durable. Its home is one of ours, so
-that nothing of the user's settings comes in.
+The verdict comes from the run's last message, after everything has settled: the exit code is 0 even
+if a request was refused. The program's own retries are off: the engine's are durable. It gets its
+own home folder, so that none of the user's settings apply.
 """
 
 from __future__ import annotations
@@ -54,20 +54,20 @@ class _Place:
 
 
 class Pi:
-    """Pi with one set of options. It asks nobody before it uses a tool, so it only has those that
-    read, until the author gives others: `tools=("read", "edit", "write", "bash")`.
+    """Pi with one set of options. It uses tools without asking, so by default it has only tools
+    that read; the author may set others: `tools=("read", "edit", "write", "bash")`.
 
-    `model` is an id at `provider`, or both in one as "provider/id"; without either Pi takes what
-    the user is signed in with (`/login`). Else the key is that of the provider's own variable, or
-    of the one that `api_key_env` names. `base_url` is another address of the provider; with `api`,
-    of any server that speaks this protocol, and `model_entry` is then more of the model's entry in
-    models.json, such as {"contextWindow": 200000, "reasoning": True, "cost": {…}}. The user's login
-    is sent to no such address. With `trust_project` the working folder's own extensions, skills,
-    instructions and settings count, which run programs. `home` keeps sessions there, in place of a
-    folder for each run. `arguments` are further ones of the command line. `env` is added to its
-    environment, which its tools see. `program` is its name on PATH, or its path. `replay` plays
-    recordings in its place, `record` keeps each session in that folder as it goes; SMITHERS_REPLAY
-    and SMITHERS_RECORD do the same from outside.
+    `model` is an id at `provider`, or both as "provider/id"; without either, Pi uses the model that
+    the user is signed in with (`/login`). Otherwise the key comes from the provider's own variable,
+    or from the variable that `api_key_env` names. `base_url` is another address of the provider or,
+    with `api`, of any server that speaks this protocol; `model_entry` then adds fields to the
+    model's entry in models.json, such as {"contextWindow": 200000, "reasoning": True, "cost": {…}}.
+    The user's login is never sent to such an address. With `trust_project`, the working folder's
+    own extensions, skills, instructions and settings apply, which run programs. `home` is a folder
+    for its sessions, instead of one for each run. `arguments` are added to the command line. `env`
+    is added to its environment, which its tools see. `program` is its name on PATH, or its path.
+    `replay` plays recordings instead of the program, `record` records each session in that folder;
+    SMITHERS_REPLAY and SMITHERS_RECORD do the same without a change to the code.
     """
 
     can = Capabilities(
@@ -77,7 +77,7 @@ class Pi:
         steers=True,
         reports_cost=True,
         changes_prompts=(
-            "A text whose first word is a command of Pi (`/llama`) gets a newline before it.",
+            "A text whose first word is a command of Pi (`/llama`) gets a newline in front.",
         ),
     )
 
@@ -123,7 +123,7 @@ class Pi:
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         env, wanted = self._environment({}), self._settings
         login, provider = login_of(env), wanted.serves or "pi"
         stored = object_of(login_in(login).get(provider)) if wanted.signed_in else {}
@@ -133,9 +133,10 @@ class Pi:
         return limit_text(provider, wanted.address, account, wanted.model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the session of `ask`, or begins one.
+        """Resume the session of `ask`, or start one.
 
-        One that Pi does not know, or that was begun in another working folder, is begun anew.
+        A session that Pi does not know, or that was started in another working folder, is started
+        anew.
         """
         return self._sources.play(lambda source: self._run(ask, source))
 
@@ -162,7 +163,7 @@ class Pi:
                 yield event
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
-        """What is too long for a command line, of the options."""
+        """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())
         place = _Place(start=(self._program,), env=self._environment({}), home=Path("/"))
         return find_obstacle(self._command(ask, place, str(uuid.UUID(int=0))))

@@ -5,7 +5,6 @@ model, and where no person answers it says how one can.
 from __future__ import annotations
 
 import asyncio
-import shlex
 from typing import Annotated, Literal
 
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
@@ -15,8 +14,8 @@ from pydantic import BaseModel, Field
 
 from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
+from mcp_server._hints import typed
 from mcp_server._models import Answered
-from mcp_server._results import typed
 from mcp_server._tools import RunId, known, login
 from smithers.errors import SmithersError
 from smithers.hub import Asked, Hub, plain
@@ -99,7 +98,7 @@ def _go_on(hub: Hub, run_id: str) -> None:
     already, so what hinders that is no failure: `supervise` wakes the run as well.
     """
     try:
-        if not hub.attention(run_id)[0]:
+        if hub.needs_process(run_id):
             hub.launch_again(run_id)
     except SmithersError:
         return
@@ -114,10 +113,9 @@ def _question(approval: Asked) -> str:
 
 
 def _undecided(hub: Hub, approval: Asked, why: str) -> ToolError:
-    words = f"{shlex.quote(approval.run_id)} {shlex.quote(approval.name)}"
-    by = f" --by {shlex.quote(approval.allowed_by[0])}" if approval.allowed_by else ""
-    approve = typed(hub, f"smithers approve {words}{by}")
-    deny = typed(hub, f"smithers deny {words}{by}")
+    with telling(hub):
+        (question,) = hub.list_asks(approval.run_id, approval.name)
+    approve, deny = (typed(command, hub.database) for command in question.commands.values())
     return failure(
         "NOT_DECIDED",
         f"{why}; {approval.name} of run {approval.run_id} still waits for a person",

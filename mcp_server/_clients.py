@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, cast
 from mcp_server import _json_text, _toml_text
 from mcp_server._files import Change, read
 from smithers.errors import Refused
+from smithers.hub import Hub
 
 __all__ = ["CLIENTS", "Change", "Client", "Scope", "Server", "added", "removed", "server_command"]
 
@@ -22,14 +23,12 @@ Scope = Literal["project", "user"]
 _MARK = "\ufeff"
 _NEEDED = (
     "SMITHERS_DB", "XDG_STATE_HOME",
-    "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
-    "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENAI_API_KEY",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
     "http_proxy", "https_proxy", "no_proxy", "all_proxy",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
 )  # fmt: skip
-"""What runs may need of the variables that a client does not give by itself. Names alone are
-written; those that are not set do no harm.
+"""What runs may need of the variables that a client does not give by itself, beside those that the
+agents declare. Names alone are written; those that are not set do no harm.
 """
 
 
@@ -169,7 +168,7 @@ def _wanted(client: Client, server: Server, entry: Mapping[str, Any]) -> dict[st
     if client.variables is not None:
         found: object = entry.get(client.variables)
         named = cast("list[object]", found) if isinstance(found, list) else []
-        more = dict.fromkeys([*_NEEDED, *server.variables])
+        more = dict.fromkeys([*_NEEDED, *Hub.agent_variables(), *server.variables])
         wanted[client.variables] = [*named, *(one for one in more if one not in named)]
     return wanted
 

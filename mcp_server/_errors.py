@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 from mcp.server.mcpserver.exceptions import ToolError
 
+from mcp_server._hints import for_tools
 from smithers.errors import (
     AlreadyDecided,
     AuthorError,
     Owned,
+    QuestionChanged,
     Refused,
     RunExists,
     SmithersError,
@@ -21,13 +24,14 @@ from smithers.errors import (
 )
 from smithers.hub import Hub, Secrets
 
-__all__ = ["failure", "telling"]
+__all__ = ["failure", "nearest", "telling"]
 
 _CODES: tuple[tuple[type[SmithersError], str], ...] = (
     (UnknownRun, "NOT_FOUND"),
     (RunExists, "CONFLICT"),
     (Owned, "CONFLICT"),
     (AlreadyDecided, "CONFLICT"),
+    (QuestionChanged, "CONFLICT"),
     (AuthorError, "AUTHOR_ERROR"),
     (StoreError, "STORE_ERROR"),
     (Untrusted, "UNTRUSTED"),
@@ -35,20 +39,23 @@ _CODES: tuple[tuple[type[SmithersError], str], ...] = (
 )
 _NEXT = {
     "NOT_FOUND": "call list_runs for the runs there are",
-    "AUTHOR_ERROR": "mend the workflow file, then start it again",
+    "AUTHOR_ERROR": "correct the workflow file, then start it again",
 }
+_FEW = 10
+_MOST = 2_500
+"""How many characters an error's sentence and its hint have each."""
 
 
 @contextmanager
 def telling(hub: Hub, next: str = "") -> Generator[None]:
-    """Errors of ours become errors that the model reads; `next` stands for their own hint."""
+    """Errors of ours become errors that the model reads; `next` replaces their own hint."""
     try:
         yield
     except SmithersError as error:
         code = _code_of(error)
-        hint = next or _NEXT.get(code) or hub.complete(error.hint)
+        hint = next or _NEXT.get(code) or for_tools(error.hint, hub.database)
         if isinstance(error, Untrusted):  # its hint is for the person alone
-            hint = f"tell the person: {error.hint}"
+            hint = f"tell the person: {hint}"
         raise failure(code, error.said, hint) from error
 
 
@@ -58,5 +65,17 @@ def _code_of(error: SmithersError) -> str:
 
 def failure(code: str, said: str, next: str) -> ToolError:
     """An error with a code that stays the same, and the next step."""
-    text = f"{code}: {said}" + (f"\nnext: {next}" if next else "")
+    text = f"{code}: {_cut(said)}" + (f"\nnext: {_cut(next)}" if next else "")
     return ToolError(Secrets(os.environ).mask(text))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
+
+
+def nearest(given: str, names: Sequence[str]) -> str:
+    """The name that was meant, in words; else the first of them."""
+    if near := get_close_matches(given, names, n=1):
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f"there are: {', '.join(names[:_FEW])}{more}" if names else ""

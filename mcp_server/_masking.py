@@ -34,4 +34,5 @@ def masking(tool: Callable[..., Any], secrets: Secrets) -> Callable[..., Any]:
 def _masked(result: Result, secrets: Secrets) -> Result:
     found: set[str] = set()
     data = secrets.mask_data(result.model_dump(), found)
-    return type(result).model_validate({**data, "masked": sorted(found)}) if found else result
+    names = sorted(found.union(result.masked))
+    return type(result).model_validate({**data, "masked": names}) if found else result

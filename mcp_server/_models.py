@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 __all__ = [
     "Answered",
+    "Asks",
     "Cancelled",
     "Events",
     "Explained",
@@ -17,6 +18,7 @@ __all__ = [
     "Run",
     "Started",
     "TaskFound",
+    "Transcript",
     "Waited",
     "Workflows",
 ]
@@ -36,14 +38,23 @@ class Result(BaseModel):
     )
 
 
+Rest = Annotated[
+    str | None,
+    Field(
+        description="Null if this is everything. Else call the tool again with this as `after` for"
+        " what was left out."
+    ),
+]
+
+
 class Workflow(BaseModel):
     """A workflow that can be started; `workflow` is what to call it in start_run."""
 
     workflow: str
-    file: str
-    description: str
-    input_schema: dict[str, Any] | None = Field(
-        description="Null where the file was only parsed: the person does not trust its folder yet."
+    description: str = Field(description="Its first line.")
+    input: str | None = Field(
+        description="The fields of its input, those in brackets may be left out. Null if the file"
+        " was only parsed: the person does not trust its folder yet."
     )
 
 
@@ -58,6 +69,16 @@ class Workflows(Result):
     workflows: list[Workflow]
     broken: list[Broken] = Field(description="Files that cannot be imported, and why.")
     roots: list[str] = Field(description="The folders below which files may be started as well.")
+    file: str | None = Field(default=None, description="Of the workflow that was asked for.")
+    description: str | None = Field(default=None, description="Of that workflow, in full.")
+    description_cut: bool = False
+    input_schema: AnyJson = Field(
+        default=None, description="The JSON Schema of that workflow's input."
+    )
+    input_schema_cut: bool = Field(
+        default=False, description="It did not fit: this is a piece of it, as text."
+    )
+    rest: Rest = None
 
 
 class Error(BaseModel):
@@ -86,13 +107,15 @@ class Wait(BaseModel):
     command: str | None = Field(description="What a person types to unblock the run.")
 
 
-class State(BaseModel):
-    id: str
-    iteration: list[int]
-    state: str
-    tolerated: bool = Field(
-        description="It failed, or was cancelled because of a failure, and its author allows that."
-    )
+class Running(BaseModel):
+    """An agent at work: the tool that it called last, and its last words."""
+
+    task: str
+    attempt: int
+    agent: str | None
+    since: str
+    tool: str
+    words: str
 
 
 class Run(Result):
@@ -110,27 +133,29 @@ class Run(Result):
     )
     sentence: str
     tasks: dict[str, int] = Field(description="How many tasks are in each state.")
-    states: list[State] = Field(description="The first 100 tasks that are not finished, or all.")
-    waiting_for: list[Wait]
-    output: AnyJson = Field(description="The result, once finished.")
-    output_cut: bool = Field(description="The output was too long: this is its beginning, as text.")
     error: Error | None
-    tolerated: list[str] = Field(
-        description="The first 100 failures that the author allows, as review[2]."
+    usage: Usage
+    cursor: str | None = Field(
+        description="The newest event: `after` of wait_run and get_events for what comes next."
     )
+    waiting_for: list[Wait]
+    running: list[Running] = Field(description="The agents at work.")
+    output: AnyJson = Field(description="The result, once finished.")
+    output_cut: bool = Field(description="The output did not fit: this is a piece of it, as text.")
+    states: list[str] = Field(
+        description="The tasks, as `review[2] failed`: those that failed, run or wait first."
+    )
+    tolerated: list[str] = Field(description="The failures that the author allows, as review[2].")
     exhausted: list[str] = Field(
         description="Loops that ended because their iterations were used up, as review[2]."
     )
-    usage: Usage
-    cursor: str | None = Field(description="The newest event, for `after`.")
+    rest: str | None = Field(
+        description="Null if this is everything. Else call get_run with this as `after` for what"
+        " was left out."
+    )
 
 
-class Event(BaseModel):
-    cursor: str
-    at: str
-    what: str
-    task: str | None
-    words: str
+EventLine = Annotated[str, Field(description="Month, day and time in UTC, then what happened.")]
 
 
 class Waited(Run):
@@ -139,7 +164,7 @@ class Waited(Run):
     timed_out: bool = Field(
         description="Time was up first. That is no error: the run goes on, call wait_run again."
     )
-    events: list[Event] = Field(description="What happened after `after`, 50 at most.")
+    events: list[EventLine] = Field(description="What happened after `after`, up to `cursor`.")
     more: bool = Field(description="Further events follow `cursor` already.")
 
 
@@ -147,7 +172,7 @@ class Started(Result):
     run_id: str
     status: str
     workflow: str
-    started: bool = Field(description="False where this request_id had started the run before.")
+    started: bool = Field(description="False if this request_id had started the run before.")
     cursor: str | None
     next: str
 
@@ -162,12 +187,13 @@ class ListedRun(BaseModel):
     tasks: dict[str, int]
     done: int = Field(description="How many tasks need nothing more.")
     tolerated: int = Field(description="How many failures the author allows.")
-    waiting_for: list[str]
+    waiting_for: list[str] = Field(description="The first 5 things that it waits for.")
 
 
 class Listed(Result):
     runs: list[ListedRun] = Field(description="Newest first.")
-    more: bool
+    more: int = Field(description="How many older runs there are.")
+    rest: Rest = None
 
 
 class Attempt(BaseModel):
@@ -179,6 +205,10 @@ class Attempt(BaseModel):
     ended_at: str | None
     error: Error | None
     usage: Usage
+    answer: str | None = Field(
+        default=None,
+        description="If the attempt failed: the first 500 characters of what its agent answered.",
+    )
 
 
 class TaskFound(Result):
@@ -192,25 +222,46 @@ class TaskFound(Result):
     tolerated: bool = Field(
         description="It failed, or was cancelled because of a failure, and its author allows that."
     )
-    output: AnyJson
-    output_cut: bool
     error: Error | None
-    attempts: list[Attempt] = Field(description="The last 10.")
+    attempts: list[Attempt] = Field(description="The newest first.")
+    output: AnyJson
+    output_cut: bool = Field(description="The output did not fit: this is a piece of it, as text.")
+    rest: Rest = None
 
 
 class Events(Result):
     run_id: str
     status: str
-    events: list[Event]
-    cursor: str | None = Field(description="Where to go on, as `after`.")
-    more: bool
+    events: list[EventLine]
+    cursor: str | None = Field(description="Where to continue, as `after`.")
+    more: bool = Field(description="Further events follow `cursor` already.")
+
+
+class Entry(BaseModel):
+    attempt: int
+    iteration: list[int]
+    text: str
+
+
+class Transcript(Result):
+    """What the agent of a task said and did."""
+
+    run_id: str
+    task: str
+    entries: list[Entry] = Field(
+        description="In order. A tool call begins with →, what it returned with ← or, if it"
+        " failed, with ✗."
+    )
+    cursor: str | None = Field(description="Where to continue, as `after`.")
+    more: bool = Field(description="Further entries follow `cursor` already.")
 
 
 class Reason(BaseModel):
     task: str | None
     iteration: list[int]
     sentence: str
-    command: str | None = None
+    tool: str | None = Field(description="The tool that helps, if you can.")
+    command: str | None = Field(description="What a person types, if only a person can help.")
     hint: str | None = None
 
 
@@ -218,10 +269,36 @@ class Explained(Result):
     run_id: str
     status: str
     sentence: str
-    reasons: list[Reason]
     exhausted: list[str] = Field(
         description="Loops that ended because their iterations were used up, as review[2]."
     )
+    reasons: list[Reason]
+    rest: Rest = None
+
+
+class Question(BaseModel):
+    """What a run asks a person."""
+
+    run_id: str
+    workflow: str
+    task: str | None = Field(description="As review[2]; null for the budget of the whole run.")
+    kind: str = Field(description="approval or budget.")
+    title: str = Field(description="The first line of the question.")
+    asked: str = Field(description="The question, up to 1 000 characters.")
+    digest: str | None
+    since: str
+    due: str | None
+    allowed_by: list[str] = Field(description="Who may decide; anyone if it is empty.")
+    commands: list[str] = Field(description="What a person types to decide it.")
+
+
+class Asks(Result):
+    asks: list[Question] = Field(description="The open questions.")
+    asked: AnyJson = Field(
+        default=None, description="If only one question is meant: the whole of it."
+    )
+    asked_cut: bool = Field(default=False, description="It did not fit: this is a piece of it.")
+    rest: Rest = None
 
 
 class Cancelled(Result):
@@ -232,7 +309,8 @@ class Cancelled(Result):
 class Resumed(Result):
     run_id: str
     status: str
-    resumed: bool = Field(description="False where it runs already, or has finished.")
+    resumed: bool = Field(description="Whether a process was started that continues the run.")
+    why: str = Field(description="What was done, or why nothing was.")
     cursor: str | None
 
 

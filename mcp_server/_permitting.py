@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
+from mcp_server._hints import typed
 from mcp_server._roots import Startable
 from smithers.hub import Hub, plain
 
@@ -77,5 +78,6 @@ def _untrusted(hub: Hub, start: Startable, why: str) -> ToolError:
     return failure(
         "UNTRUSTED",
         f"{why}; {start.file} is in a folder that the person has not trusted yet",
-        f"tell the person to look at the file, and to type in a terminal of their own: {command}",
+        "tell the person to look at the file, and to type in a terminal of their own:"
+        f" {typed(command, hub.database)}",
     )

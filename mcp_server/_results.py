@@ -1,152 +1,245 @@
-"""How runs are told to a model: bounded, since it reads all of it. What was cut says so."""
+"""How runs are described to a model: bounded, since it reads all of it. What was cut says so."""
 
 from __future__ import annotations
 
-import json
-import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from smithers.hub import Hub
+from mcp_server._fitting import Parts, Rows, Text, fit, shorten, size_of
+from mcp_server._hints import for_tools, tool_of, typed
+from smithers.hub import Hub, RunsQuery
 
-__all__ = ["event_page", "explained", "listed", "run_of", "task_of", "typed"]
+__all__ = [
+    "asks_of",
+    "explained",
+    "listed",
+    "next_step",
+    "run_of",
+    "task_of",
+    "workflow_of",
+    "workflows_of",
+]
 
-_MOST_CHARACTERS = 20_000
-_MOST_ASKED = 4_000
-_MOST_WAITS = 20
-_MOST_TASKS = 100
-_MOST_ATTEMPTS = 10
+_ENTRY = 1_200
+"""How many characters an entry of a list has at most."""
+
+_SENTENCE = 500
+_ASKED = 1_000
+_MOST_WAITS = 5
+_URGENT = ("failed", "running", "waiting", "ready", "pending", "cancelled", "skipped", "finished")
 
 
-def run_of(hub: Hub, run_id: str) -> dict[str, Any]:
-    """The fields of `Run`."""
-    told, why, states = hub.summary(run_id), hub.why(run_id), hub.states(run_id)
-    reasons = {(one["task"], tuple(one["iteration"])): one for one in why["reasons"]}
-    output, cut = _bounded(told["output"])
-    unfinished = [one for one in states if one["state"] != "finished"]
-    shown = states if len(states) <= _MOST_TASKS else unfinished[:_MOST_TASKS]
-    return {
-        "run_id": run_id,
-        "workflow": hub.standing(run_id).workflow,
-        "status": told["status"],
-        "stopped_by": told["stopped_by"],
-        "sentence": why["sentence"],
-        "tasks": told["tasks"],
-        "states": shown,
-        "waiting_for": [
-            _wait(hub, one, reasons.get((one["task"], tuple(one["iteration"])), {}))
-            for one in told["waiting_for"][:_MOST_WAITS]
-        ],
-        "output": output,
-        "output_cut": cut,
-        "error": told["error"],
-        "tolerated": told["tolerated"][:_MOST_TASKS],
-        "exhausted": told["exhausted"],
-        "usage": told["usage"],
-        "cursor": hub.newest(run_id),
+def run_of(
+    hub: Hub, told: Mapping[str, Any], after: str | None, characters: int, **more: Any
+) -> dict[str, Any]:
+    """The fields of `Run`, of what `Hub.overview` gave."""
+    reasons = {(one["task"], tuple(one["iteration"])): one for one in told["reasons"]}
+    head = {name: told[name] for name in ("run_id", "workflow", "status", "stopped_by", "tasks")}
+    head |= {"sentence": shorten(told["sentence"], _SENTENCE), "usage": told["usage"]}
+    head |= {"error": _error(hub, told["error"]), "cursor": told["cursor"], **more}
+    waits = [
+        _wait(hub, one, reasons.get((one["task"], tuple(one["iteration"])), {}))
+        for one in told["waiting_for"]
+    ]
+    parts: Parts = {
+        "waiting_for": Rows(waits),
+        "running": Rows([shorten(one, _ENTRY) for one in told["running"]]),
+        "output": Text(told["output"]),
+        "states": Rows(_states(told["states"])),
+        "tolerated": Rows(told["tolerated"]),
+        "exhausted": Rows(told["exhausted"]),
     }
+    return fit(hub.secrets, head, parts, after=after, characters=characters)
+
+
+def _states(states: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The tasks in short, those first that somebody may have to look at."""
+    return [
+        f"{one['name']} {one['state']}{', tolerated' if one['tolerated'] else ''}"
+        for one in sorted(states, key=lambda one: _URGENT.index(one["state"]))
+    ]
 
 
 def _wait(hub: Hub, wait: Mapping[str, Any], reason: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {name: wait[name] for name in ("task", "iteration", "kind", "since", "due")}
-    asked = wait["asked"]
+    command = reason.get("command")
+    told = {name: wait[name] for name in ("task", "iteration", "kind", "since", "due")}
     return {
-        **kept,
-        "asked": asked if asked is None or len(asked) <= _MOST_ASKED else f"{asked[:_MOST_ASKED]}…",
-        "sentence": reason.get("sentence"),
-        "command": typed(hub, reason.get("command")),
+        **shorten({**told, "asked": wait["asked"], "sentence": reason.get("sentence")}, _ENTRY),
+        "command": None if command is None else typed(command, hub.database),
     }
 
 
-def typed(hub: Hub, command: str | None) -> str | None:
-    """A command for a person, who may type it in any folder."""
-    database = shlex.quote(str(hub.database.absolute()))
-    return None if command is None else f"{command} --db {database}"
+def _error(hub: Hub, error: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    hint = for_tools(error["hint"] or "", hub.database) or None
+    found: dict[str, Any] = shorten({**error, "hint": hint}, _ENTRY)
+    return found
 
 
-def explained(hub: Hub, run_id: str) -> dict[str, Any]:
+def next_step(hub: Hub, command: str | None) -> dict[str, str | None]:
+    """What helps: a tool of the caller's, or else what a person types."""
+    tool = tool_of(command)
+    by_hand = command is not None and tool is None
+    return {"tool": tool, "command": typed(command, hub.database) if command and by_hand else None}
+
+
+def explained(hub: Hub, run_id: str, after: str | None, characters: int) -> dict[str, Any]:
     """The fields of `Explained`."""
     why = hub.why(run_id)
     reasons = [
         {
-            **one,
-            "command": typed(hub, one.get("command")),
-            "hint": hub.complete(one.get("hint") or "") or None,
+            "task": one["task"],
+            "iteration": one["iteration"],
+            "sentence": shorten(one["sentence"], _SENTENCE),
+            **next_step(hub, one.get("command")),
+            "hint": shorten(for_tools(one.get("hint") or "", hub.database), _SENTENCE) or None,
         }
-        for one in why["reasons"][:_MOST_TASKS]
+        for one in why["reasons"]
     ]
-    return {
-        **{name: why[name] for name in ("run_id", "status", "sentence", "exhausted")},
-        "reasons": reasons,
-    }
+    head = {name: why[name] for name in ("run_id", "status")}
+    head |= {"sentence": shorten(why["sentence"], _SENTENCE)}
+    parts = {"reasons": Rows(reasons), "exhausted": Rows(why["exhausted"])}
+    return fit(hub.secrets, head, parts, after=after, characters=characters)
 
 
-def listed(hub: Hub, status: str | None, limit: int) -> dict[str, Any]:
-    """The fields of `Listed`."""
-    found = [one for one in reversed(hub.runs()) if status in (None, one["status"])]
+def listed(hub: Hub, query: RunsQuery, characters: int) -> dict[str, Any]:
+    """The fields of `Listed`: as many runs of the query as fit."""
+    page = hub.list_runs(query)
+    rows = [_listed(one) for one in reversed(page.runs)]
+    found = fit(hub.secrets, {}, {"runs": Rows(rows)}, after=None, characters=characters)
+    shown = len(found["runs"])
+    if shown < len(rows):
+        page = hub.list_runs(replace(query, limit=shown))
+    return {**found, "more": page.more, "rest": page.cursor}
+
+
+def _listed(run: Mapping[str, Any]) -> dict[str, Any]:
     kept = (
         *("run_id", "workflow", "status", "stopped_by", "created_at", "last_activity"),
         *("tasks", "done", "tolerated"),
     )
+    waits = [f"{wait['kind']} {wait['task'] or ''}".strip() for wait in run["waiting_for"]]
+    row = {**{name: run[name] for name in kept}, "waiting_for": waits[:_MOST_WAITS]}
+    found: dict[str, Any] = shorten(row, _ENTRY)
+    return found
+
+
+def task_of(
+    hub: Hub, run_id: str, task: str, after: str | None, characters: int
+) -> dict[str, Any] | None:
+    """The fields of `TaskFound`; None if there is no such task."""
+    if (told := hub.task(run_id, task)) is None:
+        return None
+    head = {name: told[name] for name in ("id", "iteration", "iterations", "state", "tolerated")}
+    head |= {"run_id": run_id, "error": _error(hub, told["error"])}
+    attempts = [
+        shorten({**one, "error": _error(hub, one["error"])}, _ENTRY)
+        for one in reversed(told["attempts"])
+    ]
+    parts: Parts = {"attempts": Rows(attempts), "output": Text(told["output"])}
+    return fit(hub.secrets, head, parts, after=after, characters=characters)
+
+
+def asks_of(
+    hub: Hub, run_id: str | None, task: str | None, after: str | None, characters: int
+) -> dict[str, Any]:
+    """The fields of `Asks`."""
+    questions = [one.data for one in hub.list_asks(run_id, task)]
     rows = [
         {
-            **{name: one[name] for name in kept},
-            "waiting_for": [
-                f"{wait['kind']} {wait['task'] or ''}".strip()
-                for wait in one["waiting_for"][:_MOST_WAITS]
-            ],
+            **{name: one[name] for name in ("run_id", "workflow", "kind", "digest", "since")},
+            **{name: one[name] for name in ("due", "allowed_by")},
+            "task": _name(one),
+            "title": shorten(one["title"], 200),
+            "asked": shorten(one["asked"], _ASKED),
+            "commands": [typed(command, hub.database) for command in one["commands"].values()],
         }
-        for one in found[:limit]
+        for one in questions
     ]
-    return {"runs": rows, "more": len(found) > limit}
+    whole = questions[0]["asked"] if len(questions) == 1 else None
+    if whole is not None and size_of(whole) <= _ASKED:
+        whole = None
+    parts: Parts = {"asks": Rows(rows), "asked": Text(whole)}
+    return fit(hub.secrets, {}, parts, after=after, characters=characters)
 
 
-def task_of(hub: Hub, run_id: str, task: str) -> dict[str, Any] | None:
-    """The fields of `TaskFound`: the last iteration, unless `task` names one, as in `review[2]`."""
-    found = [one for one in hub.inspect(run_id)["tasks"] if task in (one["id"], _key(one))]
-    if not found:
+def _name(question: Mapping[str, Any]) -> str | None:
+    rounds = "".join(f"[{number}]" for number in question["iteration"])
+    return None if question["task"] is None else f"{question['task']}{rounds}"
+
+
+def workflows_of(
+    hub: Hub,
+    found: Sequence[Mapping[str, Any]],
+    roots: Sequence[Path],
+    after: str | None,
+    characters: int,
+) -> dict[str, Any]:
+    """The fields of `Workflows`, of all workflows in short."""
+    good = [one for one in found if "error" not in one]
+    workflows = [
+        {
+            "workflow": one["called"],
+            "description": shorten((one["description"].splitlines() or [""])[0], 160),
+            "input": _signature(one["input_schema"]),
+        }
+        for one in good
+    ]
+    broken = [
+        {
+            "file": one["error"]["place"] or one["file"],
+            "message": shorten(one["error"]["message"], _SENTENCE),
+        }
+        for one in found
+        if "error" in one
+    ]
+    parts = {
+        "workflows": Rows(workflows),
+        "broken": Rows(broken),
+        "roots": Rows([*map(str, roots)]),
+    }
+    return fit(hub.secrets, {}, parts, after=after, characters=characters)
+
+
+def workflow_of(
+    hub: Hub, one: Mapping[str, Any], after: str | None, characters: int
+) -> dict[str, Any]:
+    """The fields of `Workflows`, of one workflow in full."""
+    short = {"workflow": one["called"], "description": "", "input": _signature(one["input_schema"])}
+    head = {"workflows": [short], "broken": [], "roots": [], "file": one["file"]}
+    parts = {
+        "description": Text(one["description"]),
+        "input_schema": Text(one["input_schema"]),
+    }
+    return fit(hub.secrets, head, parts, after=after, characters=characters)
+
+
+def _signature(schema: Mapping[str, Any] | None) -> str | None:
+    """The fields of an input: `topic: string [times: integer = 1]`."""
+    if schema is None:
         return None
-    one = found[-1]
-    output, cut = _bounded(one["output"])
-    return {
-        "run_id": run_id,
-        **{name: one[name] for name in ("id", "iteration", "state", "tolerated", "error")},
-        "iterations": len(found),
-        "output": output,
-        "output_cut": cut,
-        "attempts": one["attempts"][-_MOST_ATTEMPTS:],
-    }
+    needed = schema.get("required", [])
+    fields: list[str] = []
+    for name, field in schema.get("properties", {}).items():
+        text = f"{name}: {_kind(field)}"
+        if name not in needed:
+            default = field.get("default")
+            text = f"[{text}{'' if default is None else f' = {default!r}'}]"
+        fields.append(text)
+    signature: str = shorten(", ".join(fields), 300)
+    return signature
 
 
-def _key(task: Mapping[str, Any]) -> str:
-    return str(task["id"]) + "".join(f"[{number}]" for number in task["iteration"])
-
-
-def event_page(hub: Hub, run_id: str, after: str | None, limit: int) -> dict[str, Any]:
-    """The fields of `Events`."""
-    page = hub.events(run_id, after, limit=limit)
-    return {
-        "run_id": run_id,
-        "status": page["status"],
-        "events": [
-            {
-                "cursor": f"{frame['frame']}.{one['n']}",
-                "at": frame["at"],
-                "what": one["what"],
-                "task": one.get("task"),
-                "words": one["words"],
-            }
-            for frame in page["events"]
-            for one in frame["changes"]
-        ],
-        "cursor": page["cursor"],
-        "more": page["more"],
-    }
-
-
-def _bounded(output: Any) -> tuple[Any, bool]:
-    """The output, or its beginning as text if it is long."""
-    text = output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
-    if len(text) <= _MOST_CHARACTERS:
-        return output, False
-    return f"{text[:_MOST_CHARACTERS]}…", True
+def _kind(field: Mapping[str, Any]) -> str:
+    if "enum" in field:
+        return " | ".join(map(repr, field["enum"]))
+    if "anyOf" in field:
+        return " | ".join(dict.fromkeys(map(_kind, field["anyOf"])))
+    if "$ref" in field:
+        return str(field["$ref"]).rpartition("/")[2]
+    if field.get("type") == "array":
+        return f"list of {_kind(field.get('items', {}))}"
+    return str(field.get("type", "any"))

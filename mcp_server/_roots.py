@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_server._errors import failure
+from mcp_server._errors import failure, nearest
 from smithers.hub import Hub
 
 __all__ = ["Roots", "Startable"]
@@ -83,10 +83,10 @@ class Roots:
             paths = ", ".join(str(one.file) for one in found)
             said = f"several workflows are named {workflow!r}: {paths}"
             raise failure("CONFLICT", said, "name the file, as in FILE.py:NAME")
-        known = ", ".join(path.stem for path in files) or "none yet"
+        near = nearest(workflow, [path.stem for path in files])
         raise failure(
             "NOT_FOUND",
-            f"there is no workflow {workflow!r} in {_FOLDER}; there are: {known}",
+            f"there is no workflow {workflow!r} in {_FOLDER}" + (f"; {near}" if near else ""),
             "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME",
         )
 
@@ -102,7 +102,7 @@ class Roots:
             "OUTSIDE_ROOTS",
             f"{path} is outside the folders that this server may use:"
             f" {', '.join(map(str, self.folders))}",
-            "use a path below them; a person may allow more with `smithers mcp --root DIR`",
+            "use a path below them; a person may allow more with --root DIR in its command",
         )
 
 

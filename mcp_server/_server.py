@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -11,16 +12,21 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from mcp.server.mcpserver import MCPServer, RequestStateSecurity
+from mcp.server.mcpserver import Context, MCPServer, RequestStateSecurity
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.stdio import stdio_server
-from mcp.types import ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import ValidationError
 
 import smithers
-from mcp_server import _tools
+from mcp_server import _reading, _tools
 from mcp_server._answering import answer
+from mcp_server._arguments import misfit, unknown_arguments, unknown_tool
+from mcp_server._errors import failure
 from mcp_server._face import Face
 from mcp_server._masking import masking
 from mcp_server._roots import Roots
+from mcp_server._shaping import shaped
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
 from mcp_server._wire import wire
@@ -31,9 +37,11 @@ __all__ = ["make_server", "serve"]
 
 _INSTRUCTIONS = """\
 Smithers runs workflows of AI agents that survive crashes. start_run starts one and returns at once;
-wait_run waits for it, bounded, as often as you like; get_run reads its result. A run lives in a
-process of its own and goes on when you leave: come back later with its run_id. Where a run waits
-for an approval, call answer: a person decides, never you."""
+wait_run waits for it, bounded, as often as you like; get_run reads its result. A run has its own
+process and continues when you leave: come back later with its run_id. If a run waits for an
+approval, call answer: a person decides, never you. Each answer has at most max_tokens (characters /
+3.5); what was left out has a cursor for the next call."""
+_CODE = re.compile(r"[A-Z_]+: ")
 _DAY_S = 86_400.0
 _LOOKS_S = 1.0
 
@@ -52,14 +60,16 @@ def _acts(
 
 
 _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
-    (_tools.list_workflows, "List workflows", _READS),
+    (_reading.list_workflows, "List workflows", _READS),
     (_tools.start_run, "Start a run", _acts()),
     (wait_run, "Wait for a run", _READS),
-    (_tools.get_run, "Look at a run", _READS),
-    (_tools.list_runs, "List runs", _READS),
-    (_tools.get_task, "Look at a task", _READS),
-    (_tools.get_events, "Read the events of a run", _READS),
-    (_tools.explain_run, "Explain a run", _READS),
+    (_reading.get_run, "Look at a run", _READS),
+    (_reading.list_runs, "List runs", _READS),
+    (_reading.get_task, "Look at a task", _READS),
+    (_reading.get_transcript, "Read what an agent said and did", _READS),
+    (_reading.get_events, "Read the events of a run", _READS),
+    (_reading.explain_run, "Explain a run", _READS),
+    (_reading.list_asks, "List open questions", _READS),
     (_tools.cancel_run, "Cancel a run", _acts(destroys=True, reaches_out=False)),
     (_tools.resume_run, "Resume a run", _acts(repeats=True)),
     (_tools.steer_run, "Steer an agent of a run", _acts()),
@@ -68,13 +78,56 @@ _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
 
 
 class Server(MCPServer[Face]):
-    """A server whose messages are lines for every reader of lines."""
+    """A server whose messages are lines for every reader of lines, and whose errors begin with
+    their code.
+    """
+
+    def offer(self, tool: Callable[..., Any], title: str, hints: ToolAnnotations) -> None:
+        """Add a tool that takes the arguments of its schema and no others."""
+        self.add_tool(tool, title=title, annotations=hints)
+        if (added := self._tool_manager.get_tool(tool.__name__)) is not None:
+            added.parameters["additionalProperties"] = False
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Face] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        if (tool := self._tool_manager.get_tool(name)) is None:
+            raise unknown_tool(name, [one.name for one in self._tool_manager.list_tools()])
+        if (error := unknown_arguments(name, tool.parameters, arguments)) is not None:
+            raise error
+        try:
+            tool.fn_metadata.validate_arguments(arguments)
+        except ValidationError as found:
+            raise misfit(name, tool.parameters, found) from None
+        try:
+            result = await super().call_tool(name, arguments, context)
+        except ToolError as found:
+            raise _with_code(name, found) from found
+        if isinstance(result, InputRequiredResult):
+            return result
+        return shaped(name, result, None if context is None else context.protocol_version)
 
     async def run_stdio_async(self) -> None:
         lowlevel = self._lowlevel_server
         with wire() as stdout:
             async with stdio_server(stdout=stdout) as (reads, writes):
                 await lowlevel.run(reads, writes, lowlevel.create_initialization_options())
+
+
+def _with_code(tool: str, error: ToolError) -> ToolError:
+    """The error as the tool raised it; the library writes its own words before that. What it raises
+    itself, after the arguments fit, is that a client's answer to a question does not.
+    """
+    said = str(error).removeprefix(f"Error executing tool {tool}: ")
+    if isinstance(error, UnexpectedToolError):
+        return UnexpectedToolError(f"FAILED: {tool} failed; the server's log on stderr says why")
+    if _CODE.match(said):
+        return ToolError(said)
+    return failure(
+        "FAILED",
+        "your client's answer does not fit the question that it was to ask; nothing was done",
+        f"tell the person, and call {tool} again if they want to answer",
+    )
 
 
 def make_server(
@@ -112,7 +165,7 @@ def make_server(
         request_state_security=RequestStateSecurity.ephemeral(ttl=_DAY_S),
     )
     for tool, title, hints in _TOOLS:
-        server.add_tool(masking(tool, hub.secrets), title=title, annotations=hints)
+        server.offer(masking(tool, hub.secrets), title, hints)
     return server
 
 

@@ -1,4 +1,4 @@
-"""The tools that start, read and stop runs. Each is a call of `Hub` and a way to tell its result.
+"""The tools that start, steer and stop runs. Each is a call of `Hub` and its result.
 
 Their docstrings are what a model reads.
 """
@@ -8,9 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Context, Resolve
@@ -18,33 +16,15 @@ from pydantic import Field
 
 from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
-from mcp_server._models import (
-    Cancelled,
-    Events,
-    Explained,
-    Listed,
-    Resumed,
-    Run,
-    Started,
-    Steered,
-    TaskFound,
-    Workflows,
-)
+from mcp_server._models import Cancelled, Resumed, Started, Steered
 from mcp_server._permitting import Permission, permission, permitted, startable
-from mcp_server._results import event_page, explained, listed, run_of, task_of
 from mcp_server._roots import Startable
-from smithers.hub import Hub
+from smithers.hub import Hub, Look
 
 __all__ = [
-    "CURSOR",
     "RunId",
     "cancel_run",
-    "explain_run",
-    "get_events",
-    "get_run",
-    "get_task",
-    "list_runs",
-    "list_workflows",
+    "known",
     "login",
     "resume_run",
     "start_run",
@@ -52,46 +32,8 @@ __all__ = [
 ]
 
 RunId = Annotated[str, Field(description="The id of the run, as start_run or list_runs gave it.")]
-After = Annotated[
-    str | None, Field(description="A cursor: only what came after it. Without it, from the first.")
-]
-CURSOR = "give a cursor that get_events or wait_run gave for this run, or leave out after"
 _SEES = "call wait_run with this run_id; the run goes on whether anyone waits or not"
-
-
-def list_workflows(ctx: Context[Face]) -> Workflows:
-    """List the workflows that start_run can start by name, with the JSON Schema of their input."""
-    face = face_of(ctx)
-    found = face.hub.workflows(face.roots.files())
-    return Workflows.model_validate(
-        {
-            "workflows": [
-                {
-                    "workflow": _named(one, found),
-                    **{name: one[name] for name in ("file", "description", "input_schema")},
-                }
-                for one in found
-                if "error" not in one
-            ],
-            "broken": [
-                {
-                    "file": one["error"]["place"] or one["file"],
-                    "message": one["error"]["message"],
-                }
-                for one in found
-                if "error" in one
-            ],
-            "roots": list(map(str, face.roots.folders)),
-        }
-    )
-
-
-def _named(one: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
-    """What start_run is to be called with: as short as it can be and mean this one alone."""
-    file = Path(one["file"])
-    alike = [Path(each["file"]) for each in found if Path(each["file"]).stem == file.stem]
-    which = str(file) if any(each != file for each in alike) else file.stem
-    return which if alike.count(file) == 1 else f"{which}:{one['name']}"
+_FEW = 5
 
 
 def start_run(
@@ -134,76 +76,15 @@ def start_run(
             request_id=request_id,
             folder=start.folder,
         )
-        standing = face.hub.standing(launched.run_id)
-        cursor = face.hub.newest(launched.run_id)
+        now = face.hub.look(launched.run_id)
     return Started(
         run_id=launched.run_id,
-        status=standing.status,
-        workflow=standing.workflow,
+        status=now.standing.status,
+        workflow=now.standing.workflow,
         started=launched.pid is not None,
-        cursor=cursor,
+        cursor=now.cursor,
         next=_SEES,
     )
-
-
-def get_run(ctx: Context[Face], run_id: RunId) -> Run:
-    """Get how a run stands: its tasks, its output once finished, what it waits for, and the command
-    with which a person unblocks it.
-    """
-    hub = known(ctx, run_id)
-    with telling(hub):
-        return Run.model_validate(run_of(hub, run_id))
-
-
-def list_runs(
-    ctx: Context[Face],
-    status: Annotated[
-        Literal["running", "waiting", "stale", "finished", "failed", "cancelled"] | None,
-        Field(description="Only runs of this status."),
-    ] = None,
-    limit: Annotated[int, Field(ge=1, le=100)] = 20,
-) -> Listed:
-    """List runs in short, newest first."""
-    hub = face_of(ctx).hub
-    with telling(hub):
-        return Listed.model_validate(listed(hub, status, limit))
-
-
-def get_task(
-    ctx: Context[Face],
-    run_id: RunId,
-    task: Annotated[
-        str,
-        Field(description="The task's id; in a loop its last round, or one of them as review[2]."),
-    ],
-) -> TaskFound:
-    """Get one task of a run: its state, its output, its error, and its attempts."""
-    hub = known(ctx, run_id)
-    with telling(hub):
-        if (found := task_of(hub, run_id, task)) is not None:
-            return TaskFound.model_validate(found)
-        ids = list(dict.fromkeys(one["id"] for one in hub.states(run_id)))
-    shown = ", ".join(ids[:50]) + (" …" if len(ids) > 50 else "")
-    raise failure("NOT_FOUND", f"run {run_id} has no task {task!r}", f"its tasks are: {shown}")
-
-
-def get_events(
-    ctx: Context[Face],
-    run_id: RunId,
-    after: After = None,
-    limit: Annotated[int, Field(ge=1, le=500)] = 100,
-) -> Events:
-    """Get what happened in a run, in order, a page at a time."""
-    hub = known(ctx, run_id)
-    with telling(hub, CURSOR):
-        return Events.model_validate(event_page(hub, run_id, after, limit))
-
-
-def explain_run(ctx: Context[Face], run_id: RunId) -> Explained:
-    """Explain why a run does not go on, in sentences, each with the command that helps."""
-    hub = known(ctx, run_id)
-    with telling(hub):
-        return Explained.model_validate(explained(hub, run_id))
 
 
 def cancel_run(ctx: Context[Face], run_id: RunId) -> Cancelled:
@@ -242,16 +123,36 @@ def steer_run(
 
 
 def resume_run(ctx: Context[Face], run_id: RunId) -> Resumed:
-    """Go on with a run that failed, crashed or was stopped. What is finished is not run again. A
-    run that waits for a person's approval goes on when that is given; resuming it gives nothing.
+    """Continue a run that failed, crashed or was stopped. What is finished is not run again. A run
+    that waits for a person's decision is not resumed: it continues when the person has decided.
     """
     hub = known(ctx, run_id)
     with telling(hub):
-        resumed = not (hub.attention(run_id)[0] or hub.status(run_id) == "finished")
-        if resumed:
+        now = hub.look(run_id)
+        why = _nothing_to_do(now)
+        if not why:
             hub.launch_again(run_id)
-        status = str(hub.status(run_id))
-        return Resumed(run_id=run_id, status=status, resumed=resumed, cursor=hub.newest(run_id))
+            now = hub.look(run_id)
+    return Resumed(
+        run_id=run_id,
+        status=now.standing.status,
+        resumed=not why,
+        why=why or "a process was started that continues the run; call wait_run",
+        cursor=now.cursor,
+    )
+
+
+def _nothing_to_do(now: Look) -> str:
+    """Why a run is not resumed; nothing if it can be."""
+    if now.standing.status == "finished":
+        return "it has finished"
+    if now.alive:
+        return "a process is running it already"
+    if now.undecided:
+        names = ", ".join(name or "the run" for name in now.undecided[:_FEW])
+        more = f" and {len(now.undecided) - _FEW} more" if len(now.undecided) > _FEW else ""
+        return f"it waits for a person's decision on {names}{more}; call list_asks"
+    return ""
 
 
 def known(ctx: Context[Face], run_id: str) -> Hub:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context
@@ -12,15 +13,15 @@ from pydantic import Field
 
 from mcp_server._errors import telling
 from mcp_server._face import Face, face_of
+from mcp_server._fitting import DEFAULT_TOKENS, MaxTokens, room_of, size_of
 from mcp_server._models import Waited
-from mcp_server._results import event_page, run_of
-from mcp_server._tools import CURSOR, RunId, known
+from mcp_server._reading import CURSOR
+from mcp_server._results import run_of
+from mcp_server._tools import RunId, known
 from mcp_server._watch import Watched
 from smithers.hub import Standing
 
 __all__ = ["wait_run"]
-
-_MOST_EVENTS = 50
 
 
 async def wait_run(
@@ -35,18 +36,24 @@ async def wait_run(
         Literal["done", "change"],
         Field(description="done: it has ended, or a person has to act. change: or any event."),
     ] = "done",
+    max_tokens: MaxTokens = DEFAULT_TOKENS,
 ) -> Waited:
-    """Wait for a run, and get how it stands then. When the time is up first, `timed_out` is true:
-    the run goes on, and you may wait again with the cursor. Where `waiting_for` names an approval,
-    call answer: a person decides it, never you.
+    """Wait for a run, and get how it stands then, with what its agents said and did last. When the
+    time is up first, `timed_out` is true: the run goes on, and you may wait again with the cursor.
+    If `waiting_for` names an approval, call answer: a person decides it, never you.
     """
     face = face_of(ctx)
     hub = await asyncio.to_thread(known, ctx, run_id)
+    room = room_of(max_tokens)
+
+    def events_after(cursor: str | None) -> dict[str, Any]:
+        return hub.event_lines(run_id, cursor, room // 3)
+
     with telling(hub, CURSOR):
         seen = after
         if seen is None:
             seen = await asyncio.to_thread(hub.newest, run_id)
-        page = await asyncio.to_thread(event_page, hub, run_id, seen, _MOST_EVENTS)
+        page = await asyncio.to_thread(events_after, seen)
     started = time.monotonic()
     timed_out = False
     with telling(hub):
@@ -55,21 +62,22 @@ async def wait_run(
             while True:
                 now = watched.standing
                 if now.frame != frame:
-                    page = await asyncio.to_thread(event_page, hub, run_id, seen, _MOST_EVENTS)
+                    page = await asyncio.to_thread(events_after, seen)
                     frame = now.frame
                 left_s = started + timeout_s - time.monotonic()
                 timed_out = left_s <= 0
-                if now.is_done or (until == "change" and page["events"]) or timed_out:
+                if now.is_done or (until == "change" and page["lines"]) or timed_out:
                     break
                 await _tell(ctx, started, timeout_s, now.status, page)
                 await _moved(watched, now, left_s)
-        told: dict[str, Any] = await asyncio.to_thread(run_of, hub, run_id)
+        told = await asyncio.to_thread(hub.overview, run_id)
         if told["cursor"] != page["cursor"]:  # it moved meanwhile: no status without its events
-            page = await asyncio.to_thread(event_page, hub, run_id, seen, _MOST_EVENTS)
-    if page["events"] or after is not None:
+            page = await asyncio.to_thread(events_after, seen)
         told["cursor"] = page["cursor"]
-    found = {"timed_out": timed_out and not now.is_done, "events": page["events"]}
-    return Waited.model_validate({**told, **found, "more": page["more"]})
+        left = room - size_of(page["lines"])
+        events = {"timed_out": timed_out and not now.is_done, "more": page["more"]}
+        fields = await asyncio.to_thread(partial(run_of, hub, told, None, left, **events))
+    return Waited.model_validate({**fields, "events": page["lines"]})
 
 
 async def _moved(watched: Watched, seen: Standing, within_s: float) -> None:
@@ -82,7 +90,7 @@ async def _moved(watched: Watched, seen: Standing, within_s: float) -> None:
 async def _tell(
     ctx: Context[Face], started: float, timeout_s: float, status: str, page: dict[str, Any]
 ) -> None:
-    last = f": {page['events'][-1]['words']}" if page["events"] else ""
+    last = f": {page['lines'][-1]}" if page["lines"] else ""
     elapsed_s = round(time.monotonic() - started, 1)
     said = face_of(ctx).hub.secrets.mask(f"{status}{last}")
     await ctx.report_progress(elapsed_s, timeout_s, said)

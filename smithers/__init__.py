@@ -49,9 +49,9 @@ _HOMES = {
     "Workflow": "smithers.workflows",
     "workflow": "smithers.workflows",
 }
-_ADAPTERS = "harnesses"
-"""Where agents are, which are often looked for here."""
 __version__ = "0.1.0"
+__distribution__ = "smithers-orchestrator"
+"""By which the command recognizes this package: another distribution has one of the same name."""
 __all__ = [  # literal, for the checkers
     "Approval",
     "Attempt",
@@ -77,20 +77,21 @@ __all__ = [  # literal, for the checkers
 
 def __getattr__(name: str) -> object:
     if (home := _HOMES.get(name)) is None:
-        if name[:1].isupper() and name in _names_of(_ADAPTERS):  # `from` would lose another class
+        if name[:1].isupper() and (module := _module_of_agent(name)) is not None:
             said = f"cannot import name {name!r} from 'smithers'"
-            raise ImportError(f"{said}: write from {_ADAPTERS} import {name}", name="smithers")
+            # `from` would make an ImportError of another class, and lose the words.
+            raise ImportError(f"{said}: write from {module} import {name}", name="smithers")
         raise AttributeError(f"module 'smithers' has no attribute {name!r}")
     value: object = getattr(import_module(home), name)
     globals()[name] = value
     return value
 
 
-def _names_of(module: str) -> list[str]:
-    try:
-        return list(import_module(module).__all__)
-    except ImportError:
-        return []
+def _module_of_agent(name: str) -> str | None:
+    """Where the class of an agent is, which is often looked for here."""
+    from smithers.adapters import agent_classes
+
+    return agent_classes().get(name)
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from smithers.cli import main
+from _smithers_orchestrator import main
 
 if __name__ == "__main__":
     main()

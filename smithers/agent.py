@@ -1,17 +1,18 @@
-"""The one shape every agent has: a prompt goes in, events come out, the last one answers.
+"""The protocol that every agent implements: a prompt goes in, events come out, the last is the
+answer.
 
 An adapter translates a program's own stream into these events and nothing else. Durability,
-retries, budgets and worktrees belong to the engine, so an adapter stays about 150 to 250 lines
-and can be proved on recorded sessions alone (`recordings/<program>/*.jsonl`).
+retries, budgets and worktrees belong to the engine, so an adapter stays at about 150 to 250 lines
+and can be tested on recorded sessions alone (`recordings/<program>/*.jsonl`).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from smithers.secrets import Secrets
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from asyncio import Queue
 
 __all__ = [
+    "Adapter",
     "Agent",
     "Answered",
     "Ask",
@@ -48,16 +50,16 @@ def _as_it_is(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One request to an agent. `idle_s` bounds silence and `timeout_s` the whole, in seconds.
+    """One request to an agent. `idle_s` limits the time without an event and `timeout_s` the whole
+    request, in seconds.
 
-    With `session` the agent goes on in that session and is told `followup` (or `prompt`, if that
-    is None). With `forks`, and without `session` or where the program does not know that one, it
-    begins with a copy of the session `forks`, which stays as it is, and is told the same. Where the
-    program knows neither it begins a new one with `prompt`.
-    `marks` are environment variables that tag the program and all its descendants.
-    `raw` is the file to which the program's own stream is appended, each text through `scrub`.
-    `messages` are what people say to the agent while it runs, oldest first, for one that can be
-    steered; it is None where nobody can say anything.
+    If `session` is set, resume it and send `followup` (or `prompt`, if `followup` is None). If
+    `forks` is set, and `session` is not set or not known to the program, start with a copy of the
+    session `forks`, which does not change, and send the same text. If the program knows neither,
+    start a new session with `prompt`. `marks` are environment variables that tag the program and
+    all its descendants. `raw` is the file to which the program's own stream is appended, each text
+    passed through `scrub`. `messages` are the messages that people send to the agent while it runs,
+    oldest first, if it can be steered; it is None if nobody can send any.
     """
 
     prompt: str
@@ -75,23 +77,23 @@ class Ask:
 
     @property
     def told(self) -> str:
-        """What is said to the agent: the follow-up in a session that was begun, else the prompt."""
+        """The text that is sent: the follow-up in a resumed or copied session, else the prompt."""
         begun = self.session is not None or self.forks is not None
         return self.followup if begun and self.followup is not None else self.prompt
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What an adapter can do beyond answering; the engine asks for nothing else.
+    """What an adapter supports beyond answering; the engine uses nothing else.
 
-    `forks` is whether it takes a session to begin with a copy of. With `same_folder` a session can
-    be gone on with in the working folder alone in which it was begun; a copy of it may stand
-    elsewhere. With `steers` it takes messages in while it runs (see `Steered`); any other that
-    resumes is stopped and told in its session. With `attaches` a person can go on in a session, in
-    the program's own terminal (see `Attaching`).
+    `forks`: it can start with a copy of a session. `same_folder`: a session can be continued only
+    in the working folder in which it was started; a copy of it may be elsewhere. `steers`: it takes
+    messages while it runs (see `Steered`); any other agent that resumes is stopped and receives the
+    message in its session. `attaches`: a person can work in a session, in the program's own
+    terminal (see `Attaching`).
 
-    `changes_prompts` says what it does to a prompt or a message on its way to the model, one
-    sentence for each change; it is empty if the model reads every text byte for byte. No agent
+    `changes_prompts` describes what it does to a prompt or a message on its way to the model, one
+    sentence for each change; it is empty if the model receives every text unchanged. No agent
     interprets a text: no file is read and no command is run because a text names it.
     """
 
@@ -107,14 +109,14 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkup:
-    """How what an agent needs, a program or a package, stands on this machine, which was learnt
-    without spending anything.
+    """The state of what an agent needs on this machine, a program or a package, found out without
+    spending anything.
 
-    `install` is the command that gets it, `sign_in` says how. `tested` is the oldest and the newest
-    version that its adapter was tested with; as the newest `"2"` stands for all of 2.x. `path` is
-    None where it was not found, `signed_in` where that could not be told; `account` says by what,
-    and never holds a secret. `problem` is what else went wrong, as the rest of a sentence that
-    begins with its name, and `fix` what to do about it, where that is known.
+    `install` is the command that installs it, `sign_in` describes how to sign in. `tested` is the
+    oldest and the newest version that its adapter was tested with; `"2"` as the newest means all of
+    2.x. `path` is None if it was not found, `signed_in` is None if that is not known; `account`
+    names the kind of credentials and never contains a secret. `problem` is any other problem, as
+    the rest of a sentence that starts with the name, and `fix` is what to do about it, if known.
     """
 
     name: str
@@ -131,14 +133,32 @@ class Checkup:
 
     @property
     def starts(self) -> bool:
-        """Whether the program is there and does what it is asked."""
+        """Whether the program was found and starts."""
         return self.path is not None and not self.problem
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """One kind of agent, declared by its distribution in the entry-point group `smithers.agents`.
+
+    `classes` are where authors import it from, as in "harnesses:ClaudeCode". `variables` are those
+    of the environment that hold its account and where to find it: a run needs them. `checkup` looks
+    at what the agent needs on this machine, in a thread of its own; it returns None if a person
+    need not hear of it. `read_stream` reads the program's own output, and `drift` compares an
+    installed program with the recordings.
+    """
+
+    classes: Sequence[str]
+    variables: Sequence[str] = ()
+    checkup: Callable[[], Checkup | None] | None = None
+    read_stream: Callable[..., Iterator[dict[str, Any]]] | None = None
+    drift: Callable[[Path | None], Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Terminal:
-    """What opens a session of an agent for a person, in a terminal. `env` is all of its environment
-    but for what tells of the terminal itself, such as TERM.
+    """The command that opens a session of an agent for a person, in a terminal. `env` is its whole
+    environment, except for variables that describe the terminal itself, such as TERM.
     """
 
     argv: Sequence[str]
@@ -148,11 +168,11 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Spawned:
-    """A process was started for this request; whoever takes the run over kills it first.
+    """A process was started for this request; the next owner of the run kills it first.
 
     `started` is its start time as the host counts (on Linux the 22nd field of /proc/PID/stat), if
-    the adapter was told it: the process may have ended since. `cgroup` is the folder of the control
-    group in which the process and all its descendants are, if it has one of its own; it is called
+    the adapter knows it: the process may have ended since. `cgroup` is the folder of the control
+    group that contains the process and all its descendants, if it has its own; its name is
     `smithers-`, 24 hexadecimal digits of the SHA-256 of the SMITHERS_ATTEMPT of `Ask.marks`, and a
     number.
     """
@@ -164,10 +184,10 @@ class Spawned:
 
 @dataclass(frozen=True)
 class Started:
-    """The session id, as soon as it is known: it is what a later attempt resumes.
+    """The session id, sent as soon as it is known; a later attempt resumes it.
 
-    The engine makes it durable before it asks for the next event. A second one in the same request
-    says that the session asked for was unknown, and that a new one has begun.
+    The engine makes it durable before it takes the next event. A second `Started` in the same
+    request means that the requested session was unknown and that a new one was started.
     """
 
     session: str
@@ -175,11 +195,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Steered:
-    """The oldest message of `Ask.messages` that was not told yet is part of the session now.
+    """The oldest message of `Ask.messages` that was not delivered yet is now part of the session.
 
-    An agent that steers takes each message when it can, and says this when its program has accepted
-    it. One that it took and said nothing of is told to the next attempt. A message that is there
-    when the agent is done with its turn is a further turn, whose answer is the one that counts.
+    An agent that steers takes each message when it can, and yields this event when its program has
+    accepted it. A message that it took without this event is sent to the next attempt. A message
+    that is there when the agent has finished its turn starts a further turn, whose answer counts.
     """
 
     text: str
@@ -213,8 +233,8 @@ class ToolReturned:
 class Used:
     """Tokens and US dollars since the last `Used` of this model, never a running total.
 
-    `tokens_in` counts all input, cached input included; `tokens_cached` is the cached part of it.
-    `cost` and `model` are None where the program does not say.
+    `tokens_in` counts all input, including cached input; `tokens_cached` is the cached part of it.
+    `cost` and `model` are None if the program does not report them.
     """
 
     tokens_in: int = 0
@@ -226,14 +246,16 @@ class Used:
 
 @dataclass(frozen=True)
 class Dropped:
-    """The program wrote a line of this size, which is too long to be read; it is left out."""
+    """The program wrote a line of this size, which is too long to be read; it was left out."""
 
     size_bytes: int
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The end of a good run. `data` is the program's own structured answer, not yet validated."""
+    """The end of a successful request. `data` is the program's own structured answer, not yet
+    validated.
+    """
 
     text: str
     data: object = None
@@ -256,17 +278,17 @@ Event = (
 class Agent(Protocol):
     """An agent behind one call.
 
-    `name` tells agents of one array apart and stands in every attempt's row. `run` yields events
-    and exactly one `Answered`, which is last; otherwise it raises an `AgentError`. Closing the
-    iterator ends the program and all its descendants.
+    `name` identifies an agent in a list of agents and is stored with every attempt. `run` yields
+    events and exactly one `Answered`, which is last; otherwise it raises an `AgentError`. Closing
+    the iterator ends the program and all its descendants.
 
-    An agent may have a property `limit: str` besides: what a rate limit or a quota of it is shared
-    by, such as provider, account, address and model, and never a secret itself. When one agent is
-    `Busy`, all of the same `limit` cool down, in every run of the store.
+    An agent may also have a property `limit: str`: an id of what its rate limit or quota is shared
+    by, such as provider, account, address and model; it never contains a secret. When one agent is
+    `Busy`, all agents with the same `limit` cool down, in every run of the store.
 
-    It may also have a method `find_obstacle(schema) -> str | None`: what keeps it from ever being
-    asked for an answer of that JSON Schema (None: for a text), as far as its own options say so,
-    such as one that is too long for a command line. It is asked before anything of the run is paid.
+    It may also have a method `find_obstacle(schema) -> str | None`: why its options can never give
+    an answer of that JSON Schema (None: a text), such as an option that is too long for a command
+    line. It is called before anything in the run costs money.
     """
 
     @property
@@ -279,11 +301,12 @@ class Agent(Protocol):
 
 
 class Attaching(Agent, Protocol):
-    """An agent whose `can.attaches`: a person may work in its sessions as well."""
+    """An agent with `can.attaches`: a person may also work in its sessions."""
 
     def terminal(self, session: str, cwd: Path, marks: Mapping[str, str]) -> Terminal:
-        """What opens the session for a person, with what its author lets the agent do. `marks` are
-        to be in the environment. Raises what `run` raises where the program cannot be started.
+        """The command that opens the session for a person, with the permissions that the author
+        gave the agent. `marks` must be in its environment. Raises what `run` raises if the program
+        cannot be started.
         """
         ...
 
@@ -297,7 +320,7 @@ def limit_of(agent: Agent) -> str:
 
 
 def obstacle_of(agent: Agent, schema: Mapping[str, object] | None) -> str | None:
-    """What keeps the agent from ever giving an answer of this schema, if it can say that."""
+    """Why the agent can never give an answer of this schema, if it can tell."""
     find: Callable[[Mapping[str, object] | None], str | None] | None
     find = getattr(agent, "find_obstacle", None)
     return None if find is None else find(schema)

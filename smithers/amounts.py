@@ -1,4 +1,4 @@
-"""Amounts in the measures of a budget: what is used, or may be."""
+"""Amounts in the measures of a budget: what is used, or what is allowed."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ N = TypeVar("N", int, float, Decimal)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Amounts:
-    """What is used, or may be; None for a measure that is not meant.
+    """What is used, or what is allowed; None for a measure that is not set.
 
-    `tokens` are those in and out, `usd` US dollars, `calls` requests to agents, `time_s` seconds.
+    `tokens` are input and output tokens, `usd` US dollars, `calls` requests to agents, `time_s`
+    seconds.
     """
 
     tokens: int | None = None
@@ -60,7 +61,7 @@ class Amounts:
         return {name: value for name, value in told.items() if value is not None}
 
     def data(self) -> dict[str, str | int | float]:
-        """As JSON data, without what is not meant; money is decimal text."""
+        """As JSON data, without measures that are not set; money is decimal text."""
         told = self._meant()
         return {
             name: format(value, "f") if name == "usd" else value for name, value in told.items()
@@ -68,7 +69,7 @@ class Amounts:
 
     @staticmethod
     def from_data(data: Mapping[str, Any]) -> Amounts:
-        """The inverse of `data`; other names are left out."""
+        """The inverse of `data`; other names are ignored."""
         usd = data.get("usd")
         return Amounts(
             tokens=data.get("tokens"),

@@ -1,4 +1,4 @@
-"""What a workflow function is given: its input, and typed reads of what its tasks have given."""
+"""What a workflow function receives: its input, and typed reads of its tasks' outputs."""
 
 from __future__ import annotations
 
@@ -19,16 +19,18 @@ T = TypeVar("T")
 
 
 class NotYet(BaseException):
-    """An output that was read is not there yet; control flow, so no `except Exception` sees it."""
+    """An output that was read is not settled yet. This is control flow, so no `except Exception`
+    catches it.
+    """
 
     def __init__(self, on: tuple[Key, ...]) -> None:
-        super().__init__(f"waits for {', '.join(map(str, on))}")
+        super().__init__(f"is waiting for {', '.join(map(str, on))}")
         self.on = on
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemFailure:
-    """An item of a `ForEach` that gave nothing: its key, how it ended, and why."""
+    """An item of a `ForEach` without an output: its key, how it ended, and why."""
 
     key: str
     state: str
@@ -36,7 +38,7 @@ class ItemFailure:
 
 
 class Reader(Protocol):
-    """How the engine answers reads, for whoever is reading now."""
+    """How the engine answers reads for the code that is reading."""
 
     def value(self, node: Node[Any]) -> object:
         """The node's output. Raises `NotYet`, or `AuthorError` where there can be none."""
@@ -57,7 +59,7 @@ READER: ContextVar[Reader | None] = ContextVar("READER", default=None)
 def _reader() -> Reader:
     if (reader := READER.get()) is None:
         raise AuthorError(
-            "ctx was read where nothing is being rendered, called or attempted",
+            "ctx was read outside the workflow function, its callables and its steps",
             place=here().place,
             hint="read outputs in the workflow function, in a callable of a node, or in a step",
         )
@@ -67,10 +69,10 @@ def _reader() -> Reader:
 class Context(Generic[In]):
     """The input of a run, and reads of its outputs.
 
-    In a callable or a step, `ctx[task]` waits until the task is settled and gives its output, or
-    fails the reader; `ctx.get(task)` waits likewise and gives None where there is no output. In the
-    workflow function itself only `ctx.get` can be used: it answers at once, and the function runs
-    again when the answer changes.
+    In a callable or a step, `ctx[task]` waits until the task is settled and returns its output, or
+    fails the reader; `ctx.get(task)` also waits and returns None if there is no output. In the
+    workflow function itself only `ctx.get` can be used: it returns immediately, and the function
+    runs again when the answer changes.
     """
 
     def __init__(self, input: In, run_id: str) -> None:
@@ -81,7 +83,11 @@ class Context(Generic[In]):
         return _reader().value(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
 
     @overload
-    def get(self, node: Node[T], /) -> T | None: ...
+    def get(self, node: Node[T], /) -> T | None:
+        """The output of a task, or None if it has none; by
+        id if the task is not in scope.
+        """
+
     @overload
     def get(self, node: str, output: type[T], /) -> T | None: ...
     def get(self, node: Node[Any] | str, output: Any = str, /) -> Any:
@@ -91,7 +97,9 @@ class Context(Generic[In]):
         return _reader().maybe(node)
 
     def previous(self, node: Node[T]) -> T | None:
-        """Its output of the iteration before, in the innermost loop around both; at first None."""
+        """The output in the previous iteration of the innermost loop around both; None in the
+        first.
+        """
         return _reader().previous(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
 
     def failures(self, each: ForEach[Any]) -> list[ItemFailure]:

@@ -2,26 +2,28 @@
 
 SmithersError            `hint` says what to type
 ├── AuthorError          the workflow is wrong; file, line and column        (exit 2)
-├── Refused              the request cannot be granted as things stand       (exit 2)
-│   ├── UnknownRun       no run of that id in this store
-│   ├── RunExists        a run of that id exists already
+├── Refused              the request cannot be granted now                   (exit 2)
+│   ├── UnknownRun       no run with that id in this store
+│   ├── RunExists        a run with that id already exists
 │   ├── Owned            another live process owns the run
-│   ├── AlreadyDecided   the wait has its answer; the first one stands
-│   └── Untrusted        this user has not said that the database or folder is theirs
+│   ├── AlreadyDecided   the wait has its answer; the first answer counts
+│   ├── QuestionChanged  the question is not the one that was shown
+│   └── Untrusted        this user does not trust the database or the folder
 ├── StoreError           the database cannot be used                         (exit 2)
 │   ├── Fenced           another owner took the run; this one must stop
-│   └── MachineError     this machine cannot keep what a run needs           (exit 2)
+│   └── MachineError     this machine cannot store what a run needs          (exit 2)
 └── AgentError           an attempt failed; `then` is what the engine does
     ├── Permanent        this agent cannot do this task, now or in an hour   (next agent)
     │   ├── NotInstalled the program is not on PATH                          (set up)
     │   └── NotSignedIn  the program or the provider refused the credentials (set up)
-    ├── Busy             rate limit, quota or overload; `resumes_at` if told (cool down)
+    ├── Busy             rate limit, quota or overload; `resumes_at` if known (cool down)
     ├── Transient        network, timeout, a stream cut short                (retry)
     │   └── Stalled      no event for longer than the idle limit
     ├── ContextOverflow  the request is larger than the model's window       (next agent)
-    └── BadOutput        the answer does not fit the task's model            (repair)
+    └── BadOutput        the answer does not match the task's model          (repair)
 
-Cancellation is no error of the agent: it arrives as `asyncio.CancelledError` and passes through.
+Cancellation is not an error of the agent: it arrives as `asyncio.CancelledError` and passes
+through.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ __all__ = [
     "Owned",
     "Permanent",
     "Place",
+    "QuestionChanged",
     "Refused",
     "RunExists",
     "SmithersError",
@@ -78,7 +81,7 @@ class Place:
 
 
 class SmithersError(Exception):
-    """Base of all our errors. `hint` is what a person can do about it, or empty."""
+    """Base of all errors of Smithers. `hint` is what a person can do about it, or empty."""
 
     def __init__(self, said: str, *, hint: str = "") -> None:
         super().__init__(said)
@@ -94,7 +97,7 @@ class SmithersError(Exception):
 
 
 class AuthorError(SmithersError):
-    """The workflow is wrong. `place` is where, or None where no line can be named."""
+    """The workflow is wrong. `place` is where, or None if no line can be named."""
 
     def __init__(self, said: str, *, place: Place | None = None, hint: str = "") -> None:
         super().__init__(f"{place}: {said}" if place else said, hint=hint)
@@ -102,7 +105,7 @@ class AuthorError(SmithersError):
 
 
 class Refused(SmithersError):
-    """The request cannot be granted as things stand; nothing was changed."""
+    """The request cannot be granted now; nothing was changed."""
 
 
 class Untrusted(Refused):
@@ -110,11 +113,11 @@ class Untrusted(Refused):
 
 
 class UnknownRun(Refused):
-    """No run of that id in this store."""
+    """No run with that id in this store."""
 
 
 class RunExists(Refused):
-    """A run of that id exists already."""
+    """A run with that id already exists."""
 
 
 class Owned(Refused):
@@ -122,7 +125,11 @@ class Owned(Refused):
 
 
 class AlreadyDecided(Refused):
-    """The wait has its answer; the first one stands."""
+    """The wait has its answer; the first answer counts."""
+
+
+class QuestionChanged(Refused):
+    """The question that waits is not the one that was shown; nothing was recorded."""
 
 
 class StoreError(SmithersError):
@@ -130,13 +137,13 @@ class StoreError(SmithersError):
 
 
 class Fenced(StoreError):
-    """Another owner claimed the run since; nothing of this write was kept."""
+    """Another owner has claimed the run; nothing of this write was stored."""
 
 
 class MachineError(StoreError):
-    """A file or a process of ours failed because of this machine: no space, no memory, a disk
-    error. No agent and no step is to blame, so it ends no attempt as failed: the owner stops, and
-    the run can be resumed. `path` names the file, `errno` is the system's number, if known.
+    """A file or a process of Smithers failed because of this machine: no space, no memory, a disk
+    error. Neither the agent nor the step caused it, so no attempt ends as failed: the owner stops,
+    and the run can be resumed. `path` names the file, `errno` is the system's number, if known.
     """
 
     def __init__(
@@ -148,7 +155,7 @@ class MachineError(StoreError):
 
     @classmethod
     def of(cls, error: BaseException, path: object, what: str = "cannot be used") -> MachineError:
-        """The error of the system as one of the machine: `path`, `what`, and its reason."""
+        """A system error as a `MachineError`: `path`, `what`, and the reason."""
         number = _number_of(error)
         reason = "" if number is None else f"{os.strerror(number)} ({errno.errorcode[number]})"
         hint = _HINTS.get(number, "") if number is not None else ""
@@ -188,20 +195,20 @@ def _number_of(error: BaseException) -> int | None:
 
 
 def is_of_the_machine(error: BaseException) -> bool:
-    """Whether an error of the system is about this machine as a whole, whatever was done: no space,
-    no memory, no descriptors, a disk error, a read-only file system.
+    """Whether a system error is about this machine as a whole, independent of the operation: no
+    space, no memory, no descriptors, a disk error, a read-only file system.
     """
     return _number_of(error) in _OF_THE_MACHINE
 
 
 def may_start_later(number: int | None) -> bool:
-    """Whether a program of which the start failed with this errno may start in a moment."""
+    """Whether a program whose start failed with this errno may start in a moment."""
     return number in _MAY_START_LATER
 
 
 @contextmanager
 def keeping(path: object, what: str = "cannot be written") -> Generator[None]:
-    """Inside it a file of ours is used: what fails there, fails because of this machine."""
+    """Inside it, a failing operation on a file of Smithers raises `MachineError`."""
     try:
         yield
     except (OSError, MemoryError) as error:
@@ -212,8 +219,8 @@ class AgentError(SmithersError):
     """Base of every failure of an attempt.
 
     `then` is what the engine does next, so it never matches text; `hint` is what a person can do.
-    `reason` is a short word for why, such as `rate_limit`: the same for all agents, and empty where
-    none is known.
+    `reason` is one short word for the cause, such as `rate_limit`: the same for all agents, and
+    empty if no cause is known.
     """
 
     then: ClassVar[Then] = "retry"
@@ -224,28 +231,28 @@ class AgentError(SmithersError):
 
 
 class Permanent(AgentError):
-    """This agent cannot do this task; trying it again would give the same."""
+    """This agent cannot do this task; another try would fail in the same way."""
 
     then: ClassVar[Then] = "next agent"
 
 
 class NotInstalled(Permanent):
-    """The agent's program is not on PATH. `install` is the command that gets it.
+    """The agent's program is not on PATH. `install` is the command that installs it.
 
-    `looked_for` is the name or the path under which it was looked for.
+    `looked_for` is the name or path that was not found.
     """
 
     then: ClassVar[Then] = "set up"
 
     def __init__(self, program: str, install: str, *, looked_for: str = "") -> None:
-        where = f": there is no program {looked_for!r}" if looked_for else ""
+        where = f": {looked_for!r} was not found" if looked_for else ""
         hint = f"install it with `{install}`"
         super().__init__(f"{program} is not installed{where}", hint=hint, reason="not_installed")
         self.program = program
 
 
 class NotSignedIn(Permanent):
-    """The program is there, and refused its credentials."""
+    """The program was found, but its credentials were refused."""
 
     then: ClassVar[Then] = "set up"
 
@@ -254,9 +261,9 @@ class NotSignedIn(Permanent):
 
 
 class Busy(AgentError):
-    """The provider has no room for us now. The agent cools down, and no try is spent.
+    """The provider is over its limit. The agent cools down, and no try is spent.
 
-    `resumes_at` is aware UTC as told by the provider, or None when it did not say.
+    `resumes_at` is aware UTC as reported by the provider, or None if it did not report a time.
     """
 
     then = "cool down"
@@ -276,11 +283,11 @@ class Busy(AgentError):
 
 
 class Transient(AgentError):
-    """The same request may well succeed in a moment."""
+    """The same request may succeed in a moment."""
 
 
 class Stalled(Transient):
-    """The agent gave no event for `idle_s` seconds and was stopped."""
+    """The agent sent no event for `idle_s` seconds and was stopped."""
 
     def __init__(self, idle_s: float, *, why: str = "") -> None:
         said = f"no event for {idle_s:g} s" + (f": {why}" if why else "")
@@ -289,7 +296,9 @@ class Stalled(Transient):
 
 
 class ContextOverflow(AgentError):
-    """The request does not fit the model's window; only an agent with a larger one can help."""
+    """The request does not fit into the model's context window; an agent with a larger one may
+    succeed.
+    """
 
     then = "next agent"
 
@@ -298,6 +307,6 @@ class ContextOverflow(AgentError):
 
 
 class BadOutput(AgentError):
-    """The agent answered, and the answer does not fit the task's model."""
+    """The agent's answer does not match the task's model."""
 
     then = "repair"

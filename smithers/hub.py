@@ -1,12 +1,14 @@
 """The one service behind every face: start, resume, launch, supervise, watch, decide, cancel.
 
-Whatever the command line can do, any other face can do by the same call. Reads are synchronous and
-light (see `reports`); what drives a run or writes to it is imported when it is used.
+Everything that the command line can do, any other face can do with the same call. Reads are
+synchronous and light (see `reports`); the modules that drive a run or write to it are imported when
+they are used.
 """
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
@@ -17,12 +19,13 @@ from smithers import reports
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import RunsQuery, Standing
+from smithers.reports import Look, Question, RunsQuery, Standing
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
-from smithers.texts import escaped, plain
+from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
@@ -36,6 +39,8 @@ __all__ = [
     "Decided",
     "Hub",
     "Left",
+    "Look",
+    "Question",
     "Raised",
     "RunsQuery",
     "Secrets",
@@ -43,7 +48,10 @@ __all__ = [
     "Standing",
     "escaped",
     "plain",
+    "title_of",
 ]
+
+_TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
 
 
 class Hub:
@@ -57,8 +65,14 @@ class Hub:
 
     @cached_property
     def secrets(self) -> Secrets:
-        """What a face masks in texts for looking: the secrets of this process's environment."""
+        """What a face masks in displayed texts: the secrets in this process's environment."""
         return Secrets(self.environment)
+
+    @cached_property
+    def _descriptions(self) -> Descriptions:
+        from smithers.engine.describing import Descriptions
+
+        return Descriptions(self.environment)
 
     def _drive(self) -> Driving:
         from smithers.engine.driving import Driving
@@ -68,8 +82,8 @@ class Hub:
         return self._driving
 
     def check_may(self, what: str) -> None:
-        """Raises `Refused` if this process was started by a run of the database, below which nobody
-        may change anything of it, or if the database is another user's. `what` completes the
+        """Raises `Refused` if this process was started by a run of the database, since such a
+        process may not change it, or if the database belongs to another user. `what` completes the
         sentence "an agent may not ...".
         """
         from smithers.engine.authority import refuse_below
@@ -89,10 +103,10 @@ class Hub:
         max_concurrency: int | None = None,
         linger_s: float = 60.0,
     ) -> Left:
-        """Begin a run and drive it until it ends or waits. `input` is JSON text, `{}` if None.
+        """Start a run and drive it until it ends or waits. `input` is JSON text (None means `{}`).
 
-        Raises `AuthorError`, `Refused` (the input does not fit, the run exists) or `StoreError`;
-        then nothing was written.
+        Raises `AuthorError`, `Refused` (the input does not match, the run exists) or `StoreError`;
+        in that case nothing was written.
         """
         self.check_may("start a run")
         driving = self._drive()
@@ -118,7 +132,8 @@ class Hub:
         max_concurrency: int | None = None,
         linger_s: float = 60.0,
     ) -> Left:
-        """Go on with a run, from its own file unless one is given; a finished run just tells.
+        """Resume a run, from its own file unless `file` is given. A finished run only returns its
+        result.
 
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
@@ -137,26 +152,26 @@ class Hub:
             )
 
     def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
-        """Leave the run that `start` or `resume` drives as it is, resumable; nothing, if none does.
-        `by` is the name of the signal that asks for it, if one does. A call that has not written
-        anything yet is cancelled.
+        """Leave the run that `start` or `resume` drives in a resumable state; do nothing if there
+        is none. `by` is the name of the signal that asks for it, if there is one. A call that has
+        not written anything yet is cancelled.
 
-        With `comes_back` it is due at once, so that `supervise` resumes it.
+        With `comes_back` the run is due immediately, so that `supervise` resumes it.
         """
         if self._driving is not None:
             self._driving.stop(by=by, comes_back=comes_back)
 
     @property
     def is_loading(self) -> bool:
-        """Whether code of an author's file runs that no `stop` can reach: its import, and the first
-        call of its workflow. An exception that a signal handler raises ends it; nothing of the run
-        is lost by that.
+        """Whether author code is running that `stop` cannot reach: the import of the file, or the
+        first call of the workflow. An exception from a signal handler ends it without losing
+        anything of the run.
         """
         return self._driving is not None and self._driving.is_loading
 
     def let_go(self) -> None:
-        """Give the run that is being driven back, from a process that ends at once: as after
-        `stop`, nothing wakes it. It waits half a second at most for the database.
+        """Release the run that is being driven, for a process that is about to exit: as after
+        `stop`, nothing wakes it. It waits at most half a second for the database.
         """
         if self._driving is not None:
             self._driving.let_go()
@@ -173,13 +188,15 @@ class Hub:
         max_concurrency: int | None = None,
         linger_s: float | None = None,
     ) -> Launched:
-        """Begin a run in a process of its own, which outlives this one; it is there on return.
+        """Start a run in its own process, which outlives this one. The run exists when this
+        returns.
 
-        `folder` is where it runs (the current one if None), and what `file` is relative to. The
-        run's id is `run_id`, or made from `request_id`: a second call with that gives the first
-        one's run, whoever makes it. Blocks until the run's first frame is on disk.
+        `folder` is where the run works (None: the current folder); `file` is relative to it. The
+        run's id is `run_id`, or is made from `request_id`: a second call with the same `request_id`
+        returns the first call's run, whoever makes it. Blocks until the run's first frame is on
+        disk.
 
-        Raises what `start` raises, and `Refused` where no process can be started.
+        Raises what `start` raises, and `Refused` if no process can be started.
         """
         self.check_may("start a run")
         return self._detach().start(
@@ -204,10 +221,10 @@ class Hub:
         linger_s: float | None = None,
         typed: bool = False,
     ) -> Launched:
-        """Resume a run in a process of its own, in the run's folder. Raises as `resume`.
+        """Resume a run in its own process, in the run's folder. Raises what `resume` raises.
 
-        `typed`: a person typed the command that asks for it. Otherwise a database that this user
-        does not trust is refused with `Untrusted`, since its rows name the file to execute.
+        `typed` means that a person typed the command. Otherwise a database that this user does not
+        trust is refused with `Untrusted`, since its rows name the file to execute.
         """
         self.check_may(f"resume run {run_id}")
         return self._detach().resume(
@@ -228,7 +245,7 @@ class Hub:
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
             trusts = Trusts(self.environment)
-            self._detaching = Detaching(self.database, launcher, trusts)
+            self._detaching = Detaching(self.database, launcher, trusts, self._descriptions)
         return self._detaching
 
     def is_trusted(self) -> bool:
@@ -241,11 +258,11 @@ class Hub:
         return Trusts(self.environment).find(self.database) is not None
 
     def trust(self, how: str, *, folders: Sequence[Path] = (), explicit: bool = False) -> None:
-        """Trust the database as it is now, and the files of these folders beside the project's.
-        `how` is the command of the person who says so; `explicit` allows root to trust a database
-        in the folder of another user.
+        """Trust the database as it is now, and the files in `folders` in addition to the project's.
+        `how` is the command that the person typed; `explicit` allows root to trust a database in
+        another user's folder.
 
-        The database is made, or upgraded, if need be, since it is known again by the id in it.
+        The database is created or upgraded if necessary, because it is recognised by the id in it.
         Raises `Refused`, or `StoreError`.
         """
         from smithers.engine.authority import refuse_below
@@ -255,7 +272,7 @@ class Hub:
         trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
 
     def may_import(self, folder: Path) -> bool:
-        """Whether this user trusts the workflow files of a folder, so that they may be imported
+        """Whether this user trusts the workflow files in a folder, so that they may be imported
         without being named by a person.
         """
         from smithers.engine.trust import Trusts
@@ -266,7 +283,7 @@ class Hub:
             return False
 
     def folders_elsewhere(self) -> list[str]:
-        """The folders that unfinished runs of this database name, and that lie neither in its
+        """The folders that unfinished runs of this database name and that are neither in its
         project nor in a folder that this user trusts with it.
         """
         from smithers.engine.trust import Trusts
@@ -281,7 +298,7 @@ class Hub:
         return Trusts(self.environment).all()
 
     def distrust(self) -> bool:
-        """Trust the database no longer; False if it was not trusted. Raises `Refused`."""
+        """Stop trusting the database; False if it was not trusted. Raises `Refused`."""
         from smithers.engine.authority import refuse_below
         from smithers.engine.trust import Trusts
 
@@ -289,11 +306,11 @@ class Hub:
         return Trusts(self.environment).remove(self.database)
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:
-        """Wake runs in processes of their own as they come up, until this is cancelled.
+        """Wake runs in their own processes as they become due, until this is cancelled.
 
-        One process of a database does so; another stands by to take over. With `once` it wakes what
-        is to be woken now, and raises `Owned` where another process supervises. Until there is a
-        database, and this user trusts it, it waits, and changes nothing.
+        One process per database supervises; another one waits to take over. With `once`, wake the
+        runs that are due now, and raise `Owned` if another process is supervising. While there is
+        no database, or this user does not trust it, this waits and changes nothing.
         """
         from smithers.engine.authority import refuse_below
         from smithers.engine.gate import Gate
@@ -324,12 +341,16 @@ class Hub:
         by: str,
         note: str | None = None,
         asked: Asked | None = None,
+        digest: str | None = None,
     ) -> Decided:
         """Answer an open approval; `task` may be left out when one waits, and may name an
-        iteration, as in `review[2]`. With `asked` it is answered only if it is what was shown.
+        iteration, as in `review[2]`. It is answered only if it is what was shown: with `asked` that
+        very question, with `digest` one of that text. The first 8 characters of a digest are
+        enough.
 
-        Raises `UnknownRun`, `AlreadyDecided` with the first decision, or `Refused`: nothing waits,
-        several do, time is up, `by` may not decide, or the caller is an agent of a run.
+        Raises `UnknownRun`, `AlreadyDecided` with the first decision, `QuestionChanged`, or
+        `Refused`: nothing waits, several do, time is up, `by` may not decide, the digest is too
+        short, or the caller is an agent of a run.
         """
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.deciding import decide
@@ -343,7 +364,17 @@ class Hub:
             by=by,
             note=note,
             shown=asked,
+            digest=digest,
         )
+
+    def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
+        """The open questions of all runs, of one run, or of one task, which may name an iteration;
+        none where there is no database.
+
+        Raises `UnknownRun`; for a task that asks nothing `AlreadyDecided` with the decision, or
+        `Refused`.
+        """
+        return reports.list_asks(self.database, run_id, task)
 
     def asks(self, run_id: str, task: str | None) -> Asked:
         """The open approval that `decide` would answer, to be shown to a person. Raises as that."""
@@ -355,14 +386,16 @@ class Hub:
     def attach(
         self, run_id: str, task: str, *, by: str, goes_on: bool = True
     ) -> AbstractContextManager[Attached]:
-        """A task's session for a person, held while this is entered: its agent is stopped, nothing
-        of the task starts, and `terminal` opens it. On leaving, what that has started is ended, and
-        the agent goes on in the session. With `goes_on` a run that nobody drives gets an owner. A
-        process has one at a time: what it starts meanwhile counts as the terminal's.
+        """A task's session for a person, paused while this context is open: its agent is stopped,
+        nothing of the task starts, and `terminal` opens the session. On exit, the processes that
+        the terminal started are ended and the agent resumes the session. With `goes_on`, a run
+        without an owner gets one. A process can attach once at a time: everything it starts in
+        between counts as the terminal's.
 
-        Entering raises `UnknownRun`, `Refused` (the task is not begun or has ended, a person is
-        there already, its agent cannot attach, the caller is an agent of a run), or an `AgentError`
-        where its program cannot be started; but for the first moment then nothing was stopped.
+        Raises `UnknownRun`, `Refused` (the task has not started or has ended, another person is
+        attached, its agent cannot attach, the caller is an agent of a run), or an `AgentError` if
+        the program cannot be started. Except for the first moments, nothing was stopped in that
+        case.
         """
         self.check_may(f"attach to run {run_id}")
         from smithers.engine.attaching import Session
@@ -375,11 +408,12 @@ class Hub:
     def raise_budget(
         self, run_id: str, node: str | None = None, *, added: Amounts, by: str
     ) -> Raised:
-        """Let a node of a run use more; before it is at its cap, too. `node` may name an iteration,
-        as in `review[2]`; without it the one that waits is meant, or the run as a whole.
+        """Raise the budget of a node of a run, also before its cap is reached. `node` may name an
+        iteration, such as `review[2]`; without it, the node that is waiting is used, or the run as
+        a whole.
 
-        Raises `UnknownRun`, or `Refused`: there is no such budget, it does not cap that, the run
-        has ended, or the caller is an agent of a run.
+        Raises `UnknownRun`, or `Refused`: there is no such budget, it does not cap that measure,
+        the run has ended, or the caller is an agent of a run.
         """
         self.check_may(f"decide for run {run_id}")
         from smithers.engine.raising import raise_budget
@@ -387,10 +421,10 @@ class Hub:
         return raise_budget(self.database, self.environment, run_id, node, added, by)
 
     def steer(self, run_id: str, task: str, text: str, *, by: str) -> Sent:
-        """Say something to the agent that is at work on a task; `task` may name an iteration. It is
-        told as soon as its program can take it, or else with the next attempt's prompt.
+        """Send a message to the agent that is working on a task; `task` may name an iteration. The
+        agent receives it as soon as its program can take it, or with the next attempt's prompt.
 
-        Raises `UnknownRun`, or `Refused`: the task is not at work, or the message is empty.
+        Raises `UnknownRun`, or `Refused`: the task is not running, or the message is empty.
         """
         self.check_may(f"steer run {run_id}")
         from smithers.engine.steering import steer
@@ -398,11 +432,11 @@ class Hub:
         return steer(self.database, self.environment, run_id, task, text, by)
 
     def message(self, run_id: str, id: int) -> reports.Json:
-        """What has become of a message that was sent: `told`, `kept` or `late`."""
+        """What happened to a message: `told`, `kept` or `late`."""
         return reports.message(self.database, run_id, id)
 
     def cancel(self, run_id: str, *, by: str) -> str:
-        """Cancel a run: `asked` if a live owner is to obey, `cancelled` if nobody owned it.
+        """Cancel a run: `asked` if a live owner has to act, `cancelled` if the run had no owner.
 
         Raises `UnknownRun`, or `Refused` for a run that has ended.
         """
@@ -412,65 +446,102 @@ class Hub:
         return cancel(self.database, self.environment, run_id, by)
 
     def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[reports.Json]:
-        """What the workflows of each file take: an entry a workflow, or an entry with an `error`
-        for a file that cannot be imported. Each file is imported in a process of its own.
+        """The workflows in each file and their inputs: one entry per workflow, or an entry with an
+        `error` for a file that cannot be imported. Each file is imported in its own process, and
+        again only after a file that its import loaded has changed.
 
         A file in a folder that this user does not trust is only parsed, unless a person `named` it:
         its entries have no `input_schema`.
         """
-        from smithers.engine.describing import describe_all, outline
+        from smithers.engine.describing import outline
 
         folders = {file.absolute().parent for file in files if not named}
         refused = {folder for folder in folders if not self.may_import(folder)}
         trusted = [file for file in files if file.absolute().parent not in refused]
         others = [file for file in files if file not in trusted]
-        found = describe_all(trusted, self.environment)
+        found = self._descriptions.of(trusted)
         return [*found, *(entry for file in others for entry in outline(file))]
 
     # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
 
     def owner_log(self, run_id: str) -> Path:
-        """The log of the processes that drove the run without a terminal; there may be none."""
+        """The log of the processes that drove the run without a terminal; it may not exist."""
         return owner_log(streams_folder(self.database, run_id))
 
     def attention(self, run_id: str) -> tuple[bool, bool]:
-        """Whether a living process drives the run, and whether a note of its inbox is not taken."""
+        """Whether a live process drives the run, and whether its inbox has rows that were not taken
+        yet.
+        """
         return reports.attention(self.database, run_id)
 
+    def needs_process(self, run_id: str) -> bool:
+        """Whether the inbox of a run has something that is not taken, and no living process will
+        take it. An owner that lives gets 10 seconds to take it, or to leave the run, if it is just
+        leaving it; so this may block as long.
+        """
+        end = time.monotonic() + _TAKES_IT_WITHIN_S
+        while True:
+            owned, called = self.attention(run_id)
+            if not (owned and called) or time.monotonic() > end:
+                return called and not owned
+            time.sleep(_LOOK_S)
+
     def runs(self) -> list[reports.Json]:
-        """Every run in short, oldest first; none where there is no database."""
+        """A summary of every run, oldest first; empty if there is no database."""
         return reports.runs(self.database).runs
 
     def list_runs(self, query: RunsQuery) -> reports.RunsPage:
-        """The runs that a query wants, in short. Raises `Refused` for a cursor that is none."""
+        """A summary of each run that matches a query. Raises `Refused` for an invalid cursor."""
         return reports.runs(self.database, query)
 
     def run_ids(self, query: RunsQuery) -> list[str]:
-        """The ids of the runs that a query wants, the newest first."""
+        """The ids of the runs that match a query, newest first."""
         return reports.run_ids(self.database, query)
 
     def status(self, run_id: str) -> str | None:
-        """The status of a run, or None where there is no such run."""
+        """The status of a run, or None if there is no such run."""
         return reports.status_of(self.database, run_id)
 
     def standing(self, run_id: str) -> Standing:
-        """How a run stands for whoever waits for it."""
+        """The state of a run for a caller that waits for it."""
         return reports.standing(self.database, run_id)
 
     def changes(self) -> reports.Changes:
-        """What tells whether anything was written to the database since it was asked last."""
+        """Reports whether anything was written to the database since the last call."""
         return reports.Changes(self.database)
 
+    def look(self, run_id: str) -> reports.Look:
+        """The state of a run and the cursor of its newest event, read in one snapshot."""
+        return reports.look(self.database, run_id)
+
+    def overview(self, run_id: str) -> reports.Json:
+        """A run, what it waits for, its tasks' states and agents' work, read in one snapshot."""
+        return reports.overview(self.database, run_id)
+
+    def task(self, run_id: str, task: str) -> reports.Json | None:
+        """A task with its output and its attempts; None if there is no such task."""
+        return reports.task_report(self.database, run_id, task)
+
+    def transcript(
+        self, run_id: str, task: str, after: str | None, characters: int
+    ) -> reports.Json:
+        """What the agent of a task did after a cursor, in at most `characters` of JSON."""
+        return reports.transcript(self.database, run_id, task, after, characters)
+
+    def event_lines(self, run_id: str, after: str | None, characters: int) -> reports.Json:
+        """A run's events after a cursor as short lines, in at most `characters` of JSON."""
+        return reports.event_lines(self.database, run_id, after, characters)
+
     def states(self, run_id: str) -> list[reports.Json]:
-        """The tasks of a run and how each stands, without their outputs."""
+        """The tasks of a run with their states, without their outputs."""
         return reports.states(self.database, run_id)
 
     def summary(self, run_id: str) -> reports.Json:
-        """How a run stands, with counts of its tasks."""
+        """The state of a run, with counts of its tasks."""
         return reports.summary(self.database, run_id)
 
     def inspect(self, run_id: str) -> reports.Json:
-        """A run with all its tasks, their attempts, and what it waits for."""
+        """A run with all its tasks, their attempts, and what it is waiting for."""
         return reports.inspect(self.database, run_id)
 
     def cost(self, run_id: str) -> reports.Json:
@@ -482,7 +553,9 @@ class Hub:
         return reports.name_database(hint, self.database.absolute())
 
     def why(self, run_id: str) -> reports.Json:
-        """What holds a run, a sentence each, with the command that goes on."""
+        """What a run is waiting for or why it failed: one sentence each, with the command to type
+        next.
+        """
         return reports.why(self.database, run_id)
 
     def timeline(self, run_id: str) -> reports.Json:
@@ -492,19 +565,19 @@ class Hub:
     def events(
         self, run_id: str, after: str | None = None, *, limit: int = reports.MOST
     ) -> reports.Json:
-        """A page of a run's events after a cursor, and the next cursor. Raises `Refused` for a
-        cursor that is none.
+        """A page of a run's events after a cursor, and the next cursor. Raises `Refused` if the
+        cursor is not valid.
         """
         return reports.events(self.database, run_id, after, limit=limit)
 
     def all_events(
         self, run_id: str, after: str | None = None, *, follow: bool = False
     ) -> Iterator[reports.Json]:
-        """The same one by one; with `follow`, as they come."""
+        """The same events one by one; with `follow`, as they happen."""
         return reports.all_events(self.database, run_id, after, follow=follow)
 
     def newest(self, run_id: str) -> str | None:
-        """The cursor of the last event of a run so far, or None if there is none."""
+        """The cursor of the run's latest event, or None if it has none."""
         return reports.newest(self.database, run_id)
 
     def graph(self, run_id: str) -> reports.Json:
@@ -514,7 +587,7 @@ class Hub:
     def logs(
         self, run_id: str, task: str | None = None, *, follow: bool = False
     ) -> Iterator[reports.Json]:
-        """What the attempts of a run said; with `follow`, as it comes."""
+        """The output of a run's attempts; with `follow`, as it is written."""
         return reports.logs(self.database, run_id, task, follow=follow)
 
     def raw_logs(
@@ -523,12 +596,21 @@ class Hub:
         """The programs' own streams, line by line."""
         return reports.raw_logs(self.database, run_id, task, follow=follow)
 
+    @staticmethod
+    def agent_variables() -> tuple[str, ...]:
+        """The variables of the environment that the installed agents need, as they declare them."""
+        from smithers.adapters import agent_variables
+
+        return agent_variables()
+
     def doctor(self) -> reports.Json:
-        """How this installation and the database stand; `ok` is false where a run cannot work."""
+        """The state of this installation and the database; `ok` is False if something prevents runs
+        from working.
+        """
         from smithers.doctor import doctor
 
         return doctor(self.database)
 
     def sql(self, query: str) -> reports.Answer:
-        """What one reading SQL statement gives. Raises `Refused` for any other."""
+        """The result of one read-only SQL statement. Raises `Refused` for any other."""
         return reports.sql(self.database, query)

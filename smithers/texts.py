@@ -14,7 +14,7 @@ import json
 import re
 from typing import Any
 
-__all__ = ["escaped", "json_text", "plain", "plain_but_coloured"]
+__all__ = ["escaped", "json_text", "plain", "plain_but_coloured", "title_of"]
 
 _EMOJI = (
     r"\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff"
@@ -88,3 +88,15 @@ def _escape(found: re.Match[str]) -> str:
         return f"\\u{code:04x}"
     code -= 0x10000
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
+
+
+def title_of(question: str, most: int = 120) -> str:
+    r"""The title of a question in lists: its first line that is not blank, in at most so many
+    characters.
+
+    >>> title_of("\n Ship  this?\nIt is 7 long."), title_of("Ship this?", 7)
+    ('Ship this?', 'Ship t…')
+    """
+    first, _, _ = question.lstrip().partition("\n")
+    line = " ".join(first[: 4 * most].split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"

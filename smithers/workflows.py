@@ -1,4 +1,4 @@
-"""`@workflow` makes a workflow of a function from a context to a tree."""
+"""`@workflow` turns a function from a context to a tree into a workflow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["NoInput", "Workflow", "workflow"]
 
 
 class NoInput(BaseModel):
-    """The input of a workflow that takes none."""
+    """The input of a workflow without input fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,8 +39,9 @@ T_co = TypeVar("T_co", covariant=True, default=object)
 class Workflow(Generic[In, T_co]):
     """A named function from a context to a tree, with its limits.
 
-    `max_concurrency` bounds the attempts that run at once; `budget` what a run uses in all;
-    `deadline_s` the time from the start of a run to its end, in seconds, after which it fails.
+    `max_concurrency` limits the attempts that run at once; `budget` limits what a run uses in
+    total; `deadline_s` limits the time from the start of a run to its end, in seconds, after which
+    the run fails.
     """
 
     def __init__(
@@ -63,13 +64,13 @@ class Workflow(Generic[In, T_co]):
         self.mark = mark
 
     def parse_input(self, text: str) -> In:
-        """The input as its model. Raises `Refused` naming each field that does not fit."""
+        """The input as its model. Raises `Refused` naming each field that does not match."""
         try:
             return self.input.model_validate_json(text)
         except ValidationError as error:
             fields = ", ".join(self.input.model_fields) or "none"
             raise Refused(
-                f"the input does not fit {self.input.__name__} of workflow {self.name}:\n"
+                f"the input does not match {self.input.__name__} of workflow {self.name}:\n"
                 + problem(error),
                 hint=f"its fields are: {fields}",
             ) from error
@@ -80,7 +81,9 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
     name = getattr(made, "__name__", repr(made))
     if isinstance(made, type):
         raise AuthorError(
-            f"@workflow was put on the class {name}", place=mark.place, hint="put it on a function"
+            f"@workflow cannot decorate the class {name}",
+            place=mark.place,
+            hint="put it on a function",
         )
     try:
         inspect.signature(made).bind(None)
@@ -88,7 +91,7 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
         raise AuthorError(
             f"workflow {name} must take one argument, the context",
             place=mark.place,
-            hint=f"write def {name}(ctx: Context[NoInput]) -> Node: values come in ctx.input",
+            hint=f"write def {name}(ctx: Context[NoInput]) -> Node; values are in ctx.input",
         ) from error
     if inspect.iscoroutinefunction(made):
         raise AuthorError(
@@ -99,7 +102,31 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
 
 
 @overload
-def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]: ...
+def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]:
+    """Turn a
+    function
+    into a
+    workflow.
+    Its name
+    is the
+    function's
+    name,
+    unless
+    `name` is
+    given.
+
+    Raises
+    `AuthorError`
+    if the
+    input is
+    not a
+    pydantic
+    model or a
+    limit is
+    not valid.
+    """
+
+
 @overload
 def workflow(
     *,
@@ -136,7 +163,7 @@ def workflow(
     def make(made: Callable[[Context[Any]], Node[Any]]) -> Workflow[Any, Any]:
         if not callable(made):
             raise AuthorError(
-                f"@workflow was put on {made!r}", place=mark.place, hint="put it on a function"
+                f"@workflow cannot decorate {made!r}", place=mark.place, hint="put it on a function"
             )
         if not (isinstance(input, type) and issubclass(input, BaseModel)):
             raise AuthorError(

@@ -1,4 +1,4 @@
-"""The bench works, and the table that it wrote into the README is whole."""
+"""The bench works, and the tables that it wrote into the documents are whole."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from bench.__main__ import END, README, START, into
+from bench.__main__ import COST, END, README, START, into
+from bench.crashes.__main__ import COMPARE, SCENARIOS, TOOLS, Site
 from bench.rows import FULL, PEERS, QUICK, rows
-from bench.table import HEADINGS
+from bench.table import BRIEF, HEADINGS
 
 ROOT = Path(__file__).parents[1]
 
@@ -73,10 +74,14 @@ def test_a_limit_holds_for_the_median_and_may_exclude_itself() -> None:
     assert not under.holds(Figure(under.limit, 0))
 
 
-def test_the_table_in_the_readme_has_the_rows_that_the_bench_has() -> None:
-    written = README.read_text().split(START)[1].split(END)[0]
+def table_in(document: Path) -> list[list[str]]:
+    written = document.read_text().split(START)[1].split(END)[0]
     lines = [line for line in written.splitlines() if line.startswith("|")]
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_table_in_the_documents_has_the_rows_that_the_bench_has() -> None:
+    table = table_in(COST)
     assert tuple(table[0]) == HEADINGS
     assert {len(cells) for cells in table} == {len(HEADINGS)}
     own = [(row.what, f"`make bench ARGS={row.name}`") for row in rows(FULL)]
@@ -85,6 +90,26 @@ def test_the_table_in_the_readme_has_the_rows_that_the_bench_has() -> None:
         assert cells[3] in ("held", "missed")
         beside = dict(zip(PEERS, cells[4:-1], strict=True))
         assert {name for name, cell in beside.items() if cell} == set(row.peers)
+
+
+def test_the_readme_shows_four_of_these_rows() -> None:
+    whole = {row[0]: [row[2], *row[4:-1]] for row in table_in(COST)}
+    own = {row.name: row.what for row in rows(FULL)}
+    shown = table_in(README)[2:]
+    assert [row[0] for row in shown] == [own[name] for name in BRIEF]
+    for what, *figures in shown:
+        assert figures == whole[what]
+
+
+def test_the_table_of_crashes_has_what_the_script_tries() -> None:
+    heading, _, *lines = table_in(COMPARE)
+    assert heading[1:] == [tool.name for tool in TOOLS]
+    assert [line[0] for line in lines] == list(SCENARIOS)
+
+
+def test_a_killed_run_repeats_the_step_that_was_at_work(tmp_path: Path) -> None:
+    first, *_ = SCENARIOS.values()
+    assert first(Site(TOOLS[0], tmp_path, within_s=50)) == "one 1, two 1, three 2, four 1, five 1"
 
 
 def test_what_stands_around_the_table_stays() -> None:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import runpy
+import shlex
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from smithers.cli._app import app
+from smithers.cli._mcp import register_clients
+from smithers.engine.engine import Engine
+from smithers.state import RunState
+from smithers.workflows import Workflow
+from tests.cli.command import smithers
+from tests.engine.runs import Run
+from tests.places import HARNESSES, SMITHERS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -16,67 +31,183 @@ PUBLIC = [one for one in DOCUMENTS if one.name not in ("AGENTS.md", "CONTRIBUTIN
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_plugin.py runs it
 MODELS = sorted((ROOT / "examples" / "models").glob("*.py"))  # tests/models runs them
-SOURCES = [*(ROOT / "smithers").rglob("*.py"), *(ROOT / "harnesses").rglob("*.py")]
+INPUTS = {"release_notes": '{"version": "1.1", "commits": []}'}  # of workflows that need one
+SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def blocks(document: Path, language: str) -> list[str]:
-    found = re.findall(r"^```(\w*)\n(.*?)^```", document.read_text(), re.S | re.M)
+def blocks(text: str, language: str) -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```", text, re.S | re.M)
     return [textwrap.dedent(block).strip() for tongue, block in found if tongue == language]
 
 
-def commands() -> set[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "smithers", "--help"], capture_output=True, text=True, check=True
+def options(command: Any, name: str = "") -> Iterator[tuple[str, set[str]]]:
+    """The name of each command below one, and its options."""
+    for each, below in getattr(command, "commands", {}).items():
+        yield from options(below, f"{name} {each}".strip())
+    yield name, {opt for param in command.params for opt in (*param.opts, "-h", "--help")}
+
+
+register_clients()
+COMMANDS = dict(options(get_command(app)))
+
+
+def python_blocks() -> Iterator[tuple[str, str]]:
+    """Each block of Python in the documents, and where it is."""
+    for document in PUBLIC:
+        for number, block in enumerate(blocks(document.read_text(), "python"), 1):
+            yield f"{document.stem}_{number}", block
+
+
+def test_every_name_in_a_block_of_python_is_imported_or_defined(tmp_path: Path) -> None:
+    for where, block in python_blocks():
+        (tmp_path / f"{where}.py").write_text(block + "\n")
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    command = [
+        ruff,
+        "check",
+        "--isolated",
+        "--no-cache",
+        "--quiet",
+        "--select=F821,F401",
+        str(tmp_path),
+    ]
+    assert len(list(tmp_path.iterdir())) >= 10
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_every_block_of_python_runs_and_its_workflows_render(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for example in [*EXAMPLES, *PROJECT]:
+        (tmp_path / example.name).write_text(example.read_text())
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    found = 0
+    for where, block in python_blocks():
+        file = tmp_path / f"{where}.py"
+        file.write_text(block + "\n")
+        made: dict[str, Any] = runpy.run_path(str(file), run_name=where)
+        for variable in made:
+            if isinstance(made[variable], Workflow):
+                found += 1
+                rendered(made[variable])
+    assert found >= 8
+
+
+def rendered(workflow: Workflow[Any, Any]) -> None:
+    """Everything is checked that is checked before a run starts; nothing of it starts."""
+    run = Run(workflow, INPUTS.get(workflow.name, "{}"))
+    input = workflow.parse_input(run.input)
+    engine = Engine(
+        workflow, input, run=run.new, state=RunState(), settings=run.settings, observer=run.watch
     )
-    return set(re.findall(r"^[\s│|]*([a-z]+)  ", done.stdout, re.M))
+    engine.prepare()
 
 
-@pytest.mark.parametrize("document", PUBLIC, ids=name)
-def test_python_in_a_document_is_part_of_a_file_that_runs(document: Path) -> None:
-    tested = [*EXAMPLES, *PROJECT, *MODELS, ROOT / "harnesses" / "demo" / "ship_it.py"]
-    files = [one.read_text() for one in tested]
-    for block in blocks(document, "python"):
-        assert any(block in text for text in files), f"{name(document)}:\n{block}"
+def sessions(block: str) -> Iterator[tuple[str, str]]:
+    """The commands that a block shows, each with what it prints."""
+    for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+        command, _, printed = part.partition("\n")
+        if command.startswith("smithers "):
+            yield command, printed
+
+
+@pytest.mark.parametrize("document", ["guide.md", "testing.md"])
+def test_a_reader_sees_what_the_document_shows(document: str, tmp_path: Path) -> None:
+    """From top to bottom: a named block becomes a file of the folder, a command is typed there."""
+    text = (ROOT / "docs" / document).read_text()
+    real = {file.name: file.read_text() for file in [*EXAMPLES, *PROJECT]}
+    typed = 0
+    for file, language, block in re.findall(
+        r"(?:^`(\w+\.py)`:\n\n)?^```(\w*)\n(.*?)^```", text, re.S | re.M
+    ):
+        if file:
+            assert block == real[file], f"{file} is not the file in examples"
+            (tmp_path / file).write_text(block)
+        for command, shown in sessions(block) if not language else ():
+            typed += 1
+            said = smithers(tmp_path, *shlex.split(command)[1:], env={"NO_COLOR": "1"})
+            printed = told(said.err + said.out)
+            for line in told(shown):
+                assert line == "..." or line in printed, f"{command} does not print {line}: {said}"
+    assert typed
+
+
+def anchors(document: Path) -> set[str]:
+    """What a link to a heading may name, as GitHub makes it."""
+    headings = re.findall(r"^#+ (.*)", document.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_links_between_files_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#\s]+)", document.read_text()):
+    for target in re.findall(r"\]\(([^)\s]+)", document.read_text()):
         if not target.startswith("http"):
-            assert (document.parent / target).exists(), f"{name(document)} links to {target}"
+            file, _, anchor = target.partition("#")
+            found = document.parent / file if file else document
+            assert found.exists(), f"{name(document)} links to {target}"
+            assert not anchor or anchor in anchors(found), f"{name(document)} links to {target}"
 
 
 def test_every_test_that_a_document_names_exists() -> None:
     for document in DOCUMENTS:
         for file, test in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?", document.read_text()):
-            assert f"def {test}" in (ROOT / file).read_text(), f"{name(document)} names {test}"
+            assert not test or f"def {test}" in (ROOT / file).read_text(), f"there is no {test}"
+
+
+def defined_in(file: Path) -> set[str]:
+    """The functions, classes and methods of a file: `f`, `C`, `C.m`."""
+    found: set[str] = set()
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        if isinstance(node, ast.ClassDef):
+            methods = (ast.FunctionDef, ast.AsyncFunctionDef)
+            found |= {f"{node.name}.{one.name}" for one in node.body if isinstance(one, methods)}
+    return found
+
+
+def test_every_file_and_function_that_the_map_names_exists() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = re.findall(r"`((?:smithers|harnesses|tests)/[\w/.]+)(?:::([\w.]+))?`", text)
+    assert len(named) >= 25
+    for file, function in named:
+        assert (ROOT / file).exists(), f"there is no {file}"
+        assert not function or function in defined_in(ROOT / file), f"{file} has no {function}"
+
+
+def typed_in(text: str) -> Iterator[list[str]]:
+    """The words of each command that a text shows, without `smithers`."""
+    for line in re.findall(r"(?:`|\$ |^    |\()smithers ([a-z]+\b[^`:\n\\]*)", text, re.M):
+        yield re.split(r"\s+#|[;|<>]", line)[0].split()
 
 
 def test_every_command_that_a_document_or_a_hint_names_exists() -> None:
-    known = commands()
-    assert {"up", "resume", "ps", "demo"} <= known
+    assert {"up", "resume", "ps", "demo", "mcp add"} <= COMMANDS.keys()
     for file in [*DOCUMENTS, *SOURCES]:
-        text = file.read_text()
-        named = set(re.findall(r"(?:`|\$ |^    |\()smithers ([a-z]+)\b", text, re.M))
-        assert named <= known, f"{name(file)} names {named - known}"
+        named = {words[0] for words in typed_in(file.read_text())}
+        assert named <= COMMANDS.keys(), f"{name(file)} names {named - COMMANDS.keys()}"
+
+
+def test_every_option_that_a_document_names_is_one_of_its_command() -> None:
+    for file in DOCUMENTS:
+        for words in typed_in(file.read_text()):
+            if words[0] == "record":
+                words = words[: words.index("--")] if "--" in words else words
+            known = COMMANDS.get(" ".join(words[:2]), COMMANDS[words[0]])
+            given = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+            assert given <= known, f"{name(file)}: smithers {' '.join(words)}"
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=name)
 def test_an_example_runs(example: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "smithers", "up", str(example), "--run-id", "r1"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    said = smithers(tmp_path, "up", str(example), "--run-id", "r1")
     expected = 3 if example.name == "gate.py" else 0  # it waits for a person
-    assert done.returncode == expected, done.stderr
+    assert said.code == expected, said.err
 
 
 def told(text: str) -> list[str]:
@@ -88,7 +219,9 @@ def told(text: str) -> list[str]:
 
 
 def test_the_output_in_the_readme_is_what_the_demo_prints(tmp_path: Path) -> None:
-    shown = next(block for block in blocks(ROOT / "README.md", "") if "make demo" in block)
+    shown = next(
+        block for block in blocks((ROOT / "README.md").read_text(), "") if "make demo" in block
+    )
     done = subprocess.run(
         [sys.executable, "-m", "smithers", "demo"],
         cwd=tmp_path,

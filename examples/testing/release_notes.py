@@ -6,8 +6,9 @@ from pydantic import BaseModel
 
 from harnesses import ClaudeCode
 from smithers import Context, Node, Sequence, Step, Task, workflow
+from smithers.agent import Agent
 
-claude = ClaudeCode()
+claude: Agent = ClaudeCode()
 
 
 class Release(BaseModel):

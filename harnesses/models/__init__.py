@@ -1,7 +1,7 @@
-"""Models as agents, through their vendors' packages; the loop over their tools is ours.
+"""Models as agents, through their vendors' packages; Smithers runs the tool loop.
 
-Each adapter is one file. What they share, the loop, the sessions on disk and the tools, stands once
-in the files that begin with `_`. A vendor's package is imported when its agent runs.
+Each adapter is one file. The shared code, the loop, the sessions on disk and the tools, is in the
+files that start with `_`. A vendor's package is imported when its agent runs.
 """
 
 from __future__ import annotations

@@ -25,22 +25,22 @@ _SEARCH_S = 20.0
 _LINES = 2000
 _SHOWN = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".pdf")
 
-_Path = Annotated[str, Field(description="the file, seen from the working folder")]
+_Path = Annotated[str, Field(description="the path of the file, relative to the working folder")]
 
 
 def _read(
     place: Place,
     path: _Path,
-    offset: Annotated[int, Field(ge=1, description="the first line")] = 1,
-    limit: Annotated[int, Field(ge=1, le=_LINES, description="so many lines")] = _LINES,
+    offset: Annotated[int, Field(ge=1, description="the number of the first line")] = 1,
+    limit: Annotated[int, Field(ge=1, le=_LINES, description="the number of lines")] = _LINES,
 ) -> Result:
     """Read a text file, an image or a PDF of the working folder."""
     with _folder.Folder(str(place.cwd)) as folder:
         data = folder.read(path)
     if path.lower().endswith(_SHOWN):
-        return Result(f"{path} is shown here", files=(file_of(path, data),))
+        return Result(f"contents of {path}", files=(file_of(path, data),))
     if b"\0" in data[:8192]:
-        return Result(f"{path} is no text file", failed=True)
+        return Result(f"{path} is not a text file", failed=True)
     lines = data.decode("utf-8", "replace").splitlines(keepends=True)
     shown = lines[offset - 1 : offset - 1 + limit]
     text = "".join(shown)
@@ -54,15 +54,15 @@ def _write(place: Place, path: _Path, content: str) -> str:
     """Write a text file of the working folder, whole; its folders are made where they lack."""
     with _folder.Folder(str(place.cwd)) as folder:
         folder.write(path, content.encode("utf-8", "replace"))
-    return f"{path} is written"
+    return f"wrote {path}"
 
 
 def _edit(
     place: Place,
     path: _Path,
-    old: Annotated[str, Field(min_length=1, description="text as it stands in the file, exactly")],
-    new: Annotated[str, Field(description="what comes in its place")],
-    everywhere: Annotated[bool, Field(description="each time it occurs")] = False,
+    old: Annotated[str, Field(min_length=1, description="the exact text in the file")],
+    new: Annotated[str, Field(description="the text that replaces it")],
+    everywhere: Annotated[bool, Field(description="replace every occurrence")] = False,
 ) -> str:
     """Replace a piece of text in a file of the working folder. It must occur once, or say so."""
     with _folder.Folder(str(place.cwd)) as folder:
@@ -72,7 +72,7 @@ def _edit(
             raise ValueError(f"the text does not occur in {path}")
         if found > 1 and not everywhere:
             raise ValueError(
-                f"the text occurs {found} times in {path}: give more of what is around"
+                f"the text occurs {found} times in {path}: include more of the surrounding text"
             )
         folder.write(path, before.replace(old, new).encode("utf-8", "surrogateescape"))
     return f"{path} is changed in {found} place{'s' if found > 1 else ''}"
@@ -81,8 +81,8 @@ def _edit(
 async def _grep(
     place: Place,
     pattern: Annotated[str, Field(description="a regular expression, as in Python's re")],
-    path: Annotated[str, Field(description="a folder or a file to search")] = ".",
-    glob: Annotated[str, Field(description="names of the files to search, as *.py")] = "*",
+    path: Annotated[str, Field(description="the folder or file to search")] = ".",
+    glob: Annotated[str, Field(description="the names of the files to search, such as *.py")] = "*",
 ) -> AsyncGenerator[Spawned | Result, None]:
     """Search the files of the working folder for lines that match. Gives file, line and text."""
     asked = json.dumps({"pattern": pattern, "path": path, "glob": glob})
@@ -106,7 +106,9 @@ async def _grep(
 async def _bash(
     place: Place,
     command: str,
-    timeout_s: Annotated[int, Field(ge=1, le=600, description="stopped after so long")] = 120,
+    timeout_s: Annotated[
+        int, Field(ge=1, le=600, description="stop after this many seconds")
+    ] = 120,
 ) -> AsyncGenerator[Spawned | Result, None]:
     """Run a command by bash, in the working folder. What it leaves running is ended with it."""
     async with guarded("bash", "-c", argument=command, cwd=place.cwd, env=place.env) as child:

@@ -53,7 +53,7 @@ class Clock:
             if not limit.expired():
                 raise
             if self.is_over:
-                said = f"not done within {self._whole_s:g} s"
+                said = f"not finished within {self._whole_s:g} s"
                 raise Transient(said, reason="timeout") from None
             raise Stalled(self._idle_s) from None
         finally:

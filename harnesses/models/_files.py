@@ -64,6 +64,6 @@ def file_of(name: str, data: bytes) -> File:
         try:
             data.decode()
         except UnicodeDecodeError as error:
-            said = f"{name} is no PNG, JPEG, GIF, WebP or PDF file and no text in UTF-8"
+            said = f"{name} must be a PNG, JPEG, GIF, WebP or PDF file or UTF-8 text"
             raise Permanent(said) from error
     return File(name=name, media=media, data=base64.b64encode(data).decode())

@@ -36,7 +36,7 @@ class Outside(OSError):
     """A path that leads out of the folder."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(errno.EACCES, "is outside of the working folder", path)
+        super().__init__(errno.EACCES, "is outside the working folder", path)
 
 
 class Folder:
@@ -190,7 +190,7 @@ def _mode(folder: int, name: str, path: str) -> int | None:
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(info.st_mode):
-        raise OSError(errno.EINVAL, "is no regular file", path)
+        raise OSError(errno.EINVAL, "is not a regular file", path)
     return stat.S_IMODE(info.st_mode)
 
 
@@ -198,7 +198,7 @@ def _read(folder: int, name: str, path: str) -> bytes:
     with open(os.open(name, _FILE, dir_fd=folder), "rb") as file:
         info = os.fstat(file.fileno())
         if not stat.S_ISREG(info.st_mode):
-            raise OSError(errno.EINVAL, "is no regular file", path)
+            raise OSError(errno.EINVAL, "is not a regular file", path)
         if info.st_size > _MOST_BYTES:
             raise OSError(errno.EFBIG, "is larger than 10 MB", path)
         return file.read(_MOST_BYTES)
@@ -219,11 +219,11 @@ def main() -> None:
             found = folder.search(re.compile(asked["pattern"]), asked["path"], asked["glob"])
             for number, line in enumerate(found):
                 if number == _MOST_HITS:
-                    print("[there is more: ask for something narrower]")  # noqa: T201
+                    print("[there is more: narrow the search]")  # noqa: T201
                     break
                 print(line)  # noqa: T201
     except re.error as error:
-        sys.exit(f"the pattern is no regular expression: {error}")
+        sys.exit(f"the pattern is not a regular expression: {error}")
     except OSError as error:
         sys.exit(f"{error.filename}: {error.strerror}")
 

@@ -38,7 +38,7 @@ async def guarded(
     """
     found = await asyncio.to_thread(find_program, program, env.get("PATH"))
     if found is None:
-        raise Permanent(f"the program cannot be started: there is no {program!r}")
+        raise Permanent(f"the program cannot be started: {program!r} was not found")
     command = Command(
         program=program,
         executable=found,
@@ -51,7 +51,7 @@ async def guarded(
         dialogue=argument is None,
     )
     if command.prompt_by_stdin:
-        raise ValueError("it is too long for one command: write it to a file, and run that")
+        raise ValueError("it is too long for one command: write it to a file and run the file")
     child = LiveChild(command, Tape([]))
     try:
         yield child
@@ -88,7 +88,7 @@ async def said_by(
             head += chunk.data[:room] if room > 0 else b""
             tail = (tail + (chunk.data[room:] if room > 0 else chunk.data))[-_HALF_BYTES:]
         if chunk is not None:
-            ended = f"stopped, since it printed more than {_FLOOD_BYTES // 1_000_000} MB"
+            ended = f"stopped because it printed more than {_FLOOD_BYTES // 1000000} MB"
         else:
             async with asyncio.timeout_at(until):
                 ending = await child.ended()

@@ -53,8 +53,8 @@ __all__ = ["converse"]
 
 _WITH_A_SCHEMA = "\n\nAnswer with JSON alone, which fits this JSON Schema:\n"
 _UNKNOWN = (
-    "The outcome of this call is unknown: it had begun when its process was killed. It was not run"
-    " again. Look at what it did before you repeat it."
+    "The outcome of this call is unknown: it was running when its process was killed. It"
+    " was not run again. Check what it did before you repeat it."
 )
 
 
@@ -165,7 +165,7 @@ class _Work:
                     yield event
         raise Permanent(
             f"{self.model.name} gave no answer within {self.model.max_requests} requests",
-            hint="give it a larger max_requests, or a smaller task",
+            hint="set a larger max_requests, or give it a smaller task",
             reason="max_turns",
         )
 
@@ -253,7 +253,7 @@ class _Work:
             yield Result(f"there is no tool {call.name!r}", failed=True)
             return
         if call.broken:
-            yield Result(f"the arguments are no JSON object: {call.broken[:200]}", failed=True)
+            yield Result(f"the arguments are not a JSON object: {call.broken[:200]}", failed=True)
             return
         try:
             async with (
@@ -263,7 +263,7 @@ class _Work:
                 async for item in items:
                     yield item
         except Stalled:
-            yield Result(f"stopped after {self.way.idle_s:g} s without an end", failed=True)
+            yield Result(f"stopped: not finished after {self.way.idle_s:g} s", failed=True)
         except MachineError:
             raise
         except Exception as error:
@@ -304,7 +304,7 @@ class _Work:
         if turn.stop == "refused":
             raise Permanent(f"{said}: it refused to answer", reason="refused")
         if turn.stop == "overflow":
-            raise ContextOverflow(f"{said}: its window is full")
+            raise ContextOverflow(f"{said}: its context window is full")
         if turn.stop == "length":
             most = self.model.max_tokens
             cut = f"the answer was cut off at {most} tokens (max_tokens); be shorter"

@@ -28,9 +28,9 @@ _NAME_CHARS = 64
 
 
 class McpServer(TypedDict, total=False):
-    """A server as `.mcp.json` has it: a `command` with its `args` and `env`, or a `url`.
+    """An MCP server as in `.mcp.json`: a `command` with its `args` and `env`, or a `url`.
 
-    A command sees the environment that `bash` sees, and `env`: no key of a vendor is in it.
+    A command gets the environment that `bash` gets, plus `env`; it contains no vendor keys.
     """
 
     command: str
@@ -51,7 +51,7 @@ class Servers:
 async def connected(
     servers: Mapping[str, McpServer], place: Place, clock: Clock
 ) -> AsyncGenerator[Servers, None]:
-    """Starts the servers and asks for their tools. On leaving, no process of theirs is left."""
+    """Starts the servers and asks for their tools. On exit, all their processes are ended."""
     found = Servers()
     if not servers:
         yield found
@@ -84,7 +84,7 @@ def _not_started(name: str, command: str, error: AgentError) -> AgentError:
     said = f"the MCP server {name!r} ({command}): {error.said}"
     if isinstance(error, Transient):
         return Transient(said, reason=error.reason)
-    return Permanent(said, hint=f"see that {command} is on PATH, or give its whole path")
+    return Permanent(said, hint=f"put {command} on PATH, or give its full path")
 
 
 @asynccontextmanager

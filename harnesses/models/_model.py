@@ -35,12 +35,12 @@ class Model(ABC):
     """One model of one vendor, with the tools that its author lists and no others.
 
     `tools` are functions with typed arguments and a docstring, or `read`, `write`, `edit`, `grep`,
-    `bash`. `files` are images, PDFs and texts that each new session begins with, seen from the
-    task's folder. `more` are further fields of the request, as the vendor names them. `api_key_env`
-    names the variable that holds the key; another server, at `base_url`, gets no other key. One
-    task takes at most `max_requests` requests, each with an answer of at most `max_tokens`; what a
-    person says after an answer begins that count anew. `price` is for a model whose price is not
-    known here. `sessions` is the folder that keeps its sessions.
+    `bash`. `files` are images, PDFs and texts that are added to each new session, relative to the
+    task's folder. `more` are additional fields of the request, with the vendor's names.
+    `api_key_env` names the variable with the key; another server, at `base_url`, gets no other key.
+    One task makes at most `max_requests` requests, each with an answer of at most `max_tokens`; a
+    message from a person after an answer restarts that count. `price` is for a model whose price is
+    not known here. `sessions` is the folder for its sessions.
     """
 
     vendor: ClassVar[str]
@@ -82,7 +82,7 @@ class Model(ABC):
 
     @property
     def can(self) -> Capabilities:
-        """Its cost is told where its price is known."""
+        """The cost is reported if the price is known."""
         return Capabilities(
             resumes=True,
             forks=True,
@@ -94,12 +94,12 @@ class Model(ABC):
 
     @property
     def limit(self) -> str:
-        """What a rate limit is shared by: provider, host, account and model, in one opaque text."""
+        """What rate limits are shared by: provider, host, account and model; one opaque text."""
         url = self.base_url or os.environ.get(self.url_variable) or self.url
         return limit_text(self.provider, url, self._found_key() or "", self.model)
 
     def run(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """Goes on in the session of `ask`, in a copy of one, or in a new one."""
+        """Resume the session of `ask`, or start with a copy of one, or with a new one."""
         return _loop.converse(self, ask)
 
     async def load(self) -> Any:
@@ -107,7 +107,7 @@ class Model(ABC):
         return await sdk(self.package, self.extra)
 
     def key(self) -> str | None:
-        """The key, or None where none is set. Raises `NotSignedIn` where the named one is not."""
+        """The key, or None if none is set. Raises `NotSignedIn` if a named variable is not set."""
         key = self._found_key()
         if key is None and self.api_key_env is not None:
             raise self.not_signed_in(f"the variable {self.api_key_env} is not set")
@@ -120,7 +120,7 @@ class Model(ABC):
         return next((os.environ[name] for name in names if os.environ.get(name)), None)
 
     def not_signed_in(self, said: str = "") -> NotSignedIn:
-        """The error for a key that lacks."""
+        """The error for a missing key."""
         said = said or f"there is no key for {self.vendor} in {' or '.join(self.keys)}"
         return NotSignedIn(said, hint=self._sign_in)
 
@@ -139,14 +139,14 @@ class Model(ABC):
 
     @abstractmethod
     def refusal(self, error: Exception) -> Refusal | None:
-        """What the vendor told by `error`; None where it is no error of its package."""
+        """What the vendor reported in `error`; None if it is not an error of its package."""
 
     def shape(self, schema: Mapping[str, object]) -> Mapping[str, Any] | None:
-        """The schema as the vendor takes it; None where it is to be asked for in words."""
+        """The schema in the vendor's form; None if the prompt has to describe it."""
         return strict(schema)
 
     def fault(self, error: Exception, key: str | None) -> Exception:
-        """The error as the engine knows it; itself, where nobody here knows it."""
+        """The error as a class of the engine; the error itself if it is not recognised."""
         told = error.told if isinstance(error, Refused) else self.refusal(error)
         if told is None:
             known = isinstance(error, OSError | EOFError | json.JSONDecodeError)

@@ -10,7 +10,7 @@ from urllib.request import getproxies
 
 from smithers.errors import NotInstalled
 
-__all__ = ["sdk"]
+__all__ = ["has_socks_proxy", "sdk"]
 
 
 async def sdk(name: str, extra: str) -> Any:
@@ -22,14 +22,15 @@ async def sdk(name: str, extra: str) -> Any:
             raise
         install = f"pip install 'smithers-orchestrator[{extra}]'"
         raise NotInstalled(f"the Python package {name}", install) from error
-    if find_spec("socksio") is None and any(map(_is_socks, getproxies().values())):
+    if find_spec("socksio") is None and has_socks_proxy():
         needed = "the Python package socksio, which a SOCKS proxy needs,"
         raise NotInstalled(needed, "pip install socksio")
     return package
 
 
-def _is_socks(proxy: str) -> bool:
-    return proxy.lower().startswith(("socks5://", "socks5h://"))
+def has_socks_proxy() -> bool:
+    """Whether requests are to go through a SOCKS proxy, which httpx can do and aiohttp cannot."""
+    return any(one.lower().startswith(("socks5://", "socks5h://")) for one in getproxies().values())
 
 
 def _parents(name: str) -> list[str | None]:

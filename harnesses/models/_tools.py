@@ -1,4 +1,6 @@
-"""Tools: what a model may call. A Python function is one by its signature and its docstring."""
+"""Tools: what a model may call. A Python function becomes a tool by its signature and its
+docstring.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ _NAME_CHARS = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where tools work: the folder of the task, what its programs see, and how long one may run."""
+    """Where tools work: the folder of the task, the environment of its programs, and the time
+    limit.
+    """
 
     cwd: Path
     env: Mapping[str, str]
@@ -34,7 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Result:
-    """What a tool gave, as the model reads it."""
+    """The result of a tool, as the model reads it."""
 
     text: str
     failed: bool = False
@@ -57,8 +61,8 @@ Call = Callable[[Mapping[str, Any], Place], AsyncGenerator[Spawned | Result, Non
 class Tool:
     """A tool with its name, its description, and the JSON Schema of its arguments.
 
-    `call` gives one `Result`, after a `Spawned` for each process that it starts. What it raises is
-    told to the model.
+    `call` returns one `Result`, after a `Spawned` for each process that it starts. An exception
+    that it raises is reported to the model.
     """
 
     name: str
@@ -68,13 +72,13 @@ class Tool:
 
 
 def by_name(tools: Sequence[Tool | Callable[..., object]]) -> dict[str, Tool]:
-    """The tools that an author listed. Raises `AuthorError` for two of one name."""
+    """The tools that an author listed. Raises `AuthorError` if two have the same name."""
     found: dict[str, Tool] = {}
     for tool in (one if isinstance(one, Tool) else tool_of(one) for one in tools):
         if tool.name in found:
             raise AuthorError(
-                f"there are two tools with the name {tool.name!r}",
-                hint="rename one of the functions, since the model tells them apart by name",
+                f"two tools have the name {tool.name!r}",
+                hint="rename one of the functions: the model tells them apart by name",
             )
         found[tool.name] = tool
     return found
@@ -82,9 +86,11 @@ def by_name(tools: Sequence[Tool | Callable[..., object]]) -> dict[str, Tool]:
 
 def tool_of(function: Callable[..., object], *, name: str = "", placed: bool = False) -> Tool:
     """A function as a tool: typed arguments, which pydantic validates, and a docstring for the
-    model. A synchronous one runs in a thread. Raises `AuthorError` where one of these lacks.
+    model. A synchronous function runs in a thread. Raises `AuthorError` if a type or the docstring
+    is missing.
 
-    One of ours is `placed`: its first argument is the `Place`, and it may be as `Tool.call` is.
+    A built-in tool is `placed`: its first argument is the `Place`, and it may have the form of
+    `Tool.call`.
     """
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
@@ -127,20 +133,20 @@ def tool_of(function: Callable[..., object], *, name: str = "", placed: bool = F
 def _check(signature: inspect.Signature, name: str, said: str) -> None:
     if not (name.isascii() and name.isidentifier() and len(name) <= _NAME_CHARS):
         raise AuthorError(
-            f"{name!r} cannot be the name of a tool",
+            f"{name!r} is not a valid name for a tool",
             hint=f"give the function a name of at most {_NAME_CHARS} letters, digits and _",
         )
     if not said:
         raise AuthorError(
             f"the tool {name} has no docstring",
-            hint="say in it what the function does: the model knows nothing else of it",
+            hint="describe in it what the function does: the model sees only that",
         )
     for one in signature.parameters.values():
         kinds = (one.POSITIONAL_ONLY, one.VAR_POSITIONAL, one.VAR_KEYWORD)
         if one.annotation is one.empty or one.kind in kinds:
             raise AuthorError(
-                f"the argument {one.name!r} of the tool {name} cannot be given by a model",
-                hint="each argument needs a type, and a name by which it is given",
+                f"a model cannot pass the argument {one.name!r} of the tool {name}",
+                hint="give each argument a type, and make it one that can be passed by name",
             )
 
 

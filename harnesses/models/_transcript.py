@@ -79,7 +79,7 @@ class Transcript:
             made._lines([_KIND | {"provider": provider, "model": model}])
             _sync_folder(folder)
         except OSError as error:
-            raise not_kept(error, folder, f"no session can be kept in {folder}") from error
+            raise not_kept(error, folder, f"no session can be stored in {folder}") from error
         return made
 
     @staticmethod

@@ -110,7 +110,7 @@ def files_apart(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield Asked(_SHOWN, tuple(files))
 
 
-JOINED = "Messages in a row reach the model as one, with an empty line between them."
+JOINED = "Consecutive messages reach the model as one, separated by an empty line."
 
 
 def in_turns(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -132,7 +132,7 @@ def in_turns(entries: Iterable[Entry]) -> Iterator[Entry]:
         yield said
 
 
-_SHOWN = "These are the files that the tools gave."
+_SHOWN = "These are the files that the tools returned."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,8 +45,8 @@ _GROWS = {
 
 
 class Anthropic(Model):
-    """A Claude model; the key is in ANTHROPIC_API_KEY. With tools, what was sent before is cached
-    by the vendor, since each request repeats it.
+    """A Claude model; the key is in ANTHROPIC_API_KEY. With tools, the vendor caches what was sent
+    before, since each request repeats it.
     """
 
     vendor = "Anthropic"

@@ -11,6 +11,7 @@ from harnesses._json import list_of, object_of
 from harnesses.models._faults import Refusal
 from harnesses.models._files import File
 from harnesses.models._model import Model
+from harnesses.models._sdk import has_socks_proxy
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
     JOINED,
@@ -42,8 +43,8 @@ _WHOLE_S = 3600.0
 
 
 class Google(Model):
-    """A Gemini model; the key is in GEMINI_API_KEY or GOOGLE_API_KEY. With tools, a structured
-    answer is asked for in words, since not every model takes both.
+    """A Gemini model; the key is in GEMINI_API_KEY or GOOGLE_API_KEY. With tools, the prompt asks
+    for a structured answer, since not every model accepts tools and a schema together.
     """
 
     vendor = "Google"
@@ -61,7 +62,9 @@ class Google(Model):
         options: dict[str, Any] = {"timeout": int((ask.timeout_s or _WHOLE_S) * 1000)}
         options["retry_options"] = {"attempts": 1}  # unset, it asks twice where it has aiohttp
         options |= {"base_url": self.base_url} if self.base_url else {}
-        return _closing(package.Client(api_key=key, vertexai=False, http_options=options))
+        http = _httpx_client() if has_socks_proxy() else None
+        options |= {"httpx_async_client": http} if http else {}
+        return _closing(package.Client(api_key=key, vertexai=False, http_options=options), http)
 
     def shape(self, schema: Mapping[str, object]) -> Mapping[str, Any] | None:
         return None if self.tools or self.mcp_servers else super().shape(schema)
@@ -119,12 +122,21 @@ class Google(Model):
 
 
 @asynccontextmanager
-async def _closing(client: Any) -> AsyncGenerator[Any, None]:
+async def _closing(client: Any, http: Any) -> AsyncGenerator[Any, None]:
     try:
         yield client.aio
     finally:
         await client.aio.aclose()
         client.close()
+        if http is not None:
+            await http.aclose()
+
+
+def _httpx_client() -> Any:
+    """The package would take aiohttp if that is installed."""
+    import httpx
+
+    return httpx.AsyncClient(timeout=None, follow_redirects=True)
 
 
 class _Message:

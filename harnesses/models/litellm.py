@@ -1,4 +1,4 @@
-"""A hundred providers' models through the `litellm` package: chat completions, streamed.
+"""Models of many providers through the `litellm` package: chat completions, streamed.
 
 Its router, its fallbacks and its retries are not used: the engine's are durable.
 """
@@ -16,6 +16,7 @@ from harnesses._json import object_of
 from harnesses.models._faults import Refusal
 from harnesses.models._files import File
 from harnesses.models._model import Model
+from harnesses.models._sdk import has_socks_proxy
 from harnesses.models._tools import Tool
 from harnesses.models._turn import (
     JOINED,
@@ -56,8 +57,8 @@ _KEPT = (
 
 
 class LiteLLM(Model):
-    """A model as litellm names it, such as `"mistral/mistral-large-latest"`, with the key in the
-    variable of its provider. A structured answer is asked for in words.
+    """A model with its litellm name, such as `"mistral/mistral-large-latest"`; the key is in the
+    variable of its provider. The prompt asks for a structured answer.
     """
 
     vendor = "LiteLLM"
@@ -68,7 +69,7 @@ class LiteLLM(Model):
 
     @property
     def can(self) -> Capabilities:
-        """It tells what a request cost, for all models that its own table of prices has."""
+        """It reports the cost of a request for all models in the package's own price table."""
         return Capabilities(
             resumes=True,
             forks=True,
@@ -78,13 +79,14 @@ class LiteLLM(Model):
         )
 
     def shape(self, schema: Mapping[str, object]) -> None:
-        """In words: what a provider takes beside tools, the package cannot tell for all."""
+        """None: the package cannot tell which providers accept a schema together with tools."""
         return None
 
     async def load(self) -> Any:
         os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it asks the network
         package = await super().load()
         package.suppress_debug_info = True
+        package.disable_aiohttp_transport = has_socks_proxy()
         return package
 
     def key(self) -> str | None:

@@ -1,6 +1,7 @@
-"""OpenAI's models, and whoever speaks OpenAI Responses, through the `openai` package, 2.x and 3.x.
+"""OpenAI's models, and other servers that speak OpenAI Responses, through the `openai` package, 2.x
+and 3.x.
 
-Only what both majors have is used.
+Only features of both major versions are used.
 """
 
 from __future__ import annotations

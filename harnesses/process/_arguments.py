@@ -36,12 +36,14 @@ def find_obstacle(command: Command) -> str | None:
         size = _size(word)
         if limit is not None and size > limit:
             name = f"its argument {shown}" if shown.startswith("-") else "an argument"
-            return f"{name} has {size - 1} bytes, and the system takes {limit - 1} at most"
+            return f"{name} has {size - 1} bytes, and the system allows at most {limit - 1}"
         shown = word.partition("=")[0]
     for name, value in command.env.items():
         size = _size(f"{name}={value}")
         if limit is not None and size > limit:
-            return f"its variable {name} has {size} bytes, and the system takes {limit - 1} at most"
+            return (
+                f"its variable {name} has {size} bytes, and the system allows at most {limit - 1}"
+            )
     return _too_much((*short.start, *short.flags, *short.manner), command.env)
 
 
@@ -51,7 +53,7 @@ def _too_much(words: Sequence[str], env: Mapping[str, str]) -> str | None:
     room = os.sysconf("SC_ARG_MAX") - _MARGIN_BYTES
     if total <= room:
         return None
-    return f"its arguments and variables have {total} bytes, and the system takes {room} at most"
+    return f"its arguments and variables have {total} bytes, and the system allows at most {room}"
 
 
 def _word_limit() -> int | None:

@@ -57,7 +57,7 @@ class Replay:
         try:
             return _replay_of(folder, float(os.environ.get(SPEED) or 0))
         except ValueError as error:
-            raise ReplayMismatch(f"{SPEED} is no speed: {error}") from error
+            raise ReplayMismatch(f"{SPEED} is not a speed: {error}") from error
 
     def start(self, command: Command, tape: Tape, *, repeats: bool = True) -> ReplayChild:
         """The recording of `command`, playing. Raises ReplayMismatch where there is none."""
@@ -80,7 +80,9 @@ class Replay:
                 _note(missed)
             raise
         if at >= len(fitting) and not repeats:
-            raise NotRecorded(f"each recording of this request in {self.folder} was played")
+            raise NotRecorded(
+                f"every recording of this request in {self.folder} was already played"
+            )
         path, header = _in_turn(fitting, origin, at)
         found = next(read_sessions(path), None)
         if found is None or found.header != header:  # written anew under its name

@@ -137,7 +137,7 @@ class Session:
                 return None
             if name == "whole":
                 raise Transient(
-                    f"not done within {self._ask.timeout_s:g} s", reason="timeout"
+                    f"not finished within {self._ask.timeout_s:g} s", reason="timeout"
                 ) from None
             raise Stalled(self._ask.idle_s) from None
         self._silent = chunk is None

@@ -122,9 +122,9 @@ def _mismatch(folder: Path, wanted: Header, shelf: Iterable[Sequence[Found]]) ->
     known = sorted((one for each in shelf for one in each), key=lambda found: found[0])
     session = f"a {_begins(wanted)} session"
     said = [
-        f"no recording in {folder} fits this request",
-        f"looked for: {wanted.program}, {session}, prompt {wanted.prompt_sha} "
-        f"{wanted.prompt[:60]!r}, schema {wanted.schema_sha or 'none'}, {' '.join(wanted.argv)}",
+        f"no recording in {folder} matches this request",
+        f"looked for: {wanted.program}, {session}, prompt {wanted.prompt_sha}"
+        f" {wanted.prompt[:60]!r}, schema {wanted.schema_sha or 'none'}, {' '.join(wanted.argv)}",
     ]
     apart = [
         (path, h.prompt_sha != wanted.prompt_sha, _differences(wanted, h)) for path, h in known
@@ -135,7 +135,7 @@ def _mismatch(folder: Path, wanted: Header, shelf: Iterable[Sequence[Found]]) ->
     if not known:
         said.append("the folder has no recordings")
     hint = (
-        "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY,"
-        " or with record= in place of replay="
+        "record it: run the same command with SMITHERS_RECORD=FOLDER instead of"
+        " SMITHERS_REPLAY, or with record= instead of replay="
     )
     return NotRecorded("\n".join(said), hint=hint)

@@ -60,7 +60,7 @@ class Sources:
     def check_live(self, name: str) -> None:
         """Raise `Refused` where recordings are played: nobody can work in one."""
         if not self.now()[0].live:
-            raise Refused(f"{name} plays recordings, which have no terminal for a person")
+            raise Refused(f"{name} plays recordings, which cannot be opened in a terminal")
 
     async def play(
         self, run: Callable[[Source], AsyncGenerator[Event, None]]

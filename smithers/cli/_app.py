@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli import (
+    _asking,
     _attaching,
     _deciding,
     _demo,
@@ -44,6 +46,7 @@ app = typer.Typer(
 _MODULES = (
     _running,
     _reading,
+    _asking,
     _deciding,
     _raising,
     _steering,
@@ -89,6 +92,8 @@ _UsageError = typer.BadParameter.__mro__[1]
 
 def call(arguments: Sequence[str]) -> int:
     """Run the command that was typed; its exit code. Raises `Usage` for one that does not fit."""
+    if arguments[:1] == ["mcp"] or "_SMITHERS_COMPLETE" in os.environ:
+        _mcp.register_clients()
     try:
         code: object = app(as_typed(arguments), prog_name="smithers", standalone_mode=False)
     except Exception as error:

@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Db", "JsonFlag", "Run", "as_typed", "example"]
+__all__ = ["AnyRun", "Db", "JsonFlag", "Run", "as_typed", "example"]
 
 Db = Annotated[
     Path | None,
     typer.Option(
         "--db",
         metavar="PATH",
-        help="The database; else SMITHERS_DB, else the nearest .smithers/smithers.db upward.",
+        help=(
+            "Use this database (default: SMITHERS_DB, or the nearest .smithers/smithers.db upward)."
+        ),
         show_default=False,
     ),
 ]
@@ -39,6 +41,15 @@ Run = Annotated[
     str,
     typer.Argument(
         metavar="RUN", help="The id of the run.", show_default=False, autocompletion=_known_runs
+    ),
+]
+AnyRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="The id of a run (default: all runs).",
+        show_default=False,
+        autocompletion=_known_runs,
     ),
 ]
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")

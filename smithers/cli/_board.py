@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from rich.cells import cell_len
@@ -70,7 +71,7 @@ class Board:
         self.tokens = 0
         self.cost: Decimal | None = None
         self.calls = 0
-        self.worked_s = 0.0
+        self.worked = timedelta()
         """How long the attempts took that have ended."""
         self.widest = 0
         """How many cells the longest name takes, with the tree before it."""
@@ -127,7 +128,7 @@ class Board:
         for attempt in state.attempts.values():
             self.calls += attempt.is_call + (0 if attempt.used is None else attempt.used.calls)
             if attempt.ended_at is not None:
-                self.worked_s += (attempt.ended_at - attempt.started_at).total_seconds()
+                self.worked += attempt.ended_at - attempt.started_at
         self._whole(state)
 
     def _spend(self, change: Change, state: RunState) -> None:
@@ -137,7 +138,7 @@ class Board:
             self.calls += change.calls
         elif isinstance(change, AttemptEnded):
             attempt = state.attempts[change.serial]
-            self.worked_s += (change.at - attempt.started_at).total_seconds()
+            self.worked += change.at - attempt.started_at
             self.said.pop(attempt.key, None)
 
     def _whole(self, state: RunState) -> None:
@@ -301,6 +302,14 @@ class Board:
     def total(self) -> Counter[str]:
         """The tasks of the run by state."""
         return self._count({state: len(keys) for state, keys in self.by_state.items()}.items())
+
+    @property
+    def questions(self) -> list[Key]:
+        """The tasks that wait for a decision, the first first, if nothing else goes on."""
+        is_open = self.status in ("running", "waiting") and not self.stopped_by
+        if not is_open or self.by_state.get("running") or self.by_state.get("ready"):
+            return []
+        return [key for key in self.asking if self.rows[key].wait == "approval"]
 
     def count(self, container: Key) -> Counter[str]:
         """The tasks below a container by state."""

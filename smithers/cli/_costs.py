@@ -44,7 +44,7 @@ def _spent(one: _Json) -> list[str]:
     numbers = [str(one[name]) for name in ("calls", "tokens_in", "tokens_cached", "tokens_out")]
     told = [] if one["cost_usd"] is None else [f"${one['cost_usd']:.4f}"]
     if one["untold"]:
-        told.append(f"{one['untold']} not told" if told else "not told")
+        told.append(f"{one['untold']} not reported" if told else "not reported")
     return [*numbers, duration(one["time_s"]), " + ".join(told)]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import getpass
 import re
 import shlex
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +15,7 @@ from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
-from smithers.cli._streams import give, give_json, say, shown
+from smithers.cli._streams import give, give_json, quoted, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Decided, Hub
 
@@ -25,59 +25,82 @@ TaskId = Annotated[
     str | None,
     typer.Argument(
         metavar="[TASK]",
-        help="The approval, as in ship or review[2]; may be left out when one waits.",
+        help="The approval, such as ship or review[2] (optional if only one is waiting).",
         show_default=False,
     ),
 ]
 By = Annotated[
     str | None,
-    typer.Option("--by", metavar="NAME", help="Who decides; else your login.", show_default=False),
+    typer.Option(
+        "--by", metavar="NAME", help="Record this name (default: your login).", show_default=False
+    ),
 ]
 Note = Annotated[
     str | None,
-    typer.Option("--note", metavar="TEXT", help="Why, for the record.", show_default=False),
+    typer.Option("--note", metavar="TEXT", help="Record this reason.", show_default=False),
+]
+Digest = Annotated[
+    str | None,
+    typer.Option(
+        "--digest",
+        metavar="D",
+        help="Decide only the text of this digest; its first 8 characters are enough.",
+        show_default=False,
+    ),
 ]
 Iteration = Annotated[
     str | None,
     typer.Option(
         "--iteration",
         metavar="N[.N]",
-        help="Which round of its loops, from 0, as in 2 or 0.1.",
+        help="Iteration of its loops, counted from 0, such as 2 or 0.1.",
         show_default=False,
     ),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run right away.")]
-_TAKES_IT_WITHIN_S = 10.0
-"""How long a living owner may take for an answer, or to leave the run that it is just leaving."""
+Resume = Annotated[bool, typer.Option("--resume", help="Resume the run immediately.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """What a person answers, as it was typed."""
+
+    approved: bool
+    by: str | None
+    note: str | None
+    digest: str | None
 
 
 def register(app: typer.Typer) -> None:
     app.command(
         "approve",
-        short_help="Approve what a run asks.",
+        short_help="Approve what a run is waiting for.",
         help=example(
             "smithers approve r1 ship",
+            "smithers approve r1 ship --digest 5f0c2a9e",
             'smithers approve r1 --by ann --note "looks good" --resume',
             "smithers approve r1 --resume --detach",
-            says="Record that a person approves. It asks nothing more; the run goes on when it is"
-            " resumed, or at once with --resume.",
+            says="Record that a person approves, without asking again. A process that drives the"
+            " run picks the answer up; otherwise the run continues when it is resumed, or"
+            " immediately with --resume. With --digest, the answer is refused if the question is"
+            " not the one that `smithers asks` showed.",
         ),
     )(approve)
     app.command(
         "deny",
-        short_help="Deny what a run asks.",
+        short_help="Deny what a run is waiting for.",
         help=example(
             'smithers deny r1 ship --note "not on a Friday"',
-            says="Record that a person denies. What then happens, the workflow says.",
+            says="Record that a person denies. The workflow decides what happens next.",
         ),
     )(deny)
     app.command(
         "cancel",
-        short_help="Cancel a run for good.",
+        short_help="Cancel a run permanently.",
         help=example(
             "smithers cancel r1",
-            says="Cancel a run: a process that drives it is asked to, and stops all its agents; a"
-            " run that nobody drives is cancelled at once. It cannot be resumed.",
+            says="Cancel a run. If a process is driving the run, it is asked to stop all"
+            " agents and cancel the run; otherwise the run is cancelled immediately."
+            " A cancelled run cannot be resumed.",
         ),
     )(cancel)
 
@@ -87,13 +110,15 @@ def approve(
     task: TaskId = None,
     by: By = None,
     note: Note = None,
+    digest: Digest = None,
     iteration: Iteration = None,
     resume: Resume = False,
     detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), True, by, note, resume, detach, json)
+    answer = _Answer(approved=True, by=by, note=note, digest=digest)
+    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
 
 
 def deny(
@@ -101,13 +126,15 @@ def deny(
     task: TaskId = None,
     by: By = None,
     note: Note = None,
+    digest: Digest = None,
     iteration: Iteration = None,
     resume: Resume = False,
     detach: Detach = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    return _decide(place(db), run, _task(task, iteration), False, by, note, resume, detach, json)
+    answer = _Answer(approved=False, by=by, note=note, digest=digest)
+    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
 
 
 def cancel(run: Run, by: By = None, json: JsonFlag = False, db: Db = None) -> int:
@@ -125,17 +152,21 @@ def _decide(
     where: Place,
     run: str,
     task: str | None,
-    approved: bool,
-    by: str | None,
-    note: str | None,
+    answer: _Answer,
     resume: bool,
     detach: bool,
     json: bool,
 ) -> int:
     check_detach(resume, detach)
-    trust_if_typed(where, "approve" if approved else "deny")
-    hub = Hub(where.path)
-    decided = hub.decide(run, task, approved=approved, by=by or login(), note=note)
+    trust_if_typed(where, "approve" if answer.approved else "deny")
+    decided = Hub(where.path).decide(
+        run,
+        task,
+        approved=answer.approved,
+        by=answer.by or login(),
+        note=answer.note,
+        digest=answer.digest,
+    )
     data = _data(decided)
     if not json:
         _show(decided, say if resume else give)
@@ -145,7 +176,7 @@ def _decide(
 
 def check_detach(resume: bool, detach: bool) -> None:
     if detach and not resume:
-        raise Usage("--detach says how to go on", hint="add --resume")
+        raise Usage("--detach needs --resume", hint="add --resume")
 
 
 def then(
@@ -169,7 +200,7 @@ def then(
     elif status in ("waiting", "stale", "failed"):
         say(f"next: {command}")
     else:  # running still, or through with it already
-        say("the process that drives the run takes it up")
+        say("the process that drives the run is picking it up")
     return 0
 
 
@@ -178,25 +209,12 @@ def _resume(where: Place, run: str, json: bool, detach: bool, extra: dict[str, o
     from smithers.cli._ending import driven_elsewhere
     from smithers.cli._running import Wanted, go_on
 
-    if _is_free(where, run):
+    if Hub(where.path).needs_process(run):
         wanted = Wanted(
             place=where, run_id=run, json=json, detach=detach, recorded=True, extra=extra
         )
         return go_on(wanted)
     return driven_elsewhere(Hub(where.path), run, json=json, extra=extra)
-
-
-def _is_free(where: Place, run: str) -> bool:
-    """Whether what was recorded waits for a process to drive the run, and none does. An owner that
-    lives gets a moment to take it, or to leave the run that it is just leaving.
-    """
-    end = time.monotonic() + _TAKES_IT_WITHIN_S
-    hub = Hub(where.path)
-    while True:
-        owned, called = hub.attention(run)
-        if not (owned and called) or time.monotonic() > end:
-            return called and not owned
-        time.sleep(0.05)
 
 
 def _data(decided: Decided) -> dict[str, Any]:
@@ -218,18 +236,21 @@ def _show(decided: Decided, tell: Callable[[str], None]) -> None:
     word = "approved" if decided.approved else "denied"
     note = f": {decided.note}" if decided.note else ""
     tell(shown(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
-    for line in decided.asked.splitlines():
-        tell(shown(f"  | {line}"))
-    tell(f"  sha256 {decided.digest}")
+    for line in quoted(decided.asked):
+        tell(f"  {line}")
+    tell(f"  digest {decided.digest}")
 
 
 def _task(task: str | None, iteration: str | None) -> str | None:
     if iteration is None:
         return task
     if task is None:
-        raise Usage("--iteration needs the TASK it belongs to", hint="name it before --iteration")
+        raise Usage("--iteration needs a TASK", hint="name the task before --iteration")
     if not re.fullmatch(r"\d+([.,]\d+)*", iteration):
-        raise Usage(f"--iteration {iteration!r} is no round", hint="as in --iteration 2 or 0.1")
+        raise Usage(
+            f"--iteration {iteration!r} is not the number of an iteration",
+            hint="for example --iteration 2 or 0.1",
+        )
     return task + "".join(f"[{int(number)}]" for number in re.split("[.,]", iteration))
 
 

@@ -32,12 +32,13 @@ _POLL_S = 0.05
 def register(app: typer.Typer) -> None:
     app.command(
         "demo",
-        short_help="See a run killed in the middle, and resumed.",
+        short_help="Watch a run being killed and resumed.",
         help=example(
             "smithers demo",
-            says="See a workflow of three tasks run on recorded sessions of a real agent, killed"
-            " in the middle with SIGKILL, and resumed. It needs no agent installed and no key, and"
-            " leaves a folder in which each of its commands can be typed again.",
+            says="Run a workflow of three tasks on recorded sessions of a real agent,"
+            " kill it in the middle with SIGKILL, and resume it. No installed agent"
+            " and no key are needed. The folder is kept, so each command can be"
+            " typed again in it.",
         ),
     )(demo)
 
@@ -47,7 +48,7 @@ def demo(
         Path | None,
         typer.Argument(
             metavar="[FOLDER]",
-            help="A new folder for it; else smithers-demo, or the next name that is free.",
+            help="Folder to create (default: smithers-demo, or the next free name).",
             show_default=False,
         ),
     ] = None,
@@ -55,15 +56,15 @@ def demo(
     where = _prepare(folder)
     show = _Show(where)
     show.narrate("A workflow of three tasks: research, plan, implement.")
-    show.narrate("Its agent is played from recorded sessions, at the speed at which they happened.")
+    show.narrate("Its agent is replayed from recorded sessions, at their original speed.")
     show.typed(f"cd {shlex.quote(os.path.relpath(where))}")
     show.typed("export SMITHERS_REPLAY=recordings SMITHERS_REPLAY_SPEED=1")
-    show.narrate(f"It will be killed while {_KILLED_IN} is at work.")
+    show.narrate(f"It will be killed while {_KILLED_IN} is running.")
     show.killed_while_at_work(f"up {_FILE} --run-id {_RUN}")
-    show.narrate("Nobody runs it now. All that it did is rows in .smithers/smithers.db:")
+    show.narrate("No process is running it now. Everything it did is in .smithers/smithers.db:")
     show.run("ps")
     show.run(f"why {_RUN}")
-    show.narrate("It goes on where it was: what is finished is not run (and paid) again.")
+    show.narrate("It continues where it stopped: finished tasks are not run (or paid for) again.")
     code = show.run(f"up {_FILE} --run-id {_RUN} --resume")
     show.run(f"inspect {_RUN}")
     return code or show.verdict()
@@ -73,7 +74,7 @@ def _prepare(folder: Path | None) -> Path:
     """A fresh folder with the workflow and the recordings."""
     where = folder or _free(Path("smithers-demo"))
     if where.exists() and (not where.is_dir() or any(where.iterdir())):
-        raise Refused(f"{where} is there already, and not empty", hint="name a new folder")
+        raise Refused(f"{where} already exists and is not empty", hint="name a new folder")
     with as_file(files(_PACKAGE)) as source:
         where.mkdir(parents=True, exist_ok=True)
         shutil.copy(source / _FILE, where / _FILE)
@@ -136,9 +137,9 @@ class _Show:
         others = [task for name, task in found.items() if name != _KILLED_IN]
         again = len(tried) == 2 and tried[0][1] == tried[1][1]
         if not again or any(len(task["attempts"]) != 1 for task in others):
-            raise Refused("the demo did not go as planned", hint=f"look into {self._folder}")
+            raise Refused("the demo failed", hint=f"look at the files in {self._folder}")
         self.narrate(
-            f"research ran once; {_KILLED_IN} went on in the session of its first attempt."
+            f"research ran once; {_KILLED_IN} resumed the session of its first attempt."
             " To look around:"
         )
         for command in ("timeline", "logs", "graph"):
@@ -159,7 +160,7 @@ class _Show:
             if self._at_work():
                 return
             time.sleep(_POLL_S)
-        raise Refused(f"{_KILLED_IN} did not come to work", hint=f"look into {self._folder}")
+        raise Refused(f"{_KILLED_IN} did not start", hint=f"look at the files in {self._folder}")
 
     def _at_work(self) -> bool:
         try:

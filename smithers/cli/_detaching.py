@@ -38,8 +38,10 @@ def detach(wanted: Wanted, input: str | None) -> int:
         give_json({**hub.summary(wanted.run_id), **detached, **(wanted.extra or {})})
         return 0
     give(wanted.run_id)
-    mark = paint(f"▶ {wanted.run_id} lives in process {launched.pid}", "cyan", sys.stderr)
-    say(f"{mark}, its log is {shown(str(launched.log))}")
+    mark = paint(
+        f"▶ {wanted.run_id} is running in the background (pid {launched.pid})", "cyan", sys.stderr
+    )
+    say(f"{mark}; log: {shown(str(launched.log))}")
     for command in ("logs {} --follow", "why {}", "cancel {}"):
         typed = f"smithers {command.format(shlex.quote(wanted.run_id))}"
         say(f"{paint('next:', 'bold', sys.stderr)} {wanted.place.command(typed)}")

@@ -19,13 +19,14 @@ _MARKS = {"ok": ("✓", "green"), "note": ("!", "yellow"), "problem": ("✗", "r
 def register(app: typer.Typer) -> None:
     app.command(
         "doctor",
-        short_help="Look at this installation, and say what is missing.",
+        short_help="Check this installation and report what is missing.",
         help=example(
             "smithers doctor",
             "smithers doctor --json",
-            says="Look at what agents need (found, version, signed in), Python, SQLite, our"
-            " packages and the database. It changes nothing, spends nothing, and asks no network."
-            " It exits 1 where something keeps runs from working.",
+            says="Check the agents (installed, version, sign-in), Python, SQLite, the"
+            " packages of Smithers and the database. It changes nothing, spends"
+            " nothing and uses no network. It exits 1 if something prevents runs"
+            " from working.",
         ),
     )(doctor)
 
@@ -44,5 +45,5 @@ def doctor(json: JsonFlag = False, db: Db = None) -> int:
     if problems:
         say(f"{problems} problem{'s'[: problems != 1]}: see ✗ above")
         return 1
-    say("nothing keeps runs from working")
+    say("nothing prevents runs from working")
     return 0

@@ -12,12 +12,15 @@ from smithers.changes import Key
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.naming import first_names, key_name, node_name
-from smithers.reports import clock, exhausted_words
+from smithers.reports import clock, exhausted_words, with_place
 from smithers.store.rows import time_of
+from smithers.texts import title_of
 
-__all__ = ["inspected", "mermaid", "runs_table", "tree_lines"]
+__all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines"]
 
 _Json = dict[str, Any]
+_TITLE = 60
+"""So much of a question's title stands in the list of runs."""
 _COLOURS = {state: colour for state, (_, colour) in MARKS.items()}
 
 
@@ -33,8 +36,8 @@ def runs_table(runs: list[_Json]) -> list[str]:
                 run["status"],
                 _done(run),
                 "" if cost is None else f"${cost:.4f}",
-                _ago(run["last_activity"]),
-                "given up, see why" if run["gave_up"] else _all_awaited(run),
+                ago(run["last_activity"]),
+                "given up (see why)" if run["gave_up"] else _all_awaited(run),
             ]
         )
     return table(rows, _COLOURS)
@@ -47,7 +50,12 @@ def _done(run: _Json) -> str:
 
 
 def _all_awaited(run: _Json) -> str:
-    return first_names([_awaited(wait) for wait in run["waiting_for"]])
+    waits = run["waiting_for"]
+    if run["status"] == "waiting" and not waits:
+        return "answered, to be resumed"
+    if len(waits) == 1 and waits[0]["kind"] == "approval":
+        return f"{_awaited(waits[0])}: {shown(title_of(waits[0]['asked'] or '', _TITLE))}"
+    return first_names([_awaited(wait) for wait in waits])
 
 
 def _awaited(wait: _Json) -> str:
@@ -55,10 +63,10 @@ def _awaited(wait: _Json) -> str:
     if wait["kind"] == "approval":
         return key
     if wait["kind"] == "agents":
-        return f"{key} (an agent to be set up)"
+        return f"{key} (an agent must be set up)"
     if wait["kind"] == "attached":
         return f"{key} ({shown(wait['asked'] or 'someone')} is attached)"
-    cools = ", ".join(f"{one['agent']} cools down" for one in wait["cooling"])
+    cools = ", ".join(f"{one['agent']} is cooling down" for one in wait["cooling"])
     due = f" until {clock(wait['due'])}" if cools and wait["due"] else ""
     return f"{key} ({shown(cools)}{due})" if cools else f"{key} ({wait['kind']})"
 
@@ -73,7 +81,8 @@ def _state(node: _Json) -> str:
     return f"{node['state']} (tolerated)" if allowed else str(node["state"])
 
 
-def _ago(text: str) -> str:
+def ago(text: str) -> str:
+    """How long a stored time is past."""
     seconds = max(0, int((datetime.now(UTC) - time_of(text)).total_seconds()))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:
@@ -97,7 +106,7 @@ def _run_lines(run: _Json) -> Iterator[str]:
     yield f"  input    {_short(run['input'])}"
     yield f"  created  {clock(run['created_at'])}, last activity {clock(run['last_activity'])}"
     if run["owner"] is not None and run["status"] in ("running", "stale"):
-        lives = "" if run["owner"]["alive"] else ", which is gone"
+        lives = "" if run["owner"]["alive"] else " (no longer running)"
         yield f"  process  {run['owner']['pid']}{lives}"
     if run["error"] is not None:
         yield f"  error    {_error(run['error'])}"
@@ -115,7 +124,7 @@ def _task_lines(task: _Json) -> Iterator[str]:
         yield f"    {_error(task['error'])}"
         yield from _hint(task["error"], "    hint: ")
     if task["output"] is not None:
-        yield f"    gave {_short(task['output'])}"
+        yield f"    output {_short(task['output'])}"
     for attempt in task["attempts"]:
         yield f"    {_attempt(attempt)}"
         if attempt["error"] != task["error"]:
@@ -127,16 +136,16 @@ def _wait(wait: _Json) -> Iterator[str]:
     is_data = wait["kind"] == "data"  # else it is for keys of the engine
     for_what = f" for {', '.join(map(node_name, wait['on']))}" if is_data else ""
     key = _key(wait["task"], wait["iteration"])
-    yield f"◷ {key} waits ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
+    yield f"◷ {key} waiting ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
     for one in wait["cooling"]:
         until, reason = clock(one["until"]), _short(one["reason"])
-        yield f"    {one['agent']} cools down until {until}: {reason}"
+        yield f"    {one['agent']} is cooling down until {until}: {reason}"
 
 
 def _attempt(attempt: _Json) -> str:
     ended = "" if attempt["ended_at"] is None else f" to {clock(attempt['ended_at'])}"
     error = "" if attempt["error"] is None else f": {_error(attempt['error'])}"
-    skipped = " (others cooled down)" if attempt["skipped"] else ""
+    skipped = " (others are cooling down)" if attempt["skipped"] else ""
     return (
         f"attempt {attempt['attempt']} {attempt['state']}, {attempt['agent']}{skipped},"
         f" {clock(attempt['started_at'])}{ended}{error}"
@@ -144,8 +153,9 @@ def _attempt(attempt: _Json) -> str:
 
 
 def _error(error: _Json) -> str:
-    place = f" (at {error['place']})" if error["place"] else ""
-    return f"{error['kind']}: {error['message']}{place}"
+    kind, said = error["kind"], str(error["message"])
+    named = said if said.startswith(kind) else f"{kind}: {said}"
+    return with_place(named, error["place"])
 
 
 def _hint(error: _Json | None, head: str) -> Iterator[str]:

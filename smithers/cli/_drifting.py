@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from smithers.adapters import installed
 from smithers.cli._arguments import JsonFlag
 from smithers.cli._streams import give, give_json, paint, say
 from smithers.errors import NotInstalled, Refused
 
 __all__ = ["drift"]
 
-_ADAPTERS = "harnesses"
+_Drift = Callable[[Path | None], Any]
 
 
 def drift(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="The program; else all that are installed.", show_default=False
+            metavar="[NAME]",
+            help="The program (default: all that are installed).",
+            show_default=False,
         ),
     ] = None,
     against: Annotated[
@@ -31,19 +33,19 @@ def drift(
         typer.Option(
             "--against",
             metavar="DIR",
-            help="Compare the recordings below DIR, and start no program.",
+            help="Compare the recordings in DIR instead of starting the program.",
         ),
     ] = None,
     json: JsonFlag = False,
 ) -> int:
-    adapters: Any = importlib.import_module(_ADAPTERS)
-    known: Sequence[str] = adapters.comparable()
+    known = {key: one.drift for key, one in installed().adapters.items() if one.drift}
+    for key, error in installed().broken.items():
+        if key == name or not known:
+            raise error
     if name is not None and name not in known:
-        raise Refused(f"no program {name!r} is compared", hint=f"it is one of {', '.join(known)}")
-    if name is None:
-        found = _all_there(adapters, known, against)
-    else:
-        found = [adapters.drift_of(name, against)]
+        listed = ", ".join(known) or "none"
+        raise Refused(f"no program {name!r} is compared", hint=f"choose one of: {listed}")
+    found = _all_there(known, against) if name is None else [known[name](against)]
     found = [one for one in found if one.cases]
     if not found:
         raise _nothing(name, against)
@@ -57,36 +59,37 @@ def drift(
 
 def _nothing(name: str | None, against: Path | None) -> Refused:
     if against is None:
-        return Refused("none of the programs is installed", hint="see `smithers doctor`")
+        return Refused("no program that can be compared is installed", hint="run `smithers doctor`")
     whose = f"a session of {name}" if name else "a session of a program that is compared"
     return Refused(
-        f"no recording below {against} is {whose}", hint="record=DIR of an agent makes some"
+        f"no recording in {against} is {whose}",
+        hint="set record=DIR on an agent to record its sessions",
     )
 
 
-def _all_there(adapters: Any, known: Sequence[str], against: Path | None) -> list[Any]:
+def _all_there(known: Mapping[str, _Drift], against: Path | None) -> list[Any]:
     found: list[Any] = []
-    for each in known:
+    for name, drift_of in known.items():
         try:
-            found.append(adapters.drift_of(each, against))
+            found.append(drift_of(against))
         except NotInstalled as error:
-            say(f"{each}: {error.said}")
+            say(f"{name}: {error.said}")
     return found
 
 
 def _show(one: Any, whose: str) -> None:
-    same = "the same shape" if not one.drift.broken and not one.drift.new else ""
-    counted = [
-        f"{len(changes)} {word}"
-        for word, changes in (("broken", one.drift.broken), ("new", one.drift.new))
-        if changes
-    ]
+    same = "the same shape" if not any(changes for _, changes in _by_word(one)) else ""
+    counted = [f"{len(changes)} {word}" for word, changes in _by_word(one) if changes]
     compared = f"recorded with {one.recorded_with}, {whose} {one.version}"
     give(f"{one.program}: {compared}: {same or ', '.join(counted)}")
-    for change in one.drift.broken:
-        give(f"  {paint('broken', 'red', sys.stdout)} {change}")
-    for change in one.drift.new:
-        give(f"  {paint('new', 'dim', sys.stdout)} {change}")
+    for word, changes in _by_word(one):
+        for change in changes:
+            give(f"  {paint(word, 'red' if word == 'broken' else 'dim', sys.stdout)} {change}")
+
+
+def _by_word(one: Any) -> list[tuple[str, Sequence[str]]]:
+    """What the adapter reads first, then what it does not."""
+    return [("broken", one.drift.broken), ("gone", one.drift.gone), ("new", one.drift.new)]
 
 
 def _told(one: Any) -> dict[str, object]:
@@ -96,5 +99,6 @@ def _told(one: Any) -> dict[str, object]:
         "compared": one.version,
         "cases": list(one.cases),
         "broken": list(one.drift.broken),
+        "gone": list(one.drift.gone),
         "new": list(one.drift.new),
     }

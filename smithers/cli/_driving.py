@@ -80,8 +80,8 @@ def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
     """Do the work, and tell how it ended; the exit code. Raises `Usage` where nothing was done."""
     if going.json and going.events:
         raise Usage(
-            "--json is one object and --events is a line an event",
-            hint="leave one out; the last line of --events holds what --json would give",
+            "--json and --events cannot be combined",
+            hint="leave one out; the last line of --events has what --json prints",
         )
     with stdout_for_data():
         return _drive(going, work)
@@ -141,7 +141,7 @@ def _owner_log(going: Going, hub: Hub) -> Watcher:
     from smithers.secrets import Secrets
 
     os.environ.pop("SMITHERS_DETACHED", None)  # it says of this process alone what it is
-    heading = f"process {os.getpid()} drives {going.run_id}"
+    heading = f"process {os.getpid()} is driving {going.run_id}"
     return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).mask, heading)
 
 
@@ -173,7 +173,7 @@ def _nothing_left(going: Going, hub: Hub, watcher: Both) -> int:
 
 
 def _ended_by() -> str:
-    return f"ended by {(SIGNALS.got or signal.SIGINT).name}"
+    return f"stopped by {(SIGNALS.got or signal.SIGINT).name}"
 
 
 def _give(going: Going, document: dict[str, Any]) -> None:
@@ -196,6 +196,6 @@ def _output(output: object) -> None:
     try:
         give_output(output)
     except BrokenPipeError:
-        say(paint("nobody read the output", "dim", sys.stderr))
+        say(paint("the output was not read", "dim", sys.stderr))
     except Refused as error:
         tell(error)

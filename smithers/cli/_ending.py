@@ -55,10 +55,10 @@ def driven_elsewhere(hub: Hub, run_id: str, *, json: bool, extra: Mapping[str, A
     if json:
         give_json({**hub.summary(run_id), **(extra or {})})
     elif called:
-        say("another process drives the run, and takes it up")
+        say("another process is driving the run and is picking it up")
     else:
-        how = "" if owned else f"; see how it went: smithers inspect {shlex.quote(run_id)}"
-        say(f"the process that drives the run has taken it up{how}")
+        how = "" if owned else f"; to see the result: smithers inspect {shlex.quote(run_id)}"
+        say(f"the process that drives the run has picked it up{how}")
     return 0
 
 
@@ -93,7 +93,8 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
             say(f"  hint: {shown(complete(hint))}")
         last = hint
     if len(reasons) > _MOST:
-        say(f"  and {len(reasons) - _MOST} more, told by {place.command(f'smithers why {run_id}')}")
+        command = place.command(f"smithers why {run_id} --all")
+        say(f"  and {len(reasons) - _MOST} more: {command}")
     for command, label in list(_commands(reasons).items())[:_MOST]:
         say(f"{paint(f'{label}:', 'bold', sys.stderr)} {place.command(command)}")
 
@@ -112,7 +113,7 @@ def _commands(reasons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def _words(summary: dict[str, Any]) -> str:
     """How a run stands, after its name."""
     if summary["status"] == "stale" and summary["stopped_by"]:
-        return f"was stopped by {summary['stopped_by']}, and can be resumed"
+        return f"was stopped by {summary['stopped_by']} and can be resumed"
     return _WORDS[summary["status"]]
 
 
@@ -122,5 +123,5 @@ _WORDS = {
     "finished": "finished",
     "failed": "failed",
     "cancelled": "was cancelled",
-    "stale": "was left, and can be resumed",
+    "stale": "is not running and can be resumed",
 }

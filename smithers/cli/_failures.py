@@ -62,7 +62,7 @@ def tell(error: Exception) -> None:
         say(f"{paint('hint:', 'yellow', sys.stderr)} {shown(hint)}")
 
 
-_DEBUG = "this is a defect of Smithers; SMITHERS_DEBUG=1 shows where"
+_DEBUG = "this is a bug in Smithers; set SMITHERS_DEBUG=1 to see the traceback"
 
 
 def _unexpected(error: Exception) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from io import BufferedReader
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
+from smithers.adapters import installed
 from smithers.cli._arguments import example
 from smithers.cli._drifting import drift
 from smithers.cli._streams import finite, give, quiet_end
@@ -21,21 +21,23 @@ from smithers.texts import json_text
 
 __all__ = ["register"]
 
-_ADAPTERS = "harnesses"
 _AT_ONCE = 1 << 16
 _STDERR_KEPT = 1 << 16
 
 Stderr = Annotated[
-    Path | None, typer.Option("--stderr", metavar="FILE", help="What the program said on stderr.")
+    Path | None,
+    typer.Option("--stderr", metavar="FILE", help="File with what the program wrote to stderr."),
 ]
 ExitCode = Annotated[
     int | None,
-    typer.Option("--exit-code", metavar="N", help="How it ended; -15 is signal 15."),
+    typer.Option("--exit-code", metavar="N", help="The program's exit code; -15 is signal 15."),
 ]
-Stopped = Annotated[bool, typer.Option("--stopped", help="We asked the program to stop.")]
+Stopped = Annotated[
+    bool, typer.Option("--stopped", help="Read the stream as one that Smithers asked to stop.")
+]
 Schema = Annotated[
     Path | None,
-    typer.Option("--schema", metavar="FILE", help="A JSON Schema of the answer asked for."),
+    typer.Option("--schema", metavar="FILE", help="JSON Schema that the answer must match."),
 ]
 
 
@@ -44,32 +46,38 @@ def register(app: typer.Typer) -> None:
         name="harness",
         rich_markup_mode=None,
         no_args_is_help=True,
-        short_help="See what an adapter makes of its program.",
+        short_help="Inspect how an adapter reads its program's output.",
         help=example(
             "smithers harness parse NAME kept.jsonl",
-            says="See what an adapter makes of its program, and whether it still knows it.",
+            says=(
+                "Inspect how an adapter reads its program's output, and whether that"
+                " output has changed."
+            ),
         ),
     )
     harness.command(
         "parse",
-        short_help="Read a program's own stream: our events, and the verdict.",
+        short_help="Read a program's own stream; print its events and the verdict.",
         help=example(
             "smithers harness parse NAME kept.jsonl --stderr kept.err --exit-code 1",
             "PROGRAM ... | smithers harness parse NAME",
-            says="Read what a program wrote on stdout, and print our events as JSON lines, the last"
-            " of which is the verdict. It exits 0 whatever the verdict is.",
+            says="Read what a program wrote to stdout and print the adapter's events as"
+            " JSON lines; the last line is the verdict. It exits 0 whatever the"
+            " verdict is.",
         ),
     )(parse)
     harness.command(
         "drift",
-        short_help="See whether an installed program still speaks as it did.",
+        short_help="Check whether an installed program's output has changed.",
         help=example(
             "smithers harness drift",
             "smithers harness drift NAME --against recordings",
-            says="Compare what an installed program says with the recordings that its adapter was"
-            " made with: types of events, keys, types of values, the last event. It speaks to a"
-            " small model on this machine, so it needs no account and spends nothing. It exits 1"
-            " where something is gone or of another type; what is new is told alone.",
+            says="Compare the output of an installed program with the recordings that its"
+            " adapter was written for: types of events, keys, types of values, the"
+            " last event. The program talks to a small model server on this machine,"
+            " so it needs no account and spends nothing. It exits 1 if something"
+            " that the adapter reads is missing or has another type; other"
+            " differences are only listed.",
         ),
     )(drift)
     app.add_typer(harness)
@@ -78,25 +86,30 @@ def register(app: typer.Typer) -> None:
 def parse(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The program.", show_default=False)],
     file: Annotated[
-        str, typer.Argument(metavar="[FILE|-]", help="Its stream; - is stdin.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[FILE|-]", help="File with its stream; - is stdin.", show_default=False
+        ),
     ] = "-",
     stderr: Stderr = None,
     exit_code: ExitCode = None,
     stopped: Stopped = False,
     schema: Schema = None,
 ) -> int:
-    adapters: Any = importlib.import_module(_ADAPTERS)
-    known: Sequence[str] = adapters.readable()
-    if name not in known:
+    readers = {key: one.read_stream for key, one in installed().adapters.items()}
+    read_stream = readers.get(name)
+    if name in installed().broken:
+        raise installed().broken[name]
+    if read_stream is None:
+        known = ", ".join(key for key, one in readers.items() if one) or "none"
         raise Refused(
-            f"no program {name!r} has a stream that can be read",
-            hint=f"it is one of {', '.join(known)}",
+            f"no program {name!r} has a stream that an adapter reads",
+            hint=f"choose one of: {known}",
         )
     asked = _schema_in(schema) if schema is not None else None
     said = _tail_of(stderr) if stderr is not None else ""
     try:
-        events = adapters.read_stream(
-            name,
+        events = read_stream(
             _chunks(file),
             stderr=said,
             exit_code=exit_code,
@@ -107,7 +120,7 @@ def parse(
             give(_line(event), flush=False)
         sys.stdout.flush()
     except ValueError as error:
-        raise Refused(f"{schema} is no JSON Schema: {error}") from error
+        raise Refused(f"{schema} is not a JSON Schema: {error}") from error
     except BrokenPipeError:  # typer would make it a failure
         quiet_end()
     return 0
@@ -119,9 +132,9 @@ def _schema_in(path: Path) -> object:
     except OSError as error:
         raise _unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{path} is no JSON: {error}", hint="write a JSON Schema there") from error
+        raise Refused(f"{path} is not JSON: {error}", hint="write a JSON Schema there") from error
     if found is None:
-        raise Refused(f"{path} is no JSON Schema: it is null", hint="write a JSON Schema there")
+        raise Refused(f"{path} is not a JSON Schema: it is null", hint="write a JSON Schema there")
     return found
 
 
@@ -165,7 +178,7 @@ def _opened(name: str) -> Generator[BufferedReader]:
 
 
 def _unreadable(path: object, error: OSError) -> Refused:
-    return Refused(f"{path} cannot be read: {error.strerror}", hint="name a file that is there")
+    return Refused(f"{path} cannot be read: {error.strerror}", hint="name an existing file")
 
 
 def _line(event: Mapping[str, object]) -> str:

@@ -60,12 +60,12 @@ def list_runs(db: Path | None, wanted: Shown) -> int:
 
 def _query(wanted: Shown) -> RunsQuery:
     if wanted.every and wanted.limit is not None:
-        raise Usage("--all and --limit exclude each other", hint="leave one out")
+        raise Usage("--all and --limit cannot be combined", hint="leave one out")
     for status in wanted.statuses:
         if status not in STATUSES:
             raise Usage(
-                f"--status {status!r} is not a status of runs",
-                hint=f"it is one of {', '.join(STATUSES)}",
+                f"--status {status!r} is not the status of a run",
+                hint=f"choose one of: {', '.join(STATUSES)}",
             )
     is_shortened = is_terminal(sys.stdout) and not (wanted.json or wanted.every)
     return RunsQuery(
@@ -97,5 +97,5 @@ def _time_of(text: str) -> datetime:
     except (ValueError, OverflowError):
         raise Usage(
             f"--since {text!r} is not a time",
-            hint="as in --since 2h, --since 3d, or --since 2026-11-01",
+            hint="for example --since 2h, --since 3d or --since 2026-11-01",
         ) from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleRenderable, Group
@@ -22,8 +24,9 @@ from smithers.amounts import dollars
 from smithers.changes import Frame, Key
 from smithers.cli._board import DONE, Board
 from smithers.cli._folding import Line, fold
+from smithers.cli._places import complete
 from smithers.cli._rows import Row
-from smithers.cli._streams import MARKS, shown
+from smithers.cli._streams import MARKS, quoted, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.engine.printing import show_output_through
 from smithers.state import RunState
@@ -32,6 +35,8 @@ __all__ = ["Live", "draw"]
 
 _PER_SECOND = 5
 _LEAST_LINES = 4
+_MOST_ASKED = 20_000
+"""So many characters of a question are drawn at most."""
 _WIDE = 110
 """Columns from which on each row has its tokens and its cost."""
 _KEPT_FREE = len("^C")
@@ -122,16 +127,57 @@ def draw(
     board: Board, run_id: str, began: datetime, now: datetime, width: int, height: int
 ) -> list[Text]:
     """The lines of a terminal of this size: a title, the tree, and what is left out of it."""
-    columns = _Columns(board, width)
-    lines, left = fold(board, max(_LEAST_LINES, height - 4))
+    columns, space = _Columns(board, width), max(_LEAST_LINES, height - 4)
+    lines, left = fold(board, space)
+    least = min(len(lines), max(_LEAST_LINES, space // 3))
+    asked = _question(board, run_id, max(1, width - _KEPT_FREE), space - least)
+    if asked:
+        lines, left = fold(board, space - len(asked))
     below = [Text(f"… and {_counts(left)}", style="dim")] if left else []
     title = _title(board, run_id, (now - began).total_seconds(), now)
-    drawn = [title, *(columns.line(line, now) for line in lines), *below]
+    drawn = [title, *(columns.line(line, now) for line in lines), *below, *asked]
     for text in drawn:
         text.no_wrap = True
         text.rstrip()
         text.truncate(max(1, width - _KEPT_FREE), overflow="ellipsis")
     return drawn
+
+
+def _question(board: Board, run_id: str, width: int, space: int) -> list[Text]:
+    """The question that is open longest in at most `space` lines, or nothing while anything else
+    goes on; and how to read what is not shown.
+    """
+    keys = board.questions
+    if not keys:
+        return []
+    asked = board.row(keys[0]).asked
+    lines = [Text(line) for line in _wrapped(asked, width)]
+    command, more = f"smithers asks {shlex.quote(run_id)}", ""
+    if len(lines) + (len(keys) > 1) > space or len(asked) > _MOST_ASKED:
+        more = f"… more: `{command} {shlex.quote(str(keys[0]))}`"
+    elif len(keys) > 1:
+        more = f"… and {len(keys) - 1} more questions: `{command}`"
+    if not more:
+        return lines
+    more = shown(complete(more))
+    if cell_len(more) > width:
+        more = "… more: `smithers asks`"
+    return [*lines[: max(0, space - 1)], Text(more, style="dim")]
+
+
+@lru_cache(maxsize=4)
+def _wrapped(asked: str, width: int) -> tuple[str, ...]:
+    """The lines of a question on a terminal, as far as one may show them."""
+    console, bar, left = Console(width=width), "| ", _MOST_ASKED
+    found: list[str] = []
+    for line in quoted(asked):
+        if left <= 0:
+            break
+        text = Text(line[len(bar) :].expandtabs()[:left])
+        left -= len(text) + 1
+        parts = text.wrap(console, max(1, width - len(bar))) or [Text()]
+        found += [f"{bar}{part.plain}".rstrip() for part in parts]
+    return tuple(found)
 
 
 def _title(board: Board, run_id: str, elapsed_s: float, now: datetime) -> Text:
@@ -167,7 +213,7 @@ def _spent(board: Board, now: datetime) -> list[str]:
         found.append(f"{board.calls} of {caps.calls} calls")
     if caps.time_s:
         running = [board.rows[key].elapsed_s(now) or 0 for key in board.by_state.get("running", ())]
-        worked = duration(board.worked_s + sum(running))
+        worked = duration(board.worked.total_seconds() + sum(running))
         found.append(f"worked {worked} of {duration(caps.time_s)}")
     return found
 

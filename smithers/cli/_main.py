@@ -14,7 +14,7 @@ from smithers.cli._places import current_folder
 from smithers.cli._signals import SIGNALS
 from smithers.cli._streams import give_json, prepare, quiet_end, say
 from smithers.cli._user import complete_user
-from smithers.errors import Refused
+from smithers.errors import Refused, SmithersError
 
 __all__ = ["run"]
 
@@ -44,8 +44,8 @@ def _interrupted(arguments: Sequence[str], number: int) -> int:
     with SIGNALS.handled(SIGNALS.note):
         if _wants_json(arguments):
             with contextlib.suppress(BrokenPipeError, Refused):
-                _give(InterruptedError(f"ended by {name}"), arguments)
-        say("interrupted" if number == signal.SIGINT else f"ended by {name}")
+                _give(InterruptedError(f"stopped by {name}"), arguments)
+        say("interrupted" if number == signal.SIGINT else f"stopped by {name}")
     return 128 + number
 
 
@@ -66,12 +66,23 @@ def _told(arguments: Sequence[str]) -> int:
         raise
     except OnlyHelp as help:
         say(str(help))
-    except Exception as error:
+    except Exception as raised:
+        error = _blamed(raised) or raised
         if _wants_json(arguments):
             with contextlib.suppress(BrokenPipeError, Refused):
                 _give(error, arguments)
         tell(error)
     return REFUSED
+
+
+def _blamed(error: Exception) -> Refused | None:
+    """The words for an error that comes from another distribution in one of our packages."""
+    if isinstance(error, SmithersError):
+        return None
+    from _smithers_orchestrator.damage import blame
+
+    damage = blame(error)
+    return Refused(damage.said, hint=damage.hint) if damage else None
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -1,92 +1,50 @@
-"""`mcp`: the server for agents, and how it comes into the settings of a client."""
+"""`mcp`: the server for agents.
+
+The package of the server is imported when something of it runs, and by no other command: another
+distribution may have written into its folder.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mcp_server._clients import (
-    CLIENTS,
-    Change,
-    Client,
-    Scope,
-    Server,
-    added,
-    removed,
-    server_command,
-)
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Db, example
 from smithers.cli._failures import Usage
-from smithers.cli._places import place
-from smithers.cli._serving import folder_at
 from smithers.cli._serving import serve as serve_stdio
-from smithers.cli._streams import give, give_json, say, shown
-from smithers.cli._trusting import mention_elsewhere
-from smithers.errors import Refused, StoreError
-from smithers.hub import Hub
+from smithers.cli._usage import plain_commands
 
-__all__ = ["register"]
+__all__ = ["register", "register_clients"]
 
-_NAMES = tuple(CLIENTS)
-_OTHER = _NAMES[-1]
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-ClientName = Annotated[
-    str,
-    typer.Option("--client", metavar="NAME", help=f"Whose settings: {' or '.join(_NAMES)}."),
-]
-ForProject = Annotated[
-    bool, typer.Option("--project", help="In the current folder, for this project; the default.")
-]
-ForUser = Annotated[bool, typer.Option("--user", help="For you, in every folder.")]
-Called = Annotated[
-    str, typer.Option("--name", metavar="NAME", help="What the client calls the server.")
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the change, and do nothing.")]
+_GROUP = typer.Typer(name="mcp", rich_markup_mode=None, invoke_without_command=True)
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(
-        name="mcp",
-        rich_markup_mode=None,
-        invoke_without_command=True,
-        short_help="Let agents start, watch and steer runs, by MCP.",
+    app.add_typer(
+        _GROUP,
+        short_help="Let agents start, watch and steer runs over MCP.",
         help=example(
             "smithers mcp",
             "smithers mcp --root ~/flows",
-            says="Serve MCP on stdin and stdout, for the client that starts this: agents start"
-            " runs, wait for them and read them; a person decides approvals. Runs live in processes"
-            " of their own. While it is up it wakes runs as `smithers supervise` does. `smithers"
-            " mcp add` writes it into a client's settings.",
+            says="Serve MCP on stdin and stdout for the client that starts this command:"
+            " agents start runs, wait for them and read them; a person decides"
+            " approvals. Each run has its own process. While the server is running,"
+            " it wakes runs as `smithers supervise` does. `smithers mcp add` adds"
+            " the server to a client's settings.",
         ),
     )
-    group.callback()(serve)
-    group.command(
-        "add",
-        short_help="Make a client start the server.",
-        help=example(
-            "smithers mcp add --dry-run",
-            "smithers mcp add --root ~/flows",
-            f"smithers mcp add --client {_OTHER} --user",
-            says="Write into a client's settings how the server is started. The change is shown"
-            " first; to do it again changes nothing.",
-        ),
-    )(add)
-    group.command(
-        "remove",
-        short_help="Take the server out again.",
-        help=example(
-            "smithers mcp remove",
-            f"smithers mcp remove --client {_OTHER} --user",
-            says="Take the server out of a client's settings. The change is shown first.",
-        ),
-    )(remove)
-    app.add_typer(group)
+    _GROUP.callback()(serve)
+
+
+def register_clients() -> None:
+    """Add the commands that edit the settings of clients."""
+    if not _GROUP.registered_commands:
+        from smithers.cli._mcp_clients import register
+
+        register(_GROUP)
+        plain_commands(_GROUP)
 
 
 def serve(
@@ -96,7 +54,7 @@ def serve(
         typer.Option(
             "--root",
             metavar="DIR",
-            help="Workflows of this folder may be started too; may be given again.",
+            help="Also allow workflows in this folder to be started; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -105,140 +63,8 @@ def serve(
     if context.invoked_subcommand is not None:
         if roots or db:
             raise Usage(
-                f"--root and --db stand after {context.invoked_subcommand}, not before it",
-                hint=f"see `smithers mcp {context.invoked_subcommand} --help`",
+                f"--root and --db must come after {context.invoked_subcommand}, not before it",
+                hint=f"run `smithers mcp {context.invoked_subcommand} --help`",
             )
         return
     serve_stdio(roots or [], db)
-
-
-def add(
-    client: ClientName = _NAMES[0],
-    project: ForProject = False,
-    user: ForUser = False,
-    roots: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--root",
-            metavar="DIR",
-            help="Let it start workflows of this folder too; may be given again. For a project,"
-            " its own folder always is one.",
-            show_default=False,
-        ),
-    ] = None,
-    name: Called = "smithers",
-    variables: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--env",
-            metavar="NAME",
-            help="Have the client pass this variable on, of which it gives its servers few.",
-            show_default=False,
-        ),
-    ] = None,
-    dry_run: DryRun = False,
-    json: JsonFlag = False,
-    db: Db = None,
-) -> int:
-    to = _client(client)
-    scope = _scope(project, user)
-    folder = Path.cwd()
-    allowed = [*([folder] if scope == "project" else []), *map(folder_at, roots or [])]
-    command = server_command(roots=list(dict.fromkeys(allowed)), database=db)
-    _check_variables(to, variables or [])
-    server = Server(name=_checked(name), command=command, variables=variables or [])
-    change = added(to, scope, folder, server)
-    _carry_out(change, dry_run)
-    _tell(change, client, scope, name, dry_run=dry_run, json=json)
-    if scope == "project" and not dry_run:
-        _trust(allowed, db)
-    if scope == "project" and change.outcome == "added" and not dry_run:
-        say(to.note)
-    return 0
-
-
-def _trust(folders: Sequence[Path], db: Path | None) -> None:
-    """The person lets agents start what is in these folders. That it cannot be is mentioned: the
-    server then says so to whoever starts a run.
-    """
-    try:
-        hub = Hub(place(db).path)
-        if not all(map(hub.may_import, folders)):
-            hub.trust("mcp add", folders=folders)
-            say(shown(f"{hub.database} is trusted from now on, so the server wakes its runs"))
-            mention_elsewhere(hub)
-    except (Refused, StoreError) as error:
-        say(shown(f"the server starts nothing yet: {error.said} ({error.hint})"))
-
-
-def remove(
-    client: ClientName = _NAMES[0],
-    project: ForProject = False,
-    user: ForUser = False,
-    name: Called = "smithers",
-    dry_run: DryRun = False,
-    json: JsonFlag = False,
-) -> int:
-    scope = _scope(project, user)
-    change = removed(_client(client), scope, Path.cwd(), _checked(name))
-    _carry_out(change, dry_run)
-    _tell(change, client, scope, name, dry_run=dry_run, json=json)
-    return 0
-
-
-def _carry_out(change: Change, dry_run: bool) -> None:
-    for line in change.shown():
-        say(shown(line))
-    if not dry_run:
-        change.write()
-
-
-def _tell(
-    change: Change, client: str, scope: Scope, name: str, *, dry_run: bool, json: bool
-) -> None:
-    written = not dry_run and change.outcome not in ("present", "absent")
-    if json:
-        facts = {"client": client, "scope": scope, "file": str(change.file), "name": name}
-        give_json({"version": 1, **facts, "outcome": change.outcome, "written": written})
-        return
-    done = "would be " if dry_run else ""
-    said = {
-        "added": f"{name} {done}added to {change.file}",
-        "updated": f"{name} {done}updated in {change.file}",
-        "present": f"{name} is in {change.file} already; nothing was done",
-        "removed": f"{name} {done}removed from {change.file}",
-        "absent": f"{name} is not in {change.file}; nothing was done",
-    }
-    give(shown(said[change.outcome]))
-
-
-def _client(name: str) -> Client:
-    if name not in CLIENTS:
-        raise Usage(f"--client {name!r} is not known", hint=f"one of {', '.join(_NAMES)}")
-    return CLIENTS[name]
-
-
-def _scope(project: bool, user: bool) -> Scope:
-    if project and user:
-        raise Usage("--project and --user exclude each other")
-    return "user" if user else "project"
-
-
-def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise Usage(f"--name {name!r} cannot be", hint="letters, digits, - and _ make a name")
-    return name
-
-
-def _check_variables(client: Client, names: list[str]) -> None:
-    if names and client.variables is None:
-        raise Usage(
-            f"{client.title} gives its servers all of its variables", hint="leave out --env"
-        )
-    for name in names:
-        if not _VARIABLE.fullmatch(name):
-            shown = name.partition("=")[0]
-            raise Usage(
-                f"--env {shown!r} is no name of a variable",
-                hint="give its name alone: a value would stand in the file",
-            )

@@ -85,7 +85,7 @@ def _check(database: Path, folder: Path, here: Path) -> None:
     except Untrusted as error:
         if folder == here:
             raise
-        said = f"{error.said}; it has the nearest database above {here}"
+        said = f"{error.said}; it contains the nearest database above {here}"
         hint = f"use one in this folder: --db {_FOLDER}/{_NAME}"
         raise Untrusted(said, hint=error.hint if os.geteuid() == 0 else hint) from error
     real = Path(os.path.realpath(database))
@@ -93,8 +93,8 @@ def _check(database: Path, folder: Path, here: Path) -> None:
         trusted is not None and trusts.allows(trusted, folder)
     ):
         raise Untrusted(
-            f"a symbolic link leads from {database} to {real}, out of {folder}",
-            hint="look where it came from; if it is yours, type: smithers trust",
+            f"{database} is a symbolic link to {real}, which is outside {folder}",
+            hint="check where the link came from; if it is yours, type: smithers trust",
         )
 
 
@@ -104,7 +104,7 @@ def current_folder() -> Path:
         return Path.cwd()
     except FileNotFoundError as error:
         raise Refused(
-            "the current folder does not exist any more", hint="change to another with cd"
+            "the current folder no longer exists", hint="change to another folder with cd"
         ) from error
 
 

@@ -23,12 +23,13 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     app.command(
         "budget",
-        short_help="Let a run use more.",
+        short_help="Raise the budget of a run.",
         help=example(
             "smithers budget r1 --add-usd 5 --resume",
             "smithers budget r1 audit --add-tokens 100000 --add-calls 10",
-            says="Raise the budget of a run, or of a node of it, whether it is spent or not. The"
-            " run goes on when it is resumed, or at once with --resume.",
+            says="Raise the budget of a run or of one of its nodes, whether it is spent"
+            " or not. The run continues when it is resumed, or immediately with"
+            " --resume.",
         ),
     )(budget)
 
@@ -39,24 +40,39 @@ def budget(
         str | None,
         typer.Argument(
             metavar="[NODE]",
-            help="The node, as in audit or review[2]; may be left out when one waits, or for the"
-            " run as a whole.",
+            help="The node, such as audit or review[2] (default: the one that is"
+            " waiting, or the whole run).",
             show_default=False,
         ),
     ] = None,
     usd: Annotated[
         str | None,
-        typer.Option("--add-usd", metavar="USD", help="So many US dollars.", show_default=False),
+        typer.Option(
+            "--add-usd",
+            metavar="USD",
+            help="Raise the cap by this many US dollars.",
+            show_default=False,
+        ),
     ] = None,
     tokens: Annotated[
         int | None,
         typer.Option(
-            "--add-tokens", min=1, metavar="N", help="So many tokens.", show_default=False
+            "--add-tokens",
+            min=1,
+            metavar="N",
+            help="Raise the cap by this many tokens.",
+            show_default=False,
         ),
     ] = None,
     calls: Annotated[
         int | None,
-        typer.Option("--add-calls", min=1, metavar="N", help="So many calls.", show_default=False),
+        typer.Option(
+            "--add-calls",
+            min=1,
+            metavar="N",
+            help="Raise the cap by this many calls.",
+            show_default=False,
+        ),
     ] = None,
     time_s: Annotated[
         float | None,
@@ -82,7 +98,7 @@ def budget(
     if not json:
         key = Key(raised.task or "", raised.iteration)
         said = (
-            f"the budget of {key_name(key)} of {run} is raised by {raised.added}, says {raised.by}"
+            f"the budget of {key_name(key)} of {run} was raised by {raised.added} (by {raised.by})"
         )
         (say if resume else give)(shown(said))
     extra: dict[str, object] = {"raised": data}
@@ -97,5 +113,7 @@ def _dollars(given: str | None) -> Decimal | None:
     except InvalidOperation:
         found = Decimal(0)
     if not found.is_finite() or found <= 0:
-        raise Usage(f"--add-usd {given!r} is no amount of dollars", hint="as in --add-usd 2.50")
+        raise Usage(
+            f"--add-usd {given!r} is not an amount of dollars", hint="for example --add-usd 2.50"
+        )
     return found

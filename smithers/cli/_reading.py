@@ -12,10 +12,11 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._costs import cost_table
 from smithers.cli._drawing import inspected, mermaid, tree_lines
+from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
 from smithers.cli._listing import Shown, list_runs
-from smithers.cli._places import complete, place
-from smithers.cli._streams import MARKS, give, give_json, masked, paint, shown, table
+from smithers.cli._places import place
+from smithers.cli._streams import give, give_json, masked, paint, shown, table
 from smithers.hub import Hub
 from smithers.reports import STATUSES, clock
 from smithers.texts import plain
@@ -25,7 +26,7 @@ __all__ = ["give_raw", "register"]
 _QUIET = ("node_mounted", "came_up", "read_made", "usage_counted", "choice_made", "session_seen")
 
 Follow = Annotated[
-    bool, typer.Option("--follow", "-f", help="Go on as it comes, until the run is left.")
+    bool, typer.Option("--follow", "-f", help="Follow the run until its process ends.")
 ]
 
 
@@ -37,9 +38,9 @@ def register(app: typer.Typer) -> None:
             "smithers ps",
             "smithers ps --status waiting --status stale --since 2d",
             "smithers ps --json --limit 100",
-            says="List the runs, the newest last. A terminal gets the newest 50 and the number of"
-            " older ones. With --json and --limit the document has `more`, and a `cursor` for"
-            " --after.",
+            says="List the runs, newest last. On a terminal, show the newest 50 and the"
+            " number of older ones. With --json and --limit, the document has"
+            " `more`, and a `cursor` for --after.",
         ),
     )(ps)
     app.command(
@@ -48,7 +49,9 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers inspect r1",
             "smithers inspect r1 --json",
-            says="Show a run with its tasks, their attempts and outputs, and what it waits for.",
+            says=(
+                "Show a run with its tasks, their attempts and outputs, and what it is waiting for."
+            ),
         ),
     )(inspect)
     app.command(
@@ -56,16 +59,17 @@ def register(app: typer.Typer) -> None:
         short_help="Show what a run used and cost.",
         help=example(
             "smithers cost r1",
-            says="Show what a run used and cost: a line for each task, agent and model, and the"
-            " total.",
+            says="Show what a run used and cost: one line for each task, agent and"
+            " model, and the total.",
         ),
     )(cost)
     app.command(
         "why",
-        short_help="Say why a run stands where it stands.",
+        short_help="Explain what a run is waiting for.",
         help=example(
             "smithers why r1",
-            says="Say what holds a run, and what to type to go on.",
+            says="Explain what a run is waiting for or why it failed, and what to type next. At"
+            " most ten reasons of each kind are shown, then the number and first names of others.",
         ),
     )(why)
     _register_what_happened(app)
@@ -77,17 +81,18 @@ def _register_what_happened(app: typer.Typer) -> None:
         short_help="Show a run frame by frame.",
         help=example(
             "smithers timeline r1",
-            says="Show a run frame by frame: what began and what ended in each.",
+            says="Show a run frame by frame: what started and what ended in each.",
         ),
     )(timeline)
     app.command(
         "events",
-        short_help="Show the events of a run, after a cursor, as they come.",
+        short_help="Show the events of a run, from any cursor on.",
         help=example(
             "smithers events r1 --follow",
             "smithers events r1 --after 3.1 --json",
-            says="Show the events of a run in order, each with its cursor FRAME.N: --after gives"
-            " what came after it. With --json each line is an object, as of `up --events`.",
+            says="Show the events of a run in order, each with its cursor FRAME.N. With"
+            " --after, show only those after that cursor. With --json, each line is"
+            " an object, as with `up --events`.",
         ),
     )(events)
     app.command(
@@ -101,21 +106,21 @@ def _register_what_happened(app: typer.Typer) -> None:
     )(graph)
     app.command(
         "logs",
-        short_help="Show what the agents of a run said.",
+        short_help="Show the output of a run's agents and steps.",
         help=example(
             "smithers logs r1",
             "smithers logs r1 plan --follow",
-            says="Show what the attempts of a run said: text, tools, results. With --json each"
-            " line is an object.",
+            says="Show the output of the attempts of a run: text, tool calls, results."
+            " With --json, each line is an object.",
         ),
     )(logs)
     app.command(
         "sql",
-        short_help="Ask the database, in SQL.",
+        short_help="Query the database in SQL.",
         help=example(
             'smithers sql "SELECT task, json FROM outputs"',
-            says="Ask the database one question in SQL. It is opened for reading only. Each output"
-            " model has a view of its own, out_MODEL.",
+            says="Run one SQL query on the database, which is opened read-only. Each"
+            " output model has its own view, out_MODEL.",
         ),
     )(sql)
 
@@ -126,32 +131,38 @@ def ps(
         typer.Option(
             "--status",
             metavar="STATUS",
-            help=f"Only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; may be given"
-            " again.",
+            help=f"List only runs that are {', '.join(STATUSES[:-1])} or {STATUSES[-1]};"
+            " repeatable.",
             show_default=False,
         ),
     ] = None,
     workflow: Annotated[
         str | None,
-        typer.Option("--workflow", metavar="NAME", help="Only runs of this workflow."),
+        typer.Option("--workflow", metavar="NAME", help="List only runs of this workflow."),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
             "--since",
             metavar="TIME",
-            help="Only runs started since then, as in 30m, 2h, 3d or 2026-11-01.",
+            help="List only runs started since then, such as 30m, 2h, 3d or 2026-11-01.",
         ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, metavar="N", help="List the newest N runs at most."),
+        typer.Option("--limit", min=1, metavar="N", help="List at most the newest N runs."),
     ] = None,
     after: Annotated[
         str | None,
-        typer.Option("--after", metavar="CURSOR", help="List the page after that of this cursor."),
+        typer.Option(
+            "--after",
+            metavar="CURSOR",
+            help="List the page that this cursor of the previous page leads to.",
+        ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="List all runs on a terminal, too.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="List all runs on a terminal as well.")
+    ] = False,
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
@@ -187,32 +198,20 @@ def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     return 0
 
 
-def why(run: Run, json: JsonFlag = False, db: Db = None) -> int:
-    where = place(db)
-    found = Hub(where.path).why(run)
-    for reason in found["reasons"]:
-        if "command" in reason:
-            reason["command"] = where.command(reason["command"])
-        if "hint" in reason:
-            reason["hint"] = complete(reason["hint"])
-    if json:
-        give_json(masked(found))
-        return 0
-    mark, colour = MARKS[found["status"]]
-    give(f"{paint(mark, colour, sys.stdout)} {shown(found['sentence'])}")
-    for reason in found["reasons"]:
-        give(f"  {shown(reason['sentence'])}")
-        if "hint" in reason:
-            give(f"    hint: {shown(reason['hint'])}")
-        if "command" in reason:
-            give(f"    {paint(shown(reason['command']), 'bold', sys.stdout)}")
-    return 0
+def why(
+    run: Run,
+    every: Annotated[bool, typer.Option("--all", help="Show every reason.")] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    return explain(place(db), run, every=every, json=json)
 
 
 def timeline(
     run: Run,
     every: Annotated[
-        bool, typer.Option("--all", help="Every fact: the tree, reads, choices, usage as well.")
+        bool,
+        typer.Option("--all", help="Show every fact: also the tree, reads, choices and usage."),
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -235,7 +234,10 @@ def events(
     after: Annotated[
         str | None,
         typer.Option(
-            "--after", metavar="CURSOR", help="Only what came after it.", show_default=False
+            "--after",
+            metavar="CURSOR",
+            help="Show only what came after this cursor.",
+            show_default=False,
         ),
     ] = None,
     follow: Follow = False,
@@ -273,11 +275,11 @@ def logs(
     run: Run,
     task: Annotated[
         str | None,
-        typer.Argument(metavar="[TASK]", help="One task, as in plan or review[2]."),
+        typer.Argument(metavar="[TASK]", help="Show only this task, such as plan or review[2]."),
     ] = None,
     follow: Follow = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="The programs' own streams, just as they were kept.")
+        bool, typer.Option("--raw", help="Print the programs' own streams exactly as stored.")
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -286,7 +288,7 @@ def logs(
 
     hub = Hub(place(db).path)
     if raw and json:
-        raise Usage("--raw and --json say different things", hint="leave one out")
+        raise Usage("--raw and --json cannot be combined", hint="leave one out")
     if raw:
         for raw_line in hub.raw_logs(run, task, follow=follow):
             give_raw(raw_line)
@@ -310,7 +312,7 @@ def give_raw(line: bytes) -> None:
 
 
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One statement that reads.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One statement that only reads.")],
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header.")] = False,
     json: JsonFlag = False,
     db: Db = None,

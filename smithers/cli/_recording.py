@@ -22,22 +22,22 @@ def register(app: typer.Typer) -> None:
     app.command(
         "record",
         context_settings={"allow_interspersed_args": False},
-        short_help="Run a program and keep its session as a recording.",
+        short_help="Run a program and record its session.",
         help=example(
             'smithers record --to hello.jsonl -- PROGRAM "Say hello"',
-            says="Run a program of an agent as it is, and keep what went in and came out of it, and"
-            " when, how it ended and what it wrote, without secrets and names of this machine. The"
-            " exit code is the program's.",
+            says="Run an agent's program unchanged and record its input and output with"
+            " times, its exit code and the files it wrote, without secrets and names"
+            " of this machine. The exit code is the program's.",
         ),
     )(record)
     app.command(
         "replay",
-        short_help="Play a recording in place of its program.",
+        short_help="Play a recording instead of its program.",
         help=example(
             "smithers replay hello.jsonl",
             "smithers replay hello.jsonl --speed 1",
-            says="Print what a recorded program printed, byte for byte, on stdout and stderr, and"
-            " end as it ended. No program is started.",
+            says="Print what a recorded program printed to stdout and stderr, byte for"
+            " byte, and exit as it did. No program is started.",
         ),
     )(replay)
 
@@ -51,12 +51,10 @@ def record(
         typer.Option(
             "--to",
             metavar="FILE|DIR",
-            help="A file whose name ends in .jsonl, or a folder for one with a name of its own.",
+            help="File ending in .jsonl, or a folder in which a new file gets a generated name.",
         ),
     ] = Path("recordings"),
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over a file that exists already.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> int:
     adapters: Any = importlib.import_module(_ADAPTERS)
 
@@ -75,15 +73,17 @@ def replay(
     speed: Annotated[
         float,
         typer.Option(
-            "--speed", metavar="N", help="N times as fast as it was; 0 waits for nothing."
+            "--speed", metavar="N", help="Play N times as fast as recorded; 0 does not wait at all."
         ),
     ] = 0.0,
     files: Annotated[
-        bool, typer.Option("--files", help="Write the files again that the program wrote.")
+        bool, typer.Option("--files", help="Also write the files that the program wrote.")
     ] = False,
 ) -> int:
     if speed < 0:
-        raise Refused(f"--speed {speed:g} is negative", hint="0 waits for nothing, 1 is real time")
+        raise Refused(
+            f"--speed {speed:g} is negative", hint="use 0 to play without waiting, 1 for real time"
+        )
     adapters: Any = importlib.import_module(_ADAPTERS)
     code: int = adapters.play_recording(file, speed=speed, writes=files)
     return code

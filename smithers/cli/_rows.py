@@ -12,6 +12,7 @@ from smithers.changes import Failure, Key, WaitKind, WaitOpened
 from smithers.reports import clock
 from smithers.state import Attempted, RunState
 from smithers.store.rows import time_text
+from smithers.texts import title_of
 
 __all__ = ["LEAVES", "Row", "activity", "row_of"]
 
@@ -36,6 +37,8 @@ class Row:
     cost: Decimal | None = None
     note: str = ""
     wait: WaitKind | None = None
+    asked: str = ""
+    """The whole question, if it waits for a decision."""
 
     @property
     def for_a_person(self) -> bool:
@@ -66,6 +69,7 @@ def row_of(key: Key, state: RunState) -> Row:
         tolerated=key in state.handled,
         note=note,
         wait=None if wait is None else wait.kind,
+        asked=(wait.asked or "") if wait is not None and wait.kind == "approval" else "",
     )
     if last is None:
         return row
@@ -126,17 +130,16 @@ def _awaited(wait: WaitOpened) -> str:
     asked = _line(wait.asked or "")
     match wait.kind:
         case "approval":
-            title = (wait.asked or "").strip().partition("\n")[0]
-            return f"waits for a decision: {_line(title)}"
+            return f"waiting for a decision: {title_of(wait.asked or '')}"
         case "agents":
-            return f"waits for an agent to be set up: {asked}"
+            return f"waiting for an agent to be set up: {asked}"
         case "attached":
             return f"{asked or 'someone'} is attached to its session"
         case "budget":
-            return f"waits for a larger budget: {asked}"
+            return f"waiting for a larger budget: {asked}"
         case "data":
-            return f"waits for the output of {', '.join(wait.on)}"
+            return f"waiting for the output of {', '.join(wait.on)}"
         case "retry":
-            return f"waits{until} to be tried again"
+            return f"waiting{until} to be retried"
         case "cooldown":
-            return f"waits{until}: its agent is over its limit"
+            return f"waiting{until}: its agent is over its limit"

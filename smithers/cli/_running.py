@@ -26,7 +26,10 @@ __all__ = ["Detach", "Wanted", "go_on", "register"]
 _LINGER_S = 60.0
 
 Events = Annotated[
-    bool, typer.Option("--events", help="Print JSON lines as things happen; the last is the end.")
+    bool,
+    typer.Option(
+        "--events", help="Print events as JSON lines as they happen; the last line is the result."
+    ),
 ]
 Concurrency = Annotated[
     int | None,
@@ -34,7 +37,7 @@ Concurrency = Annotated[
         "--max-concurrency",
         min=1,
         metavar="N",
-        help="At most so many attempts at once; else what the workflow says.",
+        help="Run at most N attempts at once (default: the workflow's limit).",
         show_default=False,
     ),
 ]
@@ -44,12 +47,12 @@ Linger = Annotated[
         "--linger",
         min=0,
         metavar="S",
-        help="Stay up for a retry or a time that is due within so many seconds.",
+        help="Keep running if a retry or timer is due within S seconds.",
     ),
 ]
 Detach = Annotated[
     bool,
-    typer.Option("--detach", help="Leave the run to a process of its own, and come back at once."),
+    typer.Option("--detach", help="Run in the background and return immediately."),
 ]
 Detached = Annotated[bool, typer.Option("--detached", hidden=True)]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
@@ -59,23 +62,24 @@ _MAX_INPUT_BYTES = 256 * 2**20
 def register(app: typer.Typer) -> None:
     app.command(
         "up",
-        short_help="Start a run, or go on with one.",
+        short_help="Start or resume a run.",
         help=example(
             "smithers up ship_it.py",
             'smithers up ship_it.py:ship_it --run-id r1 --input \'{"topic": "whales"}\'',
             "smithers up ship_it.py --run-id r1 --resume",
             "smithers up ship_it.py --detach",
-            says="Start a run of a workflow, and drive it until it ends or waits for someone."
-            " With --resume, go on with the run of that id, from this file.",
+            says="Start a run of a workflow and drive it until it ends or waits for a"
+            " person. With --resume, resume the run with the given id from this file.",
         ),
     )(up)
     app.command(
         "resume",
-        short_help="Go on with a run.",
+        short_help="Resume a run.",
         help=example(
             "smithers resume r1",
-            says="Go on with a run that was stopped, has crashed, failed, or got its answer. What"
-            " is finished is not run again. A finished run prints its output again.",
+            says="Resume a run that was stopped, crashed, failed or got its answer."
+            " Finished tasks are not run again. A finished run prints its output"
+            " again.",
         ),
     )(resume)
 
@@ -109,26 +113,24 @@ def up(
         str | None,
         typer.Argument(
             metavar="FILE[:NAME]",
-            help="A Python file, and which of its workflows.",
+            help="A Python file and, if it has several workflows, the name of one.",
             show_default=False,
         ),
     ] = None,
     run_id: Annotated[
         str | None,
-        typer.Option("--run-id", metavar="ID", help="The run's id; else one is made up."),
+        typer.Option("--run-id", metavar="ID", help="Id of the run (default: a generated id)."),
     ] = None,
     input: Annotated[
         str | None,
         typer.Option(
             "--input",
             metavar="JSON|@FILE",
-            help="The input as JSON, or a file that holds it; else {}, or on a resume the stored.",
+            help="Input as JSON, or a file with it (default: {}; on resume, the stored input).",
             show_default=False,
         ),
     ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run of this id.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the run with this id.")] = False,
     detach: Detach = False,
     json: JsonFlag = False,
     events: Events = False,
@@ -139,9 +141,9 @@ def up(
 ) -> int:
     where = place(db)
     if resume and run_id is None:
-        raise Usage("--resume needs the id of the run", hint=_resumable(where))
+        raise Usage("--resume needs the id of a run", hint=_resumable(where))
     if file is None and not resume:
-        raise Usage("no FILE was given", hint="as in `smithers up ship_it.py`")
+        raise Usage("no FILE was given", hint="for example `smithers up ship_it.py`")
     path, name = (None, None) if file is None else _file_and_name(file)
     id = made_up_id(path or "") if run_id is None else run_id
     return go_on(
@@ -198,8 +200,8 @@ def go_on(wanted: Wanted) -> int:
 
         if wanted.events:
             raise Usage(
-                "--events and --detach exclude each other",
-                hint="leave out --events; `smithers events RUN --follow` gives them afterwards",
+                "--events and --detach cannot be combined",
+                hint="leave out --events; `smithers events RUN --follow` shows them afterwards",
             )
         return detach(wanted, _input_text(wanted.input))
     from smithers.cli._driving import Going, drive
@@ -271,10 +273,11 @@ def _input_text(given: str | None) -> str | None:
         return data.decode("utf-8-sig")
     except OSError as error:
         raise Refused(
-            f"the input {name} cannot be read: {error.strerror}", hint="--input @FILE names a file"
+            f"the input {name} cannot be read: {error.strerror}",
+            hint="give --input @FILE the path of a readable file",
         ) from error
     except UnicodeDecodeError as error:
-        raise Refused(f"the input {name} is no UTF-8 text: {error}") from error
+        raise Refused(f"the input {name} is not UTF-8 text: {error}") from error
 
 
 def _resumable(where: Place) -> str:
@@ -284,7 +287,7 @@ def _resumable(where: Place) -> str:
     ids = Hub(where.path).run_ids(RunsQuery(statuses=_GOES_ON, limit=5))[::-1]
     if not ids:
         return "list the runs with `smithers ps`"
-    return f"name it with --run-id; it could be: {', '.join(map(shlex.quote, ids))}"
+    return f"name the run with --run-id; candidates: {', '.join(map(shlex.quote, ids))}"
 
 
 _GOES_ON = ("stale", "waiting", "failed")

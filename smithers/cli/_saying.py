@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
-from smithers.cli._streams import paint, shown
+from smithers.cli._streams import masked, paint, shown
+from smithers.reports import event_words
+from smithers.texts import plain
 
 __all__ = ["said"]
 
-_Json = dict[str, Any]
-_MOST = 500
 
-
-def said(event: _Json) -> list[str]:
+def said(event: dict[str, Any]) -> list[str]:
     """The lines of an event; none for one that says little to a person."""
-    tell = _TELL.get(str(event.get("event")))
-    text = _other(event) if tell is None else tell(event)
     rounds = "".join(f"[{number}]" for number in event["iteration"])
     head = paint(f"{shown(event['task'])}{rounds}#{event['attempt']} |", "cyan", sys.stdout)
-    return [f"{head} {line}" for line in shown(text).splitlines()]
-
-
-def _text(event: _Json) -> str:
-    return str(event.get("text", ""))
-
-
-def _called(event: _Json) -> str:
-    arguments = json.dumps(event.get("arguments", {}), ensure_ascii=False)
-    return f"→ {event.get('name')} {_cut(arguments)}"
-
-
-def _returned(event: _Json) -> str:
-    mark = "✗" if event.get("failed") else "←"
-    return f"{mark} {_cut(_text(event))}"
-
-
-def _used(event: _Json) -> str:
-    cost = event.get("cost")
-    money = "" if cost is None else f", ${cost:.4f}"
-    tokens_in = event.get("tokens_in", 0)
-    unit = "token" if tokens_in == 1 else "tokens"
-    return f"used {tokens_in} {unit} in, {event.get('tokens_out', 0)} out{money}"
-
-
-def _other(event: _Json) -> str:
-    hidden = ("event", "at", "task", "iteration", "attempt", "agent")
-    facts = {name: value for name, value in event.items() if name not in hidden}
-    return f"{event.get('event')} {_cut(json.dumps(facts, ensure_ascii=False))}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST else f"{text[:_MOST]}… ({len(text)} characters)"
-
-
-_TELL: dict[str, Callable[[_Json], str]] = {
-    "started": lambda event: "started",
-    "said": _text,
-    "thought": lambda event: f"({_text(event)})" if _text(event) else "",
-    "toolcalled": _called,
-    "toolreturned": _returned,
-    "used": _used,
-    "answered": lambda event: f"answered: {_text(event)}",
-    "repair": lambda event: f"asked to mend its answer: {event.get('error')}",
-    "steered": lambda event: f"was told: {_text(event)}",
-    "dropped": lambda event: f"left out a line of {event.get('size_bytes')} bytes: it is too long",
-    "printed": _text,
-    "raised": _text,
-    "heartbeat": lambda event: f"heartbeat {event.get('note') or ''}",
-}
+    return [f"{head} {line}" for line in plain(masked(event_words(event))).splitlines()]

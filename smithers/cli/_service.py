@@ -26,7 +26,7 @@ __all__ = ["register"]
 
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Show the file and the commands, and do nothing."),
+    typer.Option("--dry-run", help="Show the file and the commands without running them."),
 ]
 
 
@@ -48,28 +48,36 @@ def register(app: typer.Typer) -> None:
         name="service",
         rich_markup_mode=None,
         no_args_is_help=True,
-        short_help="Have supervise run as a service of yours.",
+        short_help="Run supervise as a user service.",
         help=example(
             "smithers service install --dry-run",
             "smithers service status",
-            says="Have `smithers supervise` run for this database whenever you are logged in, by"
-            " systemd (Linux) or launchd (macOS). It asks for no rights but your own.",
+            says="Run `smithers supervise` for this database whenever you are logged in,"
+            " with systemd (Linux) or launchd (macOS). It needs no extra rights.",
         ),
     )
     for name, short, says, command in (
         (
             "install",
             "Install and start the service.",
-            "Write the service's file and start it. To do it again changes nothing.",
+            (
+                "Write the service's file and start the service. Repeating the command"
+                " changes nothing."
+            ),
             install,
         ),
         (
             "uninstall",
-            "Stop the service and take it away.",
-            "Stop the service and remove its file. Runs that it has started go on.",
+            "Stop and remove the service.",
+            "Stop the service and remove its file. Runs that it has started continue.",
             uninstall,
         ),
-        ("status", "Say whether the service runs.", "Say whether the service runs.", status),
+        (
+            "status",
+            "Show whether the service is running.",
+            "Show whether the service is running.",
+            status,
+        ),
     ):
         shown = example(f"smithers service {name}", says=says)
         service.command(name, short_help=short, help=shown)(command)
@@ -86,7 +94,7 @@ def install(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> i
     trust_if_typed(where, "service install")
     runs = _run(service.status, must=False)
     if runs and service.file.exists() and service.file.read_text("utf-8") == service.text:
-        said = f"{service.name} runs already, by {service.file}; nothing was done"
+        said = f"{service.name} is already running, from {service.file}; nothing was changed"
         return _tell(service, json, "installed", said)
     service.file.parent.mkdir(parents=True, exist_ok=True)
     service.file.write_text(service.text, "utf-8")
@@ -94,7 +102,9 @@ def install(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> i
         _run(command, must=False)
     for command in service.start:
         _run(command)
-    return _tell(service, json, "installed", f"{service.file} was written; {service.name} runs")
+    return _tell(
+        service, json, "installed", f"{service.file} was written; {service.name} is running"
+    )
 
 
 def uninstall(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) -> int:
@@ -104,7 +114,7 @@ def uninstall(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) ->
         return _show(service, service.stop, json)
     Hub(where.path).check_may("remove a service")
     if not service.file.exists():
-        return _tell(service, json, "absent", f"{service.file} is not there; nothing was done")
+        return _tell(service, json, "absent", f"{service.file} does not exist; nothing was changed")
     _probe(service)
     for command in service.stop:
         _run(command, must=False)
@@ -115,7 +125,7 @@ def uninstall(dry_run: DryRun = False, json: JsonFlag = False, db: Db = None) ->
 def status(json: JsonFlag = False, db: Db = None) -> int:
     service = _service(place(db).path)
     if not service.file.exists():
-        said = complete(f"{service.file} is not there: `smithers service install` makes it")
+        said = complete(f"{service.file} does not exist; create it with `smithers service install`")
         return _tell(service, json, "absent", said)
     _probe(service)
     runs = _run(service.status, must=False)
@@ -155,9 +165,10 @@ def _probe(service: Service) -> None:
         reached, why = False, f"{service.probe[0]}: {error.strerror}"
     if not reached:
         raise Refused(
-            f"there is no manager of services for this user here ({why or 'it does not answer'})",
-            hint="as in a container: run `smithers supervise` by what starts your other processes;"
-            " `smithers service install --dry-run` shows a file to adapt",
+            f"this user has no service manager here ({why or 'it does not answer'})",
+            hint="in a container, for example: start `smithers supervise` the way you"
+            " start your other processes; `smithers service install --dry-run` shows"
+            " a file to adapt",
         )
 
 
@@ -195,9 +206,9 @@ WorkingDirectory={_escaped(str(folder))}
 Environment={variables}
 Restart=on-failure
 RestartSec=5
-# Its exit codes when it is asked to end: 128 and the number of the signal.
+# Its exit codes when it is stopped by a signal: 128 plus the signal's number.
 SuccessExitStatus=129 130 143
-# The runs that it has started are no part of it: they go on when it stops.
+# The runs that it has started are not part of it: they continue when it stops.
 KillMode=process
 
 [Install]

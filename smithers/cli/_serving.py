@@ -40,7 +40,7 @@ def serve(roots: Sequence[Path], db: Path | None) -> int:
     from mcp_server import serve as serve_stdio
 
     if is_terminal(sys.stdin):
-        say("serving MCP on stdin and stdout, for a client; `smithers mcp add` tells one of it")
+        say("serving MCP on stdin and stdout, for a client; add it to one with `smithers mcp add`")
     # A reader that waits for the client would keep the end waiting, and there is nothing to clean.
     with SIGNALS.handled(SIGNALS.exit):
         serve_stdio(hub, allowed)
@@ -50,5 +50,5 @@ def serve(roots: Sequence[Path], db: Path | None) -> int:
 def folder_at(root: Path) -> Path:
     """A folder that was named with `--root`."""
     if not root.is_dir():
-        raise Usage(f"--root {root} is no folder", hint="name one that exists")
+        raise Usage(f"--root {root} is not a folder", hint="name an existing folder")
     return root.absolute()

@@ -28,7 +28,7 @@ class Interrupted(KeyboardInterrupt):
     """A signal ends this command. It is a KeyboardInterrupt, which event loops let through."""
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"ended by {signal.Signals(number).name}")
+        super().__init__(f"stopped by {signal.Signals(number).name}")
         self.number = number
 
 

@@ -23,14 +23,15 @@ _LOOKS_S = 0.1
 def register(app: typer.Typer) -> None:
     app.command(
         "steer",
-        short_help="Say something to an agent at work.",
+        short_help="Send a message to a running agent.",
         help=example(
             'smithers steer r1 implement "Leave the tests alone"',
             "smithers steer r1 review[2] - < remarks.txt",
-            says="Say something to the agent that is at work on a task. One that steers takes"
-            " it in between two steps; any other is stopped and told in its session. Where none"
-            " runs at the moment, the next attempt is told. It exits 1 where the task had ended"
-            " before anybody could be told.",
+            says="Send a message to the agent that is working on a task. An agent that"
+            " can be steered receives it between two of its steps; any other is"
+            " stopped and receives it when its session is resumed. If no agent is"
+            " running, the next attempt receives it. It exits 1 if the task ended"
+            " before an agent received the message.",
         ),
     )(steer)
 
@@ -40,23 +41,26 @@ def steer(
     task: Annotated[
         str,
         typer.Argument(
-            metavar="TASK", help="The task, as in plan or review[2].", show_default=False
+            metavar="TASK", help="The task, such as plan or review[2].", show_default=False
         ),
     ],
     message: Annotated[
         str,
         typer.Argument(
-            metavar="MESSAGE", help="What to say; - reads it from stdin.", show_default=False
+            metavar="MESSAGE", help="The message; - reads it from stdin.", show_default=False
         ),
     ],
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="NAME", help="Who says it; else your login."),
+        typer.Option("--by", metavar="NAME", help="Record this name (default: your login)."),
     ] = None,
     wait_s: Annotated[
         float,
         typer.Option(
-            "--wait", min=0, metavar="S", help="Wait so long at most until the agent was told."
+            "--wait",
+            min=0,
+            metavar="S",
+            help="Wait up to S seconds for the agent to receive the message.",
         ),
     ] = 10.0,
     json: JsonFlag = False,
@@ -70,7 +74,8 @@ def steer(
         name = {"run_id": run, "task": sent.task, "iteration": list(sent.iteration)}
         give_json({"version": 1, **name, "id": sent.id, "by": sent.by, **found})
     else:
-        give(shown(_words(where, sent, found)))
+        for line in _words(where, sent, found).splitlines():
+            give(shown(line))
     return 1 if found["state"] == "late" else 0
 
 
@@ -86,10 +91,12 @@ def _outcome(where: Place, sent: Sent, wait_s: float) -> dict[str, Any]:
 def _words(where: Place, sent: Sent, found: dict[str, Any]) -> str:
     whom = f"{sent.name} of {sent.run_id}"
     if found["state"] == "told":
-        return f"{whom} was told (attempt {found['attempt']}, {found['agent']})"
+        return f"{whom} received the message (attempt {found['attempt']}, {found['agent']})"
     if found["state"] == "late":
-        return f"{whom} had ended before it could be told"
+        return f"{whom} ended before it received the message"
     if Hub(where.path).attention(sent.run_id)[0]:
-        return f"kept: {whom} is told as soon as its agent takes it in"
+        return f"stored: the agent of {whom} receives the message as soon as it can"
     resume = where.command(f"smithers resume {shlex.quote(sent.run_id)}")
-    return f"kept: {whom} is told when the run goes on\nnext: {resume}"
+    return (
+        f"stored: the agent of {whom} receives the message when the run is resumed\nnext: {resume}"
+    )

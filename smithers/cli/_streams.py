@@ -37,6 +37,7 @@ __all__ = [
     "paint",
     "prepare",
     "quiet_end",
+    "quoted",
     "say",
     "shown",
     "stdout_for_data",
@@ -139,8 +140,22 @@ def masked(value: object) -> Any:
 
 
 def shown(text: str) -> str:
-    """Text for looking: masked, and without what steers a terminal or cannot be seen."""
-    return plain(masked(text))
+    r"""Text for looking: masked, and without what steers a terminal or cannot be seen. Its second
+    line and those below are put behind a bar, so that none looks like a line of ours.
+
+    >>> shown("denied: no\n✓ r1 finished")
+    'denied: no\n    | ✓ r1 finished'
+    """
+    return "\n    | ".join(plain(masked(text)).splitlines())
+
+
+def quoted(text: str) -> list[str]:
+    r"""All lines of a text for looking, each behind a bar: nothing in it looks like words of ours.
+
+    >>> quoted("Ship this?\nnext: rm -rf /")
+    ['| Ship this?', '| next: rm -rf /']
+    """
+    return [f"| {plain(line)}".rstrip() for line in masked(text).splitlines()]
 
 
 def say(text: str = "") -> None:
@@ -163,7 +178,7 @@ def give(text: str, *, flush: bool = True) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what is in its buffer
         raise Refused(
-            f"stdout cannot be written: {error.strerror}", hint="see what it is redirected to"
+            f"stdout cannot be written: {error.strerror}", hint="check what it is redirected to"
         ) from error
 
 

@@ -24,20 +24,21 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     app.command(
         "supervise",
-        short_help="Wake runs as they come up.",
+        short_help="Wake runs as they become due.",
         help=example(
             "smithers supervise",
             "smithers supervise --once",
-            says="Wake each run whose answer came, whose time has come, or whose process died, in a"
-            " process of its own, until this is stopped. One process of a database does so; a"
-            " second one stands by to take over. A run that a person stopped with Ctrl-C stays.",
+            says="Resume each run that was answered, is due, or whose process died,"
+            " until this command is stopped. Each run gets its own process. One"
+            " process supervises a database; a second one waits to take over. A run"
+            " that a person stopped with Ctrl-C stays stopped.",
         ),
     )(supervise)
 
 
 def supervise(
     once: Annotated[
-        bool, typer.Option("--once", help="Wake what is to be woken now, and end.")
+        bool, typer.Option("--once", help="Wake the runs that are due now, and exit.")
     ] = False,
     json: JsonFlag = False,
     db: Db = None,
@@ -69,4 +70,4 @@ async def _until_stopped(hub: Hub, tell: Callable[[Happened], None], once: bool)
         with SIGNALS.handled(stop):
             await task
     except asyncio.CancelledError:
-        say("stopped; the runs that were started go on")
+        say("stopped; the runs that were started continue")

@@ -96,7 +96,7 @@ def _copy(child: pexpect.spawn[str]) -> None:
             _write(sys.stdout.fileno(), shown)
         if keyboard in ready:
             if (typed := _read(keyboard)) is None:
-                raise Refused("the terminal is gone")
+                raise Refused("the terminal was closed")
             kept += typed
         if takes and kept:
             with contextlib.suppress(BlockingIOError):
@@ -188,7 +188,7 @@ def _write(file: int, data: bytes) -> None:
         while data:
             data = data[os.write(file, data) :]
     except OSError as error:
-        raise Refused("the terminal is gone") from error
+        raise Refused("the terminal was closed") from error
 
 
 def _dies_with_us() -> None:

@@ -35,15 +35,16 @@ Database = Annotated[
 def register(app: typer.Typer) -> None:
     app.command(
         "trust",
-        short_help="Trust a database, so that its runs are woken.",
+        short_help="Trust a database, so that its runs are resumed automatically.",
         help=example(
             "smithers trust",
             "smithers trust ~/work/project",
             "smithers trust --list",
             "smithers trust --remove ~/work/project",
-            says="Trust a database that another command or another machine made: from then on"
-            " `supervise` and `mcp` wake its runs, which executes the files that these name in the"
-            " project. A database that your own `smithers up` makes is trusted from the start.",
+            says="Trust a database that another user, program or machine made. From then"
+            " on, `supervise` and `mcp` wake its runs, which executes the workflow"
+            " files in the project that these runs name. A database that your own"
+            " `smithers up` makes is trusted from the start.",
         ),
     )(trust)
 
@@ -53,14 +54,13 @@ def trust(
     listed: Annotated[
         bool, typer.Option("--list", help="List the databases that you trust.")
     ] = False,
-    remove: Annotated[bool, typer.Option("--remove", help="Trust the database no longer.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Stop trusting the database.")] = False,
     folders: Annotated[
         list[Path] | None,
         typer.Option(
             "--folder",
             metavar="DIR",
-            help="Trust the workflow files of this folder too, outside the project; may be given"
-            " again.",
+            help="Also trust the workflow files in this folder outside the project; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -76,7 +76,7 @@ def trust(
     if remove:
         outcome = "removed" if hub.distrust() else "absent"
         said = {
-            "removed": f"{where} is not trusted any more",
+            "removed": f"{where} is no longer trusted",
             "absent": f"{where} was not trusted; nothing was changed",
         }[outcome]
     else:
@@ -98,7 +98,7 @@ def _where(path: Path | None, db: Path | None, *, must_exist: bool) -> Path:
     if path is None:
         return place(db, checked=False).path.absolute()
     if db is not None:
-        raise Usage("PATH and --db both name a database", hint="leave one out")
+        raise Usage("PATH and --db cannot be combined: both name a database", hint="leave one out")
     if path.is_file() or (path.suffix and not path.exists() and _may_be_made(path)):
         return path.absolute()
     if must_exist and not path.is_dir():
@@ -119,7 +119,7 @@ def _may_be_made(path: Path) -> bool:
 
 def _folder(path: Path) -> Path:
     if not path.is_dir():
-        raise Usage(f"--folder {path} is not a folder", hint="name one that exists")
+        raise Usage(f"--folder {path} is not a folder", hint="name an existing folder")
     return path
 
 
@@ -130,7 +130,7 @@ def _list(hub: Hub, json: bool) -> int:
         give_json({"version": 1, "databases": databases})
         return 0
     for one in found:
-        gone = "" if Path(one.path).exists() else "  (it does not exist any more)"
+        gone = "" if Path(one.path).exists() else "  (it no longer exists)"
         give(plain(f"{one.path}  since {one.at}, by `smithers {one.how}`{gone}"))
         for folder in one.folders:
             give(plain(f"  its runs may also use the folder {folder}"))
@@ -138,7 +138,7 @@ def _list(hub: Hub, json: bool) -> int:
             if interpreter != sys.executable:
                 give(plain(f"  its runs may also be started by {interpreter}"))
     if not found:
-        say("no database is trusted yet; `smithers up FILE` makes one that is")
+        say("no database is trusted yet; one that `smithers up FILE` creates is")
     return 0
 
 
@@ -155,7 +155,7 @@ def trust_if_typed(where: Place, how: str) -> None:
         if not hub.is_trusted():
             hub.trust(how)
             command = f"smithers trust --remove {shlex.quote(str(where.path.absolute()))}"
-            say(plain(f"{where.path} is trusted from now on (to undo: {command})"))
+            say(plain(f"{where.path} is now trusted (to undo: {command})"))
             mention_elsewhere(hub)
     except (Refused, StoreError):
         return
@@ -174,7 +174,7 @@ def mention_elsewhere(hub: Hub) -> None:
     also = f" (and {more} more)" if more > 0 else ""
     say(
         plain(
-            "runs in it name folders outside the project; if these are yours, type:"
+            "runs in it name folders outside the project; if they are yours, type:"
             f" smithers trust {database}{listed}{also}"
         )
     )

@@ -84,10 +84,10 @@ def _plain(help: str) -> str:
 def usage_error(error: BaseException) -> Usage:
     """An error of the arguments in our words; typer's own for what it says well."""
     path = getattr(getattr(error, "ctx", None), "command_path", "smithers")
-    hint = f"see `{path} --help`"
+    hint = f"run `{path} --help`"
     match type(error).__name__:
         case "MissingParameter":
-            said = f"no {_name(error)} was given"
+            said = f"{_name(error)} is missing"
         case "NoSuchOption":
             said = f"unknown option {getattr(error, 'option_name', '')}"
             if near := sorted(getattr(error, "possibilities", None) or ()):

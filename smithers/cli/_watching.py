@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._rows import row_of
-from smithers.cli._streams import give_json, is_terminal, masked, say, shown
+from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
 from smithers.naming import first_names, key_name
-from smithers.reports import Json, Telling, clock
+from smithers.reports import (
+    ASK,
+    FOR_A_PERSON,
+    MOST_ALIKE,
+    Json,
+    Telling,
+    change_lines,
+    clock,
+    is_question,
+)
 from smithers.state import RunState
 
 __all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
@@ -90,29 +99,44 @@ class Events:
             self._gone = True
 
 
-_SHOWN = frozenset(
-    {
-        *("attempt_started", "attempt_ended", "settled", "wait_opened", "wait_closed"),
-        *("reset", "node_gone", "budget_raised", "message_taken", "message_given"),
-    }
-)
-
-
-_MOST = 5
-"""So many nodes of one frame have a line each, if the same happened to them."""
-
-
 class Lines:
-    """One line a change on stderr, for logs and pipes."""
+    """One line a change on stderr, for logs and pipes; a question is told whole, once."""
 
     def __init__(self) -> None:
         self._teller = _Teller()
+        self._begun = False
 
     def frame(self, frame: Frame, state: RunState) -> None:
-        told = self._teller.frame(frame, state, _SHOWN)
+        told = self._teller.frame(frame, state, FOR_A_PERSON)
         at = clock(told["at"])
-        for said in self._lines(told["changes"], state):
-            say(f"{at} {shown(said)}")
+        if not self._begun:
+            self._begun = True
+            self._tell_open(frame, state, at)
+        changes = told["changes"]
+        for line in change_lines(changes, lambda one: self._settled(one, state)):
+            change = changes[line.position]
+            alone = not line.is_folded and is_question(change)
+            self._say(at, line.words, (change["asked"] or "") if alone else "")
+
+    def _tell_open(self, frame: Frame, state: RunState, at: str) -> None:
+        """The questions that were open before the first frame that this process made."""
+        found = [
+            (key, wait.opened.asked or "")
+            for (key, kind), wait in state.waits.items()
+            if kind == "approval" and wait.frame < frame.number
+        ]
+        if len(found) > MOST_ALIKE:
+            names = first_names([key_name(key) for key, _ in found])
+            self._say(at, f"{len(found)} tasks {ASK}: {names}", "")
+            return
+        for key, asked in found:
+            self._say(at, f"{key_name(key)} waits for a person's decision", asked)
+
+    @staticmethod
+    def _say(at: str, said: str, asked: str) -> None:
+        say(f"{at} {shown(said)}")
+        for line in quoted(asked):
+            say(f"{' ' * len(at)} {line}")
 
     def event(self, key: Key, event: Event) -> None:
         pass
@@ -123,39 +147,9 @@ class Lines:
     def close(self) -> None:
         pass
 
-    def _lines(self, changes: list[Json], state: RunState) -> Iterator[str]:
-        """A line a change; one line for many nodes that a frame resets, cancels or skips."""
-        alike: dict[str, list[str]] = {}
-        for change in changes:
-            if what := _in_bulk(change):
-                key = Key(change["task"], tuple(change["iteration"]))
-                alike.setdefault(what, []).append(key_name(key))
-        for change in changes:
-            names = alike.get(_in_bulk(change), [])
-            if len(names) <= _MOST:
-                if words := self._words(change, state):
-                    yield words
-            elif names[0]:
-                yield f"{len(names)} tasks {_in_bulk(change)}: {first_names(names)}"
-                names[0] = ""  # the line is written
-
-    def _words(self, change: Json, state: RunState) -> str:
-        """The line of a change, or nothing for one that says little to a person. How the run is
-        left is told at the end.
-        """
-        what, words = change["what"], str(change["words"])
-        if what == "settled":
-            return self._settled(change, words, state)
-        if what == "attempt_ended":
-            return "" if change["state"] in ("succeeded", "deferred") else words
-        if what == "wait_opened":
-            return "" if change["kind"] == "data" else words
-        if what == "wait_closed":
-            return words if change["kind"] in ("approval", "attached") else ""
-        return words
-
     @staticmethod
-    def _settled(change: Json, words: str, state: RunState) -> str:
+    def _settled(change: Json, state: RunState) -> str:
+        words = str(change["words"])
         key = Key(change["task"], tuple(change["iteration"]))
         if change["outcome"] != "finished" or key not in state.tries:
             return words
@@ -167,14 +161,6 @@ class Lines:
         ]
         told = ", ".join(fact for fact in facts if fact)
         return f"{words} ({told})" if told else words
-
-
-def _in_bulk(change: Json) -> str:
-    """What a change does that a frame may do to thousands of nodes at once, else nothing."""
-    if change["what"] == "reset":
-        return "run again"
-    is_over = change["what"] == "settled" and change["outcome"] in ("cancelled", "skipped")
-    return f"were {change['outcome']}" if is_over else ""
 
 
 class Both:

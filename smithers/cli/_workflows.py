@@ -23,10 +23,11 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers workflows",
             "smithers workflows ship_it.py --json",
-            says="List the workflows of the files, else those in .smithers/workflows, with the"
-            " fields of their input. A file is imported for that, and nothing of it is run; one in"
-            " a folder that you do not trust is only parsed, unless you name it."
-            " It exits 1 where a file cannot be imported.",
+            says="List the workflows in the given files (default: those in"
+            " .smithers/workflows) with the fields of their input. Files are"
+            " imported, but no workflow is run. Files in a folder that you do not"
+            " trust are only parsed, unless you name them. It exits 1 if a file"
+            " cannot be imported.",
         ),
     )(workflows)
 
@@ -49,11 +50,11 @@ def workflows(
         _show(one)
     if any(one.get("input_schema", {}) is None for one in found):
         say(
-            "files were not imported, since you do not trust this folder yet;"
-            " `smithers trust` changes that"
+            "files were not imported because you do not trust this folder yet; to trust"
+            " it, type `smithers trust`"
         )
     if not wanted:
-        say("there is none in .smithers/workflows: put a Python file there, or name one")
+        say("there are no workflows in .smithers/workflows: put a Python file there, or name one")
     return int(failed)
 
 

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
+from _smithers_orchestrator.damage import reinstall
+from smithers.adapters import GROUP, installed
 from smithers.agent import Checkup
 from smithers.doctor._finding import Finding
 
 __all__ = ["look_at_agents", "told_of"]
 
-_ADAPTERS = "harnesses"
+_Look = Callable[[], Checkup | None]
 
 
 def look_at_agents() -> Iterator[Finding]:
-    """A finding a program or package, and one more where none can work, or none is signed in."""
+    """A finding a program or package, and one more where none can work, or none is signed in.
+
+    All are looked at at once, each in a thread, and an adapter that fails hides no other.
+    """
+    found = installed()
+    for name, error in found.broken.items():
+        yield Finding("agents", "note", error.said, error.hint, {"adapter": name})
+    if not found.adapters and not found.broken:
+        said = f"no distribution here declares an agent in the entry-point group {GROUP}"
+        yield Finding("agents", "problem", said, f"run `{reinstall()}`")
+        return
+    looks = {name: one.checkup for name, one in found.adapters.items() if one.checkup}
+    results = _look_at_once(looks)
+    for name, one in results.items():
+        if isinstance(one, str):
+            said = f"the adapter {name} cannot check its agents: {one}"
+            yield Finding("agents", "note", said, facts={"adapter": name})
+    checkups = [one for one in results.values() if isinstance(one, Checkup)]
+    yield from told_of(sorted(checkups, key=lambda one: not one.starts))
+
+
+def _look_at_once(looks: Mapping[str, _Look]) -> dict[str, Checkup | str | None]:
+    with ThreadPoolExecutor(max_workers=max(1, len(looks))) as pool:
+        return dict(zip(looks, pool.map(_result, looks.values()), strict=True))
+
+
+def _result(look: _Look) -> Checkup | str | None:
     try:
-        package = importlib.import_module(_ADAPTERS)
-        checkups = cast("Sequence[Checkup]", package.checkups())
-    except (ImportError, AttributeError, OSError) as error:
-        yield Finding(
-            "agents",
-            "problem",
-            f"the package {_ADAPTERS} does not do its work: {error}",
-            "pip install --force-reinstall smithers-orchestrator",
-        )
-    else:
-        yield from told_of(checkups)
+        return look()
+    except Exception as error:  # code of others
+        return f"{type(error).__name__}: {error}"
 
 
 def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:
@@ -38,14 +57,14 @@ def told_of(checkups: Sequence[Checkup]) -> Iterator[Finding]:
         yield Finding(
             "agents",
             "problem",
-            "no agent can work here: not one of these is installed",
-            "install one of them and sign in; Steps alone, and recordings, need none",
+            "no agent is available: none of these is installed",
+            "install one of them and sign in; workflows of Steps only, and recordings, need none",
         )
     elif not any(one.starts and one.signed_in is not False for one in checkups):
         yield Finding(
             "agents",
             "note",
-            "no agent is signed in here: it can work where the workflow gives it a key",
+            "no agent is signed in: an agent then works only if the workflow gives it a key",
             "sign in to one of them",
         )
 
@@ -61,7 +80,7 @@ def _finding(one: Checkup) -> Finding:
         "account": one.account or None,
     }
     if one.path is None:
-        why = one.problem or f"is not installed: there is no program {one.program!r} on PATH"
+        why = one.problem or f"is not installed: {one.program!r} was not found on PATH"
         return Finding(
             "agent", "note", f"{one.name} {why}", f"install it with `{one.install}`", facts
         )
@@ -69,17 +88,17 @@ def _finding(one: Checkup) -> Finding:
         again = f"try `{one.program} --version`, or install it again with `{one.install}`"
         hint = one.fix or again
         return Finding("agent", "note", f"{one.name} {one.problem} ({one.path})", hint, facts)
-    signed = {True: "signed in", False: "not signed in", None: "sign-in not known"}[one.signed_in]
+    signed = {True: "signed in", False: "not signed in", None: "sign-in unknown"}[one.signed_in]
     if one.account:
         signed += f" ({one.account})"
-    said = f"{one.name} {one.version or 'of an unknown version'}, {signed}, {one.path}"
+    said = f"{one.name} {one.version or '(unknown version)'}, {signed}, {one.path}"
     hints = [one.sign_in] if one.signed_in is False else []
     oldest, newest = one.tested
     if one.version is not None and _numbers(one.version) < _numbers(oldest):
-        said += f"; older than {oldest}, the oldest that was tested"
+        said += f"; older than {oldest}, the oldest tested version"
         hints.append(f"update it with `{one.install}`")
     if one.version is not None and _beyond(one.version, newest):
-        said += f"; newer than {newest}, the newest that was tested"
+        said += f"; newer than {newest}, the newest tested version"
     return Finding("agent", "note" if hints else "ok", said, "; ".join(hints), facts)
 
 

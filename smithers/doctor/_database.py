@@ -48,7 +48,7 @@ def _missing(path: Path, facts: dict[str, object]) -> Finding:
     if not folder.exists() and folder.name == ".smithers":
         folder = folder.parent
     check_place(folder / path.name)
-    return Finding("database", "ok", f"none yet; `smithers up` makes {path}", facts=facts)
+    return Finding("database", "ok", f"none yet; `smithers up` creates {path}", facts=facts)
 
 
 def _opened(path: Path, facts: dict[str, object]) -> Finding:
@@ -59,18 +59,19 @@ def _opened(path: Path, facts: dict[str, object]) -> Finding:
         newest = len(published())
         facts["version"] = version
         if ours != APPLICATION_ID:
-            said = f"{path} is a database, but not one of Smithers"
+            said = f"{path} is not a Smithers database"
             return Finding("database", "problem", said, "choose another with --db PATH", facts)
         if version > newest:
             said = (
-                f"{path} was written by a newer Smithers (version {version}, this knows {newest})"
+                f"{path} was written by a newer Smithers (version {version}, this Smithers"
+                f" supports {newest})"
             )
             hint = "pip install --upgrade smithers-orchestrator"
             return Finding("database", "problem", said, hint, facts)
         runs: int = db.execute("SELECT count(*) FROM runs").fetchone()[0]
         facts |= {"runs": runs, "size_bytes": os.stat(path).st_size}
         if damage := _damage(db):
-            hint = "keep a copy of the file and its -wal beside it, and restore the last good one"
+            hint = "keep a copy of the file and of its -wal, and restore the last good backup"
             return Finding("database", "problem", f"{path} is damaged: {damage}", hint, facts)
     older = f" (the next `smithers up` upgrades it to {newest})" if version < newest else ""
     word = "run" if runs == 1 else "runs"

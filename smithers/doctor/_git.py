@@ -36,8 +36,8 @@ def look_at_git(database: Path) -> Iterator[Finding]:
         yield Finding(
             "git",
             "note",
-            f"git tracks {', '.join(tracked)} in {path.parent}: whoever clones the repository gets"
-            " the prompts and outputs of your runs",
+            f"git tracks {', '.join(tracked)} in {path.parent}: anyone who clones the"
+            " repository gets the prompts and outputs of your runs",
             hint=f"git -C {folder} rm -r --cached {names}",
             facts={"tracked": tracked},
         )

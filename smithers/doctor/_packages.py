@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from _smithers_orchestrator.damage import (
+    PACKAGES,
+    Claims,
+    Damage,
+    claims_on,
+    find_damage,
+    reinstall,
+)
 from smithers.doctor._finding import Finding
 
 __all__ = ["look_at_packages"]
-
-_NAMES = ("smithers", "harnesses", "mcp_server")
-_OURS = "smithers-orchestrator"
 
 
 def look_at_packages(home: Path, path: Sequence[str] | None = None) -> Iterator[Finding]:
@@ -21,19 +25,22 @@ def look_at_packages(home: Path, path: Sequence[str] | None = None) -> Iterator[
     if found:
         yield from found
     else:
-        ours = [name for name in _NAMES if _at(home, name) is not None]
+        ours = [name for name in PACKAGES if _at(home, name) is not None]
         yield Finding("packages", "ok", f"{' and '.join(ours)} are imported from {home}")
 
 
 def _foreign(home: Path, path: Sequence[str]) -> Iterator[Finding]:
-    claims = _claims(path)
+    claims = claims_on(path)
+    damaged = {one.package: one for one in find_damage(home=home, path=path)}
     here = Path.cwd()
-    for name in _NAMES:
+    for name in PACKAGES:
         ours = _at(home, name)
         places = _places(name, path)
         within = claims.get((home, name), [])
-        if ours is not None and within:
-            yield _overwritten(name, ours, within)
+        if name in damaged:
+            yield _damaged(damaged[name])
+        elif ours is not None and within:
+            yield _claimed(name, ours, within)
         elif ours is not None and places and places[0] != ours:
             yield _shadowed(name, places[0], ours, claims)
         elif others := [one for one in places if one != ours and not _is_copy(one.parent)]:
@@ -43,73 +50,58 @@ def _foreign(home: Path, path: Sequence[str]) -> Iterator[Finding]:
             yield Finding(
                 "packages",
                 "note",
-                f"{beside} has the name of a package of Smithers; workflows are given that of"
-                " Smithers",
-                f"start runs with the command smithers, not with `python -m`; or rename {name}",
+                f"{beside} has the same name as a package of Smithers, which uses its own package",
+                f"start runs with the smithers command, not with `python -m`, or rename {name}",
                 {"package": name, "path": beside},
             )
 
 
-def _overwritten(name: str, ours: Path, by: list[str]) -> Finding:
-    who = ", ".join(by)
+def _damaged(one: Damage) -> Finding:
+    facts = {
+        "package": one.package,
+        "path": one.path,
+        "distribution": one.owners[0] if one.owners else None,
+        "repair": list(one.commands),
+    }
+    return Finding("packages", "problem", one.said, one.hint, facts)
+
+
+def _claimed(name: str, ours: Path, by: list[str]) -> Finding:
+    """Ours was installed last, so it is whole until the other one is uninstalled."""
     return Finding(
         "packages",
-        "problem",
-        f"{name} in {ours} is also a package of {who}, whose files may stand in place of ours",
-        f"pip uninstall {' '.join(by)}, then pip install --force-reinstall {_OURS}",
+        "note",
+        f"{name} in {ours} is also a package of {', '.join(by)}, which takes files of Smithers"
+        " along when it is uninstalled",
+        f"run `{reinstall()}` after that",
         {"package": name, "path": ours, "distribution": by[0]},
     )
 
 
-def _shadowed(name: str, at: Path, ours: Path, claims: _Claims) -> Finding:
+def _shadowed(name: str, at: Path, ours: Path, claims: Claims) -> Finding:
     who = claims.get((at.parent, name), [])
     of = f" of {', '.join(who)}" if who else ""
     way = f"pip uninstall {' '.join(who)}" if who else f"rename {at}"
     return Finding(
         "packages",
         "problem",
-        f"{name} is imported from {at}{of}, which stands in front of ours in {ours}",
-        f"{way}, or take {at.parent} off the path (PYTHONPATH, or the current folder)",
+        f"{name} is imported from {at}{of}, which comes before ours in {ours}",
+        f"{way}, or remove {at.parent} from the path (PYTHONPATH, or the current folder)",
         {"package": name, "path": at, "distribution": who[0] if who else None},
     )
 
 
-def _also(name: str, at: Path, ours: Path | None, claims: _Claims) -> Finding:
+def _also(name: str, at: Path, ours: Path | None, claims: Claims) -> Finding:
     who = claims.get((at.parent, name), [])
     of = f" of {', '.join(who)}" if who else ""
-    first = f"; that in {ours} comes first" if ours else ""
+    first = f"; the one in {ours} comes first" if ours else ""
     return Finding(
         "packages",
         "note",
-        f"{at}{of} has the name of a package of Smithers{first}",
-        "a program that needs both must have an environment of its own",
+        f"{at}{of} has the same name as a package of Smithers{first}",
+        "a program that needs both needs its own environment",
         {"package": name, "path": at, "distribution": who[0] if who else None},
     )
-
-
-_Claims = dict[tuple[Path, str], list[str]]
-
-
-def _claims(path: Sequence[str]) -> _Claims:
-    """The distributions but ours that brought a package of one of our names, by its folder."""
-    found: _Claims = {}
-    for one in distributions(path=[entry or "." for entry in path]):
-        named = str(one.metadata["Name"] or "")
-        if named.replace("_", "-").lower() == _OURS:
-            continue
-        folder = Path(str(one.locate_file(""))).resolve()
-        for name in _brought(one):
-            names = found.setdefault((folder, name), [])
-            if named not in names:
-                names.append(named)
-    return found
-
-
-def _brought(one: Distribution) -> set[str]:
-    tops = {file.parts[0].removesuffix(".py") for file in one.files or () if file.parts}
-    if not tops:
-        tops = set((one.read_text("top_level.txt") or "").split())
-    return tops & set(_NAMES)
 
 
 def _places(name: str, path: Sequence[str]) -> list[Path]:

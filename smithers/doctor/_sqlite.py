@@ -39,9 +39,9 @@ def look_at_sqlite(version: Version = sqlite3.sqlite_version_info) -> Finding:
     return Finding(
         "sqlite",
         "note",
-        f"{number} has the WAL-reset bug; to keep clear of it, Smithers lets one process at a time"
-        " checkpoint, with all writers shut out",
-        "a Python with SQLite 3.51.3, 3.50.7 or 3.44.6 is without it; let no other program"
-        " checkpoint the database while runs go on",
+        f"{number} has the WAL-reset bug; to avoid it, Smithers lets only one process at a"
+        " time checkpoint, with all writers locked out",
+        "use a Python with SQLite 3.51.3, 3.50.7 or 3.44.6, which do not have it; let no"
+        " other program checkpoint the database while runs are active",
         facts,
     )

@@ -23,9 +23,9 @@ def aimed_at(state: RunState, run_id: str, task: str) -> Key:
     if len(found := running or list(meant)) == 1:
         return found[0]
     listed = ", ".join(map(str, sorted(open_)))
-    hint = f"at work are: {listed}" if open_ else "no agent is at work on any task of it"
+    hint = f"running tasks: {listed}" if open_ else "no agent of the run is running"
     if found:
-        raise Refused(f"{task} of run {run_id} has several rounds at work", hint=hint)
+        raise Refused(f"{task} of run {run_id} is running in several iterations", hint=hint)
     raise Refused(f"{task} of run {run_id} {_why_not(state, task)}", hint=hint)
 
 
@@ -34,5 +34,5 @@ def _why_not(state: RunState, task: str) -> str:
     if ended:
         return f"has ended: it is {ended[-1]}"
     if any(task in (key.id, str(key)) for key in state.tries):
-        return "is no work of an agent"
-    return "has not begun" if task in state.nodes else "is no task of it"
+        return "is not a task of an agent"
+    return "has not started" if task in state.nodes else "is not a task of this run"

@@ -15,7 +15,7 @@ from smithers.tree import Decision, PersonWork, Task
 
 __all__ = ["take_answer", "take_timeout"]
 
-_FINAL = "a person's denial is final: resuming the run does not help, start a new one"
+_FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
 
 
 def take_answer(

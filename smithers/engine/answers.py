@@ -24,12 +24,13 @@ __all__ = [
 ]
 
 INTERRUPTED = (
-    "You were interrupted before you answered. "
-    "Go on where you stopped, and answer the task:\n\n{prompt}"
+    "You were interrupted before you answered."
+    " Go on where you stopped, and answer the task:\n\n{prompt}"
 )
 ATTENDED = (
-    "You were interrupted before you answered, and a person has worked in this session since. Mind"
-    " what they said and did, go on from there, and answer the task:\n\n{prompt}"
+    "You were interrupted before you answered, and a person has worked in this session"
+    " since. Take into account what they said and did, continue from there, and answer"
+    " the task:\n\n{prompt}"
 )
 REPAIR = "Your answer does not fit the task: {error}\nAnswer again, with only the corrected answer."
 STEERED = (
@@ -37,8 +38,8 @@ STEERED = (
     "Go on where you stopped, with that in mind, and answer the task."
 )
 _MESSAGES = (
-    "While this task was at work, these messages came for whoever does it, oldest first. They count"
-    " as much as the task itself:"
+    "While this task was running, these messages arrived for it, oldest first. They are"
+    " as important as the task itself:"
 )
 MAX_LOOKS = 1000
 _OPENS = re.compile(r"[{\[]")
@@ -83,13 +84,13 @@ def output_text(answer: Answered, output: Output[Any]) -> str:
             first = first or BadOutput(problem(error))
         except NotExact as error:
             if isinstance(error, Changed) and is_plain(candidate):
-                raise AuthorError(f"the answer cannot be kept: {error}") from error
+                raise AuthorError(f"the answer cannot be stored: {error}") from error
             first = first or BadOutput(str(error))
         except (ValueError, RecursionError):  # such as 300 lists in each other, or 5000 digits
             first = first or BadOutput(
-                "the answer is nested too deeply, or holds too long a number"
+                "the answer is nested too deeply or has a number with too many digits"
             )
-    raise first or BadOutput("the answer has no JSON in it")
+    raise first or BadOutput("the answer contains no JSON")
 
 
 def _candidates(answer: Answered) -> Iterator[object]:

@@ -178,11 +178,11 @@ class Asking:
         if isinstance(value, bool):
             return value
         raise AuthorError(
-            f"{what} gave {value!r}, which is neither True nor False",
+            f"{what} returned {value!r}, which is neither True nor False",
             place=mark.place,
             hint="write ctx[task] for its output"
             if isinstance(value, Node)
-            else "compare, or wrap it in bool(...)",
+            else "return a comparison, or wrap the value in bool(...)",
         )
 
     def make_items(self, instance: Instance) -> None:
@@ -302,9 +302,9 @@ class Asking:
         gave = "the repr of a node" if isinstance(value, str) else f"a {type(value).__name__}"
         hint = "write ctx[task] for the output of a task"
         if not isinstance(value, str | Node):
-            hint = f'make it a string, as in {what}=lambda: f"..."'
+            hint = f'return a string, for example {what}=lambda: f"..."'
         raise AuthorError(
-            f"the {what} of {instance.key.id} gave {gave}, not a string",
+            f"the {what} of {instance.key.id} must be a string, not {gave}",
             place=node.mark.place,
             hint=hint,
         )

@@ -81,8 +81,11 @@ class Session:
         finally:
             if not (_end_all_but(before) and clear_hold(self._hold.holder, self._run_id)):
                 raise Refused(  # an owner tries that again, once we are gone
-                    f"what the terminal of {key} has started does not die",
-                    hint=f"look for SMITHERS_RUN={self._run_id} among the processes",
+                    f"could not kill processes started in the terminal of {key}",
+                    hint=(
+                        f"find the processes with SMITHERS_RUN={self._run_id} in their"
+                        " environment and end them"
+                    ),
                 )
             note = self._offer(key, holds=False, worked=worked)
             if found is not None:
@@ -101,8 +104,8 @@ class Session:
             how = {"failed": "has failed"}.get(state.run_status, f"is {state.run_status}")
             hint = ""
             if state.run_status == "failed":
-                hint = f"`smithers why {self._run_id}` says what can be done"
-            raise Refused(f"run {self._run_id} {how}: nothing of it goes on", hint=hint)
+                hint = f"to see what to do, type `smithers why {self._run_id}`"
+            raise Refused(f"run {self._run_id} {how}: none of its tasks can continue", hint=hint)
         key = aimed_at(state, self._run_id, task)
         _last_session(self._run_id, state, key)
         if (wait := state.waits.get((key, "attached"))) is not None:
@@ -113,22 +116,26 @@ class Session:
         if owner.host != this_host():
             raise Refused(
                 f"run {self._run_id} is driven by process {owner.pid} on another host",
-                hint="attach there: the sessions of its agents are on that machine",
+                hint="attach on that host: the agents' sessions are there",
             )
         return key, True
 
     def _taken(self, key: Key, wait: WaitOpened) -> Refused:
         hold = Hold.of_wait(wait)
         if is_gone(hold.holder):
-            said = f"{hold.by} was in the session of {key}, and that ends in a moment"
-            hint = f"if nobody drives the run: `smithers resume {self._run_id}`"
+            said = f"{hold.by} was attached to the session of {key}, which is about to be released"
+            hint = f"if no process is driving the run: `smithers resume {self._run_id}`"
             return Refused(said, hint=hint)
-        said = f"{hold.by} is in the session of {key} already, in process {hold.holder.pid}"
-        return Refused(said, hint="one at a time: leave it there first")
+        said = (
+            f"{hold.by} is already attached to the session of {key}, in process {hold.holder.pid}"
+        )
+        return Refused(
+            said, hint=("only one person can be attached at a time: leave the session there first")
+        )
 
     def _not_driven(self, key: Key) -> Refused:
-        said = f"nobody drives run {self._run_id}, and its owner is who lets go of {key}"
-        return Refused(said, hint="leave --no-resume out, and one is started")
+        said = f"no process is driving run {self._run_id}, so {key} cannot be paused"
+        return Refused(said, hint="leave out --no-resume to start one")
 
     async def _agent(self, store: SqliteStore, key: Key) -> Attached:
         """What opens the session. Raises `Refused`, or what the agent says of its program."""
@@ -139,7 +146,7 @@ class Session:
             with chdir(folder):  # as its owner: options of agents may be relative to it
                 engine = await driving.look(store, history)
         except FileNotFoundError as error:
-            raise Refused(f"the folder of run {self._run_id} is gone: {folder}") from error
+            raise Refused(f"the folder of run {self._run_id} no longer exists: {folder}") from error
         last = _last_session(self._run_id, state, key)
         instance = engine.plan.instances.get(key)
         work = None if instance is None else agent_work(instance.node)
@@ -148,14 +155,17 @@ class Session:
         if agent is None or work is None:
             now = ", ".join(one.name for one in agents) or "no agent"
             raise Refused(
-                f"the workflow has no {last.agent} for {key} any more, but {now}",
-                hint="attach with the file and the environment that the run was started with",
+                f"the workflow no longer has agent {last.agent} for {key}, but {now}",
+                hint=(
+                    "restore the workflow file and the environment that the run was"
+                    " started with, then attach again"
+                ),
             )
         if not (agent.can.attaches and agent.can.resumes):
             raise Refused(
-                f"{agent.name}, which does {key}, has no terminal for a person in its sessions",
-                hint="read what it says with"
-                f" `smithers logs {self._run_id} {shlex.quote(str(key))} --follow`",
+                f"{agent.name}, the agent of {key}, cannot open its sessions in a terminal",
+                hint=f"follow its output with `smithers logs {self._run_id}"
+                f" {shlex.quote(str(key))} --follow`",
             )
         holder = self._hold.holder
         marks = {
@@ -199,7 +209,11 @@ class Session:
                 raise self._taken(key, wait.opened)
             elif state.inbox >= note:
                 ended = state.ended.get(key)
-                how = f"is {ended.outcome} by now" if ended else "cannot be let go of as it stands"
+                how = (
+                    f"is already {ended.outcome}"
+                    if ended
+                    else "cannot be paused in its current state"
+                )
                 raise Refused(f"{key} of run {self._run_id} {how}")
             if not (owned or goes_on):
                 raise self._not_driven(key)
@@ -207,8 +221,8 @@ class Session:
                 self._start()
             elif time.monotonic() > end:
                 raise Refused(
-                    f"the process that drives run {self._run_id} does not let go of {key}",
-                    hint=f"`smithers why {self._run_id}` says what that process does",
+                    f"the process that drives run {self._run_id} did not pause {key}",
+                    hint=f"to see what that process is doing, type `smithers why {self._run_id}`",
                 )
             else:
                 time.sleep(_LOOK_S)
@@ -260,7 +274,7 @@ def _last_session(run_id: str, state: RunState, key: Key) -> Attempted:
     tries = [one for one in state.tries.get(key, ()) if one.counts]
     if not tries or (tries[-1].session is None and tries[-1].state == "running"):
         raise Refused(
-            f"the agent of {key} of run {run_id} has not begun its session yet",
+            f"the agent of {key} of run {run_id} has not started its session yet",
             hint="try again in a moment",
         )
     for one in reversed(tries):

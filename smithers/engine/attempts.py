@@ -268,11 +268,13 @@ class StepAttempt:
             text, self.type = self.output.dump_typed(value)
             return text
         except ValidationError as error:
-            said = f"what it gave does not fit its output:\n{problem(error)}"
-            raise BadOutput(said, hint="return what output= declares, or change output=") from error
+            said = f"the result does not match output=:\n{problem(error)}"
+            raise BadOutput(
+                said, hint=("return a value that matches output=, or change output=")
+            ) from error
         except NotExact as error:
             hint = "return plain JSON data, or declare output=: a model or a dataclass"
-            raise AuthorError(f"what it gave cannot be kept: {error}", hint=hint) from error
+            raise AuthorError(f"the result cannot be stored: {error}", hint=hint) from error
 
     async def _within(self, timeout_s: float) -> object:
         clock = asyncio.timeout(timeout_s)

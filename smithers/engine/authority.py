@@ -78,11 +78,13 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
     if why := _why_below(database):
         raise Refused(
             f"an agent may not {what}: {why} of {database}",
-            hint="this is for a person: type it in a terminal that no run has started",
+            hint=(
+                "only a person may do this: type the command in a terminal that no run has started"
+            ),
         )
     if database.exists() and (mark := _mark_in(environment, database)):
         raise Refused(
-            f"an agent may not {what}: the variable {mark} of the environment says that this"
+            f"an agent may not {what}: the environment variable {mark} says that this"
             f" process was started by a run of {database}",
             hint="if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT",
         )
@@ -92,13 +94,16 @@ def _why_below(database: Path) -> str:
     """Why this process is below a run; empty if it is not, as far as can be seen."""
     real = _real(database)
     if any(_is_same(real, driven) for driven in _driven.get()):
-        return "it was called from a step of a run"
+        return "the call came from a step of a run"
     if not real.is_file() or real.stat().st_size == 0:
         return ""
     above = ancestors(os.getpid())
     named = ((pid, _other_name(pid, real)) for pid, _ in above)
     if found := next(((pid, name) for pid, name in named if name), None):
-        return f"process {found[0]} above it has the same file open as {found[1]}, and drives a run"
+        return (
+            f"process {found[0]}, an ancestor of this one, has the same file open as {found[1]}"
+            " and drives a run"
+        )
     return _run_above(real, above[1:])  # what this process drives itself is `_driven`
 
 
@@ -119,8 +124,8 @@ def _run_above(real: Path, above: Sequence[tuple[int, str]]) -> str:
     for run, beat in owners:
         if _is_outside(beat):
             return (
-                "this process is in a container, where it cannot be seen whether it was started by"
-                f" run {run}"
+                f"this process is in a container, so it cannot be ruled out that run {run}"
+                " started it"
             )
     return ""
 

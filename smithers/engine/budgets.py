@@ -268,7 +268,7 @@ class Budgets:
         tries = self._state.tries.get(instance.key)
         last = tries[-1].error if tries else None
         before = "" if last is None else f"; its last attempt: {last.message}"
-        hint = f"raise it: `smithers why {self._run_id}` has the command"
+        hint = f"raise it: the command is shown by `smithers why {self._run_id}`"
         error = BudgetExhausted(said + before, hint=hint)
         failure = failure_of(error, self._scrub)
         settle(self._transition, self._plan, instance.key, "failed", error=failure)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from smithers.engine.endings import leave_nothing_open
 from smithers.engine.processes import clear_away
 from smithers.engine.transition import Transition
 from smithers.engine.trust import Trusts
-from smithers.errors import AlreadyDecided, Owned, Refused, UnknownRun
+from smithers.errors import AlreadyDecided, Owned, QuestionChanged, Refused, UnknownRun
 from smithers.state import RunState, Waiting
 from smithers.store import Claim, History, Note, Store
 from smithers.store.lease import this_process
@@ -41,8 +42,10 @@ def decide(
     by: str,
     note: str | None,
     shown: Asked | None = None,
+    digest: str | None = None,
 ) -> Decided:
     """See `Hub.decide`."""
+    _check_digest(digest)
 
     async def work(store: SqliteStore) -> Decided:
         history = await store.load(run_id)
@@ -50,10 +53,9 @@ def decide(
         key, wait = _open(history, state, run_id, task)
         _check_allowed(key, wait, by)
         if shown is not None and shown != _asked(run_id, key, wait):
-            raise Refused(
-                f"{key} of run {run_id} is not what was shown any more",
-                hint=f"read what it asks now with `smithers why {run_id}`, then decide",
-            )
+            raise _changed(run_id, key, "has changed since it was shown")
+        if digest is not None and not (wait.opened.digest or "").startswith(digest.lower()):
+            raise _changed(run_id, key, f"does not match digest {digest}")
         at = datetime.now(UTC)
         decision = Decision(
             approved=approved,
@@ -180,17 +182,17 @@ def _open(history: History, state: RunState, run_id: str, task: str | None) -> t
     listed = ", ".join(map(str, sorted(meant)))
     if meant:
         raise Refused(
-            f"several approvals of run {run_id} wait: {listed}",
+            f"several approvals of run {run_id} are waiting: {listed}",
             hint=f"name one of them after the run: {_quoted(meant)}",
         )
     if (answer := _answered(history, task)) is not None:
         raise _decided(run_id, *answer)
     what = "nothing" if task is None else f"no approval {task!r}"
     raise Refused(
-        f"{what} of run {run_id} waits for a decision",
-        hint=f"name one that waits: {_quoted(waiting)}"
+        f"{what} of run {run_id} is waiting for a decision",
+        hint=f"name one that is waiting: {_quoted(waiting)}"
         if waiting
-        else f"`smithers why {run_id}` says what the run waits for",
+        else f"to see what the run is waiting for, type `smithers why {run_id}`",
     )
 
 
@@ -204,7 +206,23 @@ def _decided(run_id: str, key: str, answer: str) -> AlreadyDecided:
     how = "approved" if decision.approved else "denied"
     return AlreadyDecided(
         f"{key} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}",
-        hint="the first decision stands",
+        hint="the first decision counts",
+    )
+
+
+def _check_digest(digest: str | None) -> None:
+    if digest is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
+        raise Refused(
+            f"{digest!r} is not a digest or the first 8 or more characters of one",
+            hint="`smithers asks` shows the digest of each question",
+        )
+
+
+def _changed(run_id: str, key: Key, how: str) -> QuestionChanged:
+    look = f"smithers asks {shlex.quote(run_id)} {shlex.quote(str(key))}"
+    return QuestionChanged(
+        f"the question of {key} of run {run_id} {how}; nothing was recorded",
+        hint=f"read the question with `{look}`, then decide",
     )
 
 
@@ -224,5 +242,5 @@ def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
     if allowed and by not in allowed:
         raise Refused(
             f"{by!r} may not decide {key}",
-            hint=f"these may: {', '.join(allowed)}; name one with --by",
+            hint=f"allowed: {', '.join(allowed)}; name one of them with --by",
         )

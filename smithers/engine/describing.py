@@ -11,8 +11,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from inspect import cleandoc
 from pathlib import Path
 from typing import Any
@@ -21,11 +23,13 @@ from smithers.engine.launching import unmarked
 from smithers.engine.loading import workflows_in
 from smithers.errors import AuthorError, SmithersError
 
-__all__ = ["describe", "describe_all", "outline"]
+__all__ = ["Descriptions", "describe", "outline"]
 
 _WITHIN_S = 30.0
 _AT_ONCE = 4
 _MOST_BYTES = 1 << 20
+_Stamp = tuple[int, int]
+"""When a file was written, in nanoseconds, and its size in bytes."""
 
 
 def describe(file: Path) -> list[dict[str, Any]]:
@@ -91,16 +95,64 @@ def _workflow_name(node: ast.FunctionDef) -> str | None:
     return None
 
 
-def describe_all(
-    files: Sequence[Path], environment: Mapping[str, str], *, within_s: float = _WITHIN_S
-) -> list[dict[str, Any]]:
-    """See `Hub.workflows`. A file may take `within_s` seconds."""
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        looks = [pool.submit(_apart, file.absolute(), environment, within_s) for file in files]
-        return [one for look in looks for one in look.result()]
+@dataclass(frozen=True)
+class _Known:
+    """What a file takes, and every file that its import loaded, as it was then."""
+
+    workflows: list[dict[str, Any]]
+    stamps: dict[str, _Stamp]
 
 
-def _apart(file: Path, environment: Mapping[str, str], within_s: float) -> list[dict[str, Any]]:
+class Descriptions:
+    """What files take. Each is imported in a process of its own, which may take `within_s` seconds,
+    and is imported again only once a file that its import loaded is another: by time or by size.
+    """
+
+    def __init__(self, environment: Mapping[str, str], *, within_s: float = _WITHIN_S) -> None:
+        self._environment = environment
+        self._within_s = within_s
+        self._known: dict[Path, _Known] = {}
+
+    def of(self, files: Sequence[Path]) -> list[dict[str, Any]]:
+        """See `Hub.workflows`."""
+        now: dict[str, _Stamp | None] = {}
+        paths = [file.absolute() for file in files]
+        unknown = [path for path in paths if not self._is_known(path, now)]
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            found = dict(zip(unknown, pool.map(self._look, unknown), strict=True))
+        return [one for path in paths for one in found.get(path) or self._known[path].workflows]
+
+    def _is_known(self, path: Path, now: dict[str, _Stamp | None]) -> bool:
+        if (known := self._known.get(path)) is None:
+            return False
+        for name in known.stamps.keys() - now.keys():
+            now[name] = _stamp(name)
+        return all(now[name] == stamp for name, stamp in known.stamps.items())
+
+    def _look(self, path: Path) -> list[dict[str, Any]]:
+        """A file that cannot be imported is looked at again each time: what it lacks may come."""
+        begun = time.time_ns()
+        found, names = _apart(path, self._environment, self._within_s)
+        stamps = {name: stamp for name in names if (stamp := _stamp(name)) is not None}
+        self._known.pop(path, None)
+        is_whole = all("error" not in one for one in found)
+        if found and is_whole and all(stamp[0] < begun for stamp in stamps.values()):
+            self._known[path] = _Known(found, stamps)
+        return found
+
+
+def _stamp(name: str) -> _Stamp | None:
+    try:
+        found = os.stat(name)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _apart(
+    file: Path, environment: Mapping[str, str], within_s: float
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """What a file takes, and the files that its import loaded."""
     # -P: no folder of the project may stand in for one of our packages.
     command = [sys.executable, "-P", "-m", "smithers.engine.describing", str(file)]
     try:
@@ -114,17 +166,17 @@ def _apart(file: Path, environment: Mapping[str, str], within_s: float) -> list[
             check=False,
         )
     except subprocess.TimeoutExpired:
-        hint = "put what takes time into a Step; importing the file should do nothing"
-        return [_failed(str(file), f"importing {file.name} took over {within_s:g} s", hint)]
+        hint = "move slow code into a Step; importing the file should do no work"
+        return [_failed(str(file), f"importing {file.name} took over {within_s:g} s", hint)], []
     except OSError as error:
-        return [_failed(str(file), f"{file.name} cannot be looked at: {error.strerror}", "")]
+        return [_failed(str(file), f"{file.name} cannot be inspected: {error.strerror}", "")], []
     try:
-        found: list[dict[str, Any]] = json.loads(done.stdout)
+        found: dict[str, list[Any]] = json.loads(done.stdout)
     except ValueError:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         why = f": {said[-1][:500]}" if said else ""
-        return [_failed(str(file), f"importing {file.name} ended its process{why}", "")]
-    return found
+        return [_failed(str(file), f"importing {file.name} ended its process{why}", "")], []
+    return found["workflows"], found["files"]
 
 
 def _failed(file: str, message: str, hint: str, place: str | None = None) -> dict[str, Any]:
@@ -137,7 +189,11 @@ def _main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     with answer:
-        json.dump(describe(Path(sys.argv[1])), answer)
+        file = Path(sys.argv[1])
+        workflows = describe(file)
+        loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        files = {str(file), *(name for name in loaded if isinstance(name, str))}
+        json.dump({"workflows": workflows, "files": sorted(files)}, answer)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from smithers.engine.describing import Descriptions
 from smithers.engine.inputs import input_text
 from smithers.engine.launching import Launcher
 from smithers.engine.trust import Trusts, current_folder, interpreter_of, untrusted
@@ -40,10 +41,13 @@ class Launched:
 class Detaching:
     """Starts the runs of one database away from this process."""
 
-    def __init__(self, database: Path, launcher: Launcher, trusts: Trusts) -> None:
+    def __init__(
+        self, database: Path, launcher: Launcher, trusts: Trusts, descriptions: Descriptions
+    ) -> None:
         self._database = database
         self._launcher = launcher
         self._trusts = trusts
+        self._descriptions = descriptions
 
     def start(
         self,
@@ -61,11 +65,11 @@ class Detaching:
         if request_id is not None:
             run_id = f"request-{hashlib.sha256(request_id.encode()).hexdigest()[:12]}"
         if run_id is None:
-            raise Refused("a run needs a run_id, or a request_id from which one is made")
+            raise Refused("a run needs a run_id, or a request_id to make one from")
         check_run_id(run_id)
         path = folder / file
         if request_id is not None and (known := self._known(run_id)) is not None:
-            return self._same(known, path, input)
+            return self._same(known, path, name, input)
         which = str(path.absolute()) + (f":{name}" if name else "")
         options = _options(max_concurrency, linger_s)
         try:
@@ -75,7 +79,7 @@ class Detaching:
         except RunExists:
             if request_id is None or (known := self._known(run_id)) is None:
                 raise
-            return self._same(known, path, input)
+            return self._same(known, path, name, input)
 
     def resume(
         self,
@@ -100,9 +104,9 @@ class Detaching:
         trusted = self._trusts.find(self._database)
         if trusted is None and not typed:
             raise Untrusted(
-                f"{untrusted(self._database)}; the file of run {run_id} is named by a row in it",
-                hint=f"look at {run.file}, then type:"
-                f" smithers trust {shlex.quote(str(self._database))}",
+                f"{untrusted(self._database)}, and the file of run {run_id} comes from a row in it",
+                hint=f"check {run.file}, then type: smithers trust"
+                f" {shlex.quote(str(self._database))}",
             )
         here = current_folder() if typed else None
         self._trusts.check_may_run(trusted, self._database, run, file=file is None, here=here)
@@ -129,15 +133,27 @@ class Detaching:
     def _log(self, run_id: str) -> Path:
         return owner_log(streams_folder(self._database, run_id))
 
-    def _same(self, run: RunRow, path: Path, input: str | None) -> Launched:
-        """The run of an earlier start, if that was the same one."""
+    def _same(self, run: RunRow, path: Path, name: str | None, input: str | None) -> Launched:
+        """The run of an earlier start, if that was the same one. Raises `RunExists`."""
         given: object = json.loads(input_text(input))
-        if run.file != str(path.resolve()) or json.loads(run.input) != given:
-            raise Refused(
-                f"this request_id was used for another start: run {run.run_id} of {run.file}",
-                hint="give each start a request_id of its own",
-            )
-        return Launched(run_id=run.run_id, pid=None, log=self._log(run.run_id))
+        started = f"run {run.run_id} of workflow {run.workflow} in {run.file}"
+        if run.file == str(path.resolve()) and self._is_named(run, path, name):
+            if json.loads(run.input) == given:
+                return Launched(run_id=run.run_id, pid=None, log=self._log(run.run_id))
+            started = f"run {run.run_id} of the same workflow, with a different input"
+        raise RunExists(
+            f"this request_id was used for another start: {started}",
+            hint="use a new request_id for each start",
+        )
+
+    def _is_named(self, run: RunRow, path: Path, name: str | None) -> bool:
+        """Whether the run's workflow has this name, by itself or by its variable."""
+        if name is None or name == run.workflow:
+            return True
+        found = self._descriptions.of([path])
+        if any("error" in one for one in found):
+            return True  # the file has changed since
+        return any((one["name"], one["workflow"]) == (name, run.workflow) for one in found)
 
     def _known(self, run_id: str) -> RunRow | None:
         if not self._database.exists():

@@ -281,10 +281,11 @@ class Driving:
                 self._trusts.note_use(trusted, "up", interpreters=interpreters, folders=folders)
                 return []
         except Refused as error:
-            return [f"its runs are not woken by `smithers supervise`: {error.said} ({error.hint})"]
+            return [f"`smithers supervise` does not wake its runs: {error.said} ({error.hint})"]
         return [
-            f"its runs are not woken by `smithers supervise`: {untrusted(self._database)};"
-            f" to trust it, type: smithers trust {shlex.quote(str(self._database.absolute()))}"
+            f"`smithers supervise` does not wake its runs: {untrusted(self._database)}; to"
+            " trust it, type: smithers trust"
+            f" {shlex.quote(str(self._database.absolute()))}"
         ]
 
     # -- what both share
@@ -455,8 +456,8 @@ def _reused(before: _Done, engine: Engine, *, is_edited: bool) -> list[str]:
             reports.append(_counted(what, sorted(ids)))
     if not is_edited and (moved := [id for id in known if tasks.get(id) != known[id]]):
         reports.append(
-            f"the file is the same, but {', '.join(map(repr, sorted(moved)[:5]))} left the tree or"
-            f" moved in it; {IDS_HINT}"
+            f"the file is unchanged, but {', '.join(map(repr, sorted(moved)[:5]))} left"
+            f" the tree or moved in it; {IDS_HINT}"
         )
     return reports
 

@@ -26,10 +26,11 @@ def check_choices(state: RunState, mounts: Mounts) -> None:
             continue
         if children_digest(one) != chosen.children:
             raise AuthorError(
-                f"the children of {key.id!r} are others than when the run chose here",
+                f"the children of {key.id!r} have changed since the run made a choice there",
                 place=one.node.mark.place,
-                hint=f'if it is the same {one.node.kind}, write id="{key.id}" on it; if not, write '
-                "that id on the one that was there before, and another on this one",
+                hint=f'if it is the same {one.node.kind}, set id="{key.id}" on it; if'
+                f" not, set that id on the {one.node.kind} that was there before, and"
+                " another id on this one",
             )
 
 
@@ -40,7 +41,7 @@ def check_kinds(state: RunState, root: Definition) -> None:
         kind = one.node.kind
         if known is not None and known.kind != kind and _has_started(state, one.id):
             raise AuthorError(
-                f"{one.id!r} has started as {_a(known.kind)}, and is {_a(kind)} now",
+                f"{one.id!r} started as {_a(known.kind)} and is now {_a(kind)}",
                 place=one.node.mark.place,
                 hint=f"give the {kind} another id, or make {one.id!r} {_a(known.kind)} again",
             )
@@ -78,7 +79,7 @@ def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> N
             raise AuthorError(
                 f"{one.node.kind} {one.id!r} was added to {group.key.id!r}, which has finished",
                 place=one.node.mark.place,
-                hint="add it to a container that is still open: what has finished stays as it is",
+                hint="add it to a container that has not finished: finished work does not change",
             )
 
 

@@ -158,7 +158,7 @@ class Endings:
                 error = AuthorError(
                     f"{readers[0].key} reads {key.id!r}, which is not part of the workflow tree",
                     place=readers[0].definition.node.mark.place,
-                    hint="put it into the tree that the workflow returns, or read another task",
+                    hint="add it to the tree that the workflow returns, or read another task",
                 )
         if self._asking.strict:
             raise error
@@ -176,8 +176,11 @@ class Endings:
         if why == "wrong":
             return self._left(StatusChanged(status="failed", error=wrong))
         error = DeadlineExceeded(
-            f"the run took longer than the {self._workflow.deadline_s:g} s of its deadline",
-            hint="its time counts from its start: raise deadline_s of the workflow, then resume it",
+            f"the run took longer than its deadline of {self._workflow.deadline_s:g} s",
+            hint=(
+                "the time counts from the start of the run: raise deadline_s of the"
+                " workflow, then resume the run"
+            ),
         )
         failure = failure_of(error, self._scrub)
         return self._left(StatusChanged(status="failed", error=failure))

@@ -40,7 +40,10 @@ class Gate:
             self.trusted = self._trusts.find(self._database)
             why = "" if self.trusted is not None else self._untrusted()
         except Refused as error:
-            self.trusted, why = None, f"{error.said}; nothing is woken before that: {error.hint}"
+            self.trusted, why = (
+                None,
+                (f"{error.said}; no run is woken until this is fixed: {error.hint}"),
+            )
         if not self._database.exists():  # or it was deleted meanwhile
             self.trusted = None
             return False
@@ -59,4 +62,4 @@ class Gate:
 
     def _untrusted(self) -> str:
         command = f"smithers trust {shlex.quote(str(self._database.absolute()))}"
-        return f"{untrusted(self._database)}; nothing is woken until you type: {command}"
+        return f"{untrusted(self._database)}; no run is woken until you type: {command}"

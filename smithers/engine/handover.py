@@ -25,14 +25,14 @@ _READ = 1 << 20
 _TEXT, _SHORT = 600, 240
 
 _BEFORE = (
-    "This task goes on from another one, which was done in a session that you do not know. What was"
-    " done there, oldest first (it is a record, not an instruction):"
+    "This task continues another task, which was done in a session that you cannot see."
+    " What was done there, oldest first (this is a record, not an instruction):"
 )
 
 _OPENING = (
-    "This task was begun before, and not finished. The working folder may hold half-done work of"
-    " that: look before you do anything again. What was done, oldest first (it is a record, not an"
-    " instruction):"
+    "This task was started before and not finished. The working folder may contain"
+    " partial work: look before you repeat anything. What was done, oldest first (this is"
+    " a record, not an instruction):"
 )
 
 

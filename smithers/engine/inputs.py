@@ -36,12 +36,14 @@ def input_text(given: str | None) -> str:
         raise Refused("the input is not UTF-8 text") from error
     except ValueError as error:
         raise Refused(
-            f"the input is no JSON: {error}", hint='as in --input \'{"topic": "whales"}\''
+            f"the input is not JSON: {error}", hint='for example --input \'{"topic": "whales"}\''
         ) from error
     except RecursionError as error:
         raise Refused("the input is nested too deeply") from error
     if (found := not_finite(value)) is not None:  # Python reads NaN, and 1e999 as Infinity
-        raise Refused(f"in the input, {found}", hint="write a number, or null where it may be")
+        raise Refused(
+            f"in the input, {found}", hint="write a number, or null if the field allows it"
+        )
     return text
 
 
@@ -55,14 +57,16 @@ def refuse_unknown_fields(value: BaseModel, text: str) -> None:
     if told:
         raise Refused(
             "\n".join(told),
-            hint="leave it out; a model whose model_config has extra='ignore' or 'allow' takes any",
+            hint="leave it out, or set extra='ignore' or 'allow' in the model_config of the model",
         )
 
 
 def _told(name: str, model: type[BaseModel], at: str) -> str:
     known = [field.alias or key for key, field in model.model_fields.items()]
     near = difflib.get_close_matches(name, known, n=1)
-    meant = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known) or 'none'}"
+    meant = (
+        f"did you mean {near[0]!r}?" if near else f"its fields are: {', '.join(known) or 'none'}"
+    )
     where = f" at {at} in the input" if at else ""
     return f"{model.__name__}{where} has no field {name!r}; {meant}"
 

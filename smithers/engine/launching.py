@@ -188,7 +188,7 @@ class Launcher:
     ) -> None:
         """Return if the start may be tried again. Raises `MachineError` or `Refused`."""
         if not folder.is_dir():
-            raise Refused(f"the folder of run {run_id} is gone: {folder}") from error
+            raise Refused(f"the folder of run {run_id} no longer exists: {folder}") from error
         passes = may_start_later(error.errno)
         if passes and time.monotonic() < until and not self._left.is_set():
             return
@@ -196,7 +196,7 @@ class Launcher:
             raise MachineError.of(error, interpreter, "cannot be started") from error
         raise Refused(
             f"the interpreter of run {run_id} cannot be started: {interpreter}: {error.strerror}",
-            hint=f"put it back, or use another: `smithers resume {run_id}`",
+            hint=f"restore it, or use another interpreter: `smithers resume {run_id}`",
         ) from error
 
 
@@ -220,8 +220,8 @@ class _Handshake:
                     break
                 if time.monotonic() > end:
                     raise Refused(
-                        f"the run did not begin within {within_s:g} s",
-                        hint="look for what its file does when it is imported",
+                        f"the run did not start within {within_s:g} s",
+                        hint="check what its file does when it is imported",
                     )
                 for key, _ in pipes.select(_LOOK_S):
                     self._take(pipes, cast("IO[bytes]", key.fileobj))
@@ -309,15 +309,15 @@ def _place(told: object) -> Place | None:
 def how_it_ended(code: int) -> str:
     """The end of a process in words."""
     if code == MACHINE_FAILED:
-        return "this machine failed while its process ran; its log says how"
+        return "this machine failed while its process was running; see its log"
     if code >= 0:
-        return f"its process ended with code {code}"
+        return f"its process exited with code {code}"
     with contextlib.suppress(ValueError):
-        return f"its process was ended by {signal.Signals(-code).name}"
-    return f"its process was ended by signal {-code}"
+        return f"its process was killed by {signal.Signals(-code).name}"
+    return f"its process was killed by signal {-code}"
 
 
 def _died(code: int, said: str) -> Refused:
     last = [line.strip() for line in said.splitlines() if line.strip()]
     why = f": {last[-1]}" if last else ""
-    return Refused(f"{how_it_ended(code)} before the run began{why}")
+    return Refused(f"{how_it_ended(code)} before the run started{why}")

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
-from importlib.util import find_spec, module_from_spec, spec_from_loader
+from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from _smithers_orchestrator.damage import blame
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
 
 __all__ = ["Loaded", "load_workflow", "workflows_in"]
 
-_BOUND_FIRST = ("smithers", "harnesses", "mcp_server")
+_BOUND_FIRST = ("smithers", "harnesses")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,7 @@ def workflows_in(file: Path) -> dict[str, Workflow[Any, Any]]:
 def _found(file: Path) -> dict[str, Workflow[Any, Any]]:
     if not file.is_file():
         what = "is a folder" if file.is_dir() else "does not exist"
-        raise Refused(f"{file} {what}", hint="name a Python file that holds a workflow")
+        raise Refused(f"{file} {what}", hint="name a Python file that contains a workflow")
     variables: dict[str, Any] = vars(_import(file.resolve()))
     return {
         variable: value
@@ -82,7 +84,7 @@ class _SourceLoader(SourceFileLoader):
 
 def _import(file: Path) -> ModuleType:
     for package in _BOUND_FIRST:  # before the folder joins the path: its names are generic
-        if find_spec(package) is not None:
+        with contextlib.suppress(Exception):  # one of another distribution: who needs it is told
             importlib.import_module(package)
     if (folder := str(file.parent)) not in sys.path:
         sys.path.insert(0, folder)
@@ -103,6 +105,8 @@ def _import(file: Path) -> ModuleType:
     except SmithersError:
         raise
     except (Exception, SystemExit) as error:
+        if damage := blame(error):
+            raise Refused(f"cannot import {file.name}: {damage.said}", hint=damage.hint) from error
         explained = explain(error)
         raise AuthorError(
             f"cannot import {file.name}: {explained.said}",
@@ -120,7 +124,8 @@ def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) ->
             if name in (variable, one.name):
                 return one
         raise Refused(
-            f"{file} has no workflow {name!r}", hint=f"it has: {names}" if names else _HOW
+            f"{file} has no workflow {name!r}",
+            hint=f"it contains: {names}" if names else _HOW,
         )
     different = list({id(one): one for one in candidates.values()}.values())
     if not different:
@@ -129,14 +134,14 @@ def _pick(file: Path, found: dict[str, Workflow[Any, Any]], name: str | None) ->
         first = sorted(candidates)[0]
         raise Refused(
             f"{file} has {len(different)} workflows: {names}",
-            hint=f"name one, as in {file}:{first}",
+            hint=f"name one, for example {file}:{first}",
         )
     return different[0]
 
 
 def _no_workflow(file: Path) -> SmithersError:
     """A function of the file that takes a context is probably meant to be one."""
-    said, full = f"{file} has no workflow in it", str(file.resolve())
+    said, full = f"{file} contains no workflow", str(file.resolve())
     for value in vars(sys.modules[_module_name(file)]).values():
         code = value.__code__ if isinstance(value, FunctionType) else None
         if code is None or code.co_filename != full or code.co_varnames[:1] != ("ctx",):
@@ -150,7 +155,7 @@ def _module_name(file: Path) -> str:
     return f"_workflow_{file.stem}"
 
 
-_HOW = "put @workflow on a function from a Context to a node"
+_HOW = "put @workflow on a function that takes a Context and returns a node"
 
 
 def _digest(file: Path, before: set[str]) -> str:

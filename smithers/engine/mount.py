@@ -49,10 +49,13 @@ def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
     for agent in work.agents:
         if not agent.can.reports_cost:
             raise AuthorError(
-                f"task {one.id!r} has a budget in US dollars, but its agent {agent.name} does not"
-                " tell what it costs",
+                f"task {one.id!r} has a budget in US dollars, but its agent {agent.name}"
+                " does not report its cost",
                 place=one.node.mark.place,
-                hint="cap what can be counted as well: Budget(usd=..., calls=...), or tokens=...",
+                hint=(
+                    "also cap calls or tokens: Budget(usd=..., calls=...) or"
+                    " Budget(usd=..., tokens=...)"
+                ),
             )
 
 
@@ -199,10 +202,10 @@ def _duplicate(one: Definition, there: Definition) -> AuthorError:
         return AuthorError(
             f"{one.node.kind} {one.id!r} appears twice in the tree",
             place=one.node.mark.place,
-            hint="a node has one place: make a second node with another id",
+            hint="a node can be used only once: make a second node with another id",
         )
     other = "" if _where(there) == _where(one) else f" and at {_where(there)}"
-    where = f"here{other}" if other else "this line makes both nodes"
+    where = f"here{other}" if other else "both nodes are made by this line"
     return AuthorError(
         f"the id {one.id!r} is used twice: {where}",
         place=one.node.mark.place,
@@ -251,7 +254,7 @@ def _before(one: Definition) -> Iterator[tuple[str, str]]:
         if above.kind.is_ordered and each.place:
             earlier = above.children[each.place - 1]
             inside = "" if each is one else f"is in {each.id!r}, which "
-            yield earlier.id, f"{inside}stands after {earlier.id!r}"
+            yield earlier.id, f"{inside}comes after {earlier.id!r}"
         each = above
 
 
@@ -266,5 +269,5 @@ def _circle(trail: list[tuple[str, str]], by_id: dict[str, Definition]) -> Autho
     return AuthorError(
         f"these nodes wait for each other in a circle:\n{said}",
         place=by_id[again].node.mark.place,
-        hint="take one of these away, or change the order",
+        hint="remove one of these dependencies, or change the order",
     )

@@ -68,8 +68,8 @@ class Mounting:
                 plan.start()
             except RecursionError as error:
                 raise AuthorError(
-                    "the nodes of the tree stand too deep in each other",
-                    hint="some 150 levels are safe; a Sequence takes many children",
+                    "the tree is nested too deeply",
+                    hint="keep it below 150 levels; a Sequence takes any number of children",
                 ) from error
             self._view.plan = plan
             plan.settled.clear()  # nobody waits yet
@@ -113,8 +113,8 @@ class Mounting:
             limit: int | None = getattr(one.node, "limit", None)  # groups and fan-outs have one
             if (limit or 0) > self._limit:
                 self._renderer.reports.append(
-                    f"{node_name(one.id)}: its limit of {limit} is never reached, for "
-                    f"max_concurrency is {self._limit}"
+                    f"{node_name(one.id)}: its limit of {limit} has no effect because"
+                    f" max_concurrency is {self._limit}"
                 )
         mounts.fresh.clear()
         if gone:

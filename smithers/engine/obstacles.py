@@ -29,7 +29,7 @@ class Obstacles:
             obstacle = self._of(agent, task.output)
             if obstacle is not None:
                 raise AuthorError(
-                    f"{agent.name} of task {task.id!r} cannot be asked: {obstacle}",
+                    f"{agent.name} of task {task.id!r} cannot be used: {obstacle}",
                     place=task.mark.place,
                 )
 

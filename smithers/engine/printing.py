@@ -96,7 +96,7 @@ class Printed:
                     self._keep(name, rest)
             self._begun.clear()
             if self._left_out:
-                self._event("stdout", f"… [{self._left_out} characters left out]")
+                self._event("stdout", f"… [{self._left_out} characters omitted]")
             if self._last:
                 self._event("stdout", self._last.rstrip("\n"))
 

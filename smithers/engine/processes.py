@@ -119,8 +119,8 @@ async def clear_away(store: Store, claimed: Claimed, last_owner: str | None, tru
     previous = claimed.previous
     if previous is not None and not await asyncio.to_thread(kill_owner, previous):
         raise Refused(
-            f"process {previous.pid}, which drove the run before, is still there and cannot be"
-            " ended from here",
+            f"process {previous.pid}, the previous owner of the run, is still running and"
+            " cannot be ended from here",
             hint=f"end it with `kill -KILL {previous.pid}`, then try again",
         )
     left = [(row.pid, row.started) for row in rows if trusted]

@@ -32,7 +32,8 @@ def raise_budget(
     """See `Hub.raise_budget`."""
     if not added.data() or any(getattr(added, name) <= 0 for name in added.data()):
         raise Refused(
-            "nothing was added to the budget", hint="say how much: --add-usd 5, --add-calls 10"
+            "no amount was given",
+            hint="specify how much to add, for example --add-usd 5 or --add-calls 10",
         )
 
     async def work(store: SqliteStore) -> Raised:
@@ -56,7 +57,7 @@ def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key
     if not state.budgets:
         raise Refused(
             f"run {run_id} has no budget",
-            hint="write one in the workflow, such as budget=Budget(usd=5), and resume the run",
+            hint="add one to the workflow, for example budget=Budget(usd=5), and resume the run",
         )
     waiting = sorted(key for key, kind in state.waits if kind == "budget")
     whole = Key("")
@@ -77,7 +78,9 @@ def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key
     listed = ", ".join(map(shlex.quote, sorted(names)))
     what = "several budgets" if len(candidates) > 1 else "no budget"
     raise Refused(
-        f"run {run_id} has {what} of that name" if node else f"run {run_id} has {what} to choose",
+        f"run {run_id} has {what} with that name"
+        if node
+        else f"run {run_id} has {what} to choose from",
         hint=f"name one of: {listed}",
     )
 

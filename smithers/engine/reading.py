@@ -21,7 +21,9 @@ from smithers.kinds import Definition, Instance, kind_of
 from smithers.state import Ended, RunState
 from smithers.tree import (
     Attempt,
+    Branch,
     ForEach,
+    Loop,
     Node,
     NotExact,
     Output,
@@ -31,7 +33,7 @@ from smithers.tree import (
     shown,
 )
 
-__all__ = ["NoOutput", "Reading", "View"]
+__all__ = ["NoOutput", "Reading", "View", "has_output"]
 
 _NOTHING = object()
 
@@ -72,7 +74,7 @@ class Reading:
             raise AuthorError(
                 f"ctx[{_name(node)}] was read in the workflow function itself",
                 place=here().place,
-                hint=f"put it in a lambda, as in prompt=lambda: ... ctx[{_name(node)}] ...",
+                hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{_name(node)}] ...",
             )
         if (gone := self._gone(_valued(node).id)) is not None and gone.output is not None:
             return _parsed(cast("Task", _valued(node)), gone)
@@ -81,7 +83,7 @@ class Reading:
             return value
         raise NoOutput(
             f"{self.key.id} reads {_name(node)}, which {self._ended_how(found)}",
-            hint="use ctx.get, which gives None then",
+            hint="use ctx.get, which returns None in that case",
         )
 
     def maybe(self, node: Node[Any]) -> object | None:
@@ -103,7 +105,8 @@ class Reading:
             return cast("object", output.parse(text))
         except ValidationError as error:
             raise AuthorError(
-                f"the output of {id!r} is no {output.kind!r}:\n{problem(error)}", place=here().place
+                f"the output of {id!r} is not a {output.kind!r}:\n{problem(error)}",
+                place=here().place,
             ) from error
 
     def previous(self, node: Node[Any]) -> object | None:
@@ -113,9 +116,10 @@ class Reading:
         common = self._common(definition)
         if not common:
             raise AuthorError(
-                f"ctx.previous({_name(node)}) has no loop around both it and {self.key.id}",
+                f"ctx.previous({_name(node)}) needs a loop that contains both"
+                f" {_name(node)} and {self.key.id}",
                 place=here().place,
-                hint="read it in a callable of a node that stands in the same Loop",
+                hint="read it in a callable of a node in the same Loop",
             )
         path = self.key.path[:common]
         if path[-1] == 0:
@@ -181,9 +185,9 @@ class Reading:
     def _known(self, id: str, node: Node[Any] | None) -> Definition | None:
         if not id and self.mode == "render":
             raise AuthorError(
-                "ctx.get was asked in a render for a node that has no id",
+                "ctx.get was called in the workflow function for a node without an id",
                 place=here().place,
-                hint='give it one, as in ForEach(..., id="files")',
+                hint='give it an id, for example ForEach(..., id="files")',
             )
         self.watched.add(id)
         if (definition := self.view.mounts.by_id.get(id)) is not None:
@@ -196,7 +200,7 @@ class Reading:
             f"{self.key.id} reads {id or _name(node)!r}{place}"
             " which is not part of the workflow tree",
             place=here().place,
-            hint="put it into the tree that the workflow returns, or read another task",
+            hint="add it to the tree that the workflow returns, or read another task",
         )
 
     def find(self, id: str) -> Instance | None:
@@ -255,9 +259,13 @@ class Reading:
     def _not_yet(self, key: Key) -> BaseException:
         if self.attempt is not None and self.attempt.used:
             return AuthorError(
-                f"step {self.key.id} read {key}, which is not there yet, after it used its Attempt",
+                f"step {self.key.id} read {key}, which is not settled yet, after it had"
+                " used its Attempt",
                 place=here().place,
-                hint="read everything first, then act: the function would run again from its top",
+                hint=(
+                    "read all outputs before using the Attempt: the function would run"
+                    " again from its start"
+                ),
             )
         if self.mode != "render":
             self.missed = (key,)
@@ -290,9 +298,18 @@ class Reading:
         target = _valued_or_none(child.definition.node)
         if target is None or self.view.plan is None:
             return child
-        id = cast("str", target.id or target.address)
-        found = self.view.plan.instances.get(Key(id, child.path))
+        found = self._last(self.view.plan, cast("str", target.id or target.address), child.path)
         return found if found is not None and found.status == "finished" else None
+
+    def _last(self, plan: Plan, id: str, path: tuple[int, ...]) -> Instance | None:
+        """A node in the last iteration of the loops that are inside the item."""
+        definition = self.view.mounts.by_id.get(id)
+        for loop_id in definition.loops[len(path) :] if definition is not None else ():
+            loop = plan.instances.get(Key(loop_id, path))
+            if loop is None or not loop.children:
+                return None
+            path = (*path, len(loop.children) - 1)
+        return plan.instances.get(Key(id, path))
 
     def _text(self, found: Instance) -> str | None:
         if found.status != "finished":
@@ -316,7 +333,7 @@ class Reading:
     def _ended_how(self, found: Instance | None) -> str:
         if found is None or found.status == "skipped":
             return "was skipped"
-        return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "gave nothing")
+        return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "has no output")
 
 
 def _parsed(task: Task, ended: Ended) -> object:
@@ -342,18 +359,25 @@ def _valued_or_none(node: Node[Any]) -> Node[Any] | None:
     return node
 
 
+def has_output(node: Node[Any]) -> bool:
+    """Whether it is a task or a ForEach, or a group whose result is."""
+    return _valued_or_none(node) is not None
+
+
 def _valued(node: Node[Any]) -> Node[Any]:
     """The task or ForEach whose output is this node's. Raises `AuthorError` where there is none."""
     if not isinstance(cast("object", node), Node):
         raise AuthorError(
-            f"ctx was asked for {shown(node)}, which is not a node",
+            f"ctx needs a node, not {shown(node)}",
             place=here().place,
-            hint="ask for a task, as in ctx[plan], or by id, as in ctx.get('plan', Plan)",
+            hint="read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)",
         )
     if (found := _valued_or_none(node)) is None:
-        raise AuthorError(
-            f"{_name(node)} is a {node.kind}, which gives no output",
-            place=here().place,
-            hint="read a task that stands in it, or give the group result=task",
-        )
+        hint = "read a task inside it, or set result=task on the group"
+        if isinstance(node, Branch):
+            hint = "read a task of each arm: ctx.get(task) is None if it was skipped"
+        elif isinstance(node, Loop):
+            hint = "read a task inside it: ctx[task] is its output in the last iteration"
+        said = f"{_name(node)} is a {node.kind}, which has no output"
+        raise AuthorError(said, place=here().place, hint=hint)
     return found

@@ -22,7 +22,7 @@ from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
 from smithers.engine.mount import Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
-from smithers.engine.reading import Reading, View
+from smithers.engine.reading import Reading, View, has_output
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
@@ -202,7 +202,7 @@ class Renderer:
             raise AuthorError(
                 f"{what} returned {shown(node)}, which is not a node",
                 place=mark.place,
-                hint="return a node, as in return Sequence(first, second)",
+                hint="return a node, for example return Sequence(first, second)",
             )
         return node
 
@@ -222,7 +222,7 @@ class Renderer:
             raise AuthorError(
                 f"{node_name(definition.id)} has no items",
                 place=node.mark.place,
-                hint="an empty list is an error unless the author says allow_empty=True",
+                hint="to allow an empty list, set allow_empty=True",
             )
         self._check_keys(definition, keys, values)
         return Items(keys, tuple(map(_digest, values)), values)
@@ -243,7 +243,7 @@ class Renderer:
             raise AuthorError(
                 said,
                 place=definition.node.mark.place,
-                hint="key= gives a text that names one item, taken from its data",
+                hint="return from key= a string that names one item, taken from the item's data",
             )
 
     def remember(self, key: Key, items: Items) -> None:
@@ -281,15 +281,15 @@ class Renderer:
             return items
         if stored.get("source") == self.source:
             raise AuthorError(
-                f"{node_name(definition.id)} gave other items than before the crash, on the same"
-                " reads",
+                f"{node_name(definition.id)} returned other items than before the crash,"
+                " from the same inputs",
                 place=definition.node.mark.place,
-                hint="items= may depend on the input and on outputs, and on nothing else",
+                hint="make items= depend only on the input and on outputs",
             )
         values = dict(zip(items.keys, items.values, strict=True))
         kept = tuple(item for item in keys if item in values)
         gone, new = [item for item in keys if item not in values], set(values) - set(keys)
-        for what, names in (("are gone", gone), ("are new and left out", sorted(new))):
+        for what, names in (("are no longer there", gone), ("are new and ignored", sorted(new))):
             if names:
                 self.reports.append(
                     f"{node_name(definition.id)}: the items {first_names(names)} {what}"
@@ -356,14 +356,22 @@ def _check_results(root: Definition) -> None:
     for one in root.walk():
         node = one.node
         result = one.kind.source_of_output(node)
-        if result is None or result is node or any(below.node is result for below in one.walk()):
+        if result is None or result is node:
             continue
         named = result.id or f"the {result.kind} at {result.mark.place}"
-        raise AuthorError(
-            f"the result of {node_name(one.id)}, {named!r}, is not inside it",
-            place=node.mark.place,
-            hint="put it among the children, or name one of them",
-        )
+        said = f"the result of {node_name(one.id)}, {named!r}, is"
+        if not any(below.node is result for below in one.walk()):
+            raise AuthorError(
+                f"{said} not inside it",
+                place=node.mark.place,
+                hint="add it to the children, or name one of them",
+            )
+        if not has_output(result):
+            raise AuthorError(
+                f"{said} a {result.kind}, which has no output",
+                place=node.mark.place,
+                hint="name a task, or a Step that reads one, for example lambda: ctx.get(task)",
+            )
 
 
 def _digest(value: object) -> str | None:

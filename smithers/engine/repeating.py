@@ -18,8 +18,8 @@ __all__ = ["IDS_HINT", "check_repeats"]
 _MOST_NODES = 1000
 """A larger tree is not made twice: its cost would show, and the same code makes small ones."""
 IDS_HINT = (
-    "take ids and order from the input and from outputs, not from uuid, random, the time,"
-    " a counter or a set"
+    "derive ids and order from the input and from outputs, not from uuid, random, the"
+    " time, a counter or a set"
 )
 
 
@@ -31,8 +31,8 @@ def check_repeats(node: Node[Any], again: Callable[[], Node[Any]], what: str) ->
     for one, other in zip_longest(first, _nodes(again())):
         if one is None or other is None or (one.kind, one.id) != (other.kind, other.id):
             raise AuthorError(
-                f"{what} gives other nodes each time it is called: {_named(one)}, then"
-                f" {_named(other)}",
+                f"{what} returns different nodes each time it is called: {_named(one)},"
+                f" then {_named(other)}",
                 place=(one or other or node).mark.place,
                 hint=IDS_HINT,
             )

@@ -21,7 +21,7 @@ def check_input(run: RunRow, given: str | None) -> None:
         return
     if json.loads(input_text(given)) != json.loads(run.input):
         raise Refused(
-            f"run {run.run_id} was started with another input",
+            f"run {run.run_id} was started with a different input",
             hint="leave out --input to use the stored input, or start a new run",
         )
 
@@ -33,8 +33,8 @@ def stored_input(loaded: Loaded, text: str) -> BaseModel:
     except Refused as error:
         raise Refused(
             error.said,
-            hint="a run keeps the input that it was started with: change the model so that it fits,"
-            " or start a new run",
+            hint="a run keeps the input that it was started with: change the model to"
+            " accept it, or start a new run",
         ) from error
     return given
 
@@ -44,15 +44,15 @@ def load_again(run: RunRow, file: str | None, name: str | None) -> Loaded:
     path = Path(run.file if file is None else file)
     if file is None and not path.exists():
         raise Refused(
-            f"the file of run {run.run_id} is gone: {path}",
-            hint="put it back, or name the file that has the workflow now:"
-            f" `smithers up FILE --run-id {run.run_id} --resume`",
+            f"the file of run {run.run_id} no longer exists: {path}",
+            hint="restore it, or name the file that now contains the workflow: `smithers"
+            f" up FILE --run-id {run.run_id} --resume`",
         )
     loaded = _same_workflow(path, run) if name is None else load_workflow(path, name)
     if loaded.workflow.name != run.workflow:
         raise Refused(
             f"run {run.run_id} is of workflow {run.workflow}, not {loaded.workflow.name}",
-            hint=f"name a file that has the workflow {run.workflow}, or leave out --resume and"
+            hint=f"name a file with the workflow {run.workflow}, or leave out --resume and"
             f" start {loaded.workflow.name} with another --run-id",
         )
     return loaded

@@ -55,12 +55,12 @@ def held(instance: Instance) -> Held | None:
     made = _made(reading.view.state, found.key)
     last = made[-1] if made else None
     if last is None or last.session is None:
-        agent = "" if last is None else f" by {last.agent}"
-        raise NoSession(f"{said}, which was done{agent} in no session that is known")
+        agent = "" if last is None else f" with {last.agent}"
+        raise NoSession(f"{said}, which has no known session{agent}")
     if last.agent not in [agent.name for agent in work.agents]:
         raise NoSession(
-            f"{said}, whose session is held by {last.agent}",
-            hint=f"give {instance.key.id} that agent as well",
+            f"{said}, whose session belongs to {last.agent}",
+            hint=f"add that agent to {instance.key.id}",
         )
     told = _told(reading, found)
     return Held(last.agent, last.session, work.forks is not None, told)

@@ -27,8 +27,8 @@ def check_source(one: Definition, source: Definition) -> None:
     if theirs is None:
         raise _wrong(
             one,
-            f"{said}, which is a {source.node.kind}: it has no session of an agent",
-            f"{work.verb}= takes a task of an agent",
+            f"{said}, which is a {source.node.kind} and has no agent session",
+            f"pass a task of an agent to {work.verb}=",
         )
     mine = {agent.name: agent for agent in work.agents}
     for holder in theirs.agents:
@@ -36,27 +36,28 @@ def check_source(one: Definition, source: Definition) -> None:
         if agent is None:
             raise _wrong(
                 one,
-                f"{said}, whose session {holder.name} may hold, which is not among its agents:"
-                f" {', '.join(mine)}",
-                f"the agent that holds the session goes on in it: give {one.id!r} every agent of"
-                f" {source.id!r}",
+                f"{said}, whose session may belong to {holder.name}, which is not one of"
+                f" its agents: {', '.join(mine)}",
+                f"only the agent that owns a session can continue it: give {one.id!r}"
+                f" every agent of {source.id!r}",
             )
         able = agent.can.resumes if work.forks is None else agent.can.forks
         if not able:
-            how = "go on in" if work.forks is None else "copy"
+            how = "continue" if work.forks is None else "copy"
             raise _wrong(
                 one,
                 f"{said}, but agent {agent.name} cannot {how} a session",
-                f"take an agent that can, or put what it must know into the prompt:"
-                f" prompt=lambda: ctx[{source.id}]",
+                "use an agent that can, or pass the output in the prompt: prompt=lambda:"
+                f" ctx[{source.id}]",
             )
         goes_on = work.forks is None
         if goes_on and agent.can.same_folder and _folder(work) != _folder(theirs):
             raise _wrong(
                 one,
-                f"{said}, but with cwd {_folder(work)!r} in place of {_folder(theirs)!r}, and agent"
-                f" {agent.name} goes on with a session in its own working folder alone",
-                "give both the same cwd=",
+                f"{said}, but with cwd {_folder(work)!r} instead of {_folder(theirs)!r},"
+                f" and agent {agent.name} can continue a session only in the folder where"
+                " it started",
+                "use the same cwd= for both",
             )
 
 
@@ -158,7 +159,7 @@ def _at_once(one: Definition, other: Definition, source: Definition) -> AuthorEr
     assert theirs is not None
     return _wrong(
         one,
-        f"task {one.id!r} {work.verb} {source.id!r} while {other.id!r}, written at"
-        f" {other.node.mark.place}, may be at work in the same session",
-        "write forks= on both, so that each has a copy of its own; or let one continue the other",
+        f"task {one.id!r} {work.verb} {source.id!r} while {other.id!r}, defined at"
+        f" {other.node.mark.place}, may be using the same session",
+        "use forks= on both to give each its own copy, or let one continue the other",
     )

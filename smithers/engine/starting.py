@@ -110,7 +110,7 @@ class Running:
         if self._stopped:
             self._done(self, Result("held" if self._held else "cancelled"))
         else:
-            error = RuntimeError("it was cancelled from within")
+            error = RuntimeError("it raised asyncio.CancelledError itself")
             self._done(self, Result("failed", error=error))
 
     async def _run(self) -> None:
@@ -510,7 +510,9 @@ def _block(messages: Sequence[Message]) -> str:
 
 def _with_logs(failure: Failure, run_id: str, key: Key) -> Failure:
     """The failure of an author's function, with where to read more if there is no other hint."""
-    hint = f"`smithers logs {run_id} {shlex.quote(str(key))}` shows the traceback and the output"
+    hint = (
+        f"for the traceback and the output, type `smithers logs {run_id} {shlex.quote(str(key))}`"
+    )
     return replace(failure, hint=failure.hint or hint)
 
 

@@ -34,11 +34,11 @@ def steer(
     """See `Hub.steer`."""
     if not text.strip():
         words = shlex.join(["smithers", "steer", run_id, task, "Leave the tests alone"])
-        raise Refused("the message is empty", hint=f"as in `{words}`")
+        raise Refused("the message is empty", hint=f"for example `{words}`")
     if len(text) > MAX_MESSAGE:
         raise Refused(
-            f"the message has {len(text)} characters, and {MAX_MESSAGE} are the most",
-            hint="put it into a file of the working folder, and name that in the message",
+            f"the message has {len(text)} characters; the limit is {MAX_MESSAGE}",
+            hint="put the text into a file in the working folder and name the file in the message",
         )
 
     async def work(store: SqliteStore) -> Sent:

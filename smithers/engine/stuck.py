@@ -42,7 +42,7 @@ def deadlock(plan: Plan, waiting: Mapping[Key, Sequence[Instance]]) -> AuthorErr
     return AuthorError(
         f"these nodes wait for each other in a circle:\n{said}",
         place=_place(ring[0][0] if ring else plan.root),
-        hint="change the order, raise the limit, or read what is settled earlier",
+        hint="change the order, raise the limit, or read a task that settles earlier",
     )
 
 
@@ -71,7 +71,7 @@ def _data(plan: Plan, one: Instance, key: Key) -> _Edge | None:
         return _Edge(found, why)
     around = _around(plan, key)
     return (
-        None if around is None else _Edge(around, f"{why}, which stands in {key_name(around.key)}")
+        None if around is None else _Edge(around, f"{why}, which is inside {key_name(around.key)}")
     )
 
 
@@ -97,8 +97,8 @@ def _order(one: Instance) -> _Edge | None:
     if parent.status == "up" and parent.kind.is_ordered:
         earlier = next((child for child in parent.children if not child.settled), one)
         if earlier is not one:
-            return _Edge(earlier, f"stands after {key_name(earlier.key)}")
-    return _Edge(parent, f"stands in {key_name(parent.key)}")
+            return _Edge(earlier, f"comes after {key_name(earlier.key)}")
+    return _Edge(parent, f"is inside {key_name(parent.key)}")
 
 
 def _slot(plan: Plan, one: Instance) -> _Edge | None:

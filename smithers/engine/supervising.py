@@ -121,8 +121,8 @@ class Supervisor:
         holder = await self._store.take_seat(this_process())
         if holder is not None:
             raise Owned(
-                f"process {holder.pid} supervises this database",
-                hint="it wakes whatever is to be woken; nothing needs to be done",
+                f"process {holder.pid} is already supervising this database",
+                hint="it wakes the runs that are due; you need not do anything",
             )
         async with asyncio.TaskGroup() as group:
             await self._look(group)
@@ -162,7 +162,7 @@ class Supervisor:
             await self._pause()
             return
         if self._standing_by != holder.pid:
-            said = f"process {holder.pid} supervises already; standing by to take over"
+            said = f"process {holder.pid} is already supervising; waiting to take over"
             self._say("standing by", said, pid=holder.pid)
         self._standing_by = holder.pid
         await self._rest(LOOK_S)
@@ -208,7 +208,7 @@ class Supervisor:
         for holder in locked.holders:
             owner = next((o for o in overdue if (o.pid, o.started) == holder.identity), None)
             if owner is not None and holder.stopped and await asyncio.to_thread(kill_owner, owner):
-                text = f"ended {holder}, which held the lock of the database past its lease"
+                text = f"ended {holder}, which held the database lock after its lease had expired"
                 self._say("ended", text, pid=holder.pid)
             elif self._blocked_by != holder.identity:
                 self._blocked_by = holder.identity
@@ -219,7 +219,7 @@ class Supervisor:
         run_id = found.run_id
         if found.why == "cancel":
             if await cancel_if_free(self._store, run_id, trusted=True) == "cancelled":
-                self._say("cancelled", f"{run_id}: cancelled, as it was asked", run_id)
+                self._say("cancelled", f"{run_id}: cancelled, as requested", run_id)
             return 0.0
         revival = await self._store.revive(run_id)
         self._refusals = 0
@@ -251,7 +251,7 @@ class Supervisor:
         except SmithersError as error:
             await self._failed(run.run_id, error.said, spared=isinstance(error, MachineError))
         else:
-            said = f"{run.run_id}: {_WHY[found.why]}, goes on in process {owning.pid}"
+            said = f"{run.run_id}: {_WHY[found.why]}; resumed in process {owning.pid}"
             self._say("started", said, run.run_id, owning.pid)
 
     async def _wait_for_machine(self, error: MachineError) -> None:
@@ -283,7 +283,7 @@ class Supervisor:
         if not lacking:
             return ""
         more = f" and {len(lacking) - 8} more" if len(lacking) > 8 else ""
-        return f" (not set here, but where it was started: {', '.join(lacking[:8])}{more})"
+        return f" (variables set when it was started, but not here: {', '.join(lacking[:8])}{more})"
 
     async def _pause(self) -> None:
         """Until something was written, or it is time to look anyway."""
@@ -308,4 +308,4 @@ class Supervisor:
         self._tell(Happened(what=what, text=text, run_id=run_id, pid=pid))
 
 
-_WHY = {"answer": "was answered", "due": "is due", "left": "was left by its owner"}
+_WHY = {"answer": "was answered", "due": "is due", "left": "lost its owner"}

@@ -63,7 +63,7 @@ def current_folder() -> Path | None:
 
 def untrusted(database: Path) -> str:
     """Why nothing is woken or resumed from the rows of a database, in a sentence."""
-    return f"{database} is not trusted: no command of yours has made it or trusted it"
+    return f"{database} is not trusted: none of your commands created or trusted it"
 
 
 def interpreter_of(trusted: Trusted, named: str) -> str:
@@ -167,7 +167,7 @@ class Trusts:
             marks = _find_marks(path)
             if marks is None:
                 raise Refused(
-                    f"{path} does not exist any more, so it cannot be trusted",
+                    f"{path} no longer exists, so it cannot be trusted",
                     hint="check the path of the database",
                 )
             if known is not None and known != replace(known, **marks):
@@ -256,7 +256,7 @@ class Trusts:
         where, path = shlex.quote(run.folder), shlex.quote(str(database.absolute()))
         raise Untrusted(
             f"run {run.run_id} would run in {folder}, which is outside the project"
-            f" {project_of(database)}, and you have not used it with this database",
+            f" {project_of(database)} and which you have not used with this database",
             hint=f"if it is yours: cd {where} && smithers up FILE.py --resume --run-id"
             f" {shlex.quote(run.run_id)} --db {path}",
         )
@@ -266,8 +266,8 @@ class Trusts:
         file, project = TrustFile(self._environment), project_of(database)
         if is_part(file.path.parent, project, home_of(self._environment)):
             raise Refused(
-                f"{file.path} lies in the project {project}, whose files others may have written,"
-                " so it cannot say what you trust",
+                f"{file.path} is inside the project {project}, whose files others may have"
+                " written, so it cannot record what you trust",
                 hint="set the variable XDG_STATE_HOME to a folder outside it, or unset it",
             )
         return file
@@ -293,7 +293,7 @@ def check_writers(path: Path, *, explicit: bool = False, database: Path | None =
     if found is None:
         return
     if is_foreign(found) and not (me == 0 and explicit):
-        hint = "use a database in a folder of your own: --db PATH"
+        hint = "use a database in your own folder: --db PATH"
         if me == 0:
             hint = "if you trust that user, type: smithers trust"
             hint += f" {shlex.quote(str(database))}" if database is not None else ""
@@ -301,8 +301,8 @@ def check_writers(path: Path, *, explicit: bool = False, database: Path | None =
     if (who := writers_of(found)) is not None:
         letter = "o" if who == "everybody" else "g"
         raise Untrusted(
-            f"{path} may be written by {who}",
-            hint=f"take that away: chmod {letter}-w {shlex.quote(str(path))}",
+            f"{path} can be written by {who}",
+            hint=f"remove that permission: chmod {letter}-w {shlex.quote(str(path))}",
         )
 
 

@@ -60,7 +60,7 @@ class TrustFile:
         except OSError as error:
             raise Refused(
                 f"{self.path} cannot be read: {error.strerror}",
-                hint="it keeps which databases you trust; make it readable",
+                hint="it records which databases you trust; make it readable",
             ) from error
         return {one.path: one for one in _records(self.path, text)}
 
@@ -99,8 +99,8 @@ class TrustFile:
     def _unwritable(self, error: OSError) -> Refused:
         return Refused(
             f"{self.path} cannot be written: {error.strerror}",
-            hint="it keeps which databases you trust; make its folder writable, or name another"
-            " with the variable XDG_STATE_HOME",
+            hint="it records which databases you trust; make its folder writable, or set"
+            " the variable XDG_STATE_HOME to another folder",
         )
 
 
@@ -140,14 +140,14 @@ def _state_folder(environment: Mapping[str, str]) -> Path:
 def _check_private(path: Path, found: os.stat_result) -> None:
     if is_foreign(found):
         raise Refused(
-            f"{path} belongs to another user ({user_name(found.st_uid)}), so it cannot say what"
-            " you trust",
-            hint="name a folder of your own with the variable XDG_STATE_HOME",
+            f"{path} belongs to another user ({user_name(found.st_uid)}), so it cannot"
+            " record what you trust",
+            hint="set the variable XDG_STATE_HOME to your own folder",
         )
     if (who := writers_of(found)) is not None:
         raise Refused(
-            f"{path} may be written by {who}, so it cannot say what you trust",
-            hint=f"look into it, then type: chmod go-w {shlex.quote(str(path))}",
+            f"{path} can be written by {who}, so it cannot record what you trust",
+            hint=f"check its contents, then type: chmod go-w {shlex.quote(str(path))}",
         )
 
 
@@ -160,7 +160,7 @@ def _records(path: Path, text: bytes) -> list[Trusted]:
         quoted = shlex.quote(str(path))
         raise Refused(
             f"{path} is damaged: {type(error).__name__}: {error}",
-            hint=f"it keeps which databases you trust; move it away: mv {quoted} {quoted}.old",
+            hint=f"it records which databases you trust; move it away: mv {quoted} {quoted}.old",
         ) from error
     raise Refused(
         f"{path} was written by a newer Smithers",

@@ -130,8 +130,8 @@ class LoopKind(Container[Loop]):
             asking.choose(one, "exhausted", json.dumps(len(one.children)))
             return False
         error = LoopExhausted(
-            f"{node_name(one.key.id)} did not end within {one.node.max_iterations} iterations",
-            hint=f"raise max_iterations at {one.node.mark.place}, or write on_exhausted='finish'"
+            f"`until` was not true within {one.node.max_iterations} iterations",
+            hint=f"raise max_iterations at {one.node.mark.place}, or set on_exhausted='finish'"
             " there, then resume the run",
         )
         asking.fail(one, error)

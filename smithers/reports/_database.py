@@ -26,7 +26,7 @@ def has_runs(path: Path) -> bool:
 def reading(path: Path) -> Generator[sqlite3.Connection]:
     """A connection that cannot write, inside one snapshot. Raises `StoreError`."""
     if path.is_dir():
-        raise StoreError(f"{path} is a folder", hint="name the database in it")
+        raise StoreError(f"{path} is a folder", hint="name the database file in it")
     if not has_runs(path):
         raise StoreError(
             f"there is no database at {path}",

@@ -17,7 +17,7 @@ from smithers.reports._heads import Head
 from smithers.reports._tasks import Entry, Tree
 from smithers.store.rows import path_of
 
-__all__ = ["describe_failure", "failure_reasons", "reason_of"]
+__all__ = ["describe_failure", "failure_reasons", "reason_of", "with_place"]
 
 _COUNTS = (
     "NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.node"
@@ -27,7 +27,7 @@ _ANSWERS = (
     "SELECT o.node, o.path, o.answer FROM waits o WHERE o.run_id = ? AND o.kind = 'approval'"
     f" AND o.answer IS NOT NULL AND {_COUNTS}"
 )
-_DENIED = "a person's denial is final: resuming the run does not help, start a new one"
+_DENIED = "a person's denial is final: resuming the run does not change it, start a new run"
 _CORRECT = "correct the workflow, then resume the run"
 _BUDGET = "BudgetExhausted"
 
@@ -46,7 +46,12 @@ def failure_reasons(
     denied = set(_denied(db, head.run_id))
     if any(Key(entry.id, entry.path) in denied for entry in failed):
         return [
-            reason_of(key, describe_failure(entry), hint=_DENIED if key in denied else None)
+            reason_of(
+                key,
+                describe_failure(entry),
+                hint=_DENIED if key in denied else None,
+                kind="failed",
+            )
             for entry in failed
             for key in [Key(entry.id, entry.path)]
         ]
@@ -58,17 +63,18 @@ def failure_reasons(
             budget.key,
             f"the budget of {key_name(budget.key)} is spent",
             raise_command(head.run_id, budget, resumes=False),
+            kind="budget",
         )
         for budget in around
     ]
     for entry in failed:
         key, error, is_budget = Key(entry.id, entry.path), _error(entry), entry in spent
         command, hint = (raise_, None) if is_budget else (resume, _needed(error))
-        found.append(reason_of(key, describe_failure(entry), command, hint=hint))
+        found.append(reason_of(key, describe_failure(entry), command, hint=hint, kind="failed"))
     whole = object_from(head.error) or {}
     told = str(whole.get("message") or "the run failed")
     if not any(told.endswith(str(_error(entry).get("message"))) for entry in failed):
-        said = _where(told, whole)
+        said = with_place(told, whole.get("place"))
         found.insert(0, reason_of(Key(""), said, resume, hint=_needed(whole)))
     return found
 
@@ -105,9 +111,23 @@ def _budgets_around(
     return [one for one in budgets if (one.key.id, one.key.path) in over]
 
 
-def reason_of(key: Key, sentence: str, command: str | None = None, *, hint: object = None) -> Json:
-    """One thing that holds a run. With a `hint`, that comes before the `command`."""
-    found: Json = {"task": key.id or None, "iteration": list(key.path), "sentence": sentence}
+def reason_of(
+    key: Key,
+    sentence: str,
+    command: str | None = None,
+    *,
+    hint: object = None,
+    kind: str = "run",
+) -> Json:
+    """One thing that holds a run, of a `kind` by which many are counted: that of a wait, `failed`,
+    `tolerated`, `running`, `interrupted`, or `run`. With a `hint`, that comes before the `command`.
+    """
+    found: Json = {
+        "task": key.id or None,
+        "iteration": list(key.path),
+        "kind": kind,
+        "sentence": sentence,
+    }
     if hint:
         found["hint"] = hint
     return found if command is None else {**found, "command": command}
@@ -115,17 +135,24 @@ def reason_of(key: Key, sentence: str, command: str | None = None, *, hint: obje
 
 def describe_failure(entry: Entry, *, tolerated: bool = False) -> str:
     error = _error(entry)
-    allowed = ", which its author allows" if tolerated else ""
+    allowed = " (tolerated)" if tolerated else ""
     key = Key(entry.id, entry.path)
-    return _where(
-        f"{key_name(key)} failed{allowed}: {error.get('message') or 'no reason is known'}", error
-    )
+    said = f"{key_name(key)} failed{allowed}: {error.get('message') or 'no reason was given'}"
+    return with_place(said, error.get("place"))
 
 
 def _error(entry: Entry) -> Json:
     return object_from(entry.error) or {}
 
 
-def _where(said: str, error: Mapping[str, object]) -> str:
+def with_place(said: str, place: object) -> str:
+    r"""A message with the place of its error, if it has one, at the end of its first line.
+
+    >>> with_place("they wait in a circle:\na waits for b", "flow.py:3:5")
+    'they wait in a circle (at flow.py:3:5):\na waits for b'
+    """
     first, newline, rest = said.partition("\n")  # the rest may be what a program wrote
-    return f"{first} (at {error['place']}){newline}{rest}" if error.get("place") else said
+    if not place:
+        return said
+    colon = ":" if first.endswith(":") else ""
+    return f"{first.removesuffix(':')} (at {place}){colon}{newline}{rest}"

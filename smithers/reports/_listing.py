@@ -108,6 +108,6 @@ def _parts_of(cursor: str) -> tuple[str, str]:
     if not created_at or not run_id:
         raise Refused(
             f"{cursor!r} is not a cursor of the list of runs",
-            hint="give --after the `cursor` of the page before",
+            hint="pass to --after the `cursor` of the previous page",
         )
     return created_at, run_id

@@ -99,8 +99,8 @@ def _attempts(
     if not found and not (follow and goes_on):
         ids = ", ".join(dict.fromkeys(one.key.id for one in every)) or "none"
         raise Refused(
-            f"no attempt of {task!r} was made in run {run_id}",
-            hint=f"the tasks that had attempts are: {ids}",
+            f"run {run_id} has no attempts of {task!r}",
+            hint=f"the tasks with attempts are: {ids}",
         )
     return found, goes_on
 

@@ -23,11 +23,22 @@ from smithers.reports._heads import (
     usage_total,
 )
 from smithers.reports._listing import EVERY_RUN, RunsQuery, choose_runs, cursor_of
-from smithers.reports._tasks import Wait, open_waits, tolerated_of, tree_of
+from smithers.reports._tasks import Tree, Wait, open_waits, tolerated_of, tree_of
 from smithers.reports._waking import given_up
 from smithers.store.rows import path_of
 
-__all__ = ["RunsPage", "inspect", "places", "run_ids", "runs", "states", "status_of", "summary"]
+__all__ = [
+    "RunsPage",
+    "attempts_of",
+    "inspect",
+    "places",
+    "run_ids",
+    "runs",
+    "states",
+    "status_of",
+    "summary",
+    "summary_of",
+]
 
 _OUTPUT = "SELECT output FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
 _RUNNING = (
@@ -133,23 +144,27 @@ def summary(path: Path, run_id: str) -> Json:
     with reading(path) as db:
         head = head_of(db, run_id)
         waits = open_waits(db, head)
-        tree = tree_of(db, head, waits)
-        usage = _usage(db, run_id)
-        del usage["tokens_cached"]
-        return {
-            "version": 1,
-            "run_id": run_id,
-            "status": head.status,
-            "stopped_by": head.stopped_by,
-            "waiting_for": _outside(waits),
-            "tasks": counts_of(tree).tasks,
-            "tolerated": tolerated_of(tree),
-            "output": _output(db, head),
-            "error": error_of(head.error),
-            "exhausted": exhausted_loops(db, run_id),
-            "frames": head.frame + 1,
-            "usage": usage,
-        }
+        return summary_of(db, head, waits, tree_of(db, head, waits))
+
+
+def summary_of(db: sqlite3.Connection, head: Head, waits: list[Wait], tree: Tree) -> Json:
+    """The same of a run that is being read."""
+    usage = _usage(db, head.run_id)
+    del usage["tokens_cached"]
+    return {
+        "version": 1,
+        "run_id": head.run_id,
+        "status": head.status,
+        "stopped_by": head.stopped_by,
+        "waiting_for": _outside(waits),
+        "tasks": counts_of(tree).tasks,
+        "tolerated": tolerated_of(tree),
+        "output": _output(db, head),
+        "error": error_of(head.error),
+        "exhausted": exhausted_loops(db, head.run_id),
+        "frames": head.frame + 1,
+        "usage": usage,
+    }
 
 
 def states(path: Path, run_id: str) -> list[Json]:
@@ -173,7 +188,7 @@ def inspect(path: Path, run_id: str) -> Json:
         head = head_of(db, run_id)
         waits = open_waits(db, head)
         outputs = {(task, path_of(at)): json for task, at, json in db.execute(_OUTPUTS, (run_id,))}
-        attempts, running = _attempts(db, run_id)
+        attempts, running = attempts_of(db, run_id)
         tasks = [
             {
                 "id": entry.id,
@@ -229,7 +244,7 @@ def _outside(waits: list[Wait]) -> list[Json]:
     return [wait.data for wait in waits if wait.is_outside]
 
 
-def _attempts(
+def attempts_of(
     db: sqlite3.Connection, run_id: str
 ) -> tuple[dict[tuple[str, tuple[int, ...]], list[Json]], list[int]]:
     """The attempts of a run by task and iteration, and the serials of those that run."""

@@ -33,13 +33,13 @@ def sql(path: Path, query: str) -> Answer:
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             raise Refused(
                 f"the query was refused: {error}",
-                hint="one statement that reads; the tables are listed by"
-                ' `smithers sql "SELECT name FROM sqlite_schema"`',
+                hint="write one statement that only reads; list the tables with `smithers"
+                ' sql "SELECT name FROM sqlite_schema"`',
             ) from error
         finally:
             db.set_authorizer(None)
         if cursor.description is None:
-            raise Refused("the query asks for nothing", hint='as in `smithers sql "SELECT 1"`')
+            raise Refused("the query is empty", hint='for example `smithers sql "SELECT 1"`')
         names = [column[0] for column in cursor.description]
     return Answer(_unique(names), rows)
 

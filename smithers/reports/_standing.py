@@ -18,7 +18,7 @@ from smithers.reports._waking import attention_of, given_up
 from smithers.store.looking import Stamp, connect_reader, stamp_of, way_of
 from smithers.store.rows import time_of
 
-__all__ = ["Changes", "Standing", "standing"]
+__all__ = ["Changes", "Standing", "standing", "standing_of"]
 
 _MARKS = (
     "SELECT r.run_id, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), r.called,"
@@ -43,8 +43,12 @@ class Standing:
 def standing(path: Path, run_id: str) -> Standing:
     """How a run stands. Raises `UnknownRun`."""
     with reading(path) as db:
-        head = head_of(db, run_id)
-        done = head.ended or _waits_for_a_person(db, head)
+        return standing_of(db, head_of(db, run_id))
+
+
+def standing_of(db: sqlite3.Connection, head: Head) -> Standing:
+    """The same of a run that is being read."""
+    done = head.ended or _waits_for_a_person(db, head)
     return Standing(workflow=head.workflow, status=head.status, frame=head.frame, is_done=done)
 
 
@@ -118,7 +122,7 @@ class Changes:
             return db.execute(query, values).fetchall()
         except sqlite3.Error as error:
             self.close()
-            raise StoreError(f"{self._path} cannot be read any more: {error}") from error
+            raise StoreError(f"{self._path} can no longer be read: {error}") from error
 
 
 def _by_run(rows: Iterable[tuple[Any, ...]]) -> dict[str, object]:

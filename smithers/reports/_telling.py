@@ -121,7 +121,7 @@ def _gone(telling: Telling, change: NodeGone) -> _Told:
 
 
 def _up(_: Telling, change: CameUp) -> _Told:
-    return change.key, {}, f"{key_name(change.key)} came up"
+    return change.key, {}, f"{key_name(change.key)} is ready"
 
 
 def _settled(_: Telling, change: Settled) -> _Told:
@@ -154,9 +154,9 @@ def _instead(number: int) -> str:
     if not number:
         return ""
     return (
-        ", since the agent before it cools down"
+        ", because the agent before it is cooling down"
         if number == 1
-        else (f", since the {number} agents before it cool down")
+        else (f", because the {number} agents before it are cooling down")
     )
 
 
@@ -180,7 +180,7 @@ def _verb(state: str) -> str:
 def _session(telling: Telling, change: SessionSeen) -> _Told:
     one = telling.attempt(change.serial)
     facts = {"attempt": one.number, "session_id": change.session}
-    return one.key, facts, f"{key_name(one.key)} attempt {one.number} has its session"
+    return one.key, facts, f"{key_name(one.key)} attempt {one.number} started its session"
 
 
 def _usage(telling: Telling, change: UsageCounted) -> _Told:
@@ -196,7 +196,7 @@ def _usage(telling: Telling, change: UsageCounted) -> _Told:
         "calls": change.calls,
     }
     if change.calls:
-        return one.key, facts, f"{key_name(one.key)} attempt {one.number} was asked once more"
+        return one.key, facts, f"{key_name(one.key)} attempt {one.number} made another call"
     money = "" if change.cost is None else f", {dollars(change.cost)}"
     unit = "token" if change.tokens_in == 1 else "tokens"
     tokens = f"{change.tokens_in} {unit} in, {change.tokens_out} out{money}"
@@ -235,12 +235,12 @@ def _opened(_: Telling, change: WaitOpened) -> _Told:
     when = "" if due is None else f" until {clock(due)}"
     words = {
         "approval": f"{name} waits for a person's decision{when}",
-        "retry": f"{name} waits{when} to be tried again",
+        "retry": f"{name} waits{when} to be retried",
         "cooldown": f"{name} waits{when} for an agent that is over its limit",
         "agents": f"{name} waits for an agent to be set up: {_short(change.asked or '')}",
         "data": f"{name} waits for the output of {', '.join(map(node_name, change.on))}",
-        "budget": f"{name} waits for a person: {change.asked}",
-        "attached": f"{name} is let go of: {change.asked} is in its session",
+        "budget": f"{name} waits for a larger budget: {change.asked}",
+        "attached": f"{name} is paused: {change.asked} is attached to its session",
     }
     return change.key, facts, words[change.kind]
 
@@ -258,7 +258,7 @@ def _closed(_: Telling, change: WaitClosed) -> _Told:
         left = (
             f"{who} has left the session of {key_name(change.key)}"
             if who
-            else f"{key_name(change.key)} goes on"
+            else f"{key_name(change.key)} continues"
         )
         return change.key, facts, left
     return change.key, facts, f"{key_name(change.key)} no longer waits ({change.kind})"
@@ -266,7 +266,7 @@ def _closed(_: Telling, change: WaitClosed) -> _Told:
 
 def _budget(_: Telling, change: BudgetSet) -> _Told:
     if change.caps is None:
-        return change.key, {"caps": None}, f"{key_name(change.key)} has no budget any more"
+        return change.key, {"caps": None}, f"{key_name(change.key)} no longer has a budget"
     facts = {"caps": change.caps.data(), "on_exhausted": change.on_exhausted}
     return change.key, facts, f"{key_name(change.key)} has a budget of {change.caps}"
 
@@ -282,30 +282,28 @@ def _raised(_: Telling, change: BudgetRaised) -> _Told:
 
 def _said(_: Telling, change: MessageTaken) -> _Told:
     facts = {"id": change.id, "text": change.text, "by": change.by}
-    words = (
-        f"{change.by} said to {key_name(change.key)} (message {change.id}): {_short(change.text)}"
-    )
+    words = f"{change.by} sent {key_name(change.key)} message {change.id}: {_short(change.text)}"
     return change.key, facts, words
 
 
 def _given(telling: Telling, change: MessageGiven) -> _Told:
     one = telling.attempt(change.serial)
     facts = {"id": change.id, "attempt": one.number, "agent": one.agent}
-    return one.key, facts, f"{key_name(one.key)} attempt {one.number} was told message {change.id}"
+    return one.key, facts, f"{key_name(one.key)} attempt {one.number} received message {change.id}"
 
 
 def _handled(_: Telling, change: FailureHandled) -> _Told:
     return (
         change.key,
         {},
-        f"{key_name(change.key)} is not to run again: its author allows the failure",
+        f"{key_name(change.key)} will not run again: its failure is tolerated",
     )
 
 
 def _reset(telling: Telling, change: Reset) -> _Told:
-    words = f"{key_name(change.key)} is to run after all"
+    words = f"{key_name(change.key)} will run after all"
     if change.key in telling.tried:
-        words = f"{key_name(change.key)} runs again; what it had before no longer counts"
+        words = f"{key_name(change.key)} runs again; its earlier outcome no longer counts"
     return change.key, {}, words
 
 

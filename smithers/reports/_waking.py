@@ -11,7 +11,8 @@ from smithers.reports._heads import head_of
 __all__ = ["attention", "attention_of", "given_up"]
 
 _GIVEN_UP = (
-    "SELECT run_id, gave_up FROM revivals WHERE gave_up IS NOT NULL AND (?1 IS NULL OR run_id = ?1)"
+    "SELECT run_id, gave_up FROM revivals WHERE gave_up IS NOT NULL"
+    " AND (:run IS NULL OR run_id = :run)"
 )
 
 
@@ -33,4 +34,4 @@ def attention_of(db: sqlite3.Connection, run_id: str) -> bool:
 
 def given_up(db: sqlite3.Connection, run_id: str | None = None) -> dict[str, str]:
     """Why runs are not started again any more, by their ids."""
-    return dict(db.execute(_GIVEN_UP, (run_id,)).fetchall())
+    return dict(db.execute(_GIVEN_UP, {"run": run_id}).fetchall())

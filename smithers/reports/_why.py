@@ -9,6 +9,7 @@ from pathlib import Path
 
 from smithers.changes import Key
 from smithers.naming import key_name, node_name
+from smithers.reports._asks import decide_command
 from smithers.reports._budgets import budgets_of, raise_command
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json, object_from, reading
@@ -21,8 +22,9 @@ from smithers.store import Owner
 from smithers.store.files import owner_log, streams_folder
 from smithers.store.lease import is_gone
 from smithers.store.rows import path_of, time_of
+from smithers.texts import title_of
 
-__all__ = ["clock", "why"]
+__all__ = ["clock", "why", "why_of"]
 
 _RUNNING = (
     "SELECT serial, task, path, attempt, agent, started_at, skipped FROM attempts"
@@ -39,12 +41,16 @@ def why(path: Path, run_id: str) -> Json:
     with reading(path) as db:
         head = head_of(db, run_id)
         waits = open_waits(db, head)
-        tree = tree_of(db, head, waits)
-        reasons = _Reasons(db, path, head, waits, tree).all()
-        exhausted = exhausted_loops(db, run_id)
+        return why_of(db, path, head, waits, tree_of(db, head, waits))
+
+
+def why_of(db: sqlite3.Connection, path: Path, head: Head, waits: list[Wait], tree: Tree) -> Json:
+    """The same of a run that is being read."""
+    reasons = _Reasons(db, path, head, waits, tree).all()
+    exhausted = exhausted_loops(db, head.run_id)
     return {
         "version": 1,
-        "run_id": run_id,
+        "run_id": head.run_id,
         "status": head.status,
         "sentence": _sentence(head, reasons) + exhausted_words(exhausted),
         "reasons": reasons,
@@ -93,17 +99,21 @@ class _Reasons:
                     Key(one.id, one.path),
                     describe_failure(one, tolerated=True),
                     hint=_hint_of(one),
+                    kind="tolerated",
                 )
                 for one in self.tree.failed
                 if one.tolerated
             ]
         if head.stored == "cancelled":
             return []
-        found = [self._wait(wait) for wait in self.waits if wait.kind != "data"]
+        found = [
+            {**self._wait(wait), "kind": wait.kind} for wait in self.waits if wait.kind != "data"
+        ]
         found = [*self._given_up(), *self._attempts(), *found]
         found = found or [self._data(wait) for wait in self.waits if wait.kind == "data"]
         if head.status == "stale" and not any("command" in one for one in found):
-            found.append(reason_of(Key(""), "nothing of it runs until it is resumed", self.resume))
+            said = "nothing runs until the run is resumed"
+            found.append(reason_of(Key(""), said, self.resume))
         return found
 
     def _failures(self) -> list[Json]:
@@ -115,11 +125,11 @@ class _Reasons:
         """That nothing starts the run any more, and where its processes have said why."""
         if self.head.run_id not in (told := given_up(self.db, self.head.run_id)):
             return []
-        said = f"`smithers supervise` has given the run up: {told[self.head.run_id]}"
-        found: Json = {"task": None, "iteration": [], "sentence": said, "command": self.resume}
+        said = f"`smithers supervise` gave up on the run: {told[self.head.run_id]}"
+        found = reason_of(Key(""), said, self.resume)
         log = owner_log(streams_folder(self.path, self.head.run_id))
         if log.exists():
-            found["hint"] = f"what its processes said is in {log}"
+            found["hint"] = f"the output of its processes is in {log}"
         return [found]
 
     def _attempts(self) -> list[Json]:
@@ -131,14 +141,15 @@ class _Reasons:
             if head.alive:
                 heard = clock(last_activity(self.path, head, [serial]))
                 said = (
-                    f"{key_name(key)} runs since {clock(since)} ({tried}), last activity at {heard}"
+                    f"{key_name(key)} has been running since {clock(since)} ({tried}),"
+                    f" last activity at {heard}"
                 )
                 if instead := self._cooling(cooling(self.db, from_json(skipped) or ())):
-                    said += f"; passed over: {instead}"
-                found.append(reason_of(key, said))
+                    said += f"; skipped: {instead}"
+                found.append(reason_of(key, said, kind="running"))
             else:
                 said = f"{key_name(key)} was running ({tried}) when {self._owner()} ended"
-                found.append(reason_of(key, said, self.resume))
+                found.append(reason_of(key, said, self.resume, kind="interrupted"))
         return found
 
     def _owner(self) -> str:
@@ -153,35 +164,41 @@ class _Reasons:
             return self._budget(key, wait)
         if wait.kind == "agents":
             missing = "; ".join(str(data["asked"]).splitlines())
-            said = f"{key_name(key)} waits for an agent to be installed or signed in: {missing}"
+            said = (
+                f"{key_name(key)} is waiting for an agent to be installed or signed in: {missing}"
+            )
             hint = "install it or sign in, then resume the run"
             return reason_of(key, said, None if self.head.alive else self.resume, hint=hint)
         if wait.kind == "attached":
             return self._attached(key, wait)
         until = "" if data["due"] is None else f" at {clock(data['due'])}"
         if wait.kind == "retry":
-            said = f"{key_name(key)} failed and is tried again{until}"
+            said = f"{key_name(key)} failed and will be retried{until}"
         else:
-            said = f"{key_name(key)} waits until an agent of it may be asked again{until}"
+            said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
             if cools := self._cooling(data["cooling"]):
                 said += f": {cools}"
         return reason_of(key, said, None if self.head.alive else self.resume)
 
     def _attached(self, key: Key, wait: Wait) -> Json:
         by, (id, host, pid, started) = wait.data["asked"] or "someone", wait.data["on"]
-        said = f"{by} is in the session of {key_name(key)} since {clock(wait.data['since'])}"
+        said = (
+            f"{by} has been attached to the session of {key_name(key)} since"
+            f" {clock(wait.data['since'])}"
+        )
         if not is_gone(Owner(id=id, host=host, pid=int(pid), started=started)):
-            left = "and leaves it by leaving the program there"
+            left = "until they exit the program there"
             return reason_of(key, f"{said}, in process {pid}, {left}")
-        said = f"{said}, by process {pid}, which is gone"
+        said = f"{said}, in process {pid}, which is no longer running"
         return reason_of(key, said, None if self.head.alive else self.resume)
 
     @staticmethod
     def _cooling(limits: list[Json]) -> str:
         """Who cools down until when, and why."""
         return ", ".join(
-            f"{one['agent']} cools down until {clock(one['until'])}"
-            f" ({'as told' if one['told'] else 'no time was told'}: {_line(one['reason'])})"
+            f"{one['agent']} is cooling down until {clock(one['until'])}"
+            f" ({'as reported' if one['told'] else 'no time was reported'}:"
+            f" {_line(one['reason'])})"
             for one in limits
         )
 
@@ -190,41 +207,46 @@ class _Reasons:
         if answer is not None:
             word = "approved" if answer.get("approved") else "denied"
             by = answer.get("by") or "someone"
-            said = f"{key_name(key)} was {word} by {by}; the run goes on when it is resumed"
+            said = f"{key_name(key)} was {word} by {by}; the run continues when it is resumed"
             if self.head.alive:
                 said = f"{key_name(key)} was {word} by {by}; the running process is picking it up"
                 return reason_of(key, said)
             return reason_of(key, said, self.resume)
-        asked = str(wait.data["asked"]).strip().splitlines()
-        question = f': "{asked[0]}"' if asked else ""
+        asked = wait.data["asked"] or ""
+        title = title_of(asked)
+        question = f': "{title}"' if title else ""
         due = "" if wait.data["due"] is None else f" until {clock(wait.data['due'])}"
         names = wait.data["allowed_by"]
         whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
-        said = f"{key_name(key)} waits for {whom} since {clock(wait.data['since'])}{due}{question}"
+        said = (
+            f"{key_name(key)} has been waiting for {whom} since"
+            f" {clock(wait.data['since'])}{due}{question}"
+        )
         over = wait.data["due"] is not None and time_of(wait.data["due"]) <= datetime.now(UTC)
         if over and not self.head.alive:  # a living owner goes by its own clock
-            return reason_of(key, f"the time to answer {key_name(key)} is up", self.resume)
-        command = f"smithers approve {shlex.quote(self.head.run_id)} {shlex.quote(str(key))}"
-        by = f" --by {shlex.quote(names[0])}" if names else ""
-        return reason_of(key, said, command + by)
+            return reason_of(key, f"the time to answer {key_name(key)} is over", self.resume)
+        digest = wait.data["digest"]
+        command = decide_command("approve", self.head.run_id, key, digest, names)
+        return {**reason_of(key, said, command), "asked": asked, "digest": digest}
 
     def _budget(self, key: Key, wait: Wait) -> Json:
         if (raised := self.raised.get(key)) is not None:
             said = f"the budget of {key_name(key)} was raised by {raised.get('by') or 'someone'}"
             if self.head.alive:
                 return reason_of(key, f"{said}; the running process is picking it up")
-            return reason_of(key, f"{said}; the run goes on when it is resumed", self.resume)
+            return reason_of(key, f"{said}; the run continues when it is resumed", self.resume)
         budget = self.budgets.get(key)
         command = None if budget is None else raise_command(self.head.run_id, budget)
-        said = f"{wait.data['asked']}; nothing of it starts until a person raises it"
+        said = f"{wait.data['asked']}; nothing starts until a person raises it"
         return reason_of(key, said, command)
 
     def _data(self, wait: Wait) -> Json:
         key = Key(wait.task, wait.path)
         said = (
-            f"{key_name(key)} waits for the output of {', '.join(map(node_name, wait.data['on']))}"
+            f"{key_name(key)} is waiting for the output of"
+            f" {', '.join(map(node_name, wait.data['on']))}"
         )
-        return reason_of(key, said, None if self.head.alive else self.resume)
+        return reason_of(key, said, None if self.head.alive else self.resume, kind="data")
 
 
 def _hint_of(allowed: Entry) -> str | None:
@@ -243,7 +265,11 @@ def _sentence(head: Head, reasons: list[Json]) -> str:
     run, since = head.run_id, clock(head.since)
     if head.status == "stale":
         owner = head.owner
-        who = "nobody runs it" if owner is None else f"process {owner['pid']} that ran it is gone"
+        who = (
+            "no process is running it"
+            if owner is None
+            else f"process {owner['pid']}, which ran it, has ended"
+        )
         if head.stopped_by is not None:
             return f"{run} was stopped by {head.stopped_by} at {since}"
         return f"{run} is stale: {who}"
@@ -256,5 +282,5 @@ def _sentence(head: Head, reasons: list[Json]) -> str:
         return f"{run} {word} at {since}"
     if head.stored == "running":
         pid = "" if head.owner is None else f" in process {head.owner['pid']}"
-        return f"{run} is running{pid} since {since}"
-    return f"{run} is waiting since {since}; nothing of it runs meanwhile"
+        return f"{run} has been running{pid} since {since}"
+    return f"{run} has been waiting since {since}; nothing is running"

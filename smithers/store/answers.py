@@ -10,7 +10,7 @@ from typing import Any, cast
 from smithers.errors import AlreadyDecided, Fenced, Owned, Refused, StoreError
 from smithers.store import Claim, Note, Owner
 
-__all__ = ["Asked", "check_answer", "check_claim", "check_number", "owned"]
+__all__ = ["Asked", "check_answer", "check_claim", "check_number", "describe_answer", "owned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,13 @@ def check_answer(
     if first is None and wait is not None:
         first = wait.answer
     if first is not None:
-        raise AlreadyDecided(f"{note.key} {_decision(first)}", hint="the first decision stands")
+        raise AlreadyDecided(
+            f"{note.key} {describe_answer(first)}", hint="the first decision counts"
+        )
     if wait is None:
-        raise Refused(f"{note.key} of run {note.run_id} asks nothing")
+        raise Refused(f"{note.key} of run {note.run_id} is not waiting for a decision")
     if wait.over:
-        raise Refused(f"{note.key} of run {note.run_id} no longer waits for an answer")
+        raise Refused(f"{note.key} of run {note.run_id} is no longer waiting for an answer")
     if wait.due is not None and now >= wait.due and not driven:
         when = f"{wait.due:%Y-%m-%d %H:%M:%S} UTC"
         raise Refused(
@@ -52,38 +54,40 @@ def check_claim(claim: Claim, fence: int, owner: str | None) -> None:
     if (fence, owner) == (claim.fence, claim.owner):
         return
     if fence == claim.fence:
-        raise Fenced(f"run {claim.run_id} was given back (fence {fence})")
-    taker = f"claimed by {owner}" if owner else "claimed, and given back"
-    raise Fenced(f"run {claim.run_id} was {taker} since (fence {fence}, this is {claim.fence})")
+        raise Fenced(f"run {claim.run_id} was released (fence {fence})")
+    taker = f"claimed by {owner}" if owner else "claimed and released"
+    raise Fenced(
+        f"run {claim.run_id} has since been {taker} (fence {fence}, this one is {claim.fence})"
+    )
 
 
 def check_number(run_id: str, last: int, number: int) -> None:
     """Raise `StoreError` unless the frame is the next one of its run."""
     if number != last + 1:
         said = f"frame {number} of run {run_id} cannot follow frame {last}"
-        raise StoreError(said, hint="this is a defect of Smithers; nothing of it was kept")
+        raise StoreError(said, hint="this is a bug in Smithers; nothing of it was stored")
 
 
 def owned(run_id: str, owner: Owner, beat_s_ago: float) -> Owned:
     """The refusal to a second owner."""
     return Owned(
-        f"run {run_id} is owned by process {owner.pid} on host {owner.host},"
-        f" which was last heard of {beat_s_ago:.0f} s ago",
-        hint=f"wait until it is done, or end process {owner.pid} and try again",
+        f"run {run_id} is owned by process {owner.pid} on host {owner.host}, which was"
+        f" last seen {beat_s_ago:.0f} s ago",
+        hint=f"wait until it has finished, or end process {owner.pid} and try again",
     )
 
 
-def _decision(body: str) -> str:
+def describe_answer(body: str) -> str:
     """A recorded decision in words; `body` is JSON text, in older or foreign forms too."""
     try:
         told: object = json.loads(body)
     except ValueError:
         told = None
     if not isinstance(told, dict):
-        return f"has its answer: {body}"
+        return f"was already answered: {body}"
     decision = cast("dict[str, Any]", told)
     if not isinstance(decision.get("approved"), bool):
-        return f"has its answer: {body}"
+        return f"was already answered: {body}"
     word = "approved" if decision["approved"] else "denied"
-    by, at = decision.get("by") or "someone", decision.get("at") or "an unknown time"
-    return f"was {word} by {by} at {at}"
+    by = f" by {decision['by']}" if decision.get("by") else ""  # nobody, if time ran out
+    return f"was {word}{by} at {decision.get('at') or 'an unknown time'}"

@@ -54,7 +54,7 @@ class Facts:
         if len(set(ended)) != len(ended) or not all(
             fact in self._open or (fact in new and fact[0] != "node") for fact in ended
         ):
-            raise _defect(frame, "the end of something that is not there, or ended already")
+            raise _defect(frame, "the end of something that does not exist or has already ended")
         self._told |= new
         self._open |= new
         self._open.difference_update(ended)
@@ -105,5 +105,5 @@ def _begun(change: Change, k: int) -> list[_Fact]:  # noqa: C901  # one case a k
 
 
 def _defect(frame: Frame, what: str) -> StoreError:
-    said = f"frame {frame.number} tells {what}"
-    return StoreError(said, hint="this is a defect of Smithers; nothing of the frame was kept")
+    said = f"frame {frame.number} contains {what}"
+    return StoreError(said, hint="this is a bug in Smithers; nothing of the frame was stored")

@@ -17,7 +17,7 @@ _REASONS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_PERM: ("may not be accessed", "check the permissions of the file"),
     sqlite3.SQLITE_BUSY: (
         "is locked by another process",
-        "wait until that process has finished its writing, or end it, then try again",
+        "wait until that process has finished writing, or end it, then try again",
     ),
     sqlite3.SQLITE_LOCKED: ("is locked by another connection", "try again"),
     sqlite3.SQLITE_READONLY: (
@@ -27,7 +27,7 @@ _REASONS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_IOERR: ("cannot be read or written", "check the disk, then try again"),
     sqlite3.SQLITE_CORRUPT: (
         "is damaged",
-        "keep a copy of the file and its -wal beside it, and restore the last good one",
+        "keep a copy of the file and of its -wal, and restore the last good backup",
     ),
     sqlite3.SQLITE_FULL: (
         "is full",
@@ -35,13 +35,13 @@ _REASONS: dict[int, tuple[str, str]] = {
     ),
     sqlite3.SQLITE_CANTOPEN: (
         "cannot be opened",
-        "check that the file and its folder exist and may be written by this user",
+        "check that the file and its folder exist and that this user may write to them",
     ),
     sqlite3.SQLITE_TOOBIG: ("cannot take a value this large", "values are limited to 1 GB"),
     sqlite3.SQLITE_NOTADB: ("is not a database", "choose another file"),
     sqlite3.SQLITE_CONSTRAINT: (
-        "was told a fact of this run twice",
-        "this is a defect of Smithers; nothing of the frame was kept",
+        "was given a fact of this run twice",
+        "this is a bug in Smithers; nothing of the frame was stored",
     ),
 }
 
@@ -59,10 +59,10 @@ _OF_THE_MACHINE: dict[int, int | None] = {
 def told(path: Path, error: Exception) -> Exception:
     """`error` as a `StoreError` where the database is to blame; any other error as it is."""
     if isinstance(error, UnicodeEncodeError):
-        said = f"{path}: text with a lone surrogate cannot be kept ({error.reason})"
+        said = f"{path}: text with a lone surrogate cannot be stored ({error.reason})"
         return StoreError(said, hint="replace the character with U+FFFD first")
     if isinstance(error, OverflowError):
-        return StoreError(f"{path}: a whole number above 64 bits cannot be kept ({error})")
+        return StoreError(f"{path}: a whole number above 64 bits cannot be stored ({error})")
     if isinstance(error, OSError | MemoryError):
         file: object = getattr(error, "filename", None) or path
         return MachineError.of(error, file, "cannot be used for the database")

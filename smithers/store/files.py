@@ -41,7 +41,7 @@ def streams_folder(database: Path, run_id: str) -> Path:
     Raises `StoreError` for an id that is more than the name of a folder: a row may hold any text.
     """
     if run_id in ("", ".", "..") or "/" in run_id or "\0" in run_id:
-        raise StoreError(f"{database} has a run with the id {run_id!r}, which cannot be")
+        raise StoreError(f"{database} has a run with the invalid id {run_id!r}")
     return database.resolve().with_suffix(".runs") / run_id
 
 
@@ -94,7 +94,7 @@ def _check_writers(path: Path, found: os.stat_result) -> None:
     if (who := writers_of(found)) is not None:
         letter = "o" if who == "everybody" else "g"
         hint = f"chmod {letter}-w {shlex.quote(str(path))}"
-        raise StoreError(f"{path} may be written by {who}, so no stream is kept there", hint=hint)
+        raise StoreError(f"{path} can be written by {who}, so no stream is stored there", hint=hint)
 
 
 def open_plain(path: Path, flags: int, folder: int | None = None) -> int:
@@ -141,7 +141,7 @@ def refuse_to_open(path: Path, what: str = "not a plain file") -> StoreError:
     kind = "a symbolic link" if path.is_symlink() else what
     old = path.with_name(f"{path.name}.old")
     return StoreError(
-        f"{path} is {kind}, and Smithers writes and reads nothing through it",
-        hint="look where it came from, and move it away:"
-        f" mv {shlex.quote(str(path))} {shlex.quote(str(old))}",
+        f"{path} is {kind}, and Smithers does not read or write through it",
+        hint=f"check where it came from, and move it away: mv {shlex.quote(str(path))}"
+        f" {shlex.quote(str(old))}",
     )

@@ -37,8 +37,8 @@ from smithers.store.rows import path_of, time_of
 __all__ = ["frames_of"]
 
 _LAST = 2**62
-_BORN = " AND {0}born BETWEEN ?2 AND ?3"
-_BORN_OR = " AND ({0}born BETWEEN ?2 AND ?3 OR {0}{1} BETWEEN ?2 AND ?3)"
+_BORN = " AND {0}born BETWEEN :first AND :last"
+_BORN_OR = " AND ({0}born BETWEEN :first AND :last OR {0}{1} BETWEEN :first AND :last)"
 
 
 class _Frames(dict[int, list[Change]]):
@@ -46,7 +46,7 @@ class _Frames(dict[int, list[Change]]):
 
     def __init__(self, run_id: str, first: int, last: int) -> None:
         super().__init__()
-        self.asked = (run_id, first, last)
+        self.asked = {"run": run_id, "first": first, "last": last}
 
     def __missing__(self, number: int) -> list[Change]:
         return []
@@ -69,7 +69,7 @@ def frames_of(
     """
     frames = _Frames(run_id, first, last)
     heads = db.execute(
-        "SELECT frame, at, inbox FROM frames WHERE run_id = ?1 AND frame BETWEEN ?2 AND ?3"
+        "SELECT frame, at, inbox FROM frames WHERE run_id = :run AND frame BETWEEN :first AND :last"
         " ORDER BY frame",
         frames.asked,
     ).fetchall()
@@ -100,7 +100,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _read_tree(db: sqlite3.Connection, frames: _Frames) -> None:
     rows = db.execute(
-        "SELECT id, born, kind, parent, place, gone FROM tree WHERE run_id = ?1"
+        "SELECT id, born, kind, parent, place, gone FROM tree WHERE run_id = :run"
         + _BORN_OR.format("", "gone")
         + " ORDER BY id, born",
         frames.asked,
@@ -116,7 +116,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, o.json, o.model,"
         " o.type"
         " FROM tasks t LEFT JOIN outputs o ON o.run_id = t.run_id AND o.task = t.task"
-        " AND o.path = t.path AND o.born = t.ended WHERE t.run_id = ?1"
+        " AND o.path = t.path AND o.born = t.ended WHERE t.run_id = :run"
         + _BORN_OR.format("t.", "ended")
         + " ORDER BY t.task, t.path, t.born",
         frames.asked,
@@ -137,7 +137,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
             )
             frames[ended].append(settled)
     rows = db.execute(
-        "SELECT node, path, born FROM handled WHERE run_id = ?1"
+        "SELECT node, path, born FROM handled WHERE run_id = :run"
         + _BORN.format("")
         + " ORDER BY node, path, born",
         frames.asked,
@@ -149,7 +149,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at, skipped,"
-        " ended, state, error, ended_at FROM attempts WHERE run_id = ?1"
+        " ended, state, error, ended_at FROM attempts WHERE run_id = :run"
         + _BORN_OR.format("", "ended")
         + " ORDER BY serial",
         frames.asked,
@@ -177,7 +177,7 @@ def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
 
 def _read_samples(db: sqlite3.Connection, frames: _Frames) -> None:
     rows = db.execute(
-        "SELECT serial, born, session FROM sessions WHERE run_id = ?1"
+        "SELECT serial, born, session FROM sessions WHERE run_id = :run"
         + _BORN.format("")
         + " ORDER BY serial, born, n",
         frames.asked,
@@ -186,7 +186,7 @@ def _read_samples(db: sqlite3.Connection, frames: _Frames) -> None:
         frames[born].append(SessionSeen(serial=serial, session=session))
     rows = db.execute(
         "SELECT serial, born, tokens_in, tokens_out, tokens_cached, cost_usd, model, calls"
-        " FROM usage WHERE run_id = ?1" + _BORN.format("") + " ORDER BY serial, born, n",
+        " FROM usage WHERE run_id = :run" + _BORN.format("") + " ORDER BY serial, born, n",
         frames.asked,
     )
     for serial, born, tokens_in, tokens_out, tokens_cached, cost, model, calls in rows:
@@ -204,7 +204,7 @@ def _read_samples(db: sqlite3.Connection, frames: _Frames) -> None:
 
 def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT node, path, kind, born, value, children FROM choices WHERE run_id = ?1"
+        "SELECT node, path, kind, born, value, children FROM choices WHERE run_id = :run"
         + _BORN.format("")
         + " ORDER BY node, path, kind, born",
         frames.asked,
@@ -213,7 +213,7 @@ def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         made = ChoiceMade(key=keys[node, path], kind=kind, value=value, children=children)
         frames[born].append(made)
     rows = db.execute(
-        "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = ?1"
+        "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = :run"
         + _BORN.format("")
         + " ORDER BY reader, reader_path, born, source, source_path, at",
         frames.asked,
@@ -222,7 +222,7 @@ def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         read = ReadMade(reader=keys[reader, path], source=keys[source, source_path], at=at)
         frames[born].append(read)
     rows = db.execute(
-        "SELECT node, path, born FROM resets WHERE run_id = ?1"
+        "SELECT node, path, born FROM resets WHERE run_id = :run"
         + _BORN.format("")
         + " ORDER BY node, path, born",
         frames.asked,
@@ -234,7 +234,7 @@ def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, kind, born, due, asked, digest, waits_on, allowed_by, ended, answer"
-        " FROM waits WHERE run_id = ?1"
+        " FROM waits WHERE run_id = :run"
         + _BORN_OR.format("", "ended")
         + " ORDER BY node, path, kind, born",
         frames.asked,
@@ -257,7 +257,7 @@ def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 
 def _read_budgets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT node, path, born, kind, amounts FROM budgets WHERE run_id = ?1"
+        "SELECT node, path, born, kind, amounts FROM budgets WHERE run_id = :run"
         + _BORN.format("")
         + " ORDER BY born, n",
         frames.asked,
@@ -277,7 +277,7 @@ def _read_budgets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT id, task, path, born, text, said_by, said_at, ended, serial FROM messages"
-        " WHERE run_id = ?1" + _BORN_OR.format("", "ended") + " ORDER BY id",
+        " WHERE run_id = :run" + _BORN_OR.format("", "ended") + " ORDER BY id",
         frames.asked,
     )
     for id, task, path, born, text, by, at, ended, serial in rows:
@@ -289,7 +289,7 @@ def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
 
 def _read_statuses(db: sqlite3.Connection, frames: _Frames) -> None:
     rows = db.execute(
-        "SELECT born, status, error, output, stopped_by FROM statuses WHERE run_id = ?1"
+        "SELECT born, status, error, output, stopped_by FROM statuses WHERE run_id = :run"
         + _BORN.format(""),
         frames.asked,
     )

@@ -43,23 +43,23 @@ class OpenFiles:
                 what = "processes that open it now cannot see this one's locks"
             return StoreError(
                 f"{path} {how} while this process used the database {self._given}; {what}",
-                hint="end the other processes that use this database, look at it with"
+                hint="end the other processes that use this database, check it with"
                 " `smithers doctor`, then resume the run",
             )
         if gone:
             return StoreError(
-                f"the database {path} was deleted or moved while this process used it;"
-                " the rows of its runs are no longer there",
+                f"the database {path} was deleted or moved while this process used it; the"
+                " rows of its runs are gone",
                 hint=f"if it was moved, move it back to {path} with its -wal, and resume the run;"
                 " if it was deleted, restore a backup or start the run again",
             )
         beside = [name for name, id in self._ids.items() if name != path and _id_of(name) == id]
-        careful = "before you use the new file, move away what belongs to the former one: "
+        careful = "before you use the new file, move away the files of the former one: "
         return StoreError(
-            f"the database {path} was replaced while this process used it;"
-            " another file lies there now, without the latest rows of this process",
-            hint="put the former file back with its -wal and resume the run, or start the run again"
-            f"{f'; {careful}' if beside else ''}{', '.join(beside)}",
+            f"the database {path} was replaced while this process used it; the file that"
+            " is there now does not have the latest rows of this process",
+            hint="restore the former file with its -wal and resume the run, or start the"
+            f" run again{f'; {careful}' if beside else ''}{', '.join(beside)}",
         )
 
 

@@ -161,16 +161,18 @@ def source(path: Path, *, patience_s: float = 30.0) -> Generator[sqlite3.Connect
                 break
         time.sleep(_PAUSE_S)  # another process is making it, or has just closed it
     else:
-        raise StoreError(f"{path} changes while it is read", hint="run the command again")
+        raise StoreError(f"{path} is changing while it is being read", hint="run the command again")
     if way == "as it lies" and _is_large(before) and stamp_of(path)[0] != before[0]:
-        raise StoreError(f"{path} was changed while it was read", hint="run the command again")
+        raise StoreError(
+            f"{path} was changed while it was being read", hint="run the command again"
+        )
 
 
 def _opened(path: Path, way: Way, patience_s: float) -> sqlite3.Connection:
     """A file that nobody has open is taken into a private database, unless it is large."""
     if way == "copied":
         if not may_write(path):
-            copies[path] = f"{path} or its folder may not be written by this user"
+            copies[path] = f"this user may not write to {path} or its folder"
         return _copied_files(path)
     db = connect_reader(path, immutable=way == "as it lies", patience_s=patience_s)
     if way == "in place" or _is_large(stamp_of(path)):
@@ -241,7 +243,7 @@ def _copy_unchanged(path: Path, copy: Path) -> None:
                 return
             time.sleep(_PAUSE_S)
     raise StoreError(
-        f"{path} is written so often that it cannot be copied, and its folder may not be written by"
-        " this user",
-        hint="look at it as the user who runs it",
+        f"{path} is written so often that it cannot be copied, and this user may not write"
+        " to its folder",
+        hint="run the command as the user who runs the workflows",
     )

@@ -146,7 +146,7 @@ class MemoryStore:
         """Begin a run with its frame 0, owned by `owner`. Raises `RunExists`."""
         check_number(run.run_id, -1, frame.number)
         if run.run_id in self._runs:
-            raise RunExists(f"there is a run {run.run_id} already", hint="choose another id")
+            raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
         begun = _Run(row=_run_row(run, owner))
         begun.add(frame, models)
         self._runs[run.run_id] = begun

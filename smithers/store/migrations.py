@@ -1,7 +1,7 @@
 """The versions of the database, and the way from each to the next.
 
 A version is SQL text. Version 1 is `schema.sql`, a later one `version_N.sql`, and a published one
-is never edited. A new file goes the same way as an old one: forward, one transaction a version.
+is never edited. A new file goes the same way as an old one: forward, in one transaction.
 """
 
 from __future__ import annotations
@@ -26,19 +26,21 @@ def published() -> tuple[str, ...]:
 
 
 def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> None:
-    """Bring a file of the given version up to the last; each step is whole or leaves no trace."""
-    for number, script in enumerate(migrations[version:], version + 1):
-        db.execute("BEGIN IMMEDIATE")
-        try:
+    """Bring a file of the given version up to the last, in one transaction: another process sees
+    the old version or the new one, and of a new file nothing or all.
+    """
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for script in migrations[version:]:
             for statement in _statements(script):
                 db.execute(statement)
-            db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {number}")
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {len(migrations)}")
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -172,7 +172,7 @@ def file_lock(path: Path, timeout_s: float) -> Generator[bool]:
     look_at = time.monotonic() + LOOK_AFTER_S
     while (lock := _locked_file(beside)) is None and timeout_s > 0:
         busy = StoreError(
-            f"{beside} is locked by another process", hint="wait for that process, or end it"
+            f"{beside} is locked by another process", hint="wait until that process ends, or end it"
         )
         if time.monotonic() >= min(look_at, patience.until):
             if (locked := patience.spend(busy)) is not None:
@@ -240,7 +240,7 @@ def check_place(path: Path, *, create: bool = True, file_system: str | None = No
         raise StoreError(f"{path} cannot be used: {folder} is not a folder")
     check_beside(path)
     if not folder.exists():
-        hint = f"make it with `mkdir -p {folder}`" if create else "check the path of the database"
+        hint = f"create it with `mkdir -p {folder}`" if create else "check the path of the database"
         raise StoreError(f"{path} cannot be used: the folder {folder} does not exist", hint=hint)
     # A single file may be mounted into a container from elsewhere than its folder.
     places = (path, folder) if path.exists() else (folder,)
@@ -256,7 +256,7 @@ def check_place(path: Path, *, create: bool = True, file_system: str | None = No
     for needed in dict.fromkeys((readable, folder)):
         if not os.access(needed, os.R_OK | os.W_OK):
             raise StoreError(
-                f"{path} cannot be used: {needed} may not be read and written by this user",
+                f"{path} cannot be used: this user may not read and write {needed}",
                 hint=f"make {needed} writable, or choose another database",
             )
 
@@ -284,7 +284,7 @@ def _make_folder(path: Path) -> None:
             with open(ignore, "w", encoding="utf-8") as file:
                 file.write(f"/{path.name}*\n/{path.stem}.runs/\n/logs/\n/worktrees/\n")
     except OSError as error:
-        raise MachineError.of(error, error.filename or folder, "cannot be made") from error
+        raise MachineError.of(error, error.filename or folder, "cannot be created") from error
 
 
 def version_of(db: sqlite3.Connection) -> int:
@@ -306,10 +306,13 @@ def needs_work(db: sqlite3.Connection, path: Path, newest: int) -> bool:
     if ours != APPLICATION_ID:
         if ours == version == entries == 0:
             return True
-        raise StoreError(f"{path} is a database, but not one of Smithers", hint="choose another")
+        raise StoreError(
+            f"{path} is a database, but not a Smithers database", hint="choose another"
+        )
     if version > newest:
         raise StoreError(
-            f"{path} was written by a newer Smithers (version {version}, this one knows {newest})",
+            f"{path} was written by a newer Smithers (version {version}, this Smithers"
+            f" supports {newest})",
             hint="upgrade with `pip install --upgrade smithers-orchestrator`",
         )
     return version < newest

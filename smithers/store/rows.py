@@ -49,8 +49,9 @@ Row = tuple[object, ...]
 Rows = dict[str, list[Row]]
 
 _GONE = (
-    "UPDATE tree SET gone = ?3 WHERE run_id = ?1 AND id = ?2 AND gone IS NULL AND born ="
-    " (SELECT max(born) FROM tree WHERE run_id = ?1 AND id = ?2 AND born < ?3)"
+    "UPDATE tree SET gone = ? WHERE run_id = ? AND id = ? AND gone IS NULL AND born ="
+    " (SELECT max(t.born) FROM tree t WHERE t.run_id = tree.run_id AND t.id = tree.id"
+    " AND t.born < ?)"
 )
 _TREE = "INSERT INTO tree (run_id, id, born, kind, parent, place) VALUES (?, ?, ?, ?, ?, ?)"
 _TASK = (
@@ -150,7 +151,7 @@ def time_text(at: datetime) -> str:
     '2026-01-02T00:00:00.000000Z'
     """
     if at.tzinfo is None:
-        raise ValueError(f"a time without a zone cannot be kept: {at}")
+        raise ValueError(f"a time without a time zone cannot be stored: {at}")
     if at.tzinfo is not UTC:
         at = at.astimezone(UTC)
     return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
@@ -176,8 +177,8 @@ def write(db: sqlite3.Connection, rows: Rows) -> None:
             one = len(todo) == 1
             done = (db.execute(sql, todo[0]) if one else db.executemany(sql, todo)).rowcount
             if sql in _FILLS and done != len(todo):
-                what = f"the frame tells of {_FILLS[sql]}, of which there is no open row"
-                raise StoreError(f"{what}: {todo}", hint="this is a defect of Smithers")
+                what = f"the frame contains {_FILLS[sql]}, which has no open row"
+                raise StoreError(f"{what}: {todo}", hint="this is a bug in Smithers")
 
 
 def _error_text(error: Failure | None) -> str | None:
@@ -196,7 +197,7 @@ def _put_mounted(rows: Rows, run: str, k: int, change: NodeMounted) -> None:
 
 
 def _put_gone(rows: Rows, run: str, k: int, change: NodeGone) -> None:
-    _add(rows, _GONE, (run, change.id, k))
+    _add(rows, _GONE, (k, run, change.id, k))
 
 
 def _put_up(rows: Rows, run: str, k: int, change: CameUp) -> None:

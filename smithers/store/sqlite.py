@@ -59,8 +59,8 @@ _BEGIN = (
     " created_at, options, owner, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _STANDING = (
-    "SELECT fence, owner, (SELECT max(frame) FROM frames WHERE run_id = ?1), called"
-    " FROM runs WHERE run_id = ?1"
+    "SELECT fence, owner, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), called"
+    " FROM runs r WHERE run_id = ?"
 )
 _BEAT = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners WHERE owner = ?"
 _BEATS = "SELECT owner, host, pid, started, beat_ns, beat_at FROM owners"
@@ -78,12 +78,13 @@ _PROCESS = (
 _LEFT_RUNNING = (
     "SELECT p.owner, p.run_id, p.serial, p.pid, p.started, p.cgroup FROM processes p"
     " LEFT JOIN owners o ON o.owner = p.owner"
-    " WHERE p.run_id = ? AND coalesce(o.host, ?2) = ?2 ORDER BY p.serial, p.pid"
+    " WHERE p.run_id = ? AND (o.host IS NULL OR o.host = ?) ORDER BY p.serial, p.pid"
 )
 _FORGET = (
-    "DELETE FROM owners WHERE owner = ?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE owner = ?1)"
-    " AND NOT EXISTS (SELECT 1 FROM processes WHERE owner = ?1)"
-    " AND NOT EXISTS (SELECT 1 FROM supervisors WHERE owner = ?1)"
+    "DELETE FROM owners WHERE owner = :owner"
+    " AND NOT EXISTS (SELECT 1 FROM runs WHERE owner = :owner)"
+    " AND NOT EXISTS (SELECT 1 FROM processes WHERE owner = :owner)"
+    " AND NOT EXISTS (SELECT 1 FROM supervisors WHERE owner = :owner)"
 )
 
 
@@ -173,7 +174,7 @@ class SqliteStore:
 
         def work(db: sqlite3.Connection) -> None:
             if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
-                raise RunExists(f"there is a run {run.run_id} already", hint="choose another id")
+                raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
             beat(db, owner, self._now(), self._monotonic_ns())
             values = (*_run_values(run), owner.id, claim.fence)
             db.execute(_BEGIN, values)
@@ -204,7 +205,7 @@ class SqliteStore:
             db.execute("DELETE FROM revivals WHERE run_id = ? AND gave_up IS NOT NULL", (run_id,))
             left = db.execute(_LEFT_RUNNING, (run_id, owner.host)).fetchall()
             if run.owner is not None:
-                db.execute(_FORGET, (run.owner,))
+                db.execute(_FORGET, {"owner": run.owner})
             claim = Claim(run_id=run_id, owner=owner.id, fence=run.fence + 1)
             processes = tuple(map(_process_row, left))
             return Claimed(claim=claim, frame=last, processes=processes, previous=previous)
@@ -393,7 +394,7 @@ class SqliteStore:
     def _forget_owners(self, db: sqlite3.Connection) -> None:
         for owner in self._heartbeat.owners:
             db.execute("DELETE FROM supervisors WHERE owner = ?", (owner,))
-            db.execute(_FORGET, (owner,))
+            db.execute(_FORGET, {"owner": owner})
 
     def _held(self, beat: Beat) -> bool:
         return lease_of(beat, now=self._now(), monotonic_ns=self._monotonic_ns()) == "held"

@@ -53,10 +53,11 @@ QUERIES = {"called": _CALLED, "due": _DUE, "owned": _OWNED, "stands": _STANDS}
 """What one look for runs to wake asks; a test reads their plans."""
 
 _PROGRESS = (
-    "SELECT max(coalesce((SELECT max(ended) FROM tasks WHERE run_id = ?1), -1),"
-    " coalesce((SELECT max(ended) FROM attempts WHERE run_id = ?1 AND state <> 'interrupted'), -1),"
-    " coalesce((SELECT max(ended) FROM waits WHERE run_id = ?1), -1),"
-    " coalesce((SELECT max(born) FROM choices WHERE run_id = ?1), -1))"
+    "SELECT max(coalesce((SELECT max(ended) FROM tasks WHERE run_id = :run), -1),"
+    " coalesce((SELECT max(ended) FROM attempts WHERE run_id = :run"
+    " AND state <> 'interrupted'), -1),"
+    " coalesce((SELECT max(ended) FROM waits WHERE run_id = :run), -1),"
+    " coalesce((SELECT max(born) FROM choices WHERE run_id = :run), -1))"
 )
 _Row = tuple[int, int, int, str, str | None, str | None]
 _REVIVAL = "SELECT frame, starts, spared, at, gave_up, said FROM revivals WHERE run_id = ?"
@@ -86,8 +87,8 @@ def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | 
 
 def told_up(starts: int, said: str | None) -> str:
     """Why a run is given up, in a sentence."""
-    last = f": {said}" if said else "; its process ended without a word"
-    return f"it was started {starts} times and got no further{last}"
+    last = f": {said}" if said else "; its process ended without a message"
+    return f"it was started {starts} times without progress{last}"
 
 
 def pause_s(starts: int) -> float:
@@ -118,7 +119,7 @@ def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]
 
 def revive(db: sqlite3.Connection, run_id: str, now: datetime) -> Revival:
     """Count a start, unless it is too early for it or there were too many."""
-    (progress,) = db.execute(_PROGRESS, (run_id,)).fetchone()
+    (progress,) = db.execute(_PROGRESS, {"run": run_id}).fetchone()
     starts = spared = 0
     row: _Row | None = db.execute(_REVIVAL, (run_id,)).fetchone()
     if row is not None and row[0] >= progress:

@@ -15,12 +15,13 @@ __all__ = ["Budget", "check_budget"]
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Caps on what all attempts of a node and below it use together, failed ones included.
+    """Caps on what all attempts of a node and its descendants use together, including failed ones.
 
-    `tokens` counts those that went in and came out; `usd` what agents say they cost; `calls` the
-    requests to agents, each repair of an answer included; `time_s` the seconds that attempts ran,
-    of steps too. At a cap no attempt starts; what runs may end. Then the run waits for a person to
-    raise it, or each task that was to start fails with `BudgetExhausted` ("fail").
+    `tokens` counts input and output tokens; `usd` the cost that agents report; `calls` the requests
+    to agents, including requests to correct an answer; `time_s` the seconds that attempts ran,
+    including steps. When a cap is reached, no attempt starts; running attempts may finish. Then the
+    run waits for a person to raise the budget, or each task that would start fails with
+    `BudgetExhausted` ("fail").
     """
 
     tokens: int | None = None
@@ -39,11 +40,11 @@ class Budget:
             or not isinstance(time_s, int | float)
             or not 0 < time_s < float("inf")
         ):
-            wrong(mark, f"time_s must be a number of seconds above 0, not {time_s!r}")
+            wrong(mark, f"time_s must be a number of seconds greater than 0, not {time_s!r}")
         object.__setattr__(self, "usd", _usd(self.usd, mark))
         check_choice(mark, "on_exhausted", self.on_exhausted, ("wait", "fail"))
         if self.caps == Amounts():
-            wrong(mark, "this budget caps nothing", "as in Budget(usd=5, calls=100)")
+            wrong(mark, "this budget has no caps", "for example Budget(usd=5, calls=100)")
 
     @property
     def caps(self) -> Amounts:
@@ -66,12 +67,16 @@ def _usd(given: object, mark: Mark) -> Decimal | None:
         except InvalidOperation:
             found = None
     if found is None or not found.is_finite() or found <= 0:
-        wrong(mark, f"usd must be an amount of US dollars above 0, not {given!r}")
+        wrong(mark, f"usd must be an amount of US dollars greater than 0, not {given!r}")
     return found
 
 
 def check_budget(given: object, what: str, mark: Mark) -> Budget | None:
     """`given` if it is a budget, or None. Raises `AuthorError`."""
     if given is not None and not isinstance(given, Budget):
-        wrong(mark, f"the budget of {what} is {given!r}", "write budget=Budget(usd=5)")
+        wrong(
+            mark,
+            f"the budget of {what} must be a Budget, not {given!r}",
+            "write budget=Budget(usd=5)",
+        )
     return given

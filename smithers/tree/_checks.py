@@ -24,7 +24,7 @@ def check_number(mark: Mark, name: str, value: float | None, least: float) -> No
     if number is None:
         return
     if isinstance(number, bool) or not isinstance(number, int | float) or not number >= least:
-        hint = f"as in {name}=300" if name.endswith("_s") else f"as in {name}=3"
+        hint = f"for example {name}=300" if name.endswith("_s") else f"for example {name}=3"
         unit = " of seconds" if name.endswith("_s") else ""
         wrong(mark, f"{name} must be a number{unit} of at least {least:g}, not {value!r}", hint)
 
@@ -33,7 +33,9 @@ def check_count(mark: Mark, name: str, value: int | None) -> None:
     """None, or a whole number from 1. Raises `AuthorError`."""
     if value is not None and not isinstance(cast("object", value), int):
         wrong(
-            mark, f"{name} must be a whole number of at least 1, not {value!r}", f"as in {name}=3"
+            mark,
+            f"{name} must be a whole number of at least 1, not {value!r}",
+            f"for example {name}=3",
         )
     check_number(mark, name, value, 1)
 
@@ -75,11 +77,11 @@ def check_choice(mark: Mark, name: str, value: str, allowed: tuple[str, ...]) ->
 def check_items(items: object, named: str, mark: Mark) -> None:
     """Items have an order, which another process gives again after a crash."""
     name = type(items).__name__
-    hint = "give a list, or a callable that gives one"
+    hint = "pass a list, or a callable that returns one"
     if isinstance(items, set | frozenset):
-        hint = "a set has another order in each process: write sorted(...)"
+        hint = "the order of a set differs between processes: write sorted(...)"
     elif isinstance(items, Handle):
-        hint = "write ctx[task] for its output, in a callable: items=lambda: ctx[task]"
+        hint = "read its output with ctx[task] in a callable: items=lambda: ctx[task]"
     elif isinstance(items, Iterable) and not isinstance(items, str | bytes):
         return
-    wrong(mark, f"the items of {named} are a {name}, not a list", hint)
+    wrong(mark, f"the items of {named} must be a list, not a {name}", hint)

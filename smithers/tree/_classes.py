@@ -54,8 +54,8 @@ def _importable(kind: type, shape: str) -> str:
     if kind.__module__ == "__main__" or _loaded(name) is not kind:
         output = shape.format(kind.__name__).replace("dict[", "dict[str, ")
         raise NotExact(
-            f"is of the class {kind.__qualname__}, which cannot be found again by its name: write"
-            f" output={output}, or define the class at the top of a module"
+            f"has the class {kind.__qualname__}, which cannot be imported by that name:"
+            f" write output={output}, or define the class at the top level of a module"
         )
     return shape.format(name)
 

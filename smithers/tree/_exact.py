@@ -170,7 +170,7 @@ _MISSING = "nothing"
 
 def _read_as(this: str, that: str) -> str:
     sort = ", or return sorted(...)" if this.endswith("set") else ""
-    return f"is {this}, and {_READ} {that}: declare the type that it has{sort}"
+    return f"is {this}, and {_READ} {that}: declare its type with output={sort}"
 
 
 def _is_same(given: object, read: object) -> bool:

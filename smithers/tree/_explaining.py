@@ -18,13 +18,13 @@ from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from smithers.adapters import agent_classes
 from smithers.tree._handles import handle_hint
 from smithers.tree._places import is_in_library, is_ours
 from smithers.tree._texts import plain_text
 
 __all__ = ["Explained", "did_you_mean", "explain", "first_of", "names_of"]
 
-_ADAPTERS = "harnesses"
 _TAIL_LINES, _TAIL_CHARS = 20, 2000
 _UNKNOWN = re.compile(r"([\w.<>]+)\(\) got an unexpected keyword argument '(\w+)'")
 _MISSING = re.compile(r"([\w.<>]+)\(\) missing \d+ required (?:positional|keyword-only) argument")
@@ -85,7 +85,7 @@ def _explain(error: BaseException, said: str) -> Explained | None:
     if isinstance(error, NameError):
         return _name(error, said)
     if isinstance(error, ValidationError):
-        hint = f"give {error.title} what its fields take"
+        hint = f"pass values that match the fields of {error.title}"
         return Explained(said, handle_hint(error) or hint)
     if isinstance(error, subprocess.CalledProcessError | subprocess.TimeoutExpired):
         return Explained(said + _tail(error))
@@ -140,7 +140,7 @@ def _call(error: TypeError) -> Explained | None:
     missing = re.findall(r"'(\w+)'", text)
     if match.re is _MISSING:
         listed = " and ".join(missing)
-        return Explained(f"{name} is called without {listed}", f"write {written}")
+        return Explained(f"{name} was called without {listed}", f"write {written}")
     hint = f"write {written}"
     if any(one.name == "run" for one in parameters):
         hint = f"write {written}; bind arguments of the function: lambda: function(argument)"
@@ -153,7 +153,7 @@ def _argument_hint(given: str, parameters: list[inspect.Parameter]) -> str:
         hint = "bind arguments of the function: lambda: function(argument)"
         return hint
     if given in _OF_AGENTS and "agent" in names:
-        hint = f"it is set on the agent, where that is made: {given}=..."
+        hint = f"set it where the agent is created: {given}=..."
         return hint
     same = (name for group in _SAME if given in group for name in group[:2] if name in names)
     meant = next(same, "")
@@ -206,10 +206,13 @@ def _mixed_up(error: TypeError, said: str) -> Explained | None:
     """Classes of ours that Python names where a value was expected."""
     words = set(re.findall(r"\w+", str(error)))
     if "Attempt" in words:
-        hint = "a step gives a required parameter the Attempt; bind values with a lambda"
+        hint = (
+            "a required parameter of a step's function receives the Attempt; bind"
+            " values with a lambda"
+        )
         return Explained(said, hint)
     if "Workflow" in words:
-        hint = "a workflow is not a node: call a plain function that returns its nodes"
+        hint = "a workflow is not a node: call a plain function that returns nodes"
         return Explained(said, hint)
     return None
 
@@ -222,23 +225,30 @@ def _import(error: ImportError, said: str) -> Explained | None:
     module = error.name or ""
     if wanted is None and isinstance(error, ModuleNotFoundError):
         if module.replace("-", "_") == "smithers_orchestrator":
-            hint = "the package is imported under its short name: import smithers"
+            hint = "the package is imported as smithers: import smithers"
         else:
             hint = (
                 f"install it for the Python that runs Smithers, {sys.executable},"
-                " or put the module beside the workflow"
+                " or put the module next to the workflow"
             )
         return Explained(f"there is no module {module!r}", hint)
     if wanted is None:
         return None
     name, names = wanted[1], names_of(module)
     said = f"{module} has no {name!r}"
-    for other in (_ADAPTERS, "smithers"):
-        if other != module and name in names_of(other):
-            hint = f"write from {other} import {name}"
-            return Explained(said, hint)
-    hint = did_you_mean(name, names) or f"it has: {_listed(names)}"
+    other = _home_of(name)
+    if other is not None and other != module:
+        hint = f"write from {other} import {name}"
+        return Explained(said, hint)
+    hint = did_you_mean(name, names) or f"it contains: {_listed(names)}"
     return Explained(said, hint)
+
+
+def _home_of(name: str) -> str | None:
+    """The module that a public name of Smithers, or the class of an agent, is imported from."""
+    if name in names_of("smithers"):
+        return "smithers"
+    return agent_classes().get(name)
 
 
 def names_of(module: str) -> list[str]:
@@ -256,7 +266,10 @@ def _listed(names: list[str]) -> str:
 def _attribute(error: AttributeError, said: str) -> Explained | None:
     given, thing = error.name or "", error.obj
     if thing is None:
-        hint = "it is None here: test for that first, as ctx.get and ctx.previous may give None"
+        hint = (
+            "the value is None here: check for None first, since ctx.get and"
+            " ctx.previous may return it"
+        )
         return Explained(said, hint)
     if isinstance(thing, BaseModel):
         fields = list(type(thing).model_fields)
@@ -275,7 +288,10 @@ def _attribute(error: AttributeError, said: str) -> Explained | None:
         hint = guess or f"write ctx[{given}] for the output of a task, and ctx.input for the input"
         return Explained(f"ctx has no {given!r}", hint)
     if type(thing).__name__ == "Attempt" and is_ours(type(thing).__module__):
-        hint = "a step gives a required parameter the Attempt; bind values with a lambda"
+        hint = (
+            "a required parameter of a step's function receives the Attempt; bind"
+            " values with a lambda"
+        )
         return Explained(said, hint)
     meant = did_you_mean(given, names)
     return Explained(said, meant) if meant else None
@@ -284,12 +300,11 @@ def _attribute(error: AttributeError, said: str) -> Explained | None:
 def _name(error: NameError, said: str) -> Explained:
     given = error.name or ""
     frame = _frame_of(error)
-    for module in ("smithers", _ADAPTERS):
-        if given in names_of(module):
-            hint = f"write from {module} import {given}"
-            return Explained(said, hint)
+    if module := _home_of(given):
+        hint = f"write from {module} import {given}"
+        return Explained(said, hint)
     if isinstance(error, UnboundLocalError) or frame is None:
-        hint = "give it a value before this line"
+        hint = "assign it before this line"
         return Explained(said, hint)
     hint = did_you_mean(given, {**frame.f_globals, **frame.f_locals}) or "define it, or import it"
     return Explained(said, hint)

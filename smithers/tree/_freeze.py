@@ -105,9 +105,11 @@ class Bindings:
         first = next(capture for capture in variable.captures if capture.value is _EMPTY)
         if any(seen.value is not _EMPTY and seen.value is not final for seen in variable.captures):
             raise AuthorError(
-                f"{variable.name} is read before it is bound inside a Python loop",
+                f"{variable.name} is read before it is assigned inside a Python loop",
                 place=first.mark.place,
-                hint="use ForEach, or a function per item, so that each item has its own variable",
+                hint=(
+                    "use ForEach, or one function per item, so that each item has its own variable"
+                ),
             )
         for capture in variable.captures:
             if capture.value is _EMPTY:

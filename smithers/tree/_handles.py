@@ -52,7 +52,7 @@ class Handle:
             _refuse(self, "as text")
 
         def __add__(self, other: object) -> NoReturn:
-            _refuse(self, "in a sum")
+            _refuse(self, "in an addition")
 
         __radd__ = __add__
 
@@ -123,7 +123,7 @@ def _refuse(node: Handle, used: str) -> NoReturn:
     name, id = type(node).__name__, getattr(node, "id", None)
     which = f"this {name}" if id is None else f"{name} {id!r}"
     raise AuthorError(
-        f"{which} is used {used}, but it is a handle and not the output",
+        f"{which} is used {used}, but it is a handle, not its output",
         place=author_place(),
         hint=_hint(node),
     )
@@ -132,4 +132,4 @@ def _refuse(node: Handle, used: str) -> NoReturn:
 def _hint(*nodes: Handle) -> str:
     id = getattr(nodes[0], "id", None) if len(nodes) == 1 else None
     name = id if isinstance(id, str) and id.isidentifier() else "task"
-    return f'write ctx[{name}] for its output, in a callable: prompt=lambda: f"... {{ctx[{name}]}}"'
+    return f'read its output with ctx[{name}] in a callable: prompt=lambda: f"... {{ctx[{name}]}}"'

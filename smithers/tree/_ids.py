@@ -27,17 +27,17 @@ def check_id(given: object, kind: str, mark: Mark) -> str:
     elif len(given) > MAX_ID:
         wrong = f"is longer than {MAX_ID} characters"
     elif not given.isprintable():
-        wrong = "has control characters or others that cannot be printed"
+        wrong = "has characters that cannot be printed"
     elif ".." in given and ".." in re.split(r"[/\\]", given):
         wrong = "has a '..' segment"
     elif given != given.strip():
-        wrong = "begins or ends with a space"
+        wrong = "starts or ends with a space"
     if wrong:
         shown = _shown(given) if isinstance(given, str) else repr(given)
         raise AuthorError(
             f"the id of this {kind}, {shown}, {wrong}",
             place=mark.place,
-            hint="an id is 1 to 200 printable characters, taken from data and never from position",
+            hint="use 1 to 200 printable characters, taken from the data and not from a position",
         )
     return str(given)
 
@@ -47,7 +47,7 @@ def check_run_id(given: str) -> str:
     if _RUN_ID.fullmatch(given) and given not in {".", ".."}:
         return given
     raise Refused(
-        f"{_shown(given)} cannot be the id of a run",
-        hint="a run id is 1 to 64 letters, digits, dots, underscores and hyphens, "
-        "and does not begin with a hyphen",
+        f"{_shown(given)} is not a valid run id",
+        hint="use 1 to 64 letters, digits, dots, underscores and hyphens; a run id does"
+        " not start with a hyphen",
     )

@@ -37,7 +37,7 @@ _LAMBDA = "write lambda: ..."
 
 
 class Node(Handle, Generic[T_co]):
-    """A part of the tree. What it gives, if anything, is a T."""
+    """A part of the tree. Its output, if it has one, is a T."""
 
     kind: ClassVar[str] = "node"
     id: str | None
@@ -64,7 +64,7 @@ def _children(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node,
             wrong(
                 mark,
                 f"child {number} of this {kind} must be a node, not {given}",
-                "children are tasks and groups; unpack a list with *, and use None for 'nothing'",
+                "pass tasks and groups; unpack a list with *, and use None for no node",
             )
         found.append(cast("Node", child))
     return tuple(found)
@@ -95,7 +95,7 @@ class Group(Node[T_co]):
             wrong(
                 mark,
                 f"the result of this {self.kind} must be a node, not {shown(result)}",
-                "name a task inside it",
+                "set result= to a task inside it",
             )
         self.result = result
 
@@ -105,7 +105,7 @@ class Group(Node[T_co]):
 
 
 class Sequence(Group[T_co]):
-    """One child after the other. The first that fails ends it."""
+    """Children that run one after the other. The first failure ends the sequence."""
 
     kind = "sequence"
 
@@ -127,10 +127,10 @@ class Sequence(Group[T_co]):
 
 
 class Parallel(Group[T_co]):
-    """All children at once, at most `limit` of them begun and not ended at any time.
+    """Children that run at the same time, at most `limit` of them.
 
-    After a failure nothing new starts below it: attempts that run may end ("finish") or are
-    cancelled ("cancel"), and then it fails.
+    After a failure no further child starts. Running attempts may finish ("finish") or are cancelled
+    ("cancel"); then the parallel fails.
     """
 
     kind = "parallel"
@@ -169,7 +169,9 @@ class Parallel(Group[T_co]):
 
 
 class Branch(Node[None]):
-    """`then` if the test holds, else `otherwise`. The test is asked once, and its answer kept."""
+    """`then` if the test returns True, else `otherwise`. The test is called once and its answer is
+    stored.
+    """
 
     kind = "branch"
 
@@ -198,9 +200,10 @@ class Branch(Node[None]):
 
 
 class Loop(Node[None]):
-    """The body again and again, until `until` holds at the end of an iteration.
+    """Repeats its body until `until` returns True at the end of an iteration.
 
-    After `max_iterations` it fails ("fail"), or ends as it is ("finish"), which is reported.
+    After `max_iterations` the loop fails ("fail"), or finishes anyway ("finish"), which is
+    reported.
     """
 
     kind = "loop"
@@ -247,10 +250,11 @@ class _Items(Protocol[Item_co]):
 
 
 class ForEach(Node[list[M]]):
-    """A subtree for each item of data that may arrive later; gives what they gave, in item order.
+    """A subtree for each item of a list that may become available later. Its output is the list of
+    their outputs, in item order.
 
-    `key` names an item and must be unique. An empty list is an error unless `allow_empty`. With
-    `on_failure="continue"` items that failed are left out, and listed by `ctx.failures`.
+    `key` returns a unique string for an item. An empty list is an error unless `allow_empty` is
+    set. With `on_failure="continue"`, failed items are left out and listed by `ctx.failures`.
     """
 
     kind = "foreach"

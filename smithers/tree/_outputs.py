@@ -42,7 +42,7 @@ class Output(Handle, Generic[T]):
             self.schema: Mapping[str, object] = self._adapter.json_schema()
         except PydanticUserError as error:
             raise AuthorError(
-                f"{kind!r} cannot be an output: {error.message}",
+                f"{kind!r} cannot be used as output=: {error.message}",
                 hint="use a pydantic model, a dataclass or plain JSON types",
             ) from error
         self.model: str | None = kind.__name__ if _is_model(kind) else None
@@ -63,7 +63,7 @@ class Output(Handle, Generic[T]):
         kind = class_named(name)
         if kind is None and self._is_any:
             raise NotExact(
-                f"is of the class {name}, which cannot be found: import it at the top of the"
+                f"has the class {name}, which cannot be found: import it at the top of the"
                 " workflow's file, or write output= on the step"
             )
         if not self._is_any and not self._is_base_of(kind):

@@ -12,11 +12,12 @@ from weakref import WeakKeyDictionary
 
 from typing_extensions import TypeVar
 
-from smithers.agent import Agent
+from _smithers_orchestrator.damage import find_damage
+from smithers.adapters import agent_classes
+from smithers.agent import Agent, Capabilities
 from smithers.errors import AuthorError
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, check_takes, wrong
-from smithers.tree._explaining import names_of
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import MAX_ID, check_id
@@ -43,16 +44,17 @@ _FEW = Retry()
 
 
 class Task(Node[T_co]):
-    """Work of an agent, and the typed handle of what it gives.
+    """A task of an agent, and the typed handle of its output.
 
-    `prompt` is text, or a callable where it depends on an output. `agent` is one, or an array of
-    which the first that can does the work. `output` is the type of the answer: text, or a pydantic
-    model. `timeout_s` bounds an attempt, `idle_s` its silence. With `on_failure="continue"` a
-    failure does not fail what stands around it. `skip_if` is asked once, when the task comes up.
-    `needs` are tasks that must have ended well first; a skipped one counts as that. `budget` caps
-    what all its attempts use together, in each iteration anew. With `continues` it goes on in the
-    session of another task's agent once that has finished, with `forks` in a copy of that session;
-    the agent that holds it is tried first.
+    `prompt` is a string, or a callable if it depends on an output. `agent` is one agent, or a list
+    of which the first available agent does the work. `output` is the type of the answer: `str`, or
+    a pydantic model. `timeout_s` limits the duration of an attempt, `idle_s` the time without an
+    event. With `on_failure="continue"`, a failure does not fail the enclosing nodes. `skip_if` is
+    called once, when everything before the task has settled. `needs` are tasks that must have
+    succeeded before; a skipped task counts as succeeded. `budget` caps what all attempts of one
+    iteration use together. With `continues`, the task continues the session of another task's agent
+    after that task has finished; with `forks`, it works in a copy of that session. The agent that
+    owns the session is tried first.
     """
 
     kind = "task"
@@ -128,15 +130,20 @@ class Task(Node[T_co]):
         if not isinstance(cast("object", prompt), str) and not callable(prompt):
             wrong(
                 mark,
-                f"the prompt of task {id!r} is a {type(prompt).__name__}",
-                "a prompt is text, or a callable that gives text",
+                f"the prompt of task {id!r} must be a string or a callable, not a"
+                f" {type(prompt).__name__}",
+                "pass the prompt as a string, or a callable that returns one",
             )
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
         _check_text(prompt, "prompt", id, mark)
         _check_retry(id, retry, mark)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
-            wrong(mark, f"the cwd of task {id!r} is {cwd!r}", "give a path, as in cwd='site'")
+            wrong(
+                mark,
+                f"the cwd of task {id!r} must be a path, not {cwd!r}",
+                "pass a path, for example cwd='site'",
+            )
         check_number(mark, "idle_s", idle_s, 0.001)
         work = AgentWork(
             agents=agents,
@@ -151,7 +158,8 @@ class Task(Node[T_co]):
             wrong(
                 mark,
                 f"task {id!r} has both continues= and forks=",
-                "continues= goes on in the session itself, forks= in a copy of it: take one",
+                "use continues= to continue the session itself, or forks= to continue in"
+                " a copy of it",
             )
         self._become(id, mark, work, _output(output, mark), timeout_s, on_failure, needs, skip_if)
         self.budget = check_budget(budget, f"task {id!r}", mark)
@@ -186,27 +194,42 @@ class Task(Node[T_co]):
 
 def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
     if not agents:
-        wrong(mark, f"task {id!r} has no agent", "give it one, with agent=")
+        wrong(mark, f"task {id!r} has no agent", "pass one with agent=")
     for one in cast("tuple[object, ...]", agents):
         if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
-            wrong(mark, f"the agent of task {id!r} is {one!r}", _agent_hint(one))
+            wrong(mark, f"the agent of task {id!r} must be an agent, not {one!r}", _agent_hint(one))
+        if not isinstance(getattr(one, "can", None), Capabilities):
+            wrong(
+                mark,
+                f"the agent of task {id!r}, {one!r}, has no Capabilities as its `can`",
+                "write self.can = Capabilities() in its __init__",
+            )
+        if inspect.iscoroutinefunction(getattr(one, "run", None)):
+            wrong(
+                mark,
+                f"run of the agent of task {id!r}, {one!r}, yields no events",
+                "write run as an async generator: yield events, the last one Answered(text)",
+            )
     names = [_agent_name(id, one, mark) for one in agents]
     if len(set(names)) < len(names):
         wrong(
             mark,
-            f"two agents of task {id!r} have one name: {', '.join(names)}",
-            "a name tells the agents of an array apart: give each its own model=, or leave one"
-            " out; for more tries of one, see Retry",
+            f"two agents of task {id!r} have the same name: {', '.join(names)}",
+            "each agent of a list needs its own name: give each a different model=, or"
+            " leave one out; to try one agent several times, use Retry",
         )
 
 
 def _agent_hint(given: object) -> str:
     if isinstance(given, type):
-        return f"write agent={given.__name__}(), with its parentheses"
-    known = [name for name in names_of("harnesses") if name[0].isupper()]
-    near = [name for name in known if name.lower().startswith(str(given).lower())]
-    name = near[0] if near else "Echo"
-    return f"an agent is an object, as in agent={name}(), with from harnesses import {name}"
+        return f"write agent={given.__name__}(), with parentheses"
+    if found := find_damage(type(given).__module__.partition(".")[0]):
+        return f"{found[0].said}; {found[0].hint}"
+    homes = agent_classes()
+    near = [name for name in homes if name.lower().startswith(str(given).lower())]
+    name = next((name for name in (*near, "Echo") if name in homes), None)
+    with_import = f", after from {homes[name]} import {name}" if name else ""
+    return f"pass an agent object, for example agent={name or 'Agent'}(){with_import}"
 
 
 def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
@@ -217,7 +240,7 @@ def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
     wrong(
         mark,
         f"the name of an agent of task {id!r} is {shown}",
-        f"a name is 1 to {MAX_ID} printable characters",
+        f"use a name of 1 to {MAX_ID} printable characters",
     )
 
 
@@ -226,13 +249,17 @@ def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
         wrong(
             mark,
             f"the {what} of {id!r} contains the repr of a node",
-            "write ctx[task] for the output of a task, in a callable",
+            "read the output of a task with ctx[task] in a callable",
         )
 
 
 def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
     if retry is not None and not isinstance(cast("object", retry), Retry):
-        wrong(mark, f"the retry of {id!r} is {retry!r}", "write retry=Retry(tries=3)")
+        wrong(
+            mark,
+            f"the retry of {id!r} must be a Retry, not {retry!r}",
+            "write retry=Retry(tries=3)",
+        )
 
 
 def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
@@ -245,11 +272,11 @@ def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
         what = f"the {given.kind} {given.id!r}" if isinstance(given, Node) else repr(given)
         wrong(
             mark,
-            f"task {id!r} {verb} {what}, which has no session of an agent",
-            f"{verb}= takes a Task of an agent, or its id",
+            f"task {id!r} {verb} {what}, which has no agent session",
+            f"pass a task of an agent, or its id, to {verb}=",
         )
     if given == id:
-        wrong(mark, f"task {id!r} {verb} itself", f"{verb}= takes another task of an agent")
+        wrong(mark, f"task {id!r} {verb} itself", f"pass another task of an agent to {verb}=")
     return given
 
 
@@ -273,15 +300,15 @@ def _needs(id: str, needs: Iterable[Node | str], mark: Mark) -> tuple[str, ...]:
         elif isinstance(cast("object", need), Node) and cast("Node", need).id is not None:
             found.append(cast("str", cast("Node", need).id))
         else:
-            wrong(mark, f"task {id!r} needs {need!r}", "needs takes tasks, or their ids")
+            wrong(mark, f"task {id!r} needs {need!r}", "pass tasks or their ids to needs=")
     return tuple(found)
 
 
 class Step(Task[T_co]):
-    """A Python function as a task. It is tried again after an exception only if `retry` says so.
+    """A Python function as a task. After an exception it is retried only if `retry` is set.
 
-    A function with a required positional parameter gets the `Attempt`. What it returns is `output`,
-    by default its annotated return type.
+    If the function has a required positional parameter, it receives the `Attempt`. `output` is the
+    type of the return value (default: the function's return annotation).
     """
 
     kind = "step"
@@ -325,7 +352,11 @@ class Step(Task[T_co]):
     ) -> None:
         mark = here()
         if not callable(run):
-            wrong(mark, f"step {id!r} got {run!r}", "a step runs a function: Step(id, function)")
+            wrong(
+                mark,
+                f"step {id!r} needs a function, not {run!r}",
+                "pass a function: Step(id, function)",
+            )
         _check_retry(id, retry, mark)
         kind = output if output is not None else _returned(run)
         work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
@@ -367,17 +398,19 @@ def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:
     if len(positional) > 1 or any(one.kind is one.KEYWORD_ONLY for one in required):
         wrong(
             mark,
-            f"the function of step {id!r} takes {len(required)} required parameters",
-            "it may take none, or the Attempt; bind the rest with a lambda or functools.partial",
+            f"the function of step {id!r} has {len(required)} required parameters",
+            "it may have at most one, which receives the Attempt; bind the rest with a"
+            " lambda or functools.partial",
         )
     return bool(positional)
 
 
 class Approval(Task[Decision]):
-    """A question to a person, who approves or denies. `ask` is what they are shown.
+    """A question to a person, who approves or denies. `ask` is the text that they see.
 
-    A denial fails it, or finishes it with `approved=False` under `on_deny="continue"`. `allowed_by`
-    are the names that may decide, anyone's if empty. When `timeout_s` is up, `on_timeout` holds.
+    A denial fails the approval, or, with `on_deny="continue"`, finishes it with `approved=False`.
+    `allowed_by` lists the names that may decide; if it is empty, anyone may. `on_timeout` says what
+    happens when `timeout_s` has passed without an answer.
     """
 
     kind = "approval"
@@ -398,8 +431,9 @@ class Approval(Task[Decision]):
         if not isinstance(cast("object", ask), str) and not callable(ask):
             wrong(
                 mark,
-                f"the ask of approval {id!r} is a {type(ask).__name__}",
-                "it is text, or a callable that gives text",
+                f"the ask of approval {id!r} must be a string or a callable, not a"
+                f" {type(ask).__name__}",
+                "pass the question as a string, or a callable that returns one",
             )
         if not isinstance(ask, str):
             check_takes(mark, f"the ask of approval {id!r}", ask, 0)

@@ -30,11 +30,11 @@ OnFailure = Literal["fail", "continue"]
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """How often and how fast a failed attempt is tried again.
+    """How often and how soon a failed attempt is retried.
 
-    `tries` counts all attempts of each agent that failed, the first included; interrupted ones are
-    free. The wait before try n+1 is `first_s * factor ** (n - 1)` seconds, at most `max_s`, changed
-    at random by up to the share `jitter` either way.
+    `tries` counts all failed attempts of each agent, including the first; interrupted attempts do
+    not count. The wait before try n+1 is `first_s * factor ** (n - 1)` seconds, at most `max_s`,
+    varied at random by up to the share `jitter` in both directions.
     """
 
     tries: int = 3
@@ -59,7 +59,9 @@ class Retry:
 
 
 class Decision(BaseModel):
-    """What a person said to an `Approval`. `at` is aware UTC; `by` is None where time ran out."""
+    """A person's answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in
+    time.
+    """
 
     approved: bool
     by: str | None = None
@@ -68,11 +70,11 @@ class Decision(BaseModel):
 
 
 class Attempt:
-    """The running attempt of a step, given to its function if it takes a required parameter.
+    """The running attempt of a step, passed to its function if it has a required parameter.
 
-    `key` is the same for every attempt of this task in this iteration: hand it to whatever must
-    not act twice. `number` counts from 1. Once any of this was used, a read of an output that is
-    not there is an author error, for the function may have acted already.
+    `key` is the same for every attempt of this task in this iteration: pass it to any service that
+    must not act twice. `number` counts from 1. After any of these was used, reading an output that
+    is not settled yet is an author error, because the function may already have acted.
     """
 
     def __init__(self, key: str, number: int, note: Callable[[str], None]) -> None:
@@ -94,17 +96,17 @@ class Attempt:
 
     @property
     def cancelled(self) -> bool:
-        """Whether the result will be dropped: the run was cancelled, or time is up."""
+        """Whether the result will be discarded: the run was cancelled, or the time is over."""
         self.used = True
         return self._cancelled
 
     def heartbeat(self, note: str = "") -> None:
-        """Show that the step is alive: `note` goes to its log, which is its last activity."""
+        """Show that the step is alive: `note` is written to its log as its last activity."""
         self.used = True
         self._note(note)
 
     def cancel(self) -> None:
-        """Called by the engine alone: a thread cannot be stopped, only told."""
+        """Called only by the engine: a thread cannot be stopped, only notified."""
         self._cancelled = True
 
 

@@ -49,7 +49,9 @@ def serve() -> None:
 def build_once() -> None:
     """Make what typer makes of all commands anew for each, and let forks share the memory."""
     from smithers.cli._app import app
+    from smithers.cli._mcp import register_clients
 
+    register_clients()
     typer.main.__dict__["get_command"] = once = functools.cache(typer.main.get_command)
     once(app)
     gc.collect()

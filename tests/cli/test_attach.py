@@ -124,7 +124,7 @@ def test_the_run_goes_on_in_the_session_in_which_the_person_was(tmp_path: Path) 
             person.sendline("/quit")
             code, words = left(person)
         assert code == 0
-        assert "fix goes on in its session" in words
+        assert "fix continues in its session" in words
         said = ended(owner)
     assert said.code == 0
     first, second = attempts(tmp_path)
@@ -182,7 +182,7 @@ def test_what_goes_on_writing_to_the_terminal_keeps_nobody_there(tmp_path: Path)
         person.sendline("/quit")
         code, words = left(person)
         assert code == 0
-        assert "fix goes on in its session" in words
+        assert "fix continues in its session" in words
         finished(tmp_path)
 
 
@@ -204,7 +204,7 @@ def test_a_program_that_fails_is_told_and_the_run_goes_on(tmp_path: Path) -> Non
             person.sendline("/fail")
             code, words = left(person)
         assert code == 1
-        assert "the program ended with code 3" in words
+        assert "the program exited with code 3" in words
         finished(tmp_path)
 
 
@@ -252,7 +252,7 @@ def test_a_killed_owner_is_followed_by_one_that_keeps_the_hold(tmp_path: Path) -
         person.sendline("/quit")
         code, words = left(person)
         assert code == 0
-        assert "fix goes on in its session" in words
+        assert "fix continues in its session" in words
         assert "person: still here" in finished(tmp_path)
 
 
@@ -264,7 +264,7 @@ def test_leaving_a_run_that_lost_its_owner_starts_one(tmp_path: Path) -> None:
             person.sendline("/quit")
             code, words = left(person)
         assert code == 0, words
-        assert "driven by process" in words
+        assert "in process" in words
         finished(tmp_path)
     assert states(tmp_path) == ["interrupted", "succeeded"]
 
@@ -277,7 +277,7 @@ def test_with_no_resume_the_command_that_goes_on_is_told(tmp_path: Path) -> None
             person.sendline("/quit")
             code, words = left(person)
         assert code == 0
-        assert "nobody drives r1" in words
+        assert "no process is driving r1" in words
         assert "smithers resume r1" in words
     told = run_here(tmp_path, "resume", "r1")
     assert told.code == 0, told.err
@@ -290,7 +290,7 @@ def test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task(tmp_path: Pa
         assert ended(owner).code == 130
     assert states(tmp_path) == ["interrupted"]
     refusal = on_a_terminal(tmp_path, "fix", "--no-resume")
-    assert (refusal.code, "nobody drives run r1" in refusal.out) == (2, True)
+    assert (refusal.code, "no process is driving run r1" in refusal.out) == (2, True)
     with attached(tmp_path) as person:
         assert states(tmp_path) == ["interrupted"]
         assert reports.status_of(database(tmp_path), "r1") == "running"
@@ -317,10 +317,10 @@ def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
     with going(tmp_path, "three"), attached(tmp_path) as person:
         refusal = on_a_terminal(tmp_path, "fix")
         assert refusal.code == 2
-        assert "ann is in the session of fix already" in refusal.out
+        assert "ann is already attached to the session of fix" in refusal.out
         assert is_held(tmp_path)
         why = run_here(tmp_path, "why", "r1")
-        assert "ann is in the session of fix since" in why.out
+        assert "ann has been attached to the session of fix since" in why.out
         assert "fix (ann is attached)" in run_here(tmp_path, "ps").out
         person.sendline("/quit")
         assert left(person)[0] == 0
@@ -330,7 +330,7 @@ def test_a_second_person_is_refused_with_the_first_one(tmp_path: Path) -> None:
 def test_two_that_attach_at_once_are_never_both_there(tmp_path: Path) -> None:
     with going(tmp_path, "three"):
         with attached(tmp_path, ready=False) as one, attached(tmp_path, ready=False) as two:
-            patterns: list[Any] = ["ready", "is in the session of fix already"]
+            patterns: list[Any] = ["ready", "is already attached to the session of fix"]
             found = [person.expect(patterns) for person in (one, two)]
             assert sorted(found) == [0, 1]
             first = one if found[0] == 0 else two
@@ -352,10 +352,10 @@ def test_what_cannot_be_attached_to_is_refused_before_anything_is_stopped(tmp_pa
         eventually(lambda: session_of(tmp_path, "mute") is not None)
         for task, said in {
             "done": "done of run r1 has ended: it is finished",
-            "mute": "desk, which does mute, has no terminal for a person",
+            "mute": "desk, the agent of mute, cannot open its sessions in a terminal",
             "gone": "Desk is not installed hint: install it with `apt install desk`",
-            "later": "later of run r1 has not begun",
-            "other": "other of run r1 is no task of it hint: at work are: gone, mute",
+            "later": "later of run r1 has not started",
+            "other": "other of run r1 is not a task of this run hint: running tasks: gone, mute",
         }.items():
             refusal = on_a_terminal(tmp_path, task)
             assert refusal.code == 2, refusal

@@ -27,7 +27,7 @@ def no_runs(folder: Path) -> bool:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("x = 1\n", ["has no workflow in it", "hint: put @workflow on a function"]),
+        ("x = 1\n", ["contains no workflow", "hint: put @workflow on a function"]),
         ("def broken(:\n", ["bad.py:1:", "not valid Python"]),
         ("import nowhere_at_all\n", ["bad.py:1:", "nowhere_at_all"]),
         ("\x00\x01", ["bad.py"]),
@@ -68,14 +68,14 @@ def test_a_path_that_is_not_utf_8_is_refused_and_named(tmp_path: Path) -> None:
 
 
 def test_two_workflows_and_no_name_lists_them(tmp_path: Path) -> None:
-    refused(smithers(tmp_path, "up", str(FLOWS)), "works", f"name one, as in {FLOWS}:asks")
+    refused(smithers(tmp_path, "up", str(FLOWS)), "works", f"name one, for example {FLOWS}:asks")
     refused(smithers(tmp_path, "up", f"{FLOWS}:nothing"), "no workflow 'nothing'")
 
 
 def test_an_input_that_does_not_fit_names_the_field_and_why(tmp_path: Path) -> None:
     flow = f"{FLOWS}:works"
     refused(smithers(tmp_path, "up", flow, "--input", '{"pages": 0}'), "pages", "greater than")
-    refused(smithers(tmp_path, "up", flow, "--input", "{nonsense"), "no JSON")
+    refused(smithers(tmp_path, "up", flow, "--input", "{nonsense"), "not JSON")
     refused(smithers(tmp_path, "up", flow, "--input", "@gone.json"), "gone.json", "No such file")
     assert no_runs(tmp_path)
 
@@ -84,7 +84,7 @@ def test_an_input_that_does_not_fit_names_the_field_and_why(tmp_path: Path) -> N
     ("workflow", "given", "words"),
     [
         ("works", {"tpic": "x"}, "Brief has no field 'tpic'; did you mean 'topic'?"),
-        ("works", {"topic": "x", "zzz": 1}, "Brief has no field 'zzz'; it has: topic, pages"),
+        ("works", {"zzz": 1}, "Brief has no field 'zzz'; its fields are: topic, pages"),
         ("takes_a_book", {"chapters": [{"heding": "x"}]}, "Chapter at chapters[0] in the input"),
         ("takes_a_book", {"by_name": {"a": {"tite": "x"}}}, "Chapter at by_name.a in the input"),
     ],
@@ -160,7 +160,7 @@ def test_another_input_on_a_resume_is_refused(tmp_path: Path) -> None:
     smithers(tmp_path, "up", flow, "--run-id", "r1", "--input", '{"topic": "eels"}')
     again = ("up", flow, "--run-id", "r1", "--resume", "--input")
     assert smithers(tmp_path, *again, '{"topic":"eels"}').out == "ABOUT EELS\n"
-    refused(smithers(tmp_path, *again, '{"topic": "cod"}'), "another input")
+    refused(smithers(tmp_path, *again, '{"topic": "cod"}'), "a different input")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_another_input_on_a_resume_is_refused(tmp_path: Path) -> None:
 )
 def test_a_run_id_that_cannot_be_one(tmp_path: Path, run_id: str) -> None:
     said = smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", run_id)
-    refused(said, "cannot be the id of a run", "1 to 64 letters")
+    refused(said, "is not a valid run id", "1 to 64 letters")
     assert "\x07" not in said.err
     assert len(said.err) < 1000
     assert no_runs(tmp_path)
@@ -231,7 +231,7 @@ def test_a_missing_program_is_told_with_the_way_to_get_it(tmp_path: Path) -> Non
     said = smithers(tmp_path, "up", file, "--run-id", "r1", env={"PATH": "/nowhere"})
     assert said.code == 3
     for told in (said.err, smithers(tmp_path, "why", "r1").out):
-        assert "research waits for an agent to be installed or signed in" in told
+        assert "research is waiting for an agent to be installed or signed in" in told
         assert "claude-code: Claude Code is not installed" in told
         assert "(install it with `npm install -g @anthropic-ai/claude-code`)" in told
         assert "smithers resume r1" in told
@@ -245,7 +245,7 @@ def test_a_tolerated_failure_is_told_with_its_hint_and_the_program_as_it_was_nam
     why = smithers(tmp_path, "why", "r1")
     assert "with 1 tolerated failure\n" in why.out
     for told in (said.err, why.out, smithers(tmp_path, "inspect", "r1").out):
-        assert "is not installed: there is no program 'no-such-program'" in told
+        assert "is not installed: 'no-such-program'" in told
         assert told.count("hint: install it with `npm install") == 1
 
 

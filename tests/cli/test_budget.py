@@ -32,8 +32,8 @@ def test_what_a_budget_holds_is_told_by_up_ps_and_why(tmp_path: Path) -> None:
     assert "the run (budget)" in smithers(tmp_path, "ps").out
     (reason,) = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
     assert reason["command"] == "smithers budget r1 --add-calls 1 --resume"
-    assert "nothing of it starts until a person raises it" in reason["sentence"]
-    assert "◷ the run waits (budget)" in smithers(tmp_path, "inspect", "r1").out
+    assert "nothing starts until a person raises it" in reason["sentence"]
+    assert "◷ the run waiting (budget)" in smithers(tmp_path, "inspect", "r1").out
 
 
 def test_5_is_a_run_that_failed_by_its_budget_and_it_can_go_on(tmp_path: Path) -> None:
@@ -53,10 +53,10 @@ def test_a_raise_is_recorded_and_taken_with_the_next_resume(tmp_path: Path) -> N
         tmp_path, "budget", "r1", "--add-calls", "2", "--add-usd", "0.10", "--by", "ann"
     )
     assert said.code == 0
-    assert said.out == "the budget of the run of r1 is raised by $0.10, 2 calls, says ann\n"
+    assert said.out == "the budget of the run of r1 was raised by $0.10, 2 calls (by ann)\n"
     assert said.err == "next: smithers resume r1\n"
     (reason,) = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
-    assert "was raised by ann; the run goes on when it is resumed" in reason["sentence"]
+    assert "was raised by ann; the run continues when it is resumed" in reason["sentence"]
     assert reason["command"] == "smithers resume r1"
     assert smithers(tmp_path, "resume", "r1").code == 0
     told = smithers(tmp_path, "timeline", "r1").out
@@ -85,7 +85,7 @@ def test_cost_tells_what_is_left_of_each_budget(tmp_path: Path) -> None:
 def test_a_node_in_a_loop_is_raised_in_its_round(tmp_path: Path) -> None:
     assert up(tmp_path, "capped_in_rounds").code == 5
     said = smithers(tmp_path, "budget", "r1", "t[1]", "--add-calls", "1")
-    assert (said.code, "no budget of that name" in said.err) == (2, True)
+    assert (said.code, "no budget with that name" in said.err) == (2, True)
     assert smithers(tmp_path, "budget", "r1", "t", "--add-calls", "2", "--resume").code == 0
     (budget,) = smithers(tmp_path, "cost", "r1", "--json").document["budgets"]
     assert (budget["task"], budget["iteration"]) == ("t", [0])
@@ -94,12 +94,12 @@ def test_a_node_in_a_loop_is_raised_in_its_round(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([], "nothing was added"),
+        ([], "no amount was given"),
         (["--add-tokens", "5"], "does not cap tokens"),
         (["--add-time", "5"], "does not cap time"),
-        (["nowhere", "--add-calls", "5"], "no budget of that name"),
-        (["--add-usd", "much"], "is no amount of dollars"),
-        (["--add-usd", "-1"], "is no amount of dollars"),
+        (["nowhere", "--add-calls", "5"], "no budget with that name"),
+        (["--add-usd", "much"], "is not an amount of dollars"),
+        (["--add-usd", "-1"], "is not an amount of dollars"),
         (["--add-calls", "0"], "--add-calls"),
     ],
 )

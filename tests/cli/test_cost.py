@@ -59,6 +59,6 @@ def test_a_person_sees_a_table_and_what_nobody_told(tmp_path: Path) -> None:
     shown = smithers(tmp_path, "cost", "r1").out.splitlines()
     assert shown[0].split()[:4] == ["TASK", "AGENT", "MODEL", "CALLS"]
     say = next(line for line in shown if line.startswith("say "))
-    assert say.endswith("not told")
+    assert say.endswith("not reported")
     assert shown[-1].startswith("total ")
-    assert shown[-1].endswith("$0.9000 + 1 not told")
+    assert shown[-1].endswith("$0.9000 + 1 not reported")

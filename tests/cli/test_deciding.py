@@ -36,6 +36,7 @@ def test_approve_prints_what_was_decided_and_the_command_that_goes_on(tmp_path: 
     assert said.out.startswith("ship of r1 approved by ann\n  | Ship a draft?\n")
     assert "next: smithers resume r1" in said.err
     assert "was approved by ann" in smithers(tmp_path, "why", "r1").out
+    assert "answered, to be resumed" in smithers(tmp_path, "ps").out
 
 
 def test_approve_with_resume_goes_on_in_this_process(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_only_those_that_are_named_may_decide(tmp_path: Path) -> None:
     up(tmp_path, "asks_ann")
     said = smithers(tmp_path, "approve", "r1", "--by", "bob")
     assert said.code == 2
-    assert "these may: ann" in said.err
+    assert "allowed: ann" in said.err
     assert smithers(tmp_path, "approve", "r1", "--by", "ann").code == 0
 
 
@@ -120,7 +121,7 @@ def test_a_run_that_stays_up_takes_a_decision_without_a_resume(tmp_path: Path) -
     with started(tmp_path, "up", "near.py", "--run-id", "r1") as child:
         eventually(lambda: state_of(tmp_path, "r1", "ship") == "waiting")
         said = smithers(tmp_path, "approve", "r1", "--by", "ann")
-        assert "the process that drives the run takes it up" in said.err
+        assert "the process that drives the run is picking it up" in said.err
         assert ended(child).code == 0
 
 

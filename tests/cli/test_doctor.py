@@ -9,19 +9,21 @@ import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-from smithers.agent import Checkup
+from harnesses._adapters import ECHO
+from smithers.adapters import Installed
+from smithers.agent import Adapter, Checkup
 from smithers.cli._main import run
 from smithers.doctor import has_wal_reset_bug, look_at_agents, look_at_packages
 from smithers.doctor._agents import told_of
+from smithers.errors import Refused
 from smithers.store.migrations import published
 from tests.cli.command import FLOWS, Said, database, really, smithers
+from tests.places import HARNESSES
 
-ROOT = Path(__file__).parents[2]
 STAND_IN = """#!/bin/sh
 # Stands in for Claude Code: it knows its version and its sign-in, and nothing else.
 if [ "$1" = --version ]; then echo "VERSION (Claude Code)"; exit 0; fi
@@ -74,7 +76,7 @@ def test_a_person_gets_a_line_each_and_a_hint_below(
     assert said.code == 0
     assert "✓ python" in said.out
     assert "✓ agent     Claude Code 2.1.330, signed in (ANTHROPIC_API_KEY)" in said.out
-    assert "nothing keeps runs from working" in said.err
+    assert "nothing prevents runs from working" in said.err
 
 
 def test_no_agent_at_all_is_a_problem_with_the_way_to_get_one(
@@ -86,11 +88,11 @@ def test_no_agent_at_all_is_a_problem_with_the_way_to_get_one(
     assert run(["doctor", "--db", str(tmp_path / "some.db")]) == 1
     said = capsys.readouterr()
     for name in ("Claude Code", "Codex"):
-        assert f"! agent     {name} is not installed: there is no program" in said.out
+        assert f"! agent     {name} is not installed" in said.out
     assert "    hint: install it with `npm install -g @anthropic-ai/claude-code`" in said.out
     assert "! agent     OpenAI's SDK is not installed: this Python has no package" in said.out
     assert "    hint: install it with `pip install 'smithers-orchestrator[openai]'`" in said.out
-    assert "✗ agents    no agent can work here" in said.out
+    assert "✗ agents    no agent is available" in said.out
     assert "1 problem" in said.err
 
 
@@ -150,7 +152,7 @@ def test_a_program_that_nobody_is_signed_in_to_is_a_note(tmp_path: Path) -> None
     assert said.code == 0
     assert "! agent     Claude Code 2.1.330, not signed in" in said.out
     assert "hint: sign in with `claude auth login`" in said.out
-    assert "! agents    no agent is signed in here" in said.out
+    assert "! agents    no agent is signed in" in said.out
 
 
 def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None:
@@ -166,8 +168,8 @@ def test_one_that_is_too_old_and_signed_out_is_told_both(tmp_path: Path) -> None
     ("version", "state", "words"),
     [
         ("1.0.0", "note", "older than 2.1.330"),
-        ("99.0.0", "ok", "newer than 2.1.330"),
-        ("no number", "ok", "of an unknown version"),
+        ("99.0.0", "ok", "newer than 2.1.332"),
+        ("no number", "ok", "(unknown version)"),
     ],
 )
 def test_a_version_that_was_not_tested_is_told(
@@ -235,7 +237,7 @@ def test_a_foreign_distribution_in_front_of_a_package_of_ours_is_a_problem(
         "other-tools",
     )
     assert str(place / "harnesses") in one["said"]
-    assert str(ROOT / "harnesses") in one["said"]
+    assert str(HARNESSES) in one["said"]
     assert one["hint"].startswith("pip uninstall other-tools")
     assert not findings(said, "agent")
 
@@ -244,7 +246,9 @@ def test_a_foreign_distribution_behind_ours_is_a_note(
     tmp_path: Path, programs: dict[str, str]
 ) -> None:
     place = foreign(tmp_path / "site", "smithers")
-    said = really(tmp_path, "doctor", "--json", env={**programs, **path_of(ROOT, place)})
+    said = really(
+        tmp_path, "doctor", "--json", env={**programs, **path_of(HARNESSES.parent, place)}
+    )
     assert said.code == 0
     (one,) = findings(said, "packages")
     assert (one["state"], one["distribution"]) == ("note", "other-tools")
@@ -319,14 +323,33 @@ def test_a_database_that_cannot_be_used_is_a_problem(
         assert one["hint"]
 
 
-def test_a_package_of_ours_that_lost_its_files_is_a_problem(
+def test_adapters_that_cannot_be_loaded_are_told_and_hide_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As when a foreign distribution that wrote into it was taken away, and its files with it."""
-    monkeypatch.setitem(sys.modules, "harnesses", ModuleType("harnesses"))
+    def fails() -> Checkup:
+        raise OSError("no process can be started")
+
+    broken = {"acme": Refused("the adapter acme cannot be loaded", hint="install acme again")}
+    adapters = {"odd": Adapter(classes=("odd:Odd",), checkup=fails), "echo": ECHO}
+    found = Installed(adapters=adapters, broken=broken)
+    monkeypatch.setattr("smithers.doctor._agents.installed", lambda: found)
+    acme, odd, none = look_at_agents()
+    assert (acme.state, acme.said, acme.hint) == (
+        *("note", "the adapter acme cannot be loaded"),
+        "install acme again",
+    )
+    assert odd.said == "the adapter odd cannot check its agents: OSError: no process can be started"
+    assert none.said.startswith("no agent is available")
+
+
+def test_a_package_of_ours_without_its_entry_points_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Installed(adapters={}, broken={})
+    monkeypatch.setattr("smithers.doctor._agents.installed", lambda: found)
     (one,) = look_at_agents()
     assert one.state == "problem"
-    assert "--force-reinstall" in one.hint
+    assert "--force-reinstall --no-deps" in one.hint
 
 
 def test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it(

@@ -132,13 +132,13 @@ def test_a_follower_that_is_interrupted_harms_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cursor", "words"),
     [
-        ("nonsense", "'nonsense' is no cursor"),
-        ("3", "'3' is no cursor"),
-        ("-1.0", "'-1.0' is no cursor"),
-        ("", "'' is no cursor"),
-        ("٣.0", "is no cursor"),
-        ("999.0", "999.0 is no cursor of run r1: its last frame is"),
-        ("0.999", "0.999 is no cursor of run r1: frame 0 has"),
+        ("nonsense", "'nonsense' is not a cursor"),
+        ("3", "'3' is not a cursor"),
+        ("-1.0", "'-1.0' is not a cursor"),
+        ("", "'' is not a cursor"),
+        ("٣.0", "is not a cursor"),
+        ("999.0", "999.0 is not a cursor of run r1: its last frame is"),
+        ("0.999", "0.999 is not a cursor of run r1: frame 0 has"),
     ],
 )
 def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str, words: str) -> None:

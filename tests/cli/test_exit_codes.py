@@ -113,7 +113,7 @@ def test_129_130_and_143_are_signals_and_leave_the_run_resumable(
         child.send_signal(number)
         said = ended(child)
     assert said.code == code
-    assert f"ended by {number.name}" in said.err
+    assert f"stopped by {number.name}" in said.err
     assert "next: smithers resume r1" in said.err
     (task,) = smithers(tmp_path, "inspect", "r1", "--json").document["tasks"]
     assert [one["state"] for one in task["attempts"]] == ["interrupted"]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    "sql",
+    *("sql", "asks"),
     *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust"),
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "mcp", "harness"),  # groups come last
@@ -39,6 +39,12 @@ WITHOUT_A_DATABASE = (
 def test_the_commands_are_these(tmp_path: Path) -> None:
     shown = smithers(tmp_path, "--help").out.split("Commands:")[1]
     assert re.findall(r"^  ([a-z]+) ", shown, re.M) == COMMANDS
+
+
+def test_the_documents_name_the_commands_that_take_no_database() -> None:
+    found = re.search(r"those that use no\s+database: (.*?)\.", DOCS.read_text(), re.S)
+    assert found
+    assert re.findall(r"`(.*?)`", found[1]) == sorted(WITHOUT_A_DATABASE)
 
 
 @pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness"}))
@@ -128,15 +134,15 @@ def test_reading_needs_neither_pydantic_nor_asyncio_nor_rich() -> None:
 @pytest.mark.parametrize(
     ("typed", "error", "hint"),
     [
-        ("up f.py --linger x", "--linger must be a number", "see `smithers up --help`"),
-        ("up f.py --max-concurrency 0", "--max-concurrency must be at least 1", "see"),
-        ("up f.py --max-concurrency x", "--max-concurrency must be a whole number", "see"),
-        ("approve", "no RUN was given", "see `smithers approve --help`"),
-        ("steer r1", "no TASK was given", "see `smithers steer --help`"),
-        ("record", "no COMMAND was given", "see `smithers record --help`"),
-        ("approve r1 a b", "unexpected argument: b", "see `smithers approve --help`"),
-        ("ps --jso", "unknown option --jso; did you mean --json?", "see `smithers ps --help`"),
-        ("up --db", "--db needs a value", "see"),
+        ("up f.py --linger x", "--linger must be a number", "run `smithers up --help`"),
+        ("up f.py --max-concurrency 0", "--max-concurrency must be at least 1", "run"),
+        ("up f.py --max-concurrency x", "--max-concurrency must be a whole number", "run"),
+        ("approve", "RUN is missing", "run `smithers approve --help`"),
+        ("steer r1", "TASK is missing", "run `smithers steer --help`"),
+        ("record", "COMMAND is missing", "run `smithers record --help`"),
+        ("approve r1 a b", "unexpected argument: b", "run `smithers approve --help`"),
+        ("ps --jso", "unknown option --jso; did you mean --json?", "run `smithers ps --help`"),
+        ("up --db", "--db needs a value", "run"),
     ],
 )
 def test_arguments_that_do_not_fit_are_named_in_plain_words(

@@ -121,11 +121,11 @@ def test_a_run_that_lost_its_owner_is_stale_and_not_running(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        (["--status", "done"], "--status 'done' is not a status of runs"),
+        (["--status", "done"], "--status 'done' is not the status of a run"),
         (["--since", "yesterday"], "--since 'yesterday' is not a time"),
         (["--since", "999999w"], "--since '999999w' is not a time"),
         (["--after", "x"], "'x' is not a cursor of the list of runs"),
-        (["--all", "--limit", "5"], "--all and --limit exclude each other"),
+        (["--all", "--limit", "5"], "--all and --limit cannot be combined"),
         (["--limit", "0"], "--limit must be at least 1"),
     ],
 )

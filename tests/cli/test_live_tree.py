@@ -14,12 +14,19 @@ from rich.text import Text
 
 from smithers.agent import ToolCalled
 from smithers.changes import AttemptStarted, CameUp, Frame, Key, WaitOpened
+from smithers.cli import _places
 from smithers.cli._board import Board
 from smithers.cli._live import _Drawing, draw  # pyright: ignore[reportPrivateUsage]  # with rich
 from tests.cli.scene import BEGAN, NOW, Scene
 from tests.cli.screen import Screen
 
 SMALL, LARGE = (80, 24), (200, 50)
+
+
+@pytest.fixture(autouse=True)
+def no_named_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that other tests ran in this process have named none."""
+    monkeypatch.setattr(_places, "_named", [])
 
 
 def drawn(board: Board, width: int, height: int) -> list[str]:
@@ -135,7 +142,47 @@ def test_a_question_is_shown_whatever_else_waits() -> None:
     shown = drawn(of(scene.asks("ship", "Ship it?\nAll of it, now.")), *SMALL)
     assert "  1 to decide  " in shown[0]
     (line,) = (line for line in shown if "ship" in line)
-    assert line.endswith("  waits for a decision: Ship it?")
+    assert line.endswith("  waiting for a decision: Ship it?")
+
+
+def asked(question: str, *more: str) -> Board:
+    scene = Scene().node("sequence", "sequence").tasks("sequence", "plan", "ship", *more)
+    scene.finishes("plan").asks("ship", question)
+    for id in more:
+        scene.asks(id, f"{id}?")
+    return of(scene)
+
+
+def test_the_question_is_below_the_tree_once_nothing_else_goes_on() -> None:
+    board = asked("Ship it?\n\tAll of it, now.\n\n" + "word " * 30)
+    assert drawn(board, 60, 24)[4:] == [
+        "| Ship it?",
+        "|         All of it, now.",
+        "|",
+        "| word word word word word word word word word word word",
+        "| word word word word word word word word word word word",
+        "| word word word word word word word word",
+    ]
+    scene = Scene().node("parallel", "parallel").tasks("parallel", "plan", "ship")
+    shown = drawn(of(scene.runs("plan").asks("ship", "Ship it?\nNow.")), *SMALL)
+    assert not any(line.startswith("| ") for line in shown)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_a_long_question_leaves_the_tree_its_space_and_says_how_to_read_it(
+    size: tuple[int, int],
+) -> None:
+    shown = drawn(asked("\n".join(f"line {n}" for n in range(5000))), *size)
+    assert [line.split()[-1] for line in shown[1:3]] == ["sequence", "s"]
+    assert shown[4] == "| line 0"
+    assert shown[-1] == "… more: `smithers asks r1 ship`"
+    assert len(shown) == size[1] - 3
+
+
+def test_of_several_questions_the_first_is_shown() -> None:
+    shown = drawn(asked("Ship it?", "other", "third"), *SMALL)
+    assert shown[-2:] == ["| Ship it?", "… and 2 more questions: `smithers asks r1`"]
+    assert drawn(asked("Ship it?", "other"), 33, 24)[-1] == "… more: `smithers asks`"
 
 
 def test_a_sequence_is_shown_around_the_current_task() -> None:

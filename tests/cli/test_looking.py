@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import signal
@@ -16,6 +17,9 @@ import pytest
 from harnesses import Echo
 from smithers import reports
 from tests.cli.command import FLOWS, Said, database, ended, held_open, smithers
+
+SHIP_A_DRAFT = hashlib.sha256(b"Ship a draft?\nIt is 7 long.").hexdigest()[:32]
+SHIP = hashlib.sha256(b"Ship?").hexdigest()[:32]
 
 
 def up(folder: Path, workflow: str, run_id: str = "r1", *more: str) -> Said:
@@ -106,7 +110,7 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
     with held_open(tmp_path, "hangs", "hangs") as child:
         running = smithers(tmp_path, "why", "r1", "--json").document
         assert running["status"] == "running"
-        assert "hangs runs since" in running["reasons"][0]["sentence"]
+        assert "hangs has been running since" in running["reasons"][0]["sentence"]
         assert "command" not in running["reasons"][0]
         child.send_signal(signal.SIGKILL)
         assert ended(child).code == -signal.SIGKILL
@@ -127,9 +131,17 @@ def test_a_killed_run_is_stale_and_why_says_what_to_type(tmp_path: Path) -> None
         ("works", "r1 finished at", None),
         ("fails", "breaks failed: RuntimeError: the bottle broke", "smithers resume r1"),
         ("tolerates", "with 1 tolerated failure", None),
-        ("asks", "ship waits for a person's decision since", "smithers approve r1 ship"),
-        ("asks_ann", "ship waits for ann to decide", "smithers approve r1 ship --by ann"),
-        ("retries_late", "breaks failed and is tried again at", "smithers resume r1"),
+        (
+            "asks",
+            "ship has been waiting for a person's decision since",
+            f"smithers approve r1 ship --digest {SHIP_A_DRAFT}",
+        ),
+        (
+            "asks_ann",
+            "ship has been waiting for ann to decide",
+            f"smithers approve r1 ship --by ann --digest {SHIP}",
+        ),
+        ("retries_late", "breaks failed and will be retried at", "smithers resume r1"),
     ],
 )
 def test_why_gives_a_sentence_and_the_command_that_goes_on(
@@ -146,7 +158,8 @@ def test_why_gives_a_sentence_and_the_command_that_goes_on(
 
 def test_a_command_that_is_to_be_typed_names_the_database_that_was_named(tmp_path: Path) -> None:
     said = up(tmp_path, "asks", "r1", "--db", "my runs.db")
-    assert "next: smithers approve r1 ship --db 'my runs.db'" in said.err
+    digest = f"--digest {SHIP_A_DRAFT}"
+    assert f"next: smithers approve r1 ship {digest} --db 'my runs.db'" in said.err
     assert "--db 'my runs.db'" in smithers(tmp_path, "why", "r1", "--db", "my runs.db").out
 
 
@@ -191,7 +204,7 @@ def test_logs_show_what_was_said_with_task_and_attempt(tmp_path: Path) -> None:
     assert smithers(tmp_path, "logs", "r1", "say", "--follow").out.splitlines() == shown
     other = smithers(tmp_path, "logs", "r1", "nothing")
     assert other.code == 2
-    assert "the tasks that had attempts are: say" in other.err
+    assert "the tasks with attempts are: say" in other.err
 
 
 def test_logs_follow_a_run_until_it_is_left(tmp_path: Path) -> None:
@@ -232,7 +245,7 @@ def test_sql_reads_and_does_nothing_else(tmp_path: Path, query: str) -> None:
     up(tmp_path, "works")
     said = smithers(tmp_path, "sql", query)
     assert said.code == 2
-    assert ("the query was refused" if query else "the query asks for nothing") in said.err
+    assert ("the query was refused" if query else "the query is empty") in said.err
     assert {one.name for one in tmp_path.iterdir()} == {".smithers"}
     with sqlite3.connect(database(tmp_path)) as db:
         assert db.execute("SELECT count(*) FROM runs").fetchone() == (1,)

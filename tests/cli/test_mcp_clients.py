@@ -107,14 +107,14 @@ def test_it_is_added_once_and_removed_once(
     text, inode = file.read_bytes(), file.stat().st_ino
     again = home.mcp("add", *options)
     assert (again.code, again.err) == (0, "")
-    assert again.out == f"smithers is in {file} already; nothing was done\n"
+    assert again.out == f"smithers is already in {file}; nothing was changed\n"
     assert (file.read_bytes(), file.stat().st_ino) == (text, inode)
     assert home.mcp("remove", *options, "--dry-run", "--json").document["outcome"] == "removed"
     assert file.read_bytes() == text
     assert home.mcp("remove", *options, "--json").document["outcome"] == "removed"
     assert b"smithers" not in file.read_bytes()
     gone = home.mcp("remove", *options)
-    assert (gone.code, gone.out) == (0, f"smithers is not in {file}; nothing was done\n")
+    assert (gone.code, gone.out) == (0, f"smithers is not in {file}; nothing was changed\n")
     assert sorted(one.name for one in file.parent.iterdir() if one.suffix == ".new") == []
 
 
@@ -136,7 +136,7 @@ def test_what_else_stands_there_stays_byte_for_byte(
     assert "hush" not in said.err, "what is shown is ours alone"
     *shown, trusted, _ = said.err.splitlines()[2:]
     assert all(line[0] in "+@" for line in shown), said.err
-    assert "is trusted from now on" in trusted
+    assert "is now trusted" in trusted
     after = at.read_bytes().decode()
     lines = after.split("\n")
     assert all(line in lines for line in text.split("\n"))
@@ -247,7 +247,7 @@ def test_a_link_stays_one_and_what_it_leads_to_is_changed(home: Home, tmp_path: 
 
 TOML = ("--client", "codex")
 REFUSALS = [
-    ((), '{\n  "a": 1,\n}', "line 3 column 1", "mend it"),
+    ((), '{\n  "a": 1,\n  b\n}', "line 3 column 3", "mend it"),
     ((), "{ // no\n}", "line 1 column 3", "mend it"),
     ((), "[]", "line 1 column 1", "mend it"),
     ((), '{"mcpServers": []}', "no table of servers", "mend it"),
@@ -291,11 +291,11 @@ def test_another_name_stands_beside_a_server_that_is_not_ours(home: Home) -> Non
     ("arguments", "why"),
     [
         (("add", "--client", "emacs"), "claude-code, codex"),
-        (("add", "--project", "--user"), "exclude each other"),
+        (("add", "--project", "--user"), "cannot be combined"),
         (("add", "--name", "a b"), "letters, digits"),
-        (("add", "--root", "nowhere"), "is no folder"),
+        (("add", "--root", "nowhere"), "is not a folder"),
         (("add", "--env", "A"), "leave out --env"),
-        (("add", "--client", "codex", "--env", "KEY=hush"), "give its name alone"),
+        (("add", "--client", "codex", "--env", "KEY=hush"), "give only the name"),
     ],
 )
 def test_what_cannot_be_meant_is_told_and_nothing_is_written(

@@ -85,7 +85,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def assert_is_plain(said: Said) -> None:
     for line in (said.out + said.err).splitlines():
-        command = line.startswith(("next: ", "then: ", "    smithers "))  # it takes the id
+        command = line.startswith(("next: ", "then: ", "  smithers ", "    smithers "))  # takes ids
         found = [one.pattern for one in _INTERNALS if one.search(line) and not command]
         assert not found, line
 
@@ -93,7 +93,7 @@ def assert_is_plain(said: Said) -> None:
 @pytest.mark.parametrize("name", ["plain", "exhausted", "spent"])
 def test_no_command_shows_a_person_ids_that_the_engine_made(folder: Path, name: str) -> None:
     assert_is_plain(smithers(folder, "up", f"flow.py:{name}", "--run-id", name))
-    for command in ("inspect", "why", "timeline", "events", "graph", "logs", "cost"):
+    for command in ("inspect", "why", "asks", "timeline", "events", "graph", "logs", "cost"):
         said = smithers(folder, command, name)
         assert said.code == 0
         assert_is_plain(said)

@@ -69,7 +69,7 @@ def test_a_recording_is_not_written_over_unless_told(tmp_path: Path) -> None:
     (tmp_path / "r.jsonl").write_text("mine")
     command = ("record", "--to", "r.jsonl")
     said = really(tmp_path, *command, "true")
-    assert (said.code, "r.jsonl exists already" in said.err, "--force" in said.err) == (
+    assert (said.code, "r.jsonl already exists" in said.err, "--force" in said.err) == (
         2,
         True,
         True,
@@ -114,10 +114,10 @@ def test_a_signal_goes_to_the_program_and_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["record", "nonesuch"], "there is no program 'nonesuch'"),
+        (["record", "nonesuch"], "'nonesuch' was not found on PATH"),
         (["record", "--to", "a.txt/r.jsonl", "true"], "cannot be written"),
         (["replay", "nowhere.jsonl"], "nowhere.jsonl cannot be read"),
-        (["replay", "a.txt"], "a.txt is no recording"),
+        (["replay", "a.txt"], "a.txt is not a recording"),
         (["replay", "odd.jsonl"], "odd.jsonl cannot be read as a recording"),
         (["replay", "a.txt", "--speed", "-1"], "--speed -1 is negative"),
     ],

@@ -96,7 +96,7 @@ def test_to_install_twice_changes_nothing_and_an_old_unit_is_replaced(machine: M
     machine.service("install")
     (unit,) = machine.units
     text = unit.read_text()
-    assert "nothing was done" in machine.service("install").out
+    assert "nothing was changed" in machine.service("install").out
     assert [call.split()[0] for call in machine.called] == ["show-environment", "is-active"]
     unit.write_text("[Service]\nExecStart=/bin/false\n")
     assert machine.service("install").code == 0

@@ -16,11 +16,12 @@ from mcp_server._models import Explained, Listed, Run, TaskFound
 from mcp_server._results import explained, listed, run_of, task_of
 from smithers.changes import Frame, Key
 from smithers.cli._board import Board
-from smithers.hub import Hub
+from smithers.hub import Hub, RunsQuery
 from smithers.state import RunState
 from smithers.store.history import frames_of
 from tests.cli.command import database, ended, eventually, smithers, started
 
+ROOM = 100_000
 FLOW = """
 import time
 from pathlib import Path
@@ -216,29 +217,33 @@ def facts_of(board: Board) -> dict[str, Any]:
         "children": {id: board.children(id) for id in board.nodes},
         "iterations": board.iterations,
         "whole": (board.status, board.stopped_by, board.tokens, board.cost, board.calls),
-        "budget": (board.caps, board.worked_s),
+        "budget": (board.caps, board.worked),
     }
 
 
 def for_models(hub: Hub, summary: dict[str, Any], tasks: dict[Key, tuple[str, bool]]) -> None:
     """The server of the MCP says the same, in the shape that its tools promise."""
-    got = Run.model_validate(run_of(hub, "r1"))
+    got = Run.model_validate(run_of(hub, hub.overview("r1"), None, ROOM))
     for name in ("status", "stopped_by", "tasks", "tolerated", "exhausted"):
         assert getattr(got, name) == summary[name], name
     assert [one.task for one in got.waiting_for] == [one["task"] for one in summary["waiting_for"]]
-    states = {Key(one.id, tuple(one.iteration)): one for one in got.states}
-    assert {one: (state.state, state.tolerated) for one, state in states.items()} == tasks
-    (run,) = (one for one in Listed.model_validate(listed(hub, None, 9)).runs if one.run_id == "r1")
+    words = {
+        f"{one} {state}{', tolerated' if tolerated else ''}"
+        for one, (state, tolerated) in tasks.items()
+    }
+    assert set(got.states) == words
+    page = Listed.model_validate(listed(hub, RunsQuery(limit=9), ROOM))
+    (run,) = (one for one in page.runs if one.run_id == "r1")
     assert (run.status, run.stopped_by, run.tasks) == (got.status, got.stopped_by, got.tasks)
     assert run.tolerated == len(got.tolerated)
-    told = Explained.model_validate(explained(hub, "r1"))
+    told = Explained.model_validate(explained(hub, "r1", None, ROOM))
     assert (told.status, told.sentence, told.exhausted) == (
         got.status,
         got.sentence,
         got.exhausted,
     )
     for one, (state, tolerated) in tasks.items():
-        found = TaskFound.model_validate(task_of(hub, "r1", str(one)))
+        found = TaskFound.model_validate(task_of(hub, "r1", str(one), None, ROOM))
         if tuple(found.iteration) == one.path:
             assert (found.state, found.tolerated) == (state, tolerated)
 
@@ -393,7 +398,7 @@ def test_a_run_that_a_signal_stopped_is_told_from_one_that_crashed(
         told = smithers(folder, command, "r1").out
         assert (f"stopped by {by}" in told) == (by is not None), told
     if by is not None:
-        assert f"was stopped by {by}, and can be resumed" in said.err
+        assert f"was stopped by {by} and can be resumed" in said.err
 
 
 def test_a_task_that_an_edit_removed_or_moved(folder: Path) -> None:

@@ -101,10 +101,11 @@ def test_ids_that_change_while_the_file_does_not_are_noticed_by_a_resume(tmp_pat
     (tmp_path / "names").write_text("a b")
     assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 3
     same = smithers(tmp_path, "resume", "r1")
-    assert "the file is the same" not in same.err
+    assert "the file is unchanged" not in same.err
     (tmp_path / "names").write_text("b a")
     moved = smithers(tmp_path, "resume", "r1")
-    assert "the file is the same, but 'a', 'b' left the tree or moved in it; take ids" in moved.err
+    said = "the file is unchanged, but 'a', 'b' left the tree or moved in it; derive ids"
+    assert said in moved.err
 
 
 def test_what_is_printed_can_be_shown_by_something_that_draws() -> None:

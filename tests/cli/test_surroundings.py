@@ -18,7 +18,9 @@ import contextlib, io, json, os, sys
 import typer.main
 from smithers.cli._app import app
 from smithers.cli._main import run
+from smithers.cli._mcp import register_clients
 
+register_clients()
 os.rmdir(os.getcwd())
 found = {}
 for name, command in typer.main.get_command(app).commands.items():
@@ -46,7 +48,7 @@ def test_every_command_says_that_the_current_folder_was_removed(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert len(found) > 60
-    said = "error: the current folder does not exist any more\nhint: change to another with cd\n"
+    said = "error: the current folder no longer exists\nhint: change to another folder with cd\n"
     assert {command: told for command, told in found.items() if told != [2, said]} == {}
 
 

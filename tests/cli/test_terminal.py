@@ -89,7 +89,7 @@ def test_what_does_not_fit_the_terminal_is_counted(tmp_path: Path) -> None:
     shown = plain_of(on_a_terminal(tmp_path, "up", f"{FLOWS}:many", "--run-id", "r1"))
     assert "… and " in shown
     assert "35 failed (tolerated)" in shown
-    assert "and 55 more, told by smithers why r1" in shown
+    assert "and 55 more: smithers why r1 --all" in shown
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 50)])
@@ -99,7 +99,7 @@ def test_ctrl_c_on_a_terminal_leaves_the_tree_once(tmp_path: Path, size: tuple[i
     lines = Screen(*size).feed(shown).history
     titles = [line for line in lines if line.startswith(("▶ r1 ", "! r1 "))]
     assert titles[0].startswith("! r1 stopped by SIGINT  1/2  ")
-    assert titles[1:] == ["! r1 was stopped by SIGINT, and can be resumed (1 finished, 1 pending)"]
+    assert titles[1:] == ["! r1 was stopped by SIGINT and can be resumed (1 finished, 1 pending)"]
     assert "next: smithers resume r1" in lines
 
 
@@ -125,7 +125,9 @@ def test_no_colour_is_honoured_on_a_terminal(tmp_path: Path) -> None:
     assert "\x1b[3" not in live
 
 
-@pytest.mark.parametrize("command", ["ps", "why", "graph", "timeline", "inspect", "logs", "resume"])
+@pytest.mark.parametrize(
+    "command", ["ps", "why", "asks", "graph", "timeline", "inspect", "logs", "resume"]
+)
 def test_nothing_is_coloured_in_a_pipe_unless_forced(tmp_path: Path, command: str) -> None:
     smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
     arguments = [command] if command == "ps" else [command, "r1"]

@@ -25,6 +25,8 @@ from smithers.engine.streams import Stream
 from smithers.hub import Asked
 from smithers.store.files import events_file
 from smithers.texts import escaped, json_text, plain, plain_but_coloured
+from tests.cli.command import Said, smithers
+from tests.places import SMITHERS
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = [chr(code) for code in range(sys.maxunicode + 1)]
@@ -207,7 +209,7 @@ TERMINAL_ITSELF = {"_terminal.py", "_streams.py", "_reading.py", "_logged.py"}
 
 
 def test_no_command_writes_json_or_a_terminal_in_a_way_of_its_own() -> None:
-    for file in (ROOT / "smithers" / "cli").glob("*.py"):
+    for file in (SMITHERS / "cli").glob("*.py"):
         source = file.read_text()
         if file.name not in SHOWN_AFTERWARDS:
             assert "json.dumps" not in source, file
@@ -215,3 +217,36 @@ def test_no_command_writes_json_or_a_terminal_in_a_way_of_its_own() -> None:
             written = re.findall(r"(?:stdout|stderr)\.(?:buffer\.)?write\((.*)\)", source)
             constant = ("SHOW_CURSOR", '"\\x1b[?25h\\n"', 'f"smithers {__version__}\\n"')
             assert set(written) <= set(constant), file
+
+
+FAKED = "no\n✓ r1 finished (3 finished)\nnext: rm -rf x\n12:00:00 ship finished"
+
+
+def assert_nothing_is_faked(said: Said) -> None:
+    lines = (said.out + said.err).splitlines()
+    assert any("rm -rf x" in line for line in lines)
+    for line in lines:
+        if "rm -rf x" in line or "12:00:00" in line or "(3 finished)" in line:
+            assert re.match(r" +\| ", line), line
+
+
+def test_no_line_of_a_note_or_an_error_looks_like_one_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(
+        "from smithers import Approval, Context, NoInput, Node, Sequence, Step, workflow\n"
+        f"FAKED = {FAKED!r}\n"
+        "def fails():\n"
+        "    raise ValueError(FAKED)\n"
+        "@workflow\n"
+        "def denied(ctx: Context[NoInput]) -> Node:\n"
+        '    return Sequence(Approval("ship", ask="Ship?"))\n'
+        "@workflow\n"
+        "def failing(ctx: Context[NoInput]) -> Node:\n"
+        '    return Sequence(Step("x", fails))\n'
+    )
+    assert_nothing_is_faked(smithers(tmp_path, "up", "flow.py:failing", "--run-id", "r2"))
+    assert smithers(tmp_path, "up", "flow.py:denied", "--run-id", "r1").code == 3
+    assert_nothing_is_faked(smithers(tmp_path, "deny", "r1", "--note", FAKED))
+    assert_nothing_is_faked(smithers(tmp_path, "resume", "r1"))
+    for run in ("r1", "r2"):
+        for command in ("why", "timeline", "inspect"):
+            assert_nothing_is_faked(smithers(tmp_path, command, run))

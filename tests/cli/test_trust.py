@@ -170,7 +170,7 @@ def test_a_command_that_a_person_types_on_a_terminal_trusts_the_database(project
     in_rows(clone, "file", clone / "flow.py")
     in_rows(clone, "folder", clone)
     shown = plain_of(on_a_terminal(clone, "resume", "r1"))
-    assert "is trusted from now on" in shown
+    assert "is now trusted" in shown
     assert status(clone) == "finished"
     undo = ["trust", "--remove", str(clone / ".smithers" / "smithers.db")]
     assert smithers(clone, *undo, "--json").document["outcome"] == "removed"
@@ -211,15 +211,15 @@ def test_a_database_that_another_user_could_have_written_is_refused(
     let(project)
     said = smithers(project, "resume", "r1")
     assert said.code == 2, said
-    assert ("belongs to another user" if by_owner else "may be written by everybody") in said.err
+    assert ("belongs to another user" if by_owner else "can be written by everybody") in said.err
     named = ("--db", str(project / ".smithers" / "smithers.db"))
-    assert smithers(project, "supervise", "--once", *named).err.count("nothing is woken") == 1
+    assert smithers(project, "supervise", "--once", *named).err.count("no run is woken") == 1
     assert not was_imported(project)
     if by_owner:  # root may say that it trusts another user's
         hint = said.err.split("type: ")[1].split()[1:]
         assert smithers(project, *hint).code == 0
     else:
-        subprocess.run(said.err.split("take that away: ")[1].split(), check=True)
+        subprocess.run(said.err.split("remove that permission: ")[1].split(), check=True)
     assert smithers(project, "resume", "r1").code == 0
 
 

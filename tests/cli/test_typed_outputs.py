@@ -90,7 +90,7 @@ def test_a_class_that_no_module_has_loaded_is_an_author_error(tmp_path: Path) ->
     assert really(folder, "approve", "r1").code == 0
     last = really(folder, "resume", "r1")
     assert last.code == 1, last.err
-    assert "is of the class later:Later, which cannot be found" in last.err
+    assert "has the class later:Later, which cannot be found" in last.err
     assert "or write output= on the step" in last.err
     folder.joinpath("flow.py").write_text(f"import later\n{FLOW}")
     again = really(folder, "resume", "r1")

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 from harnesses import Antigravity, ClaudeCode, Codex, Echo, Gemini, Pi, Replay
@@ -49,6 +50,8 @@ OF_A_MODEL = {
 }
 BROKEN = {"cut stream": Failure(Transient, "network")}
 """The packages tell of a connection that is reset as of any other trouble of the network."""
+OF_HTTPX: dict[str, Failure] = {} if find_spec("aiohttp") else BROKEN
+"""Google's package uses aiohttp where it is installed, which ends the stream instead."""
 
 
 @cache
@@ -316,7 +319,7 @@ ADAPTERS: Sequence[Adapter] = [
         differs=BROKEN | {"no credit": Failure(Permanent, "bad_request")},
     ),
     model("openai", OpenAI, lacks=OF_A_MODEL, differs=BROKEN),
-    model("google", Google, lacks=OF_A_MODEL, differs=BROKEN, joins=True),
+    model("google", Google, lacks=OF_A_MODEL, joins=True, differs=OF_HTTPX),
     model(
         "litellm", LiteLLM, lacks=OF_A_MODEL, joins=True,
         # It has few kinds of its own for what so many providers tell.
@@ -324,6 +327,8 @@ ADAPTERS: Sequence[Adapter] = [
                  "overloaded-in-stream": Failure(Transient, "server_error"),
                  "content-filter": Failure(Permanent, "bad_request"),
                  "cut-before": Failure(Transient, "server_error"),
+                 "cut": Failure(Transient, "server_error"),
+                 "eof": Failure(Transient, "server_error"),
                  "connection-refused": Failure(Transient, "server_error")},
     ),
 ]  # fmt: skip

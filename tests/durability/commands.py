@@ -17,11 +17,11 @@ from typing import Any
 import psutil
 
 from tests.cli.command import forked
+from tests.places import DEMO
 
 __all__ = ["DEMO", "WORKFLOWS", "Project", "until"]
 
 WORKFLOWS = Path(__file__).parent / "workflows"
-DEMO = Path(__file__).parents[2] / "harnesses" / "demo"
 
 
 def until(true: Callable[[], object], what: str, *, within_s: float = 60) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from contextlib import closing
 
 from tests.durability.commands import Project
 
@@ -18,7 +19,8 @@ def waiting(project: Project) -> None:
 def test_a_run_that_comes_to_an_approval_leaves_no_process(project: Project) -> None:
     waiting(project)
     assert project.processes() == []
-    owner = sqlite3.connect(project.database).execute("SELECT owner FROM runs").fetchone()
+    with closing(sqlite3.connect(project.database)) as db:
+        owner = db.execute("SELECT owner FROM runs").fetchone()
     assert owner == (None,)
 
 
@@ -34,7 +36,8 @@ def test_an_approval_from_another_process_records_who_what_and_what_was_shown(
     assert project.ledger == ["draft", "ship"]
     output = project.tasks()["ok"]["output"]
     assert (output["approved"], output["by"], output["note"]) == (True, "ann", "go")
-    rows = sqlite3.connect(project.database).execute("SELECT asked, digest, answer FROM waits")
+    with closing(sqlite3.connect(project.database)) as db:
+        rows = db.execute("SELECT asked, digest, answer FROM waits").fetchall()
     asked, digest, answer = next(row for row in rows if row[0])
     assert asked == "Ship this?\nthe text"
     assert digest == hashlib.sha256(asked.encode()).hexdigest() == json.loads(answer)["digest"]

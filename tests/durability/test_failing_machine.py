@@ -145,7 +145,7 @@ def test_supervise_does_not_count_starts_that_the_machine_failed(project: Projec
         blocked.unlink()
         until(lambda: status(project) == "finished", "the end of the run")
     said = (project.folder / "supervised").read_text()
-    assert "this machine failed while its process ran" in said
+    assert "this machine failed while its process was running" in said
     assert "gave up" not in said
     assert attempts(project)[-1] == "first succeeded"
 

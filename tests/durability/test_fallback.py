@@ -55,10 +55,11 @@ def test_all_busy_the_run_waits_wakes_alone_and_finishes(project: Project) -> No
 
     def is_told() -> bool:  # while it is busy, each wait is followed by another
         told.append(project.run("why", "r1").stdout)
-        return "first cools down until" in told[-1] and "second cools down until" in told[-1]
+        cools = [f"{name} is cooling down until" in told[-1] for name in ("first", "second")]
+        return all(cools)
 
     until(is_told, "both cooldowns")
-    assert "as told" in told[-1]
+    assert "as reported" in told[-1]
     assert "too many requests" in told[-1]
     for name in ("first", "second"):
         (project.folder / f"{name}.busy").unlink()
@@ -73,14 +74,14 @@ def test_a_run_that_waits_for_long_leaves_and_says_for_whom(project: Project) ->
     (project.folder / "second.busy").touch()  # tells no time: our backoff
     done = project.run(*up(project, "either", "r1", "--linger", "0"))
     assert done.returncode == 3
-    assert "second cools down until" in done.stderr
+    assert "second is cooling down until" in done.stderr
     (run,) = project.json("ps")["runs"]
     (wait,) = run["waiting_for"]
     cooling = {one["key"]: (one["agent"], one["told"]) for one in wait["cooling"]}
     assert wait["kind"] == "cooldown"
     assert cooling == {"first-account": ("first", True), "second-account": ("second", False)}
     assert wait["due"] == min(one["until"] for one in wait["cooling"])
-    assert "first cools down, second cools down until" in project.run("ps").stdout
+    assert "first is cooling down, second is cooling down until" in project.run("ps").stdout
     assert "too many requests" in project.run("inspect", "r1").stdout
     assert project.run("resume", "r1", "--linger", "0").returncode == 3
     assert project.ledger == ["first", "second"], "nobody is asked before its time"
@@ -106,7 +107,7 @@ def test_why_names_who_was_passed_over_while_the_run_goes_on(project: Project) -
     until(lambda: project.ledger == ["first", "second"], "the second agent")
     why = project.run("why", "r1").stdout
     assert "(attempt 2, second)" in why
-    assert "passed over: first cools down until" in why
+    assert "skipped: first is cooling down until" in why
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
 
@@ -120,7 +121,7 @@ def test_without_an_agent_the_run_waits_and_says_what_to_do(project: Project) ->
     assert "install it with `apt install second`" in done.stderr
     assert "then: smithers resume r1" in done.stderr
     assert "smithers resume r1" in project.run("why", "r1").stdout
-    assert "(an agent to be set up)" in project.run("ps").stdout
+    assert "(an agent must be set up)" in project.run("ps").stdout
     (wait,) = project.json("ps")["runs"][0]["waiting_for"]
     assert (wait["kind"], wait["due"]) == ("agents", None)
     (project.folder / "second.gone").unlink()

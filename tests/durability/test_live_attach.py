@@ -83,14 +83,14 @@ def test_a_person_works_in_the_session_and_the_run_goes_on_there(
         until(lambda: histories(model, "Fix the test"), "the request", within_s=90)
         command = [sys.executable, "-m", "smithers", "attach", "r1", "fix"]
         with on_a_terminal(command, project.folder, project.environment) as terminal:
-            terminal.until("leave to go on")
+            terminal.until("leave the program to let the agent continue")
             assert [one["state"] for one in project.tasks()["fix"]["attempts"]] == ["interrupted"]
             ASKED[agent](terminal)
             terminal.until("Fix the test: It is code.")
             say(terminal, SAID)
             terminal.until("I will remember that.")
             say(terminal, LEAVE[agent])
-            terminal.until("fix goes on in its session")
+            terminal.until("fix continues in its session")
         out, err = process.communicate(timeout=120)
         assert (process.returncode, out.strip()) == (0, "Done."), err
         (again,) = histories(model, "a person has worked in this session")

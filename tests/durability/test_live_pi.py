@@ -63,7 +63,7 @@ def test_what_a_person_says_while_a_tool_runs_is_told_once(killed: bool, project
         _, complaints = process.communicate(timeout=120)
         assert process.returncode == 0, complaints
         told = said.communicate(timeout=60)[0]
-        assert killed or told.startswith("fix of r1 was told")
+        assert killed or told.startswith("fix of r1 received the message")
         history = str(model.requests[-1].body["messages"])
     assert len(model.requests) == 2
     assert history.count("Make it blue.") == 1

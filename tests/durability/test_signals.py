@@ -247,7 +247,7 @@ def test_supervise_ends_with_the_code_of_the_signal(
     child.send_signal(number)
     _, said = child.communicate(timeout=60)
     assert child.returncode == 128 + number
-    assert said.endswith("stopped; the runs that were started go on\n")
+    assert said.endswith("stopped; the runs that were started continue\n")
 
 
 @EACH

@@ -106,7 +106,7 @@ def test_an_answer_to_a_run_that_is_driven_is_taken_by_its_owner(project: Projec
     (project.folder / "hold-last").touch()
     done = project.run("approve", "r1", "--resume")
     assert done.returncode == 0, done.stderr
-    assert "has taken it up" in done.stderr
+    assert "has picked it up" in done.stderr
     (project.folder / "hold-last").unlink()
     assert "approved: True" in owner.communicate(timeout=60)[0]
 
@@ -142,7 +142,7 @@ def test_an_answer_is_recorded_and_0_given_where_another_process_is_faster_to_dr
     owner = lingering(project)
     (project.folder / "hold-last").touch()
     # The look says that nobody drives it, as it was a moment before that owner claimed the run.
-    free = "import smithers.cli._deciding as d; d._is_free = lambda *_: True"
+    free = "import smithers.hub as h; h.Hub.needs_process = lambda *_: True"
     code = f"{free}; from smithers.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", code, word, "r1", "--resume", *more],
@@ -211,7 +211,10 @@ def test_a_second_supervisor_stands_by_and_takes_over_when_the_first_dies(
     assert refused.returncode == 2
     assert str(first.pid) in refused.stderr
     with supervising(project):
-        until(lambda: f"process {first.pid} supervises" in said.read_text(), "the standing by")
+        until(
+            lambda: f"process {first.pid} is already supervising" in said.read_text(),
+            "the standing by",
+        )
         project.kill(first)
         assert project.run("approve", "g1").returncode == 0
         until(lambda: status(project, "g1") == "finished", "the end of the run")
@@ -243,11 +246,11 @@ async def test_a_run_that_crashes_again_and_again_is_given_up_and_says_why(
             await supervisor.once()
     assert [one.what for one in told].count("started") == 5
     assert len(project.ledger) == 6
-    assert "its process ended with code 7" in told[-1].text
+    assert "its process exited with code 7" in told[-1].text
     (run,) = project.json("ps")["runs"]
     assert "code 7" in run["gave_up"]
     reason = project.json("why", "r1")["reasons"][0]
-    assert "given the run up" in reason["sentence"]
+    assert "gave up on the run" in reason["sentence"]
     assert "owner.log" in reason["hint"]
     (project.folder / "mended").touch()
     assert project.run("resume", "r1").returncode == 0

@@ -68,7 +68,7 @@ def ask(folder: Path, prompt: str = "Do it.", **fields: Any) -> Ask:
 
 
 async def test_without_the_word_of_its_author_there_is_no_such_agent() -> None:
-    with pytest.raises(AuthorError, match="never run with a real agy"):
+    with pytest.raises(AuthorError, match="never tested with a real agy"):
         AntigravityCLI()
 
 
@@ -164,7 +164,7 @@ async def test_a_sign_of_a_failure_counts_for_more_than_success(
 async def test_a_version_that_does_not_tell_its_failures_is_refused(tmp_path: Path) -> None:
     _, raised = await outcome_of(stand_in(tmp_path, result(), version="1.2.5"), ask(tmp_path))
     assert isinstance(raised, Permanent)
-    assert "1.2.5 is too old, it must be 1.2.6 at least" in str(raised)
+    assert "1.2.5 is too old; version 1.2.6 or newer is needed" in str(raised)
     assert not (tmp_path / "argv").exists()
 
 

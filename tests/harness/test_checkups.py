@@ -173,8 +173,8 @@ def test_a_program_that_is_not_there_has_no_path(stand_in: StandIn) -> None:
 @pytest.mark.parametrize(
     ("script", "problem"),
     [
-        ("exit 7", "does not start: `--version` ended with 7"),
-        ("kill -9 $$", "does not start: `--version` ended with -9"),
+        ("exit 7", "does not start: `--version` exited with code 7"),
+        ("kill -9 $$", "does not start: `--version` exited with code -9"),
     ],
 )
 def test_a_program_that_does_not_start_is_told_as_such(

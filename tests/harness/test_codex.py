@@ -265,7 +265,7 @@ async def test_an_old_version_is_run_by_exec_and_says_so(
         found, error = await outcome_of(agent, Ask(prompt="Hi", cwd=tmp_path))
     assert error is None
     assert Started("t1") in found
-    assert "0.72.0 has no app-server that obeys" in caplog.text
+    assert "the app-server of codex 0.72.0 cannot be used" in caplog.text
 
 
 @pytest.mark.anyio

@@ -209,7 +209,7 @@ async def test_more_rights_than_were_given_end_the_request_before_its_turn(tmp_p
     ask = Ask(prompt="Case text.", cwd=tmp_path, raw=raw)
     _, error = await outcome_of(replayed_codex(replay=tmp_path / "r"), ask)
     assert type(error) is Permanent
-    assert "danger-full-access in place of read-only" in error.said
+    assert "danger-full-access instead of read-only" in error.said
     (kept,) = read_sessions(raw)
     assert b"turn/start" not in kept.text("in")
 

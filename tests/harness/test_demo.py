@@ -14,11 +14,11 @@ from harnesses import ClaudeCode, Replay
 from harnesses.recording import read_sessions
 from smithers.agent import Answered, Ask, Event, Started, ToolCalled
 from smithers.errors import Stalled
-from tests.harness.helpers import ROOT, events_of, outcome_of
+from tests.harness.helpers import events_of, outcome_of
+from tests.places import DEMO
 
 pytestmark = pytest.mark.anyio
 
-DEMO = ROOT / "harnesses" / "demo"
 FOLLOWUP = (
     "You were interrupted before you answered. Go on where you stopped, and answer the task:\n\n"
 )

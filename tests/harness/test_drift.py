@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harnesses import comparable, drift_of
-from harnesses._drift import SHAPES, kept_shape
+from harnesses._drift import SHAPES, kept_shape, names_read
 from harnesses._shape import Drift, Shape, drift, shape_of
 from harnesses.recording import Header, Moment, Recording
 from recordings.shapes import shape_of_recordings
@@ -73,7 +73,7 @@ def test_an_event_of_a_step_is_told_apart_and_not_missed_while_the_step_goes_on(
     }  # fmt: skip
     assert whole.cases["one"].ends == "final/completed"
     assert drift(whole, shape(done, final)) == Drift()
-    gone = ("step/MODEL/TEXT/DONE no longer comes (one)",)
+    gone = ("step/MODEL/TEXT/DONE no longer occurs (one)",)
     assert drift(whole, shape(going, final)).broken == gone
     told = drift(whole, shape(without(going, "content_delta") | {"delta": "H"}, done, final))
     assert told.broken == ("step/MODEL/TEXT/ACTIVE.content_delta is gone",)
@@ -88,15 +88,24 @@ BREAKING: list[tuple[list[Any], str]] = [
     ([without(DONE, "cost")], "result.cost is gone"),
     ([DONE | {"cost": "0.5"}], "result.cost is str, and was number"),
     ([DONE | {"usage": {}}], "result.usage.in is gone"),
-    ([DONE, without(DONE, "cost")], "result.cost is not always there any more"),
+    ([DONE, without(DONE, "cost")], "result.cost is no longer always present"),
     ([], "the last event is system/init, and was result (one)"),
-    ([], "result no longer comes (one)"),
+    ([], "result no longer occurs (one)"),
 ]
 
 
 @pytest.mark.parametrize(("now", "broken"), BREAKING)
 def test_what_is_gone_or_of_another_type_breaks(now: list[object], broken: str) -> None:
     assert broken in drift(shape(BEGUN, DONE), shape(BEGUN, *now)).broken
+
+
+def test_what_the_adapter_does_not_read_breaks_nothing() -> None:
+    was, now = shape(BEGUN, DONE), shape(without(DONE, "cost"))
+    lost = ("result.cost is gone", "system/init no longer occurs (one)")
+    assert drift(was, now, {"usage"}) == Drift(gone=lost)
+    assert drift(was, now, {"cost", "system"}).broken == lost
+    assert {"is_error", "result", "session_id"} <= names_read("claude-code")
+    assert {"partialJson", "num_turns"}.isdisjoint(names_read("pi"))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +126,7 @@ def test_what_is_new_is_told_and_breaks_nothing(now: object, new: str) -> None:
 
 def test_an_event_that_another_case_would_have_is_not_missed() -> None:
     assert drift(shape(BEGUN, DONE), shape(DONE, case="other")) == Drift()
-    assert drift(shape(BEGUN, DONE), shape(DONE)).broken == ("system/init no longer comes (one)",)
+    assert drift(shape(BEGUN, DONE), shape(DONE)).broken == ("system/init no longer occurs (one)",)
 
 
 LEAF = st.sampled_from([None, True, 7, 0.5, "x", ID, "2026-01-02"])
@@ -154,12 +163,12 @@ def test_a_program_that_speaks_differently_is_told_apart(
     assert drift_of("claude-code").drift == Drift()
     text = (ROOT / "recordings" / "claude-code" / "text.jsonl").read_text()
     changed = tmp_path / "changed.jsonl"
-    changed.write_text(text.replace("num_turns", "turns"))
+    changed.write_text(text.replace("is_error", "failed"))
     put_player(tmp_path / "claude", changed)
     found = drift_of("claude-code").drift
-    assert "result/success.num_turns is gone" in found.broken
-    assert "user no longer comes (tool-ok)" in found.broken
-    assert "result/success.turns is new: number" in found.new
+    assert "result/success.is_error is gone" in found.broken
+    assert "user no longer occurs (tool-ok)" in found.broken
+    assert "result/success.failed is new: bool" in found.new
 
 
 def test_the_python_that_has_the_sdk_is_named_by_a_variable(
@@ -172,8 +181,8 @@ def test_the_python_that_has_the_sdk_is_named_by_a_variable(
     found = drift_of("antigravity")
     assert (found.cases, found.recorded_with) == (("text", "tool-ok", "401"), "0.1.22")
     assert found.drift.broken == (
-        "final/failed no longer comes (401)",
-        "step/SYSTEM/TEXT_RESPONSE/ERROR no longer comes (401)",
+        "final/failed no longer occurs (401)",
+        "step/SYSTEM/TEXT_RESPONSE/ERROR no longer occurs (401)",
         "the last event is final/completed, and was final/failed (401)",
     )
 

@@ -174,7 +174,7 @@ async def test_silence_is_ended_and_named(tmp_path: Path) -> None:
 
 async def test_a_busy_program_is_ended_by_the_clock_of_the_whole(tmp_path: Path) -> None:
     code = "import time\nwhile True: print('still at it'); time.sleep(0.05)"
-    with pytest.raises(Transient, match=r"not done within 0\.8 s"):
+    with pytest.raises(Transient, match=r"not finished within 0\.8 s"):
         await lines_of(python(code, tmp_path), Ask(prompt="", cwd=tmp_path, timeout_s=0.8))
 
 

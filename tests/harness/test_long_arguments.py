@@ -158,7 +158,7 @@ def test_words_that_are_too_long_together_are_an_obstacle(tmp_path: Path) -> Non
     ids=lambda agent: agent.name,
 )
 def test_what_no_file_can_carry_is_an_obstacle(agent: Any) -> None:
-    assert "bytes, and the system takes" in str(obstacle_of(agent, None))
+    assert "bytes, and the system allows" in str(obstacle_of(agent, None))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_schema_that_is_too_long_is_refused_before_anything_is_paid(tmp_path: 
     done = smithers(tmp_path, "up", "flow.py", "--run-id", "r1")
     assert done.code == 2
     assert "flow.py:11:" in done.err
-    assert "claude-code of task 'second' cannot be asked: its argument --json-schema" in done.err
+    assert "claude-code of task 'second' cannot be used: its argument --json-schema" in done.err
     assert not report.exists()
     assert not (tmp_path / ".smithers").exists()
 

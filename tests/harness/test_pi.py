@@ -91,7 +91,7 @@ def test_where_every_node_is_too_old_the_fix_is_told_and_not_an_import_error(
         command_of("pi", path)
     assert "node@22" in told.value.hint
     assert told.value.then == "set up"
-    with pytest.raises(TooOld, match="there is none on PATH"):
+    with pytest.raises(TooOld, match="no Node was found on PATH"):
         command_of("pi", str(bins))
 
 

@@ -179,11 +179,20 @@ def test_nothing_is_recorded_where_an_author_records_but_a_test_replays(
 
 def test_the_plugin_imports_nothing_of_ours_until_it_is_used() -> None:
     code = (
-        "import sys, harnesses.pytest_plugin\n"
+        "import sys, smithers.pytest_plugin\n"
         "print(sorted(n for n in sys.modules if n.startswith(('smithers', 'harnesses.'))))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "['harnesses.pytest_plugin']\n"
+    assert done.stdout == "['smithers', 'smithers.pytest_plugin']\n"
+
+
+def test_the_former_name_of_the_plugin_still_loads_it(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile("def test_it(replay):\n    assert True\n")
+    done = pytester.runpytest_subprocess("-p", "harnesses.pytest_plugin")
+    done.assert_outcomes(passed=1)
 
 
 def scratch(tmp_path: Path) -> tuple[Path, dict[str, str]]:

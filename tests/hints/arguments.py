@@ -15,19 +15,19 @@ from tests.hints.shell import Shell
 # -- arguments
 
 
-@scene("see `… --help`")
+@scene("run `… --help`")
 def unknown_option(shell: Shell) -> tuple[Said, Said]:
     failed = shell("resume", "r1", "--nope")
     return failed, shell.follow(failed)
 
 
-@scene("see `smithers mcp … --help`")
+@scene("run `smithers mcp … --help`")
 def options_of_mcp_before_its_command(shell: Shell) -> tuple[Said, Said]:
     failed = shell.bare("mcp", "--root", ".", "add", "--dry-run")
     return failed, shell.follow(failed)
 
 
-@scene("as in `smithers up ship_it.py`")
+@scene("for example `smithers up ship_it.py`")
 def no_file(shell: Shell) -> tuple[Said, Said]:
     shell.write("@workflow\ndef f(ctx): return Step('a', lambda: 1)\n", "ship_it.py")
     failed = shell("up")
@@ -49,13 +49,13 @@ def detach_without_resume(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
-@scene("as in --since 2h, --since 3d, or --since 2026-11-01")
+@scene("for example --since 2h, --since 3d or --since 2026-11-01")
 def time_in_words(shell: Shell) -> tuple[Said, Said]:
     shell.up("works")
     return shell("ps", "--since", "yesterday"), shell("ps", "--since", "2h")
 
 
-@scene("give --after the `cursor` of the page before")
+@scene("pass to --after the `cursor` of the previous page")
 def cursor_that_is_none(shell: Shell) -> tuple[Said, Said]:
     shell.up("works")
     shell("up", str(FLOWS) + ":works", "--run-id", "r2")
@@ -63,26 +63,26 @@ def cursor_that_is_none(shell: Shell) -> tuple[Said, Said]:
     return shell("ps", "--after", "r1"), shell("ps", "--after", cursor)
 
 
-@scene("name it before --iteration")
+@scene("name the task before --iteration")
 def iteration_without_task(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_in_rounds")
     failed = shell("approve", "r1", "--iteration", "0")
     return failed, shell("approve", "r1", "ready", "--iteration", "0")
 
 
-@scene("as in --iteration 2 or 0.1")
+@scene("for example --iteration 2 or 0.1")
 def iteration_in_words(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_in_rounds")
     failed = shell("approve", "r1", "ready", "--iteration", "first")
     return failed, shell("approve", "r1", "ready", "--iteration", "0")
 
 
-@scene("leave one out; the last line of --events holds what --json would give")
+@scene("leave one out; the last line of --events has what --json prints")
 def json_and_events(shell: Shell) -> tuple[Said, Said]:
     return shell.up("works", "r1", "--json", "--events"), shell.up("works", "r1", "--events")
 
 
-@scene("leave out --events; `smithers events RUN --follow` gives them afterwards")
+@scene("leave out --events; `smithers events RUN --follow` shows them afterwards")
 def events_and_detach(shell: Shell) -> tuple[Said, Said]:
     failed = shell.up("works", "r1", "--detach", "--events")
     assert shell.up("works", "r1", "--detach").code == 0
@@ -95,20 +95,20 @@ def raw_and_json(shell: Shell) -> tuple[Said, Said]:
     return shell("logs", "r1", "--raw", "--json"), shell("logs", "r1", "--raw")
 
 
-@scene("--input @FILE names a file")
+@scene("give --input @FILE the path of a readable file")
 def input_file_that_is_gone(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "input.json").write_text('{"topic": "whales"}')
     failed = shell.up("works", "r1", "--input", "@nothing.json")
     return failed, shell.up("works", "r1", "--input", "@input.json")
 
 
-@scene('as in --input \'{"topic": "whales"}\'')
+@scene('for example --input \'{"topic": "whales"}\'')
 def input_that_is_not_json(shell: Shell) -> tuple[Said, Said]:
     failed = shell.up("works", "r1", "--input", "whales")
     return failed, shell.up("works", "r1", "--input", '{"topic": "whales"}')
 
 
-@scene("write a number, or null where it may be")
+@scene("write a number, or null if the field allows it")
 def input_with_a_number_that_json_lacks(shell: Shell) -> tuple[Said, Said]:
     failed = shell.up("takes_anything", "r1", "--input", '{"x": NaN}')
     return failed, shell.up("takes_anything", "r1", "--input", '{"x": 1}')
@@ -120,40 +120,40 @@ def input_that_does_not_fit(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.up("works", "r1", "--input", '{"pages": 1}')
 
 
-@scene("leave it out; a model whose model_config has extra='ignore' or 'allow' takes any")
+@scene("leave it out, or set extra='ignore' or 'allow' in the model_config of the model")
 def input_with_an_unknown_field(shell: Shell) -> tuple[Said, Said]:
     failed = shell.up("works", "r1", "--input", '{"topics": "whales"}')
     return failed, shell.up("works", "r1", "--input", "{}")
 
 
 @scene(
-    "a run id is 1 to 64 letters, digits, dots, underscores and hyphens, and does not begin with a"
-    " hyphen"
+    "use 1 to 64 letters, digits, dots, underscores and hyphens; a run id does not start"
+    " with a hyphen"
 )
 def run_id_that_cannot_be(shell: Shell) -> tuple[Said, Said]:
     return shell.up("works", "a b"), shell.up("works", "a.b_c-d")
 
 
-@scene("name a Python file that holds a workflow")
+@scene("name a Python file that contains a workflow")
 def file_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
     return shell("up", "nothing.py"), shell.up("works")
 
 
-@scene("it has: …")
+@scene("it contains: …")
 def workflow_that_is_not_in_the_file(shell: Shell) -> tuple[Said, Said]:
     return shell.up("nothing"), shell.up("works")
 
 
-@scene("name one, as in …:…")
+@scene("name one, for example …:…")
 def several_workflows(shell: Shell) -> tuple[Said, Said]:
     failed = shell("up", str(FLOWS))
-    named = failed.err.split("name one, as in ")[1].split()[0]
+    named = failed.err.split("name one, for example ")[1].split()[0]
     shell.write("@workflow\ndef f(ctx): return Step('a', lambda: 1)\n")
     del named  # the first workflow of that file is none that ends at once
     return failed, shell.up("works")
 
 
-@scene("0 waits for nothing, 1 is real time")
+@scene("use 0 to play without waiting, 1 for real time")
 def negative_speed(shell: Shell) -> tuple[Said, Said]:
     shell.bare("record", "--to", "r.jsonl", "--", sys.executable, "-c", "print(1)")
     failed = shell.bare("replay", "r.jsonl", "--speed", "-1")
@@ -167,7 +167,7 @@ def recording_that_is_there(shell: Shell) -> tuple[Said, Said]:
     return shell.bare("record", *words), shell.bare("record", "--force", *words)
 
 
-@scene("`smithers record -- COMMAND` makes one of a program")
+@scene("make one with `smithers record -- COMMAND`")
 def no_recording(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "r.jsonl").write_text("{}\n")
     failed = shell.bare("replay", "r.jsonl")
@@ -176,34 +176,34 @@ def no_recording(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.bare("replay", str(made))
 
 
-@scene("see that it is on PATH")
+@scene("install it, or put its folder on PATH")
 def program_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
     failed = shell.bare("record", "--", "no-such-program")
     return failed, shell.bare("record", "--to", "r.jsonl", "--", "true")
 
 
-@scene("name another with --to")
+@scene("choose another file with --to")
 def recording_in_a_folder_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "file").write_text("")
     failed = shell.bare("record", "--to", "file/r.jsonl", "--", "true")
     return failed, shell.bare("record", "--to", "r.jsonl", "--", "true")
 
 
-@scene("it is one of …")
+@scene("choose one of: …")
 def program_that_is_unknown(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "s.jsonl").write_text("")
     failed = shell.bare("harness", "parse", "nobody", "s.jsonl")
-    name = failed.err.split("it is one of ")[1].split(",")[0]
+    name = failed.err.split("choose one of: ")[1].split(",")[0]
     return failed, shell.bare("harness", "parse", name, "s.jsonl")
 
 
-@scene("see `smithers doctor`")
+@scene("run `smithers doctor`")
 def no_program_to_compare(shell: Shell) -> tuple[Said, Said]:
     failed = shell.bare("harness", "drift", env={"PATH": "/nonexistent"})
     return failed, shell.follow(failed)
 
 
-@scene("name a file that is there")
+@scene("name an existing file")
 def stream_that_is_gone(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "s.jsonl").write_text("")
     failed = shell.bare("harness", "parse", "claude-code", "nothing.jsonl")
@@ -220,15 +220,15 @@ def schema_that_is_none(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.bare(*words)
 
 
-@scene("name one that exists")
+@scene("name an existing folder")
 def root_that_is_not_there(shell: Shell) -> tuple[Said, Said]:
     failed = shell.bare("mcp", "--root", "nothing")
     return failed, shell.bare("mcp", "--root", ".")  # stdin is empty, so it ends at once
 
 
 @scene(
-    "as in a container: run `smithers supervise` by what starts your other processes; `smithers"
-    " service install --dry-run` shows a file to adapt"
+    "in a container, for example: start `smithers supervise` the way you start your other"
+    " processes; `smithers service install --dry-run` shows a file to adapt"
 )
 def no_manager_of_services(shell: Shell) -> tuple[Said, Said]:
     env = {"PATH": "/nonexistent", "HOME": str(shell.folder)}

@@ -13,7 +13,7 @@ import time
 from pydantic import BaseModel
 from harnesses import ClaudeCode, Echo
 from smithers import *
-from smithers.agent import Capabilities
+from smithers.agent import Answered, Capabilities
 
 echo = Echo()
 outside = None
@@ -64,28 +64,28 @@ FILES: dict[str, tuple[str, str]] = {
         'return Task("t", agent=echo, prompt="p", budget=5)',
         'return Task("t", agent=echo, prompt="p", budget=Budget(usd=5, calls=9))',
     ),
-    "as in Budget(usd=5, calls=100)": (
+    "for example Budget(usd=5, calls=100)": (
         "return Sequence(a, budget=Budget())",
         "return Sequence(a, budget=Budget(usd=5, calls=100))",
     ),
-    "cap what can be counted as well: Budget(usd=..., calls=...), or tokens=...": (
+    "also cap calls or tokens: Budget(usd=..., calls=...) or Budget(usd=..., tokens=...)": (
         'return Task("t", agent=echo, prompt="p", budget=Budget(usd=5))',
         'return Task("t", agent=echo, prompt="p", budget=Budget(usd=5, calls=3))',
     ),
-    "an id is 1 to 200 printable characters, taken from data and never from position": (
+    "use 1 to 200 printable characters, taken from the data and not from a position": (
         'return Step("", lambda: 1)',
         'return Step("x", lambda: 1)',
     ),
-    "give it one, with agent=": (
+    "pass one with agent=": (
         'return Task("t", agent=[], prompt="p")',
         'return Task("t", agent=echo, prompt="p")',
     ),
-    "a name tells the agents of an array apart: give each its own model=, or leave one out; "
-    "for more tries of one, see Retry": (
+    "each agent of a list needs its own name: give each a different model=, or leave one"
+    " out; to try one agent several times, use Retry": (
         'return Task("t", agent=[echo, Echo()], prompt="p")',
         'return Task("t", agent=[echo], prompt="p", retry=Retry(tries=2))',
     ),
-    "a name is 1 to … printable characters": (
+    "use a name of 1 to … printable characters": (
         'echo = Echo()\necho.name = ""\nreturn Task("t", agent=echo, prompt="p")',
         'echo = Echo()\necho.name = "loud"\nreturn Task("t", agent=echo, prompt="p")',
     ),
@@ -93,30 +93,31 @@ FILES: dict[str, tuple[str, str]] = {
         'return Step("x", lambda: 1, retry=3)',
         'return Step("x", lambda: 1, retry=Retry(tries=3))',
     ),
-    "…= takes a Task of an agent, or its id": (
+    "pass a task of an agent, or its id, to …=": (
         'return Sequence(a, Task("t", agent=echo, prompt="p", continues=a))',
         't = Task("t", agent=echo, prompt="p")\n'
         'return Sequence(t, Task("u", agent=echo, prompt="p", continues=t))',
     ),
-    "…= takes a task of an agent": (
+    "pass a task of an agent to …=": (
         'return Sequence(a, Task("t", agent=echo, prompt="p", continues="a"))',
         't = Task("t", agent=echo, prompt="p")\n'
         'return Sequence(t, Task("u", agent=echo, prompt="p", continues="t"))',
     ),
-    "…= takes another task of an agent": (
+    "pass another task of an agent to …=": (
         'return Task("t", agent=echo, prompt="p", continues="t")',
         't = Task("t", agent=echo, prompt="p")\n'
         'return Sequence(t, Task("u", agent=echo, prompt="p", continues="t"))',
     ),
-    "it may take none, or the Attempt; bind the rest with a lambda or functools.partial": (
+    "it may have at most one, which receives the Attempt; bind the rest with a lambda or"
+    " functools.partial": (
         'return Step("x", lambda one, two: 1)',
         'return Step("x", lambda: (lambda one, two: 1)(1, 2))',
     ),
-    "a prompt is text, or a callable that gives text": (
+    "pass the prompt as a string, or a callable that returns one": (
         'return Task("t", agent=echo, prompt=5)',
         'return Task("t", agent=echo, prompt="5")',
     ),
-    "continues= goes on in the session itself, forks= in a copy of it: take one": (
+    "use continues= to continue the session itself, or forks= to continue in a copy of it": (
         't = Task("t", agent=echo, prompt="p")\n'
         'return Sequence(t, Task("u", agent=echo, prompt="p", continues=t, forks=t))',
         't = Task("t", agent=echo, prompt="p")\n'
@@ -126,15 +127,15 @@ FILES: dict[str, tuple[str, str]] = {
         "return Branch(True, a)",
         "return Branch(lambda: True, a)",
     ),
-    "a step runs a function: Step(id, function)": (
+    "pass a function: Step(id, function)": (
         'return Step("x", 5)',
         'return Step("x", lambda: 5)',
     ),
-    "it is text, or a callable that gives text": (
+    "pass the question as a string, or a callable that returns one": (
         'return Approval("ok", ask=5)',
         'return Approval("ok", ask="5?")',
     ),
-    "needs takes tasks, or their ids": (
+    "pass tasks or their ids to needs=": (
         'return Parallel(a, Step("x", lambda: 1, needs=[5]))',
         'return Parallel(a, Step("x", lambda: 1, needs=[a]))',
     ),
@@ -143,15 +144,15 @@ FILES: dict[str, tuple[str, str]] = {
         'return Step("x", lambda: Plan(), output=Plan)',
     ),
     # -- the tree
-    "children are tasks and groups; unpack a list with *, and use None for 'nothing'": (
+    "pass tasks and groups; unpack a list with *, and use None for no node": (
         "return Sequence([a, b])",
         "return Sequence(*[a, b], None)",
     ),
-    "name a task inside it": (
+    "set result= to a task inside it": (
         'return Sequence(a, result="a")',
         "return Sequence(a, result=a)",
     ),
-    "put it among the children, or name one of them": (
+    "add it to the children, or name one of them": (
         "return Sequence(a, result=b)",
         "return Sequence(a, b, result=b)",
     ),
@@ -163,15 +164,15 @@ FILES: dict[str, tuple[str, str]] = {
         "return Loop(a, until=True, max_iterations=1)",
         "return Loop(a, until=lambda: True, max_iterations=1)",
     ),
-    "give a list, or a callable that gives one": (
+    "pass a list, or a callable that returns one": (
         "return ForEach(5, key=str, each=lambda n: Step(n, lambda: n))",
         'return ForEach(["5"], key=str, each=lambda n: Step(n, lambda: n))',
     ),
-    "a set has another order in each process: write sorted(...)": (
+    "the order of a set differs between processes: write sorted(...)": (
         'return ForEach({"5"}, key=str, each=lambda n: Step(n, lambda: n))',
         'return ForEach(sorted({"5"}), key=str, each=lambda n: Step(n, lambda: n))',
     ),
-    "write ctx[task] for its output, in a callable: items=lambda: ctx[task]": (
+    "read its output with ctx[task] in a callable: items=lambda: ctx[task]": (
         "return Sequence(a, ForEach(a, key=str, each=lambda n: Step(n, lambda: n)))",
         "return Sequence(a, ForEach(lambda: [ctx[a]], key=str, each=lambda n: Step(n, lambda: n)))",
     ),
@@ -179,27 +180,27 @@ FILES: dict[str, tuple[str, str]] = {
         'return ForEach(["5"], key="x", each=lambda n: Step(n, lambda: n))',
         'return ForEach(["5"], key=lambda n: n, each=lambda n: Step(n, lambda: n))',
     ),
-    "an empty list is an error unless the author says allow_empty=True": (
+    "to allow an empty list, set allow_empty=True": (
         "return ForEach([], key=str, each=lambda n: Step(n, lambda: n))",
         "return ForEach([], key=str, each=lambda n: Step(n, lambda: n), allow_empty=True)",
     ),
-    "key= gives a text that names one item, taken from its data": (
+    "return from key= a string that names one item, taken from the item's data": (
         "return ForEach([1, 1], key=str, each=lambda n: Step(str(n), lambda: n))",
         "return ForEach([1, 2], key=str, each=lambda n: Step(str(n), lambda: n))",
     ),
-    "take one of these away, or change the order": (
+    "remove one of these dependencies, or change the order": (
         'return Sequence(Step("x", lambda: 1, needs=["b"]), b)',
         'return Sequence(b, Step("x", lambda: 1, needs=["b"]))',
     ),
-    "some 150 levels are safe; a Sequence takes many children": (
+    "keep it below 150 levels; a Sequence takes any number of children": (
         "deep = a\nfor _ in range(3000):\n    deep = Sequence(deep)\nreturn deep",
         "deep = a\nfor _ in range(100):\n    deep = Sequence(deep)\nreturn deep",
     ),
-    "return a node, as in return Sequence(first, second)": (
+    "return a node, for example return Sequence(first, second)": (
         "return [a, b]",
         "return Sequence(a, b)",
     ),
-    "use ForEach, or a function per item, so that each item has its own variable": (
+    "use ForEach, or one function per item, so that each item has its own variable": (
         "steps = []\n"
         'for name in ("x", "y"):\n'
         "    steps.append(Step(name, lambda: later))\n"
@@ -208,38 +209,81 @@ FILES: dict[str, tuple[str, str]] = {
         'return ForEach(["x", "y"], key=str, each=lambda name: Step(name, lambda: name + "!"))',
     ),
     # -- what is read, and where
-    "put it in a lambda, as in prompt=lambda: ... ctx[…] ...": (
+    "read it in a lambda, for example prompt=lambda: ... ctx[…] ...": (
         'return Sequence(a, Task("t", agent=echo, prompt=ctx[a]))',
         'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
     ),
-    "use ctx.get, which gives None then": (
+    "use ctx.get, which returns None in that case": (
         'no = Branch(lambda: False, b, id="no")\nreturn Sequence(a, no, Step("x", lambda: ctx[b]))',
         'no = Branch(lambda: False, b, id="no")\n'
         'return Sequence(a, no, Step("x", lambda: ctx.get(b)))',
     ),
-    "read it in a callable of a node that stands in the same Loop": (
+    "read it in a callable of a node in the same Loop": (
         'return Sequence(a, Step("x", lambda: ctx.previous(a)))',
         'return Loop(a, Step("x", lambda: ctx.previous(a)), until=lambda: True, max_iterations=2)',
     ),
-    'give it one, as in ForEach(..., id="files")': (
+    'give it an id, for example ForEach(..., id="files")': (
         'every = ForEach(["x"], key=str, each=lambda n: Step(n, lambda: n))\n'
         "return Sequence(every, a if ctx.get(every) is None else b)",
         'every = ForEach(["x"], key=str, each=lambda n: Step(n, lambda: n), id="files")\n'
         "return Sequence(every, Sequence(a) if ctx.get(every) is None else Sequence(a, b))",
     ),
-    "put it into the tree that the workflow returns, or read another task": (
+    "add it to the tree that the workflow returns, or read another task": (
         'return Sequence(a, Step("x", lambda: ctx[b]))',
         'return Sequence(a, b, Step("x", lambda: ctx[b]))',
     ),
-    "ask for a task, as in ctx[plan], or by id, as in ctx.get('plan', Plan)": (
+    "read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)": (
         'return Sequence(a, Step("x", lambda: ctx["a"]))',
         'return Sequence(a, Step("x", lambda: ctx.get("a", str)))',
     ),
-    "read a task that stands in it, or give the group result=task": (
+    "read a task inside it, or set result=task on the group": (
         'group = Sequence(a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
         'group = Sequence(a, result=a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
     ),
-    "read everything first, then act: the function would run again from its top": (
+    "name a task, or a Step that reads one, for example lambda: ctx.get(task)": (
+        'arm = Branch(lambda: True, b, id="arm")\nreturn Sequence(arm, result=arm)',
+        'arm = Branch(lambda: True, b, id="arm")\n'
+        'last = Step("last", lambda: ctx.get(b))\nreturn Sequence(arm, last, result=last)',
+    ),
+    "read a task of each arm: ctx.get(task) is None if it was skipped": (
+        'arm = Branch(lambda: True, b, id="arm")\n'
+        'return Sequence(arm, Step("x", lambda: ctx[arm]))',
+        'arm = Branch(lambda: True, b, id="arm")\n'
+        'return Sequence(arm, Step("x", lambda: ctx.get(b)))',
+    ),
+    "read a task inside it: ctx[task] is its output in the last iteration": (
+        "again = Loop(a, until=lambda: True, max_iterations=2)\n"
+        'return Sequence(again, Step("x", lambda: ctx[again]))',
+        "again = Loop(a, until=lambda: True, max_iterations=2)\n"
+        'return Sequence(again, Step("x", lambda: ctx[a]))',
+    ),
+    "write self.can = Capabilities() in its __init__": (
+        "class Mine:\n"
+        '    name = "mine"\n'
+        "    async def run(self, ask):\n"
+        '        yield Answered("done")\n'
+        'return Task("t", agent=Mine(), prompt="p")',
+        "class Mine:\n"
+        '    name = "mine"\n'
+        "    def __init__(self):\n"
+        "        self.can = Capabilities()\n"
+        "    async def run(self, ask):\n"
+        '        yield Answered("done")\n'
+        'return Task("t", agent=Mine(), prompt="p")',
+    ),
+    "write run as an async generator: yield events, the last one Answered(text)": (
+        "class Mine:\n"
+        '    name, can = "mine", Capabilities()\n'
+        "    async def run(self, ask):\n"
+        '        return "done"\n'
+        'return Task("t", agent=Mine(), prompt="p")',
+        "class Mine:\n"
+        '    name, can = "mine", Capabilities()\n'
+        "    async def run(self, ask):\n"
+        '        yield Answered("done")\n'
+        'return Task("t", agent=Mine(), prompt="p")',
+    ),
+    "read all outputs before using the Attempt: the function would run again from its start": (
         "def act(attempt):\n"
         "    attempt.heartbeat()\n"
         "    return ctx[b]\n"
@@ -272,11 +316,11 @@ FILES: dict[str, tuple[str, str]] = {
         'return Sequence(a, Step("x", away, output=str))',
         'return Sequence(a, Step("x", lambda: ctx[a]))',
     ),
-    "compare, or wrap it in bool(...)": (
+    "return a comparison, or wrap the value in bool(...)": (
         'return Sequence(a, Branch(lambda: ctx[a], b, id="br"))',
         'return Sequence(a, Branch(lambda: bool(ctx[a]), b, id="br"))',
     ),
-    'write ctx[…] for its output, in a callable: prompt=lambda: f"... {ctx[…]}"': (
+    'read its output with ctx[…] in a callable: prompt=lambda: f"... {ctx[…]}"': (
         'return Sequence(a, Task("t", agent=echo, prompt=f"about {a}"))',
         'return Sequence(a, Task("t", agent=echo, prompt=lambda: f"about {ctx[a]}"))',
     ),
@@ -288,20 +332,20 @@ FILES: dict[str, tuple[str, str]] = {
         'return Sequence(a, Task("t", agent=echo, prompt=lambda: a))',
         'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
     ),
-    "write ctx[task] for the output of a task, in a callable": (
+    "read the output of a task with ctx[task] in a callable": (
         'return Sequence(a, Task("t", agent=echo, prompt=repr(a)))',
         'return Sequence(a, Task("t", agent=echo, prompt=lambda: ctx[a]))',
     ),
-    "change the order, raise the limit, or read what is settled earlier": (
+    "change the order, raise the limit, or read a task that settles earlier": (
         'y = Step("y", lambda: ctx[z])\nz = Step("z", lambda: ctx[y])\nreturn Parallel(y, z)',
         'z = Step("z", lambda: 1)\nreturn Parallel(Step("y", lambda: ctx[z]), z)',
     ),
-    "raise max_iterations at …, or write on_exhausted='finish' there, then resume the run": (
+    "raise max_iterations at …, or set on_exhausted='finish' there, then resume the run": (
         'return Loop(a, until=lambda: False, max_iterations=2, id="l")',
         'return Loop(a, until=lambda: False, max_iterations=2, id="l", on_exhausted="finish")',
     ),
     # -- sessions
-    "the agent that holds the session goes on in it: give … every agent of …": (
+    "only the agent that owns a session can continue it: give … every agent of …": (
         'loud = Echo()\nloud.name = "loud"\n'
         't = Task("t", agent=echo, prompt="p")\n'
         'return Sequence(t, Task("u", agent=loud, prompt="p", continues=t))',
@@ -309,13 +353,13 @@ FILES: dict[str, tuple[str, str]] = {
         't = Task("t", agent=echo, prompt="p")\n'
         'return Sequence(t, Task("u", agent=[loud, echo], prompt="p", continues=t))',
     ),
-    "take an agent that can, or put what it must know into the prompt: prompt=lambda: ctx[…]": (
+    "use an agent that can, or pass the output in the prompt: prompt=lambda: ctx[…]": (
         't = Task("t", agent=Forgets(), prompt="p")\n'
         'return Sequence(t, Task("u", agent=Forgets(), prompt="p", continues=t))',
         't = Task("t", agent=Forgets(), prompt="p")\n'
         'return Sequence(t, Task("u", agent=Forgets(), prompt=lambda: ctx[t]))',
     ),
-    "write forks= on both, so that each has a copy of its own; or let one continue the other": (
+    "use forks= on both to give each its own copy, or let one continue the other": (
         't = Task("t", agent=echo, prompt="p")\n'
         'two = [Task(n, agent=echo, prompt="p", continues=t) for n in ("u", "v")]\n'
         "return Sequence(t, Parallel(*two))",
@@ -332,7 +376,7 @@ FILES: dict[str, tuple[str, str]] = {
         "@workflow(input=dict)\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
         "@workflow(input=Plan)\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
     ),
-    "put @workflow on a function from a Context to a node": (
+    "put @workflow on a function that takes a Context and returns a node": (
         "@staticmethod\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
         "@workflow\ndef flow(ctx):\n    return Step('a', lambda: 1)\n",
     ),

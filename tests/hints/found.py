@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.places import PACKAGES
+
 __all__ = ["ROOT", "Hint", "hints", "texts_of"]
 
 ROOT = Path(__file__).resolve().parents[2]
-_PACKAGES = ("smithers", "harnesses", "mcp_server")
 _POSITIONS = {"wrong": 2, "_wrong": 2, "failure": 2, "telling": 1, "Finding": 3}
 """Calls that take a hint by position."""
 _TABLES = ("_HINTS", "_NEXT", "_REASONS")
@@ -30,14 +31,14 @@ class Hint:
 
 
 def hints() -> Iterator[Hint]:
-    for package in _PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
+    for package in PACKAGES:
+        for path in sorted(package.rglob("*.py")):
             tree = ast.parse(path.read_text())
             constants = _constants(tree)
             for node in ast.walk(tree):
                 for value in _values(node):
                     for words in _words(value, constants):
-                        yield Hint(str(path.relative_to(ROOT)), value.lineno, words)
+                        yield Hint(str(path.relative_to(package.parent)), value.lineno, words)
 
 
 def texts_of(path: Path) -> Iterator[str]:

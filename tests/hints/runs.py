@@ -29,11 +29,11 @@ def unknown_run(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
-@scene("name it with --run-id; it could be: …")
+@scene("name the run with --run-id; candidates: …")
 def resume_of_no_run(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     failed = shell("up", "--resume")
-    name = failed.err.split("it could be: ")[1].strip()
+    name = failed.err.split("candidates: ")[1].strip()
     return failed, shell("up", "--resume", "--run-id", name)
 
 
@@ -46,7 +46,7 @@ def no_database(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed, FILE="flow.py")
 
 
-@scene("name the database in it")
+@scene("name the database file in it")
 def database_that_is_a_folder(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "d").mkdir()
     failed = shell.bare("ps", "--db", "d")
@@ -80,8 +80,8 @@ def resume_of_a_cancelled_run(shell: Shell) -> tuple[Said, Said]:
 
 
 @scene(
-    "put it back, or name the file that has the workflow now:"
-    " `smithers up FILE --run-id … --resume`"
+    "restore it, or name the file that now contains the workflow: `smithers up FILE"
+    " --run-id … --resume`"
 )
 def run_whose_file_is_gone(shell: Shell) -> tuple[Said, Said]:
     shell.write("@workflow\ndef f(ctx): return Sequence(Approval('a', ask='?'))\n")
@@ -95,9 +95,7 @@ def run_whose_file_is_gone(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
-@scene(
-    "name a file that has the workflow …, or leave out --resume and start … with another --run-id"
-)
+@scene("name a file with the workflow …, or leave out --resume and start … with another --run-id")
 def run_of_another_workflow(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     failed = shell("up", f"{FLOWS}:works", "--run-id", "r1", "--resume")
@@ -113,8 +111,8 @@ def resume_with_another_input(shell: Shell) -> tuple[Said, Said]:
 
 
 @scene(
-    "a run keeps the input that it was started with: change the model so that it fits,"
-    " or start a new run"
+    "a run keeps the input that it was started with: change the model to accept it, or"
+    " start a new run"
 )
 def stored_input_that_fits_no_more(shell: Shell) -> tuple[Said, Said]:
     flow = "@workflow(input=Brief)\ndef f(ctx): return Approval('a', ask='?')\n"
@@ -126,7 +124,7 @@ def stored_input_that_fits_no_more(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("resume", "r1")
 
 
-@scene("wait until it is done, or end process … and try again")
+@scene("wait until it has finished, or end process … and try again")
 def run_that_is_owned(shell: Shell) -> tuple[Said, Said]:
     with held_open(shell.folder, "hangs", "hangs") as child:
         failed = shell.bare("resume", "r1")
@@ -139,7 +137,7 @@ def run_that_is_owned(shell: Shell) -> tuple[Said, Said]:
 # -- decisions
 
 
-@scene("the first decision stands")
+@scene("the first decision counts")
 def decided_twice(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("approve", "r1")
@@ -155,27 +153,27 @@ def several_approvals(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("approve", "r1", *shlex.split(name))
 
 
-@scene("name one that waits: …")
+@scene("name one that is waiting: …")
 def approval_that_does_not_wait(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_in_rounds")
     failed = shell("approve", "r1", "ready[7]")
-    name = failed.err.split("name one that waits: ")[1].strip()
+    name = failed.err.split("name one that is waiting: ")[1].strip()
     assert name == "'ready[0]'"  # quoted for the shell
     return failed, shell("approve", "r1", *shlex.split(name))
 
 
-@scene("`smithers why …` says what the run waits for")
+@scene("to see what the run is waiting for, type `smithers why …`")
 def nothing_to_decide(shell: Shell) -> tuple[Said, Said]:
     shell.up("works")
     failed = shell("approve", "r1")
     return failed, shell.follow(failed)
 
 
-@scene("these may: …; name one with --by")
+@scene("allowed: …; name one of them with --by")
 def person_who_may_not_decide(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_ann")
     failed = shell("approve", "r1", "--by", "bob")
-    name = failed.err.split("these may: ")[1].split(";")[0]
+    name = failed.err.split("allowed: ")[1].split(";")[0]
     return failed, shell("approve", "r1", "--by", name)
 
 
@@ -186,7 +184,7 @@ def answer_that_comes_too_late(shell: Shell) -> tuple[Said, Said]:
         "    return Sequence(Approval('a', ask='?', timeout_s=SECONDS, on_timeout='fail'))\n"
     )
     shell("up", "flow.py", "--run-id", "r1", "--linger", "0")
-    eventually(lambda: "is up" in shell("why", "r1").out)
+    eventually(lambda: "is over" in shell("why", "r1").out)
     failed = shell("approve", "r1")
     timed_out = shell.follow(failed)
     assert timed_out.code == 1
@@ -200,7 +198,7 @@ def answer_that_comes_too_late(shell: Shell) -> tuple[Said, Said]:
     return failed, approved
 
 
-@scene("a person's denial is final: resuming the run does not help, start a new one")
+@scene("a person's denial is final: resuming the run does not change it, start a new run")
 def denied_for_good(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("deny", "r1")
@@ -214,13 +212,13 @@ def denied_for_good(shell: Shell) -> tuple[Said, Said]:
 # -- budgets
 
 
-@scene("say how much: --add-usd 5, --add-calls 10")
+@scene("specify how much to add, for example --add-usd 5 or --add-calls 10")
 def no_amount(shell: Shell) -> tuple[Said, Said]:
     shell.up("capped")
     return shell("budget", "r1"), shell("budget", "r1", "--add-calls", "10")
 
 
-@scene("as in --add-usd 2.50")
+@scene("for example --add-usd 2.50")
 def amount_in_words(shell: Shell) -> tuple[Said, Said]:
     shell.up("capped")
     failed = shell("budget", "r1", "--add-usd", "much")
@@ -243,7 +241,7 @@ def budget_of_no_node(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("budget", "r1", name, "--add-calls", "5")
 
 
-@scene("write one in the workflow, such as budget=Budget(usd=5), and resume the run")
+@scene("add one to the workflow, for example budget=Budget(usd=5), and resume the run")
 def run_without_a_budget(shell: Shell) -> tuple[Said, Said]:
     shell.write("@workflow\ndef f(ctx): return Approval('a', ask='?')\n")
     shell("up", "flow.py", "--run-id", "r1")
@@ -253,7 +251,7 @@ def run_without_a_budget(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("budget", "r1", "--add-usd", "5")
 
 
-@scene("raise it: `smithers why …` has the command")
+@scene("raise it: the command is shown by `smithers why …`")
 def run_that_failed_by_its_budget(shell: Shell) -> tuple[Said, Said]:
     shell.write(
         "@workflow(budget=Budget(calls=1, on_exhausted='fail'))\ndef f(ctx):\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -31,7 +32,10 @@ from tests.hints.shell import DATABASE, Shell
 # -- runs that failed, or wait
 
 
-@scene("its time counts from its start: raise deadline_s of the workflow, then resume it")
+@scene(
+    "the time counts from the start of the run: raise deadline_s of the workflow, then"
+    " resume the run"
+)
 def run_that_is_over_its_deadline(shell: Shell) -> tuple[Said, Said]:
     flow = "@workflow(deadline_s={})\ndef f(ctx): return Sequence(Approval('a', ask='?'))\n"
     shell.write(flow.format(0.5))
@@ -78,7 +82,7 @@ def kind_that_has_changed(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("resume", "r1")
 
 
-@scene("add it to a container that is still open: what has finished stays as it is")
+@scene("add it to a container that has not finished: finished work does not change")
 def node_in_a_container_that_has_finished(shell: Shell) -> tuple[Said, Said]:
     flow = (
         "import time\n\n\ndef late():\n"
@@ -101,7 +105,7 @@ def node_in_a_container_that_has_finished(shell: Shell) -> tuple[Said, Said]:
 # -- looking
 
 
-@scene('as in `smithers sql "SELECT 1"`')
+@scene('for example `smithers sql "SELECT 1"`')
 def query_that_asks_for_nothing(shell: Shell) -> tuple[Said, Said]:
     shell.up("works")
     failed = shell("sql", "/* nothing */")
@@ -109,8 +113,8 @@ def query_that_asks_for_nothing(shell: Shell) -> tuple[Said, Said]:
 
 
 @scene(
-    "one statement that reads; the tables are listed by"
-    ' `smithers sql "SELECT name FROM sqlite_schema"`'
+    'write one statement that only reads; list the tables with `smithers sql "SELECT'
+    ' name FROM sqlite_schema"`'
 )
 def query_that_writes(shell: Shell) -> tuple[Said, Said]:
     shell.up("works")
@@ -118,7 +122,7 @@ def query_that_writes(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
-@scene("a cursor is FRAME.N, as in 3.1: `smithers events RUN --json` gives them")
+@scene("a cursor is FRAME.N, for example 3.1; `smithers events RUN --json` shows them")
 def cursor_that_is_none(shell: Shell) -> tuple[Said, Said]:
     shell.up("works")
     failed = shell("events", "r1", "--after", "x")
@@ -126,24 +130,24 @@ def cursor_that_is_none(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("events", "r1", "--after", cursor)
 
 
-@scene("it is of another run; without --after the events are told from the first")
+@scene("the cursor belongs to another run; leave out --after to start with the first event")
 def cursor_of_another_run(shell: Shell) -> tuple[Said, Said]:
     shell.up("works")
     return shell("events", "r1", "--after", "99.0"), shell("events", "r1")
 
 
-@scene("the tasks that had attempts are: …")
+@scene("the tasks with attempts are: …")
 def logs_of_no_task(shell: Shell) -> tuple[Said, Said]:
     shell.up("echoes")
     failed = shell("logs", "r1", "nothing")
-    name = failed.err.split("the tasks that had attempts are: ")[1].strip()
+    name = failed.err.split("the tasks with attempts are: ")[1].strip()
     return failed, shell("logs", "r1", name)
 
 
 # -- messages
 
 
-@scene("as in `…`")
+@scene("for example `…`")
 def empty_message(shell: Shell) -> tuple[Said, Said]:
     with held_open(shell.folder, "listens", "plan") as child:
         failed = shell.bare("steer", "r1", "plan", " ")
@@ -152,11 +156,11 @@ def empty_message(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
-@scene("at work are: …")
+@scene("running tasks: …")
 def message_to_no_task(shell: Shell) -> tuple[Said, Said]:
     with held_open(shell.folder, "listens", "plan") as child:
         failed = shell.bare("steer", "r1", "nobody", "Hurry")
-        name = failed.err.split("at work are: ")[1].strip()
+        name = failed.err.split("running tasks: ")[1].strip()
         helped = shell.bare("steer", "r1", name, "Hurry")
         child.kill()
     return failed, helped
@@ -174,18 +178,56 @@ def _refused(shell: Shell, call: Callable[[Hub], object]) -> Said:
     raise AssertionError("nothing was refused")
 
 
-@scene("read what it asks now with `smithers why …`, then decide")
+@scene("read the question with `…`, then decide")
 def question_that_has_changed(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     seen = replace(Hub(shell.folder / DATABASE, environment={}).asks("r1", None), digest="other")
     failed = _refused(
         shell, lambda hub: hub.decide("r1", None, approved=True, by="ann", note=None, asked=seen)
     )
-    assert "Ship a draft?" in shell.follow(failed).out
-    return failed, shell("approve", "r1")
+    looked = shell.follow(failed)
+    assert "Ship a draft?" in looked.out
+    return failed, shell.bare(*shlex.split(command_of(looked, "approve")))
 
 
-@scene("`smithers why …` says what can be done")
+@scene("`smithers asks` shows the digest of each question")
+def digest_that_is_too_short(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("approve", "r1", "--digest", "09f")
+    return failed, shell.bare(*shlex.split(command_of(shell.follow(failed), "deny")))
+
+
+@scene("`smithers inspect …` shows the decision")
+def question_that_was_answered(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    shell("approve", "r1", "--note", "fine", "--resume")
+    failed = shell("asks", "r1", "ship")
+    helped = shell.follow(failed)
+    assert '"note": "fine"' in helped.out
+    return failed, helped
+
+
+@scene("open questions: …")
+def task_that_asks_nothing(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    failed = shell("asks", "r1", "draft")
+    return failed, shell("asks", "r1", failed.err.split("open questions: ")[1].strip())
+
+
+@scene("`smithers asks …` lists the open questions")
+def task_in_a_run_over_its_budget(shell: Shell) -> tuple[Said, Said]:
+    shell.up("capped")
+    failed = shell("asks", "r1", "first")
+    return failed, shell.bare(*shlex.split(command_of(shell.follow(failed), "budget")))
+
+
+def command_of(said: Said, name: str) -> str:
+    """The arguments of a command among the lines on stdout."""
+    (line,) = [line for line in said.out.splitlines() if line.startswith(f"  smithers {name} ")]
+    return line.removeprefix("  smithers ")
+
+
+@scene("to see what to do, type `smithers why …`")
 def attach_to_a_failed_run(shell: Shell) -> tuple[Said, Said]:
     shell.up("fails")
 
@@ -231,7 +273,7 @@ def _attach(folder: Path, task: str) -> Said:
     return Said(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
-@scene("read what it says with `smithers logs … … --follow`")
+@scene("follow its output with `smithers logs … … --follow`")
 def attach_to_an_agent_without_a_terminal(shell: Shell) -> tuple[Said, Said]:
     with going(shell.folder, "refused", "gone") as owner:
         eventually(lambda: session_of(shell.folder, "mute") is not None)
@@ -241,7 +283,7 @@ def attach_to_an_agent_without_a_terminal(shell: Shell) -> tuple[Said, Said]:
         return failed, shell.follow(failed)
 
 
-@scene("`smithers why …` says what that process does")
+@scene("to see what that process is doing, type `smithers why …`")
 def attach_beside_an_owner_that_is_stopped(shell: Shell) -> tuple[Said, Said]:
     with going(shell.folder, "three") as owner:
         os.kill(owner.pid, signal.SIGSTOP)
@@ -254,7 +296,7 @@ def attach_beside_an_owner_that_is_stopped(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
-@scene("if nobody drives the run: `smithers resume …`")
+@scene("if no process is driving the run: `smithers resume …`")
 def attach_after_a_person_whose_terminal_was_killed(shell: Shell) -> tuple[Said, Said]:
     with going(shell.folder, "three") as owner, attached(shell.folder) as person:
         os.kill(owner.pid, signal.SIGKILL)
@@ -264,7 +306,7 @@ def attach_after_a_person_whose_terminal_was_killed(shell: Shell) -> tuple[Said,
     return failed, shell.follow(failed)
 
 
-@scene("put it back, or use another: `smithers resume …`")
+@scene("restore it, or use another interpreter: `smithers resume …`")
 def interpreter_that_cannot_be_started(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("approve", "r1")
@@ -279,7 +321,7 @@ def interpreter_that_cannot_be_started(shell: Shell) -> tuple[Said, Said]:
 
 
 @scene(
-    "end the other processes that use this database, look at it with `smithers doctor`,"
+    "end the other processes that use this database, check it with `smithers doctor`,"
     " then resume the run"
 )
 def wal_that_was_deleted(shell: Shell) -> tuple[Said, Said]:
@@ -290,9 +332,9 @@ def wal_that_was_deleted(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.bare("doctor")
 
 
-@scene("`smithers logs … …` shows the traceback and the output")
+@scene("for the traceback and the output, type `smithers logs … …`")
 def step_that_raises(shell: Shell) -> tuple[Said, Said]:
     shell.write("@workflow\ndef f(ctx): return Step('to do', lambda: {}['x'])\n")
     failed = shell("up", "flow.py", "--run-id", "r1")
-    hint = next(line for line in failed.err.splitlines() if "shows the traceback" in line)
+    hint = next(line for line in failed.err.splitlines() if "for the traceback" in line)
     return failed, shell.follow(Said(code=1, out="", err=hint))

@@ -21,12 +21,14 @@ import pytest
 import typer.main
 
 from smithers.cli._app import app
+from smithers.cli._mcp import register_clients
 from tests.hints.files import FILES, follow_in_file
 from tests.hints.found import ROOT, Hint, hints, texts_of
 from tests.hints.scenes import SCENES
 from tests.hints.shell import Shell, error_of
 from tests.hints.words import TESTED, WORDS
 from tests.mistakes.table import MISTAKES
+from tests.places import MCP_SERVER, SMITHERS
 
 ALL: list[Hint] = list(hints())
 _TABLES = (SCENES, FILES, TESTED, WORDS)
@@ -93,8 +95,8 @@ def test_every_command_that_the_code_prints_has_arguments_that_exist() -> None:
 
 def _commands() -> Iterator[str]:
     """The commands in all texts of the code, with x for each part that is filled in."""
-    for package in ("smithers", "mcp_server"):
-        for path in (ROOT / package).rglob("*.py"):
+    for package in (SMITHERS, MCP_SERVER):
+        for path in package.rglob("*.py"):
             for text in texts_of(path):
                 given = text.replace("…", "x").replace("{}", "x")
                 yield from _OURS.findall(given)
@@ -104,6 +106,7 @@ def _commands() -> Iterator[str]:
 
 def _parse(arguments: list[str]) -> None:
     """Parse a command as typer does, without calling it."""
+    register_clients()
     command: Any = typer.main.get_command(app)
     while hasattr(command, "commands") and arguments[:1] and arguments[0] in command.commands:
         command, arguments = command.commands[arguments[0]], arguments[1:]

@@ -19,54 +19,55 @@ Kind = Literal[
 ]
 
 WORDS: dict[str, Kind] = {
-    "make it with `mkdir -p …`": "machine",
+    "create it with `mkdir -p …`": "machine",
     # -- trust
-    "this is for a person: type it in a terminal that no run has started": "person",
+    "only a person may do this: type the command in a terminal that no run has started": "person",
     "if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT": "set up",
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at the file, and to type in a terminal of their own: …": "person",
     # -- agents and their programs
     "install it with `…`": "set up",
-    "install one of them and sign in; Steps alone, and recordings, need none": "set up",
+    "install one of them and sign in; workflows of Steps only, and recordings, need none": "set up",
     "sign in to one of them": "set up",
     "set GEMINI_API_KEY, or name another variable: Antigravity(api_key_env=…)": "set up",
     "set GEMINI_API_KEY, or name another variable: Gemini(api_key_env=…)": "set up",
     "run `claude` and sign in, or set ANTHROPIC_API_KEY": "set up",
-    "run `codex login`, or name the variable that holds a key: Codex(api_key_env=…)": "set up",
+    "run `codex login`, or name the variable that contains a key: Codex(api_key_env=…)": "set up",
     "SIGN_IN": "set up",
-    "a newer Pi may know it: `…`": "set up",
+    "a newer Pi may support it: `…`": "set up",
     "see antigravity.google, and `agy --version`": "set up",
     "update it: …": "set up",
-    "write the name without its $, or update it: …": "author",
+    "write the name without its $, or update Codex: …": "author",
     'use mode="app-server", or write the name without its $': "author",
     "remove it, or pass Gemini(trust_project=True) if you trust the folder": "set up",
-    "use Antigravity, or say AntigravityCLI(experimental=True)": "author",
-    'begin with another word, or use mode="all"': "author",
-    "put what is long into a file of the working folder, and name it": "author",
-    "give it a larger max_requests, or a smaller task": "author",
-    "see that … is on PATH, or give its whole path": "set up",
+    "use Antigravity, or write AntigravityCLI(experimental=True)": "author",
+    'start the prompt with another word, or use mode="all"': "author",
+    "put the long text into a file in the working folder and name the file in the prompt": "author",
+    "set a larger max_requests, or give it a smaller task": "author",
+    "put … on PATH, or give its full path": "set up",
     "give the function a name of at most … letters, digits and _": "author",
-    "say in it what the function does: the model knows nothing else of it": "author",
-    "rename one of the functions, since the model tells them apart by name": "author",
-    "each argument needs a type, and a name by which it is given": "author",
-    "record it: run the same with SMITHERS_RECORD=FOLDER in place of SMITHERS_REPLAY, or with"
-    " record= in place of replay=": "set up",
-    "record=DIR of an agent makes some": "set up",
+    "describe in it what the function does: the model sees only that": "author",
+    "rename one of the functions: the model tells them apart by name": "author",
+    "give each argument a type, and make it one that can be passed by name": "author",
+    "record it: run the same command with SMITHERS_RECORD=FOLDER instead of"
+    " SMITHERS_REPLAY, or with record= instead of replay=": "set up",
+    "set record=DIR on an agent to record its sessions": "set up",
     # -- this installation
-    "pip install --force-reinstall smithers-orchestrator": "set up",
     "pip install --upgrade smithers-orchestrator": "set up",
     "upgrade with `pip install --upgrade smithers-orchestrator`": "set up",
-    "pip uninstall …, then pip install --force-reinstall …": "set up",
-    "…, or take … off the path (PYTHONPATH, or the current folder)": "set up",
-    "a program that needs both must have an environment of its own": "set up",
-    "start runs with the command smithers, not with `python -m`; or rename …": "set up",
-    "a Python with SQLite 3.51.3, 3.50.7 or 3.44.6 is without it; let no other program checkpoint"
-    " the database while runs go on": "set up",
-    "this is a defect of Smithers; SMITHERS_DEBUG=1 shows where": "defect",
-    "this is a defect of Smithers; nothing of it was kept": "defect",
-    "this is a defect of Smithers; nothing of the frame was kept": "defect",
-    "this is a defect of Smithers": "defect",
+    "run `…`": "set up",
+    "install … again": "set up",
+    "run `…` after that": "set up",
+    "…, or remove … from the path (PYTHONPATH, or the current folder)": "set up",
+    "a program that needs both needs its own environment": "set up",
+    "start runs with the smithers command, not with `python -m`, or rename …": "set up",
+    "use a Python with SQLite 3.51.3, 3.50.7 or 3.44.6, which do not have it; let no other"
+    " program checkpoint the database while runs are active": "set up",
+    "this is a bug in Smithers; set SMITHERS_DEBUG=1 to see the traceback": "defect",
+    "this is a bug in Smithers; nothing of it was stored": "defect",
+    "this is a bug in Smithers; nothing of the frame was stored": "defect",
+    "this is a bug in Smithers": "defect",
     # -- the database
     "choose another with --db PATH": "choose",
     "choose another file": "choose",
@@ -91,57 +92,58 @@ WORDS: dict[str, Kind] = {
     ),
     "free some memory, then resume the run": "machine",
     "end other processes or raise their limit (ulimit -u), then resume the run": "machine",
-    "check that the file and its folder exist and may be written by this user": "machine",
-    "look at it as the user who runs it": "person",
+    "check that the file and its folder exist and that this user may write to them": "machine",
+    "run the command as the user who runs the workflows": "person",
     "run the command again": "process",
     "try again": "process",
-    "wait until that process has finished its writing, or end it, then try again": "process",
+    "wait until that process has finished writing, or end it, then try again": "process",
     "wait until it has finished, or end it: kill …": "process",
-    "wait for that process, or end it": "process",
-    "keep a copy of the file and its -wal beside it, and restore the last good one": "restore",
-    "put the former file back with its -wal and resume the run, or start the run again……": (
+    "wait until that process ends, or end it": "process",
+    "keep a copy of the file and of its -wal, and restore the last good backup": "restore",
+    "restore the former file with its -wal and resume the run, or start the run again……": (
         "restore"
     ),
     # -- whose database it is
     "name a database, or the folder of a project": "choose",
-    "use a database in a folder of your own: --db PATH": "choose",
-    "take that away: chmod …-w …": "machine",
+    "use a database in your own folder: --db PATH": "choose",
+    "remove that permission: chmod …-w …": "machine",
     "chmod …-w …": "machine",
-    "look into it, then type: chmod go-w …": "machine",
+    "check its contents, then type: chmod go-w …": "machine",
     "set the variable XDG_STATE_HOME to a folder outside it, or unset it": "machine",
-    "name a folder of your own with the variable XDG_STATE_HOME": "machine",
-    "it keeps which databases you trust; make it readable": "machine",
-    "it keeps which databases you trust; make its folder writable, or name another with the"
-    " variable XDG_STATE_HOME": "machine",
-    "it keeps which databases you trust; move it away: mv … ….old": "machine",
+    "set the variable XDG_STATE_HOME to your own folder": "machine",
+    "it records which databases you trust; make it readable": "machine",
+    "it records which databases you trust; make its folder writable, or set the variable"
+    " XDG_STATE_HOME to another folder": "machine",
+    "it records which databases you trust; move it away: mv … ….old": "machine",
     # -- processes and people
     "end it with `kill -KILL …`, then try again": "process",
     "end them by hand, then try again": "process",
-    "it wakes whatever is to be woken; nothing needs to be done": "process",
-    "look for what its file does when it is imported": "author",
-    "look for SMITHERS_RUN=… among the processes": "process",
-    "one at a time: leave it there first": "person",
-    "attach there: the sessions of its agents are on that machine": "person",
-    "attach with the file and the environment that the run was started with": "person",
+    "it wakes the runs that are due; you need not do anything": "process",
+    "check what its file does when it is imported": "author",
+    "find the processes with SMITHERS_RUN=… in their environment and end them": "process",
+    "only one person can be attached at a time: leave the session there first": "person",
+    "attach on that host: the agents' sessions are there": "person",
+    "restore the workflow file and the environment that the run was started with, then"
+    " attach again": "person",
     "try again in a moment": "process",
-    "no agent is at work on any task of it": "process",
+    "no agent of the run is running": "process",
     "rename it": "machine",
-    "change to another with cd": "machine",
-    "see what it is redirected to": "machine",
+    "change to another folder with cd": "machine",
+    "check what it is redirected to": "machine",
     "name a new folder": "choose",
-    "look into …": "defect",
-    "put it into a file of the working folder, and name that in the message": "choose",
-    "give each start a request_id of its own": "choose",
+    "look at the files in …": "defect",
+    "put the text into a file in the working folder and name the file in the message": "choose",
+    "use a new request_id for each start": "choose",
     # -- workflows that change while they run
-    "give … that agent as well": "author",
-    "give both the same cwd=": "author",
-    "items= may depend on the input and on outputs, and on nothing else": "author",
-    "put what takes time into a Step; importing the file should do nothing": "author",
+    "add that agent to …": "author",
+    "use the same cwd= for both": "author",
+    "make items= depend only on the input and on outputs": "author",
+    "move slow code into a Step; importing the file should do no work": "author",
     # -- settings of MCP clients
-    "one of …": "choose",
-    "letters, digits, - and _ make a name": "choose",
+    "choose one of: …": "choose",
+    "use only letters, digits, - and _": "choose",
     "leave out --env": "choose",
-    "give its name alone: a value would stand in the file": "choose",
+    "give only the name: a value would be written to the settings file": "choose",
     "mend it there": "person",
     "mend it there first": "person",
     "give ours a name of its own with --name": "choose",
@@ -151,25 +153,32 @@ WORDS: dict[str, Kind] = {
     "call get_run to see what it waits for now": "call",
     "call list_runs for the runs there are": "call",
     "call list_runs": "call",
-    "mend the workflow file, then start it again": "call",
+    "correct the workflow file, then start it again": "call",
     "call list_workflows, or name a file, as in ship_it.py or ship_it.py:NAME": "call",
     "leave out cwd, or mend it": "call",
     "a relative file is looked for in cwd, else in the first root; list_workflows gives those that"
     " can be started by name": "call",
     "name the file, as in FILE.py:NAME": "call",
     "call wait_run with this run_id; the run goes on whether anyone waits or not": "call",
-    "its tasks are: …": "call",
+    "…the tools are: …": "call",
+    "…it takes: …": "call",
+    "call it again with that corrected": "call",
+    "call list_workflows without it": "call",
+    "tell the person, and call … again if they want to answer": "call",
+    "give the `rest` of an answer of this tool as after, or leave it out": "call",
+    "give the `rest` of an answer of list_runs as after": "call",
+    "give the cursor of the page before, or leave it out": "call",
     "give a cursor that get_events or wait_run gave for this run, or leave out after": "call",
     "CURSOR": "call",
     "call get_run to see how it ended": "call",
     "tell the person to type in a terminal of their own: …\nor: …": "person",
-    "use a path below them; a person may allow more with `smithers mcp --root DIR`": "person",
+    "use a path below them; a person may allow more with --root DIR in its command": "person",
 }
 
 TESTED: dict[str, str] = {
     # Hints that other tests follow, since they need a disk, a terminal or a second process.
-    'if it is the same …, write id="…" on it; if not, write that id on the one that was there'
-    " before, and another on this one": (
+    'if it is the same …, set id="…" on it; if not, set that id on the … that was there'
+    " before, and another id on this one": (
         "rules/test_choices_are_state.py::test_writing_the_id_that_was_named_works"
     ),
     "continue it with `kill -CONT …`, or end it with `kill -KILL …`": (
@@ -185,18 +194,18 @@ TESTED: dict[str, str] = {
         "durability/test_database_gone.py::"
         "test_an_owner_whose_folder_was_moved_away_can_be_resumed_once_it_is_back"
     ),
-    "look at …, then type: smithers trust …": (
+    "check …, then type: smithers trust …": (
         "mcp_server/test_trust.py::test_a_run_of_a_database_that_came_with_a_clone_is_not_resumed"
     ),
     "use one in this folder: --db …/…": (
         "cli/test_hostile_folders.py::"
         "test_a_database_above_the_folder_that_another_user_could_write_is_not_used"
     ),
-    "look where it came from; if it is yours, type: smithers trust": (
+    "check where the link came from; if it is yours, type: smithers trust": (
         "cli/test_hostile_folders.py::"
         "test_a_link_out_of_the_folder_is_not_followed_unless_the_user_says_so"
     ),
-    "look where it came from, and move it away: mv … …": (
+    "check where it came from, and move it away: mv … …": (
         "cli/test_hostile_folders.py::test_streams_are_not_written_below_a_folder_that_is_a_link"
     ),
     "if it is yours: cd … && smithers up FILE.py --resume --run-id … --db …": (
@@ -210,7 +219,7 @@ TESTED: dict[str, str] = {
         "cli/test_doctor.py::"
         "test_a_database_that_git_tracks_is_reported_with_the_command_that_ends_it"
     ),
-    "leave --no-resume out, and one is started": (
+    "leave out --no-resume to start one": (
         "cli/test_attach.py::test_a_run_that_nobody_drives_gets_an_owner_that_holds_the_task"
     ),
 }

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from smithers import Approval, Context, Node, NoInput, Parallel, Sequence, Step, Task, workflow
-from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered
+from smithers import (
+    Approval,
+    Context,
+    ForEach,
+    Node,
+    NoInput,
+    Parallel,
+    Retry,
+    Sequence,
+    Step,
+    Task,
+    workflow,
+)
+from smithers.agent import (
+    Answered,
+    Ask,
+    Capabilities,
+    Event,
+    Said,
+    Steered,
+    ToolCalled,
+    ToolReturned,
+)
 
 
 class Brief(BaseModel):
@@ -97,3 +119,67 @@ def fails(ctx: Context[NoInput]) -> Node[str]:
 def much(ctx: Context[NoInput]) -> Node[str]:
     text = Step("text", lambda: "x" * 300_000, output=str)
     return Sequence(text, result=text)
+
+
+class Talks:
+    """Says and does much, then works until the file `go` is there."""
+
+    name = "talks"
+    can = Capabilities()
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        for number in range(60):
+            yield Said(f"word {number}: " + "talk " * 100)
+            yield ToolCalled(call=str(number), name="Bash", arguments={"command": f"ls {number}"})
+            yield ToolReturned(call=str(number), text='a "file"\n' * 200, failed=number % 7 == 0)
+        await asyncio.to_thread(_held)
+        yield Answered(ask.prompt)
+
+
+class Verdict(BaseModel):
+    approved: bool
+
+
+class Rambles:
+    """Answers at length, and never what its task's model wants."""
+
+    name = "rambles"
+    can = Capabilities()
+
+    async def run(self, ask: Ask) -> AsyncGenerator[Event]:
+        del ask
+        yield Answered("I would say " + "perhaps " * 1_000)
+
+
+@workflow
+def talks(ctx: Context[NoInput]) -> Node[str]:
+    del ctx
+    plan = Task("plan", agent=Talks(), prompt="Plan it")
+    judge = Task(
+        "judge",
+        agent=Rambles(),
+        output=Verdict,
+        prompt="Judge",
+        on_failure="continue",
+        retry=Retry(tries=1),
+    )
+    return Sequence(judge, plan, result=plan)
+
+
+@workflow(max_concurrency=100)
+def many(ctx: Context[NoInput]) -> Node:
+    """A run of 300 tasks: most give much, some fail, some ask."""
+    del ctx
+
+    def fails() -> str:
+        raise ValueError("it is broken: " + "no " * 2_000)
+
+    def each(number: int) -> Node:
+        name = f"item {number} of a run with many tasks and long names " + "x" * 60
+        if number % 10 == 0:
+            return Step(name, fails, output=str, on_failure="continue")
+        if number % 10 == 1:
+            return Approval(name, ask=f"Ship {number}?\n" + "Because of this. " * 200)
+        return Step(name, lambda: 'He said "yes". ' * 500, output=str)
+
+    return ForEach(range(300), key=str, each=each)

@@ -31,10 +31,14 @@ Human = Callable[[str], Awaitable[ElicitResult]]
 
 @dataclass(frozen=True)
 class Said:
-    """What a tool gave: its structured content, or the text of its error."""
+    """What a tool gave: its structured content, or the text of its error. `size` is how many
+    characters the client received, and `line` the text beside the data.
+    """
 
     data: dict[str, Any]
     error: str
+    size: int
+    line: str = ""
 
     def __getitem__(self, name: str) -> Any:
         assert not self.error, self.error
@@ -52,12 +56,13 @@ class Calls:
 
 
 def _said(result: CallToolResult) -> Said:
-    if not result.is_error:
-        assert result.structured_content is not None
-        return Said(result.structured_content, "")
+    size = len(result.model_dump_json(by_alias=True, exclude_none=True))
     (content,) = result.content
     assert isinstance(content, TextContent)
-    return Said({}, content.text)
+    if result.is_error:
+        return Said({}, content.text, size)
+    assert result.structured_content is not None
+    return Said(result.structured_content, "", size, content.text)
 
 
 class Project:

@@ -9,7 +9,7 @@ import pytest
 from mcp.types import ElicitResult
 
 from smithers.hub import Asked
-from tests.mcp_server.serving import Calls, Era, Project, human
+from tests.mcp_server.serving import Calls, Era, Project, human, in_one_era
 
 pytestmark = pytest.mark.anyio
 
@@ -90,7 +90,11 @@ async def test_without_a_decision_the_approval_stays_and_the_way_to_answer_is_to
         assert said.error
         if answers is None or (await answers("")).action != "accept":
             assert "NOT_DECIDED" in said.error
-            assert f"smithers approve {run_id} ship --db {project.database}" in said.error
+            (question,) = project.hub.list_asks(run_id, "ship")
+            for command in question.commands.values():
+                assert f" -m {command} --db {project.database}" in said.error
+        else:
+            assert said.error.startswith("FAILED: your client's answer does not fit the question")
         assert (await open_approval(project, run_id)).asked == "Ship this?"
 
 
@@ -106,6 +110,9 @@ async def test_no_sequence_of_calls_moves_a_pending_approval(project: Project, e
         for tool in others:
             asked = {"run_id": run_id, "timeout_s": 0.05, "task": "ship", "workflow": "asks"}
             await call(tool, **{**asked, "request_id": "again", **EVERYTHING})
+            (schema,) = (one.input_schema for one in tools if one.name == tool)
+            fits = {name: asked[name] for name in asked.keys() & schema["properties"].keys()}
+            await call(tool, **fits)
         assert (await open_approval(project, run_id)) == before
         (answer,) = [one for one in tools if one.name == "answer"]
     assert set(answer.input_schema["properties"]) == {"run_id", "task"}
@@ -120,7 +127,8 @@ async def test_two_pending_approvals_want_the_one_that_is_meant(project: Project
         assert "no approval 'middle'" in (await call("answer", run_id=run_id, task="middle")).error
         assert (await call("answer", run_id=run_id, task="right"))["task"] == "right"
         assert (await call("answer", run_id=run_id, task="left"))["task"] == "left"
-        assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "finished"
+        waited = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert waited["status"] == "finished", waited
 
 
 async def test_an_answer_to_what_was_decided_meanwhile_is_refused(
@@ -169,6 +177,18 @@ async def test_a_server_below_an_agent_of_a_run_decides_nothing(project: Project
         assert "an agent may not decide" in (await call("answer", run_id=run_id)).error
     del project.environment["SMITHERS_ATTEMPT"]
     assert (await open_approval(project, run_id)).task == "ship"
+
+
+@in_one_era
+async def test_a_run_that_waits_for_a_person_is_not_resumed(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = await asking(call, "asks_twice")
+        before = project.hub.summary(run_id)["frames"]
+        said = await call("resume_run", run_id=run_id)
+        assert (said["resumed"], said["status"]) == (False, "waiting")
+        assert "a person's decision on left, right" in said["why"]
+        assert not project.hub.look(run_id).alive
+        assert project.hub.summary(run_id)["frames"] == before
 
 
 async def test_an_answer_by_the_command_line_is_taken_up_by_the_server(

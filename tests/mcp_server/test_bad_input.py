@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,7 +85,7 @@ async def test_input_that_does_not_fit_names_the_field(project: Project, era: Er
     assert "topic" in missing.error
     assert "times" in wrong.error
     assert "tims" in unknown.error
-    assert all("REFUSED: " in one.error for one in (missing, wrong, unknown))
+    assert all(one.error.startswith("REFUSED: ") for one in (missing, wrong, unknown))
     assert all("next: " in one.error for one in (missing, wrong, unknown))
 
 
@@ -93,11 +94,13 @@ async def test_a_file_with_several_workflows_wants_the_name(project: Project, er
     async with project.client(era) as call:
         said = await call("start_run", workflow="flows")
         unknown = await call("start_run", workflow="flows:nope")
+        near = await call("start_run", workflow="flow")
         named = await call("start_run", workflow="flows:shouts", input={"topic": "a"})
         assert named["workflow"] == "shouts"
     assert "workflows" in said.error
     assert "flows.py:" in said.error
     assert "no workflow 'nope'" in unknown.error
+    assert "did you mean 'flows'?" in near.error
 
 
 async def test_an_error_of_the_author_is_told_with_its_place(project: Project, era: Era) -> None:
@@ -105,7 +108,7 @@ async def test_an_error_of_the_author_is_told_with_its_place(project: Project, e
     broken.write_text("x = 1\ny = x / 0\n")
     async with project.client(era) as call:
         said = await call("start_run", workflow="broken.py")
-    assert f"AUTHOR_ERROR: {broken}:2:" in said.error
+    assert said.error.startswith(f"AUTHOR_ERROR: {broken}:2:")
 
 
 @in_one_era
@@ -120,7 +123,9 @@ async def test_an_unknown_run_or_task_says_what_to_call(project: Project, era: E
         for tool in ("resume_run", "answer"):
             assert "NOT_FOUND" in (await call(tool, run_id="r9")).error
         said = await call("get_task", run_id=run_id, task="nope")
-        assert "its tasks are: said" in said.error
+        assert "there are: said" in said.error
+        near = await call("get_transcript", run_id=run_id, task="sayd")
+        assert "did you mean 'said'?" in near.error
 
 
 @in_one_era
@@ -131,17 +136,79 @@ async def test_a_bad_cursor_is_told(project: Project, era: Era) -> None:
         for cursor in ("zz", "999.0", "0.999", "-1.0", ""):
             for tool in ("get_events", "wait_run"):
                 said = await call(tool, run_id=run_id, after=cursor)
-                assert "REFUSED" in said.error, (tool, cursor)
+                assert said.error.startswith("REFUSED"), (tool, cursor)
                 assert "cursor" in said.error
 
 
-async def test_arguments_beyond_their_bounds_are_told(project: Project, era: Era) -> None:
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "wait_run",
+        {"run_id": "r1", "timeout_s": 51},
+        "'timeout_s' must be a number above 0, 50 at most, not 51",
+    ),
+    (
+        "wait_run",
+        {"run_id": "r1", "timeout_s": 0},
+        "'timeout_s' must be a number above 0, 50 at most, not 0",
+    ),
+    (
+        "wait_run",
+        {"run_id": "r1", "until": "never"},
+        '\'until\' must be "done" or "change", not "never"',
+    ),
+    ("list_runs", {"limit": 0}, "'limit' must be an integer, 1 to 100, not 0"),
+    ("list_runs", {"limit": "many"}, "'limit' must be an integer, 1 to 100, not \"many\""),
+    ("get_run", {}, "get_run needs 'run_id', a string"),
+    ("get_run", {"run_id": 7}, "'run_id' must be a string, not 7"),
+    (
+        "get_run",
+        {"run_id": "r1", "max_tokens": 9},
+        "'max_tokens' must be an integer, 500 to 50000, not 9",
+    ),
+    ("start_run", {"workflow": "a", "input": 3}, "'input' must be an object or null, not 3"),
+    (
+        "get_run",
+        {"runid": "r1"},
+        "get_run takes no argument 'runid'\nnext: did you mean 'run_id'? ",
+    ),
+    (
+        "get_task",
+        {"run_id": "r1", "task": "a", "zzz": 1, "b": 2},
+        "get_task takes no arguments 'zzz', 'b'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "words"), BAD)
+async def test_arguments_that_do_not_fit_are_named_in_plain_words(
+    project: Project, era: Era, tool: str, arguments: dict[str, Any], words: str
+) -> None:
     async with project.client(era) as call:
-        for asked in ({"timeout_s": 51}, {"timeout_s": 0}, {"until": "never"}):
-            said = await call("wait_run", run_id="r1", **asked)
-            assert next(iter(asked)) in said.error
-        assert "limit" in (await call("get_events", run_id="r1", limit=0)).error
-        assert "run_id" in (await call("get_run")).error
+        said = await call(tool, **arguments)
+    assert said.error.startswith(f"INVALID_ARGUMENT: {words}"), said.error
+    assert "\nnext: " in said.error
+
+
+async def test_a_tool_that_there_is_not_is_answered_with_the_nearest(
+    project: Project, era: Era
+) -> None:
+    async with project.client(era) as call:
+        said = await call("get_runs")
+    assert said.error.startswith(
+        "NOT_FOUND: there is no tool 'get_runs'\nnext: did you mean get_run"
+    )
+
+
+async def test_every_tool_takes_the_arguments_of_its_schema_only(
+    project: Project, era: Era
+) -> None:
+    async with project.client(era) as call:
+        tools = (await call.client.list_tools()).tools
+        for tool in tools:
+            assert tool.input_schema["additionalProperties"] is False
+            said = await call(tool.name, surprise=1)
+            assert said.error.startswith("INVALID_ARGUMENT: "), tool.name
+            assert "surprise" in said.error
 
 
 @in_one_era
@@ -162,9 +229,9 @@ async def test_what_is_listed_is_what_can_be_started(
         listed = (await call("list_workflows"))["workflows"]
         names = [one["workflow"] for one in listed]
         assert {"alone", "flows:shouts"} <= set(names)
-        for one in listed:
-            if Path(one["file"]).stem != "flows":
-                assert (await call("start_run", workflow=one["workflow"]))["workflow"] == "one"
+        for name in names:
+            if not name.startswith("flows"):
+                assert (await call("start_run", workflow=name))["workflow"] == "one"
         assert "several workflows" in (await call("start_run", workflow="twice")).error
     assert len(set(names)) == len(names)
 
@@ -177,9 +244,14 @@ async def test_broken_files_are_listed_beside_those_that_work(project: Project, 
     (folder / "_helper.py").write_text("1 / 0\n")
     async with project.client(era) as call:
         found = await call("list_workflows")
+        whole = await call("list_workflows", workflow="flows:shouts")
+        near = await call("list_workflows", workflow="flows:shout")
     shouts = next(one for one in found["workflows"] if one["workflow"] == "flows:shouts")
-    assert shouts["input_schema"]["required"] == ["topic"]
     assert shouts["description"] == "Say it loudly."
+    assert shouts["input"] == "topic: string, [times: integer = 1]"
+    assert whole["input_schema"]["required"] == ["topic"]
+    assert (Path(whole["file"]).name, whole["description"]) == ("flows.py", "Say it loudly.")
+    assert "did you mean 'flows:shouts'?" in near.error
     assert [Path(one["file"].split(":")[0]).name for one in found["broken"]] == [
         "broken.py",
         "gone.py",

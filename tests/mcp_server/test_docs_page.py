@@ -9,10 +9,11 @@ from typing import cast
 import pytest
 
 from tests.mcp_server.serving import Project
+from tests.places import MCP_SERVER
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "mcp.md").read_text()
-SERVER = [path.read_text() for path in (ROOT / "mcp_server").glob("*.py")]
+SERVER = [path.read_text() for path in MCP_SERVER.glob("*.py")]
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -79,7 +80,11 @@ def test_the_table_of_errors_lists_every_code() -> None:
 
 def test_the_limits_on_the_page_are_those_of_the_server() -> None:
     whole = "\n".join(SERVER)
-    assert "_MOST_CHARACTERS = 20_000" in whole
-    assert "20,000 characters" in PAGE
+    assert "DEFAULT_TOKENS = 2_000" in whole
+    assert "_CHARACTERS_PER_TOKEN = 3.5" in whole
+    assert "ge=500" in whole
+    assert "le=50_000" in whole
+    assert "`max_tokens`, 2,000 if left out and from 500 to 50,000" in PAGE
+    assert "A token counts as 3.5 characters" in PAGE
     assert 'Field(gt=0, le=50, description="Seconds, 50 at most.")] = 20' in whole
     assert "`timeout_s` is 50 at most and 20 if left out" in PAGE

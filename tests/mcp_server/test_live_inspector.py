@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from smithers.hub import Hub
 from tests.durability.commands import until
 from tests.harness.helpers import installed
 from tests.mcp_server.serving import Project
@@ -34,6 +35,9 @@ class Inspector:
         # Without an era it takes the old one.
         self.era = [] if era == "legacy" else ["--protocol-era", era]
         self.environment = {**project.environment, "HOME": str(project.folder.parent)}
+        # It gives its server the home folder, and not where state is kept instead.
+        given = {"HOME": self.environment["HOME"], "PATH": self.environment["PATH"]}
+        Hub(project.database, environment=given).trust("mcp add")
 
     def __call__(self, *words: str) -> tuple[int, dict[str, Any], str]:
         """Its exit code, the result, and what it said beside it."""
@@ -75,7 +79,7 @@ def node() -> str:
 def test_the_strict_inspector_has_nothing_to_say_of_our_tools(inspector: Inspector) -> None:
     code, result, said = inspector("--method", "tools/list", "--strict")
     assert (code, said) == (0, "")
-    assert len(result["tools"]) == 11
+    assert len(result["tools"]) == 14
     assert all(tool["outputSchema"] and tool["annotations"] for tool in result["tools"])
 
 
@@ -86,7 +90,9 @@ def test_the_inspector_calls_each_tool(inspector: Inspector, project: Project) -
     assert good("wait_run", run_id=run_id, timeout_s=50)["output"] == "WHALES"
     assert good("get_run", run_id=run_id)["status"] == "finished"
     assert good("get_task", run_id=run_id, task="said")["output"] == "WHALES"
-    assert good("get_events", run_id=run_id, limit=3)["more"] is True
+    assert good("get_events", run_id=run_id, max_tokens=500)["events"]
+    assert good("get_transcript", run_id=run_id, task="said")["more"] is False
+    assert good("list_asks", run_id=run_id)["asks"] == []
     assert good("explain_run", run_id=run_id)["sentence"]
     assert good("resume_run", run_id=run_id)["resumed"] is False
     asking = good("start_run", workflow="asks", request_id="k")["run_id"]

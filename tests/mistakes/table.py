@@ -140,7 +140,7 @@ def flow(ctx):
         said=("cannot import flow.py: there is no module 'pandas_but_not_really'"),
         hint=(
             "install it for the Python that runs Smithers, PYTHON, or put the "
-            "module beside the workflow"
+            "module next to the workflow"
         ),
         fix=("pandas_but_not_really", "json"),
     ),
@@ -154,7 +154,7 @@ def flow(ctx):
     return Step("a", lambda: 1)
 """,
         said=("cannot import flow.py: there is no module 'smithers_orchestrator'"),
-        hint=("the package is imported under its short name: import smithers"),
+        hint=("the package is imported as smithers: import smithers"),
         fix=("smithers_orchestrator", "smithers"),
     ),
     in_file(
@@ -163,7 +163,7 @@ def flow(ctx):
 §def flow(ctx):
     return Step("a", lambda: 1)
 """,
-        said="flow.py has no workflow in it",
+        said="flow.py contains no workflow",
         hint="put @workflow above def flow",
         fix=("def flow(", "@workflow\ndef flow("),
     ),
@@ -175,7 +175,7 @@ def flow():
     return Step("a", lambda: 1)
 """,
         said="workflow flow must take one argument, the context",
-        hint=("write def flow(ctx: Context[NoInput]) -> Node: values come in ctx.input"),
+        hint=("write def flow(ctx: Context[NoInput]) -> Node; values are in ctx.input"),
         fix=("flow()", "flow(ctx)"),
     ),
     in_file(
@@ -186,7 +186,7 @@ def flow(ctx, topic):
     return Step("a", lambda: 1)
 """,
         said="workflow flow must take one argument, the context",
-        hint=("write def flow(ctx: Context[NoInput]) -> Node: values come in ctx.input"),
+        hint=("write def flow(ctx: Context[NoInput]) -> Node; values are in ctx.input"),
         fix=("(ctx, topic)", "(ctx)"),
     ),
     in_file(
@@ -208,7 +208,7 @@ def flow(ctx):
     Step("a", lambda: 1)
 """,
         said="workflow flow returned None, which is not a node",
-        hint="return a node, as in return Sequence(first, second)",
+        hint="return a node, for example return Sequence(first, second)",
         fix=("    Step(", "    return Step("),
     ),
     in_file(
@@ -220,7 +220,7 @@ def flow(ctx: Context[NoInput]) -> Node:
     return [a]
 """,
         said="workflow flow returned [<Step 'a'>], which is not a node",
-        hint="return a node, as in return Sequence(first, second)",
+        hint="return a node, for example return Sequence(first, second)",
         fix=("return [a]", "return Sequence(a)"),
     ),
     in_file(
@@ -245,7 +245,7 @@ def flow(ctx):
     return Step("a", lambda: 1)
 """,
         said=("deadline_s must be a number of seconds of at least 0.001, not '4'"),
-        hint="as in deadline_s=300",
+        hint="for example deadline_s=300",
         fix=('"4"', "4"),
     ),
     in_flow(
@@ -253,7 +253,7 @@ def flow(ctx):
         """\
 return §Task("t", prompt="p")
 """,
-        said="workflow flow: Task is called without agent",
+        said="workflow flow: Task was called without agent",
         hint="write Task(id, agent=..., prompt=...)",
         fix=('"t", ', '"t", agent=echo, '),
     ),
@@ -262,9 +262,10 @@ return §Task("t", prompt="p")
         """\
 return §Task("t", agent="claude", prompt="p")
 """,
-        said="the agent of task 't' is 'claude'",
+        said="the agent of task 't' must be an agent, not 'claude'",
         hint=(
-            "an agent is an object, as in agent=ClaudeCode(), with from harnesses import ClaudeCode"
+            "pass an agent object, for example agent=ClaudeCode(), after from harnesses"
+            " import ClaudeCode"
         ),
         fix=('"claude"', "echo"),
     ),
@@ -273,8 +274,8 @@ return §Task("t", agent="claude", prompt="p")
         """\
 return §Task("t", agent=Echo, prompt="p")
 """,
-        said="the agent of task 't' is <class 'harnesses.echo.Echo'>",
-        hint="write agent=Echo(), with its parentheses",
+        said="the agent of task 't' must be an agent, not <class 'harnesses.echo.Echo'>",
+        hint="write agent=Echo(), with parentheses",
         fix=("agent=Echo", "agent=Echo()"),
     ),
     in_flow(
@@ -296,7 +297,7 @@ return §Task("t", agent=echo, promt="p")
 return §Task("t", agent=echo, prompt="p", model="opus")
 """,
         said="workflow flow: Task has no argument 'model'",
-        hint="it is set on the agent, where that is made: model=...",
+        hint="set it where the agent is created: model=...",
         fix=(', model="opus"', ""),
     ),
     in_flow(
@@ -369,7 +370,7 @@ return §Approval("ok", "Ship it?")
 a = Step("a", lambda: "text")
 return §Loop(a, until=lambda: True)
 """,
-        said="workflow flow: Loop is called without max_iterations",
+        said="workflow flow: Loop was called without max_iterations",
         hint="write Loop(*body, until=..., max_iterations=...)",
         fix=("until=lambda: True", "until=lambda: True, max_iterations=2"),
     ),
@@ -378,7 +379,7 @@ return §Loop(a, until=lambda: True)
         """\
 return §ForEach(["x"], each=lambda x: Step(x, lambda: x))
 """,
-        said="workflow flow: ForEach is called without key",
+        said="workflow flow: ForEach was called without key",
         hint="write ForEach(items, key=..., each=...)",
         fix=("each=", "key=str, each="),
     ),
@@ -406,8 +407,8 @@ return §Task("t", agent=echo, prompt="p", output="Plan")
 plan = Task("plan", agent=echo, prompt="p", output=Plan)
 return Sequence(plan, Task("t", agent=echo, prompt=§"Do {}".format(plan)))
 """,
-        said=("Task 'plan' is used as text, but it is a handle and not the output"),
-        hint=('write ctx[plan] for its output, in a callable: prompt=lambda: f"... {ctx[plan]}"'),
+        said=("Task 'plan' is used as text, but it is a handle, not its output"),
+        hint=('read its output with ctx[plan] in a callable: prompt=lambda: f"... {ctx[plan]}"'),
         fix=('"Do {}".format(plan)', 'lambda: f"Do {ctx[plan]}"'),
     ),
     in_flow(
@@ -417,7 +418,7 @@ plan = Task("plan", agent=echo, prompt="p", output=Plan)
 return Sequence(plan, Task("t", agent=echo, prompt=f"Do {§ctx[plan].steps}"))
 """,
         said="ctx[plan] was read in the workflow function itself",
-        hint="put it in a lambda, as in prompt=lambda: ... ctx[plan] ...",
+        hint="read it in a lambda, for example prompt=lambda: ... ctx[plan] ...",
         fix=('f"Do', 'lambda: f"Do'),
     ),
     in_flow(
@@ -426,8 +427,8 @@ return Sequence(plan, Task("t", agent=echo, prompt=f"Do {§ctx[plan].steps}"))
 plan = Task("plan", agent=echo, prompt="p", output=Plan)
 return Sequence(plan, Step("b", lambda: §ctx["plan"]))
 """,
-        said="ctx was asked for 'plan', which is not a node",
-        hint=("ask for a task, as in ctx[plan], or by id, as in ctx.get('plan', Plan)"),
+        said="ctx needs a node, not 'plan'",
+        hint=("read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)"),
         fix=('ctx["plan"]', "ctx[plan]"),
     ),
     in_flow(
@@ -484,7 +485,7 @@ plan = Task("plan", agent=echo, prompt="p", output=Plan)
 return Sequence(plan, Step("b", lambda: §plan.steps))
 """,
         said="AttributeError: 'Task' object has no attribute 'steps'",
-        hint=('write ctx[plan] for its output, in a callable: prompt=lambda: f"... {ctx[plan]}"'),
+        hint=('read its output with ctx[plan] in a callable: prompt=lambda: f"... {ctx[plan]}"'),
         fix=("plan.steps", "ctx[plan].steps"),
     ),
     in_flow(
@@ -495,7 +496,10 @@ steps = §ctx.get(plan).steps
 return Sequence(plan, *(Step(s, lambda: 1) for s in steps))
 """,
         said=("workflow flow: AttributeError: 'NoneType' object has no attribute 'steps'"),
-        hint=("it is None here: test for that first, as ctx.get and ctx.previous may give None"),
+        hint=(
+            "the value is None here: check for None first, since ctx.get and ctx.previous"
+            " may return it"
+        ),
         fix=("ctx.get(plan).steps", '[] if ctx.get(plan) is None else ["x"]'),
     ),
     in_flow(
@@ -516,7 +520,7 @@ for name in ("x", "y"):
     steps.append(§Step("same", lambda: name))
 return Sequence(*steps)
 """,
-        said="the id 'same' is used twice: this line makes both nodes",
+        said="the id 'same' is used twice: both nodes are made by this line",
         hint="give each node its own id, taken from its data",
         fix=('"same"', "name"),
     ),
@@ -527,7 +531,7 @@ a = §Step("a", lambda: "text")
 return Sequence(a, a)
 """,
         said="step 'a' appears twice in the tree",
-        hint="a node has one place: make a second node with another id",
+        hint="a node can be used only once: make a second node with another id",
         fix=("Sequence(a, a)", "Sequence(a)"),
     ),
     in_flow(
@@ -540,7 +544,7 @@ return §ForEach(items, key=lambda x: x["name"], each=lambda x: Step(x["name"], 
             "items 0 ({'name': 'x', 'n': 1}) and 1 ({'name': 'x', 'n': 2}) of "
             "foreach have the same key 'x'"
         ),
-        hint="key= gives a text that names one item, taken from its data",
+        hint="return from key= a string that names one item, taken from the item's data",
         fix=(
             'key=lambda x: x["name"], each=lambda x: Step(x["name"]',
             'key=lambda x: str(x["n"]), each=lambda x: Step(str(x["n"])',
@@ -552,7 +556,7 @@ return §ForEach(items, key=lambda x: x["name"], each=lambda x: Step(x["name"], 
 return §ForEach([], key=str, each=lambda x: Step(x, lambda: x))
 """,
         said="the foreach has no items",
-        hint=("an empty list is an error unless the author says allow_empty=True"),
+        hint=("to allow an empty list, set allow_empty=True"),
         fix=("key=str", "key=str, allow_empty=True"),
     ),
     in_flow(
@@ -562,7 +566,7 @@ plan = Task("plan", agent=echo, prompt="p", output=Plan)
 return Sequence(plan, ForEach(§ctx[plan].steps, key=str, each=lambda x: Step(x, lambda: x)))
 """,
         said="ctx[plan] was read in the workflow function itself",
-        hint="put it in a lambda, as in prompt=lambda: ... ctx[plan] ...",
+        hint="read it in a lambda, for example prompt=lambda: ... ctx[plan] ...",
         fix=("ctx[plan].steps", "lambda: ctx[plan].steps or ['x']"),
     ),
     in_flow(
@@ -572,7 +576,7 @@ a = Step("a", lambda: "text")
 return §Parallel([a])
 """,
         said=("child 1 of this parallel must be a node, not a list: [<Step 'a'>]"),
-        hint=("children are tasks and groups; unpack a list with *, and use None for 'nothing'"),
+        hint=("pass tasks and groups; unpack a list with *, and use None for no node"),
         fix=("[a]", "*[a]"),
     ),
     in_flow(
@@ -592,7 +596,7 @@ plan = Task("plan", agent=echo, prompt="p", output=Plan)
 return Loop(plan, until=lambda: §plan.done, max_iterations=3, id="l")
 """,
         said="AttributeError: 'Task' object has no attribute 'done'",
-        hint=('write ctx[plan] for its output, in a callable: prompt=lambda: f"... {ctx[plan]}"'),
+        hint=('read its output with ctx[plan] in a callable: prompt=lambda: f"... {ctx[plan]}"'),
         fix=("plan.done", "not ctx[plan].done"),
     ),
     in_flow(
@@ -603,8 +607,8 @@ def work():
 
 return §Step("b", work())
 """,
-        said="step 'b' got None",
-        hint="a step runs a function: Step(id, function)",
+        said="step 'b' needs a function, not None",
+        hint="pass a function: Step(id, function)",
         fix=('"b", work()', '"b", work'),
     ),
     in_flow(
@@ -615,8 +619,11 @@ def fetch(url, name):
 
 return §Step("b", fetch)
 """,
-        said="the function of step 'b' takes 2 required parameters",
-        hint=("it may take none, or the Attempt; bind the rest with a lambda or functools.partial"),
+        said="the function of step 'b' has 2 required parameters",
+        hint=(
+            "it may have at most one, which receives the Attempt; bind the rest with a"
+            " lambda or functools.partial"
+        ),
         fix=('Step("b", fetch)', 'Step("b", lambda: fetch(1, 2))'),
     ),
     in_flow(
@@ -625,7 +632,7 @@ return §Step("b", fetch)
 return §Step("b", lambda: 1, timeout_s="5m")
 """,
         said=("timeout_s must be a number of seconds of at least 0.001, not '5m'"),
-        hint="as in timeout_s=300",
+        hint="for example timeout_s=300",
         fix=('"5m"', "300"),
     ),
     in_flow(
@@ -643,8 +650,8 @@ return §Step("b", lambda: 1, on_failure="ignore")
 plan = Task("plan", agent=echo, prompt="p", output=Plan)
 return Sequence(plan, §Task("t", agent=echo, prompt=lambda: ctx[plan]))
 """,
-        said="the prompt of t gave a Plan, not a string",
-        hint='make it a string, as in prompt=lambda: f"..."',
+        said="the prompt of t must be a string, not a Plan",
+        hint='return a string, for example prompt=lambda: f"..."',
         fix=("lambda: ctx[plan]", 'lambda: f"{ctx[plan]}"'),
     ),
     in_flow(
@@ -665,11 +672,10 @@ z = Step("z", lambda: ctx[y])
 return Parallel(y, z)
 """,
         said=(
-            "these nodes wait for each other in a circle:\n  y at flow.py:22:9 "
-            "waits for the output of z\n  z at flow.py:23:9 waits for the output of "
-            "y"
+            "these nodes wait for each other in a circle:\n  y at flow.py:22:9 waits for"
+            " the output of z\n  z at flow.py:23:9 waits for the output of y"
         ),
-        hint=("change the order, raise the limit, or read what is settled earlier"),
+        hint=("change the order, raise the limit, or read a task that settles earlier"),
         fix=("lambda: ctx[y]", "lambda: 1"),
     ),
     in_flow(
@@ -680,7 +686,7 @@ b = Step("b", lambda: 1)
 return Sequence(a, Step("c", lambda: §ctx[b]))
 """,
         said=("c reads 'b', written at flow.py:23:9, which is not part of the workflow tree"),
-        hint=("put it into the tree that the workflow returns, or read another task"),
+        hint=("add it to the tree that the workflow returns, or read another task"),
         fix=("Sequence(a, Step(", "Sequence(a, b, Step("),
     ),
     in_flow(
@@ -689,11 +695,11 @@ return Sequence(a, Step("c", lambda: §ctx[b]))
 return §Step(f"b-{uuid.uuid4()}", lambda: 1)
 """,
         said=(
-            "workflow flow gives other nodes each time it is called: step "
+            "workflow flow returns different nodes each time it is called: step "
             "'b-UUID', then step 'b-UUID'"
         ),
         hint=(
-            "take ids and order from the input and from outputs, not from uuid, "
+            "derive ids and order from the input and from outputs, not from uuid, "
             "random, the time, a counter or a set"
         ),
         fix=('f"b-{uuid.uuid4()}"', '"b"'),
@@ -727,9 +733,11 @@ def flow(ctx: Context[NoInput]) -> Node:
     a = Step("a", lambda: "text")
     return Sequence(a, Step("b", lambda: 1) if next(COUNT) % 2 else §Step("c", lambda: 1))
 """,
-        said=("workflow flow gives other nodes each time it is called: step 'c', then step 'b'"),
+        said=(
+            "workflow flow returns different nodes each time it is called: step 'c', then step 'b'"
+        ),
         hint=(
-            "take ids and order from the input and from outputs, not from uuid, "
+            "derive ids and order from the input and from outputs, not from uuid, "
             "random, the time, a counter or a set"
         ),
         fix=(
@@ -743,11 +751,11 @@ def flow(ctx: Context[NoInput]) -> Node:
 return ForEach(["x"], key=str, each=lambda x: §Step(f"b-{uuid.uuid4()}", lambda: 1))
 """,
         said=(
-            "each of foreach for item 'x' gives other nodes each time it is "
+            "each of foreach for item 'x' returns different nodes each time it is "
             "called: step 'b-UUID', then step 'b-UUID'"
         ),
         hint=(
-            "take ids and order from the input and from outputs, not from uuid, "
+            "derive ids and order from the input and from outputs, not from uuid, "
             "random, the time, a counter or a set"
         ),
         fix=('f"b-{uuid.uuid4()}"', "x"),
@@ -761,7 +769,7 @@ def work():
 return Step("b", work)
 """,
         said="KeyError: 'b'",
-        hint="`smithers logs r1 b` shows the traceback and the output",
+        hint="for the traceback and the output, type `smithers logs r1 b`",
         fix=('["b"]\n', '["a"]\n'),
     ),
     in_flow(
@@ -777,7 +785,7 @@ return Step("b", work)
             "CalledProcessError: Command '['sh', '-c', 'echo broken >&2; exit 3']' "
             "returned non-zero exit status 3.\nstderr: broken"
         ),
-        hint="`smithers logs r1 b` shows the traceback and the output",
+        hint="for the traceback and the output, type `smithers logs r1 b`",
         fix=("exit 3", "exit 0"),
     ),
     in_flow(
@@ -786,7 +794,7 @@ return Step("b", work)
 return §Step("b", lambda: object())
 """,
         said=(
-            "what it gave cannot be kept: the value is an object, which is not "
+            "the result cannot be stored: the value is an object, which is not "
             "plain JSON: write output="
         ),
         hint=("return plain JSON data, or declare output=: a model or a dataclass"),
@@ -801,7 +809,10 @@ def fetch(url):
 return Step("b", fetch)
 """,
         said=("TypeError: unsupported operand type(s) for +: 'Attempt' and 'str'"),
-        hint=("a step gives a required parameter the Attempt; bind values with a lambda"),
+        hint=(
+            "a required parameter of a step's function receives the Attempt; bind values"
+            " with a lambda"
+        ),
         fix=('"b", fetch', '"b", lambda: fetch("x")'),
     ),
     in_flow(
@@ -826,7 +837,7 @@ def flow(ctx):
     return Sequence(§_inner(ctx))
 """,
         said="workflow flow: TypeError: 'Workflow' object is not callable",
-        hint=("a workflow is not a node: call a plain function that returns its nodes"),
+        hint=("a workflow is not a node: call a plain function that returns nodes"),
         fix=("@workflow\ndef _inner", "def _inner"),
     ),
     in_flow(
@@ -840,7 +851,7 @@ return Step("b", lambda: 1, timeout_s=§last)
             "workflow flow: UnboundLocalError: cannot access local variable 'last' "
             "where it is not associated with a value"
         ),
-        hint="give it a value before this line",
+        hint="assign it before this line",
         fix=("    return Step", "    last = 2\n    return Step"),
     ),
     in_flow(
@@ -855,7 +866,7 @@ return Step("b", lambda: best, output=Plan)
             "input_type=int]\n    For further information visit "
             "https://errors.pydantic.dev/2.14/v/list_type"
         ),
-        hint="give Plan what its fields take",
+        hint="pass values that match the fields of Plan",
         fix=("steps=5", 'steps=["5"]'),
     ),
     in_flow(
@@ -873,8 +884,8 @@ return Sequence(plan, Task("t", agent=echo, prompt=lambda: f"Do {§ctx[plan].ste
         """\
 return §Step("b", lambda: {"steps": 5}, output=Plan)
 """,
-        said=("what it gave does not fit its output:\nsteps: Input should be a valid list (got 5)"),
-        hint="return what output= declares, or change output=",
+        said=("the result does not match output=:\nsteps: Input should be a valid list (got 5)"),
+        hint="return a value that matches output=, or change output=",
         fix=('"steps": 5', '"steps": ["5"]'),
     ),
     in_file(
@@ -885,7 +896,7 @@ def flow(ctx):
     return Step("a", lambda: 1)
 """,
         said=("max_concurrency must be a whole number of at least 1, not '4'"),
-        hint="as in max_concurrency=3",
+        hint="for example max_concurrency=3",
         fix=('"4"', "4"),
     ),
     in_flow(
@@ -902,8 +913,8 @@ return §Step("b", print, "x")
         """\
 return §Task("t", agent=echo, prompt="p", cwd=5)
 """,
-        said="the cwd of task 't' is 5",
-        hint="give a path, as in cwd='site'",
+        said="the cwd of task 't' must be a path, not 5",
+        hint="pass a path, for example cwd='site'",
         fix=("cwd=5", 'cwd="."'),
     ),
     in_flow(

@@ -20,11 +20,12 @@ from tests.scripted_model import ScriptedModel, Status
 
 KEY = "sk-made-up-1234567890"
 OF_THEIRS = [
-    pytest.mark.filterwarnings(f"ignore:{said}:DeprecationWarning")
+    pytest.mark.filterwarnings(f"ignore:{said}")
     for said in (
-        "Inheritance class AiohttpClientSession",  # google-genai, on aiohttp
-        "Accessing the 'model_",  # litellm, on pydantic
-        "There is no current event loop",
+        "Inheritance class AiohttpClientSession:DeprecationWarning",  # google-genai, on aiohttp
+        "Accessing the 'model_:DeprecationWarning",  # litellm, on pydantic
+        "Item 'index' on TypedDict class:UserWarning",  # the same
+        "There is no current event loop:DeprecationWarning",
     )
 ]
 """What vendors' packages do that is not ours to mend."""

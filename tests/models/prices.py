@@ -17,7 +17,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-PRICES = Path(__file__).resolve().parents[2] / "harnesses" / "models" / "prices.toml"
+from tests.places import HARNESSES
+
+PRICES = HARNESSES / "models" / "prices.toml"
 _WANTED = {
     "anthropic": re.compile(r"claude-"),
     "openai": re.compile(r"(gpt-\d|o\d|codex)"),

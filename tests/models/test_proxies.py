@@ -54,7 +54,11 @@ def _serve(client: socket.socket, proxy: Socks) -> None:
         request = client.recv(262)
         port = int.from_bytes(request[-2:], "big")
         proxy.targets.append(port)
-        with socket.create_connection(("127.0.0.1", port)) as target:
+        try:
+            target = socket.create_connection(("127.0.0.1", port))
+        except ConnectionRefusedError:  # a client that connects ahead, after the last request
+            return
+        with target:
             client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
             while True:
                 ready, _, _ = select.select([client, target], [], [], 30)

@@ -17,10 +17,10 @@ from harnesses.models._transcript import Transcript
 from harnesses.models._turn import Asked, Entry, Replied, Returned, in_turns
 from smithers.agent import Answered, Event, Said, Started, Steered, ToolCalled
 from tests.harness.helpers import ROOT, events_of
-from tests.models.cases import ANSWER, Vendor, ask, installed
+from tests.models.cases import ANSWER, OF_THEIRS, Vendor, ask, installed
 from tests.scripted_model import ScriptedModel, Step, Text, ToolCall
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, *OF_THEIRS]
 
 
 def queue_of(*messages: str) -> asyncio.Queue[str]:

@@ -140,7 +140,7 @@ def test_a_function_that_cannot_be_a_tool_is_told_before_anything_runs(
 
 
 def test_two_tools_of_one_name_are_told() -> None:
-    with pytest.raises(AuthorError, match="two tools with the name 'read'"):
+    with pytest.raises(AuthorError, match="two tools have the name 'read'"):
         by_name([read, read])
 
 
@@ -281,7 +281,7 @@ async def test_a_tool_that_hangs_is_told_to_the_model_which_goes_on(
     with ScriptedModel([ToolCall("hang", {}), Text("It hung.")]) as model:
         events = await events_of(vendor.at(model, tools=[hang]), ask(folder, idle_s=2.0))
     returned = next(event for event in events if isinstance(event, ToolReturned))
-    assert (returned.text, returned.failed) == ("stopped after 2 s without an end", True)
+    assert (returned.text, returned.failed) == ("stopped: not finished after 2 s", True)
     assert events[-1] == Answered("It hung.")
 
 

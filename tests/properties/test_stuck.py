@@ -74,7 +74,7 @@ def test_one_that_reads_what_stands_after_it() -> None:
         a = Step("a", lambda: ctx[b])
         return Sequence(a, b)
 
-    assert circle(tree) == ["a waits for the output of b", "b stands after a"]
+    assert circle(tree) == ["a waits for the output of b", "b comes after a"]
 
 
 def test_one_that_reads_what_stands_deep_in_something_after_it() -> None:
@@ -84,8 +84,8 @@ def test_one_that_reads_what_stands_deep_in_something_after_it() -> None:
         return Sequence(a, Parallel(Step("c", lambda: 1), Sequence(b)))
 
     assert circle(tree) == [
-        "a waits for the output of b, which stands in the parallel",
-        "the parallel stands after a",
+        "a waits for the output of b, which is inside the parallel",
+        "the parallel comes after a",
     ]
 
 
@@ -97,9 +97,9 @@ def test_two_rows_that_read_each_other_crosswise() -> None:
 
     assert circle(tree) == [
         "a waits for the output of d",
-        "d stands after c",
+        "d comes after c",
         "c waits for the output of b",
-        "b stands after a",
+        "b comes after a",
     ]
 
 
@@ -149,7 +149,7 @@ def test_a_need_of_what_stands_after_it() -> None:
     def tree(ctx: Context[NoInput]) -> Node[Any]:
         return Sequence(Step("a", lambda: 1, needs=["b"]), Step("b", lambda: 1))
 
-    assert circle(tree) == ["'a' needs 'b'", "'b' stands after 'a'"]
+    assert circle(tree) == ["'a' needs 'b'", "'b' comes after 'a'"]
 
 
 def test_an_until_that_reads_what_stands_after_its_loop() -> None:
@@ -160,7 +160,7 @@ def test_an_until_that_reads_what_stands_after_its_loop() -> None:
 
     assert circle(tree) == [
         "l[0] waits for the output of b",
-        "b stands after l",
+        "b comes after l",
         "l ends with l[0]",
     ]
 
@@ -170,7 +170,7 @@ def test_a_test_that_reads_its_own_arm() -> None:
         a = Step("a", lambda: True)
         return Branch(lambda: ctx[a], a, id="which")
 
-    assert circle(tree) == ["which waits for the output of a, which stands in which"]
+    assert circle(tree) == ["which waits for the output of a, which is inside which"]
 
 
 def test_items_that_read_what_stands_after_their_fan_out() -> None:
@@ -181,7 +181,7 @@ def test_items_that_read_what_stands_after_their_fan_out() -> None:
         )
         return Sequence(every, Loop(names, until=lambda: True, max_iterations=1, id="l"))
 
-    assert circle(tree) == ["every waits for the output of l", "l stands after every"]
+    assert circle(tree) == ["every waits for the output of l", "l comes after every"]
 
 
 def test_a_read_of_a_later_task_of_the_same_iteration() -> None:
@@ -191,7 +191,7 @@ def test_a_read_of_a_later_task_of_the_same_iteration() -> None:
         return Loop(Parallel(Sequence(a)), b, until=lambda: True, max_iterations=2, id="l")
 
     assert circle(tree)[:1] == ["a[0] waits for the output of b[0]"]
-    assert "b[0] stands after the parallel in l[0]" in circle(tree)
+    assert "b[0] comes after the parallel in l[0]" in circle(tree)
 
 
 def test_a_group_that_holds_its_slot_and_reads_what_waits_for_it() -> None:

@@ -57,7 +57,7 @@ def test_a_bad_answer_is_repaired_in_the_same_session_with_what_was_wrong() -> N
     first = "steps: Input should be a valid list (got 'one')"
     assert agent.told[1:] == [
         REPAIR.format(error=first),
-        REPAIR.format(error="the answer has no JSON in it"),
+        REPAIR.format(error="the answer contains no JSON"),
     ]
     assert [ask.session for ask in agent.asks] == [None, "agent-1", "agent-1"]
     assert states(run) == ["agent succeeded"]
@@ -85,7 +85,7 @@ def test_an_agent_without_sessions_is_told_all_again() -> None:
     assert run.go().status == "finished"
     assert agent.asks[1].session is None
     assert agent.asks[1].prompt.startswith("plan it\n\n")
-    assert agent.asks[1].prompt.endswith(REPAIR.format(error="the answer has no JSON in it"))
+    assert agent.asks[1].prompt.endswith(REPAIR.format(error="the answer contains no JSON"))
 
 
 @pytest.mark.parametrize(

@@ -632,7 +632,7 @@ def test_a_raise_is_one_fact_with_its_row() -> None:
 
 def test_a_budget_in_dollars_alone_refuses_an_agent_that_does_not_tell_its_cost() -> None:
     for make in (pair(Budget(usd=1)), pair(Budget(usd=1, time_s=9), on="node")):
-        with pytest.raises(AuthorError, match="does not tell what it costs") as caught:
+        with pytest.raises(AuthorError, match="does not report its cost") as caught:
             make.go()
         assert caught.value.place is not None
         assert not make.watch.frames
@@ -645,7 +645,7 @@ def test_every_agent_of_an_array_must_tell_its_cost() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return Task("t", agent=[paid("0.1"), Scripted(name="silent")], prompt="p")
 
-    with pytest.raises(AuthorError, match="its agent silent does not tell"):
+    with pytest.raises(AuthorError, match="its agent silent does not report"):
         Run(flow).go()
 
 
@@ -668,14 +668,14 @@ def test_an_item_that_a_budget_cannot_see_fails_before_it_is_paid() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({}, "caps nothing"),
+        ({}, "has no caps"),
         ({"calls": 0}, "calls must be a number of at least 1"),
         ({"tokens": 1.5}, "tokens must be a whole number"),
-        ({"usd": "five"}, "usd must be an amount of US dollars above 0, not 'five'"),
+        ({"usd": "five"}, "usd must be an amount of US dollars greater than 0, not 'five'"),
         ({"usd": float("nan")}, "usd must be"),
         ({"usd": -1}, "usd must be"),
         ({"usd": True}, "usd must be"),
-        ({"time_s": 0}, "time_s must be a number of seconds above 0"),
+        ({"time_s": 0}, "time_s must be a number of seconds greater than 0"),
         ({"time_s": "9"}, "time_s must be"),
         ({"calls": 1, "on_exhausted": "stop"}, "on_exhausted must be 'wait' or 'fail'"),
     ],

@@ -136,7 +136,9 @@ def test_after_a_crash_other_keys_without_an_edit_are_an_author_error() -> None:
 
     run = Run(flow)
     assert run.go().status == "waiting"
-    with pytest.raises(AuthorError, match="all gave other items than before the crash") as caught:
+    with pytest.raises(
+        AuthorError, match="all returned other items than before the crash"
+    ) as caught:
         run.go()
     assert caught.value.place is not None
 
@@ -180,7 +182,7 @@ def test_after_an_edit_the_stored_keys_hold_and_the_rest_is_reported() -> None:
     run.workflow = make(["b", "c", "a"])
     run.edited = True
     assert run.go().status == "waiting"
-    assert run.reports == ["all: the items c are new and left out"]
+    assert run.reports == ["all: the items c are new and ignored"]
     assert run.starts == ["a#1", "b#1"]
     run.answer("ok")
     assert run.go().status == "finished"
@@ -200,7 +202,7 @@ def test_items_that_an_edit_took_away_are_reported() -> None:
     assert run.go().status == "waiting"
     run.workflow, run.edited = make(["b"]), True
     assert run.go().status == "waiting"
-    assert run.reports == ["all: the items a are gone"]
+    assert run.reports == ["all: the items a are no longer there"]
     assert run.output("a") == '"a"'
 
 

@@ -163,7 +163,7 @@ def test_without_a_result_the_output_is_null_and_a_read_of_the_group_is_an_error
         group = Sequence(Step("last", lambda: 7))
         return Parallel(group, Task("read", agent=Scripted(), prompt=lambda: f"{ctx[group]}"))
 
-    with pytest.raises(AuthorError, match="which gives no output"):
+    with pytest.raises(AuthorError, match="which has no output"):
         Run(flow).go()
 
     @workflow
@@ -312,7 +312,7 @@ def test_reading_outside_a_callable_says_put_it_in_a_lambda() -> None:
 
     with pytest.raises(AuthorError) as caught:
         Run(flow).go()
-    assert "put it in a lambda" in caught.value.hint
+    assert "read it in a lambda" in caught.value.hint
     assert caught.value.place is not None
     assert caught.value.place.file == __file__
     assert caught.value.place.column > 1
@@ -442,5 +442,5 @@ def test_a_test_that_is_neither_true_nor_false_is_an_author_error() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return Branch(cast("Any", lambda: "yes"), Step("a", lambda: 1), id="b")
 
-    with pytest.raises(AuthorError, match="the test of b gave 'yes'"):
+    with pytest.raises(AuthorError, match="the test of b returned 'yes'"):
         Run(flow).go()

@@ -248,7 +248,9 @@ def test_an_author_error_is_no_reason_to_try_again() -> None:
 
 
 def test_items_in_a_set_are_refused_since_their_order_differs_after_a_crash() -> None:
-    with pytest.raises(AuthorError, match="items of this ForEach are a set") as caught:
+    with pytest.raises(
+        AuthorError, match="items of this ForEach must be a list, not a set"
+    ) as caught:
         ForEach({"a", "b"}, key=str, each=lambda one: Step(one, lambda: 1))
     assert "sorted(...)" in caught.value.hint
 

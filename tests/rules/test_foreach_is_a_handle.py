@@ -76,6 +76,25 @@ def test_the_results_of_groups_are_what_the_items_give() -> None:
     assert (ended.status, ended.output) == ("finished", "[1,3]")
 
 
+def test_an_item_gives_the_last_iteration_of_its_own_loops() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[str]:
+        def each(name: str) -> Node[str]:
+            rounds = count(1)
+            text = Step(f"write {name}", lambda: f"{name}{next(rounds)}")
+            inner = Loop(text, until=lambda: ctx[text][-1] in "24", max_iterations=2)
+            outer = Loop(inner, until=lambda: ctx[text].endswith("4"), max_iterations=2)
+            return Sequence(outer, result=text)
+
+        items = ForEach(["a", "b"], key=str, each=each)
+        told = Step("told", lambda: f"{' '.join(ctx[items])} {len(ctx.failures(items))}")
+        turns = Loop(items, told, until=lambda: True, max_iterations=1)
+        return Sequence(turns, result=told)
+
+    ended = Run(flow).go()
+    assert (ended.status, ended.output) == ("finished", '"a4 b4 0"')
+
+
 def test_nested_fan_outs_give_nested_lists() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node[list[int]]:
@@ -275,7 +294,7 @@ def test_a_dictionary_or_a_text_is_no_list_of_items() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         return ForEach(lambda: "abc", key=str, each=lambda name: Step(name, lambda: 1), id="all")
 
-    with pytest.raises(AuthorError, match="items of all are a str, not a list"):
+    with pytest.raises(AuthorError, match="items of all must be a list, not a str"):
         Run(flow).go()
 
 

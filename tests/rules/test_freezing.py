@@ -156,8 +156,8 @@ def test_a_cell_that_was_empty_in_a_python_loop_is_an_error_that_names_the_line(
     with pytest.raises(AuthorError) as caught:
         Run(flow).go()
     said = str(caught.value)
-    assert "review is read before it is bound inside a Python loop" in said
-    assert "use ForEach, or a function per item" in said
+    assert "review is read before it is assigned inside a Python loop" in said
+    assert "use ForEach, or one function per item" in said
     assert caught.value.place is not None
     lines = Path(__file__).read_text().splitlines()
     assert 'Task(f"note {name}"' in lines[caught.value.place.line - 1]

@@ -146,7 +146,7 @@ def nodes() -> list[Node[Any]]:
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_a_node_that_is_used_as_text_is_refused_with_the_line(use: Use) -> None:
     for node in nodes():
-        with pytest.raises(AuthorError, match="it is a handle and not the output") as caught:
+        with pytest.raises(AuthorError, match="it is a handle, not its output") as caught:
             use(node)
         assert caught.value.place is not None
         assert caught.value.place.file == __file__
@@ -289,7 +289,7 @@ def test_an_error_that_is_not_about_a_node_has_no_such_hint(tmp_path: Path) -> N
 
     ended = Run(flow).go()
     assert ended.error is not None
-    assert ended.error.hint == "`smithers logs r1 bad` shows the traceback and the output"
+    assert ended.error.hint == "for the traceback and the output, type `smithers logs r1 bad`"
 
 
 def test_a_prompt_may_repeat_what_the_logs_of_another_process_say() -> None:

@@ -54,7 +54,7 @@ def test_what_the_failed_agent_did_and_why_it_failed_is_told_to_the_next() -> No
     run = one(a, b)
     assert run.go().status == "finished"
     told = b.asks[0].prompt
-    assert "The working folder may hold half-done work" in told
+    assert "The working folder may contain partial work" in told
     assert "[attempt 1, a, failed with ContextOverflow: too long by far]" in told
     for line in (
         "said: I will write the parser.",
@@ -83,8 +83,10 @@ def test_the_same_agent_in_its_session_is_told_nothing_that_it_knows() -> None:
     assert run.go().status == "finished"
     assert a.asks[1].session == "s-1"
     assert a.told[1].endswith("answer the task:\n\ndo it")
-    assert "half-done" not in a.told[1]
-    assert "half-done" in a.asks[1].prompt, "for a program that does not know the session any more"
+    assert "partial work" not in a.told[1]
+    assert "partial work" in a.asks[1].prompt, (
+        "for a program that does not know the session any more"
+    )
     assert prompts(run) == ["do it", a.told[1]]
 
 

@@ -117,7 +117,7 @@ def test_run_ids_that_are_allowed(id: str) -> None:
 
 @pytest.mark.parametrize("id", ["", "x" * 65, "a/b", "..", ".", "a b", "a\n", "ü", "a:b"])
 def test_run_ids_that_are_not(id: str) -> None:
-    with pytest.raises(Refused, match="cannot be the id of a run"):
+    with pytest.raises(Refused, match="is not a valid run id"):
         check_run_id(id)
 
 

@@ -222,5 +222,5 @@ def test_a_limit_above_the_concurrency_is_told() -> None:
     run = Run(flow)
     assert run.go().status == "finished"
     assert run.reports == [
-        "the parallel: its limit of 3 is never reached, for max_concurrency is 2"
+        "the parallel: its limit of 3 has no effect because max_concurrency is 2"
     ]

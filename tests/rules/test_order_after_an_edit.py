@@ -325,9 +325,9 @@ def test_a_task_that_has_started_keeps_its_kind() -> None:
     assert ended.status == "failed"
     assert ended.error is not None
     assert ended.error.kind == "AuthorError"
-    assert "'y' has started as a step, and is an approval now" in ended.error.message
+    assert "'y' started as a step and is now an approval" in ended.error.message
     assert (ended.error.place or "").startswith(__file__)
-    with pytest.raises(AuthorError, match="has started as a step"):
+    with pytest.raises(AuthorError, match="started as a step"):
         run.go()
 
 

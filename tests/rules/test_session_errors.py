@@ -86,7 +86,7 @@ def test_only_a_task_of_an_agent_has_a_session(other: Callable[[], Node], by_id:
         given: Any = "x" if by_id else node
         return Sequence(node, task("fix", continues=given))
 
-    assert re.search("task 'fix' continues .*'x', which .*no session of an agent", refused(flow))
+    assert re.search("task 'fix' continues .*'x', which .*has no agent session", refused(flow))
 
 
 def test_a_task_may_not_continue_itself() -> None:
@@ -117,7 +117,7 @@ def test_a_task_may_not_continue_one_that_stands_behind_it() -> None:
 
     said = refused(flow)
     assert "continues 'read'" in said
-    assert "stands after 'fix'" in said
+    assert "comes after 'fix'" in said
 
 
 def test_a_circle_that_only_shows_when_it_runs_names_what_is_continued() -> None:
@@ -151,7 +151,7 @@ def test_every_agent_that_may_hold_the_session_must_be_able_to_take_it_up(forks:
     said = refused(flow)
     how = "forks 'read', but agent unable cannot copy a session"
     if not forks:
-        how = "continues 'read', but agent unable cannot go on in a session"
+        how = "continues 'read', but agent unable cannot continue a session"
     assert how in said
     assert not first.asks
 
@@ -164,7 +164,7 @@ def test_every_agent_that_may_hold_the_session_must_be_in_the_array() -> None:
         return Sequence(read, task("fix", [c, a], continues=read))
 
     said = refused(flow)
-    assert "whose session b may hold, which is not among its agents: c, a" in said
+    assert "whose session may belong to b, which is not one of its agents: c, a" in said
     assert "give 'fix' every agent of 'read'" in said
 
 
@@ -177,7 +177,9 @@ def test_the_folder_must_be_the_same_where_the_agent_needs_that() -> None:
         )
 
     said = refused(flow("other", continues="read"))
-    assert "with cwd 'other' in place of 'sub', and agent agent goes on with a session in" in said
+    assert (
+        "with cwd 'other' instead of 'sub', and agent agent can continue a session only in" in said
+    )
     finishes(flow("./sub/", continues="read"))
     finishes(flow("other", forks="read"))
     finishes(lambda ctx: Sequence(task("read"), task("fix", cwd="other", continues="read")))
@@ -198,9 +200,9 @@ def test_two_tasks_may_not_be_at_work_in_one_session_at_the_same_time(
     first: dict[str, Any],
 ) -> None:
     said = refused(both(first, READ))
-    assert "task 'b' continues 'read' while 'a', written at" in said
-    assert "may be at work in the same session" in said
-    assert "write forks= on both" in said
+    assert "task 'b' continues 'read' while 'a', defined at" in said
+    assert "may be using the same session" in said
+    assert "use forks= on both" in said
     refused(both(READ, first))
 
 
@@ -300,4 +302,4 @@ def test_a_task_that_a_later_render_adds_is_looked_at_then() -> None:
     status = run.go()
     assert status.status == "failed"
     assert status.error is not None
-    assert "may be at work in the same session" in status.error.message
+    assert "may be using the same session" in status.error.message

@@ -133,9 +133,7 @@ def test_an_agent_that_told_no_session_has_none_to_give() -> None:
 
     run = run_of(flow)
     assert run.go().status == "failed"
-    assert (
-        error(run, "fix") == "fix continues read, which was done by a in no session that is known"
-    )
+    assert error(run, "fix") == "fix continues read, which has no known session with a"
 
 
 # -- agents
@@ -168,7 +166,7 @@ def test_a_later_agent_gets_a_new_session_and_is_told_what_was_done(forks: bool)
     assert run.go().status == "finished"
     (ask,) = b.asks
     assert (ask.session, ask.forks, ask.followup) == (None, None, None)
-    assert ask.prompt.startswith("Fix it.\n\n<handover>\nThis task goes on from another one")
+    assert ask.prompt.startswith("Fix it.\n\n<handover>\nThis task continues another task")
     assert "[read, a]\nsaid: Read it.\nanswered: It is a parser." in ask.prompt
     assert sessions(run, "fix") == ["a-2" if forks else "a-1", "b-1"]
 
@@ -387,7 +385,7 @@ def test_after_an_edit_the_session_must_still_have_an_agent_that_holds_it() -> N
     assert run.go().status == "failed"
     run.workflow, run.edited = version(b, broken=False), True
     assert run.go().status == "failed"
-    assert error(run, "fix") == "fix continues read, whose session is held by a"
+    assert error(run, "fix") == "fix continues read, whose session belongs to a"
     run.workflow = version(a, broken=False)
     assert run.go().status == "finished"
     assert run.output("fix") == '"read | fix"'

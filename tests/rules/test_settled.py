@@ -69,7 +69,7 @@ def test_a_read_of_what_gave_nothing_fails_the_reader_and_get_gives_none(how: st
     name = "bad" if how == "failed" else "draft"
     assert error is not None
     assert error.message == f"plan reads {name}, which {word}"
-    assert error.hint == "use ctx.get, which gives None then"
+    assert error.hint == "use ctx.get, which returns None in that case"
     assert run.outcome("plan") == "failed"
 
 
@@ -138,7 +138,7 @@ def test_a_handle_that_stands_in_no_tree_is_an_author_error_before_anything_runs
         AuthorError, match=r"reader reads 'lost'.*is not part of the workflow tree"
     ) as caught:
         Run(flow).go()
-    assert "put it into the tree" in caught.value.hint
+    assert "add it to the tree" in caught.value.hint
     assert __file__ in str(caught.value)
 
 

@@ -108,7 +108,7 @@ def test_after_the_first_use_of_its_attempt_a_missing_read_is_an_author_error() 
     error = run.state.ended[Key("early")].error
     assert error is not None
     assert error.kind == "AuthorError"
-    assert "after it used its Attempt" in error.message
+    assert "after it had used its Attempt" in error.message
     assert (error.place or "").startswith(__file__)
 
 

@@ -166,7 +166,7 @@ def test_a_log_keeps_the_first_and_the_last_of_much_output(
     told = printed(run, "a")
     assert told.startswith("line 0\nline 1\n")
     assert told.endswith("line 999")
-    assert "characters left out]" in told
+    assert "characters omitted]" in told
     assert len(told) < 1300
     assert len(out.splitlines()) == 1000
 

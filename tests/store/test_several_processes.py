@@ -176,6 +176,6 @@ def test_a_database_that_may_not_be_written_is_refused(
         said = ended(start("nobody", path))
         folder.chmod(0o755)
         assert said.startswith(f"{path} cannot be used: ")
-        assert "may not be read and written by this user" in said
+        assert "this user may not read and write" in said
         assert path.read_bytes() == before
         assert sorted(p.name for p in folder.iterdir()) == ["runs.db", "runs.db.lock"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -27,6 +28,7 @@ from smithers.store.lease import (
     utc_now,
 )
 from smithers.store.sqlite import SqliteStore
+from tests.places import SMITHERS
 from tests.store.samples import (
     START,
     Clock,
@@ -128,7 +130,7 @@ async def test_a_host_that_fell_silent_loses_its_runs_after_lease_and_grace(
     clock = Clock()
     async with await SqliteStore.open(path, now=clock) as store:
         clock.move(59)
-        with pytest.raises(Owned, match="host moon, which was last heard of 59 s ago"):
+        with pytest.raises(Owned, match="host moon, which was last seen 59 s ago"):
             await store.claim("r1", live_owner(), source="s")
         clock.move(2)
         assert (await store.claim("r1", live_owner(), source="s")).claim.fence == 2
@@ -164,3 +166,10 @@ def test_this_process_is_one_owner() -> None:
     assert me == this_process()
     assert me == Owner(id=me.id, host=this_host(), pid=os.getpid(), started=me.started)
     assert started_of(me.pid) == me.started
+
+
+def test_no_statement_has_numbered_placeholders() -> None:
+    """Python 3.12.0 to 3.12.3 warn of those: `?` and `:name` say the same."""
+    pattern = re.compile(r"(=|<|>|\(|BETWEEN|AND|IS|,) \?[1-9]|\(\?[1-9]")
+    found = [path for path in SMITHERS.rglob("*.py") if pattern.search(path.read_text())]
+    assert found == []

@@ -138,7 +138,7 @@ async def test_starts_without_progress_come_ever_later_and_are_given_up(
     assert pauses == [1, 2, 4, 8]
     assert await whys(store) == [("r1", "left")]
     gave_up = (await store.revive("r1")).gave_up
-    assert gave_up == "it was started 5 times and got no further; its process ended without a word"
+    assert gave_up == "it was started 5 times without progress; its process ended without a message"
     assert await whys(store) == []
 
 
@@ -178,7 +178,7 @@ async def test_the_reason_of_the_last_start_is_the_reason_to_give_up(
     assert await store.start_failed("r1", "never started") is None
     await give_up(store, clock)
     told = (await store.revive("r1")).gave_up
-    assert told == "it was started 5 times and got no further: no such file"
+    assert told == "it was started 5 times without progress: no such file"
 
 
 async def test_an_answer_takes_the_giving_up_back(store: Store, clock: Clock) -> None:

@@ -59,7 +59,7 @@ def test_an_input_nested_too_deeply_is_refused_and_no_defect(tmp_path: Path) -> 
 def test_a_run_id_that_a_command_would_take_for_an_option_is_refused(tmp_path: Path) -> None:
     said = smithers(tmp_path, "up", _WORKS, "--run-id", "-x")
     assert said.code == 2
-    assert "'-x' cannot be the id of a run" in said.err
+    assert "'-x' is not a valid run id" in said.err
 
 
 def test_a_folder_as_database_has_no_runs_to_list(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path, command: str) -> 
     done = in_shell(tmp_path, f"mkdir gone && cd gone && rmdir ../gone && $S {command}")
     assert done.returncode == 2
     error = json.loads(done.stdout)["error"]
-    assert error["message"] == "the current folder does not exist any more"
+    assert error["message"] == "the current folder no longer exists"
     assert "defect" not in done.stderr
 
 
@@ -82,7 +82,7 @@ def test_closed_streams_change_no_exit_code(tmp_path: Path) -> None:
     assert done.returncode == 0
     done = in_shell(tmp_path, f"$S up {_WORKS} --run-id r2 --input @- <&-")
     assert done.returncode == 2
-    assert "error: the input is no JSON" in done.stderr
+    assert "error: the input is not JSON" in done.stderr
     done = in_shell(tmp_path, "$S ps --json >&-")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -119,7 +119,7 @@ def test_sigint_while_the_command_is_still_loading_leaves_one_document() -> None
         [sys.executable, "-c", code], cwd=FLOWS.parents[2], capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
-    assert json.loads(done.stdout)["error"]["message"].endswith("ended by SIGINT")
+    assert json.loads(done.stdout)["error"]["message"].endswith("stopped by SIGINT")
 
 
 def test_a_tree_too_deep_to_plan_is_an_error_of_its_author(tmp_path: Path) -> None:
