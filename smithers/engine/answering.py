@@ -8,6 +8,7 @@ from typing import cast
 
 from smithers.changes import Failure, Key
 from smithers.engine.plan import Plan
+from smithers.engine.settling import settle
 from smithers.engine.transition import Transition
 from smithers.store import InboxRow
 from smithers.tree import Decision, PersonWork, Task
@@ -41,9 +42,7 @@ def take_timeout(
         _decide(key, decision, decision.model_dump_json(), transition, plan, mask)
         return
     error = Failure(kind="TimedOut", message=f"nobody answered {key} in time")
-    transition.settle(key, "failed", error=error)
-    if instance is not None:
-        plan.settle(instance)
+    settle(transition, plan, key, "failed", error=error)
 
 
 def _decide(
@@ -58,12 +57,11 @@ def _decide(
     instance = plan.instances.get(key)
     work = None if instance is None else cast("Task", instance.definition.node).work
     if decision.approved or (isinstance(work, PersonWork) and work.on_deny == "continue"):
-        transition.settle(key, "finished", output=decision.model_dump_json(), model="Decision")
+        output = decision.model_dump_json()
+        settle(transition, plan, key, "finished", output=output, model="Decision")
     else:
         by = f" by {decision.by}" if decision.by else ""
         note = f": {decision.note}" if decision.note else ""
         hint = _FINAL if decision.by is not None else ""
         error = Failure(kind="Denied", message=mask(f"denied{by}{note}"), hint=hint)
-        transition.settle(key, "failed", error=error)
-    if instance is not None:
-        plan.settle(instance)
+        settle(transition, plan, key, "failed", error=error)

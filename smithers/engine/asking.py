@@ -15,19 +15,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from smithers.changes import CameUp, ChoiceKind, ChoiceMade, Key, WaitKind, WaitOpened
+from smithers.changes import CameUp, ChoiceKind, Key, WaitKind, WaitOpened
 from smithers.context import NotYet
-from smithers.engine.mount import children_digest
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Renderer, called
+from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.naming import node_name
+from smithers.kinds import Instance
+from smithers.state import RunState
 from smithers.tree import (
     NODE_MARK,
-    Branch,
-    Loop,
     Mark,
     Node,
     PersonWork,
@@ -36,7 +35,7 @@ from smithers.tree import (
     valid_text,
 )
 
-__all__ = ["Asking", "LoopExhausted", "NeedFailed"]
+__all__ = ["Asking", "NeedFailed"]
 
 T = TypeVar("T")
 _MISSED = object()
@@ -52,10 +51,6 @@ def _keys(shown: str) -> Iterator[Key]:
     while (match := _ITERATION.fullmatch(id)) is not None:
         id, path = match[1], (int(match[2]), *path)
         yield Key(id, path)
-
-
-class LoopExhausted(SmithersError):
-    """A loop with `on_exhausted="fail"` has reached its bound."""
 
 
 class NeedFailed(SmithersError):
@@ -85,15 +80,17 @@ class Asking:
         self.waiting: dict[Key, list[Instance]] = {}
 
     @property
+    def state(self) -> RunState:
+        return self.frame.state
+
+    @property
     def plan(self) -> Plan:
         assert self.view.plan is not None
         return self.view.plan
 
     def reading(self, instance: Instance) -> Reading:
         """A reader that stands where the instance stands, and sees the frame in the making."""
-        loops = instance.definition.loops
-        if instance.role == "iteration":
-            loops = (*loops, instance.definition.id)
+        loops = instance.kind.loops_around(instance.definition)
         return Reading(self.view, instance.key, loops, self.frame.number)
 
     # -- what can happen when something is asked
@@ -152,13 +149,10 @@ class Asking:
         if isinstance(error, AuthorError) or not isinstance(error, SmithersError):
             place = failure.place or str(instance.definition.node.mark.place)
             failure = replace(failure, place=place, hint=failure.hint or _CORRECT)
-        self.frame.settle(instance.key, "failed", error=failure)
-        self.plan.settle(instance)
+        settle(self.frame, self.plan, instance.key, "failed", error=failure)
 
     def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:
-        digest = "" if instance.role == "task" else children_digest(instance.definition)
-        choice = ChoiceMade(key=instance.key, kind=kind, value=value, children=digest)
-        self.frame.do(choice)
+        choose(self.frame, self.plan, instance, kind, value)
 
     # -- what comes up
 
@@ -166,17 +160,19 @@ class Asking:
         """Do what an instance that came up needs; True for a task that is ready to be attempted."""
         if instance.status != "up" or instance.dropping is not None:
             return False
-        if instance.role == "task":
-            return self._task(instance)
-        if instance.role == "branch":
-            self._branch(instance)
-        elif instance.role == "iteration":
-            self._until(instance)
-        elif instance.role == "loop":
-            self._exhausted(instance)
-        elif instance.role == "foreach":
-            self._items(instance)
-        return False
+        return instance.kind.resolve(self, instance)
+
+    def test(
+        self,
+        one: Instance,
+        test: Callable[[], object],
+        what: str,
+        mark: Mark,
+        owner: Instance | None = None,
+    ) -> bool | None:
+        """Call a test; see `Asking` of `kinds`."""
+        value = self.ask(one, lambda: self._boolean(test(), what, mark), owner)
+        return None if self.missed(value) else bool(value)
 
     def _boolean(self, value: object, what: str, mark: Mark) -> bool:
         if isinstance(value, bool):
@@ -189,45 +185,14 @@ class Asking:
             else "return a comparison, or wrap the value in bool(...)",
         )
 
-    def _branch(self, instance: Instance) -> None:
-        node = cast("Branch", instance.definition.node)
-        what = f"the test of {node_name(instance.key.id)}"
-        value = self.ask(instance, lambda: self._boolean(node.test(), what, node.mark))
-        if not self.missed(value):
-            self.choose(instance, "test", json.dumps(value))
-            self.plan.choose(instance)
-
-    def _until(self, iteration: Instance) -> None:
-        node = cast("Loop", iteration.definition.node)
-        what = f"the until of {node_name(iteration.key.id)}"
-        value = self.ask(
-            iteration, lambda: self._boolean(node.until(), what, node.mark), iteration.parent
-        )
-        if not self.missed(value):
-            self.choose(iteration, "until", json.dumps(value))
-            self.plan.choose(iteration)
-
-    def _exhausted(self, loop: Instance) -> None:
-        node = cast("Loop", loop.definition.node)
-        if node.on_exhausted == "finish":
-            self.choose(loop, "exhausted", json.dumps(len(loop.children)))
-            self.plan.choose(loop)
-            return
-        error = LoopExhausted(
-            f"`until` was not true within {node.max_iterations} iterations",
-            hint=f"raise max_iterations at {node.mark.place}, or set on_exhausted='finish'"
-            " there, then resume the run",
-        )
-        self.frame.settle(loop.key, "failed", error=failure_of(error, self.scrub))
-        self.plan.settle(loop)
-
-    def _items(self, instance: Instance) -> None:
+    def make_items(self, instance: Instance) -> None:
+        """Call the items of a fan-out; see `Asking` of `kinds`."""
         if (instance.key, "items") in self.frame.state.choices:
             again = self.ask(
                 instance, lambda: self.renderer.expand(instance.definition, instance.path)
             )
             if not self.missed(again):
-                self.plan.choose(instance)
+                self.plan.choose(instance.key)
             return
         items = self.ask(instance, lambda: self.renderer.ask_items(instance.definition))
         if self.missed(items):
@@ -240,11 +205,11 @@ class Asking:
             self.fail(instance, error)
             return
         self.choose(instance, "items", row)
-        self.plan.choose(instance)
 
     # -- tasks
 
-    def _task(self, instance: Instance) -> bool:
+    def make_ready(self, instance: Instance) -> bool:
+        """Whether a task may be attempted; see `Asking` of `kinds`."""
         state, key = self.frame.state, instance.key
         node = cast("Task", instance.definition.node)
         if key not in state.came_up:
@@ -293,16 +258,15 @@ class Asking:
         if chosen is None:
             what = f"the skip_if of {instance.key.id}"
             test = cast("Callable[[], bool]", node.skip_if)
-            value = self.ask(instance, lambda: self._boolean(test(), what, node.mark))
-            if self.missed(value):
+            skips = self.test(instance, test, what, node.mark)
+            if skips is None:
                 return True
-            self.choose(instance, "skip_if", json.dumps(value))
-            skipped = bool(value)
+            self.choose(instance, "skip_if", json.dumps(skips))
+            skipped = skips
         else:
             skipped = chosen.value == "true"
         if skipped:
-            self.frame.settle(instance.key, "skipped")
-            self.plan.settle(instance)
+            settle(self.frame, self.plan, instance.key, "skipped")
         return skipped
 
     def _question(self, instance: Instance, node: Task, work: PersonWork) -> bool:

@@ -29,11 +29,12 @@ from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
 from smithers.engine.orphans import adopt_orphans
 from smithers.engine.processes import attempt_mark, below, kill_all
 from smithers.errors import Owned, Refused
+from smithers.kinds import agent_work
 from smithers.state import Attempted, RunState
 from smithers.store import Note, Store
 from smithers.store.lease import is_gone, started_of, this_host, this_process
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import AgentWork, Task, valid_text
+from smithers.tree import valid_text
 
 __all__ = ["Session"]
 
@@ -148,11 +149,10 @@ class Session:
             raise Refused(f"the folder of run {self._run_id} no longer exists: {folder}") from error
         last = _last_session(self._run_id, state, key)
         instance = engine.plan.instances.get(key)
-        node = None if instance is None else instance.definition.node
-        work = node.work if isinstance(node, Task) else None
-        agents = work.agents if isinstance(work, AgentWork) else ()
+        work = None if instance is None else agent_work(instance.node)
+        agents = () if work is None else work.agents
         agent = next((one for one in agents if one.name == last.agent), None)
-        if agent is None or not isinstance(work, AgentWork):
+        if agent is None or work is None:
             now = ", ".join(one.name for one in agents) or "no agent"
             raise Refused(
                 f"the workflow no longer has agent {last.agent} for {key}, but {now}",

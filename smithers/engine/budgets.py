@@ -25,11 +25,12 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.clock import Moment
-from smithers.engine.mount import Definition
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
 from smithers.engine.reading import View
+from smithers.engine.settling import settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import SmithersError
+from smithers.kinds import Definition, Instance
 from smithers.naming import key_name
 from smithers.state import Attempted, Total
 from smithers.store import InboxRow
@@ -270,8 +271,7 @@ class Budgets:
         hint = f"raise it: the command is shown by `smithers why {self._run_id}`"
         error = BudgetExhausted(said + before, hint=hint)
         failure = failure_of(error, self._scrub)
-        self._transition.settle(instance.key, "failed", error=failure)
-        self._plan.settle(instance)
+        settle(self._transition, self._plan, instance.key, "failed", error=failure)
 
     # -- what a person says
 

@@ -5,12 +5,11 @@ node of a task that has started, or add to what has finished.
 from __future__ import annotations
 
 from smithers.changes import Key
-from smithers.engine.instance import Instance
-from smithers.engine.mount import Definition, Mounts, children_digest
+from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
+from smithers.kinds import Definition, Instance
 from smithers.state import RunState
-from smithers.tree import Parallel, Sequence
 
 __all__ = ["check_added", "check_choices", "check_kinds"]
 
@@ -70,7 +69,7 @@ def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> N
     for one in mounts.fresh:
         known = state.nodes.get(one.id)
         moved = known is None or known.parent != (one.parent.id if one.parent else None)
-        if not moved or isinstance(one.node, Sequence | Parallel):
+        if not moved or one.kind.only_arranges:
             continue  # what is in them is looked at
         new = _last(after, one)
         if new is None or new.settled or new.dropping is not None:

@@ -40,18 +40,20 @@ from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.orphans import Orphans
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
+from smithers.engine.settling import settle
 from smithers.engine.starting import Result, Running, Starting
 from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, StoreError
+from smithers.kinds import Instance
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.workflows import Workflow
@@ -358,13 +360,13 @@ class Engine:
             self._schedule_waits(instance.key)
         if self.view.mounts.fresh:
             self._mounting.mount(gone=False)
-        if instance.role == "foreach":
+        if instance.kind.expands:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
         for instance in self.asking.waiting.pop(settled.key, ()):
             self.plan.up.append(instance)
-        if settled.role != "task" and settled.status in ("failed", "cancelled"):
+        if not settled.kind.is_task and settled.status in ("failed", "cancelled"):
             self._wake_readers_of_unknown()
         if not self.renderer.watches(settled.key.id):
             return
@@ -396,8 +398,7 @@ class Engine:
             return
         tries = self.state.tries.get(instance.key, ())
         error = tries[-1].error if dropped.outcome == "failed" and tries else None
-        self.transition.settle(instance.key, dropped.outcome, error=error)
-        self.plan.settle(instance)
+        settle(self.transition, self.plan, instance.key, dropped.outcome, error=error)
 
     # -- what comes
 

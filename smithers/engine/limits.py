@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import cast
 
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure, WaitOpened
 from smithers.clock import Deadline, Moment
 from smithers.engine.agents import Missing
 from smithers.engine.hearing import known_time
-from smithers.engine.plan import Instance
 from smithers.errors import Busy
+from smithers.kinds import Instance, agent_work
 from smithers.state import RunState
 from smithers.store import Cooldown
-from smithers.tree import AgentWork, Task
+from smithers.tree import AgentWork
 
 __all__ = ["BACKOFF_FIRST_S", "BACKOFF_MAX_S", "MAX_TOLD_S", "Limits", "cooled"]
 
@@ -75,7 +74,7 @@ class Limits:
 
     def know(self, instance: Instance) -> bool:
         """Whether all is known that starting the instance takes."""
-        if self._seen or not isinstance(cast("Task", instance.definition.node).work, AgentWork):
+        if self._seen or agent_work(instance.node) is None:
             return True
         self.must_look = True
         return False

@@ -14,55 +14,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from smithers.changes import NodeMounted
 from smithers.errors import AuthorError
+from smithers.kinds import Definition, agent_work, kind_of
 from smithers.tree import (
-    AgentWork,
-    Branch,
     Budget,
-    ForEach,
-    Group,
-    Loop,
     Node,
-    Sequence,
-    Task,
     did_you_mean,
 )
 
-__all__ = ["Definition", "Mounts", "check_sees", "children_digest", "ids_around", "mount"]
-
-
-@dataclass(eq=False, slots=True)
-class Definition:
-    """A node in its place. `loops` are the ids of the loops around it, outermost first; `scope` is
-    the id of the `ForEach` whose item it belongs to, or empty.
-    """
-
-    node: Node[Any]
-    id: str
-    parent: Definition | None
-    place: int
-    loops: tuple[str, ...]
-    scope: str
-    children: tuple[Definition, ...] = ()
-    named: bool = True
-    item: str = ""
-    """The key of its item, for the root of an item's subtree."""
-    budgeted: tuple[Definition, ...] = ()
-    """Those that have a budget, of it and what stands around it, innermost first."""
-
-    def walk(self) -> Iterator[Definition]:
-        """This definition and all below it, in document order."""
-        waiting: list[Definition] = [self]
-        while waiting:
-            one = waiting.pop()
-            yield one
-            waiting.extend(reversed(one.children))
-
-    @property
-    def row(self) -> NodeMounted:
-        parent = self.parent.id if self.parent else None
-        return NodeMounted(id=self.id, kind=self.node.kind, parent=parent, place=self.place)
+__all__ = ["Mounts", "check_sees", "children_digest", "ids_around", "mount"]
 
 
 def mount(
@@ -74,7 +34,7 @@ def mount(
 ) -> Definition:
     """The definitions of a tree. `parent` is the `ForEach` that `node` is an item of, if any."""
     scope = parent.id if parent else ""
-    loops = _loops_below(parent) if parent else ()
+    loops = parent.kind.loops_below(parent) if parent else ()
     own = f"{parent.id}/{item}" if parent else node.kind
     made = _define(node, own, parent, place, loops, scope)
     made.item = item
@@ -83,8 +43,8 @@ def mount(
 
 def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
     """A budget in dollars alone must see what each agent of a task costs. Raises `AuthorError`."""
-    work = one.node.work if isinstance(one.node, Task) else None
-    if not isinstance(work, AgentWork) or not any(each and each.is_blind for each in budgets):
+    work = agent_work(one.node)
+    if work is None or not any(each and each.is_blind for each in budgets):
         return
     for agent in work.agents:
         if not agent.can.reports_cost:
@@ -99,10 +59,6 @@ def check_sees(one: Definition, budgets: Iterable[Budget | None]) -> None:
             )
 
 
-def _loops_below(one: Definition) -> tuple[str, ...]:
-    return (*one.loops, one.id) if isinstance(one.node, Loop) else one.loops
-
-
 def _define(
     node: Node[Any],
     default_id: str,
@@ -112,7 +68,14 @@ def _define(
     scope: str,
 ) -> Definition:
     made = Definition(
-        node, node.id or default_id, parent, place, loops, scope, named=node.id is not None
+        node,
+        kind_of(node),
+        node.id or default_id,
+        parent,
+        place,
+        loops,
+        scope,
+        named=node.id is not None,
     )
     node.address = made.id
     if parent is not None:
@@ -121,7 +84,7 @@ def _define(
         made.budgeted = (made, *made.budgeted)
     if made.budgeted:
         check_sees(made, [one.node.budget for one in made.budgeted])
-    inner = _loops_below(made)
+    inner = made.kind.loops_below(made)
     counts: dict[str, int] = {}
     below: list[Definition] = []
     for number, child in enumerate(node.children):
@@ -139,7 +102,7 @@ def ids_around(root: Definition, ids: Container[str]) -> set[str]:
     found: set[str] = set()
     for one in root.walk():
         above: Definition | None = one
-        if one.id in ids or isinstance(one.node, ForEach):
+        if one.id in ids or one.kind.expands:
             while above is not None and above.id not in found:
                 found.add(above.id)
                 above = above.parent
@@ -154,9 +117,8 @@ def children_digest(one: Definition) -> str:
 
 
 def _shape(one: Definition) -> tuple[object, ...]:
-    node = one.node
-    split = len(node.arms[0]) if isinstance(node, Branch) else -1
-    return (split, *(child.id if child.named else _shape(child) for child in one.children))
+    children = (child.id if child.named else _shape(child) for child in one.children)
+    return (one.kind.split(one.node), *children)
 
 
 def _where(one: Definition) -> str:
@@ -226,7 +188,9 @@ class Mounts:
         return root.scope == there.scope and self._item[need][1] != self._item[root.id][1]
 
     def _ids(self) -> ListLike[str]:
-        return [one.id for one in self.by_id.values() if isinstance(one.node, Task | ForEach)]
+        """Of all that gives an output."""
+        known = self.by_id.values()
+        return [one.id for one in known if one.kind.source_of_output(one.node) is one.node]
 
     def _known(self) -> ListLike[str]:
         found = self._ids()
@@ -277,22 +241,17 @@ def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
 
 def _waits_for(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids of what a task says that it comes after, and in which words."""
-    if isinstance(node := one.node, Task):
-        for need in node.needs:
-            yield need, f"needs {need!r}"
-        if isinstance(work := node.work, AgentWork) and work.source is not None:
-            yield work.source, f"{work.verb} {work.source!r}"
+    return one.kind.needs(one.node)
 
 
 def _before(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids that must settle before this node can, and why: needs, sessions, and order."""
-    node = one.node
     yield from _waits_for(one)
-    for child in one.children if isinstance(node, Group) else ():
+    for child in one.children if one.kind.only_arranges else ():
         yield child.id, f"ends with {child.id!r}"
     each = one
     while (above := each.parent) is not None:
-        if isinstance(above.node, Sequence | Loop) and each.place:
+        if above.kind.is_ordered and each.place:
             earlier = above.children[each.place - 1]
             inside = "" if each is one else f"is in {each.id!r}, which "
             yield earlier.id, f"{inside}comes after {earlier.id!r}"

@@ -14,7 +14,7 @@ from smithers.engine.transition import Transition
 from smithers.errors import AuthorError
 from smithers.naming import node_name
 from smithers.store import Model
-from smithers.tree import ForEach, Task
+from smithers.tree import Task
 
 __all__ = ["Mounting"]
 
@@ -145,7 +145,7 @@ class Mounting:
         row = self._state.nodes.get(id)
         while row is not None and row.parent is not None:
             if (above := by_id.get(row.parent)) is not None:
-                return isinstance(above.node, ForEach) and any(
+                return above.kind.expands and any(
                     not one.settled and not one.children
                     for key, one in self.plan.instances.items()
                     if key.id == above.id and (key, "items") in self._state.choices
@@ -170,7 +170,7 @@ class Mounting:
         if self._renderer.reads_unsettled(self._unsettled):
             return True
         return any(
-            isinstance(one.node, ForEach) and self._unasked(one.id)
+            one.kind.expands and self._unasked(one.id)
             for one in list(self._view.mounts.by_id.values())
         )
 

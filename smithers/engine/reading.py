@@ -14,15 +14,15 @@ from pydantic import ValidationError
 
 from smithers.changes import Key
 from smithers.context import ItemFailure, NotYet
-from smithers.engine.mount import Definition, Mounts
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.mount import Mounts
+from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
+from smithers.kinds import Definition, Instance, kind_of
 from smithers.state import Ended, RunState
 from smithers.tree import (
     Attempt,
     Branch,
     ForEach,
-    Group,
     Loop,
     Node,
     NotExact,
@@ -275,7 +275,7 @@ class Reading:
 
     def _given(self, node: Node[Any], found: Instance) -> object:
         target = _valued(node)
-        if isinstance(target, ForEach):
+        if found.kind.expands:
             if found.status != "finished":
                 return _NOTHING
             return [self._parsed(one) for one in map(self._result, found.children) if one]
@@ -288,9 +288,7 @@ class Reading:
         """What an item gave. A subtree without a result gives None."""
         ended = self.view.state.ended.get(instance.key)
         if ended is None or ended.output is None:
-            node = instance.definition.node
-            each = cast("Node[Any]", node) if isinstance(node, ForEach) else None
-            return None if each is None else self._given(each, instance)
+            return self._given(instance.node, instance) if instance.kind.expands else None
         return _parsed(cast("Task", instance.definition.node), ended)
 
     def _result(self, child: Instance) -> Instance | None:
@@ -316,7 +314,7 @@ class Reading:
     def _text(self, found: Instance) -> str | None:
         if found.status != "finished":
             return None
-        if isinstance(found.definition.node, ForEach):
+        if found.kind.expands:
             texts = [self._text(one) for one in map(self._result, found.children) if one]
             return f"[{','.join(text or 'null' for text in texts)}]"
         ended = self.view.state.ended.get(found.key)
@@ -354,11 +352,11 @@ def _name(node: Node[Any] | None) -> str:
 
 
 def _valued_or_none(node: Node[Any]) -> Node[Any] | None:
-    while isinstance(node, Group):
-        if node.result is None:
+    while (source := kind_of(node).source_of_output(node)) is not node:
+        if source is None:
             return None
-        node = node.result
-    return cast("Node[Any]", node) if isinstance(node, Task | ForEach) else None
+        node = source
+    return node
 
 
 def has_output(node: Node[Any]) -> bool:

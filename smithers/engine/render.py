@@ -20,19 +20,18 @@ from pydantic_core import PydanticSerializationError, to_json
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds
-from smithers.engine.mount import Definition, Mounts, check_sees, mount
+from smithers.engine.mount import Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
 from smithers.engine.reading import Reading, View, has_output
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
+from smithers.kinds import Definition, agent_work
 from smithers.naming import first_names, node_name
 from smithers.tree import (
     RENDERING,
-    AgentWork,
     Bindings,
     ForEach,
-    Group,
     Mark,
     Node,
     Task,
@@ -144,9 +143,7 @@ class Renderer:
     def _check_together(self, roots: Sequence[Definition]) -> None:
         """Check what trees that were mounted together need of each other. Raises `AuthorError`."""
         self._unchecked.extend(roots)
-        self._growing.update(
-            one.id for root in roots for one in root.walk() if isinstance(one.node, ForEach)
-        )
+        self._growing.update(one.id for root in roots for one in root.walk() if one.kind.expands)
         complete = not self.reads_structure() and not self._growing
         for root in self._unchecked if complete else roots:
             self.view.mounts.check_needs(root, complete=complete)
@@ -158,10 +155,10 @@ class Renderer:
     def _check_agents(self, root: Definition) -> None:
         """Check before anything is paid what is known of agents then. Raises `AuthorError`."""
         for one in root.walk():
-            if isinstance(one.node, Task) and isinstance(one.node.work, AgentWork):
+            if (work := agent_work(one.node)) is not None:
                 if self.workflow.budget is not None:
                     check_sees(one, [self.workflow.budget])
-                self._obstacles.check(one.node, one.node.work)
+                self._obstacles.check(cast("Task", one.node), work)
 
     @property
     def folder(self) -> str:
@@ -358,19 +355,20 @@ def _check_results(root: Definition) -> None:
     """What a group gives is the output of something that stands in it."""
     for one in root.walk():
         node = one.node
-        if not isinstance(node, Group) or node.result is None:
+        result = one.kind.source_of_output(node)
+        if result is None or result is node:
             continue
-        named = node.result.id or f"the {node.result.kind} at {node.result.mark.place}"
+        named = result.id or f"the {result.kind} at {result.mark.place}"
         said = f"the result of {node_name(one.id)}, {named!r}, is"
-        if not any(below.node is node.result for below in one.walk()):
+        if not any(below.node is result for below in one.walk()):
             raise AuthorError(
                 f"{said} not inside it",
                 place=node.mark.place,
                 hint="add it to the children, or name one of them",
             )
-        if not has_output(node.result):
+        if not has_output(result):
             raise AuthorError(
-                f"{said} a {node.result.kind}, which has no output",
+                f"{said} a {result.kind}, which has no output",
                 place=node.mark.place,
                 hint="name a task, or a Step that reads one, for example lambda: ctx.get(task)",
             )

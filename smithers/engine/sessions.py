@@ -8,12 +8,11 @@ from typing import cast
 
 from smithers.changes import Key
 from smithers.context import READER
-from smithers.engine.plan import Instance
 from smithers.engine.reading import Reading
 from smithers.engine.sharing import check_source
 from smithers.errors import SmithersError
+from smithers.kinds import Instance, agent_work
 from smithers.state import Attempted, RunState
-from smithers.tree import AgentWork, Task
 
 __all__ = ["Held", "NoSession", "held"]
 
@@ -43,7 +42,7 @@ def held(instance: Instance) -> Held | None:
     Raises `NotYet` while the other task is not settled, `NoSession` where it has given none, and
     `AuthorError` where no agent of this task could go on with it.
     """
-    reading, work = cast("Reading", READER.get()), _work(instance)
+    reading, work = cast("Reading", READER.get()), agent_work(instance.node)
     if work is None or work.source is None:
         return None
     said = f"{instance.key.id} {work.verb} {work.source}"
@@ -67,12 +66,6 @@ def held(instance: Instance) -> Held | None:
     return Held(last.agent, last.session, work.forks is not None, told)
 
 
-def _work(instance: Instance) -> AgentWork | None:
-    node = instance.definition.node
-    work = node.work if isinstance(node, Task) else None
-    return work if isinstance(work, AgentWork) else None
-
-
 def _made(state: RunState, key: Key) -> Sequence[Attempted]:
     """The attempts of a finished task in the session in which it was done."""
     tries = [one for one in state.tries.get(key, ()) if one.counts]
@@ -89,7 +82,7 @@ def _told(reading: Reading, found: Instance | None) -> tuple[Attempted, ...]:
         if found is None:
             break
         told = [*_made(reading.view.state, found.key), *told]
-        if (work := _work(found)) is None or work.source is None:
+        if (work := agent_work(found.node)) is None or work.source is None:
             break
         loops = found.definition.loops
         there = replace(reading, key=found.key, loops=loops, used={}, watched=set[str]())

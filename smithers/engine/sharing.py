@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from smithers.engine.mount import Definition
 from smithers.errors import AuthorError
-from smithers.tree import AgentWork, ForEach, Group, Parallel, Task
+from smithers.kinds import Definition, agent_work
+from smithers.tree import AgentWork
 
 __all__ = ["Sharing", "check_source"]
 
@@ -20,10 +20,10 @@ def check_source(one: Definition, source: Definition) -> None:
     """Whether a task can take up the session of `source`, whichever of its agents comes to hold
     it. Raises `AuthorError`.
     """
-    work = _work(one)
+    work = agent_work(one.node)
     assert work is not None
     said = f"task {one.id!r} {work.verb} {source.id!r}"
-    theirs = _work(source)
+    theirs = agent_work(source.node)
     if theirs is None:
         raise _wrong(
             one,
@@ -61,11 +61,6 @@ def check_source(one: Definition, source: Definition) -> None:
             )
 
 
-def _work(one: Definition) -> AgentWork | None:
-    work = one.node.work if isinstance(one.node, Task) else None
-    return work if isinstance(work, AgentWork) else None
-
-
 def _folder(work: AgentWork) -> str:
     return os.path.normpath(work.cwd or ".")
 
@@ -88,7 +83,7 @@ class Sharing:
     def add(self, root: Definition) -> None:
         """Check the tasks of a tree that was mounted. Raises `AuthorError`."""
         for one in root.walk():
-            work = _work(one)
+            work = agent_work(one.node)
             source = None if work is None or work.source is None else self._by_id.get(work.source)
             if work is None or source is None:
                 continue  # or a later render adds it
@@ -106,7 +101,7 @@ class Sharing:
     def _session(self, one: Definition) -> str:
         """The task that began the session which this one works in."""
         seen: set[str] = set()
-        while one.id not in seen and (work := _work(one)) and work.continues is not None:
+        while one.id not in seen and (work := agent_work(one.node)) and work.continues is not None:
             seen.add(one.id)
             one = self._by_id.get(work.continues, one)
         return one.id
@@ -115,9 +110,10 @@ class Sharing:
         """Whether both may be at work at the same time."""
         around = {each.id for each in _around(other)}
         common = next((each for each in _around(one) if each.id in around), None)
-        if common is None or not isinstance(node := common.node, Parallel | ForEach):
+        if common is None or not common.kind.is_concurrent:
             return False
-        return node.limit != 1 and not (self._waits(one, other) or self._waits(other, one))
+        is_serial = common.kind.limit(common.node) == 1
+        return not (is_serial or self._waits(one, other) or self._waits(other, one))
 
     def _waits(self, one: Definition, other: Definition) -> bool:
         """Whether `one` comes up only when `other` is settled."""
@@ -134,19 +130,17 @@ class Sharing:
         return False
 
     def _before(self, one: Definition) -> Iterator[str]:
-        if isinstance(one.node, Task):
-            yield from one.node.needs
-        if (work := _work(one)) is not None and work.source is not None:
-            yield work.source
+        for need, _ in one.kind.needs(one.node):
+            yield need
         for each in _around(one):
             above = each.parent
-            if above is not None and above.node.kind in ("sequence", "loop") and each.place:
+            if above is not None and above.kind.is_ordered and each.place:
                 yield above.children[each.place - 1].id
 
     def _settled_with(self, one: Definition) -> Iterator[Definition]:
         """What has come to its end when this node has; in a branch an arm is left out."""
         yield one
-        if isinstance(one.node, Group):
+        if one.kind.only_arranges:
             for child in one.children:
                 yield from self._settled_with(child)
 
@@ -160,7 +154,7 @@ def _around(one: Definition) -> Iterator[Definition]:
 
 
 def _at_once(one: Definition, other: Definition, source: Definition) -> AuthorError:
-    work, theirs = _work(one), _work(other)
+    work, theirs = agent_work(one.node), agent_work(other.node)
     assert work is not None
     assert theirs is not None
     return _wrong(

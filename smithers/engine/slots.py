@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from typing import cast
 
-from smithers.engine.instance import Dropped, Instance, Slots
+from smithers.kinds import Dropped, Instance, Slots
 from smithers.state import RunState
-from smithers.tree import PersonWork, Task
 
 __all__ = ["SlotCounts"]
 
@@ -83,24 +81,6 @@ class SlotCounts:
             if group.limit is not None:
                 self.release(group)
             group = group.parent
-
-    def has_begun(self, instance: Instance) -> bool:
-        """Whether a task has begun by the rows, so that it takes the slots above it."""
-        state, key = self.state, instance.key
-        ended, tried = state.ended.get(key), state.tries.get(key, ())
-        asked = isinstance(cast("Task", instance.definition.node).work, PersonWork)
-        waits = bool(state.waits) and any(
-            (key, kind) in state.waits for kind in ("cooldown", "agents", "attached")
-        )
-        if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
-            return False
-        tries = [one for one in tried if one.counts]
-        answered = ended is not None and ended.outcome in ("finished", "failed")
-        # What an interrupted step would have come to, its next attempt tells: it may be deferred.
-        begun = any(one.state not in ("deferred", "interrupted") for one in tries)
-        return (begun or waits or (bool(tries) and tries[-1].state == "interrupted")) or (
-            asked and (answered or (key, "approval") in state.waits)
-        )
 
     def release(self, group: Instance) -> None:
         if (slots := group.slots) is None:

@@ -23,9 +23,9 @@ from smithers.engine.budgets import Budgets, RepairRefused
 from smithers.engine.handover import background, handover
 from smithers.engine.limits import Limits
 from smithers.engine.messages import Mailbox, untold
-from smithers.engine.plan import Instance
 from smithers.engine.printing import Printed
 from smithers.engine.sessions import Held, held
+from smithers.engine.settling import settle
 from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.engine.transition import failure_of
@@ -38,6 +38,7 @@ from smithers.errors import (
     StoreError,
     is_of_the_machine,
 )
+from smithers.kinds import Instance
 from smithers.secrets import Secrets
 from smithers.state import Attempted, Message
 from smithers.store.files import raw_file
@@ -385,10 +386,10 @@ class Starting:
     def take(self, running: Running, result: Result, instance: Instance | None) -> None:
         """Write how an attempt has ended, and what that means for its task."""
         if result.kind == "succeeded":
-            self._succeeded(running, result.text, instance)
+            self._succeeded(running, result.text)
         elif result.kind == "cancelled" or instance is None:
             self._end(running, "cancelled", None)
-            self._settle_key(running.key, instance, "cancelled")
+            settle(self._frame, self._asking.plan, running.key, "cancelled")
         elif result.kind == "deferred":
             self._end(running, "deferred", None)
             if instance.dropping is not None:
@@ -424,14 +425,20 @@ class Starting:
             AttemptEnded(serial=running.serial, state=state, error=error, at=self._bench.now())
         )
 
-    def _succeeded(self, running: Running, text: str, instance: Instance | None) -> None:
+    def _succeeded(self, running: Running, text: str) -> None:
         self._end(running, "succeeded", None)
         attempt, type = running.attempt, None
         if isinstance(attempt, StepAttempt):
             self._frame.read(attempt.reading)
             type = attempt.type
-        self._settle_key(
-            running.key, instance, "finished", output=text, model=attempt.output.model, type=type
+        settle(
+            self._frame,
+            self._asking.plan,
+            running.key,
+            "finished",
+            output=text,
+            model=attempt.output.model,
+            type=type,
         )
 
     def _failed(self, running: Running, error: Exception, instance: Instance) -> None:
@@ -494,22 +501,7 @@ class Starting:
     def _settle(
         self, instance: Instance, outcome: Literal["failed", "cancelled"], *, error: Failure | None
     ) -> None:
-        self._frame.settle(instance.key, outcome, error=error)
-        self._asking.plan.settle(instance)
-
-    def _settle_key(
-        self,
-        key: Key,
-        instance: Instance | None,
-        outcome: Literal["finished", "cancelled"],
-        *,
-        output: str | None = None,
-        model: str | None = None,
-        type: str | None = None,
-    ) -> None:
-        self._frame.settle(key, outcome, output=output, model=model, type=type)
-        if instance is not None:
-            self._asking.plan.settle(instance)
+        settle(self._frame, self._asking.plan, instance.key, outcome, error=error)
 
 
 def _block(messages: Sequence[Message]) -> str:

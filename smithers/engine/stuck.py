@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from smithers.changes import Key
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, Place
+from smithers.kinds import Instance
 from smithers.naming import key_name
-from smithers.tree import AgentWork, Task
 
 __all__ = ["deadlock"]
 
@@ -55,19 +55,18 @@ def _edge(plan: Plan, one: Instance, on: Mapping[int, Key]) -> _Edge | None:
         return _data(plan, one, key)
     if one.status == "idle":
         return _order(one)
-    if one.role == "task":
+    if one.kind.is_task:
         return _slot(plan, one)
     inner = next((child for child in one.children if child.status == "up"), None)
     return None if inner is None else _Edge(inner, f"ends with {key_name(inner.key)}")
 
 
 def _data(plan: Plan, one: Instance, key: Key) -> _Edge | None:
-    node = one.definition.node
     why = f"waits for the output of {key_name(key)}"
-    if isinstance(node, Task) and key.id in node.needs:
-        why = f"needs {key_name(key)}"
-    elif isinstance(node, Task) and isinstance(node.work, AgentWork) and node.work.source == key.id:
-        why = f"{node.work.verb} {key_name(key)}"
+    for need, words in one.kind.needs(one.node):
+        if need == key.id:
+            why = words.replace(repr(need), key_name(key))
+            break
     if (found := plan.instances.get(key)) is not None:
         return _Edge(found, why)
     around = _around(plan, key)
@@ -95,7 +94,7 @@ def _order(one: Instance) -> _Edge | None:
     parent = one.parent
     if parent is None:
         return None
-    if parent.status == "up" and parent.role in ("sequence", "iteration"):
+    if parent.status == "up" and parent.kind.is_ordered:
         earlier = next((child for child in parent.children if not child.settled), one)
         if earlier is not one:
             return _Edge(earlier, f"comes after {key_name(earlier.key)}")

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
 from smithers.changes import (
     AttemptEnded,
@@ -25,8 +25,9 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
-from smithers.engine.mount import Definition, mount
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.mount import mount
+from smithers.engine.plan import Plan
+from smithers.kinds import Definition, Instance
 from smithers.state import RunState
 from smithers.tree import Approval, ForEach, Loop, Node
 
@@ -166,7 +167,7 @@ class Driver:
             for event in self._ends(self.plan.instances[key])
         ]
         for _, one in sorted(self.hand.items(), key=lambda pair: str(pair[0])):
-            found.extend(self._task(one) if one.role == "task" else self._asked(one))
+            found.extend(self._task(one) if one.kind.name == "task" else self._asked(one))
         for key, _ in self.state.waits:
             if key not in self.hand and not (one := self.plan.instances[key]).settled:
                 found.extend(self._answers(one))
@@ -208,20 +209,26 @@ class Driver:
         yield self._event("deny", one, lambda: self.settle(one, "failed"))
 
     def _asked(self, one: Instance) -> Iterator[Event]:
-        if one.role == "branch":
-            answers: list[tuple[ChoiceKind, str]] = [("test", "true"), ("test", "false")]
-        elif one.role == "iteration":
-            answers = [("until", "true"), ("until", "false")]
-        elif one.role == "loop":
-            answers = [("exhausted", str(len(one.children)))]
-        else:
-            answers = [
-                ("items", json.dumps({"keys": self.keys[:count]}))
-                for count in range(len(self.keys), -1, -1)
-            ]
+        answers: list[tuple[ChoiceKind, str]]
+        match one.kind.name:
+            case "branch":
+                answers = [("test", "true"), ("test", "false")]
+            case "iteration":
+                answers = [("until", "true"), ("until", "false")]
+            case "loop":
+                answers = [("exhausted", str(len(one.children)))]
+            case "foreach":
+                answers = [
+                    ("items", json.dumps({"keys": self.keys[:count]}))
+                    for count in range(len(self.keys), -1, -1)
+                ]
+            case "task" | "sequence" | "parallel":
+                raise AssertionError(f"{one} asks nothing")
+            case _:
+                assert_never(one.kind.name)
         for kind, value in answers:
             yield self._event(f"{kind}={value}", one, self._choice(one, kind, value))
-        owner = one.parent if one.role == "iteration" else one
+        owner = one.parent if one.kind.name == "iteration" else one
         assert owner is not None
         assert isinstance(owner.definition.node, Loop) or owner is one
         yield self._event("raise", one, lambda: self._failed_asking(one, owner))
@@ -244,13 +251,13 @@ class Driver:
         if (wait := self.state.waits.get((one.key, "approval"))) is not None:
             self._change(WaitClosed(key=one.key, kind="approval", opened=wait.frame))
         self._change(Settled(key=one.key, outcome=outcome))
-        self.plan.settle(one)
+        self.plan.settle(one.key)
 
     def _choice(self, one: Instance, kind: ChoiceKind, value: str) -> Callable[[], None]:
         def choose() -> None:
             del self.hand[one.key]
             self._change(ChoiceMade(key=one.key, kind=kind, value=value))
-            self.plan.choose(one)
+            self.plan.choose(one.key)
 
         return choose
 

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 from smithers import Context, ForEach, NoInput, Task, Workflow
 from smithers.changes import Frame, Key
-from smithers.engine.mount import Definition, mount
+from smithers.engine.mount import mount
 from smithers.engine.plan import Expand
+from smithers.kinds import Definition
 from smithers.state import RunState
 from tests.engine.runs import Watch
 from tests.properties.fates import Expected

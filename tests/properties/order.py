@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Literal
 
 from smithers.changes import Key
-from smithers.engine.mount import Definition
 from smithers.engine.plan import Expand
+from smithers.kinds import Definition
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence, Task
 

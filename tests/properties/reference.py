@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 from smithers.changes import Key, Outcome
-from smithers.engine.mount import Definition
 from smithers.engine.plan import Expand
+from smithers.kinds import Definition
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
 from smithers.tree import Sequence as InOrder

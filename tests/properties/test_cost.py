@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from smithers import ForEach, Loop, Node, Parallel, Sequence, Step
-from smithers.engine import instance, plan, slots
-from smithers.engine.instance import Instance
+from smithers import ForEach, Loop, Node, Parallel, Sequence, Step, kinds
+from smithers.engine import plan, slots
+from smithers.kinds import Instance
 from tests.properties.driver import Driver
 
-PLAN_FILES = {plan.__file__, instance.__file__, slots.__file__}
+PLAN_FILES = {
+    plan.__file__,
+    slots.__file__,
+    *map(str, Path(kinds.__file__).parent.glob("*.py")),
+}
 
 
 def instructions(call: Callable[[Instance], None], one: Instance) -> int:
@@ -58,7 +63,7 @@ def worst_completion(node: Node[Any], items: int = 3) -> int:
     while not driver.plan.root.settled:
         key, one = next(iter(driver.hand.items()))
         del driver.hand[key]
-        if one.role == "task":
+        if one.kind.name == "task":
             worst = max(worst, instructions(begin, one))
             if key not in driver.blocked:
                 worst = max(worst, instructions(complete, one))

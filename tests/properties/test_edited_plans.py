@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smithers.changes import Key
-from smithers.engine.instance import Instance
-from smithers.engine.mount import Definition
+from smithers.kinds import Definition, Instance
 from smithers.tree import Loop
 from tests.properties.driver import Driver
 from tests.properties.edits import EDITS, Edit, edited, named

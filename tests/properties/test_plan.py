@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smithers.changes import Key
-from smithers.engine.plan import Instance, Plan
+from smithers.engine.plan import Plan
+from smithers.kinds import Instance
 from tests.properties.driver import Driver, Event
 from tests.properties.reference import Reference
 from tests.properties.trees import Idle, Shape, build, trees
@@ -102,7 +103,7 @@ def check_limits(driver: Driver) -> None:
 def check_free_slots_are_used(driver: Driver) -> None:
     """Nothing waits for a slot that is free, once everything that may begin was asked to."""
     ready = [key for key in driver.live() if key not in driver.blocked | driver.waiting]
-    if not any(driver.plan.instances[key].role == "task" for key in ready):
+    if not any(driver.plan.instances[key].kind.name == "task" for key in ready):
         for key in driver.blocked & set(driver.live()):
             assert driver.plan.blocker(driver.plan.instances[key]) is not None, driver.log
 
@@ -110,12 +111,12 @@ def check_free_slots_are_used(driver: Driver) -> None:
 def check_nothing_starts_below_a_failure(driver: Driver) -> None:
     """Where a group or a sequence has failed nothing may start, and it ends after what runs."""
     for one in driver.plan.instances.values():
-        asked = one.key in driver.live() and one.role == "task"
-        runs = one.role == "task" and not one.settled and driver.running(one.key)
+        asked = one.key in driver.live() and one.kind.name == "task"
+        runs = one.kind.name == "task" and not one.settled and driver.running(one.key)
         above = one.parent if asked or runs else None
         while above is not None:
             assert not above.settled, driver.log
-            stopped = above.role != "branch" and not above.tolerant
+            stopped = above.kind.name != "branch" and not above.kind.is_tolerant(above.node)
             bad = any(child.failing or child.status == "cancelled" for child in above.children)
             assert not (asked and stopped and bad), driver.log
             above = above.parent

@@ -15,9 +15,9 @@ from typing import Any, cast
 from smithers.changes import Frame, SessionSeen
 from smithers.engine import driving
 from smithers.engine.engine import Engine
-from smithers.engine.instance import Instance
 from smithers.engine.transition import Transition
 from smithers.errors import Fenced
+from smithers.kinds import Instance
 from smithers.state import Attempted, RunState
 from smithers.store import Claim, InboxRow, Note, Owner, memory, sqlite
 from smithers.store.heartbeat import Heartbeat

@@ -1,26 +1,30 @@
 """An instance: a definition of the tree in one iteration of its loops, and how far it is.
 
-The plan alone changes what it holds; everybody else only looks.
+The plan and the kinds alone change what it holds; everybody else only looks.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, cast
+
+from typing_extensions import TypeVar
 
 from smithers.changes import Key, Outcome
-from smithers.engine.mount import Definition
-from smithers.tree import Branch, ForEach, Loop, Parallel, Task
-from smithers.tree import Sequence as SequenceNode
+from smithers.kinds._definition import Definition
+from smithers.tree import Node
 
-__all__ = ["Dropped", "Instance", "Role", "Slots", "role_of"]
+if TYPE_CHECKING:
+    from smithers.kinds._kind import Kind
 
-Role = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
+__all__ = ["Dropped", "Instance", "Slots"]
+
+N = TypeVar("N", bound=Node[Any], default=Any)
 Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled"]
 
 
-class Instance:
+class Instance(Generic[N]):
     """A definition in one iteration of its loops, and how far it is."""
 
     __slots__ = (
@@ -33,11 +37,13 @@ class Instance:
         "dropping",
         "failing",
         "key",
+        "kind",
+        "limit",
         "next",
+        "node",
         "open",
         "parent",
         "place",
-        "role",
         "settled_at",
         "slots",
         "status",
@@ -46,13 +52,20 @@ class Instance:
     )
 
     def __init__(
-        self, definition: Definition, key: Key, parent: Instance | None, place: int, role: Role
+        self,
+        definition: Definition,
+        key: Key,
+        parent: Instance | None,
+        place: int,
+        kind: Kind[N],
     ) -> None:
         self.definition = definition
+        self.node = cast("N", definition.node)
         self.key = key
         self.parent = parent
         self.place = place
-        self.role: Role = role
+        self.kind = kind
+        self.limit = kind.limit(self.node)
         self.status: Status = "idle"
         self.settled_at = -1
         self.children: Sequence[Instance] = ()
@@ -61,7 +74,7 @@ class Instance:
         self.failing = False
         self.worst: Outcome = "finished"
         self.closed = False
-        """Whether it stands in an iteration that is over: what has no end there is skipped."""
+        """Whether it is in an iteration that is over: what has no end there is skipped."""
         self.begun = False
         self.begun_below = 0
         self.begun_open = 0
@@ -84,19 +97,8 @@ class Instance:
         """
         return self.status == "idle" and self.dropping is None
 
-    @property
-    def limit(self) -> int | None:
-        node = self.definition.node
-        return node.limit if isinstance(node, Parallel | ForEach) else None
-
-    @property
-    def tolerant(self) -> bool:
-        """Whether it goes on without the children that failed."""
-        node = self.definition.node
-        return isinstance(node, ForEach) and node.on_failure == "continue"
-
     def __repr__(self) -> str:
-        return f"<{self.role} {self.key} {self.status}>"
+        return f"<{self.kind.name} {self.key} {self.status}>"
 
 
 class Slots:
@@ -117,7 +119,7 @@ class Slots:
 
 
 class Dropped:
-    """A task that will not go on: its outcome, and whether an attempt of it is to be stopped."""
+    """A task that will not continue: its outcome, and whether an attempt of it is to be stopped."""
 
     __slots__ = ("instance", "outcome", "running")
 
@@ -125,19 +127,3 @@ class Dropped:
         self.instance = instance
         self.outcome: Outcome = outcome
         self.running = running
-
-
-def role_of(definition: Definition) -> Role:
-    """What an instance of this definition is; an iteration is made by its loop."""
-    node = definition.node
-    if isinstance(node, Task):
-        return "task"
-    if isinstance(node, SequenceNode):
-        return "sequence"
-    if isinstance(node, Parallel):
-        return "parallel"
-    if isinstance(node, Branch):
-        return "branch"
-    if isinstance(node, Loop):
-        return "loop"
-    return "foreach"

@@ -1,0 +1,49 @@
+"""A node in its place in the tree; see `engine.mount`, which makes these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from smithers.changes import NodeMounted
+from smithers.tree import Node
+
+if TYPE_CHECKING:
+    from smithers.kinds._kind import Kind
+
+__all__ = ["Definition"]
+
+
+@dataclass(eq=False, slots=True)
+class Definition:
+    """A node in its place. `loops` are the ids of the loops around it, outermost first; `scope` is
+    the id of the `ForEach` whose item it belongs to, or empty.
+    """
+
+    node: Node[Any]
+    kind: Kind[Any]
+    id: str
+    parent: Definition | None
+    place: int
+    loops: tuple[str, ...]
+    scope: str
+    children: tuple[Definition, ...] = ()
+    named: bool = True
+    item: str = ""
+    """The key of its item, for the root of an item's subtree."""
+    budgeted: tuple[Definition, ...] = ()
+    """Those that have a budget, of it and what stands around it, innermost first."""
+
+    def walk(self) -> Iterator[Definition]:
+        """This definition and all below it, in document order."""
+        waiting: list[Definition] = [self]
+        while waiting:
+            one = waiting.pop()
+            yield one
+            waiting.extend(reversed(one.children))
+
+    @property
+    def row(self) -> NodeMounted:
+        parent = self.parent.id if self.parent else None
+        return NodeMounted(id=self.id, kind=self.node.kind, parent=parent, place=self.place)

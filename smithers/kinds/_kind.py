@@ -1,0 +1,238 @@
+"""What a kind of node decides, and the two protocols through which it acts.
+
+A kind is stateless: what it decides is a function of rows and of the instance that it is given. If
+a decision depends on when it was made, it is a choice row.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Generic, Literal, Protocol
+
+from typing_extensions import TypeVar
+
+from smithers.changes import ChoiceKind, Key, Outcome
+from smithers.kinds._definition import Definition
+from smithers.kinds._instance import Instance
+from smithers.state import Ended, RunState
+from smithers.tree import Mark, Node
+
+__all__ = ["Asking", "Container", "Kind", "KindName", "Planning"]
+
+KindName = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
+
+N = TypeVar("N", bound=Node[Any], default=Any)
+
+
+class Planning(Protocol):
+    """The plan, as kinds use it."""
+
+    @property
+    def state(self) -> RunState: ...
+
+    def make_children(self, one: Instance, definitions: Sequence[Definition], /) -> None:
+        """Make its children, unless they were made before."""
+
+    def add_child(self, one: Instance, key: Key, kind: Kind[Any], /) -> Instance:
+        """Make one more child, of the same definition: an iteration of a loop."""
+        ...
+
+    def activate(self, one: Instance, /) -> None:
+        """Everything before it is settled."""
+
+    def ask(self, asker: Instance, owner: Instance, /) -> None:
+        """Have `resolve` called, unless the state has an end for the owner of the callable."""
+
+    def resolve_later(self, one: Instance, /) -> None:
+        """Have `resolve` called."""
+
+    def mark(self, one: Instance, outcome: Outcome, frame: int, /) -> None:
+        """It has settled, in this frame."""
+
+    def absorb(self, one: Instance, /) -> None:
+        """Its failure, and what was cancelled because of it, fails nothing around it."""
+
+    def drop(self, one: Instance, outcome: Outcome, /, *, cancel: bool) -> None:
+        """It will not continue: what never started settles, what runs ends or is stopped."""
+
+    def drop_task(self, one: Instance, outcome: Outcome, /, *, cancel: bool) -> None:
+        """The same for a leaf."""
+
+    def stop_later(self, group: Instance, /) -> None:
+        """Have `stop` called once all that ended by itself is counted."""
+
+    def begin(self, one: Instance, /) -> None:
+        """It has begun, and takes the slots above it."""
+
+    def expand(self, one: Instance, /) -> Sequence[Definition] | None:
+        """The subtrees of its items; None if what they read is not settled."""
+        ...
+
+
+class Asking(Protocol):
+    """The engine, as kinds use it to call the author's code."""
+
+    @property
+    def state(self) -> RunState: ...
+
+    def test(
+        self,
+        one: Instance,
+        test: Callable[[], object],
+        what: str,
+        mark: Mark,
+        /,
+        owner: Instance | None = None,
+    ) -> bool | None:
+        """Call a test, of which `what` are the words. None if it waits for data, or raised and so
+        failed its owner.
+        """
+        ...
+
+    def choose(self, one: Instance, kind: ChoiceKind, value: str, /) -> None:
+        """Decide; `value` is JSON text."""
+
+    def fail(self, one: Instance, error: Exception, /) -> None:
+        """It fails by this error."""
+
+    def make_items(self, one: Instance, /) -> None:
+        """Call the items of a fan-out and choose them, or mount those that are chosen."""
+
+    def make_ready(self, one: Instance, /) -> bool:
+        """Whether a task may be attempted now; else it waits, has settled, or asks a person."""
+        ...
+
+
+class Kind(ABC, Generic[N]):
+    """The rules of one kind of node."""
+
+    name: ClassVar[KindName]
+    is_task: ClassVar[bool] = False
+    is_ordered: ClassVar[bool] = False
+    """Whether a child starts once the one before it is settled."""
+    grows: ClassVar[bool] = False
+    """Whether its children are made one after the other while it is up."""
+
+    only_arranges: ClassVar[bool] = False
+    """Whether it decides nothing: all its children are activated, and it settles with them."""
+    is_concurrent: ClassVar[bool] = False
+    """Whether its children may be at work at the same time."""
+    expands: ClassVar[bool] = False
+    """Whether what is below it is made from data, so that the tree does not show it."""
+
+    @abstractmethod
+    def activate(self, plan: Planning, one: Instance[N]) -> None:
+        """Everything before it is settled: make children, start some, or ask."""
+
+    @abstractmethod
+    def child_settled(self, plan: Planning, one: Instance[N], child: Instance) -> None:
+        """A child has settled and is counted: start the next, stop, or settle."""
+
+    @abstractmethod
+    def drop(self, plan: Planning, one: Instance[N], outcome: Outcome, *, cancel: bool) -> None:
+        """It will not continue."""
+
+    @abstractmethod
+    def make_below(self, plan: Planning, one: Instance[N]) -> None:
+        """Make what is below it and is not made yet, as far as the state has it."""
+
+    def chosen(self, plan: Planning, one: Instance[N]) -> None:  # many never choose
+        """The state has its choice now."""
+
+    def resolve(self, asking: Asking, one: Instance[N]) -> bool:
+        """It is up and needs the author's code. True if it is a task that may be attempted."""
+        return False
+
+    def stop(self, plan: Planning, one: Instance[N]) -> None:  # groups alone stop
+        """Nothing starts below it from now on."""
+
+    def note(self, plan: Planning, one: Instance[N], child: Instance) -> None:
+        """Count the end of a child."""
+        if child.failing and self.is_tolerant(one.node):
+            plan.absorb(child)
+        elif child.failing:
+            one.worst = "failed"
+        elif child.status == "cancelled" and one.worst == "finished":
+            one.worst = "cancelled"
+
+    def loops_below(self, definition: Definition) -> tuple[str, ...]:
+        """The ids of the loops around its children, outermost first."""
+        return definition.loops
+
+    def loops_around(self, definition: Definition) -> tuple[str, ...]:
+        """The ids of the loops in whose iteration its callables are called, outermost first."""
+        return definition.loops
+
+    def split(self, node: N) -> int:
+        """The number of children in its first part, -1 if it has no parts."""
+        return -1
+
+    def needs(self, node: N) -> Iterator[tuple[str, str]]:
+        """The ids of what it says that it comes after, and in which words."""
+        yield from ()
+
+    def source_of_output(self, node: N) -> Node[Any] | None:
+        """The node whose output is the output of this one: itself if it makes one, None if it gives
+        nothing.
+        """
+        return None
+
+    def limit(self, node: N) -> int | None:
+        """How many children may have begun and not be settled."""
+        return None
+
+    def is_tolerant(self, node: N) -> bool:
+        """Whether it continues without the children that failed."""
+        return False
+
+    def is_tolerated(self, node: N) -> bool:
+        """Whether its own failure fails nothing around it."""
+        return False
+
+    def has_begun(self, state: RunState, one: Instance[N]) -> bool:
+        """Whether it has begun by the rows, so that it takes the slots above it."""
+        return False
+
+    def runs_again(self, state: RunState, key: Key, node: N, ended: Ended) -> bool:
+        """Whether a resume repeats this node, which has failed."""
+        return True
+
+
+class Container(Kind[N]):
+    """A kind whose nodes settle through their children."""
+
+    def is_complete(self, state: RunState, one: Instance[N]) -> bool:
+        """Whether one whose children are settled has no choice left to make."""
+        return True
+
+    def outcome(self, state: RunState, one: Instance[N]) -> Outcome:
+        """What one whose children are all settled comes to."""
+        if one.worst != "finished":
+            return one.worst
+        dropping = one.dropping
+        unfinished = not self.is_complete(state, one)
+        return dropping if dropping and (unfinished or dropping == "skipped") else "finished"
+
+    def settle_by_children(self, plan: Planning, one: Instance[N]) -> None:
+        """Settle it if no child is open."""
+        if not one.open:
+            plan.mark(one, self.outcome(plan.state, one), one.settled_at)
+
+    def end_of(self, state: RunState, one: Instance[N]) -> Ended | None:
+        """Its end in the state."""
+        return state.ended.get(one.key)
+
+    def drop(self, plan: Planning, one: Instance[N], outcome: Outcome, *, cancel: bool) -> None:
+        ended = self.end_of(plan.state, one)
+        if ended is not None and not one.children:
+            plan.mark(one, ended.outcome, ended.frame)
+            return
+        self.make_below(plan, one)
+        one.dropping = one.dropping or outcome
+        for child in one.children:
+            plan.drop(child, outcome, cancel=cancel)
+        self.settle_by_children(plan, one)
+
+    def make_below(self, plan: Planning, one: Instance[N]) -> None:
+        plan.make_children(one, one.definition.children)

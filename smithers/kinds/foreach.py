@@ -1,0 +1,54 @@
+"""A fan-out: as a parallel, over the subtrees of items that the author's callable gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Asking, Planning
+from smithers.kinds.parallel import SideBySide
+from smithers.state import RunState
+from smithers.tree import ForEach
+
+__all__ = ["FOREACH"]
+
+
+class ForEachKind(SideBySide[ForEach[Any]]):
+    name = "foreach"
+    expands = True
+
+    def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:
+        return node
+
+    def activate(self, plan: Planning, one: Instance[ForEach[Any]]) -> None:
+        self.chosen(plan, one)
+
+    def chosen(self, plan: Planning, one: Instance[ForEach[Any]]) -> None:
+        choice = plan.state.choices.get((one.key, "items"))
+        if choice is None or one.key in plan.state.ended:
+            plan.ask(one, one)
+            return
+        subtrees = plan.expand(one)
+        if subtrees is None:  # after a crash, what its items read is further down
+            plan.resolve_later(one)
+            return
+        one.settled_at = choice.frame
+        plan.make_children(one, subtrees)
+        self.open_all(plan, one)
+
+    def is_complete(self, state: RunState, one: Instance[ForEach[Any]]) -> bool:
+        return bool(one.children) or (one.key, "items") in state.choices
+
+    def make_below(self, plan: Planning, one: Instance[ForEach[Any]]) -> None:
+        if one.children or (one.key, "items") not in plan.state.choices:
+            return
+        subtrees = plan.expand(one)
+        if subtrees is not None:  # else what its items read is not settled in this tree
+            plan.make_children(one, subtrees)
+
+    def resolve(self, asking: Asking, one: Instance[ForEach[Any]]) -> bool:
+        asking.make_items(one)
+        return False
+
+
+FOREACH = ForEachKind()

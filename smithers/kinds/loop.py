@@ -1,0 +1,153 @@
+"""A loop: its body again and again, until a test holds or the bound is reached.
+
+Each iteration is a sequence of its own, with the loop's definition and one number more in its path.
+"""
+
+from __future__ import annotations
+
+import json
+
+from smithers.changes import Key
+from smithers.errors import SmithersError
+from smithers.kinds._definition import Definition
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Asking, Container, Planning
+from smithers.kinds.sequence import Ordered
+from smithers.naming import node_name
+from smithers.state import Ended, RunState
+from smithers.tree import Loop
+
+__all__ = ["ITERATION", "LOOP", "LoopExhausted"]
+
+
+class LoopExhausted(SmithersError):
+    """A loop with `on_exhausted="fail"` has reached its bound."""
+
+
+def _bound(state: RunState, loop: Instance[Loop]) -> int:
+    """How many iterations there may be; a loop that reached its bound keeps that number."""
+    exhausted = state.choices.get((loop.key, "exhausted"))
+    return loop.node.max_iterations if exhausted is None else int(exhausted.value)
+
+
+def _has_next_iteration(state: RunState, loop: Instance[Loop], number: int) -> bool:
+    """Whether the state says that another iteration comes after this number.
+
+    Then the iteration stays as it was: what a later tree adds to the body is skipped in it.
+    """
+    choice = state.choices.get((Key(loop.key.id, (*loop.path, number)), "until"))
+    return choice is not None and choice.value == "false" and number + 1 < _bound(state, loop)
+
+
+class IterationKind(Ordered[Loop]):
+    name = "iteration"
+
+    def end(self, plan: Planning, one: Instance[Loop]) -> None:
+        """`until` is asked, unless the state has its answer."""
+        choice = plan.state.choices.get((one.key, "until"))
+        if choice is None:
+            assert one.parent is not None
+            plan.ask(one, one.parent)
+        else:
+            plan.mark(one, "finished", max(one.settled_at, choice.frame))
+
+    def chosen(self, plan: Planning, one: Instance[Loop]) -> None:
+        self.end(plan, one)
+
+    def loops_around(self, definition: Definition) -> tuple[str, ...]:
+        return (*definition.loops, definition.id)
+
+    def is_complete(self, state: RunState, one: Instance[Loop]) -> bool:
+        return (one.key, "until") in state.choices
+
+    def end_of(self, state: RunState, one: Instance[Loop]) -> Ended | None:
+        return None  # its key may be that of the loop itself before an edit moved it
+
+    def resolve(self, asking: Asking, one: Instance[Loop]) -> bool:
+        what = f"the until of {node_name(one.key.id)}"
+        value = asking.test(one, one.node.until, what, one.node.mark, one.parent)
+        if value is not None:
+            asking.choose(one, "until", json.dumps(value))
+        return False
+
+
+class LoopKind(Container[Loop]):
+    name = "loop"
+    is_ordered = True
+    grows = True
+
+    def loops_below(self, definition: Definition) -> tuple[str, ...]:
+        return (*definition.loops, definition.id)
+
+    def activate(self, plan: Planning, one: Instance[Loop]) -> None:
+        self._iterate(plan, one)
+
+    def _iterate(self, plan: Planning, loop: Instance[Loop]) -> None:
+        if loop.next == len(loop.children):
+            self._make_iteration(plan, loop)
+        loop.next += 1
+        plan.activate(loop.children[loop.next - 1])
+
+    def _make_iteration(self, plan: Planning, loop: Instance[Loop]) -> None:
+        number = len(loop.children)
+        made = plan.add_child(loop, Key(loop.key.id, (*loop.path, number)), ITERATION)
+        made.closed = loop.closed or _has_next_iteration(plan.state, loop, number)
+
+    def child_settled(self, plan: Planning, one: Instance[Loop], child: Instance) -> None:
+        if one.dropping is not None:
+            self.settle_by_children(plan, one)
+            return
+        if child.failing or child.status == "cancelled":
+            plan.mark(one, "failed" if child.failing else "cancelled", one.settled_at)
+            return
+        state = plan.state
+        exhausted = state.choices.get((one.key, "exhausted"))
+        if state.choices[child.key, "until"].value == "true":
+            plan.mark(one, "finished", one.settled_at)
+        elif one.next < _bound(state, one):
+            self._iterate(plan, one)
+        elif exhausted is not None:
+            plan.mark(one, "finished", max(one.settled_at, exhausted.frame))
+        else:
+            plan.ask(one, one)
+
+    def chosen(self, plan: Planning, one: Instance[Loop]) -> None:
+        plan.mark(one, "finished", plan.state.choices[one.key, "exhausted"].frame)
+
+    def is_complete(self, state: RunState, one: Instance[Loop]) -> bool:
+        last = state.choices.get((one.children[-1].key, "until"))
+        exhausted = (one.key, "exhausted") in state.choices
+        return last is not None and (last.value == "true" or exhausted)
+
+    def make_below(self, plan: Planning, one: Instance[Loop]) -> None:
+        """At least the first iteration."""
+        while not one.children or _has_next_iteration(plan.state, one, len(one.children) - 1):
+            self._make_iteration(plan, one)
+
+    def resolve(self, asking: Asking, one: Instance[Loop]) -> bool:
+        """Its bound is reached."""
+        if one.node.on_exhausted == "finish":
+            asking.choose(one, "exhausted", json.dumps(len(one.children)))
+            return False
+        error = LoopExhausted(
+            f"`until` was not true within {one.node.max_iterations} iterations",
+            hint=f"raise max_iterations at {one.node.mark.place}, or set on_exhausted='finish'"
+            " there, then resume the run",
+        )
+        asking.fail(one, error)
+        return False
+
+    def runs_again(self, state: RunState, key: Key, node: Loop, ended: Ended) -> bool:
+        """One that reached its bound continues only if the bound was raised, or ends if the file
+        says so now.
+        """
+        if ended.error is None or ended.error.kind != LoopExhausted.__name__:
+            return True
+        if node.on_exhausted == "finish":
+            return True
+        asked = (one for one, kind in state.choices if kind == "until" and one.id == key.id)
+        return node.max_iterations > sum(one.path[:-1] == key.path for one in asked)
+
+
+ITERATION = IterationKind()
+LOOP = LoopKind()

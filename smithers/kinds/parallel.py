@@ -1,0 +1,64 @@
+"""A parallel: all children at once. After a failure nothing new starts below it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypeVar
+
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Container, Planning
+from smithers.tree import ForEach, Node, Parallel
+
+__all__ = ["PARALLEL", "SideBySide"]
+
+N = TypeVar("N", bound="Parallel[Any] | ForEach[Any]", default=Any)
+
+
+class SideBySide(Container[N]):
+    """Children at once. It settles when all are settled."""
+
+    is_concurrent = True
+
+    def limit(self, node: N) -> int | None:
+        return node.limit
+
+    def is_tolerant(self, node: N) -> bool:
+        return node.on_failure == "continue"
+
+    def open_all(self, plan: Planning, one: Instance[N]) -> None:
+        """Activate the children that were made."""
+        if not one.children:
+            plan.mark(one, "finished", max(one.settled_at, 0))
+        for child in one.children:
+            plan.activate(child)
+
+    def child_settled(self, plan: Planning, one: Instance[N], child: Instance) -> None:
+        if not one.open:
+            plan.mark(one, self.outcome(plan.state, one), one.settled_at)
+        elif one.worst != "finished" and not one.stopped:
+            plan.stop_later(one)
+
+    def stop(self, plan: Planning, one: Instance[N]) -> None:
+        """Nothing starts below it from now on; what runs may end, or is cancelled."""
+        if one.settled or one.stopped or self.is_tolerant(one.node):
+            return
+        one.stopped = True
+        one.dropping = one.dropping or "cancelled"
+        for child in one.children:
+            plan.drop(child, one.dropping, cancel=one.node.on_failure == "cancel")
+
+
+class ParallelKind(SideBySide[Parallel[Any]]):
+    name = "parallel"
+    only_arranges = True
+
+    def source_of_output(self, node: Parallel[Any]) -> Node[Any] | None:
+        return node.result
+
+    def activate(self, plan: Planning, one: Instance[Parallel[Any]]) -> None:
+        plan.make_children(one, one.definition.children)
+        self.open_all(plan, one)
+
+
+PARALLEL = ParallelKind()

@@ -1,0 +1,58 @@
+"""The closed union of node kinds, what is found by it, and what is exported agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+
+import smithers
+from smithers.kinds import ITERATION, AnyNode, Kind, KindName, kind_of
+from smithers.tree import Branch, ForEach, Group, Loop, Node, Parallel, Sequence, Step
+from tests.rules.agents import Scripted
+
+
+def nodes() -> Iterator[Node[Any]]:
+    """One of each class that authors write."""
+    step = Step("step", lambda: 1)
+    yield step
+    yield smithers.Task("task", agent=Scripted("done"), prompt="do it")
+    yield smithers.Approval("approval", ask="may it?")
+    yield Sequence(step)
+    yield Parallel(step)
+    yield Branch(lambda: True, step)
+    yield Loop(step, until=lambda: True, max_iterations=1)
+    yield ForEach([1], key=str, each=lambda n: Step(f"s{n}", lambda: n))
+
+
+def exported() -> set[type]:
+    """The classes of nodes that the package exports; `Node` and `Group` are what they share."""
+    found = {getattr(smithers, name) for name in smithers.__all__}
+    classes = {one for one in found if isinstance(one, type) and issubclass(one, Node)}
+    return classes - {Node, Group}
+
+
+def test_every_exported_node_has_a_kind_and_every_kind_a_node() -> None:
+    made = list(nodes())
+    assert {type(node) for node in made} == exported()
+    kinds = {kind_of(node).name for node in made}
+    assert kinds | {ITERATION.name} == set(get_args(KindName))
+
+
+def test_the_union_has_every_class_that_is_exported() -> None:
+    union = tuple(getattr(one, "__origin__", one) for one in get_args(AnyNode))
+    assert all(issubclass(one, union) for one in exported())
+    assert all(any(issubclass(one, member) for one in exported()) for member in union)
+
+
+def test_something_else_is_of_no_kind() -> None:
+    with pytest.raises(AssertionError):
+        kind_of(Node())
+
+
+def test_kinds_keep_nothing() -> None:
+    """What a kind decides is a function of rows and of the instance that it is given."""
+    for kind in (*map(kind_of, nodes()), ITERATION):
+        assert isinstance(kind, Kind)
+        assert vars(kind) == {}
