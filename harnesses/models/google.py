@@ -134,9 +134,9 @@ async def _closing(client: Any, http: Any) -> AsyncGenerator[Any, None]:
 
 def _httpx_client() -> Any:
     """The package would take aiohttp if that is installed."""
-    import httpx
+    import httpx2  # which the package needs since 3.6
 
-    return httpx.AsyncClient(timeout=None, follow_redirects=True)
+    return httpx2.AsyncClient(timeout=None, follow_redirects=True)
 
 
 class _Message:
