@@ -67,7 +67,7 @@ _PACKAGES = (
     ),
     _sdk(Anthropic, "Anthropic's SDK", ("2.12", "2")),
     _sdk(OpenAI, "OpenAI's SDK", ("2.20", "3")),
-    _sdk(Google, "Google's Gen AI SDK", ("3.4", "3")),
+    _sdk(Google, "Google's Gen AI SDK", ("3.6", "3")),
     _sdk(LiteLLM, "LiteLLM", ("1.83", "1.110")),
 )
 

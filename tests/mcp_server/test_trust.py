@@ -102,7 +102,7 @@ async def test_without_a_person_who_trusts_it_a_start_is_refused_with_the_comman
         said = await call("start_run", workflow="flows")
         assert said.error.startswith("UNTRUSTED: ")
         assert not was_imported(untrusted)
-        command = said.error.split("of their own: ")[1]
+        command = said.error.split("in their own terminal: ")[1]
         await asyncio.to_thread(typed, command, untrusted)
         assert (await call("start_run", workflow="flows"))["started"]
 
