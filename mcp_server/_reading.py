@@ -102,7 +102,7 @@ def get_run(
     after: AfterRest = None,
     max_tokens: MaxTokens = DEFAULT_TOKENS,
 ) -> Run:
-    """Get how a run stands: its tasks, its output once finished, what it waits for, the command
+    """Get the state of a run: its tasks, its output once finished, what it waits for, the command
     with which a person unblocks it, and what its agents do.
     """
     hub = known(ctx, run_id)
@@ -186,7 +186,7 @@ def explain_run(
     after: AfterRest = None,
     max_tokens: MaxTokens = DEFAULT_TOKENS,
 ) -> Explained:
-    """Explain why a run does not go on, in sentences, each with the tool or the command that
+    """Explain why a run does not continue, in sentences, each with the tool or the command that
     helps.
     """
     hub = known(ctx, run_id)

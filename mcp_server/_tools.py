@@ -62,8 +62,8 @@ def start_run(
         Field(description="The folder to run in, below the roots; else the first root."),
     ] = None,
 ) -> Started:
-    """Start a run of a workflow, and return at once. The run lives in a process of its own: it goes
-    on when this conversation ends. Then call wait_run.
+    """Start a run of a workflow, and return at once. The run has its own process and
+    continues when this conversation ends. Then call wait_run.
     """
     face = face_of(ctx)
     permitted(face.hub, start, answered)
@@ -88,7 +88,7 @@ def start_run(
 
 
 def cancel_run(ctx: Context[Face], run_id: RunId) -> Cancelled:
-    """Cancel a run for good, and stop its agents. It cannot be resumed."""
+    """Cancel a run permanently, and stop its agents. It cannot be resumed."""
     hub = known(ctx, run_id)
     with telling(hub, "call get_run to see how it ended"):
         return Cancelled(run_id=run_id, outcome=hub.cancel(run_id, by=login()))
@@ -104,8 +104,9 @@ def steer_run(
         str, Field(description="What to say to that agent.", min_length=1, max_length=20_000)
     ],
 ) -> Steered:
-    """Say something to the agent that is at work on a task, and return at once. It takes that in
-    between two steps, or is stopped and told in its session; the next attempt is told otherwise.
+    """Send a message to the agent that is running a task, and return at once. The agent reads it
+    between two steps, or is stopped and reads it in its session. If no agent is running, the next
+    attempt reads it.
     """
     hub = known(ctx, run_id)
     with telling(hub):

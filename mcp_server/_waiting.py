@@ -38,8 +38,8 @@ async def wait_run(
     ] = "done",
     max_tokens: MaxTokens = DEFAULT_TOKENS,
 ) -> Waited:
-    """Wait for a run, and get how it stands then, with what its agents said and did last. When the
-    time is up first, `timed_out` is true: the run goes on, and you may wait again with the cursor.
+    """Wait for a run, and get its state then, with what its agents said and did last. If the time
+    is up first, `timed_out` is true: the run continues, and you may wait again with the cursor.
     If `waiting_for` names an approval, call answer: a person decides it, never you.
     """
     face = face_of(ctx)

@@ -141,7 +141,7 @@ class Checkup:
 class Adapter:
     """One kind of agent, declared by its distribution in the entry-point group `smithers.agents`.
 
-    `classes` are where authors import it from, as in "harnesses:ClaudeCode". `variables` are those
+    `classes` are where authors import it from, such as "package:ClassName". `variables` are those
     of the environment that hold its account and where to find it: a run needs them. `checkup` looks
     at what the agent needs on this machine, in a thread of its own; it returns None if a person
     need not hear of it. `read_stream` reads the program's own output, and `drift` compares an
