@@ -21,7 +21,7 @@ APPLICATION_ID = 0x536D7468
 def published() -> tuple[str, ...]:
     """The SQL of each version, from 1."""
     folder = Path(__file__).parent
-    names = ("schema.sql", *(f"version_{number}.sql" for number in range(2, 6)))
+    names = ("schema.sql", *(f"version_{number}.sql" for number in range(2, 7)))
     return tuple((folder / name).read_text("utf-8") for name in names)
 
 
