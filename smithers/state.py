@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import get_args
+from typing import assert_never, get_args
 
+from smithers import waits
 from smithers.amounts import Amounts
 from smithers.changes import (
     AttemptEnded,
@@ -196,6 +197,10 @@ class RunState:
             depth += row is not None and row.kind == "loop"
         return depth
 
+    def has_wait(self, key: Key, kinds: tuple[WaitKind, ...]) -> bool:
+        """Whether a wait of one of these kinds is open."""
+        return bool(self.waits) and any((key, kind) in self.waits for kind in kinds)
+
     def running(self) -> list[Attempted]:
         """The attempts that have not ended."""
         return [attempt for attempt in self.attempts.values() if attempt.state == "running"]
@@ -281,12 +286,19 @@ class RunState:
         known = self.waits.get((key, change.kind))
         if known is not None and known.frame == change.opened:
             del self.waits[key, change.kind]
-        if change.kind == "approval" and change.answer is not None:
-            self.answers[key] = change.answer
-        if change.kind == "agents" and change.answer is not None:
-            self._try_again(key)
-        if change.kind == "attached" and change.answer is not None:
-            self._attended(key)
+        if change.answer is None:
+            return
+        match waits.traits(change.kind).answer:
+            case "kept":
+                self.answers[key] = change.answer
+            case "try again":
+                self._try_again(key)
+            case "attended":
+                self._attended(key)
+            case "ignored":
+                pass
+            case never:
+                assert_never(never)
 
     def _try_again(self, key: Key) -> None:
         """What agents failed by, since nobody had set them up, no longer counts."""
@@ -311,7 +323,7 @@ class RunState:
         self.messages.pop(key, None)
         for kind in get_args(ChoiceKind):
             self.choices.pop((key, kind), None)
-        for kind in get_args(WaitKind):
+        for kind in waits.KINDS:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False

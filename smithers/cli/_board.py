@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from rich.cells import cell_len
 
+from smithers import waits
 from smithers.agent import Event
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import (
@@ -309,7 +310,7 @@ class Board:
         is_open = self.status in ("running", "waiting") and not self.stopped_by
         if not is_open or self.by_state.get("running") or self.by_state.get("ready"):
             return []
-        return [key for key in self.asking if self.rows[key].wait == "approval"]
+        return [key for key in self.asking if self.rows[key].wait == waits.APPROVAL]
 
     def count(self, container: Key) -> Counter[str]:
         """The tasks below a container by state."""

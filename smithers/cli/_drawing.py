@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from smithers import waits
 from smithers.changes import Key
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
-from smithers.naming import first_names, key_name, node_name
+from smithers.naming import LEAVES, first_names, key_name, node_name
 from smithers.reports import clock, exhausted_words, with_place
 from smithers.store.rows import time_of
 from smithers.texts import title_of
@@ -50,25 +51,21 @@ def _done(run: _Json) -> str:
 
 
 def _all_awaited(run: _Json) -> str:
-    waits = run["waiting_for"]
-    if run["status"] == "waiting" and not waits:
+    awaited = run["waiting_for"]
+    if run["status"] == "waiting" and not awaited:
         return "answered, to be resumed"
-    if len(waits) == 1 and waits[0]["kind"] == "approval":
-        return f"{_awaited(waits[0])}: {shown(title_of(waits[0]['asked'] or '', _TITLE))}"
-    return first_names([_awaited(wait) for wait in waits])
+    if len(awaited) == 1 and awaited[0]["kind"] == waits.APPROVAL:
+        return f"{_awaited(awaited[0])}: {shown(title_of(awaited[0]['asked'] or '', _TITLE))}"
+    return first_names([_awaited(wait) for wait in awaited])
 
 
 def _awaited(wait: _Json) -> str:
     key = shown(_key(wait["task"], wait["iteration"]))
-    if wait["kind"] == "approval":
-        return key
-    if wait["kind"] == "agents":
-        return f"{key} (an agent must be set up)"
-    if wait["kind"] == "attached":
-        return f"{key} ({shown(wait['asked'] or 'someone')} is attached)"
+    short = waits.words_of(waits.traits(wait["kind"]).words.short, asked=shown(wait["asked"] or ""))
     cools = ", ".join(f"{one['agent']} is cooling down" for one in wait["cooling"])
     due = f" until {clock(wait['due'])}" if cools and wait["due"] else ""
-    return f"{key} ({shown(cools)}{due})" if cools else f"{key} ({wait['kind']})"
+    short = f"{shown(cools)}{due}" if cools else short
+    return f"{key} ({short})" if short else key
 
 
 def _key(task: str | None, iteration: list[int]) -> str:
@@ -133,7 +130,7 @@ def _task_lines(task: _Json) -> Iterator[str]:
 
 def _wait(wait: _Json) -> Iterator[str]:
     due = "" if wait["due"] is None else f", until {clock(wait['due'])}"
-    is_data = wait["kind"] == "data"  # else it is for keys of the engine
+    is_data = not waits.traits(wait["kind"]).is_outside  # else it is for keys of the engine
     for_what = f" for {', '.join(map(node_name, wait['on']))}" if is_data else ""
     key = _key(wait["task"], wait["iteration"])
     yield f"◷ {key} waiting ({wait['kind']}{for_what}) since {clock(wait['since'])}{due}"
@@ -198,7 +195,7 @@ def _name(node: _Json, parent: _Json | None) -> str:
     """A node's kind and its author's id, or the key of the item that it is."""
     if node["kind"] == "iteration":
         return f"iteration {node['iteration'][-1]}"
-    if node["kind"] in ("task", "step", "approval"):
+    if node["kind"] in LEAVES:
         return str(node["id"])
     id, kind = str(node["id"]), str(node["kind"])
     if parent is None:

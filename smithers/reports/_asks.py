@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -20,13 +21,14 @@ from smithers.reports._tasks import COUNTING, Wait, open_waits, tree_of
 from smithers.store.answers import describe_answer
 from smithers.store.rows import path_of, time_of
 from smithers.texts import title_of
+from smithers.waits import APPROVAL, BUDGET, DECISIONS, WaitKind
 
 __all__ = ["Question", "decide_command", "list_asks"]
 
 _DIGEST_LENGTH = 32
 """How much of a digest a command carries: 128 bits, so that nobody finds two texts for one."""
 _ASKING = (
-    "SELECT run_id FROM waits WHERE ended IS NULL AND kind IN ('approval', 'budget')"
+    "SELECT run_id FROM waits WHERE ended IS NULL AND kind IN (SELECT value FROM json_each(?))"
     " GROUP BY run_id"
 )
 _ANSWERS = (
@@ -49,7 +51,7 @@ class Question:
     workflow: str
     task: str | None
     iteration: tuple[int, ...]
-    kind: Literal["approval", "budget"]
+    kind: WaitKind
     asked: str
     digest: str | None
     since: str
@@ -111,7 +113,7 @@ def list_asks(path: Path, run_id: str | None = None, task: str | None = None) ->
         return []
     with reading(path) as db:
         if run_id is None:
-            asking = [one for (one,) in db.execute(_ASKING)]
+            asking = [one for (one,) in db.execute(_ASKING, (json.dumps(DECISIONS),))]
             return [found for head in heads(db, asking) for found in _questions(db, head)]
         head = head_of(db, run_id)
         found = list(_questions(db, head))
@@ -125,11 +127,11 @@ def list_asks(path: Path, run_id: str | None = None, task: str | None = None) ->
 
 def _questions(db: sqlite3.Connection, head: Head) -> Iterator[Question]:
     waits = [wait for wait in open_waits(db, head) if _is_open(head, wait)]
-    is_capped = any(wait.kind == "budget" for wait in waits)
+    is_capped = any(wait.kind == BUDGET for wait in waits)
     budgets = {one.key: one for one in budgets_of(db, head)} if is_capped else {}
     for wait in waits:
         key, data = Key(wait.task, wait.path), wait.data
-        if wait.kind == "approval":
+        if wait.kind == APPROVAL:
             names = data["allowed_by"] or ()
             commands: dict[str, str] = {
                 verb: decide_command(verb, head.run_id, key, data["digest"], names)
@@ -143,7 +145,7 @@ def _questions(db: sqlite3.Connection, head: Head) -> Iterator[Question]:
             workflow=head.workflow,
             task=wait.task or None,
             iteration=wait.path,
-            kind="approval" if wait.kind == "approval" else "budget",
+            kind=wait.kind,
             asked=data["asked"] or "",
             digest=data["digest"],
             since=data["since"],
@@ -158,7 +160,7 @@ _VERBS: tuple[Literal["approve"], Literal["deny"]] = ("approve", "deny")
 
 def _is_open(head: Head, wait: Wait) -> bool:
     """Whether a person can still answer; a living owner goes by its own clock."""
-    if wait.kind not in ("approval", "budget") or wait.answered:
+    if wait.kind not in DECISIONS or wait.answered:
         return False
     due = wait.data["due"]
     return head.alive or not due or time_of(due) > datetime.now(UTC)

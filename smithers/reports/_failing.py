@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
+from smithers import waits
 from smithers.changes import Key
 from smithers.naming import key_name
 from smithers.reports._budgets import Budgeted, raise_command
@@ -63,7 +64,7 @@ def failure_reasons(
             budget.key,
             f"the budget of {key_name(budget.key)} is spent",
             raise_command(head.run_id, budget, resumes=False),
-            kind="budget",
+            kind=waits.BUDGET,
         )
         for budget in around
     ]

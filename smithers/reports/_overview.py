@@ -18,10 +18,9 @@ from smithers.reports._tasks import Wait, open_waits, tree_of
 from smithers.reports._waking import attention_of
 from smithers.reports._why import why_of
 from smithers.store.rows import time_of
+from smithers.waits import DECISIONS, traits
 
 __all__ = ["Look", "look", "overview"]
-
-_DECISIONS = ("approval", "budget")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ def look(path: Path, run_id: str) -> Look:
 def _undecided(db: sqlite3.Connection, head: Head) -> tuple[str, ...]:
     if head.status != "waiting" or attention_of(db, head.run_id):
         return ()
-    waits = [wait for wait in open_waits(db, head) if wait.kind != "data"]
+    waits = [wait for wait in open_waits(db, head) if traits(wait.kind).is_outside]
     if not all(map(_is_open_decision, waits)):
         return ()
     return tuple(str(Key(wait.task, wait.path)) for wait in waits)
@@ -60,7 +59,7 @@ def _undecided(db: sqlite3.Connection, head: Head) -> tuple[str, ...]:
 def _is_open_decision(wait: Wait) -> bool:
     due = wait.data["due"]
     over = due is not None and time_of(due) <= datetime.now(UTC)
-    return wait.kind in _DECISIONS and not wait.answered and not over
+    return wait.kind in DECISIONS and not wait.answered and not over
 
 
 def overview(path: Path, run_id: str) -> Json:

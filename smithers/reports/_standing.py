@@ -17,6 +17,7 @@ from smithers.reports._tasks import open_waits
 from smithers.reports._waking import attention_of, given_up
 from smithers.store.looking import Stamp, connect_reader, stamp_of, way_of
 from smithers.store.rows import time_of
+from smithers.waits import traits
 
 __all__ = ["Changes", "Standing", "standing", "standing_of"]
 
@@ -25,7 +26,6 @@ _MARKS = (
     " (SELECT gave_up FROM revivals v WHERE v.run_id = r.run_id)"
     " FROM runs r WHERE r.run_id IN (SELECT value FROM json_each(?))"
 )
-_OF_A_PERSON = ("approval", "budget", "agents")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def _waits_for_a_person(db: sqlite3.Connection, head: Head) -> bool:
         return False
     now = datetime.now(UTC)
     return any(
-        wait.kind in _OF_A_PERSON
+        traits(wait.kind).is_for_person
         and (head.alive or not wait.data["due"] or time_of(wait.data["due"]) > now)
         for wait in open_waits(db, head)
     )

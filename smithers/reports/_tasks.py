@@ -12,7 +12,9 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from smithers import waits
 from smithers.changes import Key
+from smithers.naming import LEAVES
 from smithers.reports._cooldowns import cooling
 from smithers.reports._database import Json, from_json
 from smithers.reports._heads import Head
@@ -31,7 +33,6 @@ __all__ = [
     "unsettled",
 ]
 
-LEAVES = ("task", "step", "approval")
 _TREE = "SELECT id, kind, parent FROM tree WHERE run_id = ? AND gone IS NULL ORDER BY place, id"
 COUNTING = (
     "NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = {0}.run_id AND r.node = {0}.{1}"
@@ -92,14 +93,14 @@ class Wait:
     data: Json
 
     @property
-    def kind(self) -> str:
-        kind: str = self.data["kind"]
+    def kind(self) -> waits.WaitKind:
+        kind: waits.WaitKind = self.data["kind"]
         return kind
 
     @property
     def is_outside(self) -> bool:
         """Whether a person or a time ends it, not the run itself."""
-        return self.kind != "data" and not self.answered
+        return waits.traits(self.kind).is_outside and not self.answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +154,7 @@ def open_waits(db: sqlite3.Connection, head: Head) -> list[Wait]:
                 "digest": digest,
                 "allowed_by": from_json(allowed_by),
                 "on": from_json(on),
-                "cooling": cooling(db, from_json(on)) if kind == "cooldown" else [],
+                "cooling": cooling(db, from_json(on)) if kind == waits.COOLDOWN else [],
             },
         )
         for (task, path, kind, since, due, asked, digest, allowed_by, on, born, answered) in (

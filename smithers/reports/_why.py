@@ -6,7 +6,9 @@ import shlex
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import assert_never
 
+from smithers import inbox, waits
 from smithers.changes import Key
 from smithers.naming import key_name, node_name
 from smithers.reports._asks import decide_command
@@ -82,9 +84,9 @@ class _Reasons:
         self.raised: dict[Key, Json] = {}
         self.budgets = {budget.key: budget for budget in budgets_of(db, head)}
         for kind, node, at, opened, body, when in db.execute(_NOTES, (head.run_id, head.inbox)):
-            if kind == "cancel":
+            if kind == inbox.CANCEL:
                 self.cancel = when
-            elif kind == "budget":
+            elif kind == inbox.BUDGET:
                 self.raised[Key(node, path_of(at))] = object_from(body) or {}
             else:
                 self.answers[node, path_of(at), opened] = object_from(body) or {}
@@ -107,10 +109,10 @@ class _Reasons:
         if head.stored == "cancelled":
             return []
         found = [
-            {**self._wait(wait), "kind": wait.kind} for wait in self.waits if wait.kind != "data"
+            {**self._wait(wait), "kind": wait.kind} for wait in self.waits if _is_outside(wait)
         ]
         found = [*self._given_up(), *self._attempts(), *found]
-        found = found or [self._data(wait) for wait in self.waits if wait.kind == "data"]
+        found = found or [self._wait(wait) for wait in self.waits if not _is_outside(wait)]
         if head.status == "stale" and not any("command" in one for one in found):
             said = "nothing runs until the run is resumed"
             found.append(reason_of(Key(""), said, self.resume))
@@ -158,27 +160,33 @@ class _Reasons:
 
     def _wait(self, wait: Wait) -> Json:
         key, data = Key(wait.task, wait.path), wait.data
-        if wait.kind == "approval":
-            return self._approval(key, wait)
-        if wait.kind == "budget":
-            return self._budget(key, wait)
-        if wait.kind == "agents":
-            missing = "; ".join(str(data["asked"]).splitlines())
-            said = (
-                f"{key_name(key)} is waiting for an agent to be installed or signed in: {missing}"
-            )
-            hint = "install it or sign in, then resume the run"
-            return reason_of(key, said, None if self.head.alive else self.resume, hint=hint)
-        if wait.kind == "attached":
-            return self._attached(key, wait)
         until = "" if data["due"] is None else f" at {clock(data['due'])}"
-        if wait.kind == "retry":
-            said = f"{key_name(key)} failed and will be retried{until}"
-        else:
-            said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
-            if cools := self._cooling(data["cooling"]):
-                said += f": {cools}"
+        match wait.kind:
+            case waits.APPROVAL:
+                return self._approval(key, wait)
+            case waits.BUDGET:
+                return self._budget(key, wait)
+            case waits.AGENTS:
+                return self._agents(key, wait)
+            case waits.ATTACHED:
+                return self._attached(key, wait)
+            case waits.DATA:
+                return self._data(key, wait)
+            case waits.RETRY:
+                said = f"{key_name(key)} failed and will be retried{until}"
+            case waits.COOLDOWN:
+                said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
+                if cools := self._cooling(data["cooling"]):
+                    said += f": {cools}"
+            case _:
+                assert_never(wait.kind)
         return reason_of(key, said, None if self.head.alive else self.resume)
+
+    def _agents(self, key: Key, wait: Wait) -> Json:
+        missing = "; ".join(str(wait.data["asked"]).splitlines())
+        said = f"{key_name(key)} is waiting for an agent to be installed or signed in: {missing}"
+        hint = "install it or sign in, then resume the run"
+        return reason_of(key, said, None if self.head.alive else self.resume, hint=hint)
 
     def _attached(self, key: Key, wait: Wait) -> Json:
         by, (id, host, pid, started) = wait.data["asked"] or "someone", wait.data["on"]
@@ -240,13 +248,16 @@ class _Reasons:
         said = f"{wait.data['asked']}; nothing starts until a person raises it"
         return reason_of(key, said, command)
 
-    def _data(self, wait: Wait) -> Json:
-        key = Key(wait.task, wait.path)
+    def _data(self, key: Key, wait: Wait) -> Json:
         said = (
             f"{key_name(key)} is waiting for the output of"
             f" {', '.join(map(node_name, wait.data['on']))}"
         )
-        return reason_of(key, said, None if self.head.alive else self.resume, kind="data")
+        return reason_of(key, said, None if self.head.alive else self.resume, kind=waits.DATA)
+
+
+def _is_outside(wait: Wait) -> bool:
+    return waits.traits(wait.kind).is_outside
 
 
 def _hint_of(allowed: Entry) -> str | None:
