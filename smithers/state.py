@@ -288,7 +288,8 @@ class RunState:
             del self.waits[key, change.kind]
         if change.answer is None:
             return
-        match waits.traits(change.kind).answer:
+        effect = waits.traits(change.kind).answer
+        match effect:
             case "kept":
                 self.answers[key] = change.answer
             case "try again":
@@ -297,8 +298,8 @@ class RunState:
                 self._attended(key)
             case "ignored":
                 pass
-            case never:
-                assert_never(never)
+            case _:
+                assert_never(effect)
 
     def _try_again(self, key: Key) -> None:
         """What agents failed by, since nobody had set them up, no longer counts."""
