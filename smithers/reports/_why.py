@@ -88,7 +88,7 @@ class _Reasons:
                 self.cancel = when
             elif kind == inbox.BUDGET:
                 self.raised[Key(node, path_of(at))] = object_from(body) or {}
-            else:
+            elif kind == inbox.ANSWER:
                 self.answers[node, path_of(at), opened] = object_from(body) or {}
 
     def all(self) -> list[Json]:
