@@ -9,12 +9,10 @@ from decimal import Decimal
 from smithers import waits
 from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned
 from smithers.changes import Failure, Key, WaitKind, WaitOpened
-from smithers.naming import LEAVES
-from smithers.reports import clock
 from smithers.state import Attempted, RunState
-from smithers.store.rows import time_text
+from smithers.views import clock
 
-__all__ = ["LEAVES", "Row", "activity", "row_of"]
+__all__ = ["Row", "activity", "row_of"]
 
 _MOST = 400
 
@@ -122,7 +120,7 @@ def _line(text: str) -> str:
 
 
 def _awaited(wait: WaitOpened) -> str:
-    until = "" if wait.due is None else f" until {clock(time_text(wait.due))}"
+    until = "" if wait.due is None else f" until {clock(wait.due)}"
     return waits.words_of(
         waits.traits(wait.kind).words.row,
         until=until,

@@ -35,7 +35,7 @@ from smithers.engine.trust import (
     untrusted,
 )
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
-from smithers.naming import LEAVES, first_names
+from smithers.naming import first_names, is_container
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
@@ -443,7 +443,8 @@ def _done(state: RunState) -> _Done:
 
 
 def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
-    return {id: (row.parent, row.place) for id, row in state.nodes.items() if row.kind in LEAVES}
+    rows = state.nodes.items()
+    return {id: (row.parent, row.place) for id, row in rows if not is_container(row.kind)}
 
 
 def _reused(before: _Done, engine: Engine, *, is_edited: bool) -> list[str]:

@@ -43,7 +43,6 @@ HOMES = ("waits.py", "inbox.py", "changes.py", "store/")
 """Where the kinds are written out."""
 
 OTHERS: dict[tuple[str, str], str] = {
-    ("naming.py", "approval"): "a kind of node",
     ("tree/_tasks.py", "approval"): "a kind of node",
     ("errors.py", "retry"): "what an agent's error makes the engine do",
     ("engine/agents.py", "retry"): "what an agent's error makes the engine do",
@@ -61,8 +60,8 @@ OTHERS: dict[tuple[str, str], str] = {
     ("cli/_deciding.py", "cancel"): "a command",
     ("cli/_raising.py", "budget"): "a command",
     ("cli/_steering.py", "steer"): "a command",
-    ("reports/_asks.py", "budget"): "a key of JSON",
-    ("reports/_one_task.py", "answer"): "a key of JSON",
+    ("views/_asks.py", "budget"): "a key of JSON",
+    ("wire.py", "answer"): "a key of JSON",
     ("reports/_telling.py", "answer"): "a key of JSON",
 }
 """The same words where they mean something else."""
