@@ -15,6 +15,8 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -77,6 +79,7 @@ def frames_of(
     keys = _Keys()
     _read_tree(db, frames)
     _read_tasks(db, frames, keys)
+    _read_ends(db, frames, keys)
     _read_attempts(db, frames, keys)
     _read_samples(db, frames)
     _read_choices(db, frames, keys)
@@ -144,6 +147,20 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     )
     for node, path, born in rows:
         frames[born].append(FailureHandled(key=keys[node, path]))
+
+
+def _read_ends(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT node, path, born, state, gone FROM ends WHERE run_id = :run"
+        + _BORN_OR.format("", "gone")
+        + " ORDER BY node, path, born",
+        frames.asked,
+    )
+    for node, path, born, state, gone in rows:
+        key = keys[node, path]
+        frames[born].append(ContainerEnded(key=key, outcome=state))
+        if gone is not None:
+            frames[gone].append(ContainerReopened(key=key))
 
 
 def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:

@@ -341,7 +341,8 @@ def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> 
     found = agreed(folder)
     with closing(sqlite3.connect(database(folder))) as db:
         db.executescript(
-            "DROP TABLE identity; DROP TABLE handled; ALTER TABLE statuses DROP COLUMN stopped_by;"
+            "DROP TABLE ends; DROP TABLE large_outputs; DROP TABLE identity; DROP TABLE handled;"
+            " ALTER TABLE statuses DROP COLUMN stopped_by;"
             " ALTER TABLE outputs DROP COLUMN type; ALTER TABLE processes DROP COLUMN cgroup;"
             " ALTER TABLE revivals DROP COLUMN spared; PRAGMA user_version = 3;"
         )
