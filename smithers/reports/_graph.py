@@ -1,4 +1,4 @@
-"""The tree of a run with its states; a container's state follows from its children's."""
+"""The tree of a run with the states of its tasks and containers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from pathlib import Path
 
 from smithers.reports._database import Json, reading
 from smithers.reports._heads import head_of
-from smithers.reports._tasks import LEAVES, Entry, Tree, open_waits, tree_of
+from smithers.reports._tasks import LEAVES, Entry, Tree, open_waits, tree_of, unsettled
+from smithers.store.rows import path_of
 
 __all__ = ["graph"]
 
 _Path = tuple[int, ...]
-_ORDER = ("failed", "running", "waiting", "ready", "pending", "cancelled")
+_ENDS = "SELECT node, path, state FROM ends WHERE run_id = ? AND gone IS NULL"
 
 
 def graph(path: Path, run_id: str) -> Json:
@@ -21,7 +22,9 @@ def graph(path: Path, run_id: str) -> Json:
     with reading(path) as db:
         head = head_of(db, run_id)
         tree = tree_of(db, head, open_waits(db, head))
-    root = None if tree.root is None else _Drawing(tree).node(tree.root, ())
+        ends = {(id, path_of(path)): state for id, path, state in db.execute(_ENDS, (run_id,))}
+    never = unsettled(head, up=False) if head.ended else None
+    root = None if tree.root is None else _Drawing(tree, ends, never).node(tree.root, ())
     return {
         "version": 1,
         "run_id": run_id,
@@ -32,8 +35,14 @@ def graph(path: Path, run_id: str) -> Json:
 
 
 class _Drawing:
-    def __init__(self, tree: Tree) -> None:
+    """`ends` are the states of the containers that have ended, and `never` is that of all others
+    once the run has ended.
+    """
+
+    def __init__(self, tree: Tree, ends: dict[tuple[str, _Path], str], never: str | None) -> None:
         self.tree = tree
+        self.ends = ends
+        self.never = never
         self.entries: dict[str, list[Entry]] = {}
         for entry in tree.entries:
             self.entries.setdefault(entry.id, []).append(entry)
@@ -47,12 +56,15 @@ class _Drawing:
             children = self._iterations(id, below, path)
         else:
             children = [self.node(child, path) for child in below]
-        if (own := self.tree.settled.get((id, path))) is not None:
-            return _drawn(id, kind, path, own.state, children, tolerated=own.tolerated)
-        state = _of(children)
-        if not children and (id, path) in self.tree.chosen:
-            state = "finished"
-        return _drawn(id, kind, path, state, children)
+        return self._container(id, kind, path, children)
+
+    def _container(self, id: str, kind: str, path: _Path, children: list[Json]) -> Json:
+        state = self.ends.get((id, path))
+        if state is None:
+            return _drawn(id, kind, path, self.never or _open(children), children)
+        own = None if kind == "iteration" else self.tree.settled.get((id, path))
+        tolerated = _is_tolerated(state, children) if own is None else own.tolerated
+        return _drawn(id, kind, path, state, children, tolerated=tolerated)
 
     def _leaf(self, id: str, kind: str, path: _Path) -> Json:
         entries = self.entries.get(id, [])
@@ -78,7 +90,7 @@ class _Drawing:
         for number in sorted(numbers):
             inner = (*path, number)
             children = [self.node(child, inner) for child in below]
-            found.append(_drawn(id, "iteration", inner, _of(children), children))
+            found.append(self._container(id, "iteration", inner, children))
         return found
 
     def _leaves(self, id: str) -> list[str]:
@@ -103,17 +115,20 @@ def _drawn(
     }
 
 
-def _of(children: list[Json]) -> str:
-    """What the children's states say of a container. A tolerated failure counts as finished, and
-    what was cancelled because of it as skipped.
-    """
-    states = {child["state"] for child in children if not child["tolerated"]}
-    allowed = {child["state"] for child in children if child["tolerated"]}
-    states |= {"finished" if state == "failed" else "skipped" for state in allowed}
-    if not states:
-        return "pending"
-    if states <= {"finished", "skipped"}:
-        return "skipped" if states == {"skipped"} else "finished"
-    if "finished" in states and states <= {"finished", "skipped", "pending", "ready"}:
+def _is_tolerated(state: str, children: list[Json]) -> bool:
+    """Whether the author allows the failure of a container that failed by its children."""
+    bad = [child["tolerated"] for child in children if child["state"] in ("failed", "cancelled")]
+    return state in ("failed", "cancelled") and bool(bad) and all(bad)
+
+
+def _open(children: list[Json]) -> str:
+    """What the children's states say of a container that has not ended."""
+    states = {child["state"] for child in children}
+    for state in ("running", "waiting"):
+        if state in states:
+            return state
+    to_come = [state for state in ("ready", "pending") if state in states]
+    has_begun = not states <= {"ready", "pending", "skipped"}
+    if has_begun or (states and not to_come):
         return "running"
-    return next(state for state in _ORDER if state in states)
+    return to_come[0] if to_come else "pending"

@@ -45,10 +45,6 @@ _ROWS = (
 _HANDLED = "SELECT h.node, h.path FROM handled h WHERE h.run_id = ? AND " + COUNTING.format(
     "h", "node"
 )
-_CHOSEN = (
-    "SELECT c.node, c.path FROM choices c WHERE c.run_id = ? AND c.kind IN ('test', 'items') AND "
-    + COUNTING.format("c", "node")
-)
 ANSWERED = (
     "EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.node = w.node"
     " AND i.path = w.path AND (w.kind = 'approval' AND i.kind = 'answer' AND i.opened = w.born"
@@ -116,10 +112,6 @@ class Tree:
     """Containers that settled by themselves, such as a loop that failed."""
     failed: list[Entry] = field(default_factory=list[Entry])
     """The tasks and containers that failed by themselves, in document order."""
-    chosen: set[tuple[str, tuple[int, ...]]] = field(
-        default_factory=set[tuple[str, tuple[int, ...]]]
-    )
-    """Branches and fan-outs that have chosen; without children they are finished."""
 
     def walk(self) -> Iterator[tuple[str, int]]:
         """The ids in document order, each with the number of loops around it. What a node had in
@@ -186,8 +178,7 @@ def tree_of(db: sqlite3.Connection, head: Head, waits: list[Wait]) -> Tree:
         rows.setdefault(task, {})[key[1]] = Entry(
             id=task, kind=kind, path=key[1], state=found, error=error, tolerated=key in handled
         )
-    chosen = {(node, path_of(path)) for node, path in db.execute(_CHOSEN, (head.run_id,))}
-    tree = Tree(root=root, kinds=kinds, children=children, entries=[], chosen=chosen)
+    tree = Tree(root=root, kinds=kinds, children=children, entries=[])
     for id, depth in tree.walk():
         inside = (one for one in rows.get(id, {}).values() if len(one.path) == depth)
         found = sorted(inside, key=lambda one: one.path)
