@@ -89,6 +89,23 @@ def containers(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def allows(ctx: Context[NoInput]) -> Node:
+    def one(name: str) -> Node:
+        if name == "loop":
+            body = Sequence(Step("turn", boom), Step("after turn", lambda: 1))
+            return Loop(body, until=lambda: True, max_iterations=2, id="loop")
+        if name == "branch":
+            return Branch(lambda: True, Sequence(Step("arm", boom)), id="branch")
+        return Parallel(Step(name, lambda: name), Step(f"beside {name}", boom))
+
+    own = Sequence(Step("own", boom, on_failure="continue"), Step("after own", lambda: 1))
+    names = ["loop", "branch", "group"]
+    each = ForEach(names, key=str, each=one, on_failure="continue", id="each")
+    only = Sequence(Task("skipped", agent=Echo(), prompt="x", skip_if=lambda: True))
+    return Sequence(own, each, only, Branch(lambda: False, Step("no arm", boom), id="empty"))
+
+
+@workflow
 def moves(ctx: Context[NoInput]) -> Node:
     own = Step("own", boom, on_failure="continue")
     body = Step("body", lambda: 1)
@@ -342,6 +359,17 @@ def test_a_run_over_tolerated_failures_of_containers(folder: Path) -> None:
     assert found["containers"]["each"] == found["containers"]["sequence"] == "finished"
     assert "(4 tolerated)" in " ".join(found["table"])
     assert "resume" not in smithers(folder, "why", "r1").out, "it has finished"
+
+
+def test_what_ends_well_is_finished_whatever_it_allowed_below(folder: Path) -> None:
+    assert up(folder, "allows") == 6
+    found = agreed(folder)["containers"]
+    failed = {id for id, state in found.items() if state == "failed"}
+    inside = {"loop", "loop/sequence1", "branch", "branch/sequence1", "each/group"}
+    assert failed == inside
+    assert {state for id, state in found.items() if id not in failed} == {"finished"}
+    root = smithers(folder, "graph", "r1", "--json").document["root"]
+    assert all(one["tolerated"] for one in container_nodes(root) if one["state"] == "failed")
 
 
 def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> None:
