@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
+from harnesses import Echo
 from smithers import (
     Approval,
     Branch,
@@ -15,10 +18,14 @@ from smithers import (
     Parallel,
     Sequence,
     Step,
+    Task,
+    Workflow,
     workflow,
 )
 from smithers.changes import ContainerEnded, ContainerReopened, Key
 from tests.rules.runs import Run
+
+Make = Callable[[], Node[Any]]
 
 
 def told(run: Run) -> list[tuple[int, str]]:
@@ -103,22 +110,81 @@ def test_a_resume_reopens_what_failed_and_leaves_what_finished() -> None:
     assert sorted(said for _, said in later[3:]) == [f"{name} finished" for name in sorted(again)]
 
 
-def test_a_container_that_left_the_tree_has_no_end() -> None:
-    def make(*, edited: bool) -> Run:
+def edited(before: Make, after: Make) -> Run:
+    """A run of one tree that an owner left, before another goes on with the other tree."""
+
+    def flow_of(make: Make) -> Workflow[NoInput, Any]:
         @workflow
-        def flow(ctx: Context[NoInput]) -> Node:
-            gone = Sequence(Step("a", lambda: 1))
-            ask = Approval("ask", ask="?")
-            return Sequence(Step("a", lambda: 1), ask) if edited else Sequence(gone, ask)
+        def flow(ctx: Context[NoInput]) -> Node[Any]:
+            return make()
 
-        return Run(flow)
+        return flow
 
-    run = make(edited=False)
-    assert run.go().status == "waiting"
+    run = Run(flow_of(before))
+    run.go()
+    run.workflow, run.edited = flow_of(after), True
+    return run
+
+
+def test_a_container_that_an_edit_removed_has_no_end() -> None:
+    def ask() -> Approval:
+        return Approval("ask", ask="?")
+
+    def a() -> Node[Any]:
+        return Step("a", lambda: 1)
+
+    run = edited(lambda: Sequence(Sequence(a()), ask()), lambda: Sequence(a(), ask()))
     assert ends(run) == {"sequence/sequence1": "finished"}
-    run.workflow, run.edited = make(edited=True).workflow, True
     assert run.go().status == "waiting"
     assert ends(run) == {}
+
+
+def test_a_container_that_a_render_removed_has_no_end() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        first = Step("first", lambda: 1)
+        group = Parallel(Step("a", lambda: 1)) if ctx.get(first) is None else None
+        return Parallel(group, Sequence(Step("slow", lambda: 1), first))
+
+    run = Run(flow, max_concurrency=1)
+    assert run.go().status == "finished"
+    assert [said for _, said in told(run)][:2] == [
+        "parallel/parallel1 finished",
+        "parallel/parallel1 reopened",
+    ]
+    assert "parallel/parallel1" not in ends(run)
+
+
+def test_a_container_may_end_otherwise_in_the_first_frame_of_an_owner() -> None:
+    def a() -> Node[Any]:
+        return Step("a", lambda: 1)
+
+    run = edited(lambda: Sequence(a(), Step("bad", boom)), lambda: Sequence(a()))
+    assert ends(run) == {"sequence": "failed"}
+    frames = len(run.watch.frames)
+    assert run.go().status == "finished"
+    again = ["sequence reopened", "sequence finished"]
+    assert told(run)[1:] == [(frames, said) for said in again]
+
+
+def test_a_container_that_is_now_a_task_has_no_end_as_a_container() -> None:
+    def a() -> Node[Any]:
+        return Step("a", lambda: 1)
+
+    def task() -> Node[Any]:
+        return Task("one", agent=Echo(), prompt="x", skip_if=lambda: True)
+
+    def branch() -> Node[Any]:
+        return Branch(lambda: bool(boom()), a(), id="one")
+
+    run = edited(
+        lambda: Sequence(branch(), Step("last", lambda: 1)),
+        lambda: Sequence(task()),
+    )
+    assert ends(run) == {"sequence": "failed", "one": "failed"}
+    assert run.go().status == "finished"
+    assert ends(run) == {"sequence": "finished"}
+    assert run.outcome("one") == "skipped"
 
 
 def test_a_run_that_is_cancelled_leaves_what_is_open_without_an_end() -> None:
