@@ -26,6 +26,8 @@ from smithers.changes import (
     Change,
     ChoiceKind,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -47,7 +49,16 @@ from smithers.changes import (
     WaitOpened,
 )
 
-__all__ = ["Attempted", "Chosen", "Ended", "Message", "RunState", "Total", "Waiting"]
+__all__ = [
+    "Attempted",
+    "Chosen",
+    "ContainerEnd",
+    "Ended",
+    "Message",
+    "RunState",
+    "Total",
+    "Waiting",
+]
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -63,6 +74,14 @@ class Ended:
     error: Failure | None
     output: str | None
     type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEnd:
+    """How a container or an iteration ended, and in which frame."""
+
+    outcome: Outcome
+    frame: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +171,10 @@ class RunState:
     nodes: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
+    ends: dict[Key, ContainerEnd] = field(default_factory=dict[Key, ContainerEnd])
+    """All containers and iterations that have ended. It is for views: plan and kinds decide nothing
+    by it, since it follows from them.
+    """
     handled: set[Key] = field(default_factory=set[Key])
     """Nodes whose failure, or cancellation because of one, an `on_failure="continue"` absorbed."""
     choices: dict[tuple[Key, ChoiceKind], Chosen] = field(
@@ -238,10 +261,10 @@ class RunState:
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
         for change in frame.changes:
-            if isinstance(change, Reset | NodeGone):
+            if isinstance(change, Reset | NodeGone | ContainerReopened):
                 self.apply(change, frame.number)
         for change in frame.changes:
-            if not isinstance(change, Reset | NodeGone):
+            if not isinstance(change, Reset | NodeGone | ContainerReopened):
                 self.apply(change, frame.number)
         self.inbox = frame.inbox
         self.close_frame(frame.number, frame.at)
@@ -286,6 +309,10 @@ class RunState:
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
                 self.choices[key, change.kind] = chosen
+            case ContainerEnded(key=key):
+                self.ends[key] = ContainerEnd(change.outcome, frame)
+            case ContainerReopened(key=key):
+                self.ends.pop(key, None)
             case WaitOpened(key=key):
                 self.waits[key, change.kind] = Waiting(change, frame)
             case WaitClosed(key=key):

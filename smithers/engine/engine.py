@@ -34,6 +34,7 @@ from smithers.engine.again import runs_again
 from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
+from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
 from smithers.engine.holding import Holding
@@ -108,6 +109,7 @@ class Engine:
         self._mounting = Mounting(
             self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
         )
+        self._ends = ContainerEnds(self.transition)
         self.holding = Holding(run.run_id, self.asking, self._attempts)
         self._wake = asyncio.Event()
         self._timers = Timers(settings.clock.now, self._wake)
@@ -387,6 +389,11 @@ class Engine:
         for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
             self.plan.up.extend(self.asking.waiting.pop(key))
 
+    def _must_render(self) -> bool:
+        """Whether the tree is older than the state, as where a render failed."""
+        watches = self.renderer.watches
+        return self._wrong is not None or any(watches(one.key.id) for one in self.plan.settled)
+
     def _drop(self) -> None:
         dropped = self.plan.dropped.popleft()
         instance = dropped.instance
@@ -482,6 +489,8 @@ class Engine:
 
     async def _commit(self) -> None:
         looked = self._moment
+        if not self._must_render():
+            self._ends.write(self.plan)
         frame = self.transition.frame(looked.wall)
         models, self._mounting.models = self._mounting.models, []
         if self._first is not None:

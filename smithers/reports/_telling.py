@@ -18,6 +18,8 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -40,7 +42,10 @@ from smithers.reports._database import Json, from_json, object_from
 from smithers.store.rows import time_text
 from smithers.views import clock
 
-__all__ = ["Telling", "failure_json"]
+__all__ = ["NOT_SHOWN", "Telling", "failure_json"]
+
+NOT_SHOWN = (ContainerEnded, ContainerReopened)
+"""What neither `timeline` nor `events` show: it follows from the other changes."""
 
 _HUMPS = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -79,7 +84,7 @@ class Telling:
         changes = [
             self._change(change)
             for change in frame.changes
-            if only is None or _NAMES[type(change)] in only
+            if not isinstance(change, NOT_SHOWN) and (only is None or _NAMES[type(change)] in only)
         ]
         return {"frame": frame.number, "at": time_text(frame.at), "changes": changes}
 

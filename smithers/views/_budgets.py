@@ -70,8 +70,8 @@ def raise_command(run_id: str, budget: BudgetView, *, resumes: bool = True) -> s
 
 
 def budgets(snapshot: Snapshot) -> list[BudgetView]:
-    """The budgets of the nodes that are in the tree, in document order, in each iteration that has
-    begun; that of the run as a whole is the first.
+    """The budgets of the nodes that are in the tree, in each iteration that has begun, in the order
+    of their ids; that of the run as a whole is the first.
     """
     state = snapshot.state
     if not state.budgets:
@@ -80,12 +80,10 @@ def budgets(snapshot: Snapshot) -> list[BudgetView]:
     used = _used(snapshot, nodes)
     keys = {*used, *(key for key in state.raised if Key(key.id) in state.budgets)}
     keys |= {key for key in state.budgets if not nodes.depth(key.id)}
-    order = {"": -1, **{id: place for place, (id, _) in enumerate(snapshot.tree.walk())}}
     return [
         _budget(key, state.budgets[Key(key.id)], state.raised.get(key, Amounts()), used.get(key))
-        for key in sorted(
-            (key for key in keys if key.id in order), key=lambda key: (order[key.id], key.path)
-        )
+        for key in sorted(keys)
+        if not key.id or key.id in state.nodes
     ]
 
 
