@@ -203,10 +203,8 @@ class Starting:
         taken = self._taken(instance)
         if self._asking.missed(taken):
             return
-        prompt = self._asking.ask(
-            instance, lambda: self._asking.text(work.prompt, "prompt", instance, node)
-        )
-        if self._asking.missed(prompt):
+        prompt = self._asking.text(instance, work.prompt, "prompt")
+        if prompt is None:
             return
         tries = self._tries(instance.key)
         missing = None if tries or node.on_failure == "continue" else self.limits.missing(work)
@@ -214,7 +212,7 @@ class Starting:
             work, tries, self.limits.cooling, self._bench.moment(), taken
         )
         if isinstance(following, Use):
-            self._attempt(instance, node, work, following, cast("str", prompt), taken)
+            self._attempt(instance, node, work, following, prompt, taken)
         elif not self._wait_for_agents(instance, following):
             error = tries[-1].error if tries else None
             self._settle(instance, "failed", error=error)

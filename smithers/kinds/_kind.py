@@ -13,15 +13,17 @@ from typing import Any, ClassVar, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
-from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind
+from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.state import Ended, RunState
-from smithers.tree import Mark, Node
+from smithers.tree import Mark, Node, Task
 
 __all__ = ["Asking", "Container", "Kind", "KindName", "Planning"]
 
-KindName = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
+KindName = Literal[
+    "task", "approval", "sequence", "parallel", "branch", "loop", "iteration", "foreach"
+]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -123,9 +125,24 @@ class Asking(Protocol):
     ) -> None:
         """It ends. `output` is JSON text, and `model` the name of its model."""
 
-    def make_ready(self, one: Instance, /) -> bool:
-        """Whether a task may be attempted now; else it waits, has settled, or asks a person."""
+    def make_ready(self, one: Instance[Task[Any]], /) -> bool:
+        """Whether a leaf may do what it does now; else it waits or has settled."""
         ...
+
+    def has_slot(self, one: Instance, /) -> bool:
+        """Whether it may begin; else it comes up again once there is a slot."""
+        ...
+
+    def text(
+        self, one: Instance[Task[Any]], given: str | Callable[[], str], what: str, /
+    ) -> str | None:
+        """A text that the author wrote, or the one that their callable gives; `what` names it. None
+        if it waits for data, or has failed.
+        """
+        ...
+
+    def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
+        """It has begun, and waits for what is outside of the run."""
 
 
 class Kind(ABC, Generic[N]):
