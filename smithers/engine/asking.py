@@ -24,7 +24,7 @@ from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import Instance
-from smithers.state import RunState
+from smithers.state import Attempted, RunState
 from smithers.tree import (
     NODE_MARK,
     Mark,
@@ -84,6 +84,10 @@ class Asking:
     def plan(self) -> Plan:
         assert self.view.plan is not None
         return self.view.plan
+
+    def tries(self, key: Key) -> list[Attempted]:
+        """The attempts of a task that count."""
+        return [one for one in self.state.tries.get(key, ()) if one.counts]
 
     def reading(self, instance: Instance) -> Reading:
         """A reader that stands where the instance stands, and sees the frame in the making."""
