@@ -27,6 +27,7 @@ from smithers.kinds import Instance
 from smithers.state import Attempted, RunState
 from smithers.tree import (
     NODE_MARK,
+    ForEach,
     Mark,
     Node,
     Task,
@@ -203,7 +204,7 @@ class Asking:
             else "return a comparison, or wrap the value in bool(...)",
         )
 
-    def make_items(self, instance: Instance) -> None:
+    def make_items(self, instance: Instance[ForEach[Any]]) -> None:
         """Call the items of a fan-out; see `Asking` of `kinds`."""
         if (instance.key, "items") in self.frame.state.choices:
             again = self.ask(

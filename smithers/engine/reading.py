@@ -17,13 +17,11 @@ from smithers.context import ItemFailure, NotYet
 from smithers.engine.mount import Mounts
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition, Instance, kind_of
+from smithers.kinds import NOTHING, Definition, Instance, kind_of
 from smithers.state import Ended, RunState
 from smithers.tree import (
     Attempt,
-    Branch,
     ForEach,
-    Loop,
     Node,
     NotExact,
     Output,
@@ -34,8 +32,6 @@ from smithers.tree import (
 )
 
 __all__ = ["NoOutput", "Reading", "View", "has_output"]
-
-_NOTHING = object()
 
 
 class NoOutput(SmithersError):
@@ -77,9 +73,9 @@ class Reading:
                 hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{_name(node)}] ...",
             )
         if (gone := self._gone(_valued(node).id)) is not None and gone.output is not None:
-            return _parsed(cast("Task", _valued(node)), gone)
+            return _given_before(_valued(node), gone)
         found = self._read(node)
-        if found is not None and (value := self._given(node, found)) is not _NOTHING:
+        if found is not None and (value := self._given(node, found)) is not NOTHING:
             return value
         raise NoOutput(
             f"{self.key.id} reads {_name(node)}, which {self._ended_how(found)}",
@@ -88,8 +84,7 @@ class Reading:
 
     def maybe(self, node: Node[Any]) -> object | None:
         if (gone := self._gone(_valued(node).id)) is not None:
-            task = cast("Task", _valued(node))
-            return None if gone.output is None else _parsed(task, gone)
+            return None if gone.output is None else _given_before(_valued(node), gone)
         found = self._maybe(lambda: self._read(node))
         return self._or_none(node, found)
 
@@ -98,7 +93,7 @@ class Reading:
             text = gone.output
         else:
             found = self._maybe(lambda: self.find(id))
-            text = None if found is None else self._text(found)
+            text = None if found is None else self.text(found)
         if text is None:
             return None
         try:
@@ -141,7 +136,7 @@ class Reading:
         """The output of a settled node as JSON text, or None where it has none."""
         target = _valued_or_none(node)
         found = None if target is None else self._read(target)
-        return None if found is None else self._text(found)
+        return None if found is None else self.text(found)
 
     # -- finding
 
@@ -162,8 +157,8 @@ class Reading:
         return ended[found]
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
-        value = _NOTHING if found is None else self._given(node, found)
-        return None if value is _NOTHING else value
+        value = NOTHING if found is None else self._given(node, found)
+        return None if value is NOTHING else value
 
     def _maybe(self, read: Callable[[], Instance | None]) -> Instance | None:
         if self.mode != "render":
@@ -273,23 +268,29 @@ class Reading:
 
     # -- what was given
 
-    def _given(self, node: Node[Any], found: Instance) -> object:
-        target = _valued(node)
-        if found.kind.expands:
-            if found.status != "finished":
-                return _NOTHING
-            return [self._parsed(one) for one in map(self._result, found.children) if one]
-        ended = self.view.state.ended.get(found.key)
-        if ended is None or ended.output is None or found.status != "finished":
-            return _NOTHING
-        return _parsed(cast("Task", target), ended)
+    @property
+    def state(self) -> RunState:
+        return self.view.state
 
-    def _parsed(self, instance: Instance) -> object:
-        """What an item gave. A subtree without a result gives None."""
-        ended = self.view.state.ended.get(instance.key)
-        if ended is None or ended.output is None:
-            return self._given(instance.node, instance) if instance.kind.expands else None
-        return _parsed(cast("Task", instance.definition.node), ended)
+    def _given(self, node: Node[Any], found: Instance) -> object:
+        return found.kind.value(self, found, _valued(node))
+
+    def result(self, one: Instance, /) -> object:
+        """What a node gave; see `Outputs` of `kinds`."""
+        value = one.kind.value(self, one, one.node)
+        return None if value is NOTHING else value
+
+    def text(self, one: Instance, /) -> str | None:
+        """The same as JSON text; see `Outputs` of `kinds`."""
+        return one.kind.text(self, one)
+
+    def results(self, one: Instance, /) -> list[Instance]:
+        """What the items of a fan-out gave; see `Outputs` of `kinds`."""
+        return [each for each in map(self._result, one.children) if each is not None]
+
+    def parse(self, node: Task, ended: Ended, /) -> object:
+        """What a task gave; see `Outputs` of `kinds`. Raises `AuthorError` if its class is gone."""
+        return _parsed(node, node.output, ended)
 
     def _result(self, child: Instance) -> Instance | None:
         """The instance whose output is the item's, or None where the item gave nothing."""
@@ -311,15 +312,6 @@ class Reading:
             path = (*path, len(loop.children) - 1)
         return plan.instances.get(Key(id, path))
 
-    def _text(self, found: Instance) -> str | None:
-        if found.status != "finished":
-            return None
-        if found.kind.expands:
-            texts = [self._text(one) for one in map(self._result, found.children) if one]
-            return f"[{','.join(text or 'null' for text in texts)}]"
-        ended = self.view.state.ended.get(found.key)
-        return None if ended is None else ended.output
-
     def _error(self, child: Instance) -> Any:
         waiting = [child]
         while waiting:
@@ -336,13 +328,20 @@ class Reading:
         return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "has no output")
 
 
-def _parsed(task: Task, ended: Ended) -> object:
-    """What a task gave, as a fresh object. Raises `AuthorError` if its class is gone."""
+def _given_before(node: Node[Any], ended: Ended) -> object:
+    """What a node gave that has left the tree."""
+    output = kind_of(node).output(node)
+    assert output is not None, "nothing else has an output of its own"
+    return _parsed(node, output, ended)
+
+
+def _parsed(node: Node[Any], output: Output[Any], ended: Ended) -> object:
+    """A fresh object. Raises `AuthorError` if its class is gone."""
     assert ended.output is not None
     try:
-        return cast("object", task.output.parse_as(ended.output, ended.type))
+        return cast("object", output.parse_as(ended.output, ended.type))
     except NotExact as error:
-        raise AuthorError(f"the output of {_name(task)}: {error}", place=task.mark.place) from error
+        raise AuthorError(f"the output of {_name(node)}: {error}", place=node.mark.place) from error
 
 
 def _name(node: Node[Any] | None) -> str:
@@ -373,11 +372,6 @@ def _valued(node: Node[Any]) -> Node[Any]:
             hint="read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)",
         )
     if (found := _valued_or_none(node)) is None:
-        hint = "read a task inside it, or set result=task on the group"
-        if isinstance(node, Branch):
-            hint = "read a task of each arm: ctx.get(task) is None if it was skipped"
-        elif isinstance(node, Loop):
-            hint = "read a task inside it: ctx[task] is its output in the last iteration"
         said = f"{_name(node)} is a {node.kind}, which has no output"
-        raise AuthorError(said, place=here().place, hint=hint)
+        raise AuthorError(said, place=here().place, hint=kind_of(node).how_to_read)
     return found

@@ -10,7 +10,7 @@ from typing import Any, assert_never, cast
 
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Dropped, Instance, Slots
-from smithers.kinds._kind import Asking, Kind, KindName, Planning
+from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, Outputs, Planning
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.foreach import FOREACH
@@ -22,6 +22,7 @@ from smithers.tree import Approval, Branch, ForEach, Loop, Node, Parallel, Seque
 
 __all__ = [
     "ITERATION",
+    "NOTHING",
     "AnyNode",
     "Asking",
     "Definition",
@@ -30,6 +31,7 @@ __all__ = [
     "Kind",
     "KindName",
     "LoopExhausted",
+    "Outputs",
     "Planning",
     "Slots",
     "agent_work",

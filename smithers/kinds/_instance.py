@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import TypeVar
 
@@ -53,14 +53,14 @@ class Instance(Generic[N_co]):
 
     def __init__(
         self,
-        definition: Definition,
+        definition: Definition[N_co],
         key: Key,
         parent: Instance | None,
         place: int,
         kind: Kind[N_co],
     ) -> None:
         self.definition = definition
-        self.node = cast("N_co", definition.node)
+        self.node = definition.node
         self.key = key
         self.parent = parent
         self.place = place

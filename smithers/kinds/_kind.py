@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, Protocol
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
@@ -17,9 +17,9 @@ from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOp
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.state import Ended, RunState
-from smithers.tree import Mark, Node, Task
+from smithers.tree import ForEach, Mark, Node, Output, Task
 
-__all__ = ["Asking", "Container", "Kind", "KindName", "Planning"]
+__all__ = ["NOTHING", "Asking", "Container", "Kind", "KindName", "Outputs", "Planning"]
 
 KindName = Literal[
     "task", "approval", "sequence", "parallel", "branch", "loop", "iteration", "foreach"
@@ -99,7 +99,7 @@ class Asking(Protocol):
     def fail(self, one: Instance, error: Exception, /) -> None:
         """It fails by this error."""
 
-    def make_items(self, one: Instance, /) -> None:
+    def make_items(self, one: Instance[ForEach[Any]], /) -> None:
         """Call the items of a fan-out and choose them, or mount those that are chosen."""
 
     def now(self) -> datetime:
@@ -145,6 +145,33 @@ class Asking(Protocol):
         """It has begun, and waits for what is outside of the run."""
 
 
+class Outputs(Protocol):
+    """A reader of outputs, as kinds use it."""
+
+    @property
+    def state(self) -> RunState: ...
+
+    def parse(self, node: Task[Any], ended: Ended, /) -> object:
+        """What a task gave, as a fresh object."""
+        ...
+
+    def result(self, one: Instance, /) -> object:
+        """What a node gave, None if it gave nothing."""
+        ...
+
+    def text(self, one: Instance, /) -> str | None:
+        """The same as JSON text."""
+        ...
+
+    def results(self, one: Instance, /) -> Sequence[Instance]:
+        """For each item of a fan-out that gave something, the node whose output that is."""
+        ...
+
+
+NOTHING: Final = object()
+"""In place of the value of a node that gave none; None is a value."""
+
+
 class Kind(ABC, Generic[N]):
     """The rules of one kind of node."""
 
@@ -161,6 +188,8 @@ class Kind(ABC, Generic[N]):
     """Whether its children may be at work at the same time."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
+    how_to_read: ClassVar[str] = "read a task inside it, or set result=task on the group"
+    """What an author should do who read one that has no output."""
 
     @abstractmethod
     def activate(self, plan: Planning, one: Instance[N]) -> None:
@@ -223,6 +252,20 @@ class Kind(ABC, Generic[N]):
         """The node whose output is the output of this one: itself if it makes one, None if it gives
         nothing.
         """
+        return None
+
+    def output(self, node: N) -> Output[Any] | None:
+        """The type of what it gives, if the node says so."""
+        return None
+
+    def value(self, outputs: Outputs, one: Instance[N], handle: N) -> object:
+        """What it gave, as a fresh object, to one who reads it by `handle`; `NOTHING` if it gave
+        nothing.
+        """
+        return NOTHING
+
+    def text(self, outputs: Outputs, one: Instance[N]) -> str | None:
+        """What it gave as JSON text; None if it gave nothing."""
         return None
 
     def limit(self, node: N) -> int | None:

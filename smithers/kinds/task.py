@@ -10,9 +10,9 @@ from typing_extensions import TypeVar
 from smithers import waits
 from smithers.changes import Outcome
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Asking, Kind, Planning
+from smithers.kinds._kind import NOTHING, Asking, Kind, Outputs, Planning
 from smithers.state import RunState
-from smithers.tree import AgentWork, Node, Task
+from smithers.tree import AgentWork, Node, Output, Task
 
 __all__ = ["TASK", "Leaf", "agent_work"]
 
@@ -32,6 +32,19 @@ class Leaf(Kind[N]):
 
     def source_of_output(self, node: N) -> N:
         return node
+
+    def output(self, node: N) -> Output[Any]:
+        return node.output
+
+    def value(self, outputs: Outputs, one: Instance[N], handle: N) -> object:
+        ended = outputs.state.ended.get(one.key)
+        if ended is None or ended.output is None or one.status != "finished":
+            return NOTHING
+        return outputs.parse(handle, ended)
+
+    def text(self, outputs: Outputs, one: Instance[N]) -> str | None:
+        ended = outputs.state.ended.get(one.key)
+        return None if ended is None or one.status != "finished" else ended.output
 
     def activate(self, plan: Planning, one: Instance[N]) -> None:
         state = plan.state
