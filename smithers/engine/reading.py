@@ -331,7 +331,7 @@ class Reading:
 def _given_before(node: Node[Any], ended: Ended) -> object:
     """What a node gave that has left the tree."""
     output = kind_of(node).output(node)
-    assert output is not None, "nothing else has an output of its own"
+    assert output is not None, "only tasks leave an output"
     return _parsed(node, output, ended)
 
 

@@ -59,21 +59,10 @@ class AgentExecutor(Executor[AgentWork]):
     def _attempt(
         self, one: Instance[Task], work: AgentWork, use: Use, prompt: str, taken: Held | None
     ) -> AgentAttempt:
-        node = one.node
-        bench, tries = self.bench, self.asking.tries(one.key)
+        bench, node = self.bench, one.node
         native = use.agent.can.native_schema
-        # The author's prompt stays apart from what is told of earlier attempts.
-        said, new = (untold(self.asking.state, one.key, each) for each in (None, use.session))
-        before = (self._background(taken), handover(bench.streams, tries), _block(said))
-        told = "\n\n".join(filter(None, before))
-        fresh = asked(prompt, node.output, native=native, told=told)
-        followup: str | None = None
-        if use.session is not None or use.forks is not None:
-            since = (handover(bench.streams, tries, known=use.session), _block(new))
-            told = "\n\n".join(filter(None, since))
-            followup = asked(prompt, node.output, native=native, told=told)
-            if use.begun:
-                followup = (ATTENDED if use.attended else INTERRUPTED).format(prompt=followup)
+        new = untold(self.asking.state, one.key, use.session)
+        fresh, followup = self._prompts(one, use, prompt, taken, new)
         serial = self.open_attempt(
             one,
             use.agent.name,
@@ -104,6 +93,32 @@ class AgentExecutor(Executor[AgentWork]):
             mailbox=Mailbox(serial, self._hooks.keep, new),
             limits=self._limits,
         )
+
+    def _prompts(
+        self,
+        one: Instance[Task],
+        use: Use,
+        prompt: str,
+        taken: Held | None,
+        new: Sequence[Message],
+    ) -> tuple[str, str | None]:
+        """The request for a new session, and the one for the session to resume, if there is one.
+
+        The author's prompt stays apart from what is told of earlier attempts; `new` are the
+        messages that the session does not have.
+        """
+        streams, tries = self.bench.streams, self.asking.tries(one.key)
+        native, output = use.agent.can.native_schema, one.node.output
+        said = untold(self.asking.state, one.key, None)
+        before = (self._background(taken), handover(streams, tries), _block(said))
+        fresh = asked(prompt, output, native=native, told="\n\n".join(filter(None, before)))
+        if use.session is None and use.forks is None:
+            return fresh, None
+        since = (handover(streams, tries, known=use.session), _block(new))
+        followup = asked(prompt, output, native=native, told="\n\n".join(filter(None, since)))
+        if use.begun:
+            followup = (ATTENDED if use.attended else INTERRUPTED).format(prompt=followup)
+        return fresh, followup
 
     def _background(self, taken: Held | None) -> str:
         """What was done in the session that is taken up; the same for all that take it up."""

@@ -46,8 +46,8 @@ class Bench(Protocol):
 
 
 class Executor(ABC, Generic[W]):
-    """The attempts of one kind of work. It has begun and waits as the rows say: a run that is
-    resumed has other executors.
+    """Starts the attempts of one kind of work. A resumed run has a new one, so what it must
+    remember is a row.
     """
 
     def __init__(self, asking: Asking, bench: Bench) -> None:
