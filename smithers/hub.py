@@ -544,6 +544,10 @@ class Hub:
         """A run with all its tasks, their attempts, and what it is waiting for."""
         return reports.inspect(self.database, run_id)
 
+    def inspecting(self, run_id: str) -> AbstractContextManager[reports.Inspected]:
+        """The same with its tasks one by one, so that not all outputs are in memory at once."""
+        return reports.inspecting(self.database, run_id)
+
     def cost(self, run_id: str) -> reports.Json:
         """What a run used and cost, by task, agent and model."""
         return reports.cost(self.database, run_id)
@@ -558,9 +562,9 @@ class Hub:
         """
         return reports.why(self.database, run_id)
 
-    def timeline(self, run_id: str) -> reports.Json:
-        """A run frame by frame."""
-        return reports.timeline(self.database, run_id)
+    def timeline(self, run_id: str, *, outputs: bool = True) -> reports.Json:
+        """A run frame by frame; without `outputs`, those of more than 4096 bytes are None."""
+        return reports.timeline(self.database, run_id, outputs=outputs)
 
     def events(
         self, run_id: str, after: str | None = None, *, limit: int = reports.MOST
@@ -571,10 +575,17 @@ class Hub:
         return reports.events(self.database, run_id, after, limit=limit)
 
     def all_events(
-        self, run_id: str, after: str | None = None, *, follow: bool = False
+        self,
+        run_id: str,
+        after: str | None = None,
+        *,
+        follow: bool = False,
+        outputs: bool = True,
     ) -> Iterator[reports.Json]:
-        """The same events one by one; with `follow`, as they happen."""
-        return reports.all_events(self.database, run_id, after, follow=follow)
+        """The same events one by one; with `follow`, as they happen. Without `outputs`, those of
+        more than 4096 bytes are None.
+        """
+        return reports.all_events(self.database, run_id, after, follow=follow, outputs=outputs)
 
     def newest(self, run_id: str) -> str | None:
         """The cursor of the run's latest event, or None if it has none."""

@@ -12,7 +12,7 @@ from smithers.changes import Key
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.naming import first_names, key_name, node_name
-from smithers.reports import clock, exhausted_words, with_place
+from smithers.reports import Inspected, clock, exhausted_words, with_place
 from smithers.store.rows import time_of
 from smithers.texts import title_of
 
@@ -90,12 +90,12 @@ def ago(text: str) -> str:
     return f"{seconds} s ago"
 
 
-def inspected(found: _Json) -> Iterator[str]:
+def inspected(found: Inspected) -> Iterator[str]:
     """A run, its tasks with their attempts, and its waits."""
-    yield from _run_lines(found["run"])
-    for task in found["tasks"]:
+    yield from _run_lines(found.run)
+    for task in found.tasks:
         yield from _task_lines(task)
-    for wait in found["waits"]:
+    for wait in found.waits:
         yield from _wait(wait)
 
 

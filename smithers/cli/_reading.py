@@ -16,7 +16,7 @@ from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
 from smithers.cli._listing import Shown, list_runs
 from smithers.cli._places import place
-from smithers.cli._streams import give, give_json, masked, paint, shown, table
+from smithers.cli._streams import give, give_json, give_json_parts, masked, paint, shown, table
 from smithers.hub import Hub
 from smithers.reports import STATUSES, clock
 from smithers.texts import plain
@@ -179,12 +179,12 @@ def ps(
 
 
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
-    found = Hub(place(db).path).inspect(run)
-    if json:
-        give_json(found)
-    else:
-        for line in inspected(found):
-            give(shown(line))
+    with Hub(place(db).path).inspecting(run) as found:
+        if json:
+            give_json_parts(vars(found))
+        else:
+            for line in inspected(found):
+                give(shown(line))
     return 0
 
 
@@ -216,7 +216,7 @@ def timeline(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    found = Hub(place(db).path).timeline(run)
+    found = Hub(place(db).path).timeline(run, outputs=json)
     if json:
         give_json(masked(found))
         return 0
@@ -244,7 +244,7 @@ def events(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    for event in Hub(place(db).path).all_events(run, after, follow=follow):
+    for event in Hub(place(db).path).all_events(run, after, follow=follow, outputs=json):
         if json:
             give_json({"version": 1, "run_id": run, **masked(event)})
             continue

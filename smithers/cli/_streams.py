@@ -14,7 +14,7 @@ import io
 import math
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from smithers.errors import Refused
@@ -165,12 +165,14 @@ def say(text: str = "") -> None:
         sys.stderr.flush()
 
 
-def give(text: str, *, flush: bool = True) -> None:
-    """A line of data, on stdout. Raises `Refused` where stdout does not take it."""
+def give(text: str, *, end: str = "\n", flush: bool = True) -> None:
+    """A line of data, on stdout, or with another `end` a part of one. Raises `Refused` where stdout
+    does not take it.
+    """
     stream = _data or sys.stdout
     text = plain_but_coloured(text) if stream.isatty() else text
     try:
-        stream.write(text + "\n")
+        stream.write(text + end)
         if flush:
             stream.flush()
     except BrokenPipeError:
@@ -194,7 +196,28 @@ def finite(value: object) -> object:
 
 
 def give_json(value: object, *, indent: int | None = None) -> None:
-    give(json_text(finite(value), indent=indent, allow_nan=False))
+    give(_json_text(value, indent))
+
+
+def give_json_parts(value: Mapping[str, object]) -> None:
+    """As `give_json`, an object in which an iterator is a list that is not in memory at once."""
+    ahead = "{"
+    for name, one in value.items():
+        give(f"{ahead}{_json_text(name)}: ", end="", flush=False)
+        if isinstance(one, Iterator):
+            ahead = "["
+            for part in cast("Iterator[object]", one):
+                give(f"{ahead}{_json_text(part)}", end="", flush=False)
+                ahead = ", "
+            give("]" if ahead == ", " else "[]", end="", flush=False)
+        else:
+            give(_json_text(one), end="", flush=False)
+        ahead = ", "
+    give("}")
+
+
+def _json_text(value: object, indent: int | None = None) -> str:
+    return json_text(finite(value), indent=indent, allow_nan=False)
 
 
 @contextlib.contextmanager

@@ -20,8 +20,10 @@ from smithers.reports._messages import message
 from smithers.reports._one_task import task_report
 from smithers.reports._overview import Look, look, overview
 from smithers.reports._runs import (
+    Inspected,
     RunsPage,
     inspect,
+    inspecting,
     places,
     run_ids,
     runs,
@@ -46,6 +48,7 @@ __all__ = [
     "STATUSES",
     "Answer",
     "Changes",
+    "Inspected",
     "Json",
     "Look",
     "Question",
@@ -65,6 +68,7 @@ __all__ = [
     "graph",
     "has_runs",
     "inspect",
+    "inspecting",
     "is_question",
     "list_asks",
     "logs",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os.path import dirname
 from pathlib import Path
 from typing import Any
 
+from smithers.changes import Key
 from smithers.reports._counts import all_counts, counts_of
 from smithers.reports._database import Json, from_json, has_runs, reading
 from smithers.reports._exhausted import all_exhausted, exhausted_loops
@@ -25,12 +28,15 @@ from smithers.reports._heads import (
 from smithers.reports._listing import EVERY_RUN, RunsQuery, choose_runs, cursor_of
 from smithers.reports._tasks import Tree, Wait, open_waits, tolerated_of, tree_of
 from smithers.reports._waking import given_up
+from smithers.store.outputs import output_of
 from smithers.store.rows import path_of
 
 __all__ = [
+    "Inspected",
     "RunsPage",
     "attempts_of",
     "inspect",
+    "inspecting",
     "places",
     "run_ids",
     "runs",
@@ -59,9 +65,11 @@ _PLACES = (
 )
 _SESSIONS = "SELECT serial, session FROM sessions WHERE run_id = ? ORDER BY serial, born, n"
 _OUTPUTS = (
-    "SELECT task, path, json FROM outputs o WHERE run_id = ? AND NOT EXISTS (SELECT 1 FROM resets r"
+    "SELECT o.task, o.path, o.born, CASE WHEN l.bytes IS NULL THEN o.json END FROM outputs o"
+    " LEFT JOIN large_outputs l ON l.run_id = o.run_id AND l.task = o.task AND l.path = o.path"
+    " AND l.born = o.born WHERE o.run_id = ? AND NOT EXISTS (SELECT 1 FROM resets r"
     " WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born)"
-    " ORDER BY born"
+    " ORDER BY o.born"
 )
 
 
@@ -182,27 +190,60 @@ def states(path: Path, run_id: str) -> list[Json]:
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Inspected:
+    """A run with all its tasks; these are read one by one, each with its output."""
+
+    version: int = 1
+    run: Json
+    tasks: Iterator[Json]
+    waits: list[Json]
+
+
 def inspect(path: Path, run_id: str) -> Json:
     """A run with all its tasks, their attempts, and what it waits for. Raises `UnknownRun`."""
+    with inspecting(path, run_id) as found:
+        return {**vars(found), "tasks": list(found.tasks)}
+
+
+@contextmanager
+def inspecting(path: Path, run_id: str) -> Generator[Inspected]:
+    """The same, with no more than one large output in memory. Raises `UnknownRun`."""
     with reading(path) as db:
         head = head_of(db, run_id)
         waits = open_waits(db, head)
-        outputs = {(task, path_of(at)): json for task, at, json in db.execute(_OUTPUTS, (run_id,))}
         attempts, running = attempts_of(db, run_id)
-        tasks = [
-            {
-                "id": entry.id,
-                "iteration": list(entry.path),
-                "state": entry.state,
-                "tolerated": entry.tolerated,
-                "output": from_json(outputs.get((entry.id, entry.path))),
-                "error": error_of(entry.error),
-                "attempts": attempts.get((entry.id, entry.path), []),
-            }
-            for entry in tree_of(db, head, waits).entries
-        ]
-        run = _run(db, path, head, running)
-        return {"version": 1, "run": run, "tasks": tasks, "waits": _open(waits)}
+        yield Inspected(
+            run=_run(db, path, head, running),
+            tasks=_tasks(db, run_id, tree_of(db, head, waits), attempts),
+            waits=_open(waits),
+        )
+
+
+def _tasks(
+    db: sqlite3.Connection,
+    run_id: str,
+    tree: Tree,
+    attempts: dict[tuple[str, tuple[int, ...]], list[Json]],
+) -> Iterator[Json]:
+    outputs = {
+        Key(task, path_of(at)): (born, text)
+        for task, at, born, text in db.execute(_OUTPUTS, (run_id,))
+    }
+    for entry in tree.entries:
+        key = Key(entry.id, entry.path)
+        born, text = outputs.get(key, (None, None))
+        if born is not None and text is None:
+            text = output_of(db, run_id, key, born)
+        yield {
+            "id": entry.id,
+            "iteration": list(entry.path),
+            "state": entry.state,
+            "tolerated": entry.tolerated,
+            "output": from_json(text),
+            "error": error_of(entry.error),
+            "attempts": attempts.get(key, []),
+        }
 
 
 def _run(db: sqlite3.Connection, path: Path, head: Head, running: list[int]) -> Json:

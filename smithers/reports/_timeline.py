@@ -8,17 +8,22 @@ from smithers.reports._database import Json, reading
 from smithers.reports._heads import head_of
 from smithers.reports._telling import Telling
 from smithers.store.history import frames_of
+from smithers.store.outputs import with_outputs
 
 __all__ = ["in_order", "timeline"]
 
 
-def timeline(path: Path, run_id: str) -> Json:
-    """All frames of a run with their changes. Raises `UnknownRun`."""
+def timeline(path: Path, run_id: str, *, outputs: bool = True) -> Json:
+    """All frames of a run with their changes. Without `outputs`, the large ones are None. Raises
+    `UnknownRun`.
+    """
+    telling = Telling()
     with reading(path) as db:
         head_of(db, run_id)
-        frames = frames_of(db, run_id)
-    telling = Telling()
-    told = [telling.frame(frame) for frame in frames]
+        told = [
+            telling.frame(with_outputs(db, run_id, frame) if outputs else frame)
+            for frame in frames_of(db, run_id)
+        ]
     for frame in told:
         frame["changes"] = in_order(frame["changes"])
     return {"version": 1, "run_id": run_id, "frames": told}

@@ -6,6 +6,7 @@ is never edited. A new file goes the same way as an old one: forward, in one tra
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -29,6 +30,7 @@ def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> 
     """Bring a file of the given version up to the last, in one transaction: another process sees
     the old version or the new one, and of a new file nothing or all.
     """
+    db.create_function("sha256", 1, _sha256, deterministic=True)
     db.execute("BEGIN IMMEDIATE")
     try:
         for script in migrations[version:]:
@@ -41,6 +43,10 @@ def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> 
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _statements(script: str) -> Iterator[str]:
