@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 
-from smithers.changes import Key, Large
+from smithers.changes import Key
 from smithers.errors import StoreError
 from smithers.state import Ended
 from smithers.store import Store
@@ -28,9 +28,9 @@ class Outputs:
         self._run_id = run_id
         self._room = room_bytes
         self._lock = threading.Lock()
-        self._made: dict[_Place, Large] = {}
-        self._kept: dict[_Place, Large] = {}
-        """The one that was used last is the last."""
+        self._made: dict[_Place, str] = {}
+        self._kept: dict[_Place, bytes] = {}
+        """The one that was used last is the last. As bytes they take no more than their size."""
         self._bytes = 0
         self.store: Store | None = None
         self.broken: StoreError | None = None
@@ -38,18 +38,18 @@ class Outputs:
         written: its reader may have failed by it, or have gone on without it.
         """
 
-    def add(self, key: Key, frame: int, output: Large) -> None:
-        """Keep the text of an output of the frame in the making."""
+    def add(self, key: Key, frame: int, text: str) -> None:
+        """Keep a large output of the frame in the making."""
         with self._lock:
-            self._made[key, frame] = output
+            self._made[key, frame] = text
 
     def committed(self) -> None:
         """All that was added is durable."""
         if not self._made:
             return
         with self._lock:
-            for place, output in self._made.items():
-                self._keep(place, output)
+            for place, text in self._made.items():
+                self._keep(place, text)
             self._made = {}
 
     def output(self, key: Key, ended: Ended, /) -> str:
@@ -59,14 +59,15 @@ class Outputs:
         if isinstance(output, str):
             return output
         with self._lock:
-            known = self._made.get(place)
-            if known is None and (known := self._kept.pop(place, None)) is not None:
-                self._kept[place] = known
-        if known is not None and known.text is not None:
-            return known.text
+            if (made := self._made.get(place)) is not None:
+                return made
+            if (kept := self._kept.pop(place, None)) is not None:
+                self._kept[place] = kept
+        if kept is not None:
+            return kept.decode(errors="surrogatepass")
         text = self._read(place)
         with self._lock:
-            self._keep(place, Large(output.size, output.digest, text))
+            self._keep(place, text)
         return text
 
     def check(self) -> None:
@@ -82,11 +83,12 @@ class Outputs:
             self.broken = error
             raise
 
-    def _keep(self, place: _Place, output: Large) -> None:
-        if output.size > self._room or place in self._kept:
+    def _keep(self, place: _Place, text: str) -> None:
+        data = text.encode(errors="surrogatepass")
+        if len(data) > self._room or place in self._kept:
             return
-        self._kept[place] = output
-        self._bytes += output.size
+        self._kept[place] = data
+        self._bytes += len(data)
         while self._bytes > self._room:
             oldest = next(iter(self._kept))
-            self._bytes -= self._kept.pop(oldest).size
+            self._bytes -= len(self._kept.pop(oldest))

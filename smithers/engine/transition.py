@@ -122,8 +122,8 @@ class Transition:
             for kind in _WAITS:
                 self.close_wait(key, kind)
         given = None if output is None else held(output)
-        if isinstance(given, Large):
-            self._outputs.add(key, self.number, given)
+        if output is not None and isinstance(given, Large):
+            self._outputs.add(key, self.number, output)
         self.do(
             Settled(
                 key=key,

@@ -52,10 +52,13 @@ class OutputReader:
         self._check = check
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
+        self._is_closed = False
 
     def read(self, run_id: str, key: Key, frame: int) -> str:
         """The text of an output. Raises `StoreError`."""
         with self._lock:
+            if self._is_closed:  # a thread of a step may outlive its run
+                raise StoreError(f"{self._path}: the store is closed")
             self._check()
             with telling(self._path):
                 if self._db is None:
@@ -68,6 +71,7 @@ class OutputReader:
 
     def close(self) -> None:
         with self._lock:
+            self._is_closed = True
             if self._db is not None:
                 self._db.close()
                 self._db = None

@@ -11,7 +11,16 @@ from smithers import Attempt, Context, Node, NoInput, Step
 from smithers.changes import Key
 from tests.properties.trees import Shape
 
-__all__ = ["Expected", "Fates", "Working"]
+__all__ = ["Expected", "Fates", "Working", "padded"]
+
+SIZES = (0, 4095, 4096, 4097)
+"""Bytes around those from which on a state holds an output as size and digest."""
+
+
+def padded(text: str, size: int) -> str:
+    """A text whose JSON text has `size` bytes of UTF-8, or as many as it takes."""
+    missing = max(size - 2 - len(text.encode()), 0)
+    return "ä" * (missing // 2) + "x" * (missing % 2) + text
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,9 @@ class Fates:
     def until(self, turn: str) -> bool:
         return self._draw(f"until {turn}", 2) == 0
 
+    def padded(self, key: str) -> str:
+        return padded(key, SIZES[self._draw(f"size {key}", len(SIZES))])
+
     def keys(self, id: str) -> list[str]:
         return ["a", "b", "c"][: self._draw(f"items {id}", 4)]
 
@@ -50,14 +62,14 @@ class Working:
             key = attempt.key.partition("/")[2]
             if self.fates.fails(key):
                 raise RuntimeError("this one was meant to fail")
-            return key
+            return self.fates.padded(key)
 
         on_failure: Any = shape.on_failure
         return Step(id, work, on_failure=on_failure)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
         async def turn(attempt: Attempt) -> str:
-            return attempt.key
+            return self.fates.padded(attempt.key)
 
         self._turns[id] = Step(f"{id}-turn", turn)
         return [self._turns[id], *body]
