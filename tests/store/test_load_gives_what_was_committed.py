@@ -54,11 +54,14 @@ from tests.store.samples import live_owner, new_run, told
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 MAYBE = st.none() | TEXT
-OUTPUTS = MAYBE.map(lambda text: None if text is None else held(text)) | st.builds(
-    lambda size, letter: held(letter * (size // len(letter.encode()))),
-    st.integers(4094, 4099),
-    st.sampled_from(["x", "ä", "\U0001f600"]),
-)
+
+
+def of_size(size: int, letter: str) -> str:
+    return letter * (size // len(letter.encode()))
+
+
+SIZES, LETTERS = st.integers(4094, 4099), st.sampled_from(["x", "ä", "\U0001f600"])
+OUTPUTS = st.none() | (TEXT | st.builds(of_size, SIZES, LETTERS)).map(held)
 IDS = st.sampled_from(["root", "a", "b/c.d:e f", "ünï", "nul\0here"])
 KEYS = st.builds(Key, IDS, st.lists(st.integers(0, 99), max_size=3).map(tuple))
 TIMES = st.datetimes(
