@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from random import Random
 
 from smithers import views, wire
-from smithers.changes import Frame
-from smithers.state import RunState
+from smithers.changes import Frame, Key, Large
+from smithers.state import Ended, RunState
 from smithers.store import NewRun
 from smithers.store.history import frames_of
 from smithers.store.migrations import migrate, published
@@ -35,9 +35,19 @@ NEW = NewRun(
 )
 
 
+class _Digests:
+    """Size and digest in place of a large output."""
+
+    def output(self, key: Key, ended: Ended, /) -> str:
+        if isinstance(ended.output, Large):
+            return f"{ended.output.size} {ended.output.digest}"
+        assert ended.output is not None
+        return ended.output
+
+
 def seen(state: RunState, *, alive: bool = True) -> dict[str, str]:
     """What each view says of a run in this state, as the text of its JSON."""
-    snapshot = Snapshot(run=NEW, state=state, now=NOW, alive=alive)
+    snapshot = Snapshot(run=NEW, state=state, now=NOW, alive=alive, texts=_Digests())
     tasks = list(views.task_lines(snapshot))
     found: dict[str, object] = {
         "inspect": wire.inspection_json(views.inspect(snapshot)),
