@@ -580,9 +580,15 @@ class Hub:
     def _snapshot(self, run_id: str) -> Snapshot:
         return reports.snapshot(self.database, run_id)
 
-    def timeline(self, run_id: str, *, outputs: bool = True) -> reports.Json:
-        """A run frame by frame; without `outputs`, those of more than 4096 bytes are None."""
-        return reports.timeline(self.database, run_id, outputs=outputs)
+    def timeline(self, run_id: str) -> reports.Json:
+        """A run frame by frame."""
+        return reports.timeline(self.database, run_id)
+
+    def frame_by_frame(
+        self, run_id: str, *, outputs: bool = True
+    ) -> AbstractContextManager[Iterator[reports.Json]]:
+        """The same frames one by one; without `outputs`, those of more than 4096 bytes are None."""
+        return reports.frame_by_frame(self.database, run_id, outputs=outputs)
 
     def events(
         self, run_id: str, after: str | None = None, *, limit: int = reports.MOST

@@ -219,16 +219,17 @@ def timeline(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    found = Hub(place(db).path).timeline(run, outputs=json)
-    if json:
-        give_json(masked(found))
-        return 0
-    for frame in found["frames"]:
-        told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
-        head = f"{clock(time_of(frame['at']))}  frame {frame['frame']}"
-        for line in told:
-            give(f"{paint(head, 'dim', sys.stdout)}  {shown(line)}")
-            head = " " * len(head)
+    with Hub(place(db).path).frame_by_frame(run, outputs=json) as frames:
+        if json:
+            head: dict[str, object] = {"version": 1, "run_id": masked(run)}
+            give_json_parts({**head, "frames": map(masked, frames)})
+            return 0
+        for frame in frames:
+            told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
+            at = f"{clock(time_of(frame['at']))}  frame {frame['frame']}"
+            for line in told:
+                give(f"{paint(at, 'dim', sys.stdout)}  {shown(line)}")
+                at = " " * len(at)
     return 0
 
 

@@ -201,18 +201,17 @@ def give_json(value: object, *, indent: int | None = None) -> None:
 
 def give_json_parts(value: Mapping[str, object]) -> None:
     """As `give_json`, an object in which an iterator is a list that is not in memory at once."""
-    ahead = "{"
-    for name, one in value.items():
-        give(f"{ahead}{_json_text(name)}: ", end="", flush=False)
+    part = functools.partial(give, end="", flush=False)
+    part("{")
+    for place, (name, one) in enumerate(value.items()):
+        part(f"{', ' if place else ''}{_json_text(name)}: ")
         if isinstance(one, Iterator):
-            ahead = "["
-            for part in cast("Iterator[object]", one):
-                give(f"{ahead}{_json_text(part)}", end="", flush=False)
-                ahead = ", "
-            give("]" if ahead == ", " else "[]", end="", flush=False)
+            part("[")
+            for number, item in enumerate(cast("Iterator[object]", one)):
+                part(f"{', ' if number else ''}{_json_text(item)}")
+            part("]")
         else:
-            give(_json_text(one), end="", flush=False)
-        ahead = ", "
+            part(_json_text(one))
     give("}")
 
 

@@ -21,7 +21,7 @@ from smithers.reports._saying import event_words
 from smithers.reports._snapshot import inspecting, snapshot
 from smithers.reports._sql import Answer, sql
 from smithers.reports._telling import Telling
-from smithers.reports._timeline import timeline
+from smithers.reports._timeline import frame_by_frame, timeline
 from smithers.reports._transcript import transcript
 from smithers.reports._waking import attention
 
@@ -45,6 +45,7 @@ __all__ = [
     "event_words",
     "events",
     "find_task",
+    "frame_by_frame",
     "has_runs",
     "inspecting",
     "is_question",
