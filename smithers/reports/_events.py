@@ -175,7 +175,7 @@ def _page(
         if page := changes[:left]:
             cursor = f"{told['frame']}.{page[-1]['n']}"
             found.append({"event": "frame", "cursor": cursor, **told, "changes": page})
-        left, room = left - len(page), room - size
+        left, room = left - len(page), room - (size if page else 0)
         if left == 0 or room < 0:
             return found, len(page) < len(changes) or told["frame"] < head.frame
     return found, False
