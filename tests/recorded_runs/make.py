@@ -1,11 +1,11 @@
-"""Writes the databases and what is read from them, as one commit of Smithers does both.
+"""Writes the databases and what is read from them: both with the code of one commit.
 
-    git worktree add --detach OLD 462129b
-    ln -s "$PWD/tests/recorded_runs" OLD/tests/recorded_runs
-    (cd OLD && PYTHONPATH=OLD python -m tests.recorded_runs.make [NAME ...])
+    git worktree add --detach /tmp/old 462129b
+    ln -s "$PWD/tests/recorded_runs" /tmp/old/tests/recorded_runs
+    (cd /tmp/old && PYTHONPATH=/tmp/old python -m tests.recorded_runs.make [NAME ...])
 
-With names, only those databases are written. What was recorded says how the reports were before
-they were rewritten, so it is never written again with newer code.
+With names, only those databases are written. They say what was read before the reports were
+rewritten, so they are never written with newer code: that is why the version is checked.
 """
 
 from __future__ import annotations
@@ -25,14 +25,20 @@ from typing import Any
 from smithers.store.lease import this_process
 from smithers.store.rows import time_text
 from smithers.store.sqlite import SqliteStore
-from tests.recorded_runs import scenes_agents, scenes_ends, scenes_trees, scenes_waits
+from tests.recorded_runs import (
+    scenes_agents,
+    scenes_ends,
+    scenes_nested,
+    scenes_trees,
+    scenes_waits,
+)
 from tests.recorded_runs.driving import HOST, SCENES, Driver, Scene
 from tests.recorded_runs.reading import PROJECT, RECORDED, compact, database_in, read_all
 from tests.rules.runs import Clock
 
 VERSION = 5
 _WRITTEN, _AT = re.compile(r'"at": "[-0-9T:.]+Z"'), '"at": "2026-01-02T03:04:05.000Z"'
-MODULES = (scenes_agents, scenes_ends, scenes_trees, scenes_waits)
+MODULES = (scenes_agents, scenes_ends, scenes_nested, scenes_trees, scenes_waits)
 """They are imported for the scenes that they add to `SCENES`."""
 
 
@@ -54,6 +60,7 @@ def lines_of(database: Path) -> list[str]:
     """The database as SQL, without what tells of this machine."""
     with closing(sqlite3.connect(database)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        db.execute("UPDATE identity SET id = 'recorded'")
         return list(db.iterdump())
 
 
@@ -68,6 +75,7 @@ def grouped(lines: list[str]) -> Iterator[str]:
 
 
 def cleaned(text: str, folder: Path) -> str:
+    """A text with other names for this machine's folders and for this process."""
     mine = this_process()
     for found, kept in (
         (str(folder), PROJECT),
@@ -82,6 +90,7 @@ def cleaned(text: str, folder: Path) -> str:
 
 
 def schema() -> list[str]:
+    """A database without runs, as SQL: what all databases share."""
     with tempfile.TemporaryDirectory() as made:
         database = Path(made) / "smithers.db"
 
@@ -93,6 +102,7 @@ def schema() -> list[str]:
 
 
 def record(name: str, common: list[str]) -> None:
+    """Write the two files of a scene."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made).resolve()
         head = asyncio.run(drive(folder, SCENES[name]))

@@ -1,7 +1,9 @@
 """Everything that is read from a recorded database: by commands, by `Hub`, and by the MCP server.
 
-What is read depends on the time, which `frozen` fixes, and on nothing else of this machine: the
-folder is replaced by `/project`, times are shown in UTC, and all owners are of another machine.
+Nothing of it depends on this machine or on the time of the test. The time is fixed wherever our
+modules ask `datetime` for it, and so is the time at which a stream was written last. The folder is
+replaced by `/project`, times are shown in UTC, and of the environment little is kept. All owners
+are of another machine: one is alive if its last heartbeat is less than a minute old.
 """
 
 from __future__ import annotations
@@ -45,17 +47,25 @@ _ROOM = 1_000_000
 
 _HEARD_S = 5
 """So long before the reading an agent was heard of last."""
-_PAGE = 5
+_PAGE = 3
 """So many events are read: those that follow say the same as `timeline --json`."""
 
-_RUN_COMMANDS = (
-    *(["inspect"], ["inspect", "--json"], ["why"], ["why", "--json"], ["graph"]),
-    *(["graph", "--json"], ["cost"], ["cost", "--json"], ["timeline"], ["asks"]),
-    *(["asks", "--json"], ["logs"], ["logs", "--json"]),
+_ON_ALL = (
+    *(["inspect"], ["inspect", "--json"], ["why"], ["why", "--json"]),
+    *(["graph"], ["graph", "--json"]),
 )
-_FIRST_RUN_COMMANDS = (["timeline", "--json"], ["graph", "--mermaid"])
-"""What is long and says what other reads say: of the first run of a database that is not long."""
+"""What is read of all runs."""
+_ON_MOST = (
+    *(["cost"], ["cost", "--json"], ["timeline"], ["asks"], ["asks", "--json"]),
+    *(["logs"], ["logs", "--json"]),
+)
+"""What is read of the runs of a database that is not long."""
+_ON_THE_FIRST = (["timeline", "--json"], ["graph", "--mermaid"])
+"""What says the same at length, of the first of these runs; and so do most reads of `Hub`."""
+
 _COMMANDS = (["ps"], ["ps", "--json"], ["asks"], ["asks", "--json"])
+
+_STATUSES = ("running", "waiting", "stale", "finished", "failed", "cancelled")
 
 Json = dict[str, Any]
 
@@ -123,18 +133,21 @@ def read_all(name: str, document: Json) -> Json:
 def _reads(hub: Hub, *, is_long: bool) -> Iterator[tuple[str, object]]:
     for command in _COMMANDS:
         yield " ".join(command), _said(command)
+    for status in _STATUSES:
+        yield f"hub run_ids {status}", hub.run_ids(RunsQuery(statuses=(status,)))
     yield "mcp list_runs", listed(hub, RunsQuery(), _ROOM)
     yield "mcp list_asks", asks_of(hub, None, None, None, _ROOM)
     for number, run_id in enumerate(reversed(hub.run_ids(RunsQuery()))):
         is_first = number == 0 and not is_long
-        for verb, *flags in _RUN_COMMANDS + (_FIRST_RUN_COMMANDS if is_first else ()):
+        more = () if is_long else _ON_MOST
+        for verb, *flags in (*_ON_ALL, *more, *(_ON_THE_FIRST if is_first else ())):
             yield f"{run_id}: {' '.join([verb, *flags])}", _said([verb, run_id, *flags])
         for read, value in _hub_reads(hub, run_id, is_first=is_first):
             yield f"{run_id}: {read}", value
 
 
 def _hub_reads(hub: Hub, run_id: str, *, is_first: bool) -> Iterator[tuple[str, object]]:
-    """What is read without a command; of runs that are not the first, less that is said twice."""
+    """What is read without a command."""
     for name in ("attention", "look", "overview", "standing"):
         yield f"hub {name}", _plain(getattr(hub, name)(run_id))
     if not is_first:
@@ -181,11 +194,13 @@ _get_command = cache(typer.main.get_command)
 
 # -- what would differ from one time and machine to another
 
+_KEPT = ("PATH", "HOME", "XDG_STATE_HOME", "TMPDIR")
+"""Of the environment."""
+
 
 @contextmanager
 def _at_rest(folder: Path, now: str) -> Generator[None]:
-    left_out = ("SMITHERS_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "TZ")
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     before = Path.cwd()
     with (
         patch.dict(os.environ, {**kept, "TZ": "UTC"}, clear=True),

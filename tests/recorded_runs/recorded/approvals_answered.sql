@@ -3,8 +3,6 @@ INSERT INTO "frames" VALUES
 ('not-taken',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('one-taken',0,'2026-01-02T03:04:00.500000Z',1,0),
 ('one-taken',1,'2026-01-02T03:04:11.000000Z',2,2);
-INSERT INTO "identity" VALUES
-('b4dfcbcf22f2ac2d7a4c0c3f0200d02e');
 INSERT INTO "inbox" VALUES
 (1,'not-taken','answer','left','',0,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T03:04:00.500000Z"}','2026-01-02T03:04:00.500000Z'),
 (2,'one-taken','answer','left','',0,'{"approved":true,"by":"ann","note":"looks good\nto me","at":"2026-01-02T03:04:01Z"}','2026-01-02T03:04:01.000000Z'),

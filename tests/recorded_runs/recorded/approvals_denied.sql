@@ -10,8 +10,6 @@ INSERT INTO "frames" VALUES
 ('fail',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('fail',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('fail',2,'2026-01-02T03:04:11.000000Z',2,1);
-INSERT INTO "identity" VALUES
-('cda99096669e7260d902a9130ce6bf99');
 INSERT INTO "inbox" VALUES
 (1,'fail','answer','ship','',0,'{"approved":false,"by":"ann","note":"too early","at":"2026-01-02T03:04:01Z"}','2026-01-02T03:04:01.000000Z'),
 (2,'continue','answer','ship','',0,'{"approved":false,"by":"ann","note":"too early","at":"2026-01-02T03:04:12.500000Z"}','2026-01-02T03:04:12.500000Z');

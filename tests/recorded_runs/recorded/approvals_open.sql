@@ -9,8 +9,6 @@ INSERT INTO "frames" VALUES
 ('r1',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('r1',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('r1',2,'2026-01-02T03:04:11.000000Z',2,1);
-INSERT INTO "identity" VALUES
-('031e91f5913bb92fd651fa553e79973f');
 INSERT INTO "inbox" VALUES
 (1,'r1','answer','ready','0',1,'{"approved":false,"by":"ann","note":null,"at":"2026-01-02T03:04:01Z"}','2026-01-02T03:04:01.000000Z');
 INSERT INTO "models" VALUES

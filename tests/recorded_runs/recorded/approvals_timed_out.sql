@@ -6,8 +6,6 @@ INSERT INTO "frames" VALUES
 ('fail',1,'2026-01-02T03:07:22.000000Z',2,0),
 ('fail',2,'2026-01-02T03:07:22.500000Z',2,0),
 ('not-resumed',0,'2026-01-02T03:07:23.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('e8fc65b5df4c7e4e81d2c9ea0c619bcf');
 INSERT INTO "models" VALUES
 ('deny','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}'),
 ('fail','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}'),

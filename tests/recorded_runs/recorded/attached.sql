@@ -7,8 +7,6 @@ INSERT INTO "frames" VALUES
 ('r1',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('r1',3,'2026-01-02T03:04:02.000000Z',1,1),
 ('r1',4,'2026-01-02T03:04:02.500000Z',1,1);
-INSERT INTO "identity" VALUES
-('0b5d2e47ada892fda7a8eb7490bece3e');
 INSERT INTO "inbox" VALUES
 (1,'r1','hold','task','',NULL,'{"by": "ann", "worked": true, "id": "ann", "host": "recorded/1", "pid": 99, "started": "1"}','2026-01-02T03:04:00.500000Z');
 INSERT INTO "outputs" VALUES

@@ -20,8 +20,6 @@ INSERT INTO "frames" VALUES
 ('r1',8,'2026-01-02T03:04:13.000000Z',1,0);
 INSERT INTO "handled" VALUES
 ('r1','allowed','',4);
-INSERT INTO "identity" VALUES
-('0360c80712f4712f3cb7240b69a27c91');
 INSERT INTO "models" VALUES
 ('r1','Plan','{"properties": {"days": {"title": "Days", "type": "integer"}, "steps": {"items": {"type": "string"}, "title": "Steps", "type": "array"}}, "required": ["steps", "days"], "title": "Plan", "type": "object"}');
 INSERT INTO "outputs" VALUES

@@ -20,10 +20,8 @@ INSERT INTO "frames" VALUES
 ('waits',0,'2026-01-02T03:04:05.500000Z',1,0),
 ('waits',1,'2026-01-02T03:04:06.000000Z',1,0),
 ('waits',2,'2026-01-02T03:04:16.500000Z',2,2);
-INSERT INTO "identity" VALUES
-('b7166eea429c2beb6b5bf5ce02b77b87');
 INSERT INTO "inbox" VALUES
-(1,'at-work','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:05.000000Z'),
+(1,'at-work','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:04.500000Z'),
 (2,'waits','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:06.500000Z'),
 (3,'not-taken','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:18.000000Z');
 INSERT INTO "models" VALUES

@@ -14,8 +14,6 @@ INSERT INTO "frames" VALUES
 ('came',5,'2026-01-02T03:04:13.500000Z',2,1),
 ('waits',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('waits',1,'2026-01-02T03:04:00.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('9a457ddc69c966f0463e09425e815f46');
 INSERT INTO "inbox" VALUES
 (1,'came','answer','ship','',0,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T03:04:02Z"}','2026-01-02T03:04:02.000000Z');
 INSERT INTO "models" VALUES

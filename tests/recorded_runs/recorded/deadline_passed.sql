@@ -7,8 +7,6 @@ INSERT INTO "frames" VALUES
 ('over',0,'2026-01-02T03:04:01.000000Z',1,0),
 ('over',1,'2026-01-02T03:04:01.500000Z',1,0),
 ('over',2,'2026-01-02T03:06:12.000000Z',2,0);
-INSERT INTO "identity" VALUES
-('cf27d5c9f00e264e2c3b8e953e4160dd');
 INSERT INTO "models" VALUES
 ('open','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}'),
 ('over','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}');

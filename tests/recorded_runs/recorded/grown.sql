@@ -17,8 +17,6 @@ INSERT INTO "frames" VALUES
 ('waits',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('waits',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('waits',3,'2026-01-02T03:04:01.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('55fb0e2fdd1f506439d7d076698a0563');
 INSERT INTO "inbox" VALUES
 (1,'ends','answer','look','',3,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T03:04:04Z"}','2026-01-02T03:04:04.000000Z');
 INSERT INTO "models" VALUES

@@ -1,15 +1,16 @@
 INSERT INTO "attempts" VALUES
 ('r1',1,'hangs','',1,0,'agent','Wait',NULL,'2026-01-02T03:04:00.000000Z',NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "frames" VALUES
-('r1',0,'2026-01-02T03:04:00.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('a046e5193176204b5c1eb9b4168ea0ec');
+('r1',0,'2026-01-02T03:04:00.000000Z',1,0),
+('r1',1,'2026-01-02T03:04:00.500000Z',1,0);
 INSERT INTO "models" VALUES
 ('r1','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}');
 INSERT INTO "owners" VALUES
 ('owner-101','recorded/1',101,'1',0,'2026-01-02T03:04:00.000000Z');
 INSERT INTO "runs" VALUES
 ('r1','asks','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','1','2026-01-02T03:04:00.000000Z','owner-101',1,NULL,NULL,'{}');
+INSERT INTO "sessions" VALUES
+('r1',1,1,0,'agent-1');
 INSERT INTO "statuses" VALUES
 ('r1',0,'running',NULL,NULL,NULL);
 INSERT INTO "tasks" VALUES

@@ -16,8 +16,6 @@ INSERT INTO "frames" VALUES
 ('in-branch',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('in-branch',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('in-branch',3,'2026-01-02T03:04:01.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('cf75cd3b27275bd480cf8b3eaa71d56c');
 INSERT INTO "outputs" VALUES
 ('in-branch','branch-branch.leaf','',3,NULL,'"branch-branch.leaf is done"',NULL),
 ('in-branch','branch-each.a.leaf','',3,NULL,'"branch-each.a.leaf is done"',NULL),

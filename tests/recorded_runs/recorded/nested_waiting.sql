@@ -7,8 +7,6 @@ INSERT INTO "choices" VALUES
 INSERT INTO "frames" VALUES
 ('in-loop',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('in-loop',1,'2026-01-02T03:04:00.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('2568dae7c961b53a8b563576a5b99ab3');
 INSERT INTO "models" VALUES
 ('in-loop','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}');
 INSERT INTO "outputs" VALUES
