@@ -7,9 +7,10 @@ and its tries are counted anew, while the numbers of its attempts go on.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import get_args
 
@@ -46,6 +47,8 @@ from smithers.changes import (
 )
 
 __all__ = ["Attempted", "Chosen", "Ended", "Message", "RunState", "Total", "Waiting"]
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,19 @@ class Attempted:
     counts: bool = True
     is_call: bool = False
     """Whether an agent was asked; else it is a step's."""
+    skipped: tuple[str, ...] = ()
+    """The limits because of which earlier agents of the array were passed over."""
     ended_at: datetime | None = None
     used: Total | None = None
+    models: dict[str | None, Total] | None = None
+    """What it used of each model; None is that of no model that was named."""
     attended: bool = False
     """Whether a person has worked in its session since."""
+
+    def use(self, used: UsageCounted) -> None:
+        self.used, self.models = self.used or Total(), self.models or {}
+        self.used.add(used)
+        self.models.setdefault(used.model, Total()).add(used)
 
 
 @dataclass(slots=True)
@@ -134,6 +146,8 @@ class RunState:
     frame: int = -1
     inbox: int = 0
     status: StatusChanged = field(default_factory=lambda: StatusChanged(status="running"))
+    status_frame: int = 0
+    """The frame in which the run came to its status."""
     nodes: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
@@ -158,8 +172,8 @@ class RunState:
     """By the ids of their notes, which grow."""
     gone: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     """Nodes that left the tree, as they last stood in it: what they used, they used there."""
-    at: datetime | None = None
-    """When the last frame was made."""
+    times: array[int] = field(default_factory=lambda: array("q"))
+    """When each frame was made, in microseconds since 1970; see `time_of`."""
 
     @classmethod
     def of(cls, frames: Iterable[Frame]) -> RunState:
@@ -172,6 +186,22 @@ class RunState:
     @property
     def run_status(self) -> RunStatus:
         return self.status.status
+
+    @property
+    def at(self) -> datetime | None:
+        """When the last frame was made."""
+        return self.time_of(self.frame) if self.times else None
+
+    def time_of(self, frame: int) -> datetime:
+        """When a frame was made (aware UTC)."""
+        return _EPOCH + timedelta(microseconds=self.times[frame])
+
+    def close_frame(self, number: int, at: datetime) -> None:
+        """All changes of a frame are made. Frames before it that were left out have no time."""
+        self.frame = number
+        if (missing := number - len(self.times)) > 0:
+            self.times.frombytes(bytes(missing * self.times.itemsize))
+        self.times.append((at - _EPOCH) // _MICROSECOND)
 
     @property
     def tolerated(self) -> list[Key]:
@@ -208,7 +238,8 @@ class RunState:
         for change in frame.changes:
             if not isinstance(change, Reset | NodeGone):
                 self.apply(change, frame.number)
-        self.frame, self.inbox, self.at = frame.number, frame.inbox, frame.at
+        self.inbox = frame.inbox
+        self.close_frame(frame.number, frame.at)
 
     def apply(self, change: Change, frame: int) -> None:  # noqa: C901  # one case a kind of change
         """Make one change, as part of the given frame."""
@@ -230,6 +261,7 @@ class RunState:
                     started_at=change.at,
                     session=change.session,
                     is_call=change.prompt is not None,
+                    skipped=change.skipped,
                 )
                 self.attempts[change.serial] = attempt
                 self.tries.setdefault(key, []).append(attempt)
@@ -243,9 +275,7 @@ class RunState:
                 self.reads.setdefault(change.reader, {})[change.source] = change.at
             case UsageCounted():
                 self.usage.add(change)
-                attempt = self.attempts[change.serial]
-                attempt.used = attempt.used or Total()
-                attempt.used.add(change)
+                self.attempts[change.serial].use(change)
             case SessionSeen():
                 self.attempts[change.serial].session = change.session
             case ChoiceMade(key=key):
@@ -273,7 +303,7 @@ class RunState:
                 if change.id in told:  # else it was said before a reset
                     told[change.id].given = change.serial
             case StatusChanged():
-                self.status = change
+                self.status, self.status_frame = change, frame
             case Reset(key=key):
                 self._reset(key, frame)
 

@@ -9,10 +9,9 @@ from typing import get_args
 
 from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned
 from smithers.changes import Failure, Key, WaitKind, WaitOpened
-from smithers.reports import clock
 from smithers.state import Attempted, RunState
-from smithers.store.rows import time_text
 from smithers.texts import title_of
+from smithers.views import clock
 
 __all__ = ["LEAVES", "Row", "activity", "row_of"]
 
@@ -126,7 +125,7 @@ def _line(text: str) -> str:
 
 
 def _awaited(wait: WaitOpened) -> str:
-    until = "" if wait.due is None else f" until {clock(time_text(wait.due))}"
+    until = "" if wait.due is None else f" until {clock(wait.due)}"
     asked = _line(wait.asked or "")
     match wait.kind:
         case "approval":

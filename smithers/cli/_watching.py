@@ -20,10 +20,10 @@ from smithers.reports import (
     Json,
     Telling,
     change_lines,
-    clock,
     is_question,
 )
 from smithers.state import RunState
+from smithers.views import clock
 
 __all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
 
@@ -108,7 +108,7 @@ class Lines:
 
     def frame(self, frame: Frame, state: RunState) -> None:
         told = self._teller.frame(frame, state, FOR_A_PERSON)
-        at = clock(told["at"])
+        at = clock(frame.at)
         if not self._begun:
             self._begun = True
             self._tell_open(frame, state, at)

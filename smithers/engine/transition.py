@@ -98,7 +98,7 @@ class Transition:
         changes = tuple(self._changes.values())
         made = Frame(number=self.number, at=at, changes=changes, inbox=self.state.inbox)
         self._changes, self._inbox = {}, self.state.inbox
-        self.state.frame, self.state.at = made.number, at
+        self.state.close_frame(made.number, at)
         return made
 
     def settle(

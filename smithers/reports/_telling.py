@@ -36,8 +36,8 @@ from smithers.changes import (
 )
 from smithers.naming import key_name, node_name
 from smithers.reports._database import Json, from_json, object_from
-from smithers.reports._why import clock
 from smithers.store.rows import time_text
+from smithers.views import clock
 
 __all__ = ["Telling", "failure_json"]
 
@@ -232,7 +232,7 @@ def _opened(_: Telling, change: WaitOpened) -> _Told:
         "allowed_by": list(change.allowed_by),
         "on": list(change.on),
     }
-    when = "" if due is None else f" until {clock(due)}"
+    when = "" if change.due is None else f" until {clock(change.due)}"
     words = {
         "approval": f"{name} waits for a person's decision{when}",
         "retry": f"{name} waits{when} to be retried",

@@ -19,6 +19,7 @@ from smithers.cli._board import Board
 from smithers.hub import Hub, RunsQuery
 from smithers.state import RunState
 from smithers.store.history import frames_of
+from smithers.wire import line_json, summary_json
 from tests.cli.command import database, ended, eventually, smithers, started
 
 ROOM = 100_000
@@ -255,7 +256,8 @@ def agreed(folder: Path) -> dict[str, Any]:
     (listed,) = smithers(folder, "ps", "--json").document["runs"]
     drawn = smithers(folder, "graph", "r1", "--json").document
     why = smithers(folder, "why", "r1", "--json").document
-    summary, states = hub.summary("r1"), hub.states("r1")
+    summary = summary_json(hub.summary("r1"))
+    states = [line_json(one) for one in hub.states("r1")]
 
     run = inspected["run"]
     statuses = {one["status"] for one in (run, listed, drawn, why, summary)}
@@ -341,7 +343,8 @@ def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> 
     found = agreed(folder)
     with closing(sqlite3.connect(database(folder))) as db:
         db.executescript(
-            "DROP TABLE identity; DROP TABLE handled; ALTER TABLE statuses DROP COLUMN stopped_by;"
+            "DROP TABLE ends; DROP TABLE large_outputs;"
+            " DROP TABLE identity; DROP TABLE handled; ALTER TABLE statuses DROP COLUMN stopped_by;"
             " ALTER TABLE outputs DROP COLUMN type; ALTER TABLE processes DROP COLUMN cgroup;"
             " ALTER TABLE revivals DROP COLUMN spared; PRAGMA user_version = 3;"
         )
@@ -449,7 +452,7 @@ def test_the_events_of_a_run_say_what_its_end_says(folder: Path) -> None:
     assert handled == {"bad", "after bad", "own"}
     end = lines[-1]
     assert end["event"] == "end"
-    summary = Hub(database(folder)).summary("r1")
+    summary = summary_json(Hub(database(folder)).summary("r1"))
     assert {name: end[name] for name in summary} == summary
     told = smithers(folder, "timeline", "r1", "--json").document["frames"]
     words = {one["words"] for frame in told for one in frame["changes"]}
@@ -476,7 +479,7 @@ def test_an_answer_that_a_living_process_is_to_take_is_not_waited_for(folder: Pa
             in smithers(folder, "why", "r1").out
         )
         owner.send_signal(signal.SIGCONT)
-        eventually(lambda: Hub(database(folder)).summary("r1")["tasks"]["finished"] == 1)
+        eventually(lambda: Hub(database(folder)).summary("r1").counts.tasks["finished"] == 1)
         assert agreed(folder)["tasks"] == {"ask": "finished", "hang": "running"}
 
 
@@ -484,7 +487,7 @@ def test_a_budget_that_was_raised_is_no_longer_waited_for(folder: Path) -> None:
     assert up(folder, "budgeted") == 5
     assert agreed(folder)["tasks"] == {"call 1": "finished", "call 2": "ready"}
     assert smithers(folder, "budget", "r1", "--add-calls", "5").code == 0
-    assert Hub(database(folder)).summary("r1")["waiting_for"] == []
+    assert Hub(database(folder)).summary("r1").waiting_for == ()
     assert agreed(folder)["tasks"]["call 2"] == "ready"
     assert smithers(folder, "resume", "r1").code == 0
     assert agreed(folder)["status"] == "finished"

@@ -23,7 +23,7 @@ from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 import typer.main
@@ -31,11 +31,13 @@ import typer.main
 import mcp_server
 import smithers
 from mcp_server._results import asks_of, explained, listed, run_of, task_of
+from smithers import wire
 from smithers.changes import Key
 from smithers.cli._main import run as run_command
-from smithers.hub import Hub, RunsQuery
+from smithers.hub import Hub, Look, Overview, RunsQuery
 from smithers.store.migrations import migrate, published
 from smithers.store.rows import time_of
+from smithers.views import Standing, Summary, TaskLine, TaskView
 
 __all__ = ["PROJECT", "RECORDED", "compact", "database_in", "read_all", "recorded"]
 
@@ -167,9 +169,40 @@ def _hub_reads(hub: Hub, run_id: str, *, is_first: bool) -> Iterator[tuple[str, 
 
 def _plain(value: object) -> Any:
     """What `Hub` gives as JSON data: the one place that depends on how it is typed."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        value = dataclasses.asdict(value)
-    return json.loads(json.dumps(value))
+    return json.loads(json.dumps(_data(value)))
+
+
+def _data(value: object) -> object:
+    match value:
+        case Summary():
+            return wire.summary_json(value)
+        case TaskLine():
+            return wire.line_json(value)
+        case TaskView():
+            return wire.task_json(value)
+        case Overview():
+            why = wire.why_json(value.why)
+            return {
+                **wire.summary_json(value.summary),
+                "workflow": value.workflow,
+                "sentence": why["sentence"],
+                "reasons": why["reasons"],
+                "states": [
+                    {"name": str(one.key), "state": one.state, "tolerated": one.tolerated}
+                    for one in value.tasks
+                ],
+                "running": [wire.activity_json(one) for one in value.running],
+                "cursor": value.cursor,
+            }
+        case Look():
+            undecided = [str(key) for key in value.undecided]
+            return {**dataclasses.asdict(value), "undecided": undecided}
+        case Standing():
+            return dataclasses.asdict(value)
+        case tuple():
+            return [_data(one) for one in cast("tuple[object, ...]", value)]
+        case _:
+            return value
 
 
 def _said(command: list[str]) -> object:

@@ -1,70 +1,24 @@
-"""How a run stands for whoever waits for it, and whether anything was written since."""
+"""Whether anything was written to a database since it was asked last."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, cast
 
 from smithers.errors import StoreError
 from smithers.reports._database import has_runs, reading
-from smithers.reports._heads import Head, head_of
-from smithers.reports._tasks import open_waits
-from smithers.reports._waking import attention_of, given_up
 from smithers.store.looking import Stamp, connect_reader, stamp_of, way_of
-from smithers.store.rows import time_of
 
-__all__ = ["Changes", "Standing", "standing", "standing_of"]
+__all__ = ["Changes"]
 
 _MARKS = (
     "SELECT r.run_id, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), r.called,"
     " (SELECT gave_up FROM revivals v WHERE v.run_id = r.run_id)"
     " FROM runs r WHERE r.run_id IN (SELECT value FROM json_each(?))"
 )
-_OF_A_PERSON = ("approval", "budget", "agents")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """A run in short. `frame` is its last one; `is_done` says that it has ended, or that it goes on
-    only when a person has done something.
-    """
-
-    workflow: str
-    status: str
-    frame: int
-    is_done: bool
-
-
-def standing(path: Path, run_id: str) -> Standing:
-    """How a run stands. Raises `UnknownRun`."""
-    with reading(path) as db:
-        return standing_of(db, head_of(db, run_id))
-
-
-def standing_of(db: sqlite3.Connection, head: Head) -> Standing:
-    """The same of a run that is being read."""
-    done = head.ended or _waits_for_a_person(db, head)
-    return Standing(workflow=head.workflow, status=head.status, frame=head.frame, is_done=done)
-
-
-def _waits_for_a_person(db: sqlite3.Connection, head: Head) -> bool:
-    if attention_of(db, head.run_id):  # it was answered, and somebody is to take that up
-        return False
-    if head.run_id in given_up(db, head.run_id):
-        return True
-    if head.status != "waiting":
-        return False
-    now = datetime.now(UTC)
-    return any(
-        wait.kind in _OF_A_PERSON
-        and (head.alive or not wait.data["due"] or time_of(wait.data["due"]) > now)
-        for wait in open_waits(db, head)
-    )
 
 
 class Changes:

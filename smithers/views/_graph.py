@@ -1,0 +1,122 @@
+"""The tree of a run with the state of each node in each iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smithers.changes import Key
+from smithers.views._snapshot import Snapshot, Status
+from smithers.views._tasks import State, TaskLine, task_lines, unsettled
+from smithers.views._tree import LOOP
+
+__all__ = ["GraphNode", "GraphView", "below", "graph"]
+
+_ORDER: tuple[State, ...] = ("failed", "running", "waiting", "ready", "pending", "cancelled")
+_DONE = {"finished", "skipped"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphNode:
+    """A node in one iteration; the children of a loop are its iterations, of kind `iteration`."""
+
+    key: Key
+    kind: str
+    state: State
+    tolerated: bool
+    children: tuple[GraphNode, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphView:
+    run_id: str
+    workflow: str
+    status: Status
+    root: GraphNode | None
+
+
+def graph(snapshot: Snapshot) -> GraphView:
+    """The whole tree; `root` is None before the first frame."""
+    root = snapshot.tree.root
+    return GraphView(
+        run_id=snapshot.run_id,
+        workflow=snapshot.run.workflow,
+        status=snapshot.status,
+        root=None if root is None else _Drawing(snapshot).node(root, ()),
+    )
+
+
+def below(states: Sequence[tuple[State, bool]]) -> State:
+    """What the states of its children say of a container that has not ended. Each comes with
+    whether it is tolerated: such a failure counts as finished, and what was cancelled by it as
+    skipped.
+    """
+    found: set[State] = {state for state, tolerated in states if not tolerated}
+    found |= {"finished" if state == "failed" else "skipped" for state, of in states if of}
+    if not found:
+        return "pending"
+    if found <= _DONE:
+        return "skipped" if found == {"skipped"} else "finished"
+    if "finished" in found and found <= {*_DONE, "pending", "ready"}:
+        return "running"
+    return next(state for state in _ORDER if state in found)
+
+
+class _Drawing:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.state, self.tree = snapshot.state, snapshot.tree
+        self.lines: dict[Key, TaskLine] = {}
+        self.iterations: dict[Key, set[int]] = {}
+        for line in task_lines(snapshot):
+            self.lines[line.key] = line
+            self._note_iterations(line.key)
+
+    def _note_iterations(self, key: Key) -> None:
+        path = key.path
+        for id in self.tree.around(key.id) if path else ():
+            if id != key.id and self.tree.kinds[id] == LOOP and path:
+                self.iterations.setdefault(Key(id, path[:-1]), set()).add(path[-1])
+                path = path[:-1]
+
+    def node(self, id: str, path: tuple[int, ...]) -> GraphNode:
+        kind, key = self.tree.kinds[id], Key(id, path)
+        if self.tree.is_leaf(id):
+            return self._leaf(key, kind)
+        inner = self.tree.children.get(id, ())
+        numbers = sorted(self.iterations.get(key, ())) if kind == LOOP else ()
+        if numbers:
+            children = [self._iteration(id, (*path, number)) for number in numbers]
+        else:
+            children = [self.node(child, path) for child in inner]
+        return self._container(key, kind, children)
+
+    def _iteration(self, id: str, path: tuple[int, ...]) -> GraphNode:
+        children = [self.node(child, path) for child in self.tree.children.get(id, ())]
+        return self._container(Key(id, path), "iteration", children)
+
+    def _leaf(self, key: Key, kind: str) -> GraphNode:
+        # A task that came up in no iteration has one line, without a path.
+        line = self.lines.get(key) or self.lines.get(Key(key.id))
+        if line is None:
+            return GraphNode(key=key, kind=kind, state=unsettled(self.state), tolerated=False)
+        return GraphNode(key=key, kind=kind, state=line.state, tolerated=line.tolerated)
+
+    def _container(self, key: Key, kind: str, children: list[GraphNode]) -> GraphNode:
+        own = self.state.ended.get(key) if kind != "iteration" else None
+        if own is not None:
+            state: State = own.outcome
+        elif not children and self._has_chosen(key):
+            state = "finished"
+        else:
+            state = below([(child.state, child.tolerated) for child in children])
+        return GraphNode(
+            key=key,
+            kind=kind,
+            state=state,
+            tolerated=own is not None and key in self.state.handled,
+            children=tuple(children),
+        )
+
+    def _has_chosen(self, key: Key) -> bool:
+        choices = self.state.choices
+        return (key, "test") in choices or (key, "items") in choices
