@@ -11,6 +11,8 @@ rewritten, so they are never written with newer code: that is why the version is
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import json
 import re
 import sqlite3
 import sys
@@ -57,11 +59,11 @@ async def drive(folder: Path, play: Scene) -> dict[str, Any]:
 
 
 def lines_of(database: Path) -> list[str]:
-    """The database as SQL, without what tells of this machine."""
+    """The database as SQL, without its views of outputs, which no command reads."""
     with closing(sqlite3.connect(database)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
         db.execute("UPDATE identity SET id = 'recorded'")
-        return list(db.iterdump())
+        return [line for line in db.iterdump() if not line.startswith('CREATE VIEW "out_')]
 
 
 def grouped(lines: list[str]) -> Iterator[str]:
@@ -101,6 +103,13 @@ def schema() -> list[str]:
         return lines_of(database)
 
 
+def plain(value: object) -> Any:
+    """What `Hub` gave at that commit as JSON data."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = dataclasses.asdict(value)
+    return json.loads(json.dumps(value))
+
+
 def record(name: str, common: list[str]) -> None:
     """Write the two files of a scene."""
     with tempfile.TemporaryDirectory() as made:
@@ -117,7 +126,7 @@ def record(name: str, common: list[str]) -> None:
         }
     (RECORDED / f"{name}.sql").write_text(sql, "utf-8")
     head["streams"] = streams
-    found = read_all(name, {**head, "reads": {}})
+    found = read_all(name, head, plain)
     (RECORDED / f"{name}.json").write_text(compact({**head, "reads": found}), "utf-8")
 
 

@@ -28,7 +28,7 @@ KINDS = ("sequence", "parallel", "branch", "loop", "each")
 def container(kind: str, id: str, make: Callable[[str], Node], rounds: int = 2) -> Node:
     """A container of a kind around what `make` gives for a prefix of its ids."""
     if kind == "sequence":
-        return Sequence(step(f"{id}.before"), make(id))
+        return Sequence(make(id))
     if kind == "parallel":
         return Parallel(step(f"{id}.beside"), make(id))
     if kind == "branch":
@@ -51,14 +51,17 @@ def container(kind: str, id: str, make: Callable[[str], Node], rounds: int = 2) 
 
 
 def nested(leaf: Callable[[str], Node], outer: str) -> Node:
-    """Every kind of container inside one of a kind."""
+    """Every kind of container right inside one of a kind."""
 
-    def inside(prefix: str) -> Node:
-        return Parallel(
-            *(container(kind, f"{prefix}-{kind}", leaf, 1 + (kind == outer)) for kind in KINDS)
-        )
+    def around(inner: str) -> Node:
+        rounds = 1 + (inner == outer)
 
-    return container(outer, outer, inside)
+        def inside(id: str) -> Node:
+            return container(inner, f"{id}.in", leaf, rounds)
+
+        return container(outer, f"{outer}-{inner}", inside)
+
+    return Parallel(*map(around, KINDS))
 
 
 @scene
@@ -94,7 +97,7 @@ async def nested_failed(driver: Driver) -> None:
     @workflow
     def nest(ctx: Context[NoInput]) -> Node:
         def leaf(id: str) -> Node:
-            return step(f"{id}.leaf", fails="loop" in id.rpartition("-")[2])
+            return step(f"{id}.leaf", fails="loop" in id)
 
         return nested(leaf, "each")
 
@@ -109,7 +112,7 @@ async def nested_crashed(driver: Driver) -> None:
     def nest(ctx: Context[NoInput]) -> Node:
         return nested(lambda id: step(f"{id}.leaf"), "branch")
 
-    await driver.start(nest, "in-branch", dies_after=4, max_concurrency=2)
+    await driver.start(nest, "in-branch", dies_after=3, max_concurrency=2)
 
 
 @scene

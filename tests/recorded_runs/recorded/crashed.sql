@@ -8,9 +8,10 @@ INSERT INTO "frames" VALUES
 ('crashed',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('crashed',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('crashed',2,'2026-01-02T03:04:01.000000Z',1,0),
-('crashed',3,'2026-01-02T03:04:01.500000Z',1,0);
+('crashed',3,'2026-01-02T03:04:01.500000Z',1,0),
+('crashed',4,'2026-01-02T03:04:04.500000Z',1,0);
 INSERT INTO "inbox" VALUES
-(1,'crashed','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:04.000000Z');
+(1,'crashed','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:04.500000Z');
 INSERT INTO "outputs" VALUES
 ('crashed','before','',1,NULL,'"before is done"',NULL),
 ('crashed','beside','0',3,NULL,'"beside is done"',NULL);
@@ -34,5 +35,7 @@ INSERT INTO "tree" VALUES
 ('crashed','sequence',0,'sequence',NULL,0,NULL),
 ('crashed','sequence/parallel1',0,'parallel','sequence',1,NULL),
 ('crashed','works',0,'task','sequence/parallel1',0,NULL);
+INSERT INTO "usage" VALUES
+('crashed',2,4,0,1200,40,0,NULL,'large',0);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',1);

@@ -4,66 +4,68 @@ INSERT INTO "attempts" VALUES
 ('r1',3,'once','0',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
 ('r1',4,'beside until','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
 ('r1',5,'one','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
-('r1',6,'two','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs r1 two`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:00.500000Z',NULL),
-('r1',7,'beside parallel','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
-('r1',8,'body','1',1,1,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:01.000000Z',NULL),
-('r1',9,'last','',1,2,'python',NULL,NULL,'2026-01-02T03:04:01.000000Z',3,'succeeded',NULL,'2026-01-02T03:04:01.500000Z',NULL);
+('r1',6,'two','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs r1 two`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:01.000000Z',NULL),
+('r1',7,'beside parallel','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',3,'succeeded',NULL,'2026-01-02T03:04:01.500000Z',NULL),
+('r1',8,'body','1',1,1,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',4,'succeeded',NULL,'2026-01-02T03:04:02.000000Z',NULL),
+('r1',9,'last','',1,4,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',5,'succeeded',NULL,'2026-01-02T03:04:02.500000Z',NULL);
 INSERT INTO "choices" VALUES
 ('r1','each','','items',0,'{"keys": ["loop", "until", "branch", "items", "parallel"], "digests": ["889c19fd926bc4ca", "a323f2a72b3fe93d", "fcce49047e714aff", "3c22349f8d0b6077", "6752b4073c2992f9"], "source": "1"}',''),
 ('r1','loop','0','until',1,'false',''),
-('r1','loop','1','until',2,'false','');
+('r1','loop','1','until',4,'false','');
 INSERT INTO "frames" VALUES
 ('r1',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('r1',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('r1',2,'2026-01-02T03:04:01.000000Z',1,0),
-('r1',3,'2026-01-02T03:04:01.500000Z',1,0);
+('r1',3,'2026-01-02T03:04:01.500000Z',1,0),
+('r1',4,'2026-01-02T03:04:02.000000Z',1,0),
+('r1',5,'2026-01-02T03:04:02.500000Z',1,0);
 INSERT INTO "handled" VALUES
 ('r1','after branch','',0),
 ('r1','after items','',0),
-('r1','after loop','',2),
-('r1','after parallel','',1),
+('r1','after loop','',4),
+('r1','after parallel','',3),
 ('r1','after until','',1),
 ('r1','beside branch','',0),
 ('r1','beside items','',0),
 ('r1','branch','',0),
 ('r1','items','',0),
-('r1','loop','',2),
-('r1','two','',1),
+('r1','loop','',4),
+('r1','two','',3),
 ('r1','until','',1);
 INSERT INTO "outputs" VALUES
 ('r1','beside loop','',1,NULL,'"beside loop is done"',NULL),
-('r1','beside parallel','',1,NULL,'"beside parallel is done"',NULL),
+('r1','beside parallel','',3,NULL,'"beside parallel is done"',NULL),
 ('r1','beside until','',1,NULL,'"beside until is done"',NULL),
 ('r1','body','0',1,NULL,'"body is done"',NULL),
-('r1','body','1',2,NULL,'"body is done"',NULL),
-('r1','last','',3,NULL,'"last is done"',NULL),
+('r1','body','1',4,NULL,'"body is done"',NULL),
+('r1','last','',5,NULL,'"last is done"',NULL),
 ('r1','once','0',1,NULL,'"once is done"',NULL),
 ('r1','one','',1,NULL,'"one is done"',NULL);
 INSERT INTO "runs" VALUES
 ('r1','handled','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','1','2026-01-02T03:04:00.000000Z',NULL,1,NULL,NULL,'{}');
 INSERT INTO "statuses" VALUES
 ('r1',0,'running',NULL,NULL,NULL),
-('r1',3,'finished',NULL,NULL,NULL);
+('r1',5,'finished',NULL,NULL,NULL);
 INSERT INTO "tasks" VALUES
 ('r1','after branch','',0,0,0,'cancelled',NULL),
 ('r1','after items','',0,0,0,'cancelled',NULL),
-('r1','after loop','',2,0,2,'cancelled',NULL),
-('r1','after parallel','',1,0,1,'cancelled',NULL),
+('r1','after loop','',4,0,4,'cancelled',NULL),
+('r1','after parallel','',3,0,3,'cancelled',NULL),
 ('r1','after until','',1,0,1,'cancelled',NULL),
 ('r1','beside branch','',0,0,0,'cancelled',NULL),
 ('r1','beside items','',0,0,0,'cancelled',NULL),
 ('r1','beside loop','',0,1,1,'finished',NULL),
-('r1','beside parallel','',0,1,1,'finished',NULL),
+('r1','beside parallel','',0,1,3,'finished',NULL),
 ('r1','beside until','',0,1,1,'finished',NULL),
 ('r1','body','0',0,1,1,'finished',NULL),
-('r1','body','1',1,1,2,'finished',NULL),
+('r1','body','1',1,1,4,'finished',NULL),
 ('r1','branch','',0,0,0,'failed','{"kind": "ValueError", "message": "ValueError: no answer", "hint": "correct the workflow, then resume the run", "place": "/project/scenes_trees.py:162:9", "then": null}'),
 ('r1','items','',0,0,0,'failed','{"kind": "ValueError", "message": "ValueError: no names", "hint": "correct the workflow, then resume the run", "place": "/project/scenes_trees.py:165:9", "then": null}'),
-('r1','last','',2,1,3,'finished',NULL),
-('r1','loop','',2,0,2,'failed','{"kind": "LoopExhausted", "message": "`until` was not true within 2 iterations", "hint": "raise max_iterations at /project/scenes_trees.py:171:31, or set on_exhausted=''finish'' there, then resume the run", "place": null, "then": null}'),
+('r1','last','',4,1,5,'finished',NULL),
+('r1','loop','',4,0,4,'failed','{"kind": "LoopExhausted", "message": "`until` was not true within 2 iterations", "hint": "raise max_iterations at /project/scenes_trees.py:171:31, or set on_exhausted=''finish'' there, then resume the run", "place": null, "then": null}'),
 ('r1','once','0',0,1,1,'finished',NULL),
 ('r1','one','',0,1,1,'finished',NULL),
-('r1','two','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs r1 two`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
+('r1','two','',0,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs r1 two`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('r1','until','',1,0,1,'failed','{"kind": "ValueError", "message": "ValueError: no answer", "hint": "correct the workflow, then resume the run", "place": "/project/scenes_trees.py:162:9", "then": null}');
 INSERT INTO "tree" VALUES
 ('r1','after branch',0,'step','each/branch',1,NULL),

@@ -4,34 +4,33 @@ INSERT INTO "attempts" VALUES
 ('frames-1',3,'b','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',NULL,NULL,NULL,NULL,NULL),
 ('frames-2',1,'body','0',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',1,'succeeded',NULL,'2026-01-02T03:04:01.000000Z',NULL),
 ('frames-2',2,'a','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs frames-2 a`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:01.000000Z',NULL),
-('frames-2',3,'b','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',NULL,NULL,NULL,NULL,NULL),
+('frames-2',3,'b','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',1,'succeeded',NULL,'2026-01-02T03:04:01.000000Z',NULL),
 ('frames-2',4,'check','0',1,1,'python',NULL,NULL,'2026-01-02T03:04:01.000000Z',NULL,NULL,NULL,NULL,NULL),
+('frames-2',5,'after b','',1,1,'python',NULL,NULL,'2026-01-02T03:04:01.000000Z',NULL,NULL,NULL,NULL,NULL),
 ('frames-3',1,'body','0',1,0,'python',NULL,NULL,'2026-01-02T03:04:01.500000Z',1,'succeeded',NULL,'2026-01-02T03:04:02.000000Z',NULL),
 ('frames-3',2,'a','',1,0,'python',NULL,NULL,'2026-01-02T03:04:01.500000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs frames-3 a`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:02.000000Z',NULL),
-('frames-3',3,'b','',1,0,'python',NULL,NULL,'2026-01-02T03:04:01.500000Z',1,'succeeded',NULL,'2026-01-02T03:04:02.000000Z',NULL),
-('frames-3',4,'check','0',1,1,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',2,'succeeded',NULL,'2026-01-02T03:04:02.500000Z',NULL),
-('frames-3',5,'after b','',1,1,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',2,'succeeded',NULL,'2026-01-02T03:04:02.500000Z',NULL),
-('frames-3',6,'body','1',1,2,'python',NULL,NULL,'2026-01-02T03:04:02.500000Z',NULL,NULL,NULL,NULL,NULL),
+('frames-3',3,'b','',1,0,'python',NULL,NULL,'2026-01-02T03:04:01.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:02.500000Z',NULL),
+('frames-3',4,'check','0',1,1,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',NULL,NULL,NULL,NULL,NULL),
+('frames-3',5,'after b','',1,2,'python',NULL,NULL,'2026-01-02T03:04:02.500000Z',NULL,NULL,NULL,NULL,NULL),
 ('mended',1,'body','0',1,0,'python',NULL,NULL,'2026-01-02T03:04:03.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:03.500000Z',NULL),
 ('mended',2,'a','',1,0,'python',NULL,NULL,'2026-01-02T03:04:03.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended a`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:03.500000Z',NULL),
-('mended',3,'b','',1,0,'python',NULL,NULL,'2026-01-02T03:04:03.000000Z',2,'succeeded',NULL,'2026-01-02T03:04:04.000000Z',NULL),
-('mended',4,'check','0',1,1,'python',NULL,NULL,'2026-01-02T03:04:03.500000Z',3,'succeeded',NULL,'2026-01-02T03:04:04.500000Z',NULL),
-('mended',5,'after b','',1,2,'python',NULL,NULL,'2026-01-02T03:04:04.000000Z',4,'succeeded',NULL,'2026-01-02T03:04:05.000000Z',NULL),
-('mended',6,'body','1',1,3,'python',NULL,NULL,'2026-01-02T03:04:04.500000Z',5,'succeeded',NULL,'2026-01-02T03:04:05.500000Z',NULL),
-('mended',7,'check','1',1,5,'python',NULL,NULL,'2026-01-02T03:04:05.500000Z',6,'succeeded',NULL,'2026-01-02T03:04:06.000000Z',NULL),
-('mended',8,'then','',1,6,'python',NULL,NULL,'2026-01-02T03:04:06.000000Z',7,'succeeded',NULL,'2026-01-02T03:04:06.500000Z',NULL),
-('mended',9,'mends','',1,7,'python',NULL,NULL,'2026-01-02T03:04:06.500000Z',8,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended mends`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:07.000000Z',NULL),
-('mended',10,'mends','',2,9,'python',NULL,NULL,'2026-01-02T03:04:17.500000Z',NULL,NULL,NULL,NULL,NULL);
+('mended',3,'b','',1,0,'python',NULL,NULL,'2026-01-02T03:04:03.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:03.500000Z',NULL),
+('mended',4,'check','0',1,1,'python',NULL,NULL,'2026-01-02T03:04:03.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:04.000000Z',NULL),
+('mended',5,'after b','',1,1,'python',NULL,NULL,'2026-01-02T03:04:03.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:04.000000Z',NULL),
+('mended',6,'body','1',1,2,'python',NULL,NULL,'2026-01-02T03:04:04.000000Z',3,'succeeded',NULL,'2026-01-02T03:04:04.500000Z',NULL),
+('mended',7,'check','1',1,3,'python',NULL,NULL,'2026-01-02T03:04:04.500000Z',4,'succeeded',NULL,'2026-01-02T03:04:05.000000Z',NULL),
+('mended',8,'then','',1,4,'python',NULL,NULL,'2026-01-02T03:04:05.000000Z',5,'succeeded',NULL,'2026-01-02T03:04:05.500000Z',NULL),
+('mended',9,'mends','',1,5,'python',NULL,NULL,'2026-01-02T03:04:05.500000Z',6,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended mends`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:06.000000Z',NULL),
+('mended',10,'mends','',2,7,'python',NULL,NULL,'2026-01-02T03:04:16.500000Z',NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "choices" VALUES
 ('frames-1','each','','items',0,'{"keys": ["a", "b"], "digests": ["ac8d8342bbb2362d", "c100f95c1913f9c7"], "source": "1"}',''),
 ('frames-2','each','','items',0,'{"keys": ["a", "b"], "digests": ["ac8d8342bbb2362d", "c100f95c1913f9c7"], "source": "1"}',''),
 ('frames-3','each','','items',0,'{"keys": ["a", "b"], "digests": ["ac8d8342bbb2362d", "c100f95c1913f9c7"], "source": "1"}',''),
-('frames-3','loop','0','until',2,'false',''),
-('mended','branch','','test',6,'true',''),
+('mended','branch','','test',4,'true',''),
 ('mended','each','','items',0,'{"keys": ["a", "b"], "digests": ["ac8d8342bbb2362d", "c100f95c1913f9c7"], "source": "1"}',''),
-('mended','loop','','exhausted',6,'2',''),
-('mended','loop','0','until',3,'false',''),
-('mended','loop','1','until',6,'false','');
+('mended','loop','','exhausted',4,'2',''),
+('mended','loop','0','until',2,'false',''),
+('mended','loop','1','until',4,'false','');
 INSERT INTO "frames" VALUES
 ('frames-1',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('frames-2',0,'2026-01-02T03:04:00.500000Z',1,0),
@@ -46,9 +45,7 @@ INSERT INTO "frames" VALUES
 ('mended',4,'2026-01-02T03:04:05.000000Z',1,0),
 ('mended',5,'2026-01-02T03:04:05.500000Z',1,0),
 ('mended',6,'2026-01-02T03:04:06.000000Z',1,0),
-('mended',7,'2026-01-02T03:04:06.500000Z',1,0),
-('mended',8,'2026-01-02T03:04:07.000000Z',1,0),
-('mended',9,'2026-01-02T03:04:17.500000Z',2,0);
+('mended',7,'2026-01-02T03:04:16.500000Z',2,0);
 INSERT INTO "handled" VALUES
 ('frames-2','a','',1),
 ('frames-2','after a','',1),
@@ -57,28 +54,27 @@ INSERT INTO "handled" VALUES
 ('mended','a','',1),
 ('mended','after a','',1);
 INSERT INTO "outputs" VALUES
+('frames-2','b','',1,NULL,'"b is done"',NULL),
 ('frames-2','body','0',1,NULL,'"body is done"',NULL),
-('frames-3','after b','',2,NULL,'"after b is done"',NULL),
-('frames-3','b','',1,NULL,'"b is done"',NULL),
+('frames-3','b','',2,NULL,'"b is done"',NULL),
 ('frames-3','body','0',1,NULL,'"body is done"',NULL),
-('frames-3','check','0',2,NULL,'"check is done"',NULL),
-('mended','after b','',4,NULL,'"after b is done"',NULL),
-('mended','b','',2,NULL,'"b is done"',NULL),
+('mended','after b','',2,NULL,'"after b is done"',NULL),
+('mended','b','',1,NULL,'"b is done"',NULL),
 ('mended','body','0',1,NULL,'"body is done"',NULL),
-('mended','body','1',5,NULL,'"body is done"',NULL),
-('mended','check','0',3,NULL,'"check is done"',NULL),
-('mended','check','1',6,NULL,'"check is done"',NULL),
-('mended','then','',7,NULL,'"then is done"',NULL);
+('mended','body','1',3,NULL,'"body is done"',NULL),
+('mended','check','0',2,NULL,'"check is done"',NULL),
+('mended','check','1',4,NULL,'"check is done"',NULL),
+('mended','then','',5,NULL,'"then is done"',NULL);
 INSERT INTO "owners" VALUES
 ('owner-101','recorded/1',101,'1',0,'2026-01-02T03:04:00.000000Z'),
 ('owner-102','recorded/1',102,'1',0,'2026-01-02T03:04:00.500000Z'),
 ('owner-103','recorded/1',103,'1',0,'2026-01-02T03:04:01.500000Z'),
-('owner-105','recorded/1',105,'1',0,'2026-01-02T03:04:17.500000Z');
+('owner-105','recorded/1',105,'1',0,'2026-01-02T03:04:16.500000Z');
 INSERT INTO "reads" VALUES
-('mended','branch','',6,'body','1',5);
+('mended','branch','',4,'body','1',3);
 INSERT INTO "resets" VALUES
-('mended','last','',9),
-('mended','mends','',9);
+('mended','last','',7),
+('mended','mends','',7);
 INSERT INTO "runs" VALUES
 ('frames-1','midway','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','1','2026-01-02T03:04:00.000000Z','owner-101',1,NULL,NULL,'{}'),
 ('frames-2','midway','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','1','2026-01-02T03:04:00.500000Z','owner-102',1,NULL,NULL,'{}'),
@@ -89,37 +85,37 @@ INSERT INTO "statuses" VALUES
 ('frames-2',0,'running',NULL,NULL,NULL),
 ('frames-3',0,'running',NULL,NULL,NULL),
 ('mended',0,'running',NULL,NULL,NULL),
-('mended',8,'failed','{"kind": "ValueError", "message": "mends failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended mends`", "place": "/project/scenes_trees.py:41:5", "then": null}',NULL,NULL),
-('mended',9,'running',NULL,NULL,NULL);
+('mended',6,'failed','{"kind": "ValueError", "message": "mends failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended mends`", "place": "/project/scenes_trees.py:41:5", "then": null}',NULL,NULL),
+('mended',7,'running',NULL,NULL,NULL);
 INSERT INTO "tasks" VALUES
 ('frames-1','a','',0,1,NULL,NULL,NULL),
 ('frames-1','b','',0,1,NULL,NULL,NULL),
 ('frames-1','body','0',0,1,NULL,NULL,NULL),
 ('frames-2','a','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs frames-2 a`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('frames-2','after a','',1,0,1,'cancelled',NULL),
-('frames-2','b','',0,1,NULL,NULL,NULL),
+('frames-2','after b','',1,1,NULL,NULL,NULL),
+('frames-2','b','',0,1,1,'finished',NULL),
 ('frames-2','body','0',0,1,1,'finished',NULL),
 ('frames-2','check','0',1,1,NULL,NULL,NULL),
 ('frames-3','a','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs frames-3 a`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('frames-3','after a','',1,0,1,'cancelled',NULL),
-('frames-3','after b','',1,1,2,'finished',NULL),
-('frames-3','b','',0,1,1,'finished',NULL),
+('frames-3','after b','',2,1,NULL,NULL,NULL),
+('frames-3','b','',0,1,2,'finished',NULL),
 ('frames-3','body','0',0,1,1,'finished',NULL),
-('frames-3','body','1',2,1,NULL,NULL,NULL),
-('frames-3','check','0',1,1,2,'finished',NULL),
+('frames-3','check','0',1,1,NULL,NULL,NULL),
 ('mended','a','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended a`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('mended','after a','',1,0,1,'cancelled',NULL),
-('mended','after b','',2,1,4,'finished',NULL),
-('mended','b','',0,1,2,'finished',NULL),
+('mended','after b','',1,1,2,'finished',NULL),
+('mended','b','',0,1,1,'finished',NULL),
 ('mended','body','0',0,1,1,'finished',NULL),
-('mended','body','1',3,1,5,'finished',NULL),
-('mended','check','0',1,1,3,'finished',NULL),
-('mended','check','1',5,1,6,'finished',NULL),
-('mended','last','',8,0,8,'cancelled',NULL),
-('mended','mends','',7,1,8,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended mends`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
-('mended','mends','',9,1,NULL,NULL,NULL),
-('mended','otherwise','',6,0,6,'skipped',NULL),
-('mended','then','',6,1,7,'finished',NULL);
+('mended','body','1',2,1,3,'finished',NULL),
+('mended','check','0',1,1,2,'finished',NULL),
+('mended','check','1',3,1,4,'finished',NULL),
+('mended','last','',6,0,6,'cancelled',NULL),
+('mended','mends','',5,1,6,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended mends`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
+('mended','mends','',7,1,NULL,NULL,NULL),
+('mended','otherwise','',4,0,4,'skipped',NULL),
+('mended','then','',4,1,5,'finished',NULL);
 INSERT INTO "tree" VALUES
 ('frames-1','a',0,'step','each/a',0,NULL),
 ('frames-1','after a',0,'step','each/a',1,NULL),
@@ -193,4 +189,4 @@ INSERT INTO "waits" VALUES
 ('frames-1','branch','','data',0,NULL,NULL,NULL,'["loop"]','[]',NULL,NULL),
 ('frames-2','branch','','data',0,NULL,NULL,NULL,'["loop"]','[]',NULL,NULL),
 ('frames-3','branch','','data',0,NULL,NULL,NULL,'["loop"]','[]',NULL,NULL),
-('mended','branch','','data',0,NULL,NULL,NULL,'["loop"]','[]',6,NULL);
+('mended','branch','','data',0,NULL,NULL,NULL,'["loop"]','[]',4,NULL);

@@ -8,9 +8,10 @@ INSERT INTO "frames" VALUES
 ('running',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('running',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('running',2,'2026-01-02T03:04:01.000000Z',1,0),
-('running',3,'2026-01-02T03:04:01.500000Z',1,0);
+('running',3,'2026-01-02T03:04:01.500000Z',1,0),
+('running',4,'2026-01-02T03:04:04.500000Z',1,0);
 INSERT INTO "inbox" VALUES
-(1,'running','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:04.000000Z');
+(1,'running','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:04.500000Z');
 INSERT INTO "outputs" VALUES
 ('running','before','',1,NULL,'"before is done"',NULL),
 ('running','beside','0',3,NULL,'"beside is done"',NULL);
@@ -34,5 +35,7 @@ INSERT INTO "tree" VALUES
 ('running','sequence',0,'sequence',NULL,0,NULL),
 ('running','sequence/parallel1',0,'parallel','sequence',1,NULL),
 ('running','works',0,'task','sequence/parallel1',0,NULL);
+INSERT INTO "usage" VALUES
+('running',2,4,0,1200,40,0,NULL,'large',0);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',1);
