@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import get_args
+from typing import assert_never, get_args
 
+from smithers import waits
 from smithers.amounts import Amounts
 from smithers.changes import (
     AttemptEnded,
@@ -25,6 +26,8 @@ from smithers.changes import (
     Change,
     ChoiceKind,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -46,7 +49,16 @@ from smithers.changes import (
     WaitOpened,
 )
 
-__all__ = ["Attempted", "Chosen", "Ended", "Message", "RunState", "Total", "Waiting"]
+__all__ = [
+    "Attempted",
+    "Chosen",
+    "ContainerEnd",
+    "Ended",
+    "Message",
+    "RunState",
+    "Total",
+    "Waiting",
+]
 
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -62,6 +74,14 @@ class Ended:
     error: Failure | None
     output: str | None
     type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEnd:
+    """How a container or an iteration ended, and in which frame."""
+
+    outcome: Outcome
+    frame: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +171,10 @@ class RunState:
     nodes: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
+    ends: dict[Key, ContainerEnd] = field(default_factory=dict[Key, ContainerEnd])
+    """All containers and iterations that have ended. It is for views: plan and kinds decide nothing
+    by it, since it follows from them.
+    """
     handled: set[Key] = field(default_factory=set[Key])
     """Nodes whose failure, or cancellation because of one, an `on_failure="continue"` absorbed."""
     choices: dict[tuple[Key, ChoiceKind], Chosen] = field(
@@ -226,6 +250,10 @@ class RunState:
             depth += row is not None and row.kind == "loop"
         return depth
 
+    def has_wait(self, key: Key, kinds: tuple[WaitKind, ...]) -> bool:
+        """Whether a wait of one of these kinds is open."""
+        return bool(self.waits) and any((key, kind) in self.waits for kind in kinds)
+
     def running(self) -> list[Attempted]:
         """The attempts that have not ended."""
         return [attempt for attempt in self.attempts.values() if attempt.state == "running"]
@@ -233,10 +261,10 @@ class RunState:
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
         for change in frame.changes:
-            if isinstance(change, Reset | NodeGone):
+            if isinstance(change, Reset | NodeGone | ContainerReopened):
                 self.apply(change, frame.number)
         for change in frame.changes:
-            if not isinstance(change, Reset | NodeGone):
+            if not isinstance(change, Reset | NodeGone | ContainerReopened):
                 self.apply(change, frame.number)
         self.inbox = frame.inbox
         self.close_frame(frame.number, frame.at)
@@ -281,6 +309,10 @@ class RunState:
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
                 self.choices[key, change.kind] = chosen
+            case ContainerEnded(key=key):
+                self.ends[key] = ContainerEnd(change.outcome, frame)
+            case ContainerReopened(key=key):
+                self.ends.pop(key, None)
             case WaitOpened(key=key):
                 self.waits[key, change.kind] = Waiting(change, frame)
             case WaitClosed(key=key):
@@ -311,12 +343,20 @@ class RunState:
         known = self.waits.get((key, change.kind))
         if known is not None and known.frame == change.opened:
             del self.waits[key, change.kind]
-        if change.kind == "approval" and change.answer is not None:
-            self.answers[key] = change.answer
-        if change.kind == "agents" and change.answer is not None:
-            self._try_again(key)
-        if change.kind == "attached" and change.answer is not None:
-            self._attended(key)
+        if change.answer is None:
+            return
+        effect = waits.traits(change.kind).answer
+        match effect:
+            case "kept":
+                self.answers[key] = change.answer
+            case "try again":
+                self._try_again(key)
+            case "attended":
+                self._attended(key)
+            case "ignored":
+                pass
+            case _:
+                assert_never(effect)
 
     def _try_again(self, key: Key) -> None:
         """What agents failed by, since nobody had set them up, no longer counts."""
@@ -341,7 +381,7 @@ class RunState:
         self.messages.pop(key, None)
         for kind in get_args(ChoiceKind):
             self.choices.pop((key, kind), None)
-        for kind in get_args(WaitKind):
+        for kind in waits.KINDS:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False

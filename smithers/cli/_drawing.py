@@ -26,6 +26,7 @@ from smithers.views import (
     exhausted_words,
     with_place,
 )
+from smithers.waits import APPROVAL, traits, words_of
 from smithers.wire import from_json
 
 __all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines"]
@@ -64,22 +65,18 @@ def _all_awaited(run: RunLine) -> str:
     waits = run.waiting_for
     if run.status == "waiting" and not waits:
         return "answered, to be resumed"
-    if len(waits) == 1 and waits[0].kind == "approval":
+    if len(waits) == 1 and waits[0].kind == APPROVAL:
         return f"{_awaited(waits[0])}: {shown(title_of(waits[0].asked or '', _TITLE))}"
     return first_names([_awaited(wait) for wait in waits])
 
 
 def _awaited(wait: WaitView) -> str:
     key = shown(key_name(wait.key))
-    if wait.kind == "approval":
-        return key
-    if wait.kind == "agents":
-        return f"{key} (an agent must be set up)"
-    if wait.kind == "attached":
-        return f"{key} ({shown(wait.asked or 'someone')} is attached)"
+    short = words_of(traits(wait.kind).words.short, asked=shown(wait.asked or ""))
     cools = ", ".join(f"{one.agent} is cooling down" for one in wait.cooling)
     due = f" until {clock(wait.due)}" if cools and wait.due else ""
-    return f"{key} ({shown(cools)}{due})" if cools else f"{key} ({wait.kind})"
+    short = f"{shown(cools)}{due}" if cools else short
+    return f"{key} ({short})" if short else key
 
 
 def _state(state: str, *, tolerated: bool) -> str:
@@ -142,7 +139,7 @@ def _task_lines(task: TaskView) -> Iterator[str]:
 
 def _wait(wait: WaitView) -> Iterator[str]:
     due = "" if wait.due is None else f", until {clock(wait.due)}"
-    is_data = wait.kind == "data"  # else it is for keys of the engine
+    is_data = not traits(wait.kind).is_outside  # else it is for keys of the engine
     for_what = f" for {', '.join(map(node_name, wait.on))}" if is_data else ""
     yield (f"◷ {key_name(wait.key)} waiting ({wait.kind}{for_what}) since {clock(wait.since)}{due}")
     for one in wait.cooling:

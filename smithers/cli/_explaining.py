@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from smithers import waits
 from smithers.cli._places import Place, complete
 from smithers.cli._streams import MARKS, give, give_json, masked, paint, quoted, shown
 from smithers.hub import Hub
@@ -18,14 +19,8 @@ __all__ = ["explain", "question_lines"]
 
 _MOST = 10
 """So many reasons of one kind are told; of the rest, the number and the first names."""
-_ALIKE = {
-    "approval": "wait for a decision",
-    "budget": "wait for a larger budget",
-    "agents": "wait for an agent to be set up",
-    "attached": "are in use by a person",
-    "retry": "failed and will be retried",
-    "cooldown": "wait for an agent that is over its limit",
-    "data": "wait for the output of others",
+_ALIKE: dict[str, str] = {
+    **{kind: waits.traits(kind).words.many for kind in waits.KINDS},
     "running": "run",
     "interrupted": "were running when their process ended",
     "failed": "failed",

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._rows import row_of
@@ -123,7 +124,7 @@ class Lines:
         found = [
             (key, wait.opened.asked or "")
             for (key, kind), wait in state.waits.items()
-            if kind == "approval" and wait.frame < frame.number
+            if kind == waits.APPROVAL and wait.frame < frame.number
         ]
         if len(found) > MOST_ALIKE:
             names = first_names([key_name(key) for key, _ in found])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import Connection
 
+from smithers import inbox, waits
 from smithers.errors import AlreadyDecided, Refused
 from smithers.naming import key_name
 from smithers.reports._database import has_runs, reading
@@ -18,7 +20,7 @@ __all__ = ["list_asks"]
 
 _ASKING = (
     "SELECT w.run_id, max(w.kind = 'budget') FROM waits w JOIN runs r ON r.run_id = w.run_id"
-    " WHERE w.ended IS NULL AND w.kind IN ('approval', 'budget')"
+    " WHERE w.ended IS NULL AND w.kind IN (SELECT value FROM json_each(?))"
     " GROUP BY w.run_id ORDER BY r.created_at, r.run_id"
 )
 
@@ -48,7 +50,7 @@ def list_asks(path: Path, run_id: str | None = None, task: str | None = None) ->
 def _all(db: Connection, path: Path) -> list[Question]:
     found: list[Question] = []
     shared = Shared(db)
-    for run_id, needs_budgets in db.execute(_ASKING).fetchall():
+    for run_id, needs_budgets in db.execute(_ASKING, (json.dumps(waits.DECISIONS),)).fetchall():
         parts = None if needs_budgets else WAITS
         found += questions(snapshot_of(db, path, run_id, parts=parts, shared=shared))
     return found
@@ -61,7 +63,7 @@ def _asks_nothing(snapshot: Snapshot, task: str, others: Sequence[Question]) -> 
     decided |= {
         note.key: note.body
         for note in snapshot.notes
-        if note.kind == "answer" and note.key is not None
+        if note.kind == inbox.ANSWER and note.key is not None
     }
     for key, answer in reversed(decided.items()):
         if task in (key.id, str(key)):

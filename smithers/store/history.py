@@ -17,6 +17,8 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -41,6 +43,7 @@ __all__ = ["LAST", "PARTS", "Part", "frames_of", "parts_of"]
 Part = Literal[
     "tree",
     "tasks",
+    "ends",
     "attempts",
     "samples",
     "choices",
@@ -185,6 +188,20 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     )
     for node, path, born in rows:
         frames[born].append(FailureHandled(key=keys[node, path]))
+
+
+def _read_ends(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT node, path, born, state, gone FROM ends WHERE run_id = :run"
+        + _BORN_OR.format("", "gone")
+        + " ORDER BY node, path, born",
+        frames.asked,
+    )
+    for node, path, born, state, gone in rows:
+        key = keys[node, path]
+        frames[born].append(ContainerEnded(key=key, outcome=state))
+        if gone is not None:
+            frames[gone].append(ContainerReopened(key=key))
 
 
 def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
@@ -347,6 +364,7 @@ def _read_statuses(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
 _READERS: dict[Part, Callable[[sqlite3.Connection, _Frames, _Keys], None]] = {
     "tree": _read_tree,
     "tasks": _read_tasks,
+    "ends": _read_ends,
     "attempts": _read_attempts,
     "samples": _read_samples,
     "choices": _read_choices,

@@ -13,6 +13,7 @@ from smithers.views._budgets import budgets, raise_command
 from smithers.views._snapshot import Snapshot
 from smithers.views._tasks import WaitView, open_waits
 from smithers.views._words import decide_command
+from smithers.waits import APPROVAL, BUDGET, DECISIONS, WaitKind
 
 __all__ = ["Question", "questions"]
 
@@ -30,7 +31,7 @@ class Question:
     workflow: str
     task: str | None
     iteration: tuple[int, ...]
-    kind: Literal["approval", "budget"]
+    kind: WaitKind
     asked: str
     digest: str | None
     since: datetime
@@ -50,11 +51,11 @@ class Question:
 def questions(snapshot: Snapshot) -> Iterator[Question]:
     """The open questions of a run, in the order in which they were asked."""
     waits = [wait for wait in open_waits(snapshot) if _is_open(snapshot, wait)]
-    is_capped = any(wait.kind == "budget" for wait in waits)
+    is_capped = any(wait.kind == BUDGET for wait in waits)
     capped = {one.key: one for one in budgets(snapshot)} if is_capped else {}
     for wait in waits:
         commands: dict[str, str]
-        if wait.kind == "approval":
+        if wait.kind == APPROVAL:
             commands = {
                 verb: decide_command(verb, snapshot.run_id, wait.key, wait.digest, wait.allowed_by)
                 for verb in _VERBS
@@ -67,7 +68,7 @@ def questions(snapshot: Snapshot) -> Iterator[Question]:
             workflow=snapshot.run.workflow,
             task=wait.key.id or None,
             iteration=wait.key.path,
-            kind="approval" if wait.kind == "approval" else "budget",
+            kind=wait.kind,
             asked=wait.asked or "",
             digest=wait.digest,
             since=wait.since,
@@ -79,6 +80,6 @@ def questions(snapshot: Snapshot) -> Iterator[Question]:
 
 def _is_open(snapshot: Snapshot, wait: WaitView) -> bool:
     """Whether a person can still answer; a living owner goes by its own clock."""
-    if wait.kind not in ("approval", "budget") or wait.answered:
+    if wait.kind not in DECISIONS or wait.answered:
         return False
     return snapshot.alive or wait.due is None or wait.due > snapshot.now

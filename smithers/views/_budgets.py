@@ -70,8 +70,8 @@ def raise_command(run_id: str, budget: BudgetView, *, resumes: bool = True) -> s
 
 
 def budgets(snapshot: Snapshot) -> list[BudgetView]:
-    """The budgets of the nodes that are in the tree, by their ids, in each iteration that has begun;
-    that of the run as a whole is the first.
+    """The budgets of the nodes that are in the tree, in each iteration that has begun, in the order
+    of their ids; that of the run as a whole is the first.
     """
     state = snapshot.state
     if not state.budgets:

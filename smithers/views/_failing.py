@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from smithers import waits
 from smithers.changes import Failure, Key
 from smithers.naming import key_name
 from smithers.views._budgets import BudgetView, raise_command
@@ -64,7 +65,7 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
             key=budget.key,
             sentence=f"the budget of {key_name(budget.key)} is spent",
             command=raise_command(snapshot.run_id, budget, resumes=False),
-            kind="budget",
+            kind=waits.BUDGET,
         )
         for budget in around
     ]

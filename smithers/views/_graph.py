@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from smithers.changes import Key
-from smithers.views._snapshot import Snapshot, Status
+from smithers.views._snapshot import ENDED, Snapshot, Status
 from smithers.views._tasks import State, TaskLine, task_lines, unsettled
 from smithers.views._tree import LOOP
 
-__all__ = ["GraphNode", "GraphView", "below", "graph"]
-
-_ORDER: tuple[State, ...] = ("failed", "running", "waiting", "ready", "pending", "cancelled")
-_DONE = {"finished", "skipped"}
+__all__ = ["GraphNode", "GraphView", "graph", "open_state"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,20 +43,16 @@ def graph(snapshot: Snapshot) -> GraphView:
     )
 
 
-def below(states: Sequence[tuple[State, bool]]) -> State:
-    """What the states of its children say of a container that has not ended. Each comes with
-    whether it is tolerated: such a failure counts as finished, and what was cancelled by it as
-    skipped.
-    """
-    found: set[State] = {state for state, tolerated in states if not tolerated}
-    found |= {"finished" if state == "failed" else "skipped" for state, of in states if of}
-    if not found:
-        return "pending"
-    if found <= _DONE:
-        return "skipped" if found == {"skipped"} else "finished"
-    if "finished" in found and found <= {*_DONE, "pending", "ready"}:
+def open_state(states: Collection[State]) -> State:
+    """What the states of its children say of a container that has not ended."""
+    found = set(states)
+    if "running" in found:
         return "running"
-    return next(state for state in _ORDER if state in found)
+    if "waiting" in found:
+        return "waiting"
+    if not found <= {"ready", "pending", "skipped"} or found == {"skipped"}:
+        return "running"
+    return "ready" if "ready" in found else "pending"
 
 
 class _Drawing:
@@ -102,21 +95,24 @@ class _Drawing:
         return GraphNode(key=key, kind=kind, state=line.state, tolerated=line.tolerated)
 
     def _container(self, key: Key, kind: str, children: list[GraphNode]) -> GraphNode:
-        own = self.state.ended.get(key) if kind != "iteration" else None
-        if own is not None:
-            state: State = own.outcome
-        elif not children and self._has_chosen(key):
-            state = "finished"
+        end = self.state.ends.get(key)
+        if end is None:
+            has_ended = self.state.run_status in ENDED
+            states = [child.state for child in children]
+            state = unsettled(self.state) if has_ended else open_state(states)
+            is_tolerated = False
         else:
-            state = below([(child.state, child.tolerated) for child in children])
+            state = end.outcome
+            failed_itself = kind != "iteration" and key in self.state.ended
+            is_tolerated = (
+                key in self.state.handled if failed_itself else _is_tolerated(state, children)
+            )
         return GraphNode(
-            key=key,
-            kind=kind,
-            state=state,
-            tolerated=own is not None and key in self.state.handled,
-            children=tuple(children),
+            key=key, kind=kind, state=state, tolerated=is_tolerated, children=tuple(children)
         )
 
-    def _has_chosen(self, key: Key) -> bool:
-        choices = self.state.choices
-        return (key, "test") in choices or (key, "items") in choices
+
+def _is_tolerated(state: State, children: Sequence[GraphNode]) -> bool:
+    """Whether the author allows the failure of a container that failed by its children."""
+    bad = [child.tolerated for child in children if child.state in ("failed", "cancelled")]
+    return state in ("failed", "cancelled") and bool(bad) and all(bad)

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, cast
 
+from smithers import waits
 from smithers.changes import Key, RunStatus
 from smithers.state import RunState
 from smithers.store import Cooldown, InboxRow, NewRun, Owner
@@ -122,12 +123,10 @@ def answered_waits(state: RunState, notes: Sequence[InboxRow]) -> set[tuple[Key,
     for note in notes:
         if note.key is None or note.id <= state.inbox:
             continue
-        if note.kind == "budget" and (note.key, "budget") in state.waits:
-            found.add((note.key, "budget"))
-        elif note.kind == "answer":
-            wait = state.waits.get((note.key, "approval"))
-            if wait is not None and wait.frame == note.opened:
-                found.add((note.key, "approval"))
+        for kind in waits.DECISIONS:
+            wait, answer = state.waits.get((note.key, kind)), waits.traits(kind).answered_by
+            if wait is not None and note.kind == answer and note.opened in (None, wait.frame):
+                found.add((note.key, kind))
     return found
 
 

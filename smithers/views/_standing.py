@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from smithers.changes import Key
 from smithers.views._snapshot import Snapshot, Status
 from smithers.views._tasks import WaitView, open_waits
+from smithers.waits import DECISIONS, traits
 
 __all__ = ["Standing", "standing", "undecided"]
-
-_OF_A_PERSON = ("approval", "budget", "agents")
-_DECISIONS = ("approval", "budget")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +39,7 @@ def _waits_for_a_person(snapshot: Snapshot) -> bool:
     if snapshot.gave_up is not None:
         return True
     return snapshot.status == "waiting" and any(
-        wait.kind in _OF_A_PERSON and (snapshot.alive or not _is_over(snapshot, wait))
+        traits(wait.kind).is_for_person and (snapshot.alive or not _is_over(snapshot, wait))
         for wait in open_waits(snapshot)
     )
 
@@ -50,8 +48,8 @@ def undecided(snapshot: Snapshot) -> tuple[Key, ...]:
     """The nodes that wait for a person's decision, if nothing else can be done."""
     if snapshot.status != "waiting" or snapshot.is_called:
         return ()
-    waits = [wait for wait in open_waits(snapshot) if wait.kind != "data"]
-    decisions = [wait for wait in waits if wait.kind in _DECISIONS and not wait.answered]
+    waits = [wait for wait in open_waits(snapshot) if traits(wait.kind).is_outside]
+    decisions = [wait for wait in waits if wait.kind in DECISIONS and not wait.answered]
     if len(decisions) < len(waits) or any(_is_over(snapshot, wait) for wait in waits):
         return ()
     return tuple(wait.key for wait in waits)

@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
-from smithers.changes import Failure, Key, WaitKind
+from smithers.changes import Failure, Key
 from smithers.state import RunState
 from smithers.store import Cooldown
 from smithers.views._snapshot import ENDED, Snapshot
+from smithers.waits import COOLDOWN, KINDS, WaitKind, traits
 
 __all__ = [
     "Counts",
@@ -36,7 +37,6 @@ State = Literal[
     "pending", "ready", "running", "waiting", "finished", "failed", "skipped", "cancelled"
 ]
 _NOBODY: frozenset[tuple[Key, str]] = frozenset()
-_WAIT_KINDS: tuple[WaitKind, ...] = get_args(WaitKind)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +59,7 @@ class WaitView:
     """
 
     key: Key
-    kind: str
+    kind: WaitKind
     opened: int
     since: datetime
     due: datetime | None
@@ -73,7 +73,7 @@ class WaitView:
     @property
     def is_outside(self) -> bool:
         """Whether a person or a time ends it, not the run itself."""
-        return self.kind != "data" and not self.answered
+        return traits(self.kind).is_outside and not self.answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def state_of(state: RunState, key: Key, answered: Collection[tuple[Key, str]] = 
     if tries and any(one.state == "running" for one in tries):
         return "running"
     if state.waits and any(
-        (key, kind) in state.waits and (key, kind) not in answered for kind in _WAIT_KINDS
+        (key, kind) in state.waits and (key, kind) not in answered for kind in KINDS
     ):
         return "waiting"
     return "ready"
@@ -187,7 +187,7 @@ def open_waits(snapshot: Snapshot) -> list[WaitView]:
             digest=wait.opened.digest,
             allowed_by=wait.opened.allowed_by,
             on=wait.opened.on,
-            cooling=snapshot.cooling(wait.opened.on) if kind == "cooldown" else (),
+            cooling=snapshot.cooling(wait.opened.on) if kind == COOLDOWN else (),
             answered=(key, kind) in snapshot.answered,
         )
         for (key, kind), wait in waits

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
+from smithers import inbox, waits
 from smithers.changes import Key
 from smithers.naming import key_name, node_name
 from smithers.state import Attempted
@@ -69,21 +71,21 @@ class _Reasons:
 
     def _held(self) -> list[Reason]:
         found = [
-            replace(self._wait(wait), kind=wait.kind) for wait in self.waits if wait.kind != "data"
+            replace(self._wait(wait), kind=wait.kind) for wait in self.waits if _is_outside(wait)
         ]
         found = [*self._given_up(), *self._attempts(), *found]
-        found = found or [self._data(wait) for wait in self.waits if wait.kind == "data"]
+        found = found or [self._wait(wait) for wait in self.waits if not _is_outside(wait)]
         if self.snapshot.status == "stale" and not any(one.command for one in found):
             said = "nothing runs until the run is resumed"
             found.append(Reason(key=Key(""), sentence=said, command=self.resume))
         return found
 
     def _failures(self) -> list[Reason]:
-        raised = {note.key for note in self.snapshot.notes if note.kind == "budget"}
+        raised = {note.key for note in self.snapshot.notes if note.kind == inbox.BUDGET}
         spent = [one for key, one in self.budgets.items() if one.is_spent and key not in raised]
         return failure_reasons(self.snapshot, spent)
 
-    def _note(self, kind: str, key: Key, opened: int | None = None) -> InboxRow | None:
+    def _note(self, kind: inbox.InboxKind, key: Key, opened: int | None = None) -> InboxRow | None:
         """The last note of a kind about a node that no frame has taken."""
         for note in reversed(self.snapshot.notes):
             if note.kind == kind and note.key == key and opened in (None, note.opened):
@@ -122,28 +124,33 @@ class _Reasons:
         return "its process" if owner is None else f"process {owner.pid}"
 
     def _wait(self, wait: WaitView) -> Reason:
-        key = wait.key
-        if wait.kind == "approval":
-            return self._approval(wait)
-        if wait.kind == "budget":
-            return self._budget(wait)
-        if wait.kind == "agents":
-            missing = "; ".join(str(wait.asked).splitlines())
-            said = (
-                f"{key_name(key)} is waiting for an agent to be installed or signed in: {missing}"
-            )
-            hint = "install it or sign in, then resume the run"
-            return Reason(key=key, sentence=said, command=self.resume_if_left, hint=hint)
-        if wait.kind == "attached":
-            return self._attached(wait)
-        until = "" if wait.due is None else f" at {self._clock(wait.due)}"
-        if wait.kind == "retry":
-            said = f"{key_name(key)} failed and will be retried{until}"
-        else:
-            said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
-            if cools := self._cooling(wait.cooling):
-                said += f": {cools}"
+        key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
+        match wait.kind:
+            case waits.APPROVAL:
+                return self._approval(wait)
+            case waits.BUDGET:
+                return self._budget(wait)
+            case waits.AGENTS:
+                return self._agents(wait)
+            case waits.ATTACHED:
+                return self._attached(wait)
+            case waits.DATA:
+                return self._data(wait)
+            case waits.RETRY:
+                said = f"{key_name(key)} failed and will be retried{until}"
+            case waits.COOLDOWN:
+                said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
+                if cools := self._cooling(wait.cooling):
+                    said += f": {cools}"
+            case _:
+                assert_never(wait.kind)
         return Reason(key=key, sentence=said, command=self.resume_if_left)
+
+    def _agents(self, wait: WaitView) -> Reason:
+        name, missing = key_name(wait.key), "; ".join(str(wait.asked).splitlines())
+        said = f"{name} is waiting for an agent to be installed or signed in: {missing}"
+        hint = "install it or sign in, then resume the run"
+        return Reason(key=wait.key, sentence=said, command=self.resume_if_left, hint=hint)
 
     def _attached(self, wait: WaitView) -> Reason:
         by, (id, host, pid, started) = wait.asked or "someone", wait.on
@@ -167,7 +174,7 @@ class _Reasons:
 
     def _approval(self, wait: WaitView) -> Reason:
         key = wait.key
-        if (note := self._note("answer", key, wait.opened)) is not None:
+        if (note := self._note(inbox.ANSWER, key, wait.opened)) is not None:
             return self._decided(key, note)
         asked = wait.asked or ""
         title = title_of(asked)
@@ -194,7 +201,7 @@ class _Reasons:
 
     def _budget(self, wait: WaitView) -> Reason:
         key = wait.key
-        if (note := self._note("budget", key)) is not None:
+        if (note := self._note(inbox.BUDGET, key)) is not None:
             by = object_of(note.body).get("by") or "someone"
             return self._taken_up(key, f"the budget of {key_name(key)} was raised by {by}")
         budget = self.budgets.get(key)
@@ -212,10 +219,14 @@ class _Reasons:
     def _data(self, wait: WaitView) -> Reason:
         names = ", ".join(map(node_name, wait.on))
         said = f"{key_name(wait.key)} is waiting for the output of {names}"
-        return Reason(key=wait.key, sentence=said, command=self.resume_if_left, kind="data")
+        return Reason(key=wait.key, sentence=said, command=self.resume_if_left, kind=waits.DATA)
 
     def _clock(self, at: datetime) -> str:
         return clock(at, self.snapshot.now)
+
+
+def _is_outside(wait: WaitView) -> bool:
+    return waits.traits(wait.kind).is_outside
 
 
 def _tolerated(line: TaskLine) -> Reason:

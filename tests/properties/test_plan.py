@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from smithers.changes import Key
 from smithers.engine.plan import Plan
 from smithers.kinds import Instance
+from tests.engine.runs import ends_of
 from tests.properties.driver import Driver, Event
 from tests.properties.reference import Reference
 from tests.properties.trees import Idle, Shape, build, trees
@@ -83,6 +84,8 @@ def agree(driver: Driver, *, drained: bool) -> None:
     again, right, mine = fresh(driver), reference(driver), kept(driver)
     assert again == right, driver.log
     if drained:
+        ends = {key: end.outcome for key, end in driver.state.ends.items()}
+        assert ends == ends_of(driver.plan), driver.log
         assert not mine.drops
         assert set(right.drops.values()) <= {"stop"}, driver.log
         assert driver.stopping >= set(right.drops), driver.log
