@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smithers.changes import Key
 from smithers.engine.plan import Plan
-from smithers.kinds import Instance
+from tests.plans import Told, is_live, told
 from tests.properties.driver import Driver, Event
 from tests.properties.reference import Reference
 from tests.properties.trees import Idle, Shape, build, trees
@@ -18,49 +15,14 @@ MOST_EVENTS = 2000
 SCHEDULES = st.lists(st.integers(0, 11), max_size=80)
 
 
-class Told(NamedTuple):
-    """All that a plan says, in a form that can be compared."""
-
-    root: str
-    settled: dict[Key, str]
-    asks: set[Key]
-    drops: dict[Key, str]
-    begun: set[Key]
-    slots: dict[Key, int]
-    blocked: dict[Key, Key]
-
-
-def told(plan: Plan, asks: set[Key]) -> Told:
-    drops: dict[Key, str] = {}
-    for one in plan.dropped:
-        drops.setdefault(one.instance.key, "stop" if one.running else one.outcome)
-    mine = plan.instances
-    groups = {id(plan.blocker(mine[key])): plan.blocker(mine[key]) for key in asks}
-    limited = [one for one in mine.values() if one.limit and not one.settled]
-    assert all(group is None or group in limited for group in groups.values())
-    return Told(
-        root=plan.root.status,
-        settled={key: one.status for key, one in mine.items() if one.settled},
-        asks=asks,
-        drops=drops,
-        begun={key for key, one in mine.items() if one.begun and not one.settled},
-        slots={one.key: one.begun_open for one in limited if one.begun_open},
-        blocked={key: group.key for key in asks if (group := plan.blocker(mine[key]))},
-    )
-
-
-def live(one: Instance) -> bool:
-    return one.status == "up" and one.dropping is None
-
-
 def fresh(driver: Driver) -> Told:
     plan = Plan(driver.root, driver.state, driver.expand)
     plan.start()
-    return told(plan, {one.key for one in plan.up if live(one)})
+    return told(plan, {one.key for one in plan.up if is_live(one)})
 
 
 def kept(driver: Driver) -> Told:
-    new = {one.key for one in driver.plan.up if live(one)}
+    new = {one.key for one in driver.plan.up if is_live(one)}
     return told(driver.plan, new | set(driver.live()))
 
 
