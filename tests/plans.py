@@ -37,7 +37,8 @@ def told(plan: Plan, asks: set[Key]) -> Told:
     """What a plan says; `asks` are those that came up, and neither run nor are settled."""
     drops: dict[Key, str] = {}
     for one in plan.dropped:
-        drops.setdefault(one.instance.key, "stop" if one.running else one.outcome)
+        if not one.instance.settled:  # else it ended in the frame in which it was dropped
+            drops.setdefault(one.instance.key, "stop" if one.running else one.outcome)
     mine = plan.instances
     groups = {id(plan.blocker(mine[key])): plan.blocker(mine[key]) for key in asks}
     limited = [one for one in mine.values() if one.limit and not one.settled]

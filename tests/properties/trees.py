@@ -12,7 +12,7 @@ from harnesses.echo import Echo
 from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task
 from smithers import Sequence as InOrder
 
-__all__ = ["Fill", "Idle", "Kind", "Shape", "build", "plain_trees", "trees"]
+__all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
 
 Kind = Literal["step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach"]
 
@@ -165,3 +165,9 @@ def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStr
 def plain_trees() -> st.SearchStrategy[Shape]:
     """Trees of steps alone."""
     return trees(("step",))
+
+
+def broad_trees() -> st.SearchStrategy[Shape]:
+    """Trees with several trees side by side or in a row: there is more that can happen at once."""
+    groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop")
+    return _above(_above(trees(), kinds=groups), kinds=groups)
