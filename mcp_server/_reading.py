@@ -146,7 +146,7 @@ def get_task(
 
 
 def _no_task(hub: Hub, run_id: str, task: str) -> Exception:
-    ids = list(dict.fromkeys(one["id"] for one in hub.states(run_id)))
+    ids = list(dict.fromkeys(one.key.id for one in hub.states(run_id)))
     return failure("NOT_FOUND", f"run {run_id} has no task {task!r}", nearest(task, ids))
 
 
@@ -160,7 +160,7 @@ def get_transcript(
     """Read what the agent of a task said, the tools that it called and what those returned."""
     hub = known(ctx, run_id)
     with telling(hub):
-        states = {one["id"] for one in hub.states(run_id)}
+        states = {one.key.id for one in hub.states(run_id)}
         if task.partition("[")[0] not in states and task not in states:
             raise _no_task(hub, run_id, task)
         page = hub.transcript(run_id, task, after, room_of(max_tokens) - size_of(task))

@@ -9,7 +9,16 @@ from typing import Any
 
 from mcp_server._fitting import Parts, Rows, Text, fit, shorten, size_of
 from mcp_server._hints import for_tools, tool_of, typed
-from smithers.hub import Hub, RunsQuery
+from smithers.hub import Hub, Overview, RunsQuery
+from smithers.views import TaskLine
+from smithers.wire import (
+    activity_json,
+    question_json,
+    run_line_json,
+    summary_json,
+    task_json,
+    why_json,
+)
 
 __all__ = [
     "asks_of",
@@ -32,33 +41,34 @@ _URGENT = ("failed", "running", "waiting", "ready", "pending", "cancelled", "ski
 
 
 def run_of(
-    hub: Hub, told: Mapping[str, Any], after: str | None, characters: int, **more: Any
+    hub: Hub, found: Overview, after: str | None, characters: int, **more: Any
 ) -> dict[str, Any]:
-    """The fields of `Run`, of what `Hub.overview` gave."""
-    reasons = {(one["task"], tuple(one["iteration"])): one for one in told["reasons"]}
-    head = {name: told[name] for name in ("run_id", "workflow", "status", "stopped_by", "tasks")}
-    head |= {"sentence": shorten(told["sentence"], _SENTENCE), "usage": told["usage"]}
-    head |= {"error": _error(hub, told["error"]), "cursor": told["cursor"], **more}
+    """The fields of `Run`."""
+    told, why = summary_json(found.summary), why_json(found.why)
+    reasons = {(one["task"], tuple(one["iteration"])): one for one in why["reasons"]}
+    head = {name: told[name] for name in ("run_id", "status", "stopped_by", "tasks", "usage")}
+    head |= {"workflow": found.workflow, "sentence": shorten(why["sentence"], _SENTENCE)}
+    head |= {"error": _error(hub, told["error"]), "cursor": found.cursor, **more}
     waits = [
         _wait(hub, one, reasons.get((one["task"], tuple(one["iteration"])), {}))
         for one in told["waiting_for"]
     ]
     parts: Parts = {
         "waiting_for": Rows(waits),
-        "running": Rows([shorten(one, _ENTRY) for one in told["running"]]),
+        "running": Rows([shorten(activity_json(one), _ENTRY) for one in found.running]),
         "output": Text(told["output"]),
-        "states": Rows(_states(told["states"])),
+        "states": Rows(_states(found.tasks)),
         "tolerated": Rows(told["tolerated"]),
         "exhausted": Rows(told["exhausted"]),
     }
     return fit(hub.secrets, head, parts, after=after, characters=characters)
 
 
-def _states(states: Sequence[Mapping[str, Any]]) -> list[str]:
+def _states(tasks: Sequence[TaskLine]) -> list[str]:
     """The tasks in short, those first that somebody may have to look at."""
     return [
-        f"{one['name']} {one['state']}{', tolerated' if one['tolerated'] else ''}"
-        for one in sorted(states, key=lambda one: _URGENT.index(one["state"]))
+        f"{one.key} {one.state}{', tolerated' if one.tolerated else ''}"
+        for one in sorted(tasks, key=lambda one: _URGENT.index(one.state))
     ]
 
 
@@ -88,7 +98,7 @@ def next_step(hub: Hub, command: str | None) -> dict[str, str | None]:
 
 def explained(hub: Hub, run_id: str, after: str | None, characters: int) -> dict[str, Any]:
     """The fields of `Explained`."""
-    why = hub.why(run_id)
+    why = why_json(hub.why(run_id))
     reasons = [
         {
             "task": one["task"],
@@ -108,7 +118,7 @@ def explained(hub: Hub, run_id: str, after: str | None, characters: int) -> dict
 def listed(hub: Hub, query: RunsQuery, characters: int) -> dict[str, Any]:
     """The fields of `Listed`: as many runs of the query as fit."""
     page = hub.list_runs(query)
-    rows = [_listed(one) for one in reversed(page.runs)]
+    rows = [_listed(run_line_json(one)) for one in reversed(page.runs)]
     found = fit(hub.secrets, {}, {"runs": Rows(rows)}, after=None, characters=characters)
     shown = len(found["runs"])
     if shown < len(rows):
@@ -131,8 +141,9 @@ def task_of(
     hub: Hub, run_id: str, task: str, after: str | None, characters: int
 ) -> dict[str, Any] | None:
     """The fields of `TaskFound`; None if there is no such task."""
-    if (told := hub.task(run_id, task)) is None:
+    if (found := hub.task(run_id, task)) is None:
         return None
+    told = task_json(found)
     head = {name: told[name] for name in ("id", "iteration", "iterations", "state", "tolerated")}
     head |= {"run_id": run_id, "error": _error(hub, told["error"])}
     attempts = [
@@ -147,7 +158,7 @@ def asks_of(
     hub: Hub, run_id: str | None, task: str | None, after: str | None, characters: int
 ) -> dict[str, Any]:
     """The fields of `Asks`."""
-    questions = [one.data for one in hub.list_asks(run_id, task)]
+    questions = [question_json(one) for one in hub.list_asks(run_id, task)]
     rows = [
         {
             **{name: one[name] for name in ("run_id", "workflow", "kind", "digest", "since")},

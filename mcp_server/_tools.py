@@ -150,7 +150,7 @@ def _nothing_to_do(now: Look) -> str:
     if now.alive:
         return "a process is running it already"
     if now.undecided:
-        names = ", ".join(name or "the run" for name in now.undecided[:_FEW])
+        names = ", ".join(map(str, now.undecided[:_FEW]))
         more = f" and {len(now.undecided) - _FEW} more" if len(now.undecided) > _FEW else ""
         return f"it waits for a person's decision on {names}{more}; call list_asks"
     return ""

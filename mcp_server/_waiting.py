@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -71,9 +72,9 @@ async def wait_run(
                 await _tell(ctx, started, timeout_s, now.status, page)
                 await _moved(watched, now, left_s)
         told = await asyncio.to_thread(hub.overview, run_id)
-        if told["cursor"] != page["cursor"]:  # it moved meanwhile: no status without its events
+        if told.cursor != page["cursor"]:  # it moved meanwhile: no status without its events
             page = await asyncio.to_thread(events_after, seen)
-        told["cursor"] = page["cursor"]
+        told = replace(told, cursor=page["cursor"])
         left = room - size_of(page["lines"])
         events = {"timed_out": timed_out and not now.is_done, "more": page["more"]}
         fields = await asyncio.to_thread(partial(run_of, hub, told, None, left, **events))

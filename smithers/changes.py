@@ -25,6 +25,8 @@ __all__ = [
     "Change",
     "ChoiceKind",
     "ChoiceMade",
+    "ContainerEnded",
+    "ContainerReopened",
     "Failure",
     "FailureHandled",
     "Frame",
@@ -198,6 +200,25 @@ class FailureHandled:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerEnded:
+    """A container has ended, or an iteration of a loop: its key is that of the loop with its number
+    in the path. Views show this; the engine decides nothing by it.
+    """
+
+    key: Key
+    outcome: Outcome
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerReopened:
+    """A container that had ended is open again, since an edit, a render or a resume changed what is
+    below it, or it has left the tree.
+    """
+
+    key: Key
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReadMade:
     """`reader` used what `source` had settled to (`at` is the frame in which it settled)."""
 
@@ -307,6 +328,8 @@ Change = (
     | SessionSeen
     | UsageCounted
     | ChoiceMade
+    | ContainerEnded
+    | ContainerReopened
     | ReadMade
     | WaitOpened
     | WaitClosed

@@ -15,14 +15,28 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smithers import reports
+from smithers import reports, views
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import Look, Question, RunsQuery, Standing
+from smithers.reports import Look, Overview, RunsQuery
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain, title_of
+from smithers.views import (
+    CostView,
+    GraphView,
+    Inspection,
+    Question,
+    RunLine,
+    RunsPage,
+    Snapshot,
+    Standing,
+    Summary,
+    TaskLine,
+    TaskView,
+    WhyView,
+)
 
 if TYPE_CHECKING:
     from smithers.engine.describing import Descriptions
@@ -40,6 +54,7 @@ __all__ = [
     "Hub",
     "Left",
     "Look",
+    "Overview",
     "Question",
     "Raised",
     "RunsQuery",
@@ -462,7 +477,7 @@ class Hub:
         found = self._descriptions.of(trusted)
         return [*found, *(entry for file in others for entry in outline(file))]
 
-    # -- reads, as plain data; each raises `UnknownRun`, or `StoreError` where there is no database
+    # -- reads, as views; each raises `UnknownRun`, or `StoreError` where there is no database
 
     def owner_log(self, run_id: str) -> Path:
         """The log of the processes that drove the run without a terminal; it may not exist."""
@@ -486,12 +501,12 @@ class Hub:
                 return called and not owned
             time.sleep(_LOOK_S)
 
-    def runs(self) -> list[reports.Json]:
-        """A summary of every run, oldest first; empty if there is no database."""
+    def runs(self) -> tuple[RunLine, ...]:
+        """Every run in short, oldest first; empty if there is no database."""
         return reports.runs(self.database).runs
 
-    def list_runs(self, query: RunsQuery) -> reports.RunsPage:
-        """A summary of each run that matches a query. Raises `Refused` for an invalid cursor."""
+    def list_runs(self, query: RunsQuery) -> RunsPage:
+        """Each run that matches a query in short. Raises `Refused` for an invalid cursor."""
         return reports.runs(self.database, query)
 
     def run_ids(self, query: RunsQuery) -> list[str]:
@@ -504,7 +519,7 @@ class Hub:
 
     def standing(self, run_id: str) -> Standing:
         """The state of a run for a caller that waits for it."""
-        return reports.standing(self.database, run_id)
+        return reports.stands(self.database, run_id)
 
     def changes(self) -> reports.Changes:
         """Reports whether anything was written to the database since the last call."""
@@ -514,13 +529,13 @@ class Hub:
         """The state of a run and the cursor of its newest event, read in one snapshot."""
         return reports.look(self.database, run_id)
 
-    def overview(self, run_id: str) -> reports.Json:
+    def overview(self, run_id: str) -> Overview:
         """A run, what it waits for, its tasks' states and agents' work, read in one snapshot."""
         return reports.overview(self.database, run_id)
 
-    def task(self, run_id: str, task: str) -> reports.Json | None:
+    def task(self, run_id: str, task: str) -> TaskView | None:
         """A task with its output and its attempts; None if there is no such task."""
-        return reports.task_report(self.database, run_id, task)
+        return reports.find_task(self.database, run_id, task)
 
     def transcript(
         self, run_id: str, task: str, after: str | None, characters: int
@@ -532,31 +547,34 @@ class Hub:
         """A run's events after a cursor as short lines, in at most `characters` of JSON."""
         return reports.event_lines(self.database, run_id, after, characters)
 
-    def states(self, run_id: str) -> list[reports.Json]:
+    def states(self, run_id: str) -> tuple[TaskLine, ...]:
         """The tasks of a run with their states, without their outputs."""
-        return reports.states(self.database, run_id)
+        return tuple(views.task_lines(self._snapshot(run_id)))
 
-    def summary(self, run_id: str) -> reports.Json:
+    def summary(self, run_id: str) -> Summary:
         """The state of a run, with counts of its tasks."""
-        return reports.summary(self.database, run_id)
+        return views.summarize(self._snapshot(run_id))
 
-    def inspect(self, run_id: str) -> reports.Json:
+    def inspect(self, run_id: str) -> Inspection:
         """A run with all its tasks, their attempts, and what it is waiting for."""
-        return reports.inspect(self.database, run_id)
+        return views.inspect(self._snapshot(run_id))
 
-    def cost(self, run_id: str) -> reports.Json:
+    def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""
-        return reports.cost(self.database, run_id)
+        return views.view_cost(self._snapshot(run_id))
 
     def complete(self, hint: str) -> str:
         """A hint with this database named in each command that uses it."""
         return reports.name_database(hint, self.database.absolute())
 
-    def why(self, run_id: str) -> reports.Json:
+    def why(self, run_id: str) -> WhyView:
         """What a run is waiting for or why it failed: one sentence each, with the command to type
         next.
         """
-        return reports.why(self.database, run_id)
+        return views.explain(self._snapshot(run_id))
+
+    def _snapshot(self, run_id: str) -> Snapshot:
+        return reports.snapshot(self.database, run_id)
 
     def timeline(self, run_id: str) -> reports.Json:
         """A run frame by frame."""
@@ -580,9 +598,9 @@ class Hub:
         """The cursor of the run's latest event, or None if it has none."""
         return reports.newest(self.database, run_id)
 
-    def graph(self, run_id: str) -> reports.Json:
+    def graph(self, run_id: str) -> GraphView:
         """The tree of a run with its states."""
-        return reports.graph(self.database, run_id)
+        return views.graph(self._snapshot(run_id))
 
     def logs(
         self, run_id: str, task: str | None = None, *, follow: bool = False

@@ -7,12 +7,14 @@ and its tries are counted anew, while the numbers of its attempts go on.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import get_args
+from typing import assert_never, get_args
 
+from smithers import waits
 from smithers.amounts import Amounts
 from smithers.changes import (
     AttemptEnded,
@@ -24,6 +26,8 @@ from smithers.changes import (
     Change,
     ChoiceKind,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -45,7 +49,18 @@ from smithers.changes import (
     WaitOpened,
 )
 
-__all__ = ["Attempted", "Chosen", "Ended", "Message", "RunState", "Total", "Waiting"]
+__all__ = [
+    "Attempted",
+    "Chosen",
+    "ContainerEnd",
+    "Ended",
+    "Message",
+    "RunState",
+    "Total",
+    "Waiting",
+]
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,14 @@ class Ended:
     error: Failure | None
     output: str | None
     type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerEnd:
+    """How a container or an iteration ended, and in which frame."""
+
+    outcome: Outcome
+    frame: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +114,19 @@ class Attempted:
     counts: bool = True
     is_call: bool = False
     """Whether an agent was asked; else it is a step's."""
+    skipped: tuple[str, ...] = ()
+    """The limits because of which earlier agents of the array were passed over."""
     ended_at: datetime | None = None
     used: Total | None = None
+    models: dict[str | None, Total] | None = None
+    """What it used of each model; None is that of no model that was named."""
     attended: bool = False
     """Whether a person has worked in its session since."""
+
+    def use(self, used: UsageCounted) -> None:
+        self.used, self.models = self.used or Total(), self.models or {}
+        self.used.add(used)
+        self.models.setdefault(used.model, Total()).add(used)
 
 
 @dataclass(slots=True)
@@ -134,9 +166,15 @@ class RunState:
     frame: int = -1
     inbox: int = 0
     status: StatusChanged = field(default_factory=lambda: StatusChanged(status="running"))
+    status_frame: int = 0
+    """The frame in which the run came to its status."""
     nodes: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     came_up: dict[Key, int] = field(default_factory=dict[Key, int])
     ended: dict[Key, Ended] = field(default_factory=dict[Key, Ended])
+    ends: dict[Key, ContainerEnd] = field(default_factory=dict[Key, ContainerEnd])
+    """All containers and iterations that have ended. It is for views: plan and kinds decide nothing
+    by it, since it follows from them.
+    """
     handled: set[Key] = field(default_factory=set[Key])
     """Nodes whose failure, or cancellation because of one, an `on_failure="continue"` absorbed."""
     choices: dict[tuple[Key, ChoiceKind], Chosen] = field(
@@ -158,8 +196,8 @@ class RunState:
     """By the ids of their notes, which grow."""
     gone: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     """Nodes that left the tree, as they last stood in it: what they used, they used there."""
-    at: datetime | None = None
-    """When the last frame was made."""
+    times: array[int] = field(default_factory=lambda: array("q"))
+    """When each frame was made, in microseconds since 1970; see `time_of`."""
 
     @classmethod
     def of(cls, frames: Iterable[Frame]) -> RunState:
@@ -172,6 +210,22 @@ class RunState:
     @property
     def run_status(self) -> RunStatus:
         return self.status.status
+
+    @property
+    def at(self) -> datetime | None:
+        """When the last frame was made."""
+        return self.time_of(self.frame) if self.times else None
+
+    def time_of(self, frame: int) -> datetime:
+        """When a frame was made (aware UTC)."""
+        return _EPOCH + timedelta(microseconds=self.times[frame])
+
+    def close_frame(self, number: int, at: datetime) -> None:
+        """All changes of a frame are made. Frames before it that were left out have no time."""
+        self.frame = number
+        if (missing := number - len(self.times)) > 0:
+            self.times.frombytes(bytes(missing * self.times.itemsize))
+        self.times.append((at - _EPOCH) // _MICROSECOND)
 
     @property
     def tolerated(self) -> list[Key]:
@@ -196,6 +250,10 @@ class RunState:
             depth += row is not None and row.kind == "loop"
         return depth
 
+    def has_wait(self, key: Key, kinds: tuple[WaitKind, ...]) -> bool:
+        """Whether a wait of one of these kinds is open."""
+        return bool(self.waits) and any((key, kind) in self.waits for kind in kinds)
+
     def running(self) -> list[Attempted]:
         """The attempts that have not ended."""
         return [attempt for attempt in self.attempts.values() if attempt.state == "running"]
@@ -203,12 +261,13 @@ class RunState:
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
         for change in frame.changes:
-            if isinstance(change, Reset | NodeGone):
+            if isinstance(change, Reset | NodeGone | ContainerReopened):
                 self.apply(change, frame.number)
         for change in frame.changes:
-            if not isinstance(change, Reset | NodeGone):
+            if not isinstance(change, Reset | NodeGone | ContainerReopened):
                 self.apply(change, frame.number)
-        self.frame, self.inbox, self.at = frame.number, frame.inbox, frame.at
+        self.inbox = frame.inbox
+        self.close_frame(frame.number, frame.at)
 
     def apply(self, change: Change, frame: int) -> None:  # noqa: C901  # one case a kind of change
         """Make one change, as part of the given frame."""
@@ -230,6 +289,7 @@ class RunState:
                     started_at=change.at,
                     session=change.session,
                     is_call=change.prompt is not None,
+                    skipped=change.skipped,
                 )
                 self.attempts[change.serial] = attempt
                 self.tries.setdefault(key, []).append(attempt)
@@ -243,14 +303,16 @@ class RunState:
                 self.reads.setdefault(change.reader, {})[change.source] = change.at
             case UsageCounted():
                 self.usage.add(change)
-                attempt = self.attempts[change.serial]
-                attempt.used = attempt.used or Total()
-                attempt.used.add(change)
+                self.attempts[change.serial].use(change)
             case SessionSeen():
                 self.attempts[change.serial].session = change.session
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
                 self.choices[key, change.kind] = chosen
+            case ContainerEnded(key=key):
+                self.ends[key] = ContainerEnd(change.outcome, frame)
+            case ContainerReopened(key=key):
+                self.ends.pop(key, None)
             case WaitOpened(key=key):
                 self.waits[key, change.kind] = Waiting(change, frame)
             case WaitClosed(key=key):
@@ -273,7 +335,7 @@ class RunState:
                 if change.id in told:  # else it was said before a reset
                     told[change.id].given = change.serial
             case StatusChanged():
-                self.status = change
+                self.status, self.status_frame = change, frame
             case Reset(key=key):
                 self._reset(key, frame)
 
@@ -281,12 +343,20 @@ class RunState:
         known = self.waits.get((key, change.kind))
         if known is not None and known.frame == change.opened:
             del self.waits[key, change.kind]
-        if change.kind == "approval" and change.answer is not None:
-            self.answers[key] = change.answer
-        if change.kind == "agents" and change.answer is not None:
-            self._try_again(key)
-        if change.kind == "attached" and change.answer is not None:
-            self._attended(key)
+        if change.answer is None:
+            return
+        effect = waits.traits(change.kind).answer
+        match effect:
+            case "kept":
+                self.answers[key] = change.answer
+            case "try again":
+                self._try_again(key)
+            case "attended":
+                self._attended(key)
+            case "ignored":
+                pass
+            case _:
+                assert_never(effect)
 
     def _try_again(self, key: Key) -> None:
         """What agents failed by, since nobody had set them up, no longer counts."""
@@ -311,7 +381,7 @@ class RunState:
         self.messages.pop(key, None)
         for kind in get_args(ChoiceKind):
             self.choices.pop((key, kind), None)
-        for kind in get_args(WaitKind):
+        for kind in waits.KINDS:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False

@@ -27,8 +27,9 @@ from smithers.cli._streams import (
 from smithers.cli._words import duration
 from smithers.hub import Hub, Question
 from smithers.naming import key_name
-from smithers.reports import clock, has_runs
-from smithers.store.rows import time_of
+from smithers.reports import has_runs
+from smithers.views import clock
+from smithers.wire import question_json
 
 __all__ = ["register"]
 
@@ -85,7 +86,7 @@ def asks(
 
 def _data(question: Question, where: Place) -> dict[str, object]:
     commands = {verb: where.command(text) for verb, text in question.commands.items()}
-    return {**question.data, "commands": commands}
+    return {**question_json(question), "commands": commands}
 
 
 def _nothing(where: Place, run: str | None) -> str:
@@ -116,15 +117,15 @@ def _facts(question: Question) -> str:
     return f"asked at {clock(question.since)}{_due(question.due)}; {who} may answer"
 
 
-def _due(due: str | None) -> str:
+def _due(due: datetime | None) -> str:
     """When an answer is due, from now and on the clock.
 
-    >>> _due("2026-01-02T03:04:05.000000Z").startswith(", was due at 2026-01-02 ")
+    >>> _due(datetime(2026, 1, 2, 12, 0, tzinfo=UTC)).startswith(", was due at 2026-01-02 ")
     True
     """
     if due is None:
         return ""
-    left_s = (time_of(due) - datetime.now(UTC)).total_seconds()
+    left_s = (due - datetime.now(UTC)).total_seconds()
     if left_s <= 0:
         return f", was due at {clock(due)}"
     return f", due in {duration(left_s)} at {clock(due)}"

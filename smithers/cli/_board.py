@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from rich.cells import cell_len
 
+from smithers import waits
 from smithers.agent import Event
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import (
@@ -34,7 +35,8 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
-from smithers.cli._rows import LEAVES, Row, activity, row_of
+from smithers.cli._rows import Row, activity, row_of
+from smithers.naming import is_container
 from smithers.state import RunState
 
 __all__ = ["DONE", "Board"]
@@ -164,7 +166,7 @@ class Board:
                 self._children.setdefault(node.parent, []).append(node.id)
                 self._unsorted.add(node.parent)
         for node in nodes:
-            is_leaf = node.kind in LEAVES
+            is_leaf = not is_container(node.kind)
             named = 3 * self._level(node) + 2 + cell_len(self.name(node.id))
             has_counts = not is_leaf and node.parent is not None
             self.widest = max(self.widest, named + _COUNTS_CELLS * has_counts)
@@ -201,7 +203,7 @@ class Board:
         return found
 
     def is_leaf(self, id: str) -> bool:
-        return self.nodes[id].kind in LEAVES
+        return not is_container(self.nodes[id].kind)
 
     def around(self, key: Key) -> Iterator[tuple[Key, bool]]:
         """The containers around a node, innermost first, each with whether it is an iteration."""
@@ -219,7 +221,7 @@ class Board:
         node = self.nodes.get(key.id)
         if node is None or not state.has_place(key):
             return
-        if node.kind not in LEAVES:
+        if is_container(node.kind):
             ended = state.ended.get(key)
             if ended is None:
                 self._settled.pop(key, None)
@@ -309,7 +311,7 @@ class Board:
         is_open = self.status in ("running", "waiting") and not self.stopped_by
         if not is_open or self.by_state.get("running") or self.by_state.get("ready"):
             return []
-        return [key for key in self.asking if self.rows[key].wait == "approval"]
+        return [key for key in self.asking if self.rows[key].wait == waits.APPROVAL]
 
     def count(self, container: Key) -> Counter[str]:
         """The tasks below a container by state."""

@@ -132,11 +132,11 @@ class _Show:
 
     def verdict(self) -> int:
         """0 if the story went as it was told."""
-        found = {task["id"]: task for task in self._hub.inspect(_RUN)["tasks"]}
-        tried = [(one["attempt"], one["session_id"]) for one in found[_KILLED_IN]["attempts"]]
+        found = {task.line.key.id: task for task in self._hub.inspect(_RUN).tasks}
+        tried = [(one.number, one.session) for one in found[_KILLED_IN].attempts]
         others = [task for name, task in found.items() if name != _KILLED_IN]
         again = len(tried) == 2 and tried[0][1] == tried[1][1]
-        if not again or any(len(task["attempts"]) != 1 for task in others):
+        if not again or any(len(task.attempts) != 1 for task in others):
             raise Refused("the demo failed", hint=f"look at the files in {self._folder}")
         self.narrate(
             f"research ran once; {_KILLED_IN} resumed the session of its first attempt."
@@ -164,11 +164,11 @@ class _Show:
 
     def _at_work(self) -> bool:
         try:
-            tasks = self._hub.inspect(_RUN)["tasks"]
+            tasks = self._hub.inspect(_RUN).tasks
         except SmithersError:
             return False
-        attempts = [at for task in tasks if task["id"] == _KILLED_IN for at in task["attempts"]]
-        if not any(at["state"] == "running" and at["session_id"] for at in attempts):
+        attempts = [at for task in tasks if task.line.key.id == _KILLED_IN for at in task.attempts]
+        if not any(at.state == "running" and at.session for at in attempts):
             return False
         return any(event.get("event") != "started" for event in self._hub.logs(_RUN, _KILLED_IN))
 

@@ -11,6 +11,7 @@ from smithers.cli._failures import REFUSED, tell
 from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.errors import Owned
 from smithers.hub import Hub
+from smithers.wire import summary_json
 
 if TYPE_CHECKING:
     from smithers.cli._running import Wanted
@@ -35,7 +36,7 @@ def detach(wanted: Wanted, input: str | None) -> int:
         say(shown(line))
     if wanted.json:
         detached = {"pid": launched.pid, "log": str(launched.log)}
-        give_json({**hub.summary(wanted.run_id), **detached, **(wanted.extra or {})})
+        give_json({**summary_json(hub.summary(wanted.run_id)), **detached, **(wanted.extra or {})})
         return 0
     give(wanted.run_id)
     mark = paint(

@@ -21,6 +21,7 @@ from smithers.cli._watching import Both, Watcher, watcher_of
 from smithers.engine.launching import MACHINE_FAILED
 from smithers.errors import MachineError, Owned, Refused
 from smithers.hub import Hub, Left
+from smithers.wire import from_json, summary_json
 
 __all__ = ["Going", "drive"]
 
@@ -147,11 +148,11 @@ def _owner_log(going: Going, hub: Hub) -> Watcher:
 
 def _told(going: Going, hub: Hub, left: Left) -> int:
     summary = hub.summary(going.run_id)
-    _give(going, summary)
+    _give(going, summary_json(summary))
     if left.stopped:
         say(_ended_by())
     elif not (going.json or going.events):
-        _output(summary["output"])
+        _output(from_json(summary.output))
     next_steps(hub, going.place, summary)
     if left.stopped:
         return 128 + (SIGNALS.got or signal.SIGINT)
@@ -166,7 +167,7 @@ def _nothing_left(going: Going, hub: Hub, watcher: Both) -> int:
         say(f"{_ended_by()}; nothing was written")
     else:
         summary = hub.summary(going.run_id)
-        _give(going, summary)
+        _give(going, summary_json(summary))
         say(_ended_by())
         next_steps(hub, going.place, summary)
     return 128 + (SIGNALS.got or signal.SIGINT)

@@ -13,8 +13,9 @@ from smithers.cli._streams import MARKS, give, give_json, paint, say, shown
 from smithers.cli._words import money, tokens
 from smithers.errors import SmithersError
 from smithers.hub import Hub
-from smithers.reports import exhausted_words
 from smithers.texts import json_text
+from smithers.views import Reason, Summary, exhausted_words
+from smithers.wire import summary_json
 
 __all__ = ["driven_elsewhere", "failure", "give_output", "next_steps"]
 
@@ -29,7 +30,7 @@ def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[s
     found: dict[str, Any] | None = None
     if run_id is not None and place is not None:
         try:
-            found = Hub(place.path).summary(run_id)
+            found = summary_json(Hub(place.path).summary(run_id))
         except (SmithersError, OSError):  # as where no file can be opened any more
             found = None
     nothing: dict[str, Any] = {
@@ -53,7 +54,7 @@ def driven_elsewhere(hub: Hub, run_id: str, *, json: bool, extra: Mapping[str, A
     """An answer is recorded, and another process drives the run or did: it takes the answer."""
     owned, called = hub.attention(run_id)
     if json:
-        give_json({**hub.summary(run_id), **(extra or {})})
+        give_json({**summary_json(hub.summary(run_id)), **(extra or {})})
     elif called:
         say("another process is driving the run and is picking it up")
     else:
@@ -69,27 +70,27 @@ def give_output(output: object) -> None:
     give(output if isinstance(output, str) else json_text(output, indent=2))
 
 
-def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
+def next_steps(hub: Hub, place: Place, summary: Summary) -> None:
     """How the run was left, and the command that goes on with it, for a person."""
-    run_id, status = summary["run_id"], summary["status"]
+    run_id, status = summary.run_id, summary.status
     mark, colour = MARKS[status]
-    counts, usage = summary["tasks"], summary["usage"]
+    counts, usage = summary.counts.tasks, summary.usage
     told = [f"{counts[name]} {name}" for name in _COUNTS if counts[name]]
-    if used := usage["tokens_in"] + usage["tokens_out"]:
+    if used := usage.tokens_in + usage.tokens_out:
         told.append(tokens(used))
-    if usage["cost_usd"] is not None:
-        told.append(money(usage["cost_usd"]))
+    if usage.cost is not None:
+        told.append(money(usage.cost))
     facts = f" ({', '.join(told)})" if told else ""
     say(f"{paint(f'{mark} {run_id} {_words(summary)}', colour, sys.stderr)}{facts}")
-    if summary["exhausted"]:
-        say(f"  {shown(exhausted_words(summary['exhausted']).removeprefix('; '))}")
-    if status == "cancelled" or (status == "finished" and not summary["tolerated"]):
+    if summary.exhausted:
+        say(f"  {shown(exhausted_words(summary.exhausted).removeprefix('; '))}")
+    if status == "cancelled" or (status == "finished" and not summary.tolerated):
         return
-    reasons = hub.why(run_id)["reasons"]
+    reasons = hub.why(run_id).reasons
     last = None
     for reason in reasons[:_MOST]:
-        say(f"  {shown(reason['sentence'])}")
-        if (hint := reason.get("hint")) is not None and hint != last:
+        say(f"  {shown(reason.sentence)}")
+        if (hint := reason.hint) is not None and hint != last:
             say(f"  hint: {shown(complete(hint))}")
         last = hint
     if len(reasons) > _MOST:
@@ -99,22 +100,21 @@ def next_steps(hub: Hub, place: Place, summary: dict[str, Any]) -> None:
         say(f"{paint(f'{label}:', 'bold', sys.stderr)} {place.command(command)}")
 
 
-def _commands(reasons: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def _commands(reasons: Sequence[Reason]) -> dict[str, str]:
     """What to type, each with its label: `next`, or `then` if the hint comes first."""
     found: dict[str, str] = {}
     for reason in reasons:
-        if "command" in reason:
-            command = reason["command"]
-            is_later = "hint" in reason or found.get(command) == "then"
+        if (command := reason.command) is not None:
+            is_later = reason.hint is not None or found.get(command) == "then"
             found[command] = "then" if is_later else "next"
     return found
 
 
-def _words(summary: dict[str, Any]) -> str:
+def _words(summary: Summary) -> str:
     """How a run stands, after its name."""
-    if summary["status"] == "stale" and summary["stopped_by"]:
-        return f"was stopped by {summary['stopped_by']} and can be resumed"
-    return _WORDS[summary["status"]]
+    if summary.status == "stale" and summary.stopped_by:
+        return f"was stopped by {summary.stopped_by} and can be resumed"
+    return _WORDS[summary.status]
 
 
 _WORDS = {

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
-from smithers.changes import Key
+from smithers import waits
 from smithers.cli._places import Place, complete
 from smithers.cli._streams import MARKS, give, give_json, masked, paint, quoted, shown
 from smithers.hub import Hub
 from smithers.naming import first_names, key_name
 from smithers.texts import title_of
+from smithers.views import Reason
+from smithers.wire import why_json
 
 __all__ = ["explain", "question_lines"]
 
-_Json = dict[str, Any]
 _MOST = 10
 """So many reasons of one kind are told; of the rest, the number and the first names."""
-_ALIKE = {
-    "approval": "wait for a decision",
-    "budget": "wait for a larger budget",
-    "agents": "wait for an agent to be set up",
-    "attached": "are in use by a person",
-    "retry": "failed and will be retried",
-    "cooldown": "wait for an agent that is over its limit",
-    "data": "wait for the output of others",
+_ALIKE: dict[str, str] = {
+    **{kind: waits.traits(kind).words.many for kind in waits.KINDS},
     "running": "run",
     "interrupted": "were running when their process ended",
     "failed": "failed",
@@ -36,20 +31,25 @@ _ALIKE = {
 def explain(where: Place, run: str, *, every: bool, json: bool) -> int:
     """Say why a run does not go on; the exit code."""
     found = Hub(where.path).why(run)
-    for reason in found["reasons"]:
-        if "command" in reason:
-            reason["command"] = where.command(reason["command"])
-        if "hint" in reason:
-            reason["hint"] = complete(reason["hint"])
+    found = replace(found, reasons=tuple(_typed(one, where) for one in found.reasons))
     if json:
-        give_json(masked(found))
+        give_json(masked(why_json(found)))
         return 0
-    mark, colour = MARKS[found["status"]]
-    give(f"{paint(mark, colour, sys.stdout)} {shown(found['sentence'])}")
-    for line in _lines(found["reasons"], every=every):
+    mark, colour = MARKS[found.status]
+    give(f"{paint(mark, colour, sys.stdout)} {shown(found.sentence)}")
+    for line in _lines(found.reasons, every=every):
         give(line, flush=False)
     sys.stdout.flush()
     return 0
+
+
+def _typed(reason: Reason, where: Place) -> Reason:
+    """The reason with commands as they are typed for this database."""
+    return replace(
+        reason,
+        command=None if reason.command is None else where.command(reason.command),
+        hint=None if reason.hint is None else complete(reason.hint),
+    )
 
 
 def question_lines(asked: str) -> list[str]:
@@ -57,28 +57,27 @@ def question_lines(asked: str) -> list[str]:
     return [] if asked.strip() == title_of(asked) else quoted(asked)
 
 
-def _lines(reasons: Sequence[_Json], *, every: bool) -> Iterator[str]:
+def _lines(reasons: Sequence[Reason], *, every: bool) -> Iterator[str]:
     told: dict[str, int] = {}
     more: dict[str, list[str]] = {}
     for reason in reasons:
-        kind = reason["kind"]
+        kind = reason.kind
         told[kind] = told.get(kind, 0) + 1
         if every or told[kind] <= _MOST or kind not in _ALIKE:
             yield from _reason(reason)
         else:
-            key = Key(reason["task"] or "", tuple(reason["iteration"]))
-            more.setdefault(kind, []).append(key_name(key))
+            more.setdefault(kind, []).append(key_name(reason.key))
     for kind, names in more.items():
         yield f"  and {len(names)} more {_ALIKE[kind]}: {shown(first_names(names))}"
     if more:
         yield paint("  show all of them: --all", "dim", sys.stdout)
 
 
-def _reason(reason: _Json) -> Iterator[str]:
-    yield f"  {shown(reason['sentence'])}"
-    for line in question_lines(reason.get("asked") or ""):
+def _reason(reason: Reason) -> Iterator[str]:
+    yield f"  {shown(reason.sentence)}"
+    for line in question_lines(reason.asked or ""):
         yield f"    {line}"
-    if "hint" in reason:
-        yield f"    hint: {shown(reason['hint'])}"
-    if "command" in reason:
-        yield f"    {paint(shown(reason['command']), 'bold', sys.stdout)}"
+    if reason.hint is not None:
+        yield f"    hint: {shown(reason.hint)}"
+    if reason.command is not None:
+        yield f"    {paint(shown(reason.command), 'bold', sys.stdout)}"

@@ -13,8 +13,10 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import complete, place
 from smithers.cli._streams import give, give_json, is_terminal, paint, say
 from smithers.hub import Hub, RunsQuery
-from smithers.reports import STATUSES, RunsPage, has_runs
+from smithers.reports import STATUSES, has_runs
 from smithers.store.rows import time_text
+from smithers.views import RunsPage
+from smithers.wire import run_line_json
 
 __all__ = ["Shown", "list_runs"]
 
@@ -43,7 +45,8 @@ def list_runs(db: Path | None, wanted: Shown) -> int:
     page = Hub(where.path).list_runs(query)
     if wanted.json:
         more = {} if wanted.limit is None else {"more": page.more > 0, "cursor": page.cursor}
-        give_json({"version": 1, "runs": page.runs, **more})
+        listed = [run_line_json(run) for run in page.runs]
+        give_json({"version": 1, "runs": listed, **more})
     elif page.runs:
         for line in runs_table(page.runs):
             give(line)

@@ -18,8 +18,11 @@ from smithers.cli._listing import Shown, list_runs
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, masked, paint, shown, table
 from smithers.hub import Hub
-from smithers.reports import STATUSES, clock
+from smithers.reports import STATUSES
+from smithers.store.rows import time_of
 from smithers.texts import plain
+from smithers.views import clock
+from smithers.wire import cost_json, graph_json, inspection_json
 
 __all__ = ["give_raw", "register"]
 
@@ -181,7 +184,7 @@ def ps(
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     found = Hub(place(db).path).inspect(run)
     if json:
-        give_json(found)
+        give_json(inspection_json(found))
     else:
         for line in inspected(found):
             give(shown(line))
@@ -191,7 +194,7 @@ def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
 def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:
     found = Hub(place(db).path).cost(run)
     if json:
-        give_json(found)
+        give_json(cost_json(found))
         return 0
     for line in cost_table(found):
         give(shown(line))
@@ -222,7 +225,7 @@ def timeline(
         return 0
     for frame in found["frames"]:
         told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
-        head = f"{clock(frame['at'])}  frame {frame['frame']}"
+        head = f"{clock(time_of(frame['at']))}  frame {frame['frame']}"
         for line in told:
             give(f"{paint(head, 'dim', sys.stdout)}  {shown(line)}")
             head = " " * len(head)
@@ -249,7 +252,7 @@ def events(
             give_json({"version": 1, "run_id": run, **masked(event)})
             continue
         for change in event.get("changes", ()):
-            head = f"{clock(event['at'])}  {event['frame']}.{change['n']}".ljust(18)
+            head = f"{clock(time_of(event['at']))}  {event['frame']}.{change['n']}".ljust(18)
             give(f"{paint(head, 'dim', sys.stdout)} {shown(change['words'])}")
     return 0
 
@@ -264,7 +267,7 @@ def graph(
 ) -> int:
     found = Hub(place(db).path).graph(run)
     if json:
-        give_json(found)
+        give_json(graph_json(found))
         return 0
     for line in mermaid(found) if mermaid_ else tree_lines(found):
         give(line)

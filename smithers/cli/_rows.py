@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import get_args
 
+from smithers import waits
 from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned
 from smithers.changes import Failure, Key, WaitKind, WaitOpened
-from smithers.reports import clock
 from smithers.state import Attempted, RunState
-from smithers.store.rows import time_text
-from smithers.texts import title_of
+from smithers.views import clock
 
-__all__ = ["LEAVES", "Row", "activity", "row_of"]
+__all__ = ["Row", "activity", "row_of"]
 
-LEAVES = ("task", "step", "approval")
 _MOST = 400
 
 
@@ -43,7 +40,7 @@ class Row:
     @property
     def for_a_person(self) -> bool:
         """Whether it waits for somebody to do something."""
-        return self.wait in ("approval", "agents")
+        return self.wait is not None and waits.traits(self.wait).is_for_person
 
     @property
     def who(self) -> str:
@@ -69,7 +66,7 @@ def row_of(key: Key, state: RunState) -> Row:
         tolerated=key in state.handled,
         note=note,
         wait=None if wait is None else wait.kind,
-        asked=(wait.asked or "") if wait is not None and wait.kind == "approval" else "",
+        asked=(wait.asked or "") if wait is not None and wait.kind == waits.APPROVAL else "",
     )
     if last is None:
         return row
@@ -92,7 +89,7 @@ def _state_of(key: Key, state: RunState, last: Attempted | None) -> tuple[str, W
     if last is not None and last.state == "running":
         return "running", None
     if state.waits:
-        for kind in _WAIT_KINDS:
+        for kind in waits.KINDS:
             if (wait := state.waits.get((key, kind))) is not None:
                 return "waiting", wait.opened
     return ("ready" if key in state.came_up else "pending"), None
@@ -100,9 +97,6 @@ def _state_of(key: Key, state: RunState, last: Attempted | None) -> tuple[str, W
 
 def _message(error: Failure | None) -> str:
     return "" if error is None else _line(error.message)
-
-
-_WAIT_KINDS: tuple[WaitKind, ...] = get_args(WaitKind)
 
 
 def activity(event: Event) -> str:
@@ -126,20 +120,11 @@ def _line(text: str) -> str:
 
 
 def _awaited(wait: WaitOpened) -> str:
-    until = "" if wait.due is None else f" until {clock(time_text(wait.due))}"
-    asked = _line(wait.asked or "")
-    match wait.kind:
-        case "approval":
-            return f"waiting for a decision: {title_of(wait.asked or '')}"
-        case "agents":
-            return f"waiting for an agent to be set up: {asked}"
-        case "attached":
-            return f"{asked or 'someone'} is attached to its session"
-        case "budget":
-            return f"waiting for a larger budget: {asked}"
-        case "data":
-            return f"waiting for the output of {', '.join(wait.on)}"
-        case "retry":
-            return f"waiting{until} to be retried"
-        case "cooldown":
-            return f"waiting{until}: its agent is over its limit"
+    until = "" if wait.due is None else f" until {clock(wait.due)}"
+    return waits.words_of(
+        waits.traits(wait.kind).words.row,
+        until=until,
+        asked=wait.asked,
+        line=_line(wait.asked or ""),
+        on=", ".join(wait.on),
+    )

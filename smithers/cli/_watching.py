@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
 from smithers.cli._rows import row_of
@@ -20,10 +21,10 @@ from smithers.reports import (
     Json,
     Telling,
     change_lines,
-    clock,
     is_question,
 )
 from smithers.state import RunState
+from smithers.views import clock
 
 __all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
 
@@ -108,7 +109,7 @@ class Lines:
 
     def frame(self, frame: Frame, state: RunState) -> None:
         told = self._teller.frame(frame, state, FOR_A_PERSON)
-        at = clock(told["at"])
+        at = clock(frame.at)
         if not self._begun:
             self._begun = True
             self._tell_open(frame, state, at)
@@ -123,7 +124,7 @@ class Lines:
         found = [
             (key, wait.opened.asked or "")
             for (key, kind), wait in state.waits.items()
-            if kind == "approval" and wait.frame < frame.number
+            if kind == waits.APPROVAL and wait.frame < frame.number
         ]
         if len(found) > MOST_ALIKE:
             names = first_names([key_name(key) for key, _ in found])

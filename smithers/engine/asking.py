@@ -15,7 +15,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from smithers.changes import CameUp, ChoiceKind, Key, WaitKind, WaitOpened
+from smithers import waits
+from smithers.changes import CameUp, ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
 from smithers.context import NotYet
 from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
@@ -39,7 +40,6 @@ __all__ = ["Asking", "NeedFailed"]
 
 T = TypeVar("T")
 _MISSED = object()
-_HOLDING: tuple[WaitKind, ...] = ("retry", "cooldown", "agents", "attached")
 _CORRECT = "correct the workflow, then resume the run"
 _ITERATION = re.compile(r"(.*)\[(\d+)\]", re.DOTALL)
 
@@ -113,7 +113,7 @@ class Asking:
             self.wait_for(instance, reading.missed)
             return _MISSED
         self.frame.read(reading)
-        self.frame.close_wait(instance.key, "data")
+        self.frame.close_wait(instance.key, waits.DATA)
         return value
 
     @staticmethod
@@ -130,7 +130,7 @@ class Asking:
         if not instance.waits_for_order:  # else it is asked when it is activated
             for key in on:
                 self.waiting.setdefault(key, []).append(instance)
-        wait = WaitOpened(key=instance.key, kind="data", on=tuple(map(str, on)))
+        wait = WaitOpened(key=instance.key, kind=waits.DATA, on=tuple(map(str, on)))
         self.frame.open_wait(wait)
         self.plan.offer_slots(instance)
 
@@ -153,6 +153,23 @@ class Asking:
 
     def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:
         choose(self.frame, self.plan, instance, kind, value)
+
+    def close_wait(self, instance: Instance, kind: WaitKind, answer: str) -> None:
+        """Its wait is over, by this answer."""
+        self.frame.close_wait(instance.key, kind, answer)
+
+    def settle(
+        self,
+        instance: Instance,
+        outcome: Outcome,
+        *,
+        error: Failure | None = None,
+        output: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        settle(
+            self.frame, self.plan, instance.key, outcome, error=error, output=output, model=model
+        )
 
     # -- what comes up
 
@@ -215,7 +232,7 @@ class Asking:
         if key not in state.came_up:
             self.frame.do(CameUp(key=key))
         tries = state.tries.get(key)
-        if (key, "approval") in state.waits or (tries and tries[-1].state == "running"):
+        if state.has_wait(key, waits.SETTLING) or (tries and tries[-1].state == "running"):
             return False
         if node.needs and self.missed(self.ask(instance, lambda: self._needs(instance, node))):
             return False
@@ -226,13 +243,13 @@ class Asking:
         if isinstance(node.work, StepWork) and (missing := self._still_missing(key)):
             self.wait_for(instance, missing)
             return False
-        return not any((key, kind) in state.waits for kind in _HOLDING)
+        return not state.has_wait(key, waits.HOLDING)
 
     def _still_missing(self, key: Key) -> tuple[Key, ...]:
         """What a deferred step waits for, known from its row: after a crash or another render it
         is not called before that is there.
         """
-        wait = self.frame.state.waits.get((key, "data"))
+        wait = self.frame.state.waits.get((key, waits.DATA))
         if wait is None:
             return ()
         known, instances = self.view.mounts.by_id, self.plan.instances
@@ -270,6 +287,10 @@ class Asking:
         return skipped
 
     def _question(self, instance: Instance, node: Task, work: PersonWork) -> bool:
+        if (given := self.state.answers.get(instance.key)) is not None:
+            # An item of a fan-out could not be mounted when it was answered.
+            instance.kind.answered(self, instance, waits.APPROVAL, given)
+            return False
         if (group := self.plan.blocker(instance)) is not None:
             self.plan.block(instance, group)
             return False
@@ -281,7 +302,7 @@ class Asking:
         self.frame.open_wait(
             WaitOpened(
                 key=instance.key,
-                kind="approval",
+                kind=waits.APPROVAL,
                 due=due,
                 asked=asked,
                 digest=hashlib.sha256(asked.encode()).hexdigest(),

@@ -12,11 +12,11 @@ import shlex
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import chdir, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
+from smithers import inbox, waits
 from smithers.agent import Attaching
 from smithers.changes import Key, WaitOpened
 from smithers.engine.aiming import aimed_at
@@ -108,7 +108,7 @@ class Session:
             raise Refused(f"run {self._run_id} {how}: none of its tasks can continue", hint=hint)
         key = aimed_at(state, self._run_id, task)
         _last_session(self._run_id, state, key)
-        if (wait := state.waits.get((key, "attached"))) is not None:
+        if (wait := state.waits.get((key, waits.ATTACHED))) is not None:
             raise self._taken(key, wait.opened)
         owner = next((one for one in await store.drivers() if one.id == history.run.owner), None)
         if owner is None or is_gone(owner):
@@ -191,8 +191,9 @@ class Session:
 
         async def work(store: SqliteStore) -> int:
             body, at = self._hold.body(worked=worked), datetime.now(UTC)
-            note = Note(run_id=self._run_id, kind="release", key=key, body=body, at=at)
-            return (await store.offer(replace(note, kind="hold") if holds else note)).id
+            kind: inbox.InboxKind = inbox.HOLD if holds else inbox.RELEASE
+            note = Note(run_id=self._run_id, kind=kind, key=key, body=body, at=at)
+            return (await store.offer(note)).id
 
         return self._with(work)
 
@@ -201,7 +202,7 @@ class Session:
         end = time.monotonic() + _WITHIN_S
         while True:
             state, owned = self._with(self._stands)
-            wait = state.waits.get((key, "attached"))
+            wait = state.waits.get((key, waits.ATTACHED))
             if wait is not None and wait.opened.on[0] == self._hold.holder.id:
                 if not any(one.state == "running" for one in state.tries[key]):
                     return

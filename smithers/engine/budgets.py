@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from smithers import waits
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import (
     AttemptEnded,
@@ -123,7 +124,7 @@ class Budgets:
     def rendered(self) -> None:
         """A new plan: who was held comes up again in it."""
         self._held.clear()
-        self._open = {key for key, kind in self._state.waits if kind == "budget"}
+        self._open = {key for key, kind in self._state.waits if kind == waits.BUDGET}
         self._forget()
         if self._whole is not None or self.active:
             self._declare(THE_RUN, self._whole)
@@ -259,8 +260,8 @@ class Budgets:
         for key, _, said in spent:
             self._held.setdefault(key, []).append(instance)
             self._open.add(key)
-            if (key, "budget") not in self._state.waits:
-                self._transition.open_wait(WaitOpened(key=key, kind="budget", asked=said))
+            if (key, waits.BUDGET) not in self._state.waits:
+                self._transition.open_wait(WaitOpened(key=key, kind=waits.BUDGET, asked=said))
         self._plan.offer_slots(instance)
         return True
 
@@ -282,7 +283,7 @@ class Budgets:
         body = json.loads(row.body)
         added = Amounts.from_data(body)
         self._transition.do(BudgetRaised(key=row.key, added=added, by=body["by"], at=row.at))
-        self._transition.close_wait(row.key, "budget", row.body)
+        self._transition.close_wait(row.key, waits.BUDGET, row.body)
         self._open.discard(row.key)
         self._plan.up.extend(self._held.pop(row.key, ()))
 
@@ -292,4 +293,4 @@ class Budgets:
             if not any(one.status == "up" and not one.dropping for one in self._held.get(key, ())):
                 self._held.pop(key, None)
                 self._open.discard(key)
-                self._transition.close_wait(key, "budget")
+                self._transition.close_wait(key, waits.BUDGET)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from smithers import inbox, waits
 from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
 from smithers.engine.ending import Asked, Decided
 from smithers.engine.endings import leave_nothing_open
@@ -66,7 +67,7 @@ def decide(
         body = {**decision.model_dump(mode="json"), "digest": wait.opened.digest}
         text = json.dumps(body, ensure_ascii=False)
         await store.offer(
-            Note(run_id=run_id, kind="answer", key=key, opened=wait.frame, body=text, at=at)
+            Note(run_id=run_id, kind=inbox.ANSWER, key=key, opened=wait.frame, body=text, at=at)
         )
         return Decided(
             run_id=run_id,
@@ -92,7 +93,7 @@ def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str 
         key, wait = _open(history, state, run_id, task)
         nobody = Claim(run_id=run_id, owner="", fence=0)
         for note in await store.inbox(nobody, state.inbox):
-            if (note.kind, note.key, note.opened) == ("answer", key, wait.frame):
+            if (note.kind, note.key, note.opened) == (inbox.ANSWER, key, wait.frame):
                 raise _decided(run_id, str(key), note.body)
         return _asked(run_id, key, wait)
 
@@ -122,7 +123,7 @@ def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str)
         if state.run_status in ("finished", "failed", "cancelled"):
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         body = json.dumps({"by": valid_text(by)}, ensure_ascii=False)
-        await store.offer(Note(run_id=run_id, kind="cancel", body=body, at=datetime.now(UTC)))
+        await store.offer(Note(run_id=run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC)))
         return await cancel_if_free(store, run_id, Trusts(environment).believes(database))
 
     return with_store(database, run_id, work)
@@ -173,7 +174,7 @@ def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaita
 
 def _open(history: History, state: RunState, run_id: str, task: str | None) -> tuple[Key, Waiting]:
     """The open approval that is meant."""
-    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind == "approval"}
+    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind == waits.APPROVAL}
     meant = {
         key: wait for key, wait in waiting.items() if task is None or task in (key.id, str(key))
     }
@@ -230,9 +231,9 @@ def _answered(history: History, task: str | None) -> tuple[str, str] | None:
     """The last approval that was answered, and its answer."""
     for frame in reversed(history.frames):
         for change in frame.changes:
-            if not (isinstance(change, WaitClosed) and change.kind == "approval" and change.answer):
+            if not isinstance(change, WaitClosed) or change.kind != waits.APPROVAL:
                 continue
-            if task is None or task in (change.key.id, str(change.key)):
+            if change.answer and (task is None or task in (change.key.id, str(change.key))):
                 return str(change.key), change.answer
     return None
 

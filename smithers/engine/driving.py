@@ -35,7 +35,7 @@ from smithers.engine.trust import (
     untrusted,
 )
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
-from smithers.naming import first_names
+from smithers.naming import first_names, is_container
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
@@ -406,7 +406,7 @@ def due_of(state: RunState) -> datetime | None:
     """When a run that waits goes on by itself, as far as its waits tell."""
     if state.run_status != "waiting":
         return None
-    dues = (wait.opened.due for (_, kind), wait in state.waits.items() if kind != "data")
+    dues = (wait.opened.due for wait in state.waits.values())
     return min((due for due in dues if due is not None), default=None)
 
 
@@ -443,7 +443,8 @@ def _done(state: RunState) -> _Done:
 
 
 def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
-    return {id: (row.parent, row.place) for id, row in state.nodes.items() if row.kind in _TASKS}
+    rows = state.nodes.items()
+    return {id: (row.parent, row.place) for id, row in rows if not is_container(row.kind)}
 
 
 def _reused(before: _Done, engine: Engine, *, is_edited: bool) -> list[str]:
@@ -466,6 +467,3 @@ def _counted(what: str, names: Sequence[str]) -> str:
     """What happened to some tasks: all names of a few, the number and the first ones of many."""
     some = first_names(names)
     return f"{what}: {some}" if some.endswith(names[-1]) else f"{what}: {len(names)} tasks: {some}"
-
-
-_TASKS = ("task", "step", "approval")

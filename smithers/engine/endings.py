@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from smithers import waits
 from smithers.changes import Failure, Key, StatusChanged, WaitOpened
 from smithers.clock import Moment
 from smithers.engine.asking import Asking
@@ -123,17 +124,17 @@ class Endings:
             wait
             for (key, kind), wait in self._state.waits.items()
             # Else an edit took it out of its loop; without an id it is the run.
-            if kind != "data" and (key in instances or not key.id)
+            if waits.traits(kind).is_outside and (key in instances or not key.id)
         ]
         if not outside:
             return None if stopped else self._stuck()
-        if any(wait.opened.kind == "attached" for wait in outside) and not stopped:
-            return None  # a person is at work, who leaves it to this owner
+        if any(waits.traits(wait.opened.kind).keeps_owner for wait in outside) and not stopped:
+            return None  # its end is for this owner
         if self._is_near([wait.opened for wait in outside]) and not stopped:
             return None
         dues = [self._ends_at, *(wait.opened.due for wait in outside)]
         wake_at = min((due for due in dues if due is not None), default=None)
-        over = any(wait.opened.kind == "budget" for wait in outside)
+        over = any(wait.opened.kind == waits.BUDGET for wait in outside)
         left = self._left(StatusChanged(status="waiting", stopped_by=by), over_budget=over)
         return replace(left, stopped=stopped, stopped_by=by, wake_at=wake_at)
 

@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import BaseModel
 
+from smithers import inbox as inbox_kinds
+from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
@@ -24,15 +26,15 @@ from smithers.changes import (
     Key,
     Reset,
     StatusChanged,
-    WaitKind,
     WaitOpened,
 )
 from smithers.clock import Basis, Moment
 from smithers.context import Context
 from smithers.engine.again import runs_again
-from smithers.engine.answering import take_answer, take_timeout
+from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
+from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
 from smithers.engine.holding import Holding
@@ -107,6 +109,7 @@ class Engine:
         self._mounting = Mounting(
             self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
         )
+        self._ends = ContainerEnds(self.transition)
         self.holding = Holding(run.run_id, self.asking, self._attempts)
         self._wake = asyncio.Event()
         self._timers = Timers(settings.clock.now, self._wake)
@@ -386,6 +389,11 @@ class Engine:
         for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
             self.plan.up.extend(self.asking.waiting.pop(key))
 
+    def _must_render(self) -> bool:
+        """Whether the tree is older than the state, as where a render failed."""
+        watches = self.renderer.watches
+        return self._wrong is not None or any(watches(one.key.id) for one in self.plan.settled)
+
     def _drop(self) -> None:
         dropped = self.plan.dropped.popleft()
         instance = dropped.instance
@@ -415,24 +423,33 @@ class Engine:
         if row.id <= self._noted:
             return
         self._noted = row.id
-        if row.kind == "cancel":
+        if row.kind == inbox_kinds.CANCEL:
             self._end("cancel")
         if self._ending != "cancel":
-            if row.kind == "budget":
-                self.budgets.take(row)
-            elif row.kind == "steer":
-                self._messages.take(row)
-            elif row.kind in ("hold", "release"):
-                self.holding.take(row)
-            else:
-                take_answer(row, self.transition, self.plan, self.secrets.mask)
+            self._take(row)
             self.state.inbox = row.id
+
+    def _take(self, row: InboxRow) -> None:
+        match row.kind:
+            case inbox_kinds.ANSWER:
+                take_answer(row, self.asking)
+            case inbox_kinds.BUDGET:
+                self.budgets.take(row)
+            case inbox_kinds.STEER:
+                self._messages.take(row)
+            case inbox_kinds.HOLD | inbox_kinds.RELEASE:
+                self.holding.take(row)
+            case inbox_kinds.CANCEL:
+                pass  # nothing is taken once the run is cancelled
+            case _:
+                assert_never(row.kind)
 
     def schedule(self, wait: WaitOpened, basis: Basis | None = None) -> None:
         """Wake up when this wait is due, if it is; without a `basis` on the clock of its kind."""
-        of_kind: Basis = "monotonic" if wait.kind == "retry" else "boottime"
-        basis = basis or ("wall" if self.limits.is_named(wait) else of_kind)
-        self._timers.schedule(wait, basis, self._moment)
+        named = basis is None and self.limits.is_named(wait)
+        basis = basis or ("wall" if named else waits.traits(wait.kind).clock)
+        if basis is not None:
+            self._timers.schedule(wait, basis, self._moment)
 
     def _time_passed(self) -> bool:
         """Take one timer that is due."""
@@ -442,12 +459,7 @@ class Engine:
         taken = self._timers.take(self._moment, self._looked, self.state.waits, self.plan.instances)
         if taken is None:
             return False
-        key, kind = taken
-        if kind == "approval":
-            take_timeout(key, self.now(), self.transition, self.plan, self.secrets.mask)
-        else:
-            self.transition.close_wait(key, kind)
-            self.plan.up.append(self.plan.instances[key])
+        end_wait(*taken, self.asking)
         return True
 
     def _is_late(self) -> bool:
@@ -455,8 +467,7 @@ class Engine:
 
     def _schedule_waits(self, key: Key) -> None:
         """Wake up for the timed waits of a node, of which an earlier plan had no instance."""
-        kinds: tuple[WaitKind, ...] = ("approval", "retry", "cooldown")
-        for kind in kinds if self.state.waits else ():
+        for kind in waits.TIMED if self.state.waits else ():
             if (wait := self.state.waits.get((key, kind))) is not None:
                 self.schedule(wait.opened)
 
@@ -478,6 +489,8 @@ class Engine:
 
     async def _commit(self) -> None:
         looked = self._moment
+        if not self._must_render():
+            self._ends.write(self.plan)
         frame = self.transition.frame(looked.wall)
         models, self._mounting.models = self._mounting.models, []
         if self._first is not None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from smithers import inbox, waits
 from smithers.changes import Key, WaitOpened
 from smithers.engine.asking import Asking
 from smithers.engine.processes import attempt_mark, kill_all, marked
@@ -54,7 +55,7 @@ class Hold:
     def wait(self, key: Key) -> WaitOpened:
         one = self.holder
         on = (one.id, one.host, str(one.pid), one.started)
-        return WaitOpened(key=key, kind="attached", asked=self.by, on=on)
+        return WaitOpened(key=key, kind=waits.ATTACHED, asked=self.by, on=on)
 
 
 def clear_hold(holder: Owner, run_id: str) -> bool:
@@ -77,14 +78,14 @@ class Holding:
         self._look_at = 0.0
 
     def __contains__(self, key: Key) -> bool:
-        return (key, "attached") in self._frame.state.waits
+        return (key, waits.ATTACHED) in self._frame.state.waits
 
     def take(self, row: InboxRow) -> None:
         """Take a note of the inbox into the frame. One that comes too late changes nothing."""
         if row.key is None:
             return
         hold = Hold.of_note(row.body)
-        if row.kind == "release":
+        if row.kind == inbox.RELEASE:
             worked = bool(json.loads(row.body).get("worked"))
             self._release(row.key, hold.holder, worked=worked)
         elif row.key not in self and not is_gone(hold.holder) and self._may(row.key):
@@ -101,11 +102,11 @@ class Holding:
         return any(one.counts and one.session for one in self._frame.state.tries.get(key, ()))
 
     def _release(self, key: Key, holder: Owner, *, worked: bool) -> None:
-        wait = self._frame.state.waits.get((key, "attached"))
+        wait = self._frame.state.waits.get((key, waits.ATTACHED))
         if wait is None or wait.opened.on[0] != holder.id:
             return
         answer = json.dumps({"by": wait.opened.asked}, ensure_ascii=False) if worked else None
-        self._frame.close_wait(key, "attached", answer)
+        self._frame.close_wait(key, waits.ATTACHED, answer)
         if (instance := self._asking.plan.instances.get(key)) is not None:
             self._asking.plan.up.append(instance)
 
@@ -117,9 +118,9 @@ class Holding:
         if now < self._look_at:
             return False
         self._look_at = now + LOOK_S
-        waits = [wait for (_, kind), wait in self._frame.state.waits.items() if kind == "attached"]
+        known = self._frame.state.waits.items()
         ended = False
-        for wait in waits:
+        for wait in [wait for (_, kind), wait in known if kind == waits.ATTACHED]:
             holder = Hold.of_wait(wait.opened).holder
             if is_gone(holder) and await asyncio.to_thread(clear_hold, holder, self._run_id):
                 self._release(wait.opened.key, holder, worked=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from smithers import waits
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure, WaitOpened
 from smithers.clock import Deadline, Moment
@@ -70,7 +71,9 @@ class Limits:
     def is_named(self, wait: WaitOpened) -> bool:
         """Whether a wait ends at a time that a provider named."""
         known = [self._known[key] for key in wait.on if key in self._known]
-        return wait.kind == "cooldown" and any(one.told and one.until == wait.due for one in known)
+        return wait.kind == waits.COOLDOWN and any(
+            one.told and one.until == wait.due for one in known
+        )
 
     def know(self, instance: Instance) -> bool:
         """Whether all is known that starting the instance takes."""
@@ -100,9 +103,9 @@ class Limits:
         return [
             wait.opened
             for wait in state.waits.values()
-            if wait.opened.kind == "agents"
+            if waits.traits(wait.opened.kind).ended_by == "owner"
             or (
-                wait.opened.kind == "cooldown"
+                wait.opened.kind == waits.COOLDOWN
                 and any(one not in self._known for one in wait.opened.on)
             )
         ]

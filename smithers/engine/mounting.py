@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from smithers import waits
 from smithers.changes import Key, NodeGone
 from smithers.engine.budgets import Budgets
 from smithers.engine.edits import check_added, check_choices
@@ -84,9 +85,9 @@ class Mounting:
         """A step that waits for what it read may read something else once it is rendered anew."""
         by_id, tries = self._view.mounts.by_id, self._state.tries
         for key, kind in list(self._state.waits):
-            tried = tries.get(key) if kind == "data" and key.id in by_id else None
+            tried = tries.get(key) if kind == waits.DATA and key.id in by_id else None
             if tried and tried[-1].state == "deferred":
-                self._transition.close_wait(key, "data")
+                self._transition.close_wait(key, waits.DATA)
 
     def _watched(self) -> set[Key]:
         """What is settled in the plan, of that which a render reads."""

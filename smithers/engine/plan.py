@@ -30,8 +30,8 @@ Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
 class Plan(SlotCounts):
     """What to do next. `up` holds instances that came up and need something of the engine: a task
     to start, a test, items or an `until` to ask; `dropped` those that are to be settled unrun;
-    `settled` the keys that settled; `handled` what was absorbed by an `on_failure="continue"`. The
-    engine empties all four.
+    `settled` the keys that settled; `handled` what was absorbed by an `on_failure="continue"`;
+    `ended` the containers and iterations that settled. The engine empties all five.
 
     It is the `Planning` of `kinds`: what a kind of node decides is in its file there.
     """
@@ -42,6 +42,7 @@ class Plan(SlotCounts):
         self.up: deque[Instance] = deque()
         self.settled: deque[Instance] = deque()
         self.handled: deque[Key] = deque()
+        self.ended: list[Instance] = []
         self.instances: dict[Key, Instance] = {}
         self._settling: deque[Instance] = deque()
         self._stopping: deque[Instance] = deque()
@@ -147,6 +148,8 @@ class Plan(SlotCounts):
                 self.give_back(one)  # a question was open, which the rows do not tell
             if not one.begun:
                 self.offer_slots(one)
+        else:
+            self.ended.append(one)
 
     def _propagate(self) -> None:
         # Groups stop last: what had ended by itself does not depend on who is looked at first.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from smithers import inbox, waits
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import Key
 from smithers.engine.deciding import with_store
@@ -46,7 +47,7 @@ def raise_budget(
         at = datetime.now(UTC)
         who = valid_text(by)
         body = json.dumps({**added.data(), "by": who}, ensure_ascii=False)
-        await store.offer(Note(run_id=run_id, kind="budget", key=key, body=body, at=at))
+        await store.offer(Note(run_id=run_id, kind=inbox.BUDGET, key=key, body=body, at=at))
         return Raised(run_id=run_id, task=key.id or None, iteration=key.path, added=added, by=who)
 
     return with_store(database, run_id, work)
@@ -59,7 +60,7 @@ def _meant(state: RunState, run_id: str, node: str | None, workflow: str) -> Key
             f"run {run_id} has no budget",
             hint="add one to the workflow, for example budget=Budget(usd=5), and resume the run",
         )
-    waiting = sorted(key for key, kind in state.waits if kind == "budget")
+    waiting = sorted(key for key, kind in state.waits if kind == waits.BUDGET)
     whole = Key("")
     if node is None:
         if len(waiting) == 1:

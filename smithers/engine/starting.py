@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Literal, Protocol, cast
 
+from smithers import waits
 from smithers.agent import Ask
 from smithers.changes import AttemptEnded, AttemptStarted, AttemptState, Failure, Key, WaitOpened
 from smithers.clock import Basis, Moment
@@ -159,7 +160,7 @@ class Bench(Protocol):
 
     def moment(self) -> Moment: ...
 
-    def schedule(self, wait: WaitOpened, basis: Basis) -> None: ...
+    def schedule(self, wait: WaitOpened, basis: Basis | None) -> None: ...
 
     def done(self, running: Running, result: Result) -> None: ...
 
@@ -184,7 +185,7 @@ class Starting:
         plan = self._asking.plan
         if instance.status != "up" or instance.dropping is not None:
             return
-        if (instance.key, "attached") in self._frame.state.waits:
+        if (instance.key, waits.ATTACHED) in self._frame.state.waits:
             return
         if (group := plan.blocker(instance)) is not None:
             plan.block(instance, group)
@@ -291,7 +292,7 @@ class Starting:
         return self._backgrounds[serials]
 
     def _begin_step(self, instance: Instance, node: Task, work: StepWork) -> None:
-        self._frame.close_wait(instance.key, "data")
+        self._frame.close_wait(instance.key, waits.DATA)
         serial = self._started(instance, "python", self._bench.now())
         bench = self._bench
         stream = Stream(bench.streams, serial, bench.secrets.mask)
@@ -361,19 +362,19 @@ class Starting:
         node = cast("Task", instance.definition.node)
         if isinstance(awaited, Cooling):
             due = awaited.until.due(self._bench.moment())
-            wait = WaitOpened(key=instance.key, kind="cooldown", due=due, on=awaited.limits)
+            wait = WaitOpened(key=instance.key, kind=waits.COOLDOWN, due=due, on=awaited.limits)
             self._wait(wait, awaited.until.basis)
         elif isinstance(awaited, Missing) and node.on_failure != "continue":
             told = (f"{name}: {_told(one)}" for name, one in awaited.failures.items())
             self._frame.open_wait(
-                WaitOpened(key=instance.key, kind="agents", asked="\n".join(told))
+                WaitOpened(key=instance.key, kind=waits.AGENTS, asked="\n".join(told))
             )
         else:
             return False
         self._asking.plan.begin(instance)
         return True
 
-    def _wait(self, wait: WaitOpened, basis: Basis) -> None:
+    def _wait(self, wait: WaitOpened, basis: Basis | None = None) -> None:
         self._frame.open_wait(wait)
         self._bench.schedule(wait, basis)
 
@@ -496,7 +497,7 @@ class Starting:
 
     def _retry_in(self, instance: Instance, wait_s: float) -> None:
         due = self._bench.now() + timedelta(seconds=wait_s)
-        self._wait(WaitOpened(key=instance.key, kind="retry", due=due), "monotonic")
+        self._wait(WaitOpened(key=instance.key, kind=waits.RETRY, due=due))
 
     def _settle(
         self, instance: Instance, outcome: Literal["failed", "cancelled"], *, error: Failure | None

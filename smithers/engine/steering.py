@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from smithers import inbox
 from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Sent
@@ -48,7 +49,7 @@ def steer(
         key, at = aimed_at(state, run_id, task), datetime.now(UTC)
         who, said = valid_text(by), valid_text(text)
         body = json.dumps({"text": said, "by": who}, ensure_ascii=False)
-        note = Note(run_id=run_id, kind="steer", key=key, body=body, at=at)
+        note = Note(run_id=run_id, kind=inbox.STEER, key=key, body=body, at=at)
         row = await store.offer(note)
         return Sent(run_id=run_id, task=key.id, iteration=key.path, id=row.id, text=said, by=who)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from smithers.changes import Key, WaitKind, WaitOpened
 from smithers.clock import Basis, Deadline, Moment
 from smithers.state import Waiting
+from smithers.waits import traits
 
 __all__ = ["POLL_S", "Timers"]
 
@@ -62,14 +63,14 @@ class Timers:
     ) -> tuple[Key, WaitKind] | None:
         """The next wait that is due and still open; those that no longer are, are forgotten.
 
-        An approval's time is not up before the inbox was read (`looked`) later than it was due: an
-        answer that was written in time may still be unread.
+        One that an inbox row answers is not due before the inbox was read (`looked`) later than
+        that: an answer that was written in time may still be unread.
         """
         for basis in list(self._heaps):
             heap = self._heaps[basis]
             while heap and heap[0][0] <= now.reading(basis):
                 at, due, key, kind = heap[0]
-                if kind == "approval" and (looked is None or looked.reading(basis) < at):
+                if traits(kind).answered_by and (looked is None or looked.reading(basis) < at):
                     break
                 self._forget(basis)
                 wait = waits.get((key, kind))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import cast, get_args
 
+from smithers import waits
 from smithers.changes import (
     Change,
     Failure,
@@ -26,7 +27,6 @@ from smithers.tree import explain, first_of, place_of_error, plain_text
 
 __all__ = ["Transition", "failure_of"]
 
-_WAITS: tuple[WaitKind, ...] = get_args(WaitKind)
 _THEN: tuple[Then, ...] = get_args(Then)
 
 
@@ -98,7 +98,7 @@ class Transition:
         changes = tuple(self._changes.values())
         made = Frame(number=self.number, at=at, changes=changes, inbox=self.state.inbox)
         self._changes, self._inbox = {}, self.state.inbox
-        self.state.frame, self.state.at = made.number, at
+        self.state.close_frame(made.number, at)
         return made
 
     def settle(
@@ -113,7 +113,7 @@ class Transition:
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
-            for kind in _WAITS:
+            for kind in waits.KINDS:
                 self.close_wait(key, kind)
         self.do(
             Settled(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
-from smithers.changes import ChoiceKind, Key, Outcome
+from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.state import Ended, RunState
@@ -99,6 +100,29 @@ class Asking(Protocol):
     def make_items(self, one: Instance, /) -> None:
         """Call the items of a fan-out and choose them, or mount those that are chosen."""
 
+    def now(self) -> datetime:
+        """The time of the frame in the making."""
+        ...
+
+    def scrub(self, text: str, /) -> str:
+        """The text without secrets."""
+        ...
+
+    def close_wait(self, one: Instance, kind: WaitKind, answer: str, /) -> None:
+        """Its wait is over, by this answer, as JSON text."""
+
+    def settle(
+        self,
+        one: Instance,
+        outcome: Outcome,
+        /,
+        *,
+        error: Failure | None = None,
+        output: str | None = None,
+        model: str | None = None,
+    ) -> None:
+        """It ends. `output` is JSON text, and `model` the name of its model."""
+
     def make_ready(self, one: Instance, /) -> bool:
         """Whether a task may be attempted now; else it waits, has settled, or asks a person."""
         ...
@@ -145,6 +169,12 @@ class Kind(ABC, Generic[N]):
     def resolve(self, asking: Asking, one: Instance[N]) -> bool:
         """It is up and needs the author's code. True if it is a task that may be attempted."""
         return False
+
+    def answered(self, asking: Asking, one: Instance[N], kind: WaitKind, body: str | None) -> None:
+        """A wait of the kind `settles` that this node opened has its answer, as JSON text; or it is
+        due, and `body` is None.
+        """
+        raise AssertionError(f"a {self.name} opens no wait of the kind {kind!r}")
 
     def stop(self, plan: Planning, one: Instance[N]) -> None:  # groups alone stop
         """Nothing starts below it from now on."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from smithers.changes import Key, Outcome
+from smithers import waits
+from smithers.changes import Failure, Key, Outcome, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking, Kind, Planning
 from smithers.state import Ended, RunState
@@ -13,8 +14,7 @@ from smithers.tree import AgentWork, Decision, Node, PersonWork, Task
 
 __all__ = ["TASK", "agent_work"]
 
-_BEGINNING = ("cooldown", "agents", "attached")
-"""Waits for which a task has begun: it would start, or has started, but for what it waits for."""
+_FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
 
 
 def agent_work(node: Node[Any] | None) -> AgentWork | None:
@@ -64,6 +64,29 @@ class TaskKind(Kind[Task[Any]]):
     def resolve(self, asking: Asking, one: Instance[Task[Any]]) -> bool:
         return asking.make_ready(one)
 
+    def answered(
+        self, asking: Asking, one: Instance[Task[Any]], kind: WaitKind, body: str | None
+    ) -> None:
+        """A person's decision, or the end of the time for one, becomes the output of an
+        approval.
+        """
+        work = one.node.work
+        assert isinstance(work, PersonWork), "no other task opens such a wait"
+        if body is not None:
+            decision = Decision.model_validate_json(body)
+        elif work.on_timeout == "deny":
+            decision = Decision(approved=False, note="nobody answered in time", at=asking.now())
+        else:
+            error = Failure(kind="TimedOut", message=f"nobody answered {one.key} in time")
+            asking.settle(one, "failed", error=error)
+            return
+        given = decision.model_dump_json()
+        asking.close_wait(one, kind, body or given)
+        if decision.approved or work.on_deny == "continue":
+            asking.settle(one, "finished", output=given, model="Decision")
+        else:
+            asking.settle(one, "failed", error=_denied(decision, asking))
+
     def is_tolerated(self, node: Task[Any]) -> bool:
         return node.on_failure == "continue"
 
@@ -71,22 +94,28 @@ class TaskKind(Kind[Task[Any]]):
         key = one.key
         ended, tried = state.ended.get(key), state.tries.get(key, ())
         asked = isinstance(one.node.work, PersonWork)
-        waits = bool(state.waits) and any((key, kind) in state.waits for kind in _BEGINNING)
-        if ended is None and not tried and not asked and not waits:  # nothing happened to it yet
+        holds = state.has_wait(key, waits.TAKING_SLOTS)
+        if ended is None and not tried and not asked and not holds:  # nothing happened to it yet
             return False
         tries = [one for one in tried if one.counts]
         answered = ended is not None and ended.outcome in ("finished", "failed")
         # What an interrupted step would have come to, its next attempt tells: it may be deferred.
         begun = any(one.state not in ("deferred", "interrupted") for one in tries)
-        return (begun or waits or (bool(tries) and tries[-1].state == "interrupted")) or (
-            asked and (answered or (key, "approval") in state.waits)
-        )
+        interrupted = bool(tries) and tries[-1].state == "interrupted"
+        return begun or holds or interrupted or (asked and answered)
 
     def runs_again(self, state: RunState, key: Key, node: Task[Any], ended: Ended) -> bool:
         """What a person decided stays decided; a question that nobody answered in time is asked
         again.
         """
         return not (isinstance(node.work, PersonWork) and _is_denied_by_person(key, state))
+
+
+def _denied(decision: Decision, asking: Asking) -> Failure:
+    by = f" by {decision.by}" if decision.by else ""
+    note = f": {decision.note}" if decision.note else ""
+    hint = _FINAL if decision.by is not None else ""
+    return Failure(kind="Denied", message=asking.scrub(f"denied{by}{note}"), hint=hint)
 
 
 def _is_denied_by_person(key: Key, state: RunState) -> bool:

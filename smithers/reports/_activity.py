@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from smithers.changes import Key
 from smithers.errors import StoreError
 from smithers.reports._database import Json, object_from
-from smithers.reports._heads import Head
 from smithers.store.files import events_file, inside, open_plain, streams_folder
-from smithers.store.rows import path_of
+from smithers.views import Activity, Snapshot
 
 __all__ = ["activity_of", "last_events"]
 
-_RUNNING = (
-    "SELECT serial, task, path, attempt, agent, started_at FROM attempts"
-    " WHERE run_id = ? AND state IS NULL ORDER BY serial"
-)
 _TAIL_BYTES = 64 << 10
 _CHARS = 200
 _SAYS = ("said", "thought", "answered")
 
 
-def activity_of(db: sqlite3.Connection, path: Path, head: Head) -> list[Json]:
-    """The attempts that run, each with the `tool` that its agent called last and its last `words`,
-    which are empty if there are none.
-    """
-    if not head.alive:
-        return []
-    folder = streams_folder(path, head.run_id)
-    found: list[Json] = []
-    for serial, task, at, attempt, agent, since in db.execute(_RUNNING, (head.run_id,)):
-        tool, words = _last(folder, serial)
-        name = str(Key(task, path_of(at)))
-        who: Json = {"task": name, "attempt": attempt, "agent": agent, "since": since}
-        found.append({**who, "tool": tool, "words": words})
-    return found
+def activity_of(snapshot: Snapshot, path: Path) -> Iterator[Activity]:
+    """The attempts that run, in the order of their starts."""
+    if not snapshot.alive:
+        return
+    folder = streams_folder(path, snapshot.run_id)
+    for one in sorted(snapshot.state.running(), key=lambda one: one.serial):
+        tool, words = _last(folder, one.serial)
+        yield Activity(
+            key=one.key,
+            attempt=one.number,
+            agent=one.agent,
+            since=one.started_at,
+            tool=tool,
+            words=words,
+        )
 
 
 def _last(folder: Path, serial: int) -> tuple[str, str]:

@@ -19,11 +19,13 @@ from smithers.naming import key_name
 from smithers.reports._database import Json, reading
 from smithers.reports._heads import Head, head_of
 from smithers.reports._lines import FOR_A_PERSON, change_lines
-from smithers.reports._runs import summary
+from smithers.reports._snapshot import snapshot
 from smithers.reports._telling import Telling
 from smithers.reports._timeline import in_order
 from smithers.store.history import frames_of
 from smithers.store.rows import path_of
+from smithers.views import summarize
+from smithers.wire import summary_json
 
 __all__ = ["MOST", "all_events", "event_lines", "events", "newest", "newest_of"]
 
@@ -122,7 +124,7 @@ def all_events(
         if not follow:
             return
         if page["status"] != "running":
-            yield {"event": "end", **summary(path, run_id)}
+            yield {"event": "end", **summary_json(summarize(snapshot(path, run_id)))}
             return
         time.sleep(_POLL_S)
 
@@ -130,14 +132,13 @@ def all_events(
 def newest(path: Path, run_id: str) -> str | None:
     """The cursor of the last event of a run so far. Raises `UnknownRun`."""
     with reading(path) as db:
-        return newest_of(db, head_of(db, run_id))
+        return newest_of(db, run_id, head_of(db, run_id).frame)
 
 
-def newest_of(db: sqlite3.Connection, head: Head) -> str | None:
-    """The cursor of the last event of a run, or None if there is none."""
-    number = head.frame
+def newest_of(db: sqlite3.Connection, run_id: str, number: int) -> str | None:
+    """The cursor of the last event of a run, whose last frame is given; None if there is none."""
     while number >= 0:
-        for frame in reversed(frames_of(db, head.run_id, first=max(number - 9, 0), last=number)):
+        for frame in reversed(frames_of(db, run_id, first=max(number - 9, 0), last=number)):
             if count := len(Telling().frame(frame)["changes"]):
                 return f"{frame.number}.{count - 1}"
         number -= 10

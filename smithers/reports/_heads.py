@@ -7,24 +7,23 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
-from smithers.errors import UnknownRun
-from smithers.reports._database import Json, object_from
+from smithers.changes import RunStatus
+from smithers.reports._database import Json
 from smithers.store.files import events_file, raw_file, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_text
+from smithers.store.run_rows import unknown_run
+from smithers.views import Status
 
 __all__ = [
     "SCOPE",
     "Head",
-    "error_of",
     "head_of",
     "heads",
     "last_activity",
-    "usage_of",
-    "usage_total",
+    "owner_of",
 ]
 
 _HEADS = (
@@ -39,9 +38,12 @@ _HEADS = (
     " LEFT JOIN owners o ON o.owner = r.owner"
     " WHERE {scope} ORDER BY r.created_at, r.run_id"
 )
+_OWNER = (
+    "SELECT o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    " FROM runs r JOIN owners o ON o.owner = r.owner WHERE r.run_id = ?"
+)
 SCOPE = "{0}.run_id IN (SELECT value FROM json_each(:runs))"
 """Of a table by its alias, the rows of the runs whose ids are the JSON list `:runs`."""
-_USAGE = "SELECT tokens_in, tokens_out, tokens_cached, cost_usd, serial FROM usage WHERE run_id = ?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Head:
     file: str
     folder: str
     created_at: str
-    stored: str
+    stored: RunStatus
     error: str | None
     since: str
     frame: int
@@ -65,7 +67,7 @@ class Head:
     alive: bool
 
     @property
-    def status(self) -> str:
+    def status(self) -> Status:
         """The status, `stale` when the run should go on and no living process owns it."""
         return "stale" if self.stored == "running" and not self.alive else self.stored
 
@@ -108,44 +110,18 @@ def heads(db: sqlite3.Connection, run_ids: Sequence[str]) -> Iterator[Head]:
         )
 
 
+def owner_of(db: sqlite3.Connection, run_id: str) -> tuple[Beat | None, bool]:
+    """The process that owns a run, and whether it lives."""
+    row = db.execute(_OWNER, (run_id,)).fetchone()
+    beat = None if row is None else Beat.of(row)
+    return beat, beat is not None and is_alive(beat)
+
+
 def head_of(db: sqlite3.Connection, run_id: str) -> Head:
     """One run. Raises `UnknownRun`."""
     for head in heads(db, [run_id]):
         return head
-    shown = run_id if len(run_id) <= 64 else f"{run_id[:61]}..."
-    raise UnknownRun(
-        f"there is no run {shown!r} in this database", hint="list the runs with `smithers ps`"
-    )
-
-
-def error_of(text: str | None) -> Json | None:
-    """The JSON of an error as reports show it."""
-    told = object_from(text)
-    if told is None:
-        return None
-    return {name: told.get(name) for name in ("kind", "message", "hint", "place")}
-
-
-def usage_total(samples: list[tuple[int, int, int, str | None]]) -> Json:
-    """The sum of usage rows; `cost_usd` is null where nobody said what it cost."""
-    costs = [Decimal(cost) for _, _, _, cost in samples if cost is not None]
-    return {
-        "tokens_in": sum(one[0] for one in samples),
-        "tokens_out": sum(one[1] for one in samples),
-        "tokens_cached": sum(one[2] for one in samples),
-        "cost_usd": float(sum(costs, Decimal(0))) if costs else None,
-    }
-
-
-def usage_of(
-    db: sqlite3.Connection, run_id: str
-) -> dict[int, list[tuple[int, int, int, str | None]]]:
-    """The usage rows of a run by the serial of their attempts."""
-    found: dict[int, list[tuple[int, int, int, str | None]]] = {}
-    for *sample, serial in db.execute(_USAGE, (run_id,)):
-        tokens_in, tokens_out, tokens_cached, cost = sample
-        found.setdefault(serial, []).append((tokens_in, tokens_out, tokens_cached, cost))
-    return found
+    raise unknown_run(run_id)
 
 
 def last_activity(database: Path, head: Head, running: list[int]) -> str:

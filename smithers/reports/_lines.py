@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from smithers.changes import Key
 from smithers.naming import first_names, key_name
 from smithers.reports._database import Json
+from smithers.waits import APPROVAL, traits
 
 __all__ = ["ASK", "FOR_A_PERSON", "MOST_ALIKE", "ChangeLine", "change_lines", "is_question"]
 
@@ -22,7 +23,7 @@ FOR_A_PERSON = frozenset(
 MOST_ALIKE = 5
 """So many nodes of one frame have a line each, if the same happened to them."""
 
-ASK = "wait for a decision"
+ASK = traits(APPROVAL).words.many
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,9 @@ def _words(change: Json, settled: Callable[[Json], str] | None) -> str:
     if what == "attempt_ended":
         return "" if change["state"] in ("succeeded", "deferred") else words
     if what == "wait_opened":
-        return "" if change["kind"] == "data" else words
+        return words if traits(change["kind"]).is_outside else ""
     if what == "wait_closed":
-        return words if change["kind"] in ("approval", "attached") else ""
+        return words if traits(change["kind"]).words.tells_end else ""
     return words
 
 
@@ -84,4 +85,4 @@ def _in_bulk(change: Json) -> str:
 
 def is_question(change: Json) -> bool:
     """Whether a change opens a question to a person."""
-    return (change["what"], change.get("kind")) == ("wait_opened", "approval")
+    return (change["what"], change.get("kind")) == ("wait_opened", APPROVAL)

@@ -1,27 +1,29 @@
-"""A run as whoever is away from it looks at it: everything of it as of one moment."""
+"""A run for whoever waits for it or is away from it: everything as of one moment."""
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers.changes import Key
 from smithers.reports._activity import activity_of
-from smithers.reports._database import Json, reading
+from smithers.reports._database import reading
 from smithers.reports._events import newest_of
-from smithers.reports._heads import Head, head_of
-from smithers.reports._runs import summary_of
-from smithers.reports._standing import Standing, standing_of
-from smithers.reports._tasks import Wait, open_waits, tree_of
-from smithers.reports._waking import attention_of
-from smithers.reports._why import why_of
-from smithers.store.rows import time_of
+from smithers.reports._snapshot import WAITS, snapshot_of
+from smithers.views import (
+    Activity,
+    Standing,
+    Summary,
+    TaskLine,
+    WhyView,
+    explain,
+    standing,
+    summarize,
+    task_lines,
+    undecided,
+)
 
-__all__ = ["Look", "look", "overview"]
-
-_DECISIONS = ("approval", "budget")
+__all__ = ["Look", "Overview", "look", "overview", "stands"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,55 +35,53 @@ class Look:
     standing: Standing
     cursor: str | None
     alive: bool
-    undecided: tuple[str, ...]
+    undecided: tuple[Key, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """A run with its summary, what holds it, its tasks' states and what its agents do."""
+
+    workflow: str
+    summary: Summary
+    why: WhyView
+    tasks: tuple[TaskLine, ...]
+    running: tuple[Activity, ...]
+    cursor: str | None
+
+
+def stands(path: Path, run_id: str) -> Standing:
+    """How a run stands. Raises `UnknownRun`."""
+    with reading(path) as db:
+        return standing(snapshot_of(db, path, run_id, parts=WAITS))
 
 
 def look(path: Path, run_id: str) -> Look:
-    """How a run stands. Raises `UnknownRun`."""
+    """How a run stands, and its newest event. Raises `UnknownRun`."""
     with reading(path) as db:
-        head = head_of(db, run_id)
-        return Look(
-            standing=standing_of(db, head),
-            cursor=newest_of(db, head),
-            alive=head.alive,
-            undecided=_undecided(db, head),
-        )
+        snapshot = snapshot_of(db, path, run_id, parts=WAITS)
+        cursor = newest_of(db, run_id, snapshot.state.frame)
+    return Look(
+        standing=standing(snapshot),
+        cursor=cursor,
+        alive=snapshot.alive,
+        undecided=undecided(snapshot),
+    )
 
 
-def _undecided(db: sqlite3.Connection, head: Head) -> tuple[str, ...]:
-    if head.status != "waiting" or attention_of(db, head.run_id):
-        return ()
-    waits = [wait for wait in open_waits(db, head) if wait.kind != "data"]
-    if not all(map(_is_open_decision, waits)):
-        return ()
-    return tuple(str(Key(wait.task, wait.path)) for wait in waits)
-
-
-def _is_open_decision(wait: Wait) -> bool:
-    due = wait.data["due"]
-    over = due is not None and time_of(due) <= datetime.now(UTC)
-    return wait.kind in _DECISIONS and not wait.answered and not over
-
-
-def overview(path: Path, run_id: str) -> Json:
+def overview(path: Path, run_id: str) -> Overview:
     """A run with its summary, what holds it, its tasks' states and what its agents do, in one look.
 
     Raises `UnknownRun`.
     """
     with reading(path) as db:
-        head = head_of(db, run_id)
-        waits = open_waits(db, head)
-        tree = tree_of(db, head, waits)
-        why = why_of(db, path, head, waits, tree)
-        return {
-            **summary_of(db, head, waits, tree),
-            "workflow": head.workflow,
-            "sentence": why["sentence"],
-            "reasons": why["reasons"],
-            "states": [
-                {"name": str(Key(one.id, one.path)), "state": one.state, "tolerated": one.tolerated}
-                for one in tree.entries
-            ],
-            "running": activity_of(db, path, head),
-            "cursor": newest_of(db, head),
-        }
+        snapshot = snapshot_of(db, path, run_id)
+        cursor = newest_of(db, run_id, snapshot.state.frame)
+    return Overview(
+        workflow=snapshot.run.workflow,
+        summary=summarize(snapshot),
+        why=explain(snapshot),
+        tasks=tuple(task_lines(snapshot)),
+        running=tuple(activity_of(snapshot, path)),
+        cursor=cursor,
+    )

@@ -1,46 +1,24 @@
-"""Runs in short, one run in full, and how a run stands at the end of `up`."""
+"""The runs of a database as a list."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from decimal import Decimal
 from os.path import dirname
 from pathlib import Path
-from typing import Any
 
-from smithers.reports._counts import all_counts, counts_of
-from smithers.reports._database import Json, from_json, has_runs, reading
-from smithers.reports._exhausted import all_exhausted, exhausted_loops
-from smithers.reports._heads import (
-    SCOPE,
-    Head,
-    error_of,
-    head_of,
-    heads,
-    last_activity,
-    usage_of,
-    usage_total,
-)
+from smithers.reports._counts import all_counts
+from smithers.reports._database import has_runs, reading
+from smithers.reports._exhausted import all_exhausted
+from smithers.reports._heads import SCOPE, Head, heads, last_activity
 from smithers.reports._listing import EVERY_RUN, RunsQuery, choose_runs, cursor_of
-from smithers.reports._tasks import Tree, Wait, open_waits, tolerated_of, tree_of
-from smithers.reports._waking import given_up
-from smithers.store.rows import path_of
+from smithers.reports._snapshot import WAITS, Shared, snapshot_of
+from smithers.store.rows import time_of, time_text
+from smithers.views import RunLine, RunsPage, Usage, WaitView, open_waits
 
-__all__ = [
-    "RunsPage",
-    "attempts_of",
-    "inspect",
-    "places",
-    "run_ids",
-    "runs",
-    "states",
-    "status_of",
-    "summary",
-    "summary_of",
-]
+__all__ = ["places", "run_ids", "runs", "status_of"]
 
-_OUTPUT = "SELECT output FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
 _RUNNING = (
     f"SELECT a.run_id, a.serial FROM attempts a WHERE a.state IS NULL AND {SCOPE.format('a')}"
 )
@@ -48,20 +26,10 @@ _USAGE = (
     "SELECT u.run_id, u.tokens_in, u.tokens_out, u.tokens_cached, u.cost_usd FROM usage u"
     f" WHERE {SCOPE.format('u')}"
 )
-_ATTEMPTS = (
-    "SELECT serial, task, path, attempt, agent, session, started_at, state, error, ended_at,"
-    " skipped FROM attempts WHERE run_id = ? ORDER BY serial"
-)
 _PLACES = (
     "SELECT DISTINCT r.folder, r.file FROM runs r WHERE (SELECT s.status FROM statuses s WHERE"
     " s.run_id = r.run_id ORDER BY s.born DESC LIMIT 1) NOT IN ('finished', 'cancelled')"
     " LIMIT 1000"
-)
-_SESSIONS = "SELECT serial, session FROM sessions WHERE run_id = ? ORDER BY serial, born, n"
-_OUTPUTS = (
-    "SELECT task, path, json FROM outputs o WHERE run_id = ? AND NOT EXISTS (SELECT 1 FROM resets r"
-    " WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born)"
-    " ORDER BY born"
 )
 
 
@@ -74,58 +42,44 @@ def places(path: Path) -> list[str]:
     return list(dict.fromkeys(place for folder, file in rows for place in (folder, dirname(file))))
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunsPage:
-    """Runs in short, oldest first, how many older ones a query has, and the cursor for those."""
-
-    runs: list[Json]
-    more: int = 0
-    cursor: str | None = None
-
-
 def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
     """Runs with their counts, their usage and what they wait for from outside.
 
     Where there is no database, there are no runs. Raises `Refused` for a cursor that is none.
     """
     if not has_runs(path) and not path.is_dir():
-        return RunsPage(runs=[])
+        return RunsPage(runs=())
     with reading(path) as db:
         ids, more = choose_runs(db, query)
         found = {head.run_id: head for head in heads(db, ids)}
-        scope = {"runs": json.dumps(ids)}
-        counts, lost, exhausted = all_counts(db, found), given_up(db), all_exhausted(db, ids)
-        samples: dict[str, list[tuple[int, int, int, str | None]]] = {}
-        for run_id, *sample in db.execute(_USAGE, scope):
-            samples.setdefault(run_id, []).append((sample[0], sample[1], sample[2], sample[3]))
+        counts, shared = all_counts(db, path, found), Shared(db)
+        exhausted, usage = all_exhausted(db, ids), _all_usage(db, ids)
         running: dict[str, list[int]] = {}
-        for run_id, serial in db.execute(_RUNNING, scope):
+        for run_id, serial in db.execute(_RUNNING, {"runs": json.dumps(ids)}):
             running.setdefault(run_id, []).append(serial)
-        listed: list[Json] = [
-            {
-                "run_id": head.run_id,
-                "workflow": head.workflow,
-                "status": head.status,
-                "stopped_by": head.stopped_by,
-                "created_at": head.created_at,
-                "last_activity": last_activity(path, head, running.get(head.run_id, [])),
-                "tasks": counts[head.run_id].tasks,
-                "done": counts[head.run_id].done,
-                "tolerated": counts[head.run_id].tolerated,
-                "exhausted": exhausted.get(head.run_id, 0),
-                "usage": usage_total(samples.get(head.run_id, [])),
-                "waiting_for": _outside(open_waits(db, head)),
-                "gave_up": lost.get(head.run_id),
-            }
+        listed = tuple(
+            RunLine(
+                run_id=head.run_id,
+                workflow=head.workflow,
+                status=head.status,
+                stopped_by=head.stopped_by,
+                created_at=time_of(head.created_at),
+                last_activity=time_of(last_activity(path, head, running.get(head.run_id, []))),
+                counts=counts[head.run_id],
+                exhausted=exhausted.get(head.run_id, 0),
+                usage=usage.get(head.run_id, Usage()),
+                waiting_for=_waiting_for(db, path, head, shared),
+                gave_up=shared.gave_up.get(head.run_id),
+            )
             for head in found.values()
-        ]
-    cursor = cursor_of(listed[0]["created_at"], listed[0]["run_id"]) if more else None
+        )
+    cursor = cursor_of(time_text(listed[0].created_at), listed[0].run_id) if more else None
     return RunsPage(runs=listed, more=more, cursor=cursor)
 
 
 def run_ids(path: Path, query: RunsQuery) -> list[str]:
-    """The ids of runs, the newest first; none where there is no database."""
-    if not has_runs(path) and not path.is_dir():
+    """The ids of the runs of a query, the newest first; none where there is no database."""
+    if not has_runs(path):
         return []
     with reading(path) as db:
         return choose_runs(db, query)[0]
@@ -139,135 +93,25 @@ def status_of(path: Path, run_id: str) -> str | None:
         return next((head.status for head in heads(db, [run_id])), None)
 
 
-def summary(path: Path, run_id: str) -> Json:
-    """How a run stands: what `up --json` prints at its end. Raises `UnknownRun`."""
-    with reading(path) as db:
-        head = head_of(db, run_id)
-        waits = open_waits(db, head)
-        return summary_of(db, head, waits, tree_of(db, head, waits))
+def _waiting_for(
+    db: sqlite3.Connection, path: Path, head: Head, shared: Shared
+) -> tuple[WaitView, ...]:
+    if head.ended:
+        return ()
+    waits = open_waits(snapshot_of(db, path, head.run_id, parts=WAITS, shared=shared))
+    return tuple(wait for wait in waits if wait.is_outside)
 
 
-def summary_of(db: sqlite3.Connection, head: Head, waits: list[Wait], tree: Tree) -> Json:
-    """The same of a run that is being read."""
-    usage = _usage(db, head.run_id)
-    del usage["tokens_cached"]
-    return {
-        "version": 1,
-        "run_id": head.run_id,
-        "status": head.status,
-        "stopped_by": head.stopped_by,
-        "waiting_for": _outside(waits),
-        "tasks": counts_of(tree).tasks,
-        "tolerated": tolerated_of(tree),
-        "output": _output(db, head),
-        "error": error_of(head.error),
-        "exhausted": exhausted_loops(db, head.run_id),
-        "frames": head.frame + 1,
-        "usage": usage,
-    }
-
-
-def states(path: Path, run_id: str) -> list[Json]:
-    """The tasks of a run and how each stands, without their outputs. Raises `UnknownRun`."""
-    with reading(path) as db:
-        head = head_of(db, run_id)
-        return [
-            {
-                "id": one.id,
-                "iteration": list(one.path),
-                "state": one.state,
-                "tolerated": one.tolerated,
-            }
-            for one in tree_of(db, head, open_waits(db, head)).entries
-        ]
-
-
-def inspect(path: Path, run_id: str) -> Json:
-    """A run with all its tasks, their attempts, and what it waits for. Raises `UnknownRun`."""
-    with reading(path) as db:
-        head = head_of(db, run_id)
-        waits = open_waits(db, head)
-        outputs = {(task, path_of(at)): json for task, at, json in db.execute(_OUTPUTS, (run_id,))}
-        attempts, running = attempts_of(db, run_id)
-        tasks = [
-            {
-                "id": entry.id,
-                "iteration": list(entry.path),
-                "state": entry.state,
-                "tolerated": entry.tolerated,
-                "output": from_json(outputs.get((entry.id, entry.path))),
-                "error": error_of(entry.error),
-                "attempts": attempts.get((entry.id, entry.path), []),
-            }
-            for entry in tree_of(db, head, waits).entries
-        ]
-        run = _run(db, path, head, running)
-        return {"version": 1, "run": run, "tasks": tasks, "waits": _open(waits)}
-
-
-def _run(db: sqlite3.Connection, path: Path, head: Head, running: list[int]) -> Json:
-    row = db.execute("SELECT input FROM runs WHERE run_id = ?", (head.run_id,)).fetchone()
-    return {
-        "run_id": head.run_id,
-        "workflow": head.workflow,
-        "status": head.status,
-        "stopped_by": head.stopped_by,
-        "file": head.file,
-        "folder": head.folder,
-        "input": from_json(row[0]),
-        "output": _output(db, head),
-        "error": error_of(head.error),
-        "exhausted": exhausted_loops(db, head.run_id),
-        "created_at": head.created_at,
-        "last_activity": last_activity(path, head, running),
-        "frames": head.frame + 1,
-        "owner": head.owner,
-        "usage": _usage(db, head.run_id),
-    }
-
-
-def _output(db: sqlite3.Connection, head: Head) -> Any:
-    if head.stored != "finished":
-        return None
-    return from_json(db.execute(_OUTPUT, (head.run_id,)).fetchone()[0])
-
-
-def _usage(db: sqlite3.Connection, run_id: str) -> Json:
-    return usage_total([sample for some in usage_of(db, run_id).values() for sample in some])
-
-
-def _open(waits: list[Wait]) -> list[Json]:
-    return [wait.data for wait in waits if not wait.answered]
-
-
-def _outside(waits: list[Wait]) -> list[Json]:
-    return [wait.data for wait in waits if wait.is_outside]
-
-
-def attempts_of(
-    db: sqlite3.Connection, run_id: str
-) -> tuple[dict[tuple[str, tuple[int, ...]], list[Json]], list[int]]:
-    """The attempts of a run by task and iteration, and the serials of those that run."""
-    sessions: dict[int, str] = dict(db.execute(_SESSIONS, (run_id,)).fetchall())
-    usage = usage_of(db, run_id)
-    found: dict[tuple[str, tuple[int, ...]], list[Json]] = {}
-    running: list[int] = []
-    for serial, task, path, number, agent, session, at, state, error, ended, skipped in db.execute(
-        _ATTEMPTS, (run_id,)
-    ):
-        if state is None:
-            running.append(serial)
-        found.setdefault((task, path_of(path)), []).append(
-            {
-                "attempt": number,
-                "agent": agent,
-                "skipped": from_json(skipped) or [],
-                "state": state or "running",
-                "session_id": sessions.get(serial, session),
-                "error": error_of(error),
-                "started_at": at,
-                "ended_at": ended,
-                "usage": usage_total(usage.get(serial, [])),
-            }
+def _all_usage(db: sqlite3.Connection, ids: list[str]) -> dict[str, Usage]:
+    """What each of these runs used, if anything. Money is summed as decimal, never by SQL."""
+    found: dict[str, Usage] = {}
+    for run_id, tokens_in, tokens_out, cached, usd in db.execute(_USAGE, {"runs": json.dumps(ids)}):
+        so_far = found.get(run_id, Usage())
+        cost = so_far.cost if usd is None else (so_far.cost or Decimal(0)) + Decimal(usd)
+        found[run_id] = Usage(
+            tokens_in=so_far.tokens_in + tokens_in,
+            tokens_out=so_far.tokens_out + tokens_out,
+            tokens_cached=so_far.tokens_cached + cached,
+            cost=cost,
         )
-    return found, running
+    return found

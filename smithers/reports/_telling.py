@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from smithers import waits
 from smithers.amounts import dollars
 from smithers.changes import (
     AttemptEnded,
@@ -17,6 +18,8 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -36,10 +39,13 @@ from smithers.changes import (
 )
 from smithers.naming import key_name, node_name
 from smithers.reports._database import Json, from_json, object_from
-from smithers.reports._why import clock
 from smithers.store.rows import time_text
+from smithers.views import clock
 
-__all__ = ["Telling", "failure_json"]
+__all__ = ["NOT_SHOWN", "Telling", "failure_json"]
+
+NOT_SHOWN = (ContainerEnded, ContainerReopened)
+"""What neither `timeline` nor `events` show: it follows from the other changes."""
 
 _HUMPS = re.compile(r"(?<!^)(?=[A-Z])")
 
@@ -78,7 +84,7 @@ class Telling:
         changes = [
             self._change(change)
             for change in frame.changes
-            if only is None or _NAMES[type(change)] in only
+            if not isinstance(change, NOT_SHOWN) and (only is None or _NAMES[type(change)] in only)
         ]
         return {"frame": frame.number, "at": time_text(frame.at), "changes": changes}
 
@@ -232,28 +238,27 @@ def _opened(_: Telling, change: WaitOpened) -> _Told:
         "allowed_by": list(change.allowed_by),
         "on": list(change.on),
     }
-    when = "" if due is None else f" until {clock(due)}"
-    words = {
-        "approval": f"{name} waits for a person's decision{when}",
-        "retry": f"{name} waits{when} to be retried",
-        "cooldown": f"{name} waits{when} for an agent that is over its limit",
-        "agents": f"{name} waits for an agent to be set up: {_short(change.asked or '')}",
-        "data": f"{name} waits for the output of {', '.join(map(node_name, change.on))}",
-        "budget": f"{name} waits for a larger budget: {change.asked}",
-        "attached": f"{name} is paused: {change.asked} is attached to its session",
-    }
-    return change.key, facts, words[change.kind]
+    when = "" if change.due is None else f" until {clock(change.due)}"
+    words = waits.words_of(
+        waits.traits(change.kind).words.opened,
+        name=name,
+        until=when,
+        asked=change.asked,
+        line=_short(change.asked or ""),
+        on=", ".join(map(node_name, change.on)),
+    )
+    return change.key, facts, words
 
 
 def _closed(_: Telling, change: WaitClosed) -> _Told:
     answer = from_json(change.answer)
     facts = {"kind": change.kind, "answer": answer}
-    if change.kind == "approval" and (decision := object_from(change.answer)) is not None:
+    if change.kind == waits.APPROVAL and (decision := object_from(change.answer)) is not None:
         word = "approved" if decision.get("approved") else "denied"
         by = f" by {decision['by']}" if decision.get("by") else ""
         note = f": {decision['note']}" if decision.get("note") else ""
         return change.key, facts, f"{key_name(change.key)} was {word}{by}{note}"
-    if change.kind == "attached":
+    if change.kind == waits.ATTACHED:
         who = (object_from(change.answer) or {}).get("by")
         left = (
             f"{who} has left the session of {key_name(change.key)}"

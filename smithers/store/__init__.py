@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from smithers.changes import Frame, Key
+from smithers.inbox import InboxKind
 
 __all__ = [
     "Claim",
     "Claimed",
     "Cooldown",
     "History",
-    "InboxKind",
     "InboxRow",
     "Model",
     "NewRun",
@@ -32,7 +32,6 @@ __all__ = [
     "Why",
 ]
 
-InboxKind = Literal["answer", "cancel", "budget", "steer", "hold", "release"]
 Why = Literal["answer", "due", "left", "cancel"]
 """Why a run is to be woken: it was answered, its time has come, its owner is gone, or it was
 cancelled and nobody obeys.

@@ -13,8 +13,11 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     FailureHandled,
     Frame,
+    Key,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -39,6 +42,7 @@ class Facts:
         self._told: set[_Fact] = set()
         self._open: set[_Fact] = set()
         self._nodes: dict[str, int] = {}
+        self._ends: dict[Key, int] = {}
 
     def add(self, frame: Frame) -> None:
         """Take all facts of a frame, or raise `StoreError` and take none."""
@@ -50,9 +54,10 @@ class Facts:
         new = set(begun)
         if len(new) != len(begun) or not self._told.isdisjoint(new):
             raise _defect(frame, "a fact of this run twice")
-        # A node that leaves was there before; anything else may end in the frame of its birth.
+        # A node that leaves and a container that is reopened were there before; anything else may
+        # end in the frame of its birth.
         if len(set(ended)) != len(ended) or not all(
-            fact in self._open or (fact in new and fact[0] != "node") for fact in ended
+            fact in self._open or (fact in new and fact[0] not in ("node", "end")) for fact in ended
         ):
             raise _defect(frame, "the end of something that does not exist or has already ended")
         self._told |= new
@@ -60,11 +65,15 @@ class Facts:
         self._open.difference_update(ended)
         mounted = [change.id for change in frame.changes if isinstance(change, NodeMounted)]
         self._nodes.update(dict.fromkeys(mounted, frame.number))
+        ends = [one.key for one in frame.changes if isinstance(one, ContainerEnded)]
+        self._ends.update(dict.fromkeys(ends, frame.number))
 
     def _ended(self, change: Change, k: int) -> list[_Fact]:
         match change:
             case NodeGone(id=id):
                 return [("node", id, self._nodes.get(id))]
+            case ContainerReopened(key=key):
+                return [("end", key, self._ends.get(key))]
             case Settled(key=key, came_up=came_up):
                 return [("task", key, k if came_up is None else came_up)]
             case AttemptEnded(serial=serial):
@@ -88,6 +97,8 @@ def _begun(change: Change, k: int) -> list[_Fact]:  # noqa: C901  # one case a k
             return [*given, ("task", key, k)] if came_up is None else given
         case FailureHandled(key=key):
             return [("handled", key, k)]
+        case ContainerEnded(key=key):
+            return [("end", key, k)]
         case AttemptStarted(serial=serial):
             return [("attempt", serial)]
         case ChoiceMade(key=key, kind=kind):

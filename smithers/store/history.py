@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Collection
 from decimal import Decimal
+from typing import Literal, get_args
 
 from smithers.amounts import Amounts
 from smithers.changes import (
@@ -15,6 +17,8 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -34,22 +38,48 @@ from smithers.changes import (
 )
 from smithers.store.rows import path_of, time_of
 
-__all__ = ["frames_of"]
+__all__ = ["LAST", "PARTS", "Part", "frames_of", "parts_of"]
 
-_LAST = 2**62
+Part = Literal[
+    "tree",
+    "tasks",
+    "ends",
+    "attempts",
+    "samples",
+    "choices",
+    "waits",
+    "budgets",
+    "messages",
+    "resets",
+    "statuses",
+]
+"""A group of tables that are read together; `samples` are sessions and usage."""
+PARTS: tuple[Part, ...] = get_args(Part)
+
+LAST = 2**62
+"""More than any frame has."""
+_HEADS = (
+    "SELECT frame, at, inbox FROM frames WHERE run_id = :run AND frame BETWEEN :first AND :last"
+)
 _BORN = " AND {0}born BETWEEN :first AND :last"
 _BORN_OR = " AND ({0}born BETWEEN :first AND :last OR {0}{1} BETWEEN :first AND :last)"
 
 
 class _Frames(dict[int, list[Change]]):
-    """The changes of the frames that are asked for; what is of another frame falls through."""
+    """The changes of the frames that are asked for; what is of another frame falls through, unless
+    it `keeps` all.
+    """
 
-    def __init__(self, run_id: str, first: int, last: int) -> None:
+    def __init__(self, run_id: str, first: int, last: int, *, keeps: bool = False) -> None:
         super().__init__()
         self.asked = {"run": run_id, "first": first, "last": last}
+        self._keeps = keeps
 
     def __missing__(self, number: int) -> list[Change]:
-        return []
+        made: list[Change] = []
+        if self._keeps:
+            self[number] = made
+        return made
 
 
 class _Keys(dict[tuple[str, str], Key]):
@@ -61,29 +91,43 @@ class _Keys(dict[tuple[str, str], Key]):
 
 
 def frames_of(
-    db: sqlite3.Connection, run_id: str, *, first: int = 0, last: int = _LAST
+    db: sqlite3.Connection, run_id: str, *, first: int = 0, last: int = LAST
 ) -> tuple[Frame, ...]:
     """The frames of a run in order, or some of them; to be called inside one transaction.
 
     A frame's changes come in the order of the tables and their keys, not as they were given.
     """
     frames = _Frames(run_id, first, last)
-    heads = db.execute(
-        "SELECT frame, at, inbox FROM frames WHERE run_id = :run AND frame BETWEEN :first AND :last"
-        " ORDER BY frame",
-        frames.asked,
-    ).fetchall()
+    heads = db.execute(_HEADS + " ORDER BY frame", frames.asked).fetchall()
     frames.update((number, []) for number, _, _ in heads)
+    _read(db, frames, PARTS)
+    return _made(frames, heads)
+
+
+def parts_of(
+    db: sqlite3.Connection, run_id: str, parts: Collection[Part], *, last: int = LAST
+) -> tuple[Frame, ...]:
+    """The changes of some kinds alone, in the frames that have any, and the last frame. So a long
+    run costs what is asked of it.
+    """
+    frames = _Frames(run_id, 0, last, keeps=True)
+    _read(db, frames, parts)
+    chosen = (
+        " AND (frame IN (SELECT value FROM json_each(:frames)) OR frame = (SELECT max(frame)"
+        " FROM frames WHERE run_id = :run AND frame <= :last)) ORDER BY frame"
+    )
+    asked = {**frames.asked, "frames": json.dumps(list(frames))}
+    return _made(frames, db.execute(_HEADS + chosen, asked).fetchall())
+
+
+def _read(db: sqlite3.Connection, frames: _Frames, parts: Collection[Part]) -> None:
     keys = _Keys()
-    _read_tree(db, frames)
-    _read_tasks(db, frames, keys)
-    _read_attempts(db, frames, keys)
-    _read_samples(db, frames)
-    _read_choices(db, frames, keys)
-    _read_waits(db, frames, keys)
-    _read_budgets(db, frames, keys)
-    _read_messages(db, frames, keys)
-    _read_statuses(db, frames)
+    for part in PARTS:
+        if part in parts:
+            _READERS[part](db, frames, keys)
+
+
+def _made(frames: _Frames, heads: list[tuple[int, str, int]]) -> tuple[Frame, ...]:
     return tuple(
         Frame(number=number, at=time_of(at), changes=tuple(frames[number]), inbox=inbox)
         for number, at, inbox in heads
@@ -98,7 +142,7 @@ def _names(text: str) -> tuple[str, ...]:
     return () if text == "[]" else tuple(json.loads(text))
 
 
-def _read_tree(db: sqlite3.Connection, frames: _Frames) -> None:
+def _read_tree(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT id, born, kind, parent, place, gone FROM tree WHERE run_id = :run"
         + _BORN_OR.format("", "gone")
@@ -146,6 +190,20 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames[born].append(FailureHandled(key=keys[node, path]))
 
 
+def _read_ends(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT node, path, born, state, gone FROM ends WHERE run_id = :run"
+        + _BORN_OR.format("", "gone")
+        + " ORDER BY node, path, born",
+        frames.asked,
+    )
+    for node, path, born, state, gone in rows:
+        key = keys[node, path]
+        frames[born].append(ContainerEnded(key=key, outcome=state))
+        if gone is not None:
+            frames[gone].append(ContainerReopened(key=key))
+
+
 def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at, skipped,"
@@ -175,7 +233,7 @@ def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
             )
 
 
-def _read_samples(db: sqlite3.Connection, frames: _Frames) -> None:
+def _read_samples(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT serial, born, session FROM sessions WHERE run_id = :run"
         + _BORN.format("")
@@ -221,6 +279,9 @@ def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     for reader, path, born, source, source_path, at in rows:
         read = ReadMade(reader=keys[reader, path], source=keys[source, source_path], at=at)
         frames[born].append(read)
+
+
+def _read_resets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT node, path, born FROM resets WHERE run_id = :run"
         + _BORN.format("")
@@ -287,7 +348,7 @@ def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
             frames[ended].append(MessageGiven(id=id, serial=serial))
 
 
-def _read_statuses(db: sqlite3.Connection, frames: _Frames) -> None:
+def _read_statuses(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT born, status, error, output, stopped_by FROM statuses WHERE run_id = :run"
         + _BORN.format(""),
@@ -298,3 +359,18 @@ def _read_statuses(db: sqlite3.Connection, frames: _Frames) -> None:
             status=status, error=_failure(error), output=output, stopped_by=stopped_by
         )
         frames[born].append(changed)
+
+
+_READERS: dict[Part, Callable[[sqlite3.Connection, _Frames, _Keys], None]] = {
+    "tree": _read_tree,
+    "tasks": _read_tasks,
+    "ends": _read_ends,
+    "attempts": _read_attempts,
+    "samples": _read_samples,
+    "choices": _read_choices,
+    "waits": _read_waits,
+    "budgets": _read_budgets,
+    "messages": _read_messages,
+    "resets": _read_resets,
+    "statuses": _read_statuses,
+}

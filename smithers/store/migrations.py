@@ -1,20 +1,27 @@
 """The versions of the database, and the way from each to the next.
 
-A version is SQL text. Version 1 is `schema.sql`, a later one `version_N.sql`, and a published one
-is never edited. A new file goes the same way as an old one: forward, in one transaction.
+A version is SQL text, and where SQL is not enough, functions that are called after it. Version 1 is
+`schema.sql`, a later one `version_N.sql`, and a published one is never edited. A new file goes the
+same way as an old one: forward, in one transaction.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+
+from smithers.store.version_6 import fill_ends
 
 __all__ = ["APPLICATION_ID", "migrate", "published"]
 
 APPLICATION_ID = 0x536D7468
 """The letters `Smth`, in the header of each of our files."""
+
+
+_FILLS: Mapping[int, Sequence[Callable[[sqlite3.Connection], None]]] = {6: (fill_ends,)}
+"""By the version, what fills its tables in a file of an earlier one."""
 
 
 @cache
@@ -31,9 +38,11 @@ def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> 
     """
     db.execute("BEGIN IMMEDIATE")
     try:
-        for script in migrations[version:]:
+        for number, script in enumerate(migrations[version:], version + 1):
             for statement in _statements(script):
                 db.execute(statement)
+            for fill in _FILLS.get(number, ()):
+                fill(db)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {len(migrations)}")
         db.execute("COMMIT")

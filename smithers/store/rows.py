@@ -25,6 +25,8 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -65,6 +67,11 @@ _TASK_END = (
 _OUTPUT = (
     "INSERT INTO outputs (run_id, task, path, born, model, json, type) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_REOPENED = (
+    "UPDATE ends SET gone = ? WHERE run_id = ? AND node = ? AND path = ? AND gone IS NULL"
+    " AND born < ?"
+)
+_END = "INSERT INTO ends (run_id, node, path, born, state) VALUES (?, ?, ?, ?, ?)"
 _HANDLED = "INSERT INTO handled (run_id, node, path, born) VALUES (?, ?, ?, ?)"
 _ATTEMPT = (
     "INSERT INTO attempts"
@@ -113,11 +120,13 @@ _STATUS = (
 )
 
 _IN_ORDER = (
-    *(_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT, _RESET),
-    *(_HANDLED, _BUDGET, _MESSAGE, _STATUS, _TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
+    *(_GONE, _REOPENED, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT),
+    *(_RESET, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS),
+    *(_TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
 )
 _FILLS = {
     _GONE: "a node that left",
+    _REOPENED: "a container that was reopened",
     _TASK_END: "a task that settled",
     _ATTEMPT_END: "an attempt that ended",
     _WAIT_END: "a wait that closed",
@@ -221,6 +230,16 @@ def _put_handled(rows: Rows, run: str, k: int, change: FailureHandled) -> None:
     _add(rows, _HANDLED, (run, id, path_text(path), k))
 
 
+def _put_container_ended(rows: Rows, run: str, k: int, change: ContainerEnded) -> None:
+    id, path = change.key
+    _add(rows, _END, (run, id, path_text(path), k, change.outcome))
+
+
+def _put_reopened(rows: Rows, run: str, k: int, change: ContainerReopened) -> None:
+    id, path = change.key
+    _add(rows, _REOPENED, (k, run, id, path_text(path), k))
+
+
 def _put_started(rows: Rows, run: str, k: int, change: AttemptStarted) -> None:
     id, path = change.key
     begun = (change.agent, change.prompt, change.session, time_text(change.at))
@@ -318,6 +337,8 @@ _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
     CameUp: _put_up,
     Settled: _put_settled,
     FailureHandled: _put_handled,
+    ContainerEnded: _put_container_ended,
+    ContainerReopened: _put_reopened,
     AttemptStarted: _put_started,
     AttemptEnded: _put_ended,
     SessionSeen: _put_session,

@@ -6,7 +6,6 @@ told in `schema.sql`; how checkpoints are made safe, in `connection.py`.
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
@@ -16,10 +15,9 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from smithers.changes import Frame
-from smithers.errors import RunExists, StoreError, UnknownRun
+from smithers.errors import RunExists, StoreError
 from smithers.store import (
     Claim,
     Claimed,
@@ -44,16 +42,13 @@ from smithers.store.inbox import inbox_rows, put_note
 from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.releasing import RELEASE
-from smithers.store.rows import Rows, rows_of, time_of, time_text, write
+from smithers.store.rows import Rows, rows_of, time_text, write
+from smithers.store.run_rows import run_row, run_values, unknown_run
 from smithers.store.views import declare
 from smithers.store.waking import note_failure, revive, seat, take_seat, wakeable
 
 __all__ = ["SqliteStore"]
 
-_RUN = (
-    "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
-    " options, owner, fence FROM runs WHERE run_id = ?"
-)
 _BEGIN = (
     "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input, source,"
     " created_at, options, owner, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -176,7 +171,7 @@ class SqliteStore:
             if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
                 raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
             beat(db, owner, self._now(), self._monotonic_ns())
-            values = (*_run_values(run), owner.id, claim.fence)
+            values = (*run_values(run), owner.id, claim.fence)
             db.execute(_BEGIN, values)
             _put_frame(db, claim, frame, rows, models)
 
@@ -190,7 +185,7 @@ class SqliteStore:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
 
         def work(db: sqlite3.Connection) -> Claimed:
-            run = _run_row(db, run_id)
+            run = run_row(db, run_id)
             _, _, last, _ = _standing(db, run_id)
             previous = None
             if run.owner is not None:
@@ -262,13 +257,13 @@ class SqliteStore:
 
     async def run(self, run_id: str) -> RunRow:
         """The run's row alone. Raises `UnknownRun`."""
-        return await self._db.read(lambda db: _run_row(db, run_id))
+        return await self._db.read(lambda db: run_row(db, run_id))
 
     async def load(self, run_id: str) -> History:
         """The run and all its frames, of one moment. Raises `UnknownRun`."""
 
         def work(db: sqlite3.Connection) -> History:
-            return History(run=_run_row(db, run_id), frames=frames_of(db, run_id))
+            return History(run=run_row(db, run_id), frames=frames_of(db, run_id))
 
         return await self._db.read(work)
 
@@ -424,11 +419,6 @@ def _data_version(db: sqlite3.Connection) -> int:
     return version
 
 
-def _unknown(run_id: str) -> UnknownRun:
-    said = f"there is no run {run_id!r} in this database"
-    return UnknownRun(said, hint="list the runs with `smithers ps`")
-
-
 _Standing = tuple[int, str | None, int, int | None]
 
 
@@ -436,7 +426,7 @@ def _standing(db: sqlite3.Connection, run_id: str) -> _Standing:
     """The run's fence, owner, last frame, and the last note that no frame has taken."""
     row: _Standing | None = db.execute(_STANDING, (run_id,)).fetchone()
     if row is None:
-        raise _unknown(run_id)
+        raise unknown_run(run_id)
     return row
 
 
@@ -450,37 +440,6 @@ def _put_frame(
     write(db, rows)
     if models:
         declare(db, claim.run_id, models)
-
-
-def _run_values(run: NewRun) -> tuple[str, ...]:
-    """The columns of a run as it begins, but for its owner and fence."""
-    return (
-        *(run.run_id, run.workflow, run.file, run.folder, run.interpreter),
-        json.dumps(run.environment, ensure_ascii=False),
-        *(run.input, run.source, time_text(run.created_at), run.options),
-    )
-
-
-def _run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
-    row: Any = db.execute(_RUN, (run_id,)).fetchone()
-    if row is None:
-        raise _unknown(run_id)
-    run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
-    options, owner, fence = rest
-    return RunRow(
-        run_id=run_id,
-        workflow=workflow,
-        file=file,
-        folder=folder,
-        interpreter=interpreter,
-        environment=tuple(json.loads(environment)),
-        input=input,
-        source=source,
-        created_at=time_of(at),
-        options=options,
-        owner=owner,
-        fence=fence,
-    )
 
 
 def _process_row(row: tuple[str, str, int, int, str, str | None]) -> ProcessRow:

@@ -2,7 +2,8 @@
 --
 -- `ends` has a row for each end of a container (sequence, parallel, branch, loop, foreach) and of an
 -- iteration of a loop: the frame `born` in which it settled and its `state`. An edit or a resume may
--- open it again: then `gone` is the frame of that, and its next end is a row of its own.
+-- open it again: then `gone` is the frame of that, and its next end is a row of its own. Runs of
+-- earlier versions get rows where all below a container has ended (version_6.py).
 --
 -- `large_outputs` names the outputs of more than 4096 bytes: their size in `bytes` of UTF-8 and their
 -- sha256 in hex. An owner and a view hold these two, and read the text when it is needed.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from smithers import reports
+from smithers import reports, views
 
 __all__ = [
     "FLOWS",
@@ -165,10 +165,10 @@ def database(folder: Path) -> Path:
 def state_of(folder: Path, run_id: str, task: str) -> str | None:
     """The state of a task as the rows tell it; None while there is no such run or task."""
     try:
-        tasks = reports.inspect(database(folder), run_id)["tasks"]
+        tasks = list(views.task_lines(reports.snapshot(database(folder), run_id)))
     except Exception:
         return None
-    return next((one["state"] for one in tasks if one["id"] == task), None)
+    return next((one.state for one in tasks if one.key.id == task), None)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from smithers.cli._watching import Lines
 from smithers.errors import AlreadyDecided, QuestionChanged, Refused, StoreError, UnknownRun
 from smithers.hub import Hub, title_of
 from smithers.state import RunState
+from smithers.views import Reason
 from tests.cli.command import FLOWS, Said, database, ended, smithers, started
 from tests.cli.scene import BEGAN, Scene
 
@@ -282,8 +283,8 @@ def test_why_counts_what_is_held_alike(tmp_path: Path) -> None:
 
 
 def test_many_of_one_kind_hide_nothing_of_another() -> None:
-    def reason(kind: str, task: str) -> dict[str, object]:
-        return {"kind": kind, "task": task, "iteration": [], "sentence": f"{task} is {kind}"}
+    def reason(kind: str, task: str) -> Reason:
+        return Reason(key=Key(task), kind=kind, sentence=f"{task} is {kind}")
 
     reasons = [reason("failed", f"f{n}") for n in range(10_000)] + [reason("approval", "ship")]
     lines = list(_explaining._lines(reasons, every=False))  # pyright: ignore[reportPrivateUsage]

@@ -15,8 +15,9 @@ import pexpect
 import psutil
 import pytest
 
-from smithers import reports
+from smithers import reports, views
 from smithers.errors import SmithersError
+from smithers.wire import inspection_json
 from tests.cli.command import (
     Said,
     database,
@@ -82,9 +83,13 @@ def left(person: pexpect.spawn[str]) -> tuple[int | None, str]:
     return person.exitstatus, words
 
 
+def inspected(folder: Path) -> dict[str, Any]:
+    return inspection_json(views.inspect(reports.snapshot(database(folder), "r1")))
+
+
 def attempts(folder: Path, task: str = "fix") -> list[dict[str, Any]]:
     try:
-        tasks: list[dict[str, Any]] = reports.inspect(database(folder), "r1")["tasks"]
+        tasks: list[dict[str, Any]] = inspected(folder)["tasks"]
     except (SmithersError, sqlite3.Error):  # it is being made
         return []
     found: list[dict[str, Any]] = []
@@ -103,13 +108,13 @@ def session_of(folder: Path, task: str = "fix") -> str | None:
 
 
 def is_held(folder: Path) -> bool:
-    waits = reports.inspect(database(folder), "r1")["waits"]
+    waits = inspected(folder)["waits"]
     return any(wait["kind"] == "attached" for wait in waits)
 
 
 def finished(folder: Path) -> str:
     eventually(lambda: reports.status_of(database(folder), "r1") == "finished")
-    return str(reports.inspect(database(folder), "r1")["run"]["output"])
+    return str(inspected(folder)["run"]["output"])
 
 
 def test_the_run_goes_on_in_the_session_in_which_the_person_was(tmp_path: Path) -> None:

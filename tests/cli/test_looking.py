@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from harnesses import Echo
-from smithers import reports
+from smithers.reports import snapshot
+from smithers.views import summarize
+from smithers.wire import summary_json
 from tests.cli.command import FLOWS, Said, database, ended, held_open, smithers
 
 SHIP_A_DRAFT = hashlib.sha256(b"Ship a draft?\nIt is 7 long.").hexdigest()[:32]
@@ -47,7 +49,7 @@ def test_ps_lists_runs_and_counts_as_inspect_does(tmp_path: Path) -> None:
     listed = smithers(tmp_path, "ps", "--json").document["runs"]
     assert [one["workflow"] for one in listed] == flows
     for one in listed:
-        summary = reports.summary(database(tmp_path), one["run_id"])
+        summary = summary_json(summarize(snapshot(database(tmp_path), one["run_id"])))
         assert one["tasks"] == summary["tasks"]
         assert one["status"] == summary["status"]
         assert one["waiting_for"] == summary["waiting_for"]

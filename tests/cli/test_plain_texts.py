@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from smithers.amounts import Amounts
+from smithers.changes import Key
 from smithers.cli._drawing import tree_lines
 from smithers.naming import CONTAINERS
 from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence
+from smithers.views import GraphNode, GraphView
 from tests.cli.command import Said, smithers
 
 FLOW = """
@@ -123,13 +124,14 @@ def test_the_names_of_containers_are_those_of_all_their_classes() -> None:
 
 
 def test_a_graph_names_items_by_their_keys_and_containers_by_their_authors_ids() -> None:
-    def node(id: str, kind: str, *children: dict[str, Any]) -> dict[str, Any]:
-        more: dict[str, Any] = {"iteration": [], "state": "finished", "tolerated": False}
-        return {"id": id, "kind": kind, "children": list(children), **more}
+    def node(id: str, kind: str, *children: GraphNode) -> GraphNode:
+        return GraphNode(
+            key=Key(id), kind=kind, state="finished", tolerated=False, children=children
+        )
 
     item = node("docs/a/b.py", "sequence", node("docs/a/b.py/loop1", "loop", node("t", "step")))
     root = node("sequence", "sequence", node("docs", "foreach", item), node("x/y", "parallel"))
-    graph = {"workflow": "w", "run_id": "r", "status": "finished", "root": root}
+    graph = GraphView(run_id="r", workflow="w", status="finished", root=root)
     assert [line.split("  ✓")[0] for line in tree_lines(graph)][1:] == [
         "sequence",
         "├─ foreach docs",

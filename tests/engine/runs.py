@@ -16,6 +16,7 @@ from smithers.changes import AttemptStarted, Frame, Key, StatusChanged
 from smithers.clock import SYSTEM, Clock
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, Settings
+from smithers.engine.plan import Plan
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import Model, NewRun, Note, Owner
@@ -23,7 +24,25 @@ from smithers.store.memory import MemoryStore
 from smithers.tree import Decision
 from smithers.workflows import Workflow
 
-__all__ = ["Run", "Watch"]
+__all__ = ["Run", "Watch", "check_ends", "ends_of"]
+
+
+def ends_of(plan: Plan) -> dict[Key, str]:
+    """The containers that have ended by the plan."""
+    return {
+        key: one.status
+        for key, one in plan.instances.items()
+        if one.settled and not one.kind.is_task
+    }
+
+
+def check_ends(engine: Engine) -> None:
+    """After a frame the state has the ends of all containers that have ended by the plan. A run
+    that is left while a render is missing keeps those of the tree before.
+    """
+    if not engine._must_render():  # pyright: ignore[reportPrivateUsage]
+        found = {key: end.outcome for key, end in engine.state.ends.items()}
+        assert found == ends_of(engine.plan)
 
 
 @dataclass
@@ -33,9 +52,12 @@ class Watch:
     frames: list[Frame] = field(default_factory=list[Frame])
     events: list[tuple[Key, Event]] = field(default_factory=list[tuple[Key, Event]])
     notes: list[str] = field(default_factory=list[str])
+    engine: Engine | None = None
 
     def frame(self, frame: Frame, state: RunState) -> None:
         self.frames.append(frame)
+        if self.engine is not None:
+            check_ends(self.engine)
 
     def event(self, key: Key, event: Event) -> None:
         self.events.append((key, event))
@@ -103,13 +125,13 @@ class Run:
             async def first(frame: Frame, models: Sequence[Model]) -> Any:
                 return await self.store.create(self.new, self.owner, frame, models)
 
-            engine = Engine(self.workflow, input, state=RunState(), **common)
+            engine = self.watch.engine = Engine(self.workflow, input, state=RunState(), **common)
             ending = await engine.run(self.store, first=first)
         else:
             claimed = await self.store.claim("r1", self.owner, source="1")
             history = await self.store.load("r1")
             state = RunState.of(history.frames)
-            engine = Engine(self.workflow, input, state=state, **common)
+            engine = self.watch.engine = Engine(self.workflow, input, state=state, **common)
             ending = await engine.run(self.store, claim=claimed.claim)
         assert engine.claim is not None
         await self.store.release(engine.claim)

@@ -183,12 +183,12 @@ async def test_a_server_below_an_agent_of_a_run_decides_nothing(project: Project
 async def test_a_run_that_waits_for_a_person_is_not_resumed(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = await asking(call, "asks_twice")
-        before = project.hub.summary(run_id)["frames"]
+        before = project.hub.summary(run_id).frames
         said = await call("resume_run", run_id=run_id)
         assert (said["resumed"], said["status"]) == (False, "waiting")
         assert "a person's decision on left, right" in said["why"]
         assert not project.hub.look(run_id).alive
-        assert project.hub.summary(run_id)["frames"] == before
+        assert project.hub.summary(run_id).frames == before
 
 
 async def test_an_answer_by_the_command_line_is_taken_up_by_the_server(

@@ -39,7 +39,7 @@ async def test_a_file_outside_the_roots_is_refused_however_it_is_named(
             assert "OUTSIDE_ROOTS" in said.error, cwd
         assert "NOT_FOUND" in (await call("start_run", workflow="linked:asks")).error
         assert (await call("list_runs"))["runs"] == []
-    assert project.hub.runs() == []
+    assert project.hub.runs() == ()
 
 
 @in_one_era
@@ -57,8 +57,8 @@ async def test_a_root_that_was_given_may_be_used(
         assert (await call("wait_run", run_id=run["run_id"], timeout_s=50))["output"] == "A"
         whole = await call("start_run", workflow=f"{more}/other.py:asks")
         assert whole["started"]
-        inspected = project.hub.inspect(run["run_id"])["run"]
-    assert inspected["folder"] == str(more)
+        inspected = project.hub.inspect(run["run_id"]).run
+    assert inspected.folder == str(more)
 
 
 @in_one_era

@@ -123,7 +123,7 @@ def test_one_request_id_is_one_run_for_a_claude_code_that_was_killed_and_began_a
         started, _, got = map(read, desk.returned(CLAUDE))
     assert started["started"] is False
     assert (got["run_id"], got["output"]) == (started["run_id"], "gone on")
-    assert [one["run_id"] for one in project.hub.runs()] == [started["run_id"]]
+    assert [one.run_id for one in project.hub.runs()] == [started["run_id"]]
 
 
 def test_codex_waits_for_a_run_that_claude_code_started(project: Project) -> None:

@@ -114,12 +114,12 @@ def test_no_sequence_of_a_real_programs_calls_moves_an_approval_and_a_person_is_
     assert hub.status("r2") == "cancelled"
     typed = read(returned[6])["run_id"]
     until(lambda: hub.status(typed) == "finished", "the end of the run that approves")
-    assert "an agent may not decide" in hub.summary(typed)["output"]
+    assert "an agent may not decide" in str(hub.summary(typed).output)
     (command,) = [line for line in returned[-1].splitlines() if "smithers approve" in line]
     python, *words = shlex.split(command.partition("in their own terminal: ")[2])
     assert python == sys.executable
     desk.python(*words, "--resume", "--note", "go")
-    assert hub.summary("r1")["output"] == "shipped: go"
+    assert hub.summary("r1").output == '"shipped: go"'
 
 
 DOWN, RIGHT, ENTER, ESCAPE = "\x1b[B", "\x1b[C", "\r", "\x1b"

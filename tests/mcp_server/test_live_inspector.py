@@ -101,7 +101,7 @@ def test_the_inspector_calls_each_tool(inspector: Inspector, project: Project) -
     assert (code, result["isError"]) == (5, True)
     assert "NOT_DECIDED" in result["content"][0]["text"]
     listening = good("start_run", workflow="listens")["run_id"]
-    until(lambda: project.hub.states(listening)[0]["state"] == "running", "its agent")
+    until(lambda: project.hub.states(listening)[0].state == "running", "its agent")
     assert good("steer_run", run_id=listening, task="plan", message="Be brief")["id"]
     assert good("wait_run", run_id=listening, timeout_s=50)["output"] == "Be brief"
     assert good("cancel_run", run_id=asking)["outcome"] == "cancelled"

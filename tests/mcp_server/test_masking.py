@@ -73,7 +73,8 @@ async def test_no_tool_tells_a_secret_and_each_result_names_what_was_masked(
     for one in [*told, questions]:
         assert SECRET not in json.dumps(one).replace('\\\\"', '"').replace('\\"', '"')
     kept = await asyncio.to_thread(project.hub.inspect, run_id)
-    assert [task["output"] for task in kept["tasks"] if task["id"] == "found"] == [
+    found = [task.output for task in kept.tasks if task.line.key.id == "found"]
+    assert [json.loads(one.text()) for one in found if one is not None] == [
         {SECRET: f"it is {SECRET}", "word": "development"}
     ]
 

@@ -211,7 +211,9 @@ async def test_the_server_wakes_runs_that_lost_their_owner(project: Project, era
         await asyncio.to_thread(
             until, lambda: (project.folder / "ledger").exists(), "the start of the step"
         )
-        os.kill(project.hub.inspect(run_id)["run"]["owner"]["pid"], signal.SIGKILL)
+        owner = project.hub.inspect(run_id).run.owner
+        assert owner is not None
+        os.kill(owner.pid, signal.SIGKILL)
         (project.folder / "go").touch()
         assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "finished"
     assert (project.folder / "ledger").read_text() == "held\n" * 2
@@ -252,7 +254,7 @@ async def test_a_failed_run_is_explained_and_resumed(project: Project, era: Era)
 async def test_an_agent_at_work_is_steered(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="listens"))["run_id"]
-        at_work = lambda: project.hub.states(run_id)[0]["state"] == "running"  # noqa: E731
+        at_work = lambda: project.hub.states(run_id)[0].state == "running"  # noqa: E731
         await asyncio.to_thread(until, at_work, "its agent")
         sent = await call("steer_run", run_id=run_id, task="plan", message="Be brief")
         assert sent["state"] in ("kept", "told")
@@ -331,7 +333,7 @@ async def test_the_same_hub_is_behind_the_command_line(project: Project) -> None
     async with project.client("legacy") as call:
         run_id = (await call("start_run", workflow="shouts", input={"topic": "a"}))["run_id"]
         await call("wait_run", run_id=run_id, timeout_s=50)
-    assert Hub(Path(project.database)).summary(run_id)["output"] == "A"
+    assert Hub(Path(project.database)).summary(run_id).output == '"A"'
 
 
 def _supervises(database: Path) -> bool:

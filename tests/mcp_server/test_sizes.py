@@ -36,7 +36,7 @@ async def many(project: Project) -> str:
         run_id = await started(call, "flows:many")
 
     def settled() -> bool:
-        states = Counter(one["state"] for one in project.hub.states(run_id))
+        states = Counter(one.state for one in project.hub.states(run_id))
         return states == {"failed": 30, "finished": 240, "waiting": 30}
 
     await asyncio.to_thread(until, settled, "all that does not wait", within_s=30)
@@ -47,7 +47,7 @@ async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
     project: Project, many: str
 ) -> None:
     (finished, failed) = (
-        next(one["id"] for one in project.hub.states(many) if one["state"] == state)
+        next(one.key.id for one in project.hub.states(many) if one.state == state)
         for state in ("finished", "failed")
     )
     of_run = {"run_id": many}
@@ -137,7 +137,7 @@ async def test_a_transcript_is_read_piece_by_piece(project: Project, era: Era) -
         run_id = await started(call, "flows:talks")
 
         def has_called_all() -> bool:
-            return any("ls 59" in one["tool"] for one in project.hub.overview(run_id)["running"])
+            return any("ls 59" in one.tool for one in project.hub.overview(run_id).running)
 
         await asyncio.to_thread(until, has_called_all, "its last tool")
         waited = await call("wait_run", run_id=run_id, after="0.0", until="change", timeout_s=50)

@@ -966,7 +966,7 @@ return Sequence(a, more, §Branch(lambda: True, Step("b", lambda: 3)))
 a = Step("a", lambda: 1)
 def each(item):
     more = Step(f"more-{item}", lambda: 2) if ctx.get(a) else None
-    body = Step(f"body-{item}", lambda: 3)
+    body = Step(f"body-{item}", lambda: ctx[a])
     return Sequence(more, §Loop(body, until=lambda: True, max_iterations=2))
 return Parallel(a, ForEach(["x"], key=str, each=each))
 """,

@@ -25,8 +25,10 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
+from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.mount import mount
 from smithers.engine.plan import Plan
+from smithers.engine.transition import Transition
 from smithers.kinds import Definition, Instance
 from smithers.state import RunState
 from smithers.tree import Approval, ForEach, Loop, Node
@@ -67,6 +69,7 @@ class Driver:
         self.stopping: set[Key] = set()
         self.settled_times: dict[Key, int] = {}
         self.log: list[str] = []
+        self._container_ends = ContainerEnds(Transition(self.state))
         self._waited: dict[Key, int] = {}
         self.began: Callable[[Instance], None] = lambda one: None
         self.plan.start()
@@ -134,6 +137,7 @@ class Driver:
                 self.blocked.discard(one.key)
                 self._came_up(one)
             else:
+                self._container_ends.write(plan)
                 return
 
     def _note_settled(self, one: Instance) -> None:

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from smithers import wire
 from smithers.agent import (
     Answered,
     Said,
@@ -216,8 +217,16 @@ def start(folder: Path, script: Sequence[object], output: Any = str) -> tuple[Hu
 
 def check_readable(hub: Hub) -> None:
     """Every view of the run is data that can be printed and sent."""
-    views: list[object] = [hub.summary("r1"), hub.inspect("r1"), hub.cost("r1"), hub.why("r1")]
-    views += [hub.timeline("r1"), hub.graph("r1"), hub.runs(), hub.states("r1")]
+    views: list[object] = [
+        wire.summary_json(hub.summary("r1")),
+        wire.inspection_json(hub.inspect("r1")),
+        wire.cost_json(hub.cost("r1")),
+        wire.why_json(hub.why("r1")),
+        wire.graph_json(hub.graph("r1")),
+        *(wire.run_line_json(run) for run in hub.runs()),
+        *(wire.line_json(line) for line in hub.states("r1")),
+        hub.timeline("r1"),
+    ]
     views += [*hub.all_events("r1"), *hub.logs("r1")]
     views += [hub.sql("SELECT * FROM usage").rows, hub.sql("SELECT * FROM attempts").rows]
     for view in views:
@@ -309,7 +318,7 @@ def test_no_sequence_of_odd_events_ends_the_owner(
 COMMAND = """
 import sys
 sys.path.insert(0, {root!r})
-from smithers import workflow
+from smithers import workflow, wire
 from smithers.agent import Answered, Capabilities, Started, Used
 from smithers import Task
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smithers.engine.plan import Plan
+from tests.engine.runs import ends_of
 from tests.plans import Told, is_live, told
 from tests.properties.driver import Driver
 from tests.properties.reference import Reference
@@ -45,6 +46,8 @@ def agree(driver: Driver, *, drained: bool) -> None:
     again, right, mine = fresh(driver), reference(driver), kept(driver)
     assert again == right, driver.log
     if drained:
+        ends = {key: end.outcome for key, end in driver.state.ends.items()}
+        assert ends == ends_of(driver.plan), driver.log
         assert not mine.drops
         assert set(right.drops.values()) <= {"stop"}, driver.log
         assert driver.stopping >= set(right.drops), driver.log

@@ -59,7 +59,7 @@ def test_a_run_that_is_cancelled_while_it_is_being_resumed_stays_cancelled(
     with pytest.raises(Refused, match="r1 was cancelled"):
         resume(waiting)
     assert waiting.status("r1") == "cancelled"
-    assert waiting.summary("r1")["frames"] == 2
+    assert waiting.summary("r1").frames == 2
 
 
 def test_a_run_that_finishes_while_it_is_being_resumed_is_told_and_not_written_again(
@@ -68,4 +68,4 @@ def test_a_run_that_finishes_while_it_is_being_resumed_is_told_and_not_written_a
     waiting.decide("r1", "ok", approved=True, by="ann")
     before_the_claim(monkeypatch, lambda: resume(waiting))
     assert resume(waiting).status == "finished"
-    assert waiting.summary("r1")["frames"] == 2
+    assert waiting.summary("r1").frames == 2

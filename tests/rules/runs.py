@@ -100,7 +100,7 @@ class Run(runs.Run):
         frames = () if fresh else (await self.store.load("r1")).frames
         state = RunState.of(frames)
         nobody = Claim(run_id="r1", owner="", fence=0)
-        self.engine = engine = Engine(
+        self.engine = self.watch.engine = engine = Engine(
             self.workflow,
             self.workflow.parse_input(self.input),
             run=replace(self.new, source="2" if self.edited else "1"),

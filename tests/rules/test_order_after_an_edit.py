@@ -193,6 +193,25 @@ def test_a_retry_that_is_not_due_yet_is_kept_for_when_its_turn_comes() -> None:
     assert run.go().status == "finished"
 
 
+def test_an_answer_for_an_item_that_cannot_be_mounted_yet_counts_once_it_is() -> None:
+    def fan(ctx: Context[NoInput]) -> Node[Any]:
+        names = Step("names", lambda: ["x"])
+
+        def each(name: str) -> Node[Any]:
+            return Approval(f"gate-{name}", ask="?", on_deny="continue")
+
+        return Sequence(names, ForEach(lambda: ctx[names], key=str, each=each, id="fan"))
+
+    run = Run(of(fan))
+    assert run.go().status == "waiting"
+    edit(run, lambda ctx: Sequence(Approval("legal", ask="may we?"), fan(ctx)))
+    run.answer("gate-x", approved=False)
+    assert run.go().status == "waiting"
+    run.answer("legal")
+    assert run.go().status == "finished"
+    assert run.outcome("gate-x") == "finished"
+
+
 def test_an_iteration_that_is_over_stays_as_it_was() -> None:
     def body(*more: Node[Any]) -> Make:
         gate = Approval("gate", ask="?")

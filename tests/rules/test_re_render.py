@@ -248,7 +248,8 @@ def test_what_chooses_needs_no_id_where_the_items_of_another_fan_out_read() -> N
         first = step("first")
 
         def each(item: str) -> Node:
-            return Sequence(None if ctx.get(first) is None else step("more"), step(item))
+            own = Step(item, lambda: ctx[first])
+            return Sequence(None if ctx.get(first) is None else step("more"), own)
 
         return Parallel(first, branch(), loop(), ForEach(["x"], key=str, each=each))
 

@@ -16,11 +16,14 @@ from smithers.changes import (
     CameUp,
     Change,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     Frame,
     Key,
     NodeGone,
     NodeMounted,
+    Outcome,
     ReadMade,
     Reset,
     SessionSeen,
@@ -89,6 +92,14 @@ def answer(opened: int, *, by: str = "ana", approved: bool = True) -> Note:
 
 def settled(name: str, came_up: int, output: str = "{}", model: str | None = None) -> Settled:
     return Settled(key=Key(name), outcome="finished", output=output, model=model, came_up=came_up)
+
+
+def ended(name: str, *path: int, outcome: Outcome = "finished") -> ContainerEnded:
+    return ContainerEnded(key=Key(name, path), outcome=outcome)
+
+
+def reopened(name: str, *path: int) -> ContainerReopened:
+    return ContainerReopened(key=Key(name, path))
 
 
 def started(serial: int, name: str) -> AttemptStarted:

@@ -24,6 +24,8 @@ from smithers.changes import (
     Change,
     ChoiceKind,
     ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
     Failure,
     FailureHandled,
     Frame,
@@ -84,6 +86,7 @@ class Author:
         self.attempts: dict[int, bool] = {}
         self.waits: dict[tuple[Key, WaitKind, int], bool] = {}
         self.messages: dict[int, bool] = {}
+        self.ends: dict[Key, int] = {}
 
     def frame(self, number: int) -> Frame:
         told: set[object] = set()
@@ -116,6 +119,10 @@ class Author:
                 self.waits[key, kind, k] = True
             case WaitClosed(key=key, kind=kind, opened=opened):
                 self.waits[key, kind, opened] = False
+            case ContainerEnded(key=key):
+                self.ends[key] = k
+            case ContainerReopened(key=key):
+                del self.ends[key]
             case MessageTaken(id=id):
                 self.messages[id] = True
             case MessageGiven(id=id):
@@ -283,6 +290,18 @@ class Author:
         key = self.data.draw(KEYS)
         return ("handled", key), FailureHandled(key=key)
 
+    def container_ended(self, k: int) -> tuple[object, Change | None]:
+        key, outcome = self.data.draw(KEYS), self.data.draw(st.sampled_from(OUTCOMES))
+        change = ContainerEnded(key=key, outcome=outcome)
+        return ("end", key), None if key in self.ends else change
+
+    def reopened(self, k: int) -> tuple[object, Change | None]:
+        old = [key for key, born in self.ends.items() if born < k]
+        if not old:
+            return None, None
+        key = self.data.draw(st.sampled_from(old))
+        return ("reopened", key), ContainerReopened(key=key)
+
     def status(self, k: int) -> tuple[object, Change | None]:
         statuses: list[RunStatus] = ["running", "waiting", "finished", "failed", "cancelled"]
         return "status", StatusChanged(
@@ -298,7 +317,7 @@ KINDS: dict[str, Callable[[Author, int], tuple[object, Change | None]]] = {
     for name in (
         *("mounted", "gone", "came_up", "settled", "started", "ended", "session", "usage"),
         *("choice", "read", "opened", "closed", "reset", "status"),
-        *("budget", "raised", "said", "given", "handled"),
+        *("budget", "raised", "said", "given", "handled", "container_ended", "reopened"),
     )
 }
 

@@ -28,6 +28,7 @@ from smithers.errors import (
     StoreError,
     UnknownRun,
 )
+from smithers.state import ContainerEnd, RunState
 from smithers.store import Cooldown, InboxRow, Note, ProcessRow, RunRow, Store
 from tests.store.samples import (
     SHIP,
@@ -37,10 +38,12 @@ from tests.store.samples import (
     approval,
     begin,
     dead_owner,
+    ended,
     first_frame,
     frame,
     live_owner,
     new_run,
+    reopened,
     settled,
     started,
     told,
@@ -117,6 +120,9 @@ IMPOSSIBLE: dict[str, tuple[Change, ...]] = {
     "an attempt starts twice": (started(1, "a"), replace(started(1, "b"), number=2)),
     "a node that is not there leaves": (NodeGone(id="nowhere"),),
     "a wait that never opened closes": (WaitClosed(key=SHIP, kind="approval", opened=0),),
+    "a container that never ended is reopened": (reopened("root"),),
+    "a container ends twice": (ended("root"), ended("root", outcome="failed")),
+    "a container ends and is reopened": (ended("root"), reopened("root")),
     "two statuses": (StatusChanged(status="waiting"), StatusChanged(status="failed")),
 }
 
@@ -157,6 +163,26 @@ async def test_a_node_may_leave_and_join_in_one_frame(store: Store) -> None:
         [NodeGone, NodeMounted],
         [NodeMounted, NodeGone],
     )
+
+
+async def test_a_container_may_be_reopened_and_end_in_one_frame(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, frame(1, ended("root", outcome="failed"), ended("root", 0)))
+    again = frame(2, ended("root"), reopened("root"))
+    await store.commit(claim, again)
+    await store.commit(claim, frame(3, reopened("root")))
+    with pytest.raises(StoreError):
+        await store.commit(claim, frame(4, reopened("root")))
+    frames = (await store.load("r1")).frames
+    assert told(frames)[2:] == told([again, frame(3, reopened("root"))])
+    ends = [RunState.of(frames[: last + 1]).ends for last in range(4)]
+    loop = {Key("root", (0,)): ContainerEnd("finished", 1)}
+    assert ends == [
+        {},
+        {Key("root"): ContainerEnd("failed", 1), **loop},
+        {Key("root"): ContainerEnd("finished", 2), **loop},
+        loop,
+    ]
 
 
 async def test_a_read_told_twice_is_kept_once(store: Store) -> None:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from smithers import reports
+from smithers import reports, views
+from smithers.wire import inspection_json
 
 __all__ = ["Entry", "Violation", "audit", "check_integrity", "ledger_of", "outputs", "overlaps"]
 
@@ -60,7 +61,7 @@ def check_integrity(database: Path) -> None:
 
 def outputs(database: Path, run_id: str) -> Json:
     """What a run and its tasks gave, without what differs between two runs."""
-    found = reports.inspect(database, run_id)
+    found = inspection_json(views.inspect(reports.snapshot(database, run_id)))
     return {
         "run": [found["run"]["status"], found["run"]["output"]],
         **{_name(task): [task["state"], _timeless(task["output"])] for task in found["tasks"]},
@@ -88,7 +89,7 @@ def audit(
     `expected` are the outputs of a run that was never crashed.
     """
     check_integrity(database)
-    found = reports.inspect(database, run_id)
+    found = inspection_json(views.inspect(reports.snapshot(database, run_id)))
     tasks = {_name(task): task for task in found["tasks"]}
     if expected is not None:
         gave = outputs(database, run_id)

@@ -1,0 +1,43 @@
+"""Writes which containers have ended, as the plan has it when a frame is committed."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from smithers.changes import ContainerEnded, ContainerReopened, Key, Outcome
+from smithers.engine.plan import Plan
+from smithers.engine.transition import Transition
+
+__all__ = ["ContainerEnds"]
+
+
+class ContainerEnds:
+    """Keeps the ends of containers in the state those of the plan.
+
+    An end is provisional until the renders of its frame are done: a sequence that grows has ended
+    before its next child is added. So this is called once a frame, and last. It costs as much as
+    containers have ended since; after a render, which makes a new plan, as there are containers.
+    """
+
+    def __init__(self, transition: Transition) -> None:
+        self._transition = transition
+        self._state = transition.state
+        self._plan: Plan | None = None
+
+    def write(self, plan: Plan) -> None:
+        if plan is not self._plan:
+            self._plan = plan
+            for key in [key for key in self._state.ends if not _has_ended(plan, key)]:
+                self._transition.do(ContainerReopened(key=key))
+        for one in plan.ended:
+            outcome, known = cast("Outcome", one.status), self._state.ends.get(one.key)
+            if known is not None and known.outcome != outcome:
+                self._transition.do(ContainerReopened(key=one.key))
+            if known is None or known.outcome != outcome:
+                self._transition.do(ContainerEnded(key=one.key, outcome=outcome))
+        plan.ended.clear()
+
+
+def _has_ended(plan: Plan, key: Key) -> bool:
+    one = plan.instances.get(key)
+    return one is not None and one.settled and not one.kind.is_task

@@ -1,0 +1,88 @@
+"""Reads a run as of one frame, with what lies around it, for the views."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+
+from smithers.reports._database import reading
+from smithers.reports._heads import owner_of
+from smithers.reports._waking import attention_of, given_up
+from smithers.state import RunState
+from smithers.store.cooldowns import cooldowns_of
+from smithers.store.files import events_file, owner_log, raw_file, streams_folder
+from smithers.store.history import LAST, Part, frames_of, parts_of
+from smithers.store.inbox import inbox_rows
+from smithers.store.lease import is_gone
+from smithers.store.run_rows import run_row
+from smithers.views import Snapshot
+
+__all__ = ["WAITS", "Shared", "snapshot", "snapshot_of"]
+
+
+def snapshot(path: Path, run_id: str, *, frame: int = LAST) -> Snapshot:
+    """A run as of a frame, the last by default. Raises `UnknownRun`."""
+    with reading(path) as db:
+        return snapshot_of(db, path, run_id, frame=frame)
+
+
+WAITS: tuple[Part, ...] = ("waits", "resets", "statuses")
+"""What a run waits for, and its status."""
+
+
+class Shared:
+    """What the runs of a database have in common: cooldowns, and which runs were given up."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.cooldowns, self.gave_up = cooldowns_of(db), given_up(db)
+
+
+def snapshot_of(
+    db: sqlite3.Connection,
+    path: Path,
+    run_id: str,
+    *,
+    frame: int = LAST,
+    parts: Collection[Part] | None = None,
+    shared: Shared | None = None,
+) -> Snapshot:
+    """The same of a database that is being read; with `parts` only what those contain. `shared` is
+    read once for many runs.
+    """
+    shared = shared or Shared(db)
+    run = run_row(db, run_id)
+    if parts is None:
+        state = RunState.of(frames_of(db, run_id, last=frame))
+    else:
+        state = RunState.of(parts_of(db, run_id, parts, last=frame))
+    beat, alive = owner_of(db, run_id)
+    folder = streams_folder(path, run_id)
+    log = owner_log(folder)
+
+    def heard(serial: int) -> datetime | None:
+        files = (events_file(folder, serial), raw_file(folder, serial))
+        return max((at for file in files if (at := _written(file)) is not None), default=None)
+
+    return Snapshot(
+        run=run,
+        state=state,
+        now=datetime.now(UTC),
+        beat=beat,
+        alive=alive,
+        notes=inbox_rows(db, run_id, state.inbox),
+        is_called=attention_of(db, run_id),
+        gave_up=shared.gave_up.get(run_id),
+        owner_log=str(log) if log.exists() else None,
+        cooldowns=shared.cooldowns,
+        heard=heard,
+        is_gone=is_gone,
+    )
+
+
+def _written(file: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(file.lstat().st_mtime, UTC)
+    except OSError:
+        return None

@@ -1,0 +1,55 @@
+"""The row of a run: what starting it again needs, and who owns it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from smithers.errors import UnknownRun
+from smithers.store import NewRun, RunRow
+from smithers.store.rows import time_of, time_text
+
+__all__ = ["run_row", "run_values", "unknown_run"]
+
+_RUN = (
+    "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
+    " options, owner, fence FROM runs WHERE run_id = ?"
+)
+
+
+def unknown_run(run_id: str) -> UnknownRun:
+    shown = run_id if len(run_id) <= 64 else f"{run_id[:61]}..."
+    said = f"there is no run {shown!r} in this database"
+    return UnknownRun(said, hint="list the runs with `smithers ps`")
+
+
+def run_values(run: NewRun) -> tuple[str, ...]:
+    """The columns of a run as it begins, but for its owner and fence."""
+    return (
+        *(run.run_id, run.workflow, run.file, run.folder, run.interpreter),
+        json.dumps(run.environment, ensure_ascii=False),
+        *(run.input, run.source, time_text(run.created_at), run.options),
+    )
+
+
+def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
+    row: Any = db.execute(_RUN, (run_id,)).fetchone()
+    if row is None:
+        raise unknown_run(run_id)
+    run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
+    options, owner, fence = rest
+    return RunRow(
+        run_id=run_id,
+        workflow=workflow,
+        file=file,
+        folder=folder,
+        interpreter=interpreter,
+        environment=tuple(json.loads(environment)),
+        input=input,
+        source=source,
+        created_at=time_of(at),
+        options=options,
+        owner=owner,
+        fence=fence,
+    )

@@ -1,0 +1,88 @@
+"""What every face shows of a run: frozen values, made by pure functions of a `Snapshot`.
+
+A snapshot is a run's state at some frame with what lies around it. Nothing here reads a database,
+and no view works out how a node has ended: that is in the state.
+"""
+
+from __future__ import annotations
+
+from smithers.views._asks import Question, questions
+from smithers.views._budgets import BudgetView
+from smithers.views._cost import CostLine, CostView, view_cost
+from smithers.views._exhausted import exhausted_words
+from smithers.views._failing import Reason
+from smithers.views._graph import GraphNode, GraphView, graph
+from smithers.views._lists import Activity, RunLine, RunsPage
+from smithers.views._runs import (
+    AttemptView,
+    Inspection,
+    RunView,
+    Summary,
+    TaskView,
+    inspect,
+    summarize,
+    view_task,
+)
+from smithers.views._snapshot import OwnerView, Snapshot, Status
+from smithers.views._standing import Standing, standing, undecided
+from smithers.views._tasks import (
+    Counts,
+    State,
+    TaskLine,
+    WaitView,
+    counts,
+    open_waits,
+    task_lines,
+)
+from smithers.views._texts import Held, OutputView, Texts
+from smithers.views._usage import Spent, Usage
+from smithers.views._why import WhyView, explain
+from smithers.views._words import clock, decide_command, with_place
+
+__all__ = [
+    "Activity",
+    "AttemptView",
+    "BudgetView",
+    "CostLine",
+    "CostView",
+    "Counts",
+    "GraphNode",
+    "GraphView",
+    "Held",
+    "Inspection",
+    "OutputView",
+    "OwnerView",
+    "Question",
+    "Reason",
+    "RunLine",
+    "RunView",
+    "RunsPage",
+    "Snapshot",
+    "Spent",
+    "Standing",
+    "State",
+    "Status",
+    "Summary",
+    "TaskLine",
+    "TaskView",
+    "Texts",
+    "Usage",
+    "WaitView",
+    "WhyView",
+    "clock",
+    "counts",
+    "decide_command",
+    "exhausted_words",
+    "explain",
+    "graph",
+    "inspect",
+    "open_waits",
+    "questions",
+    "standing",
+    "summarize",
+    "task_lines",
+    "undecided",
+    "view_cost",
+    "view_task",
+    "with_place",
+]

@@ -1,0 +1,85 @@
+"""The open questions of a run: what waits for a person's decision or for a larger budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from smithers.changes import Key
+from smithers.texts import title_of
+from smithers.views._budgets import budgets, raise_command
+from smithers.views._snapshot import Snapshot
+from smithers.views._tasks import WaitView, open_waits
+from smithers.views._words import decide_command
+from smithers.waits import APPROVAL, BUDGET, DECISIONS, WaitKind
+
+__all__ = ["Question", "questions"]
+
+_VERBS: tuple[Literal["approve"], Literal["deny"]] = ("approve", "deny")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What a run asks a person. `task` is None for the budget of the run as a whole, and `digest`
+    that of the text, of an approval. `commands` are what a person types, without the database:
+    `approve` and `deny`, or `budget`.
+    """
+
+    run_id: str
+    workflow: str
+    task: str | None
+    iteration: tuple[int, ...]
+    kind: WaitKind
+    asked: str
+    digest: str | None
+    since: datetime
+    due: datetime | None
+    allowed_by: tuple[str, ...]
+    commands: dict[str, str]
+
+    @property
+    def key(self) -> Key:
+        return Key(self.task or "", self.iteration)
+
+    @property
+    def title(self) -> str:
+        return title_of(self.asked)
+
+
+def questions(snapshot: Snapshot) -> Iterator[Question]:
+    """The open questions of a run, in the order in which they were asked."""
+    waits = [wait for wait in open_waits(snapshot) if _is_open(snapshot, wait)]
+    is_capped = any(wait.kind == BUDGET for wait in waits)
+    capped = {one.key: one for one in budgets(snapshot)} if is_capped else {}
+    for wait in waits:
+        commands: dict[str, str]
+        if wait.kind == APPROVAL:
+            commands = {
+                verb: decide_command(verb, snapshot.run_id, wait.key, wait.digest, wait.allowed_by)
+                for verb in _VERBS
+            }
+        else:
+            budget = capped.get(wait.key)
+            commands = {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
+        yield Question(
+            run_id=snapshot.run_id,
+            workflow=snapshot.run.workflow,
+            task=wait.key.id or None,
+            iteration=wait.key.path,
+            kind=wait.kind,
+            asked=wait.asked or "",
+            digest=wait.digest,
+            since=wait.since,
+            due=wait.due,
+            allowed_by=wait.allowed_by,
+            commands=commands,
+        )
+
+
+def _is_open(snapshot: Snapshot, wait: WaitView) -> bool:
+    """Whether a person can still answer; a living owner goes by its own clock."""
+    if wait.kind not in DECISIONS or wait.answered:
+        return False
+    return snapshot.alive or wait.due is None or wait.due > snapshot.now

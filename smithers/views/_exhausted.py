@@ -1,0 +1,36 @@
+"""Loops that used up their iterations and ended all the same, by `on_exhausted="finish"`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smithers.changes import Key
+from smithers.naming import key_name
+from smithers.state import RunState
+
+__all__ = ["exhausted_loops", "exhausted_words"]
+
+_MOST = 5
+
+
+def exhausted_loops(state: RunState) -> tuple[Key, ...]:
+    """The loops, each with its iteration of the loops around it, in the order of their ends."""
+    found = [
+        (chosen.frame, key)
+        for (key, kind), chosen in state.choices.items()
+        if kind == "exhausted" and key.id in state.nodes
+    ]
+    return tuple(key for _, key in sorted(found))
+
+
+def exhausted_words(loops: Sequence[Key]) -> str:
+    """What to add to a sentence about the run, or nothing.
+
+    >>> exhausted_words([Key("review", (0,)), Key("review", (1,))])
+    '; 2 loops used up their iterations: review[0], review[1]'
+    """
+    if not loops:
+        return ""
+    many = "1 loop used up its" if len(loops) == 1 else f"{len(loops)} loops used up their"
+    more = ", …" if len(loops) > _MOST else ""
+    return f"; {many} iterations: {', '.join(map(key_name, loops[:_MOST]))}{more}"

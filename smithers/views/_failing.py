@@ -1,0 +1,116 @@
+"""What can be done about a failed run: a reason for each failure, and what helps against it.
+
+A command that would meet the same failure again is not offered by itself: what must change first is
+its hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from smithers import waits
+from smithers.changes import Failure, Key
+from smithers.naming import key_name
+from smithers.views._budgets import BudgetView, raise_command
+from smithers.views._snapshot import Snapshot, object_of
+from smithers.views._tasks import TaskLine, failures
+from smithers.views._words import resume_command, with_place
+
+__all__ = ["Reason", "describe_failure", "failure_reasons"]
+
+_DENIED = "a person's denial is final: resuming the run does not change it, start a new run"
+_CORRECT = "correct the workflow, then resume the run"
+_BUDGET = "BudgetExhausted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """One thing that holds a run, of a `kind` by which many are counted: that of a wait, `failed`,
+    `tolerated`, `running`, `interrupted`, or `run`. With a `hint`, that comes before the `command`.
+    `asked` and `digest` are those of an open question.
+    """
+
+    key: Key
+    sentence: str
+    kind: str = "run"
+    command: str | None = None
+    hint: str | None = None
+    asked: str | None = None
+    digest: str | None = None
+
+
+def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Reason]:
+    """The failed tasks of a failed run, or the run's own error if no task has it. `spent` are the
+    budgets that are spent and that nobody has raised since.
+    """
+    failed = [one for one in failures(snapshot) if not one.tolerated]
+    denied = set(_denied(snapshot))
+    if any(one.key in denied for one in failed):
+        return [
+            Reason(
+                key=one.key,
+                sentence=describe_failure(one),
+                hint=_DENIED if one.key in denied else None,
+                kind="failed",
+            )
+            for one in failed
+        ]
+    resume = resume_command(snapshot.run_id)
+    by_budget = [one for one in failed if one.error is not None and one.error.kind == _BUDGET]
+    around = _budgets_around(snapshot, by_budget, spent)
+    raise_ = raise_command(snapshot.run_id, around.pop()) if around else resume
+    found = [
+        Reason(
+            key=budget.key,
+            sentence=f"the budget of {key_name(budget.key)} is spent",
+            command=raise_command(snapshot.run_id, budget, resumes=False),
+            kind=waits.BUDGET,
+        )
+        for budget in around
+    ]
+    for one in failed:
+        command, hint = (raise_, None) if one in by_budget else (resume, _needed(one.error))
+        said = describe_failure(one)
+        found.append(Reason(key=one.key, sentence=said, command=command, hint=hint, kind="failed"))
+    whole = snapshot.state.status.error
+    told = whole.message if whole is not None and whole.message else "the run failed"
+    if not any(told.endswith(one.error.message) for one in failed if one.error is not None):
+        said = with_place(told, None if whole is None else whole.place)
+        found.insert(0, Reason(key=Key(""), sentence=said, command=resume, hint=_needed(whole)))
+    return found
+
+
+def _denied(snapshot: Snapshot) -> Iterator[Key]:
+    """The approvals that a person denied; a denial because time ran out has no name in it."""
+    for key, text in snapshot.state.answers.items():
+        answer = object_of(text)
+        if not answer.get("approved") and answer.get("by") is not None:
+            yield key
+
+
+def _needed(error: Failure | None) -> str | None:
+    """What must change before the run is resumed; None if resuming it may be enough."""
+    if error is None:
+        return None
+    return error.hint or (_CORRECT if error.kind == "AuthorError" else None)
+
+
+def _budgets_around(
+    snapshot: Snapshot, lines: Sequence[TaskLine], spent: Sequence[BudgetView]
+) -> list[BudgetView]:
+    """Those budgets that are of one of the tasks, or of a container around it, in its iteration."""
+    over: set[Key] = set()
+    for line in lines:
+        path = line.key.path
+        for id in snapshot.tree.around(line.key.id):
+            over.update(Key(id, path[:length]) for length in range(len(path) + 1))
+        over.add(Key(""))
+    return [one for one in spent if one.key in over]
+
+
+def describe_failure(line: TaskLine, *, tolerated: bool = False) -> str:
+    allowed = " (tolerated)" if tolerated else ""
+    message = "" if line.error is None else line.error.message
+    said = f"{key_name(line.key)} failed{allowed}: {message or 'no reason was given'}"
+    return with_place(said, None if line.error is None else line.error.place)

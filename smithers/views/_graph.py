@@ -1,0 +1,118 @@
+"""The tree of a run with the state of each node in each iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from smithers.changes import Key
+from smithers.views._snapshot import ENDED, Snapshot, Status
+from smithers.views._tasks import State, TaskLine, task_lines, unsettled
+from smithers.views._tree import LOOP
+
+__all__ = ["GraphNode", "GraphView", "graph", "open_state"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphNode:
+    """A node in one iteration; the children of a loop are its iterations, of kind `iteration`."""
+
+    key: Key
+    kind: str
+    state: State
+    tolerated: bool
+    children: tuple[GraphNode, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GraphView:
+    run_id: str
+    workflow: str
+    status: Status
+    root: GraphNode | None
+
+
+def graph(snapshot: Snapshot) -> GraphView:
+    """The whole tree; `root` is None before the first frame."""
+    root = snapshot.tree.root
+    return GraphView(
+        run_id=snapshot.run_id,
+        workflow=snapshot.run.workflow,
+        status=snapshot.status,
+        root=None if root is None else _Drawing(snapshot).node(root, ()),
+    )
+
+
+def open_state(states: Collection[State]) -> State:
+    """What the states of its children say of a container that has not ended."""
+    found = set(states)
+    if "running" in found:
+        return "running"
+    if "waiting" in found:
+        return "waiting"
+    if not found <= {"ready", "pending", "skipped"} or found == {"skipped"}:
+        return "running"
+    return "ready" if "ready" in found else "pending"
+
+
+class _Drawing:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.state, self.tree = snapshot.state, snapshot.tree
+        self.lines: dict[Key, TaskLine] = {}
+        self.iterations: dict[Key, set[int]] = {}
+        for line in task_lines(snapshot):
+            self.lines[line.key] = line
+            self._note_iterations(line.key)
+
+    def _note_iterations(self, key: Key) -> None:
+        path = key.path
+        for id in self.tree.around(key.id) if path else ():
+            if id != key.id and self.tree.kinds[id] == LOOP and path:
+                self.iterations.setdefault(Key(id, path[:-1]), set()).add(path[-1])
+                path = path[:-1]
+
+    def node(self, id: str, path: tuple[int, ...]) -> GraphNode:
+        kind, key = self.tree.kinds[id], Key(id, path)
+        if self.tree.is_leaf(id):
+            return self._leaf(key, kind)
+        inner = self.tree.children.get(id, ())
+        numbers = sorted(self.iterations.get(key, ())) if kind == LOOP else ()
+        if numbers:
+            children = [self._iteration(id, (*path, number)) for number in numbers]
+        else:
+            children = [self.node(child, path) for child in inner]
+        return self._container(key, kind, children)
+
+    def _iteration(self, id: str, path: tuple[int, ...]) -> GraphNode:
+        children = [self.node(child, path) for child in self.tree.children.get(id, ())]
+        return self._container(Key(id, path), "iteration", children)
+
+    def _leaf(self, key: Key, kind: str) -> GraphNode:
+        # A task that came up in no iteration has one line, without a path.
+        line = self.lines.get(key) or self.lines.get(Key(key.id))
+        if line is None:
+            return GraphNode(key=key, kind=kind, state=unsettled(self.state), tolerated=False)
+        return GraphNode(key=key, kind=kind, state=line.state, tolerated=line.tolerated)
+
+    def _container(self, key: Key, kind: str, children: list[GraphNode]) -> GraphNode:
+        end = self.state.ends.get(key)
+        if end is None:
+            has_ended = self.state.run_status in ENDED
+            states = [child.state for child in children]
+            state = unsettled(self.state) if has_ended else open_state(states)
+            is_tolerated = False
+        else:
+            state = end.outcome
+            failed_itself = kind != "iteration" and key in self.state.ended
+            is_tolerated = (
+                key in self.state.handled if failed_itself else _is_tolerated(state, children)
+            )
+        return GraphNode(
+            key=key, kind=kind, state=state, tolerated=is_tolerated, children=tuple(children)
+        )
+
+
+def _is_tolerated(state: State, children: Sequence[GraphNode]) -> bool:
+    """Whether the author allows the failure of a container that failed by its children."""
+    bad = [child.tolerated for child in children if child.state in ("failed", "cancelled")]
+    return state in ("failed", "cancelled") and bool(bad) and all(bad)

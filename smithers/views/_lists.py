@@ -1,0 +1,55 @@
+"""A run as a line of a list, and what its agents do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from smithers.changes import Key
+from smithers.views._snapshot import Status
+from smithers.views._tasks import Counts, WaitView
+from smithers.views._usage import Usage
+
+__all__ = ["Activity", "RunLine", "RunsPage"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunLine:
+    """A run in short. `exhausted` is how many loops used up their iterations and ended all the
+    same; `gave_up` is why it is no longer started unattended.
+    """
+
+    run_id: str
+    workflow: str
+    status: Status
+    stopped_by: str | None
+    created_at: datetime
+    last_activity: datetime
+    counts: Counts
+    exhausted: int
+    usage: Usage
+    waiting_for: tuple[WaitView, ...]
+    gave_up: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunsPage:
+    """Runs in short, oldest first, how many older ones a query has, and the cursor for those."""
+
+    runs: tuple[RunLine, ...]
+    more: int = 0
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Activity:
+    """A running attempt, with the `tool` that its agent called last and its last `words`, which are
+    empty if there are none.
+    """
+
+    key: Key
+    attempt: int
+    agent: str
+    since: datetime
+    tool: str
+    words: str

@@ -1,0 +1,198 @@
+"""A run in short, and with all its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from smithers.changes import AttemptState, Failure, Key
+from smithers.state import Attempted
+from smithers.views._exhausted import exhausted_loops
+from smithers.views._snapshot import OwnerView, Snapshot, Status
+from smithers.views._tasks import (
+    Counts,
+    TaskLine,
+    WaitView,
+    counts,
+    open_waits,
+    task_lines,
+    tolerated,
+)
+from smithers.views._texts import OutputView
+from smithers.views._usage import Usage, usage_of
+
+__all__ = [
+    "AttemptView",
+    "Inspection",
+    "RunView",
+    "Summary",
+    "TaskView",
+    "inspect",
+    "summarize",
+    "view_task",
+]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptView:
+    """One try of one agent, or of a step. `skipped` are the limits by which others were skipped."""
+
+    serial: int
+    number: int
+    agent: str
+    skipped: tuple[str, ...]
+    state: AttemptState
+    session: str | None
+    error: Failure | None
+    started_at: datetime
+    ended_at: datetime | None
+    usage: Usage
+    answer: str | None = None
+    """The beginning of what the agent of a failed attempt answered, where it was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskView:
+    """A task in one iteration, with its attempts. `iterations` is in how many it has come up."""
+
+    line: TaskLine
+    output: OutputView | None
+    attempts: tuple[AttemptView, ...]
+    iterations: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """A run without its tasks. `input` and `output` are JSON text; `output` is None unless it
+    finished. `exhausted` are the loops that used up their iterations and ended all the same.
+    """
+
+    run_id: str
+    workflow: str
+    status: Status
+    stopped_by: str | None
+    file: str
+    folder: str
+    input: str
+    output: str | None
+    error: Failure | None
+    exhausted: tuple[Key, ...]
+    created_at: datetime
+    last_activity: datetime
+    frames: int
+    owner: OwnerView | None
+    usage: Usage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspection:
+    """A run with all its tasks and what it waits for."""
+
+    run: RunView
+    tasks: tuple[TaskView, ...]
+    waits: tuple[WaitView, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """A run, what it waits for from outside, and how many of its tasks are in which state."""
+
+    run_id: str
+    status: Status
+    stopped_by: str | None
+    waiting_for: tuple[WaitView, ...]
+    counts: Counts
+    tolerated: tuple[Key, ...]
+    output: str | None
+    error: Failure | None
+    exhausted: tuple[Key, ...]
+    frames: int
+    usage: Usage
+
+
+def inspect(snapshot: Snapshot) -> Inspection:
+    """A run with all its tasks, their attempts, and what it waits for."""
+    return Inspection(
+        run=view_run(snapshot),
+        tasks=tuple(_task(snapshot, line) for line in task_lines(snapshot)),
+        waits=tuple(wait for wait in open_waits(snapshot) if not wait.answered),
+    )
+
+
+def view_run(snapshot: Snapshot) -> RunView:
+    """A run without its tasks."""
+    run, state = snapshot.run, snapshot.state
+    return RunView(
+        run_id=run.run_id,
+        workflow=run.workflow,
+        status=snapshot.status,
+        stopped_by=state.status.stopped_by,
+        file=run.file,
+        folder=run.folder,
+        input=run.input,
+        output=state.status.output,
+        error=state.status.error,
+        exhausted=exhausted_loops(state),
+        created_at=run.created_at,
+        last_activity=snapshot.last_activity(),
+        frames=state.frame + 1,
+        owner=snapshot.owner,
+        usage=usage_of(state.usage),
+    )
+
+
+def summarize(snapshot: Snapshot) -> Summary:
+    """A run in short: what `up --json` prints at its end."""
+    state = snapshot.state
+    return Summary(
+        run_id=snapshot.run_id,
+        status=snapshot.status,
+        stopped_by=state.status.stopped_by,
+        waiting_for=tuple(wait for wait in open_waits(snapshot) if wait.is_outside),
+        counts=counts(snapshot, list(task_lines(snapshot))),
+        tolerated=tuple(tolerated(snapshot)),
+        output=state.status.output,
+        error=state.status.error,
+        exhausted=exhausted_loops(state),
+        frames=state.frame + 1,
+        usage=usage_of(state.usage),
+    )
+
+
+def view_task(snapshot: Snapshot, task: str) -> TaskView | None:
+    """A task in its last iteration, unless `task` names one, as in `review[2]`; None if there is no
+    such task.
+    """
+    found = [line for line in task_lines(snapshot) if task in (line.key.id, str(line.key))]
+    return _task(snapshot, found[-1], len(found)) if found else None
+
+
+def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
+    state = snapshot.state
+    ended = state.ended.get(line.key)
+    output = None
+    if ended is not None and ended.output is not None:
+        output = OutputView(line.key, ended, snapshot.texts)
+    return TaskView(
+        line=line,
+        output=output,
+        attempts=tuple(_attempts(state.tries.get(line.key, ()))),
+        iterations=iterations,
+    )
+
+
+def _attempts(tries: Iterable[Attempted]) -> Iterable[AttemptView]:
+    for one in sorted(tries, key=lambda one: one.serial):
+        yield AttemptView(
+            serial=one.serial,
+            number=one.number,
+            agent=one.agent,
+            skipped=one.skipped,
+            state=one.state,
+            session=one.session,
+            error=one.error,
+            started_at=one.started_at,
+            ended_at=one.ended_at,
+            usage=usage_of(one.used),
+        )

@@ -1,0 +1,207 @@
+"""How each task of a run stands. What a node has come to is judged here and nowhere else.
+
+A task that has ended has its outcome. Else, while the run continues, it is `running` with an
+attempt that has not ended, `waiting` with an open wait, `ready` if it came up, and `pending`
+before. In a run that has ended, what never settled is `cancelled`, or `skipped` if it finished.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from smithers.changes import Failure, Key
+from smithers.state import RunState
+from smithers.store import Cooldown
+from smithers.views._snapshot import ENDED, Snapshot
+from smithers.waits import COOLDOWN, KINDS, WaitKind, traits
+
+__all__ = [
+    "Counts",
+    "State",
+    "TaskLine",
+    "WaitView",
+    "counts",
+    "failures",
+    "open_waits",
+    "state_of",
+    "task_lines",
+    "tolerated",
+    "unsettled",
+]
+
+State = Literal[
+    "pending", "ready", "running", "waiting", "finished", "failed", "skipped", "cancelled"
+]
+_NOBODY: frozenset[tuple[Key, str]] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskLine:
+    """A task in one iteration, in short. The path of `key` is empty for a task in a loop that has
+    not come up. `tolerated`: it failed, or was cancelled by a failure, and its author allows that.
+    """
+
+    key: Key
+    kind: str
+    state: State
+    tolerated: bool = False
+    error: Failure | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitView:
+    """An open wait. `opened` is its frame, `since` the time of that. `cooling` are the limits of
+    agents that it waits for. One that is `answered` has its answer in the inbox.
+    """
+
+    key: Key
+    kind: WaitKind
+    opened: int
+    since: datetime
+    due: datetime | None
+    asked: str | None
+    digest: str | None
+    allowed_by: tuple[str, ...]
+    on: tuple[str, ...]
+    cooling: tuple[Cooldown, ...]
+    answered: bool
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether a person or a time ends it, not the run itself."""
+        return traits(self.kind).is_outside and not self.answered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """`tasks` by state; what is ready or running counts as pending. `tolerated` are the failures
+    that the author allows, and `handled` the tasks that failed or were cancelled by one of them.
+    """
+
+    tasks: Mapping[str, int]
+    tolerated: int = 0
+    handled: int = 0
+
+    @property
+    def done(self) -> int:
+        """How many tasks need nothing more."""
+        return self.tasks["finished"] + self.tasks["skipped"] + self.handled
+
+
+def state_of(state: RunState, key: Key, answered: Collection[tuple[Key, str]] = _NOBODY) -> State:
+    """The state of a task in one iteration. `answered` are the waits that are over."""
+    if (ended := state.ended.get(key)) is not None:
+        return ended.outcome
+    if state.run_status in ENDED or key not in state.came_up:
+        return unsettled(state)
+    tries = state.tries.get(key)
+    if tries and any(one.state == "running" for one in tries):
+        return "running"
+    if state.waits and any(
+        (key, kind) in state.waits and (key, kind) not in answered for kind in KINDS
+    ):
+        return "waiting"
+    return "ready"
+
+
+def unsettled(state: RunState) -> State:
+    """The state of what has not come up."""
+    if state.run_status in ENDED:
+        return "skipped" if state.run_status == "finished" else "cancelled"
+    return "pending"
+
+
+def task_lines(snapshot: Snapshot) -> Iterator[TaskLine]:
+    """All tasks of a run, in document order and then by iteration."""
+    state, tree, answered = snapshot.state, snapshot.tree, snapshot.answered
+    keys = _keys_by_id(state)
+    for id, depth in tree.walk():
+        if not tree.is_leaf(id):
+            continue
+        found = sorted(key for key in keys.get(id, ()) if len(key.path) == depth)
+        if not found:
+            yield TaskLine(key=Key(id), kind=tree.kinds[id], state=unsettled(state))
+        for key in found:
+            ended = state.ended.get(key)
+            yield TaskLine(
+                key=key,
+                kind=tree.kinds[id],
+                state=state_of(state, key, answered),
+                tolerated=key in state.handled,
+                error=None if ended is None else ended.error,
+            )
+
+
+def failures(snapshot: Snapshot) -> Iterator[TaskLine]:
+    """The tasks and containers that failed by themselves, in document order."""
+    state, tree = snapshot.state, snapshot.tree
+    failed: dict[str, list[Key]] = {}
+    for key, ended in state.ended.items():
+        if ended.outcome == "failed":
+            failed.setdefault(key.id, []).append(key)
+    for id, depth in tree.walk() if failed else ():
+        for key in sorted(key for key in failed.get(id, ()) if len(key.path) == depth):
+            yield TaskLine(
+                key=key,
+                kind=tree.kinds[id],
+                state="failed",
+                tolerated=key in state.handled,
+                error=state.ended[key].error,
+            )
+
+
+def tolerated(snapshot: Snapshot) -> list[Key]:
+    """The failures that the author allows."""
+    return [one.key for one in failures(snapshot) if one.tolerated]
+
+
+def counts(snapshot: Snapshot, lines: Collection[TaskLine]) -> Counts:
+    """The counts of a run from the lines of its tasks."""
+    found = Counter[str](line.state for line in lines)
+    found["pending"] += found["ready"] + found["running"]
+    return Counts(
+        tasks={state: found[state] for state in _COUNTED},
+        tolerated=len(tolerated(snapshot)),
+        handled=sum(line.tolerated for line in lines),
+    )
+
+
+def open_waits(snapshot: Snapshot) -> list[WaitView]:
+    """What the run waits for, in the order in which it was asked; nothing once it has ended."""
+    if snapshot.has_ended:
+        return []
+    state = snapshot.state
+    waits = sorted(state.waits.items(), key=lambda one: (one[1].frame, one[0]))
+    return [
+        WaitView(
+            key=key,
+            kind=kind,
+            opened=wait.frame,
+            since=state.time_of(wait.frame),
+            due=wait.opened.due,
+            asked=wait.opened.asked,
+            digest=wait.opened.digest,
+            allowed_by=wait.opened.allowed_by,
+            on=wait.opened.on,
+            cooling=snapshot.cooling(wait.opened.on) if kind == COOLDOWN else (),
+            answered=(key, kind) in snapshot.answered,
+        )
+        for (key, kind), wait in waits
+    ]
+
+
+def _keys_by_id(state: RunState) -> dict[str, list[Key]]:
+    found: dict[str, list[Key]] = {}
+    for key in state.came_up:
+        found.setdefault(key.id, []).append(key)
+    for key in state.ended:
+        if key not in state.came_up:
+            found.setdefault(key.id, []).append(key)
+    return found
+
+
+_COUNTED = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")

@@ -1,0 +1,40 @@
+"""Reads the text of an output, wherever it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from smithers.changes import Key
+from smithers.state import Ended
+
+__all__ = ["Held", "OutputView", "Texts"]
+
+
+class Texts(Protocol):
+    """The reader of texts that a state does not hold."""
+
+    def output(self, key: Key, ended: Ended, /) -> str:
+        """The output of a node that gave one, as JSON text."""
+        ...
+
+
+class Held:
+    """The texts that the state holds itself."""
+
+    def output(self, key: Key, ended: Ended, /) -> str:
+        assert ended.output is not None
+        return ended.output
+
+
+@dataclass(frozen=True, slots=True)
+class OutputView:
+    """What a node gave. Its text is read when it is asked for."""
+
+    key: Key
+    ended: Ended
+    texts: Texts = field(compare=False, repr=False)
+
+    def text(self) -> str:
+        """JSON text, as it is stored."""
+        return self.texts.output(self.key, self.ended)

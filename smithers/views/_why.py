@@ -1,0 +1,265 @@
+"""Why a run is in its state: a sentence for each thing that holds it, and what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+from smithers import inbox, waits
+from smithers.changes import Key
+from smithers.naming import key_name, node_name
+from smithers.state import Attempted
+from smithers.store import Cooldown, InboxRow, Owner
+from smithers.texts import title_of
+from smithers.views._budgets import budgets, raise_command
+from smithers.views._exhausted import exhausted_loops, exhausted_words
+from smithers.views._failing import Reason, describe_failure, failure_reasons
+from smithers.views._snapshot import Snapshot, Status, object_of
+from smithers.views._tasks import TaskLine, WaitView, failures, open_waits
+from smithers.views._words import clock, decide_command, resume_command, shorten
+
+__all__ = ["WhyView", "explain"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhyView:
+    """The whole in one sentence, and a reason for each thing that holds the run."""
+
+    run_id: str
+    status: Status
+    sentence: str
+    reasons: tuple[Reason, ...]
+    exhausted: tuple[Key, ...]
+
+
+def explain(snapshot: Snapshot) -> WhyView:
+    """One honest sentence for whatever holds the run, with the command that helps, if any does."""
+    reasons = _Reasons(snapshot).all()
+    exhausted = exhausted_loops(snapshot.state)
+    return WhyView(
+        run_id=snapshot.run_id,
+        status=snapshot.status,
+        sentence=_sentence(snapshot, len(reasons)) + exhausted_words(exhausted),
+        reasons=tuple(reasons),
+        exhausted=exhausted,
+    )
+
+
+class _Reasons:
+    """Gathers the reasons of one run."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot, self.alive = snapshot, snapshot.alive
+        self.waits = open_waits(snapshot)
+        self.resume = resume_command(snapshot.run_id)
+        self.resume_if_left = None if self.alive else self.resume
+        self.budgets = {budget.key: budget for budget in budgets(snapshot)}
+
+    def all(self) -> list[Reason]:
+        snapshot = self.snapshot
+        match snapshot.state.run_status:
+            case "failed":
+                return self._failures()
+            case "finished":
+                return [_tolerated(one) for one in failures(snapshot) if one.tolerated]
+            case "cancelled":
+                return []
+            case "running" | "waiting":
+                return self._held()
+
+    def _held(self) -> list[Reason]:
+        found = [
+            replace(self._wait(wait), kind=wait.kind) for wait in self.waits if _is_outside(wait)
+        ]
+        found = [*self._given_up(), *self._attempts(), *found]
+        found = found or [self._wait(wait) for wait in self.waits if not _is_outside(wait)]
+        if self.snapshot.status == "stale" and not any(one.command for one in found):
+            said = "nothing runs until the run is resumed"
+            found.append(Reason(key=Key(""), sentence=said, command=self.resume))
+        return found
+
+    def _failures(self) -> list[Reason]:
+        raised = {note.key for note in self.snapshot.notes if note.kind == inbox.BUDGET}
+        spent = [one for key, one in self.budgets.items() if one.is_spent and key not in raised]
+        return failure_reasons(self.snapshot, spent)
+
+    def _note(self, kind: inbox.InboxKind, key: Key, opened: int | None = None) -> InboxRow | None:
+        """The last note of a kind about a node that no frame has taken."""
+        for note in reversed(self.snapshot.notes):
+            if note.kind == kind and note.key == key and opened in (None, note.opened):
+                return note
+        return None
+
+    def _given_up(self) -> list[Reason]:
+        """That nothing starts the run any more, and where its processes have said why."""
+        if self.snapshot.gave_up is None:
+            return []
+        said = f"`smithers supervise` gave up on the run: {self.snapshot.gave_up}"
+        log = self.snapshot.owner_log
+        hint = None if log is None else f"the output of its processes is in {log}"
+        return [Reason(key=Key(""), sentence=said, command=self.resume, hint=hint)]
+
+    def _attempts(self) -> list[Reason]:
+        running = sorted(self.snapshot.state.running(), key=lambda one: one.serial)
+        return [self._attempt(one) for one in running]
+
+    def _attempt(self, one: Attempted) -> Reason:
+        tried = f"attempt {one.number}, {one.agent}"
+        if not self.alive:
+            said = f"{key_name(one.key)} was running ({tried}) when {self._owner()} ended"
+            return Reason(key=one.key, sentence=said, command=self.resume, kind="interrupted")
+        heard = self._clock(self.snapshot.last_activity([one.serial]))
+        said = (
+            f"{key_name(one.key)} has been running since {self._clock(one.started_at)} ({tried}),"
+            f" last activity at {heard}"
+        )
+        if instead := self._cooling(self.snapshot.cooling(one.skipped)):
+            said += f"; skipped: {instead}"
+        return Reason(key=one.key, sentence=said, kind="running")
+
+    def _owner(self) -> str:
+        owner = self.snapshot.owner
+        return "its process" if owner is None else f"process {owner.pid}"
+
+    def _wait(self, wait: WaitView) -> Reason:
+        key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
+        match wait.kind:
+            case waits.APPROVAL:
+                return self._approval(wait)
+            case waits.BUDGET:
+                return self._budget(wait)
+            case waits.AGENTS:
+                return self._agents(wait)
+            case waits.ATTACHED:
+                return self._attached(wait)
+            case waits.DATA:
+                return self._data(wait)
+            case waits.RETRY:
+                said = f"{key_name(key)} failed and will be retried{until}"
+            case waits.COOLDOWN:
+                said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
+                if cools := self._cooling(wait.cooling):
+                    said += f": {cools}"
+            case _:
+                assert_never(wait.kind)
+        return Reason(key=key, sentence=said, command=self.resume_if_left)
+
+    def _agents(self, wait: WaitView) -> Reason:
+        name, missing = key_name(wait.key), "; ".join(str(wait.asked).splitlines())
+        said = f"{name} is waiting for an agent to be installed or signed in: {missing}"
+        hint = "install it or sign in, then resume the run"
+        return Reason(key=wait.key, sentence=said, command=self.resume_if_left, hint=hint)
+
+    def _attached(self, wait: WaitView) -> Reason:
+        by, (id, host, pid, started) = wait.asked or "someone", wait.on
+        said = (
+            f"{by} has been attached to the session of {key_name(wait.key)} since"
+            f" {self._clock(wait.since)}"
+        )
+        if not self.snapshot.is_gone(Owner(id=id, host=host, pid=int(pid), started=started)):
+            left = "until they exit the program there"
+            return Reason(key=wait.key, sentence=f"{said}, in process {pid}, {left}")
+        said = f"{said}, in process {pid}, which is no longer running"
+        return Reason(key=wait.key, sentence=said, command=self.resume_if_left)
+
+    def _cooling(self, limits: Iterable[Cooldown]) -> str:
+        """Who cools down until when, and why."""
+        return ", ".join(
+            f"{one.agent} is cooling down until {self._clock(one.until)}"
+            f" ({'as reported' if one.told else 'no time was reported'}: {shorten(one.reason)})"
+            for one in limits
+        )
+
+    def _approval(self, wait: WaitView) -> Reason:
+        key = wait.key
+        if (note := self._note(inbox.ANSWER, key, wait.opened)) is not None:
+            return self._decided(key, note)
+        asked = wait.asked or ""
+        title = title_of(asked)
+        question = f': "{title}"' if title else ""
+        due = "" if wait.due is None else f" until {self._clock(wait.due)}"
+        names = wait.allowed_by
+        whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
+        said = (
+            f"{key_name(key)} has been waiting for {whom} since"
+            f" {self._clock(wait.since)}{due}{question}"
+        )
+        over = wait.due is not None and wait.due <= self.snapshot.now
+        if over and not self.alive:  # a living owner goes by its own clock
+            said = f"the time to answer {key_name(key)} is over"
+            return Reason(key=key, sentence=said, command=self.resume)
+        command = decide_command("approve", self.snapshot.run_id, key, wait.digest, names)
+        return Reason(key=key, sentence=said, command=command, asked=asked, digest=wait.digest)
+
+    def _decided(self, key: Key, note: InboxRow) -> Reason:
+        answer = object_of(note.body)
+        word = "approved" if answer.get("approved") else "denied"
+        said = f"{key_name(key)} was {word} by {answer.get('by') or 'someone'}"
+        return self._taken_up(key, said)
+
+    def _budget(self, wait: WaitView) -> Reason:
+        key = wait.key
+        if (note := self._note(inbox.BUDGET, key)) is not None:
+            by = object_of(note.body).get("by") or "someone"
+            return self._taken_up(key, f"the budget of {key_name(key)} was raised by {by}")
+        budget = self.budgets.get(key)
+        command = None if budget is None else raise_command(self.snapshot.run_id, budget)
+        said = f"{wait.asked}; nothing starts until a person raises it"
+        return Reason(key=key, sentence=said, command=command)
+
+    def _taken_up(self, key: Key, said: str) -> Reason:
+        """An answer that the run's process is to take."""
+        if self.alive:
+            return Reason(key=key, sentence=f"{said}; the running process is picking it up")
+        said = f"{said}; the run continues when it is resumed"
+        return Reason(key=key, sentence=said, command=self.resume)
+
+    def _data(self, wait: WaitView) -> Reason:
+        names = ", ".join(map(node_name, wait.on))
+        said = f"{key_name(wait.key)} is waiting for the output of {names}"
+        return Reason(key=wait.key, sentence=said, command=self.resume_if_left, kind=waits.DATA)
+
+    def _clock(self, at: datetime) -> str:
+        return clock(at, self.snapshot.now)
+
+
+def _is_outside(wait: WaitView) -> bool:
+    return waits.traits(wait.kind).is_outside
+
+
+def _tolerated(line: TaskLine) -> Reason:
+    """A failure that its author allows; its hint is kept, unless it is about resuming the run."""
+    hint = "" if line.error is None else line.error.hint
+    return Reason(
+        key=line.key,
+        sentence=describe_failure(line, tolerated=True),
+        hint=None if "resum" in hint else hint or None,
+        kind="tolerated",
+    )
+
+
+def _sentence(snapshot: Snapshot, reasons: int) -> str:
+    """The whole in one sentence."""
+    run, since = snapshot.run_id, clock(snapshot.since, snapshot.now)
+    owner, stopped_by = snapshot.owner, snapshot.state.status.stopped_by
+    match snapshot.status:
+        case "stale":
+            if stopped_by is not None:
+                return f"{run} was stopped by {stopped_by} at {since}"
+            if owner is None:
+                return f"{run} is stale: no process is running it"
+            return f"{run} is stale: process {owner.pid}, which ran it, has ended"
+        case "finished":
+            failed = f", with {reasons} tolerated failure{'s'[: reasons != 1]}" if reasons else ""
+            return f"{run} finished at {since}{failed}"
+        case "failed":
+            return f"{run} failed at {since}"
+        case "cancelled":
+            return f"{run} was cancelled at {since}"
+        case "running":
+            pid = "" if owner is None else f" in process {owner.pid}"
+            return f"{run} has been running{pid} since {since}"
+        case "waiting":
+            return f"{run} has been waiting since {since}; nothing is running"

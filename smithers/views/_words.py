@@ -1,0 +1,66 @@
+"""Words that several views share: times, errors, and the commands that a person types."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from smithers.changes import Key
+
+__all__ = ["clock", "decide_command", "resume_command", "shorten", "with_place"]
+
+_DIGEST_LENGTH = 32
+"""How much of a digest a command carries: 128 bits, so that nobody finds two texts for one."""
+
+
+def clock(at: datetime, now: datetime | None = None) -> str:
+    """A time as a person reads it: local, with the date if it is not that of `now`.
+
+    >>> from datetime import UTC
+    >>> len(clock(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)))
+    19
+    """
+    local = at.astimezone()
+    today = (now or datetime.now().astimezone()).astimezone().date()
+    return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def with_place(said: str, place: object) -> str:
+    r"""A message with the place of its error, if it has one, at the end of its first line.
+
+    >>> with_place("they wait in a circle:\na waits for b", "flow.py:3:5")
+    'they wait in a circle (at flow.py:3:5):\na waits for b'
+    """
+    first, newline, rest = said.partition("\n")  # the rest may be what a program wrote
+    if not place:
+        return said
+    colon = ":" if first.endswith(":") else ""
+    return f"{first.removesuffix(':')} (at {place}){colon}{newline}{rest}"
+
+
+def shorten(text: str, most: int = 200) -> str:
+    """Text on one line of at most `most` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def resume_command(run_id: str) -> str:
+    return f"smithers resume {shlex.quote(run_id)}"
+
+
+def decide_command(
+    verb: Literal["approve", "deny"],
+    run_id: str,
+    key: Key,
+    digest: str | None,
+    allowed_by: Sequence[str] = (),
+) -> str:
+    """What a person types to decide a question that was read: the digest binds it to the text."""
+    words = ["smithers", verb, shlex.quote(run_id), shlex.quote(str(key))]
+    if allowed_by:
+        words += ["--by", shlex.quote(allowed_by[0])]
+    if digest:
+        words += ["--digest", digest[:_DIGEST_LENGTH]]
+    return " ".join(words)

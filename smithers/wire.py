@@ -1,0 +1,367 @@
+"""The names on the wire: what each view is as JSON, for `--json`, MCP and whoever reads either.
+
+These names stay. A view may rename or move its fields; here it may not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from smithers.changes import Failure, Key
+from smithers.store import Cooldown
+from smithers.store.rows import time_text
+from smithers.views import (
+    Activity,
+    AttemptView,
+    BudgetView,
+    CostLine,
+    CostView,
+    GraphNode,
+    GraphView,
+    Inspection,
+    OwnerView,
+    Question,
+    Reason,
+    RunLine,
+    RunView,
+    Spent,
+    Summary,
+    TaskLine,
+    TaskView,
+    Usage,
+    WaitView,
+    WhyView,
+)
+
+__all__ = [
+    "Json",
+    "activity_json",
+    "cost_json",
+    "from_json",
+    "graph_json",
+    "inspection_json",
+    "line_json",
+    "question_json",
+    "run_line_json",
+    "summary_json",
+    "task_json",
+    "wait_json",
+    "why_json",
+]
+
+Json = dict[str, Any]
+
+
+def inspection_json(view: Inspection) -> Json:
+    return {
+        "version": 1,
+        "run": _run(view.run),
+        "tasks": [_inspected(task) for task in view.tasks],
+        "waits": [wait_json(wait) for wait in view.waits],
+    }
+
+
+def summary_json(view: Summary) -> Json:
+    usage = _usage(view.usage)
+    del usage["tokens_cached"]
+    return {
+        "version": 1,
+        "run_id": view.run_id,
+        "status": view.status,
+        "stopped_by": view.stopped_by,
+        "waiting_for": [wait_json(wait) for wait in view.waiting_for],
+        "tasks": dict(view.counts.tasks),
+        "tolerated": _names(view.tolerated),
+        "output": from_json(view.output),
+        "error": _error(view.error),
+        "exhausted": _names(view.exhausted),
+        "frames": view.frames,
+        "usage": usage,
+    }
+
+
+def line_json(line: TaskLine) -> Json:
+    return {
+        "id": line.key.id,
+        "iteration": list(line.key.path),
+        "state": line.state,
+        "tolerated": line.tolerated,
+    }
+
+
+def task_json(task: TaskView) -> Json:
+    """A task alone, with the number of its iterations."""
+    whole = _inspected(task)
+    return {
+        "id": whole.pop("id"),
+        "iteration": whole.pop("iteration"),
+        "iterations": task.iterations,
+        **whole,
+        "attempts": [{**_attempt(one), "answer": one.answer} for one in task.attempts],
+    }
+
+
+def wait_json(wait: WaitView) -> Json:
+    return {
+        "task": wait.key.id or None,
+        "iteration": list(wait.key.path),
+        "kind": wait.kind,
+        "since": time_text(wait.since),
+        "due": _time(wait.due),
+        "asked": wait.asked,
+        "digest": wait.digest,
+        "allowed_by": list(wait.allowed_by),
+        "on": list(wait.on),
+        "cooling": [_cooldown(one) for one in wait.cooling],
+    }
+
+
+def run_line_json(run: RunLine) -> Json:
+    return {
+        "run_id": run.run_id,
+        "workflow": run.workflow,
+        "status": run.status,
+        "stopped_by": run.stopped_by,
+        "created_at": time_text(run.created_at),
+        "last_activity": time_text(run.last_activity),
+        "tasks": dict(run.counts.tasks),
+        "done": run.counts.done,
+        "tolerated": run.counts.tolerated,
+        "exhausted": run.exhausted,
+        "usage": _usage(run.usage),
+        "waiting_for": [wait_json(wait) for wait in run.waiting_for],
+        "gave_up": run.gave_up,
+    }
+
+
+def why_json(why: WhyView) -> Json:
+    return {
+        "version": 1,
+        "run_id": why.run_id,
+        "status": why.status,
+        "sentence": why.sentence,
+        "reasons": [_reason(reason) for reason in why.reasons],
+        "exhausted": _names(why.exhausted),
+    }
+
+
+def _reason(reason: Reason) -> Json:
+    """A reason; what it does not have is left out."""
+    found: Json = {
+        "task": reason.key.id or None,
+        "iteration": list(reason.key.path),
+        "kind": reason.kind,
+        "sentence": reason.sentence,
+    }
+    optional = {"hint": reason.hint, "command": reason.command}
+    found |= {name: value for name, value in optional.items() if value is not None}
+    if reason.asked is not None:
+        found |= {"asked": reason.asked, "digest": reason.digest}
+    return found
+
+
+def graph_json(view: GraphView) -> Json:
+    return {
+        "version": 1,
+        "run_id": view.run_id,
+        "workflow": view.workflow,
+        "status": view.status,
+        "root": None if view.root is None else _node(view.root),
+    }
+
+
+def _node(node: GraphNode) -> Json:
+    return {
+        "id": node.key.id,
+        "kind": node.kind,
+        "iteration": list(node.key.path),
+        "state": node.state,
+        "tolerated": node.tolerated,
+        "children": [_node(child) for child in node.children],
+    }
+
+
+def cost_json(view: CostView) -> Json:
+    return {
+        "version": 1,
+        "run_id": view.run_id,
+        "status": view.status,
+        "lines": [_cost_line(line) for line in view.lines],
+        "total": _spent(view.total),
+        "budgets": [_budget(budget) for budget in view.budgets],
+    }
+
+
+def _cost_line(line: CostLine) -> Json:
+    return {"task": line.task, "agent": line.agent, "model": line.model, **_spent(line.spent)}
+
+
+def _spent(spent: Spent) -> Json:
+    return {
+        "calls": spent.calls,
+        "tokens_in": spent.tokens_in,
+        "tokens_out": spent.tokens_out,
+        "tokens_cached": spent.tokens_cached,
+        "time_s": spent.time_ms / 1000,
+        "cost_usd": _dollars(spent.cost),
+        "untold": spent.untold,
+    }
+
+
+def _budget(budget: BudgetView) -> Json:
+    return {
+        "task": budget.key.id or None,
+        "iteration": list(budget.key.path),
+        "on_exhausted": budget.on_exhausted,
+        "measures": [
+            {
+                "measure": name,
+                "cap": _number(cap),
+                "raised_by": _number(getattr(budget.raised, name) or 0),
+                "used": _number(used),
+                "left": _number(cap - used),
+            }
+            for name, cap, used in budget.measures()
+        ],
+    }
+
+
+def _number(value: Decimal | float) -> float:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def question_json(question: Question) -> Json:
+    return {
+        "run_id": question.run_id,
+        "workflow": question.workflow,
+        "task": question.task,
+        "iteration": list(question.iteration),
+        "kind": question.kind,
+        "title": question.title,
+        "asked": question.asked,
+        "digest": question.digest,
+        "since": time_text(question.since),
+        "due": _time(question.due),
+        "allowed_by": list(question.allowed_by),
+        "commands": question.commands,
+    }
+
+
+def activity_json(one: Activity) -> Json:
+    return {
+        "task": str(one.key),
+        "attempt": one.attempt,
+        "agent": one.agent,
+        "since": time_text(one.since),
+        "tool": one.tool,
+        "words": one.words,
+    }
+
+
+def from_json(text: str | None) -> Any:
+    """JSON text of the database as a value. What is no JSON, as another program may have written
+    it, stays text.
+    """
+    if text is None:
+        return None
+    try:
+        return cast("object", json.loads(text))
+    except ValueError:
+        return text
+
+
+def _run(run: RunView) -> Json:
+    return {
+        "run_id": run.run_id,
+        "workflow": run.workflow,
+        "status": run.status,
+        "stopped_by": run.stopped_by,
+        "file": run.file,
+        "folder": run.folder,
+        "input": from_json(run.input),
+        "output": from_json(run.output),
+        "error": _error(run.error),
+        "exhausted": _names(run.exhausted),
+        "created_at": time_text(run.created_at),
+        "last_activity": time_text(run.last_activity),
+        "frames": run.frames,
+        "owner": _owner(run.owner),
+        "usage": _usage(run.usage),
+    }
+
+
+def _inspected(task: TaskView) -> Json:
+    return {
+        **line_json(task.line),
+        "output": None if task.output is None else from_json(task.output.text()),
+        "error": _error(task.line.error),
+        "attempts": [_attempt(one) for one in task.attempts],
+    }
+
+
+def _attempt(attempt: AttemptView) -> Json:
+    return {
+        "attempt": attempt.number,
+        "agent": attempt.agent,
+        "skipped": list(attempt.skipped),
+        "state": attempt.state,
+        "session_id": attempt.session,
+        "error": _error(attempt.error),
+        "started_at": time_text(attempt.started_at),
+        "ended_at": _time(attempt.ended_at),
+        "usage": _usage(attempt.usage),
+    }
+
+
+def _owner(owner: OwnerView | None) -> Json | None:
+    if owner is None:
+        return None
+    return {"pid": owner.pid, "alive": owner.alive, "beat_at": time_text(owner.beat_at)}
+
+
+def _usage(usage: Usage) -> Json:
+    return {
+        "tokens_in": usage.tokens_in,
+        "tokens_out": usage.tokens_out,
+        "tokens_cached": usage.tokens_cached,
+        "cost_usd": _dollars(usage.cost),
+    }
+
+
+def _cooldown(one: Cooldown) -> Json:
+    return {
+        "key": one.key,
+        "agent": one.agent,
+        "until": time_text(one.until),
+        "told": one.told,
+        "reason": one.reason,
+        "run_id": one.run_id,
+        "at": time_text(one.at),
+    }
+
+
+def _error(error: Failure | None) -> Json | None:
+    if error is None:
+        return None
+    return {
+        "kind": error.kind,
+        "message": error.message,
+        "hint": error.hint,
+        "place": error.place,
+    }
+
+
+def _names(keys: Iterable[Key]) -> list[str]:
+    return [str(key) for key in keys]
+
+
+def _dollars(cost: Decimal | None) -> float | None:
+    return None if cost is None else float(cost)
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else time_text(at)
