@@ -245,9 +245,13 @@ class Driver:
 
     def happen(self, event: Event) -> None:
         """Let it happen, in a frame of its own; `drain` is up to the caller."""
+        self.join(event)
+        self.state.frame += 1
+
+    def join(self, event: Event) -> None:
+        """Let it happen in the frame of what happens next, before anything follows from it."""
         self.log.append(repr(event))
         event.do()
-        self.state.frame += 1
 
     def _change(self, change: Change) -> None:
         self.state.apply(change, self.state.frame + 1)
