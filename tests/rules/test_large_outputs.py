@@ -77,7 +77,9 @@ def all_readers() -> Workflow[Any, Any]:
             id="each",
         )
         turn: Step[str] = Step("turn", lambda: (ctx.previous(turn) or "") + TEXT)
-        loop = Loop(turn, until=lambda: len(ctx[turn]) == 2 * len(TEXT), max_iterations=3)
+        loop = Loop(
+            turn, until=lambda: len(ctx[turn]) == 2 * len(TEXT), max_iterations=3, id="loop"
+        )
         total = Step("total", lambda: sum(map(len, ctx[each])))
         more = [Step("more", lambda: 1)] if ctx.get(source) == TEXT else []
         return Sequence(source, asked, skipped, each, loop, total, *more, result=each)
