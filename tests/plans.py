@@ -4,6 +4,9 @@
 defect: after a crash the run would continue in another way.
 """
 
+# The comparison looks at what an engine keeps to itself.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -41,7 +41,10 @@ def test_an_end_in_another_frame_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_slot_that_nobody_gives_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Plan, "unbegin", lambda self, one: None)
+    def keep(self: Plan, instance: Instance) -> None:
+        """Give nothing back."""
+
+    monkeypatch.setattr(Plan, "unbegin", keep)
     refused()
 
 

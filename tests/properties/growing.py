@@ -104,7 +104,8 @@ def growing_trees() -> st.SearchStrategy[Shape]:
     step = st.builds(Shape, kind=st.just("step"), on_failure=st.just("fail"))
     part = st.one_of(step, _group("parallel", step, 1, 2), trees(("step",)))
     row = st.one_of(_group("sequence", part, 2, 4), _group("loop", part, 1, 2))
-    beside = st.builds(lambda one, rows: (one, *rows), step, st.lists(row, min_size=1, max_size=2))
+    rows = st.lists(row, min_size=1, max_size=2).map(tuple)
+    beside = st.tuples(step, rows).map(lambda pair: (pair[0], *pair[1]))
     return st.builds(Shape, kind=st.just("parallel"), below=beside, on_failure=_FINISH).map(named)
 
 

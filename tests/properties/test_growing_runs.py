@@ -117,5 +117,5 @@ def test_items_that_read_end_with_the_tree_that_they_ask_for(
         if run is None:
             continue
         assert run.state.run_status == "finished"
-        assert {key.id for key, end in run.state.ended.items()} == expected(fan)
+        assert {key.id for key in run.state.ended} == expected(fan)
         assert {end.outcome for end in run.state.ended.values()} == {"finished"}
