@@ -16,13 +16,13 @@ from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
 from smithers.cli._listing import Shown, list_runs
 from smithers.cli._places import place
-from smithers.cli._streams import give, give_json, masked, paint, shown, table
+from smithers.cli._streams import give, give_json, give_json_parts, masked, paint, shown, table
 from smithers.hub import Hub
 from smithers.reports import STATUSES
 from smithers.store.rows import time_of
 from smithers.texts import plain
 from smithers.views import clock
-from smithers.wire import cost_json, graph_json, inspection_json
+from smithers.wire import cost_json, graph_json, inspection_parts
 
 __all__ = ["give_raw", "register"]
 
@@ -182,12 +182,12 @@ def ps(
 
 
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
-    found = Hub(place(db).path).inspect(run)
-    if json:
-        give_json(inspection_json(found))
-    else:
-        for line in inspected(found):
-            give(shown(line))
+    with Hub(place(db).path).inspecting(run) as found:
+        if json:
+            give_json_parts(inspection_parts(found))
+        else:
+            for line in inspected(found):
+                give(shown(line))
     return 0
 
 
@@ -219,16 +219,17 @@ def timeline(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    found = Hub(place(db).path).timeline(run)
-    if json:
-        give_json(masked(found))
-        return 0
-    for frame in found["frames"]:
-        told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
-        head = f"{clock(time_of(frame['at']))}  frame {frame['frame']}"
-        for line in told:
-            give(f"{paint(head, 'dim', sys.stdout)}  {shown(line)}")
-            head = " " * len(head)
+    with Hub(place(db).path).frame_by_frame(run, outputs=json) as frames:
+        if json:
+            head: dict[str, object] = {"version": 1, "run_id": masked(run)}
+            give_json_parts({**head, "frames": map(masked, frames)})
+            return 0
+        for frame in frames:
+            told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
+            at = f"{clock(time_of(frame['at']))}  frame {frame['frame']}"
+            for line in told:
+                give(f"{paint(at, 'dim', sys.stdout)}  {shown(line)}")
+                at = " " * len(at)
     return 0
 
 
@@ -247,7 +248,7 @@ def events(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    for event in Hub(place(db).path).all_events(run, after, follow=follow):
+    for event in Hub(place(db).path).all_events(run, after, follow=follow, outputs=json):
         if json:
             give_json({"version": 1, "run_id": run, **masked(event)})
             continue

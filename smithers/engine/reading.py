@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from smithers.changes import Key
 from smithers.context import ItemFailure, NotYet
 from smithers.engine.mount import Mounts
+from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, Instance, kind_of
@@ -44,6 +45,7 @@ class View:
 
     state: RunState
     mounts: Mounts
+    outputs: Outputs
     plan: Plan | None
     could_add: Callable[[str], bool]
 
@@ -72,8 +74,8 @@ class Reading:
                 place=here().place,
                 hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{_name(node)}] ...",
             )
-        if (gone := self._gone(_valued(node).id)) is not None and gone.output is not None:
-            return _given_before(_valued(node), gone)
+        if (gone := self._gone(_valued(node).id)) is not None and gone[1].output is not None:
+            return self._parsed(_valued(node), *gone)
         found = self._read(node)
         if found is not None and (value := self._given(node, found)) is not NOTHING:
             return value
@@ -84,13 +86,13 @@ class Reading:
 
     def maybe(self, node: Node[Any]) -> object | None:
         if (gone := self._gone(_valued(node).id)) is not None:
-            return None if gone.output is None else _given_before(_valued(node), gone)
+            return None if gone[1].output is None else self._parsed(_valued(node), *gone)
         found = self._maybe(lambda: self._read(node))
         return self._or_none(node, found)
 
     def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
         if (gone := self._gone(id)) is not None:
-            text = gone.output
+            text = self.stored(*gone)
         else:
             found = self._maybe(lambda: self.find(id))
             text = None if found is None else self.text(found)
@@ -140,7 +142,7 @@ class Reading:
 
     # -- finding
 
-    def _gone(self, id: str | None) -> Ended | None:
+    def _gone(self, id: str | None) -> tuple[Key, Ended] | None:
         """How a task ended that is in the tree no more: what it gave stays readable."""
         if id is None or id in self.view.mounts.by_id:
             return None
@@ -154,7 +156,7 @@ class Reading:
             return None
         self.watched.add(id)
         self.used[found] = ended[found].frame
-        return ended[found]
+        return found, ended[found]
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
         value = NOTHING if found is None else self._given(node, found)
@@ -276,21 +278,40 @@ class Reading:
         return found.kind.value(self, found, _valued(node))
 
     def result(self, one: Instance, /) -> object:
-        """What a node gave; see `Outputs` of `kinds`."""
+        """What a node gave; see `OutputReader` of `kinds`."""
         value = one.kind.value(self, one, one.node)
         return None if value is NOTHING else value
 
     def text(self, one: Instance, /) -> str | None:
-        """The same as JSON text; see `Outputs` of `kinds`."""
+        """The same as JSON text; see `OutputReader` of `kinds`."""
         return one.kind.text(self, one)
 
     def results(self, one: Instance, /) -> list[Instance]:
-        """What the items of a fan-out gave; see `Outputs` of `kinds`."""
+        """What the items of a fan-out gave; see `OutputReader` of `kinds`."""
         return [each for each in map(self._result, one.children) if each is not None]
 
-    def parse(self, node: Task, ended: Ended, /) -> object:
-        """What a task gave; see `Outputs` of `kinds`. Raises `AuthorError` if its class is gone."""
-        return _parsed(node, node.output, ended)
+    def parse(self, node: Task, key: Key, ended: Ended, /) -> object:
+        """What a task gave; see `OutputReader` of `kinds`."""
+        return self._parse(node, node.output, key, ended)
+
+    def stored(self, key: Key, ended: Ended, /) -> str | None:
+        """What a task gave as JSON text; see `OutputReader` of `kinds`."""
+        return None if ended.output is None else self.view.outputs.output(key, ended)
+
+    def _parsed(self, node: Node[Any], key: Key, ended: Ended) -> object:
+        """What a node gave that has left the tree."""
+        output = kind_of(node).output(node)
+        assert output is not None, "only tasks leave an output"
+        return self._parse(node, output, key, ended)
+
+    def _parse(self, node: Node[Any], output: Output[Any], key: Key, ended: Ended) -> object:
+        """A fresh object. Raises `AuthorError` if its class is gone."""
+        text = self.view.outputs.output(key, ended)
+        try:
+            return cast("object", output.parse_as(text, ended.type))
+        except NotExact as error:
+            said = f"the output of {_name(node)}: {error}"
+            raise AuthorError(said, place=node.mark.place) from error
 
     def _result(self, child: Instance) -> Instance | None:
         """The instance whose output is the item's, or None where the item gave nothing."""
@@ -326,22 +347,6 @@ class Reading:
         if found is None or found.status == "skipped":
             return "was skipped"
         return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "has no output")
-
-
-def _given_before(node: Node[Any], ended: Ended) -> object:
-    """What a node gave that has left the tree."""
-    output = kind_of(node).output(node)
-    assert output is not None, "only tasks leave an output"
-    return _parsed(node, output, ended)
-
-
-def _parsed(node: Node[Any], output: Output[Any], ended: Ended) -> object:
-    """A fresh object. Raises `AuthorError` if its class is gone."""
-    assert ended.output is not None
-    try:
-        return cast("object", output.parse_as(ended.output, ended.type))
-    except NotExact as error:
-        raise AuthorError(f"the output of {_name(node)}: {error}", place=node.mark.place) from error
 
 
 def _name(node: Node[Any] | None) -> str:

@@ -10,7 +10,7 @@ from typing import Any, assert_never, cast
 
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Dropped, Instance, Slots
-from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, Outputs, Planning
+from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, OutputReader, Planning
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.foreach import FOREACH
@@ -31,7 +31,7 @@ __all__ = [
     "Kind",
     "KindName",
     "LoopExhausted",
-    "Outputs",
+    "OutputReader",
     "Planning",
     "Slots",
     "agent_work",

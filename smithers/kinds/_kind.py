@@ -19,7 +19,7 @@ from smithers.kinds._instance import Instance
 from smithers.state import Ended, RunState
 from smithers.tree import ForEach, Mark, Node, Output, Task
 
-__all__ = ["NOTHING", "Asking", "Container", "Kind", "KindName", "Outputs", "Planning"]
+__all__ = ["NOTHING", "Asking", "Container", "Kind", "KindName", "OutputReader", "Planning"]
 
 KindName = Literal[
     "task", "approval", "sequence", "parallel", "branch", "loop", "iteration", "foreach"
@@ -145,14 +145,18 @@ class Asking(Protocol):
         """It has begun, and waits for what is outside of the run."""
 
 
-class Outputs(Protocol):
+class OutputReader(Protocol):
     """A reader of outputs, as kinds use it."""
 
     @property
     def state(self) -> RunState: ...
 
-    def parse(self, node: Task[Any], ended: Ended, /) -> object:
+    def parse(self, node: Task[Any], key: Key, ended: Ended, /) -> object:
         """What a task gave, as a fresh object."""
+        ...
+
+    def stored(self, key: Key, ended: Ended, /) -> str | None:
+        """The same as JSON text; None if it gave nothing."""
         ...
 
     def result(self, one: Instance, /) -> object:
@@ -186,6 +190,8 @@ class Kind(ABC, Generic[N]):
     """Whether it decides nothing: all its children are activated, and it settles with them."""
     is_concurrent: ClassVar[bool] = False
     """Whether its children may be at work at the same time."""
+    chooses: ClassVar[bool] = False
+    """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
     how_to_read: ClassVar[str] = "read a task inside it, or set result=task on the group"
@@ -258,13 +264,13 @@ class Kind(ABC, Generic[N]):
         """The type of what it gives, if the node says so."""
         return None
 
-    def value(self, outputs: Outputs, one: Instance[N], handle: N) -> object:
+    def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
         """What it gave, as a fresh object, to one who reads it by `handle`; `NOTHING` if it gave
         nothing.
         """
         return NOTHING
 
-    def text(self, outputs: Outputs, one: Instance[N]) -> str | None:
+    def text(self, outputs: OutputReader, one: Instance[N]) -> str | None:
         """What it gave as JSON text; None if it gave nothing."""
         return None
 

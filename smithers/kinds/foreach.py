@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import NOTHING, Asking, Outputs, Planning
+from smithers.kinds._kind import NOTHING, Asking, OutputReader, Planning
 from smithers.kinds.parallel import SideBySide
 from smithers.state import RunState
 from smithers.tree import ForEach
@@ -15,17 +15,20 @@ __all__ = ["FOREACH"]
 
 class ForEachKind(SideBySide[ForEach[Any]]):
     name = "foreach"
+    chooses = True
     expands = True
 
     def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:
         return node
 
-    def value(self, outputs: Outputs, one: Instance[ForEach[Any]], handle: ForEach[Any]) -> object:
+    def value(
+        self, outputs: OutputReader, one: Instance[ForEach[Any]], handle: ForEach[Any]
+    ) -> object:
         if one.status != "finished":
             return NOTHING
         return [outputs.result(each) for each in outputs.results(one)]
 
-    def text(self, outputs: Outputs, one: Instance[ForEach[Any]]) -> str | None:
+    def text(self, outputs: OutputReader, one: Instance[ForEach[Any]]) -> str | None:
         if one.status != "finished":
             return None
         texts = (outputs.text(each) for each in outputs.results(one))

@@ -10,7 +10,7 @@ from typing_extensions import TypeVar
 from smithers import waits
 from smithers.changes import Outcome
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import NOTHING, Asking, Kind, Outputs, Planning
+from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
 from smithers.state import RunState
 from smithers.tree import AgentWork, Node, Output, Task
 
@@ -36,15 +36,17 @@ class Leaf(Kind[N]):
     def output(self, node: N) -> Output[Any]:
         return node.output
 
-    def value(self, outputs: Outputs, one: Instance[N], handle: N) -> object:
+    def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
         ended = outputs.state.ended.get(one.key)
         if ended is None or ended.output is None or one.status != "finished":
             return NOTHING
-        return outputs.parse(handle, ended)
+        return outputs.parse(handle, one.key, ended)
 
-    def text(self, outputs: Outputs, one: Instance[N]) -> str | None:
+    def text(self, outputs: OutputReader, one: Instance[N]) -> str | None:
         ended = outputs.state.ended.get(one.key)
-        return None if ended is None or one.status != "finished" else ended.output
+        if ended is None or one.status != "finished":
+            return None
+        return outputs.stored(one.key, ended)
 
     def activate(self, plan: Planning, one: Instance[N]) -> None:
         state = plan.state

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from smithers.changes import Key
+from smithers.changes import Frame, Key, Large, Settled
 from smithers.errors import Refused
 from smithers.naming import key_name
 from smithers.reports._database import Json, reading
@@ -23,6 +23,7 @@ from smithers.reports._snapshot import snapshot
 from smithers.reports._telling import Telling
 from smithers.reports._timeline import in_order
 from smithers.store.history import frames_of
+from smithers.store.outputs import with_outputs
 from smithers.store.rows import path_of
 from smithers.views import summarize
 from smithers.wire import summary_json
@@ -31,6 +32,9 @@ __all__ = ["MOST", "all_events", "event_lines", "events", "newest", "newest_of"]
 
 MOST = 1000
 """So many events are in a page, where no other number is asked for."""
+
+_PAGE_BYTES = 4 << 20
+"""A page ends when the large outputs in it have more than that."""
 
 _POLL_S = 0.2
 _FRAMES = 100
@@ -46,8 +50,16 @@ _ATTEMPTS = (
 _Id = tuple[int, int]
 
 
-def events(path: Path, run_id: str, after: str | None = None, *, limit: int = MOST) -> Json:
+def events(
+    path: Path,
+    run_id: str,
+    after: str | None = None,
+    *,
+    limit: int = MOST,
+    outputs: bool = True,
+) -> Json:
     """A page of the events after a cursor, `limit` of them at most, and the cursor of its last.
+    Without `outputs`, the large ones are None.
 
     An entry is a frame with those of its changes that are in the page, each with its number `n`.
     `more` says that others follow already, `status` how the run stands, in the same moment. Raises
@@ -56,7 +68,7 @@ def events(path: Path, run_id: str, after: str | None = None, *, limit: int = MO
     seen = _id_of(after)
     with reading(path) as db:
         head = head_of(db, run_id)
-        found, more = _page(db, head, seen, limit)
+        found, more = _page(db, head, seen, limit, outputs)
     return {
         "version": 1,
         "run_id": run_id,
@@ -77,7 +89,7 @@ def event_lines(path: Path, run_id: str, after: str | None, characters: int) -> 
     left = characters
     with reading(path) as db:
         head = head_of(db, run_id)
-        for told in _frames_after(db, head, seen, _FRAMES):
+        for told, _ in _frames_after(db, head, seen, _FRAMES, outputs=False):
             number, changes = told["frame"], told["changes"]
             for n, line in _short_lines(told):
                 if (number, n) <= seen:
@@ -110,13 +122,18 @@ def _short_lines(told: Json) -> Iterator[tuple[int, str]]:
 
 
 def all_events(
-    path: Path, run_id: str, after: str | None = None, *, follow: bool = False
+    path: Path,
+    run_id: str,
+    after: str | None = None,
+    *,
+    follow: bool = False,
+    outputs: bool = True,
 ) -> Iterator[Json]:
     """The same one by one, page after page. With `follow` they come as they happen, until the run
     has ended, waits or was left; then the last is `end`, with how it stands.
     """
     while True:
-        page = events(path, run_id, after)
+        page = events(path, run_id, after, outputs=outputs)
         yield from page["events"]
         after = page["cursor"]
         if page["more"]:
@@ -145,26 +162,30 @@ def newest_of(db: sqlite3.Connection, run_id: str, number: int) -> str | None:
     return None
 
 
-def _page(db: sqlite3.Connection, head: Head, seen: _Id, limit: int) -> tuple[list[Json], bool]:
+def _page(
+    db: sqlite3.Connection, head: Head, seen: _Id, limit: int, outputs: bool
+) -> tuple[list[Json], bool]:
     """The frames after an id with their changes, `limit` of these in all; whether others follow."""
     found: list[Json] = []
-    left = limit
-    for told in _frames_after(db, head, seen, limit):
+    left, room = limit, _PAGE_BYTES
+    for told, size in _frames_after(db, head, seen, limit, outputs=outputs):
         changes = told["changes"]
         if told["frame"] == seen[0]:
             changes = changes[seen[1] + 1 :]
         if page := changes[:left]:
             cursor = f"{told['frame']}.{page[-1]['n']}"
             found.append({"event": "frame", "cursor": cursor, **told, "changes": page})
-        left -= len(page)
-        if left == 0:
+        left, room = left - len(page), room - (size if page else 0)
+        if left == 0 or room < 0:
             return found, len(page) < len(changes) or told["frame"] < head.frame
     return found, False
 
 
-def _frames_after(db: sqlite3.Connection, head: Head, seen: _Id, at_once: int) -> Iterator[Json]:
-    """The frames from that of an id on, each with all its changes in order. Raises `Refused` for an
-    id that is none.
+def _frames_after(
+    db: sqlite3.Connection, head: Head, seen: _Id, at_once: int, *, outputs: bool
+) -> Iterator[tuple[Json, int]]:
+    """The frames from that of an id on, each with all its changes in order, and with how many bytes
+    of large outputs. Raises `Refused` for an id that is none.
     """
     if seen[0] > head.frame:
         raise _none_of(head, seen, f"its last frame is {head.frame}")
@@ -174,12 +195,17 @@ def _frames_after(db: sqlite3.Connection, head: Head, seen: _Id, at_once: int) -
     first = max(seen[0], 0)
     while first <= head.frame:
         for frame in frames_of(db, head.run_id, first=first, last=first + at_once - 1):
-            told = telling.frame(frame)
+            told = telling.frame(with_outputs(db, head.run_id, frame) if outputs else frame)
             changes = [{"n": n, **one} for n, one in enumerate(in_order(told["changes"]))]
             if frame.number == seen[0] and seen[1] >= len(changes):
                 raise _none_of(head, seen, f"frame {seen[0]} has {len(changes)} events")
-            yield {**told, "changes": changes}
+            yield {**told, "changes": changes}, _large_bytes(frame) if outputs else 0
         first += at_once
+
+
+def _large_bytes(frame: Frame) -> int:
+    given = (change.output for change in frame.changes if isinstance(change, Settled))
+    return sum(output.size for output in given if isinstance(output, Large))
 
 
 def _id_of(cursor: str | None) -> _Id:

@@ -36,6 +36,7 @@ from smithers.changes import (
     UsageCounted,
     WaitClosed,
     WaitOpened,
+    text_of,
 )
 from smithers.naming import key_name, node_name
 from smithers.reports._database import Json, from_json, object_from
@@ -136,7 +137,7 @@ def _settled(_: Telling, change: Settled) -> _Told:
     facts = {
         "outcome": change.outcome,
         "error": failure_json(change.error),
-        "output": from_json(change.output),
+        "output": from_json(text_of(change.output)),
     }
     return change.key, facts, words
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from smithers.changes import Frame
 from smithers.reports._database import Json, reading
 from smithers.reports._heads import head_of
 from smithers.reports._telling import Telling
 from smithers.store.history import frames_of
+from smithers.store.outputs import with_outputs
 
-__all__ = ["in_order", "timeline"]
+__all__ = ["frame_by_frame", "in_order", "timeline"]
 
 
 def timeline(path: Path, run_id: str) -> Json:
     """All frames of a run with their changes. Raises `UnknownRun`."""
+    with frame_by_frame(path, run_id) as frames:
+        return {"version": 1, "run_id": run_id, "frames": list(frames)}
+
+
+@contextmanager
+def frame_by_frame(path: Path, run_id: str, *, outputs: bool = True) -> Generator[Iterator[Json]]:
+    """The same frames one by one. Without `outputs`, those of more than 4096 bytes are None.
+    Raises `UnknownRun`.
+    """
     with reading(path) as db:
         head_of(db, run_id)
-        frames = frames_of(db, run_id)
-    telling = Telling()
-    told = [telling.frame(frame) for frame in frames]
-    for frame in told:
-        frame["changes"] = in_order(frame["changes"])
-    return {"version": 1, "run_id": run_id, "frames": told}
+        telling = Telling()
+
+        def told(frame: Frame) -> Json:
+            found = telling.frame(with_outputs(db, run_id, frame) if outputs else frame)
+            return {**found, "changes": in_order(found["changes"])}
+
+        yield map(told, frames_of(db, run_id))
 
 
 def in_order(changes: list[Json]) -> list[Json]:

@@ -25,7 +25,10 @@ from smithers.tree import (
     Task,
     Work,
 )
+from tests.properties import trees
 from tests.rules.agents import Scripted
+
+FAILURES = {"parallel": "finish", "foreach": "finish"}
 
 
 def nodes() -> Iterator[Node[Any]]:
@@ -84,6 +87,19 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
                 executors.of(task.work)
         else:
             assert isinstance(executors.of(task.work), Executor)
+
+
+def test_random_trees_have_every_kind() -> None:
+    """The leaves are tasks of three sorts; an iteration is made by its loop."""
+    made = {kind_of(trees.build(one, trees.Idle())).name for one in shapes()}
+    assert made | {ITERATION.name} == set(get_args(KindName))
+
+
+def shapes() -> Iterator[trees.Shape]:
+    leaf = trees.Shape(kind="step", on_failure="fail")
+    kind: trees.Kind
+    for kind in get_args(trees.Kind):
+        yield trees.Shape(kind=kind, below=(leaf,), count=1, on_failure=FAILURES.get(kind, "fail"))
 
 
 def test_something_else_is_of_no_kind() -> None:
