@@ -378,5 +378,5 @@ def _valued(node: Node[Any]) -> Node[Any]:
         )
     if (found := _valued_or_none(node)) is None:
         said = f"{_name(node)} is a {node.kind}, which has no output"
-        raise AuthorError(said, place=here().place, hint=kind_of(node).how_to_read)
+        raise AuthorError(said, place=here().place, hint=kind_of(node).hint)
     return found

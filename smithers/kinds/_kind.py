@@ -194,8 +194,8 @@ class Kind(ABC, Generic[N]):
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
-    how_to_read: ClassVar[str] = "read a task inside it, or set result=task on the group"
-    """What an author should do who read one that has no output."""
+    hint: ClassVar[str] = "read a task inside it, or set result=task on the group"
+    """What the author of a read should do, if nodes of the kind have no output."""
 
     @abstractmethod
     def activate(self, plan: Planning, one: Instance[N]) -> None:
