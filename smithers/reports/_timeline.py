@@ -1,49 +1,20 @@
-"""A run frame by frame: every fact that was born or ended, as data and in words."""
+"""A run frame by frame: every fact that was born or ended."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from smithers.reports._database import Json, reading
+from smithers.reports._database import reading
 from smithers.reports._heads import head_of
-from smithers.reports._telling import Telling
 from smithers.store.history import frames_of
+from smithers.views import Attempts, TimelineView, view_frames
 
-__all__ = ["in_order", "timeline"]
+__all__ = ["timeline"]
 
 
-def timeline(path: Path, run_id: str) -> Json:
+def timeline(path: Path, run_id: str) -> TimelineView:
     """All frames of a run with their changes. Raises `UnknownRun`."""
     with reading(path) as db:
         head_of(db, run_id)
         frames = frames_of(db, run_id)
-    telling = Telling()
-    told = [telling.frame(frame) for frame in frames]
-    for frame in told:
-        frame["changes"] = in_order(frame["changes"])
-    return {"version": 1, "run_id": run_id, "frames": told}
-
-
-def in_order(changes: list[Json]) -> list[Json]:
-    """The changes of a frame as they are told: the same whenever it is asked."""
-    return sorted(changes, key=lambda one: _ORDER.index(one["what"]))
-
-
-_ORDER = (
-    *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "message_given"),
-    *(
-        "attempt_ended",
-        "budget_set",
-        "budget_raised",
-        "message_taken",
-        "wait_closed",
-        "read_made",
-        "choice_made",
-        "settled",
-        "failure_handled",
-        "came_up",
-        "wait_opened",
-    ),
-    *("attempt_started", "status_changed"),
-)
-"""Within a frame: what ends before what begins, as it reads best. The rows keep no order."""
+    return TimelineView(run_id=run_id, frames=tuple(view_frames(frames, Attempts())))

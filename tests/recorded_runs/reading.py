@@ -35,7 +35,7 @@ from smithers.cli._main import run as run_command
 from smithers.hub import Hub, Look, Overview, RunsQuery
 from smithers.store.migrations import migrate, published
 from smithers.store.rows import time_of
-from smithers.views import Standing, Summary, TaskLine, TaskView
+from smithers.views import EventsPage, LinesPage, Standing, Summary, TaskLine, TaskView
 
 __all__ = ["PROJECT", "RECORDED", "compact", "database_in", "read_all", "recorded"]
 
@@ -185,6 +185,10 @@ def _data(value: object) -> object:
             undecided = [str(key) for key in value.undecided]
             return {**dataclasses.asdict(value), "undecided": undecided}
         case Standing():
+            return dataclasses.asdict(value)
+        case EventsPage():
+            return wire.events_page_json(value)
+        case LinesPage():
             return dataclasses.asdict(value)
         case tuple():
             return [_data(one) for one in cast("tuple[object, ...]", value)]
