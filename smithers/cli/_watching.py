@@ -127,10 +127,12 @@ class Lines:
 
     @staticmethod
     def _settled(view: ChangeView, state: RunState) -> str:
-        settled = isinstance(view.change, Settled) and view.change.outcome == "finished"
-        if not settled or view.key not in state.tries:
+        change = view.change
+        if not isinstance(change, Settled) or change.outcome != "finished":
             return view.words
-        row = row_of(view.key, state)
+        if change.key not in state.tries:
+            return view.words
+        row = row_of(change.key, state)
         facts = [
             "" if row.took_s is None else duration(row.took_s),
             tokens(row.tokens) if row.tokens else "",

@@ -46,16 +46,16 @@ def change_words(  # noqa: C901  # one case a kind of change
     them; `moved` are the nodes that only change their place, `tried` those that had an attempt.
     """
     match change:
-        case CameUp():
-            return f"{name} is ready"
+        case Settled():
+            said = "was " if change.outcome in ("skipped", "cancelled") else ""
+            return f"{name} {said}{change.outcome}{_because(change.error)}"
         case AttemptStarted():
             return _started(name, change)
         case AttemptEnded():
             verb = "" if change.state in ("succeeded", "failed") else "was "
             return f"{name} attempt {number} {verb}{change.state}{_because(change.error)}"
-        case Settled():
-            said = "was " if change.outcome in ("skipped", "cancelled") else ""
-            return f"{name} {said}{change.outcome}{_because(change.error)}"
+        case CameUp():
+            return f"{name} is ready"
         case NodeMounted():
             if change.id in moved:
                 parent = node_name(change.parent or "")
@@ -74,6 +74,8 @@ def change_words(  # noqa: C901  # one case a kind of change
             return _opened(name, change)
         case WaitClosed():
             return _closed(name, change)
+        case StatusChanged():
+            return _status(change)
         case BudgetSet():
             if change.caps is None:
                 return f"{name} no longer has a budget"
@@ -92,8 +94,6 @@ def change_words(  # noqa: C901  # one case a kind of change
             return f"{name} will run after all"
         case NodeGone():
             return f"{name} {'moved in' if change.id in moved else 'left'} the tree"
-        case StatusChanged():
-            return _status(change)
         case _:
             assert_never(change)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Final, get_args
 
 from smithers.changes import (
@@ -11,7 +11,6 @@ from smithers.changes import (
     BudgetRaised,
     BudgetSet,
     CameUp,
-    Change,
     ChoiceMade,
     ContainerEnded,
     ContainerReopened,
@@ -62,10 +61,10 @@ PLACES: Final[dict[type[Shown], int]] = {kind: place for place, kind in enumerat
 """The place of each kind in that order."""
 
 
-def shown_changes(frame: Frame) -> Iterator[Shown]:
-    """The changes that have a view."""
-    return (change for change in map(_shown, frame.changes) if change is not None)
-
-
-def _shown(change: Change) -> Shown | None:
-    return None if isinstance(change, (ContainerEnded, ContainerReopened)) else change
+def shown_changes(frame: Frame, only: Container[type[Shown]] | None = None) -> Iterator[Shown]:
+    """The changes that have a view; those of some kinds alone if `only` has them."""
+    for change in frame.changes:
+        if isinstance(change, (ContainerEnded, ContainerReopened)):
+            continue
+        if only is None or type(change) in only:
+            yield change

@@ -146,9 +146,7 @@ def view_frame(
         number=frame.number,
         at=frame.at,
         changes=tuple(
-            _view(change, attempts, tried, moved)
-            for change in shown_changes(frame)
-            if only is None or type(change) in only
+            _view(change, attempts, tried, moved) for change in shown_changes(frame, only)
         ),
     )
 

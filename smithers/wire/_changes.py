@@ -42,91 +42,87 @@ def change_json(view: ChangeView) -> Json:
 def change_name(change: Shown) -> str:  # noqa: C901  # one case a kind of change
     """What a change is called as `what`."""
     match change:
-        case Reset():
-            return "reset"
-        case NodeGone():
-            return "node_gone"
-        case NodeMounted():
-            return "node_mounted"
-        case SessionSeen():
-            return "session_seen"
-        case UsageCounted():
-            return "usage_counted"
-        case MessageGiven():
-            return "message_given"
+        case Settled():
+            return "settled"
+        case AttemptStarted():
+            return "attempt_started"
         case AttemptEnded():
             return "attempt_ended"
+        case CameUp():
+            return "came_up"
+        case NodeMounted():
+            return "node_mounted"
+        case ReadMade():
+            return "read_made"
+        case UsageCounted():
+            return "usage_counted"
+        case SessionSeen():
+            return "session_seen"
+        case ChoiceMade():
+            return "choice_made"
+        case WaitOpened():
+            return "wait_opened"
+        case WaitClosed():
+            return "wait_closed"
+        case StatusChanged():
+            return "status_changed"
         case BudgetSet():
             return "budget_set"
         case BudgetRaised():
             return "budget_raised"
         case MessageTaken():
             return "message_taken"
-        case WaitClosed():
-            return "wait_closed"
-        case ReadMade():
-            return "read_made"
-        case ChoiceMade():
-            return "choice_made"
-        case Settled():
-            return "settled"
+        case MessageGiven():
+            return "message_given"
         case FailureHandled():
             return "failure_handled"
-        case CameUp():
-            return "came_up"
-        case WaitOpened():
-            return "wait_opened"
-        case AttemptStarted():
-            return "attempt_started"
-        case StatusChanged():
-            return "status_changed"
+        case Reset():
+            return "reset"
+        case NodeGone():
+            return "node_gone"
         case _:
             assert_never(change)
 
 
 def _facts(change: Shown, attempt: AttemptName | None) -> Json:  # noqa: C901  # as above
-    """What a change says beyond its node. Of its attempt a change gives the number, and if it ends
-    or is given a message also the agent.
-    """
-    number = {} if attempt is None else {"attempt": attempt.number}
-    agent = {} if attempt is None else {"agent": attempt.agent}
+    """What a change says beyond its node."""
     match change:
+        case Settled():
+            error, output = error_json(change.error), from_json(change.output)
+            return {"outcome": change.outcome, "error": error, "output": output}
         case AttemptStarted():
             return _started(change)
         case AttemptEnded():
             error = error_json(change.error)
-            return {**number, **agent, "state": change.state, "error": error}
-        case SessionSeen():
-            return {**number, "session_id": change.session}
-        case UsageCounted():
-            return {**number, **_usage(change)}
-        case MessageGiven():
-            return {"id": change.id, **number, **agent}
-        case MessageTaken():
-            return {"id": change.id, "text": change.text, "by": change.by}
+            return {**_named(attempt), "state": change.state, "error": error}
+        case CameUp() | FailureHandled() | Reset() | NodeGone():
+            return {}
         case NodeMounted():
             return {"kind": change.kind, "parent": change.parent, "place": change.place}
-        case Settled():
-            error, output = error_json(change.error), from_json(change.output)
-            return {"outcome": change.outcome, "error": error, "output": output}
         case ReadMade():
             return {"source": _where(change.source), "of_frame": change.at}
+        case UsageCounted():
+            return {**_numbered(attempt), **_usage(change)}
+        case SessionSeen():
+            return {**_numbered(attempt), "session_id": change.session}
         case ChoiceMade():
             return {"kind": change.kind, "value": from_json(change.value)}
         case WaitOpened():
             return _wait(change)
         case WaitClosed():
             return {"kind": change.kind, "answer": from_json(change.answer)}
+        case StatusChanged():
+            return _status(change)
         case BudgetSet():
             if change.caps is None:
                 return {"caps": None}
             return {"caps": change.caps.data(), "on_exhausted": change.on_exhausted}
         case BudgetRaised():
             return {"added": change.added.data(), "by": change.by}
-        case StatusChanged():
-            return _status(change)
-        case Reset() | NodeGone() | CameUp() | FailureHandled():
-            return {}
+        case MessageTaken():
+            return {"id": change.id, "text": change.text, "by": change.by}
+        case MessageGiven():
+            return {"id": change.id, **_named(attempt)}
         case _:
             assert_never(change)
 
@@ -138,6 +134,14 @@ def _started(change: AttemptStarted) -> Json:
         "skipped": list(change.skipped),
         "session_id": change.session,
     }
+
+
+def _named(attempt: AttemptName | None) -> Json:
+    return {} if attempt is None else {"attempt": attempt.number, "agent": attempt.agent}
+
+
+def _numbered(attempt: AttemptName | None) -> Json:
+    return {} if attempt is None else {"attempt": attempt.number}
 
 
 def _usage(change: UsageCounted) -> Json:
