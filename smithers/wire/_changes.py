@@ -137,7 +137,8 @@ def _started(change: AttemptStarted) -> Json:
 
 
 def _named(attempt: AttemptName | None) -> Json:
-    return {} if attempt is None else {"attempt": attempt.number, "agent": attempt.agent}
+    agent = {} if attempt is None else {"agent": attempt.agent}
+    return {**_numbered(attempt), **agent}
 
 
 def _numbered(attempt: AttemptName | None) -> Json:

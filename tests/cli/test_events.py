@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from smithers.agent import Event
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    CameUp,
+    ContainerEnded,
+    Frame,
+    Key,
+)
+from smithers.engine.streams import event_name
 from smithers.hub import Hub
-from smithers.views import FrameView
+from smithers.views import AttemptName, Attempts, FrameView, Shown, view_frames
+from smithers.wire import change_name
 from tests.cli.command import FLOWS, database, ended, eventually, held_open, smithers, started
 
 Ids = list[tuple[int, int]]
@@ -150,3 +162,37 @@ def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str, words: st
     assert (said.code, said.out) == (2, "")
     assert words in said.err
     assert "hint:" in said.err
+
+
+def test_names_on_the_wire_stay_and_changes_come_in_this_order() -> None:
+    named = [change_name(object.__new__(kind)) for kind in get_args(Shown)]
+    assert named == [
+        *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "message_given"),
+        *("attempt_ended", "budget_set", "budget_raised", "message_taken", "wait_closed"),
+        *("read_made", "choice_made", "settled", "failure_handled", "came_up", "wait_opened"),
+        *("attempt_started", "status_changed"),
+    ]
+    assert [event_name(object.__new__(kind)) for kind in get_args(Event)] == [
+        *("spawned", "started", "steered", "said", "thought", "toolcalled", "toolreturned"),
+        *("used", "dropped", "answered"),
+    ]
+
+
+def test_a_frame_shows_what_ends_before_what_begins() -> None:
+    at, key = datetime(2026, 1, 2, tzinfo=UTC), Key("a")
+    changes = (
+        AttemptStarted(serial=2, key=key, number=2, agent="echo", prompt=None, session=None, at=at),
+        CameUp(key=key),
+        AttemptEnded(serial=1, state="failed", error=None, at=at),
+        ContainerEnded(key=Key("all"), outcome="finished"),
+    )
+    attempts = Attempts()
+    attempts.add(1, AttemptName(key, 1, "echo"))
+    [view] = view_frames([Frame(number=3, at=at, changes=changes)], attempts)
+    assert [one.words for one in view.changes] == [
+        "a attempt 1 failed",
+        "a is ready",
+        "a started (attempt 2, echo)",
+    ]
+    assert view.cursor == "3.2"
+    assert (view.page(1, 1).cursor, view.page(1, 1).changes) == ("3.1", view.changes[1:2])
