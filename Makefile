@@ -70,12 +70,13 @@ newest-smoke: $(DEV) ## quick tests of the wheel, on the newest Python that is h
 	@python=$$(bash .ci/newest-python $(BIN)/python); found=$$?; \
 	if [ $$found = 0 ]; then bash .ci/wheel-test "$$python" $(SMOKE); else [ $$found = 3 ]; fi
 
-check: $(DEV) ## ruff, mypy, pyright and the layers
+check: $(DEV) ## ruff, mypy, pyright, the layers, and that mypy names what a new kind needs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
 	$(BIN)/lint-imports --no-logo
+	$(PYTEST) -m trust tests/engine/test_probe.py
 
 format: $(DEV) ## format, and fix what ruff can fix
 	$(BIN)/ruff check --fix .

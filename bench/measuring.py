@@ -132,8 +132,8 @@ def _once(command: Command, ready: Path) -> dict[str, float]:
             "bytes": _bytes(folder / "run"),
         }
         lines = said.splitlines()
-        inside: dict[str, float] = json.loads(lines[-1]) if lines and lines[-1][:1] == "{" else {}
-        return outside | inside
+        inside: dict[str, object] = json.loads(lines[-1]) if lines and lines[-1][:1] == "{" else {}
+        return outside | {key: one for key, one in inside.items() if isinstance(one, int | float)}
 
 
 def _run(command: Command, folder: Path) -> tuple[str, resource.struct_rusage]:

@@ -39,6 +39,7 @@ class Scale:
     waits: int = 100
     stands_s: int = 30
     events: int = 100_000
+    outputs: int = 1000
     repeats: int = 3
     peers: bool = True
 
@@ -55,6 +56,7 @@ QUICK = Scale(
     waits=3,
     stands_s=1,
     events=50,
+    outputs=5,
     repeats=1,
     peers=False,
 )
@@ -83,6 +85,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_fan_outs(scale),
         *_agents(scale),
         *_streams(scale),
+        *_large_outputs(scale),
         *_others(scale),
         *_served(scale),
     ]
@@ -319,6 +322,46 @@ def _streams(scale: Scale) -> list[Row]:
             below=True,
             measure=read("parse", long, "memory_mb"),
         ),
+    ]
+
+
+def _large_outputs(scale: Scale) -> list[Row]:
+    """What 100 KB instead of one byte for each output add to the memory of whoever has the run."""
+    n, kb, database = scale.outputs, 100, f"{FOLDER}/run/bench.db"
+
+    def command(what: str, size: int) -> Command:
+        if what in ("start", "resume"):
+            return ours("outputs", what, size, n)
+        return (sys.executable, "-m", "smithers", *what.split(), "bench", "--db", database)
+
+    def added(what: str, before: str | None) -> Figure:
+        large, small = (
+            measured(
+                command(what, size),
+                scale.repeats,
+                None if before is None else ours("outputs", before, size, n),
+            )["memory_mb"]
+            for size in (kb * 1000, 1)
+        )
+        more = large.less(small)
+        return Figure(max(more.median, 0), max(more.least, 0))
+
+    plain = [
+        ("owner", "their owner", "start", None),
+        ("resume", "a resume after a failure", "resume", "fail"),
+        ("again", "a resume of the finished run", "resume", "start"),
+        ("inspect", "inspect --json", "inspect --json", "start"),
+    ]
+    return [
+        Row(
+            name=f"outputs-memory-{name}",
+            what=f"peak memory that {n:,} outputs of {kb} KB add to {words}",
+            unit="MB",
+            limit=20,
+            below=True,
+            measure=partial(added, what, before),
+        )
+        for name, words, what, before in plain
     ]
 
 

@@ -8,7 +8,8 @@ frame does not matter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -31,6 +32,7 @@ __all__ = [
     "FailureHandled",
     "Frame",
     "Key",
+    "Large",
     "MessageGiven",
     "MessageTaken",
     "NodeGone",
@@ -46,6 +48,8 @@ __all__ = [
     "WaitClosed",
     "WaitKind",
     "WaitOpened",
+    "held",
+    "text_of",
 ]
 
 Outcome = Literal["finished", "failed", "skipped", "cancelled"]
@@ -82,6 +86,43 @@ class Failure:
     then: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Large:
+    """An output of more than 4096 bytes: its size in bytes of UTF-8, and its sha256 in hex.
+
+    `text` is there until the output is durable; whoever needs it later reads it from the store.
+    """
+
+    size: int
+    digest: str
+    text: str | None = field(default=None, compare=False, repr=False)
+
+    def without_text(self) -> Large:
+        return self if self.text is None else Large(self.size, self.digest)
+
+
+_MOST_BYTES = 4096
+
+
+def held(text: str) -> str | Large:
+    """An output as a change holds it.
+
+    >>> held("[1]"), held("x" * 4097).size
+    ('[1]', 4097)
+    """
+    if len(text) * 4 <= _MOST_BYTES:
+        return text
+    data = text.encode(errors="surrogatepass")  # the store refuses a lone surrogate
+    if len(data) <= _MOST_BYTES:
+        return text
+    return Large(len(data), hashlib.sha256(data).hexdigest(), text)
+
+
+def text_of(output: str | Large | None) -> str | None:
+    """The text of an output, or None where it is not here."""
+    return output.text if isinstance(output, Large) else output
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NodeMounted:
     """A node joined the tree. `place` is its ordinal below its parent; the root has no parent."""
@@ -110,15 +151,15 @@ class CameUp:
 class Settled:
     """A node has ended, once and for all (but for a `Reset`).
 
-    `output` is JSON text, set when it finished; `model` is the name of the output's model, or None
-    where the output is no object. A container settles here
+    `output` is JSON text as `held` gives it, set when it finished; `model` is the name of the
+    output's model, or None where the output is no object. A container settles here
     only if it failed by a callable or a bound of its own; otherwise its children tell.
     """
 
     key: Key
     outcome: Outcome
     error: Failure | None = None
-    output: str | None = None
+    output: str | Large | None = None
     model: str | None = None
     type: str | None = None
     """The importable class of a step's output (`module:qualified name`), where the step does not

@@ -567,6 +567,10 @@ class Hub:
         """A run with all its tasks, their attempts, and what it is waiting for."""
         return views.inspect(self._snapshot(run_id))
 
+    def inspecting(self, run_id: str) -> AbstractContextManager[Inspection]:
+        """The same for whoever reads all outputs: within it, the database stays open."""
+        return reports.inspecting(self.database, run_id)
+
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""
         return views.view_cost(self._snapshot(run_id))
@@ -588,6 +592,12 @@ class Hub:
         """A run frame by frame."""
         return reports.timeline(self.database, run_id)
 
+    def frame_by_frame(
+        self, run_id: str, *, outputs: bool = True
+    ) -> AbstractContextManager[Iterator[FrameView]]:
+        """The same frames one by one; without `outputs`, those of more than 4096 bytes are None."""
+        return reports.frame_by_frame(self.database, run_id, outputs=outputs)
+
     def events(
         self, run_id: str, after: str | None = None, *, limit: int = reports.MOST
     ) -> EventsPage:
@@ -597,12 +607,17 @@ class Hub:
         return reports.events(self.database, run_id, after, limit=limit)
 
     def all_events(
-        self, run_id: str, after: str | None = None, *, follow: bool = False
+        self,
+        run_id: str,
+        after: str | None = None,
+        *,
+        follow: bool = False,
+        outputs: bool = True,
     ) -> Iterator[FrameView | Summary]:
         """The same events frame by frame; with `follow`, as they happen, and at the end the state
-        in which the run was left.
+        in which the run was left. Without `outputs`, those of more than 4096 bytes are None.
         """
-        return reports.all_events(self.database, run_id, after, follow=follow)
+        return reports.all_events(self.database, run_id, after, follow=follow, outputs=outputs)
 
     def newest(self, run_id: str) -> str | None:
         """The cursor of the run's latest event, or None if it has none."""

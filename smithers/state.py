@@ -32,6 +32,7 @@ from smithers.changes import (
     FailureHandled,
     Frame,
     Key,
+    Large,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -65,14 +66,15 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a node settled, and in which frame; `output` is JSON text if it gave one, and `type` the
-    class that it was made from, where the node does not declare one.
+    """How a node settled, and in which frame; `output` is JSON text if it gave one, or the size and
+    digest of a large one, and `type` the class that it was made from, where the node does not
+    declare one.
     """
 
     outcome: Outcome
     frame: int
     error: Failure | None
-    output: str | None
+    output: str | Large | None
     type: str | None = None
 
 
@@ -275,9 +277,10 @@ class RunState:
             case CameUp(key=key):
                 self.came_up[key] = frame
             case Settled(key=key):
-                self.ended[key] = Ended(
-                    change.outcome, frame, change.error, change.output, change.type
-                )
+                output = change.output
+                if isinstance(output, Large):
+                    output = output.without_text()
+                self.ended[key] = Ended(change.outcome, frame, change.error, output, change.type)
             case FailureHandled(key=key):
                 self.handled.add(key)
             case AttemptStarted(key=key):

@@ -8,6 +8,12 @@ import shutil
 import signal
 import tempfile
 
+import pytest
+
+pytest.register_assert_rewrite("tests.plans")
+
+from tests.plans import watch_engines  # noqa: E402  # its assertions are explained as well
+
 
 def pytest_configure() -> None:
     """Tests that were started in the background ignore Ctrl-C, and so would all that they start.
@@ -20,6 +26,7 @@ def pytest_configure() -> None:
         atexit.register(_remove, state, os.getpid())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    watch_engines()
 
 
 def _remove(folder: str, owner: int) -> None:

@@ -24,7 +24,7 @@ from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
 from smithers.cli._listing import Shown, list_runs
 from smithers.cli._places import place
-from smithers.cli._streams import give, give_json, masked, paint, shown, table
+from smithers.cli._streams import give, give_json, give_json_parts, masked, paint, shown, table
 from smithers.hub import Hub
 from smithers.reports import STATUSES
 from smithers.texts import plain
@@ -33,9 +33,9 @@ from smithers.wire import (
     cost_json,
     event_json,
     graph_json,
-    inspection_json,
+    inspection_parts,
     log_json,
-    timeline_json,
+    timeline_parts,
 )
 
 __all__ = ["give_raw", "register"]
@@ -197,12 +197,12 @@ def ps(
 
 
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
-    found = Hub(place(db).path).inspect(run)
-    if json:
-        give_json(inspection_json(found))
-    else:
-        for line in inspected(found):
-            give(shown(line))
+    with Hub(place(db).path).inspecting(run) as found:
+        if json:
+            give_json_parts(inspection_parts(found))
+        else:
+            for line in inspected(found):
+                give(shown(line))
     return 0
 
 
@@ -234,16 +234,17 @@ def timeline(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    found = Hub(place(db).path).timeline(run)
-    if json:
-        give_json(masked(timeline_json(found)))
-        return 0
-    for frame in found.frames:
-        head = f"{clock(frame.at)}  frame {frame.number}"
-        for view in frame.changes:
-            if every or not isinstance(view.change, _QUIET):
-                give(f"{paint(head, 'dim', sys.stdout)}  {shown(view.words)}")
-                head = " " * len(head)
+    with Hub(place(db).path).frame_by_frame(run, outputs=json) as frames:
+        if json:
+            parts = timeline_parts(masked(run), frames)
+            give_json_parts({**parts, "frames": map(masked, parts["frames"])})
+            return 0
+        for frame in frames:
+            head = f"{clock(frame.at)}  frame {frame.number}"
+            for view in frame.changes:
+                if every or not isinstance(view.change, _QUIET):
+                    give(f"{paint(head, 'dim', sys.stdout)}  {shown(view.words)}")
+                    head = " " * len(head)
     return 0
 
 
@@ -262,7 +263,7 @@ def events(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    for event in Hub(place(db).path).all_events(run, after, follow=follow):
+    for event in Hub(place(db).path).all_events(run, after, follow=follow, outputs=json):
         if json:
             give_json({"version": 1, "run_id": run, **masked(event_json(event))})
         elif isinstance(event, FrameView):

@@ -14,7 +14,7 @@ import io
 import math
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from smithers.errors import Refused
@@ -165,12 +165,14 @@ def say(text: str = "") -> None:
         sys.stderr.flush()
 
 
-def give(text: str, *, flush: bool = True) -> None:
-    """A line of data, on stdout. Raises `Refused` where stdout does not take it."""
+def give(text: str, *, end: str = "\n", flush: bool = True) -> None:
+    """A line of data, on stdout, or with another `end` a part of one. Raises `Refused` where stdout
+    does not take it.
+    """
     stream = _data or sys.stdout
     text = plain_but_coloured(text) if stream.isatty() else text
     try:
-        stream.write(text + "\n")
+        stream.write(text + end)
         if flush:
             stream.flush()
     except BrokenPipeError:
@@ -194,7 +196,27 @@ def finite(value: object) -> object:
 
 
 def give_json(value: object, *, indent: int | None = None) -> None:
-    give(json_text(finite(value), indent=indent, allow_nan=False))
+    give(_json_text(value, indent))
+
+
+def give_json_parts(value: Mapping[str, object]) -> None:
+    """As `give_json`, an object in which an iterator is a list that is not in memory at once."""
+    part = functools.partial(give, end="", flush=False)
+    part("{")
+    for place, (name, one) in enumerate(value.items()):
+        part(f"{', ' if place else ''}{_json_text(name)}: ")
+        if isinstance(one, Iterator):
+            part("[")
+            for number, item in enumerate(cast("Iterator[object]", one)):
+                part(f"{', ' if number else ''}{_json_text(item)}")
+            part("]")
+        else:
+            part(_json_text(one))
+    give("}")
+
+
+def _json_text(value: object, indent: int | None = None) -> str:
+    return json_text(finite(value), indent=indent, allow_nan=False)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from smithers import inbox, waits
 from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
 from smithers.engine.ending import Asked, Decided
 from smithers.engine.endings import leave_nothing_open
+from smithers.engine.outputs import Outputs
 from smithers.engine.processes import clear_away
 from smithers.engine.transition import Transition
 from smithers.engine.trust import Trusts
@@ -143,7 +144,7 @@ async def cancel_if_free(store: Store, run_id: str, trusted: bool) -> str:
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ("finished", "failed", "cancelled"):
             return state.run_status
-        transition, now = Transition(state), datetime.now(UTC)
+        transition, now = Transition(state, Outputs(run_id)), datetime.now(UTC)
         for attempt in state.running():
             transition.do(
                 AttemptEnded(serial=attempt.serial, state="cancelled", error=None, at=now)

@@ -199,7 +199,7 @@ class Driving:
                 settings = self._settings(now.run, limit, linger_s)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer)
                 with self._loading():
-                    engine.prepare()
+                    engine.prepare(store)
                 return engine
 
             return await self._go_on(store, history, state, loaded, make)
@@ -211,7 +211,7 @@ class Driving:
         settings = self._settings(history.run, None, 0.0)
         state = RunState.of(history.frames)
         engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
-        engine.prepare()
+        engine.prepare(store)
         return engine
 
     async def _go_on(

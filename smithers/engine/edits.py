@@ -11,7 +11,7 @@ from smithers.errors import AuthorError
 from smithers.kinds import Definition, Instance
 from smithers.state import RunState
 
-__all__ = ["check_added", "check_choices", "check_kinds"]
+__all__ = ["check_added", "check_choices", "check_kinds", "check_named"]
 
 
 def check_choices(state: RunState, mounts: Mounts) -> None:
@@ -32,6 +32,29 @@ def check_choices(state: RunState, mounts: Mounts) -> None:
                 f" not, set that id on the {one.node.kind} that was there before, and"
                 " another id on this one",
             )
+
+
+def check_named(state: RunState, root: Definition, what: str) -> None:
+    """In a scope that reads state, every container that chooses has an id; `what` names the reader.
+
+    Without an id its choice is kept under its position, and a render may put something before it.
+    What the run has mounted already is not refused: `check_choices` guards it, and work that is
+    paid for may end. Raises `AuthorError`.
+    """
+    for one in root.walk():
+        known = state.nodes.get(one.id) or state.gone.get(one.id)
+        kind = one.node.kind
+        if one.named or not one.kind.chooses or (known is not None and known.kind == kind):
+            continue
+        written = type(one.node).__name__
+        taken = f'id=f"{kind}-{{item}}"' if one.scope else f'id="{kind}"'
+        raise AuthorError(
+            f"{written} has no id, and {what} reads outputs: its choice would be kept under its"
+            " position in the tree, which may change with the next render",
+            place=one.node.mark.place,
+            hint=f"give it an id{' taken from the item' if one.scope else ''}, for example"
+            f" {written}(..., {taken})",
+        )
 
 
 def check_kinds(state: RunState, root: Definition) -> None:

@@ -42,6 +42,7 @@ from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.orphans import Orphans
+from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
@@ -92,8 +93,11 @@ class Engine:
         self._first: First | None = None
         self._moment = settings.clock.now()
         self.state = state
-        self.transition = Transition(state)
-        self.view = View(state, Mounts(), None, lambda id: self._mounting.could_add(id))
+        self._outputs = Outputs(run.run_id)
+        self.transition = Transition(state, self._outputs)
+        self.view = View(
+            state, Mounts(), self._outputs, None, lambda id: self._mounting.could_add(id)
+        )
         context = Context(input, run.run_id)
         self.renderer = Renderer(workflow, context, self.view, run.source)
         mask = settings.secrets.mask
@@ -161,12 +165,16 @@ class Engine:
 
     # -- the loop
 
-    def prepare(self) -> None:
-        """Make the first frame, in memory alone. Raises `AuthorError` for a wrong workflow."""
+    def prepare(self, store: Store | None = None) -> None:
+        """Make the first frame, in memory alone. `store` is where a run that is resumed has its
+        outputs. Raises `AuthorError` for a wrong workflow.
+        """
         if self._prepared is None:
+            self._outputs.store = store
             self._begin()
             ending = self._advance()
             self._mounting.mount(gone=True)
+            self._outputs.check()
             self._prepared = (ending,)
 
     async def run(
@@ -179,7 +187,8 @@ class Engine:
         `Fenced` when another owner took the run, or another `StoreError`, such as `MachineError`.
         """
         self.store, self.claim, self._first = store, claim, first
-        self.prepare()
+        self.prepare(store)
+        self._outputs.store = store
         failed: Exception | None = None
         ending: Ending | None = None
         async with asyncio.TaskGroup() as group:
@@ -488,6 +497,7 @@ class Engine:
     # -- outside
 
     async def _commit(self) -> None:
+        self._outputs.check()
         looked = self._moment
         if not self._must_render():
             self._ends.write(self.plan)
@@ -501,6 +511,7 @@ class Engine:
             cooldowns, self.limits.new = self.limits.new, []
             self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
         self._looked = looked
+        self._outputs.committed()
         await self._processes.forget(self.store, self.claim.owner, self._running)
         self._promises.committed()
         self._messages.tell(self._attempts())

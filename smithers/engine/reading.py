@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from smithers.changes import Key
 from smithers.context import ItemFailure, NotYet
 from smithers.engine.mount import Mounts
+from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import Definition, Instance, kind_of
@@ -48,6 +49,7 @@ class View:
 
     state: RunState
     mounts: Mounts
+    outputs: Outputs
     plan: Plan | None
     could_add: Callable[[str], bool]
 
@@ -76,8 +78,8 @@ class Reading:
                 place=here().place,
                 hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{_name(node)}] ...",
             )
-        if (gone := self._gone(_valued(node).id)) is not None and gone.output is not None:
-            return _parsed(cast("Task", _valued(node)), gone)
+        if (gone := self._gone(_valued(node).id)) is not None and gone[1].output is not None:
+            return self._parsed(cast("Task", _valued(node)), *gone)
         found = self._read(node)
         if found is not None and (value := self._given(node, found)) is not _NOTHING:
             return value
@@ -89,13 +91,13 @@ class Reading:
     def maybe(self, node: Node[Any]) -> object | None:
         if (gone := self._gone(_valued(node).id)) is not None:
             task = cast("Task", _valued(node))
-            return None if gone.output is None else _parsed(task, gone)
+            return None if gone[1].output is None else self._parsed(task, *gone)
         found = self._maybe(lambda: self._read(node))
         return self._or_none(node, found)
 
     def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
         if (gone := self._gone(id)) is not None:
-            text = gone.output
+            text = self._stored(*gone)
         else:
             found = self._maybe(lambda: self.find(id))
             text = None if found is None else self._text(found)
@@ -145,7 +147,7 @@ class Reading:
 
     # -- finding
 
-    def _gone(self, id: str | None) -> Ended | None:
+    def _gone(self, id: str | None) -> tuple[Key, Ended] | None:
         """How a task ended that is in the tree no more: what it gave stays readable."""
         if id is None or id in self.view.mounts.by_id:
             return None
@@ -159,7 +161,7 @@ class Reading:
             return None
         self.watched.add(id)
         self.used[found] = ended[found].frame
-        return ended[found]
+        return found, ended[found]
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
         value = _NOTHING if found is None else self._given(node, found)
@@ -278,18 +280,30 @@ class Reading:
         if found.kind.expands:
             if found.status != "finished":
                 return _NOTHING
-            return [self._parsed(one) for one in map(self._result, found.children) if one]
+            return [self._parsed_item(one) for one in map(self._result, found.children) if one]
         ended = self.view.state.ended.get(found.key)
         if ended is None or ended.output is None or found.status != "finished":
             return _NOTHING
-        return _parsed(cast("Task", target), ended)
+        return self._parsed(cast("Task", target), found.key, ended)
 
-    def _parsed(self, instance: Instance) -> object:
+    def _parsed_item(self, instance: Instance) -> object:
         """What an item gave. A subtree without a result gives None."""
         ended = self.view.state.ended.get(instance.key)
         if ended is None or ended.output is None:
             return self._given(instance.node, instance) if instance.kind.expands else None
-        return _parsed(cast("Task", instance.definition.node), ended)
+        return self._parsed(cast("Task", instance.definition.node), instance.key, ended)
+
+    def _parsed(self, task: Task, key: Key, ended: Ended) -> object:
+        """What a task gave, as a fresh object. Raises `AuthorError` if its class is gone."""
+        text = self.view.outputs.output(key, ended)
+        try:
+            return cast("object", task.output.parse_as(text, ended.type))
+        except NotExact as error:
+            said = f"the output of {_name(task)}: {error}"
+            raise AuthorError(said, place=task.mark.place) from error
+
+    def _stored(self, key: Key, ended: Ended) -> str | None:
+        return None if ended.output is None else self.view.outputs.output(key, ended)
 
     def _result(self, child: Instance) -> Instance | None:
         """The instance whose output is the item's, or None where the item gave nothing."""
@@ -318,7 +332,7 @@ class Reading:
             texts = [self._text(one) for one in map(self._result, found.children) if one]
             return f"[{','.join(text or 'null' for text in texts)}]"
         ended = self.view.state.ended.get(found.key)
-        return None if ended is None else ended.output
+        return None if ended is None else self._stored(found.key, ended)
 
     def _error(self, child: Instance) -> Any:
         waiting = [child]
@@ -334,15 +348,6 @@ class Reading:
         if found is None or found.status == "skipped":
             return "was skipped"
         return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "has no output")
-
-
-def _parsed(task: Task, ended: Ended) -> object:
-    """What a task gave, as a fresh object. Raises `AuthorError` if its class is gone."""
-    assert ended.output is not None
-    try:
-        return cast("object", task.output.parse_as(ended.output, ended.type))
-    except NotExact as error:
-        raise AuthorError(f"the output of {_name(task)}: {error}", place=task.mark.place) from error
 
 
 def _name(node: Node[Any] | None) -> str:

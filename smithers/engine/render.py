@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
-from smithers.engine.edits import check_kinds
+from smithers.engine.edits import check_kinds, check_named
 from smithers.engine.mount import Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles
 from smithers.engine.reading import Reading, View, has_output
@@ -102,6 +102,10 @@ class Renderer:
     _growing: set[str] = field(default_factory=set[str])
     """The fan-outs that may still mount items: not expanded yet, or in a loop."""
     _items: dict[Key, Items] = field(default_factory=dict[Key, Items])
+    _readers: dict[str, str] = field(default_factory=dict[str, str])
+    """The scopes that read state, or are made by functions inside one that does; with the words for
+    the one that reads.
+    """
 
     def root(self, frame: int) -> Definition:
         """Render the workflow function, and mount what it gives in place of what was there.
@@ -126,6 +130,8 @@ class Renderer:
         mounts.add(root)
         _check_results(root)
         check_kinds(self.view.state, root)
+        self._readers.clear()
+        self._check_named(root, "", what if reading.watched else None)
         before = self.view.mounts, self._root
         self.view.mounts, self._root = mounts, _Scope(root, frozenset(reading.watched))
         self._sharing = Sharing(mounts.by_id)
@@ -159,6 +165,12 @@ class Renderer:
                 if self.workflow.budget is not None:
                     check_sees(one, [self.workflow.budget])
                 self._obstacles.check(cast("Task", one.node), work)
+
+    def _check_named(self, root: Definition, scope: str, reader: str | None) -> None:
+        """Check the ids of a rendered scope, if it or what is around it reads state."""
+        if reader is not None:
+            self._readers[scope] = reader
+            check_named(self.view.state, root, reader)
 
     @property
     def folder(self) -> str:
@@ -344,6 +356,8 @@ class Renderer:
             self._check_agents(root)
             _check_results(root)
             check_kinds(self.view.state, root)
+            around = self._readers.get(definition.scope)
+            self._check_named(root, definition.id, what if reading.watched else around)
             fresh.append(root)
             self._watched_by_items |= known.watched
             self._subtrees[id(node), path, item] = known

@@ -12,6 +12,7 @@ from smithers.changes import (
     Failure,
     Frame,
     Key,
+    Large,
     Outcome,
     ReadMade,
     Settled,
@@ -19,7 +20,9 @@ from smithers.changes import (
     WaitClosed,
     WaitKind,
     WaitOpened,
+    held,
 )
+from smithers.engine.outputs import Outputs
 from smithers.engine.reading import Reading
 from smithers.errors import AgentError, AuthorError, SmithersError, Then
 from smithers.state import RunState
@@ -63,10 +66,13 @@ def _said(error: SmithersError) -> str:
 
 
 class Transition:
-    """The changes of the frame that comes next, already applied to the state."""
+    """The changes of the frame that comes next, already applied to the state. `outputs` keeps the
+    texts that are too large for it.
+    """
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: RunState, outputs: Outputs) -> None:
         self.state = state
+        self._outputs = outputs
         self._inbox = state.inbox
         self._changes: dict[int, Change] = {}
         """By their identity, so that one is taken back at the cost of one."""
@@ -115,12 +121,15 @@ class Transition:
         if self.state.waits:
             for kind in waits.KINDS:
                 self.close_wait(key, kind)
+        given = None if output is None else held(output)
+        if output is not None and isinstance(given, Large):
+            self._outputs.add(key, self.number, output)
         self.do(
             Settled(
                 key=key,
                 outcome=outcome,
                 error=error,
-                output=output,
+                output=given,
                 model=model,
                 type=type,
                 came_up=self.state.came_up.get(key),

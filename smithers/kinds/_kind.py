@@ -142,6 +142,8 @@ class Kind(ABC, Generic[N]):
     """Whether it decides nothing: all its children are activated, and it settles with them."""
     is_concurrent: ClassVar[bool] = False
     """Whether its children may be at work at the same time."""
+    chooses: ClassVar[bool] = False
+    """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
 

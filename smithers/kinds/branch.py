@@ -15,6 +15,7 @@ __all__ = ["BRANCH"]
 
 class BranchKind(Container[Branch]):
     name = "branch"
+    chooses = True
 
     def split(self, node: Branch) -> int:
         return len(node.arms[0])

@@ -15,6 +15,7 @@ __all__ = ["FOREACH"]
 
 class ForEachKind(SideBySide[ForEach[Any]]):
     name = "foreach"
+    chooses = True
     expands = True
 
     def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:

@@ -73,6 +73,7 @@ class IterationKind(Ordered[Loop]):
 
 class LoopKind(Container[Loop]):
     name = "loop"
+    chooses = True
     is_ordered = True
     grows = True
 

@@ -16,9 +16,9 @@ from smithers.reports._messages import message
 from smithers.reports._one_task import find_task
 from smithers.reports._overview import Look, Overview, look, overview, stands
 from smithers.reports._runs import places, run_ids, runs, status_of
-from smithers.reports._snapshot import snapshot
+from smithers.reports._snapshot import inspecting, snapshot
 from smithers.reports._sql import Answer, sql
-from smithers.reports._timeline import timeline
+from smithers.reports._timeline import frame_by_frame, timeline
 from smithers.reports._transcript import transcript
 from smithers.reports._waking import attention
 
@@ -35,7 +35,9 @@ __all__ = [
     "event_lines",
     "events",
     "find_task",
+    "frame_by_frame",
     "has_runs",
+    "inspecting",
     "list_asks",
     "logs",
     "look",

@@ -13,12 +13,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from smithers.changes import Key
+from smithers.changes import Frame, Key, Large, Settled
 from smithers.errors import Refused
 from smithers.reports._database import reading
 from smithers.reports._heads import Head, head_of
 from smithers.reports._snapshot import snapshot
 from smithers.store.history import frames_of
+from smithers.store.outputs import with_outputs
 from smithers.store.rows import path_of
 from smithers.views import (
     AttemptName,
@@ -30,13 +31,15 @@ from smithers.views import (
     short_lines,
     shown_changes,
     summarize,
-    view_frames,
 )
 
 __all__ = ["MOST", "all_events", "event_lines", "events", "newest", "newest_of"]
 
 MOST = 1000
 """So many events are in a page, where no other number is asked for."""
+
+_PAGE_BYTES = 4 << 20
+"""A page ends when the large outputs in it have more than that."""
 
 _POLL_S = 0.2
 _FRAMES = 100
@@ -47,14 +50,21 @@ _ATTEMPTS = (
 _Id = tuple[int, int]
 
 
-def events(path: Path, run_id: str, after: str | None = None, *, limit: int = MOST) -> EventsPage:
-    """A page of the events after a cursor, at most `limit` of them. Raises `UnknownRun`, or
-    `Refused` if the cursor is not one of this run.
+def events(
+    path: Path,
+    run_id: str,
+    after: str | None = None,
+    *,
+    limit: int = MOST,
+    outputs: bool = True,
+) -> EventsPage:
+    """A page of the events after a cursor, at most `limit` of them. Without `outputs`, the large
+    ones are left out. Raises `UnknownRun`, or `Refused` if the cursor is not one of this run.
     """
     seen = _id_of(after)
     with reading(path) as db:
         head = head_of(db, run_id)
-        found, more = _page(db, head, seen, limit)
+        found, more = _page(db, head, seen, limit, outputs)
     return EventsPage(
         run_id=run_id,
         status=head.status,
@@ -73,7 +83,7 @@ def event_lines(path: Path, run_id: str, after: str | None, characters: int) -> 
     left = characters
     with reading(path) as db:
         head = head_of(db, run_id)
-        for frame in _frames_after(db, head, seen, _FRAMES):
+        for frame, _ in _frames_after(db, head, seen, _FRAMES, outputs=False):
             for n, line in short_lines(frame):
                 if (frame.number, n) <= seen:
                     continue
@@ -92,13 +102,18 @@ def _lines_page(head: Head, lines: list[str], cursor: str | None, *, more: bool)
 
 
 def all_events(
-    path: Path, run_id: str, after: str | None = None, *, follow: bool = False
+    path: Path,
+    run_id: str,
+    after: str | None = None,
+    *,
+    follow: bool = False,
+    outputs: bool = True,
 ) -> Iterator[FrameView | Summary]:
     """The same frame by frame, page after page. With `follow` they come as they happen, until the
     run has ended, waits or was left; then the last is its summary.
     """
     while True:
-        page = events(path, run_id, after)
+        page = events(path, run_id, after, outputs=outputs)
         yield from page.frames
         after = page.cursor
         if page.more:
@@ -128,27 +143,27 @@ def newest_of(db: sqlite3.Connection, run_id: str, number: int) -> str | None:
 
 
 def _page(
-    db: sqlite3.Connection, head: Head, seen: _Id, limit: int
+    db: sqlite3.Connection, head: Head, seen: _Id, limit: int, outputs: bool
 ) -> tuple[list[FrameView], bool]:
     """The frames after an id with their changes, `limit` of these in all; whether others follow."""
     found: list[FrameView] = []
-    left = limit
-    for frame in _frames_after(db, head, seen, limit):
+    left, room = limit, _PAGE_BYTES
+    for frame, size in _frames_after(db, head, seen, limit, outputs=outputs):
         page = frame.page(seen[1] + 1 if frame.number == seen[0] else 0, left)
         if page.changes:
             found.append(page)
-        left -= len(page.changes)
-        if left == 0:
+            left, room = left - len(page.changes), room - size
+        if left == 0 or room < 0:
             is_cut = page.first + len(page.changes) < len(frame.changes)
             return found, is_cut or frame.number < head.frame
     return found, False
 
 
 def _frames_after(
-    db: sqlite3.Connection, head: Head, seen: _Id, at_once: int
-) -> Iterator[FrameView]:
-    """The frames from that of an id on, each with all its changes in order. Raises `Refused` for an
-    id that is not one of the run.
+    db: sqlite3.Connection, head: Head, seen: _Id, at_once: int, *, outputs: bool
+) -> Iterator[tuple[FrameView, int]]:
+    """The frames from that of an id on, each with all its changes in order, and with how many bytes
+    of large outputs. Raises `Refused` for an id that is not one of the run.
     """
     if seen[0] > head.frame:
         raise _none_of(head, seen, f"its last frame is {head.frame}")
@@ -157,12 +172,18 @@ def _frames_after(
         attempts.add(serial, AttemptName(Key(task, path_of(at)), number, agent))
     first = max(seen[0], 0)
     while first <= head.frame:
-        frames = frames_of(db, head.run_id, first=first, last=first + at_once - 1)
-        for frame in view_frames(frames, attempts):
-            if frame.number == seen[0] and seen[1] >= len(frame.changes):
-                raise _none_of(head, seen, f"frame {seen[0]} has {len(frame.changes)} events")
-            yield frame
+        for frame in frames_of(db, head.run_id, first=first, last=first + at_once - 1):
+            whole = with_outputs(db, head.run_id, frame) if outputs else frame
+            view = attempts.view(whole)
+            if frame.number == seen[0] and seen[1] >= len(view.changes):
+                raise _none_of(head, seen, f"frame {seen[0]} has {len(view.changes)} events")
+            yield view, _large_bytes(frame) if outputs else 0
         first += at_once
+
+
+def _large_bytes(frame: Frame) -> int:
+    given = (change.output for change in frame.changes if isinstance(change, Settled))
+    return sum(output.size for output in given if isinstance(output, Large))
 
 
 def _id_of(cursor: str | None) -> _Id:

@@ -3,29 +3,64 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from smithers.changes import Key
 from smithers.reports._database import reading
 from smithers.reports._heads import owner_of
 from smithers.reports._waking import attention_of, given_up
-from smithers.state import RunState
+from smithers.state import Ended, RunState
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import events_file, owner_log, raw_file, streams_folder
 from smithers.store.history import LAST, Part, frames_of, parts_of
 from smithers.store.inbox import inbox_rows
 from smithers.store.lease import is_gone
+from smithers.store.looking import peek
+from smithers.store.outputs import no_output, output_of
 from smithers.store.run_rows import run_row
-from smithers.views import Snapshot
+from smithers.views import Inspection, Snapshot, inspect
 
-__all__ = ["WAITS", "Shared", "snapshot", "snapshot_of"]
+__all__ = ["WAITS", "Shared", "inspecting", "snapshot", "snapshot_of"]
+
+
+class _Texts:
+    """Reads the outputs of a run, each when it is asked for; `read` calls with a connection."""
+
+    def __init__(
+        self, run_id: str, read: Callable[[Callable[[sqlite3.Connection], str | None]], str | None]
+    ) -> None:
+        self._run_id = run_id
+        self._read = read
+
+    def output(self, key: Key, ended: Ended, /) -> str:
+        """The output of a node that gave one, as JSON text. Raises `StoreError`."""
+        if isinstance(ended.output, str):
+            return ended.output
+        text = self._read(lambda db: output_of(db, self._run_id, key, ended.frame))
+        if text is None:
+            raise no_output(self._run_id, key, ended.frame)
+        return text
 
 
 def snapshot(path: Path, run_id: str, *, frame: int = LAST) -> Snapshot:
     """A run as of a frame, the last by default. Raises `UnknownRun`."""
     with reading(path) as db:
         return snapshot_of(db, path, run_id, frame=frame)
+
+
+@contextmanager
+def inspecting(path: Path, run_id: str) -> Generator[Inspection]:
+    """A run with all its tasks. Inside it, the database stays open for their outputs. Raises
+    `UnknownRun`.
+    """
+    with reading(path) as db:
+        found = snapshot_of(db, path, run_id)
+        yield inspect(replace(found, texts=_Texts(run_id, lambda read: read(db))))
 
 
 WAITS: tuple[Part, ...] = ("waits", "resets", "statuses")
@@ -78,6 +113,7 @@ def snapshot_of(
         cooldowns=shared.cooldowns,
         heard=heard,
         is_gone=is_gone,
+        texts=_Texts(run_id, partial(peek, path)),
     )
 
 

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from smithers.changes import Frame
 from smithers.reports._database import reading
 from smithers.reports._heads import head_of
 from smithers.store.history import frames_of
-from smithers.views import Attempts, TimelineView, view_frames
+from smithers.store.outputs import with_outputs
+from smithers.views import Attempts, FrameView, TimelineView
 
-__all__ = ["timeline"]
+__all__ = ["frame_by_frame", "timeline"]
 
 
 def timeline(path: Path, run_id: str) -> TimelineView:
     """All frames of a run with their changes. Raises `UnknownRun`."""
+    with frame_by_frame(path, run_id) as frames:
+        return TimelineView(run_id=run_id, frames=tuple(frames))
+
+
+@contextmanager
+def frame_by_frame(
+    path: Path, run_id: str, *, outputs: bool = True
+) -> Generator[Iterator[FrameView]]:
+    """The same frames one by one. Without `outputs`, those of more than 4096 bytes are left out.
+    Raises `UnknownRun`.
+    """
     with reading(path) as db:
         head_of(db, run_id)
-        frames = frames_of(db, run_id)
-    return TimelineView(run_id=run_id, frames=tuple(view_frames(frames, Attempts())))
+        attempts = Attempts()
+
+        def view(frame: Frame) -> FrameView:
+            return attempts.view(with_outputs(db, run_id, frame) if outputs else frame)
+
+        yield map(view, frames_of(db, run_id))

@@ -264,7 +264,17 @@ class Store(Protocol):
         ...
 
     async def load(self, run_id: str) -> History:
-        """The run and all its frames, each with its changes in some order. Raises `UnknownRun`."""
+        """The run and all its frames, each with its changes in some order, without the texts of
+        large outputs. Raises `UnknownRun`.
+        """
+        ...
+
+    def output(self, run_id: str, key: Key, frame: int) -> str:
+        """What a node gave when it ended in that frame, as JSON text; from any thread, and without
+        a transaction of the connection that commits.
+
+        Raises `StoreError` where there is none, and for all for which a commit raises it.
+        """
         ...
 
     async def offer(self, note: Note) -> InboxRow:

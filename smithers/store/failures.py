@@ -63,6 +63,8 @@ def told(path: Path, error: Exception) -> Exception:
         return StoreError(said, hint="replace the character with U+FFFD first")
     if isinstance(error, OverflowError):
         return StoreError(f"{path}: a whole number above 64 bits cannot be stored ({error})")
+    if isinstance(error, BrokenPipeError):  # of whoever prints while the database is open
+        return error
     if isinstance(error, OSError | MemoryError):
         file: object = getattr(error, "filename", None) or path
         return MachineError.of(error, file, "cannot be used for the database")

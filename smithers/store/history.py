@@ -1,4 +1,7 @@
-"""A run's rows read back as the frames that were committed: the inverse of `rows`."""
+"""A run's rows read back as the frames that were committed: the inverse of `rows`.
+
+The text of a large output is not read with its frame; `outputs` reads it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from smithers.changes import (
     FailureHandled,
     Frame,
     Key,
+    Large,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -157,15 +161,17 @@ def _read_tree(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 
 def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, o.json, o.model,"
-        " o.type"
+        "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error,"
+        " CASE WHEN l.bytes IS NULL THEN o.json END, l.bytes, l.digest, o.model, o.type"
         " FROM tasks t LEFT JOIN outputs o ON o.run_id = t.run_id AND o.task = t.task"
-        " AND o.path = t.path AND o.born = t.ended WHERE t.run_id = :run"
+        " AND o.path = t.path AND o.born = t.ended LEFT JOIN large_outputs l"
+        " ON l.run_id = t.run_id AND l.task = t.task AND l.path = t.path AND l.born = t.ended"
+        " WHERE t.run_id = :run"
         + _BORN_OR.format("t.", "ended")
         + " ORDER BY t.task, t.path, t.born",
         frames.asked,
     )
-    for task, path, born, up, ended, state, error, output, model, type in rows:
+    for task, path, born, up, ended, state, error, text, size, digest, model, type in rows:
         key = keys[task, path]
         if up:
             frames[born].append(CameUp(key=key))
@@ -174,7 +180,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
                 key=key,
                 outcome=state,
                 error=_failure(error),
-                output=output,
+                output=text if size is None else Large(size, digest),
                 model=model,
                 type=type,
                 came_up=born if up else None,

@@ -86,16 +86,27 @@ def _stat(path: Path) -> tuple[int, int, int] | None:
 
 
 def connect_reader(
-    path: Path, *, immutable: bool = False, patience_s: float = 30.0
+    path: Path,
+    *,
+    immutable: bool = False,
+    patience_s: float = 30.0,
+    any_thread: bool = False,
 ) -> sqlite3.Connection:
     """A connection that cannot write. With `immutable`, SQLite makes no file and takes no lock.
+    `any_thread` allows several threads to use it, one at a time.
 
     Raises `StoreError`.
     """
     more = "&immutable=1" if immutable else ""
     uri = f"file:{quote(str(path.absolute()))}?mode=ro{more}"
     with telling(path):
-        db = sqlite3.connect(uri, uri=True, timeout=patience_s, isolation_level=None)
+        db = sqlite3.connect(
+            uri,
+            uri=True,
+            timeout=patience_s,
+            isolation_level=None,
+            check_same_thread=not any_thread,
+        )
         try:
             db.execute("PRAGMA query_only = 1")
         except BaseException:

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 
 from smithers.changes import (
     AttemptEnded,
+    Change,
     ChoiceMade,
     Frame,
     Key,
+    Large,
     ReadMade,
     Reset,
     RunStatus,
@@ -21,6 +23,7 @@ from smithers.changes import (
     StatusChanged,
     WaitClosed,
     WaitOpened,
+    text_of,
 )
 from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.state import RunState
@@ -44,6 +47,7 @@ from smithers.store.answers import Asked, check_answer, check_claim, check_numbe
 from smithers.store.cooldowns import supersedes
 from smithers.store.facts import Facts
 from smithers.store.lease import utc_now
+from smithers.store.outputs import no_output
 from smithers.store.rows import time_text
 from smithers.store.waking import MOST_STARTS, pause_s, reason_to_wake, told_up
 
@@ -86,6 +90,7 @@ class _Run:
     status: RunStatus = "running"
     further: int = -1
     frames: list[Frame] = field(default_factory=list[Frame])
+    outputs: dict[tuple[Key, int], str] = field(default_factory=dict[tuple[Key, int], str])
     facts: Facts = field(default_factory=Facts)
     models: list[Model] = field(default_factory=list[Model])
     approvals: dict[tuple[Key, int], _Asking] = field(
@@ -97,6 +102,9 @@ class _Run:
         check_number(self.row.run_id, len(self.frames) - 1, frame.number)
         time_text(frame.at)  # a time without a zone is refused here as well
         self.facts.add(frame)
+        for change in frame.changes:
+            if isinstance(change, Settled) and (text := text_of(change.output)) is not None:
+                self.outputs[change.key, frame.number] = text
         self.frames.append(_once(frame))
         self.models.extend(model for model in models if model not in self.models)
         self._note_approvals(frame)
@@ -230,6 +238,13 @@ class MemoryStore:
         """The run and all its frames. Raises `UnknownRun`."""
         run = self._run(run_id)
         return History(run=run.row, frames=tuple(run.frames))
+
+    def output(self, run_id: str, key: Key, frame: int) -> str:
+        """What a node gave when it ended in that frame, as JSON text. Raises `StoreError`."""
+        text = self._run(run_id).outputs.get((key, frame))
+        if text is None:
+            raise no_output(run_id, key, frame)
+        return text
 
     async def offer(self, note: Note) -> InboxRow:
         """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided` or `Refused`."""
@@ -394,7 +409,13 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
 
 
 def _once(frame: Frame) -> Frame:
-    """The frame without reads that it tells twice."""
+    """The frame without reads that it tells twice, and without the texts of large outputs."""
     reads = dict.fromkeys(change for change in frame.changes if isinstance(change, ReadMade))
-    others = [change for change in frame.changes if not isinstance(change, ReadMade)]
+    others = [_held(change) for change in frame.changes if not isinstance(change, ReadMade)]
     return replace(frame, changes=(*others, *reads))
+
+
+def _held(change: Change) -> Change:
+    if isinstance(change, Settled) and isinstance(change.output, Large):
+        return replace(change, output=change.output.without_text())
+    return change

@@ -7,6 +7,7 @@ same way as an old one: forward, in one transaction.
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -36,6 +37,7 @@ def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> 
     """Bring a file of the given version up to the last, in one transaction: another process sees
     the old version or the new one, and of a new file nothing or all.
     """
+    db.create_function("sha256", 1, _sha256, deterministic=True)
     db.execute("BEGIN IMMEDIATE")
     try:
         for number, script in enumerate(migrations[version:], version + 1):
@@ -50,6 +52,10 @@ def migrate(db: sqlite3.Connection, version: int, migrations: Sequence[str]) -> 
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -30,6 +30,7 @@ from smithers.changes import (
     Failure,
     FailureHandled,
     Frame,
+    Large,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -66,6 +67,9 @@ _TASK_END = (
 )
 _OUTPUT = (
     "INSERT INTO outputs (run_id, task, path, born, model, json, type) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_LARGE = (
+    "INSERT INTO large_outputs (run_id, task, path, born, bytes, digest) VALUES (?, ?, ?, ?, ?, ?)"
 )
 _REOPENED = (
     "UPDATE ends SET gone = ? WHERE run_id = ? AND node = ? AND path = ? AND gone IS NULL"
@@ -121,7 +125,7 @@ _STATUS = (
 
 _IN_ORDER = (
     *(_GONE, _REOPENED, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT),
-    *(_RESET, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS),
+    *(_RESET, _LARGE, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS),
     *(_TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
 )
 _FILLS = {
@@ -221,8 +225,11 @@ def _put_settled(rows: Rows, run: str, k: int, change: Settled) -> None:
         _add(rows, _TASK, (run, id, path, k, 0, k, change.outcome, error))
     else:
         _add(rows, _TASK_END, (k, change.outcome, error, run, id, path, change.came_up))
-    if change.output is not None:
-        _add(rows, _OUTPUT, (run, id, path, k, change.model, change.output, change.type))
+    if (output := change.output) is not None:
+        if isinstance(output, Large):
+            _add(rows, _LARGE, (run, id, path, k, output.size, output.digest))
+            output = output.text
+        _add(rows, _OUTPUT, (run, id, path, k, change.model, output, change.type))
 
 
 def _put_handled(rows: Rows, run: str, k: int, change: FailureHandled) -> None:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from smithers.changes import Frame
+from smithers.changes import Frame, Key
 from smithers.errors import RunExists, StoreError
 from smithers.store import (
     Claim,
@@ -41,6 +41,7 @@ from smithers.store.history import frames_of
 from smithers.store.inbox import inbox_rows, put_note
 from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
+from smithers.store.outputs import OutputReader
 from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_text, write
 from smithers.store.run_rows import run_row, run_values, unknown_run
@@ -90,11 +91,13 @@ class SqliteStore:
         self,
         db: Connection,
         heartbeat: Heartbeat,
+        outputs: OutputReader,
         now: Callable[[], datetime],
         monotonic_ns: Callable[[], int],
     ) -> None:
         self._db = db
         self._heartbeat = heartbeat
+        self._outputs = outputs
         self._now = now
         self._monotonic_ns = monotonic_ns
         self._version: int | None = None
@@ -144,7 +147,7 @@ class SqliteStore:
             connector, path, given=given, wal_bytes=wal_bytes, timeout_s=busy_timeout_s
         )
         heartbeat = Heartbeat(path, beat_s, now, monotonic_ns, db.check)
-        store = cls(db, heartbeat, now, monotonic_ns)
+        store = cls(db, heartbeat, OutputReader(path, db.check), now, monotonic_ns)
         await store.changed()
         return store
 
@@ -267,6 +270,10 @@ class SqliteStore:
 
         return await self._db.read(work)
 
+    def output(self, run_id: str, key: Key, frame: int) -> str:
+        """What a node gave when it ended in that frame, as JSON text. Raises `StoreError`."""
+        return self._outputs.read(run_id, key, frame)
+
     async def offer(self, note: Note) -> InboxRow:
         """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided` or `Refused`."""
 
@@ -372,6 +379,7 @@ class SqliteStore:
         if self._closed:
             return
         self._closed = True
+        self._outputs.close()  # before the connection whose close copies the WAL home
         await self._db.call(lambda _: self._heartbeat.stop())
         # What is left to do is housekeeping: a database that somebody holds is not waited for.
         await self._db.call(lambda _: self._db.wait_at_most(0.25))

@@ -27,3 +27,7 @@ CREATE TABLE large_outputs (
   digest TEXT NOT NULL,
   PRIMARY KEY (run_id, task, path, born)
 ) WITHOUT ROWID;
+
+INSERT INTO large_outputs (run_id, task, path, born, bytes, digest)
+SELECT run_id, task, path, born, length(CAST(json AS BLOB)), sha256(json) FROM outputs
+WHERE length(CAST(json AS BLOB)) > 4096;

@@ -19,9 +19,7 @@ from smithers.views._frames import (
     ChangeView,
     FrameView,
     TimelineView,
-    in_order,
     view_frame,
-    view_frames,
 )
 from smithers.views._graph import GraphNode, GraphView, graph
 from smithers.views._lines import (
@@ -122,7 +120,6 @@ __all__ = [
     "exhausted_words",
     "explain",
     "graph",
-    "in_order",
     "inspect",
     "open_waits",
     "question_of",
@@ -135,7 +132,6 @@ __all__ = [
     "undecided",
     "view_cost",
     "view_frame",
-    "view_frames",
     "view_task",
     "with_place",
 ]

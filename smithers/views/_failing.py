@@ -93,7 +93,10 @@ def _needed(error: Failure | None) -> str | None:
     """What must change before the run is resumed; None if resuming it may be enough."""
     if error is None:
         return None
-    return error.hint or (_CORRECT if error.kind == "AuthorError" else None)
+    if error.hint:
+        return error.hint
+    hint = _CORRECT if error.kind == "AuthorError" else None
+    return hint
 
 
 def _budgets_around(

@@ -6,7 +6,7 @@ up to it: those of a state, or `Attempts` where frames are read without one.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -34,9 +34,7 @@ __all__ = [
     "ChangeView",
     "FrameView",
     "TimelineView",
-    "in_order",
     "view_frame",
-    "view_frames",
 ]
 
 
@@ -115,20 +113,13 @@ class Attempts:
         self.named[serial] = name
         self.tried.add(name.key)
 
-    def add_frame(self, frame: Frame) -> None:
+    def view(self, frame: Frame) -> FrameView:
+        """The frame that follows those viewed before, with its changes in order."""
         for change in frame.changes:
             if isinstance(change, AttemptStarted):
                 name = AttemptName(change.key, change.number, change.agent)
                 self.add(change.serial, name)
-
-
-def view_frames(frames: Iterable[Frame], attempts: Attempts) -> Iterator[FrameView]:
-    """Frames that follow each other, each with its changes in order. Adds their attempts to those
-    of the frames before.
-    """
-    for frame in frames:
-        attempts.add_frame(frame)
-        yield in_order(view_frame(frame, attempts.named, attempts.tried))
+        return _in_order(view_frame(frame, self.named, self.tried))
 
 
 def view_frame(
@@ -151,7 +142,7 @@ def view_frame(
     )
 
 
-def in_order(frame: FrameView) -> FrameView:
+def _in_order(frame: FrameView) -> FrameView:
     """The frame with its changes in the order of `Shown`. The database keeps no order."""
     return replace(
         frame, changes=tuple(sorted(frame.changes, key=lambda one: PLACES[type(one.change)]))

@@ -98,7 +98,7 @@ class _Drawing:
         end = self.state.ends.get(key)
         if end is None:
             has_ended = self.state.run_status in ENDED
-            states = [child.state for child in children]
+            states: list[State] = [child.state for child in children]
             state = unsettled(self.state) if has_ended else open_state(states)
             is_tolerated = False
         else:

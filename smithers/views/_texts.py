@@ -20,10 +20,10 @@ class Texts(Protocol):
 
 
 class Held:
-    """The texts that the state holds itself."""
+    """The texts that the state holds itself: those of small outputs."""
 
     def output(self, key: Key, ended: Ended, /) -> str:
-        assert ended.output is not None
+        assert isinstance(ended.output, str)
         return ended.output
 
 

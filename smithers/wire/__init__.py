@@ -17,6 +17,7 @@ from smithers.wire._frames import (
     message_json,
     note_json,
     timeline_json,
+    timeline_parts,
     transcript_json,
 )
 from smithers.wire._runs import (
@@ -24,6 +25,7 @@ from smithers.wire._runs import (
     cost_json,
     graph_json,
     inspection_json,
+    inspection_parts,
     line_json,
     question_json,
     run_line_json,
@@ -47,6 +49,7 @@ __all__ = [
     "from_json",
     "graph_json",
     "inspection_json",
+    "inspection_parts",
     "line_json",
     "live_frame_json",
     "log_json",
@@ -57,6 +60,7 @@ __all__ = [
     "summary_json",
     "task_json",
     "timeline_json",
+    "timeline_parts",
     "transcript_json",
     "wait_json",
     "why_json",

@@ -25,6 +25,7 @@ from smithers.changes import (
     UsageCounted,
     WaitClosed,
     WaitOpened,
+    text_of,
 )
 from smithers.views import AttemptName, ChangeView, Shown
 from smithers.wire._values import Json, dollars, error_json, from_json, optional_time
@@ -88,7 +89,7 @@ def _facts(change: Shown, attempt: AttemptName | None) -> Json:  # noqa: C901  #
     """What a change says beyond its node."""
     match change:
         case Settled():
-            error, output = error_json(change.error), from_json(change.output)
+            error, output = error_json(change.error), from_json(text_of(change.output))
             return {"outcome": change.outcome, "error": error, "output": output}
         case AttemptStarted():
             return _started(change)

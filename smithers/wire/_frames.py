@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smithers.changes import Key
@@ -32,12 +32,19 @@ __all__ = [
     "message_json",
     "note_json",
     "timeline_json",
+    "timeline_parts",
     "transcript_json",
 ]
 
 
 def timeline_json(view: TimelineView) -> Json:
-    return {"version": 1, "run_id": view.run_id, "frames": [_frame(one) for one in view.frames]}
+    parts = timeline_parts(view.run_id, iter(view.frames))
+    return {**parts, "frames": list(parts["frames"])}
+
+
+def timeline_parts(run_id: str, frames: Iterator[FrameView]) -> Json:
+    """The same with an iterator in place of the list of frames."""
+    return {"version": 1, "run_id": run_id, "frames": map(_frame, frames)}
 
 
 def events_page_json(page: EventsPage) -> Json:

@@ -37,6 +37,7 @@ __all__ = [
     "cost_json",
     "graph_json",
     "inspection_json",
+    "inspection_parts",
     "line_json",
     "question_json",
     "run_line_json",
@@ -48,10 +49,16 @@ __all__ = [
 
 
 def inspection_json(view: Inspection) -> Json:
+    parts = inspection_parts(view)
+    return {**parts, "tasks": list(parts["tasks"])}
+
+
+def inspection_parts(view: Inspection) -> Json:
+    """The same with an iterator in place of the list of tasks, each with its output."""
     return {
         "version": 1,
         "run": _run(view.run),
-        "tasks": [_inspected(task) for task in view.tasks],
+        "tasks": map(_inspected, view.tasks),
         "waits": [wait_json(wait) for wait in view.waits],
     }
 

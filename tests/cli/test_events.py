@@ -21,7 +21,7 @@ from smithers.changes import (
 )
 from smithers.engine.streams import event_name
 from smithers.hub import Hub
-from smithers.views import AttemptName, Attempts, FrameView, Shown, view_frames
+from smithers.views import AttemptName, Attempts, FrameView, Shown
 from smithers.wire import change_name
 from tests.cli.command import FLOWS, database, ended, eventually, held_open, smithers, started
 
@@ -188,7 +188,7 @@ def test_a_frame_shows_what_ends_before_what_begins() -> None:
     )
     attempts = Attempts()
     attempts.add(1, AttemptName(key, 1, "echo"))
-    [view] = view_frames([Frame(number=3, at=at, changes=changes)], attempts)
+    view = attempts.view(Frame(number=3, at=at, changes=changes))
     assert [one.words for one in view.changes] == [
         "a attempt 1 failed",
         "a is ready",

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from smithers.agent import Event
-from smithers.changes import AttemptStarted, Frame, Key, StatusChanged
+from smithers.changes import AttemptStarted, Frame, Key, Large, StatusChanged
 from smithers.clock import SYSTEM, Clock
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, Settings
@@ -170,7 +170,10 @@ class Run:
         return None if ended is None else ended.outcome
 
     def output(self, task: str, *path: int) -> str | None:
-        return self.state.ended[Key(task, path)].output
+        ended, key = self.state.ended[Key(task, path)], Key(task, path)
+        if isinstance(ended.output, Large):
+            return self.store.output("r1", key, ended.frame)
+        return ended.output
 
     @property
     def starts(self) -> list[str]:

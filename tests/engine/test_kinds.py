@@ -10,7 +10,10 @@ import pytest
 import smithers
 from smithers.kinds import ITERATION, AnyNode, Kind, KindName, kind_of
 from smithers.tree import Branch, ForEach, Group, Loop, Node, Parallel, Sequence, Step
+from tests.properties import trees
 from tests.rules.agents import Scripted
+
+FAILURES = {"parallel": "finish", "foreach": "finish"}
 
 
 def nodes() -> Iterator[Node[Any]]:
@@ -47,6 +50,19 @@ def test_the_union_has_every_class_that_is_exported() -> None:
     union = tuple(getattr(one, "__origin__", one) for one in get_args(AnyNode))
     assert all(issubclass(one, union) for one in exported())
     assert all(any(issubclass(one, member) for one in exported()) for member in union)
+
+
+def test_random_trees_have_every_kind() -> None:
+    """The leaves are tasks of three sorts; an iteration is made by its loop."""
+    made = {kind_of(trees.build(one, trees.Idle())).name for one in shapes()}
+    assert made | {ITERATION.name} == set(get_args(KindName))
+
+
+def shapes() -> Iterator[trees.Shape]:
+    leaf = trees.Shape(kind="step", on_failure="fail")
+    kind: trees.Kind
+    for kind in get_args(trees.Kind):
+        yield trees.Shape(kind=kind, below=(leaf,), count=1, on_failure=FAILURES.get(kind, "fail"))
 
 
 def test_something_else_is_of_no_kind() -> None:

@@ -946,4 +946,35 @@ return §Task("t", agent=echo, prompt=prompt)
         hint="write a plain function; async work belongs in a Step",
         fix=("async def", "def"),
     ),
+    in_flow(
+        "Branch without id in a tree that reads",
+        """\
+a = Step("a", lambda: 1)
+more = Step("more", lambda: 2) if ctx.get(a) else None
+return Sequence(a, more, §Branch(lambda: True, Step("b", lambda: 3)))
+""",
+        said=(
+            "Branch has no id, and workflow flow reads outputs: its choice would be kept under its"
+            " position in the tree, which may change with the next render"
+        ),
+        hint='give it an id, for example Branch(..., id="branch")',
+        fix=('Step("b", lambda: 3))', 'Step("b", lambda: 3), id="branch")'),
+    ),
+    in_flow(
+        "Loop without id in an item that reads",
+        """\
+a = Step("a", lambda: 1)
+def each(item):
+    more = Step(f"more-{item}", lambda: 2) if ctx.get(a) else None
+    body = Step(f"body-{item}", lambda: ctx[a])
+    return Sequence(more, §Loop(body, until=lambda: True, max_iterations=2))
+return Parallel(a, ForEach(["x"], key=str, each=each))
+""",
+        said=(
+            "Loop has no id, and each of parallel/foreach1 for item 'x' reads outputs: its choice"
+            " would be kept under its position in the tree, which may change with the next render"
+        ),
+        hint='give it an id taken from the item, for example Loop(..., id=f"loop-{item}")',
+        fix=("max_iterations=2)", 'max_iterations=2, id=f"loop-{item}")'),
+    ),
 ]

@@ -27,6 +27,7 @@ from smithers.changes import (
 )
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.mount import mount
+from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
 from smithers.kinds import Definition, Instance
@@ -69,7 +70,7 @@ class Driver:
         self.stopping: set[Key] = set()
         self.settled_times: dict[Key, int] = {}
         self.log: list[str] = []
-        self._container_ends = ContainerEnds(Transition(self.state))
+        self._container_ends = ContainerEnds(Transition(self.state, Outputs("r1")))
         self._waited: dict[Key, int] = {}
         self.began: Callable[[Instance], None] = lambda one: None
         self.plan.start()
@@ -244,9 +245,13 @@ class Driver:
 
     def happen(self, event: Event) -> None:
         """Let it happen, in a frame of its own; `drain` is up to the caller."""
+        self.join(event)
+        self.state.frame += 1
+
+    def join(self, event: Event) -> None:
+        """Let it happen in the frame of what happens next, before anything follows from it."""
         self.log.append(repr(event))
         event.do()
-        self.state.frame += 1
 
     def _change(self, change: Change) -> None:
         self.state.apply(change, self.state.frame + 1)

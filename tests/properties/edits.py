@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import Literal, get_args
+from typing import Literal, assert_never, get_args
 
 from hypothesis import strategies as st
 
@@ -18,8 +18,6 @@ How = Literal["insert", "remove", "move", "wrap", "guard"]
 EditKind = Literal["step", "approval", "branch", "foreach", "loop"]
 Place = tuple[int, ...]
 """The way down from the root, child by child."""
-
-_HOLDS_ANY: tuple[Kind, ...] = ("sequence", "parallel", "loop")
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,17 @@ def edited(shape: Shape, edit: Edit, fresh: str) -> Shape:
 
 def _made(edit: Edit, fresh: str) -> Shape:
     """What is put in: a leaf, or a container that asks for something, around one."""
-    if edit.kind in ("step", "approval"):
-        return Shape(kind=edit.kind, on_failure=edit.on_failure, name=fresh)
-    leaf = Shape(kind="step", on_failure=edit.on_failure, name=fresh)
-    on_failure = "finish" if edit.on_failure == "fail" or edit.kind == "loop" else "continue"
-    name = f"{fresh}-{edit.kind}"
-    return Shape(kind=edit.kind, below=(leaf,), count=1, on_failure=on_failure, name=name)
+    match edit.kind:
+        case "step" | "approval":
+            return Shape(kind=edit.kind, on_failure=edit.on_failure, name=fresh)
+        case "branch" | "loop" | "foreach":
+            leaf = Shape(kind="step", on_failure=edit.on_failure, name=fresh)
+            finish = edit.on_failure == "fail" or edit.kind == "loop"
+            on_failure = "finish" if finish else "continue"
+            name = f"{fresh}-{edit.kind}"
+            return Shape(kind=edit.kind, below=(leaf,), count=1, on_failure=on_failure, name=name)
+        case _:
+            assert_never(edit.kind)
 
 
 def _places(shape: Shape, here: Place = ()) -> Iterator[Place]:
@@ -105,7 +108,18 @@ def _put(shape: Shape, place: Sequence[int], new: Shape) -> Shape:
 
 
 def _may_lose(shape: Shape) -> bool:
-    return shape.kind in _HOLDS_ANY and not (shape.kind == "loop" and len(shape.below) == 1)
+    return _holds_any(shape) and not (shape.kind == "loop" and len(shape.below) == 1)
+
+
+def _holds_any(shape: Shape) -> bool:
+    """Whether it takes any number of children."""
+    match shape.kind:
+        case "sequence" | "parallel" | "loop":
+            return True
+        case "branch" | "foreach" | "step" | "task" | "approval":
+            return False
+        case _:
+            assert_never(shape.kind)
 
 
 def _removed(shape: Shape, place: Place) -> Shape:
@@ -121,7 +135,7 @@ def _inserted(shape: Shape, new: Shape, to: int) -> Shape:
     gaps = [
         (place, number)
         for place in _places(shape)
-        if (one := _at(shape, place)).kind in _HOLDS_ANY
+        if _holds_any(one := _at(shape, place))
         for number in range(len(one.below) + 1)
     ]
     if not gaps:

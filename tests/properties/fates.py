@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 from zlib import crc32
 
 from smithers import Attempt, Context, Node, NoInput, Step
 from smithers.changes import Key
 from tests.properties.trees import Shape
 
-__all__ = ["Expected", "Fates", "Working"]
+__all__ = ["Expected", "Fates", "Working", "padded"]
+
+SIZES = (0, 4095, 4096, 4097)
+"""Bytes around those from which on a state holds an output as size and digest."""
+
+
+def padded(text: str, size: int) -> str:
+    """A text whose JSON text has `size` bytes of UTF-8, or as many as it takes."""
+    missing = max(size - 2 - len(text.encode()), 0)
+    return "ä" * (missing // 2) + "x" * (missing % 2) + text
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,9 @@ class Fates:
     def until(self, turn: str) -> bool:
         return self._draw(f"until {turn}", 2) == 0
 
+    def padded(self, key: str) -> str:
+        return padded(key, SIZES[self._draw(f"size {key}", len(SIZES))])
+
     def keys(self, id: str) -> list[str]:
         return ["a", "b", "c"][: self._draw(f"items {id}", 4)]
 
@@ -50,14 +62,14 @@ class Working:
             key = attempt.key.partition("/")[2]
             if self.fates.fails(key):
                 raise RuntimeError("this one was meant to fail")
-            return key
+            return self.fates.padded(key)
 
         on_failure: Any = shape.on_failure
         return Step(id, work, on_failure=on_failure)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
         async def turn(attempt: Attempt) -> str:
-            return attempt.key
+            return self.fates.padded(attempt.key)
 
         self._turns[id] = Step(f"{id}-turn", turn)
         return [self._turns[id], *body]
@@ -93,19 +105,23 @@ class Expected:
 
     def _fails(self, shape: Shape, id: str, path: tuple[int, ...]) -> bool:
         """Whether it fails what stands around it."""
-        if shape.kind == "foreach":
-            if shape.on_failure == "continue":
-                return False
-            keys = self.fates.keys(id)
-            return any(self._fails(shape.below[0], f"{id}/{key}", path) for key in keys)
-        if shape.kind == "branch":
-            taken = self._taken(shape, id)
-            return any(self._fails(one, name, path) for name, one in taken)
-        if shape.kind == "loop":
-            return self._iterations(shape, id, path)[1]
-        if shape.kind in ("sequence", "parallel"):
-            return any(self._fails(one, name, path) for name, one in self._below(shape, id))
-        return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
+        match shape.kind:
+            case "foreach":
+                if shape.on_failure == "continue":
+                    return False
+                keys = self.fates.keys(id)
+                return any(self._fails(shape.below[0], f"{id}/{key}", path) for key in keys)
+            case "branch":
+                taken = self._taken(shape, id)
+                return any(self._fails(one, name, path) for name, one in taken)
+            case "loop":
+                return self._iterations(shape, id, path)[1]
+            case "sequence" | "parallel":
+                return any(self._fails(one, name, path) for name, one in self._below(shape, id))
+            case "step" | "task" | "approval":
+                return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
+            case _:
+                assert_never(shape.kind)
 
     def _below(self, shape: Shape, id: str) -> list[tuple[str, Shape]]:
         return [(f"{id}.{place}", one) for place, one in enumerate(shape.below)]
@@ -132,33 +148,41 @@ class Expected:
         self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
     ) -> None:
         """`how` is "run", or the outcome of what is never reached."""
-        if shape.kind == "foreach":
-            keys = self.fates.keys(id) if how == "run" else []
-            sure = sure and (shape.on_failure == "continue" or not self._fails(shape, id, path))
-            for key in keys:
-                self._record(shape.below[0], f"{id}/{key}", path, how, sure=sure)
-        elif shape.kind == "parallel":
-            sure = sure and not (how == "run" and self._fails(shape, id, path))
-            for name, one in self._below(shape, id):
-                self._record(one, name, path, how, sure=sure)
-        elif shape.kind == "branch":
-            taken = self._taken(shape, id)
-            for name, one in self._below(shape, id):
-                mine = "skipped" if how == "run" and (name, one) not in taken else how
-                self._record(one, name, path, mine, sure=sure)
-        elif shape.kind == "loop":
-            count = self._iterations(shape, id, path)[0] if how == "run" else 1
-            for number in range(count):
-                inside = (*path, number)
-                self._task(f"{id}-turn", inside, "finished" if how == "run" else how, sure=sure)
-                self._in_order(shape, id, inside, how, sure=sure)
-        elif shape.kind == "sequence":
-            self._in_order(shape, id, path, how, sure=sure)
-        else:
-            failed = self.fates.fails(str(Key(id, path)))
-            outcome = ("failed" if failed else "finished") if how == "run" else how
-            agents = shape.kind == "task" and how == "run"
-            self._task(id, path, outcome, sure=sure, agents=agents)
+        match shape.kind:
+            case "foreach":
+                keys = self.fates.keys(id) if how == "run" else []
+                sure = sure and (shape.on_failure == "continue" or not self._fails(shape, id, path))
+                for key in keys:
+                    self._record(shape.below[0], f"{id}/{key}", path, how, sure=sure)
+            case "parallel":
+                sure = sure and not (how == "run" and self._fails(shape, id, path))
+                for name, one in self._below(shape, id):
+                    self._record(one, name, path, how, sure=sure)
+            case "branch":
+                taken = self._taken(shape, id)
+                for name, one in self._below(shape, id):
+                    mine = "skipped" if how == "run" and (name, one) not in taken else how
+                    self._record(one, name, path, mine, sure=sure)
+            case "loop":
+                self._record_iterations(shape, id, path, how, sure=sure)
+            case "sequence":
+                self._in_order(shape, id, path, how, sure=sure)
+            case "step" | "task" | "approval":
+                failed = self.fates.fails(str(Key(id, path)))
+                outcome = ("failed" if failed else "finished") if how == "run" else how
+                agents = shape.kind == "task" and how == "run"
+                self._task(id, path, outcome, sure=sure, agents=agents)
+            case _:
+                assert_never(shape.kind)
+
+    def _record_iterations(
+        self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
+    ) -> None:
+        count = self._iterations(shape, id, path)[0] if how == "run" else 1
+        for number in range(count):
+            inside = (*path, number)
+            self._task(f"{id}-turn", inside, "finished" if how == "run" else how, sure=sure)
+            self._in_order(shape, id, inside, how, sure=sure)
 
     def _in_order(
         self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool

@@ -5,11 +5,11 @@ plan or its reference.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, assert_never, cast
 
 from smithers.changes import Key
 from smithers.engine.plan import Expand
-from smithers.kinds import Definition
+from smithers.kinds import AnyNode, Definition
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence, Task
 
@@ -50,22 +50,24 @@ class Order:
         return None
 
     def judge(self, one: Definition, path: tuple[int, ...]) -> Verdict:
-        node, key = one.node, Key(one.id, path)
+        node, key = cast("AnyNode", one.node), Key(one.id, path)
         if (ended := self.state.ended.get(key)) is not None:
             tolerated = isinstance(node, Task) and node.on_failure == "continue"
             bad = ended.outcome == "cancelled" or (ended.outcome == "failed" and not tolerated)
             return "bad" if bad else "good"
-        if isinstance(node, Sequence):
-            return self._in_order(one, path)
-        if isinstance(node, Parallel):
-            return _all([self.judge(child, path) for child in one.children])
-        if isinstance(node, Branch):
-            return self._branch(one, node, path)
-        if isinstance(node, Loop):
-            return self._loop(one, node, path)
-        if isinstance(node, ForEach):
-            return self._fan(one, path, tolerant=node.on_failure == "continue")
-        return "open"
+        match node:
+            case Sequence() | Parallel():
+                return self._in_order(one, path)
+            case Branch():
+                return self._branch(one, node, path)
+            case Loop():
+                return self._loop(one, node, path)
+            case ForEach():
+                return self._fan(one, path, tolerant=node.on_failure == "continue")
+            case Task():
+                return "open"
+            case _:
+                assert_never(node)
 
     def _in_order(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         return _all([self.judge(child, path) for child in one.children])
@@ -115,9 +117,15 @@ def _before(one: Definition, path: tuple[int, ...]) -> Iterator[tuple[Definition
     """What stands before a node in its sequences and loop bodies, each in the node's iteration."""
     above = one.parent
     while above is not None:
-        if isinstance(above.node, Sequence | Loop):
-            for earlier in above.children[: one.place]:
-                yield earlier, path
-        if isinstance(above.node, Loop):
+        node = cast("AnyNode", above.node)
+        match node:
+            case Sequence() | Loop():
+                for earlier in above.children[: one.place]:
+                    yield earlier, path
+            case Parallel() | Branch() | ForEach() | Task():
+                pass
+            case _:
+                assert_never(node)
+        if isinstance(node, Loop):
             path = path[:-1]
         one, above = above, above.parent

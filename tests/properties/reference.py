@@ -7,11 +7,11 @@ failed: the outcome of what never started, and whether running attempts are stop
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, assert_never, cast
 
 from smithers.changes import Key, Outcome
 from smithers.engine.plan import Expand
-from smithers.kinds import Definition
+from smithers.kinds import AnyNode, Definition
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
 from smithers.tree import Sequence as InOrder
@@ -77,26 +77,30 @@ class Reference:
         if idle and stop is None:
             self._status[key] = "idle"
             return "idle"
-        node = one.node
         ended = self.state.ended.get(key)
-        if isinstance(node, Task):
-            status = self._task(node, key, stop)
-        elif idle and ended is not None:
-            status = ended.outcome
-        elif isinstance(node, Branch):
-            status = self._branch(one, node, key, stop, idle=idle)
-        elif isinstance(node, Loop):
-            status = self._loop(one, node, key, stop, idle=idle)
-        elif isinstance(node, ForEach):
-            status = self._foreach(one, key, stop, idle=idle)
-        elif isinstance(node, Parallel):
-            status = self._group(one.children, node, key, stop, idle=idle)
-        elif isinstance(node, InOrder):
-            status = self._in_order(one.children, key, stop, idle=idle)
+        if idle and ended is not None and not isinstance(one.node, Task):
+            self._status[key] = ended.outcome
         else:
-            raise AssertionError(f"the reference does not know the kind {node.kind!r}")
-        self._status[key] = status
-        return status
+            self._status[key] = self._by_kind(one, key, stop, idle=idle)
+        return self._status[key]
+
+    def _by_kind(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
+        node = cast("AnyNode", one.node)
+        match node:
+            case Task():
+                return self._task(node, key, stop)
+            case Branch():
+                return self._branch(one, node, key, stop, idle=idle)
+            case Loop():
+                return self._loop(one, node, key, stop, idle=idle)
+            case ForEach():
+                return self._foreach(one, key, stop, idle=idle)
+            case Parallel():
+                return self._group(one.children, node, key, stop, idle=idle)
+            case InOrder():
+                return self._in_order(one.children, key, stop, idle=idle)
+            case _:
+                assert_never(node)
 
     def _child(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
         mine = Key(one.id, key.path)

@@ -11,12 +11,12 @@ from smithers.tree import Loop
 from tests.properties.driver import Driver
 from tests.properties.edits import EDITS, Edit, edited, named
 from tests.properties.order import Order
+from tests.properties.schedules import SCHEDULES, Schedule
 from tests.properties.test_plan import (
     MOST_EVENTS,
     agree,
     check_free_slots_are_used,
     check_nothing_starts_below_a_failure,
-    choose,
 )
 from tests.properties.trees import Idle, Shape, build, trees
 
@@ -50,7 +50,7 @@ def has_place(driver: Driver, one: Definition, key: Key) -> bool:
     return True
 
 
-def run(shape: Shape, picks: list[int], edits: Edits) -> Driver:
+def run(shape: Shape, schedule: Schedule, edits: Edits) -> Driver:
     """A whole run with edits, compared with the reference after every event."""
     shape = named(shape)
     driver = Driver(build(shape, Idle()))
@@ -72,7 +72,7 @@ def run(shape: Shape, picks: list[int], edits: Edits) -> Driver:
             driver.edit(build(shape, Idle()), resumed=resumed)
             check_what_has_a_place_continues(driver, under_way)
         elif events := driver.events():
-            driver.happen(choose(events, picks))
+            schedule.happen(driver, events)
         else:
             break
     return driver
@@ -90,14 +90,14 @@ ORDERED = st.builds(
 
 @given(
     st.one_of(ORDERED, trees()),
-    st.lists(st.integers(0, 11), min_size=12, max_size=80),
+    SCHEDULES,
     st.dictionaries(st.integers(0, 20), st.tuples(EDITS, st.booleans()), min_size=1, max_size=4),
 )
 @settings(max_examples=max(400, settings().max_examples))
 def test_nothing_starts_before_what_an_edit_put_before_it(
-    shape: Shape, picks: list[int], edits: Edits
+    shape: Shape, schedule: Schedule, edits: Edits
 ) -> None:
-    driver = run(shape, picks, edits)
+    driver = run(shape, schedule, edits)
     assert driver.plan.root.settled, driver.log
     assert not driver.state.running()
     assert not driver.state.waits

@@ -60,6 +60,7 @@ def test_a_run_ends_as_the_reference_says(shape: Shape, fates: Fates, concurrenc
     flow = flow_of(shape, fates)
     run, made = running(flow, concurrency), Made(flow)
     ends(run)
+    assert run.state == RunState.of(run.watch.frames)
     check_end(run.state, made, Expected(shape, fates))
     check_frames(run.watch.frames, made)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, assert_never
 
 from hypothesis import strategies as st
 
@@ -12,7 +12,7 @@ from harnesses.echo import Echo
 from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task
 from smithers import Sequence as InOrder
 
-__all__ = ["Fill", "Idle", "Shape", "build", "plain_trees", "trees"]
+__all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
 
 Kind = Literal["step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach"]
 
@@ -50,11 +50,17 @@ class Idle:
 
     def leaf(self, id: str, shape: Shape) -> Node[Any]:
         on_failure: Any = shape.on_failure
-        if shape.kind == "approval":
-            return Approval(id, ask="May I?")
-        if shape.kind == "task":
-            return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
-        return Step(id, lambda: None, on_failure=on_failure)
+        match shape.kind:
+            case "approval":
+                return Approval(id, ask="May I?")
+            case "task":
+                return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
+            case "step":
+                return Step(id, lambda: None, on_failure=on_failure)
+            case "sequence" | "parallel" | "branch" | "loop" | "foreach":
+                raise AssertionError(f"a {shape.kind} is not a leaf")
+            case _:
+                assert_never(shape.kind)
 
     def test(self, id: str) -> Callable[[], bool]:
         return lambda: True
@@ -85,22 +91,26 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
             id=id,
         )
     below = [build(one, fill, f"{id}.{place}", item) for place, one in enumerate(shape.below)]
-    if shape.kind == "sequence":
-        return InOrder(*below)
-    if shape.kind == "parallel":
-        return Parallel(*below, limit=limit, on_failure=on_failure)
-    if shape.kind == "branch":
-        arms = below if len(below) == 2 else [*below, None][:: 1 if shape.count else -1]
-        return Branch(fill.test(id), arms[0], arms[1], id=id)
-    if shape.kind == "loop":
-        return Loop(
-            *fill.body(id, below),
-            until=fill.until(id, below),
-            max_iterations=shape.count,
-            on_exhausted=on_failure,
-            id=id,
-        )
-    return fill.leaf(id, shape)
+    match shape.kind:
+        case "sequence":
+            return InOrder(*below)
+        case "parallel":
+            return Parallel(*below, limit=limit, on_failure=on_failure)
+        case "branch":
+            arms = below if len(below) == 2 else [*below, None][:: 1 if shape.count else -1]
+            return Branch(fill.test(id), arms[0], arms[1], id=id)
+        case "loop":
+            return Loop(
+                *fill.body(id, below),
+                until=fill.until(id, below),
+                max_iterations=shape.count,
+                on_exhausted=on_failure,
+                id=id,
+            )
+        case "step" | "task" | "approval":
+            return fill.leaf(id, shape)
+        case _:
+            assert_never(shape.kind)
 
 
 def _some(*of: str) -> st.SearchStrategy[str]:
@@ -155,3 +165,9 @@ def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStr
 def plain_trees() -> st.SearchStrategy[Shape]:
     """Trees of steps alone."""
     return trees(("step",))
+
+
+def broad_trees() -> st.SearchStrategy[Shape]:
+    """Trees with several trees side by side or in a row: there is more that can happen at once."""
+    groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop")
+    return _above(_above(trees(), kinds=groups), kinds=groups)

@@ -77,7 +77,7 @@ class _Watch:
 
 class Driver:
     """The runs of one database. `read_after_s` is the time from the last change to the reading;
-    of a database that is long, less is read that says the same twice.
+    of a database that is long, less is read of each run.
     """
 
     def __init__(self, folder: Path, store: SqliteStore, clock: Clock) -> None:

@@ -1,16 +1,18 @@
-"""Writes the databases and what is read from them, as one commit of Smithers does both.
+"""Writes the databases and what is read from them: both with the code of one commit.
 
-    git worktree add --detach OLD 462129b
-    ln -s "$PWD/tests/recorded_runs" OLD/tests/recorded_runs
-    (cd OLD && PYTHONPATH=OLD python -m tests.recorded_runs.make [NAME ...])
+    git worktree add --detach /tmp/old 462129b
+    ln -s "$PWD/tests/recorded_runs" /tmp/old/tests/recorded_runs
+    (cd /tmp/old && PYTHONPATH=/tmp/old python -m tests.recorded_runs.make [NAME ...])
 
-With names, only those databases are written. What was recorded says how the reports were before
-they were rewritten, so it is never written again with newer code.
+With names, only those databases are written. They say what was read before the reports were
+rewritten, so they are never written with newer code: that is why the version is checked.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import json
 import re
 import sqlite3
 import sys
@@ -25,14 +27,20 @@ from typing import Any
 from smithers.store.lease import this_process
 from smithers.store.rows import time_text
 from smithers.store.sqlite import SqliteStore
-from tests.recorded_runs import scenes_agents, scenes_ends, scenes_trees, scenes_waits
+from tests.recorded_runs import (
+    scenes_agents,
+    scenes_ends,
+    scenes_nested,
+    scenes_trees,
+    scenes_waits,
+)
 from tests.recorded_runs.driving import HOST, SCENES, Driver, Scene
 from tests.recorded_runs.reading import PROJECT, RECORDED, compact, database_in, read_all
 from tests.rules.runs import Clock
 
 VERSION = 5
 _WRITTEN, _AT = re.compile(r'"at": "[-0-9T:.]+Z"'), '"at": "2026-01-02T03:04:05.000Z"'
-MODULES = (scenes_agents, scenes_ends, scenes_trees, scenes_waits)
+MODULES = (scenes_agents, scenes_ends, scenes_nested, scenes_trees, scenes_waits)
 """They are imported for the scenes that they add to `SCENES`."""
 
 
@@ -51,10 +59,11 @@ async def drive(folder: Path, play: Scene) -> dict[str, Any]:
 
 
 def lines_of(database: Path) -> list[str]:
-    """The database as SQL, without what tells of this machine."""
+    """The database as SQL, without its views of outputs, which no command reads."""
     with closing(sqlite3.connect(database)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
-        return list(db.iterdump())
+        db.execute("UPDATE identity SET id = 'recorded'")
+        return [line for line in db.iterdump() if not line.startswith('CREATE VIEW "out_')]
 
 
 def grouped(lines: list[str]) -> Iterator[str]:
@@ -68,6 +77,7 @@ def grouped(lines: list[str]) -> Iterator[str]:
 
 
 def cleaned(text: str, folder: Path) -> str:
+    """A text with other names for this machine's folders and for this process."""
     mine = this_process()
     for found, kept in (
         (str(folder), PROJECT),
@@ -82,6 +92,7 @@ def cleaned(text: str, folder: Path) -> str:
 
 
 def schema() -> list[str]:
+    """A database without runs, as SQL: what all databases share."""
     with tempfile.TemporaryDirectory() as made:
         database = Path(made) / "smithers.db"
 
@@ -92,7 +103,15 @@ def schema() -> list[str]:
         return lines_of(database)
 
 
+def plain(value: object) -> Any:
+    """What `Hub` gave at that commit as JSON data."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = dataclasses.asdict(value)
+    return json.loads(json.dumps(value))
+
+
 def record(name: str, common: list[str]) -> None:
+    """Write the two files of a scene."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made).resolve()
         head = asyncio.run(drive(folder, SCENES[name]))
@@ -107,7 +126,7 @@ def record(name: str, common: list[str]) -> None:
         }
     (RECORDED / f"{name}.sql").write_text(sql, "utf-8")
     head["streams"] = streams
-    found = read_all(name, {**head, "reads": {}})
+    found = read_all(name, head, plain)
     (RECORDED / f"{name}.json").write_text(compact({**head, "reads": found}), "utf-8")
 
 

@@ -1,12 +1,13 @@
 """Everything that is read from a recorded database: by commands, by `Hub`, and by the MCP server.
 
-What is read depends on the time, which `frozen` fixes, and on nothing else of this machine: the
-folder is replaced by `/project`, times are shown in UTC, and all owners are of another machine.
+Nothing of it depends on this machine or on the time of the test. The time is fixed wherever our
+modules ask `datetime` for it, and so is the time at which a stream was written last. The folder is
+replaced by `/project`, times are shown in UTC, and of the environment little is kept. All owners
+are of another machine: one is alive if its last heartbeat is less than a minute old.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import io
 import json
@@ -16,12 +17,12 @@ import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from unittest.mock import patch
 
 import typer.main
@@ -29,15 +30,13 @@ import typer.main
 import mcp_server
 import smithers
 from mcp_server._results import asks_of, explained, listed, run_of, task_of
-from smithers import wire
 from smithers.changes import Key
 from smithers.cli._main import run as run_command
-from smithers.hub import Hub, Look, Overview, RunsQuery
-from smithers.store.migrations import migrate, published
+from smithers.hub import Hub, RunsQuery
+from smithers.store.migrations import APPLICATION_ID, migrate, published
 from smithers.store.rows import time_of
-from smithers.views import EventsPage, LinesPage, Standing, Summary, TaskLine, TaskView
 
-__all__ = ["PROJECT", "RECORDED", "compact", "database_in", "read_all", "recorded"]
+__all__ = ["PROJECT", "RECORDED", "compact", "database_in", "read_all", "recorded", "script"]
 
 RECORDED = Path(__file__).parent / "recorded"
 PROJECT = "/project"
@@ -47,19 +46,29 @@ _ROOM = 1_000_000
 
 _HEARD_S = 5
 """So long before the reading an agent was heard of last."""
-_PAGE = 5
+_PAGE = 3
 """So many events are read: those that follow say the same as `timeline --json`."""
 
-_RUN_COMMANDS = (
-    *(["inspect"], ["inspect", "--json"], ["why"], ["why", "--json"], ["graph"]),
-    *(["graph", "--json"], ["cost"], ["cost", "--json"], ["timeline"], ["asks"]),
-    *(["asks", "--json"], ["logs"], ["logs", "--json"]),
+_ON_ALL = (
+    *(["inspect"], ["inspect", "--json"], ["why"], ["why", "--json"]),
+    *(["graph"], ["graph", "--json"]),
 )
-_FIRST_RUN_COMMANDS = (["timeline", "--json"], ["graph", "--mermaid"])
-"""What is long and says what other reads say: of the first run of a database that is not long."""
+"""What is read of all runs."""
+_ON_MOST = (*(["cost"], ["cost", "--json"], ["timeline"], ["logs"], ["logs", "--json"]),)
+"""What is read of the runs of a database that is not long."""
+_ON_THE_FIRST = (
+    *(["timeline", "--json"], ["graph", "--mermaid"]),
+    *(["asks"], ["asks", "--json"]),
+)
+"""What says the same at length, of the first of these runs; and so do most reads of `Hub`."""
+
 _COMMANDS = (["ps"], ["ps", "--json"], ["asks"], ["asks", "--json"])
 
+_STATUSES = ("running", "waiting", "stale", "finished", "failed", "cancelled")
+
 Json = dict[str, Any]
+Plain = Callable[[object], Any]
+"""Makes JSON data of what `Hub` gives."""
 
 
 def database_in(folder: Path) -> Path:
@@ -85,17 +94,21 @@ def _text(value: object) -> str:
 # -- the database
 
 
+def script(name: str) -> str:
+    """The SQL that makes a database as it was recorded."""
+    rows = (RECORDED / f"{name}.sql").read_text("utf-8")
+    schema = (RECORDED / "schema.sql").read_text("utf-8").replace("COMMIT;", "")
+    pragmas = f"PRAGMA user_version = {_VERSION}; PRAGMA application_id = {APPLICATION_ID};"
+    return f"{pragmas}\n{schema}{rows}COMMIT;"
+
+
 def restore(name: str, document: Json, folder: Path) -> Path:
     """A recorded database, upgraded as it would be by its next owner, and its streams."""
     database = database_in(folder)
     database.parent.mkdir(parents=True)
-    sql = f"PRAGMA user_version = {_VERSION}; PRAGMA application_id = {0x536D7468};\n"
-    rows = (RECORDED / f"{name}.sql").read_text("utf-8")
-    schema = (RECORDED / "schema.sql").read_text("utf-8")
-    sql += schema.replace("COMMIT;", "") + rows + "COMMIT;"
     with closing(sqlite3.connect(database, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = off")
-        db.executescript(sql)
+        db.executescript(script(name))
         migrate(db, _VERSION, published())
     written = time_of(document["now"]).timestamp() - _HEARD_S
     for file, text in document["streams"].items():
@@ -108,7 +121,7 @@ def restore(name: str, document: Json, folder: Path) -> Path:
 # -- what is read
 
 
-def read_all(name: str, document: Json) -> Json:
+def read_all(name: str, document: Json, plain: Plain) -> Json:
     """All reads of a recorded database, by their names: `RUN: COMMAND`, or `COMMAND`."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made).resolve()
@@ -117,83 +130,46 @@ def read_all(name: str, document: Json) -> Json:
             return {
                 read: json.loads(json.dumps(value).replace(str(folder), PROJECT))
                 for read, value in _reads(
-                    Hub(database, environment={}), is_long=document["is_long"]
+                    Hub(database, environment={}), plain, is_long=document["is_long"]
                 )
             }
 
 
-def _reads(hub: Hub, *, is_long: bool) -> Iterator[tuple[str, object]]:
+def _reads(hub: Hub, plain: Plain, *, is_long: bool) -> Iterator[tuple[str, object]]:
     for command in _COMMANDS:
         yield " ".join(command), _said(command)
+    for status in _STATUSES:
+        yield f"hub run_ids {status}", hub.run_ids(RunsQuery(statuses=(status,)))
     yield "mcp list_runs", listed(hub, RunsQuery(), _ROOM)
     yield "mcp list_asks", asks_of(hub, None, None, None, _ROOM)
     for number, run_id in enumerate(reversed(hub.run_ids(RunsQuery()))):
         is_first = number == 0 and not is_long
-        for verb, *flags in _RUN_COMMANDS + (_FIRST_RUN_COMMANDS if is_first else ()):
+        more = () if is_long else _ON_MOST
+        for verb, *flags in (*_ON_ALL, *more, *(_ON_THE_FIRST if is_first else ())):
             yield f"{run_id}: {' '.join([verb, *flags])}", _said([verb, run_id, *flags])
-        for read, value in _hub_reads(hub, run_id, is_first=is_first):
+        for read, value in _hub_reads(hub, plain, run_id, is_first=is_first):
             yield f"{run_id}: {read}", value
 
 
-def _hub_reads(hub: Hub, run_id: str, *, is_first: bool) -> Iterator[tuple[str, object]]:
-    """What is read without a command; of runs that are not the first, less that is said twice."""
+def _hub_reads(
+    hub: Hub, plain: Plain, run_id: str, *, is_first: bool
+) -> Iterator[tuple[str, object]]:
+    """What is read without a command."""
     for name in ("attention", "look", "overview", "standing"):
-        yield f"hub {name}", _plain(getattr(hub, name)(run_id))
+        yield f"hub {name}", plain(getattr(hub, name)(run_id))
     if not is_first:
         return
     for name in ("newest", "states", "summary"):
-        yield f"hub {name}", _plain(getattr(hub, name)(run_id))
-    yield "hub events", _plain(hub.events(run_id, limit=_PAGE))
-    yield "hub event_lines", _plain(hub.event_lines(run_id, None, _ROOM))
+        yield f"hub {name}", plain(getattr(hub, name)(run_id))
+    yield "hub events", plain(hub.events(run_id, limit=_PAGE))
+    yield "hub event_lines", plain(hub.event_lines(run_id, None, _ROOM))
     yield "mcp get_run", run_of(hub, hub.overview(run_id), None, _ROOM)
     yield "mcp explain_run", explained(hub, run_id, None, _ROOM)
-    for one in _plain(hub.states(run_id)):
+    for one in plain(hub.states(run_id)):
         task = str(Key(one["id"], tuple(one["iteration"])))
-        yield f"hub task {task}", _plain(hub.task(run_id, task))
+        yield f"hub task {task}", plain(hub.task(run_id, task))
         if one["state"] != "finished":
             yield f"mcp get_task {task}", task_of(hub, run_id, task, None, _ROOM)
-
-
-def _plain(value: object) -> Any:
-    """What `Hub` gives as JSON data: the one place that depends on how it is typed."""
-    return json.loads(json.dumps(_data(value)))
-
-
-def _data(value: object) -> object:
-    match value:
-        case Summary():
-            return wire.summary_json(value)
-        case TaskLine():
-            return wire.line_json(value)
-        case TaskView():
-            return wire.task_json(value)
-        case Overview():
-            why = wire.why_json(value.why)
-            return {
-                **wire.summary_json(value.summary),
-                "workflow": value.workflow,
-                "sentence": why["sentence"],
-                "reasons": why["reasons"],
-                "states": [
-                    {"name": str(one.key), "state": one.state, "tolerated": one.tolerated}
-                    for one in value.tasks
-                ],
-                "running": [wire.activity_json(one) for one in value.running],
-                "cursor": value.cursor,
-            }
-        case Look():
-            undecided = [str(key) for key in value.undecided]
-            return {**dataclasses.asdict(value), "undecided": undecided}
-        case Standing():
-            return dataclasses.asdict(value)
-        case EventsPage():
-            return wire.events_page_json(value)
-        case LinesPage():
-            return dataclasses.asdict(value)
-        case tuple():
-            return [_data(one) for one in cast("tuple[object, ...]", value)]
-        case _:
-            return value
 
 
 def _said(command: list[str]) -> object:
@@ -218,11 +194,13 @@ _get_command = cache(typer.main.get_command)
 
 # -- what would differ from one time and machine to another
 
+_KEPT = ("PATH", "HOME", "XDG_STATE_HOME", "TMPDIR")
+"""Of the environment."""
+
 
 @contextmanager
 def _at_rest(folder: Path, now: str) -> Generator[None]:
-    left_out = ("SMITHERS_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS", "LINES", "TZ")
-    kept = {name: text for name, text in os.environ.items() if not name.startswith(left_out)}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     before = Path.cwd()
     with (
         patch.dict(os.environ, {**kept, "TZ": "UTC"}, clear=True),

@@ -91,15 +91,17 @@ async def running(driver: Driver) -> None:
 
 @scene
 async def stopped(driver: Driver) -> None:
-    for by in ("SIGTERM", None):
+    async def stop(run_id: str, by: str | None) -> None:
         agent, flow = midway()
 
         async def stop() -> None:
-            await until(lambda: agent.is_at_work)  # noqa: B023  # awaited in this round
-            driver.engine.stop(by)  # noqa: B023
+            await until(lambda: agent.is_at_work)
+            driver.engine.stop(by)
 
-        name = "by-signal" if by else "by-a-program"
-        await driver.start(flow, name, meanwhile=stop)
+        await driver.start(flow, run_id, meanwhile=stop)
+
+    await stop("by-signal", "SIGTERM")
+    await stop("by-a-program", None)
 
 
 @scene

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 from pydantic import BaseModel
@@ -26,8 +25,6 @@ from tests.rules.agents import HANGS, Scripted
 
 __all__: list[str] = []
 
-KINDS = ("sequence", "parallel", "branch", "loop", "each")
-
 
 class Finding(BaseModel):
     title: str
@@ -50,90 +47,6 @@ def one(name: str) -> str:
 
 def step(name: str, *, fails: bool = False) -> Step[str]:
     return Step(name, boom if fails else lambda: one(name))
-
-
-def container(kind: str, id: str, make: Callable[[str], Node], rounds: int = 2) -> Node:
-    """A container of a kind around what `make` gives for a prefix of its ids."""
-    if kind == "sequence":
-        return Sequence(step(f"{id}.before"), make(id))
-    if kind == "parallel":
-        return Parallel(step(f"{id}.beside"), make(id))
-    if kind == "branch":
-        return Branch(lambda: True, make(id), step(f"{id}.other"), id=f"{id}.branch")
-    if kind == "loop":
-        count: list[int] = []
-
-        def enough() -> bool:
-            count.append(1)
-            return len(count) % rounds == 0
-
-        return Loop(make(id), until=enough, max_iterations=3, id=f"{id}.loop")
-    return ForEach(
-        ["a", "b"][:rounds],
-        key=str,
-        each=lambda item: make(f"{id}.{item}"),
-        id=f"{id}.each",
-        limit=1,
-    )
-
-
-def nested(leaf: Callable[[str], Node], outer: str) -> Node:
-    """Every kind of container inside one of a kind."""
-
-    def inside(prefix: str) -> Node:
-        return Parallel(
-            *(container(kind, f"{prefix}-{kind}", leaf, 1 + (kind == outer)) for kind in KINDS)
-        )
-
-    return container(outer, outer, inside)
-
-
-@scene
-async def nested_finished(driver: Driver) -> None:
-    driver.is_long = True
-    for kind in KINDS:
-
-        @workflow
-        def nest(ctx: Context[NoInput]) -> Node:
-            return nested(lambda id: step(f"{id}.leaf"), kind)  # noqa: B023  # run in this round
-
-        await driver.start(nest, f"in-{kind}")
-
-
-@scene
-async def nested_waiting(driver: Driver) -> None:
-    driver.is_long = True
-
-    @workflow
-    def nest(ctx: Context[NoInput]) -> Node:
-        return nested(lambda id: Approval(f"{id}.ask", ask=f"May {id} go?"), "loop")
-
-    await driver.start(nest, "in-loop")
-
-
-@scene
-async def nested_failed(driver: Driver) -> None:
-    driver.is_long = True
-
-    @workflow
-    def nest(ctx: Context[NoInput]) -> Node:
-        def leaf(id: str) -> Node:
-            return step(f"{id}.leaf", fails="loop" in id.rpartition("-")[2])
-
-        return nested(leaf, "each")
-
-    await driver.start(nest, "in-each")
-
-
-@scene
-async def nested_crashed(driver: Driver) -> None:
-    driver.is_long = True
-
-    @workflow
-    def nest(ctx: Context[NoInput]) -> Node:
-        return nested(lambda id: step(f"{id}.leaf"), "branch")
-
-    await driver.start(nest, "in-branch", dies_after=4, max_concurrency=2)
 
 
 @scene
@@ -270,6 +183,14 @@ async def handled_containers(driver: Driver) -> None:
         each = ForEach(names, key=str, each=item, on_failure="continue", id="each")
         return Sequence(each, step("last"))
 
+    await driver.start(handled)
+
+
+@scene
+async def tolerated_and_handled(driver: Driver) -> None:
+    """Failures that are tolerated by steps and by items, in runs that finish and fail."""
+    driver.is_long = True
+
     @workflow
     def then_fails(ctx: Context[NoInput]) -> Node:
         each = ForEach(
@@ -279,10 +200,23 @@ async def handled_containers(driver: Driver) -> None:
             on_failure="continue",
             id="each",
         )
-        return Sequence(each, Parallel(step("beside"), step("bad", fails=True)), step("last"))
+        own = Step("own", boom, on_failure="continue")
+        return Sequence(own, each, Parallel(step("beside"), step("bad", fails=True)), step("last"))
 
-    await driver.start(handled, "handled")
+    @workflow
+    def both(ctx: Context[NoInput]) -> Node:
+        own = Sequence(Step("own", boom, on_failure="continue"), step("after"))
+        each = ForEach(
+            ["a", "b"],
+            key=str,
+            each=lambda name: step(f"item {name}", fails=name == "b"),
+            on_failure="continue",
+            id="each",
+        )
+        return Sequence(own, each)
+
     await driver.start(then_fails, "then-fails")
+    await driver.start(both, "both")
 
 
 @scene

@@ -262,20 +262,28 @@ async def data_waits(driver: Driver) -> None:
 
 @scene
 async def attached(driver: Driver) -> None:
-    """A person is in the session of a task, and the owner lives."""
-    agent = Scripted(HANGS, "done", name="agent")
+    """A person was in the session of a task of one run, and is in that of another."""
     hold = Hold(by="ann", holder=this_process())
 
-    @workflow
-    def attaches(ctx: Context[NoInput]) -> Node:
-        task = Task("task", agent=agent, prompt="Do it")
-        return Sequence(Parallel(task, step("beside")), step("last"))
+    async def attach(run_id: str, *, leaves: bool) -> None:
+        agent = Scripted(HANGS, "done", name="agent")
 
-    async def attach() -> None:
-        await until(lambda: agent.sessions)
-        await driver.offer("hold", hold.body(), Key("task"))
-        await until(lambda: agent.stopped and not driver.engine.state.running())
-        driver.die()
+        @workflow
+        def attaches(ctx: Context[NoInput]) -> Node:
+            task = Task("task", agent=agent, prompt="Do it")
+            return Sequence(Parallel(task, step("beside")), step("last"))
 
-    await driver.start(attaches, meanwhile=attach)
+        async def person() -> None:
+            await until(lambda: agent.sessions)
+            await driver.offer("hold", hold.body(), Key("task"), run_id=run_id)
+            await until(lambda: agent.stopped and not driver.engine.state.running())
+            if leaves:
+                await driver.offer("release", hold.body(), Key("task"), run_id=run_id)
+            else:
+                driver.die()
+
+        await driver.start(attaches, run_id, meanwhile=person)
+
+    await attach("left", leaves=True)
+    await attach("is-in", leaves=False)
     driver.read_after_s = 20

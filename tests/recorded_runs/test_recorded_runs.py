@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import product
 
 import pytest
 
 from tests.recorded_runs.comparing import differences
 from tests.recorded_runs.corrections import CORRECTIONS, MISSING
-from tests.recorded_runs.reading import RECORDED, read_all, recorded
+from tests.recorded_runs.reading import RECORDED, read_all, recorded, script
+from tests.recorded_runs.typed import plain
 
 NAMES = sorted(file.stem for file in RECORDED.glob("*.json"))
 _SHOWN = 20
@@ -21,7 +25,7 @@ Found = tuple[str, str, object, object]
 @pytest.mark.parametrize("name", NAMES)
 def test_every_read_gives_what_was_recorded(name: str) -> None:
     document = recorded(name)
-    found = list(_differences(document["reads"], read_all(name, document)))
+    found = list(_differences(document["reads"], read_all(name, document, plain)))
     allowed: list[Found] = [
         (one.read, one.path, one.old, one.new) for one in CORRECTIONS if one.database == name
     ]
@@ -48,7 +52,39 @@ def _told(name: str, what: str, found: list[Found]) -> str:
     )
 
 
-def test_there_are_enough_databases() -> None:
+def test_the_databases_hold_all_that_a_run_can_have() -> None:
     assert len(NAMES) >= 30
+    found: set[tuple[str, ...]] = set()
+    for name in NAMES:
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.executescript(script(name))
+            for query in QUERIES:
+                found.update(db.execute(query))
+    containers = ("sequence", "parallel", "branch", "loop", "foreach")
+    assert {("inside", *pair) for pair in product(containers, repeat=2)} <= found
+    assert {("wait", kind, how) for kind, how in product(WAITS, ("open", "ended"))} <= found
+    assert {("task", one) for one in ("finished", "failed", "skipped", "cancelled")} <= found
+    assert {("attempt", one) for one in ATTEMPTS} <= found
+    assert {("gone",), ("reset",), ("handled",), ("revived",), ("message",), ("large",)} <= found
+
+
+WAITS = ("approval", "retry", "cooldown", "data", "budget", "agents", "attached")
+ATTEMPTS = ("running", "succeeded", "failed", "interrupted", "deferred", "cancelled")
+QUERIES = (
+    "SELECT 'inside', p.kind, t.kind FROM tree t JOIN tree p ON p.run_id = t.run_id"
+    " AND p.id = t.parent",
+    "SELECT 'wait', kind, iif(ended IS NULL, 'open', 'ended') FROM waits",
+    "SELECT 'task', state FROM tasks",
+    "SELECT 'attempt', coalesce(state, 'running') FROM attempts",
+    "SELECT 'gone' FROM tree WHERE gone IS NOT NULL",
+    "SELECT 'reset' FROM resets",
+    "SELECT 'handled' FROM handled",
+    "SELECT 'revived' FROM revivals WHERE gave_up IS NOT NULL",
+    "SELECT 'message' FROM messages",
+    "SELECT 'large' FROM outputs WHERE length(json) > 6000",
+)
+
+
+def test_each_correction_is_of_a_database_and_has_a_reason() -> None:
     assert {one.database for one in CORRECTIONS} <= set(NAMES)
     assert all(one.why.strip() for one in CORRECTIONS)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from smithers.changes import AttemptStarted, Frame, Key
+from smithers.changes import AttemptStarted, Frame, Key, Large
 from smithers.state import RunState
 from smithers.store import InboxRow, Note
 from smithers.store.memory import MemoryStore
@@ -73,8 +73,8 @@ def _note(row: InboxRow) -> Note:
     )
 
 
-def _timeless(output: str | None) -> str | None:
-    return None if output is None else re.sub(r'"at":"[^"]*"', "", output)
+def _timeless(output: str | Large | None) -> str | Large | None:
+    return re.sub(r'"at":"[^"]*"', "", output) if isinstance(output, str) else output
 
 
 def same(state: RunState) -> dict[str, object]:

@@ -115,7 +115,7 @@ def test_when_time_is_up_it_is_denied_or_fails(options: dict[str, str], outcome:
     ended = run.state.ended[Key("ok")]
     assert ended.outcome == outcome
     if outcome == "finished":
-        decision = Decision.model_validate_json(ended.output or "")
+        decision = Decision.model_validate_json(run.output("ok") or "")
         assert (decision.approved, decision.by, decision.at) == (False, None, clock())
     else:
         assert ended.error is not None
@@ -276,5 +276,5 @@ def test_a_question_that_counts_as_denied_and_failed_nothing_is_not_asked_again(
     assert run.go().status == "failed"
     broken.clear()
     assert run.go().status == "finished"
-    decision = Decision.model_validate_json(run.state.ended[Key("ok")].output or "")
+    decision = Decision.model_validate_json(run.output("ok") or "")
     assert (decision.approved, decision.by) == (False, None)

@@ -215,9 +215,13 @@ def structure_from_state() -> Workflow[Any, Any]:
     def flow(ctx: Context[NoInput]) -> Node:
         plan = Step("plan", lambda: ["x", "y"])
         steps = ctx.get(plan) or []
+
+        def step(name: str) -> Step[str]:
+            return Step(name, lambda: name)
+
         return Sequence(
             plan,
-            *(Branch(lambda: True, Step(name, lambda: name)) for name in steps),  # noqa: B023
+            *(Branch(lambda: True, step(name), id=f"branch {name}") for name in steps),
             Step("end", lambda: 1) if steps else None,
         )
 

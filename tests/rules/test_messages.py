@@ -113,7 +113,7 @@ def steered(run: Run, ready: Callable[[], object], *texts: str, stop: bool = Fal
 
 
 def output(run: Run) -> str | None:
-    return run.state.ended[PLAN].output
+    return run.output(PLAN.id)
 
 
 def given(run: Run) -> list[int | None]:

@@ -45,6 +45,8 @@ from smithers.changes import (
     WaitClosed,
     WaitKind,
     WaitOpened,
+    held,
+    text_of,
 )
 from smithers.state import RunState
 from smithers.store import Store
@@ -54,6 +56,14 @@ from tests.store.samples import live_owner, new_run, told
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 MAYBE = st.none() | TEXT
+
+
+def of_size(size: int, letter: str) -> str:
+    return letter * (size // len(letter.encode()))
+
+
+SIZES, LETTERS = st.integers(4094, 4099), st.sampled_from(["x", "ä", "\U0001f600"])
+OUTPUTS = st.none() | (TEXT | st.builds(of_size, SIZES, LETTERS)).map(held)
 IDS = st.sampled_from(["root", "a", "b/c.d:e f", "ünï", "nul\0here"])
 KEYS = st.builds(Key, IDS, st.lists(st.integers(0, 99), max_size=3).map(tuple))
 TIMES = st.datetimes(
@@ -155,7 +165,7 @@ class Author:
             key, came_up = self.data.draw(st.sampled_from(live))
         elif (key, k) in self.tasks:
             return None, None
-        output = self.data.draw(MAYBE)
+        output = self.data.draw(OUTPUTS)
         return ("settled", key), Settled(
             key=key,
             outcome=self.data.draw(st.sampled_from(OUTCOMES)),
@@ -327,7 +337,21 @@ async def round_trip(store: Store, frames: list[Frame]) -> list[Frame]:
     claim = await store.create(new_run(), owner, frames[0])
     for each in frames[1:]:
         await store.commit(claim, each)
-    return list((await store.load("r1")).frames)
+    for one, change in outputs_of(frames):
+        assert store.output("r1", change.key, one.number) == text_of(change.output)
+    loaded = list((await store.load("r1")).frames)
+    for _, change in outputs_of(loaded):
+        assert isinstance(change.output, str) == (text_of(change.output) is not None)
+    return loaded
+
+
+def outputs_of(frames: list[Frame]) -> list[tuple[Frame, Settled]]:
+    return [
+        (frame, change)
+        for frame in frames
+        for change in frame.changes
+        if isinstance(change, Settled) and change.output is not None
+    ]
 
 
 async def both_round_trips(frames: list[Frame]) -> list[list[Frame]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from smithers.changes import CameUp, Key
+from smithers.changes import CameUp, Key, Settled, held
 from smithers.errors import StoreError
 from smithers.store import ProcessRow
 from smithers.store.migrations import APPLICATION_ID, migrate, published
@@ -184,6 +184,26 @@ async def test_a_file_of_version_1_opens_and_loads(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (len(published()),)
         assert db.execute("SELECT severity, good FROM out_analysis").fetchall() == [("high", 1)]
+
+
+@pytest.mark.parametrize("size", [4095, 4096, 4097])
+async def test_outputs_of_an_older_file_are_held_as_those_of_now(tmp_path: Path, size: int) -> None:
+    text = "ä" * (size // 2) + "x" * (size % 2)
+    given = frame(1, CameUp(key=Key("a")), settled("a", came_up=1, output=text))
+    path = tmp_path / "runs.db"
+    async with await SqliteStore.open(path) as store:
+        await store.commit(await begin(store), given)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE ends; DROP TABLE large_outputs; PRAGMA user_version = 5")
+        db.execute("DELETE FROM owners")
+        db.commit()
+    async with await SqliteStore.open(path) as store:
+        (loaded,) = [
+            one for one in (await store.load("r1")).frames[1].changes if isinstance(one, Settled)
+        ]
+        assert loaded.output == held(text)
+        assert isinstance(loaded.output, str) == (size <= 4096)
+        assert store.output("r1", Key("a"), 1) == text
 
 
 async def test_a_migration_goes_forward_once_and_whole(tmp_path: Path) -> None:

@@ -8,15 +8,17 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from smithers.changes import CameUp, Key, held
 from smithers.errors import StoreError
 from smithers.store.file_systems import refusal_of
 from smithers.store.opening import file_lock
 from smithers.store.sqlite import SqliteStore
-from tests.store.samples import begin, frame, live_owner
+from tests.store.samples import begin, frame, live_owner, settled
 
 pytestmark = pytest.mark.anyio
 
@@ -48,9 +50,10 @@ WAYS: dict[str, tuple[Callable[[Path], object], str]] = {
 }
 
 
+@pytest.mark.parametrize("reads_before", [True, False])
 @pytest.mark.parametrize("how", WAYS)
-async def test_nothing_is_written_once_a_file_of_the_database_is_another(
-    tmp_path: Path, how: str
+async def test_nothing_is_read_or_written_once_a_file_of_the_database_is_another(
+    tmp_path: Path, how: str, reads_before: bool
 ) -> None:
     folder = tmp_path / "a"
     folder.mkdir()
@@ -58,8 +61,13 @@ async def test_nothing_is_written_once_a_file_of_the_database_is_another(
     change, said = WAYS[how]
     async with await SqliteStore.open(path) as store:
         claim = await begin(store)
-        await store.commit(claim, frame(1))
+        given = replace(settled("a", came_up=1), output=held("x" * 5000))
+        await store.commit(claim, frame(1, CameUp(key=Key("a")), given))
+        if reads_before:
+            assert store.output("r1", Key("a"), 1) == "x" * 5000
         change(path)
+        with pytest.raises(StoreError, match=said):
+            store.output("r1", Key("a"), 1)
         for work in (store.commit(claim, frame(2)), store.load("r1"), store.changed()):
             with pytest.raises(StoreError, match=said) as raised:
                 await work

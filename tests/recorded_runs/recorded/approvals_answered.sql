@@ -3,8 +3,6 @@ INSERT INTO "frames" VALUES
 ('not-taken',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('one-taken',0,'2026-01-02T03:04:00.500000Z',1,0),
 ('one-taken',1,'2026-01-02T03:04:11.000000Z',2,2);
-INSERT INTO "identity" VALUES
-('b4dfcbcf22f2ac2d7a4c0c3f0200d02e');
 INSERT INTO "inbox" VALUES
 (1,'not-taken','answer','left','',0,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T03:04:00.500000Z"}','2026-01-02T03:04:00.500000Z'),
 (2,'one-taken','answer','left','',0,'{"approved":true,"by":"ann","note":"looks good\nto me","at":"2026-01-02T03:04:01Z"}','2026-01-02T03:04:01.000000Z'),
@@ -55,19 +53,5 @@ INSERT INTO "waits" VALUES
 ('not-taken','right','','approval',0,NULL,'right?','c4a16d56257009fe3ee644e71a4ed687ec7b073568a0a2469f2720fb62e1be0d','[]','[]',NULL,NULL),
 ('one-taken','left','','approval',0,NULL,'left?','316d9f6eed4aa75ad3b020ea26d2e3d01cbd490955cb09628f209c6fcf799f07','[]','[]',1,'{"approved":true,"by":"ann","note":"looks good\nto me","at":"2026-01-02T03:04:01Z"}'),
 ('one-taken','right','','approval',0,NULL,'right?','c4a16d56257009fe3ee644e71a4ed687ec7b073568a0a2469f2720fb62e1be0d','[]','[]',NULL,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',4);

@@ -10,8 +10,6 @@ INSERT INTO "frames" VALUES
 ('fail',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('fail',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('fail',2,'2026-01-02T03:04:11.000000Z',2,1);
-INSERT INTO "identity" VALUES
-('cda99096669e7260d902a9130ce6bf99');
 INSERT INTO "inbox" VALUES
 (1,'fail','answer','ship','',0,'{"approved":false,"by":"ann","note":"too early","at":"2026-01-02T03:04:01Z"}','2026-01-02T03:04:01.000000Z'),
 (2,'continue','answer','ship','',0,'{"approved":false,"by":"ann","note":"too early","at":"2026-01-02T03:04:12.500000Z"}','2026-01-02T03:04:12.500000Z');
@@ -55,19 +53,5 @@ INSERT INTO "tree" VALUES
 INSERT INTO "waits" VALUES
 ('continue','ship','','approval',0,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',2,'{"approved":false,"by":"ann","note":"too early","at":"2026-01-02T03:04:12.500000Z"}'),
 ('fail','ship','','approval',0,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',2,'{"approved":false,"by":"ann","note":"too early","at":"2026-01-02T03:04:01Z"}');
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',2);

@@ -9,8 +9,6 @@ INSERT INTO "frames" VALUES
 ('r1',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('r1',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('r1',2,'2026-01-02T03:04:11.000000Z',2,1);
-INSERT INTO "identity" VALUES
-('031e91f5913bb92fd651fa553e79973f');
 INSERT INTO "inbox" VALUES
 (1,'r1','answer','ready','0',1,'{"approved":false,"by":"ann","note":null,"at":"2026-01-02T03:04:01Z"}','2026-01-02T03:04:01.000000Z');
 INSERT INTO "models" VALUES
@@ -66,19 +64,5 @@ It is 7 long.','924200f93559c26679a91d6031a4ee3d30e16f06e0260e44b43c656b0ef4d546
 ('r1','ship it','','approval',1,'2026-01-02T05:04:00.500000Z','Ship a draft?
 
 It is 7 long.','924200f93559c26679a91d6031a4ee3d30e16f06e0260e44b43c656b0ef4d546','[]','["ann", "bob"]',NULL,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',1);

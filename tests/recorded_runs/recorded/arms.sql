@@ -14,8 +14,6 @@ INSERT INTO "frames" VALUES
 ('r1',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('r1',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('r1',3,'2026-01-02T03:04:01.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('5e11a7330f307ddc629aeb2ba1350b3d');
 INSERT INTO "outputs" VALUES
 ('r1','deep','',3,NULL,'"deep is done"',NULL),
 ('r1','no','',2,NULL,'"no is done"',NULL),
@@ -24,11 +22,11 @@ INSERT INTO "runs" VALUES
 ('r1','arms','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','1','2026-01-02T03:04:00.000000Z',NULL,1,NULL,NULL,'{}');
 INSERT INTO "statuses" VALUES
 ('r1',0,'running',NULL,NULL,NULL),
-('r1',3,'failed','{"kind": "ValueError", "message": "fails? failed: ValueError: no answer", "hint": "correct the workflow, then resume the run", "place": "/project/scenes_trees.py:168:13", "then": null}',NULL,NULL);
+('r1',3,'failed','{"kind": "ValueError", "message": "fails? failed: ValueError: no answer", "hint": "correct the workflow, then resume the run", "place": "/project/scenes_trees.py:81:13", "then": null}',NULL,NULL);
 INSERT INTO "tasks" VALUES
 ('r1','beside','',3,0,3,'cancelled',NULL),
 ('r1','deep','',2,1,3,'finished',NULL),
-('r1','fails?','',3,0,3,'failed','{"kind": "ValueError", "message": "ValueError: no answer", "hint": "correct the workflow, then resume the run", "place": "/project/scenes_trees.py:168:13", "then": null}'),
+('r1','fails?','',3,0,3,'failed','{"kind": "ValueError", "message": "ValueError: no answer", "hint": "correct the workflow, then resume the run", "place": "/project/scenes_trees.py:81:13", "then": null}'),
 ('r1','never','',2,0,2,'skipped',NULL),
 ('r1','no','',1,1,2,'finished',NULL),
 ('r1','not empty','',2,0,2,'skipped',NULL),

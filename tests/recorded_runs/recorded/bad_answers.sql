@@ -20,8 +20,6 @@ INSERT INTO "frames" VALUES
 ('r1',8,'2026-01-02T03:04:13.000000Z',1,0);
 INSERT INTO "handled" VALUES
 ('r1','allowed','',4);
-INSERT INTO "identity" VALUES
-('0360c80712f4712f3cb7240b69a27c91');
 INSERT INTO "models" VALUES
 ('r1','Plan','{"properties": {"days": {"title": "Days", "type": "integer"}, "steps": {"items": {"type": "string"}, "title": "Steps", "type": "array"}}, "required": ["steps", "days"], "title": "Plan", "type": "object"}');
 INSERT INTO "outputs" VALUES
@@ -57,15 +55,3 @@ INSERT INTO "usage" VALUES
 ('r1',2,7,0,0,0,0,NULL,NULL,1),
 ('r1',2,7,1,10,2,0,NULL,NULL,0),
 ('r1',2,8,0,10,2,0,NULL,NULL,0);
-CREATE VIEW "out_plan" AS /* {"models": ["Plan"], "fields": ["steps", "days"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.steps') AS "steps",
-  json_extract(o.json, '$.days') AS "days"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Plan')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);

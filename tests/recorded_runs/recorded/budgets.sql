@@ -34,8 +34,6 @@ INSERT INTO "frames" VALUES
 ('raised',3,'2026-01-02T03:04:15.500000Z',2,1),
 ('waits',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('waits',1,'2026-01-02T03:04:01.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('f5fa8d5a3901a39abf05583844dadfce');
 INSERT INTO "inbox" VALUES
 (1,'raised','budget','','',NULL,'{"calls": 3, "by": "ann"}','2026-01-02T03:04:04.000000Z'),
 (2,'not-taken','budget','','',NULL,'{"calls": 3, "by": "ann"}','2026-01-02T03:04:18.000000Z'),

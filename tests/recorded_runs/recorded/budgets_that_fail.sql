@@ -8,8 +8,6 @@ INSERT INTO "frames" VALUES
 ('r1',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('r1',1,'2026-01-02T03:04:01.500000Z',1,0),
 ('r1',2,'2026-01-02T03:04:03.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('6daa68ea23707a4a21875dc9bb506b23');
 INSERT INTO "outputs" VALUES
 ('r1','beside','',1,NULL,'"beside is done"',NULL),
 ('r1','task 0','',1,NULL,'"done"',NULL),

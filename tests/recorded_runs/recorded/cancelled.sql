@@ -20,10 +20,8 @@ INSERT INTO "frames" VALUES
 ('waits',0,'2026-01-02T03:04:05.500000Z',1,0),
 ('waits',1,'2026-01-02T03:04:06.000000Z',1,0),
 ('waits',2,'2026-01-02T03:04:16.500000Z',2,2);
-INSERT INTO "identity" VALUES
-('b7166eea429c2beb6b5bf5ce02b77b87');
 INSERT INTO "inbox" VALUES
-(1,'at-work','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:05.000000Z'),
+(1,'at-work','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:04.500000Z'),
 (2,'waits','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:06.500000Z'),
 (3,'not-taken','cancel',NULL,NULL,NULL,'{"by": "ann"}','2026-01-02T03:04:18.000000Z');
 INSERT INTO "models" VALUES
@@ -85,19 +83,5 @@ INSERT INTO "waits" VALUES
 ('not-taken','ship b','','approval',1,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',NULL,NULL),
 ('waits','ship a','','approval',1,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',2,NULL),
 ('waits','ship b','','approval',1,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',2,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',3);

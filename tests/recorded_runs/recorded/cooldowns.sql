@@ -17,8 +17,6 @@ INSERT INTO "frames" VALUES
 ('waits-as-well',1,'2026-01-02T13:04:04.000000Z',1,0),
 ('waits-as-well',2,'2026-01-02T13:04:04.500000Z',1,0),
 ('waits-as-well',3,'2026-01-02T13:04:06.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('db62dd7033b2a942f0fd7ece922269c8');
 INSERT INTO "outputs" VALUES
 ('waits','either','',3,NULL,'"done"',NULL),
 ('waits-as-well','either','',3,NULL,'"done"',NULL);

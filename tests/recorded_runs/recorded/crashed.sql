@@ -10,10 +10,8 @@ INSERT INTO "frames" VALUES
 ('crashed',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('crashed',3,'2026-01-02T03:04:01.500000Z',1,0),
 ('crashed',4,'2026-01-02T03:04:04.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('e956132de036b511100ab5bba0f7d94d');
 INSERT INTO "inbox" VALUES
-(1,'crashed','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:05.000000Z');
+(1,'crashed','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:04.500000Z');
 INSERT INTO "outputs" VALUES
 ('crashed','before','',1,NULL,'"before is done"',NULL),
 ('crashed','beside','0',3,NULL,'"beside is done"',NULL);

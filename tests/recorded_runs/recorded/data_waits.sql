@@ -14,8 +14,6 @@ INSERT INTO "frames" VALUES
 ('came',5,'2026-01-02T03:04:13.500000Z',2,1),
 ('waits',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('waits',1,'2026-01-02T03:04:00.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('9a457ddc69c966f0463e09425e815f46');
 INSERT INTO "inbox" VALUES
 (1,'came','answer','ship','',0,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T03:04:02Z"}','2026-01-02T03:04:02.000000Z');
 INSERT INTO "models" VALUES
@@ -72,19 +70,5 @@ INSERT INTO "waits" VALUES
 ('waits','needs','','data',0,NULL,NULL,NULL,'["late"]','[]',NULL,NULL),
 ('waits','reads','','data',1,NULL,NULL,NULL,'["late"]','[]',NULL,NULL),
 ('waits','ship','','approval',0,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',NULL,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',1);

@@ -7,8 +7,6 @@ INSERT INTO "frames" VALUES
 ('over',0,'2026-01-02T03:04:01.000000Z',1,0),
 ('over',1,'2026-01-02T03:04:01.500000Z',1,0),
 ('over',2,'2026-01-02T03:06:12.000000Z',2,0);
-INSERT INTO "identity" VALUES
-('cf27d5c9f00e264e2c3b8e953e4160dd');
 INSERT INTO "models" VALUES
 ('open','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}'),
 ('over','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}');
@@ -41,17 +39,3 @@ INSERT INTO "tree" VALUES
 INSERT INTO "waits" VALUES
 ('open','ship','','approval',1,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',NULL,NULL),
 ('over','ship','','approval',1,NULL,'Ship?','827913615843cf46dbfbc1e575740e390e85806f03902b080c2dbec73f0d87bf','[]','[]',2,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);

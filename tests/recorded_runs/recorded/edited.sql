@@ -2,13 +2,13 @@ INSERT INTO "attempts" VALUES
 ('crashed',1,'kept','',1,0,'python',NULL,NULL,'2026-01-02T03:04:13.500000Z',1,'succeeded',NULL,'2026-01-02T03:04:14.000000Z',NULL),
 ('crashed',2,'moves','',1,0,'python',NULL,NULL,'2026-01-02T03:04:13.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:14.500000Z',NULL),
 ('crashed',3,'goes','',1,0,'python',NULL,NULL,'2026-01-02T03:04:13.500000Z',1,'succeeded',NULL,'2026-01-02T03:04:14.000000Z',NULL),
-('crashed',4,'breaks','',1,2,'python',NULL,NULL,'2026-01-02T03:04:14.500000Z',3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs crashed breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:15.000000Z',NULL),
+('crashed',4,'breaks','',1,2,'python',NULL,NULL,'2026-01-02T03:04:14.500000Z',3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs crashed breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:15.000000Z',NULL),
 ('crashed',5,'new','',1,4,'python',NULL,NULL,'2026-01-02T03:04:25.500000Z',5,'succeeded',NULL,'2026-01-02T03:04:26.000000Z',NULL),
 ('crashed',6,'breaks','',2,5,'python',NULL,NULL,'2026-01-02T03:04:26.000000Z',NULL,NULL,NULL,NULL,NULL),
 ('mended',1,'kept','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
 ('mended',2,'moves','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
 ('mended',3,'goes','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
-('mended',4,'breaks','',1,1,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:01.000000Z',NULL),
+('mended',4,'breaks','',1,1,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:01.000000Z',NULL),
 ('mended',5,'new','',1,3,'python',NULL,NULL,'2026-01-02T03:04:11.500000Z',4,'succeeded',NULL,'2026-01-02T03:04:12.000000Z',NULL),
 ('mended',6,'breaks','',2,4,'python',NULL,NULL,'2026-01-02T03:04:12.000000Z',5,'succeeded',NULL,'2026-01-02T03:04:12.500000Z',NULL),
 ('mended',7,'last','',1,5,'python',NULL,NULL,'2026-01-02T03:04:12.500000Z',6,'succeeded',NULL,'2026-01-02T03:04:13.000000Z',NULL);
@@ -26,8 +26,6 @@ INSERT INTO "frames" VALUES
 ('mended',4,'2026-01-02T03:04:12.000000Z',2,0),
 ('mended',5,'2026-01-02T03:04:12.500000Z',2,0),
 ('mended',6,'2026-01-02T03:04:13.000000Z',2,0);
-INSERT INTO "identity" VALUES
-('bba5e7f8fdf0ab46bcc256ebf627f838');
 INSERT INTO "outputs" VALUES
 ('crashed','goes','',1,NULL,'"goes is done"',NULL),
 ('crashed','kept','',1,NULL,'"kept is done"',NULL),
@@ -51,21 +49,21 @@ INSERT INTO "runs" VALUES
 ('mended','flow','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','2','2026-01-02T03:04:00.000000Z',NULL,2,NULL,NULL,'{}');
 INSERT INTO "statuses" VALUES
 ('crashed',0,'running',NULL,NULL,NULL),
-('crashed',3,'failed','{"kind": "ValueError", "message": "breaks failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs crashed breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}',NULL,NULL),
+('crashed',3,'failed','{"kind": "ValueError", "message": "breaks failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs crashed breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}',NULL,NULL),
 ('crashed',4,'running',NULL,NULL,NULL),
 ('mended',0,'running',NULL,NULL,NULL),
-('mended',2,'failed','{"kind": "ValueError", "message": "breaks failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}',NULL,NULL),
+('mended',2,'failed','{"kind": "ValueError", "message": "breaks failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}',NULL,NULL),
 ('mended',3,'running',NULL,NULL,NULL),
 ('mended',6,'finished',NULL,NULL,NULL);
 INSERT INTO "tasks" VALUES
-('crashed','breaks','',2,1,3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs crashed breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('crashed','breaks','',2,1,3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs crashed breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('crashed','breaks','',5,1,NULL,NULL,NULL),
 ('crashed','goes','',0,1,1,'finished',NULL),
 ('crashed','kept','',0,1,1,'finished',NULL),
 ('crashed','last','',3,0,3,'cancelled',NULL),
 ('crashed','moves','',0,1,2,'finished',NULL),
 ('crashed','new','',4,1,5,'finished',NULL),
-('mended','breaks','',1,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('mended','breaks','',1,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs mended breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('mended','breaks','',4,1,5,'finished',NULL),
 ('mended','goes','',0,1,1,'finished',NULL),
 ('mended','kept','',0,1,1,'finished',NULL),

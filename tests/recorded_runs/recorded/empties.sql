@@ -8,8 +8,6 @@ INSERT INTO "frames" VALUES
 ('allowed',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('refused',0,'2026-01-02T03:04:01.000000Z',1,0),
 ('refused',1,'2026-01-02T03:04:01.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('76666a1851557c11838546ede7ec86db');
 INSERT INTO "outputs" VALUES
 ('allowed','last','',1,NULL,'"last is done"',NULL),
 ('refused','first','',1,NULL,'[]',NULL);
@@ -20,11 +18,11 @@ INSERT INTO "statuses" VALUES
 ('allowed',0,'running',NULL,NULL,NULL),
 ('allowed',1,'finished',NULL,NULL,NULL),
 ('refused',0,'running',NULL,NULL,NULL),
-('refused',1,'failed','{"kind": "AuthorError", "message": "none failed: none has no items", "hint": "to allow an empty list, set allow_empty=True", "place": "/project/scenes_trees.py:218:32", "then": null}',NULL,NULL);
+('refused',1,'failed','{"kind": "AuthorError", "message": "none failed: none has no items", "hint": "to allow an empty list, set allow_empty=True", "place": "/project/scenes_trees.py:131:32", "then": null}',NULL,NULL);
 INSERT INTO "tasks" VALUES
 ('allowed','last','',0,1,1,'finished',NULL),
 ('refused','first','',0,1,1,'finished',NULL),
-('refused','none','',1,0,1,'failed','{"kind": "AuthorError", "message": "none has no items", "hint": "to allow an empty list, set allow_empty=True", "place": "/project/scenes_trees.py:218:32", "then": null}');
+('refused','none','',1,0,1,'failed','{"kind": "AuthorError", "message": "none has no items", "hint": "to allow an empty list, set allow_empty=True", "place": "/project/scenes_trees.py:131:32", "then": null}');
 INSERT INTO "tree" VALUES
 ('allowed','last',0,'step','sequence',4,NULL),
 ('allowed','none',0,'foreach','sequence',3,NULL),

@@ -46,8 +46,6 @@ INSERT INTO "frames" VALUES
 ('finish',5,'2026-01-02T03:04:02.500000Z',1,0),
 ('finish',6,'2026-01-02T03:04:03.000000Z',1,0),
 ('finish',7,'2026-01-02T03:04:03.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('ae637cb92e12685b02aad0772c2bc621');
 INSERT INTO "outputs" VALUES
 ('fail','draft','0',1,NULL,'"draft is done"',NULL),
 ('fail','draft','1',4,NULL,'"draft is done"',NULL),
@@ -67,7 +65,7 @@ INSERT INTO "runs" VALUES
 ('finish','exhausted','/project/flow.py','/project','/usr/bin/python3','["PATH"]','{}','1','2026-01-02T03:04:00.000000Z',NULL,1,NULL,NULL,'{}');
 INSERT INTO "statuses" VALUES
 ('fail',0,'running',NULL,NULL,NULL),
-('fail',6,'failed','{"kind": "LoopExhausted", "message": "outer loop failed: `until` was not true within 2 iterations", "hint": "raise max_iterations at /project/scenes_trees.py:301:17, or set on_exhausted=''finish'' there, then resume the run", "place": null, "then": null}',NULL,NULL),
+('fail',6,'failed','{"kind": "LoopExhausted", "message": "outer loop failed: `until` was not true within 2 iterations", "hint": "raise max_iterations at /project/scenes_trees.py:235:17, or set on_exhausted=''finish'' there, then resume the run", "place": null, "then": null}',NULL,NULL),
 ('finish',0,'running',NULL,NULL,NULL),
 ('finish',7,'finished',NULL,NULL,NULL);
 INSERT INTO "tasks" VALUES
@@ -78,7 +76,7 @@ INSERT INTO "tasks" VALUES
 ('fail','inner','1.0',4,1,5,'finished',NULL),
 ('fail','inner','1.1',5,1,6,'finished',NULL),
 ('fail','last','',6,0,6,'cancelled',NULL),
-('fail','outer loop','',6,0,6,'failed','{"kind": "LoopExhausted", "message": "`until` was not true within 2 iterations", "hint": "raise max_iterations at /project/scenes_trees.py:301:17, or set on_exhausted=''finish'' there, then resume the run", "place": null, "then": null}'),
+('fail','outer loop','',6,0,6,'failed','{"kind": "LoopExhausted", "message": "`until` was not true within 2 iterations", "hint": "raise max_iterations at /project/scenes_trees.py:235:17, or set on_exhausted=''finish'' there, then resume the run", "place": null, "then": null}'),
 ('finish','draft','0',0,1,1,'finished',NULL),
 ('finish','draft','1',3,1,4,'finished',NULL),
 ('finish','inner','0.0',1,1,2,'finished',NULL),

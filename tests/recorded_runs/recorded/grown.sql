@@ -17,8 +17,6 @@ INSERT INTO "frames" VALUES
 ('waits',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('waits',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('waits',3,'2026-01-02T03:04:01.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('55fb0e2fdd1f506439d7d076698a0563');
 INSERT INTO "inbox" VALUES
 (1,'ends','answer','look','',3,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T03:04:04Z"}','2026-01-02T03:04:04.000000Z');
 INSERT INTO "models" VALUES
@@ -75,19 +73,5 @@ INSERT INTO "tree" VALUES
 INSERT INTO "waits" VALUES
 ('ends','look','','approval',3,NULL,'Is it grown?','c0255e1bf8aef4fdac920a17205d2865ed2495febb49df7589add1b3f7f4dd37','[]','[]',4,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T03:04:04Z"}'),
 ('waits','look','','approval',3,NULL,'Is it grown?','c0255e1bf8aef4fdac920a17205d2865ed2495febb49df7589add1b3f7f4dd37','[]','[]',NULL,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',1);

@@ -1,14 +1,14 @@
 INSERT INTO "attempts" VALUES
 ('cancel',1,'good','',1,0,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',2,'succeeded',NULL,'2026-01-02T03:04:03.000000Z',NULL),
-('cancel',2,'bad','',1,0,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs cancel bad`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:03.000000Z',NULL),
+('cancel',2,'bad','',1,0,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs cancel bad`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:03.000000Z',NULL),
 ('cancel',3,'slow','',1,0,'slow','Take your time',NULL,'2026-01-02T03:04:02.000000Z',3,'cancelled',NULL,'2026-01-02T03:04:03.500000Z',NULL),
 ('continue',1,'good','',1,0,'python',NULL,NULL,'2026-01-02T03:04:04.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:04.500000Z',NULL),
-('continue',2,'bad','',1,0,'python',NULL,NULL,'2026-01-02T03:04:04.000000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs continue bad`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:05.000000Z',NULL),
+('continue',2,'bad','',1,0,'python',NULL,NULL,'2026-01-02T03:04:04.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs continue bad`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:04.500000Z',NULL),
 ('continue',3,'slow','',1,0,'python',NULL,NULL,'2026-01-02T03:04:04.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:04.500000Z',NULL),
-('continue',4,'late','',1,1,'python',NULL,NULL,'2026-01-02T03:04:04.500000Z',3,'succeeded',NULL,'2026-01-02T03:04:05.500000Z',NULL),
-('continue',5,'last','',1,3,'python',NULL,NULL,'2026-01-02T03:04:05.500000Z',4,'succeeded',NULL,'2026-01-02T03:04:06.000000Z',NULL),
+('continue',4,'late','',1,1,'python',NULL,NULL,'2026-01-02T03:04:04.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:05.000000Z',NULL),
+('continue',5,'last','',1,2,'python',NULL,NULL,'2026-01-02T03:04:05.000000Z',3,'succeeded',NULL,'2026-01-02T03:04:05.500000Z',NULL),
 ('finish',1,'good','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
-('finish',2,'bad','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs finish bad`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:01.000000Z',NULL),
+('finish',2,'bad','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs finish bad`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:01.000000Z',NULL),
 ('finish',3,'slow','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',2,'succeeded',NULL,'2026-01-02T03:04:01.000000Z',NULL),
 ('finish',4,'late','',1,1,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',3,'succeeded',NULL,'2026-01-02T03:04:01.500000Z',NULL);
 INSERT INTO "choices" VALUES
@@ -24,21 +24,18 @@ INSERT INTO "frames" VALUES
 ('continue',1,'2026-01-02T03:04:04.500000Z',1,0),
 ('continue',2,'2026-01-02T03:04:05.000000Z',1,0),
 ('continue',3,'2026-01-02T03:04:05.500000Z',1,0),
-('continue',4,'2026-01-02T03:04:06.000000Z',1,0),
 ('finish',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('finish',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('finish',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('finish',3,'2026-01-02T03:04:01.500000Z',1,0);
 INSERT INTO "handled" VALUES
-('continue','after bad','',2),
-('continue','bad','',2);
-INSERT INTO "identity" VALUES
-('2c58d897746bb80fc591e7c68c979e16');
+('continue','after bad','',1),
+('continue','bad','',1);
 INSERT INTO "outputs" VALUES
 ('cancel','good','',2,NULL,'"good is done"',NULL),
 ('continue','good','',1,NULL,'"good is done"',NULL),
-('continue','last','',4,NULL,'"last is done"',NULL),
-('continue','late','',3,NULL,'"late is done"',NULL),
+('continue','last','',3,NULL,'"last is done"',NULL),
+('continue','late','',2,NULL,'"late is done"',NULL),
 ('continue','slow','',1,NULL,'"slow is done"',NULL),
 ('finish','good','',1,NULL,'"good is done"',NULL),
 ('finish','late','',3,NULL,'"late is done"',NULL),
@@ -51,26 +48,26 @@ INSERT INTO "sessions" VALUES
 ('cancel',3,1,0,'slow-1');
 INSERT INTO "statuses" VALUES
 ('cancel',0,'running',NULL,NULL,NULL),
-('cancel',3,'failed','{"kind": "ValueError", "message": "bad failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs cancel bad`", "place": "/project/scenes_trees.py:44:5", "then": null}',NULL,NULL),
+('cancel',3,'failed','{"kind": "ValueError", "message": "bad failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs cancel bad`", "place": "/project/scenes_trees.py:41:5", "then": null}',NULL,NULL),
 ('continue',0,'running',NULL,NULL,NULL),
-('continue',4,'finished',NULL,NULL,NULL),
+('continue',3,'finished',NULL,NULL,NULL),
 ('finish',0,'running',NULL,NULL,NULL),
-('finish',3,'failed','{"kind": "ValueError", "message": "bad failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs finish bad`", "place": "/project/scenes_trees.py:44:5", "then": null}',NULL,NULL);
+('finish',3,'failed','{"kind": "ValueError", "message": "bad failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs finish bad`", "place": "/project/scenes_trees.py:41:5", "then": null}',NULL,NULL);
 INSERT INTO "tasks" VALUES
 ('cancel','after bad','',2,0,2,'cancelled',NULL),
-('cancel','bad','',0,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs cancel bad`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('cancel','bad','',0,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs cancel bad`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('cancel','good','',0,1,2,'finished',NULL),
 ('cancel','last','',3,0,3,'cancelled',NULL),
 ('cancel','late','',0,1,2,'cancelled',NULL),
 ('cancel','slow','',0,1,3,'cancelled',NULL),
-('continue','after bad','',2,0,2,'cancelled',NULL),
-('continue','bad','',0,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs continue bad`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('continue','after bad','',1,0,1,'cancelled',NULL),
+('continue','bad','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs continue bad`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('continue','good','',0,1,1,'finished',NULL),
-('continue','last','',3,1,4,'finished',NULL),
-('continue','late','',0,1,3,'finished',NULL),
+('continue','last','',2,1,3,'finished',NULL),
+('continue','late','',0,1,2,'finished',NULL),
 ('continue','slow','',0,1,1,'finished',NULL),
 ('finish','after bad','',2,0,2,'cancelled',NULL),
-('finish','bad','',0,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs finish bad`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('finish','bad','',0,1,2,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs finish bad`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('finish','good','',0,1,1,'finished',NULL),
 ('finish','last','',3,0,3,'cancelled',NULL),
 ('finish','late','',0,1,3,'finished',NULL),

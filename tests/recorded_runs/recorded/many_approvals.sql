@@ -2,8 +2,6 @@ INSERT INTO "attempts" VALUES
 ('r1',1,'hangs','',1,0,'agent','Wait',NULL,'2026-01-02T03:04:00.000000Z',NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "frames" VALUES
 ('r1',0,'2026-01-02T03:04:00.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('a046e5193176204b5c1eb9b4168ea0ec');
 INSERT INTO "models" VALUES
 ('r1','Decision','{"description": "A person''s answer to an `Approval`. `at` is aware UTC; `by` is None if nobody answered in\ntime.", "properties": {"approved": {"title": "Approved", "type": "boolean"}, "at": {"format": "date-time", "title": "At", "type": "string"}, "by": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "By"}, "note": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Note"}}, "required": ["approved", "at"], "title": "Decision", "type": "object"}');
 INSERT INTO "owners" VALUES
@@ -51,17 +49,3 @@ INSERT INTO "waits" VALUES
 ('r1','item 7','','approval',0,NULL,'May item 7 go?','dbdfe45596141a3f8853fac702ce36e47ecdd8857c3b0a03c08f0038d1fcb913','[]','[]',NULL,NULL),
 ('r1','item 8','','approval',0,NULL,'May item 8 go?','2d1fb95bd2b28bbebe8ca25225cb00a7ea6c83d9e4b41975de0714d7663b7c81','[]','[]',NULL,NULL),
 ('r1','item 9','','approval',0,NULL,'May item 9 go?','6f92a9f809dde70ee1b9f73e0da9519abae511a54e857362483e38914dd0f280','[]','[]',NULL,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);

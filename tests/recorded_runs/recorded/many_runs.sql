@@ -1,6 +1,6 @@
 INSERT INTO "attempts" VALUES
 ('run-0',1,'first','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
-('run-1',1,'breaks','',1,0,'python',NULL,NULL,'2026-01-02T04:10:41.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs run-1 breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T04:10:41.500000Z',NULL),
+('run-1',1,'breaks','',1,0,'python',NULL,NULL,'2026-01-02T04:10:41.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs run-1 breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T04:10:41.500000Z',NULL),
 ('running',1,'first','',1,0,'python',NULL,NULL,'2026-01-02T07:32:13.500000Z',NULL,NULL,NULL,NULL,NULL),
 ('stale',1,'first','',1,0,'python',NULL,NULL,'2026-01-02T07:30:43.000000Z',NULL,NULL,NULL,NULL,NULL);
 INSERT INTO "frames" VALUES
@@ -12,8 +12,6 @@ INSERT INTO "frames" VALUES
 ('run-3',0,'2026-01-02T06:24:02.500000Z',1,0),
 ('running',0,'2026-01-02T07:32:13.500000Z',1,0),
 ('stale',0,'2026-01-02T07:30:43.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('e1b8d873c895f516576e98b919bfe01c');
 INSERT INTO "inbox" VALUES
 (1,'run-3','answer','ship','',0,'{"approved":true,"by":"ann","note":null,"at":"2026-01-02T07:30:43Z"}','2026-01-02T07:30:43.000000Z');
 INSERT INTO "models" VALUES
@@ -35,14 +33,14 @@ INSERT INTO "statuses" VALUES
 ('run-0',0,'running',NULL,NULL,NULL),
 ('run-0',1,'finished',NULL,NULL,NULL),
 ('run-1',0,'running',NULL,NULL,NULL),
-('run-1',1,'failed','{"kind": "ValueError", "message": "breaks failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs run-1 breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}',NULL,NULL),
+('run-1',1,'failed','{"kind": "ValueError", "message": "breaks failed: ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs run-1 breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}',NULL,NULL),
 ('run-2',0,'waiting',NULL,NULL,NULL),
 ('run-3',0,'waiting',NULL,NULL,NULL),
 ('running',0,'running',NULL,NULL,NULL),
 ('stale',0,'running',NULL,NULL,NULL);
 INSERT INTO "tasks" VALUES
 ('run-0','first','',0,1,1,'finished',NULL),
-('run-1','breaks','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs run-1 breaks`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('run-1','breaks','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs run-1 breaks`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('run-1','never','',1,0,1,'cancelled',NULL),
 ('run-2','ship','',0,1,NULL,NULL,NULL),
 ('run-3','ship','',0,1,NULL,NULL,NULL),
@@ -67,19 +65,5 @@ INSERT INTO "waits" VALUES
 Second line','bc0e08fb1279a04579738f9f90ae47c20ed2c17f27ba2f0bacc2f0b81df1fce8','[]','[]',NULL,NULL),
 ('run-3','ship','','approval',0,NULL,'[31mred[0m?
 Second line','bc0e08fb1279a04579738f9f90ae47c20ed2c17f27ba2f0bacc2f0b81df1fce8','[]','[]',NULL,NULL);
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',1);

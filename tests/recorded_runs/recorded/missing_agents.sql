@@ -23,8 +23,6 @@ INSERT INTO "frames" VALUES
 ('waits',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('waits',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('waits',2,'2026-01-02T03:04:01.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('642abd99dbfb8dc039bbe81453bebf1b');
 INSERT INTO "outputs" VALUES
 ('set-up','either','',5,NULL,'"from a"',NULL);
 INSERT INTO "runs" VALUES

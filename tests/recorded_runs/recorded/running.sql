@@ -10,10 +10,8 @@ INSERT INTO "frames" VALUES
 ('running',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('running',3,'2026-01-02T03:04:01.500000Z',1,0),
 ('running',4,'2026-01-02T03:04:04.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('597873eb9f37085c9692d2f2c6c5430e');
 INSERT INTO "inbox" VALUES
-(1,'running','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:05.000000Z');
+(1,'running','steer','works','',NULL,'{"text": "look below the water line", "by": "ann"}','2026-01-02T03:04:04.500000Z');
 INSERT INTO "outputs" VALUES
 ('running','before','',1,NULL,'"before is done"',NULL),
 ('running','beside','0',3,NULL,'"beside is done"',NULL);

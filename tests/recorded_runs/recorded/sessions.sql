@@ -13,8 +13,6 @@ INSERT INTO "frames" VALUES
 ('r1',4,'2026-01-02T03:04:05.000000Z',1,0),
 ('r1',5,'2026-01-02T03:04:06.000000Z',1,0),
 ('r1',6,'2026-01-02T03:04:08.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('f9ea8aeb764463d01ebdf46538f6424c');
 INSERT INTO "outputs" VALUES
 ('r1','copy','',6,NULL,'"I am Ann | Who am I? | Who was I? | You were interrupted before you answered. Go on where you stopped, and answer the task:\n\nWho was I?"',NULL),
 ('r1','first','',2,NULL,'"I am Ann"',NULL),

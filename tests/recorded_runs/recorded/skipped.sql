@@ -13,8 +13,6 @@ INSERT INTO "frames" VALUES
 ('some',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('some',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('some',3,'2026-01-02T03:04:03.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('259cb94868a64be4cb6c0fd169b868b5');
 INSERT INTO "outputs" VALUES
 ('some','first','',1,NULL,'"first is done"',NULL),
 ('some','kept','',3,NULL,'"done"',NULL);

@@ -15,8 +15,6 @@ INSERT INTO "frames" VALUES
 ('told',4,'2026-01-02T03:04:03.000000Z',1,1),
 ('told',5,'2026-01-02T03:04:04.500000Z',1,1),
 ('told',6,'2026-01-02T03:04:05.000000Z',1,1);
-INSERT INTO "identity" VALUES
-('bd18bb7ef2309d58f8458963ad0bb0bd');
 INSERT INTO "inbox" VALUES
 (1,'told','steer','plan','',NULL,'{"text": "mind the budget\nand the weather", "by": "ann"}','2026-01-02T03:04:00.500000Z'),
 (2,'kept','steer','plan','',NULL,'{"text": "mind the budget", "by": "ann"}','2026-01-02T03:04:07.000000Z');

@@ -1,6 +1,6 @@
 INSERT INTO "attempts" VALUES
 ('by-a-program',1,'before','',1,0,'python',NULL,NULL,'2026-01-02T03:04:05.500000Z',1,'succeeded',NULL,'2026-01-02T03:04:06.000000Z',NULL),
-('by-a-program',2,'works','',1,1,'at-work','Find the leak of whales',NULL,'2026-01-02T03:04:06.000000Z',4,'interrupted',NULL,'2026-01-02T03:04:10.000000Z',NULL),
+('by-a-program',2,'works','',1,1,'at-work','Find the leak of whales',NULL,'2026-01-02T03:04:06.000000Z',5,'interrupted',NULL,'2026-01-02T03:04:10.500000Z',NULL),
 ('by-a-program',3,'beside','0',1,1,'python',NULL,NULL,'2026-01-02T03:04:06.000000Z',3,'succeeded',NULL,'2026-01-02T03:04:07.000000Z',NULL),
 ('by-signal',1,'before','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'succeeded',NULL,'2026-01-02T03:04:00.500000Z',NULL),
 ('by-signal',2,'works','',1,1,'at-work','Find the leak of whales',NULL,'2026-01-02T03:04:00.500000Z',5,'interrupted',NULL,'2026-01-02T03:04:05.000000Z',NULL),
@@ -14,14 +14,13 @@ INSERT INTO "frames" VALUES
 ('by-a-program',2,'2026-01-02T03:04:06.500000Z',1,0),
 ('by-a-program',3,'2026-01-02T03:04:07.000000Z',1,0),
 ('by-a-program',4,'2026-01-02T03:04:10.000000Z',1,0),
+('by-a-program',5,'2026-01-02T03:04:10.500000Z',1,0),
 ('by-signal',0,'2026-01-02T03:04:00.000000Z',1,0),
 ('by-signal',1,'2026-01-02T03:04:00.500000Z',1,0),
 ('by-signal',2,'2026-01-02T03:04:01.000000Z',1,0),
 ('by-signal',3,'2026-01-02T03:04:01.500000Z',1,0),
 ('by-signal',4,'2026-01-02T03:04:04.500000Z',1,0),
 ('by-signal',5,'2026-01-02T03:04:05.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('a0683e814f4f8addbe3ffc670c901a6c');
 INSERT INTO "outputs" VALUES
 ('by-a-program','before','',1,NULL,'"before is done"',NULL),
 ('by-a-program','beside','0',3,NULL,'"beside is done"',NULL),
@@ -35,7 +34,7 @@ INSERT INTO "sessions" VALUES
 ('by-signal',2,2,0,'at-work-1');
 INSERT INTO "statuses" VALUES
 ('by-a-program',0,'running',NULL,NULL,NULL),
-('by-a-program',4,'running',NULL,NULL,NULL),
+('by-a-program',5,'running',NULL,NULL,NULL),
 ('by-signal',0,'running',NULL,NULL,NULL),
 ('by-signal',5,'running',NULL,NULL,'SIGTERM');
 INSERT INTO "tasks" VALUES

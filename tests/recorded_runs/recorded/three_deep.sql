@@ -33,8 +33,6 @@ INSERT INTO "frames" VALUES
 ('r1',6,'2026-01-02T03:04:03.000000Z',1,0),
 ('r1',7,'2026-01-02T03:04:03.500000Z',1,0),
 ('r1',8,'2026-01-02T03:04:04.000000Z',1,0);
-INSERT INTO "identity" VALUES
-('81aa4fab632588a385d12c2c9fd506e1');
 INSERT INTO "outputs" VALUES
 ('r1','a inner','0.0',1,NULL,'"a inner is done"',NULL),
 ('r1','a inner','0.1',2,NULL,'"a inner is done"',NULL),

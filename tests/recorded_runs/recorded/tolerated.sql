@@ -1,10 +1,10 @@
 INSERT INTO "attempts" VALUES
-('open',1,'allowed','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open allowed`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:00.500000Z',NULL),
+('open',1,'allowed','',1,0,'python',NULL,NULL,'2026-01-02T03:04:00.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open allowed`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:00.500000Z',NULL),
 ('open',2,'after','',1,1,'python',NULL,NULL,'2026-01-02T03:04:00.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:01.000000Z',NULL),
-('open',3,'in a round','0',1,2,'python',NULL,NULL,'2026-01-02T03:04:01.000000Z',3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open ''in a round[0]''`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:01.500000Z',NULL),
-('over',1,'allowed','',1,0,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over allowed`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:02.500000Z',NULL),
+('open',3,'in a round','0',1,2,'python',NULL,NULL,'2026-01-02T03:04:01.000000Z',3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open ''in a round[0]''`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:01.500000Z',NULL),
+('over',1,'allowed','',1,0,'python',NULL,NULL,'2026-01-02T03:04:02.000000Z',1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over allowed`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:02.500000Z',NULL),
 ('over',2,'after','',1,1,'python',NULL,NULL,'2026-01-02T03:04:02.500000Z',2,'succeeded',NULL,'2026-01-02T03:04:03.000000Z',NULL),
-('over',3,'in a round','0',1,2,'python',NULL,NULL,'2026-01-02T03:04:03.000000Z',3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over ''in a round[0]''`", "place": "/project/scenes_trees.py:44:5", "then": null}','2026-01-02T03:04:03.500000Z',NULL),
+('over',3,'in a round','0',1,2,'python',NULL,NULL,'2026-01-02T03:04:03.000000Z',3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over ''in a round[0]''`", "place": "/project/scenes_trees.py:41:5", "then": null}','2026-01-02T03:04:03.500000Z',NULL),
 ('over',4,'last','',1,4,'python',NULL,NULL,'2026-01-02T03:04:14.000000Z',5,'succeeded',NULL,'2026-01-02T03:04:14.500000Z',NULL);
 INSERT INTO "choices" VALUES
 ('open','loop','0','until',3,'true',''),
@@ -25,8 +25,6 @@ INSERT INTO "handled" VALUES
 ('open','in a round','0',3),
 ('over','allowed','',1),
 ('over','in a round','0',3);
-INSERT INTO "identity" VALUES
-('8b5cd94533fae79a2630b9628c9574d5');
 INSERT INTO "inbox" VALUES
 (1,'over','answer','denied','',2,'{"approved":false,"by":"ann","note":"not today","at":"2026-01-02T03:04:04Z"}','2026-01-02T03:04:04.000000Z');
 INSERT INTO "models" VALUES
@@ -49,13 +47,13 @@ INSERT INTO "statuses" VALUES
 ('over',5,'finished',NULL,NULL,NULL);
 INSERT INTO "tasks" VALUES
 ('open','after','',1,1,2,'finished',NULL),
-('open','allowed','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open allowed`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('open','allowed','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open allowed`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('open','denied','',2,1,NULL,NULL,NULL),
-('open','in a round','0',2,1,3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open ''in a round[0]''`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('open','in a round','0',2,1,3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs open ''in a round[0]''`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('over','after','',1,1,2,'finished',NULL),
-('over','allowed','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over allowed`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('over','allowed','',0,1,1,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over allowed`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('over','denied','',2,1,4,'finished',NULL),
-('over','in a round','0',2,1,3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over ''in a round[0]''`", "place": "/project/scenes_trees.py:44:5", "then": null}'),
+('over','in a round','0',2,1,3,'failed','{"kind": "ValueError", "message": "ValueError: the bottle broke", "hint": "for the traceback and the output, type `smithers logs over ''in a round[0]''`", "place": "/project/scenes_trees.py:41:5", "then": null}'),
 ('over','last','',4,1,5,'finished',NULL);
 INSERT INTO "tree" VALUES
 ('open','after',0,'step','sequence/sequence1',1,NULL),
@@ -79,19 +77,5 @@ INSERT INTO "tree" VALUES
 INSERT INTO "waits" VALUES
 ('open','denied','','approval',2,NULL,'Really?','9eb8cd756595cf24e67f7f24fe58246e94fad2f10e6a957b65e61995c883a71e','[]','[]',NULL,NULL),
 ('over','denied','','approval',2,NULL,'Really?','9eb8cd756595cf24e67f7f24fe58246e94fad2f10e6a957b65e61995c883a71e','[]','[]',4,'{"approved":false,"by":"ann","note":"not today","at":"2026-01-02T03:04:04Z"}');
-CREATE VIEW "out_decision" AS /* {"models": ["Decision"], "fields": ["approved", "by", "note", "at"]} */
-SELECT
-  o.run_id,
-  o.task,
-  o.path,
-  o.born,
-  json_extract(o.json, '$.approved') AS "approved",
-  json_extract(o.json, '$.by') AS "by",
-  json_extract(o.json, '$.note') AS "note",
-  json_extract(o.json, '$.at') AS "at"
-FROM (SELECT o.run_id, o.task, o.path, o.born, o.model, CASE WHEN instr(o.json, '\u0000') THEN replace(replace(replace(o.json, '\\', char(1)), '\u0000', '\ufffd'), char(1), '\\') ELSE o.json END AS json FROM outputs o) o
-WHERE o.model IN ('Decision')
-AND NOT EXISTS (SELECT 1 FROM outputs later WHERE later.run_id = o.run_id AND later.task = o.task AND later.path = o.path AND later.born > o.born)
-AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = o.run_id AND r.node = o.task AND r.path = o.path AND r.born > o.born);
 INSERT INTO "sqlite_sequence" VALUES
 ('inbox',1);

@@ -22,8 +22,6 @@ INSERT INTO "frames" VALUES
 ('r1',6,'2026-01-02T03:04:13.000000Z',1,0),
 ('r1',7,'2026-01-02T03:04:15.000000Z',1,0),
 ('r1',8,'2026-01-02T03:04:15.500000Z',1,0);
-INSERT INTO "identity" VALUES
-('595515722ac60a43b0d8a36e61914fc8');
 INSERT INTO "outputs" VALUES
 ('r1','again','0',5,NULL,'"done"',NULL),
 ('r1','again','1',7,NULL,'"done"',NULL),

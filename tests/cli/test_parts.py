@@ -1,0 +1,53 @@
+"""Documents that are printed part by part, so that they never are in memory whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smithers.cli._streams import give_json, give_json_parts
+from smithers.hub import Hub
+from smithers.reports import _events
+from smithers.wire import Json, event_json
+from tests.recorded_runs.reading import recorded, restore
+
+PARTS: list[dict[str, Any]] = [
+    {},
+    {"tasks": []},
+    {"version": 1, "tasks": [{"id": "ä", "x": float("inf")}], "waits": []},
+    {"tasks": [1, [2], None], "more": "no"},
+]
+
+
+@pytest.mark.parametrize("value", PARTS)
+def test_a_document_is_the_same_whole_and_in_parts(
+    value: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_json(value)
+    whole = capsys.readouterr().out
+    tasks = {"tasks": iter(value["tasks"])} if "tasks" in value else {}
+    give_json_parts({**value, **tasks})
+    assert capsys.readouterr().out == whole
+
+
+def test_a_page_of_events_ends_after_so_many_bytes_of_large_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(restore("outputs", recorded("outputs"), tmp_path), environment={})
+    (run_id, *_) = [line.run_id for line in hub.runs()]
+    whole, page = events(hub, run_id), hub.events(run_id)
+    sizes = [len(str(event_json(frame))) for frame in page.frames]
+    assert max(sizes) > 4096
+    assert not page.more
+    monkeypatch.setattr(_events, "_PAGE_BYTES", 4096)
+    short = hub.events(run_id)
+    assert short.more
+    assert short.frames == page.frames[: len(short.frames)]
+    assert events(hub, run_id) == whole
+    assert events(hub, run_id, outputs=False) != whole
+
+
+def events(hub: Hub, run_id: str, *, outputs: bool = True) -> list[Json]:
+    return [event_json(event) for event in hub.all_events(run_id, outputs=outputs)]

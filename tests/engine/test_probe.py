@@ -1,0 +1,136 @@
+"""A new kind of container and a new kind of wait: mypy names every place that needs an answer.
+
+Both are added to a copy of the tree; `make check` runs this after mypy, whose cache it copies. What
+mypy does not name must do without an answer: a workflow with the new container runs there, and its
+faces show it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.trust, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[2]
+_COPIED = ("smithers", "harnesses", "mcp_server", "tests", "pyproject.toml", ".mypy_cache")
+_CHECKED = ("smithers", "harnesses", "mcp_server", "tests/properties", "tests/engine")
+
+KIND = """\
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Planning
+from smithers.kinds.sequence import Ordered
+from smithers.tree import Group, Node, here
+
+
+class Row(Group[None]):
+    kind = "row"
+
+    def __init__(self, *children: Node) -> None:
+        self._become(children, None, None, here())
+
+
+class RowKind(Ordered[Row]):
+    name = "row"
+    only_arranges = True
+
+    def end(self, plan: Planning, one: Instance[Row]) -> None:
+        plan.mark(one, "finished", one.settled_at)
+
+
+ROW = RowKind()
+"""
+FLOW = """\
+from smithers import Context, NoInput, Node, Parallel, Step, workflow
+from smithers.kinds.row import Row
+
+
+@workflow
+def flow(ctx: Context[NoInput]) -> Node:
+    first = Step("first", lambda: 1)
+    return Parallel(Row(first, Step("second", lambda: ctx[first] + 1)))
+"""
+
+
+class Copy:
+    """A copy of the tree, to which kinds are added."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in _COPIED:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, folder / name, ignore=_without_caches)
+            elif (ROOT / name).exists():
+                shutil.copy2(ROOT / name, folder / name)
+
+    def replace(self, file: str, old: str, new: str) -> None:
+        text = (self.folder / file).read_text()
+        assert text.count(old) == 1, f"{old!r} is not once in {file}"
+        (self.folder / file).write_text(text.replace(old, new))
+
+    def add_case(self, file: str, before: str, case: str, then: str) -> None:
+        """Answer a `match`, in front of another case."""
+        indent = " " * 8
+        self.replace(file, indent + before, f"{indent}{case}\n{indent}    {then}\n{indent}{before}")
+
+    def unanswered(self) -> list[str]:
+        """The files with an error of mypy, each as often as it has one."""
+        done = self.run("-m", "mypy", *_CHECKED, "--no-error-summary")
+        return sorted(re.findall(r"^(\S+?):\d+: error:", done.stdout, re.MULTILINE))
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "NO_COLOR": "1"}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def works(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+def _without_caches(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name == "__pycache__"]
+
+
+def test_a_new_kind_of_container_is_named_and_runs(tmp_path: Path) -> None:
+    copy, kinds = Copy(tmp_path / "copy"), "smithers/kinds/__init__.py"
+    (copy.folder / "smithers/kinds/row.py").write_text(KIND)
+    copy.replace("smithers/kinds/_kind.py", "KindName = Literal[", 'KindName = Literal["row", ')
+    copy.replace(kinds, "AnyNode = Task[Any]", "AnyNode = Row | Task[Any]")
+    last_import = "from smithers.kinds.sequence"
+    copy.replace(kinds, last_import, f"from smithers.kinds.row import ROW, Row\n{last_import}")
+    assert copy.unanswered() == [
+        kinds,
+        "tests/properties/driver.py",
+        "tests/properties/order.py",
+        "tests/properties/order.py",
+        "tests/properties/reference.py",
+    ]
+    copy.add_case(kinds, "case Sequence():", "case Row():", "return ROW")
+    (copy.folder / "flow.py").write_text(FLOW)
+    copy.works("-m", "smithers", "up", "flow.py", "--run-id", "r1")
+    for face in ("inspect", "timeline", "why", "logs"):
+        copy.works("-m", "smithers", face, "r1")
+    assert "row" in copy.works("-m", "smithers", "graph", "r1")
+
+
+def test_a_new_kind_of_wait_is_named(tmp_path: Path) -> None:
+    copy = Copy(tmp_path / "copy")
+    copy.replace("smithers/changes.py", "WaitKind = Literal[", 'WaitKind = Literal["tide", ')
+    assert copy.unanswered() == ["smithers/views/_why.py", "smithers/waits.py"]
+    copy.add_case("smithers/waits.py", 'case "retry":', 'case "tide":', "return _RETRY")
+    asked = "from smithers import waits; print(waits.traits('tide').ended_by, waits.TIMED)"
+    assert "tide" in copy.works("-c", asked)
