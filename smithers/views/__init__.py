@@ -8,11 +8,38 @@ from __future__ import annotations
 
 from smithers.views._asks import Question, questions
 from smithers.views._budgets import BudgetView
+from smithers.views._changes import Shown, shown_changes
 from smithers.views._cost import CostLine, CostView, view_cost
+from smithers.views._event_words import event_words
 from smithers.views._exhausted import exhausted_words
 from smithers.views._failing import Reason
+from smithers.views._frames import (
+    AttemptName,
+    Attempts,
+    ChangeView,
+    FrameView,
+    TimelineView,
+    view_frame,
+)
 from smithers.views._graph import GraphNode, GraphView, graph
+from smithers.views._lines import (
+    ASK,
+    FOR_A_PERSON,
+    MOST_ALIKE,
+    ChangeLine,
+    change_lines,
+    question_of,
+    short_lines,
+)
 from smithers.views._lists import Activity, RunLine, RunsPage
+from smithers.views._pages import (
+    EventsPage,
+    LinesPage,
+    LogEvent,
+    MessageView,
+    TranscriptEntry,
+    TranscriptPage,
+)
 from smithers.views._runs import (
     AttemptView,
     Inspection,
@@ -40,16 +67,28 @@ from smithers.views._why import WhyView, explain
 from smithers.views._words import clock, decide_command, with_place
 
 __all__ = [
+    "ASK",
+    "FOR_A_PERSON",
+    "MOST_ALIKE",
     "Activity",
+    "AttemptName",
     "AttemptView",
+    "Attempts",
     "BudgetView",
+    "ChangeLine",
+    "ChangeView",
     "CostLine",
     "CostView",
     "Counts",
+    "EventsPage",
+    "FrameView",
     "GraphNode",
     "GraphView",
     "Held",
     "Inspection",
+    "LinesPage",
+    "LogEvent",
+    "MessageView",
     "OutputView",
     "OwnerView",
     "Question",
@@ -57,6 +96,7 @@ __all__ = [
     "RunLine",
     "RunView",
     "RunsPage",
+    "Shown",
     "Snapshot",
     "Spent",
     "Standing",
@@ -66,23 +106,32 @@ __all__ = [
     "TaskLine",
     "TaskView",
     "Texts",
+    "TimelineView",
+    "TranscriptEntry",
+    "TranscriptPage",
     "Usage",
     "WaitView",
     "WhyView",
+    "change_lines",
     "clock",
     "counts",
     "decide_command",
+    "event_words",
     "exhausted_words",
     "explain",
     "graph",
     "inspect",
     "open_waits",
+    "question_of",
     "questions",
+    "short_lines",
+    "shown_changes",
     "standing",
     "summarize",
     "task_lines",
     "undecided",
     "view_cost",
+    "view_frame",
     "view_task",
     "with_place",
 ]

@@ -63,8 +63,8 @@ OTHERS: dict[tuple[str, str], str] = {
     ("cli/_raising.py", "budget"): "a command",
     ("cli/_steering.py", "steer"): "a command",
     ("views/_asks.py", "budget"): "a key of JSON",
-    ("wire.py", "answer"): "a key of JSON",
-    ("reports/_telling.py", "answer"): "a key of JSON",
+    ("wire/_runs.py", "answer"): "a key of JSON",
+    ("wire/_changes.py", "answer"): "a key of JSON",
 }
 """The same words where they mean something else."""
 
