@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import Frame, Key
-from smithers.cli._rows import row_of
 from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
@@ -24,7 +23,7 @@ from smithers.reports import (
     is_question,
 )
 from smithers.state import RunState
-from smithers.views import clock
+from smithers.views import clock, view_work
 
 __all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
 
@@ -154,11 +153,11 @@ class Lines:
         key = Key(change["task"], tuple(change["iteration"]))
         if change["outcome"] != "finished" or key not in state.tries:
             return words
-        row = row_of(key, state)
+        work = view_work(state, key)
         facts = [
-            "" if row.took_s is None else duration(row.took_s),
-            tokens(row.tokens) if row.tokens else "",
-            money(row.cost),
+            "" if work.took_s is None else duration(work.took_s),
+            tokens(work.tokens) if work.tokens else "",
+            money(work.cost),
         ]
         told = ", ".join(fact for fact in facts if fact)
         return f"{words} ({told})" if told else words

@@ -16,12 +16,13 @@ from typing_extensions import TypeVar
 from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
+from smithers.shapes import ContainerKind
 from smithers.state import Ended, RunState
 from smithers.tree import Mark, Node
 
 __all__ = ["Asking", "Container", "Kind", "KindName", "Planning"]
 
-KindName = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
+KindName = Literal["task", ContainerKind, "iteration"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 

@@ -7,7 +7,9 @@ and no view works out how a node has ended: that is in the state.
 from __future__ import annotations
 
 from smithers.views._asks import Question, questions
+from smithers.views._board import Board
 from smithers.views._budgets import BudgetView
+from smithers.views._changed import changed_keys
 from smithers.views._cost import CostLine, CostView, view_cost
 from smithers.views._exhausted import exhausted_words
 from smithers.views._failing import Reason
@@ -27,6 +29,7 @@ from smithers.views._snapshot import OwnerView, Snapshot, Status
 from smithers.views._standing import Standing, standing, undecided
 from smithers.views._tasks import (
     Counts,
+    NodeState,
     State,
     TaskLine,
     WaitView,
@@ -38,10 +41,12 @@ from smithers.views._texts import Held, OutputView, Texts
 from smithers.views._usage import Spent, Usage
 from smithers.views._why import WhyView, explain
 from smithers.views._words import clock, decide_command, with_place
+from smithers.views._work import WorkView, view_work
 
 __all__ = [
     "Activity",
     "AttemptView",
+    "Board",
     "BudgetView",
     "CostLine",
     "CostView",
@@ -50,6 +55,7 @@ __all__ = [
     "GraphView",
     "Held",
     "Inspection",
+    "NodeState",
     "OutputView",
     "OwnerView",
     "Question",
@@ -69,6 +75,8 @@ __all__ = [
     "Usage",
     "WaitView",
     "WhyView",
+    "WorkView",
+    "changed_keys",
     "clock",
     "counts",
     "decide_command",
@@ -84,5 +92,6 @@ __all__ = [
     "undecided",
     "view_cost",
     "view_task",
+    "view_work",
     "with_place",
 ]
