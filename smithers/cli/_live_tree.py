@@ -39,9 +39,10 @@ class LiveTree:
     def frame(self, frame: Frame, state: RunState) -> None:
         """Keep in step with a frame, at the cost of what it changed."""
         keys = changed_keys(frame, state)
+        joined = [key.id for key in keys if key.id not in self.board.nodes]
         board = self.board.after(keys, state)
         if board is self.board:
-            self._measure(keys)
+            self._measure(joined, keys)
         else:
             self._measure_all(board)
         for key in keys:
@@ -55,12 +56,13 @@ class LiveTree:
 
     def _measure_all(self, board: Board) -> None:
         self.board, self.widest, self.widest_agent = board, 0, 0
-        self._measure([*map(Key, board.nodes), *board.work])
+        self._measure(board.nodes, board.work)
 
-    def _measure(self, keys: Iterable[Key]) -> None:
+    def _measure(self, joined: Iterable[str], keys: Iterable[Key]) -> None:
+        for id in joined:
+            if id in self.board.nodes:
+                self.widest = max(self.widest, self._cells(id))
         for key in keys:
-            if key.id in self.board.nodes and not key.path:
-                self.widest = max(self.widest, self._cells(key.id))
             if (work := self.board.work.get(key)) is not None:
                 self.widest_agent = max(self.widest_agent, cell_len(agent_of(work)))
 
