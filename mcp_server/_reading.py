@@ -33,6 +33,7 @@ from mcp_server._results import (
 )
 from mcp_server._tools import RunId, known
 from smithers.hub import Hub, RunsQuery
+from smithers.wire import transcript_json
 
 __all__ = [
     "CURSOR",
@@ -164,7 +165,7 @@ def get_transcript(
         if task.partition("[")[0] not in states and task not in states:
             raise _no_task(hub, run_id, task)
         page = hub.transcript(run_id, task, after, room_of(max_tokens) - size_of(task))
-    return Transcript.model_validate({"run_id": run_id, "task": task, **page})
+    return Transcript.model_validate({"run_id": run_id, "task": task, **transcript_json(page)})
 
 
 def get_events(
@@ -177,7 +178,13 @@ def get_events(
     hub = known(ctx, run_id)
     with telling(hub, CURSOR):
         page = hub.event_lines(run_id, after, room_of(max_tokens))
-    return Events.model_validate({"run_id": run_id, "events": page["lines"], **page})
+    return Events(
+        run_id=run_id,
+        status=page.status,
+        events=list(page.lines),
+        cursor=page.cursor,
+        more=page.more,
+    )
 
 
 def explain_run(

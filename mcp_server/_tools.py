@@ -112,7 +112,7 @@ def steer_run(
     with telling(hub):
         cursor = hub.newest(run_id)
         sent = hub.steer(run_id, task, message, by=login())
-        state = hub.message(run_id, sent.id)["state"]
+        state = hub.message(run_id, sent.id).state
     return Steered(
         run_id=run_id,
         task=sent.task,

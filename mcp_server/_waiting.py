@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from mcp.server.mcpserver import Context
 from pydantic import Field
@@ -21,6 +21,7 @@ from mcp_server._results import run_of
 from mcp_server._tools import RunId, known
 from mcp_server._watch import Watched
 from smithers.hub import Standing
+from smithers.views import LinesPage
 
 __all__ = ["wait_run"]
 
@@ -47,7 +48,7 @@ async def wait_run(
     hub = await asyncio.to_thread(known, ctx, run_id)
     room = room_of(max_tokens)
 
-    def events_after(cursor: str | None) -> dict[str, Any]:
+    def events_after(cursor: str | None) -> LinesPage:
         return hub.event_lines(run_id, cursor, room // 3)
 
     with telling(hub, CURSOR):
@@ -67,18 +68,18 @@ async def wait_run(
                     frame = now.frame
                 left_s = started + timeout_s - time.monotonic()
                 timed_out = left_s <= 0
-                if now.is_done or (until == "change" and page["lines"]) or timed_out:
+                if now.is_done or (until == "change" and page.lines) or timed_out:
                     break
                 await _tell(ctx, started, timeout_s, now.status, page)
                 await _moved(watched, now, left_s)
         told = await asyncio.to_thread(hub.overview, run_id)
-        if told.cursor != page["cursor"]:  # it moved meanwhile: no status without its events
+        if told.cursor != page.cursor:  # it moved meanwhile: no status without its events
             page = await asyncio.to_thread(events_after, seen)
-        told = replace(told, cursor=page["cursor"])
-        left = room - size_of(page["lines"])
-        events = {"timed_out": timed_out and not now.is_done, "more": page["more"]}
+        told = replace(told, cursor=page.cursor)
+        left = room - size_of(page.lines)
+        events = {"timed_out": timed_out and not now.is_done, "more": page.more}
         fields = await asyncio.to_thread(partial(run_of, hub, told, None, left, **events))
-    return Waited.model_validate({**fields, "events": page["lines"]})
+    return Waited.model_validate({**fields, "events": page.lines})
 
 
 async def _moved(watched: Watched, seen: Standing, within_s: float) -> None:
@@ -89,9 +90,9 @@ async def _moved(watched: Watched, seen: Standing, within_s: float) -> None:
 
 
 async def _tell(
-    ctx: Context[Face], started: float, timeout_s: float, status: str, page: dict[str, Any]
+    ctx: Context[Face], started: float, timeout_s: float, status: str, page: LinesPage
 ) -> None:
-    last = f": {page['lines'][-1]}" if page["lines"] else ""
+    last = f": {page.lines[-1]}" if page.lines else ""
     elapsed_s = round(time.monotonic() - started, 1)
     said = face_of(ctx).hub.secrets.mask(f"{status}{last}")
     await ctx.report_progress(elapsed_s, timeout_s, said)

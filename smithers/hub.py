@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smithers import reports, views
 from smithers.amounts import Amounts
@@ -25,8 +25,13 @@ from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain, title_of
 from smithers.views import (
     CostView,
+    EventsPage,
+    FrameView,
     GraphView,
     Inspection,
+    LinesPage,
+    LogEvent,
+    MessageView,
     Question,
     RunLine,
     RunsPage,
@@ -35,10 +40,13 @@ from smithers.views import (
     Summary,
     TaskLine,
     TaskView,
+    TimelineView,
+    TranscriptPage,
     WhyView,
 )
 
 if TYPE_CHECKING:
+    from smithers.doctor import Checkup
     from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
@@ -446,8 +454,8 @@ class Hub:
 
         return steer(self.database, self.environment, run_id, task, text, by)
 
-    def message(self, run_id: str, id: int) -> reports.Json:
-        """What happened to a message: `told`, `kept` or `late`."""
+    def message(self, run_id: str, id: int) -> MessageView:
+        """What happened to a message."""
         return reports.message(self.database, run_id, id)
 
     def cancel(self, run_id: str, *, by: str) -> str:
@@ -460,7 +468,7 @@ class Hub:
 
         return cancel(self.database, self.environment, run_id, by)
 
-    def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[reports.Json]:
+    def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[dict[str, Any]]:
         """The workflows in each file and their inputs: one entry per workflow, or an entry with an
         `error` for a file that cannot be imported. Each file is imported in its own process, and
         again only after a file that its import loaded has changed.
@@ -539,11 +547,11 @@ class Hub:
 
     def transcript(
         self, run_id: str, task: str, after: str | None, characters: int
-    ) -> reports.Json:
+    ) -> TranscriptPage:
         """What the agent of a task did after a cursor, in at most `characters` of JSON."""
         return reports.transcript(self.database, run_id, task, after, characters)
 
-    def event_lines(self, run_id: str, after: str | None, characters: int) -> reports.Json:
+    def event_lines(self, run_id: str, after: str | None, characters: int) -> LinesPage:
         """A run's events after a cursor as short lines, in at most `characters` of JSON."""
         return reports.event_lines(self.database, run_id, after, characters)
 
@@ -580,19 +588,19 @@ class Hub:
     def _snapshot(self, run_id: str) -> Snapshot:
         return reports.snapshot(self.database, run_id)
 
-    def timeline(self, run_id: str) -> reports.Json:
+    def timeline(self, run_id: str) -> TimelineView:
         """A run frame by frame."""
         return reports.timeline(self.database, run_id)
 
     def frame_by_frame(
         self, run_id: str, *, outputs: bool = True
-    ) -> AbstractContextManager[Iterator[reports.Json]]:
+    ) -> AbstractContextManager[Iterator[FrameView]]:
         """The same frames one by one; without `outputs`, those of more than 4096 bytes are None."""
         return reports.frame_by_frame(self.database, run_id, outputs=outputs)
 
     def events(
         self, run_id: str, after: str | None = None, *, limit: int = reports.MOST
-    ) -> reports.Json:
+    ) -> EventsPage:
         """A page of a run's events after a cursor, and the next cursor. Raises `Refused` if the
         cursor is not valid.
         """
@@ -605,9 +613,9 @@ class Hub:
         *,
         follow: bool = False,
         outputs: bool = True,
-    ) -> Iterator[reports.Json]:
-        """The same events one by one; with `follow`, as they happen. Without `outputs`, those of
-        more than 4096 bytes are None.
+    ) -> Iterator[FrameView | Summary]:
+        """The same events frame by frame; with `follow`, as they happen, and at the end the state
+        in which the run was left. Without `outputs`, those of more than 4096 bytes are None.
         """
         return reports.all_events(self.database, run_id, after, follow=follow, outputs=outputs)
 
@@ -621,7 +629,7 @@ class Hub:
 
     def logs(
         self, run_id: str, task: str | None = None, *, follow: bool = False
-    ) -> Iterator[reports.Json]:
+    ) -> Iterator[LogEvent]:
         """The output of a run's attempts; with `follow`, as it is written."""
         return reports.logs(self.database, run_id, task, follow=follow)
 
@@ -638,7 +646,7 @@ class Hub:
 
         return agent_variables()
 
-    def doctor(self) -> reports.Json:
+    def doctor(self) -> Checkup:
         """The state of this installation and the database; `ok` is False if something prevents runs
         from working.
         """

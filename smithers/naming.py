@@ -1,4 +1,4 @@
-"""What a person calls the nodes of a tree, and how many names one wants to read at once."""
+"""What rows and people call the nodes of a tree, and how many names one wants to read at once."""
 
 from __future__ import annotations
 

@@ -170,7 +170,9 @@ class _Show:
         attempts = [at for task in tasks if task.line.key.id == _KILLED_IN for at in task.attempts]
         if not any(at.state == "running" and at.session for at in attempts):
             return False
-        return any(event.get("event") != "started" for event in self._hub.logs(_RUN, _KILLED_IN))
+        return any(
+            event.payload.get("event") != "started" for event in self._hub.logs(_RUN, _KILLED_IN)
+        )
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -34,14 +34,14 @@ def register(app: typer.Typer) -> None:
 def doctor(json: JsonFlag = False, db: Db = None) -> int:
     found = Hub(place(db, checked=False).path).doctor()
     if json:
-        give_json(found)
-        return 0 if found["ok"] else 1
-    for one in found["findings"]:
-        mark, colour = _MARKS[one["state"]]
-        give(f"{paint(mark, colour, sys.stdout)} {one['check']:9} {shown(one['said'])}")
-        if one["hint"]:
-            give(f"    hint: {shown(one['hint'])}")
-    problems = sum(one["state"] == "problem" for one in found["findings"])
+        give_json(found.as_json())
+        return 0 if found.ok else 1
+    for one in found.findings:
+        mark, colour = _MARKS[one.state]
+        give(f"{paint(mark, colour, sys.stdout)} {one.check:9} {shown(one.said)}")
+        if one.hint:
+            give(f"    hint: {shown(one.hint)}")
+    problems = sum(one.state == "problem" for one in found.findings)
     if problems:
         say(f"{problems} problem{'s'[: problems != 1]}: see ✗ above")
         return 1

@@ -21,7 +21,7 @@ from smithers.cli._watching import Both, Watcher, watcher_of
 from smithers.engine.launching import MACHINE_FAILED
 from smithers.errors import MachineError, Owned, Refused
 from smithers.hub import Hub, Left
-from smithers.wire import from_json, summary_json
+from smithers.wire import end_json, from_json, summary_json
 
 __all__ = ["Going", "drive"]
 
@@ -186,7 +186,7 @@ def _give(going: Going, document: dict[str, Any]) -> None:
         hint = complete(document["error"]["hint"])
         document["error"] = {**document["error"], "hint": hint}
     try:
-        give_json({"event": "end", **document} if going.events else document)
+        give_json(end_json(document) if going.events else document)
     except BrokenPipeError:
         return
     except Refused as error:

@@ -130,6 +130,7 @@ def _give(error: Exception, arguments: Sequence[str]) -> None:
         give_json({"version": 1, "error": error_data(error)})
         return
     from smithers.cli._ending import failure
+    from smithers.wire import end_json
 
     document = failure(error, None, None)
-    give_json({"event": "end", **document} if "--events" in arguments else document)
+    give_json(end_json(document) if "--events" in arguments else document)

@@ -9,6 +9,14 @@ from typing import Annotated
 
 import typer
 
+from smithers.changes import (
+    CameUp,
+    ChoiceMade,
+    NodeMounted,
+    ReadMade,
+    SessionSeen,
+    UsageCounted,
+)
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._costs import cost_table
 from smithers.cli._drawing import inspected, mermaid, tree_lines
@@ -19,14 +27,21 @@ from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, give_json_parts, masked, paint, shown, table
 from smithers.hub import Hub
 from smithers.reports import STATUSES
-from smithers.store.rows import time_of
 from smithers.texts import plain
-from smithers.views import clock
-from smithers.wire import cost_json, graph_json, inspection_parts
+from smithers.views import FrameView, clock
+from smithers.wire import (
+    cost_json,
+    event_json,
+    graph_json,
+    inspection_parts,
+    log_json,
+    timeline_parts,
+)
 
 __all__ = ["give_raw", "register"]
 
-_QUIET = ("node_mounted", "came_up", "read_made", "usage_counted", "choice_made", "session_seen")
+_QUIET = (NodeMounted, CameUp, ReadMade, UsageCounted, ChoiceMade, SessionSeen)
+"""What `timeline` shows only with --all."""
 
 Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Follow the run until its process ends.")
@@ -221,15 +236,15 @@ def timeline(
 ) -> int:
     with Hub(place(db).path).frame_by_frame(run, outputs=json) as frames:
         if json:
-            head: dict[str, object] = {"version": 1, "run_id": masked(run)}
-            give_json_parts({**head, "frames": map(masked, frames)})
+            parts = timeline_parts(masked(run), frames)
+            give_json_parts({**parts, "frames": map(masked, parts["frames"])})
             return 0
         for frame in frames:
-            told = [one["words"] for one in frame["changes"] if every or one["what"] not in _QUIET]
-            at = f"{clock(time_of(frame['at']))}  frame {frame['frame']}"
-            for line in told:
-                give(f"{paint(at, 'dim', sys.stdout)}  {shown(line)}")
-                at = " " * len(at)
+            head = f"{clock(frame.at)}  frame {frame.number}"
+            for view in frame.changes:
+                if every or not isinstance(view.change, _QUIET):
+                    give(f"{paint(head, 'dim', sys.stdout)}  {shown(view.words)}")
+                    head = " " * len(head)
     return 0
 
 
@@ -250,11 +265,11 @@ def events(
 ) -> int:
     for event in Hub(place(db).path).all_events(run, after, follow=follow, outputs=json):
         if json:
-            give_json({"version": 1, "run_id": run, **masked(event)})
-            continue
-        for change in event.get("changes", ()):
-            head = f"{clock(time_of(event['at']))}  {event['frame']}.{change['n']}".ljust(18)
-            give(f"{paint(head, 'dim', sys.stdout)} {shown(change['words'])}")
+            give_json({"version": 1, "run_id": run, **masked(event_json(event))})
+        elif isinstance(event, FrameView):
+            for n, view in enumerate(event.changes, event.first):
+                head = f"{clock(event.at)}  {event.number}.{n}".ljust(18)
+                give(f"{paint(head, 'dim', sys.stdout)} {shown(view.words)}")
     return 0
 
 
@@ -299,7 +314,7 @@ def logs(
         return 0
     for event in hub.logs(run, task, follow=follow):
         if json:
-            give_json({"version": 1, **masked(event)})
+            give_json({"version": 1, **masked(log_json(event))})
         else:
             for line in said(event):
                 give(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,6 +14,8 @@ from smithers.cli._deciding import login
 from smithers.cli._places import Place, place
 from smithers.cli._streams import give, give_json, shown
 from smithers.hub import Hub, Sent
+from smithers.views import MessageView
+from smithers.wire import message_json
 
 __all__ = ["register"]
 
@@ -72,27 +74,27 @@ def steer(
     found = _outcome(where, sent, wait_s)
     if json:
         name = {"run_id": run, "task": sent.task, "iteration": list(sent.iteration)}
-        give_json({"version": 1, **name, "id": sent.id, "by": sent.by, **found})
+        give_json({"version": 1, **name, "id": sent.id, "by": sent.by, **message_json(found)})
     else:
         for line in _words(where, sent, found).splitlines():
             give(shown(line))
-    return 1 if found["state"] == "late" else 0
+    return 1 if found.state == "late" else 0
 
 
-def _outcome(where: Place, sent: Sent, wait_s: float) -> dict[str, Any]:
+def _outcome(where: Place, sent: Sent, wait_s: float) -> MessageView:
     end, hub = time.monotonic() + wait_s, Hub(where.path)
     while True:
         found = hub.message(sent.run_id, sent.id)
-        if found["state"] != "kept" or time.monotonic() >= end or not hub.attention(sent.run_id)[0]:
+        if found.state != "kept" or time.monotonic() >= end or not hub.attention(sent.run_id)[0]:
             return found
         time.sleep(_LOOKS_S)
 
 
-def _words(where: Place, sent: Sent, found: dict[str, Any]) -> str:
+def _words(where: Place, sent: Sent, found: MessageView) -> str:
     whom = f"{sent.name} of {sent.run_id}"
-    if found["state"] == "told":
-        return f"{whom} received the message (attempt {found['attempt']}, {found['agent']})"
-    if found["state"] == "late":
+    if found.state == "told":
+        return f"{whom} received the message (attempt {found.attempt}, {found.agent})"
+    if found.state == "late":
         return f"{whom} ended before it received the message"
     if Hub(where.path).attention(sent.run_id)[0]:
         return f"stored: the agent of {whom} receives the message as soon as it can"

@@ -8,22 +8,24 @@ from typing import Any, Protocol
 
 from smithers import waits
 from smithers.agent import Event, Spawned
-from smithers.changes import Frame, Key
+from smithers.changes import AttemptStarted, Frame, Key, Settled
 from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
 from smithers.naming import first_names, key_name
-from smithers.reports import (
+from smithers.state import RunState
+from smithers.views import (
     ASK,
     FOR_A_PERSON,
     MOST_ALIKE,
-    Json,
-    Telling,
+    ChangeView,
     change_lines,
-    is_question,
+    clock,
+    question_of,
+    view_frame,
+    view_work,
 )
-from smithers.state import RunState
-from smithers.views import clock, view_work
+from smithers.wire import Json, agent_event_json, live_frame_json, note_json
 
 __all__ = ["Both", "Events", "Lines", "Watcher", "watcher_of"]
 
@@ -40,50 +42,29 @@ class Watcher(Protocol):
     def close(self) -> None: ...
 
 
-class _Teller:
-    """Tells frames; what was there before the first of them it takes from the state."""
-
-    def __init__(self) -> None:
-        self.telling = Telling()
-        self._begun = False
-
-    def frame(self, frame: Frame, state: RunState, only: frozenset[str] | None = None) -> Json:
-        if not self._begun:
-            self._begun = True
-            for one in state.attempts.values():
-                self.telling.knows(one.serial, one.key, one.number, one.agent)
-        return self.telling.frame(frame, only=only)
-
-
 class Events:
     """JSON lines on stdout: each frame with its changes, each event of an attempt."""
 
     def __init__(self, run_id: str) -> None:
         self._run_id = run_id
-        self._teller = _Teller()
         self._gone = False
         self._attempts: dict[Key, int] = {}
 
     def frame(self, frame: Frame, state: RunState) -> None:
-        told = self._teller.frame(frame, state)
-        for change in told["changes"]:
-            if change["what"] == "attempt_started":
-                key = Key(change["task"], tuple(change["iteration"]))
-                self._attempts[key] = change["attempt"]
-        self._give({"event": "frame", **told})
+        for change in frame.changes:
+            if isinstance(change, AttemptStarted):
+                self._attempts[change.key] = change.number
+        self._give(live_frame_json(view_frame(frame, state.attempts, state.tries)))
 
     def event(self, key: Key, event: Event) -> None:
         if isinstance(event, Spawned):
             return
         from smithers.engine.streams import as_json
 
-        data = as_json(event)
-        name = data.pop("event")
-        where = {"task": key.id, "iteration": list(key.path), "attempt": self._attempts.get(key)}
-        self._give({"event": "agent", **where, "kind": name, **data})
+        self._give(agent_event_json(key, self._attempts.get(key), as_json(event)))
 
     def note(self, text: str) -> None:
-        self._give({"event": "note", "text": text})
+        self._give(note_json(text))
 
     def close(self) -> None:
         pass
@@ -100,23 +81,20 @@ class Events:
 
 
 class Lines:
-    """One line a change on stderr, for logs and pipes; a question is told whole, once."""
+    """One line a change on stderr, for logs and pipes; a question is shown in full, once."""
 
     def __init__(self) -> None:
-        self._teller = _Teller()
         self._begun = False
 
     def frame(self, frame: Frame, state: RunState) -> None:
-        told = self._teller.frame(frame, state, FOR_A_PERSON)
+        changes = view_frame(frame, state.attempts, state.tries, only=FOR_A_PERSON).changes
         at = clock(frame.at)
         if not self._begun:
             self._begun = True
             self._tell_open(frame, state, at)
-        changes = told["changes"]
-        for line in change_lines(changes, lambda one: self._settled(one, state)):
-            change = changes[line.position]
-            alone = not line.is_folded and is_question(change)
-            self._say(at, line.words, (change["asked"] or "") if alone else "")
+        for line in change_lines(changes, lambda view: self._settled(view, state)):
+            asked = None if line.is_folded else question_of(changes[line.position].change)
+            self._say(at, line.words, asked or "")
 
     def _tell_open(self, frame: Frame, state: RunState, at: str) -> None:
         """The questions that were open before the first frame that this process made."""
@@ -148,19 +126,20 @@ class Lines:
         pass
 
     @staticmethod
-    def _settled(change: Json, state: RunState) -> str:
-        words = str(change["words"])
-        key = Key(change["task"], tuple(change["iteration"]))
-        if change["outcome"] != "finished" or key not in state.tries:
-            return words
-        work = view_work(state, key)
+    def _settled(view: ChangeView, state: RunState) -> str:
+        change = view.change
+        if not isinstance(change, Settled) or change.outcome != "finished":
+            return view.words
+        if change.key not in state.tries:
+            return view.words
+        work = view_work(state, change.key)
         facts = [
             "" if work.took_s is None else duration(work.took_s),
             tokens(work.tokens) if work.tokens else "",
             money(work.cost),
         ]
         told = ", ".join(fact for fact in facts if fact)
-        return f"{words} ({told})" if told else words
+        return f"{view.words} ({told})" if told else view.words
 
 
 class Both:

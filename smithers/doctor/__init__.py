@@ -12,22 +12,24 @@ from pathlib import Path
 
 from smithers.doctor._agents import look_at_agents
 from smithers.doctor._database import look_at_database
-from smithers.doctor._finding import Finding, Json
+from smithers.doctor._finding import Checkup, Finding
 from smithers.doctor._git import look_at_git
 from smithers.doctor._packages import look_at_packages
 from smithers.doctor._sqlite import has_wal_reset_bug, look_at_sqlite
 
-__all__ = ["Finding", "doctor", "has_wal_reset_bug", "look_at_agents", "look_at_packages"]
+__all__ = [
+    "Checkup",
+    "Finding",
+    "doctor",
+    "has_wal_reset_bug",
+    "look_at_agents",
+    "look_at_packages",
+]
 
 
-def doctor(database: Path) -> Json:
-    """All findings as data. `ok` is false where one of them is a `problem`: a run cannot work."""
-    found = list(_findings(database))
-    return {
-        "version": 1,
-        "ok": all(one.state != "problem" for one in found),
-        "findings": [one.as_json() for one in found],
-    }
+def doctor(database: Path) -> Checkup:
+    """Look at everything."""
+    return Checkup(tuple(_findings(database)))
 
 
 def _findings(database: Path) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Finding", "Json"]
+__all__ = ["Checkup", "Finding"]
 
 Json = dict[str, Any]
 
@@ -37,4 +37,23 @@ class Finding:
             "said": self.said,
             "hint": self.hint,
             **facts,
+        }
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """All findings."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing prevents runs from working: no finding is a `problem`."""
+        return all(one.state != "problem" for one in self.findings)
+
+    def as_json(self) -> Json:
+        return {
+            "version": 1,
+            "ok": self.ok,
+            "findings": [one.as_json() for one in self.findings],
         }

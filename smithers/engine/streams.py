@@ -16,16 +16,28 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, assert_never, cast
 
-from smithers.agent import Event
+from smithers.agent import (
+    Answered,
+    Dropped,
+    Event,
+    Said,
+    Spawned,
+    Started,
+    Steered,
+    Thought,
+    ToolCalled,
+    ToolReturned,
+    Used,
+)
 from smithers.engine.hearing import plain_data
 from smithers.errors import MachineError, StoreError, keeping
 from smithers.store.files import check_plain, events_file, inside, open_plain, raw_file
 from smithers.texts import escaped
 from smithers.tree import clean
 
-__all__ = ["Stream", "as_json", "last_heard", "masked_event"]
+__all__ = ["Stream", "as_json", "event_name", "last_heard", "masked_event"]
 
 
 _TEXT_CHARS = 1 << 20
@@ -33,14 +45,41 @@ _TEXT_CHARS = 1 << 20
 
 
 def as_json(event: Event) -> dict[str, object]:
-    """An event as JSON data: `event` is its name in lower case, then its fields."""
-    data: dict[str, object] = {"event": type(event).__name__.lower()}
+    """An event as JSON data: its name as `event`, then its fields."""
+    data: dict[str, object] = {"event": event_name(event)}
     for one in fields(event):
         value: object = getattr(event, one.name)
         if isinstance(value, Decimal):
             value = float(value)
         data[one.name] = _plain(value)
     return data
+
+
+def event_name(event: Event) -> str:  # noqa: C901  # one case a kind of event
+    """What an event is called in its file and on the wire."""
+    match event:
+        case Spawned():
+            return "spawned"
+        case Started():
+            return "started"
+        case Steered():
+            return "steered"
+        case Said():
+            return "said"
+        case Thought():
+            return "thought"
+        case ToolCalled():
+            return "toolcalled"
+        case ToolReturned():
+            return "toolreturned"
+        case Used():
+            return "used"
+        case Dropped():
+            return "dropped"
+        case Answered():
+            return "answered"
+        case _:
+            assert_never(event)
 
 
 def _plain(value: object) -> object:

@@ -8,47 +8,36 @@ from __future__ import annotations
 from smithers.reports._asks import list_asks
 from smithers.reports._changes import Changes
 from smithers.reports._commands import name_database
-from smithers.reports._database import Json, has_runs
+from smithers.reports._database import has_runs
 from smithers.reports._events import MOST, all_events, event_lines, events, newest
-from smithers.reports._lines import ASK, FOR_A_PERSON, MOST_ALIKE, change_lines, is_question
 from smithers.reports._listing import STATUSES, RunsQuery
 from smithers.reports._logs import logs, raw_logs
 from smithers.reports._messages import message
 from smithers.reports._one_task import find_task
 from smithers.reports._overview import Look, Overview, look, overview, stands
 from smithers.reports._runs import places, run_ids, runs, status_of
-from smithers.reports._saying import event_words
 from smithers.reports._snapshot import inspecting, snapshot
 from smithers.reports._sql import Answer, sql
-from smithers.reports._telling import Telling
 from smithers.reports._timeline import frame_by_frame, timeline
 from smithers.reports._transcript import transcript
 from smithers.reports._waking import attention
 
 __all__ = [
-    "ASK",
-    "FOR_A_PERSON",
     "MOST",
-    "MOST_ALIKE",
     "STATUSES",
     "Answer",
     "Changes",
-    "Json",
     "Look",
     "Overview",
     "RunsQuery",
-    "Telling",
     "all_events",
     "attention",
-    "change_lines",
     "event_lines",
-    "event_words",
     "events",
     "find_task",
     "frame_by_frame",
     "has_runs",
     "inspecting",
-    "is_question",
     "list_asks",
     "logs",
     "look",

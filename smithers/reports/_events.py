@@ -15,18 +15,23 @@ from pathlib import Path
 
 from smithers.changes import Frame, Key, Large, Settled
 from smithers.errors import Refused
-from smithers.naming import key_name
-from smithers.reports._database import Json, reading
+from smithers.reports._database import reading
 from smithers.reports._heads import Head, head_of
-from smithers.reports._lines import FOR_A_PERSON, change_lines
 from smithers.reports._snapshot import snapshot
-from smithers.reports._telling import Telling
-from smithers.reports._timeline import in_order
 from smithers.store.history import frames_of
 from smithers.store.outputs import with_outputs
 from smithers.store.rows import path_of
-from smithers.views import summarize
-from smithers.wire import summary_json
+from smithers.views import (
+    AttemptName,
+    Attempts,
+    EventsPage,
+    FrameView,
+    LinesPage,
+    Summary,
+    short_lines,
+    shown_changes,
+    summarize,
+)
 
 __all__ = ["MOST", "all_events", "event_lines", "events", "newest", "newest_of"]
 
@@ -38,11 +43,6 @@ _PAGE_BYTES = 4 << 20
 
 _POLL_S = 0.2
 _FRAMES = 100
-_LINE_CHARS = 66
-"""What a model reads as fewer than 20 tokens, quotes and comma included."""
-
-_NAME_CHARS = 24
-_IN_SHORT = FOR_A_PERSON | {"status_changed"}
 _ATTEMPTS = (
     "SELECT serial, task, path, attempt, agent FROM attempts"
     " WHERE run_id = ? AND (ended IS NULL OR ended >= ?)"
@@ -57,68 +57,48 @@ def events(
     *,
     limit: int = MOST,
     outputs: bool = True,
-) -> Json:
-    """A page of the events after a cursor, `limit` of them at most, and the cursor of its last.
-    Without `outputs`, the large ones are None.
-
-    An entry is a frame with those of its changes that are in the page, each with its number `n`.
-    `more` says that others follow already, `status` how the run stands, in the same moment. Raises
-    `UnknownRun`, or `Refused` for a cursor that is none of this run.
+) -> EventsPage:
+    """A page of the events after a cursor, at most `limit` of them. Without `outputs`, the large
+    ones are left out. Raises `UnknownRun`, or `Refused` if the cursor is not one of this run.
     """
     seen = _id_of(after)
     with reading(path) as db:
         head = head_of(db, run_id)
         found, more = _page(db, head, seen, limit, outputs)
-    return {
-        "version": 1,
-        "run_id": run_id,
-        "status": head.status,
-        "events": found,
-        "cursor": found[-1]["cursor"] if found else after,
-        "more": more,
-    }
+    return EventsPage(
+        run_id=run_id,
+        status=head.status,
+        frames=tuple(found),
+        cursor=found[-1].cursor if found else after,
+        more=more,
+    )
 
 
-def event_lines(path: Path, run_id: str, after: str | None, characters: int) -> Json:
-    """What happened after a cursor in short lines, each with its time in UTC: as many as have so
-    many characters as JSON. `cursor` is the id of the last event that was looked at, `more` says
-    that others follow already. Raises as `events` does.
+def event_lines(path: Path, run_id: str, after: str | None, characters: int) -> LinesPage:
+    """What happened after a cursor in short lines: as many as have so many characters as JSON.
+    Raises as `events` does.
     """
     seen = _id_of(after)
     lines: list[str] = []
     left = characters
     with reading(path) as db:
         head = head_of(db, run_id)
-        for told, _ in _frames_after(db, head, seen, _FRAMES, outputs=False):
-            number, changes = told["frame"], told["changes"]
-            for n, line in _short_lines(told):
-                if (number, n) <= seen:
+        for frame, _ in _frames_after(db, head, seen, _FRAMES, outputs=False):
+            for n, line in short_lines(frame):
+                if (frame.number, n) <= seen:
                     continue
                 left -= len(json.dumps(line, ensure_ascii=False)) + 1
                 if left < 0:
                     return _lines_page(head, lines, after, more=True)
                 lines.append(line)
-                after = f"{number}.{n}"
-            if changes:
-                after = f"{number}.{changes[-1]['n']}"
+                after = f"{frame.number}.{n}"
+            if frame.changes:
+                after = frame.cursor
     return _lines_page(head, lines, after, more=False)
 
 
-def _lines_page(head: Head, lines: list[str], cursor: str | None, *, more: bool) -> Json:
-    return {"status": head.status, "lines": lines, "cursor": cursor, "more": more}
-
-
-def _short_lines(told: Json) -> Iterator[tuple[int, str]]:
-    """The lines of a frame, each with the number of its change."""
-    changes = [one for one in told["changes"] if one["what"] in _IN_SHORT]
-    for found in change_lines(changes):
-        change, words = changes[found.position], found.words
-        name = "" if "task" not in change else key_name(Key(change["task"], change["iteration"]))
-        if len(name) > _NAME_CHARS:
-            half = _NAME_CHARS // 2
-            words = words.replace(name, f"{name[: half - 1]}…{name[-half:]}")
-        line = f"{told['at'][5:10]} {told['at'][11:19]} {' '.join(words.split())}"
-        yield change["n"], line if len(line) <= _LINE_CHARS else f"{line[: _LINE_CHARS - 1]}…"
+def _lines_page(head: Head, lines: list[str], cursor: str | None, *, more: bool) -> LinesPage:
+    return LinesPage(status=head.status, lines=tuple(lines), cursor=cursor, more=more)
 
 
 def all_events(
@@ -128,20 +108,20 @@ def all_events(
     *,
     follow: bool = False,
     outputs: bool = True,
-) -> Iterator[Json]:
-    """The same one by one, page after page. With `follow` they come as they happen, until the run
-    has ended, waits or was left; then the last is `end`, with how it stands.
+) -> Iterator[FrameView | Summary]:
+    """The same frame by frame, page after page. With `follow` they come as they happen, until the
+    run has ended, waits or was left; then the last is its summary.
     """
     while True:
         page = events(path, run_id, after, outputs=outputs)
-        yield from page["events"]
-        after = page["cursor"]
-        if page["more"]:
+        yield from page.frames
+        after = page.cursor
+        if page.more:
             continue
         if not follow:
             return
-        if page["status"] != "running":
-            yield {"event": "end", **summary_json(summarize(snapshot(path, run_id)))}
+        if page.status != "running":
+            yield summarize(snapshot(path, run_id))
             return
         time.sleep(_POLL_S)
 
@@ -156,7 +136,7 @@ def newest_of(db: sqlite3.Connection, run_id: str, number: int) -> str | None:
     """The cursor of the last event of a run, whose last frame is given; None if there is none."""
     while number >= 0:
         for frame in reversed(frames_of(db, run_id, first=max(number - 9, 0), last=number)):
-            if count := len(Telling().frame(frame)["changes"]):
+            if count := sum(1 for _ in shown_changes(frame)):
                 return f"{frame.number}.{count - 1}"
         number -= 10
     return None
@@ -164,42 +144,40 @@ def newest_of(db: sqlite3.Connection, run_id: str, number: int) -> str | None:
 
 def _page(
     db: sqlite3.Connection, head: Head, seen: _Id, limit: int, outputs: bool
-) -> tuple[list[Json], bool]:
+) -> tuple[list[FrameView], bool]:
     """The frames after an id with their changes, `limit` of these in all; whether others follow."""
-    found: list[Json] = []
+    found: list[FrameView] = []
     left, room = limit, _PAGE_BYTES
-    for told, size in _frames_after(db, head, seen, limit, outputs=outputs):
-        changes = told["changes"]
-        if told["frame"] == seen[0]:
-            changes = changes[seen[1] + 1 :]
-        if page := changes[:left]:
-            cursor = f"{told['frame']}.{page[-1]['n']}"
-            found.append({"event": "frame", "cursor": cursor, **told, "changes": page})
-        left, room = left - len(page), room - (size if page else 0)
+    for frame, size in _frames_after(db, head, seen, limit, outputs=outputs):
+        page = frame.page(seen[1] + 1 if frame.number == seen[0] else 0, left)
+        if page.changes:
+            found.append(page)
+            left, room = left - len(page.changes), room - size
         if left == 0 or room < 0:
-            return found, len(page) < len(changes) or told["frame"] < head.frame
+            is_cut = page.first + len(page.changes) < len(frame.changes)
+            return found, is_cut or frame.number < head.frame
     return found, False
 
 
 def _frames_after(
     db: sqlite3.Connection, head: Head, seen: _Id, at_once: int, *, outputs: bool
-) -> Iterator[tuple[Json, int]]:
+) -> Iterator[tuple[FrameView, int]]:
     """The frames from that of an id on, each with all its changes in order, and with how many bytes
-    of large outputs. Raises `Refused` for an id that is none.
+    of large outputs. Raises `Refused` for an id that is not one of the run.
     """
     if seen[0] > head.frame:
         raise _none_of(head, seen, f"its last frame is {head.frame}")
-    telling = Telling()
-    for serial, task, at, attempt, agent in db.execute(_ATTEMPTS, (head.run_id, seen[0])):
-        telling.knows(serial, Key(task, path_of(at)), attempt, agent)
+    attempts = Attempts()
+    for serial, task, at, number, agent in db.execute(_ATTEMPTS, (head.run_id, seen[0])):
+        attempts.add(serial, AttemptName(Key(task, path_of(at)), number, agent))
     first = max(seen[0], 0)
     while first <= head.frame:
         for frame in frames_of(db, head.run_id, first=first, last=first + at_once - 1):
-            told = telling.frame(with_outputs(db, head.run_id, frame) if outputs else frame)
-            changes = [{"n": n, **one} for n, one in enumerate(in_order(told["changes"]))]
-            if frame.number == seen[0] and seen[1] >= len(changes):
-                raise _none_of(head, seen, f"frame {seen[0]} has {len(changes)} events")
-            yield {**told, "changes": changes}, _large_bytes(frame) if outputs else 0
+            whole = with_outputs(db, head.run_id, frame) if outputs else frame
+            view = attempts.view(whole)
+            if frame.number == seen[0] and seen[1] >= len(view.changes):
+                raise _none_of(head, seen, f"frame {seen[0]} has {len(view.changes)} events")
+            yield view, _large_bytes(frame) if outputs else 0
         first += at_once
 
 

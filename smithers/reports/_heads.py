@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers.changes import RunStatus
-from smithers.reports._database import Json
 from smithers.store.files import events_file, raw_file, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_text
@@ -74,14 +73,6 @@ class Head:
     @property
     def ended(self) -> bool:
         return self.stored in ("finished", "failed", "cancelled")
-
-    @property
-    def owner(self) -> Json | None:
-        """The process that owns the run, living or not."""
-        if self.beat is None:
-            return None
-        beat_at = time_text(self.beat.beat_at)
-        return {"pid": self.beat.owner.pid, "alive": self.alive, "beat_at": beat_at}
 
 
 def heads(db: sqlite3.Connection, run_ids: Sequence[str]) -> Iterator[Head]:

@@ -7,15 +7,15 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from smithers.changes import Key
 from smithers.errors import Refused
-from smithers.reports._database import Json, object_from, reading
+from smithers.reports._database import object_from, reading
 from smithers.reports._heads import head_of
 from smithers.store.files import events_file, inside, open_plain, raw_file, streams_folder
 from smithers.store.rows import path_of
+from smithers.views import AttemptName, LogEvent
 
 __all__ = ["logs", "raw_logs"]
 
@@ -27,33 +27,18 @@ _ATTEMPTS = (
 )
 
 
-@dataclass(frozen=True)
-class _Told:
-    serial: int
-    key: Key
-    number: int
-    agent: str
-
-
 def logs(
     path: Path, run_id: str, task: str | None = None, *, follow: bool = False
-) -> Iterator[Json]:
-    """The events of a run's attempts, one attempt after the other, each with its task and attempt.
+) -> Iterator[LogEvent]:
+    """The events of a run's attempts, one attempt after the other.
 
-    `task` is an id, or a task in one iteration as in `review[2]`. With `follow` it goes on, in the
-    order of arrival, until nothing of the run can come any more. Raises `UnknownRun`, `Refused` for
-    a task that had no attempt, or `StoreError` for a file that is a link.
+    `task` is an id, or a task in one iteration as in `review[2]`. With `follow` it continues, in
+    the order of arrival, until nothing of the run can come any more. Raises `UnknownRun`, `Refused`
+    for a task that had no attempt, or `StoreError` for a file that is a link.
     """
-    for one, line in _lines(path, run_id, task, follow=follow, raw=False):
+    for name, line in _lines(path, run_id, task, follow=follow, raw=False):
         text = line.decode("utf-8", "replace")
-        event = object_from(text) or {"event": "unreadable", "text": text}
-        yield {
-            "task": one.key.id,
-            "iteration": list(one.key.path),
-            "attempt": one.number,
-            "agent": one.agent,
-            **event,
-        }
+        yield LogEvent(name, object_from(text) or {"event": "unreadable", "text": text})
 
 
 def raw_logs(
@@ -66,18 +51,18 @@ def raw_logs(
 
 def _lines(
     path: Path, run_id: str, task: str | None, *, follow: bool, raw: bool
-) -> Iterator[tuple[_Told, bytes]]:
+) -> Iterator[tuple[AttemptName, bytes]]:
     folder = streams_folder(path, run_id)
     file_of = raw_file if raw else events_file
     at: dict[int, int] = {}
     attempts, goes_on = _attempts(path, run_id, task, follow=follow)
     while True:
         with suppress(FileNotFoundError), inside(folder) as opened:
-            for one in attempts:
-                file = file_of(folder, one.serial)
-                for line, end in _lines_of(file, opened, at.get(one.serial, 0)):
-                    at[one.serial] = end
-                    yield one, line
+            for serial, name in attempts.items():
+                file = file_of(folder, serial)
+                for line, end in _lines_of(file, opened, at.get(serial, 0)):
+                    at[serial] = end
+                    yield name, line
         if not (follow and goes_on):
             return
         time.sleep(_POLL_S)
@@ -86,18 +71,21 @@ def _lines(
 
 def _attempts(
     path: Path, run_id: str, task: str | None, *, follow: bool
-) -> tuple[list[_Told], bool]:
-    """The attempts that are asked for, and whether a living owner may add to them."""
+) -> tuple[dict[int, AttemptName], bool]:
+    """The attempts that are asked for, by serial, and whether a living owner may add to them."""
     with reading(path) as db:
         head = head_of(db, run_id)
         rows = db.execute(_ATTEMPTS, (run_id,)).fetchall()
-    every = [_Told(row[0], Key(row[1], path_of(row[2])), row[3], row[4]) for row in rows]
+    every = {
+        serial: AttemptName(Key(id, path_of(at)), number, agent)
+        for serial, id, at, number, agent in rows
+    }
     goes_on = head.stored == "running" and head.alive
     if task is None:
         return every, goes_on
-    found = [one for one in every if task in (one.key.id, str(one.key))]
+    found = {serial: name for serial, name in every.items() if task in (name.key.id, str(name.key))}
     if not found and not (follow and goes_on):
-        ids = ", ".join(dict.fromkeys(one.key.id for one in every)) or "none"
+        ids = ", ".join(dict.fromkeys(name.key.id for name in every.values())) or "none"
         raise Refused(
             f"run {run_id} has no attempts of {task!r}",
             hint=f"the tasks with attempts are: {ids}",

@@ -1,11 +1,12 @@
-"""What has become of a message to an agent."""
+"""What happened to a message to an agent."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from smithers.reports._database import Json, reading
+from smithers.reports._database import reading
 from smithers.reports._heads import head_of
+from smithers.views import MessageView
 
 __all__ = ["message"]
 
@@ -17,14 +18,12 @@ _MESSAGE = (
 )
 
 
-def message(path: Path, run_id: str, id: int) -> Json:
-    """Whether a message was `told`, with the `attempt` and the `agent`; whether it is `kept` until
-    somebody can be told; or whether it came `late`: its task had ended. Raises `UnknownRun`.
-    """
+def message(path: Path, run_id: str, id: int) -> MessageView:
+    """What happened to a message. Raises `UnknownRun`."""
     with reading(path) as db:
         head = head_of(db, run_id)
         row = db.execute(_MESSAGE, (run_id, id)).fetchone()
     attempt, agent, ended = row or (None, None, head.inbox >= id or None)
-    late = ended is not None or head.ended
-    state = "told" if attempt is not None else "late" if late else "kept"
-    return {"state": state, "attempt": attempt, "agent": agent}
+    if attempt is not None:
+        return MessageView(state="told", attempt=attempt, agent=agent)
+    return MessageView(state="kept" if ended is None and not head.ended else "late")

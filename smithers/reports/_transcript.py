@@ -4,52 +4,52 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from smithers.errors import Refused
-from smithers.reports._database import Json
 from smithers.reports._logs import logs
-from smithers.reports._saying import event_words
+from smithers.views import TranscriptEntry, TranscriptPage, event_words
+from smithers.wire import entry_json
 
 __all__ = ["transcript"]
 
 _SILENT = ("used", "heartbeat", "dropped")
 
 
-def transcript(path: Path, run_id: str, task: str, after: str | None, characters: int) -> Json:
+def transcript(
+    path: Path, run_id: str, task: str, after: str | None, characters: int
+) -> TranscriptPage:
     """The entries of a task's attempts after a cursor: as many as have so many characters as JSON.
 
     A cursor is the number of an entry and how much of its text was shown, so an entry that is
-    longer than a page is shown in pieces. `cursor` is null if nothing was shown yet; `more` says
-    that others follow already. Raises as `logs` does, and `Refused` for a cursor that is none.
+    longer than a page is shown in pieces. Raises as `logs` does, and `Refused` for an invalid
+    cursor.
     """
     number, start = _position(after)
-    entries: list[Json] = []
+    entries: list[TranscriptEntry] = []
     left = characters
     for at, event in enumerate(logs(path, run_id, task)):
-        if at < number or event.get("event") in _SILENT:
+        if at < number or event.payload.get("event") in _SILENT:
             continue
-        text = event_words(event)
+        text = event_words(event.payload)
         if at == number:
             text = text[start:]
         if not text:
             continue
-        entry: Json = {
-            "attempt": event["attempt"],
-            "iteration": event["iteration"],
-            "text": text,
-        }
-        size = len(json.dumps(entry, ensure_ascii=False)) + 1
+        name = event.attempt
+        entry = TranscriptEntry(attempt=name.number, iteration=name.key.path, text=text)
+        size = len(json.dumps(entry_json(entry), ensure_ascii=False)) + 1
         if size > left:
             if not entries:
                 piece = _beginning(text, len(json.dumps(text, ensure_ascii=False)) - size + left)
-                entries.append({**entry, "text": piece})
+                entries.append(replace(entry, text=piece))
                 after = f"{at}.{len(piece) + (start if at == number else 0)}"
-            return _page(entries, after, more=True)
+            return TranscriptPage(entries=tuple(entries), cursor=after, more=True)
         entries.append(entry)
         left -= size
         after = f"{at + 1}.0"
-    return _page(entries, after, more=False)
+    return TranscriptPage(entries=tuple(entries), cursor=after, more=False)
 
 
 def _beginning(text: str, characters: int) -> str:
@@ -60,10 +60,6 @@ def _beginning(text: str, characters: int) -> str:
     ):
         shown = max(1, shown - over)
     return text[:shown]
-
-
-def _page(entries: list[Json], cursor: str | None, *, more: bool) -> Json:
-    return {"entries": entries, "cursor": cursor, "more": more}
 
 
 def _position(cursor: str | None) -> tuple[int, int]:

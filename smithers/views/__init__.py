@@ -10,11 +10,38 @@ from smithers.views._asks import Question, questions
 from smithers.views._board import Board
 from smithers.views._budgets import BudgetView
 from smithers.views._changed import changed_keys
+from smithers.views._changes import Shown, shown_changes
 from smithers.views._cost import CostLine, CostView, view_cost
+from smithers.views._event_words import event_words
 from smithers.views._exhausted import exhausted_words
 from smithers.views._failing import Reason
+from smithers.views._frames import (
+    AttemptName,
+    Attempts,
+    ChangeView,
+    FrameView,
+    TimelineView,
+    view_frame,
+)
 from smithers.views._graph import GraphNode, GraphView, graph
+from smithers.views._lines import (
+    ASK,
+    FOR_A_PERSON,
+    MOST_ALIKE,
+    ChangeLine,
+    change_lines,
+    question_of,
+    short_lines,
+)
 from smithers.views._lists import Activity, RunLine, RunsPage
+from smithers.views._pages import (
+    EventsPage,
+    LinesPage,
+    LogEvent,
+    MessageView,
+    TranscriptEntry,
+    TranscriptPage,
+)
 from smithers.views._runs import (
     AttemptView,
     Inspection,
@@ -44,17 +71,29 @@ from smithers.views._words import clock, decide_command, with_place
 from smithers.views._work import WorkView, view_work
 
 __all__ = [
+    "ASK",
+    "FOR_A_PERSON",
+    "MOST_ALIKE",
     "Activity",
+    "AttemptName",
     "AttemptView",
+    "Attempts",
     "Board",
     "BudgetView",
+    "ChangeLine",
+    "ChangeView",
     "CostLine",
     "CostView",
     "Counts",
+    "EventsPage",
+    "FrameView",
     "GraphNode",
     "GraphView",
     "Held",
     "Inspection",
+    "LinesPage",
+    "LogEvent",
+    "MessageView",
     "NodeState",
     "OutputView",
     "OwnerView",
@@ -63,6 +102,7 @@ __all__ = [
     "RunLine",
     "RunView",
     "RunsPage",
+    "Shown",
     "Snapshot",
     "Spent",
     "Standing",
@@ -72,25 +112,34 @@ __all__ = [
     "TaskLine",
     "TaskView",
     "Texts",
+    "TimelineView",
+    "TranscriptEntry",
+    "TranscriptPage",
     "Usage",
     "WaitView",
     "WhyView",
     "WorkView",
+    "change_lines",
     "changed_keys",
     "clock",
     "counts",
     "decide_command",
+    "event_words",
     "exhausted_words",
     "explain",
     "graph",
     "inspect",
     "open_waits",
+    "question_of",
     "questions",
+    "short_lines",
+    "shown_changes",
     "standing",
     "summarize",
     "task_lines",
     "undecided",
     "view_cost",
+    "view_frame",
     "view_task",
     "view_work",
     "with_place",

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from smithers.changes import Change
+from smithers.agent import Event
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    CameUp,
+    ContainerEnded,
+    Frame,
+    Key,
+)
+from smithers.engine.streams import event_name
 from smithers.hub import Hub
-from smithers.reports._telling import NOT_SHOWN
-from smithers.reports._timeline import in_order
+from smithers.views import AttemptName, Attempts, FrameView, Shown
+from smithers.wire import change_name
 from tests.cli.command import FLOWS, database, ended, eventually, held_open, smithers, started
 
 Ids = list[tuple[int, int]]
@@ -25,6 +35,10 @@ def lines(text: str) -> list[dict[str, Any]]:
 def ids(events: list[dict[str, Any]]) -> Ids:
     frames = [one for one in events if one["event"] == "frame"]
     return [(frame["frame"], change["n"]) for frame in frames for change in frame["changes"]]
+
+
+def numbers(frames: Sequence[FrameView]) -> Ids:
+    return [(one.number, n) for one in frames for n, _ in enumerate(one.changes, one.first)]
 
 
 def without_numbers(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,16 +79,16 @@ def test_pages_put_together_are_the_whole(tmp_path: Path, limit: int) -> None:
     smithers(tmp_path, "up", f"{FLOWS}:works", "--run-id", "r1")
     hub = Hub(database(tmp_path))
     whole = hub.events("r1")
-    assert not whole["more"]
+    assert not whole.more
     page = hub.events("r1", limit=limit)
     pages = [page]
-    while page["more"] and len(pages) < 100:
-        page = hub.events("r1", page["cursor"], limit=limit)
+    while page.more and len(pages) < 100:
+        page = hub.events("r1", page.cursor, limit=limit)
         pages.append(page)
-    assert all(len(ids(one["events"])) <= limit for one in pages)
-    assert [id for one in pages for id in ids(one["events"])] == ids(whole["events"])
-    assert (page["cursor"], page["status"]) == (whole["cursor"], "finished")
-    assert hub.events("r1", page["cursor"], limit=limit)["cursor"] == page["cursor"]
+    assert all(len(numbers(one.frames)) <= limit for one in pages)
+    assert [number for one in pages for number in numbers(one.frames)] == numbers(whole.frames)
+    assert (page.cursor, page.status) == (whole.cursor, "finished")
+    assert hub.events("r1", page.cursor, limit=limit).cursor == page.cursor
 
 
 def test_a_line_for_a_person_begins_with_time_and_cursor(tmp_path: Path) -> None:
@@ -150,7 +164,35 @@ def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str, words: st
     assert "hint:" in said.err
 
 
-def test_every_kind_of_change_has_its_place_in_a_frame() -> None:
-    shown = set(get_args(Change)) - set(NOT_SHOWN)
-    kinds = {re.sub(r"(?<!^)(?=[A-Z])", "_", one.__name__).lower() for one in shown}
-    assert [one["what"] for one in in_order([{"what": kind} for kind in sorted(kinds)])]
+def test_names_on_the_wire_stay_and_changes_come_in_this_order() -> None:
+    named = [change_name(object.__new__(kind)) for kind in get_args(Shown)]
+    assert named == [
+        *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "message_given"),
+        *("attempt_ended", "budget_set", "budget_raised", "message_taken", "wait_closed"),
+        *("read_made", "choice_made", "settled", "failure_handled", "came_up", "wait_opened"),
+        *("attempt_started", "status_changed"),
+    ]
+    assert [event_name(object.__new__(kind)) for kind in get_args(Event)] == [
+        *("spawned", "started", "steered", "said", "thought", "toolcalled", "toolreturned"),
+        *("used", "dropped", "answered"),
+    ]
+
+
+def test_a_frame_shows_what_ends_before_what_begins() -> None:
+    at, key = datetime(2026, 1, 2, tzinfo=UTC), Key("a")
+    changes = (
+        AttemptStarted(serial=2, key=key, number=2, agent="echo", prompt=None, session=None, at=at),
+        CameUp(key=key),
+        AttemptEnded(serial=1, state="failed", error=None, at=at),
+        ContainerEnded(key=Key("all"), outcome="finished"),
+    )
+    attempts = Attempts()
+    attempts.add(1, AttemptName(key, 1, "echo"))
+    view = attempts.view(Frame(number=3, at=at, changes=changes))
+    assert [one.words for one in view.changes] == [
+        "a attempt 1 failed",
+        "a is ready",
+        "a started (attempt 2, echo)",
+    ]
+    assert view.cursor == "3.2"
+    assert (view.page(1, 1).cursor, view.page(1, 1).changes) == ("3.1", view.changes[1:2])

@@ -10,6 +10,7 @@ import pytest
 from smithers.cli._streams import give_json, give_json_parts
 from smithers.hub import Hub
 from smithers.reports import _events
+from smithers.wire import Json, event_json
 from tests.recorded_runs.reading import recorded, restore
 
 PARTS: list[dict[str, Any]] = [
@@ -36,13 +37,17 @@ def test_a_page_of_events_ends_after_so_many_bytes_of_large_outputs(
 ) -> None:
     hub = Hub(restore("outputs", recorded("outputs"), tmp_path), environment={})
     (run_id, *_) = [line.run_id for line in hub.runs()]
-    whole, page = list(hub.all_events(run_id)), hub.events(run_id)
-    sizes = [len(str(one)) for one in page["events"]]
+    whole, page = events(hub, run_id), hub.events(run_id)
+    sizes = [len(str(event_json(frame))) for frame in page.frames]
     assert max(sizes) > 4096
-    assert not page["more"]
+    assert not page.more
     monkeypatch.setattr(_events, "_PAGE_BYTES", 4096)
     short = hub.events(run_id)
-    assert short["more"]
-    assert short["events"] == page["events"][: len(short["events"])]
-    assert list(hub.all_events(run_id)) == whole
-    assert list(hub.all_events(run_id, outputs=False)) != whole
+    assert short.more
+    assert short.frames == page.frames[: len(short.frames)]
+    assert events(hub, run_id) == whole
+    assert events(hub, run_id, outputs=False) != whole
+
+
+def events(hub: Hub, run_id: str, *, outputs: bool = True) -> list[Json]:
+    return [event_json(event) for event in hub.all_events(run_id, outputs=outputs)]

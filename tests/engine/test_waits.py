@@ -44,8 +44,10 @@ HOMES = ("waits.py", "inbox.py", "changes.py", "store/")
 
 OTHERS: dict[tuple[str, str], str] = {
     ("tree/_tasks.py", "approval"): "a kind of node",
+    ("kinds/_kind.py", "approval"): "a kind of node",
+    ("kinds/approval.py", "approval"): "a kind of node",
     ("errors.py", "retry"): "what an agent's error makes the engine do",
-    ("engine/agents.py", "retry"): "what an agent's error makes the engine do",
+    ("engine/attempts/next_agent.py", "retry"): "what an agent's error makes the engine do",
     ("tree/_explaining.py", "retry"): "an option of a node",
     ("tree/_nodes.py", "cancel"): "a value of on_failure",
     ("kinds/parallel.py", "cancel"): "a value of on_failure",
@@ -61,8 +63,8 @@ OTHERS: dict[tuple[str, str], str] = {
     ("cli/_raising.py", "budget"): "a command",
     ("cli/_steering.py", "steer"): "a command",
     ("views/_asks.py", "budget"): "a key of JSON",
-    ("wire.py", "answer"): "a key of JSON",
-    ("reports/_telling.py", "answer"): "a key of JSON",
+    ("wire/_runs.py", "answer"): "a key of JSON",
+    ("wire/_changes.py", "answer"): "a key of JSON",
 }
 """The same words where they mean something else."""
 

@@ -82,7 +82,7 @@ async def test_a_wait_for_a_change_gives_the_events_after_its_cursor(
                 break
         else:
             pytest.fail("the run did not end")
-    assert seen == project.hub.event_lines(run_id, started["cursor"], 10_000)["lines"]
+    assert seen == list(project.hub.event_lines(run_id, started["cursor"], 10_000).lines)
     assert [line[15:] for line in seen][-1] == "the run finished"
 
 

@@ -225,9 +225,10 @@ def check_readable(hub: Hub) -> None:
         wire.graph_json(hub.graph("r1")),
         *(wire.run_line_json(run) for run in hub.runs()),
         *(wire.line_json(line) for line in hub.states("r1")),
-        hub.timeline("r1"),
+        wire.timeline_json(hub.timeline("r1")),
     ]
-    views += [*hub.all_events("r1"), *hub.logs("r1")]
+    views += map(wire.event_json, hub.all_events("r1"))
+    views += map(wire.log_json, hub.logs("r1"))
     views += [hub.sql("SELECT * FROM usage").rows, hub.sql("SELECT * FROM attempts").rows]
     for view in views:
         json.dumps(view, ensure_ascii=False, allow_nan=False).encode()

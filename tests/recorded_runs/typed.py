@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from smithers import wire
 from smithers.hub import Look, Overview
-from smithers.views import Standing, Summary, TaskLine, TaskView
+from smithers.views import EventsPage, LinesPage, Standing, Summary, TaskLine, TaskView
 
 __all__ = ["plain"]
 
@@ -43,7 +43,9 @@ def _data(value: object) -> object:
         case Look():
             undecided = [str(key) for key in value.undecided]
             return {**dataclasses.asdict(value), "undecided": undecided}
-        case Standing():
+        case EventsPage():
+            return wire.events_page_json(value)
+        case Standing() | LinesPage():
             return dataclasses.asdict(value)
         case tuple():
             return [_data(one) for one in cast("tuple[object, ...]", value)]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from smithers import reports, views
-from smithers.wire import inspection_json
+from smithers.wire import inspection_json, timeline_json
 
 __all__ = ["Entry", "Violation", "audit", "check_integrity", "ledger_of", "outputs", "overlaps"]
 
@@ -97,7 +97,7 @@ def audit(
     for name, task in tasks.items():
         _check_attempts(name, task, fails)
     _check_ledger(tasks, ledger)
-    _check_told(reports.timeline(database, run_id)["frames"], told, run_id)
+    _check_told(timeline_json(reports.timeline(database, run_id))["frames"], told, run_id)
     _check_order(database, run_id)
 
 

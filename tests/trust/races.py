@@ -11,13 +11,13 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from datetime import datetime
 from pathlib import Path
 from random import Random
 
 import psutil
 
 from smithers import reports
+from smithers.changes import AttemptStarted
 from tests.durability.commands import until
 from tests.trust.audit import audit, ledger_of, overlaps
 from tests.trust.children import FLOWS, Child, Nursery, Site
@@ -161,10 +161,11 @@ class Race:
             self.site.run(*RESUME)  # its owner was leaving, and the next one hears it
         status = reports.status_of(self.site.database, "r1")
         assert status in OVER, f"the cancel was acknowledged, and the run is {status}"
-        frames = reports.timeline(self.site.database, "r1")["frames"]
-        late = [one for one in frames if datetime.fromisoformat(one["at"]) > min(heard)]
+        frames = reports.timeline(self.site.database, "r1").frames
+        late = [one for one in frames if one.at > min(heard)]
         # The first of them may have been in the making: its commit brought the cancel.
-        begun = [c for one in late[1:] for c in one["changes"] if c["what"] == "attempt_started"]
+        changes = [view.change for frame in late[1:] for view in frame.changes]
+        begun = [one for one in changes if isinstance(one, AttemptStarted)]
         assert not begun, f"began after the cancel was acknowledged: {begun}"
 
     def _said(self, child: Child, *words: str) -> bool:

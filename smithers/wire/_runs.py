@@ -1,17 +1,11 @@
-"""The names on the wire: what each view is as JSON, for `--json`, MCP and whoever reads either.
-
-These names stay. A view may rename or move its fields; here it may not.
-"""
+"""Runs, tasks, waits and costs as JSON."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
 
-from smithers.changes import Failure, Key
+from smithers.changes import Key
 from smithers.store import Cooldown
 from smithers.store.rows import time_text
 from smithers.views import (
@@ -36,12 +30,11 @@ from smithers.views import (
     WaitView,
     WhyView,
 )
+from smithers.wire._values import Json, dollars, error_json, from_json, optional_time
 
 __all__ = [
-    "Json",
     "activity_json",
     "cost_json",
-    "from_json",
     "graph_json",
     "inspection_json",
     "inspection_parts",
@@ -53,8 +46,6 @@ __all__ = [
     "wait_json",
     "why_json",
 ]
-
-Json = dict[str, Any]
 
 
 def inspection_json(view: Inspection) -> Json:
@@ -84,7 +75,7 @@ def summary_json(view: Summary) -> Json:
         "tasks": dict(view.counts.tasks),
         "tolerated": _names(view.tolerated),
         "output": from_json(view.output),
-        "error": _error(view.error),
+        "error": error_json(view.error),
         "exhausted": _names(view.exhausted),
         "frames": view.frames,
         "usage": usage,
@@ -118,7 +109,7 @@ def wait_json(wait: WaitView) -> Json:
         "iteration": list(wait.key.path),
         "kind": wait.kind,
         "since": time_text(wait.since),
-        "due": _time(wait.due),
+        "due": optional_time(wait.due),
         "asked": wait.asked,
         "digest": wait.digest,
         "allowed_by": list(wait.allowed_by),
@@ -214,7 +205,7 @@ def _spent(spent: Spent) -> Json:
         "tokens_out": spent.tokens_out,
         "tokens_cached": spent.tokens_cached,
         "time_s": spent.time_ms / 1000,
-        "cost_usd": _dollars(spent.cost),
+        "cost_usd": dollars(spent.cost),
         "untold": spent.untold,
     }
 
@@ -252,7 +243,7 @@ def question_json(question: Question) -> Json:
         "asked": question.asked,
         "digest": question.digest,
         "since": time_text(question.since),
-        "due": _time(question.due),
+        "due": optional_time(question.due),
         "allowed_by": list(question.allowed_by),
         "commands": question.commands,
     }
@@ -269,18 +260,6 @@ def activity_json(one: Activity) -> Json:
     }
 
 
-def from_json(text: str | None) -> Any:
-    """JSON text of the database as a value. What is no JSON, as another program may have written
-    it, stays text.
-    """
-    if text is None:
-        return None
-    try:
-        return cast("object", json.loads(text))
-    except ValueError:
-        return text
-
-
 def _run(run: RunView) -> Json:
     return {
         "run_id": run.run_id,
@@ -291,7 +270,7 @@ def _run(run: RunView) -> Json:
         "folder": run.folder,
         "input": from_json(run.input),
         "output": from_json(run.output),
-        "error": _error(run.error),
+        "error": error_json(run.error),
         "exhausted": _names(run.exhausted),
         "created_at": time_text(run.created_at),
         "last_activity": time_text(run.last_activity),
@@ -305,7 +284,7 @@ def _inspected(task: TaskView) -> Json:
     return {
         **line_json(task.line),
         "output": None if task.output is None else from_json(task.output.text()),
-        "error": _error(task.line.error),
+        "error": error_json(task.line.error),
         "attempts": [_attempt(one) for one in task.attempts],
     }
 
@@ -317,9 +296,9 @@ def _attempt(attempt: AttemptView) -> Json:
         "skipped": list(attempt.skipped),
         "state": attempt.state,
         "session_id": attempt.session,
-        "error": _error(attempt.error),
+        "error": error_json(attempt.error),
         "started_at": time_text(attempt.started_at),
-        "ended_at": _time(attempt.ended_at),
+        "ended_at": optional_time(attempt.ended_at),
         "usage": _usage(attempt.usage),
     }
 
@@ -335,7 +314,7 @@ def _usage(usage: Usage) -> Json:
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
         "tokens_cached": usage.tokens_cached,
-        "cost_usd": _dollars(usage.cost),
+        "cost_usd": dollars(usage.cost),
     }
 
 
@@ -351,24 +330,5 @@ def _cooldown(one: Cooldown) -> Json:
     }
 
 
-def _error(error: Failure | None) -> Json | None:
-    if error is None:
-        return None
-    return {
-        "kind": error.kind,
-        "message": error.message,
-        "hint": error.hint,
-        "place": error.place,
-    }
-
-
 def _names(keys: Iterable[Key]) -> list[str]:
     return [str(key) for key in keys]
-
-
-def _dollars(cost: Decimal | None) -> float | None:
-    return None if cost is None else float(cost)
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else time_text(at)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 __all__ = ["event_words"]
 
-_Json = dict[str, Any]
+_Payload = Mapping[str, Any]
 _MOST = 500
 
 
-def event_words(event: _Json) -> str:
+def event_words(event: _Payload) -> str:
     """An event of an attempt in words; nothing for one that says little to a person.
 
     >>> event_words({"event": "toolcalled", "name": "Bash", "arguments": {"command": "ls"}})
@@ -22,21 +22,21 @@ def event_words(event: _Json) -> str:
     return _other(event) if describe is None else describe(event)
 
 
-def _text(event: _Json) -> str:
+def _text(event: _Payload) -> str:
     return str(event.get("text", ""))
 
 
-def _called(event: _Json) -> str:
+def _called(event: _Payload) -> str:
     arguments = json.dumps(event.get("arguments", {}), ensure_ascii=False)
     return f"→ {event.get('name')} {_cut(arguments)}"
 
 
-def _returned(event: _Json) -> str:
+def _returned(event: _Payload) -> str:
     mark = "✗" if event.get("failed") else "←"
     return f"{mark} {_cut(_text(event))}"
 
 
-def _used(event: _Json) -> str:
+def _used(event: _Payload) -> str:
     cost = event.get("cost")
     money = "" if cost is None else f", ${cost:.4f}"
     tokens_in = event.get("tokens_in", 0)
@@ -44,7 +44,7 @@ def _used(event: _Json) -> str:
     return f"used {tokens_in} {unit} in, {event.get('tokens_out', 0)} out{money}"
 
 
-def _other(event: _Json) -> str:
+def _other(event: _Payload) -> str:
     hidden = ("event", "at", "task", "iteration", "attempt", "agent")
     facts = {name: value for name, value in event.items() if name not in hidden}
     return f"{event.get('event')} {_cut(json.dumps(facts, ensure_ascii=False))}"
@@ -54,7 +54,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MOST else f"{text[:_MOST]}… ({len(text)} characters)"
 
 
-_WORDS: dict[str, Callable[[_Json], str]] = {
+_WORDS: dict[str, Callable[[_Payload], str]] = {
     "started": lambda event: "started",
     "said": _text,
     "thought": lambda event: f"({_text(event)})" if _text(event) else "",

@@ -1,0 +1,164 @@
+"""What each change of a run says to a person, in one sentence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container
+from typing import assert_never
+
+from smithers import waits
+from smithers.amounts import dollars
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    BudgetRaised,
+    BudgetSet,
+    CameUp,
+    ChoiceMade,
+    Failure,
+    FailureHandled,
+    Key,
+    MessageGiven,
+    MessageTaken,
+    NodeGone,
+    NodeMounted,
+    ReadMade,
+    Reset,
+    SessionSeen,
+    Settled,
+    StatusChanged,
+    UsageCounted,
+    WaitClosed,
+    WaitOpened,
+)
+from smithers.naming import key_name, node_name
+from smithers.views._changes import Shown
+from smithers.views._snapshot import object_of
+from smithers.views._words import clock
+
+__all__ = ["change_words"]
+
+
+def change_words(  # noqa: C901  # one case a kind of change
+    change: Shown, name: str, number: int, *, moved: Container[str], tried: Container[Key]
+) -> str:
+    """A change in words. `name` is that of its node and `number` that of its attempt, if it has
+    them; `moved` are the nodes that only change their place, `tried` those that had an attempt.
+    """
+    match change:
+        case Settled():
+            said = "was " if change.outcome in ("skipped", "cancelled") else ""
+            return f"{name} {said}{change.outcome}{_because(change.error)}"
+        case AttemptStarted():
+            return _started(name, change)
+        case AttemptEnded():
+            verb = "" if change.state in ("succeeded", "failed") else "was "
+            return f"{name} attempt {number} {verb}{change.state}{_because(change.error)}"
+        case CameUp():
+            return f"{name} is ready"
+        case NodeMounted():
+            if change.id in moved:
+                parent = node_name(change.parent or "")
+                return f"{name} is now child {change.place} of {parent}"
+            return f"{name} joined the tree"
+        case ReadMade():
+            return f"{name} read {key_name(change.source)} of frame {change.at}"
+        case UsageCounted():
+            return f"{name} attempt {number} {_usage(change)}"
+        case SessionSeen():
+            return f"{name} attempt {number} started its session"
+        case ChoiceMade():
+            verb = "are" if change.kind == "items" else "is"
+            return f"the {change.kind} of {name} {verb} {_short(change.value)}"
+        case WaitOpened():
+            return _opened(name, change)
+        case WaitClosed():
+            return _closed(name, change)
+        case StatusChanged():
+            return _status(change)
+        case BudgetSet():
+            if change.caps is None:
+                return f"{name} no longer has a budget"
+            return f"{name} has a budget of {change.caps}"
+        case BudgetRaised():
+            return f"{change.by} raised the budget of {name} by {change.added}"
+        case MessageTaken():
+            return f"{change.by} sent {name} message {change.id}: {_short(change.text)}"
+        case MessageGiven():
+            return f"{name} attempt {number} received message {change.id}"
+        case FailureHandled():
+            return f"{name} will not run again: its failure is tolerated"
+        case Reset():
+            if change.key in tried:
+                return f"{name} runs again; its earlier outcome no longer counts"
+            return f"{name} will run after all"
+        case NodeGone():
+            return f"{name} {'moved in' if change.id in moved else 'left'} the tree"
+        case _:
+            assert_never(change)
+
+
+def _started(name: str, change: AttemptStarted) -> str:
+    session = ", resumes its session" if change.session else ""
+    tried = f"attempt {change.number}, {change.agent}{_instead(len(change.skipped))}{session}"
+    return f"{name} started ({tried})"
+
+
+def _instead(number: int) -> str:
+    """That earlier agents of the task were passed over; who, `why` says."""
+    if not number:
+        return ""
+    if number == 1:
+        return ", because the agent before it is cooling down"
+    return f", because the {number} agents before it are cooling down"
+
+
+def _usage(change: UsageCounted) -> str:
+    if change.calls:
+        return "made another call"
+    money = "" if change.cost is None else f", {dollars(change.cost)}"
+    unit = "token" if change.tokens_in == 1 else "tokens"
+    model = "" if change.model is None else f" of {change.model}"
+    return f"used {change.tokens_in} {unit} in, {change.tokens_out} out{money}{model}"
+
+
+def _opened(name: str, change: WaitOpened) -> str:
+    return waits.words_of(
+        waits.traits(change.kind).words.opened,
+        name=name,
+        until="" if change.due is None else f" until {clock(change.due)}",
+        asked=change.asked,
+        line=_short(change.asked or ""),
+        on=", ".join(map(node_name, change.on)),
+    )
+
+
+def _closed(name: str, change: WaitClosed) -> str:
+    answer = object_of(change.answer)
+    if change.kind == waits.APPROVAL and answer:
+        word = "approved" if answer.get("approved") else "denied"
+        by = f" by {answer['by']}" if answer.get("by") else ""
+        note = f": {answer['note']}" if answer.get("note") else ""
+        return f"{name} was {word}{by}{note}"
+    if change.kind == waits.ATTACHED:
+        who = answer.get("by")
+        return f"{who} has left the session of {name}" if who else f"{name} continues"
+    return f"{name} no longer waits ({change.kind})"
+
+
+def _status(change: StatusChanged) -> str:
+    if change.stopped_by is not None:
+        return f"the run was stopped by {change.stopped_by}"
+    was = "was " if change.status == "cancelled" else "is " if change.status[-3:] == "ing" else ""
+    return f"the run {was}{change.status}{_because(change.error)}"
+
+
+def _because(error: Failure | None) -> str:
+    return "" if error is None else f": {error.message}"
+
+
+def _short(text: str) -> str:
+    items = object_of(text)
+    if "keys" in items:
+        text = json.dumps(items["keys"], ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,184 @@
+"""A run frame by frame: each change with its node and its words.
+
+A change refers to its attempt by a serial, so a frame is viewed with the attempts that were started
+up to it: those of a state, or `Attempts` where frames are read without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    Frame,
+    Key,
+    MessageGiven,
+    NodeGone,
+    NodeMounted,
+    ReadMade,
+    SessionSeen,
+    StatusChanged,
+    UsageCounted,
+)
+from smithers.naming import key_name
+from smithers.views._change_words import change_words
+from smithers.views._changes import PLACES, Shown, shown_changes
+
+__all__ = [
+    "AttemptName",
+    "Attempts",
+    "ChangeView",
+    "FrameView",
+    "TimelineView",
+    "view_frame",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptName:
+    """Which attempt of which task, and by which agent."""
+
+    key: Key
+    number: int
+    agent: str
+
+
+_UNKNOWN = AttemptName(Key("?"), 0, "?")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangeView:
+    """A change with its node, which is None for the run as a whole, and its words. `attempt` is set
+    if the change is about one that was started before it.
+    """
+
+    change: Shown
+    key: Key | None
+    attempt: AttemptName | None
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FrameView:
+    """A frame, or a page of its changes, of which the first has the number `first`."""
+
+    number: int
+    at: datetime
+    changes: tuple[ChangeView, ...]
+    first: int = 0
+
+    @property
+    def cursor(self) -> str:
+        """The id of the last change."""
+        return f"{self.number}.{self.first + len(self.changes) - 1}"
+
+    def page(self, first: int, most: int) -> FrameView:
+        """At most so many of its changes, from a number on."""
+        return replace(self, changes=self.changes[first : first + most], first=first)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelineView:
+    """All frames of a run."""
+
+    run_id: str
+    frames: tuple[FrameView, ...]
+
+
+class _Named(Protocol):
+    """What a view needs of an attempt; it is also known to `RunState.attempts`."""
+
+    @property
+    def key(self) -> Key: ...
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def agent(self) -> str: ...
+
+
+@dataclass
+class Attempts:
+    """The attempts that were started up to some frame, by serial, and the tasks that had any."""
+
+    named: dict[int, AttemptName] = field(default_factory=dict[int, AttemptName])
+    tried: set[Key] = field(default_factory=set[Key])
+
+    def add(self, serial: int, name: AttemptName) -> None:
+        self.named[serial] = name
+        self.tried.add(name.key)
+
+    def view(self, frame: Frame) -> FrameView:
+        """The frame that follows those viewed before, with its changes in order."""
+        for change in frame.changes:
+            if isinstance(change, AttemptStarted):
+                name = AttemptName(change.key, change.number, change.agent)
+                self.add(change.serial, name)
+        return _in_order(view_frame(frame, self.named, self.tried))
+
+
+def view_frame(
+    frame: Frame,
+    attempts: Mapping[int, _Named],
+    tried: Container[Key],
+    *,
+    only: Container[type[Shown]] | None = None,
+) -> FrameView:
+    """A frame as its changes were made; those of some kinds alone if `only` has them. `attempts`
+    are those up to and including the frame, and `tried` the tasks that had one.
+    """
+    moved = _moved(frame)
+    return FrameView(
+        number=frame.number,
+        at=frame.at,
+        changes=tuple(
+            _view(change, attempts, tried, moved) for change in shown_changes(frame, only)
+        ),
+    )
+
+
+def _in_order(frame: FrameView) -> FrameView:
+    """The frame with its changes in the order of `Shown`. The database keeps no order."""
+    return replace(
+        frame, changes=tuple(sorted(frame.changes, key=lambda one: PLACES[type(one.change)]))
+    )
+
+
+def _moved(frame: Frame) -> frozenset[str]:
+    """The nodes that leave and join in one frame: they only change their place."""
+    gone = {change.id for change in frame.changes if isinstance(change, NodeGone)}
+    if not gone:
+        return frozenset()
+    joined = {change.id for change in frame.changes if isinstance(change, NodeMounted)}
+    return frozenset(gone & joined)
+
+
+def _view(
+    change: Shown, attempts: Mapping[int, _Named], tried: Container[Key], moved: frozenset[str]
+) -> ChangeView:
+    key, attempt = _about(change, attempts)
+    name = "" if key is None else key_name(key)
+    number = 0 if attempt is None else attempt.number
+    words = change_words(change, name, number, moved=moved, tried=tried)
+    return ChangeView(change=change, key=key, attempt=attempt, words=words)
+
+
+def _about(change: Shown, attempts: Mapping[int, _Named]) -> tuple[Key | None, AttemptName | None]:
+    """The node of a change, and its attempt if it refers to one."""
+    match change:
+        case AttemptEnded() | SessionSeen() | UsageCounted() | MessageGiven():
+            found = attempts.get(change.serial, _UNKNOWN)
+            return found.key, AttemptName(found.key, found.number, found.agent)
+        case NodeMounted() | NodeGone():
+            return Key(change.id), None
+        case ReadMade():
+            return change.reader, None
+        case StatusChanged():
+            return None, None
+        case _:
+            return change.key, None
