@@ -7,23 +7,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from smithers.changes import Key
+from smithers.shapes import CONTAINERS
 
-__all__ = ["CONTAINERS", "first_names", "is_container", "is_loop", "key_name", "node_name"]
-
-CONTAINERS = ("sequence", "parallel", "branch", "loop", "foreach")
-"""The kinds of containers, by which those without an id of their author's are named."""
-_LOOPS = ("loop",)
-
-
-def is_container(kind: str) -> bool:
-    """Whether a kind of node has children; any other is a task."""
-    return kind in CONTAINERS
-
-
-def is_loop(kind: str) -> bool:
-    """Whether the path of what is inside a kind of node has one number more."""
-    return kind in _LOOPS
-
+__all__ = ["first_names", "key_name", "node_name"]
 
 _KIND = rf"(?:{'|'.join(CONTAINERS)})"
 _FROM_ROOT = re.compile(rf"{_KIND}(?:/{_KIND}\d+)*(?=/|$)")

@@ -49,7 +49,7 @@ from smithers.changes import (
     WaitKind,
     WaitOpened,
 )
-from smithers.naming import is_loop
+from smithers.shapes import shape_of
 
 __all__ = [
     "Attempted",
@@ -250,7 +250,7 @@ class RunState:
         depth, row = 0, self.nodes.get(id)
         while row is not None and row.parent is not None:
             row = self.nodes.get(row.parent)
-            depth += row is not None and is_loop(row.kind)
+            depth += row is not None and shape_of(row.kind).iterates
         return depth
 
     def has_wait(self, key: Key, kinds: tuple[WaitKind, ...]) -> bool:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from smithers.changes import Failure
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
-from smithers.naming import first_names, is_container, key_name, node_name
+from smithers.naming import first_names, key_name, node_name
+from smithers.shapes import ITERATION, is_container, shape_of
 from smithers.texts import title_of
 from smithers.views import (
     AttemptView,
@@ -204,14 +205,14 @@ def _branch(
 def _name(node: GraphNode, parent: GraphNode | None) -> str:
     """A node's kind and its author's id, or the key of the item that it is."""
     id, kind = node.key.id, node.kind
-    if kind == "iteration":
+    if kind == ITERATION:
         return f"iteration {node.key.path[-1]}"
     if not is_container(kind):
         return id
     if parent is None:
         return kind if id == kind else f"{kind} {id}"
     rest = id.removeprefix(f"{parent.key.id}/")
-    is_made = rest != id and parent.kind != "foreach"
+    is_made = rest != id and not shape_of(parent.kind).expands
     return kind if is_made else f"{kind} {rest}"
 
 

@@ -16,12 +16,10 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 
 from smithers.changes import Key
-from smithers.cli._board import DONE, Board
+from smithers.shapes import shape_of
+from smithers.views import Board, NodeState
 
 __all__ = ["Line", "Spot", "fold"]
-
-_SETTLED = (*DONE, "failed", "cancelled")
-_ORDERED = ("sequence", "loop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class _Shown:
         return True
 
 
-def fold(board: Board, space: int) -> tuple[list[Line], Counter[str]]:
+def fold(board: Board, space: int) -> tuple[list[Line], Counter[NodeState]]:
     """At most `space` lines of the tree, in its order, and the tasks that none of them is, by
     state. Without tasks that are left out, it is the whole tree.
     """
@@ -85,18 +83,19 @@ def fold(board: Board, space: int) -> tuple[list[Line], Counter[str]]:
     lines = list(_lines(tree, shown, root, "", ""))
     left = board.total()
     for line in lines:
-        if line.is_leaf and line.spot.key in board.rows:
-            left[board.counted(line.spot.key)] -= 1
+        if line.is_leaf and line.spot.key in board.work:
+            left[board.work[line.spot.key].node_state] -= 1
     return lines, +left
 
 
 def _show_important(tree: _Tree, shown: _Shown) -> None:
     board = tree.board
     running, failed, tolerated = (
-        board.by_state.get(state, ()) for state in ("running", "failed", "tolerated")
+        board.tasks.get(state, ())
+        for state in (NodeState("running"), NodeState("failed"), NodeState("failed", True))
     )
     fails = islice(chain(failed, tolerated), shown.space)
-    waiting = islice(board.by_state.get("waiting", ()), shown.space)
+    waiting = islice(board.tasks.get(NodeState("waiting"), ()), shown.space)
     asking = islice(board.asking, shown.space)
     for key in chain(asking, _in_turn(running, fails, shown.space), waiting):
         shown.add(tree.way(key))
@@ -109,11 +108,12 @@ def _in_turn(first: Iterable[Key], second: Iterable[Key], most: int) -> Iterator
 
 
 def _show_rest(tree: _Tree, shown: _Shown, root: Spot) -> None:
+    board = tree.board
     todo: list[tuple[Spot, list[Spot]]] = [(root, [root])]
     while todo:
         spot, way = todo.pop(0)
         is_open = spot == root or spot in shown.below
-        if not is_open and tree.state(spot) in _SETTLED:
+        if not is_open and board.state(spot.key).is_settled:
             continue
         number = tree.child_count(spot)
         hidden = number - len(shown.below.get(spot, ()))
@@ -159,7 +159,7 @@ class _Tree:
         return self.board.is_leaf(spot.key.id)
 
     def is_ordered(self, spot: Spot) -> bool:
-        return self.board.nodes[spot.key.id].kind in _ORDERED
+        return shape_of(self.board.nodes[spot.key.id].kind).is_ordered
 
     def order(self, spot: Spot) -> tuple[int, tuple[int, ...]]:
         return self.board.nodes[spot.key.id].place, spot.key.path
@@ -193,12 +193,6 @@ class _Tree:
         above = [Spot(around, is_iteration) for around, is_iteration in self.board.around(key)]
         return [*reversed(above), Spot(key)]
 
-    def state(self, spot: Spot) -> str:
-        """The state of a container, or of a task."""
-        if self.is_leaf(spot):
-            return self.board.counted(spot.key)
-        return self.board.container_state(spot.key)
-
     def around_current(self, spot: Spot, most: int) -> list[Spot]:
         """The children of a sequence around the first that has not settled, or the last iterations
         of a loop.
@@ -207,7 +201,7 @@ class _Tree:
         low, high = 0, number
         while low < high:  # what has settled stands before what has not
             middle = (low + high) // 2
-            if self.state(self.child(spot, middle)) in _SETTLED:
+            if self.board.state(self.child(spot, middle).key).is_settled:
                 low = middle + 1
             else:
                 high = middle

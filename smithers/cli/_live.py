@@ -22,14 +22,15 @@ from rich.text import Text
 from smithers.agent import Event
 from smithers.amounts import dollars
 from smithers.changes import Frame, Key
-from smithers.cli._board import DONE, Board
 from smithers.cli._folding import Line, fold
+from smithers.cli._live_tree import LiveTree
+from smithers.cli._notes import agent_of, note_of
 from smithers.cli._places import complete
-from smithers.cli._rows import Row
 from smithers.cli._streams import MARKS, quoted, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.engine.printing import show_output_through
 from smithers.state import RunState
+from smithers.views import Board, NodeState, WorkView
 
 __all__ = ["Live", "draw"]
 
@@ -52,7 +53,7 @@ class Live:
         self._run_id = run_id
         self._now = now
         self._began = now()
-        self._board = Board()
+        self._tree = LiveTree()
         self._lock = threading.Lock()
         self._console = Console(file=sys.stderr)
         self._live: _Drawing | None = None
@@ -60,7 +61,7 @@ class Live:
 
     def frame(self, frame: Frame, state: RunState) -> None:
         with self._lock:
-            self._board = self._board.after(frame, state)
+            self._tree.frame(frame, state)
         if self._live is None:
             self._live = _Drawing(self._console, self._lines)
             self._live.start(refresh=True)
@@ -69,7 +70,7 @@ class Live:
 
     def event(self, key: Key, event: Event) -> None:
         with self._lock:
-            self._board.event(key, event)
+            self._tree.event(key, event)
 
     def note(self, text: str) -> None:
         self._console.print(Text(shown(text), style="dim"))
@@ -83,7 +84,7 @@ class Live:
 
     def _lines(self, width: int, height: int) -> list[Text]:
         with self._lock:
-            return draw(self._board, self._run_id, self._began, self._now(), width, height)
+            return draw(self._tree, self._run_id, self._began, self._now(), width, height)
 
 
 class _Drawing(RichLive):
@@ -124,10 +125,10 @@ class _Drawing(RichLive):
 
 
 def draw(
-    board: Board, run_id: str, began: datetime, now: datetime, width: int, height: int
+    tree: LiveTree, run_id: str, began: datetime, now: datetime, width: int, height: int
 ) -> list[Text]:
     """The lines of a terminal of this size: a title, the tree, and what is left out of it."""
-    columns, space = _Columns(board, width), max(_LEAST_LINES, height - 4)
+    board, columns, space = tree.board, _Columns(tree, width), max(_LEAST_LINES, height - 4)
     lines, left = fold(board, space)
     least = min(len(lines), max(_LEAST_LINES, space // 3))
     asked = _question(board, run_id, max(1, width - _KEPT_FREE), space - least)
@@ -145,12 +146,13 @@ def draw(
 
 def _question(board: Board, run_id: str, width: int, space: int) -> list[Text]:
     """The question that is open longest in at most `space` lines, or nothing while anything else
-    goes on; and how to read what is not shown.
+    is at work; and how to read what is not shown.
     """
     keys = board.questions
     if not keys:
         return []
-    asked = board.row(keys[0]).asked
+    wait = board.work[keys[0]].wait
+    asked = (wait.asked if wait is not None else None) or ""
     lines = [Text(line) for line in _wrapped(asked, width)]
     command, more = f"smithers asks {shlex.quote(run_id)}", ""
     if len(lines) + (len(keys) > 1) > space or len(asked) > _MOST_ASKED:
@@ -184,17 +186,16 @@ def _title(board: Board, run_id: str, elapsed_s: float, now: datetime) -> Text:
     mark, colour = MARKS["stale" if board.stopped_by else board.status]
     status = f"stopped by {board.stopped_by}" if board.stopped_by else board.status
     total = board.total()
-    done = sum(total[state] for state in DONE)
     title = Text()
     title.append(f"{mark} ", style=colour)
     title.append(shown(run_id), style="bold")
     title.append(f" {status}", style=colour)
-    title.append(f"  {done}/{sum(total.values())}")
-    if total["failed"]:
-        title.append(f"  {total['failed']} failed", style="red")
-    if total["tolerated"]:
-        title.append(f"  {total['tolerated']} tolerated", style="dim")
-    if board.asking and board.status in ("running", "waiting"):
+    title.append(f"  {_done(total)}/{sum(total.values())}")
+    if failed := total[NodeState("failed")]:
+        title.append(f"  {failed} failed", style="red")
+    if tolerated := total[NodeState("failed", True)]:
+        title.append(f"  {tolerated} tolerated", style="dim")
+    if board.asking:
         title.append(f"  {len(board.asking)} to decide", style="yellow")
     title.append("  " + "  ".join([duration(elapsed_s), *_spent(board, now)]), style="dim")
     return title
@@ -212,8 +213,9 @@ def _spent(board: Board, now: datetime) -> list[str]:
     if caps.calls:
         found.append(f"{board.calls} of {caps.calls} calls")
     if caps.time_s:
-        running = [board.rows[key].elapsed_s(now) or 0 for key in board.by_state.get("running", ())]
-        worked = duration(board.worked.total_seconds() + sum(running))
+        running = board.tasks.get(NodeState("running"), ())
+        at_work = sum(board.work[key].elapsed_s(now) or 0 for key in running)
+        worked = duration(board.worked.total_seconds() + at_work)
         found.append(f"worked {worked} of {duration(caps.time_s)}")
     return found
 
@@ -223,25 +225,26 @@ class _Columns:
     not from the lines that are shown, so that nothing moves from one drawing to the next.
     """
 
-    def __init__(self, board: Board, width: int) -> None:
-        self._board = board
+    def __init__(self, tree: LiveTree, width: int) -> None:
+        board = tree.board
+        self._board, self._said = board, tree.said
         self._is_wide = width >= _WIDE
-        self._name = max(12, min(board.widest, width * 9 // 20))
+        self._name = max(12, min(tree.widest, width * 9 // 20))
         self._has_tokens = board.tokens > 0 and self._is_wide
         self._has_cost = board.cost is not None and self._is_wide
-        self._agent = max(6, min(board.widest_agent, max(14, width // 8)))
+        self._agent = max(6, min(tree.widest_agent, max(14, width // 8)))
 
     def line(self, line: Line, now: datetime) -> Text:
         if line.is_leaf:
-            return self._task(line, self._board.row(line.spot.key), now)
+            return self._task(line, self._board.work_on(line.spot.key), now)
         return self._container(line)
 
-    def _task(self, line: Line, row: Row, now: datetime) -> Text:
-        state = self._board.state_of(row)
+    def _task(self, line: Line, work: WorkView, now: datetime) -> Text:
+        state = work.state
         text = self._tree(line, state, line.name, "bold" if state == "running" else "")
-        cells = self._facts(row, state, now) if row.attempt else []
-        note = self._board.said.get(row.key, "") if state == "running" else row.note
-        if row.tolerated and state == "failed":
+        cells = self._facts(work, now) if work.attempt else []
+        note = self._said.get(work.key, "") if state == "running" else note_of(work)
+        if work.tolerated and state == "failed":
             cells.append((f"tolerated: {shown(note)}", "dim"))
         elif state in ("running", "waiting", "failed"):
             cells.append((shown(note), _NOTES[state]))
@@ -250,29 +253,30 @@ class _Columns:
             text.append(cell, style=style)
         return text
 
-    def _facts(self, row: Row, state: str, now: datetime) -> list[tuple[str, str]]:
-        elapsed = row.elapsed_s(now) if row.began is None or state == "running" else None
+    def _facts(self, work: WorkView, now: datetime) -> list[tuple[str, str]]:
+        is_over = work.began is not None and work.state != "running"
+        elapsed = None if is_over else work.elapsed_s(now)
         cells = [
-            (_fit(shown(row.who), self._agent), "dim"),
+            (_fit(shown(agent_of(work)), self._agent), "dim"),
             (("" if elapsed is None else duration(elapsed)).rjust(9), ""),
         ]
         if self._has_tokens:
-            cells.append(((tokens(row.tokens) if row.tokens else "").rjust(13), ""))
+            cells.append(((tokens(work.tokens) if work.tokens else "").rjust(13), ""))
         if self._has_cost:
-            cells.append((money(row.cost).rjust(9), ""))
+            cells.append((money(work.cost).rjust(9), ""))
         return cells
 
     def _container(self, line: Line) -> Text:
         spot = line.spot
-        state = self._board.container_state(spot.key)
+        state = self._board.state(spot.key)
         counts = self._board.count(spot.key)
-        total = sum(counts.values())
         is_counted = line.is_folded and not spot.is_iteration
-        number = f" {sum(counts[one] for one in DONE)}/{total}" if is_counted else ""
-        text = self._tree(line, state, line.name, "dim", number)
-        if is_counted:
-            facts = {one: counts[one] for one in ("failed", "running", "waiting") if counts[one]}
-            text.append(f"  {_counts(Counter(facts))}", style="dim")
+        number = f" {_done(counts)}/{sum(counts.values())}" if is_counted else ""
+        text = self._tree(line, state.state, line.name, "dim", number)
+        facts = {one: counts[one] for one in _COUNTED if is_counted and counts[one]}
+        words = "tolerated" if state == NodeState("failed", True) else ""
+        if facts or words:
+            text.append(f"  {_counts(Counter(facts)) or words}", style="dim")
         return text
 
     def _tree(self, line: Line, state: str, name: str, style: str, after: str = "") -> Text:
@@ -289,6 +293,7 @@ class _Columns:
         return text
 
 
+_COUNTED = (NodeState("failed"), NodeState("running"), NodeState("waiting"))
 _NOTES = {"running": "dim", "waiting": "yellow", "failed": "red"}
 
 
@@ -309,8 +314,12 @@ def _shortened(text: str, width: int) -> str:
     return set_cell_size(text, width - 1 - cell_len(end)).rstrip() + "…" + end
 
 
-def _counts(counts: Counter[str]) -> str:
-    return ", ".join(f"{number} {_STATES.get(state, state)}" for state, number in counts.items())
+def _done(counts: Counter[NodeState]) -> int:
+    return sum(number for state, number in counts.items() if state.is_done)
 
 
-_STATES = {"tolerated": "failed (tolerated)"}
+def _counts(counts: Counter[NodeState]) -> str:
+    return ", ".join(
+        f"{number} {one.state}{' (tolerated)' if one.tolerated else ''}"
+        for one, number in counts.items()
+    )

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import AttemptStarted, Frame, Key, Settled
-from smithers.cli._rows import row_of
 from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.errors import Refused
@@ -24,6 +23,7 @@ from smithers.views import (
     clock,
     question_of,
     view_frame,
+    view_work,
 )
 from smithers.wire import Json, agent_event_json, live_frame_json, note_json
 
@@ -132,11 +132,11 @@ class Lines:
             return view.words
         if change.key not in state.tries:
             return view.words
-        row = row_of(change.key, state)
+        work = view_work(state, change.key)
         facts = [
-            "" if row.took_s is None else duration(row.took_s),
-            tokens(row.tokens) if row.tokens else "",
-            money(row.cost),
+            "" if work.took_s is None else duration(work.took_s),
+            tokens(work.tokens) if work.tokens else "",
+            money(work.cost),
         ]
         told = ", ".join(fact for fact in facts if fact)
         return f"{view.words} ({told})" if told else view.words

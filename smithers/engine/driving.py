@@ -35,8 +35,9 @@ from smithers.engine.trust import (
     untrusted,
 )
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
-from smithers.naming import first_names, is_container
+from smithers.naming import first_names
 from smithers.secrets import Secrets
+from smithers.shapes import is_container
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
 from smithers.store.files import check_streams, streams_folder

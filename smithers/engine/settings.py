@@ -20,7 +20,12 @@ __all__ = ["Observer", "Settings", "Unwatched"]
 class Observer(Protocol):
     """Whoever watches a run: the terminal, or a log."""
 
-    def frame(self, frame: Frame, state: RunState) -> None: ...
+    def frame(self, frame: Frame, state: RunState) -> None:
+        """A frame was committed; `state` is the run's after it. Views of it are made when a face
+        draws: one for each frame would cost as much as the run is large. Which nodes the frame
+        changed is in `views.changed_keys`.
+        """
+        ...
 
     def event(self, key: Key, event: Event) -> None: ...
 

@@ -16,14 +16,13 @@ from typing_extensions import TypeVar
 from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
+from smithers.shapes import ContainerKind
 from smithers.state import Ended, RunState
 from smithers.tree import ForEach, Mark, Node, Output, Task
 
 __all__ = ["NOTHING", "Asking", "Container", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal[
-    "task", "approval", "sequence", "parallel", "branch", "loop", "iteration", "foreach"
-]
+KindName = Literal["task", "approval", ContainerKind, "iteration"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 

@@ -9,9 +9,9 @@ import json
 import sqlite3
 from pathlib import Path
 
-from smithers.naming import CONTAINERS
 from smithers.reports._heads import SCOPE, Head
 from smithers.reports._snapshot import snapshot_of
+from smithers.shapes import CONTAINERS
 from smithers.views import Counts, counts, task_lines
 
 __all__ = ["COUNTING", "all_counts"]

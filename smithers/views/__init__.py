@@ -7,7 +7,9 @@ and no view works out how a node has ended: that is in the state.
 from __future__ import annotations
 
 from smithers.views._asks import Question, questions
+from smithers.views._board import Board
 from smithers.views._budgets import BudgetView
+from smithers.views._changed import changed_keys
 from smithers.views._changes import Shown, shown_changes
 from smithers.views._cost import CostLine, CostView, view_cost
 from smithers.views._event_words import event_words
@@ -54,6 +56,7 @@ from smithers.views._snapshot import OwnerView, Snapshot, Status
 from smithers.views._standing import Standing, standing, undecided
 from smithers.views._tasks import (
     Counts,
+    NodeState,
     State,
     TaskLine,
     WaitView,
@@ -65,6 +68,7 @@ from smithers.views._texts import Held, OutputView, Texts
 from smithers.views._usage import Spent, Usage
 from smithers.views._why import WhyView, explain
 from smithers.views._words import clock, decide_command, with_place
+from smithers.views._work import WorkView, view_work
 
 __all__ = [
     "ASK",
@@ -74,6 +78,7 @@ __all__ = [
     "AttemptName",
     "AttemptView",
     "Attempts",
+    "Board",
     "BudgetView",
     "ChangeLine",
     "ChangeView",
@@ -89,6 +94,7 @@ __all__ = [
     "LinesPage",
     "LogEvent",
     "MessageView",
+    "NodeState",
     "OutputView",
     "OwnerView",
     "Question",
@@ -112,7 +118,9 @@ __all__ = [
     "Usage",
     "WaitView",
     "WhyView",
+    "WorkView",
     "change_lines",
+    "changed_keys",
     "clock",
     "counts",
     "decide_command",
@@ -133,5 +141,6 @@ __all__ = [
     "view_cost",
     "view_frame",
     "view_task",
+    "view_work",
     "with_place",
 ]

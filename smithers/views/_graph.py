@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from smithers.changes import Key
-from smithers.views._snapshot import ENDED, Snapshot, Status
-from smithers.views._tasks import State, TaskLine, task_lines, unsettled
-from smithers.views._tree import LOOP
+from smithers.shapes import ITERATION, shape_of
+from smithers.views._containers import container_state
+from smithers.views._snapshot import Snapshot, Status
+from smithers.views._tasks import NodeState, State, TaskLine, task_lines, unsettled
 
-__all__ = ["GraphNode", "GraphView", "graph", "open_state"]
+__all__ = ["GraphNode", "GraphView", "graph"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,18 +43,6 @@ def graph(snapshot: Snapshot) -> GraphView:
     )
 
 
-def open_state(states: Collection[State]) -> State:
-    """What the states of its children say of a container that has not ended."""
-    found = set(states)
-    if "running" in found:
-        return "running"
-    if "waiting" in found:
-        return "waiting"
-    if not found <= {"ready", "pending", "skipped"} or found == {"skipped"}:
-        return "running"
-    return "ready" if "ready" in found else "pending"
-
-
 class _Drawing:
     def __init__(self, snapshot: Snapshot) -> None:
         self.state, self.tree = snapshot.state, snapshot.tree
@@ -67,7 +55,7 @@ class _Drawing:
     def _note_iterations(self, key: Key) -> None:
         path = key.path
         for id in self.tree.around(key.id) if path else ():
-            if id != key.id and self.tree.kinds[id] == LOOP and path:
+            if id != key.id and shape_of(self.tree.kinds[id]).iterates and path:
                 self.iterations.setdefault(Key(id, path[:-1]), set()).add(path[-1])
                 path = path[:-1]
 
@@ -76,7 +64,7 @@ class _Drawing:
         if self.tree.is_leaf(id):
             return self._leaf(key, kind)
         inner = self.tree.children.get(id, ())
-        numbers = sorted(self.iterations.get(key, ())) if kind == LOOP else ()
+        numbers = sorted(self.iterations.get(key, ())) if shape_of(kind).iterates else ()
         if numbers:
             children = [self._iteration(id, (*path, number)) for number in numbers]
         else:
@@ -85,7 +73,7 @@ class _Drawing:
 
     def _iteration(self, id: str, path: tuple[int, ...]) -> GraphNode:
         children = [self.node(child, path) for child in self.tree.children.get(id, ())]
-        return self._container(Key(id, path), "iteration", children)
+        return self._container(Key(id, path), ITERATION, children)
 
     def _leaf(self, key: Key, kind: str) -> GraphNode:
         # A task that came up in no iteration has one line, without a path.
@@ -95,24 +83,12 @@ class _Drawing:
         return GraphNode(key=key, kind=kind, state=line.state, tolerated=line.tolerated)
 
     def _container(self, key: Key, kind: str, children: list[GraphNode]) -> GraphNode:
-        end = self.state.ends.get(key)
-        if end is None:
-            has_ended = self.state.run_status in ENDED
-            states: list[State] = [child.state for child in children]
-            state = unsettled(self.state) if has_ended else open_state(states)
-            is_tolerated = False
-        else:
-            state = end.outcome
-            failed_itself = kind != "iteration" and key in self.state.ended
-            is_tolerated = (
-                key in self.state.handled if failed_itself else _is_tolerated(state, children)
-            )
+        states = {NodeState(child.state, child.tolerated) for child in children}
+        found = container_state(self.state, key, states, is_iteration=kind == ITERATION)
         return GraphNode(
-            key=key, kind=kind, state=state, tolerated=is_tolerated, children=tuple(children)
+            key=key,
+            kind=kind,
+            state=found.state,
+            tolerated=found.tolerated,
+            children=tuple(children),
         )
-
-
-def _is_tolerated(state: State, children: Sequence[GraphNode]) -> bool:
-    """Whether the author allows the failure of a container that failed by its children."""
-    bad = [child.tolerated for child in children if child.state in ("failed", "cancelled")]
-    return state in ("failed", "cancelled") and bool(bad) and all(bad)

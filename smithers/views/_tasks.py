@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from smithers.changes import Failure, Key
 from smithers.state import RunState
@@ -21,6 +21,7 @@ from smithers.waits import COOLDOWN, KINDS, WaitKind, traits
 
 __all__ = [
     "Counts",
+    "NodeState",
     "State",
     "TaskLine",
     "WaitView",
@@ -36,6 +37,31 @@ __all__ = [
 State = Literal[
     "pending", "ready", "running", "waiting", "finished", "failed", "skipped", "cancelled"
 ]
+_SETTLED: tuple[State, ...] = ("finished", "failed", "skipped", "cancelled")
+
+
+class NodeState(NamedTuple):
+    """The state of a node in one iteration. `tolerated`: it failed, or was cancelled by a failure,
+    and its author allows that.
+    """
+
+    state: State
+    tolerated: bool = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the node needs nothing more."""
+        return self.tolerated or self.state in ("finished", "skipped")
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state in _SETTLED
+
+    @property
+    def is_bad(self) -> bool:
+        return self.state in ("failed", "cancelled")
+
+
 _NOBODY: frozenset[tuple[Key, str]] = frozenset()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from smithers.naming import is_container, is_loop
+from smithers.shapes import is_container, shape_of
 from smithers.state import RunState
 
 __all__ = ["Tree"]
@@ -46,7 +46,7 @@ class Tree:
         while waiting:
             id, depth = waiting.pop()
             yield id, depth
-            inner = depth + is_loop(self.kinds[id])
+            inner = depth + shape_of(self.kinds[id]).iterates
             waiting.extend((child, inner) for child in reversed(self.children.get(id, ())))
 
     def around(self, id: str) -> Iterator[str]:
@@ -55,6 +55,3 @@ class Tree:
         while one is not None and one in self.kinds:
             yield one
             one = self.parents[one]
-
-
-LOOP = "loop"

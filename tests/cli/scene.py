@@ -12,10 +12,12 @@ from smithers.changes import (
     BudgetSet,
     CameUp,
     Change,
+    ContainerEnded,
     Failure,
     Frame,
     Key,
     NodeMounted,
+    Outcome,
     Settled,
     StatusChanged,
     UsageCounted,
@@ -84,6 +86,11 @@ class Scene:
             AttemptEnded(serial=self._serial, state=state, error=error, at=at),  # type: ignore[arg-type]
             Settled(key=key, outcome=outcome, error=error, came_up=0),  # type: ignore[arg-type]
         ]
+        return self
+
+    def ends(self, id: str, *path: int, outcome: Outcome = "finished") -> Scene:
+        """A container ends, or an iteration of a loop."""
+        self.changes.append(ContainerEnded(key=Key(id, path), outcome=outcome))
         return self
 
     def asks(self, id: str, question: str, *path: int) -> Scene:

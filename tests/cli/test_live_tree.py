@@ -15,8 +15,8 @@ from rich.text import Text
 from smithers.agent import ToolCalled
 from smithers.changes import AttemptStarted, CameUp, Frame, Key, WaitOpened
 from smithers.cli import _places
-from smithers.cli._board import Board
 from smithers.cli._live import _Drawing, draw  # pyright: ignore[reportPrivateUsage]  # with rich
+from smithers.cli._live_tree import LiveTree
 from tests.cli.scene import BEGAN, NOW, Scene
 from tests.cli.screen import Screen
 
@@ -29,10 +29,10 @@ def no_named_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_places, "_named", [])
 
 
-def drawn(board: Board, width: int, height: int) -> list[str]:
+def drawn(tree: LiveTree, width: int, height: int) -> list[str]:
     """The lines on a terminal, after they went through rich."""
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True)
-    lines = draw(board, "r1", BEGAN, NOW, width, height)
+    lines = draw(tree, "r1", BEGAN, NOW, width, height)
     with console.capture() as captured:
         for line in lines:
             console.print(line)
@@ -41,8 +41,8 @@ def drawn(board: Board, width: int, height: int) -> list[str]:
     return shown
 
 
-def of(scene: Scene) -> Board:
-    return Board.of(scene.state)
+def of(scene: Scene) -> LiveTree:
+    return LiveTree.of(scene.state)
 
 
 def five() -> Scene:
@@ -51,7 +51,7 @@ def five() -> Scene:
     scene.node("review", "loop", "sequence").tasks("review", "write", "critique")
     scene.node("ship", "approval", "sequence")
     scene.finishes("research", tokens=2300, usd="0.0120").finishes("plan", tokens=15)
-    scene.finishes("write", 0, tokens=100_000).finishes("critique", 0)
+    scene.finishes("write", 0, tokens=100_000).finishes("critique", 0).ends("review", 0)
     return scene.runs("write", 1).budget(usd="5", calls=50)
 
 
@@ -98,13 +98,13 @@ def test_a_large_terminal_has_tokens_and_costs_as_well() -> None:
 
 
 def test_fifty_tasks_fold_on_a_small_terminal() -> None:
-    board = of(fan_out(50, fails=[17, 44], runs=[20, 21]))
-    board.event(Key("src/20.py"), ToolCalled(call="1", name="Read", arguments={"path": "a.py"}))
-    assert drawn(board, *SMALL) == [
+    tree = of(fan_out(50, fails=[17, 44], runs=[20, 21]))
+    tree.event(Key("src/20.py"), ToolCalled(call="1", name="Read", arguments={"path": "a.py"}))
+    assert drawn(tree, *SMALL) == [
         "▶ r1 running  17/52  2 failed  12 m 34 s",
-        "✗ sequence",
+        "▶ sequence",
         "├─ ✓ plan             claude-code     55.0 s",
-        "├─ ✗ files 16/50      2 failed, 2 running",
+        "├─ ▶ files 16/50      2 failed, 2 running",
         "│  ├─ ✗ src/17.py     claude-code     55.0 s  the bottle broke",
         "│  ├─ ▶ src/20.py     claude-code   1 m 15 s  Read: a.py",
         "│  ├─ ▶ src/21.py     claude-code   1 m 15 s",
@@ -119,7 +119,7 @@ def test_of_five_thousand_tasks_those_that_run_or_failed_are_shown(size: tuple[i
     shown = drawn(of(fan_out(5000, fails=[2100, 4999], runs=range(3000, 3008))), *size)
     names = [line.split()[3] for line in shown if line.startswith("│  ")]
     assert names == ["src/2100.py", *(f"src/{n}.py" for n in range(3000, 3008)), "src/4999.py"]
-    assert any(line.startswith("├─ ✗ files 1666/5000") for line in shown)
+    assert any(line.startswith("├─ ▶ files 1666/5000") for line in shown)
     assert shown[-1] == "… and 1666 finished, 3324 pending"
 
 
@@ -145,7 +145,7 @@ def test_a_question_is_shown_whatever_else_waits() -> None:
     assert line.endswith("  waiting for a decision: Ship it?")
 
 
-def asked(question: str, *more: str) -> Board:
+def asked(question: str, *more: str) -> LiveTree:
     scene = Scene().node("sequence", "sequence").tasks("sequence", "plan", "ship", *more)
     scene.finishes("plan").asks("ship", question)
     for id in more:
@@ -154,8 +154,8 @@ def asked(question: str, *more: str) -> Board:
 
 
 def test_the_question_is_below_the_tree_once_nothing_else_goes_on() -> None:
-    board = asked("Ship it?\n\tAll of it, now.\n\n" + "word " * 30)
-    assert drawn(board, 60, 24)[4:] == [
+    tree = asked("Ship it?\n\tAll of it, now.\n\n" + "word " * 30)
+    assert drawn(tree, 60, 24)[4:] == [
         "| Ship it?",
         "|         All of it, now.",
         "|",
@@ -204,13 +204,17 @@ def nested() -> Scene:
         item, loop = f"docs/chapter {n}", f"docs/chapter {n}/loop1"
         scene.node(item, "sequence", "docs").tasks(item, f"outline {n}")
         scene.node(loop, "loop", item).tasks(loop, f"write {n}", f"review {n}")
+        if n < 10 or n == 12:
+            scene.finishes(f"outline {n}").finishes(f"write {n}", 0).finishes(f"review {n}", 0)
+            scene.ends(loop, 0)
         if n < 10:
-            scene.finishes(f"outline {n}").finishes(f"write {n}", 0).finishes(f"review {n}", 0)
+            scene.ends(loop).ends(item)
         elif n == 12:
-            scene.finishes(f"outline {n}").finishes(f"write {n}", 0).finishes(f"review {n}", 0)
             scene.runs(f"write {n}", 1)
         elif n == 20:
             scene.finishes(f"outline {n}").fails(f"write {n}", 0)
+            scene.ends(loop, 0, outcome="failed").ends(loop, outcome="failed")
+            scene.ends(item, outcome="failed")
     return scene
 
 
@@ -247,8 +251,8 @@ def test_columns_stay_where_they_are(size: tuple[int, int], name: str) -> None:
 
 
 def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
-    board = of(fan_out(50, runs=[20], name="src/" + "deep/" * 60 + "file{}.py"))
-    (line,) = (line for line in drawn(board, *SMALL) if "▶ src" in line)
+    tree = of(fan_out(50, runs=[20], name="src/" + "deep/" * 60 + "file{}.py"))
+    (line,) = (line for line in drawn(tree, *SMALL) if "▶ src" in line)
     assert line.split()[3].startswith("src/deep/deep/")
     assert line.split()[3].endswith("…file20.py")
 
@@ -279,9 +283,9 @@ def test_drawing_costs_as_much_for_five_thousand_tasks_as_for_two_hundred(
     size: tuple[int, int],
 ) -> None:
     def cost(number: int) -> int:
-        board = of(fan_out(number, fails=[150], runs=range(100, 108)))
-        draw(board, "r1", BEGAN, NOW, *size)  # the children of containers are sorted once
-        return calls(lambda: draw(board, "r1", BEGAN, NOW, *size))
+        tree = of(fan_out(number, fails=[150], runs=range(100, 108)))
+        draw(tree, "r1", BEGAN, NOW, *size)  # the children of containers are sorted once
+        return calls(lambda: draw(tree, "r1", BEGAN, NOW, *size))
 
     few, many = cost(200), cost(5000)
     assert many < 1.1 * few
@@ -292,14 +296,14 @@ def test_a_frame_costs_as_much_in_a_run_of_five_thousand_tasks() -> None:
     def cost(number: int) -> int:
         scene = fan_out(number)
         state = scene.state
-        board = Board.of(state)
+        tree = LiveTree.of(state)
         key = Key("src/150.py")
         change = AttemptStarted(
             serial=9999, key=key, number=1, agent="a", prompt=None, session=None, at=NOW
         )
         frame = Frame(number=1, at=NOW, changes=(CameUp(key=key), change))
         state.apply_frame(frame)
-        return calls(lambda: board.after(frame, state))
+        return calls(lambda: tree.frame(frame, state))
 
     few, many = cost(200), cost(5000)
     assert few < 100
@@ -317,11 +321,11 @@ def redrawn(columns: int, typed: str) -> list[str]:
     scene = Scene().node("parallel", "parallel").tasks("parallel", *ids)
     for id in ids:
         scene.runs(id)
-    board = of(scene)
-    board.said = {Key(id): "reads a very long file " * 9 for id in ids}
+    tree = of(scene)
+    tree.said = {Key(id): "reads a very long file " * 9 for id in ids}
 
     def lines(width: int, height: int) -> list[Text]:
-        return draw(board, "r1", BEGAN, NOW, width, height)
+        return draw(tree, "r1", BEGAN, NOW, width, height)
 
     assert isinstance(console.file, io.StringIO)
     screen = Screen(80, 24)

@@ -11,7 +11,7 @@ import pytest
 from smithers.amounts import Amounts
 from smithers.changes import Key
 from smithers.cli._drawing import tree_lines
-from smithers.naming import CONTAINERS
+from smithers.shapes import CONTAINERS
 from smithers.views import GraphNode, GraphView
 from tests.cli.command import Said, smithers
 

@@ -15,11 +15,13 @@ import pytest
 from mcp_server._models import Explained, Listed, Run, TaskFound
 from mcp_server._results import explained, listed, run_of, task_of
 from smithers.changes import Frame, Key
-from smithers.cli._board import Board
 from smithers.hub import Hub, RunsQuery
+from smithers.shapes import ITERATION, is_container
 from smithers.state import RunState
 from smithers.store.history import frames_of
+from smithers.views import Board, NodeState, changed_keys
 from smithers.wire import line_json, summary_json
+from tests.boards import facts_of
 from tests.cli.command import database, ended, eventually, smithers, started
 
 ROOM = 100_000
@@ -168,18 +170,19 @@ def up(folder: Path, name: str) -> int:
     return smithers(folder, "up", f"flow.py:{name}", "--run-id", "r1").code
 
 
-TASKS = ("task", "step", "approval")
+def is_drawn_container(node: dict[str, Any]) -> bool:
+    return node["kind"] == ITERATION or is_container(node["kind"])
 
 
 def leaves(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if node["kind"] in TASKS:
+    if not is_drawn_container(node):
         yield node
     for child in node["children"]:
         yield from leaves(child)
 
 
 def containers(node: dict[str, Any]) -> dict[str, str]:
-    found = {node["id"]: node["state"]} if node["kind"] not in TASKS else {}
+    found = {node["id"]: node["state"]} if is_drawn_container(node) else {}
     for child in node["children"]:
         found |= {id: state for id, state in containers(child).items() if id not in found}
     return found
@@ -187,7 +190,7 @@ def containers(node: dict[str, Any]) -> dict[str, str]:
 
 def container_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The containers of a drawn tree, and the iterations of its loops."""
-    if node["kind"] not in TASKS:
+    if is_drawn_container(node):
         yield node
     for child in node["children"]:
         yield from container_nodes(child)
@@ -211,7 +214,7 @@ def frames(folder: Path) -> tuple[Frame, ...]:
         return frames_of(db, "r1")
 
 
-def on_boards(folder: Path, keys: set[Key]) -> Iterator[dict[Key, tuple[str, bool]]]:
+def on_boards(folder: Path, keys: set[Key]) -> Iterator[dict[Key, NodeState]]:
     """The tasks as the live boards show them that begin to look on in each frame. Each board is
     the same as one that is made from the state alone.
     """
@@ -220,24 +223,9 @@ def on_boards(folder: Path, keys: set[Key]) -> Iterator[dict[Key, tuple[str, boo
         board, state = Board(), RunState.of(told[:first])
         for frame in told[first:]:
             state.apply_frame(frame)
-            board = board.after(frame, state)
+            board = board.after(changed_keys(frame, state), state)
             assert facts_of(board) == facts_of(Board.of(state)), frame.number
-        rows = {one: board.row(one) for one in keys}
-        yield {one: (board.state_of(row), row.tolerated) for one, row in rows.items()}
-
-
-def facts_of(board: Board) -> dict[str, Any]:
-    """All that is drawn of a board, in no order."""
-    return {
-        "rows": board.rows,
-        "counts": {key: +counts for key, counts in board.counts.items() if +counts},
-        "by_state": {state: set(keys) for state, keys in board.by_state.items() if keys},
-        "states": {id: board.container_state(Key(id)) for id in board.nodes},
-        "children": {id: board.children(id) for id in board.nodes},
-        "iterations": board.iterations,
-        "whole": (board.status, board.stopped_by, board.tokens, board.cost, board.calls),
-        "budget": (board.caps, board.worked),
-    }
+        yield {one: board.state(one) for one in keys}
 
 
 def for_models(hub: Hub, summary: dict[str, Any], tasks: dict[Key, tuple[str, bool]]) -> None:
@@ -311,12 +299,7 @@ def agreed(folder: Path) -> dict[str, Any]:
         assert all(board == tasks for board in on_boards(folder, set(tasks)))
         board = Board.of(RunState.of(frames(folder)))
         for one in container_nodes(drawn["root"]):
-            state = board.container_state(key(one))
-            fine = one["state"] == "finished" or (one["state"] == "failed" and one["tolerated"])
-            unasked = one["kind"] == "iteration" and one["state"] == "skipped"  # its until raised
-            assert state == one["state"] or (
-                state in ("finished", "skipped") and (fine or unasked)
-            ), one
+            assert board.state(key(one)) == (one["state"], one["tolerated"]), one
     return {
         "status": statuses.pop(),
         "stopped_by": run["stopped_by"],

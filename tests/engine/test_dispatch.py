@@ -18,14 +18,11 @@ HOMES = ("kinds/", "engine/attempts/__init__.py")
 """Where the class of a node or of its work is asked for: the kinds, and what executes."""
 
 PLACES = {
-    "naming.py": "which kinds of rows have children or iterations; test_kinds.py compares them",
+    "shapes.py": "what the rows of a tree mean by their kinds; test_kinds.py compares them",
     "tree/_tasks.py": "a wrong option is refused where the author writes it, below the kinds",
     "store/version_6.py": "a migration reads the kinds that there were before it",
 }
 """Other places, each with a reason."""
-
-LEFT = {"cli/_board.py", "cli/_drawing.py", "cli/_folding.py", "views/_graph.py", "views/_tree.py"}
-"""Places that shall ask for a trait, or for the views, instead."""
 
 
 def nodes() -> list[type[Node[Any]]]:
@@ -107,7 +104,7 @@ def files() -> Iterator[tuple[str, str]]:
 def test_nothing_else_asks_of_which_kind_a_node_is() -> None:
     found = {name: sorted(set(dispatches(text))) for name, text in files()}
     places = {name for name, what in found.items() if what}
-    assert places - PLACES.keys() - LEFT == set(), "ask for a trait of the kind, or add a method"
+    assert places - PLACES.keys() == set(), "ask for a trait of the kind, or add a method"
     assert PLACES.keys() - places == set(), "these places are no longer needed"
     assert len(PLACES) <= 3
 

@@ -11,7 +11,7 @@ import smithers
 from smithers.engine.attempts import Executor, Executors
 from smithers.engine.mount import mount
 from smithers.kinds import ITERATION, AnyNode, Kind, KindName, kind_of
-from smithers.naming import CONTAINERS, is_container, is_loop
+from smithers.shapes import CONTAINERS, shape_of
 from smithers.tree import (
     Approval,
     Branch,
@@ -67,13 +67,14 @@ def test_the_union_has_every_class_that_is_exported() -> None:
     assert all(any(issubclass(one, member) for one in exported()) for member in union)
 
 
-def test_rows_name_containers_and_loops_as_the_kinds_do() -> None:
+def test_the_shapes_of_rows_are_those_of_the_kinds() -> None:
     made = list(nodes())
     for node in made:
         definition = mount(node)
-        kind = definition.kind
-        assert is_container(node.kind) is not kind.is_task
-        assert is_loop(node.kind) is (kind.loops_below(definition) != definition.loops)
+        kind, shape = definition.kind, shape_of(node.kind)
+        assert shape.is_container is not kind.is_task
+        assert shape.iterates is (kind.loops_below(definition) != definition.loops)
+        assert (shape.expands, shape.is_ordered) == (kind.expands, kind.is_ordered)
     assert {*CONTAINERS} == {node.kind for node in made if not kind_of(node).is_task}
 
 

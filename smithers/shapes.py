@@ -1,0 +1,66 @@
+"""What the kind of a node means for the tree that is drawn of a run: the one place that says so.
+
+A row of the tree has the name of its kind and nothing else, and what is read from rows imports no
+rules of nodes. A kind that is not a container is a leaf, so that a new leaf needs no entry. The
+union of containers is closed: mypy and pyright name this place if one is added to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, assert_never, get_args
+
+__all__ = ["CONTAINERS", "ITERATION", "ContainerKind", "Shape", "is_container", "shape_of"]
+
+ContainerKind = Literal["sequence", "parallel", "branch", "loop", "foreach"]
+
+CONTAINERS: tuple[ContainerKind, ...] = get_args(ContainerKind)
+"""The kinds of containers, by which those without an id of their author's are named."""
+
+ITERATION: Final = "iteration"
+"""What is drawn below a loop is of this kind. It is not a row of the tree: its key is that of the
+loop with its number in the path.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """What is below a node."""
+
+    is_container: bool = True
+    iterates: bool = False
+    """Whether its children are made once for each iteration, which the path of a key counts."""
+    expands: bool = False
+    """Whether its children are items, whose ids end in the item's key."""
+    is_ordered: bool = False
+    """Whether a child starts once the one before it is settled."""
+
+
+_LEAF = Shape(is_container=False)
+
+
+def _container(kind: ContainerKind) -> Shape:
+    match kind:
+        case "sequence":
+            return Shape(is_ordered=True)
+        case "parallel" | "branch":
+            return Shape()
+        case "loop":
+            return Shape(iterates=True, is_ordered=True)
+        case "foreach":
+            return Shape(expands=True)
+        case _:
+            assert_never(kind)
+
+
+_SHAPES: dict[str, Shape] = {kind: _container(kind) for kind in CONTAINERS}
+
+
+def shape_of(kind: str) -> Shape:
+    """The shape of a kind of node, by its name in the rows of a tree."""
+    return _SHAPES.get(kind, _LEAF)
+
+
+def is_container(kind: str) -> bool:
+    """Whether a kind of node has children; any other is a task."""
+    return kind in _SHAPES

@@ -1,0 +1,74 @@
+"""Which nodes a frame changed, for whoever keeps views of a run while it is made."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    BudgetRaised,
+    BudgetSet,
+    CameUp,
+    Change,
+    ChoiceMade,
+    ContainerEnded,
+    ContainerReopened,
+    FailureHandled,
+    Frame,
+    Key,
+    MessageGiven,
+    MessageTaken,
+    NodeGone,
+    NodeMounted,
+    ReadMade,
+    Reset,
+    SessionSeen,
+    Settled,
+    StatusChanged,
+    UsageCounted,
+    WaitClosed,
+    WaitOpened,
+)
+from smithers.state import RunState
+
+__all__ = ["changed_keys"]
+
+_THE_RUN = Key("")
+
+
+def changed_keys(frame: Frame, state: RunState) -> list[Key]:
+    """The nodes of which the frame changed something, in the order of their first changes; a change
+    of the tree or of the run as a whole has a key without a path. `state` is the run's after it.
+    """
+    return list(dict.fromkeys([_key_of(change, state) for change in frame.changes]))
+
+
+def _key_of(change: Change, state: RunState) -> Key:
+    match change:
+        case NodeMounted() | NodeGone():
+            return Key(change.id)
+        case AttemptEnded() | SessionSeen() | UsageCounted() | MessageGiven():
+            return state.attempts[change.serial].key
+        case ReadMade():
+            return change.reader
+        case StatusChanged():
+            return _THE_RUN
+        case (
+            CameUp()
+            | Settled()
+            | FailureHandled()
+            | AttemptStarted()
+            | ChoiceMade()
+            | ContainerEnded()
+            | ContainerReopened()
+            | WaitOpened()
+            | WaitClosed()
+            | BudgetSet()
+            | BudgetRaised()
+            | MessageTaken()
+            | Reset()
+        ):
+            return change.key
+        case _:
+            assert_never(change)

@@ -1,0 +1,41 @@
+"""The state of a container, or of an iteration of a loop, from its own end and its children."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from smithers.changes import Key
+from smithers.state import RunState
+from smithers.views._snapshot import ENDED
+from smithers.views._tasks import NodeState, State, unsettled
+
+__all__ = ["container_state"]
+
+
+def container_state(
+    state: RunState, key: Key, children: Collection[NodeState], *, is_iteration: bool
+) -> NodeState:
+    """The state of a container. `children` are the states that its children have; how many are in
+    each does not matter.
+    """
+    end = state.ends.get(key)
+    if end is None:
+        ended = state.run_status in ENDED
+        return NodeState(unsettled(state) if ended else _open_state(children))
+    if not is_iteration and key in state.ended:  # it failed by itself
+        return NodeState(end.outcome, key in state.handled)
+    bad = [child.tolerated for child in children if child.is_bad]
+    own = NodeState(end.outcome, bool(bad) and all(bad))
+    return own if own.is_bad else NodeState(end.outcome)
+
+
+def _open_state(children: Collection[NodeState]) -> State:
+    """What its children say of a container that has not ended."""
+    found = {child.state for child in children}
+    if "running" in found:
+        return "running"
+    if "waiting" in found:
+        return "waiting"
+    if not found <= {"ready", "pending", "skipped"} or found == {"skipped"}:
+        return "running"
+    return "ready" if "ready" in found else "pending"
