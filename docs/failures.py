@@ -13,8 +13,8 @@ from pathlib import Path
 from smithers.agent import Agent, Ask, Capabilities, Event, limit_of
 from smithers.changes import Failure, Key
 from smithers.clock import Deadline, Moment
-from smithers.engine.agents import Cooling, Missing, Use, after_failure, next_agent
-from smithers.engine.attempts import MAX_REPAIRS
+from smithers.engine.attempts.agent_attempt import MAX_REPAIRS
+from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
 from smithers.errors import AgentError
 from smithers.state import Attempted
 from smithers.tree import AgentWork, Retry
@@ -22,7 +22,10 @@ from smithers.tree import AgentWork, Retry
 __all__ = ["DOCUMENT", "table", "with_table"]
 
 DOCUMENT = Path(__file__).with_name("workflows.md")
-BEGIN = "<!-- written by `make docs` from smithers/errors.py and smithers/engine/agents.py -->"
+BEGIN = (
+    "<!-- written by `make docs` from smithers/errors.py and"
+    " smithers/engine/attempts/next_agent.py -->"
+)
 END = "<!-- end -->"
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

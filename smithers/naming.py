@@ -1,4 +1,4 @@
-"""What a person calls the nodes of a tree, and how many names one wants to read at once."""
+"""What rows and people call the nodes of a tree, and how many names one wants to read at once."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from functools import lru_cache
 
 from smithers.changes import Key
 
-__all__ = ["CONTAINERS", "first_names", "is_container", "key_name", "node_name"]
+__all__ = ["CONTAINERS", "first_names", "is_container", "is_loop", "key_name", "node_name"]
 
 CONTAINERS = ("sequence", "parallel", "branch", "loop", "foreach")
 """The kinds of containers, by which those without an id of their author's are named."""
+_LOOPS = ("loop",)
 
 
 def is_container(kind: str) -> bool:
     """Whether a kind of node has children; any other is a task."""
     return kind in CONTAINERS
+
+
+def is_loop(kind: str) -> bool:
+    """Whether the path of what is inside a kind of node has one number more."""
+    return kind in _LOOPS
 
 
 _KIND = rf"(?:{'|'.join(CONTAINERS)})"

@@ -49,6 +49,7 @@ from smithers.changes import (
     WaitKind,
     WaitOpened,
 )
+from smithers.naming import is_loop
 
 __all__ = [
     "Attempted",
@@ -249,7 +250,7 @@ class RunState:
         depth, row = 0, self.nodes.get(id)
         while row is not None and row.parent is not None:
             row = self.nodes.get(row.parent)
-            depth += row is not None and row.kind == "loop"
+            depth += row is not None and is_loop(row.kind)
         return depth
 
     def has_wait(self, key: Key, kinds: tuple[WaitKind, ...]) -> bool:

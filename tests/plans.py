@@ -10,7 +10,7 @@ defect: after a crash the run would continue in another way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from smithers.changes import Key
 from smithers.context import NotYet
@@ -91,7 +91,7 @@ def check(engine: Engine) -> None:
 def _anew(engine: Engine) -> Plan:
     items = engine.renderer._items
 
-    def expand(one: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
+    def expand(one: Definition[Any], path: tuple[int, ...]) -> Sequence[Definition]:
         if (key := Key(one.id, path)) not in items:
             raise NotYet((key,))
         return engine.renderer.expand(one, path)

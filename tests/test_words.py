@@ -21,7 +21,7 @@ BANNED = re.compile(
     r"|(?:was|were|is|are|be|not|who) told"
     r")\b"
 )
-SENT_TO_MODELS = {"smithers/engine/answers.py": "Go on where you stopped"}
+SENT_TO_MODELS = {"smithers/engine/attempts/answers.py": "Go on where you stopped"}
 """Prompts that the recordings contain."""
 _SQL = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|CREATE|PRAGMA|WITH|ALTER|FROM|WHERE|AND|\))")
 

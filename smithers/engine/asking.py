@@ -7,12 +7,11 @@ settles. A callable that raises fails its node.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from smithers import waits
@@ -25,13 +24,12 @@ from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import Instance
-from smithers.state import RunState
+from smithers.state import Attempted, RunState
 from smithers.tree import (
     NODE_MARK,
+    ForEach,
     Mark,
     Node,
-    PersonWork,
-    StepWork,
     Task,
     valid_text,
 )
@@ -87,6 +85,10 @@ class Asking:
     def plan(self) -> Plan:
         assert self.view.plan is not None
         return self.view.plan
+
+    def tries(self, key: Key) -> list[Attempted]:
+        """The attempts of a task that count."""
+        return [one for one in self.state.tries.get(key, ()) if one.counts]
 
     def reading(self, instance: Instance) -> Reading:
         """A reader that stands where the instance stands, and sees the frame in the making."""
@@ -202,7 +204,7 @@ class Asking:
             else "return a comparison, or wrap the value in bool(...)",
         )
 
-    def make_items(self, instance: Instance) -> None:
+    def make_items(self, instance: Instance[ForEach[Any]]) -> None:
         """Call the items of a fan-out; see `Asking` of `kinds`."""
         if (instance.key, "items") in self.frame.state.choices:
             again = self.ask(
@@ -225,22 +227,20 @@ class Asking:
 
     # -- tasks
 
-    def make_ready(self, instance: Instance) -> bool:
-        """Whether a task may be attempted; see `Asking` of `kinds`."""
-        state, key = self.frame.state, instance.key
-        node = cast("Task", instance.definition.node)
+    def make_ready(self, instance: Instance[Task]) -> bool:
+        """Whether a leaf may do what it does; see `Asking` of `kinds`."""
+        state, key, node = self.frame.state, instance.key, instance.node
         if key not in state.came_up:
             self.frame.do(CameUp(key=key))
         tries = state.tries.get(key)
         if state.has_wait(key, waits.SETTLING) or (tries and tries[-1].state == "running"):
             return False
-        if node.needs and self.missed(self.ask(instance, lambda: self._needs(instance, node))):
+        if node.needs and self.missed(self.ask(instance, lambda: self._needs(instance))):
             return False
-        if node.skip_if is not None and self._skipped(instance, node):
+        if node.skip_if is not None and self._skipped(instance, node.skip_if):
             return False
-        if isinstance(node.work, PersonWork):
-            return self._question(instance, node, node.work)
-        if isinstance(node.work, StepWork) and (missing := self._still_missing(key)):
+        deferred = tries and tries[-1].state == "deferred"
+        if deferred and (missing := self._still_missing(key)):
             self.wait_for(instance, missing)
             return False
         return not state.has_wait(key, waits.HOLDING)
@@ -262,20 +262,19 @@ class Asking:
             and (one not in instances or not instances[one].settled)
         )
 
-    def _needs(self, instance: Instance, node: Task) -> None:
+    def _needs(self, instance: Instance[Task]) -> None:
         reading = self.reading(instance)
-        for need in node.needs:
+        for need in instance.node.needs:
             found = reading.find(need)
             if found is not None and found.status in ("failed", "cancelled"):
                 how = "failed" if found.status == "failed" else "was cancelled"
                 raise NeedFailed(f"{instance.key.id} needs {need}, which {how}")
 
-    def _skipped(self, instance: Instance, node: Task) -> bool:
+    def _skipped(self, instance: Instance[Task], skip_if: Callable[[], bool]) -> bool:
         chosen = self.frame.state.choices.get((instance.key, "skip_if"))
         if chosen is None:
             what = f"the skip_if of {instance.key.id}"
-            test = cast("Callable[[], bool]", node.skip_if)
-            skips = self.test(instance, test, what, node.mark)
+            skips = self.test(instance, skip_if, what, instance.node.mark)
             if skips is None:
                 return True
             self.choose(instance, "skip_if", json.dumps(skips))
@@ -286,46 +285,37 @@ class Asking:
             settle(self.frame, self.plan, instance.key, "skipped")
         return skipped
 
-    def _question(self, instance: Instance, node: Task, work: PersonWork) -> bool:
-        if (given := self.state.answers.get(instance.key)) is not None:
-            # An item of a fan-out could not be mounted when it was answered.
-            instance.kind.answered(self, instance, waits.APPROVAL, given)
-            return False
-        if (group := self.plan.blocker(instance)) is not None:
-            self.plan.block(instance, group)
-            return False
-        text = self.ask(instance, lambda: self.text(work.ask, "ask", instance, node))
-        if self.missed(text):
-            return False
-        asked = cast("str", text)
-        due = None if node.timeout_s is None else self.now() + timedelta(seconds=node.timeout_s)
-        self.frame.open_wait(
-            WaitOpened(
-                key=instance.key,
-                kind=waits.APPROVAL,
-                due=due,
-                asked=asked,
-                digest=hashlib.sha256(asked.encode()).hexdigest(),
-                allowed_by=work.allowed_by,
-            )
-        )
-        self.plan.begin(instance)
+    def has_slot(self, instance: Instance) -> bool:
+        if (group := self.plan.blocker(instance)) is None:
+            return True
+        self.plan.block(instance, group)
         return False
 
-    @staticmethod
-    def text(given: str | Callable[[], str], what: str, instance: Instance, node: Task) -> str:
-        """A text that the author wrote, or the one that their callable gives; a lone surrogate,
-        which UTF-8 cannot hold, is U+FFFD.
-        """
-        value = cast("object", given if isinstance(given, str) else given())
-        if isinstance(value, str) and NODE_MARK not in value:
-            return valid_text(value)
-        gave = "the repr of a node" if isinstance(value, str) else f"a {type(value).__name__}"
-        hint = "write ctx[task] for the output of a task"
-        if not isinstance(value, str | Node):
-            hint = f'return a string, for example {what}=lambda: f"..."'
-        raise AuthorError(
-            f"the {what} of {instance.key.id} must be a string, not {gave}",
-            place=node.mark.place,
-            hint=hint,
-        )
+    def open_wait(self, instance: Instance, wait: WaitOpened) -> None:
+        self.frame.open_wait(wait)
+        self.plan.begin(instance)
+
+    def text(
+        self, instance: Instance[Task], given: str | Callable[[], str], what: str
+    ) -> str | None:
+        """A text of the author's; see `Asking` of `kinds`."""
+        value = self.ask(instance, lambda: _text(given, what, instance))
+        return None if self.missed(value) else cast("str", value)
+
+
+def _text(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:
+    """A text that the author wrote, or the one that their callable gives; a lone surrogate, which
+    UTF-8 cannot hold, is U+FFFD.
+    """
+    value = cast("object", given if isinstance(given, str) else given())
+    if isinstance(value, str) and NODE_MARK not in value:
+        return valid_text(value)
+    gave = "the repr of a node" if isinstance(value, str) else f"a {type(value).__name__}"
+    hint = "write ctx[task] for the output of a task"
+    if not isinstance(value, str | Node):
+        hint = f'return a string, for example {what}=lambda: f"..."'
+    raise AuthorError(
+        f"the {what} of {instance.key.id} must be a string, not {gave}",
+        place=instance.node.mark.place,
+        hint=hint,
+    )

@@ -33,6 +33,7 @@ from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
+from smithers.engine.attempts import Executors, Limits, Result, Running
 from smithers.engine.budgets import Budgets
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
@@ -50,7 +51,7 @@ from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.settling import settle
-from smithers.engine.starting import Result, Running, Starting
+from smithers.engine.starting import Starting
 from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
@@ -106,9 +107,10 @@ class Engine:
             self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
         )
         self.threads = Threads()
-        self.starting = Starting(self.asking, self, self, self.threads)
-        self.limits = self.starting.limits
+        self.limits = Limits(run.run_id, self.moment)
         self.limits.see(cooldowns)
+        executors = Executors(self.asking, self, self, self.threads, self.limits)
+        self.starting = Starting(self.asking, self, executors)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(
             self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
@@ -346,7 +348,7 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
-            if not self.limits.know(self._ready[0]):
+            if not self.starting.is_informed(self._ready[0]):
                 return False
             instance = self._ready.popleft()
             self._queued.discard(instance.key)
@@ -539,7 +541,8 @@ class Engine:
         if await self.holding.look():
             return True
         await self._processes.write(self.store)
-        self._orphans.collect(steps=any(one.is_step for one in self._attempts()))
+        owned = any(one.attempt.owns_children for one in self._attempts())
+        self._orphans.collect(owned=owned)
         now = self._moment = self.settings.clock.now()
         due = self._timers.is_due(now)
         if await self.store.changed() or due:

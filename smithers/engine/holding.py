@@ -17,8 +17,8 @@ from typing import Any, Self
 from smithers import inbox, waits
 from smithers.changes import Key, WaitOpened
 from smithers.engine.asking import Asking
+from smithers.engine.attempts import Running
 from smithers.engine.processes import attempt_mark, kill_all, marked
-from smithers.engine.starting import Running
 from smithers.store import InboxRow, Owner
 from smithers.store.lease import is_gone
 

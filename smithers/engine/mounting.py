@@ -15,7 +15,6 @@ from smithers.engine.transition import Transition
 from smithers.errors import AuthorError
 from smithers.naming import node_name
 from smithers.store import Model
-from smithers.tree import Task
 
 __all__ = ["Mounting"]
 
@@ -108,10 +107,10 @@ class Mounting:
                 self._transition.do(row)
             if one.node.budget is not None or self._state.budgets:
                 self._budgets.mounted(one)
-            if isinstance(one.node, Task) and one.node.output.model is not None:
-                output = one.node.output
-                self.models.append(Model(name=output.model or "", schema=output.schema))
-            limit: int | None = getattr(one.node, "limit", None)  # groups and fan-outs have one
+            output = one.kind.output(one.node)
+            if output is not None and output.model is not None:
+                self.models.append(Model(name=output.model, schema=output.schema))
+            limit = one.kind.limit(one.node)
             if (limit or 0) > self._limit:
                 self._renderer.reports.append(
                     f"{node_name(one.id)}: its limit of {limit} has no effect because"

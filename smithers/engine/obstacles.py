@@ -7,7 +7,8 @@ from typing import Any
 
 from smithers.agent import Agent, obstacle_of
 from smithers.errors import AuthorError
-from smithers.tree import AgentWork, Output, Task
+from smithers.kinds import Definition
+from smithers.tree import AgentWork, Output
 
 __all__ = ["Obstacles"]
 
@@ -23,14 +24,16 @@ class Obstacles:
         default_factory=dict[tuple[int, int], tuple[Agent, Output[Any], str | None]]
     )
 
-    def check(self, task: Task[Any], work: AgentWork) -> None:
+    def check(self, task: Definition, work: AgentWork) -> None:
         """Raise `AuthorError` if an agent of the task, a fallback too, can never be asked."""
+        output = task.kind.output(task.node)
+        assert output is not None
         for agent in work.agents:
-            obstacle = self._of(agent, task.output)
+            obstacle = self._of(agent, output)
             if obstacle is not None:
                 raise AuthorError(
                     f"{agent.name} of task {task.id!r} cannot be used: {obstacle}",
-                    place=task.mark.place,
+                    place=task.node.mark.place,
                 )
 
     def _of(self, agent: Agent, output: Output[Any]) -> str | None:

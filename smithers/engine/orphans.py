@@ -81,11 +81,11 @@ class Orphans:
         self._dead: dict[int, str] = {}
         self._since = 0.0
 
-    def collect(self, *, steps: bool) -> None:
-        """Collect those that have been dead for some seconds, unless `steps` are running: a step
-        may still ask for the exit code of a child of its own.
+    def collect(self, *, owned: bool) -> None:
+        """Collect those that have been dead for some seconds, unless attempts that run may have
+        `owned` children, such as steps: they may still ask for an exit code.
         """
-        if steps or not _has_dead_child():
+        if owned or not _has_dead_child():
             self._dead = {}
             return
         now = time.monotonic()

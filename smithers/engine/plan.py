@@ -23,7 +23,7 @@ from smithers.state import RunState
 
 __all__ = ["Expand", "Plan"]
 
-Expand = Callable[[Definition, tuple[int, ...]], Sequence[Definition]]
+Expand = Callable[[Definition[Any], tuple[int, ...]], Sequence[Definition]]
 """The subtrees of a ForEach whose keys are chosen, in item order. Raises `NotYet`."""
 
 

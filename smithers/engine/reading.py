@@ -18,13 +18,11 @@ from smithers.engine.mount import Mounts
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition, Instance, kind_of
+from smithers.kinds import NOTHING, Definition, Instance, kind_of
 from smithers.state import Ended, RunState
 from smithers.tree import (
     Attempt,
-    Branch,
     ForEach,
-    Loop,
     Node,
     NotExact,
     Output,
@@ -35,8 +33,6 @@ from smithers.tree import (
 )
 
 __all__ = ["NoOutput", "Reading", "View", "has_output"]
-
-_NOTHING = object()
 
 
 class NoOutput(SmithersError):
@@ -79,9 +75,9 @@ class Reading:
                 hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{_name(node)}] ...",
             )
         if (gone := self._gone(_valued(node).id)) is not None and gone[1].output is not None:
-            return self._parsed(cast("Task", _valued(node)), *gone)
+            return self._parsed(_valued(node), *gone)
         found = self._read(node)
-        if found is not None and (value := self._given(node, found)) is not _NOTHING:
+        if found is not None and (value := self._given(node, found)) is not NOTHING:
             return value
         raise NoOutput(
             f"{self.key.id} reads {_name(node)}, which {self._ended_how(found)}",
@@ -90,17 +86,16 @@ class Reading:
 
     def maybe(self, node: Node[Any]) -> object | None:
         if (gone := self._gone(_valued(node).id)) is not None:
-            task = cast("Task", _valued(node))
-            return None if gone[1].output is None else self._parsed(task, *gone)
+            return None if gone[1].output is None else self._parsed(_valued(node), *gone)
         found = self._maybe(lambda: self._read(node))
         return self._or_none(node, found)
 
     def maybe_by_id(self, id: str, output: Output[Any]) -> object | None:
         if (gone := self._gone(id)) is not None:
-            text = self._stored(*gone)
+            text = self.stored(*gone)
         else:
             found = self._maybe(lambda: self.find(id))
-            text = None if found is None else self._text(found)
+            text = None if found is None else self.text(found)
         if text is None:
             return None
         try:
@@ -143,7 +138,7 @@ class Reading:
         """The output of a settled node as JSON text, or None where it has none."""
         target = _valued_or_none(node)
         found = None if target is None else self._read(target)
-        return None if found is None else self._text(found)
+        return None if found is None else self.text(found)
 
     # -- finding
 
@@ -164,8 +159,8 @@ class Reading:
         return found, ended[found]
 
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
-        value = _NOTHING if found is None else self._given(node, found)
-        return None if value is _NOTHING else value
+        value = NOTHING if found is None else self._given(node, found)
+        return None if value is NOTHING else value
 
     def _maybe(self, read: Callable[[], Instance | None]) -> Instance | None:
         if self.mode != "render":
@@ -275,35 +270,48 @@ class Reading:
 
     # -- what was given
 
+    @property
+    def state(self) -> RunState:
+        return self.view.state
+
     def _given(self, node: Node[Any], found: Instance) -> object:
-        target = _valued(node)
-        if found.kind.expands:
-            if found.status != "finished":
-                return _NOTHING
-            return [self._parsed_item(one) for one in map(self._result, found.children) if one]
-        ended = self.view.state.ended.get(found.key)
-        if ended is None or ended.output is None or found.status != "finished":
-            return _NOTHING
-        return self._parsed(cast("Task", target), found.key, ended)
+        return found.kind.value(self, found, _valued(node))
 
-    def _parsed_item(self, instance: Instance) -> object:
-        """What an item gave. A subtree without a result gives None."""
-        ended = self.view.state.ended.get(instance.key)
-        if ended is None or ended.output is None:
-            return self._given(instance.node, instance) if instance.kind.expands else None
-        return self._parsed(cast("Task", instance.definition.node), instance.key, ended)
+    def result(self, one: Instance, /) -> object:
+        """What a node gave; see `OutputReader` of `kinds`."""
+        value = one.kind.value(self, one, one.node)
+        return None if value is NOTHING else value
 
-    def _parsed(self, task: Task, key: Key, ended: Ended) -> object:
-        """What a task gave, as a fresh object. Raises `AuthorError` if its class is gone."""
+    def text(self, one: Instance, /) -> str | None:
+        """The same as JSON text; see `OutputReader` of `kinds`."""
+        return one.kind.text(self, one)
+
+    def results(self, one: Instance, /) -> list[Instance]:
+        """What the items of a fan-out gave; see `OutputReader` of `kinds`."""
+        return [each for each in map(self._result, one.children) if each is not None]
+
+    def parse(self, node: Task, key: Key, ended: Ended, /) -> object:
+        """What a task gave; see `OutputReader` of `kinds`."""
+        return self._parse(node, node.output, key, ended)
+
+    def stored(self, key: Key, ended: Ended, /) -> str | None:
+        """What a task gave as JSON text; see `OutputReader` of `kinds`."""
+        return None if ended.output is None else self.view.outputs.output(key, ended)
+
+    def _parsed(self, node: Node[Any], key: Key, ended: Ended) -> object:
+        """What a node gave that has left the tree."""
+        output = kind_of(node).output(node)
+        assert output is not None, "only tasks leave an output"
+        return self._parse(node, output, key, ended)
+
+    def _parse(self, node: Node[Any], output: Output[Any], key: Key, ended: Ended) -> object:
+        """A fresh object. Raises `AuthorError` if its class is gone."""
         text = self.view.outputs.output(key, ended)
         try:
-            return cast("object", task.output.parse_as(text, ended.type))
+            return cast("object", output.parse_as(text, ended.type))
         except NotExact as error:
-            said = f"the output of {_name(task)}: {error}"
-            raise AuthorError(said, place=task.mark.place) from error
-
-    def _stored(self, key: Key, ended: Ended) -> str | None:
-        return None if ended.output is None else self.view.outputs.output(key, ended)
+            said = f"the output of {_name(node)}: {error}"
+            raise AuthorError(said, place=node.mark.place) from error
 
     def _result(self, child: Instance) -> Instance | None:
         """The instance whose output is the item's, or None where the item gave nothing."""
@@ -324,15 +332,6 @@ class Reading:
                 return None
             path = (*path, len(loop.children) - 1)
         return plan.instances.get(Key(id, path))
-
-    def _text(self, found: Instance) -> str | None:
-        if found.status != "finished":
-            return None
-        if found.kind.expands:
-            texts = [self._text(one) for one in map(self._result, found.children) if one]
-            return f"[{','.join(text or 'null' for text in texts)}]"
-        ended = self.view.state.ended.get(found.key)
-        return None if ended is None else self._stored(found.key, ended)
 
     def _error(self, child: Instance) -> Any:
         waiting = [child]
@@ -378,11 +377,6 @@ def _valued(node: Node[Any]) -> Node[Any]:
             hint="read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)",
         )
     if (found := _valued_or_none(node)) is None:
-        hint = "read a task inside it, or set result=task on the group"
-        if isinstance(node, Branch):
-            hint = "read a task of each arm: ctx.get(task) is None if it was skipped"
-        elif isinstance(node, Loop):
-            hint = "read a task inside it: ctx[task] is its output in the last iteration"
         said = f"{_name(node)} is a {node.kind}, which has no output"
-        raise AuthorError(said, place=here().place, hint=hint)
+        raise AuthorError(said, place=here().place, hint=kind_of(node).how_to_read)
     return found

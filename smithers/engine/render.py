@@ -34,7 +34,6 @@ from smithers.tree import (
     ForEach,
     Mark,
     Node,
-    Task,
     check_id,
     check_items,
     explain,
@@ -164,7 +163,7 @@ class Renderer:
             if (work := agent_work(one.node)) is not None:
                 if self.workflow.budget is not None:
                     check_sees(one, [self.workflow.budget])
-                self._obstacles.check(cast("Task", one.node), work)
+                self._obstacles.check(one, work)
 
     def _check_named(self, root: Definition, scope: str, reader: str | None) -> None:
         """Check the ids of a rendered scope, if it or what is around it reads state."""
@@ -220,12 +219,12 @@ class Renderer:
 
     # -- fan-outs
 
-    def ask_items(self, definition: Definition) -> Items:
+    def ask_items(self, definition: Definition[ForEach[Any]]) -> Items:
         """Call the items of a ForEach and name each, for the reader who is reading now.
 
         Raises `AuthorError`, and what the author's code raises.
         """
-        node = cast("ForEach[Any]", definition.node)
+        node = definition.node
         given: Any = node.items()
         check_items(given, definition.id, node.mark)
         values: tuple[Any, ...] = tuple(given)
@@ -262,7 +261,9 @@ class Renderer:
         """Keep the items of a fan-out whose choice is about to be made."""
         self._items[key] = items
 
-    def expand(self, definition: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
+    def expand(
+        self, definition: Definition[ForEach[Any]], path: tuple[int, ...]
+    ) -> Sequence[Definition]:
         """The subtrees of the chosen items, in order; rendered when they are first asked for.
 
         All are mounted before any is checked, so an item may need a later item.
@@ -282,7 +283,7 @@ class Renderer:
             self._check_together(fresh)
         return roots
 
-    def _recall(self, definition: Definition, key: Key) -> Items:
+    def _recall(self, definition: Definition[ForEach[Any]], key: Key) -> Items:
         """After a crash: the items again, on the recorded reads, against the stored keys."""
         chosen = self.view.state.choices[key, "items"]
         stored: dict[str, Any] = json.loads(chosen.value)
@@ -310,7 +311,7 @@ class Renderer:
             kept, tuple(_digest(values[item]) for item in kept), tuple(values[i] for i in kept)
         )
 
-    def _ask_again(self, definition: Definition, key: Key, frame: int) -> Items:
+    def _ask_again(self, definition: Definition[ForEach[Any]], key: Key, frame: int) -> Items:
         """The items on the reads of the frame in which they were chosen, or on those of now: an
         edit may have added to what they read, which then settled later.
         """
@@ -328,7 +329,7 @@ class Renderer:
 
     def _subtree(
         self,
-        definition: Definition,
+        definition: Definition[ForEach[Any]],
         path: tuple[int, ...],
         place: int,
         item: str,
@@ -336,7 +337,7 @@ class Renderer:
         fresh: list[Definition],
     ) -> Definition:
         """The subtree of an item, mounted; it joins `fresh` if it was rendered now."""
-        node = cast("ForEach[Any]", definition.node)
+        node = definition.node
         known = self._subtrees.get((id(node), path, item))
         if known is None:
             reading = Reading(

@@ -7,13 +7,14 @@ to another, so following them comes back to where it was: that circle is the aut
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from smithers.changes import Key
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, Place
 from smithers.kinds import Instance
 from smithers.naming import key_name
+from smithers.tree import Node
 
 __all__ = ["deadlock"]
 
@@ -46,8 +47,8 @@ def deadlock(plan: Plan, waiting: Mapping[Key, Sequence[Instance]]) -> AuthorErr
     )
 
 
-def _place(one: Instance) -> Place:
-    return one.definition.node.mark.place
+def _place(one: Instance[Node[Any]]) -> Place:
+    return one.node.mark.place
 
 
 def _edge(plan: Plan, one: Instance, on: Mapping[int, Key]) -> _Edge | None:

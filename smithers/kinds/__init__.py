@@ -10,17 +10,19 @@ from typing import Any, assert_never, cast
 
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Dropped, Instance, Slots
-from smithers.kinds._kind import Asking, Kind, KindName, Planning
+from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, OutputReader, Planning
+from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.sequence import SEQUENCE
 from smithers.kinds.task import TASK, agent_work
-from smithers.tree import Branch, ForEach, Loop, Node, Parallel, Sequence, Task
+from smithers.tree import Approval, Branch, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
     "ITERATION",
+    "NOTHING",
     "AnyNode",
     "Asking",
     "Definition",
@@ -29,19 +31,22 @@ __all__ = [
     "Kind",
     "KindName",
     "LoopExhausted",
+    "OutputReader",
     "Planning",
     "Slots",
     "agent_work",
     "kind_of",
 ]
 
-AnyNode = Task[Any] | Sequence[Any] | Parallel[Any] | Branch | Loop | ForEach[Any]
+AnyNode = Task[Any] | Approval | Sequence[Any] | Parallel[Any] | Branch | Loop | ForEach[Any]
 
 
 def kind_of(node: Node[Any]) -> Kind[Any]:
     """The rules of a node. An iteration's are `ITERATION`: it has the node of its loop."""
     known = cast("AnyNode", node)
     match known:
+        case Approval():
+            return APPROVAL
         case Task():
             return TASK
         case Sequence():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
+
+from typing_extensions import TypeVar
 
 from smithers.changes import NodeMounted
 from smithers.tree import Node
@@ -15,13 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["Definition"]
 
 
+N_co = TypeVar("N_co", bound=Node[Any], default=Node[Any], covariant=True)
+
+
 @dataclass(eq=False, slots=True)
-class Definition:
+class Definition(Generic[N_co]):
     """A node in its place. `loops` are the ids of the loops around it, outermost first; `scope` is
-    the id of the `ForEach` whose item it belongs to, or empty.
+    the id of the `ForEach` whose item it belongs to, or empty. Its node is an `N_co`.
     """
 
-    node: Node[Any]
+    node: N_co
     kind: Kind[Any]
     id: str
     parent: Definition | None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from typing_extensions import TypeVar
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Dropped", "Instance", "Slots"]
 
-N = TypeVar("N", bound=Node[Any], default=Any)
+N_co = TypeVar("N_co", bound=Node[Any], default=Any, covariant=True)
 Status = Literal["idle", "up", "finished", "failed", "skipped", "cancelled"]
 
 
-class Instance(Generic[N]):
-    """A definition in one iteration of its loops, and how far it is."""
+class Instance(Generic[N_co]):
+    """A definition in one iteration of its loops, and how far it is. Its node is an `N_co`."""
 
     __slots__ = (
         "begun",
@@ -53,18 +53,18 @@ class Instance(Generic[N]):
 
     def __init__(
         self,
-        definition: Definition,
+        definition: Definition[N_co],
         key: Key,
         parent: Instance | None,
         place: int,
-        kind: Kind[N],
+        kind: Kind[N_co],
     ) -> None:
         self.definition = definition
-        self.node = cast("N", definition.node)
+        self.node = definition.node
         self.key = key
         self.parent = parent
         self.place = place
-        self.kind = kind
+        self.kind: Kind[Any] = kind
         self.limit = kind.limit(self.node)
         self.status: Status = "idle"
         self.settled_at = -1

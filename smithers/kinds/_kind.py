@@ -9,19 +9,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Literal, Protocol
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
 from typing_extensions import TypeVar
 
-from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind
+from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.state import Ended, RunState
-from smithers.tree import Mark, Node
+from smithers.tree import ForEach, Mark, Node, Output, Task
 
-__all__ = ["Asking", "Container", "Kind", "KindName", "Planning"]
+__all__ = ["NOTHING", "Asking", "Container", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal["task", "sequence", "parallel", "branch", "loop", "iteration", "foreach"]
+KindName = Literal[
+    "task", "approval", "sequence", "parallel", "branch", "loop", "iteration", "foreach"
+]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -97,7 +99,7 @@ class Asking(Protocol):
     def fail(self, one: Instance, error: Exception, /) -> None:
         """It fails by this error."""
 
-    def make_items(self, one: Instance, /) -> None:
+    def make_items(self, one: Instance[ForEach[Any]], /) -> None:
         """Call the items of a fan-out and choose them, or mount those that are chosen."""
 
     def now(self) -> datetime:
@@ -123,9 +125,55 @@ class Asking(Protocol):
     ) -> None:
         """It ends. `output` is JSON text, and `model` the name of its model."""
 
-    def make_ready(self, one: Instance, /) -> bool:
-        """Whether a task may be attempted now; else it waits, has settled, or asks a person."""
+    def make_ready(self, one: Instance[Task[Any]], /) -> bool:
+        """Whether a leaf may do what it does now; else it waits or has settled."""
         ...
+
+    def has_slot(self, one: Instance, /) -> bool:
+        """Whether it may begin; else it comes up again once there is a slot."""
+        ...
+
+    def text(
+        self, one: Instance[Task[Any]], given: str | Callable[[], str], what: str, /
+    ) -> str | None:
+        """A text that the author wrote, or the one that their callable gives; `what` names it. None
+        if it waits for data, or has failed.
+        """
+        ...
+
+    def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
+        """It has begun, and waits for what is outside of the run."""
+
+
+class OutputReader(Protocol):
+    """A reader of outputs, as kinds use it."""
+
+    @property
+    def state(self) -> RunState: ...
+
+    def parse(self, node: Task[Any], key: Key, ended: Ended, /) -> object:
+        """What a task gave, as a fresh object."""
+        ...
+
+    def stored(self, key: Key, ended: Ended, /) -> str | None:
+        """The same as JSON text; None if it gave nothing."""
+        ...
+
+    def result(self, one: Instance, /) -> object:
+        """What a node gave, None if it gave nothing."""
+        ...
+
+    def text(self, one: Instance, /) -> str | None:
+        """The same as JSON text."""
+        ...
+
+    def results(self, one: Instance, /) -> Sequence[Instance]:
+        """For each item of a fan-out that gave something, the node whose output that is."""
+        ...
+
+
+NOTHING: Final = object()
+"""In place of the value of a node that gave none; None is a value."""
 
 
 class Kind(ABC, Generic[N]):
@@ -146,6 +194,8 @@ class Kind(ABC, Generic[N]):
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
+    how_to_read: ClassVar[str] = "read a task inside it, or set result=task on the group"
+    """What an author should do who read one that has no output."""
 
     @abstractmethod
     def activate(self, plan: Planning, one: Instance[N]) -> None:
@@ -208,6 +258,20 @@ class Kind(ABC, Generic[N]):
         """The node whose output is the output of this one: itself if it makes one, None if it gives
         nothing.
         """
+        return None
+
+    def output(self, node: N) -> Output[Any] | None:
+        """The type of what it gives, if the node says so."""
+        return None
+
+    def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
+        """What it gave, as a fresh object, to one who reads it by `handle`; `NOTHING` if it gave
+        nothing.
+        """
+        return NOTHING
+
+    def text(self, outputs: OutputReader, one: Instance[N]) -> str | None:
+        """What it gave as JSON text; None if it gave nothing."""
         return None
 
     def limit(self, node: N) -> int | None:

@@ -16,6 +16,7 @@ __all__ = ["BRANCH"]
 class BranchKind(Container[Branch]):
     name = "branch"
     chooses = True
+    how_to_read = "read a task of each arm: ctx.get(task) is None if it was skipped"
 
     def split(self, node: Branch) -> int:
         return len(node.arms[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Asking, Planning
+from smithers.kinds._kind import NOTHING, Asking, OutputReader, Planning
 from smithers.kinds.parallel import SideBySide
 from smithers.state import RunState
 from smithers.tree import ForEach
@@ -20,6 +20,19 @@ class ForEachKind(SideBySide[ForEach[Any]]):
 
     def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:
         return node
+
+    def value(
+        self, outputs: OutputReader, one: Instance[ForEach[Any]], handle: ForEach[Any]
+    ) -> object:
+        if one.status != "finished":
+            return NOTHING
+        return [outputs.result(each) for each in outputs.results(one)]
+
+    def text(self, outputs: OutputReader, one: Instance[ForEach[Any]]) -> str | None:
+        if one.status != "finished":
+            return None
+        texts = (outputs.text(each) for each in outputs.results(one))
+        return f"[{','.join(text or 'null' for text in texts)}]"
 
     def activate(self, plan: Planning, one: Instance[ForEach[Any]]) -> None:
         self.chosen(plan, one)

@@ -74,6 +74,7 @@ class IterationKind(Ordered[Loop]):
 class LoopKind(Container[Loop]):
     name = "loop"
     chooses = True
+    how_to_read = "read a task inside it: ctx[task] is its output in the last iteration"
     is_ordered = True
     grows = True
 

@@ -12,7 +12,7 @@ from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
-from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, Retry, StepWork
+from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, Retry, StepWork, Work
 
 __all__ = [
     "NODE_MARK",
@@ -40,6 +40,7 @@ __all__ = [
     "Step",
     "StepWork",
     "Task",
+    "Work",
     "check_budget",
     "check_count",
     "check_id",

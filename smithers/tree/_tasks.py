@@ -414,6 +414,7 @@ class Approval(Task[Decision]):
     """
 
     kind = "approval"
+    work: PersonWork  # pyright: ignore[reportIncompatibleVariableOverride]  # set once
 
     def __init__(
         self,

@@ -11,9 +11,9 @@ from typing import Any
 
 from smithers.amounts import MEASURES, Amounts
 from smithers.changes import BudgetSet, Key, NodeMounted
+from smithers.naming import is_loop
 from smithers.state import RunState
 from smithers.views._snapshot import Snapshot
-from smithers.views._tree import LOOP
 from smithers.views._usage import Spent, spent_by_attempt
 
 __all__ = ["BudgetView", "budgets", "raise_command"]
@@ -136,4 +136,4 @@ class _Nodes:
 
     def depth(self, id: str) -> int:
         """In how many loops the node is."""
-        return sum(self._rows[one].kind == LOOP for one in self.around(id) if one != id)
+        return sum(is_loop(self._rows[one].kind) for one in self.around(id) if one != id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from smithers.naming import is_container
+from smithers.naming import is_container, is_loop
 from smithers.state import RunState
 
 __all__ = ["Tree"]
@@ -46,7 +46,7 @@ class Tree:
         while waiting:
             id, depth = waiting.pop()
             yield id, depth
-            inner = depth + (self.kinds[id] == LOOP)
+            inner = depth + is_loop(self.kinds[id])
             waiting.extend((child, inner) for child in reversed(self.children.get(id, ())))
 
     def around(self, id: str) -> Iterator[str]:

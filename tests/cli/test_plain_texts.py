@@ -12,7 +12,6 @@ from smithers.amounts import Amounts
 from smithers.changes import Key
 from smithers.cli._drawing import tree_lines
 from smithers.naming import CONTAINERS
-from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence
 from smithers.views import GraphNode, GraphView
 from tests.cli.command import Said, smithers
 
@@ -116,11 +115,6 @@ def test_a_resume_of_many_tasks_says_how_many_and_the_first(folder: Path) -> Non
     reused, again = (line for line in said.splitlines() if "reused" in line or "again:" in line)
     assert re.fullmatch(r"reused: \d\d tasks: body\[0\], body\[1\], .* and \d\d more", reused)
     assert re.search(r"40 tasks run again: item 0, item 1, .* and 35 more", again)
-
-
-def test_the_names_of_containers_are_those_of_all_their_classes() -> None:
-    kinds = {one.kind for one in (Sequence, Parallel, Branch, Loop, ForEach)}
-    assert kinds == set(CONTAINERS)
 
 
 def test_a_graph_names_items_by_their_keys_and_containers_by_their_authors_ids() -> None:

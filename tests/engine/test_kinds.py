@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 
 import smithers
+from smithers.engine.attempts import Executor, Executors
+from smithers.engine.mount import mount
 from smithers.kinds import ITERATION, AnyNode, Kind, KindName, kind_of
-from smithers.tree import Branch, ForEach, Group, Loop, Node, Parallel, Sequence, Step
+from smithers.naming import CONTAINERS, is_container, is_loop
+from smithers.tree import (
+    Approval,
+    Branch,
+    ForEach,
+    Group,
+    Loop,
+    Node,
+    Parallel,
+    Sequence,
+    Step,
+    Task,
+    Work,
+)
 from tests.properties import trees
 from tests.rules.agents import Scripted
 
@@ -20,8 +35,8 @@ def nodes() -> Iterator[Node[Any]]:
     """One of each class that authors write."""
     step = Step("step", lambda: 1)
     yield step
-    yield smithers.Task("task", agent=Scripted("done"), prompt="do it")
-    yield smithers.Approval("approval", ask="may it?")
+    yield Task("task", agent=Scripted("done"), prompt="do it")
+    yield Approval("approval", ask="may it?")
     yield Sequence(step)
     yield Parallel(step)
     yield Branch(lambda: True, step)
@@ -50,6 +65,28 @@ def test_the_union_has_every_class_that_is_exported() -> None:
     union = tuple(getattr(one, "__origin__", one) for one in get_args(AnyNode))
     assert all(issubclass(one, union) for one in exported())
     assert all(any(issubclass(one, member) for one in exported()) for member in union)
+
+
+def test_rows_name_containers_and_loops_as_the_kinds_do() -> None:
+    made = list(nodes())
+    for node in made:
+        definition = mount(node)
+        kind = definition.kind
+        assert is_container(node.kind) is not kind.is_task
+        assert is_loop(node.kind) is (kind.loops_below(definition) != definition.loops)
+    assert {*CONTAINERS} == {node.kind for node in made if not kind_of(node).is_task}
+
+
+def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
+    executors = Executors(*[cast("Any", None)] * 5)
+    tasks = [node for node in nodes() if isinstance(node, Task)]
+    assert {type(task.work) for task in tasks} == set(get_args(Work))
+    for task in tasks:
+        if isinstance(task, Approval):
+            with pytest.raises(AssertionError, match="asked"):
+                executors.of(task.work)
+        else:
+            assert isinstance(executors.of(task.work), Executor)
 
 
 def test_random_trees_have_every_kind() -> None:

@@ -134,3 +134,10 @@ def test_a_new_kind_of_wait_is_named(tmp_path: Path) -> None:
     copy.add_case("smithers/waits.py", 'case "retry":', 'case "tide":', "return _RETRY")
     asked = "from smithers import waits; print(waits.traits('tide').ended_by, waits.TIMED)"
     assert "tide" in copy.works("-c", asked)
+
+
+def test_a_new_kind_of_work_is_named(tmp_path: Path) -> None:
+    copy = Copy(tmp_path / "copy")
+    work = "\nclass CommandWork:\n    pass\n\n\nWork = CommandWork | AgentWork"
+    copy.replace("smithers/tree/_work.py", "\nWork = AgentWork", work)
+    assert copy.unanswered() == ["smithers/engine/attempts/__init__.py"]

@@ -44,8 +44,10 @@ HOMES = ("waits.py", "inbox.py", "changes.py", "store/")
 
 OTHERS: dict[tuple[str, str], str] = {
     ("tree/_tasks.py", "approval"): "a kind of node",
+    ("kinds/_kind.py", "approval"): "a kind of node",
+    ("kinds/approval.py", "approval"): "a kind of node",
     ("errors.py", "retry"): "what an agent's error makes the engine do",
-    ("engine/agents.py", "retry"): "what an agent's error makes the engine do",
+    ("engine/attempts/next_agent.py", "retry"): "what an agent's error makes the engine do",
     ("tree/_explaining.py", "retry"): "an option of a node",
     ("tree/_nodes.py", "cancel"): "a value of on_failure",
     ("kinds/parallel.py", "cancel"): "a value of on_failure",

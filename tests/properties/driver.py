@@ -172,7 +172,7 @@ class Driver:
             for event in self._ends(self.plan.instances[key])
         ]
         for _, one in sorted(self.hand.items(), key=lambda pair: str(pair[0])):
-            found.extend(self._task(one) if one.kind.name == "task" else self._asked(one))
+            found.extend(self._task(one) if one.kind.is_task else self._asked(one))
         for key, _ in self.state.waits:
             if key not in self.hand and not (one := self.plan.instances[key]).settled:
                 found.extend(self._answers(one))
@@ -227,7 +227,7 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "sequence" | "parallel":
+            case "task" | "approval" | "sequence" | "parallel":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

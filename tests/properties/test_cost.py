@@ -63,7 +63,7 @@ def worst_completion(node: Node[Any], items: int = 3) -> int:
     while not driver.plan.root.settled:
         key, one = next(iter(driver.hand.items()))
         del driver.hand[key]
-        if one.kind.name == "task":
+        if one.kind.is_task:
             worst = max(worst, instructions(begin, one))
             if key not in driver.blocked:
                 worst = max(worst, instructions(complete, one))

@@ -68,7 +68,7 @@ def check_limits(driver: Driver) -> None:
 def check_free_slots_are_used(driver: Driver) -> None:
     """Nothing waits for a slot that is free, once everything that may begin was asked to."""
     ready = [key for key in driver.live() if key not in driver.blocked | driver.waiting]
-    if not any(driver.plan.instances[key].kind.name == "task" for key in ready):
+    if not any(driver.plan.instances[key].kind.is_task for key in ready):
         for key in driver.blocked & set(driver.live()):
             assert driver.plan.blocker(driver.plan.instances[key]) is not None, driver.log
 
@@ -76,8 +76,8 @@ def check_free_slots_are_used(driver: Driver) -> None:
 def check_nothing_starts_below_a_failure(driver: Driver) -> None:
     """Where a group or a sequence has failed nothing may start, and it ends after what runs."""
     for one in driver.plan.instances.values():
-        asked = one.key in driver.live() and one.kind.name == "task"
-        runs = one.kind.name == "task" and not one.settled and driver.running(one.key)
+        asked = one.key in driver.live() and one.kind.is_task
+        runs = one.kind.is_task and not one.settled and driver.running(one.key)
         above = one.parent if asked or runs else None
         while above is not None:
             assert not above.settled, driver.log

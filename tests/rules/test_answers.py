@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from smithers import Context, Node, NoInput, Retry, Task, workflow
 from smithers.agent import Agent, Answered, Ask, Capabilities, Event, Said, Started, Used
 from smithers.changes import AttemptStarted, SessionSeen, UsageCounted
-from smithers.engine.answers import INTERRUPTED, REPAIR
-from smithers.engine.attempts import MAX_REPAIRS
+from smithers.engine.attempts.agent_attempt import MAX_REPAIRS
+from smithers.engine.attempts.answers import INTERRUPTED, REPAIR
 from smithers.errors import (
     Permanent,
     Transient,

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from smithers import Attempt, Context, Node, NoInput, Parallel, Retry, Step, Task, workflow
 from smithers.agent import Agent, Answered, Ask, Capabilities, Event, Said
 from smithers.changes import AttemptEnded, AttemptStarted, Key
-from smithers.engine.agents import MAX_COOLDOWNS
+from smithers.engine.attempts.next_agent import MAX_COOLDOWNS
 from smithers.engine.streams import Stream
 from smithers.errors import (
     AgentError,

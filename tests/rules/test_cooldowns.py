@@ -10,7 +10,7 @@ import pytest
 from smithers import Context, Node, NoInput, Parallel, Retry, Sequence, Step, Task, workflow
 from smithers.agent import Agent
 from smithers.changes import Key
-from smithers.engine.limits import BACKOFF_MAX_S, MAX_TOLD_S, cooled
+from smithers.engine.attempts.limits import BACKOFF_MAX_S, MAX_TOLD_S, cooled
 from smithers.errors import Busy, Transient
 from smithers.store import Cooldown, Owner
 from tests.rules.agents import Scripted

@@ -216,3 +216,12 @@ def test_a_retry_that_waits_for_a_task_that_was_removed_holds_nothing_up() -> No
     run.workflow, run.edited = of(lambda ctx: Sequence(step("b"))), True
     assert run.go().status == "finished"
     assert not run.state.waits
+
+
+def test_a_step_that_needs_something_no_more_does_not_wait_for_it() -> None:
+    run = edited(
+        lambda ctx: Parallel(ok(), Step("a", lambda: "a", needs=["ok"])),
+        lambda ctx: Parallel(ok(), step("a")),
+    )
+    assert run.go().status == "waiting"
+    assert run.starts == ["a#1"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from smithers import Context, Node, NoInput, Retry, Task, workflow
 from smithers.agent import Agent, Event, Said, Started, Thought, ToolCalled, ToolReturned, Used
 from smithers.changes import AttemptStarted, Key
-from smithers.engine.handover import MAX_HANDOVER, handover
+from smithers.engine.attempts.handover import MAX_HANDOVER, handover
 from smithers.engine.streams import Stream, as_json
 from smithers.errors import Busy, ContextOverflow, Permanent, Transient
 from smithers.secrets import Secrets

@@ -1,34 +1,35 @@
-"""One attempt: an agent's answer with its repairs, or a step's function, within its clocks."""
+"""One attempt of an agent: its answer, with its repairs, within its clocks."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Protocol, cast
-
-from pydantic import ValidationError
+from datetime import datetime
+from typing import Any, Protocol
 
 from smithers.agent import Agent, Answered, Ask, Event, Spawned, Started, Steered, Used
-from smithers.changes import SessionSeen, UsageCounted
-from smithers.context import READER, NotYet
-from smithers.engine.answers import REPAIR, STEERED, messages_block, output_text
+from smithers.changes import Failure, SessionSeen, UsageCounted
+from smithers.engine.attempts.answers import REPAIR, STEERED, messages_block, output_text
+from smithers.engine.attempts.execution import Execution, Result
+from smithers.engine.attempts.limits import Limits
 from smithers.engine.durable import Durable
 from smithers.engine.hearing import MAX_COUNT, heard_event
 from smithers.engine.messages import Mailbox
-from smithers.engine.printing import RAISED, Printed, bind_output, format_raised
-from smithers.engine.reading import Reading
 from smithers.engine.silence import silence
-from smithers.engine.streams import Stream, as_json, masked_event
-from smithers.engine.threads import Threads
-from smithers.errors import AuthorError, BadOutput, MachineError, Transient
+from smithers.engine.streams import as_json, masked_event
+from smithers.errors import (
+    BadOutput,
+    Busy,
+    MachineError,
+    StoreError,
+    Transient,
+    is_of_the_machine,
+)
 from smithers.state import Message
-from smithers.tree import Attempt, NotExact, Output, StepWork, problem
 
-__all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks", "StepAttempt"]
+__all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks"]
 
 MAX_REPAIRS = 3
 """Repairs of one answer, in the session that gave it; they are not charged to the tries."""
@@ -61,20 +62,18 @@ class _ToBeTold(Exception):
 
 
 @dataclass(kw_only=True)
-class AgentAttempt:
+class AgentAttempt(Execution):
     """One try of one agent. What people say to it meanwhile goes through `mailbox`: it is told at
     once where the agent steers; one that only resumes is stopped, once it was heard, and told in
     its session.
     """
 
-    serial: int
     agent: Agent
     session: str | None
-    output: Output[Any]
     ask: Ask
-    stream: Stream
     hooks: Hooks
     mailbox: Mailbox
+    limits: Limits
     _talking: asyncio.Task[Any] | None = None
     """This attempt's task while its agent is at work and can be stopped to be told something."""
     _is_stopped: bool = False
@@ -82,8 +81,10 @@ class AgentAttempt:
     """Whether the agent was heard since it was last asked."""
     spent: dict[str | None, UsageCounted] = field(default_factory=dict[str | None, UsageCounted])
 
+    def tag(self, marks: Mapping[str, str]) -> None:
+        self.ask = replace(self.ask, marks=marks)
+
     def take_usage(self) -> list[UsageCounted]:
-        """What it used of each model since this was last called."""
         spent, self.spent = self.spent, {}
         return list(spent.values())
 
@@ -106,6 +107,19 @@ class AgentAttempt:
         """A person says something to the agent."""
         self.mailbox.put(message)
         self._stop_to_tell()
+
+    def result_of(self, error: Exception) -> Result:
+        """Only adapters and we touch files here, so what the system refuses halts the run."""
+        if is_of_the_machine(error):
+            path: object = getattr(error, "filename", None) or self.agent.name
+            error = MachineError.of(error, path)
+        return Result("halted" if isinstance(error, StoreError) else "failed", error=error)
+
+    def note_failure(self, error: Exception, failure: Failure, began: datetime) -> None:
+        if isinstance(error, Busy):
+            self.limits.refused(self.agent, error, began=began, reason=failure.message)
+        if failure.then == "set up":
+            self.limits.unready(self.agent, failure)
 
     async def _answer(self) -> str:
         ask, repairs = self.ask, 0
@@ -228,85 +242,6 @@ class AgentAttempt:
         )
         if after != UsageCounted(serial=self.serial, model=used.model):  # it told of something
             self.spent[used.model] = after
-
-
-@dataclass(kw_only=True)
-class StepAttempt:
-    """One call of a step's function."""
-
-    serial: int
-    work: StepWork
-    attempt: Attempt
-    reading: Reading
-    output: Output[Any]
-    timeout_s: float | None
-    threads: Threads
-    stream: Stream
-    printed: Printed
-    type: str | None = None
-    """The class of what the function gave, if the step declares none or a base of it."""
-
-    def take_usage(self) -> list[UsageCounted]:
-        """A function uses no tokens."""
-        return []
-
-    async def run(self) -> str:
-        """The output as JSON text. Raises `NotYet`, or what the function raised."""
-        READER.set(self.reading)
-        bind_output(self.printed)
-        try:
-            value = await (self._call() if self.timeout_s is None else self._within(self.timeout_s))
-        except asyncio.CancelledError:
-            self.attempt.cancel()
-            raise
-        finally:
-            self.printed.close()
-            self.stream.close()
-        if self.reading.missed:
-            raise NotYet(self.reading.missed)
-        try:
-            text, self.type = self.output.dump_typed(value)
-            return text
-        except ValidationError as error:
-            said = f"the result does not match output=:\n{problem(error)}"
-            raise BadOutput(
-                said, hint=("return a value that matches output=, or change output=")
-            ) from error
-        except NotExact as error:
-            hint = "return plain JSON data, or declare output=: a model or a dataclass"
-            raise AuthorError(f"the result cannot be stored: {error}", hint=hint) from error
-
-    async def _within(self, timeout_s: float) -> object:
-        clock = asyncio.timeout(timeout_s)
-        try:
-            async with clock:
-                return await self._call()
-        except TimeoutError as error:
-            if not clock.expired():
-                raise  # the function's own
-            self.attempt.cancel()
-            raise Transient(f"no result within {timeout_s:g} s") from error
-
-    async def _call(self) -> object:
-        run = self.work.run
-        arguments = (self.attempt,) if self.work.takes_attempt else ()
-        try:
-            if inspect.iscoroutinefunction(run):
-                return await cast("Awaitable[object]", run(*arguments))
-            value = await self.threads.run(partial(run, *arguments))
-            return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
-        except (NotYet, asyncio.CancelledError):
-            raise
-        except BaseException as error:
-            if self.reading.missed and isinstance(error, Exception):
-                raise NotYet(self.reading.missed) from error  # it is why the function raised
-            self._log(error)
-            raise
-
-    def _log(self, error: BaseException) -> None:
-        """Keep the traceback where the output is; without it the failure has its last line."""
-        with suppress(MachineError):
-            self.stream.write({"event": RAISED, "text": format_raised(error)})
 
 
 @asynccontextmanager

@@ -9,10 +9,9 @@ from smithers import waits
 from smithers.agent import Agent, limit_of
 from smithers.changes import Failure, WaitOpened
 from smithers.clock import Deadline, Moment
-from smithers.engine.agents import Missing
+from smithers.engine.attempts.next_agent import Missing
 from smithers.engine.hearing import known_time
 from smithers.errors import Busy
-from smithers.kinds import Instance, agent_work
 from smithers.state import RunState
 from smithers.store import Cooldown
 from smithers.tree import AgentWork
@@ -75,12 +74,11 @@ class Limits:
             one.told and one.until == wait.due for one in known
         )
 
-    def know(self, instance: Instance) -> bool:
-        """Whether all is known that starting the instance takes."""
-        if self._seen or agent_work(instance.node) is None:
-            return True
-        self.must_look = True
-        return False
+    def know(self) -> bool:
+        """Whether all is known that starting an agent takes; else somebody must look."""
+        if not self._seen:
+            self.must_look = True
+        return self._seen
 
     def refused(self, agent: Agent, error: Busy, *, began: datetime, reason: str) -> None:
         """An attempt that began then has met a limit: whoever shares it cools down from now on."""

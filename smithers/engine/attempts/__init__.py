@@ -1,0 +1,42 @@
+"""Attempts: what executes the work of tasks, one executor for each kind of work.
+
+The union of works is closed: mypy and pyright name `Executors.of` if one is added to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from smithers.engine.asking import Asking
+from smithers.engine.attempts.agent import AgentExecutor
+from smithers.engine.attempts.agent_attempt import Hooks
+from smithers.engine.attempts.execution import Execution, Result, Running
+from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.limits import Limits
+from smithers.engine.attempts.step import StepExecutor
+from smithers.engine.threads import Threads
+from smithers.tree import AgentWork, PersonWork, StepWork, Work
+
+__all__ = ["Bench", "Execution", "Executor", "Executors", "Hooks", "Limits", "Result", "Running"]
+
+
+class Executors:
+    """The executors of a run."""
+
+    def __init__(
+        self, asking: Asking, bench: Bench, hooks: Hooks, threads: Threads, limits: Limits
+    ) -> None:
+        self._agent = AgentExecutor(asking, bench, hooks, limits)
+        self._step = StepExecutor(asking, bench, threads)
+
+    def of(self, work: Work) -> Executor[Any]:
+        """What executes this work."""
+        match work:
+            case AgentWork():
+                return self._agent
+            case StepWork():
+                return self._step
+            case PersonWork():
+                raise AssertionError("a person is asked by the kind of the node, not attempted")
+            case _:
+                assert_never(work)

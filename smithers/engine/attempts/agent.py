@@ -1,0 +1,176 @@
+"""What an agent does: who is asked, for what, in which session, and who is asked next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from smithers import waits
+from smithers.agent import Ask
+from smithers.changes import Failure, WaitOpened
+from smithers.engine.asking import Asking
+from smithers.engine.attempts.agent_attempt import AgentAttempt, Hooks
+from smithers.engine.attempts.answers import ATTENDED, INTERRUPTED, asked, messages_block
+from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.handover import background, handover
+from smithers.engine.attempts.limits import Limits
+from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
+from smithers.engine.messages import Mailbox, untold
+from smithers.engine.sessions import Held, held
+from smithers.engine.streams import Stream
+from smithers.kinds import Instance
+from smithers.state import Attempted, Message
+from smithers.store.files import raw_file
+from smithers.tree import AgentWork, Task
+
+__all__ = ["AgentExecutor"]
+
+
+class AgentExecutor(Executor[AgentWork]):
+    """Asks the agents of tasks. `limits` are those that agents have met."""
+
+    def __init__(self, asking: Asking, bench: Bench, hooks: Hooks, limits: Limits) -> None:
+        super().__init__(asking, bench)
+        self._hooks = hooks
+        self._limits = limits
+        self._backgrounds: dict[tuple[int, ...], str] = {}
+
+    def is_informed(self) -> bool:
+        return self._limits.know()
+
+    def begin(self, one: Instance[Task], work: AgentWork) -> AgentAttempt | None:
+        # First what it waits for by itself: only a task that could start waits for its agents.
+        taken = None if work.source is None else self.asking.ask(one, lambda: held(one))
+        if self.asking.missed(taken):
+            return None
+        prompt = self.asking.text(one, work.prompt, "prompt")
+        if prompt is None:
+            return None
+        tries = self.asking.tries(one.key)
+        first = not tries and one.node.on_failure != "continue"
+        missing = self._limits.missing(work) if first else None
+        now = self.bench.moment()
+        following = missing or next_agent(work, tries, self._limits.cooling, now, taken)
+        if isinstance(following, Use):
+            return self._attempt(one, work, following, prompt, taken)
+        if not self._wait_for_agents(one, following):
+            self.fail(one, tries[-1].error if tries else None)
+        return None
+
+    def _attempt(
+        self, one: Instance[Task], work: AgentWork, use: Use, prompt: str, taken: Held | None
+    ) -> AgentAttempt:
+        bench, node = self.bench, one.node
+        native = use.agent.can.native_schema
+        new = untold(self.asking.state, one.key, use.session)
+        fresh, followup = self._prompts(one, use, prompt, taken, new)
+        serial = self.open_attempt(
+            one,
+            use.agent.name,
+            prompt=fresh if followup is None else followup,
+            session=use.session,
+            skipped=use.skipped,
+        )
+        ask = Ask(
+            prompt=fresh,
+            cwd=bench.folder if work.cwd is None else bench.folder / work.cwd,
+            schema=node.output.schema if native and not node.output.is_text else None,
+            session=use.session,
+            forks=use.forks,
+            followup=followup,
+            idle_s=work.idle_s,
+            timeout_s=node.timeout_s,
+            raw=raw_file(bench.streams, serial),
+            scrub=bench.secrets.mask,
+        )
+        return AgentAttempt(
+            serial=serial,
+            agent=use.agent,
+            session=use.session,
+            output=node.output,
+            ask=ask,
+            stream=Stream(bench.streams, serial, bench.secrets.mask),
+            hooks=self._hooks,
+            mailbox=Mailbox(serial, self._hooks.keep, new),
+            limits=self._limits,
+        )
+
+    def _prompts(
+        self,
+        one: Instance[Task],
+        use: Use,
+        prompt: str,
+        taken: Held | None,
+        new: Sequence[Message],
+    ) -> tuple[str, str | None]:
+        """The request for a new session, and the one for the session to resume, if there is one.
+
+        The author's prompt stays apart from what is told of earlier attempts; `new` are the
+        messages that the session does not have.
+        """
+        streams, tries = self.bench.streams, self.asking.tries(one.key)
+        native, output = use.agent.can.native_schema, one.node.output
+        said = untold(self.asking.state, one.key, None)
+        before = (self._background(taken), handover(streams, tries), _block(said))
+        fresh = asked(prompt, output, native=native, told="\n\n".join(filter(None, before)))
+        if use.session is None and use.forks is None:
+            return fresh, None
+        since = (handover(streams, tries, known=use.session), _block(new))
+        followup = asked(prompt, output, native=native, told="\n\n".join(filter(None, since)))
+        if use.begun:
+            followup = (ATTENDED if use.attended else INTERRUPTED).format(prompt=followup)
+        return fresh, followup
+
+    def _background(self, taken: Held | None) -> str:
+        """What was done in the session that is taken up; the same for all that take it up."""
+        if taken is None:
+            return ""
+        serials = tuple(each.serial for each in taken.told)
+        if serials not in self._backgrounds:
+            self._backgrounds[serials] = background(self.bench.streams, taken.told)
+        return self._backgrounds[serials]
+
+    def _wait_for_agents(
+        self, one: Instance[Task], awaited: Cooling | Missing | Use | None
+    ) -> bool:
+        """A wait for the outside, which takes the slots that a first attempt would take; False
+        where there is nothing to wait for.
+
+        For a person to set an agent up nobody waits where the author allows the failure.
+        """
+        if isinstance(awaited, Cooling):
+            due = awaited.until.due(self.bench.moment())
+            wait = WaitOpened(key=one.key, kind=waits.COOLDOWN, due=due, on=awaited.limits)
+            self.wait(wait, awaited.until.basis)
+        elif isinstance(awaited, Missing) and one.node.on_failure != "continue":
+            told = (f"{name}: {_told(failure)}" for name, failure in awaited.failures.items())
+            self.asking.frame.open_wait(
+                WaitOpened(key=one.key, kind=waits.AGENTS, asked="\n".join(told))
+            )
+        else:
+            return False
+        self.asking.plan.begin(one)
+        return True
+
+    def retry(
+        self, one: Instance[Task], work: AgentWork, tries: Sequence[Attempted], failure: Failure
+    ) -> None:
+        following = next_agent(work, tries, self._limits.cooling, self.bench.moment())
+        if self._wait_for_agents(one, following):
+            return
+        if not isinstance(following, Use):
+            self.fail(one, failure)
+            return
+        wait_s = after_failure(work, tries, self.bench.random.random())
+        if wait_s > 0:
+            self.retry_in(one, wait_s)
+        else:
+            self.asking.plan.up.append(one)
+
+
+def _block(messages: Sequence[Message]) -> str:
+    return messages_block([one.text for one in messages])
+
+
+def _told(failure: Failure) -> str:
+    """What is missing, and what a person can do about it."""
+    return f"{failure.message} ({failure.hint})" if failure.hint else failure.message

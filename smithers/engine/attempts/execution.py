@@ -1,0 +1,143 @@
+"""An attempt while it runs, whatever is attempted, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from smithers.changes import Failure, Key, UsageCounted
+from smithers.context import NotYet
+from smithers.engine.budgets import RepairRefused
+from smithers.engine.reading import Reading
+from smithers.engine.streams import Stream
+from smithers.state import Message
+from smithers.tree import Output, plain_text
+
+__all__ = ["Execution", "Result", "Running"]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How an attempt ended: with its output as JSON text, an error, or reads that were missing; or
+    it is held, since its budget allows no repair, or for a person who goes on in its session. It is
+    halted by an error of the store or of this machine, for which nobody who worked is to blame.
+    """
+
+    kind: Literal["succeeded", "failed", "deferred", "cancelled", "held", "halted"]
+    text: str = ""
+    error: Exception | None = None
+    missed: tuple[Key, ...] = ()
+
+
+@dataclass(kw_only=True)
+class Execution(ABC):
+    """The work of one attempt. What it gives is text of `output`."""
+
+    owns_children: ClassVar[bool] = False
+    """Whether it may have processes of this one as children, and ask for their exit codes."""
+
+    serial: int
+    output: Output[Any]
+    stream: Stream
+    type: str | None = None
+    """The class of what was given, if the task declares none or a base of it."""
+
+    @abstractmethod
+    async def run(self) -> str:
+        """The output as JSON text. Raises `NotYet` if it reads what is not settled."""
+
+    @abstractmethod
+    def result_of(self, error: Exception) -> Result:
+        """Whether the attempt has failed by this error, or is halted."""
+
+    def explain(self, error: Exception, failure: Failure) -> Failure:
+        """The failure by this error, with what a person should do about it."""
+        return failure
+
+    def note_failure(self, error: Exception, failure: Failure, began: datetime) -> None:  # noqa: B027
+        """Remember what it means for other attempts; this one began then."""
+
+    def tag(self, marks: Mapping[str, str]) -> None:  # noqa: B027
+        """Tag the processes that it starts, by variables of their environment."""
+
+    def tell(self, message: Message) -> None:  # noqa: B027
+        """A person says something to the agent that is at work, if one is."""
+
+    def reads(self) -> Reading | None:
+        """What it has read while it ran."""
+        return None
+
+    def take_usage(self) -> list[UsageCounted]:
+        """What it used of each model since this was last called."""
+        return []
+
+
+class Running:
+    """An attempt that was started, or is to be started with the frame in the making."""
+
+    def __init__(
+        self, key: Key, attempt: Execution, done: Callable[[Running, Result], None]
+    ) -> None:
+        self.key = key
+        self.attempt = attempt
+        self.serial = attempt.serial
+        self._done = done
+        self._cancelled = False
+        self._task: asyncio.Task[None] | None = None
+        self._stopped = False
+        self._held = False
+
+    def start(self, group: asyncio.TaskGroup, marks: Mapping[str, str]) -> None:
+        """Begin; `marks` tag the processes that it starts."""
+        self.attempt.tag(marks)
+        self._task = group.create_task(self._run(), name=str(self.key))
+        self._task.add_done_callback(self._ended)
+        if self._cancelled:  # between its preparation and here
+            self._task.cancel()
+
+    def tell(self, message: Message) -> None:
+        """A person says something to the agent that is at work, if one is."""
+        self.attempt.tell(message)
+
+    def cancel(self) -> None:
+        """Stop it; its result comes when all of it has ended."""
+        self._stopped = True
+        self._cancelled = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def hold(self) -> None:
+        """Stop it, so that a person can go on in its session."""
+        self._held = True
+        self.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            return  # it told its result itself, a turn of the loop earlier
+        if self._stopped:
+            self._done(self, Result("held" if self._held else "cancelled"))
+        else:
+            error = RuntimeError("it raised asyncio.CancelledError itself")
+            self._done(self, Result("failed", error=error))
+
+    async def _run(self) -> None:
+        try:
+            result = Result("succeeded", text=await self.attempt.run())
+        except NotYet as missed:
+            result = Result("deferred", missed=missed.on)
+        except RepairRefused as error:
+            result = Result("held", error=error)
+        except Exception as error:
+            result = self.attempt.result_of(error)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # it must not end the engine
+            said = plain_text(error)
+            words = f"{type(error).__name__}({said!r})" if said else type(error).__name__
+            raised = RuntimeError(f"the function raised {words}")
+            result = Result("failed", error=raised.with_traceback(error.__traceback__))
+        self._done(self, result)

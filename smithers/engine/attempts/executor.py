@@ -1,0 +1,110 @@
+"""What starts attempts of one kind of work, and decides what follows when one has failed."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Generic, Protocol, TypeVar
+
+from smithers import waits
+from smithers.changes import AttemptStarted, Failure, WaitOpened
+from smithers.clock import Basis, Moment
+from smithers.engine.asking import Asking
+from smithers.engine.attempts.execution import Execution, Result, Running
+from smithers.engine.budgets import Budgets
+from smithers.engine.settling import settle
+from smithers.kinds import Instance
+from smithers.secrets import Secrets
+from smithers.state import Attempted
+from smithers.tree import Task, Work
+
+__all__ = ["Bench", "Executor"]
+
+W = TypeVar("W", bound=Work)
+
+
+class Bench(Protocol):
+    """The run, as its attempts need it."""
+
+    run_id: str
+    folder: Path
+    streams: Path
+    secrets: Secrets
+    random: Random
+    budgets: Budgets
+
+    def now(self) -> datetime: ...
+
+    def moment(self) -> Moment: ...
+
+    def schedule(self, wait: WaitOpened, basis: Basis | None) -> None: ...
+
+    def done(self, running: Running, result: Result) -> None: ...
+
+
+class Executor(ABC, Generic[W]):
+    """Starts the attempts of one kind of work. A resumed run has a new one, so what it must
+    remember is a row.
+    """
+
+    def __init__(self, asking: Asking, bench: Bench) -> None:
+        self.asking = asking
+        self.bench = bench
+
+    def is_informed(self) -> bool:
+        """Whether all is known that a start takes; else the engine looks it up first."""
+        return True
+
+    @abstractmethod
+    def begin(self, one: Instance[Task], work: W) -> Execution | None:
+        """An attempt that starts with the frame in the making; None if it waits or has failed."""
+
+    @abstractmethod
+    def retry(
+        self, one: Instance[Task], work: W, tries: Sequence[Attempted], failure: Failure
+    ) -> None:
+        """The last try has failed: try again, now or later, or fail the task."""
+
+    # -- what executors do to the run
+
+    def open_attempt(
+        self,
+        one: Instance[Task],
+        agent: str,
+        *,
+        prompt: str | None = None,
+        session: str | None = None,
+        skipped: tuple[str, ...] = (),
+    ) -> int:
+        """Write that an attempt starts; `agent` is who works. Its number in the run."""
+        state = self.asking.state
+        serial = len(state.attempts) + 1
+        self.bench.budgets.began(serial)
+        self.asking.frame.do(
+            AttemptStarted(
+                serial=serial,
+                key=one.key,
+                number=len(state.tries.get(one.key, ())) + 1,
+                agent=agent,
+                prompt=prompt,
+                session=session,
+                at=self.bench.now(),
+                skipped=skipped,
+            )
+        )
+        self.asking.plan.begin(one)
+        return serial
+
+    def wait(self, wait: WaitOpened, basis: Basis | None = None) -> None:
+        self.asking.frame.open_wait(wait)
+        self.bench.schedule(wait, basis)
+
+    def retry_in(self, one: Instance[Task], wait_s: float) -> None:
+        due = self.bench.now() + timedelta(seconds=wait_s)
+        self.wait(WaitOpened(key=one.key, kind=waits.RETRY, due=due))
+
+    def fail(self, one: Instance[Task], error: Failure | None) -> None:
+        settle(self.asking.frame, self.asking.plan, one.key, "failed", error=error)

@@ -1,0 +1,163 @@
+"""What a step does: a Python function, in the loop or in a thread, within its clock."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import shlex
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+from pydantic import ValidationError
+
+from smithers import waits
+from smithers.changes import Failure
+from smithers.context import READER, NotYet
+from smithers.engine.asking import Asking
+from smithers.engine.attempts.execution import Execution, Result
+from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.printing import RAISED, Printed, bind_output, format_raised
+from smithers.engine.reading import Reading
+from smithers.engine.streams import Stream
+from smithers.engine.threads import Threads
+from smithers.errors import AuthorError, BadOutput, MachineError, SmithersError, Transient
+from smithers.kinds import Instance
+from smithers.state import Attempted
+from smithers.tree import Attempt, NotExact, Retry, StepWork, Task, problem
+
+__all__ = ["StepExecutor"]
+
+_ONCE = Retry(tries=1)
+
+
+class StepExecutor(Executor[StepWork]):
+    """Calls the functions of steps."""
+
+    def __init__(self, asking: Asking, bench: Bench, threads: Threads) -> None:
+        super().__init__(asking, bench)
+        self._threads = threads
+
+    def begin(self, one: Instance[Task], work: StepWork) -> StepAttempt:
+        bench, node, frame = self.bench, one.node, self.asking.frame
+        frame.close_wait(one.key, waits.DATA)
+        serial = self.open_attempt(one, "python")
+        stream = Stream(bench.streams, serial, bench.secrets.mask)
+        attempt = Attempt(
+            f"{bench.run_id}/{one.key}",
+            len(frame.state.tries[one.key]),
+            lambda note: stream.write({"event": "heartbeat", "note": note}),
+        )
+        reading = self.asking.reading(one)
+        reading.mode, reading.attempt = "step", attempt
+        return StepAttempt(
+            serial=serial,
+            work=work,
+            attempt=attempt,
+            reading=reading,
+            output=node.output,
+            timeout_s=node.timeout_s,
+            threads=self._threads,
+            stream=stream,
+            printed=Printed(stream, bench.secrets.mask),
+            run_id=bench.run_id,
+        )
+
+    def retry(
+        self, one: Instance[Task], work: StepWork, tries: Sequence[Attempted], failure: Failure
+    ) -> None:
+        retry = work.retry or _ONCE
+        failed = sum(one.state == "failed" for one in tries)
+        if failed >= retry.tries:
+            self.fail(one, failure)
+        else:
+            self.retry_in(one, retry.wait_s(failed, self.bench.random.random()))
+
+
+@dataclass(kw_only=True)
+class StepAttempt(Execution):
+    """One call of a step's function."""
+
+    owns_children = True
+
+    work: StepWork
+    attempt: Attempt
+    reading: Reading
+    timeout_s: float | None
+    threads: Threads
+    printed: Printed
+    run_id: str
+
+    async def run(self) -> str:
+        """The output as JSON text. Raises `NotYet`, or what the function raised."""
+        READER.set(self.reading)
+        bind_output(self.printed)
+        try:
+            value = await (self._call() if self.timeout_s is None else self._within(self.timeout_s))
+        except asyncio.CancelledError:
+            self.attempt.cancel()
+            raise
+        finally:
+            self.printed.close()
+            self.stream.close()
+        if self.reading.missed:
+            raise NotYet(self.reading.missed)
+        try:
+            text, self.type = self.output.dump_typed(value)
+            return text
+        except ValidationError as error:
+            said = f"the result does not match output=:\n{problem(error)}"
+            raise BadOutput(
+                said, hint=("return a value that matches output=, or change output=")
+            ) from error
+        except NotExact as error:
+            hint = "return plain JSON data, or declare output=: a model or a dataclass"
+            raise AuthorError(f"the result cannot be stored: {error}", hint=hint) from error
+
+    def reads(self) -> Reading:
+        return self.reading
+
+    def result_of(self, error: Exception) -> Result:
+        """A function may use another store, and what the system refuses it is its own affair."""
+        return Result("halted" if isinstance(error, MachineError) else "failed", error=error)
+
+    def explain(self, error: Exception, failure: Failure) -> Failure:
+        if isinstance(error, SmithersError) or failure.hint:
+            return failure
+        key = shlex.quote(str(self.reading.key))
+        hint = f"for the traceback and the output, type `smithers logs {self.run_id} {key}`"
+        return replace(failure, hint=hint)
+
+    async def _within(self, timeout_s: float) -> object:
+        clock = asyncio.timeout(timeout_s)
+        try:
+            async with clock:
+                return await self._call()
+        except TimeoutError as error:
+            if not clock.expired():
+                raise  # the function's own
+            self.attempt.cancel()
+            raise Transient(f"no result within {timeout_s:g} s") from error
+
+    async def _call(self) -> object:
+        run = self.work.run
+        arguments = (self.attempt,) if self.work.takes_attempt else ()
+        try:
+            if inspect.iscoroutinefunction(run):
+                return await cast("Awaitable[object]", run(*arguments))
+            value = await self.threads.run(partial(run, *arguments))
+            return await cast("Awaitable[object]", value) if inspect.isawaitable(value) else value
+        except (NotYet, asyncio.CancelledError):
+            raise
+        except BaseException as error:
+            if self.reading.missed and isinstance(error, Exception):
+                raise NotYet(self.reading.missed) from error  # it is why the function raised
+            self._log(error)
+            raise
+
+    def _log(self, error: BaseException) -> None:
+        """Keep the traceback where the output is; without it the failure has its last line."""
+        with suppress(MachineError):
+            self.stream.write({"event": RAISED, "text": format_raised(error)})

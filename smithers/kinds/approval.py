@@ -1,0 +1,92 @@
+"""An approval: a task that a person does. It asks, waits, and settles by the decision."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from smithers import waits
+from smithers.changes import Failure, Key, WaitKind, WaitOpened
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Asking
+from smithers.kinds.task import Leaf
+from smithers.state import Ended, RunState
+from smithers.tree import Approval, Decision
+
+__all__ = ["APPROVAL"]
+
+_FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
+
+
+class ApprovalKind(Leaf[Approval]):
+    name = "approval"
+
+    def resolve(self, asking: Asking, one: Instance[Approval]) -> bool:
+        """Ask the person, once there is a slot. It is never attempted."""
+        if not asking.make_ready(one):
+            return False
+        given = asking.state.answers.get(one.key)
+        if given is not None:  # as an item of a fan-out it could not be mounted when it was given
+            self.answered(asking, one, waits.APPROVAL, given)
+        elif asking.has_slot(one):
+            self._ask(asking, one)
+        return False
+
+    def _ask(self, asking: Asking, one: Instance[Approval]) -> None:
+        text = asking.text(one, one.node.work.ask, "ask")
+        if text is None:
+            return
+        seconds = one.node.timeout_s
+        asking.open_wait(
+            one,
+            WaitOpened(
+                key=one.key,
+                kind=waits.APPROVAL,
+                due=None if seconds is None else asking.now() + timedelta(seconds=seconds),
+                asked=text,
+                digest=hashlib.sha256(text.encode()).hexdigest(),
+                allowed_by=one.node.work.allowed_by,
+            ),
+        )
+
+    def answered(
+        self, asking: Asking, one: Instance[Approval], kind: WaitKind, body: str | None
+    ) -> None:
+        """A person's decision, or the end of the time for one, becomes its output."""
+        work = one.node.work
+        if body is not None:
+            decision = Decision.model_validate_json(body)
+        elif work.on_timeout == "deny":
+            decision = Decision(approved=False, note="nobody answered in time", at=asking.now())
+        else:
+            error = Failure(kind="TimedOut", message=f"nobody answered {one.key} in time")
+            asking.settle(one, "failed", error=error)
+            return
+        given = decision.model_dump_json()
+        asking.close_wait(one, kind, body or given)
+        if decision.approved or work.on_deny == "continue":
+            asking.settle(one, "finished", output=given, model="Decision")
+        else:
+            asking.settle(one, "failed", error=_denied(decision, asking))
+
+    def has_begun(self, state: RunState, one: Instance[Approval]) -> bool:
+        ended = state.ended.get(one.key)
+        was_answered = ended is not None and ended.outcome in ("finished", "failed")
+        return was_answered or super().has_begun(state, one)
+
+    def runs_again(self, state: RunState, key: Key, node: Approval, ended: Ended) -> bool:
+        """What a person decided stays decided; a question that nobody answered in time is asked
+        again.
+        """
+        answer = state.answers.get(key)  # if time ran out, it has no name
+        return answer is None or Decision.model_validate_json(answer).by is None
+
+
+def _denied(decision: Decision, asking: Asking) -> Failure:
+    by = f" by {decision.by}" if decision.by else ""
+    note = f": {decision.note}" if decision.note else ""
+    hint = _FINAL if decision.by is not None else ""
+    return Failure(kind="Denied", message=asking.scrub(f"denied{by}{note}"), hint=hint)
+
+
+APPROVAL = ApprovalKind()
