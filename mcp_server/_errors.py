@@ -75,7 +75,10 @@ def telling(hub: Hub, next: str = "") -> Generator[None]:
 
 
 def _code_of(error: SmithersError) -> Code:
-    return next((code for kind, code in _CODES if isinstance(error, kind)), "FAILED")
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code
+    return "FAILED"
 
 
 def failure(code: Code, said: str, next: str) -> ToolError:
