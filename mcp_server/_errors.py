@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Literal
 
 from mcp.server.mcpserver.exceptions import ToolError
 
@@ -24,9 +25,23 @@ from smithers.errors import (
 )
 from smithers.hub import Hub, Secrets
 
-__all__ = ["failure", "nearest", "telling"]
+__all__ = ["Code", "failure", "nearest", "telling"]
 
-_CODES: tuple[tuple[type[SmithersError], str], ...] = (
+Code = Literal[
+    "AUTHOR_ERROR",
+    "CONFLICT",
+    "FAILED",
+    "INVALID_ARGUMENT",
+    "NOT_DECIDED",
+    "NOT_FOUND",
+    "OUTSIDE_ROOTS",
+    "REFUSED",
+    "STORE_ERROR",
+    "UNTRUSTED",
+]
+"""All codes, which stay the same."""
+
+_CODES: tuple[tuple[type[SmithersError], Code], ...] = (
     (UnknownRun, "NOT_FOUND"),
     (RunExists, "CONFLICT"),
     (Owned, "CONFLICT"),
@@ -37,7 +52,7 @@ _CODES: tuple[tuple[type[SmithersError], str], ...] = (
     (Untrusted, "UNTRUSTED"),
     (Refused, "REFUSED"),
 )
-_NEXT = {
+_NEXT: dict[Code, str] = {
     "NOT_FOUND": "call list_runs for the runs there are",
     "AUTHOR_ERROR": "correct the workflow file, then start it again",
 }
@@ -59,12 +74,15 @@ def telling(hub: Hub, next: str = "") -> Generator[None]:
         raise failure(code, error.said, hint) from error
 
 
-def _code_of(error: SmithersError) -> str:
-    return next((code for kind, code in _CODES if isinstance(error, kind)), "FAILED")
+def _code_of(error: SmithersError) -> Code:
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code
+    return "FAILED"
 
 
-def failure(code: str, said: str, next: str) -> ToolError:
-    """An error with a code that stays the same, and the next step."""
+def failure(code: Code, said: str, next: str) -> ToolError:
+    """An error with its code and the next step."""
     text = f"{code}: {_cut(said)}" + (f"\nnext: {_cut(next)}" if next else "")
     return ToolError(Secrets(os.environ).mask(text))
 

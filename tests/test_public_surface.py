@@ -12,6 +12,7 @@ import pytest
 
 import harnesses
 import smithers
+from smithers.hub import Hub
 
 PACKAGES = ["harnesses", "smithers", "smithers.store", "smithers.tree"]
 MODULES = [
@@ -99,3 +100,14 @@ def test_the_version_is_that_of_the_distribution() -> None:
     from importlib.metadata import version
 
     assert smithers.__version__ == version("smithers-orchestrator")
+
+
+def test_the_hub_returns_typed_values() -> None:
+    """Descriptions of workflows alone are JSON, as their schemas are."""
+    returned = {
+        name: str(inspect.signature(method).return_annotation)
+        for name, method in vars(Hub).items()
+        if inspect.isfunction(method) and not name.startswith("_")
+    }
+    untyped = [name for name, type in returned.items() if "dict" in type or "Json" in type]
+    assert untyped == ["workflows"]

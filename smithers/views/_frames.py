@@ -7,9 +7,9 @@ up to it: those of a state, or `Attempts` where frames are read without one.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple
 
 from smithers.changes import (
     AttemptEnded,
@@ -25,6 +25,7 @@ from smithers.changes import (
     UsageCounted,
 )
 from smithers.naming import key_name
+from smithers.state import Attempted
 from smithers.views._change_words import change_words
 from smithers.views._changes import PLACES, Shown, shown_changes
 
@@ -38,8 +39,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptName:
+class AttemptName(NamedTuple):
     """Which attempt of which task, and by which agent."""
 
     key: Key
@@ -81,7 +81,7 @@ class FrameView:
         return replace(self, changes=self.changes[first : first + most], first=first)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class TimelineView:
     """All frames of a run."""
 
@@ -89,25 +89,12 @@ class TimelineView:
     frames: tuple[FrameView, ...]
 
 
-class _Named(Protocol):
-    """What a view needs of an attempt; it is also known to `RunState.attempts`."""
-
-    @property
-    def key(self) -> Key: ...
-
-    @property
-    def number(self) -> int: ...
-
-    @property
-    def agent(self) -> str: ...
-
-
-@dataclass
 class Attempts:
     """The attempts that were started up to some frame, by serial, and the tasks that had any."""
 
-    named: dict[int, AttemptName] = field(default_factory=dict[int, AttemptName])
-    tried: set[Key] = field(default_factory=set[Key])
+    def __init__(self) -> None:
+        self.named: dict[int, AttemptName] = {}
+        self.tried: set[Key] = set()
 
     def add(self, serial: int, name: AttemptName) -> None:
         self.named[serial] = name
@@ -124,7 +111,7 @@ class Attempts:
 
 def view_frame(
     frame: Frame,
-    attempts: Mapping[int, _Named],
+    attempts: Mapping[int, AttemptName | Attempted],
     tried: Container[Key],
     *,
     only: Container[type[Shown]] | None = None,
@@ -159,7 +146,10 @@ def _moved(frame: Frame) -> frozenset[str]:
 
 
 def _view(
-    change: Shown, attempts: Mapping[int, _Named], tried: Container[Key], moved: frozenset[str]
+    change: Shown,
+    attempts: Mapping[int, AttemptName | Attempted],
+    tried: Container[Key],
+    moved: frozenset[str],
 ) -> ChangeView:
     key, attempt = _about(change, attempts)
     name = "" if key is None else key_name(key)
@@ -168,7 +158,9 @@ def _view(
     return ChangeView(change=change, key=key, attempt=attempt, words=words)
 
 
-def _about(change: Shown, attempts: Mapping[int, _Named]) -> tuple[Key | None, AttemptName | None]:
+def _about(
+    change: Shown, attempts: Mapping[int, AttemptName | Attempted]
+) -> tuple[Key | None, AttemptName | None]:
     """The node of a change, and its attempt if it refers to one."""
     match change:
         case AttemptEnded() | SessionSeen() | UsageCounted() | MessageGiven():

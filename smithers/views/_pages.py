@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class EventsPage:
     """Frames with those of their changes that are in the page. `cursor` is the id of the last
     change, `more` says that others follow already, and `status` is that of the same moment.
@@ -33,7 +33,7 @@ class EventsPage:
     more: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class LinesPage:
     """Events in short lines, each with its time in UTC. `cursor` is the id of the last event that
     was looked at.
@@ -45,7 +45,7 @@ class LinesPage:
     more: bool
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class TranscriptEntry:
     """What an agent said or did, or a piece of it."""
 
@@ -54,7 +54,7 @@ class TranscriptEntry:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class TranscriptPage:
     """Entries in order. `cursor` is None if nothing was shown yet; `more` says that others follow
     already.
@@ -65,7 +65,7 @@ class TranscriptPage:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogEvent:
     """An event of an attempt. `payload` is what was written for it: its name as `event`, and the
     fields that such an event has.
@@ -79,7 +79,7 @@ class LogEvent:
         return self.attempt.key
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class MessageView:
     """What happened to a message: `told` to an agent, in which attempt; `kept` until an agent can
     receive it; or `late`: its task had ended.
