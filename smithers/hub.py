@@ -19,31 +19,9 @@ from smithers import reports, views
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
-from smithers.reports import Look, Overview, RunsQuery
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain, title_of
-from smithers.views import (
-    CostView,
-    EventsPage,
-    FrameView,
-    GraphView,
-    Inspection,
-    LinesPage,
-    LogEvent,
-    MessageView,
-    Question,
-    RunLine,
-    RunsPage,
-    Snapshot,
-    Standing,
-    Summary,
-    TaskLine,
-    TaskView,
-    TimelineView,
-    TranscriptPage,
-    WhyView,
-)
 
 if TYPE_CHECKING:
     from smithers.doctor import Checkup
@@ -53,6 +31,28 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted
+    from smithers.reports import Look, Overview, RunsQuery
+    from smithers.views import (
+        CostView,
+        EventsPage,
+        FrameView,
+        GraphView,
+        Inspection,
+        LinesPage,
+        LogEvent,
+        MessageView,
+        Question,
+        RunLine,
+        RunsPage,
+        Snapshot,
+        Standing,
+        Summary,
+        TaskLine,
+        TaskView,
+        TimelineView,
+        TranscriptPage,
+        WhyView,
+    )
 
 __all__ = [
     "Amounts",
@@ -74,7 +74,21 @@ __all__ = [
     "title_of",
 ]
 
+_HOMES = {
+    "Look": reports,
+    "Overview": reports,
+    "RunsQuery": reports,
+    "Question": views,
+    "Standing": views,
+}
+"""What faces take from here, imported when it is first used."""
 _TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
+
+
+def __getattr__(name: str) -> object:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(home, name)
 
 
 class Hub:
@@ -599,12 +613,13 @@ class Hub:
         return reports.frame_by_frame(self.database, run_id, outputs=outputs)
 
     def events(
-        self, run_id: str, after: str | None = None, *, limit: int = reports.MOST
+        self, run_id: str, after: str | None = None, *, limit: int | None = None
     ) -> EventsPage:
-        """A page of a run's events after a cursor, and the next cursor. Raises `Refused` if the
-        cursor is not valid.
+        """A page of a run's events after a cursor, at most `limit` of them (None: 1,000), and the
+        next cursor. Raises `Refused` if the cursor is not valid.
         """
-        return reports.events(self.database, run_id, after, limit=limit)
+        most = reports.MOST if limit is None else limit
+        return reports.events(self.database, run_id, after, limit=most)
 
     def all_events(
         self,

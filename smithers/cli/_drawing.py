@@ -6,29 +6,34 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from smithers.changes import Failure
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.naming import first_names, key_name, node_name
 from smithers.shapes import ITERATION, is_container, shape_of
 from smithers.texts import title_of
 from smithers.views import (
-    AttemptView,
-    GraphNode,
-    GraphView,
-    Inspection,
-    RunLine,
-    RunView,
-    TaskView,
-    Usage,
-    WaitView,
     clock,
     exhausted_words,
     with_place,
 )
 from smithers.waits import APPROVAL, traits, words_of
 from smithers.wire import from_json
+
+if TYPE_CHECKING:
+    from smithers.changes import Failure
+    from smithers.views import (
+        AttemptView,
+        GraphNode,
+        GraphView,
+        Inspection,
+        RunLine,
+        RunView,
+        TaskView,
+        Usage,
+        WaitView,
+    )
 
 __all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines"]
 

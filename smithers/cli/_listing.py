@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smithers.cli._drawing import runs_table
 from smithers.cli._failures import Usage
@@ -15,8 +16,10 @@ from smithers.cli._streams import give, give_json, is_terminal, paint, say
 from smithers.hub import Hub, RunsQuery
 from smithers.reports import STATUSES, has_runs
 from smithers.store.rows import time_text
-from smithers.views import RunsPage
 from smithers.wire import run_line_json
+
+if TYPE_CHECKING:
+    from smithers.views import RunsPage
 
 __all__ = ["Shown", "list_runs"]
 

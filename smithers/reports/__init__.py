@@ -1,28 +1,84 @@
 """Reads of a database for the faces: lists and events by SQL, and snapshots that `views` look at.
 
 Nothing here writes, and nothing here needs pydantic or asyncio, so a look at runs costs little.
+
+Names are imported when they are first used, since most commands need few of them.
 """
 
 from __future__ import annotations
 
-from smithers.reports._asks import list_asks
-from smithers.reports._changes import Changes
-from smithers.reports._commands import name_database
-from smithers.reports._database import has_runs
-from smithers.reports._events import MOST, all_events, event_lines, events, newest
-from smithers.reports._listing import STATUSES, RunsQuery
-from smithers.reports._logs import logs, raw_logs
-from smithers.reports._messages import message
-from smithers.reports._one_task import find_task
-from smithers.reports._overview import Look, Overview, look, overview, stands
-from smithers.reports._runs import places, run_ids, runs, status_of
-from smithers.reports._snapshot import inspecting, snapshot
-from smithers.reports._sql import Answer, sql
-from smithers.reports._timeline import frame_by_frame, timeline
-from smithers.reports._transcript import transcript
-from smithers.reports._waking import attention
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
+if TYPE_CHECKING:
+    from smithers.reports._asks import list_asks as list_asks
+    from smithers.reports._changes import Changes as Changes
+    from smithers.reports._commands import name_database as name_database
+    from smithers.reports._database import has_runs as has_runs
+    from smithers.reports._events import MOST as MOST
+    from smithers.reports._events import all_events as all_events
+    from smithers.reports._events import event_lines as event_lines
+    from smithers.reports._events import events as events
+    from smithers.reports._events import newest as newest
+    from smithers.reports._listing import STATUSES as STATUSES
+    from smithers.reports._listing import RunsQuery as RunsQuery
+    from smithers.reports._logs import logs as logs
+    from smithers.reports._logs import raw_logs as raw_logs
+    from smithers.reports._messages import message as message
+    from smithers.reports._one_task import find_task as find_task
+    from smithers.reports._overview import Look as Look
+    from smithers.reports._overview import Overview as Overview
+    from smithers.reports._overview import look as look
+    from smithers.reports._overview import overview as overview
+    from smithers.reports._overview import stands as stands
+    from smithers.reports._runs import places as places
+    from smithers.reports._runs import run_ids as run_ids
+    from smithers.reports._runs import runs as runs
+    from smithers.reports._runs import status_of as status_of
+    from smithers.reports._snapshot import inspecting as inspecting
+    from smithers.reports._snapshot import snapshot as snapshot
+    from smithers.reports._sql import Answer as Answer
+    from smithers.reports._sql import sql as sql
+    from smithers.reports._timeline import frame_by_frame as frame_by_frame
+    from smithers.reports._timeline import timeline as timeline
+    from smithers.reports._transcript import transcript as transcript
+    from smithers.reports._waking import attention as attention
+
+_HOMES = {
+    "Answer": "smithers.reports._sql",
+    "Changes": "smithers.reports._changes",
+    "Look": "smithers.reports._overview",
+    "MOST": "smithers.reports._events",
+    "Overview": "smithers.reports._overview",
+    "RunsQuery": "smithers.reports._listing",
+    "STATUSES": "smithers.reports._listing",
+    "all_events": "smithers.reports._events",
+    "attention": "smithers.reports._waking",
+    "event_lines": "smithers.reports._events",
+    "events": "smithers.reports._events",
+    "find_task": "smithers.reports._one_task",
+    "frame_by_frame": "smithers.reports._timeline",
+    "has_runs": "smithers.reports._database",
+    "inspecting": "smithers.reports._snapshot",
+    "list_asks": "smithers.reports._asks",
+    "logs": "smithers.reports._logs",
+    "look": "smithers.reports._overview",
+    "message": "smithers.reports._messages",
+    "name_database": "smithers.reports._commands",
+    "newest": "smithers.reports._events",
+    "overview": "smithers.reports._overview",
+    "places": "smithers.reports._runs",
+    "raw_logs": "smithers.reports._logs",
+    "run_ids": "smithers.reports._runs",
+    "runs": "smithers.reports._runs",
+    "snapshot": "smithers.reports._snapshot",
+    "sql": "smithers.reports._sql",
+    "stands": "smithers.reports._overview",
+    "status_of": "smithers.reports._runs",
+    "timeline": "smithers.reports._timeline",
+    "transcript": "smithers.reports._transcript",
+}
+__all__ = [  # literal, for the checkers
     "MOST",
     "STATUSES",
     "Answer",
@@ -56,3 +112,11 @@ __all__ = [
     "timeline",
     "transcript",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

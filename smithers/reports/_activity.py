@@ -6,11 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smithers.errors import StoreError
-from smithers.reports._database import Json, object_from
+from smithers.reports._database import object_from
 from smithers.store.files import events_file, inside, open_plain, streams_folder
-from smithers.views import Activity, Snapshot
+from smithers.views import Activity
+
+if TYPE_CHECKING:
+    from smithers.reports._database import Json
+    from smithers.views import Snapshot
 
 __all__ = ["activity_of", "last_events"]
 

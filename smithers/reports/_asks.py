@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from sqlite3 import Connection
+from typing import TYPE_CHECKING
 
 from smithers import inbox, waits
 from smithers.errors import AlreadyDecided, Refused
@@ -14,7 +15,10 @@ from smithers.naming import key_name
 from smithers.reports._database import has_runs, reading
 from smithers.reports._snapshot import WAITS, Shared, snapshot_of
 from smithers.store.answers import describe_answer
-from smithers.views import Question, Snapshot, questions, task_lines
+from smithers.views import questions, task_lines
+
+if TYPE_CHECKING:
+    from smithers.views import Question, Snapshot
 
 __all__ = ["list_asks"]
 

@@ -6,11 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from smithers.errors import StoreError
 from smithers.reports._database import has_runs, reading
-from smithers.store.looking import Stamp, connect_reader, stamp_of, way_of
+from smithers.store.looking import connect_reader, stamp_of, way_of
+
+if TYPE_CHECKING:
+    from smithers.store.looking import Stamp
 
 __all__ = ["Changes"]
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from smithers.reports._heads import SCOPE, Head
-from smithers.reports._snapshot import snapshot_of
+from smithers.reports._heads import SCOPE
 from smithers.shapes import CONTAINERS
-from smithers.views import Counts, counts, task_lines
+from smithers.views import Counts
+
+if TYPE_CHECKING:
+    from smithers.reports._heads import Head
 
 __all__ = ["COUNTING", "all_counts"]
 
@@ -81,6 +84,9 @@ def all_counts(db: sqlite3.Connection, path: Path, runs: dict[str, Head]) -> dic
     for run_id, failures, handled in db.execute(_ALL_HANDLED, scope):
         found[run_id] = Counts(tasks=tasks[run_id], tolerated=failures, handled=handled)
     for (run_id,) in db.execute(_EDITED, scope).fetchall():
+        from smithers.reports._snapshot import snapshot_of  # most lists need no state
+        from smithers.views import counts, task_lines
+
         edited = snapshot_of(db, path, run_id)
         found[run_id] = counts(edited, list(task_lines(edited)))
     return found

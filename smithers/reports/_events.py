@@ -12,11 +12,12 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from smithers.changes import Frame, Key, Large, Settled
+from smithers.changes import Key, Large, Settled
 from smithers.errors import Refused
 from smithers.reports._database import reading
-from smithers.reports._heads import Head, head_of
+from smithers.reports._heads import head_of
 from smithers.reports._snapshot import snapshot
 from smithers.store.history import frames_of
 from smithers.store.outputs import with_outputs
@@ -25,13 +26,19 @@ from smithers.views import (
     AttemptName,
     Attempts,
     EventsPage,
-    FrameView,
     LinesPage,
-    Summary,
     short_lines,
     shown_changes,
     summarize,
 )
+
+if TYPE_CHECKING:
+    from smithers.changes import Frame
+    from smithers.reports._heads import Head
+    from smithers.views import (
+        FrameView,
+        Summary,
+    )
 
 __all__ = ["MOST", "all_events", "event_lines", "events", "newest", "newest_of"]
 

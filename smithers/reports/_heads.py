@@ -8,13 +8,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from smithers.changes import RunStatus
 from smithers.store.files import events_file, raw_file, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_text
 from smithers.store.run_rows import unknown_run
-from smithers.views import Status
+
+if TYPE_CHECKING:
+    from smithers.changes import RunStatus
+    from smithers.views import Status
 
 __all__ = [
     "SCOPE",

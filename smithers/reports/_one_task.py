@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smithers.reports._activity import last_events
 from smithers.reports._snapshot import snapshot
 from smithers.store.files import streams_folder
-from smithers.views import TaskView, view_task
+from smithers.views import view_task
+
+if TYPE_CHECKING:
+    from smithers.views import TaskView
 
 __all__ = ["find_task"]
 

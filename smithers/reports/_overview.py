@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from smithers.changes import Key
 from smithers.reports._activity import activity_of
 from smithers.reports._database import reading
 from smithers.reports._events import newest_of
 from smithers.reports._snapshot import WAITS, snapshot_of
 from smithers.views import (
-    Activity,
-    Standing,
-    Summary,
-    TaskLine,
-    WhyView,
     explain,
     standing,
     summarize,
     task_lines,
     undecided,
 )
+
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.views import (
+        Activity,
+        Standing,
+        Summary,
+        TaskLine,
+        WhyView,
+    )
 
 __all__ = ["Look", "Overview", "look", "overview", "stands"]
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from decimal import Decimal
 from os.path import dirname
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smithers.reports._counts import all_counts
 from smithers.reports._database import has_runs, reading
 from smithers.reports._exhausted import all_exhausted
-from smithers.reports._heads import SCOPE, Head, heads, last_activity
-from smithers.reports._listing import EVERY_RUN, RunsQuery, choose_runs, cursor_of
-from smithers.reports._snapshot import WAITS, Shared, snapshot_of
+from smithers.reports._heads import SCOPE, heads, last_activity
+from smithers.reports._listing import EVERY_RUN, choose_runs, cursor_of
+from smithers.reports._waking import given_up
 from smithers.store.rows import time_of, time_text
-from smithers.views import RunLine, RunsPage, Usage, WaitView, open_waits
+from smithers.views import RunLine, RunsPage, Usage
+
+if TYPE_CHECKING:
+    from smithers.reports._heads import Head
+    from smithers.reports._listing import RunsQuery
+    from smithers.views import WaitView
 
 __all__ = ["places", "run_ids", "runs", "status_of"]
 
@@ -52,8 +59,9 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
     with reading(path) as db:
         ids, more = choose_runs(db, query)
         found = {head.run_id: head for head in heads(db, ids)}
-        counts, shared = all_counts(db, path, found), Shared(db)
+        counts, lost = all_counts(db, path, found), given_up(db)
         exhausted, usage = all_exhausted(db, ids), _all_usage(db, ids)
+        waiting_for = _all_waits(db, path, found.values())
         running: dict[str, list[int]] = {}
         for run_id, serial in db.execute(_RUNNING, {"runs": json.dumps(ids)}):
             running.setdefault(run_id, []).append(serial)
@@ -68,8 +76,8 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
                 counts=counts[head.run_id],
                 exhausted=exhausted.get(head.run_id, 0),
                 usage=usage.get(head.run_id, Usage()),
-                waiting_for=_waiting_for(db, path, head, shared),
-                gave_up=shared.gave_up.get(head.run_id),
+                waiting_for=waiting_for.get(head.run_id, ()),
+                gave_up=lost.get(head.run_id),
             )
             for head in found.values()
         )
@@ -93,13 +101,22 @@ def status_of(path: Path, run_id: str) -> str | None:
         return next((head.status for head in heads(db, [run_id])), None)
 
 
-def _waiting_for(
-    db: sqlite3.Connection, path: Path, head: Head, shared: Shared
-) -> tuple[WaitView, ...]:
-    if head.ended:
-        return ()
-    waits = open_waits(snapshot_of(db, path, head.run_id, parts=WAITS, shared=shared))
-    return tuple(wait for wait in waits if wait.is_outside)
+def _all_waits(
+    db: sqlite3.Connection, path: Path, runs: Iterable[Head]
+) -> dict[str, tuple[WaitView, ...]]:
+    """What each of these runs waits for from outside, if anything."""
+    open_runs = [head.run_id for head in runs if not head.ended]
+    if not open_runs:
+        return {}
+    from smithers.reports._snapshot import WAITS, Shared, snapshot_of  # most lists need no state
+    from smithers.views import open_waits
+
+    shared = Shared(db)
+    found: dict[str, tuple[WaitView, ...]] = {}
+    for run_id in open_runs:
+        waits = open_waits(snapshot_of(db, path, run_id, parts=WAITS, shared=shared))
+        found[run_id] = tuple(wait for wait in waits if wait.is_outside)
+    return found
 
 
 def _all_usage(db: sqlite3.Connection, ids: list[str]) -> dict[str, Usage]:

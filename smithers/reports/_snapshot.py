@@ -9,21 +9,27 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from smithers.changes import Key
 from smithers.reports._database import reading
 from smithers.reports._heads import owner_of
 from smithers.reports._waking import attention_of, given_up
-from smithers.state import Ended, RunState
+from smithers.state import RunState
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import events_file, owner_log, raw_file, streams_folder
-from smithers.store.history import LAST, Part, frames_of, parts_of
+from smithers.store.history import LAST, frames_of, parts_of
 from smithers.store.inbox import inbox_rows
 from smithers.store.lease import is_gone
 from smithers.store.looking import peek
 from smithers.store.outputs import no_output, output_of
 from smithers.store.run_rows import run_row
-from smithers.views import Inspection, Snapshot, inspect
+from smithers.views import Snapshot, inspect
+
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.state import Ended
+    from smithers.store.history import Part
+    from smithers.views import Inspection
 
 __all__ = ["WAITS", "Shared", "inspecting", "snapshot", "snapshot_of"]
 

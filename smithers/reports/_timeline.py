@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from smithers.changes import Frame
 from smithers.reports._database import reading
 from smithers.reports._heads import head_of
 from smithers.store.history import frames_of
 from smithers.store.outputs import with_outputs
-from smithers.views import Attempts, FrameView, TimelineView
+from smithers.views import Attempts, TimelineView
+
+if TYPE_CHECKING:
+    from smithers.changes import Frame
+    from smithers.views import FrameView
 
 __all__ = ["frame_by_frame", "timeline"]
 

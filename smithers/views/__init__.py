@@ -2,75 +2,164 @@
 
 A snapshot is a run's state at some frame with what lies around it. Nothing here reads a database,
 and no view works out how a node has ended: that is in the state.
+
+Names are imported when they are first used, since most commands need few of them.
 """
 
 from __future__ import annotations
 
-from smithers.views._asks import Question, questions
-from smithers.views._board import Board
-from smithers.views._budgets import BudgetView
-from smithers.views._changed import changed_keys
-from smithers.views._changes import Shown, shown_changes
-from smithers.views._cost import CostLine, CostView, view_cost
-from smithers.views._event_words import event_words
-from smithers.views._exhausted import exhausted_words
-from smithers.views._failing import Reason
-from smithers.views._frames import (
-    AttemptName,
-    Attempts,
-    ChangeView,
-    FrameView,
-    TimelineView,
-    view_frame,
-)
-from smithers.views._graph import GraphNode, GraphView, graph
-from smithers.views._lines import (
-    ASK,
-    FOR_A_PERSON,
-    MOST_ALIKE,
-    ChangeLine,
-    change_lines,
-    question_of,
-    short_lines,
-)
-from smithers.views._lists import Activity, RunLine, RunsPage
-from smithers.views._pages import (
-    EventsPage,
-    LinesPage,
-    LogEvent,
-    MessageView,
-    TranscriptEntry,
-    TranscriptPage,
-)
-from smithers.views._runs import (
-    AttemptView,
-    Inspection,
-    RunView,
-    Summary,
-    TaskView,
-    inspect,
-    summarize,
-    view_task,
-)
-from smithers.views._snapshot import OwnerView, Snapshot, Status
-from smithers.views._standing import Standing, standing, undecided
-from smithers.views._tasks import (
-    Counts,
-    NodeState,
-    State,
-    TaskLine,
-    WaitView,
-    counts,
-    open_waits,
-    task_lines,
-)
-from smithers.views._texts import Held, OutputView, Texts
-from smithers.views._usage import Spent, Usage
-from smithers.views._why import WhyView, explain
-from smithers.views._words import clock, decide_command, with_place
-from smithers.views._work import WorkView, view_work
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
+if TYPE_CHECKING:
+    from smithers.views._asks import Question as Question
+    from smithers.views._asks import questions as questions
+    from smithers.views._board import Board as Board
+    from smithers.views._budgets import BudgetView as BudgetView
+    from smithers.views._changed import changed_keys as changed_keys
+    from smithers.views._changes import Shown as Shown
+    from smithers.views._changes import shown_changes as shown_changes
+    from smithers.views._cost import CostLine as CostLine
+    from smithers.views._cost import CostView as CostView
+    from smithers.views._cost import view_cost as view_cost
+    from smithers.views._event_words import event_words as event_words
+    from smithers.views._exhausted import exhausted_words as exhausted_words
+    from smithers.views._failing import Reason as Reason
+    from smithers.views._frames import AttemptName as AttemptName
+    from smithers.views._frames import Attempts as Attempts
+    from smithers.views._frames import ChangeView as ChangeView
+    from smithers.views._frames import FrameView as FrameView
+    from smithers.views._frames import TimelineView as TimelineView
+    from smithers.views._frames import view_frame as view_frame
+    from smithers.views._graph import GraphNode as GraphNode
+    from smithers.views._graph import GraphView as GraphView
+    from smithers.views._graph import graph as graph
+    from smithers.views._lines import ASK as ASK
+    from smithers.views._lines import FOR_A_PERSON as FOR_A_PERSON
+    from smithers.views._lines import MOST_ALIKE as MOST_ALIKE
+    from smithers.views._lines import ChangeLine as ChangeLine
+    from smithers.views._lines import change_lines as change_lines
+    from smithers.views._lines import question_of as question_of
+    from smithers.views._lines import short_lines as short_lines
+    from smithers.views._lists import Activity as Activity
+    from smithers.views._lists import RunLine as RunLine
+    from smithers.views._lists import RunsPage as RunsPage
+    from smithers.views._pages import EventsPage as EventsPage
+    from smithers.views._pages import LinesPage as LinesPage
+    from smithers.views._pages import LogEvent as LogEvent
+    from smithers.views._pages import MessageView as MessageView
+    from smithers.views._pages import TranscriptEntry as TranscriptEntry
+    from smithers.views._pages import TranscriptPage as TranscriptPage
+    from smithers.views._runs import AttemptView as AttemptView
+    from smithers.views._runs import Inspection as Inspection
+    from smithers.views._runs import RunView as RunView
+    from smithers.views._runs import Summary as Summary
+    from smithers.views._runs import TaskView as TaskView
+    from smithers.views._runs import inspect as inspect
+    from smithers.views._runs import summarize as summarize
+    from smithers.views._runs import view_task as view_task
+    from smithers.views._snapshot import OwnerView as OwnerView
+    from smithers.views._snapshot import Snapshot as Snapshot
+    from smithers.views._snapshot import Status as Status
+    from smithers.views._standing import Standing as Standing
+    from smithers.views._standing import standing as standing
+    from smithers.views._standing import undecided as undecided
+    from smithers.views._tasks import Counts as Counts
+    from smithers.views._tasks import NodeState as NodeState
+    from smithers.views._tasks import State as State
+    from smithers.views._tasks import TaskLine as TaskLine
+    from smithers.views._tasks import WaitView as WaitView
+    from smithers.views._tasks import counts as counts
+    from smithers.views._tasks import open_waits as open_waits
+    from smithers.views._tasks import task_lines as task_lines
+    from smithers.views._texts import Held as Held
+    from smithers.views._texts import OutputView as OutputView
+    from smithers.views._texts import Texts as Texts
+    from smithers.views._usage import Spent as Spent
+    from smithers.views._usage import Usage as Usage
+    from smithers.views._why import WhyView as WhyView
+    from smithers.views._why import explain as explain
+    from smithers.views._words import clock as clock
+    from smithers.views._words import decide_command as decide_command
+    from smithers.views._words import with_place as with_place
+    from smithers.views._work import WorkView as WorkView
+    from smithers.views._work import view_work as view_work
+
+_HOMES = {
+    "ASK": "smithers.views._lines",
+    "Activity": "smithers.views._lists",
+    "AttemptName": "smithers.views._frames",
+    "AttemptView": "smithers.views._runs",
+    "Attempts": "smithers.views._frames",
+    "Board": "smithers.views._board",
+    "BudgetView": "smithers.views._budgets",
+    "ChangeLine": "smithers.views._lines",
+    "ChangeView": "smithers.views._frames",
+    "CostLine": "smithers.views._cost",
+    "CostView": "smithers.views._cost",
+    "Counts": "smithers.views._tasks",
+    "EventsPage": "smithers.views._pages",
+    "FOR_A_PERSON": "smithers.views._lines",
+    "FrameView": "smithers.views._frames",
+    "GraphNode": "smithers.views._graph",
+    "GraphView": "smithers.views._graph",
+    "Held": "smithers.views._texts",
+    "Inspection": "smithers.views._runs",
+    "LinesPage": "smithers.views._pages",
+    "LogEvent": "smithers.views._pages",
+    "MOST_ALIKE": "smithers.views._lines",
+    "MessageView": "smithers.views._pages",
+    "NodeState": "smithers.views._tasks",
+    "OutputView": "smithers.views._texts",
+    "OwnerView": "smithers.views._snapshot",
+    "Question": "smithers.views._asks",
+    "Reason": "smithers.views._failing",
+    "RunLine": "smithers.views._lists",
+    "RunView": "smithers.views._runs",
+    "RunsPage": "smithers.views._lists",
+    "Shown": "smithers.views._changes",
+    "Snapshot": "smithers.views._snapshot",
+    "Spent": "smithers.views._usage",
+    "Standing": "smithers.views._standing",
+    "State": "smithers.views._tasks",
+    "Status": "smithers.views._snapshot",
+    "Summary": "smithers.views._runs",
+    "TaskLine": "smithers.views._tasks",
+    "TaskView": "smithers.views._runs",
+    "Texts": "smithers.views._texts",
+    "TimelineView": "smithers.views._frames",
+    "TranscriptEntry": "smithers.views._pages",
+    "TranscriptPage": "smithers.views._pages",
+    "Usage": "smithers.views._usage",
+    "WaitView": "smithers.views._tasks",
+    "WhyView": "smithers.views._why",
+    "WorkView": "smithers.views._work",
+    "change_lines": "smithers.views._lines",
+    "changed_keys": "smithers.views._changed",
+    "clock": "smithers.views._words",
+    "counts": "smithers.views._tasks",
+    "decide_command": "smithers.views._words",
+    "event_words": "smithers.views._event_words",
+    "exhausted_words": "smithers.views._exhausted",
+    "explain": "smithers.views._why",
+    "graph": "smithers.views._graph",
+    "inspect": "smithers.views._runs",
+    "open_waits": "smithers.views._tasks",
+    "question_of": "smithers.views._lines",
+    "questions": "smithers.views._asks",
+    "short_lines": "smithers.views._lines",
+    "shown_changes": "smithers.views._changes",
+    "standing": "smithers.views._standing",
+    "summarize": "smithers.views._runs",
+    "task_lines": "smithers.views._tasks",
+    "undecided": "smithers.views._standing",
+    "view_cost": "smithers.views._cost",
+    "view_frame": "smithers.views._frames",
+    "view_task": "smithers.views._runs",
+    "view_work": "smithers.views._work",
+    "with_place": "smithers.views._words",
+}
+__all__ = [  # literal, for the checkers
     "ASK",
     "FOR_A_PERSON",
     "MOST_ALIKE",
@@ -144,3 +233,11 @@ __all__ = [
     "view_work",
     "with_place",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

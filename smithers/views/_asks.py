@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from smithers.changes import Key
 from smithers.texts import title_of
 from smithers.views._budgets import budgets, raise_command
-from smithers.views._snapshot import Snapshot
-from smithers.views._tasks import WaitView, open_waits
+from smithers.views._tasks import open_waits
 from smithers.views._words import decide_command
-from smithers.waits import APPROVAL, BUDGET, DECISIONS, WaitKind
+from smithers.waits import APPROVAL, BUDGET, DECISIONS
+
+if TYPE_CHECKING:
+    from smithers.views._snapshot import Snapshot
+    from smithers.views._tasks import WaitView
+    from smithers.waits import WaitKind
 
 __all__ = ["Question", "questions"]
 

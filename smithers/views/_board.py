@@ -12,15 +12,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from smithers.amounts import MEASURES, Amounts
-from smithers.changes import Key, NodeMounted
+from smithers.changes import Key
 from smithers.shapes import is_container, shape_of
-from smithers.state import Attempted, RunState
 from smithers.views._containers import container_state
 from smithers.views._snapshot import ENDED
 from smithers.views._tasks import NodeState, unsettled
 from smithers.views._work import WorkView, view_work
+
+if TYPE_CHECKING:
+    from smithers.changes import NodeMounted
+    from smithers.state import Attempted, RunState
 
 __all__ = ["Board"]
 

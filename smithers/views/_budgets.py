@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from math import ceil
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smithers.amounts import MEASURES, Amounts
-from smithers.changes import BudgetSet, Key, NodeMounted
+from smithers.changes import Key
 from smithers.shapes import shape_of
-from smithers.state import RunState
-from smithers.views._snapshot import Snapshot
 from smithers.views._usage import Spent, spent_by_attempt
+
+if TYPE_CHECKING:
+    from smithers.changes import BudgetSet, NodeMounted
+    from smithers.state import RunState
+    from smithers.views._snapshot import Snapshot
 
 __all__ = ["BudgetView", "budgets", "raise_command"]
 

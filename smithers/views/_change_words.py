@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from smithers import waits
 from smithers.amounts import dollars
@@ -15,9 +15,7 @@ from smithers.changes import (
     BudgetSet,
     CameUp,
     ChoiceMade,
-    Failure,
     FailureHandled,
-    Key,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -32,9 +30,15 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.naming import key_name, node_name
-from smithers.views._changes import Shown
 from smithers.views._snapshot import object_of
 from smithers.views._words import clock
+
+if TYPE_CHECKING:
+    from smithers.changes import (
+        Failure,
+        Key,
+    )
+    from smithers.views._changes import Shown
 
 __all__ = ["change_words"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from smithers.changes import (
     AttemptEnded,
@@ -10,12 +10,10 @@ from smithers.changes import (
     BudgetRaised,
     BudgetSet,
     CameUp,
-    Change,
     ChoiceMade,
     ContainerEnded,
     ContainerReopened,
     FailureHandled,
-    Frame,
     Key,
     MessageGiven,
     MessageTaken,
@@ -30,7 +28,13 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
-from smithers.state import RunState
+
+if TYPE_CHECKING:
+    from smithers.changes import (
+        Change,
+        Frame,
+    )
+    from smithers.state import RunState
 
 __all__ = ["changed_keys"]
 

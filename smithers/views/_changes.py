@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from smithers.changes import (
     AttemptEnded,
@@ -15,7 +15,6 @@ from smithers.changes import (
     ContainerEnded,
     ContainerReopened,
     FailureHandled,
-    Frame,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -29,6 +28,11 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
+
+if TYPE_CHECKING:
+    from smithers.changes import (
+        Frame,
+    )
 
 __all__ = ["PLACES", "Shown", "shown_changes"]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from smithers.changes import Key
-from smithers.state import RunState
 from smithers.views._snapshot import ENDED
-from smithers.views._tasks import NodeState, State, unsettled
+from smithers.views._tasks import NodeState, unsettled
+
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.state import RunState
+    from smithers.views._tasks import State
 
 __all__ = ["container_state"]
 

@@ -6,10 +6,14 @@ Everything that was paid counts, that of attempts before a reset as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from smithers.views._budgets import BudgetView, budgets
-from smithers.views._snapshot import Snapshot, Status
+from smithers.views._budgets import budgets
 from smithers.views._usage import Spent, spent_by_attempt
+
+if TYPE_CHECKING:
+    from smithers.views._budgets import BudgetView
+    from smithers.views._snapshot import Snapshot, Status
 
 __all__ = ["CostLine", "CostView", "view_cost"]
 

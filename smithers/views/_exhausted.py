@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from smithers.changes import Key
 from smithers.naming import key_name
-from smithers.state import RunState
+
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.state import RunState
 
 __all__ = ["exhausted_loops", "exhausted_words"]
 

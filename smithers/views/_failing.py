@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from smithers import waits
-from smithers.changes import Failure, Key
+from smithers.changes import Key
 from smithers.naming import key_name
-from smithers.views._budgets import BudgetView, raise_command
-from smithers.views._snapshot import Snapshot, object_of
-from smithers.views._tasks import TaskLine, failures
+from smithers.views._budgets import raise_command
+from smithers.views._snapshot import object_of
+from smithers.views._tasks import failures
 from smithers.views._words import resume_command, with_place
+
+if TYPE_CHECKING:
+    from smithers.changes import Failure
+    from smithers.views._budgets import BudgetView
+    from smithers.views._snapshot import Snapshot
+    from smithers.views._tasks import TaskLine
 
 __all__ = ["Reason", "describe_failure", "failure_reasons"]
 

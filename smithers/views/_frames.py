@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
-    Frame,
     Key,
     MessageGiven,
     NodeGone,
@@ -25,9 +24,15 @@ from smithers.changes import (
     UsageCounted,
 )
 from smithers.naming import key_name
-from smithers.state import Attempted
 from smithers.views._change_words import change_words
-from smithers.views._changes import PLACES, Shown, shown_changes
+from smithers.views._changes import PLACES, shown_changes
+
+if TYPE_CHECKING:
+    from smithers.changes import (
+        Frame,
+    )
+    from smithers.state import Attempted
+    from smithers.views._changes import Shown
 
 __all__ = [
     "AttemptName",

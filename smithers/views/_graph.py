@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from smithers.changes import Key
 from smithers.shapes import ITERATION, shape_of
 from smithers.views._containers import container_state
-from smithers.views._snapshot import Snapshot, Status
-from smithers.views._tasks import NodeState, State, TaskLine, task_lines, unsettled
+from smithers.views._tasks import NodeState, task_lines, unsettled
+
+if TYPE_CHECKING:
+    from smithers.views._snapshot import Snapshot, Status
+    from smithers.views._tasks import State, TaskLine
 
 __all__ = ["GraphNode", "GraphView", "graph"]
 

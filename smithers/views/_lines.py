@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from smithers.changes import (
     AttemptEnded,
@@ -20,9 +21,11 @@ from smithers.changes import (
 )
 from smithers.naming import first_names, key_name
 from smithers.store.rows import time_text
-from smithers.views._changes import Shown
-from smithers.views._frames import ChangeView, FrameView
 from smithers.waits import APPROVAL, traits
+
+if TYPE_CHECKING:
+    from smithers.views._changes import Shown
+    from smithers.views._frames import ChangeView, FrameView
 
 __all__ = [
     "ASK",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from smithers.changes import Key
-from smithers.views._snapshot import Status
-from smithers.views._tasks import Counts, WaitView
-from smithers.views._usage import Usage
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.views._snapshot import Status
+    from smithers.views._tasks import Counts, WaitView
+    from smithers.views._usage import Usage
 
 __all__ = ["Activity", "RunLine", "RunsPage"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from smithers.changes import Key
-from smithers.views._frames import AttemptName, FrameView
-from smithers.views._snapshot import Status
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.views._frames import AttemptName, FrameView
+    from smithers.views._snapshot import Status
 
 __all__ = [
     "EventsPage",

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from smithers.changes import AttemptState, Failure, Key
-from smithers.state import Attempted
 from smithers.views._exhausted import exhausted_loops
-from smithers.views._snapshot import OwnerView, Snapshot, Status
 from smithers.views._tasks import (
-    Counts,
-    TaskLine,
-    WaitView,
     counts,
     open_waits,
     task_lines,
     tolerated,
 )
 from smithers.views._texts import OutputView
-from smithers.views._usage import Usage, usage_of
+from smithers.views._usage import usage_of
+
+if TYPE_CHECKING:
+    from smithers.changes import AttemptState, Failure, Key
+    from smithers.state import Attempted
+    from smithers.views._snapshot import OwnerView, Snapshot, Status
+    from smithers.views._tasks import (
+        Counts,
+        TaskLine,
+        WaitView,
+    )
+    from smithers.views._usage import Usage
 
 __all__ = [
     "AttemptView",

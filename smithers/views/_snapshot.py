@@ -7,15 +7,18 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from smithers import waits
-from smithers.changes import Key, RunStatus
-from smithers.state import RunState
-from smithers.store import Cooldown, InboxRow, NewRun, Owner
-from smithers.store.lease import Beat
-from smithers.views._texts import Held, Texts
+from smithers.views._texts import Held
 from smithers.views._tree import Tree
+
+if TYPE_CHECKING:
+    from smithers.changes import Key, RunStatus
+    from smithers.state import RunState
+    from smithers.store import Cooldown, InboxRow, NewRun, Owner
+    from smithers.store.lease import Beat
+    from smithers.views._texts import Texts
 
 __all__ = ["ENDED", "OwnerView", "Snapshot", "Status", "answered_waits", "object_of"]
 

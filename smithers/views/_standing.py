@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from smithers.changes import Key
-from smithers.views._snapshot import Snapshot, Status
-from smithers.views._tasks import WaitView, open_waits
+from smithers.views._tasks import open_waits
 from smithers.waits import DECISIONS, traits
+
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.views._snapshot import Snapshot, Status
+    from smithers.views._tasks import WaitView
 
 __all__ = ["Standing", "standing", "undecided"]
 

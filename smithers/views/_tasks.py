@@ -11,13 +11,18 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from smithers.changes import Failure, Key
-from smithers.state import RunState
-from smithers.store import Cooldown
-from smithers.views._snapshot import ENDED, Snapshot
-from smithers.waits import COOLDOWN, KINDS, WaitKind, traits
+from smithers.changes import Key
+from smithers.views._snapshot import ENDED
+from smithers.waits import COOLDOWN, KINDS, traits
+
+if TYPE_CHECKING:
+    from smithers.changes import Failure
+    from smithers.state import RunState
+    from smithers.store import Cooldown
+    from smithers.views._snapshot import Snapshot
+    from smithers.waits import WaitKind
 
 __all__ = [
     "Counts",

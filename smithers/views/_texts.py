@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from smithers.changes import Key
-from smithers.state import Ended
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.state import Ended
 
 __all__ = ["Held", "OutputView", "Texts"]
 

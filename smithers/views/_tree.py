@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from smithers.shapes import is_container, shape_of
-from smithers.state import RunState
+
+if TYPE_CHECKING:
+    from smithers.state import RunState
 
 __all__ = ["Tree"]
 

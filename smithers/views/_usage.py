@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from smithers.state import Attempted, Total
-from smithers.views._snapshot import Snapshot
+if TYPE_CHECKING:
+    from smithers.state import Attempted, Total
+    from smithers.views._snapshot import Snapshot
 
 __all__ = ["AttemptSpent", "Spent", "Usage", "spent_by_attempt", "usage_of"]
 

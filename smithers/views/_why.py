@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from smithers import inbox, waits
 from smithers.changes import Key
 from smithers.naming import key_name, node_name
-from smithers.state import Attempted
-from smithers.store import Cooldown, InboxRow, Owner
+from smithers.store import Owner
 from smithers.texts import title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
 from smithers.views._failing import Reason, describe_failure, failure_reasons
-from smithers.views._snapshot import Snapshot, Status, object_of
-from smithers.views._tasks import TaskLine, WaitView, failures, open_waits
+from smithers.views._snapshot import object_of
+from smithers.views._tasks import failures, open_waits
 from smithers.views._words import clock, decide_command, resume_command, shorten
+
+if TYPE_CHECKING:
+    from smithers.state import Attempted
+    from smithers.store import Cooldown, InboxRow
+    from smithers.views._snapshot import Snapshot, Status
+    from smithers.views._tasks import TaskLine, WaitView
 
 __all__ = ["WhyView", "explain"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from smithers.changes import Key
+if TYPE_CHECKING:
+    from smithers.changes import Key
 
 __all__ = ["clock", "decide_command", "resume_command", "shorten", "with_place"]
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from smithers import waits
-from smithers.changes import Failure, Key, WaitOpened
-from smithers.state import RunState
-from smithers.views._tasks import NodeState, State, state_of
+from smithers.views._tasks import NodeState, state_of
+
+if TYPE_CHECKING:
+    from smithers.changes import Failure, Key, WaitOpened
+    from smithers.state import RunState
+    from smithers.views._tasks import State
 
 __all__ = ["WorkView", "view_work"]
 

@@ -1,42 +1,74 @@
 """The names on the wire: what each view is as JSON, for `--json`, MCP and whoever reads either.
 
 These names stay. A view may rename or move its fields, and a change its class; here it may not.
+
+Names are imported when they are first used, since most commands need few of them.
 """
 
 from __future__ import annotations
 
-from smithers.wire._changes import change_name
-from smithers.wire._frames import (
-    agent_event_json,
-    end_json,
-    entry_json,
-    event_json,
-    events_page_json,
-    live_frame_json,
-    log_json,
-    message_json,
-    note_json,
-    timeline_json,
-    timeline_parts,
-    transcript_json,
-)
-from smithers.wire._runs import (
-    activity_json,
-    cost_json,
-    graph_json,
-    inspection_json,
-    inspection_parts,
-    line_json,
-    question_json,
-    run_line_json,
-    summary_json,
-    task_json,
-    wait_json,
-    why_json,
-)
-from smithers.wire._values import Json, from_json
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
+if TYPE_CHECKING:
+    from smithers.wire._changes import change_name as change_name
+    from smithers.wire._frames import agent_event_json as agent_event_json
+    from smithers.wire._frames import end_json as end_json
+    from smithers.wire._frames import entry_json as entry_json
+    from smithers.wire._frames import event_json as event_json
+    from smithers.wire._frames import events_page_json as events_page_json
+    from smithers.wire._frames import live_frame_json as live_frame_json
+    from smithers.wire._frames import log_json as log_json
+    from smithers.wire._frames import message_json as message_json
+    from smithers.wire._frames import note_json as note_json
+    from smithers.wire._frames import timeline_json as timeline_json
+    from smithers.wire._frames import timeline_parts as timeline_parts
+    from smithers.wire._frames import transcript_json as transcript_json
+    from smithers.wire._runs import activity_json as activity_json
+    from smithers.wire._runs import cost_json as cost_json
+    from smithers.wire._runs import graph_json as graph_json
+    from smithers.wire._runs import inspection_json as inspection_json
+    from smithers.wire._runs import inspection_parts as inspection_parts
+    from smithers.wire._runs import line_json as line_json
+    from smithers.wire._runs import question_json as question_json
+    from smithers.wire._runs import run_line_json as run_line_json
+    from smithers.wire._runs import summary_json as summary_json
+    from smithers.wire._runs import task_json as task_json
+    from smithers.wire._runs import wait_json as wait_json
+    from smithers.wire._runs import why_json as why_json
+    from smithers.wire._values import Json as Json
+    from smithers.wire._values import from_json as from_json
+
+_HOMES = {
+    "Json": "smithers.wire._values",
+    "activity_json": "smithers.wire._runs",
+    "agent_event_json": "smithers.wire._frames",
+    "change_name": "smithers.wire._changes",
+    "cost_json": "smithers.wire._runs",
+    "end_json": "smithers.wire._frames",
+    "entry_json": "smithers.wire._frames",
+    "event_json": "smithers.wire._frames",
+    "events_page_json": "smithers.wire._frames",
+    "from_json": "smithers.wire._values",
+    "graph_json": "smithers.wire._runs",
+    "inspection_json": "smithers.wire._runs",
+    "inspection_parts": "smithers.wire._runs",
+    "line_json": "smithers.wire._runs",
+    "live_frame_json": "smithers.wire._frames",
+    "log_json": "smithers.wire._frames",
+    "message_json": "smithers.wire._frames",
+    "note_json": "smithers.wire._frames",
+    "question_json": "smithers.wire._runs",
+    "run_line_json": "smithers.wire._runs",
+    "summary_json": "smithers.wire._runs",
+    "task_json": "smithers.wire._runs",
+    "timeline_json": "smithers.wire._frames",
+    "timeline_parts": "smithers.wire._frames",
+    "transcript_json": "smithers.wire._frames",
+    "wait_json": "smithers.wire._runs",
+    "why_json": "smithers.wire._runs",
+}
+__all__ = [  # literal, for the checkers
     "Json",
     "activity_json",
     "agent_event_json",
@@ -65,3 +97,11 @@ __all__ = [
     "wait_json",
     "why_json",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if (home := _HOMES.get(name)) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from smithers.changes import (
     AttemptEnded,
@@ -12,7 +12,6 @@ from smithers.changes import (
     CameUp,
     ChoiceMade,
     FailureHandled,
-    Key,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -27,8 +26,14 @@ from smithers.changes import (
     WaitOpened,
     text_of,
 )
-from smithers.views import AttemptName, ChangeView, Shown
-from smithers.wire._values import Json, dollars, error_json, from_json, optional_time
+from smithers.wire._values import dollars, error_json, from_json, optional_time
+
+if TYPE_CHECKING:
+    from smithers.changes import (
+        Key,
+    )
+    from smithers.views import AttemptName, ChangeView, Shown
+    from smithers.wire._values import Json
 
 __all__ = ["change_json", "change_name"]
 

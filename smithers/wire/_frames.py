@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from smithers.changes import Key
 from smithers.store.rows import time_text
 from smithers.views import (
-    EventsPage,
-    FrameView,
-    LogEvent,
-    MessageView,
     Summary,
-    TimelineView,
-    TranscriptEntry,
-    TranscriptPage,
 )
 from smithers.wire._changes import change_json
 from smithers.wire._runs import summary_json
-from smithers.wire._values import Json
+
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.views import (
+        EventsPage,
+        FrameView,
+        LogEvent,
+        MessageView,
+        TimelineView,
+        TranscriptEntry,
+        TranscriptPage,
+    )
+    from smithers.wire._values import Json
 
 __all__ = [
     "agent_event_json",

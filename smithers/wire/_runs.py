@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from smithers.changes import Key
-from smithers.store import Cooldown
 from smithers.store.rows import time_text
-from smithers.views import (
-    Activity,
-    AttemptView,
-    BudgetView,
-    CostLine,
-    CostView,
-    GraphNode,
-    GraphView,
-    Inspection,
-    OwnerView,
-    Question,
-    Reason,
-    RunLine,
-    RunView,
-    Spent,
-    Summary,
-    TaskLine,
-    TaskView,
-    Usage,
-    WaitView,
-    WhyView,
-)
-from smithers.wire._values import Json, dollars, error_json, from_json, optional_time
+from smithers.wire._values import dollars, error_json, from_json, optional_time
+
+if TYPE_CHECKING:
+    from smithers.changes import Key
+    from smithers.store import Cooldown
+    from smithers.views import (
+        Activity,
+        AttemptView,
+        BudgetView,
+        CostLine,
+        CostView,
+        GraphNode,
+        GraphView,
+        Inspection,
+        OwnerView,
+        Question,
+        Reason,
+        RunLine,
+        RunView,
+        Spent,
+        Summary,
+        TaskLine,
+        TaskView,
+        Usage,
+        WaitView,
+        WhyView,
+    )
+    from smithers.wire._values import Json
 
 __all__ = [
     "activity_json",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from smithers.changes import Failure
 from smithers.store.rows import time_text
+
+if TYPE_CHECKING:
+    from smithers.changes import Failure
 
 __all__ = ["Json", "dollars", "error_json", "from_json", "optional_time"]
 
