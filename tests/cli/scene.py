@@ -14,6 +14,7 @@ from smithers.changes import (
     Change,
     ContainerEnded,
     Failure,
+    FailureHandled,
     Frame,
     Key,
     NodeMounted,
@@ -86,6 +87,15 @@ class Scene:
             AttemptEnded(serial=self._serial, state=state, error=error, at=at),  # type: ignore[arg-type]
             Settled(key=key, outcome=outcome, error=error, came_up=0),  # type: ignore[arg-type]
         ]
+        return self
+
+    def cancels(self, id: str, *path: int) -> Scene:
+        self.changes.append(Settled(key=Key(id, path), outcome="cancelled"))
+        return self
+
+    def tolerates(self, *ids: str) -> Scene:
+        """The failures of these tasks, or what was cancelled by one, fail nothing around them."""
+        self.changes += [FailureHandled(key=Key(id)) for id in ids]
         return self
 
     def ends(self, id: str, *path: int, outcome: Outcome = "finished") -> Scene:

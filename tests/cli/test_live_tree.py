@@ -250,6 +250,19 @@ def test_columns_stay_where_they_are(size: tuple[int, int], name: str) -> None:
     assert starts.pop() < size[0] // 2
 
 
+def test_a_container_says_that_its_failure_is_tolerated() -> None:
+    scene = Scene().node("files", "foreach").node("files/a", "sequence", "files")
+    scene.tasks("files/a", "read", "write").fails("read").cancels("write")
+    scene.ends("files/a", outcome="failed").ends("files")
+    assert drawn(of(scene.tolerates("read", "write")), *SMALL) == [
+        "▶ r1 running  2/2  1 tolerated  12 m 34 s",
+        "✓ files",
+        "└─ ✗ a            tolerated",
+        "   ├─ ✗ read      claude-code     55.0 s  tolerated: the bottle broke",
+        "   └─ ⊘ write",
+    ]
+
+
 def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
     tree = of(fan_out(50, runs=[20], name="src/" + "deep/" * 60 + "file{}.py"))
     (line,) = (line for line in drawn(tree, *SMALL) if "▶ src" in line)
