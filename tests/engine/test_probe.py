@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -22,40 +23,21 @@ ROOT = Path(__file__).parents[2]
 _COPIED = ("smithers", "harnesses", "mcp_server", "tests", "pyproject.toml", ".mypy_cache")
 _CHECKED = ("smithers", "harnesses", "mcp_server", "tests/properties", "tests/engine")
 
-KIND = """\
-from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Planning
-from smithers.kinds.sequence import Ordered
-from smithers.tree import Group, Node, here
 
+class Page:
+    """The page of CONTRIBUTING.md that adds a kind of node."""
 
-class Row(Group[None]):
-    kind = "row"
-
-    def __init__(self, *children: Node) -> None:
-        self._become(children, None, None, here())
-
-
-class RowKind(Ordered[Row]):
-    name = "row"
-    only_arranges = True
-
-    def end(self, plan: Planning, one: Instance[Row]) -> None:
-        plan.mark(one, "finished", one.settled_at)
-
-
-ROW = RowKind()
-"""
-FLOW = """\
-from smithers import Context, NoInput, Node, Parallel, Step, workflow
-from smithers.kinds.row import Row
-
-
-@workflow
-def flow(ctx: Context[NoInput]) -> Node:
-    first = Step("first", lambda: 1)
-    return Parallel(Row(first, Step("second", lambda: ctx[first] + 1)))
-"""
+    def __init__(self) -> None:
+        whole = (ROOT / "CONTRIBUTING.md").read_text()
+        text = whole.partition("## A new kind of node\n")[2].partition("\n## ")[0]
+        kind, flow = re.findall(r"^   ```python\n(.*?)^   ```", text, re.MULTILINE | re.DOTALL)
+        self.kind, self.flow = dedent(kind), dedent(flow)
+        self.answers: list[tuple[str, str, str, str]] = re.findall(
+            r"^   \| `(\S+)` \| `(case .*?:) (return .*?)`, in front of `(.*?)` \|$",
+            text,
+            re.MULTILINE,
+        )
+        """The file, the case, what it does, and the case that it is put in front of."""
 
 
 class Copy:
@@ -105,26 +87,29 @@ def _without_caches(folder: str, names: list[str]) -> list[str]:
     return [name for name in names if name == "__pycache__"]
 
 
-def test_a_new_kind_of_container_is_named_and_runs(tmp_path: Path) -> None:
-    copy, kinds = Copy(tmp_path / "copy"), "smithers/kinds/__init__.py"
-    (copy.folder / "smithers/kinds/row.py").write_text(KIND)
-    copy.replace("smithers/kinds/_kind.py", "KindName = Literal[", 'KindName = Literal["row", ')
-    copy.replace(kinds, "AnyNode = Task[Any]", "AnyNode = Row | Task[Any]")
-    last_import = "from smithers.kinds.sequence"
-    copy.replace(kinds, last_import, f"from smithers.kinds.row import ROW, Row\n{last_import}")
-    assert copy.unanswered() == [
-        kinds,
-        "tests/properties/driver.py",
-        "tests/properties/order.py",
-        "tests/properties/order.py",
-        "tests/properties/reference.py",
-    ]
-    copy.add_case(kinds, "case Sequence():", "case Row():", "return ROW")
-    (copy.folder / "flow.py").write_text(FLOW)
+def test_a_kind_is_added_as_contributing_says(tmp_path: Path) -> None:
+    copy, page, kinds = Copy(tmp_path / "copy"), Page(), "smithers/kinds/__init__.py"
+    (copy.folder / "smithers/kinds/stage.py").write_text(page.kind)
+    shapes = "smithers/shapes.py"
+    copy.replace(shapes, "ContainerKind = Literal[", 'ContainerKind = Literal["stage", ')
+    copy.replace(kinds, "AnyNode = Task[Any]", "AnyNode = Stage | Task[Any]")
+    last_import = "from smithers.kinds.task"
+    copy.replace(
+        kinds, last_import, f"from smithers.kinds.stage import STAGE, Stage\n{last_import}"
+    )
+    of_tests = [f"tests/properties/{name}.py" for name in ("driver", "order", "order", "reference")]
+    assert copy.unanswered() == [kinds, shapes, *of_tests]
+    assert [answer[0] for answer in page.answers] == [kinds, shapes]
+    for file, case, then, before in page.answers:
+        copy.add_case(file, before, case, then)
+    assert copy.unanswered() == of_tests
+    (copy.folder / "flow.py").write_text(page.flow)
     copy.works("-m", "smithers", "up", "flow.py", "--run-id", "r1")
-    for face in ("inspect", "timeline", "why", "logs"):
-        copy.works("-m", "smithers", face, "r1")
-    assert "row" in copy.works("-m", "smithers", "graph", "r1")
+    for face in ("inspect", "timeline", "why", "logs", "cost", "ps"):
+        copy.works("-m", "smithers", face, *(["r1"] if face != "ps" else []))
+    drawn = copy.works("-m", "smithers", "graph", "r1").splitlines()
+    assert [line.split("  ")[0] for line in drawn[1:]] == ["stage build", "├─ first", "└─ second"]
+    assert all(line.endswith("✓ finished") for line in drawn[1:])
 
 
 def test_a_new_kind_of_wait_is_named(tmp_path: Path) -> None:
