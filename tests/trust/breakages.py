@@ -15,6 +15,7 @@ from typing import Any, cast
 from smithers.changes import Frame, SessionSeen
 from smithers.engine import driving
 from smithers.engine.engine import Engine
+from smithers.engine.processes import attempt_marks
 from smithers.engine.transition import Transition
 from smithers.errors import Fenced
 from smithers.kinds import Instance
@@ -67,12 +68,10 @@ def _commits_are_skipped() -> None:
     """Every third frame is kept in memory alone."""
 
     def make(old: Any) -> Any:
-        async def commit(
-            self: Any, claim: Claim, frame: Frame, models: Any = ()
-        ) -> Sequence[InboxRow]:
+        async def commit(self: Any, claim: Claim, frame: Frame, *more: Any) -> Sequence[InboxRow]:
             if frame.number % 3 == 2:
                 return ()
-            return cast("Sequence[InboxRow]", await old(self, claim, frame, models))
+            return cast("Sequence[InboxRow]", await old(self, claim, frame, *more))
 
         return commit
 
@@ -93,7 +92,8 @@ def _attempts_start_before_their_frame_is_written() -> None:
             if self.claim is not None:
                 for attempt in self.starting.prepared:
                     self._running[attempt.serial] = attempt
-                    attempt.start(self.group, self._marks(attempt.serial))
+                    marks = attempt_marks(self.claim.owner, self.run_id, attempt.serial)
+                    attempt.start(self.group, {**self.settings.marks, **marks})
                 self.starting.prepared.clear()
             await asyncio.sleep(0)
             await old(self)
@@ -135,9 +135,9 @@ def _fences_are_not_checked() -> None:
 
 def _leases_are_not_checked() -> None:
     def make(old: Any) -> Any:
-        async def claim(self: Any, run_id: str, owner: Owner, *, source: str) -> Any:
+        async def claim(self: Any, run_id: str, owner: Owner, **more: Any) -> Any:
             self._alive = _nothing
-            return await old(self, run_id, owner, source=source)
+            return await old(self, run_id, owner, **more)
 
         return claim
 
