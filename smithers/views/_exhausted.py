@@ -29,6 +29,7 @@ def exhausted_loops(state: RunState) -> tuple[Key, ...]:
 def exhausted_words(loops: Sequence[Key]) -> str:
     """What to add to a sentence about the run, or nothing.
 
+    >>> from smithers.changes import Key
     >>> exhausted_words([Key("review", (0,)), Key("review", (1,))])
     '; 2 loops used up their iterations: review[0], review[1]'
     """
