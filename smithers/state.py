@@ -62,6 +62,7 @@ __all__ = [
     "Waiting",
 ]
 
+_TAKING_AWAY = frozenset({Reset, NodeGone, ContainerReopened})
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -263,12 +264,8 @@ class RunState:
 
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
-        for change in frame.changes:
-            if isinstance(change, Reset | NodeGone | ContainerReopened):
-                self.apply(change, frame.number)
-        for change in frame.changes:
-            if not isinstance(change, Reset | NodeGone | ContainerReopened):
-                self.apply(change, frame.number)
+        for change in sorted(frame.changes, key=_takes_nothing_away):
+            self.apply(change, frame.number)
         self.inbox = frame.inbox
         self.close_frame(frame.number, frame.at)
 
@@ -282,8 +279,6 @@ class RunState:
                 if isinstance(output, Large):
                     output = output.without_text()
                 self.ended[key] = Ended(change.outcome, frame, change.error, output, change.type)
-            case FailureHandled(key=key):
-                self.handled.add(key)
             case AttemptStarted(key=key):
                 attempt = Attempted(
                     serial=change.serial,
@@ -313,6 +308,8 @@ class RunState:
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
                 self.choices[key, change.kind] = chosen
+            case FailureHandled(key=key):
+                self.handled.add(key)
             case ContainerEnded(key=key):
                 self.ends[key] = ContainerEnd(change.outcome, frame)
             case ContainerReopened(key=key):
@@ -389,3 +386,7 @@ class RunState:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False
+
+
+def _takes_nothing_away(change: Change) -> bool:
+    return type(change) not in _TAKING_AWAY
