@@ -400,10 +400,18 @@ class Engine:
         for key in [key for key in self.asking.waiting if key not in self.plan.instances]:
             self.plan.up.extend(self.asking.waiting.pop(key))
 
-    def _must_render(self) -> bool:
-        """Whether the tree is older than the state, as where a render failed."""
-        watches = self.renderer.watches
-        return self._wrong is not None or any(watches(one.key.id) for one in self.plan.settled)
+    def _open_by_render(self) -> set[Key]:
+        """The containers that a render which is missing may still add to: those around a settled
+        node that the structure reads. None is missing but in a run that is being left.
+        """
+        found = set[Key]() if self._wrong is None else {self.plan.root.key}
+        for one in self.plan.settled:
+            if self.renderer.watches(one.key.id):
+                above: Instance | None = one
+                while above is not None and above.key not in found:
+                    found.add(above.key)
+                    above = above.parent
+        return found
 
     def _drop(self) -> None:
         dropped = self.plan.dropped.popleft()
@@ -501,8 +509,7 @@ class Engine:
     async def _commit(self) -> None:
         self._outputs.check()
         looked = self._moment
-        if not self._must_render():
-            self._ends.write(self.plan)
+        self._ends.write(self.plan, self._open_by_render())
         frame = self.transition.frame(looked.wall)
         models, self._mounting.models = self._mounting.models, []
         if self._first is not None:

@@ -236,6 +236,27 @@ def test_a_render_that_is_wrong_ends_no_container() -> None:
     assert ends(run) == {"sequence/sequence1": "finished"}
 
 
+def test_what_ends_after_a_render_that_is_wrong_has_its_end() -> None:
+    rendered = asyncio.Event()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        async def other() -> int:
+            await rendered.wait()
+            return 1
+
+        first = Step("first", lambda: 1)
+        if ctx.get(first) is not None:
+            rendered.set()
+            raise ValueError("boom")
+        return Parallel(first, Sequence(Step("other", other)))
+
+    run = Run(flow)
+    assert run.go().status == "failed"
+    assert run.outcome("other") == "finished"
+    assert ends(run) == {"parallel/sequence1": "finished"}
+
+
 def test_a_failure_that_is_tolerated_is_that_of_its_container_and_of_none_around_it() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
