@@ -11,6 +11,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from smithers.reports._database import reading
 from smithers.reports._heads import head_of
 from smithers.reports._snapshot import snapshot
 from smithers.store.history import frames_of
-from smithers.store.outputs import with_outputs
+from smithers.store.outputs import output_of
 from smithers.store.rows import path_of
 from smithers.views import (
     AttemptName,
@@ -33,9 +34,9 @@ from smithers.views import (
 )
 
 if TYPE_CHECKING:
-    from smithers.changes import Frame
     from smithers.reports._heads import Head
     from smithers.views import (
+        ChangeView,
         FrameView,
         Summary,
     )
@@ -54,6 +55,12 @@ _ATTEMPTS = (
     "SELECT serial, task, path, attempt, agent FROM attempts"
     " WHERE run_id = ? AND (ended IS NULL OR ended >= ?)"
 )
+_TRIED = (
+    "SELECT DISTINCT a.task, a.path FROM attempts a JOIN resets r ON r.run_id = a.run_id"
+    " AND r.node = a.task AND r.path = a.path AND r.born >= :frame"
+    " WHERE a.run_id = :run AND a.born < :frame"
+)
+"""What was tried before a frame and is reset in it or later."""
 _Id = tuple[int, int]
 
 
@@ -90,7 +97,7 @@ def event_lines(path: Path, run_id: str, after: str | None, characters: int) -> 
     left = characters
     with reading(path) as db:
         head = head_of(db, run_id)
-        for frame, _ in _frames_after(db, head, seen, _FRAMES, outputs=False):
+        for frame in _frames_after(db, head, seen, _FRAMES):
             for n, line in short_lines(frame):
                 if (frame.number, n) <= seen:
                     continue
@@ -155,42 +162,61 @@ def _page(
     """The frames after an id with their changes, `limit` of these in all; whether others follow."""
     found: list[FrameView] = []
     left, room = limit, _PAGE_BYTES
-    for frame, size in _frames_after(db, head, seen, limit, outputs=outputs):
+    for frame in _frames_after(db, head, seen, limit):
         page = frame.page(seen[1] + 1 if frame.number == seen[0] else 0, left)
+        if outputs:
+            page, room = _with_outputs(db, head.run_id, page, room)
         if page.changes:
             found.append(page)
-            left, room = left - len(page.changes), room - size
+            left -= len(page.changes)
         if left == 0 or room < 0:
             is_cut = page.first + len(page.changes) < len(frame.changes)
             return found, is_cut or frame.number < head.frame
     return found, False
 
 
+def _with_outputs(
+    db: sqlite3.Connection, run_id: str, page: FrameView, room: int
+) -> tuple[FrameView, int]:
+    """The changes of a page with the texts of their large outputs, and how many bytes of `room`
+    those leave; the page is cut after the first that leaves less than none.
+    """
+    changes: list[ChangeView] = []
+    for view in page.changes if room >= 0 else ():
+        change = view.change
+        if isinstance(change, Settled) and isinstance(change.output, Large):
+            text = output_of(db, run_id, change.key, page.number)
+            given = replace(change.output, text=text)
+            changes.append(replace(view, change=replace(change, output=given)))
+            room -= change.output.size
+        else:
+            changes.append(view)
+        if room < 0:
+            break
+    return replace(page, changes=tuple(changes)), room
+
+
 def _frames_after(
-    db: sqlite3.Connection, head: Head, seen: _Id, at_once: int, *, outputs: bool
-) -> Iterator[tuple[FrameView, int]]:
-    """The frames from that of an id on, each with all its changes in order, and with how many bytes
-    of large outputs. Raises `Refused` for an id that is not one of the run.
+    db: sqlite3.Connection, head: Head, seen: _Id, at_once: int
+) -> Iterator[FrameView]:
+    """The frames from that of an id on, each with all its changes in order. Raises `Refused` for an
+    id that is not one of the run.
     """
     if seen[0] > head.frame:
         raise _none_of(head, seen, f"its last frame is {head.frame}")
     attempts = Attempts()
     for serial, task, at, number, agent in db.execute(_ATTEMPTS, (head.run_id, seen[0])):
         attempts.add(serial, AttemptName(Key(task, path_of(at)), number, agent))
+    for task, at in db.execute(_TRIED, {"run": head.run_id, "frame": seen[0]}):
+        attempts.tried.add(Key(task, path_of(at)))
     first = max(seen[0], 0)
     while first <= head.frame:
         for frame in frames_of(db, head.run_id, first=first, last=first + at_once - 1):
-            whole = with_outputs(db, head.run_id, frame) if outputs else frame
-            view = attempts.view(whole)
+            view = attempts.view(frame)
             if frame.number == seen[0] and seen[1] >= len(view.changes):
                 raise _none_of(head, seen, f"frame {seen[0]} has {len(view.changes)} events")
-            yield view, _large_bytes(frame) if outputs else 0
+            yield view
         first += at_once
-
-
-def _large_bytes(frame: Frame) -> int:
-    given = (change.output for change in frame.changes if isinstance(change, Settled))
-    return sum(output.size for output in given if isinstance(output, Large))
 
 
 def _id_of(cursor: str | None) -> _Id:

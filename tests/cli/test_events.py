@@ -196,3 +196,30 @@ def test_a_frame_shows_what_ends_before_what_begins() -> None:
     ]
     assert view.cursor == "3.2"
     assert (view.page(1, 1).cursor, view.page(1, 1).changes) == ("3.1", view.changes[1:2])
+
+
+def test_the_words_of_an_event_do_not_depend_on_the_cursor(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(
+        "from pathlib import Path\n"
+        "from smithers import Parallel, Step, workflow\n"
+        "def fail():\n"
+        "    if not Path('mended').exists():\n"
+        "        raise ValueError('no')\n"
+        "@workflow\n"
+        "def flow(ctx):\n"
+        "    return Parallel(Step('a', fail), Step('b', fail))\n"
+    )
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 1
+    (tmp_path / "mended").touch()
+    assert smithers(tmp_path, "resume", "r1", "--max-concurrency", "1").code == 0
+    hub = Hub(database(tmp_path))
+    whole = {
+        (frame.number, number): change.words
+        for frame in hub.events("r1").frames
+        for number, change in enumerate(frame.changes, frame.first)
+    }
+    assert any("runs again" in words for words in whole.values())
+    for number, n in whole:
+        for frame in hub.events("r1", f"{number}.{n}").frames:
+            for at, change in enumerate(frame.changes, frame.first):
+                assert change.words == whole[frame.number, at]

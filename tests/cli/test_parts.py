@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smithers.changes import Large, Settled
 from smithers.cli._streams import give_json, give_json_parts
 from smithers.hub import Hub
 from smithers.reports import _events
+from smithers.views import FrameView
 from smithers.wire import Json, event_json
 from tests.recorded_runs.reading import recorded, restore
 
@@ -44,10 +47,22 @@ def test_a_page_of_events_ends_after_so_many_bytes_of_large_outputs(
     monkeypatch.setattr(_events, "_PAGE_BYTES", 4096)
     short = hub.events(run_id)
     assert short.more
-    assert short.frames == page.frames[: len(short.frames)]
+    shown = [change for frame in short.frames for change in frame.changes]
+    assert shown == [change for frame in page.frames for change in frame.changes][: len(shown)]
+    (*fitting, last) = [size for frame in short.frames for size in _sizes(frame)]
+    assert sum(fitting) <= 4096 < sum(fitting) + last
     assert events(hub, run_id) == whole
     assert events(hub, run_id, outputs=False) != whole
 
 
+def _sizes(frame: FrameView) -> Iterator[int]:
+    """The sizes of the large outputs of a frame."""
+    for view in frame.changes:
+        if isinstance(view.change, Settled) and isinstance(view.change.output, Large):
+            yield view.change.output.size
+
+
 def events(hub: Hub, run_id: str, *, outputs: bool = True) -> list[Json]:
-    return [event_json(event) for event in hub.all_events(run_id, outputs=outputs)]
+    """The changes of all events; a frame may be in two pages."""
+    frames = [event_json(event) for event in hub.all_events(run_id, outputs=outputs)]
+    return [change for frame in frames for change in frame["changes"]]

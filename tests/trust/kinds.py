@@ -119,7 +119,7 @@ def supervisors_that_die(race: Race) -> None:
     race.one_decision(children)
     (left,) = (one for one in everyone if not one.is_over)
     left.signal(signal.SIGTERM)
-    assert left.wait() == 0, left.err
+    assert left.wait() == 128 + signal.SIGTERM, left.err
     race.finish()
 
 
