@@ -541,7 +541,7 @@ class Hub:
 
     def standing(self, run_id: str) -> Standing:
         """The state of a run for a caller that waits for it."""
-        return reports.stands(self.database, run_id)
+        return reports.standing_of(self.database, run_id)
 
     def changes(self) -> reports.Changes:
         """Reports whether anything was written to the database since the last call."""

@@ -63,7 +63,7 @@ class Words:
     row: str
     """What the row of a node says."""
     short: str
-    """What stands in brackets after the name of a node; empty if the name is enough."""
+    """What is written in brackets after the name of a node; empty if the name is enough."""
     tells_end: bool = False
     """Whether its end has a line for a person; else another change beside it says more."""
 

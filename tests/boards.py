@@ -39,6 +39,7 @@ def facts_of(board: Board) -> dict[str, Any]:
         "states": {key: board.state(key) for key in (*containers, *inside)},
         "children": {id: board.children(id) for id in board.nodes},
         "asking": set(board.asking),
+        "questions": board.questions,
         "iterations": iterations,
         "whole": (board.status, board.stopped_by, board.tokens, board.cost, board.calls),
         "budget": (board.caps, board.worked),

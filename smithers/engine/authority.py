@@ -29,8 +29,10 @@ from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
 from smithers.engine.orphans import has_init
 from smithers.engine.processes import ancestors
 from smithers.errors import Refused
+from smithers.inbox import RELEASE
 from smithers.store.lease import Beat, is_alive, started_of, this_host
 from smithers.store.looking import peek
+from smithers.waits import ATTACHED
 
 __all__ = ["driving", "refuse_below"]
 
@@ -38,8 +40,8 @@ _PROCESSES = (
     "SELECT pid, started, run_id FROM processes"
     " UNION ALL SELECT CAST(json_extract(w.waits_on, '$[2]') AS INTEGER),"
     " json_extract(w.waits_on, '$[3]'), w.run_id FROM waits w"
-    " WHERE w.kind = 'attached' AND w.ended IS NULL"
-    " AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.kind = 'release'"
+    f" WHERE w.kind = '{ATTACHED}' AND w.ended IS NULL"
+    f" AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.kind = '{RELEASE}'"
     " AND json_extract(i.body, '$.id') = json_extract(w.waits_on, '$[0]'))"
 )
 """Everything that attempts have started, and the terminals through which a person is in a session;

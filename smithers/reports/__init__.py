@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from smithers.reports._overview import Overview as Overview
     from smithers.reports._overview import look as look
     from smithers.reports._overview import overview as overview
-    from smithers.reports._overview import stands as stands
+    from smithers.reports._overview import standing_of as standing_of
     from smithers.reports._runs import places as places
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
@@ -73,7 +73,7 @@ _HOMES = {
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
-    "stands": "smithers.reports._overview",
+    "standing_of": "smithers.reports._overview",
     "status_of": "smithers.reports._runs",
     "timeline": "smithers.reports._timeline",
     "transcript": "smithers.reports._transcript",
@@ -107,7 +107,7 @@ __all__ = [  # literal, for the checkers
     "runs",
     "snapshot",
     "sql",
-    "stands",
+    "standing_of",
     "status_of",
     "timeline",
     "transcript",

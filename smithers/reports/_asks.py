@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["list_asks"]
 
 _ASKING = (
-    "SELECT w.run_id, max(w.kind = 'budget') FROM waits w JOIN runs r ON r.run_id = w.run_id"
+    f"SELECT w.run_id, max(w.kind = '{waits.BUDGET}') FROM waits w"
+    " JOIN runs r ON r.run_id = w.run_id"
     " WHERE w.ended IS NULL AND w.kind IN (SELECT value FROM json_each(?))"
     " GROUP BY w.run_id ORDER BY r.created_at, r.run_id"
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from smithers.reports._heads import SCOPE
 from smithers.shapes import CONTAINERS
 from smithers.views import Counts
+from smithers.waits import DECISIONS, traits
 
 if TYPE_CHECKING:
     from smithers.reports._heads import Head
@@ -26,13 +27,16 @@ COUNTING = (
 """Whether a row of a table, by its alias and the column of its node, counts: its node was not reset
 since.
 """
+_PAIRS = " OR ".join(
+    f"w.kind = '{kind}' AND i.kind = '{traits(kind).answered_by}'" for kind in DECISIONS
+)
 _ANSWERED = (
     "EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.node = w.node"
-    " AND i.path = w.path AND (w.kind = 'approval' AND i.kind = 'answer' AND i.opened = w.born"
-    " OR w.kind = 'budget' AND i.kind = 'budget' AND i.id > (SELECT l.inbox FROM frames l"
-    " WHERE l.run_id = w.run_id ORDER BY l.frame DESC LIMIT 1)))"
+    f" AND i.path = w.path AND ({_PAIRS}) AND (i.opened IS NULL OR i.opened = w.born)"
+    " AND i.id > (SELECT l.inbox FROM frames l WHERE l.run_id = w.run_id"
+    " ORDER BY l.frame DESC LIMIT 1))"
 )
-"""Whether an open wait has its answer, or its budget was raised, and the owner is to take it."""
+"""Whether an open wait is answered by a note that the owner is to take: `views.answered_waits`."""
 _IS_TASK = f"n.kind NOT IN ({', '.join(map(repr, CONTAINERS))})"
 # For each run its tasks by state, then those that are open, then those without a row.
 _ALL_COUNTS = (

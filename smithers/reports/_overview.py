@@ -28,12 +28,12 @@ if TYPE_CHECKING:
         WhyView,
     )
 
-__all__ = ["Look", "Overview", "look", "overview", "stands"]
+__all__ = ["Look", "Overview", "look", "overview", "standing_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How a run stands, with the cursor of its newest event. `alive`: a process drives it.
+    """The standing of a run, with the cursor of its newest event. `alive`: a process drives it.
     `undecided` are the nodes that wait for a person's decision, if nothing else can be done.
     """
 
@@ -55,14 +55,14 @@ class Overview:
     cursor: str | None
 
 
-def stands(path: Path, run_id: str) -> Standing:
-    """How a run stands. Raises `UnknownRun`."""
+def standing_of(path: Path, run_id: str) -> Standing:
+    """The standing of a run. Raises `UnknownRun`."""
     with reading(path) as db:
         return standing(snapshot_of(db, path, run_id, parts=WAITS))
 
 
 def look(path: Path, run_id: str) -> Look:
-    """How a run stands, and its newest event. Raises `UnknownRun`."""
+    """The standing of a run, and its newest event. Raises `UnknownRun`."""
     with reading(path) as db:
         snapshot = snapshot_of(db, path, run_id, parts=WAITS)
         cursor = newest_of(db, run_id, snapshot.state.frame)

@@ -409,7 +409,7 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
 
 
 def _once(frame: Frame) -> Frame:
-    """The frame without reads that it tells twice, and without the texts of large outputs."""
+    """The frame without reads that are in it twice, and without the texts of large outputs."""
     reads = dict.fromkeys(change for change in frame.changes if isinstance(change, ReadMade))
     others = [_held(change) for change in frame.changes if not isinstance(change, ReadMade)]
     return replace(frame, changes=(*others, *reads))

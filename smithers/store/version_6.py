@@ -4,7 +4,7 @@ The rows of such a run do not say how a container ended, but what its tasks came
 what the states below it say, where all of that has ended: failed before cancelled before finished,
 and skipped if everything was. A tolerated failure counts as finished, and what was cancelled
 because of it as skipped; in a run that finished, all failures were tolerated. The first frame of
-the next owner corrects what the tree of the workflow knows better.
+the next owner corrects what the tree of the workflow says otherwise.
 """
 
 from __future__ import annotations

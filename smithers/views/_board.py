@@ -313,11 +313,22 @@ class Board:
 
     @property
     def questions(self) -> list[Key]:
-        """The tasks that wait for a decision, the first first, if nothing else is at work."""
+        """The tasks that wait for a decision, the one that was asked first before the others, if
+        nothing else is at work.
+        """
         busy = any(self.tasks.get(NodeState(state)) for state in ("running", "ready"))
         if busy or self.status in ENDED or self.stopped_by:
             return []
-        return [key for key in self.asking if self.work[key].is_asked]
+        asked = [key for key in self.asking if self.work[key].is_asked]
+        return sorted(asked, key=lambda key: (self.work[key].opened, self._place(key.id), key.path))
+
+    def _place(self, id: str) -> tuple[int, ...]:
+        """Where a node is in document order: its place and those of what is around it."""
+        node, places = self.nodes.get(id), list[int]()
+        while node is not None:
+            places.append(node.place)
+            node = None if node.parent is None else self.nodes.get(node.parent)
+        return tuple(reversed(places))
 
 
 def _time_of(attempt: Attempted) -> timedelta:

@@ -1,4 +1,4 @@
-"""How each task of a run stands. What a node has come to is judged here and nowhere else.
+"""The state of each task of a run. What a node has come to is judged here and nowhere else.
 
 A task that has ended has its outcome. Else, while the run continues, it is `running` with an
 attempt that has not ended, `waiting` with an open wait, `ready` if it came up, and `pending`

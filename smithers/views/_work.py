@@ -12,7 +12,7 @@ from smithers.views._tasks import NodeState, state_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure, Key, WaitOpened
-    from smithers.state import RunState
+    from smithers.state import RunState, Waiting
     from smithers.views._tasks import State
 
 __all__ = ["WorkView", "view_work"]
@@ -35,6 +35,8 @@ class WorkView:
     cost: Decimal | None = None
     error: Failure | None = None
     wait: WaitOpened | None = None
+    opened: int = -1
+    """The frame in which its wait opened."""
 
     @property
     def node_state(self) -> NodeState:
@@ -58,10 +60,13 @@ def view_work(state: RunState, key: Key) -> WorkView:
     """A task as it is in the state of its run."""
     ended, tries = state.ended.get(key), state.tries.get(key)
     name, tolerated = state_of(state, key), key in state.handled
-    wait = _wait(state, key) if name == "waiting" else None
+    found = _wait(state, key) if name == "waiting" else None
+    wait, opened = (None, -1) if found is None else (found.opened, found.frame)
     error = None if ended is None else ended.error
     if not tries:
-        return WorkView(key=key, state=name, tolerated=tolerated, error=error, wait=wait)
+        return WorkView(
+            key=key, state=name, tolerated=tolerated, error=error, wait=wait, opened=opened
+        )
     last, used = tries[-1], tries[-1].used
     until = last.ended_at
     return WorkView(
@@ -76,9 +81,10 @@ def view_work(state: RunState, key: Key) -> WorkView:
         cost=None if used is None else used.cost,
         error=last.error or error,
         wait=wait,
+        opened=opened,
     )
 
 
-def _wait(state: RunState, key: Key) -> WaitOpened | None:
+def _wait(state: RunState, key: Key) -> Waiting | None:
     found = (state.waits.get((key, kind)) for kind in waits.KINDS)
-    return next((wait.opened for wait in found if wait is not None), None)
+    return next((wait for wait in found if wait is not None), None)

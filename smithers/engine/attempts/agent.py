@@ -104,7 +104,7 @@ class AgentExecutor(Executor[AgentWork]):
     ) -> tuple[str, str | None]:
         """The request for a new session, and the one for the session to resume, if there is one.
 
-        The author's prompt stays apart from what is told of earlier attempts; `new` are the
+        The author's prompt stays apart from what is said of earlier attempts; `new` are the
         messages that the session does not have.
         """
         streams, tries = self.bench.streams, self.asking.tries(one.key)

@@ -23,8 +23,8 @@ __all__ = ["Execution", "Result", "Running"]
 @dataclass(frozen=True, slots=True)
 class Result:
     """How an attempt ended: with its output as JSON text, an error, or reads that were missing; or
-    it is held, since its budget allows no repair, or for a person who goes on in its session. It is
-    halted by an error of the store or of this machine, for which nobody who worked is to blame.
+    it is held, since its budget allows no repair, or for a person who continues in its session. It
+    is halted by an error of the store or of this machine, for which nobody who worked is to blame.
     """
 
     kind: Literal["succeeded", "failed", "deferred", "cancelled", "held", "halted"]
@@ -111,7 +111,7 @@ class Running:
             self._task.cancel()
 
     def hold(self) -> None:
-        """Stop it, so that a person can go on in its session."""
+        """Stop it, so that a person can continue in its session."""
         self._held = True
         self.cancel()
 
