@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, assert_never
 
+from smithers import waits
 from smithers.changes import Key
 from smithers.texts import title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._tasks import open_waits
 from smithers.views._words import decide_command
-from smithers.waits import APPROVAL, BUDGET, DECISIONS
 
 if TYPE_CHECKING:
+    from smithers.views._budgets import BudgetView
     from smithers.views._snapshot import Snapshot
     from smithers.views._tasks import WaitView
     from smithers.waits import WaitKind
@@ -54,19 +55,10 @@ class Question:
 
 def questions(snapshot: Snapshot) -> Iterator[Question]:
     """The open questions of a run, in the order in which they were asked."""
-    waits = [wait for wait in open_waits(snapshot) if _is_open(snapshot, wait)]
-    is_capped = any(wait.kind == BUDGET for wait in waits)
+    asked = [wait for wait in open_waits(snapshot) if _is_open(snapshot, wait)]
+    is_capped = any(wait.kind == waits.BUDGET for wait in asked)
     capped = {one.key: one for one in budgets(snapshot)} if is_capped else {}
-    for wait in waits:
-        commands: dict[str, str]
-        if wait.kind == APPROVAL:
-            commands = {
-                verb: decide_command(verb, snapshot.run_id, wait.key, wait.digest, wait.allowed_by)
-                for verb in _VERBS
-            }
-        else:
-            budget = capped.get(wait.key)
-            commands = {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
+    for wait in asked:
         yield Question(
             run_id=snapshot.run_id,
             workflow=snapshot.run.workflow,
@@ -78,12 +70,29 @@ def questions(snapshot: Snapshot) -> Iterator[Question]:
             since=wait.since,
             due=wait.due,
             allowed_by=wait.allowed_by,
-            commands=commands,
+            commands=_commands(snapshot, wait, capped.get(wait.key)),
         )
+
+
+def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> dict[str, str]:
+    """What a person types to answer."""
+    match wait.kind:
+        case waits.APPROVAL:
+            run_id, key = snapshot.run_id, wait.key
+            return {
+                verb: decide_command(verb, run_id, key, wait.digest, wait.allowed_by)
+                for verb in _VERBS
+            }
+        case waits.BUDGET:
+            return {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
+        case waits.RETRY | waits.COOLDOWN | waits.AGENTS | waits.DATA | waits.ATTACHED:
+            return {}  # nobody is asked
+        case _:
+            assert_never(wait.kind)
 
 
 def _is_open(snapshot: Snapshot, wait: WaitView) -> bool:
     """Whether a person can still answer; a living owner goes by its own clock."""
-    if wait.kind not in DECISIONS or wait.answered:
+    if wait.kind not in waits.DECISIONS or wait.answered:
         return False
     return snapshot.alive or wait.due is None or wait.due > snapshot.now

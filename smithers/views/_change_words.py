@@ -34,6 +34,8 @@ from smithers.views._snapshot import object_of
 from smithers.views._words import clock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smithers.changes import (
         Failure,
         Key,
@@ -44,10 +46,17 @@ __all__ = ["change_words"]
 
 
 def change_words(  # noqa: C901  # one case a kind of change
-    change: Shown, name: str, number: int, *, moved: Container[str], tried: Container[Key]
+    change: Shown,
+    name: str,
+    number: int,
+    *,
+    at: datetime,
+    moved: Container[str],
+    tried: Container[Key],
 ) -> str:
     """A change in words. `name` is that of its node and `number` that of its attempt, if it has
-    them; `moved` are the nodes that only change their place, `tried` those that had an attempt.
+    them; `at` is when it was made. `moved` are the nodes that only change their place, `tried`
+    those that had an attempt.
     """
     match change:
         case Settled():
@@ -75,7 +84,7 @@ def change_words(  # noqa: C901  # one case a kind of change
             verb = "are" if change.kind == "items" else "is"
             return f"the {change.kind} of {name} {verb} {_short(change.value)}"
         case WaitOpened():
-            return _opened(name, change)
+            return _opened(name, change, at)
         case WaitClosed():
             return _closed(name, change)
         case StatusChanged():
@@ -126,11 +135,11 @@ def _usage(change: UsageCounted) -> str:
     return f"used {change.tokens_in} {unit} in, {change.tokens_out} out{money}{model}"
 
 
-def _opened(name: str, change: WaitOpened) -> str:
+def _opened(name: str, change: WaitOpened, at: datetime) -> str:
     return waits.words_of(
         waits.traits(change.kind).words.opened,
         name=name,
-        until="" if change.due is None else f" until {clock(change.due)}",
+        until="" if change.due is None else f" until {clock(change.due, at)}",
         asked=change.asked,
         line=_short(change.asked or ""),
         on=", ".join(map(node_name, change.on)),

@@ -129,7 +129,7 @@ def view_frame(
         number=frame.number,
         at=frame.at,
         changes=tuple(
-            _view(change, attempts, tried, moved) for change in shown_changes(frame, only)
+            _view(change, attempts, tried, moved, frame.at) for change in shown_changes(frame, only)
         ),
     )
 
@@ -155,11 +155,12 @@ def _view(
     attempts: Mapping[int, AttemptName | Attempted],
     tried: Container[Key],
     moved: frozenset[str],
+    at: datetime,
 ) -> ChangeView:
     key, attempt = _about(change, attempts)
     name = "" if key is None else key_name(key)
     number = 0 if attempt is None else attempt.number
-    words = change_words(change, name, number, moved=moved, tried=tried)
+    words = change_words(change, name, number, at=at, moved=moved, tried=tried)
     return ChangeView(change=change, key=key, attempt=attempt, words=words)
 
 

@@ -115,7 +115,11 @@ def test_a_kind_is_added_as_contributing_says(tmp_path: Path) -> None:
 def test_a_new_kind_of_wait_is_named(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
     copy.replace("smithers/changes.py", "WaitKind = Literal[", 'WaitKind = Literal["tide", ')
-    assert copy.unanswered() == ["smithers/views/_why.py", "smithers/waits.py"]
+    assert copy.unanswered() == [
+        "smithers/views/_asks.py",
+        "smithers/views/_why.py",
+        "smithers/waits.py",
+    ]
     copy.add_case("smithers/waits.py", 'case "retry":', 'case "tide":', "return _RETRY")
     asked = "from smithers import waits; print(waits.traits('tide').ended_by, waits.TIMED)"
     assert "tide" in copy.works("-c", asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -70,13 +71,16 @@ OTHERS: dict[tuple[str, str], str] = {
 
 
 def literals(words: set[str]) -> Iterator[tuple[str, str]]:
-    """The files outside of `HOMES` in which one of these words is a string, with the word."""
+    """The files outside of `HOMES` in which one of these words is a string, or is compared with in
+    a query, with the word.
+    """
     for path in sorted(SOURCE.rglob("*.py")):
         name = path.relative_to(SOURCE).as_posix()
         if not name.startswith(HOMES):
             for found in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(found, ast.Constant) and found.value in words:
-                    yield name, str(found.value)
+                if isinstance(found, ast.Constant) and isinstance(found.value, str):
+                    compared = re.findall(r"\bkind = '(\w+)'", found.value)
+                    yield from ((name, one) for one in (found.value, *compared) if one in words)
 
 
 def test_no_kind_of_a_wait_or_an_inbox_row_is_written_out_elsewhere() -> None:
