@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from smithers import waits
-from smithers.changes import Key, NodeGone
+from smithers.changes import Key
 from smithers.engine.budgets import Budgets
 from smithers.engine.edits import check_added, check_choices
 from smithers.engine.plan import Plan
@@ -101,7 +101,7 @@ class Mounting:
         for one in mounts.fresh:
             if (before := known.get(one.id)) != (row := one.row):
                 if before is not None:
-                    self._transition.do(NodeGone(id=one.id))
+                    self._transition.unmount(one.id)
                     if before.kind != row.kind:  # an edit: what the old one waited for is void
                         self._close_waits(one.id)
                 self._transition.do(row)
@@ -123,7 +123,7 @@ class Mounting:
     def _unmount(self) -> None:
         """Nodes left the tree: what runs of them is cancelled, and nobody waits for them."""
         for id in [id for id in self._state.nodes if not self._may_come(id)]:
-            self._transition.do(NodeGone(id=id))
+            self._transition.unmount(id)
         for key, kind in list(self._state.waits):
             if self.has_left(key):
                 self._transition.close_wait(key, kind)

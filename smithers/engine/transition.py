@@ -13,6 +13,7 @@ from smithers.changes import (
     Frame,
     Key,
     Large,
+    NodeGone,
     Outcome,
     ReadMade,
     Settled,
@@ -135,6 +136,15 @@ class Transition:
                 came_up=self.state.came_up.get(key),
             )
         )
+
+    def unmount(self, node: str) -> None:
+        """A node leaves the tree. One that joined it in this frame was never there."""
+        known = self.state.nodes[node]
+        if id(known) in self._changes:
+            del self._changes[id(known)]
+            del self.state.nodes[node]
+        else:
+            self.do(NodeGone(id=node))
 
     def open_wait(self, wait: WaitOpened) -> None:
         """A node waits; the same wait is not opened twice."""

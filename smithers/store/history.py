@@ -31,6 +31,7 @@ from smithers.changes import (
     MessageTaken,
     NodeGone,
     NodeMounted,
+    Outcome,
     ReadMade,
     Reset,
     SessionSeen,
@@ -38,8 +39,10 @@ from smithers.changes import (
     StatusChanged,
     UsageCounted,
     WaitClosed,
+    WaitKind,
     WaitOpened,
 )
+from smithers.errors import StoreError
 from smithers.store.rows import path_of, time_of
 
 __all__ = ["LAST", "PARTS", "Part", "frames_of", "parts_of"]
@@ -62,6 +65,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 LAST = 2**62
 """More than any frame has."""
+_WAITS, _OUTCOMES = frozenset(get_args(WaitKind)), frozenset(get_args(Outcome))
 _HEADS = (
     "SELECT frame, at, inbox FROM frames WHERE run_id = :run AND frame BETWEEN :first AND :last"
 )
@@ -138,6 +142,14 @@ def _made(frames: _Frames, heads: list[tuple[int, str, int]]) -> tuple[Frame, ..
     )
 
 
+def _unknown(frames: _Frames, table: str, column: str, value: str) -> StoreError:
+    run = frames.asked["run"]
+    return StoreError(
+        f"run {run} has a row in `{table}` with {column} {value!r}, which is unknown",
+        hint="restore the database from a copy: no version of Smithers writes such a row",
+    )
+
+
 def _failure(text: str | None) -> Failure | None:
     return None if text is None else Failure(**json.loads(text))
 
@@ -204,6 +216,8 @@ def _read_ends(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames.asked,
     )
     for node, path, born, state, gone in rows:
+        if state not in _OUTCOMES:
+            raise _unknown(frames, "ends", "state", state)
         key = keys[node, path]
         frames[born].append(ContainerEnded(key=key, outcome=state))
         if gone is not None:
@@ -307,6 +321,8 @@ def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames.asked,
     )
     for node, path, kind, born, due, asked, digest, on, allowed_by, ended, answer in rows:
+        if kind not in _WAITS:
+            raise _unknown(frames, "waits", "kind", kind)
         key = keys[node, path]
         opened = WaitOpened(
             key=key,

@@ -85,7 +85,8 @@ class Board:
         new one for the first frame, and if the run ended or nodes left or moved in the tree.
         """
         keys = list(keys)
-        is_other = self._unsettled.state != unsettled(state)  # for all that has not come up
+        statuses = {self.status, state.run_status}
+        is_other = len(statuses) > 1 and not statuses.isdisjoint(ENDED)  # for all that has no end
         if not self.nodes or is_other or any(self._has_left(key.id, state) for key in keys):
             return Board.of(state)
         self._update(keys, state)

@@ -20,12 +20,16 @@ def container_state(
     state: RunState, key: Key, children: Collection[NodeState], *, is_iteration: bool
 ) -> NodeState:
     """The state of a container. `children` are the states that its children have; how many are in
-    each does not matter.
+    each does not matter. Where a run has ended before its root, by an error of its own or by a
+    deadline, the end of the run is that of the root.
     """
     end = state.ends.get(key)
     if end is None:
-        ended = state.run_status in ENDED
-        return NodeState(unsettled(state) if ended else _open_state(children))
+        status = state.run_status
+        if status not in ENDED:
+            return NodeState(_open_state(children))
+        is_root = not is_iteration and state.nodes[key.id].parent is None
+        return NodeState("failed" if is_root and status == "failed" else unsettled(state))
     if not is_iteration and key in state.ended:  # it failed by itself
         return NodeState(end.outcome, key in state.handled)
     bad = [child.tolerated for child in children if child.is_bad]

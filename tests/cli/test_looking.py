@@ -278,3 +278,21 @@ def test_a_database_that_is_just_being_made_has_no_runs_yet(tmp_path: Path) -> N
     assert path.stat().st_size > 0
     said = smithers(tmp_path, "ps", "--json")
     assert (said.code, said.document["runs"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("waits", "kind"), ("ends", "state")], ids=["a wait", "an end"]
+)
+def test_a_row_that_nobody_wrote_is_named(tmp_path: Path, table: str, column: str) -> None:
+    (tmp_path / "flow.py").write_text(
+        "from smithers import Approval, Parallel, Sequence, Step, workflow\n"
+        "@workflow\n"
+        "def flow(ctx):\n"
+        "    return Parallel(Sequence(Step('a', lambda: 1)), Approval('ok', ask='?'))\n"
+    )
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 3
+    with closing(sqlite3.connect(database(tmp_path))) as db, db:
+        db.execute(f"UPDATE {table} SET {column} = 'teapot'")
+    said = smithers(tmp_path, "graph", "r1")
+    assert said.code == 2
+    assert f"run r1 has a row in `{table}` with {column} 'teapot', which is unknown" in said.err

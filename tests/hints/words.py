@@ -21,6 +21,7 @@ Kind = Literal[
 WORDS: dict[str, Kind] = {
     "create it with `mkdir -p …`": "machine",
     "the output of its processes is in …": "process",
+    "restore the database from a copy: no version of Smithers writes such a row": "restore",
     # -- trust
     "only a person may do this: type the command in a terminal that no run has started": "person",
     "if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT": "set up",

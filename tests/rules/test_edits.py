@@ -225,3 +225,22 @@ def test_a_step_that_needs_something_no_more_does_not_wait_for_it() -> None:
     )
     assert run.go().status == "waiting"
     assert run.starts == ["a#1"]
+
+
+def asks_twice(ctx: Context[NoInput], *last: Node[Any]) -> Node[Any]:
+    first, second = Approval("first", ask="?"), Approval("second", ask="?")
+    read = [step("read")] if ctx.get(first) is not None else []
+    return Parallel(*read, first, second, *last)
+
+
+def wrapped(ctx: Context[NoInput]) -> Node[Any]:
+    first, second = Approval("first", ask="?"), Approval("second", ask="?")
+    read = [step("read")] if ctx.get(first) is not None else []
+    return Parallel(*read, first, Sequence(second))
+
+
+@pytest.mark.parametrize("after", [lambda ctx: asks_twice(ctx, step("added")), wrapped])
+def test_an_edit_and_a_render_in_one_frame_move_a_node_once(after: Make) -> None:
+    run = edited(asks_twice, after)
+    run.answer("first")
+    assert {"read#1"} <= set(finish(run)) <= {"read#1", "added#1"}
