@@ -239,7 +239,11 @@ def wrapped(ctx: Context[NoInput]) -> Node[Any]:
     return Parallel(*read, first, Sequence(second))
 
 
-@pytest.mark.parametrize("after", [lambda ctx: asks_twice(ctx, step("added")), wrapped])
+def grown(ctx: Context[NoInput]) -> Node[Any]:
+    return asks_twice(ctx, step("added"))
+
+
+@pytest.mark.parametrize("after", [grown, wrapped])
 def test_an_edit_and_a_render_in_one_frame_move_a_node_once(after: Make) -> None:
     run = edited(asks_twice, after)
     run.answer("first")
