@@ -57,7 +57,7 @@ async def test_smoke_codex_answers_with_its_tools_its_pids_and_what_it_took(
         real = agent(model.url, codex, home, mode=mode)
         events = await events_of(real, Ask(prompt="Go", cwd=cwd), 60)
     pids = [event.pid for event in events if isinstance(event, Spawned)]
-    assert len(pids) == 2
+    assert len(pids) >= 2, "the program and its tool; a process that ends at once is seen or not"
     assert not any(alive(pid) for pid in pids)
     (returned,) = [event for event in events if isinstance(event, ToolReturned)]
     assert returned.failed
