@@ -12,11 +12,12 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from smithers.amounts import Amounts
 
 __all__ = [
+    "ENDED",
     "AttemptEnded",
     "AttemptStarted",
     "AttemptState",
@@ -55,6 +56,8 @@ __all__ = [
 Outcome = Literal["finished", "failed", "skipped", "cancelled"]
 AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferred", "cancelled"]
 RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
+ENDED: Final[tuple[RunStatus, ...]] = ("finished", "failed", "cancelled")
+"""The statuses of a run that has ended."""
 ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if"]
 WaitKind = Literal["approval", "retry", "cooldown", "agents", "data", "budget", "attached"]
 

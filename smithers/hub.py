@@ -19,6 +19,7 @@ from smithers import reports, views
 from smithers.amounts import Amounts
 from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
 from smithers.errors import Refused
+from smithers.lazy import lazily
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain, title_of
@@ -75,20 +76,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Look": reports,
-    "Overview": reports,
-    "RunsQuery": reports,
-    "Question": views,
-    "Standing": views,
+    "Look": "smithers.reports",
+    "Overview": "smithers.reports",
+    "RunsQuery": "smithers.reports",
+    "Question": "smithers.views",
+    "Standing": "smithers.views",
 }
 """What faces take from here, imported when it is first used."""
 _TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
-
-
-def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(home, name)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 class Hub:
@@ -499,7 +495,7 @@ class Hub:
         found = self._descriptions.of(trusted)
         return [*found, *(entry for file in others for entry in outline(file))]
 
-    # -- reads, as views; each raises `UnknownRun`, or `StoreError` where there is no database
+    # -- reads; each raises `UnknownRun`, or `StoreError` where there is no database
 
     def owner_log(self, run_id: str) -> Path:
         """The log of the processes that drove the run without a terminal; it may not exist."""

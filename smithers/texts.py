@@ -12,9 +12,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
-__all__ = ["escaped", "json_text", "plain", "plain_but_coloured", "title_of"]
+__all__ = [
+    "escaped",
+    "from_json",
+    "json_text",
+    "object_from",
+    "plain",
+    "plain_but_coloured",
+    "title_of",
+]
 
 _EMOJI = (
     r"\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff"
@@ -100,3 +108,23 @@ def title_of(question: str, most: int = 120) -> str:
     first, _, _ = question.lstrip().partition("\n")
     line = " ".join(first[: 4 * most].split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def from_json(text: str | None) -> Any:
+    """JSON text as a value. What is not JSON, as another program may have written it, stays text.
+
+    >>> from_json('{"a": 1}'), from_json("not JSON"), from_json(None)
+    ({'a': 1}, 'not JSON', None)
+    """
+    if text is None:
+        return None
+    try:
+        return cast("object", json.loads(text))
+    except ValueError:
+        return text
+
+
+def object_from(text: str | None) -> dict[str, Any] | None:
+    """JSON text as an object, or None if it is not one."""
+    value = from_json(text)
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None

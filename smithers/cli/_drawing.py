@@ -12,14 +12,13 @@ from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.naming import first_names, key_name, node_name
 from smithers.shapes import ITERATION, is_container, shape_of
-from smithers.texts import title_of
+from smithers.texts import from_json, title_of
 from smithers.views import (
     clock,
     exhausted_words,
     with_place,
 )
 from smithers.waits import APPROVAL, traits, words_of
-from smithers.wire import from_json
 
 if TYPE_CHECKING:
     from smithers.changes import Failure

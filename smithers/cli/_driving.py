@@ -21,7 +21,8 @@ from smithers.cli._watching import Both, Watcher, watcher_of
 from smithers.engine.launching import MACHINE_FAILED
 from smithers.errors import MachineError, Owned, Refused
 from smithers.hub import Hub, Left
-from smithers.wire import end_json, from_json, summary_json
+from smithers.texts import from_json
+from smithers.wire import end_json, summary_json
 
 __all__ = ["Going", "drive"]
 

@@ -18,7 +18,7 @@ from typing import TypeVar, cast
 
 from smithers import inbox, waits
 from smithers.agent import Attaching
-from smithers.changes import Key, WaitOpened
+from smithers.changes import ENDED, Key, WaitOpened
 from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import with_store
 from smithers.engine.detaching import Launched
@@ -39,7 +39,6 @@ from smithers.tree import valid_text
 __all__ = ["Session"]
 
 T = TypeVar("T")
-_OVER = ("finished", "failed", "cancelled")
 _WITHIN_S = 60.0
 """How long an owner may take to stop what runs of the task: an agent is asked to end first."""
 _LOOK_S = 0.1
@@ -100,7 +99,7 @@ class Session:
         """The task that is meant, and whether a living owner drives the run. Raises `Refused`."""
         history = await store.load(self._run_id)
         state = RunState.of(history.frames)
-        if state.run_status in _OVER:
+        if state.run_status in ENDED:
             how = {"failed": "has failed"}.get(state.run_status, f"is {state.run_status}")
             hint = ""
             if state.run_status == "failed":
@@ -235,7 +234,7 @@ class Session:
             state, owned = self._with(self._stands)
             if state.inbox >= note:
                 return "taken up", None
-            if state.run_status in _OVER:
+            if state.run_status in ENDED:
                 return "over", None
             if not owned:
                 return ("started", self._start()) if goes_on else ("to be resumed", None)

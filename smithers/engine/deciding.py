@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from smithers import inbox, waits
-from smithers.changes import AttemptEnded, Key, StatusChanged, WaitClosed
+from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged, WaitClosed
 from smithers.engine.ending import Asked, Decided
 from smithers.engine.endings import leave_nothing_open
 from smithers.engine.outputs import Outputs
@@ -121,7 +121,7 @@ def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str)
     async def work(store: SqliteStore) -> str:
         history = await store.load(run_id)
         state = RunState.of(history.frames)
-        if state.run_status in ("finished", "failed", "cancelled"):
+        if state.run_status in ENDED:
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         body = json.dumps({"by": valid_text(by)}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC)))
@@ -142,7 +142,7 @@ async def cancel_if_free(store: Store, run_id: str, trusted: bool) -> str:
     try:
         await clear_away(store, claimed, run.owner, trusted)
         state = RunState.of((await store.load(run_id)).frames)
-        if state.run_status in ("finished", "failed", "cancelled"):
+        if state.run_status in ENDED:
             return state.run_status
         transition, now = Transition(state, Outputs(run_id)), datetime.now(UTC)
         for attempt in state.running():

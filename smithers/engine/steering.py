@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers import inbox
+from smithers.changes import ENDED
 from smithers.engine.aiming import aimed_at
 from smithers.engine.deciding import with_store
 from smithers.engine.ending import Sent
@@ -44,7 +45,7 @@ def steer(
 
     async def work(store: SqliteStore) -> Sent:
         state = RunState.of((await store.load(run_id)).frames)
-        if state.run_status in ("finished", "failed", "cancelled"):
+        if state.run_status in ENDED:
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         key, at = aimed_at(state, run_id, task), datetime.now(UTC)
         who, said = valid_text(by), valid_text(text)

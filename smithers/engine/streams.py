@@ -11,7 +11,6 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,7 +32,14 @@ from smithers.agent import (
 )
 from smithers.engine.hearing import plain_data
 from smithers.errors import MachineError, StoreError, keeping
-from smithers.store.files import check_plain, events_file, inside, open_plain, raw_file
+from smithers.store.files import (
+    check_plain,
+    events_file,
+    inside,
+    last_written,
+    open_plain,
+    raw_file,
+)
 from smithers.texts import escaped
 from smithers.tree import clean
 
@@ -109,12 +115,8 @@ def _shorten(text: str) -> str:
 
 def last_heard(folder: Path, serial: int, since: datetime, until: datetime) -> datetime:
     """When an attempt was last heard of, whose end nobody saw: between these two times."""
-    latest = since
-    for file in (events_file(folder, serial), raw_file(folder, serial)):
-        with suppress(OSError):
-            written = file.lstat().st_mtime
-            latest = max(latest, datetime.fromtimestamp(written, UTC))
-    return min(latest, until)
+    written = last_written(folder, serial)
+    return min(since if written is None else max(since, written), until)
 
 
 class Stream:

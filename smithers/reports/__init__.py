@@ -7,8 +7,9 @@ Names are imported when they are first used, since most commands need few of the
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from smithers.lazy import lazily
 
 if TYPE_CHECKING:
     from smithers.reports._asks import list_asks as list_asks
@@ -113,10 +114,4 @@ __all__ = [  # literal, for the checkers
     "transcript",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -6,15 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from smithers.errors import StoreError
-from smithers.reports._database import object_from
 from smithers.store.files import events_file, inside, open_plain, streams_folder
+from smithers.texts import object_from
 from smithers.views import Activity
 
 if TYPE_CHECKING:
-    from smithers.reports._database import Json
     from smithers.views import Snapshot
 
 __all__ = ["activity_of", "last_events"]
@@ -46,7 +45,7 @@ def _last(folder: Path, serial: int) -> tuple[str, str]:
     for event in last_events(folder, serial):
         kind = event.get("event")
         if kind == "toolcalled" and not tool:
-            arguments: Json = event.get("arguments") or {}
+            arguments: dict[str, Any] = event.get("arguments") or {}
             inner = next(iter(arguments.values()), "")
             tool = _line(f"{event.get('name')}: {inner}" if inner else str(event.get("name")))
         elif kind in _SAYS and not words:
@@ -56,7 +55,9 @@ def _last(folder: Path, serial: int) -> tuple[str, str]:
     return tool, words
 
 
-def last_events(folder: Path, serial: int, tail_bytes: int = _TAIL_BYTES) -> Iterator[Json]:
+def last_events(
+    folder: Path, serial: int, tail_bytes: int = _TAIL_BYTES
+) -> Iterator[dict[str, Any]]:
     """The last events of an attempt, the newest first; none if its file cannot be read."""
     lines: list[bytes] = []
     with suppress(OSError, StoreError), inside(folder) as opened:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from smithers.reports._heads import SCOPE
 from smithers.shapes import CONTAINERS
-from smithers.views import Counts
+from smithers.views import Counts, unsettled
 from smithers.waits import DECISIONS, traits
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def all_counts(db: sqlite3.Connection, path: Path, runs: dict[str, Head]) -> dic
     for run_id, state, number in db.execute(_ALL_COUNTS, scope):
         head = runs[run_id]
         if state in ("open", "waiting") and head.ended:
-            state = "skipped" if head.stored == "finished" else "cancelled"
+            state = unsettled(head.stored)
         tasks[run_id]["pending" if state == "open" else state] += number
     found = {run_id: Counts(tasks=counted) for run_id, counted in tasks.items()}
     for run_id, failures, handled in db.execute(_ALL_HANDLED, scope):

@@ -1,20 +1,16 @@
-"""What the reports read: a database as of one moment, and the values in its rows."""
+"""What the reports read: a database as of one moment."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
 
 from smithers.errors import StoreError
 from smithers.store.looking import looking
 
-__all__ = ["Json", "from_json", "has_runs", "object_from", "reading"]
-
-Json = dict[str, Any]
+__all__ = ["has_runs", "reading"]
 
 
 def has_runs(path: Path) -> bool:
@@ -34,21 +30,3 @@ def reading(path: Path) -> Generator[sqlite3.Connection]:
         )
     with looking(path) as db:
         yield db
-
-
-def from_json(text: str | None) -> Any:
-    """JSON text of the database as a value. What is no JSON, as another program may have written
-    it, stays text.
-    """
-    if text is None:
-        return None
-    try:
-        return cast("object", json.loads(text))
-    except ValueError:
-        return text
-
-
-def object_from(text: str | None) -> Json | None:
-    """JSON text as an object, or None where it is none."""
-    value = from_json(text)
-    return cast("Json", value) if isinstance(value, dict) else None

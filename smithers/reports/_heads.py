@@ -6,14 +6,16 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smithers.store.files import events_file, raw_file, streams_folder
+from smithers.changes import ENDED
+from smithers.store.files import last_written, streams_folder
 from smithers.store.lease import Beat, is_alive
-from smithers.store.rows import time_text
+from smithers.store.rows import time_of
 from smithers.store.run_rows import unknown_run
+from smithers.views import status_of
 
 if TYPE_CHECKING:
     from smithers.changes import RunStatus
@@ -29,12 +31,11 @@ __all__ = [
 ]
 
 _HEADS = (
-    "SELECT r.run_id, r.workflow, r.file, r.folder, r.created_at, s.status, s.error, sf.at,"
-    " f.frame, f.at, f.inbox, s.stopped_by, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    "SELECT r.run_id, r.workflow, r.created_at, s.status, f.frame, f.at, f.inbox, s.stopped_by,"
+    " o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
     " FROM runs r"
     " JOIN statuses s ON s.run_id = r.run_id"
     " AND s.born = (SELECT max(born) FROM statuses WHERE run_id = r.run_id)"
-    " JOIN frames sf ON sf.run_id = r.run_id AND sf.frame = s.born"
     " JOIN frames f ON f.run_id = r.run_id"
     " AND f.frame = (SELECT max(frame) FROM frames WHERE run_id = r.run_id)"
     " LEFT JOIN owners o ON o.owner = r.owner"
@@ -50,57 +51,48 @@ SCOPE = "{0}.run_id IN (SELECT value FROM json_each(:runs))"
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """A run without its tasks. `stored` is the status as it was written; `since` its time."""
+    """A run without its tasks. `stored` is the status as it was written."""
 
     run_id: str
     workflow: str
-    file: str
-    folder: str
     created_at: str
     stored: RunStatus
-    error: str | None
-    since: str
     frame: int
     at: str
     inbox: int
     stopped_by: str | None
     """The signal by which its last owner was stopped, or None."""
-    beat: Beat | None
     alive: bool
 
     @property
     def status(self) -> Status:
-        """The status, `stale` when the run should go on and no living process owns it."""
-        return "stale" if self.stored == "running" and not self.alive else self.stored
+        return status_of(self.stored, alive=self.alive)
 
     @property
     def ended(self) -> bool:
-        return self.stored in ("finished", "failed", "cancelled")
+        return self.stored in ENDED
 
 
 def heads(db: sqlite3.Connection, run_ids: Sequence[str]) -> Iterator[Head]:
     """The runs of these ids, oldest first."""
-    lives: dict[str, bool] = {}
+    lives: dict[str | None, bool] = {None: False}
     sql = _HEADS.format(scope=SCOPE.format("r"))
-    for row in db.execute(sql, {"runs": json.dumps(run_ids)}):
-        beat = None if row[12] is None else Beat.of(row[12:18])
-        if beat is not None and beat.owner.id not in lives:
-            lives[beat.owner.id] = is_alive(beat)
+    for *facts, owner, host, pid, started, beat_ns, beat_at in db.execute(
+        sql, {"runs": json.dumps(run_ids)}
+    ):
+        if owner not in lives:
+            lives[owner] = is_alive(Beat.of((owner, host, pid, started, beat_ns, beat_at)))
+        run_id, workflow, created_at, stored, frame, at, inbox, stopped_by = facts
         yield Head(
-            run_id=row[0],
-            workflow=row[1],
-            file=row[2],
-            folder=row[3],
-            created_at=row[4],
-            stored=row[5],
-            error=row[6],
-            since=row[7],
-            frame=row[8],
-            at=row[9],
-            inbox=row[10],
-            stopped_by=row[11],
-            beat=beat,
-            alive=beat is not None and lives[beat.owner.id],
+            run_id=run_id,
+            workflow=workflow,
+            created_at=created_at,
+            stored=stored,
+            frame=frame,
+            at=at,
+            inbox=inbox,
+            stopped_by=stopped_by,
+            alive=lives[owner],
         )
 
 
@@ -118,15 +110,8 @@ def head_of(db: sqlite3.Connection, run_id: str) -> Head:
     raise unknown_run(run_id)
 
 
-def last_activity(database: Path, head: Head, running: list[int]) -> str:
-    """When something was last heard of the run: a frame, or a line of an attempt that runs."""
+def last_activity(database: Path, head: Head, running: list[int]) -> datetime:
+    """The time of the last frame of a run, or of the last output of an attempt that is running."""
     folder = streams_folder(database, head.run_id)
-    latest = head.at
-    for serial in running:
-        for file in (events_file(folder, serial), raw_file(folder, serial)):
-            try:
-                written = datetime.fromtimestamp(file.lstat().st_mtime, UTC)
-            except OSError:
-                continue
-            latest = max(latest, time_text(written))
-    return latest
+    written = (last_written(folder, serial) for serial in running)
+    return max([time_of(head.at), *(at for at in written if at is not None)])

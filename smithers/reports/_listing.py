@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import get_args
 
 from smithers.errors import Refused
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_of
+from smithers.views import Status, status_of
 
 __all__ = ["EVERY_RUN", "STATUSES", "RunsQuery", "choose_runs", "cursor_of"]
 
-STATUSES = ("running", "waiting", "stale", "finished", "failed", "cancelled")
+STATUSES: tuple[Status, ...] = get_args(Status)
 _STATUS = (
     " JOIN statuses s ON s.run_id = r.run_id"
     " AND s.born = (SELECT max(born) FROM statuses WHERE run_id = r.run_id)"
@@ -92,7 +94,7 @@ def _by_owners(
         if status == "running":
             if (owner := beat[0]) not in lives:
                 lives[owner] = is_alive(Beat.of(tuple(beat)))
-            status = "running" if lives[owner] else "stale"
+            status = status_of(status, alive=lives[owner])
         if status in query.statuses:
             ids.append(run_id)
     limit = len(ids) if query.limit is None else query.limit

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from smithers.changes import Key
 from smithers.errors import Refused
-from smithers.reports._database import object_from, reading
+from smithers.reports._database import reading
 from smithers.reports._heads import head_of
 from smithers.store.files import events_file, inside, open_plain, raw_file, streams_folder
 from smithers.store.rows import path_of
+from smithers.texts import object_from
 from smithers.views import AttemptName, LogEvent
 
 __all__ = ["logs", "raw_logs"]

@@ -16,7 +16,7 @@ from smithers.reports._heads import owner_of
 from smithers.reports._waking import attention_of, given_up
 from smithers.state import RunState
 from smithers.store.cooldowns import cooldowns_of
-from smithers.store.files import events_file, owner_log, raw_file, streams_folder
+from smithers.store.files import last_written, owner_log, streams_folder
 from smithers.store.history import LAST, frames_of, parts_of
 from smithers.store.inbox import inbox_rows
 from smithers.store.lease import is_gone
@@ -101,11 +101,6 @@ def snapshot_of(
     beat, alive = owner_of(db, run_id)
     folder = streams_folder(path, run_id)
     log = owner_log(folder)
-
-    def heard(serial: int) -> datetime | None:
-        files = (events_file(folder, serial), raw_file(folder, serial))
-        return max((at for file in files if (at := _written(file)) is not None), default=None)
-
     return Snapshot(
         run=run,
         state=state,
@@ -117,14 +112,7 @@ def snapshot_of(
         gave_up=shared.gave_up.get(run_id),
         owner_log=str(log) if log.exists() else None,
         cooldowns=shared.cooldowns,
-        heard=heard,
+        heard=partial(last_written, folder),
         is_gone=is_gone,
         texts=_Texts(run_id, partial(peek, path)),
     )
-
-
-def _written(file: Path) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(file.lstat().st_mtime, UTC)
-    except OSError:
-        return None

@@ -13,6 +13,7 @@ import shlex
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from smithers.errors import StoreError
@@ -23,6 +24,7 @@ __all__ = [
     "check_streams",
     "events_file",
     "inside",
+    "last_written",
     "open_plain",
     "owner_log",
     "raw_file",
@@ -53,6 +55,16 @@ def events_file(folder: Path, serial: int) -> Path:
 def raw_file(folder: Path, serial: int) -> Path:
     """The program's own stream."""
     return folder / f"{serial}.raw.jsonl"
+
+
+def last_written(folder: Path, serial: int) -> datetime | None:
+    """When a stream of an attempt was last written, or None if it has none."""
+    latest: datetime | None = None
+    for file in (events_file(folder, serial), raw_file(folder, serial)):
+        with suppress(OSError):
+            written = datetime.fromtimestamp(file.lstat().st_mtime, UTC)
+            latest = written if latest is None else max(latest, written)
+    return latest
 
 
 def owner_log(folder: Path) -> Path:

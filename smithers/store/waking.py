@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from smithers.changes import RunStatus
+from smithers.changes import ENDED, RunStatus
 from smithers.store import Owner, Revival, Wakeable, Why
 from smithers.store.lease import Beat
 from smithers.store.rows import time_of, time_text
@@ -76,7 +76,7 @@ def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | 
     """Why a run that nobody alive drives is to be woken, or None: it has ended, was given up, or a
     person stopped it, and then an answer alone starts nothing.
     """
-    if status in ("finished", "failed", "cancelled"):
+    if status in ENDED:
         return None
     if cancelled:
         return "cancel"

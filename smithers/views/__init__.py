@@ -8,8 +8,9 @@ Names are imported when they are first used, since most commands need few of the
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from smithers.lazy import lazily
 
 if TYPE_CHECKING:
     from smithers.views._asks import Question as Question
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from smithers.views._snapshot import OwnerView as OwnerView
     from smithers.views._snapshot import Snapshot as Snapshot
     from smithers.views._snapshot import Status as Status
+    from smithers.views._snapshot import status_of as status_of
     from smithers.views._standing import Standing as Standing
     from smithers.views._standing import standing as standing
     from smithers.views._standing import undecided as undecided
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from smithers.views._tasks import counts as counts
     from smithers.views._tasks import open_waits as open_waits
     from smithers.views._tasks import task_lines as task_lines
+    from smithers.views._tasks import unsettled as unsettled
     from smithers.views._texts import Held as Held
     from smithers.views._texts import OutputView as OutputView
     from smithers.views._texts import Texts as Texts
@@ -150,9 +153,11 @@ _HOMES = {
     "short_lines": "smithers.views._lines",
     "shown_changes": "smithers.views._changes",
     "standing": "smithers.views._standing",
+    "status_of": "smithers.views._snapshot",
     "summarize": "smithers.views._runs",
     "task_lines": "smithers.views._tasks",
     "undecided": "smithers.views._standing",
+    "unsettled": "smithers.views._tasks",
     "view_cost": "smithers.views._cost",
     "view_frame": "smithers.views._frames",
     "view_task": "smithers.views._runs",
@@ -224,9 +229,11 @@ __all__ = [  # literal, for the checkers
     "short_lines",
     "shown_changes",
     "standing",
+    "status_of",
     "summarize",
     "task_lines",
     "undecided",
+    "unsettled",
     "view_cost",
     "view_frame",
     "view_task",
@@ -234,10 +241,4 @@ __all__ = [  # literal, for the checkers
     "with_place",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

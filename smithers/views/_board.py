@@ -15,10 +15,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from smithers.amounts import MEASURES, Amounts
-from smithers.changes import Key
+from smithers.changes import ENDED, Key
 from smithers.shapes import is_container, shape_of
 from smithers.views._containers import container_state
-from smithers.views._snapshot import ENDED
 from smithers.views._tasks import NodeState, unsettled
 from smithers.views._work import WorkView, view_work
 
@@ -108,7 +107,7 @@ class Board:
         self.stopped_by = state.status.stopped_by
         self.tokens = state.usage.tokens_in + state.usage.tokens_out
         self.cost = state.usage.cost
-        self._unsettled = NodeState(unsettled(state))
+        self._unsettled = NodeState(unsettled(state.run_status))
         budget = state.budgets.get(_THE_RUN)
         self.caps = Amounts()
         if budget is not None and budget.caps is not None:

@@ -30,7 +30,7 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.naming import key_name, node_name
-from smithers.views._snapshot import object_of
+from smithers.texts import object_from
 from smithers.views._words import clock
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _opened(name: str, change: WaitOpened, at: datetime) -> str:
 
 
 def _closed(name: str, change: WaitClosed) -> str:
-    answer = object_of(change.answer)
+    answer = object_from(change.answer) or {}
     if change.kind == waits.APPROVAL and answer:
         word = "approved" if answer.get("approved") else "denied"
         by = f" by {answer['by']}" if answer.get("by") else ""
@@ -171,7 +171,7 @@ def _because(error: Failure | None) -> str:
 
 
 def _short(text: str) -> str:
-    items = object_of(text)
+    items = object_from(text) or {}
     if "keys" in items:
         text = json.dumps(items["keys"], ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:77]}..."

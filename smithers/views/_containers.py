@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from smithers.views._snapshot import ENDED
+from smithers.changes import ENDED
 from smithers.views._tasks import NodeState, unsettled
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def container_state(
         if status not in ENDED:
             return NodeState(_open_state(children))
         is_root = not is_iteration and state.nodes[key.id].parent is None
-        return NodeState("failed" if is_root and status == "failed" else unsettled(state))
+        return NodeState("failed" if is_root and status == "failed" else unsettled(status))
     if not is_iteration and key in state.ended:  # it failed by itself
         return NodeState(end.outcome, key in state.handled)
     bad = [child.tolerated for child in children if child.is_bad]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from smithers import waits
 from smithers.changes import Key
 from smithers.naming import key_name
+from smithers.texts import object_from
 from smithers.views._budgets import raise_command
-from smithers.views._snapshot import object_of
 from smithers.views._tasks import failures
 from smithers.views._words import resume_command, with_place
 
@@ -91,7 +91,7 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
 def _denied(snapshot: Snapshot) -> Iterator[Key]:
     """The approvals that a person denied; a denial because time ran out has no name in it."""
     for key, text in snapshot.state.answers.items():
-        answer = object_of(text)
+        answer = object_from(text) or {}
         if not answer.get("approved") and answer.get("by") is not None:
             yield key
 

@@ -83,7 +83,8 @@ class _Drawing:
         # A task that came up in no iteration has one line, without a path.
         line = self.lines.get(key) or self.lines.get(Key(key.id))
         if line is None:
-            return GraphNode(key=key, kind=kind, state=unsettled(self.state), tolerated=False)
+            state = unsettled(self.state.run_status)
+            return GraphNode(key=key, kind=kind, state=state, tolerated=False)
         return GraphNode(key=key, kind=kind, state=line.state, tolerated=line.tolerated)
 
     def _container(self, key: Key, kind: str, children: list[GraphNode]) -> GraphNode:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from smithers import waits
+from smithers.changes import ENDED
 from smithers.views._texts import Held
 from smithers.views._tree import Tree
 
@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from smithers.store.lease import Beat
     from smithers.views._texts import Texts
 
-__all__ = ["ENDED", "OwnerView", "Snapshot", "Status", "answered_waits", "object_of"]
+__all__ = ["OwnerView", "Snapshot", "Status", "answered_waits", "status_of"]
 
 Status = Literal["running", "waiting", "stale", "finished", "failed", "cancelled"]
-ENDED: tuple[RunStatus, ...] = ("finished", "failed", "cancelled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +32,11 @@ class OwnerView:
     pid: int
     alive: bool
     beat_at: datetime
+
+
+def status_of(stored: RunStatus, *, alive: bool) -> Status:
+    """The status of a run, `stale` if it should continue and no living process owns it."""
+    return "stale" if stored == "running" and not alive else stored
 
 
 def _never(serial: int) -> None:
@@ -74,9 +78,7 @@ class Snapshot:
 
     @property
     def status(self) -> Status:
-        """The status, `stale` if the run should continue and no living process owns it."""
-        stored = self.state.run_status
-        return "stale" if stored == "running" and not self.alive else stored
+        return status_of(self.state.run_status, alive=self.alive)
 
     @property
     def has_ended(self) -> bool:
@@ -131,12 +133,3 @@ def answered_waits(state: RunState, notes: Sequence[InboxRow]) -> set[tuple[Key,
             if wait is not None and note.kind == answer and note.opened in (None, wait.frame):
                 found.add((note.key, kind))
     return found
-
-
-def object_of(text: str | None) -> dict[str, Any]:
-    """JSON text as an object; empty if it is not one, as another program may have written it."""
-    try:
-        value: object = None if text is None else json.loads(text)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

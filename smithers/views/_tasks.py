@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from smithers.changes import Key
-from smithers.views._snapshot import ENDED
+from smithers.changes import ENDED, Key
 from smithers.waits import COOLDOWN, KINDS, traits
 
 if TYPE_CHECKING:
-    from smithers.changes import Failure
+    from smithers.changes import Failure, RunStatus
     from smithers.state import RunState
     from smithers.store import Cooldown
     from smithers.views._snapshot import Snapshot
@@ -128,7 +127,7 @@ def state_of(state: RunState, key: Key, answered: Collection[tuple[Key, str]] = 
     if (ended := state.ended.get(key)) is not None:
         return ended.outcome
     if state.run_status in ENDED or key not in state.came_up:
-        return unsettled(state)
+        return unsettled(state.run_status)
     tries = state.tries.get(key)
     if tries and any(one.state == "running" for one in tries):
         return "running"
@@ -139,10 +138,10 @@ def state_of(state: RunState, key: Key, answered: Collection[tuple[Key, str]] = 
     return "ready"
 
 
-def unsettled(state: RunState) -> State:
-    """The state of what has not come up."""
-    if state.run_status in ENDED:
-        return "skipped" if state.run_status == "finished" else "cancelled"
+def unsettled(status: RunStatus) -> State:
+    """The state of what has not come up, in a run of this status."""
+    if status in ENDED:
+        return "skipped" if status == "finished" else "cancelled"
     return "pending"
 
 
@@ -155,7 +154,7 @@ def task_lines(snapshot: Snapshot) -> Iterator[TaskLine]:
             continue
         found = sorted(key for key in keys.get(id, ()) if len(key.path) == depth)
         if not found:
-            yield TaskLine(key=Key(id), kind=tree.kinds[id], state=unsettled(state))
+            yield TaskLine(key=Key(id), kind=tree.kinds[id], state=unsettled(state.run_status))
         for key in found:
             ended = state.ended.get(key)
             yield TaskLine(

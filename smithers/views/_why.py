@@ -11,11 +11,10 @@ from smithers import inbox, waits
 from smithers.changes import Key
 from smithers.naming import key_name, node_name
 from smithers.store import Owner
-from smithers.texts import title_of
+from smithers.texts import object_from, title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
 from smithers.views._failing import Reason, describe_failure, failure_reasons
-from smithers.views._snapshot import object_of
 from smithers.views._tasks import failures, open_waits
 from smithers.views._words import clock, decide_command, resume_command, shorten
 
@@ -199,7 +198,7 @@ class _Reasons:
         return Reason(key=key, sentence=said, command=command, asked=asked, digest=wait.digest)
 
     def _decided(self, key: Key, note: InboxRow) -> Reason:
-        answer = object_of(note.body)
+        answer = object_from(note.body) or {}
         word = "approved" if answer.get("approved") else "denied"
         said = f"{key_name(key)} was {word} by {answer.get('by') or 'someone'}"
         return self._taken_up(key, said)
@@ -207,7 +206,7 @@ class _Reasons:
     def _budget(self, wait: WaitView) -> Reason:
         key = wait.key
         if (note := self._note(inbox.BUDGET, key)) is not None:
-            by = object_of(note.body).get("by") or "someone"
+            by = (object_from(note.body) or {}).get("by") or "someone"
             return self._taken_up(key, f"the budget of {key_name(key)} was raised by {by}")
         budget = self.budgets.get(key)
         command = None if budget is None else raise_command(self.snapshot.run_id, budget)

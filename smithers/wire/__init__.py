@@ -7,8 +7,9 @@ Names are imported when they are first used, since most commands need few of the
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from smithers.lazy import lazily
 
 if TYPE_CHECKING:
     from smithers.wire._changes import change_name as change_name
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from smithers.wire._runs import wait_json as wait_json
     from smithers.wire._runs import why_json as why_json
     from smithers.wire._values import Json as Json
-    from smithers.wire._values import from_json as from_json
 
 _HOMES = {
     "Json": "smithers.wire._values",
@@ -49,7 +49,6 @@ _HOMES = {
     "entry_json": "smithers.wire._frames",
     "event_json": "smithers.wire._frames",
     "events_page_json": "smithers.wire._frames",
-    "from_json": "smithers.wire._values",
     "graph_json": "smithers.wire._runs",
     "inspection_json": "smithers.wire._runs",
     "inspection_parts": "smithers.wire._runs",
@@ -78,7 +77,6 @@ __all__ = [  # literal, for the checkers
     "entry_json",
     "event_json",
     "events_page_json",
-    "from_json",
     "graph_json",
     "inspection_json",
     "inspection_parts",
@@ -98,10 +96,4 @@ __all__ = [  # literal, for the checkers
     "why_json",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if (home := _HOMES.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)

@@ -26,7 +26,8 @@ from smithers.changes import (
     WaitOpened,
     text_of,
 )
-from smithers.wire._values import dollars, error_json, from_json, optional_time
+from smithers.texts import from_json
+from smithers.wire._values import dollars, error_json, optional_time
 
 if TYPE_CHECKING:
     from smithers.changes import (

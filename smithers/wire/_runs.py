@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from smithers.store.rows import time_text
-from smithers.wire._values import dollars, error_json, from_json, optional_time
+from smithers.texts import from_json
+from smithers.wire._values import dollars, error_json, optional_time
 
 if TYPE_CHECKING:
     from smithers.changes import Key

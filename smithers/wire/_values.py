@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from smithers.store.rows import time_text
 
 if TYPE_CHECKING:
     from smithers.changes import Failure
 
-__all__ = ["Json", "dollars", "error_json", "from_json", "optional_time"]
+__all__ = ["Json", "dollars", "error_json", "optional_time"]
 
 Json = dict[str, Any]
-
-
-def from_json(text: str | None) -> Any:
-    """JSON text of the database as a value. What is no JSON, as another program may have written
-    it, stays text.
-    """
-    if text is None:
-        return None
-    try:
-        return cast("object", json.loads(text))
-    except ValueError:
-        return text
 
 
 def error_json(error: Failure | None) -> Json | None:
