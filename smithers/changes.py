@@ -155,8 +155,8 @@ class Settled:
     """A node has ended, once and for all (but for a `Reset`).
 
     `output` is JSON text as `held` gives it, set when it finished; `model` is the name of the
-    output's model, or None where the output is no object. A container settles here
-    only if it failed by a callable or a bound of its own; otherwise its children tell.
+    output's model, or None where the output is not an object. A container settles here only if it
+    failed by itself, by a callable or a bound; how each one ended is a `ContainerEnded`.
     """
 
     key: Key
