@@ -12,20 +12,18 @@ from pydantic import BaseModel
 
 from smithers.agent import Agent
 from smithers.tree._checks import check_number, wrong
+from smithers.tree._nodes import OnFailure
 from smithers.tree._places import here
 
 __all__ = [
     "AgentWork",
     "Attempt",
     "Decision",
-    "OnFailure",
     "PersonWork",
     "Retry",
     "StepWork",
     "Work",
 ]
-
-OnFailure = Literal["fail", "continue"]
 
 
 @dataclass(frozen=True, kw_only=True)
