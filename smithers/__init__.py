@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
+    from smithers.kinds import Caught as Caught
+    from smithers.kinds import Try as Try
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
@@ -34,6 +36,7 @@ _HOMES = {
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
+    "Caught": "smithers.kinds",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
     "ForEach": "smithers.tree",
@@ -46,6 +49,7 @@ _HOMES = {
     "Sequence": "smithers.tree",
     "Step": "smithers.tree",
     "Task": "smithers.tree",
+    "Try": "smithers.kinds",
     "Workflow": "smithers.workflows",
     "workflow": "smithers.workflows",
 }
@@ -57,6 +61,7 @@ __all__ = [  # literal, for the checkers
     "Attempt",
     "Branch",
     "Budget",
+    "Caught",
     "Context",
     "Decision",
     "ForEach",
@@ -69,6 +74,7 @@ __all__ = [  # literal, for the checkers
     "Sequence",
     "Step",
     "Task",
+    "Try",
     "Workflow",
     "__version__",
     "workflow",

@@ -12,7 +12,9 @@ from typing import Final, Literal, assert_never, get_args
 
 __all__ = ["CONTAINERS", "ITERATION", "ContainerKind", "Shape", "is_container", "shape_of"]
 
-ContainerKind = Literal["sequence", "parallel", "branch", "loop", "foreach"]
+ContainerKind = Literal[
+    "sequence", "parallel", "branch", "loop", "foreach", "try", "catch", "finally"
+]
 
 CONTAINERS: tuple[ContainerKind, ...] = get_args(ContainerKind)
 """The kinds of containers, by which those without an id of their author's are named."""
@@ -41,7 +43,7 @@ _LEAF = Shape(is_container=False)
 
 def _container(kind: ContainerKind) -> Shape:
     match kind:
-        case "sequence":
+        case "sequence" | "try" | "catch" | "finally":
             return Shape(is_ordered=True)
         case "parallel" | "branch":
             return Shape()

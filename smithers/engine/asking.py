@@ -19,7 +19,7 @@ from smithers.changes import CameUp, ChoiceKind, Failure, Key, Outcome, WaitKind
 from smithers.context import NotYet
 from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
-from smithers.engine.render import Renderer, called
+from smithers.engine.render import Items, Renderer, called
 from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
@@ -203,6 +203,14 @@ class Asking:
             if isinstance(value, Node)
             else "return a comparison, or wrap the value in bool(...)",
         )
+
+    def prepare(self, instance: Instance, value: object) -> None:
+        """Render what is below an instance; see `Asking` of `kinds`."""
+        self.renderer.remember(instance.key, Items.of(value))
+        try:
+            self.renderer.expand(instance.definition, instance.path)
+        except Exception as error:
+            self.fail(instance, error)
 
     def make_items(self, instance: Instance[ForEach[Any]]) -> None:
         """Call the items of a fan-out; see `Asking` of `kinds`."""

@@ -17,6 +17,7 @@ from smithers.engine.stuck import deadlock
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
+from smithers.kinds import find_failure
 from smithers.naming import key_name
 from smithers.workflows import Workflow
 
@@ -90,21 +91,9 @@ class Endings:
 
     def _why_failed(self) -> Failure:
         """The error of the first node, in document order, by which the run failed."""
-        waiting = [self._asking.plan.root]
-        while waiting:
-            one = waiting.pop()
-            ended = self._state.ended.get(one.key)
-            if ended is not None and one.failing and ended.error is not None:
-                error = ended.error
-                said = f"{key_name(one.key)} failed: {error.message}"
-                return Failure(
-                    kind=error.kind,
-                    message=said,
-                    hint=error.hint,
-                    place=error.place,
-                    then=error.then,
-                )
-            waiting.extend(reversed([child for child in one.children if child.failing]))
+        if (found := find_failure(self._state, self._asking.plan.root)) is not None:
+            key, error = found
+            return replace(error, message=f"{key_name(key)} failed: {error.message}")
         return Failure(kind="Failed", message=f"{key_name(self._first_cancelled())} was cancelled")
 
     def _first_cancelled(self) -> Key:

@@ -372,15 +372,16 @@ class Engine:
                 self._ready.append(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
-        if self.view.mounts.fresh:
+        if made := bool(self.view.mounts.fresh):
             self._mounting.mount(gone=False)
-        if instance.kind.expands:
+        if made or instance.kind.expands:
             self._wake_readers_of_unknown()
 
     def _wake_readers(self, settled: Instance) -> None:
         for instance in self.asking.waiting.pop(settled.key, ()):
             self.plan.up.append(instance)
-        if not settled.kind.is_task and settled.status in ("failed", "cancelled"):
+        ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
+        if ended_early or settled.kind.expands:
             self._wake_readers_of_unknown()
         if not self.renderer.watches(settled.key.id):
             return

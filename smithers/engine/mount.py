@@ -35,7 +35,7 @@ def mount(
     """The definitions of a tree. `parent` is the `ForEach` that `node` is an item of, if any."""
     scope = parent.id if parent else ""
     loops = parent.kind.loops_below(parent) if parent else ()
-    own = f"{parent.id}/{item}" if parent else node.kind
+    own = f"{parent.id}/{item or f'{node.kind}1'}" if parent else node.kind
     made = _define(node, own, parent, place, loops, scope)
     made.item = item
     return made

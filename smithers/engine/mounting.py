@@ -148,7 +148,7 @@ class Mounting:
                 return above.kind.expands and any(
                     not one.settled and not one.children
                     for key, one in self.plan.instances.items()
-                    if key.id == above.id and (key, "items") in self._state.choices
+                    if key.id == above.id and one.kind.can_expand(self._state, one)
                 )
             row = self._state.nodes.get(row.parent)
         return False

@@ -26,7 +26,7 @@ from smithers.engine.reading import Reading, View, has_output
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition, agent_work
+from smithers.kinds import NOTHING, Definition, agent_work
 from smithers.naming import first_names, node_name
 from smithers.tree import (
     RENDERING,
@@ -64,6 +64,11 @@ class Items:
     keys: tuple[str, ...]
     digests: tuple[str | None, ...]
     values: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, value: object) -> Items:
+        """The one value of a subtree that is no item."""
+        return cls(("",), (None,), (value,))
 
     def row(self, source: str) -> str:
         """As it is kept; `source` digests the author's code that gave them."""
@@ -285,6 +290,9 @@ class Renderer:
 
     def _recall(self, definition: Definition[ForEach[Any]], key: Key) -> Items:
         """After a crash: the items again, on the recorded reads, against the stored keys."""
+        value = definition.kind.recall(self.view.state, definition, key.path)
+        if value is not NOTHING:
+            return Items.of(value)
         chosen = self.view.state.choices[key, "items"]
         stored: dict[str, Any] = json.loads(chosen.value)
         keys = tuple(cast("list[str]", stored["keys"]))
@@ -347,10 +355,11 @@ class Renderer:
                 self.view.state.frame + 1,
                 "render",
             )
-            what = f"each of {definition.id} for item {item!r}"
-            made = self._render(lambda: node.each(value), reading, what, node.mark)
+            what = f"each of {definition.id} for item {item!r}" if item else definition.id
+            make = partial(definition.kind.subtree, node, value)
+            made = self._render(make, reading, what, node.mark)
             if not place:  # one item is enough: all are made by the same code
-                again = partial(self._render, lambda: node.each(value), reading, what, node.mark)
+                again = partial(self._render, make, reading, what, node.mark)
                 check_repeats(made, again, what)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))

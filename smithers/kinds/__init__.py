@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, assert_never, cast
 
 from smithers.kinds._definition import Definition
+from smithers.kinds._failures import find_failure
 from smithers.kinds._instance import Dropped, Instance, Slots
 from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, OutputReader, Planning
 from smithers.kinds.approval import APPROVAL
@@ -18,6 +19,17 @@ from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.sequence import SEQUENCE
 from smithers.kinds.task import TASK, agent_work
+from smithers.kinds.try_ import (
+    CATCH,
+    FINALLY,
+    HANDLER,
+    TRY,
+    Catch,
+    Caught,
+    Finally,
+    Handler,
+    Try,
+)
 from smithers.tree import Approval, Branch, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
@@ -25,6 +37,7 @@ __all__ = [
     "NOTHING",
     "AnyNode",
     "Asking",
+    "Caught",
     "Definition",
     "Dropped",
     "Instance",
@@ -34,14 +47,28 @@ __all__ = [
     "OutputReader",
     "Planning",
     "Slots",
+    "Try",
     "agent_work",
+    "find_failure",
     "kind_of",
 ]
 
-AnyNode = Task[Any] | Approval | Sequence[Any] | Parallel[Any] | Branch | Loop | ForEach[Any]
+AnyNode = (
+    Task[Any]
+    | Approval
+    | Sequence[Any]
+    | Parallel[Any]
+    | Branch
+    | Loop
+    | ForEach[Any]
+    | Try[Any]
+    | Handler
+    | Catch
+    | Finally
+)
 
 
-def kind_of(node: Node[Any]) -> Kind[Any]:
+def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     """The rules of a node. An iteration's are `ITERATION`: it has the node of its loop."""
     known = cast("AnyNode", node)
     match known:
@@ -59,5 +86,13 @@ def kind_of(node: Node[Any]) -> Kind[Any]:
             return LOOP
         case ForEach():
             return FOREACH
+        case Try():
+            return TRY
+        case Handler():
+            return HANDLER
+        case Catch():
+            return CATCH
+        case Finally():
+            return FINALLY
         case _:
             assert_never(known)

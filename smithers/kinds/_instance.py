@@ -35,6 +35,7 @@ class Instance(Generic[N_co]):
         "closed",
         "definition",
         "dropping",
+        "entered",
         "failing",
         "key",
         "kind",
@@ -82,6 +83,8 @@ class Instance(Generic[N_co]):
         self.slots: Slots | None = None
         self.dropping: Outcome | None = None
         self.stopped = False
+        self.entered = False
+        """Whether it had begun when it was stopped."""
         self.tolerated = False
         """Whether it continued without children that failed: then it gives nothing."""
 

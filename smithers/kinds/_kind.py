@@ -100,6 +100,11 @@ class Asking(Protocol):
     def fail(self, one: Instance, error: Exception, /) -> None:
         """It fails by this error."""
 
+    def prepare(self, one: Instance, value: object, /) -> None:
+        """Render what is below it from this value, before the choice that makes it. It fails by
+        what the author's function raises.
+        """
+
     def make_items(self, one: Instance[ForEach[Any]], /) -> None:
         """Call the items of a fan-out and choose them, or mount those that are chosen."""
 
@@ -289,6 +294,24 @@ class Kind(ABC, Generic[N]):
 
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
         """Whether it has begun by the rows, so that it takes the slots above it."""
+        return False
+
+    def subtree(self, node: N, value: object) -> Node[Any]:
+        """Call the author's function for what is below it, or for one of its items."""
+        raise AssertionError(f"a {self.name} makes no subtrees")
+
+    def recall(self, state: RunState, definition: Definition, path: tuple[int, ...]) -> object:
+        """The value from which its subtree is made, by the rows; `NOTHING` if the author's code
+        gives the values of its items.
+        """
+        return NOTHING
+
+    def can_expand(self, state: RunState, one: Instance[N]) -> bool:
+        """Whether the state has what its subtrees are made from."""
+        return False
+
+    def forgets(self, state: RunState, key: Key) -> bool:
+        """Whether it decides anew if a resume repeats something below it."""
         return False
 
     def runs_again(self, state: RunState, key: Key, node: N, ended: Ended) -> bool:

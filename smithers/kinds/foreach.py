@@ -8,7 +8,7 @@ from smithers.kinds._instance import Instance
 from smithers.kinds._kind import NOTHING, Asking, OutputReader, Planning
 from smithers.kinds.parallel import SideBySide
 from smithers.state import RunState
-from smithers.tree import ForEach
+from smithers.tree import ForEach, Node
 
 __all__ = ["FOREACH"]
 
@@ -59,6 +59,12 @@ class ForEachKind(SideBySide[ForEach[Any]]):
         subtrees = plan.expand(one)
         if subtrees is not None:  # else what its items read is not settled in this tree
             plan.make_children(one, subtrees)
+
+    def subtree(self, node: ForEach[Any], value: object) -> Node[Any]:
+        return node.each(value)
+
+    def can_expand(self, state: RunState, one: Instance[ForEach[Any]]) -> bool:
+        return (one.key, "items") in state.choices
 
     def resolve(self, asking: Asking, one: Instance[ForEach[Any]]) -> bool:
         asking.make_items(one)

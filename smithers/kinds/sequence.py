@@ -27,7 +27,7 @@ class Ordered(Container[N]):
 
     def activate(self, plan: Planning, one: Instance[N]) -> None:
         plan.make_children(one, one.definition.children)
-        self._advance(plan, one)
+        self.advance(plan, one)
 
     def child_settled(self, plan: Planning, one: Instance[N], child: Instance) -> None:
         if one.dropping is not None:
@@ -35,9 +35,9 @@ class Ordered(Container[N]):
         elif one.worst != "finished":
             self._fail(plan, one)
         else:
-            self._advance(plan, one)
+            self.advance(plan, one)
 
-    def _advance(self, plan: Planning, one: Instance[N]) -> None:
+    def advance(self, plan: Planning, one: Instance[N]) -> None:
         """Activate the next child; children that the state has ended settle at once, in a row."""
         if one.next < len(one.children):
             child = one.children[one.next]

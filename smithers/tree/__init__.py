@@ -1,13 +1,31 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_count, check_items, check_number, check_takes
+from smithers.tree._checks import (
+    check_choice,
+    check_count,
+    check_items,
+    check_number,
+    check_takes,
+    wrong,
+)
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
-from smithers.tree._freeze import RENDERING, Bindings
+from smithers.tree._freeze import RENDERING, Bindings, freeze
 from smithers.tree._handles import NODE_MARK, shown
 from smithers.tree._ids import check_id, check_run_id
-from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
+from smithers.tree._nodes import (
+    Branch,
+    ForEach,
+    Group,
+    Loop,
+    Node,
+    OnFailure,
+    Parallel,
+    Sequence,
+    check_children,
+    check_container_id,
+)
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._tasks import Approval, Step, Task
@@ -32,6 +50,7 @@ __all__ = [
     "Mark",
     "Node",
     "NotExact",
+    "OnFailure",
     "Output",
     "Parallel",
     "PersonWork",
@@ -42,6 +61,9 @@ __all__ = [
     "Task",
     "Work",
     "check_budget",
+    "check_children",
+    "check_choice",
+    "check_container_id",
     "check_count",
     "check_id",
     "check_items",
@@ -52,6 +74,7 @@ __all__ = [
     "did_you_mean",
     "explain",
     "first_of",
+    "freeze",
     "has_set",
     "here",
     "is_plain",
@@ -62,4 +85,5 @@ __all__ = [
     "problem",
     "shown",
     "valid_text",
+    "wrong",
 ]

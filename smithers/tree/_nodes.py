@@ -26,7 +26,18 @@ from smithers.tree._handles import Handle, shown
 from smithers.tree._ids import check_id
 from smithers.tree._places import Mark, here
 
-__all__ = ["Branch", "ForEach", "Group", "Loop", "Node", "OnFailure", "Parallel", "Sequence"]
+__all__ = [
+    "Branch",
+    "ForEach",
+    "Group",
+    "Loop",
+    "Node",
+    "OnFailure",
+    "Parallel",
+    "Sequence",
+    "check_children",
+    "check_container_id",
+]
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -60,7 +71,8 @@ class Node(Handle, Generic[T_co]):
         return ()
 
 
-def _children(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node, ...]:
+def check_children(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node, ...]:
+    """The children of a container as they were given, without None. Raises `AuthorError`."""
     found: list[Node] = []
     for number, child in enumerate(given, 1):
         if child is None:
@@ -76,7 +88,8 @@ def _children(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node,
     return tuple(found)
 
 
-def _container_id(given: str | None, kind: str, mark: Mark) -> str | None:
+def check_container_id(given: str | None, kind: str, mark: Mark) -> str | None:
+    """The author's id of a container, if there is one. Raises `AuthorError`."""
     return None if given is None else check_id(given, kind, mark)
 
 
@@ -99,7 +112,7 @@ class Group(Node[T_co]):
         self.id = None
         check_choice(mark, "on_failure", on_failure, choices)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
-        self._given = _children(self.kind, given, mark)
+        self._given = check_children(self.kind, given, mark)
         if result is not None and not isinstance(cast("object", result), Node):
             wrong(
                 mark,
@@ -210,13 +223,15 @@ class Branch(Node[None]):
         self.mark = here()
         check_choice(self.mark, "on_failure", on_failure, ("fail", "continue"))
         self.on_failure: Final = on_failure
-        self.id = _container_id(id, self.kind, self.mark)
+        self.id = check_container_id(id, self.kind, self.mark)
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(test):
             wrong(self.mark, f"the test of this branch must be callable, not {test!r}", _LAMBDA)
         check_takes(self.mark, "the test of this branch", test, 0)
         self.test: Final = freeze(test, self.mark)
-        then_, otherwise_ = (_children(self.kind, (arm,), self.mark) for arm in (then, otherwise))
+        then_, otherwise_ = (
+            check_children(self.kind, (arm,), self.mark) for arm in (then, otherwise)
+        )
         self.arms: Final = (then_, otherwise_)
 
     @property
@@ -247,7 +262,7 @@ class Loop(Node[None]):
         self.mark = here()
         check_choice(self.mark, "on_failure", on_failure, ("fail", "continue"))
         self.on_failure: Final = on_failure
-        self.id = _container_id(id, self.kind, self.mark)
+        self.id = check_container_id(id, self.kind, self.mark)
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(until):
             wrong(
@@ -261,7 +276,7 @@ class Loop(Node[None]):
         self.until: Final = freeze(until, self.mark)
         self.max_iterations: Final = max_iterations
         self.on_exhausted: Final = on_exhausted
-        self.body: Final = _children(self.kind, body, self.mark)
+        self.body: Final = check_children(self.kind, body, self.mark)
         if not self.body:
             wrong(self.mark, "this loop has no body", "give it at least one node")
 
@@ -327,7 +342,7 @@ class ForEach(Node[list[M]]):
         budget: Budget | None = None,
     ) -> None:
         mark = self.mark = here()
-        self.id = _container_id(id, self.kind, mark)
+        self.id = check_container_id(id, self.kind, mark)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
         for name, given in (("key", key), ("each", each)):
             if not callable(given):

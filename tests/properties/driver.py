@@ -19,6 +19,7 @@ from smithers.changes import (
     Change,
     ChoiceKind,
     ChoiceMade,
+    Failure,
     Key,
     Outcome,
     Settled,
@@ -30,7 +31,8 @@ from smithers.engine.mount import mount
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
-from smithers.kinds import Definition, Instance
+from smithers.kinds import Caught, Definition, Instance, Try
+from smithers.kinds.try_ import Handler
 from smithers.state import RunState
 from smithers.tree import Approval, ForEach, Loop, Node
 
@@ -49,6 +51,26 @@ class Event:
 
     def __repr__(self) -> str:
         return f"{self.name} {self.key}"
+
+
+_CAUGHT = Caught(key="a", error_class="Error", error=Failure(kind="Error", message="boom"))
+
+
+@dataclass
+class _Deciding:
+    """The engine, for a kind that decides without code of the author's."""
+
+    driver: Driver
+
+    @property
+    def state(self) -> RunState:
+        return self.driver.state
+
+    def prepare(self, one: Instance, value: object) -> None:
+        assert isinstance(value, Caught)
+
+    def choose(self, one: Instance, kind: ChoiceKind, value: str) -> None:
+        self.driver.choose(one.key, kind, value)
 
 
 class Driver:
@@ -106,6 +128,10 @@ class Driver:
     def expand(self, definition: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
         place = (id(definition), path)
         if place not in self._subtrees:
+            if isinstance(definition.node, Handler):
+                made = definition.kind.subtree(definition.node, _CAUGHT)
+                self._subtrees[place] = [mount(made, parent=definition)]
+                return self._subtrees[place]
             node = cast("ForEach[Any]", definition.node)
             chosen = self.state.choices[Key(definition.id, path), "items"]
             keys: list[str] = json.loads(chosen.value)["keys"]
@@ -147,7 +173,9 @@ class Driver:
             held.discard(one.key)
 
     def _came_up(self, one: Instance) -> None:
-        if one.status == "up" and one.dropping is None:
+        if isinstance(one.node, Try):  # what it decides follows from what has happened
+            one.kind.resolve(cast("Any", _Deciding(self)), one)
+        elif one.status == "up" and one.dropping is None:
             self.hand[one.key] = one
 
     def live(self) -> dict[Key, Instance]:
@@ -227,7 +255,7 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "approval" | "sequence" | "parallel":
+            case "task" | "approval" | "sequence" | "parallel" | "try" | "catch" | "finally":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)
@@ -259,16 +287,21 @@ class Driver:
     def settle(self, one: Instance, outcome: Outcome) -> None:
         if (wait := self.state.waits.get((one.key, "approval"))) is not None:
             self._change(WaitClosed(key=one.key, kind="approval", opened=wait.frame))
-        self._change(Settled(key=one.key, outcome=outcome))
+        error = Failure(kind="Error", message="boom") if outcome == "failed" else None
+        self._change(Settled(key=one.key, outcome=outcome, error=error))
         self.plan.settle(one.key)
 
     def _choice(self, one: Instance, kind: ChoiceKind, value: str) -> Callable[[], None]:
         def choose() -> None:
             del self.hand[one.key]
-            self._change(ChoiceMade(key=one.key, kind=kind, value=value))
-            self.plan.choose(one.key)
+            self.choose(one.key, kind, value)
 
         return choose
+
+    def choose(self, key: Key, kind: ChoiceKind, value: str) -> None:
+        """Make a choice."""
+        self._change(ChoiceMade(key=key, kind=kind, value=value))
+        self.plan.choose(key)
 
     def begin(self, one: Instance, then: Callable[[Instance], None]) -> None:
         """Let it do what needs a slot, or wait for one."""

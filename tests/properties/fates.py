@@ -111,8 +111,10 @@ class Expected:
                     return False
                 keys = self.fates.keys(id)
                 return any(self._fails(shape.below[0], f"{id}/{key}", path) for key in keys)
-            case "sequence" | "branch" | "loop" if shape.tolerates:
+            case "sequence" | "branch" | "loop" | "try" if shape.tolerates:
                 return False
+            case "try":
+                return self._fails_in_try(shape, id, path)
             case "branch":
                 taken = self._taken(shape, id)
                 return any(self._fails(one, name, path) for name, one in taken)
@@ -129,6 +131,12 @@ class Expected:
 
     def _below(self, shape: Shape, id: str) -> list[tuple[str, Shape]]:
         return [(f"{id}.{place}", one) for place, one in enumerate(shape.below)]
+
+    def _fails_in_try(self, shape: Shape, id: str, path: tuple[int, ...]) -> bool:
+        fails = [self._fails(one, name, path) for name, one in self._below(shape, id)]
+        catches = not shape.on_failure.startswith("finally")
+        cleans = shape.on_failure.endswith("finally")
+        return (fails[1] and fails[0] if catches else fails[0]) or (cleans and fails[-1])
 
     def _taken(self, shape: Shape, id: str) -> list[tuple[str, Shape]]:
         below, yes = self._below(shape, id), self.fates.test(id)
@@ -148,7 +156,7 @@ class Expected:
 
     # -- together
 
-    def _record(
+    def _record(  # noqa: C901  # one case a kind
         self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
     ) -> None:
         """`how` is "run", or the outcome of what is never reached."""
@@ -169,6 +177,8 @@ class Expected:
                     self._record(one, name, path, mine, sure=sure)
             case "loop":
                 self._record_iterations(shape, id, path, how, sure=sure)
+            case "try":
+                self._record_try(shape, id, path, how, sure=sure)
             case "sequence":
                 self._in_order(shape, id, path, how, sure=sure)
             case "step" | "task" | "approval":
@@ -178,6 +188,21 @@ class Expected:
                 self._task(id, path, outcome, sure=sure, agents=agents)
             case _:
                 assert_never(shape.kind)
+
+    def _record_try(
+        self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
+    ) -> None:
+        (name, body), *rest = self._below(shape, id)
+        self._record(body, name, path, how, sure=sure)
+        if not shape.on_failure.startswith("finally"):
+            caught = how == "run" and self._fails(body, name, path)
+            mine = how if caught or how != "run" else "skipped"
+            if caught or not shape.on_failure.startswith("handler"):
+                other, catch = rest[0]
+                self._record(catch, other, path, mine, sure=sure)
+        if shape.on_failure.endswith("finally"):
+            last, cleanup = rest[-1]
+            self._record(cleanup, last, path, how, sure=sure)
 
     def _record_iterations(
         self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool

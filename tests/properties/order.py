@@ -5,13 +5,15 @@ plan or its reference.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, assert_never, cast
+from typing import Any, Literal, assert_never, cast
 
 from smithers.changes import Key
 from smithers.engine.plan import Expand
-from smithers.kinds import AnyNode, Definition
+from smithers.kinds import AnyNode, Definition, Try
+from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence, Task
+from tests.properties.reference import continues
 
 __all__ = ["Order"]
 
@@ -32,10 +34,10 @@ class Order:
 
     def check(self, one: Definition, path: tuple[int, ...]) -> None:
         """Everything before this node is settled, and nothing of it has failed."""
-        for before, its in _before(one, path):
+        for before, its, allowed in _before(one, path):
             verdict = self.judge(before, its)
             said = f"{one.id}{list(path)} starts, and {before.id} before it is {verdict}"
-            assert verdict == "good", said
+            assert verdict in allowed, said
 
     def find(self, key: Key, below: Definition) -> Definition | None:
         """The definition of what runs under this key, in the tree or an item that is chosen."""
@@ -43,7 +45,12 @@ class Order:
             if one.id == key.id:
                 return one
             path = key.path[: len(one.loops)]
-            if isinstance(one.node, ForEach) and (Key(one.id, path), "items") in self.state.choices:
+            if isinstance(one.node, Handler) or (
+                isinstance(one.node, ForEach) and (Key(one.id, path), "items") in self.state.choices
+            ):
+                assert one.parent is not None
+                if isinstance(one.node, Handler) and not self._has_caught(one.parent, path):
+                    continue
                 for item in self.expand(one, path):
                     if (found := self.find(key, item)) is not None:
                         return found
@@ -52,19 +59,23 @@ class Order:
     def judge(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         node, key = cast("AnyNode", one.node), Key(one.id, path)
         if (ended := self.state.ended.get(key)) is not None:
-            tolerated = node.on_failure == "continue"
+            tolerated = continues(node)
             bad = ended.outcome == "cancelled" or (ended.outcome == "failed" and not tolerated)
             return "bad" if bad else "good"
         verdict = self._judge_open(one, node, path)
         is_open_group = isinstance(node, Parallel | ForEach)  # which its own rule has looked at
-        if verdict == "bad" and node.on_failure == "continue" and not is_open_group:
+        if verdict == "bad" and continues(node) and not is_open_group:
             return "good"
         return verdict
 
     def _judge_open(self, one: Definition, node: AnyNode, path: tuple[int, ...]) -> Verdict:
         match node:
-            case Sequence():
+            case Handler():
+                return _all([self.judge(child, path) for child in self.expand(one, path)])
+            case Sequence() | Catch() | Finally():
                 return self._in_order(one, path)
+            case Try():
+                return self._try(one, node, path)
             case Parallel():
                 return self._group(one.children, path, tolerant=node.on_failure == "continue")
             case Branch():
@@ -80,6 +91,22 @@ class Order:
 
     def _in_order(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         return _all([self.judge(child, path) for child in one.children])
+
+    def _has_caught(self, one: Definition, path: tuple[int, ...]) -> bool:
+        choice = self.state.choices.get((Key(one.id, path), "caught"))
+        return choice is not None and choice.value != "null"
+
+    def _try(self, one: Definition, node: Try[Any], path: tuple[int, ...]) -> Verdict:
+        body, *rest = one.children
+        verdict = self.judge(body, path)
+        if verdict in ("open", "unasked"):
+            return verdict
+        if self._has_caught(one, path):
+            verdict = self.judge(rest[0], path)
+        if node.finally_ is None or verdict in ("open", "unasked"):
+            return verdict
+        last = self.judge(rest[-1], path)
+        return last if last != "good" else verdict
 
     def _branch(self, one: Definition, node: Branch, path: tuple[int, ...]) -> Verdict:
         chosen = self.state.choices.get((Key(one.id, path), "test"))
@@ -127,15 +154,28 @@ def _all(found: list[Verdict]) -> Verdict:
     return "good"
 
 
-def _before(one: Definition, path: tuple[int, ...]) -> Iterator[tuple[Definition, tuple[int, ...]]]:
-    """What stands before a node in its sequences and loop bodies, each in the node's iteration."""
+_Before = tuple[Definition, tuple[int, ...], tuple[Verdict, ...]]
+
+
+def _before(one: Definition, path: tuple[int, ...]) -> Iterator[_Before]:
+    """What stands before a node in its sequences, loop bodies and tries, each in the node's
+    iteration, and what it may have come to.
+    """
     above = one.parent
     while above is not None:
         node = cast("AnyNode", above.node)
         match node:
-            case Sequence() | Loop():
+            case Sequence() | Loop() | Catch() | Finally():
                 for earlier in above.children[: one.place]:
-                    yield earlier, path
+                    yield earlier, path, ("good",)
+            case Try() if isinstance(one.node, Catch):
+                yield above.children[0], path, ("bad",)
+            case Try() if isinstance(one.node, Finally):
+                for earlier in above.children[: one.place]:
+                    yield earlier, path, ("good", "bad")
+                return  # whatever has stopped around it
+            case Try():
+                pass
             case Parallel() | Branch() | ForEach() | Task():
                 pass
             case _:

@@ -11,12 +11,13 @@ from typing import Any, NamedTuple, assert_never, cast
 
 from smithers.changes import Key, Outcome
 from smithers.engine.plan import Expand
-from smithers.kinds import AnyNode, Definition
+from smithers.kinds import AnyNode, Definition, Try
+from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Node, Parallel, PersonWork, Task
 from smithers.tree import Sequence as InOrder
 
-__all__ = ["Reference"]
+__all__ = ["Reference", "continues"]
 
 _OPEN = ("idle", "up")
 
@@ -82,7 +83,7 @@ class Reference:
             self._status[key] = ended.outcome
         else:
             self._status[key] = self._by_kind(one, key, stop, idle=idle)
-            if self._status[key] == "failed" and ended is None and _continues(one.node):
+            if self._status[key] == "failed" and ended is None and continues(one.node):
                 self._status[key] = "finished"  # what failed is below it
         return self._status[key]
 
@@ -99,8 +100,15 @@ class Reference:
                 return self._foreach(one, key, stop, idle=idle)
             case Parallel():
                 return self._group(one.children, node, key, stop, idle=idle)
-            case InOrder():
+            case InOrder() | Finally():
                 return self._in_order(one.children, key, stop, idle=idle)
+            case Handler():
+                below = [] if idle else self.expand(one, key.path)
+                return self._in_order(below, key, stop, idle=idle)
+            case Catch():
+                return self._in_order(one.children, key, stop, idle=idle)
+            case Try():
+                return self._try(one, node, key, stop, idle=idle)
             case _:
                 assert_never(node)
 
@@ -110,7 +118,7 @@ class Reference:
         return self._eval(one, mine, stop, idle=idle)
 
     def _bad(self, one: Definition, status: str) -> bool:
-        tolerated = _continues(one.node)
+        tolerated = continues(one.node)
         return status == "cancelled" or (status == "failed" and not tolerated)
 
     def _task(self, node: Task, key: Key, stop: Stop | None) -> str:
@@ -235,6 +243,43 @@ class Reference:
             else:
                 return _worst([*found, self._ask(key, key, stop)])
 
+    def _try(  # one part after the other
+        self, one: Definition, node: Try[Any], key: Key, stop: Stop | None, *, idle: bool
+    ) -> str:
+        """What was caught fails nothing. What cleans up runs if the body began, whatever stops."""
+        first, *rest = one.children
+        body = self._child(first, key, stop, idle=idle)
+        if idle and not self._has_begun(first, key):
+            found = [body, *(self._child(part, key, stop, idle=True) for part in rest)]
+            return self._of(one.children, found, stop)
+        if body in _OPEN:
+            return "up"
+        never = Stop("cancelled" if self._bad(first, body) else "skipped", cancel=False)
+        status = body if self._bad(first, body) or body == "skipped" else "finished"
+        if node.catch is not None:
+            caught = self.state.choices.get((key, "caught"))
+            if body == "failed" and self._bad(first, body) and caught is None:
+                self._asks[key] = True
+                return "up"
+            runs = caught is not None and caught.value != "null"
+            how = self._child(rest[0], key, stop if runs else never, idle=not runs)
+            status = how if runs else _worst_of(status, how)
+        if node.finally_ is not None and status not in _OPEN:
+            runs = body in ("finished", "failed") or (key, "finally") in self.state.choices
+            if not runs and body == "cancelled" and self._has_begun(first, key):
+                self._asks[key] = True
+                return "up"
+            how = self._child(rest[-1], key, None if runs else never, idle=not runs)
+            status = _worst_of(status, how)
+        if status == "skipped" and (stop is None or stop.outcome != "skipped"):
+            return "finished"
+        return status
+
+    def _has_begun(self, one: Definition, key: Key) -> bool:
+        """Whether anything below a node has begun, in this iteration of its loops."""
+        mine = Key(one.id, key.path)
+        return any(each == mine or mine in self._above(each) for each in self._started)
+
     def _foreach(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
         node = cast("ForEach[Any]", one.node)
         if (key, "items") in self.state.choices and key not in self.state.ended:
@@ -242,14 +287,24 @@ class Reference:
         return stop.outcome if idle and stop is not None else self._ask(key, key, stop)
 
 
-def _continues(node: Node[Any]) -> bool:
+def continues(node: Node[Any]) -> bool:
     """Whether its failure fails nothing around it."""
     known = cast("AnyNode", node)
     match known:
-        case Task() | InOrder() | Branch() | Loop() | Parallel() | ForEach():
+        case Task() | InOrder() | Branch() | Loop() | Parallel() | ForEach() | Try():
             return known.on_failure == "continue"
+        case Catch() | Finally():
+            return False
         case _:
             assert_never(known)
+
+
+def _worst_of(one: str, other: str) -> str:
+    """What something comes to of which one part has come to this, and the other to that."""
+    for status in (*_OPEN, "failed", "cancelled"):
+        if status in (one, other):
+            return "up" if status in _OPEN else status
+    return one
 
 
 def _worst(found: Sequence[str]) -> str:

@@ -79,7 +79,7 @@ def check_nothing_starts_below_a_failure(driver: Driver) -> None:
         asked = one.key in driver.live() and one.kind.is_task
         runs = one.kind.is_task and not one.settled and driver.running(one.key)
         above = one.parent if asked or runs else None
-        while above is not None:
+        while above is not None and above.kind.name != "finally":
             assert not above.settled, driver.log
             stopped = above.kind.name != "branch" and not above.kind.is_tolerant(above.node)
             bad = any(child.failing or child.status == "cancelled" for child in above.children)

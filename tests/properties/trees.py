@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, Protocol, assert_never
 
 from hypothesis import strategies as st
 
 from harnesses.echo import Echo
-from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task
+from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task, Try
 from smithers import Sequence as InOrder
 
 __all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
 
-Kind = Literal["step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach"]
+Kind = Literal[
+    "step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach", "try"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ class Idle:
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "step":
                 return Step(id, lambda: None, on_failure=on_failure)
-            case "sequence" | "parallel" | "branch" | "loop" | "foreach":
+            case "sequence" | "parallel" | "branch" | "loop" | "foreach" | "try":
                 raise AssertionError(f"a {shape.kind} is not a leaf")
             case _:
                 assert_never(shape.kind)
@@ -111,10 +114,26 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 on_failure=tolerated,
                 id=id,
             )
+        case "try":
+            return _try(shape, fill, id, item)
         case "step" | "task" | "approval":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
+
+
+def _try(shape: Shape, fill: Fill, id: str, item: str) -> Node[Any]:
+    """Its parts are named by `on_failure`: a catch that is a node or a function, and a finally."""
+    made = iter([partial(build, one, fill, f"{id}.{n}", item) for n, one in enumerate(shape.below)])
+    body, parts = next(made)(), shape.on_failure.split()
+    catch: Any = next(made) if "catch" in parts or "handler" in parts else None
+    return Try(
+        body,
+        catch=(lambda caught: catch()) if "handler" in parts else catch and catch(),
+        finally_=next(made)() if "finally" in parts else None,
+        on_failure="continue" if shape.tolerates else "fail",
+        id=id,
+    )
 
 
 def _some(*of: str) -> st.SearchStrategy[str]:
@@ -161,11 +180,27 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             count=st.integers(0, 2),
             on_failure=_some("finish", "cancel", "continue"),
         ),
+        "try": st.one_of(
+            st.builds(
+                Shape,
+                kind=st.just("try"),
+                below=several(2, 2),
+                on_failure=_some("catch", "handler", "finally"),
+                tolerates=_RARELY,
+            ),
+            st.builds(
+                Shape,
+                kind=st.just("try"),
+                below=several(3, 3),
+                on_failure=_some("catch finally", "handler finally"),
+                tolerates=_RARELY,
+            ),
+        ),
     }
     return st.one_of([made[kind] for kind in kinds])
 
 
-_CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
+_CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach", "try")
 
 
 def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStrategy[Shape]:
@@ -183,5 +218,5 @@ def plain_trees() -> st.SearchStrategy[Shape]:
 
 def broad_trees() -> st.SearchStrategy[Shape]:
     """Trees with several trees side by side or in a row: there is more that can happen at once."""
-    groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop")
+    groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop", "try")
     return _above(_above(trees(), kinds=groups), kinds=groups)
