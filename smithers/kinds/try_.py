@@ -190,7 +190,7 @@ class FinallyKind(Ordered[Finally]):
 
 class TryKind(Container[Try]):
     """Two choices make its decisions the same after a crash: `caught`, by which a body that failed
-    while a group around it stopped is not caught, and `finally`, which remembers that a body had
+    while a group around it stopped is not caught, and `began`, which remembers that a body had
     begun of which nothing is left in the rows: a question that was withdrawn.
     """
 
@@ -246,7 +246,7 @@ class TryKind(Container[Try]):
         if self._must_remember(plan.state, one, body):
             plan.resolve_later(one)
             return
-        choice = plan.state.choices.get((one.key, "finally"))
+        choice = plan.state.choices.get((one.key, "began"))
         if body.status in ("finished", "failed") or choice is not None:
             plan.activate(final)
         else:
@@ -260,7 +260,7 @@ class TryKind(Container[Try]):
     def _must_remember(self, state: RunState, one: Instance, body: Instance) -> bool:
         """Whether the body was cancelled after it began, and no row says that `finally_` runs."""
         began = body.status == "cancelled" and (one.entered or one.begun)
-        return began and one.node.finally_ is not None and (one.key, "finally") not in state.choices
+        return began and one.node.finally_ is not None and (one.key, "began") not in state.choices
 
     def resolve(self, asking: Asking, one: Instance[Try]) -> bool:
         body, catch, _ = _parts(one)
@@ -268,7 +268,7 @@ class TryKind(Container[Try]):
         if catch is not None and self._must_decide(state, one, body):
             asking.choose(one, "caught", self._decide(asking, one, body, catch))
         elif self._must_remember(state, one, body):
-            asking.choose(one, "finally", "true")
+            asking.choose(one, "began", "true")
         return False
 
     def _decide(self, asking: Asking, one: Instance, body: Instance, catch: Instance) -> str:

@@ -10,7 +10,8 @@ import pytest
 import smithers
 from smithers.engine.attempts import Executor, Executors
 from smithers.engine.mount import mount
-from smithers.kinds import ITERATION, AnyNode, Kind, KindName, kind_of
+from smithers.kinds import ITERATION, AnyNode, Kind, KindName, Try, kind_of
+from smithers.kinds.try_ import Handler
 from smithers.shapes import CONTAINERS, shape_of
 from smithers.tree import (
     Approval,
@@ -28,7 +29,7 @@ from smithers.tree import (
 from tests.properties import trees
 from tests.rules.agents import Scripted
 
-FAILURES = {"parallel": "finish", "foreach": "finish"}
+FAILURES = {"parallel": "finish", "foreach": "finish", "try": "catch finally"}
 
 
 def nodes() -> Iterator[Node[Any]]:
@@ -42,6 +43,15 @@ def nodes() -> Iterator[Node[Any]]:
     yield Branch(lambda: True, step)
     yield Loop(step, until=lambda: True, max_iterations=1)
     yield ForEach([1], key=str, each=lambda n: Step(f"s{n}", lambda: n))
+    yield Try(step, catch=Step("catch", lambda: 1), finally_=Step("last", lambda: 1))
+    yield Try(step, catch=lambda caught: Step(caught.key, lambda: 1))
+
+
+def parts() -> Iterator[Node[Any]]:
+    """The nodes that others are made of, and that no author writes."""
+    for node in nodes():
+        if isinstance(node, Try):
+            yield from [one for one in node.children if type(one) not in exported()]
 
 
 def exported() -> set[type]:
@@ -57,24 +67,26 @@ def exported() -> set[type]:
 def test_every_exported_node_has_a_kind_and_every_kind_a_node() -> None:
     made = list(nodes())
     assert {type(node) for node in made} == exported()
-    kinds = {kind_of(node).name for node in made}
+    kinds = {kind_of(node).name for node in (*made, *parts())}
     assert kinds | {ITERATION.name} == set(get_args(KindName))
 
 
 def test_the_union_has_every_class_that_is_exported() -> None:
     union = tuple(getattr(one, "__origin__", one) for one in get_args(AnyNode))
     assert all(issubclass(one, union) for one in exported())
-    assert all(any(issubclass(one, member) for one in exported()) for member in union)
+    made = {*exported(), *map(type, parts())}
+    assert all(any(issubclass(one, member) for one in made) for member in union)
 
 
 def test_the_shapes_of_rows_are_those_of_the_kinds() -> None:
-    made = list(nodes())
+    made = [*nodes(), *parts()]
     for node in made:
         definition = mount(node)
         kind, shape = definition.kind, shape_of(node.kind)
         assert shape.is_container is not kind.is_task
         assert shape.iterates is (kind.loops_below(definition) != definition.loops)
-        assert (shape.expands, shape.is_ordered) == (kind.expands, kind.is_ordered)
+        assert shape.is_ordered is kind.is_ordered
+        assert shape.expands is (kind.expands and not isinstance(node, Handler))
     assert {*CONTAINERS} == {node.kind for node in made if not kind_of(node).is_task}
 
 
@@ -92,7 +104,8 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
 
 def test_random_trees_have_every_kind() -> None:
     """The leaves are tasks of three sorts; an iteration is made by its loop."""
-    made = {kind_of(trees.build(one, trees.Idle())).name for one in shapes()}
+    trees_ = [trees.build(one, trees.Idle()) for one in shapes()]
+    made = {one.kind.name for tree in trees_ for one in mount(tree).walk()}
     assert made | {ITERATION.name} == set(get_args(KindName))
 
 
@@ -100,7 +113,8 @@ def shapes() -> Iterator[trees.Shape]:
     leaf = trees.Shape(kind="step", on_failure="fail")
     kind: trees.Kind
     for kind in get_args(trees.Kind):
-        yield trees.Shape(kind=kind, below=(leaf,), count=1, on_failure=FAILURES.get(kind, "fail"))
+        below = (leaf,) * (3 if kind == "try" else 1)
+        yield trees.Shape(kind=kind, below=below, count=1, on_failure=FAILURES.get(kind, "fail"))
 
 
 def test_something_else_is_of_no_kind() -> None:
@@ -110,6 +124,6 @@ def test_something_else_is_of_no_kind() -> None:
 
 def test_kinds_keep_nothing() -> None:
     """What a kind decides is a function of rows and of the instance that it is given."""
-    for kind in (*map(kind_of, nodes()), ITERATION):
+    for kind in (*map(kind_of, (*nodes(), *parts())), ITERATION):
         assert isinstance(kind, Kind)
         assert vars(kind) == {}

@@ -36,7 +36,7 @@ from smithers.kinds.try_ import Handler
 from smithers.state import RunState
 from smithers.tree import Approval, ForEach, Loop, Node
 
-__all__ = ["Driver", "Event"]
+__all__ = ["CAUGHT", "Driver", "Event"]
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -53,7 +53,7 @@ class Event:
         return f"{self.name} {self.key}"
 
 
-_CAUGHT = Caught(key="a", error_class="Error", error=Failure(kind="Error", message="boom"))
+CAUGHT = Caught(key="a", error_class="Error", error=Failure(kind="Error", message="boom"))
 
 
 @dataclass
@@ -129,7 +129,7 @@ class Driver:
         place = (id(definition), path)
         if place not in self._subtrees:
             if isinstance(definition.node, Handler):
-                made = definition.kind.subtree(definition.node, _CAUGHT)
+                made = definition.kind.subtree(definition.node, CAUGHT)
                 self._subtrees[place] = [mount(made, parent=definition)]
                 return self._subtrees[place]
             node = cast("ForEach[Any]", definition.node)

@@ -12,8 +12,10 @@ from smithers.changes import Frame, Key
 from smithers.engine.mount import mount
 from smithers.engine.plan import Expand
 from smithers.kinds import Definition
+from smithers.kinds.try_ import Handler
 from smithers.state import RunState
 from tests.engine.runs import Watch
+from tests.properties.driver import CAUGHT
 from tests.properties.fates import Expected
 from tests.properties.reference import Reference
 
@@ -47,6 +49,10 @@ class Made:
 
         def expand(one: Definition, path: tuple[int, ...]) -> Sequence[Definition]:
             if (id(one), path) not in self._subtrees:
+                if isinstance(one.node, Handler):
+                    made = one.kind.subtree(one.node, CAUGHT)
+                    self._subtrees[id(one), path] = [mount(made, parent=one)]
+                    return self._subtrees[id(one), path]
                 node = cast("ForEach[Any]", one.node)
                 chosen = state.choices[Key(one.id, path), "items"]
                 keys: list[str] = json.loads(chosen.value)["keys"]

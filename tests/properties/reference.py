@@ -265,7 +265,7 @@ class Reference:
             how = self._child(rest[0], key, stop if runs else never, idle=not runs)
             status = how if runs else _worst_of(status, how)
         if node.finally_ is not None and status not in _OPEN:
-            runs = body in ("finished", "failed") or (key, "finally") in self.state.choices
+            runs = body in ("finished", "failed") or (key, "began") in self.state.choices
             if not runs and body == "cancelled" and self._has_begun(first, key):
                 self._asks[key] = True
                 return "up"
