@@ -102,7 +102,7 @@ def growing_trees() -> st.SearchStrategy[Shape]:
     nodes has a name.
     """
     step = st.builds(Shape, kind=st.just("step"), on_failure=st.just("fail"))
-    part = st.one_of(step, _group("parallel", step, 1, 2), trees(("step",)))
+    part = st.one_of(step, _group("parallel", step, 1, 2), trees(("step",), handling=False))
     row = st.one_of(_group("sequence", part, 2, 4), _group("loop", part, 1, 2))
     rows = st.lists(row, min_size=1, max_size=2).map(tuple)
     beside = st.tuples(step, rows).map(lambda pair: (pair[0], *pair[1]))

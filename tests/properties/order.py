@@ -34,7 +34,7 @@ class Order:
 
     def check(self, one: Definition, path: tuple[int, ...]) -> None:
         """Everything before this node is settled, and nothing of it has failed."""
-        for before, its, allowed in _before(one, path):
+        for before, its, allowed in _before(self, one, path):
             verdict = self.judge(before, its)
             said = f"{one.id}{list(path)} starts, and {before.id} before it is {verdict}"
             assert verdict in allowed, said
@@ -49,7 +49,7 @@ class Order:
                 isinstance(one.node, ForEach) and (Key(one.id, path), "items") in self.state.choices
             ):
                 assert one.parent is not None
-                if isinstance(one.node, Handler) and not self._has_caught(one.parent, path):
+                if isinstance(one.node, Handler) and not self.has_caught(one.parent, path):
                     continue
                 for item in self.expand(one, path):
                     if (found := self.find(key, item)) is not None:
@@ -92,7 +92,7 @@ class Order:
     def _in_order(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         return _all([self.judge(child, path) for child in one.children])
 
-    def _has_caught(self, one: Definition, path: tuple[int, ...]) -> bool:
+    def has_caught(self, one: Definition, path: tuple[int, ...]) -> bool:
         choice = self.state.choices.get((Key(one.id, path), "caught"))
         return choice is not None and choice.value != "null"
 
@@ -101,7 +101,7 @@ class Order:
         verdict = self.judge(body, path)
         if verdict in ("open", "unasked"):
             return verdict
-        if self._has_caught(one, path):
+        if self.has_caught(one, path):
             verdict = self.judge(rest[0], path)
         if node.finally_ is None or verdict in ("open", "unasked"):
             return verdict
@@ -157,7 +157,7 @@ def _all(found: list[Verdict]) -> Verdict:
 _Before = tuple[Definition, tuple[int, ...], tuple[Verdict, ...]]
 
 
-def _before(one: Definition, path: tuple[int, ...]) -> Iterator[_Before]:
+def _before(order: Order, one: Definition, path: tuple[int, ...]) -> Iterator[_Before]:
     """What stands before a node in its sequences, loop bodies and tries, each in the node's
     iteration, and what it may have come to.
     """
@@ -171,8 +171,9 @@ def _before(one: Definition, path: tuple[int, ...]) -> Iterator[_Before]:
             case Try() if isinstance(one.node, Catch):
                 yield above.children[0], path, ("bad",)
             case Try() if isinstance(one.node, Finally):
-                for earlier in above.children[: one.place]:
-                    yield earlier, path, ("good", "bad")
+                yield above.children[0], path, ("good", "bad", "unasked")
+                if order.has_caught(above, path):
+                    yield above.children[1], path, ("good", "bad", "unasked")
                 return  # whatever has stopped around it
             case Try():
                 pass

@@ -143,27 +143,32 @@ def _some(*of: str) -> st.SearchStrategy[str]:
 _RARELY = st.sampled_from([False, False, False, True])
 
 
-def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.SearchStrategy[Shape]:
+def _above(
+    below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind], tolerant: bool = True
+) -> st.SearchStrategy[Shape]:
+    rarely = _RARELY if tolerant else st.just(False)
+    groups = ("finish", "cancel", "continue") if tolerant else ("finish", "cancel")
+
     def several(least: int, most: int) -> st.SearchStrategy[tuple[Shape, ...]]:
         return st.lists(below, min_size=least, max_size=most).map(tuple)
 
     made = {
         "sequence": st.builds(
-            Shape, kind=st.just("sequence"), below=several(0, 3), tolerates=_RARELY
+            Shape, kind=st.just("sequence"), below=several(0, 3), tolerates=rarely
         ),
         "parallel": st.builds(
             Shape,
             kind=st.just("parallel"),
             below=several(0, 4),
             count=st.integers(0, 2),
-            on_failure=_some("finish", "cancel", "continue"),
+            on_failure=_some(*groups),
         ),
         "branch": st.builds(
             Shape,
             kind=st.just("branch"),
             below=several(1, 2),
             count=st.integers(0, 1),
-            tolerates=_RARELY,
+            tolerates=rarely,
         ),
         "loop": st.builds(
             Shape,
@@ -171,7 +176,7 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             below=several(1, 2),
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
-            tolerates=_RARELY,
+            tolerates=rarely,
         ),
         "foreach": st.builds(
             Shape,
@@ -186,14 +191,14 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
                 kind=st.just("try"),
                 below=several(2, 2),
                 on_failure=_some("catch", "handler", "finally"),
-                tolerates=_RARELY,
+                tolerates=rarely,
             ),
             st.builds(
                 Shape,
                 kind=st.just("try"),
                 below=several(3, 3),
                 on_failure=_some("catch finally", "handler finally"),
-                tolerates=_RARELY,
+                tolerates=rarely,
             ),
         ),
     }
@@ -203,12 +208,20 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
 _CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach", "try")
 
 
-def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStrategy[Shape]:
-    """Any tree of up to a dozen leaves."""
+_QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
+
+
+def trees(
+    leaves: Sequence[Kind] = ("step", "task", "approval"), *, handling: bool = True
+) -> st.SearchStrategy[Shape]:
+    """Any tree of up to a dozen leaves. `handling` is whether it may handle failures."""
+    kinds = _CONTAINERS if handling else _QUIET
     leaf = st.builds(
         Shape, kind=st.sampled_from(leaves), on_failure=_some("fail", "fail", "continue")
     )
-    return st.recursive(leaf, lambda below: _above(below, kinds=_CONTAINERS), max_leaves=12)
+    return st.recursive(
+        leaf, lambda below: _above(below, kinds=kinds, tolerant=handling), max_leaves=12
+    )
 
 
 def plain_trees() -> st.SearchStrategy[Shape]:
