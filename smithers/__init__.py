@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smithers.changes import Failure as Failure
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
+    from smithers.context import State as State
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
@@ -36,6 +38,7 @@ _HOMES = {
     "Budget": "smithers.tree",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
+    "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
@@ -44,6 +47,7 @@ _HOMES = {
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
     "Sequence": "smithers.tree",
+    "State": "smithers.context",
     "Step": "smithers.tree",
     "Task": "smithers.tree",
     "Workflow": "smithers.workflows",
@@ -59,6 +63,7 @@ __all__ = [  # literal, for the checkers
     "Budget",
     "Context",
     "Decision",
+    "Failure",
     "ForEach",
     "ItemFailure",
     "Loop",
@@ -67,6 +72,7 @@ __all__ = [  # literal, for the checkers
     "Parallel",
     "Retry",
     "Sequence",
+    "State",
     "Step",
     "Task",
     "Workflow",

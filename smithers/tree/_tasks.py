@@ -24,13 +24,13 @@ from smithers.tree._ids import MAX_ID, check_id
 from smithers.tree._nodes import Node
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
+from smithers.tree._retry import Retry, check_retry
 from smithers.tree._work import (
     AgentWork,
     Attempt,
     Decision,
     OnFailure,
     PersonWork,
-    Retry,
     StepWork,
     Work,
 )
@@ -137,7 +137,7 @@ class Task(Node[T_co]):
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
         _check_text(prompt, "prompt", id, mark)
-        _check_retry(id, retry, mark)
+        check_retry("task", id, retry, mark)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
             wrong(
                 mark,
@@ -253,15 +253,6 @@ def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
         )
 
 
-def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
-    if retry is not None and not isinstance(cast("object", retry), Retry):
-        wrong(
-            mark,
-            f"the retry of {id!r} must be a Retry, not {retry!r}",
-            "write retry=Retry(tries=3)",
-        )
-
-
 def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
     """The id of the task whose session is taken up."""
     if given is None:
@@ -357,7 +348,8 @@ class Step(Task[T_co]):
                 f"step {id!r} needs a function, not {run!r}",
                 "pass a function: Step(id, function)",
             )
-        _check_retry(id, retry, mark)
+        if retry is not None:
+            check_retry("step", id, retry, mark)
         kind = output if output is not None else _returned(run)
         work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
         self._become(id, mark, work, _output(kind, mark), timeout_s, on_failure, needs)

@@ -338,6 +338,60 @@ return §Step("b", lambda: 1, retries=3)
         fix=("retries=3", "retry=Retry(tries=3)"),
     ),
     in_flow(
+        "retry only a misspelt class",
+        """\
+return Task("t", agent=echo, prompt="p", retry=§Retry(only="transiant"))
+""",
+        said="only= names 'transiant', which is not a class of errors",
+        hint="did you mean 'transient'?",
+        fix=("transiant", "transient"),
+    ),
+    in_flow(
+        "retry only a class by name",
+        """\
+return Step("s", lambda: 1, retry=§Retry(only=("TimeoutError",)))
+""",
+        said="only= names 'TimeoutError', which is not a class of errors",
+        hint=(
+            "pass an exception type, or a tuple of them, or one of 'transient', 'busy', "
+            "'bad output'"
+        ),
+        fix=('"TimeoutError"', "TimeoutError"),
+    ),
+    in_flow(
+        "retry only an exception",
+        """\
+return Step("s", lambda: 1, retry=§Retry(only=ValueError("no")))
+""",
+        said="only= must name exception types, not ValueError('no')",
+        hint=(
+            "pass an exception type, or a tuple of them, or one of 'transient', 'busy', "
+            "'bad output'"
+        ),
+        fix=('ValueError("no")', "ValueError"),
+    ),
+    in_flow(
+        "retry only nothing",
+        """\
+return Step("s", lambda: 1, retry=§Retry(only=()))
+""",
+        said="only= names no error",
+        hint=(
+            "pass an exception type, or a tuple of them, or one of 'transient', 'busy', "
+            "'bad output'; to retry nothing, write tries=1"
+        ),
+        fix=("only=()", "tries=1"),
+    ),
+    in_flow(
+        "retry of an agent only after an error of Python",
+        """\
+return §Task("t", agent=echo, prompt="p", retry=Retry(only=TimeoutError))
+""",
+        said="the retry of task 't' names TimeoutError, which no agent raises",
+        hint=("name errors that may pass: 'transient', 'busy', 'bad output', or their types"),
+        fix=("TimeoutError", '"transient"'),
+    ),
+    in_flow(
         "args=",
         """\
 return §Step("b", print, args=("x",))

@@ -58,6 +58,10 @@ class Execution(ABC):
         """The failure by this error, with what a person should do about it."""
         return failure
 
+    def may_retry(self, error: Exception) -> bool:
+        """Whether the retry of the task names this error; else the task fails at once."""
+        return True
+
     def note_failure(self, error: Exception, failure: Failure, began: datetime) -> None:  # noqa: B027
         """Remember what it means for other attempts; this one began then."""
 

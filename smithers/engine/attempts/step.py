@@ -123,6 +123,9 @@ class StepAttempt(Execution):
         """A function may use another store, and what the system refuses it is its own affair."""
         return Result("halted" if isinstance(error, MachineError) else "failed", error=error)
 
+    def may_retry(self, error: Exception) -> bool:
+        return (self.work.retry or _ONCE).retries(error)
+
     def explain(self, error: Exception, failure: Failure) -> Failure:
         if isinstance(error, SmithersError) or failure.hint:
             return failure
