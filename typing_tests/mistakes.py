@@ -67,8 +67,7 @@ def reads(ctx: Context[Brief]) -> None:
     ctx.get("plan", Plan).steps  # error: it may be None
     ctx.previous(plan).steps  # error: it may be None
     ctx[ok].aproved  # error: a misspelt field of a decision
-    is_done = ctx.state(plan) == "done"  # error: not a state
-    print(is_done)
+    _ = ctx.state(plan) == "done"  # error: not a state
     ctx.error(plan).message  # error: it may be None
     Retry(only="transiant")  # error: not a class of errors
     Retry(only=ValueError("no"))  # error: an exception is not a type
