@@ -121,8 +121,8 @@ def groups(ctx: Context[Brief]) -> None:
     Sequence([plan, review])  # error: unpack a list with *
     Parallel(plan, lambda: review)  # error: a callable is no node
     Parallel(plan, limit="two")  # error: not a number
-    Parallel(plan, on_failure="continue")  # error: only a ForEach can
-    Sequence(plan, on_failure="cancel")  # error: a sequence has no such argument
+    Parallel(plan, on_failure="stop")  # error: an unknown choice
+    Sequence(plan, on_failure="cancel")  # error: only groups that run at once can
     row: Sequence[Review] = Sequence(plan, result=plan)  # error: another output
     wrong: Review = ctx[Parallel(review, result=plan)]  # error: another output
 

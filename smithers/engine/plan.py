@@ -139,7 +139,7 @@ class Plan(SlotCounts):
         one.status = outcome  # last: a step's thread may be looking
         tolerated = outcome == "failed" and one.kind.is_tolerated(one.node)
         one.failing = outcome == "failed" and not tolerated
-        if tolerated:
+        if tolerated or one.tolerated:
             self.handled.append(one.key)
         self._settling.append(one)
         self.settled.append(one)

@@ -48,6 +48,7 @@ class Instance(Generic[N_co]):
         "slots",
         "status",
         "stopped",
+        "tolerated",
         "worst",
     )
 
@@ -81,6 +82,8 @@ class Instance(Generic[N_co]):
         self.slots: Slots | None = None
         self.dropping: Outcome | None = None
         self.stopped = False
+        self.tolerated = False
+        """Whether it continued without children that failed: then it gives nothing."""
 
     @property
     def path(self) -> tuple[int, ...]:

@@ -53,7 +53,9 @@ class Planning(Protocol):
         """It has settled, in this frame."""
 
     def absorb(self, one: Instance, /) -> None:
-        """Its failure, and what was cancelled because of it, fails nothing around it."""
+        """Its failure, and what was cancelled because of it, fails nothing around it: it and all
+        below it that failed or was cancelled is final.
+        """
 
     def drop(self, one: Instance, outcome: Outcome, /, *, cancel: bool) -> None:
         """It will not continue: what never started settles, what runs ends or is stopped."""
@@ -312,7 +314,16 @@ class Container(Kind[N]):
     def settle_by_children(self, plan: Planning, one: Instance[N]) -> None:
         """Settle it if no child is open."""
         if not one.open:
-            plan.mark(one, self.outcome(plan.state, one), one.settled_at)
+            self.conclude(plan, one, self.outcome(plan.state, one), one.settled_at)
+
+    def conclude(self, plan: Planning, one: Instance[N], outcome: Outcome, frame: int) -> None:
+        """Settle it, in this frame. A failure below it that it tolerates is absorbed: it has
+        finished, and gives nothing.
+        """
+        if outcome == "failed" and self.is_tolerated(one.node):
+            outcome, one.tolerated = "finished", True
+            plan.absorb(one)
+        plan.mark(one, outcome, frame)
 
     def end_of(self, state: RunState, one: Instance[N]) -> Ended | None:
         """Its end in the state."""

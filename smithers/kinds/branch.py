@@ -21,6 +21,9 @@ class BranchKind(Container[Branch]):
     def split(self, node: Branch) -> int:
         return len(node.arms[0])
 
+    def is_tolerated(self, node: Branch) -> bool:
+        return node.on_failure == "continue"
+
     def activate(self, plan: Planning, one: Instance[Branch]) -> None:
         self.chosen(plan, one)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from smithers.changes import Key
+from smithers.changes import Key, Outcome
 from smithers.errors import SmithersError
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
@@ -81,6 +81,9 @@ class LoopKind(Container[Loop]):
     def loops_below(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
 
+    def is_tolerated(self, node: Loop) -> bool:
+        return node.on_failure == "continue"
+
     def activate(self, plan: Planning, one: Instance[Loop]) -> None:
         self._iterate(plan, one)
 
@@ -100,7 +103,8 @@ class LoopKind(Container[Loop]):
             self.settle_by_children(plan, one)
             return
         if child.failing or child.status == "cancelled":
-            plan.mark(one, "failed" if child.failing else "cancelled", one.settled_at)
+            outcome: Outcome = "failed" if child.failing else "cancelled"
+            self.conclude(plan, one, outcome, one.settled_at)
             return
         state = plan.state
         exhausted = state.choices.get((one.key, "exhausted"))

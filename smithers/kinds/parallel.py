@@ -26,6 +26,9 @@ class SideBySide(Container[N]):
     def is_tolerant(self, node: N) -> bool:
         return node.on_failure == "continue"
 
+    def is_tolerated(self, node: N) -> bool:
+        return node.on_failure == "continue"
+
     def open_all(self, plan: Planning, one: Instance[N]) -> None:
         """Activate the children that were made."""
         if not one.children:
@@ -35,7 +38,7 @@ class SideBySide(Container[N]):
 
     def child_settled(self, plan: Planning, one: Instance[N], child: Instance) -> None:
         if not one.open:
-            plan.mark(one, self.outcome(plan.state, one), one.settled_at)
+            self.conclude(plan, one, self.outcome(plan.state, one), one.settled_at)
         elif one.worst != "finished" and not one.stopped:
             plan.stop_later(one)
 

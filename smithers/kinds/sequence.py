@@ -51,7 +51,7 @@ class Ordered(Container[N]):
         for child in one.children[one.next :]:
             plan.drop(child, "cancelled", cancel=False)
         if not one.open:
-            plan.mark(one, one.worst, one.settled_at)
+            self.conclude(plan, one, one.worst, one.settled_at)
 
 
 class SequenceKind(Ordered[Sequence[Any]]):
@@ -60,6 +60,9 @@ class SequenceKind(Ordered[Sequence[Any]]):
 
     def source_of_output(self, node: Sequence[Any]) -> Node[Any] | None:
         return node.result
+
+    def is_tolerated(self, node: Sequence[Any]) -> bool:
+        return node.on_failure == "continue"
 
     def end(self, plan: Planning, one: Instance[Sequence[Any]]) -> None:
         plan.mark(one, "finished", one.settled_at)

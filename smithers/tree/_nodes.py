@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import collections.abc as abc
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Final, Generic, Literal, Protocol, cast, overload
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, cast, get_args, overload
 
 from typing_extensions import TypeVar
 
@@ -26,7 +26,7 @@ from smithers.tree._handles import Handle, shown
 from smithers.tree._ids import check_id
 from smithers.tree._places import Mark, here
 
-__all__ = ["Branch", "ForEach", "Group", "Loop", "Node", "Parallel", "Sequence"]
+__all__ = ["Branch", "ForEach", "Group", "Loop", "Node", "OnFailure", "Parallel", "Sequence"]
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -34,6 +34,12 @@ Item_co = TypeVar("Item_co", covariant=True)
 T_co = TypeVar("T_co", covariant=True, default=object)
 M = TypeVar("M")
 _LAMBDA = "write lambda: ..."
+
+OnFailure = Literal["fail", "continue"]
+"""Whether a failure fails the nodes around it."""
+
+OnGroupFailure = Literal["finish", "cancel", "continue"]
+"""After a failure in a group: running attempts may finish, are cancelled, or nothing else ends."""
 
 
 class Node(Handle, Generic[T_co]):
@@ -86,9 +92,12 @@ class Group(Node[T_co]):
         result: Node[Any] | None,
         budget: Budget | None,
         mark: Mark,
+        on_failure: str = "fail",
+        choices: tuple[str, ...] = ("fail", "continue"),
     ) -> None:
         self.mark = mark
         self.id = None
+        check_choice(mark, "on_failure", on_failure, choices)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
         self._given = _children(self.kind, given, mark)
         if result is not None and not isinstance(cast("object", result), Node):
@@ -105,32 +114,46 @@ class Group(Node[T_co]):
 
 
 class Sequence(Group[T_co]):
-    """Children that run one after the other. The first failure ends the sequence."""
+    """Children that run one after the other. The first failure ends the sequence.
+
+    With `on_failure="continue"`, that failure does not fail the enclosing nodes: the rest of the
+    sequence is cancelled, and the sequence finishes without a result.
+    """
 
     kind = "sequence"
 
     @overload
     def __init__(
-        self: Sequence[None], *children: Node | None, budget: Budget | None = None
+        self: Sequence[None],
+        *children: Node | None,
+        on_failure: OnFailure = "fail",
+        budget: Budget | None = None,
     ) -> None: ...
     @overload
     def __init__(
-        self: Sequence[T], *children: Node | None, result: Node[T], budget: Budget | None = None
+        self: Sequence[T],
+        *children: Node | None,
+        result: Node[T],
+        on_failure: OnFailure = "fail",
+        budget: Budget | None = None,
     ) -> None: ...
     def __init__(
         self,
         *children: Node | None,
         result: Node[Any] | None = None,
+        on_failure: OnFailure = "fail",
         budget: Budget | None = None,
     ) -> None:
-        self._become(children, result, budget, here())
+        self._become(children, result, budget, here(), on_failure)
+        self.on_failure: Final = on_failure
 
 
 class Parallel(Group[T_co]):
     """Children that run at the same time, at most `limit` of them.
 
     After a failure no further child starts. Running attempts may finish ("finish") or are cancelled
-    ("cancel"); then the parallel fails.
+    ("cancel"); then the parallel fails. With "continue", the other children continue and the
+    parallel finishes without those that failed.
     """
 
     kind = "parallel"
@@ -140,7 +163,7 @@ class Parallel(Group[T_co]):
         self: Parallel[None],
         *children: Node | None,
         limit: int | None = None,
-        on_failure: Literal["finish", "cancel"] = "finish",
+        on_failure: OnGroupFailure = "finish",
         budget: Budget | None = None,
     ) -> None: ...
     @overload
@@ -148,7 +171,7 @@ class Parallel(Group[T_co]):
         self: Parallel[T],
         *children: Node | None,
         limit: int | None = None,
-        on_failure: Literal["finish", "cancel"] = "finish",
+        on_failure: OnGroupFailure = "finish",
         result: Node[T],
         budget: Budget | None = None,
     ) -> None: ...
@@ -156,21 +179,20 @@ class Parallel(Group[T_co]):
         self,
         *children: Node | None,
         limit: int | None = None,
-        on_failure: Literal["finish", "cancel"] = "finish",
+        on_failure: OnGroupFailure = "finish",
         result: Node[Any] | None = None,
         budget: Budget | None = None,
     ) -> None:
         mark = here()
-        self._become(children, result, budget, mark)
+        self._become(children, result, budget, mark, on_failure, get_args(OnGroupFailure))
         check_count(mark, "limit", limit)
-        check_choice(mark, "on_failure", on_failure, ("finish", "cancel"))
         self.limit: Final = limit
         self.on_failure: Final = on_failure
 
 
 class Branch(Node[None]):
     """`then` if the test returns True, else `otherwise`. The test is called once and its answer is
-    stored.
+    stored. With `on_failure="continue"`, a failure does not fail the enclosing nodes.
     """
 
     kind = "branch"
@@ -181,10 +203,13 @@ class Branch(Node[None]):
         then: Node | None,
         otherwise: Node | None = None,
         *,
+        on_failure: OnFailure = "fail",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None:
         self.mark = here()
+        check_choice(self.mark, "on_failure", on_failure, ("fail", "continue"))
+        self.on_failure: Final = on_failure
         self.id = _container_id(id, self.kind, self.mark)
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(test):
@@ -203,7 +228,8 @@ class Loop(Node[None]):
     """Repeats its body until `until` returns True at the end of an iteration.
 
     After `max_iterations` the loop fails ("fail"), or finishes anyway ("finish"), which is
-    reported.
+    reported. With `on_failure="continue"`, a failure ends the loop and does not fail the enclosing
+    nodes.
     """
 
     kind = "loop"
@@ -214,10 +240,13 @@ class Loop(Node[None]):
         until: Callable[[], bool],
         max_iterations: int,
         on_exhausted: Literal["fail", "finish"] = "fail",
+        on_failure: OnFailure = "fail",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None:
         self.mark = here()
+        check_choice(self.mark, "on_failure", on_failure, ("fail", "continue"))
+        self.on_failure: Final = on_failure
         self.id = _container_id(id, self.kind, self.mark)
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(until):
@@ -268,7 +297,7 @@ class ForEach(Node[list[M]]):
         each: Callable[[Item], Node[M]],
         limit: int | None = None,
         allow_empty: bool = False,
-        on_failure: Literal["finish", "cancel", "continue"] = "finish",
+        on_failure: OnGroupFailure = "finish",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None: ...
@@ -281,7 +310,7 @@ class ForEach(Node[list[M]]):
         each: Callable[[Item], Node[M]],
         limit: int | None = None,
         allow_empty: bool = False,
-        on_failure: Literal["finish", "cancel", "continue"] = "finish",
+        on_failure: OnGroupFailure = "finish",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None: ...
@@ -293,7 +322,7 @@ class ForEach(Node[list[M]]):
         each: Callable[[Any], Node[M]],
         limit: int | None = None,
         allow_empty: bool = False,
-        on_failure: Literal["finish", "cancel", "continue"] = "finish",
+        on_failure: OnGroupFailure = "finish",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None:
@@ -313,7 +342,7 @@ class ForEach(Node[list[M]]):
         else:
             check_items(items, "this ForEach", mark)
         check_count(mark, "limit", limit)
-        check_choice(mark, "on_failure", on_failure, ("finish", "cancel", "continue"))
+        check_choice(mark, "on_failure", on_failure, get_args(OnGroupFailure))
         fixed = None if callable(items) else tuple(items)
         self.items: Final[Callable[[], Iterable[Any]]] = (
             freeze(items, mark) if callable(items) else lambda: fixed or ()

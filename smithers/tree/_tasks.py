@@ -21,7 +21,7 @@ from smithers.tree._checks import check_choice, check_number, check_takes, wrong
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import MAX_ID, check_id
-from smithers.tree._nodes import Node
+from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
 from smithers.tree._retry import Retry, check_retry
@@ -29,7 +29,6 @@ from smithers.tree._work import (
     AgentWork,
     Attempt,
     Decision,
-    OnFailure,
     PersonWork,
     StepWork,
     Work,

@@ -11,19 +11,17 @@ from typing import Literal
 from pydantic import BaseModel
 
 from smithers.agent import Agent
+from smithers.tree._nodes import OnFailure
 from smithers.tree._retry import Retry
 
 __all__ = [
     "AgentWork",
     "Attempt",
     "Decision",
-    "OnFailure",
     "PersonWork",
     "StepWork",
     "Work",
 ]
-
-OnFailure = Literal["fail", "continue"]
 
 
 class Decision(BaseModel):

@@ -32,6 +32,8 @@ def container_state(
         return NodeState("failed" if is_root and status == "failed" else unsettled(status))
     if not is_iteration and key in state.ended:  # it failed by itself
         return NodeState(end.outcome, key in state.handled)
+    if not is_iteration and key in state.handled:  # it continued without what failed below it
+        return NodeState(end.outcome, tolerated=True)
     bad = [child.tolerated for child in children if child.is_bad]
     own = NodeState(end.outcome, bool(bad) and all(bad))
     return own if own.is_bad else NodeState(end.outcome)

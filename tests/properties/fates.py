@@ -111,11 +111,15 @@ class Expected:
                     return False
                 keys = self.fates.keys(id)
                 return any(self._fails(shape.below[0], f"{id}/{key}", path) for key in keys)
+            case "sequence" | "branch" | "loop" if shape.tolerates:
+                return False
             case "branch":
                 taken = self._taken(shape, id)
                 return any(self._fails(one, name, path) for name, one in taken)
             case "loop":
                 return self._iterations(shape, id, path)[1]
+            case "parallel" if shape.on_failure == "continue":
+                return False
             case "sequence" | "parallel":
                 return any(self._fails(one, name, path) for name, one in self._below(shape, id))
             case "step" | "task" | "approval":

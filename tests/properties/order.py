@@ -4,7 +4,7 @@ plan or its reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, assert_never, cast
 
 from smithers.changes import Key
@@ -52,12 +52,21 @@ class Order:
     def judge(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         node, key = cast("AnyNode", one.node), Key(one.id, path)
         if (ended := self.state.ended.get(key)) is not None:
-            tolerated = isinstance(node, Task) and node.on_failure == "continue"
+            tolerated = node.on_failure == "continue"
             bad = ended.outcome == "cancelled" or (ended.outcome == "failed" and not tolerated)
             return "bad" if bad else "good"
+        verdict = self._judge_open(one, node, path)
+        is_open_group = isinstance(node, Parallel | ForEach)  # which its own rule has looked at
+        if verdict == "bad" and node.on_failure == "continue" and not is_open_group:
+            return "good"
+        return verdict
+
+    def _judge_open(self, one: Definition, node: AnyNode, path: tuple[int, ...]) -> Verdict:
         match node:
-            case Sequence() | Parallel():
+            case Sequence():
                 return self._in_order(one, path)
+            case Parallel():
+                return self._group(one.children, path, tolerant=node.on_failure == "continue")
             case Branch():
                 return self._branch(one, node, path)
             case Loop():
@@ -100,7 +109,12 @@ class Order:
     def _fan(self, one: Definition, path: tuple[int, ...], *, tolerant: bool) -> Verdict:
         if (Key(one.id, path), "items") not in self.state.choices:
             return "unasked"
-        found: list[Verdict] = [self.judge(item, path) for item in self.expand(one, path)]
+        return self._group(self.expand(one, path), path, tolerant=tolerant)
+
+    def _group(
+        self, below: Iterable[Definition], path: tuple[int, ...], *, tolerant: bool
+    ) -> Verdict:
+        found: list[Verdict] = [self.judge(item, path) for item in below]
         if tolerant:
             return "open" if "open" in found or "unasked" in found else "good"
         return _all(found)

@@ -13,7 +13,7 @@ from smithers.changes import Key, Outcome
 from smithers.engine.plan import Expand
 from smithers.kinds import AnyNode, Definition
 from smithers.state import RunState
-from smithers.tree import Branch, ForEach, Loop, Parallel, PersonWork, Task
+from smithers.tree import Branch, ForEach, Loop, Node, Parallel, PersonWork, Task
 from smithers.tree import Sequence as InOrder
 
 __all__ = ["Reference"]
@@ -82,6 +82,8 @@ class Reference:
             self._status[key] = ended.outcome
         else:
             self._status[key] = self._by_kind(one, key, stop, idle=idle)
+            if self._status[key] == "failed" and ended is None and _continues(one.node):
+                self._status[key] = "finished"  # what failed is below it
         return self._status[key]
 
     def _by_kind(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
@@ -108,7 +110,7 @@ class Reference:
         return self._eval(one, mine, stop, idle=idle)
 
     def _bad(self, one: Definition, status: str) -> bool:
-        tolerated = isinstance(one.node, Task) and one.node.on_failure == "continue"
+        tolerated = _continues(one.node)
         return status == "cancelled" or (status == "failed" and not tolerated)
 
     def _task(self, node: Task, key: Key, stop: Stop | None) -> str:
@@ -238,6 +240,16 @@ class Reference:
         if (key, "items") in self.state.choices and key not in self.state.ended:
             return self._group(self.expand(one, key.path), node, key, stop, idle=idle)
         return stop.outcome if idle and stop is not None else self._ask(key, key, stop)
+
+
+def _continues(node: Node[Any]) -> bool:
+    """Whether its failure fails nothing around it."""
+    known = cast("AnyNode", node)
+    match known:
+        case Task() | InOrder() | Branch() | Loop() | Parallel() | ForEach():
+            return known.on_failure == "continue"
+        case _:
+            assert_never(known)
 
 
 def _worst(found: Sequence[str]) -> str:

@@ -28,6 +28,8 @@ class Shape:
     below: tuple[Shape, ...] = ()
     count: int = 0
     on_failure: str = ""
+    tolerates: bool = False
+    """Whether a sequence, branch or loop has `on_failure="continue"`."""
     name: str = ""
 
 
@@ -78,6 +80,7 @@ class Idle:
 def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
     """The node of a shape, its ids derived from `id`, or from its name and the item around it."""
     on_failure: Any = shape.on_failure
+    tolerated: Any = "continue" if shape.tolerates else "fail"
     limit = shape.count or None
     id = f"{shape.name}{item}" if shape.name else id
     if shape.kind == "foreach":
@@ -93,18 +96,19 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
     below = [build(one, fill, f"{id}.{place}", item) for place, one in enumerate(shape.below)]
     match shape.kind:
         case "sequence":
-            return InOrder(*below)
+            return InOrder(*below, on_failure=tolerated)
         case "parallel":
             return Parallel(*below, limit=limit, on_failure=on_failure)
         case "branch":
             arms = below if len(below) == 2 else [*below, None][:: 1 if shape.count else -1]
-            return Branch(fill.test(id), arms[0], arms[1], id=id)
+            return Branch(fill.test(id), arms[0], arms[1], id=id, on_failure=tolerated)
         case "loop":
             return Loop(
                 *fill.body(id, below),
                 until=fill.until(id, below),
                 max_iterations=shape.count,
                 on_exhausted=on_failure,
+                on_failure=tolerated,
                 id=id,
             )
         case "step" | "task" | "approval":
@@ -117,21 +121,30 @@ def _some(*of: str) -> st.SearchStrategy[str]:
     return st.sampled_from(of)
 
 
+_RARELY = st.sampled_from([False, False, False, True])
+
+
 def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.SearchStrategy[Shape]:
     def several(least: int, most: int) -> st.SearchStrategy[tuple[Shape, ...]]:
         return st.lists(below, min_size=least, max_size=most).map(tuple)
 
     made = {
-        "sequence": st.builds(Shape, kind=st.just("sequence"), below=several(0, 3)),
+        "sequence": st.builds(
+            Shape, kind=st.just("sequence"), below=several(0, 3), tolerates=_RARELY
+        ),
         "parallel": st.builds(
             Shape,
             kind=st.just("parallel"),
             below=several(0, 4),
             count=st.integers(0, 2),
-            on_failure=_some("finish", "cancel"),
+            on_failure=_some("finish", "cancel", "continue"),
         ),
         "branch": st.builds(
-            Shape, kind=st.just("branch"), below=several(1, 2), count=st.integers(0, 1)
+            Shape,
+            kind=st.just("branch"),
+            below=several(1, 2),
+            count=st.integers(0, 1),
+            tolerates=_RARELY,
         ),
         "loop": st.builds(
             Shape,
@@ -139,6 +152,7 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             below=several(1, 2),
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
+            tolerates=_RARELY,
         ),
         "foreach": st.builds(
             Shape,
