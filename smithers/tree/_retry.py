@@ -98,14 +98,12 @@ def _check_only(named: tuple[object, ...], mark: Mark) -> None:
             wrong(mark, f"only= must name exception types, not {one!r}", f"pass {types}")
 
 
-def check_retry(kind: str, id: str, retry: object, mark: Mark) -> None:
+def check_retry(id: str, retry: object, mark: Mark, *, of_agent: bool) -> None:
     """The retry of a node. Raises `AuthorError` for what is not one, or what no agent can use."""
     if not isinstance(retry, Retry):
         said = f"the retry of {id!r} must be a Retry, not {retry!r}"
         wrong(mark, said, "write retry=Retry(tries=3)")
-    if kind != "task":
-        return
-    for one in retry.types:
+    for one in retry.types if of_agent else ():
         if issubclass(AgentError, one):
             continue
         if not issubclass(one, AgentError):

@@ -136,7 +136,7 @@ class Task(Node[T_co]):
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
         _check_text(prompt, "prompt", id, mark)
-        check_retry("task", id, retry, mark)
+        check_retry(id, retry, mark, of_agent=True)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
             wrong(
                 mark,
@@ -299,6 +299,11 @@ class Step(Task[T_co]):
 
     If the function has a required positional parameter, it receives the `Attempt`. `output` is the
     type of the return value (default: the function's return annotation).
+
+    With `effect=True`, the function does something that must not happen twice, such as a payment.
+    If an attempt is interrupted before the function has ended, by a crash, a stop of the run or
+    `timeout_s`, it is not repeated, whatever `retry` says: a person is asked, who approves another
+    attempt or denies it, which fails the step. An exception means that the function has ended.
     """
 
     kind = "step"
@@ -314,6 +319,7 @@ class Step(Task[T_co]):
         timeout_s: float | None = None,
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
+        effect: bool = False,
     ) -> None: ...
 
     @overload
@@ -327,6 +333,7 @@ class Step(Task[T_co]):
         timeout_s: float | None = None,
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
+        effect: bool = False,
     ) -> None: ...
 
     def __init__(
@@ -339,6 +346,7 @@ class Step(Task[T_co]):
         timeout_s: float | None = None,
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
+        effect: bool = False,
     ) -> None:
         mark = here()
         if not callable(run):
@@ -348,9 +356,17 @@ class Step(Task[T_co]):
                 "pass a function: Step(id, function)",
             )
         if retry is not None:
-            check_retry("step", id, retry, mark)
+            check_retry(id, retry, mark, of_agent=False)
         kind = output if output is not None else _returned(run)
-        work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
+        if not isinstance(cast("object", effect), bool):
+            said = f"the effect of step {id!r} must be True or False, not {effect!r}"
+            wrong(mark, said, "write effect=True")
+        work = StepWork(
+            run=freeze(run, mark),
+            takes_attempt=_takes_one(id, run, mark),
+            retry=retry,
+            effect=effect,
+        )
         self._become(id, mark, work, _output(kind, mark), timeout_s, on_failure, needs)
 
 

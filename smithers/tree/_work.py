@@ -103,11 +103,14 @@ class AgentWork:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepWork:
-    """Work of a Python function; asynchronous ones run in the loop, others in a thread."""
+    """Work of a Python function; asynchronous ones run in the loop, others in a thread. One with an
+    `effect` is not repeated after an interruption, unless a person decides so.
+    """
 
     run: Callable[..., object]
     takes_attempt: bool
     retry: Retry | None
+    effect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

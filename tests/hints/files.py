@@ -97,6 +97,10 @@ FILES: dict[str, tuple[str, str]] = {
         'return Task("t", agent=echo, prompt="p", retry=Retry(only=ValueError))',
         'return Task("t", agent=echo, prompt="p", retry=Retry(only="busy"))',
     ),
+    "write effect=True": (
+        'return Step("x", lambda: 1, effect=1)',
+        'return Step("x", lambda: 1, effect=True)',
+    ),
     "write retry=Retry(tries=3)": (
         'return Step("x", lambda: 1, retry=3)',
         'return Step("x", lambda: 1, retry=Retry(tries=3))',

@@ -309,7 +309,7 @@ return Parallel(a, §Step("b", lambda: 1, depends_on=[a]))
         said="workflow flow: Step has no argument 'depends_on'",
         hint=(
             "did you mean needs? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs"
+            "timeout_s, on_failure, needs, effect"
         ),
         fix=("depends_on", "needs"),
     ),
@@ -321,7 +321,7 @@ return §Step("b", lambda: 1, timeout=3)
         said="workflow flow: Step has no argument 'timeout'",
         hint=(
             "did you mean timeout_s? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs"
+            "timeout_s, on_failure, needs, effect"
         ),
         fix=("timeout=", "timeout_s="),
     ),
@@ -333,7 +333,7 @@ return §Step("b", lambda: 1, retries=3)
         said="workflow flow: Step has no argument 'retries'",
         hint=(
             "did you mean retry? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs"
+            "timeout_s, on_failure, needs, effect"
         ),
         fix=("retries=3", "retry=Retry(tries=3)"),
     ),
@@ -390,6 +390,15 @@ return §Task("t", agent=echo, prompt="p", retry=Retry(only=TimeoutError))
         said="the retry of task 't' names TimeoutError, which no agent raises",
         hint=("name errors that may pass: 'transient', 'busy', 'bad output', or their types"),
         fix=("TimeoutError", '"transient"'),
+    ),
+    in_flow(
+        "effect is no bool",
+        """\
+return §Step("pay", lambda: 1, effect="yes")
+""",
+        said="the effect of step 'pay' must be True or False, not 'yes'",
+        hint="write effect=True",
+        fix=('"yes"', "True"),
     ),
     in_flow(
         "args=",
