@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Final
 
 from smithers.changes import Failure, WaitKind, WaitOpened
 from smithers.kinds._instance import Instance
@@ -13,7 +12,7 @@ from smithers.tree import Decision
 
 __all__ = ["denied", "open_question"]
 
-_FINAL: Final = "a person's denial is final: resuming the run does not change it, start a new run"
+_FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
 
 
 def open_question(
