@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smithers.changes import Failure as Failure
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
+    from smithers.context import State as State
     from smithers.kinds import Caught as Caught
     from smithers.kinds import Try as Try
     from smithers.tree import Approval as Approval
@@ -39,6 +41,7 @@ _HOMES = {
     "Caught": "smithers.kinds",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
+    "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
@@ -47,6 +50,7 @@ _HOMES = {
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
     "Sequence": "smithers.tree",
+    "State": "smithers.context",
     "Step": "smithers.tree",
     "Task": "smithers.tree",
     "Try": "smithers.kinds",
@@ -64,6 +68,7 @@ __all__ = [  # literal, for the checkers
     "Caught",
     "Context",
     "Decision",
+    "Failure",
     "ForEach",
     "ItemFailure",
     "Loop",
@@ -72,6 +77,7 @@ __all__ = [  # literal, for the checkers
     "Parallel",
     "Retry",
     "Sequence",
+    "State",
     "Step",
     "Task",
     "Try",

@@ -28,9 +28,10 @@ from smithers.tree._nodes import (
 )
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
+from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
-from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, Retry, StepWork, Work
+from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, StepWork, Work
 
 __all__ = [
     "NODE_MARK",
@@ -43,6 +44,7 @@ __all__ = [
     "Budget",
     "Changed",
     "Decision",
+    "ErrorClass",
     "Explained",
     "ForEach",
     "Group",
