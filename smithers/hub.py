@@ -26,6 +26,7 @@ from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
     from smithers.doctor import Checkup
+    from smithers.engine.deciding import CancelOutcome
     from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
@@ -468,15 +469,17 @@ class Hub:
         """What happened to a message."""
         return reports.message(self.database, run_id, id)
 
-    def cancel(self, run_id: str, *, by: str) -> str:
-        """Cancel a run: `asked` if a live owner has to act, `cancelled` if the run had no owner.
+    def cancel(self, run_id: str, *, by: str, now: bool = False) -> CancelOutcome:
+        """Cancel a run: `asked` if a live owner has to act, `cancelled` if the run had no owner,
+        `to clean up` if it has none and must be resumed, so that what cleans up can run; `ended`
+        if it ended meanwhile. With `now`, nothing is cleaned up.
 
         Raises `UnknownRun`, or `Refused` for a run that has ended.
         """
         self.check_may(f"cancel run {run_id}")
         from smithers.engine.deciding import cancel
 
-        return cancel(self.database, self.environment, run_id, by)
+        return cancel(self.database, self.environment, run_id, by, now=now)
 
     def workflows(self, files: Sequence[Path], *, named: bool = False) -> list[dict[str, Any]]:
         """The workflows in each file and their inputs: one entry per workflow, or an entry with an

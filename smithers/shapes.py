@@ -36,6 +36,8 @@ class Shape:
     """Whether its children are items, whose ids end in the item's key."""
     is_ordered: bool = False
     """Whether a child starts once the one before it is settled."""
+    cleans_up: bool = False
+    """Whether something below it may be left to do when the run is cancelled."""
 
 
 _LEAF = Shape(is_container=False)
@@ -43,8 +45,10 @@ _LEAF = Shape(is_container=False)
 
 def _container(kind: ContainerKind) -> Shape:
     match kind:
-        case "sequence" | "try" | "catch" | "finally":
+        case "sequence" | "try" | "catch":
             return Shape(is_ordered=True)
+        case "finally":
+            return Shape(is_ordered=True, cleans_up=True)
         case "parallel" | "branch":
             return Shape()
         case "loop":

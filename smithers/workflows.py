@@ -41,7 +41,8 @@ class Workflow(Generic[In, T_co]):
 
     `max_concurrency` limits the attempts that run at once; `budget` limits what a run uses in
     total; `deadline_s` limits the time from the start of a run to its end, in seconds, after which
-    the run fails.
+    the run fails. `grace_s` limits the time for cleaning up (`Try(finally_=...)`) at the deadline
+    and when the run is cancelled.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Workflow(Generic[In, T_co]):
         max_concurrency: int,
         budget: Budget | None,
         deadline_s: float | None,
+        grace_s: float,
         mark: Mark,
     ) -> None:
         self.function = function
@@ -61,6 +63,7 @@ class Workflow(Generic[In, T_co]):
         self.max_concurrency = max_concurrency
         self.budget = budget
         self.deadline_s = deadline_s
+        self.grace_s = grace_s
         self.mark = mark
 
     def parse_input(self, text: str) -> In:
@@ -103,27 +106,9 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
 
 @overload
 def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]:
-    """Turn a
-    function
-    into a
-    workflow.
-    Its name
-    is the
-    function's
-    name,
-    unless
-    `name` is
-    given.
+    """Turn a function into a workflow. Its name is the function's name, unless `name` is given.
 
-    Raises
-    `AuthorError`
-    if the
-    input is
-    not a
-    pydantic
-    model or a
-    limit is
-    not valid.
+    Raises `AuthorError` if the input is not a pydantic model or a limit is not valid.
     """
 
 
@@ -134,6 +119,7 @@ def workflow(
     max_concurrency: int = 8,
     budget: Budget | None = None,
     deadline_s: float | None = None,
+    grace_s: float = 60.0,
 ) -> Callable[[Callable[[Context[NoInput]], Node[T]]], Workflow[NoInput, T]]: ...
 @overload
 def workflow(
@@ -143,6 +129,7 @@ def workflow(
     max_concurrency: int = 8,
     budget: Budget | None = None,
     deadline_s: float | None = None,
+    grace_s: float = 60.0,
 ) -> Callable[[Callable[[Context[In]], Node[T]]], Workflow[In, T]]: ...
 def workflow(
     function: Any = None,
@@ -153,6 +140,7 @@ def workflow(
     max_concurrency: int = 8,
     budget: Budget | None = None,
     deadline_s: float | None = None,
+    grace_s: float = 60.0,
 ) -> Any:
     """Make a workflow of a function. Its name is the function's, unless given.
 
@@ -174,6 +162,7 @@ def workflow(
         _check_function(made, mark)
         check_count(mark, "max_concurrency", max_concurrency)
         check_number(mark, "deadline_s", deadline_s, 0.001)
+        check_number(mark, "grace_s", grace_s, 0)
         return Workflow(
             made,
             input=input,
@@ -181,6 +170,7 @@ def workflow(
             max_concurrency=max_concurrency,
             budget=check_budget(budget, f"workflow {name or made.__name__}", mark),
             deadline_s=deadline_s,
+            grace_s=grace_s,
             mark=mark,
         )
 

@@ -98,6 +98,8 @@ def _anew(engine: Engine) -> Plan:
 
     plan = Plan(engine.plan.root.definition, engine.state, expand)
     plan.start()
+    if engine._closing.why is not None:
+        plan.end()
     return plan
 
 

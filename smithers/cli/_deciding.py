@@ -57,6 +57,7 @@ Iteration = Annotated[
         show_default=False,
     ),
 ]
+Now = Annotated[bool, typer.Option("--now", help="Cancel without cleaning up.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume the run immediately.")]
 
 
@@ -98,9 +99,11 @@ def register(app: typer.Typer) -> None:
         short_help="Cancel a run permanently.",
         help=example(
             "smithers cancel r1",
+            "smithers cancel r1 --now",
             says="Cancel a run. If a process is driving the run, it is asked to stop all"
-            " agents and cancel the run; otherwise the run is cancelled immediately."
-            " A cancelled run cannot be resumed.",
+            " agents and cancel the run; otherwise the run is cancelled immediately. What cleans"
+            " up (`Try(finally_=...)`) runs first, for at most grace_s of the workflow; a second"
+            " cancel, or --now, ends it. A cancelled run cannot be resumed.",
         ),
     )(cancel)
 
@@ -137,14 +140,17 @@ def deny(
     return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
 
 
-def cancel(run: Run, by: By = None, json: JsonFlag = False, db: Db = None) -> int:
-    outcome = Hub(place(db).path).cancel(run, by=by or login())
+def cancel(run: Run, by: By = None, now: Now = False, json: JsonFlag = False, db: Db = None) -> int:
+    where = place(db)
+    outcome = Hub(where.path).cancel(run, by=by or login(), now=now)
+    if outcome == "to clean up":
+        return _resume(where, run, json, True, {"outcome": outcome})
     if json:
         give_json({"version": 1, "run_id": run, "outcome": outcome})
     elif outcome == "asked":
         give(f"the process that drives {run} was asked to cancel it")
     else:
-        give(f"{run} is {outcome}")
+        give(f"{run} {'has ended' if outcome == 'ended' else 'is cancelled'}")
     return 0
 
 

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from smithers import inbox, waits
 from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged, WaitClosed
@@ -23,15 +23,28 @@ from smithers.engine.processes import clear_away
 from smithers.engine.transition import Transition
 from smithers.engine.trust import Trusts
 from smithers.errors import AlreadyDecided, Owned, QuestionChanged, Refused, UnknownRun
+from smithers.shapes import shape_of
 from smithers.state import RunState, Waiting
 from smithers.store import Claim, History, Note, Store
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
 from smithers.tree import Decision, valid_text
 
-__all__ = ["asks", "cancel", "cancel_if_free", "decide", "with_store"]
+__all__ = [
+    "CancelOutcome",
+    "asks",
+    "cancel",
+    "cancel_if_free",
+    "decide",
+    "must_clean_up",
+    "with_store",
+]
 
 T = TypeVar("T")
+CancelOutcome = Literal["asked", "cancelled", "to clean up", "ended"]
+"""What became of a request to cancel: a live owner has it, the run is cancelled, a process must be
+started for what cleans up, or the run had ended before.
+"""
 
 
 def decide(
@@ -115,24 +128,29 @@ def _asked(run_id: str, key: Key, wait: Waiting) -> Asked:
     )
 
 
-def cancel(database: Path, environment: Mapping[str, str], run_id: str, by: str) -> str:
+def cancel(
+    database: Path, environment: Mapping[str, str], run_id: str, by: str, *, now: bool
+) -> CancelOutcome:
     """See `Hub.cancel`."""
 
-    async def work(store: SqliteStore) -> str:
+    async def work(store: SqliteStore) -> CancelOutcome:
         history = await store.load(run_id)
         state = RunState.of(history.frames)
         if state.run_status in ENDED:
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
-        body = json.dumps({"by": valid_text(by)}, ensure_ascii=False)
+        body = json.dumps({"by": valid_text(by), "now": now}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC)))
-        return await cancel_if_free(store, run_id, Trusts(environment).believes(database))
+        trusted = Trusts(environment).believes(database)
+        return await cancel_if_free(store, run_id, trusted, now=now)
 
     return with_store(database, run_id, work)
 
 
-async def cancel_if_free(store: Store, run_id: str, trusted: bool) -> str:
-    """End a run that nobody owns here and now; a live owner reads its inbox itself. `trusted` says
-    whether the rows may name processes to end.
+async def cancel_if_free(
+    store: Store, run_id: str, trusted: bool, *, now: bool = False
+) -> CancelOutcome:
+    """End a run that nobody owns here and now, unless something of it cleans up first; a live owner
+    reads its inbox itself. `trusted` says whether the rows may name processes to end.
     """
     run = (await store.load(run_id)).run
     try:
@@ -143,20 +161,41 @@ async def cancel_if_free(store: Store, run_id: str, trusted: bool) -> str:
         await clear_away(store, claimed, run.owner, trusted)
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ENDED:
-            return state.run_status
-        transition, now = Transition(state, Outputs(run_id)), datetime.now(UTC)
+            return "ended"
+        if not now and must_clean_up(state):
+            return "to clean up"
+        transition, at = Transition(state, Outputs(run_id)), datetime.now(UTC)
         for attempt in state.running():
-            transition.do(
-                AttemptEnded(serial=attempt.serial, state="cancelled", error=None, at=now)
-            )
+            transition.do(AttemptEnded(serial=attempt.serial, state="cancelled", error=None, at=at))
         leave_nothing_open(transition)
         transition.do(StatusChanged(status="cancelled"))
         rows = await store.inbox(claimed.claim, state.inbox)
         state.inbox = max([state.inbox, *(row.id for row in rows)])
-        await store.commit(claimed.claim, transition.frame(now))
+        await store.commit(claimed.claim, transition.frame(at))
     finally:
         await store.release(claimed.claim)
     return "cancelled"
+
+
+def must_clean_up(state: RunState) -> bool:
+    """Whether something that is left to do when the run is cancelled may have begun: a `finally_`
+    whose body has, and which has not ended.
+    """
+    around = {id for id, row in state.nodes.items() if shape_of(row.kind).cleans_up}
+    if not around:
+        return False
+    groups = {state.nodes[id].parent if state.nodes[id].parent else id for id in around}
+    begun = {*state.tries, *(key for key, _ in state.waits), *state.ended}
+    for key in begun:
+        row = state.nodes.get(key.id)
+        while row is not None and row.parent is not None:
+            above = state.nodes.get(row.parent)
+            if row.parent in groups and not any(
+                end.id == row.parent and end.path == key.path[: len(end.path)] for end in state.ends
+            ):
+                return True
+            row = above
+    return False
 
 
 def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaitable[T]]) -> T:

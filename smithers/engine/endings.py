@@ -19,6 +19,7 @@ from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import find_failure
 from smithers.naming import key_name
+from smithers.state import Waiting
 from smithers.workflows import Workflow
 
 __all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open"]
@@ -103,18 +104,22 @@ class Endings:
             found = below[0]
         return found.key
 
-    def suspend(self, *, stopped: bool = False, by: str | None = None) -> Ending | None:
-        """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck.
-
-        An owner that is stopped meanwhile waits for nothing, and calls nothing stuck.
-        """
+    def waits_outside(self) -> list[Waiting]:
+        """What the run waits for that does not come from within it."""
         instances = self._asking.plan.instances
-        outside = [
+        return [
             wait
             for (key, kind), wait in self._state.waits.items()
             # Else an edit took it out of its loop; without an id it is the run.
             if waits.traits(kind).is_outside and (key in instances or not key.id)
         ]
+
+    def suspend(self, *, stopped: bool = False, by: str | None = None) -> Ending | None:
+        """Nothing runs: wait for what is near, or leave the run to its answers; or it is stuck.
+
+        An owner that is stopped meanwhile waits for nothing, and calls nothing stuck.
+        """
+        outside = self.waits_outside()
         if not outside:
             return None if stopped else self._stuck()
         if any(waits.traits(wait.opened.kind).keeps_owner for wait in outside) and not stopped:

@@ -35,6 +35,7 @@ from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Executors, Limits, Result, Running
 from smithers.engine.budgets import Budgets
+from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why
@@ -60,6 +61,7 @@ from smithers.errors import AuthorError, StoreError
 from smithers.kinds import Instance
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
+from smithers.texts import object_from
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
@@ -119,6 +121,7 @@ class Engine:
         self.holding = Holding(run.run_id, self.asking, self._attempts)
         self._wake = asyncio.Event()
         self._timers = Timers(settings.clock.now, self._wake)
+        self._closing = Closing(self.transition, workflow.grace_s, self.moment)
         ends_at: datetime | None = None
         if workflow.deadline_s is not None:
             ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
@@ -257,6 +260,9 @@ class Engine:
         failed = self.state.frame >= 0 and before == "failed"
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
+        if failed:
+            self._closing.forget()
+        self._closing.resume()
         self._render()
         self._write_handled()
         if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
@@ -272,6 +278,8 @@ class Engine:
         self._ready.clear()
         self._queued.clear()
         self._mounting.render(gone=gone)
+        if self._closing.why is not None:
+            self.plan.end()
         self.budgets.rendered()
 
     def _cancel_gone(self) -> None:
@@ -306,7 +314,12 @@ class Engine:
             return left
         if self._ending is not None:
             self.state.inbox = self._noted
-            return self._endings.from_outside(self._ending, self._wrong, self._stopped_by)
+            why = self._ending if self._ending == "stop" else self._closing.why or self._ending
+            return self._endings.from_outside(why, self._wrong, self._stopped_by)
+        if self._closing.why is not None:
+            is_done = self.plan.root.settled or not self._endings.waits_outside()
+            why = self._closing.why
+            return self._endings.from_outside(why, None, None) if is_done else None
         if self.plan.root.settled:
             return self._endings.finish()
         return self._endings.suspend()
@@ -444,7 +457,8 @@ class Engine:
             return
         self._noted = row.id
         if row.kind == inbox_kinds.CANCEL:
-            self._end("cancel")
+            body = object_from(row.body) or {}
+            (self._end_at_once if body.get("now") else self._end)("cancel")
         if self._ending != "cancel":
             self._take(row)
             self.state.inbox = row.id
@@ -476,6 +490,9 @@ class Engine:
         if self._is_late():
             self._end("deadline")
             return True
+        if self._ending is None and self._closing.is_over():
+            self._end_at_once(self._closing.why or "cancel")
+            return True
         taken = self._timers.take(self._moment, self._looked, self.state.waits, self.plan.instances)
         if taken is None:
             return False
@@ -483,7 +500,9 @@ class Engine:
         return True
 
     def _is_late(self) -> bool:
-        return self._ending is None and not self.plan.root.settled and self._endings.is_late()
+        if self._ending is not None or self._closing.why is not None:
+            return False
+        return not self.plan.root.settled and self._endings.is_late()
 
     def _schedule_waits(self, key: Key) -> None:
         """Wake up for the timed waits of a node, of which an earlier plan had no instance."""
@@ -492,6 +511,18 @@ class Engine:
                 self.schedule(wait.opened)
 
     def _end(self, why: Why) -> None:
+        """End the run from outside its tree; what cleans up may run before, but for a stop."""
+        is_open = self._ending is None and self._closing.why is None
+        if (
+            is_open
+            and (why == "cancel" or why == "deadline")
+            and self._closing.begin(why, self.plan)
+        ):
+            self._timers.ring()
+        else:
+            self._end_at_once(why)
+
+    def _end_at_once(self, why: Why) -> None:
         if self._ending is None or (why in ("stop", "cancel") and self._ending != "cancel"):
             self._ending = why
             self._idle = not (self._running or self.starting.prepared)
@@ -557,7 +588,7 @@ class Engine:
             assert self.claim is not None
             self._inbox.extend(await self.store.inbox(self.claim, self._noted))
             self._looked = now
-        return due or bool(self._inbox) or self._is_late()
+        return due or bool(self._inbox) or self._is_late() or self._closing.is_over()
 
     # -- hooks of the attempts
 

@@ -75,6 +75,11 @@ class Plan(SlotCounts):
             instance.kind.chosen(self, instance)
             self._propagate()
 
+    def end(self) -> None:
+        """The run ends from outside: only what cleans up continues."""
+        self.drop(self.root, "cancelled", cancel=True)
+        self._propagate()
+
     # -- instances
 
     def _make(

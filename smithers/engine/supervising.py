@@ -218,9 +218,11 @@ class Supervisor:
         """Wake a run, or give the seconds after which it may be."""
         run_id = found.run_id
         if found.why == "cancel":
-            if await cancel_if_free(self._store, run_id, trusted=True) == "cancelled":
+            outcome = await cancel_if_free(self._store, run_id, trusted=True)
+            if outcome == "cancelled":
                 self._say("cancelled", f"{run_id}: cancelled, as requested", run_id)
-            return 0.0
+            if outcome != "to clean up":
+                return 0.0
         revival = await self._store.revive(run_id)
         self._refusals = 0
         if revival.not_before is not None:
@@ -308,4 +310,9 @@ class Supervisor:
         self._tell(Happened(what=what, text=text, run_id=run_id, pid=pid))
 
 
-_WHY = {"answer": "was answered", "due": "is due", "left": "lost its owner"}
+_WHY = {
+    "answer": "was answered",
+    "due": "is due",
+    "left": "lost its owner",
+    "cancel": "is being cancelled, and cleans up",
+}

@@ -313,6 +313,10 @@ class Kind(ABC, Generic[N]):
         """Whether the state has what its subtrees are made from."""
         return False
 
+    def cleans_up(self, state: RunState, one: Instance[N]) -> bool:
+        """Whether something of it runs if it is dropped now."""
+        return False
+
     def forgets(self, state: RunState, key: Key) -> bool:
         """Whether it decides anew if a resume repeats something below it."""
         return False

@@ -299,6 +299,12 @@ class TryKind(Container[Try]):
         if catch is not None and catch.status == "up":
             plan.drop(catch, outcome, cancel=cancel)
 
+    def cleans_up(self, state: RunState, one: Instance[Try]) -> bool:
+        if one.status != "up" or not one.begun:
+            return False
+        _, _, final = _parts(one)
+        return final is not None and not final.settled
+
     def forgets(self, state: RunState, key: Key) -> bool:
         choice = state.choices.get((key, "caught"))
         return choice is not None and choice.value == "null"

@@ -15,6 +15,7 @@ __all__ = ["check_choice", "check_count", "check_items", "check_number", "check_
 
 
 def wrong(mark: Mark, said: str, hint: str = "") -> NoReturn:
+    """Refuse what an author wrote, at its place. Raises `AuthorError`."""
     raise AuthorError(said, place=mark.place, hint=hint)
 
 
@@ -68,6 +69,7 @@ def _takes(call: object, given: int) -> bool:
 
 
 def check_choice(mark: Mark, name: str, value: str, allowed: tuple[str, ...]) -> None:
+    """One of the allowed values. Raises `AuthorError`."""
     if value not in allowed:
         listed = " or ".join(repr(one) for one in allowed)
         hint = f"write {' or '.join(f'{name}={one!r}' for one in allowed)}"
