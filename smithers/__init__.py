@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from smithers.context import ItemFailure as ItemFailure
     from smithers.context import State as State
     from smithers.kinds import Caught as Caught
+    from smithers.kinds import Compensated as Compensated
+    from smithers.kinds import Saga as Saga
     from smithers.kinds import Try as Try
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
@@ -39,6 +41,7 @@ _HOMES = {
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
     "Caught": "smithers.kinds",
+    "Compensated": "smithers.kinds",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
@@ -49,6 +52,7 @@ _HOMES = {
     "Node": "smithers.tree",
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
+    "Saga": "smithers.kinds",
     "Sequence": "smithers.tree",
     "State": "smithers.context",
     "Step": "smithers.tree",
@@ -66,6 +70,7 @@ __all__ = [  # literal, for the checkers
     "Branch",
     "Budget",
     "Caught",
+    "Compensated",
     "Context",
     "Decision",
     "Failure",
@@ -76,6 +81,7 @@ __all__ = [  # literal, for the checkers
     "Node",
     "Parallel",
     "Retry",
+    "Saga",
     "Sequence",
     "State",
     "Step",

@@ -13,7 +13,16 @@ from typing import Final, Literal, assert_never, get_args
 __all__ = ["CONTAINERS", "ITERATION", "ContainerKind", "Shape", "is_container", "shape_of"]
 
 ContainerKind = Literal[
-    "sequence", "parallel", "branch", "loop", "foreach", "try", "catch", "finally"
+    "sequence",
+    "parallel",
+    "branch",
+    "loop",
+    "foreach",
+    "try",
+    "catch",
+    "finally",
+    "saga",
+    "compensated",
 ]
 
 CONTAINERS: tuple[ContainerKind, ...] = get_args(ContainerKind)
@@ -45,9 +54,9 @@ _LEAF = Shape(is_container=False)
 
 def _container(kind: ContainerKind) -> Shape:
     match kind:
-        case "sequence" | "try" | "catch":
+        case "sequence" | "try" | "catch" | "compensated":
             return Shape(is_ordered=True)
-        case "finally":
+        case "finally" | "saga":
             return Shape(is_ordered=True, cleans_up=True)
         case "parallel" | "branch":
             return Shape()

@@ -23,7 +23,7 @@ from smithers.engine.render import Items, Renderer, called
 from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Instance
+from smithers.kinds import Definition, Instance
 from smithers.state import Attempted, RunState
 from smithers.tree import (
     NODE_MARK,
@@ -178,6 +178,10 @@ class Asking:
     def resolve_later(self, instance: Instance) -> None:
         self.plan.resolve_later(instance)
 
+    def proceed(self, instance: Instance) -> None:
+        """The state has what an instance waits for; see `Asking` of `kinds`."""
+        self.plan.choose(instance.key)
+
     def answer(self, instance: Instance) -> bool:
         """Do what an instance that came up needs; True for a task that is ready to be attempted."""
         if instance.status != "up" or instance.dropping is not None:
@@ -251,27 +255,33 @@ class Asking:
         if node.skip_if is not None and self._skipped(instance, node.skip_if):
             return False
         deferred = tries and tries[-1].state == "deferred"
-        if deferred and (missing := self._still_missing(key)):
+        if deferred and (missing := self._still_missing(instance)):
             self.wait_for(instance, missing)
             return False
         return not state.has_wait(key, waits.HOLDING)
 
-    def _still_missing(self, key: Key) -> tuple[Key, ...]:
+    def _still_missing(self, instance: Instance) -> tuple[Key, ...]:
         """What a deferred step waits for, known from its row: after a crash or another render it
         is not called before that is there.
         """
-        wait = self.frame.state.waits.get((key, waits.DATA))
+        wait = self.frame.state.waits.get((instance.key, waits.DATA))
         if wait is None:
             return ()
-        known, instances = self.view.mounts.by_id, self.plan.instances
+        known, reading = self.view.mounts.by_id, self.reading(instance)
         return tuple(
             one
             for shown in wait.opened.on
             for one in _keys(shown)
             if one.id in known
             and len(known[one.id].loops) == len(one.path)
-            and (one not in instances or not instances[one].settled)
+            and not self._is_over(reading, known[one.id], one)
         )
+
+    def _is_over(self, reading: Reading, definition: Definition, key: Key) -> bool:
+        """Whether a node has settled, or will not come, since a container around it has."""
+        if (found := self.plan.instances.get(key)) is not None:
+            return found.settled
+        return reading.ended_above(self.plan, definition, key.path) is not None
 
     def _needs(self, instance: Instance[Task]) -> None:
         reading = self.reading(instance)

@@ -394,7 +394,7 @@ class Engine:
         for instance in self.asking.waiting.pop(settled.key, ()):
             self.plan.up.append(instance)
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
-        if ended_early or settled.kind.expands:
+        if ended_early or settled.kind.expands or settled.kind.grows:
             self._wake_readers_of_unknown()
         if not self.renderer.watches(settled.key.id):
             return

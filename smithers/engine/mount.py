@@ -92,6 +92,7 @@ def _define(
         default = f"{made.id}/{child.kind}{counts[child.kind]}"
         below.append(_define(child, default, made, number, inner, scope))
     made.children = tuple(below)
+    made.kind.check(made)
     return made
 
 

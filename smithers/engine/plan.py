@@ -106,8 +106,10 @@ class Plan(SlotCounts):
         ]
         one.open = len(one.children)
 
-    def add_child(self, one: Instance, key: Key, kind: Kind[Any]) -> Instance:
-        made = self._make(one.definition, key, one, len(one.children), kind)
+    def add_child(
+        self, one: Instance, definition: Definition, key: Key, kind: Kind[Any]
+    ) -> Instance:
+        made = self._make(definition, key, one, len(one.children), kind)
         if not one.children:
             one.children = []
         cast("list[Instance]", one.children).append(made)

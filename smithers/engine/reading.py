@@ -248,23 +248,24 @@ class Reading:
                 return None
             path = (*path, len(loop.children) - 1)
         key = Key(definition.id, path)
-        if key not in plan.instances and (above := self._ended_above(plan, definition, path)):
+        if key not in plan.instances and (above := self.ended_above(plan, definition, path)):
             self.used[above.key] = above.settled_at
             return None
         found = self._settled(plan, key)
         self.used[found.key] = found.settled_at
         return found
 
-    def _ended_above(
+    def ended_above(
         self, plan: Plan, definition: Definition, path: tuple[int, ...]
     ) -> Instance | None:
         """A container that ended before it came to this node: by a test that raised, say."""
-        one = definition.parent
+        child, one = definition, definition.parent
         while one is not None:
+            one = one.kind.maker(one, child)
             found = plan.instances.get(Key(one.id, path[: len(one.loops)]))
             if found is not None and found.settled and found.settled_at <= self.frame:
                 return found
-            one = one.parent
+            child, one = one, one.parent
         return None
 
     def _settled(self, plan: Plan, key: Key) -> Instance:

@@ -48,7 +48,8 @@ class SlotCounts:
 
         A node that something was put before takes its slots when it is activated.
         """
-        child: Instance | None = None if instance.waits_for_order else instance
+        is_open = not instance.waits_for_order and not instance.settled
+        child: Instance | None = instance if is_open else None
         while child is not None and not child.begun:
             child.begun = True
             if child.parent is not None:

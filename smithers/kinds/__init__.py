@@ -17,6 +17,7 @@ from smithers.kinds.branch import BRANCH
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
+from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
 from smithers.kinds.sequence import SEQUENCE
 from smithers.kinds.task import TASK, agent_work
 from smithers.kinds.try_ import (
@@ -38,6 +39,7 @@ __all__ = [
     "AnyNode",
     "Asking",
     "Caught",
+    "Compensated",
     "Definition",
     "Dropped",
     "Instance",
@@ -46,6 +48,7 @@ __all__ = [
     "LoopExhausted",
     "OutputReader",
     "Planning",
+    "Saga",
     "Slots",
     "Try",
     "agent_work",
@@ -65,6 +68,8 @@ AnyNode = (
     | Handler
     | Catch
     | Finally
+    | Saga[Any]
+    | Compensated
 )
 
 
@@ -94,5 +99,9 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return CATCH
         case Finally():
             return FINALLY
+        case Saga():
+            return SAGA
+        case Compensated():
+            return COMPENSATED
         case _:
             assert_never(known)

@@ -36,8 +36,10 @@ class Planning(Protocol):
     def make_children(self, one: Instance, definitions: Sequence[Definition], /) -> None:
         """Make its children, unless they were made before."""
 
-    def add_child(self, one: Instance, key: Key, kind: Kind[Any], /) -> Instance:
-        """Make one more child, of the same definition: an iteration of a loop."""
+    def add_child(
+        self, one: Instance, definition: Definition[Any], key: Key, kind: Kind[Any], /
+    ) -> Instance:
+        """Make one more child: an iteration of a loop, or what undoes an action."""
         ...
 
     def activate(self, one: Instance, /) -> None:
@@ -133,6 +135,9 @@ class Asking(Protocol):
 
     def resolve_later(self, one: Instance, /) -> None:
         """Have `resolve` called."""
+
+    def proceed(self, one: Instance, /) -> None:
+        """Have `chosen` called, since the state has what the instance waits for."""
 
     def make_ready(self, one: Instance[Task[Any]], /) -> bool:
         """Whether a leaf may do what it does now; else it waits or has settled."""
@@ -246,6 +251,13 @@ class Kind(ABC, Generic[N]):
             one.worst = "failed"
         elif child.status == "cancelled" and one.worst == "finished":
             one.worst = "cancelled"
+
+    def check(self, definition: Definition[N]) -> None:
+        """Check where it is in the tree. Raises `AuthorError`."""
+
+    def maker(self, definition: Definition[N], child: Definition) -> Definition:
+        """The container that makes the instances of a child of this node."""
+        return definition
 
     def loops_below(self, definition: Definition) -> tuple[str, ...]:
         """The ids of the loops around its children, outermost first."""

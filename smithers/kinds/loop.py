@@ -95,7 +95,8 @@ class LoopKind(Container[Loop]):
 
     def _make_iteration(self, plan: Planning, loop: Instance[Loop]) -> None:
         number = len(loop.children)
-        made = plan.add_child(loop, Key(loop.key.id, (*loop.path, number)), ITERATION)
+        key = Key(loop.key.id, (*loop.path, number))
+        made = plan.add_child(loop, loop.definition, key, ITERATION)
         made.closed = loop.closed or _has_next_iteration(plan.state, loop, number)
 
     def child_settled(self, plan: Planning, one: Instance[Loop], child: Instance) -> None:

@@ -17,7 +17,7 @@ from smithers.naming import key_name
 from smithers.state import Attempted, Ended, RunState
 from smithers.tree import AgentWork, Decision, Node, Output, StepWork, Task
 
-__all__ = ["TASK", "Leaf", "agent_work", "was_interrupted"]
+__all__ = ["TASK", "Leaf", "agent_work", "has_effect", "was_interrupted"]
 
 N = TypeVar("N", bound=Task[Any], default=Any)
 
@@ -110,7 +110,7 @@ class TaskKind(Leaf[Task[Any]]):
     def resolve(self, asking: Asking, one: Instance[Task[Any]]) -> bool:
         if not asking.make_ready(one):
             return False
-        if not _has_effect(one.node) or not was_interrupted(asking.state, one.key):
+        if not has_effect(one.node) or not was_interrupted(asking.state, one.key):
             return True
         last = asking.state.tries[one.key][-1]
         if last.may_repeat is None and asking.has_slot(one):
@@ -140,8 +140,9 @@ class TaskKind(Leaf[Task[Any]]):
         return answer is None or Decision.model_validate_json(answer).approved
 
 
-def _has_effect(node: Task[Any]) -> bool:
-    return isinstance(node.work, StepWork) and node.work.effect
+def has_effect(node: Node[Any]) -> bool:
+    """Whether a leaf is a step that is not repeated without a person's decision."""
+    return isinstance(node, Task) and isinstance(node.work, StepWork) and node.work.effect
 
 
 def _question(key: Key, last: Attempted) -> str:
