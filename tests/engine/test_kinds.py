@@ -10,7 +10,7 @@ import pytest
 import smithers
 from smithers.engine.attempts import Executor, Executors
 from smithers.engine.mount import mount
-from smithers.kinds import ITERATION, AnyNode, Kind, KindName, Try, kind_of
+from smithers.kinds import ITERATION, AnyNode, Compensated, Kind, KindName, Saga, Try, kind_of
 from smithers.kinds.try_ import Handler
 from smithers.shapes import CONTAINERS, shape_of
 from smithers.tree import (
@@ -29,7 +29,7 @@ from smithers.tree import (
 from tests.properties import trees
 from tests.rules.agents import Scripted
 
-FAILURES = {"parallel": "finish", "foreach": "finish", "try": "catch finally"}
+FAILURES = {"parallel": "finish", "foreach": "finish", "try": "catch finally", "saga": "undo"}
 
 
 def nodes() -> Iterator[Node[Any]]:
@@ -45,6 +45,8 @@ def nodes() -> Iterator[Node[Any]]:
     yield ForEach([1], key=str, each=lambda n: Step(f"s{n}", lambda: n))
     yield Try(step, catch=Step("catch", lambda: 1), finally_=Step("last", lambda: 1))
     yield Try(step, catch=lambda caught: Step(caught.key, lambda: 1))
+    yield Saga(Compensated(step, Step("undo", lambda: 1)))
+    yield Compensated(step, Step("undo", lambda: 1))
 
 
 def parts() -> Iterator[Node[Any]]:
@@ -81,7 +83,8 @@ def test_the_union_has_every_class_that_is_exported() -> None:
 def test_the_shapes_of_rows_are_those_of_the_kinds() -> None:
     made = [*nodes(), *parts()]
     for node in made:
-        definition = mount(node)
+        is_part = isinstance(node, Compensated)
+        definition = mount(Saga(node)).children[0] if is_part else mount(node)
         kind, shape = definition.kind, shape_of(node.kind)
         assert shape.is_container is not kind.is_task
         assert shape.iterates is (kind.loops_below(definition) != definition.loops)
@@ -113,7 +116,9 @@ def shapes() -> Iterator[trees.Shape]:
     leaf = trees.Shape(kind="step", on_failure="fail")
     kind: trees.Kind
     for kind in get_args(trees.Kind):
-        below = (leaf,) * (3 if kind == "try" else 1)
+        below = (leaf,) * {"try": 3, "compensated": 2}.get(kind, 1)
+        if kind == "saga":
+            below = (trees.Shape(kind="compensated", below=(leaf, leaf)),)
         yield trees.Shape(kind=kind, below=below, count=1, on_failure=FAILURES.get(kind, "fail"))
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, assert_never, cast
 
 from smithers.changes import (
@@ -24,6 +25,7 @@ from smithers.changes import (
     Outcome,
     Settled,
     WaitClosed,
+    WaitKind,
     WaitOpened,
 )
 from smithers.engine.container_ends import ContainerEnds
@@ -31,10 +33,10 @@ from smithers.engine.mount import mount
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
-from smithers.kinds import Caught, Definition, Instance, Try
+from smithers.kinds import Caught, Definition, Instance, Saga, Try
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
-from smithers.tree import Approval, ForEach, Loop, Node
+from smithers.tree import Approval, Decision, ForEach, Loop, Node
 
 __all__ = ["CAUGHT", "Driver", "Event"]
 
@@ -71,6 +73,19 @@ class _Deciding:
 
     def choose(self, one: Instance, kind: ChoiceKind, value: str) -> None:
         self.driver.choose(one.key, kind, value)
+
+    def settle(self, one: Instance, outcome: Outcome, *, error: Failure) -> None:
+        self.driver.settle(one, outcome, error)
+
+    def open_wait(self, one: Instance, wait: WaitOpened) -> None:
+        self.driver.open_wait(wait)
+        self.driver.plan.begin(one)
+
+    def close_wait(self, one: Instance, kind: WaitKind, answer: str) -> None:
+        self.driver.close_wait(one.key, kind, answer)
+
+    def proceed(self, one: Instance) -> None:
+        self.driver.plan.choose(one.key)
 
 
 class Driver:
@@ -173,8 +188,9 @@ class Driver:
             held.discard(one.key)
 
     def _came_up(self, one: Instance) -> None:
-        if isinstance(one.node, Try):  # what it decides follows from what has happened
-            one.kind.resolve(cast("Any", _Deciding(self)), one)
+        if isinstance(one.node, Try | Saga):  # what it decides follows from what has happened
+            if one.status == "up":
+                one.kind.resolve(cast("Any", _Deciding(self)), one)
         elif one.status == "up" and one.dropping is None:
             self.hand[one.key] = one
 
@@ -201,8 +217,11 @@ class Driver:
         ]
         for _, one in sorted(self.hand.items(), key=lambda pair: str(pair[0])):
             found.extend(self._task(one) if one.kind.is_task else self._asked(one))
-        for key, _ in self.state.waits:
-            if key not in self.hand and not (one := self.plan.instances[key]).settled:
+        for key, kind in self.state.waits:
+            one = self.plan.instances[key]
+            if kind == "repeat":
+                found.extend(self._decisions(one))
+            elif key not in self.hand and not one.settled:
                 found.extend(self._answers(one))
         return found
 
@@ -241,6 +260,13 @@ class Driver:
         yield self._event("approve", one, lambda: self.settle(one, "finished"))
         yield self._event("deny", one, lambda: self.settle(one, "failed"))
 
+    def _decisions(self, one: Instance) -> Iterator[Event]:
+        """Of a person, whether an action that was interrupted is undone."""
+        for name, approved in (("approve", True), ("deny", False)):
+            body = Decision(approved=approved, by="ann", at=_NOW).model_dump_json()
+            answer = partial(one.kind.answered, cast("Any", _Deciding(self)), one, "repeat", body)
+            yield self._event(name, one, answer)
+
     def _asked(self, one: Instance) -> Iterator[Event]:
         answers: list[tuple[ChoiceKind, str]]
         match one.kind.name:
@@ -256,6 +282,8 @@ class Driver:
                     for count in range(len(self.keys), -1, -1)
                 ]
             case "task" | "approval" | "sequence" | "parallel" | "try" | "catch" | "finally":
+                raise AssertionError(f"{one} asks nothing")
+            case "saga" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)
@@ -284,10 +312,17 @@ class Driver:
     def _change(self, change: Change) -> None:
         self.state.apply(change, self.state.frame + 1)
 
-    def settle(self, one: Instance, outcome: Outcome) -> None:
-        if (wait := self.state.waits.get((one.key, "approval"))) is not None:
-            self._change(WaitClosed(key=one.key, kind="approval", opened=wait.frame))
-        error = Failure(kind="Error", message="boom") if outcome == "failed" else None
+    def open_wait(self, wait: WaitOpened) -> None:
+        self._change(wait)
+
+    def close_wait(self, key: Key, kind: WaitKind, answer: str | None = None) -> None:
+        if (wait := self.state.waits.get((key, kind))) is not None:
+            self._change(WaitClosed(key=key, kind=kind, opened=wait.frame, answer=answer))
+
+    def settle(self, one: Instance, outcome: Outcome, error: Failure | None = None) -> None:
+        self.close_wait(one.key, "approval")
+        if error is None and outcome == "failed":
+            error = Failure(kind="Error", message="boom")
         self._change(Settled(key=one.key, outcome=outcome, error=error))
         self.plan.settle(one.key)
 
@@ -329,7 +364,7 @@ class Driver:
 
     def _question(self, one: Instance) -> None:
         self.began(one)
-        self._change(WaitOpened(key=one.key, kind="approval"))
+        self.open_wait(WaitOpened(key=one.key, kind="approval"))
         self.plan.begin(one)
 
     def _failed_asking(self, one: Instance, owner: Instance) -> None:

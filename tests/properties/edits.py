@@ -108,15 +108,15 @@ def _put(shape: Shape, place: Sequence[int], new: Shape) -> Shape:
 
 
 def _may_lose(shape: Shape) -> bool:
-    return _holds_any(shape) and not (shape.kind == "loop" and len(shape.below) == 1)
+    return _holds_any(shape) and not (shape.kind in ("loop", "saga") and len(shape.below) == 1)
 
 
 def _holds_any(shape: Shape) -> bool:
     """Whether it takes any number of children."""
     match shape.kind:
-        case "sequence" | "parallel" | "loop":
+        case "sequence" | "parallel" | "loop" | "saga":
             return True
-        case "branch" | "foreach" | "try" | "step" | "task" | "approval":
+        case "branch" | "foreach" | "try" | "compensated" | "step" | "task" | "approval":
             return False
         case _:
             assert_never(shape.kind)

@@ -98,12 +98,16 @@ class Expected:
     allowed: dict[Key, set[str | None]] = field(default_factory=dict[Key, set[str | None]])
 
     def __post_init__(self) -> None:
+        self._undoing = False
+        """Whether a saga around what is recorded may undo it."""
         self.fails = self._fails(self.shape, "n", ())
         self._record(self.shape, "n", (), "run", sure=True)
 
     # -- alone, with nothing else failing around it
 
-    def _fails(self, shape: Shape, id: str, path: tuple[int, ...]) -> bool:
+    def _fails(  # noqa: C901  # one case a kind
+        self, shape: Shape, id: str, path: tuple[int, ...]
+    ) -> bool:
         """Whether it fails what stands around it."""
         match shape.kind:
             case "foreach":
@@ -111,7 +115,7 @@ class Expected:
                     return False
                 keys = self.fates.keys(id)
                 return any(self._fails(shape.below[0], f"{id}/{key}", path) for key in keys)
-            case "sequence" | "branch" | "loop" | "try" if shape.tolerates:
+            case "sequence" | "branch" | "loop" | "try" | "saga" if shape.tolerates:
                 return False
             case "try":
                 return self._fails_in_try(shape, id, path)
@@ -122,7 +126,9 @@ class Expected:
                 return self._iterations(shape, id, path)[1]
             case "parallel" if shape.on_failure == "continue":
                 return False
-            case "sequence" | "parallel":
+            case "compensated":
+                return self._fails(shape.below[0], f"{id}.0", path)
+            case "sequence" | "parallel" | "saga":
                 return any(self._fails(one, name, path) for name, one in self._below(shape, id))
             case "step" | "task" | "approval":
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
@@ -179,6 +185,10 @@ class Expected:
                 self._record_iterations(shape, id, path, how, sure=sure)
             case "try":
                 self._record_try(shape, id, path, how, sure=sure)
+            case "saga":
+                self._record_saga(shape, id, path, how, sure=sure)
+            case "compensated":
+                self._record_compensated(shape, id, path, how, sure=sure)
             case "sequence":
                 self._in_order(shape, id, path, how, sure=sure)
             case "step" | "task" | "approval":
@@ -203,6 +213,26 @@ class Expected:
         if shape.on_failure.endswith("finally"):
             last, cleanup = rest[-1]
             self._record(cleanup, last, path, how, sure=sure)
+
+    def _record_saga(
+        self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
+    ) -> None:
+        """What it undoes, and in which order, follows from what ended when."""
+        before = self._undoing
+        fails = any(self._fails(one, name, path) for name, one in self._below(shape, id))
+        self._undoing = before or (how == "run" and (fails or not sure))
+        self._in_order(shape, id, path, how, sure=sure)
+        self._undoing = before
+
+    def _record_compensated(
+        self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool
+    ) -> None:
+        (name, action), (other, undo) = self._below(shape, id)
+        self._record(action, name, path, how, sure=sure)
+        if self._undoing and how == "run":
+            self._undoing = False
+            self._record(undo, other, path, how, sure=False)
+            self._undoing = True
 
     def _record_iterations(
         self, shape: Shape, id: str, path: tuple[int, ...], how: str, *, sure: bool

@@ -4,12 +4,13 @@ plan or its reference.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, assert_never, cast
 
 from smithers.changes import Key
 from smithers.engine.plan import Expand
-from smithers.kinds import AnyNode, Definition, Try
+from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence, Task
@@ -68,7 +69,9 @@ class Order:
             return "good"
         return verdict
 
-    def _judge_open(self, one: Definition, node: AnyNode, path: tuple[int, ...]) -> Verdict:
+    def _judge_open(  # noqa: C901  # one case a kind
+        self, one: Definition, node: AnyNode, path: tuple[int, ...]
+    ) -> Verdict:
         match node:
             case Handler():
                 return _all([self.judge(child, path) for child in self.expand(one, path)])
@@ -76,6 +79,10 @@ class Order:
                 return self._in_order(one, path)
             case Try():
                 return self._try(one, node, path)
+            case Saga():
+                return self._saga(one, path)
+            case Compensated():
+                return self.judge(one.children[0], path)
             case Parallel():
                 return self._group(one.children, path, tolerant=node.on_failure == "continue")
             case Branch():
@@ -107,6 +114,24 @@ class Order:
             return verdict
         last = self.judge(rest[-1], path)
         return last if last != "good" else verdict
+
+    def _saga(self, one: Definition, path: tuple[int, ...]) -> Verdict:
+        verdict = self.judge(one.children[0], path)
+        undone = [self.judge(undo, its) for undo, its in self.undone(one, path)]
+        return "open" if "open" in undone else verdict
+
+    def undone(
+        self, saga: Definition, path: tuple[int, ...]
+    ) -> list[tuple[Definition, tuple[int, ...]]]:
+        """What a saga undoes by its choice, in order."""
+        choice = self.state.choices.get((Key(saga.id, path), "undoing"))
+        listed = None if choice is None else json.loads(choice.value)
+        found: list[tuple[Definition, tuple[int, ...]]] = []
+        for id, its, _ in listed or ():
+            one = self.find(Key(id, tuple(its)), saga.children[0])
+            if one is not None:
+                found.append((one.children[1], tuple(its)))
+        return found
 
     def _branch(self, one: Definition, node: Branch, path: tuple[int, ...]) -> Verdict:
         chosen = self.state.choices.get((Key(one.id, path), "test"))
@@ -157,7 +182,9 @@ def _all(found: list[Verdict]) -> Verdict:
 _Before = tuple[Definition, tuple[int, ...], tuple[Verdict, ...]]
 
 
-def _before(order: Order, one: Definition, path: tuple[int, ...]) -> Iterator[_Before]:
+def _before(  # noqa: C901  # one case a kind
+    order: Order, one: Definition, path: tuple[int, ...]
+) -> Iterator[_Before]:
     """What stands before a node in its sequences, loop bodies and tries, each in the node's
     iteration, and what it may have come to.
     """
@@ -175,7 +202,12 @@ def _before(order: Order, one: Definition, path: tuple[int, ...]) -> Iterator[_B
                 if order.has_caught(above, path):
                     yield above.children[1], path, ("good", "bad", "unasked")
                 return  # whatever has stopped around it
-            case Try():
+            case Try() | Saga():
+                pass
+            case Compensated() if one.place:
+                yield from _before_undo(order, one, path)
+                return  # whatever has stopped around it
+            case Compensated():
                 pass
             case Parallel() | Branch() | ForEach() | Task():
                 pass
@@ -184,3 +216,19 @@ def _before(order: Order, one: Definition, path: tuple[int, ...]) -> Iterator[_B
         if isinstance(node, Loop):
             path = path[:-1]
         one, above = above, above.parent
+
+
+def _before_undo(order: Order, one: Definition, path: tuple[int, ...]) -> Iterator[_Before]:
+    """The body of the saga that undoes this, and what it undoes before."""
+    above, its = one.parent, path
+    while above is not None:
+        if isinstance(above.node, Loop):
+            its = its[:-1]
+        undone = order.undone(above, its) if isinstance(above.node, Saga) else []
+        if (one, path) in undone:
+            yield above.children[0], its, ("bad", "unasked")
+            for undo, where in undone[: undone.index((one, path))]:
+                yield undo, where, ("good",)
+            return
+        above = above.parent
+    raise AssertionError(f"no saga undoes {one.id}{list(path)}")

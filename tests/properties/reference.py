@@ -6,12 +6,14 @@ failed: the outcome of what never started, and whether running attempts are stop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from itertools import count, takewhile
 from typing import Any, NamedTuple, assert_never, cast
 
 from smithers.changes import Key, Outcome
 from smithers.engine.plan import Expand
-from smithers.kinds import AnyNode, Definition, Try
+from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
 from smithers.tree import Branch, ForEach, Loop, Node, Parallel, PersonWork, Task
@@ -87,7 +89,9 @@ class Reference:
                 self._status[key] = "finished"  # what failed is below it
         return self._status[key]
 
-    def _by_kind(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
+    def _by_kind(  # noqa: C901  # one case a kind
+        self, one: Definition, key: Key, stop: Stop | None, *, idle: bool
+    ) -> str:
         node = cast("AnyNode", one.node)
         match node:
             case Task():
@@ -109,6 +113,12 @@ class Reference:
                 return self._in_order(one.children, key, stop, idle=idle)
             case Try():
                 return self._try(one, node, key, stop, idle=idle)
+            case Saga():
+                return self._saga(one, key, stop, idle=idle)
+            case Compensated():
+                action = one.children[:1]
+                found = [self._child(action[0], key, stop, idle=idle)]
+                return self._of(action, found, stop)
             case _:
                 assert_never(node)
 
@@ -275,6 +285,118 @@ class Reference:
             return "finished"
         return status
 
+    # -- sagas
+
+    def _saga(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
+        """Once the body did not finish, what the choice lists is undone, one after the other."""
+        body = one.children[0]
+        how = self._child(body, key, stop, idle=idle)
+        if how in _OPEN:
+            return "up"
+        choice = self.state.choices.get((key, "undoing"))
+        listed = None if choice is None else json.loads(choice.value)
+        bad = self._bad(body, how)
+        if listed is None:
+            if bad and choice is None and self.to_undo(body, key.path):
+                self._asks[key] = True
+                return "up"
+            return self._of([body], [how], stop)
+        statuses = [how, *self._undone(body, key, listed)]
+        if any(status in _OPEN for status in statuses):
+            return "up"
+        if (ended := self.state.ended.get(key)) is not None:
+            return ended.outcome
+        if "failed" in [how if bad else "", *self._failing]:
+            self._asks[key] = True
+            return "up"
+        return "cancelled"
+
+    def _undone(self, body: Definition, saga: Key, listed: list[Any]) -> list[str]:
+        found: list[str] = []
+        self._failing: list[str] = []
+        places = {key: one for one, key in self._walk(body, saga.path)}
+        for id, path, asks in listed:
+            key = Key(id, tuple(path))
+            undo = places[key].children[1]
+            mine = Key(undo.id, key.path)
+            self.parent[mine] = saga
+            stop, idle = None, bool(found) and found[-1] in _OPEN
+            if self._failing and not idle:
+                stop, idle = Stop("cancelled", cancel=False), True
+            elif asks and not idle:
+                answer = self.state.answers.get(key)
+                if answer is None:
+                    idle = True
+                    self._asks[saga] = (key, "repeat") not in self.state.waits
+                elif not json.loads(answer)["approved"]:
+                    stop, idle = Stop("skipped", cancel=False), True
+            found.append(self._eval(undo, mine, stop, idle=idle))
+            if self._bad(undo, found[-1]):
+                self._failing.append("failed" if found[-1] == "failed" else "")
+        return found
+
+    def to_undo(self, body: Definition, path: tuple[int, ...]) -> dict[Key, bool]:
+        """The actions that are undone if their saga does not finish, and which a person is asked
+        about.
+        """
+        found: dict[Key, bool] = {}
+        for one, key in self._walk(body, path):
+            if isinstance(one.node, Compensated):
+                action = Key(one.children[0].id, key.path)
+                done = [self._effect(*each) for each in self._walk(one.children[0], key.path)]
+                if self._status[action] == "finished":
+                    found[key] = False
+                elif self._status[action] != "skipped" and any(done):
+                    found[key] = "asks" in done
+            ended = self.state.ended.get(key) if isinstance(one.node, Saga) else None
+            if ended is not None and ended.error is not None and ended.error.kind == "UndoFailed":
+                return {}
+        return found
+
+    def _effect(self, one: Definition, key: Key) -> str:
+        """What a leaf may have left behind, if anything: "done", or "asks" if nobody can tell."""
+        if not isinstance(one.node, Task) or isinstance(one.node.work, PersonWork):
+            return ""
+        if self._status[key] == "finished":
+            return "done"
+        tries = self.state.tries.get(key, ())
+        if not tries or tries[-1].state not in ("interrupted", "cancelled"):
+            return ""
+        return "asks" if getattr(one.node.work, "effect", False) else "done"
+
+    def _walk(self, one: Definition, path: tuple[int, ...]) -> Iterator[tuple[Definition, Key]]:
+        """What has been looked at of a tree, in document order, without what was undone there."""
+        key = Key(one.id, path)
+        if key not in self._status:
+            return
+        yield one, key
+        paths, below = [path], one.children
+        match one.node:
+            case Loop():
+                numbers = takewhile(
+                    lambda number: Key(one.id, (*path, number)) in self._status, count()
+                )
+                paths = [(*path, number) for number in numbers]
+            case ForEach():
+                chosen = (key, "items") in self.state.choices
+                below = tuple(self.expand(one, path)) if chosen else ()
+            case Handler():
+                above = Key(cast("Definition", one.parent).id, path)
+                caught = self.state.choices.get((above, "caught"))
+                has_caught = caught is not None and caught.value != "null"
+                below = tuple(self.expand(one, path)) if has_caught else ()
+            case Saga():
+                choice = self.state.choices.get((key, "undoing"))
+                if choice is not None and choice.value != "null":
+                    return
+            case Compensated():
+                below = one.children[:1]
+            case _:
+                pass
+        for inner in paths:
+            for child in below:
+                yield from self._walk(child, inner)
+
     def _has_begun(self, one: Definition, key: Key) -> bool:
         """Whether anything below a node has begun, in this iteration of its loops."""
         mine = Key(one.id, key.path)
@@ -291,9 +413,9 @@ def continues(node: Node[Any]) -> bool:
     """Whether its failure fails nothing around it."""
     known = cast("AnyNode", node)
     match known:
-        case Task() | InOrder() | Branch() | Loop() | Parallel() | ForEach() | Try():
+        case Task() | InOrder() | Branch() | Loop() | Parallel() | ForEach() | Try() | Saga():
             return known.on_failure == "continue"
-        case Catch() | Finally():
+        case Catch() | Finally() | Compensated():
             return False
         case _:
             assert_never(known)

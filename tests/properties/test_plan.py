@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smithers.engine.plan import Plan
+from smithers.kinds import Instance
 from tests.engine.runs import ends_of
 from tests.plans import Told, is_live, told
 from tests.properties.driver import Driver
@@ -78,13 +79,19 @@ def check_nothing_starts_below_a_failure(driver: Driver) -> None:
     for one in driver.plan.instances.values():
         asked = one.key in driver.live() and one.kind.is_task
         runs = one.kind.is_task and not one.settled and driver.running(one.key)
-        above = one.parent if asked or runs else None
-        while above is not None and above.kind.name != "finally":
+        below, above = one, one.parent if asked or runs else None
+        while above is not None and not _cleans_up(above, below):
             assert not above.settled, driver.log
             stopped = above.kind.name != "branch" and not above.kind.is_tolerant(above.node)
             bad = any(child.failing or child.status == "cancelled" for child in above.children)
             assert not (asked and stopped and bad), driver.log
-            above = above.parent
+            below, above = above, above.parent
+
+
+def _cleans_up(above: Instance, below: Instance) -> bool:
+    """Whether what is below it runs whatever has failed around it."""
+    is_undo = above.kind.name == "saga" and below is not above.children[0]
+    return is_undo or above.kind.name == "finally"
 
 
 def run(shape: Shape, schedule: Schedule) -> Driver:

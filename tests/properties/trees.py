@@ -10,19 +10,42 @@ from typing import Any, Literal, Protocol, assert_never
 from hypothesis import strategies as st
 
 from harnesses.echo import Echo
-from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task, Try
+from smithers import (
+    Approval,
+    Branch,
+    Compensated,
+    ForEach,
+    Loop,
+    Node,
+    Parallel,
+    Saga,
+    Step,
+    Task,
+    Try,
+)
 from smithers import Sequence as InOrder
 
 __all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
 
 Kind = Literal[
-    "step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach", "try"
+    "step",
+    "task",
+    "approval",
+    "sequence",
+    "parallel",
+    "branch",
+    "loop",
+    "foreach",
+    "try",
+    "saga",
+    "compensated",
 ]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A node without its id. `count` is a limit, a number of iterations, or an arm of a branch.
+    """A node without its id. `count` is a limit, a number of iterations, an arm of a branch, or
+    whether a step has an effect.
 
     A `name` is its id wherever an edit moves it; without a name the id follows from its place.
     """
@@ -61,8 +84,10 @@ class Idle:
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "step":
-                return Step(id, lambda: None, on_failure=on_failure)
+                return Step(id, lambda: None, on_failure=on_failure, effect=bool(shape.count))
             case "sequence" | "parallel" | "branch" | "loop" | "foreach" | "try":
+                raise AssertionError(f"a {shape.kind} is not a leaf")
+            case "saga" | "compensated":
                 raise AssertionError(f"a {shape.kind} is not a leaf")
             case _:
                 assert_never(shape.kind)
@@ -80,8 +105,13 @@ class Idle:
         return list[str]
 
 
-def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
-    """The node of a shape, its ids derived from `id`, or from its name and the item around it."""
+def build(
+    shape: Shape, fill: Fill, id: str = "n", item: str = "", *, saga: bool = False
+) -> Node[Any]:
+    """The node of a shape, its ids derived from `id`, or from its name and the item around it.
+
+    Where no `saga` is around it that could undo it, an action that is compensated is the action.
+    """
     on_failure: Any = shape.on_failure
     tolerated: Any = "continue" if shape.tolerates else "fail"
     limit = shape.count or None
@@ -90,13 +120,17 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
         return ForEach(
             fill.items(id),
             key=lambda key: key,
-            each=lambda key: build(shape.below[0], fill, f"{id}/{key}", f"{item}@{key}"),
+            each=lambda key: build(shape.below[0], fill, f"{id}/{key}", f"{item}@{key}", saga=saga),
             limit=limit,
             allow_empty=True,
             on_failure=on_failure,
             id=id,
         )
-    below = [build(one, fill, f"{id}.{place}", item) for place, one in enumerate(shape.below)]
+    inside = saga or shape.kind == "saga"
+    below = [
+        build(one, fill, f"{id}.{place}", item, saga=inside and shape.kind != "compensated")
+        for place, one in enumerate(shape.below)
+    ]
     match shape.kind:
         case "sequence":
             return InOrder(*below, on_failure=tolerated)
@@ -115,16 +149,26 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 id=id,
             )
         case "try":
-            return _try(shape, fill, id, item)
+            return _try(shape, fill, id, item, saga=saga)
+        case "saga":
+            return Saga(*below, on_cancel=on_failure, on_failure=tolerated, id=id)
+        case "compensated":
+            action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
+            return Compensated(action, below[1]) if saga else action
         case "step" | "task" | "approval":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
 
 
-def _try(shape: Shape, fill: Fill, id: str, item: str) -> Node[Any]:
+def _try(shape: Shape, fill: Fill, id: str, item: str, *, saga: bool) -> Node[Any]:
     """Its parts are named by `on_failure`: a catch that is a node or a function, and a finally."""
-    made = iter([partial(build, one, fill, f"{id}.{n}", item) for n, one in enumerate(shape.below)])
+    made = iter(
+        [
+            partial(build, one, fill, f"{id}.{n}", item, saga=saga)
+            for n, one in enumerate(shape.below)
+        ]
+    )
     body, parts = next(made)(), shape.on_failure.split()
     catch: Any = next(made) if "catch" in parts or "handler" in parts else None
     return Try(
@@ -201,11 +245,28 @@ def _above(
                 tolerates=rarely,
             ),
         ),
+        "saga": st.builds(
+            Shape,
+            kind=st.just("saga"),
+            below=several(1, 3),
+            on_failure=_some("undo", "undo", "leave"),
+            tolerates=rarely,
+        ),
+        "compensated": st.builds(Shape, kind=st.just("compensated"), below=several(2, 2)),
     }
     return st.one_of([made[kind] for kind in kinds])
 
 
-_CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach", "try")
+_CONTAINERS: tuple[Kind, ...] = (
+    "sequence",
+    "parallel",
+    "branch",
+    "loop",
+    "foreach",
+    "try",
+    "saga",
+    "compensated",
+)
 
 
 _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
@@ -217,7 +278,10 @@ def trees(
     """Any tree of up to a dozen leaves. `handling` is whether it may handle failures."""
     kinds = _CONTAINERS if handling else _QUIET
     leaf = st.builds(
-        Shape, kind=st.sampled_from(leaves), on_failure=_some("fail", "fail", "continue")
+        Shape,
+        kind=st.sampled_from(leaves),
+        on_failure=_some("fail", "fail", "continue"),
+        count=st.sampled_from([0, 0, 0, 1]),
     )
     return st.recursive(
         leaf, lambda below: _above(below, kinds=kinds, tolerant=handling), max_leaves=12
@@ -231,5 +295,5 @@ def plain_trees() -> st.SearchStrategy[Shape]:
 
 def broad_trees() -> st.SearchStrategy[Shape]:
     """Trees with several trees side by side or in a row: there is more that can happen at once."""
-    groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop", "try")
+    groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop", "try", "saga")
     return _above(_above(trees(), kinds=groups), kinds=groups)
