@@ -249,7 +249,7 @@ class Kind(ABC, Generic[N]):
             plan.absorb(child)
         elif child.failing:
             one.worst = "failed"
-        elif child.status == "cancelled" and one.worst == "finished":
+        elif child.status == "cancelled" and one.worst in ("finished", "skipped"):
             one.worst = "cancelled"
 
     def check(self, definition: Definition[N]) -> None:

@@ -215,11 +215,6 @@ class SagaKind(Container[Saga]):
         else:
             self.conclude(plan, one, self.outcome(plan.state, one), one.settled_at)
 
-    def outcome(self, state: RunState, one: Instance[Saga]) -> Outcome:
-        if one.worst == "finished" and one.stopped and one.children[0].status == "skipped":
-            return "skipped"
-        return one.worst
-
     # -- undoing
 
     def _must_decide(self, state: RunState, one: Instance[Saga]) -> bool:
@@ -302,6 +297,8 @@ class SagaKind(Container[Saga]):
             return
         self.make_below(plan, one)
         one.status, one.stopped = "up", True
+        if outcome == "skipped" and one.worst == "finished":
+            one.worst = outcome
         plan.drop(one.children[0], outcome, cancel=cancel)
 
     def make_below(self, plan: Planning, one: Instance[Saga]) -> None:

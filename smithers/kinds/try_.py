@@ -282,17 +282,14 @@ class TryKind(Container[Try]):
             asking.prepare(catch, caught)
         return json.dumps(asdict(caught), ensure_ascii=False)
 
-    def outcome(self, state: RunState, one: Instance[Try]) -> Outcome:
-        if one.stopped and one.worst == "finished" and one.children[0].status == "skipped":
-            return "skipped"
-        return super().outcome(state, one)
-
     def drop(self, plan: Planning, one: Instance[Try], outcome: Outcome, *, cancel: bool) -> None:
         """Its body and catch do not continue; `finally_` runs if the body began."""
         if one.status == "idle" and not _has_begun_below(plan.state, one):
             super().drop(plan, one, outcome, cancel=cancel)
             return
         one.status, one.stopped = "up", True
+        if outcome == "skipped" and one.worst == "finished":
+            one.worst = outcome
         one.entered = one.entered or one.begun
         body, catch, _ = _parts(one)
         plan.drop(body, outcome, cancel=cancel)

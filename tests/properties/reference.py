@@ -321,7 +321,7 @@ class Reference:
             mine = Key(undo.id, key.path)
             self.parent[mine] = saga
             stop, idle = None, bool(found) and found[-1] in _OPEN
-            if self._failing and not idle:
+            if self._failing:
                 stop, idle = Stop("cancelled", cancel=False), True
             elif asks and not idle:
                 answer = self.state.answers.get(key)
