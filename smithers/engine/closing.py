@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Literal, cast
+from typing import cast
 
 from smithers.changes import ChoiceMade, Key, Reset
 from smithers.clock import Deadline, Moment
+from smithers.engine.endings import Why
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
 
@@ -29,9 +30,9 @@ class Closing:
         self._grace = timedelta(seconds=grace_s)
         self._now = now
         self._until: Deadline | None = None
-        self.why: Literal["cancel", "deadline"] | None = None
+        self.why: Why | None = None
 
-    def begin(self, why: Literal["cancel", "deadline"], plan: Plan) -> bool:
+    def begin(self, why: Why, plan: Plan) -> bool:
         """Stop all but what cleans up; False if nothing does, so that the run can end at once."""
         state = self._transition.state
         if not any(one.kind.cleans_up(state, one) for one in plan.instances.values()):
@@ -46,7 +47,7 @@ class Closing:
         """Continue what another owner began."""
         choice = self._transition.state.choices.get((_RUN, "ending"))
         if choice is not None:
-            self._start(cast("Literal['cancel', 'deadline']", json.loads(choice.value)["why"]))
+            self._start(cast("Why", json.loads(choice.value)["why"]))
 
     def forget(self) -> None:
         """A run that failed by its deadline is resumed."""
@@ -57,6 +58,6 @@ class Closing:
         """Whether the time for cleaning up has passed."""
         return self._until is not None and self._until.passed(self._now())
 
-    def _start(self, why: Literal["cancel", "deadline"]) -> None:
+    def _start(self, why: Why) -> None:
         now = self._now()
         self.why, self._until = why, now.deadline(now.wall + self._grace, "boottime")

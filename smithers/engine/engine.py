@@ -512,12 +512,8 @@ class Engine:
 
     def _end(self, why: Why) -> None:
         """End the run from outside its tree; what cleans up may run before, but for a stop."""
-        is_open = self._ending is None and self._closing.why is None
-        if (
-            is_open
-            and (why == "cancel" or why == "deadline")
-            and self._closing.begin(why, self.plan)
-        ):
+        is_first = self._ending is None and self._closing.why is None
+        if is_first and why not in ("stop", "wrong") and self._closing.begin(why, self.plan):
             self._timers.ring()
         else:
             self._end_at_once(why)

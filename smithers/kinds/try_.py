@@ -323,7 +323,10 @@ def _caught(state: RunState, key: Key) -> Caught | None:
     """What a try has caught; None if it has caught nothing, or has not decided yet."""
     choice = state.choices.get((key, "caught"))
     row = None if choice is None else object_from(choice.value)
-    return None if row is None else Caught(**{**row, "error": Failure(**row["error"])})
+    if row is None:
+        return None
+    error = Failure(**row["error"])
+    return Caught(key=row["key"], error_class=row["error_class"], error=error)
 
 
 def _has_begun_below(state: RunState, one: Instance) -> bool:

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Context, ForEach, Loop, NoInput, Node
-from smithers import Parallel, Retry, Sequence, Step, Task, workflow
+from smithers import Parallel, Retry, Sequence, Step, Task, Try, workflow
 
 echo = Echo()
 
@@ -233,7 +233,7 @@ def flow(ctx):
         said="cannot import flow.py: workflow has no argument 'inputs'",
         hint=(
             "did you mean input? the arguments are: input, name, max_concurrency, "
-            "budget, deadline_s"
+            "budget, deadline_s, grace_s"
         ),
         fix=("inputs=", "input="),
     ),
@@ -247,6 +247,33 @@ def flow(ctx):
         said=("deadline_s must be a number of seconds of at least 0.001, not '4'"),
         hint="for example deadline_s=300",
         fix=('"4"', "4"),
+    ),
+    in_flow(
+        "try alone",
+        """\
+return §Try(Step("a", lambda: 1))
+""",
+        said="this try has neither catch= nor finally_=",
+        hint="add one, or write Sequence",
+        fix=("Try(", "Sequence("),
+    ),
+    in_flow(
+        "catch text",
+        """\
+return §Try(Step("a", lambda: 1), catch="log")
+""",
+        said="the catch of this try must be a node or a callable, not 'log'",
+        hint="pass a node, or lambda caught: ... that returns one",
+        fix=('"log"', 'lambda caught: Step("log", lambda: caught.key)'),
+    ),
+    in_flow(
+        "finally function",
+        """\
+return §Try(Step("a", lambda: 1), finally_=print)
+""",
+        said="the finally_ of this try must be a node, not <built-in function print>",
+        hint="pass a task or a group",
+        fix=("=print", '=Step("last", lambda: 1)'),
     ),
     in_flow(
         "no agent",
@@ -781,7 +808,7 @@ from pydantic import BaseModel
 
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Context, ForEach, Loop, NoInput, Node
-from smithers import Parallel, Retry, Sequence, Step, Task, workflow
+from smithers import Parallel, Retry, Sequence, Step, Task, Try, workflow
 
 echo = Echo()
 

@@ -46,16 +46,19 @@ class Order:
             if one.id == key.id:
                 return one
             path = key.path[: len(one.loops)]
-            if isinstance(one.node, Handler) or (
-                isinstance(one.node, ForEach) and (Key(one.id, path), "items") in self.state.choices
-            ):
-                assert one.parent is not None
-                if isinstance(one.node, Handler) and not self.has_caught(one.parent, path):
-                    continue
-                for item in self.expand(one, path):
-                    if (found := self.find(key, item)) is not None:
-                        return found
+            for item in self.expand(one, path) if self._is_expanded(one, path) else ():
+                if (found := self.find(key, item)) is not None:
+                    return found
         return None
+
+    def _is_expanded(self, one: Definition, path: tuple[int, ...]) -> bool:
+        match cast("AnyNode", one.node):
+            case Handler():
+                return one.parent is not None and self.has_caught(one.parent, path)
+            case ForEach():
+                return (Key(one.id, path), "items") in self.state.choices
+            case _:
+                return False
 
     def judge(self, one: Definition, path: tuple[int, ...]) -> Verdict:
         node, key = cast("AnyNode", one.node), Key(one.id, path)

@@ -107,7 +107,7 @@ class Reference:
             case InOrder() | Finally():
                 return self._in_order(one.children, key, stop, idle=idle)
             case Handler():
-                below = [] if idle else self.expand(one, key.path)
+                below: Sequence[Definition] = () if idle else self.expand(one, key.path)
                 return self._in_order(below, key, stop, idle=idle)
             case Catch():
                 return self._in_order(one.children, key, stop, idle=idle)
