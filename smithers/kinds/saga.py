@@ -291,10 +291,6 @@ class SagaKind(Container[Saga]):
         """Its body does not continue. What was done is undone, also before an edit put something
         before it; undoing continues.
         """
-        ended = plan.state.ended.get(one.key)
-        if ended is not None and not one.children:
-            plan.mark(one, ended.outcome, ended.frame)
-            return
         self.make_below(plan, one)
         one.status, one.stopped = "up", True
         if outcome == "skipped" and one.worst == "finished":
@@ -394,19 +390,19 @@ def _is_stuck(state: RunState, saga: Instance) -> bool:
 
 
 def _asks(state: RunState, action: Instance) -> bool | None:
-    """Whether a person is asked before this action is undone; None if it is not undone."""
-    if action.status == "finished":
-        return False
-    if action.status == "skipped":
+    """Whether a person is asked before this action is undone; None if it is not undone: nothing of
+    it ran to its end or was interrupted. An approval alone is no reason to undo what it was for.
+    """
+    is_finished = action.status == "finished"
+    leaves = [one for one in _below(state, action) if one.kind.is_task]
+    if not is_finished:
+        leaves = [one for one in leaves if not isinstance(one.node, Approval)]
+    cut_off = [
+        one for one in leaves if one.status != "finished" and was_interrupted(state, one.key)
+    ]
+    if not cut_off and all(one.status != "finished" for one in leaves):
         return None
-    done, asks = False, False
-    for one in _below(state, action):
-        if not one.kind.is_task or isinstance(one.node, Approval):
-            continue
-        interrupted = one.status != "finished" and was_interrupted(state, one.key)
-        done = done or interrupted or one.status == "finished"
-        asks = asks or (interrupted and has_effect(one.node))
-    return asks if done else None
+    return not is_finished and any(has_effect(one.node) for one in cut_off)
 
 
 def _make_all(plan: Planning, one: Instance) -> None:

@@ -81,7 +81,7 @@ class Reference:
             self._status[key] = "idle"
             return "idle"
         ended = self.state.ended.get(key)
-        if idle and ended is not None and not isinstance(one.node, Task):
+        if idle and ended is not None and not isinstance(one.node, Task | Saga):
             self._status[key] = ended.outcome
         else:
             self._status[key] = self._by_kind(one, key, stop, idle=idle)
@@ -343,19 +343,21 @@ class Reference:
         for one, key in self._walk(body, path):
             if isinstance(one.node, Compensated):
                 action = Key(one.children[0].id, key.path)
-                done = [self._effect(*each) for each in self._walk(one.children[0], key.path)]
-                if self._status[action] == "finished":
-                    found[key] = False
-                elif self._status[action] != "skipped" and any(done):
-                    found[key] = "asks" in done
+                finished = self._status[action] == "finished"
+                below = self._walk(one.children[0], key.path)
+                done = [self._effect(*each, approvals=finished) for each in below]
+                if any(done):
+                    found[key] = "asks" in done and not finished
             ended = self.state.ended.get(key) if isinstance(one.node, Saga) else None
             if ended is not None and ended.error is not None and ended.error.kind == "UndoFailed":
                 return {}
         return found
 
-    def _effect(self, one: Definition, key: Key) -> str:
+    def _effect(self, one: Definition, key: Key, *, approvals: bool) -> str:
         """What a leaf may have left behind, if anything: "done", or "asks" if nobody can tell."""
-        if not isinstance(one.node, Task) or isinstance(one.node.work, PersonWork):
+        if not isinstance(one.node, Task):
+            return ""
+        if isinstance(one.node.work, PersonWork) and not approvals:
             return ""
         if self._status[key] == "finished":
             return "done"

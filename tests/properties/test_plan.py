@@ -12,7 +12,7 @@ from tests.plans import Told, is_live, told
 from tests.properties.driver import Driver
 from tests.properties.reference import Reference
 from tests.properties.schedules import SCHEDULES, Schedule
-from tests.properties.trees import Idle, Shape, broad_trees, build, trees
+from tests.properties.trees import Idle, Shape, broad_trees, build, saga_trees, trees
 
 MOST_EVENTS = 2000
 
@@ -118,7 +118,7 @@ def check_frame(driver: Driver) -> None:
     check_nothing_starts_below_a_failure(driver)
 
 
-@given(st.one_of(trees(), broad_trees()), SCHEDULES)
+@given(st.one_of(trees(), broad_trees(), saga_trees()), SCHEDULES)
 def test_a_plan_kept_up_to_date_is_a_plan_made_anew_and_the_reference(
     shape: Shape, schedule: Schedule
 ) -> None:

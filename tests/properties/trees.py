@@ -25,7 +25,17 @@ from smithers import (
 )
 from smithers import Sequence as InOrder
 
-__all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
+__all__ = [
+    "Fill",
+    "Idle",
+    "Kind",
+    "Shape",
+    "broad_trees",
+    "build",
+    "plain_trees",
+    "saga_trees",
+    "trees",
+]
 
 Kind = Literal[
     "step",
@@ -291,6 +301,24 @@ def trees(
 def plain_trees() -> st.SearchStrategy[Shape]:
     """Trees of steps alone."""
     return trees(("step",))
+
+
+def saga_trees() -> st.SearchStrategy[Shape]:
+    """Sagas in which there is much to undo, alone or beside a step that may fail."""
+    leaf = st.builds(
+        Shape,
+        kind=_some("step", "step", "approval"),
+        on_failure=_some("fail"),
+        count=st.integers(0, 1),
+    )
+    inner = st.one_of(leaf, _above(leaf, kinds=("sequence", "parallel")))
+    action = st.builds(
+        Shape, kind=st.just("compensated"), below=st.tuples(inner, st.one_of(leaf, inner))
+    )
+    groups: tuple[Kind, ...] = ("sequence", "parallel", "loop", "foreach", "saga", "try")
+    part = st.one_of(action, action, leaf, _above(st.one_of(action, leaf), kinds=groups))
+    saga = _above(part, kinds=("saga",))
+    return st.one_of(saga, _above(st.one_of(saga, saga, leaf), kinds=("parallel", "sequence")))
 
 
 def broad_trees() -> st.SearchStrategy[Shape]:
