@@ -214,22 +214,29 @@ def test_what_cannot_be_stored_is_refused(value: Callable[[], object], said: str
     assert (error.place or "").startswith(__file__)
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda bad, good: Sequence(good, bad, result=good, on_failure="continue"),
-        lambda bad, good: Sequence(good, bad, result=lambda: 1, on_failure="continue"),
-        lambda bad, good: Branch(
-            lambda: True, Sequence(good, bad), result=good, on_failure="continue"
-        ),
-        lambda bad, good: Loop(
-            good, bad, until=lambda: True, max_iterations=1, result=good, on_failure="continue"
-        ),
-        lambda bad, good: Sequence(good, result=boom, on_failure="continue"),
-    ],
-)
+def by_node(bad: Node[int], good: Node[int]) -> Node[int]:
+    return Sequence(good, bad, result=good, on_failure="continue")
+
+
+def by_callable(bad: Node[int], good: Node[int]) -> Node[int]:
+    return Sequence(good, bad, result=lambda: 1, on_failure="continue")
+
+
+def by_branch(bad: Node[int], good: Node[int]) -> Node[int | None]:
+    return Branch(lambda: True, Sequence(good, bad), result=good, on_failure="continue")
+
+
+def by_loop(bad: Node[int], good: Node[int]) -> Node[int]:
+    return Loop(good, bad, until=lambda: True, max_iterations=1, result=good, on_failure="continue")
+
+
+def by_itself(bad: Node[int], good: Node[int]) -> Node[int]:
+    return Sequence(good, result=boom, on_failure="continue")
+
+
+@pytest.mark.parametrize("make", [by_node, by_callable, by_branch, by_loop, by_itself])
 def test_a_container_whose_failure_is_tolerated_gives_nothing(
-    make: Callable[[Node[int], Node[int]], Node[int]],
+    make: Callable[[Node[int], Node[int]], Node[int | None]],
 ) -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
