@@ -11,7 +11,15 @@ from typing import Any, assert_never, cast
 from smithers.kinds._definition import Definition
 from smithers.kinds._failures import find_failure
 from smithers.kinds._instance import Dropped, Instance, Slots
-from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, OutputReader, Planning
+from smithers.kinds._kind import (
+    NOTHING,
+    Asking,
+    Kind,
+    KindName,
+    OutputReader,
+    Planning,
+    result_of,
+)
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.foreach import FOREACH
@@ -51,6 +59,7 @@ __all__ = [
     "agent_work",
     "find_failure",
     "kind_of",
+    "result_of",
 ]
 
 AnyNode = (
@@ -58,8 +67,8 @@ AnyNode = (
     | Approval
     | Sequence[Any]
     | Parallel[Any]
-    | Branch
-    | Loop
+    | Branch[Any]
+    | Loop[Any]
     | ForEach[Any]
     | Try[Any]
     | Handler

@@ -9,25 +9,25 @@ from smithers.tree._checks import (
     check_takes,
     wrong,
 )
+from smithers.tree._choosing import Branch, ForEach, Loop
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings, freeze
 from smithers.tree._handles import NODE_MARK, shown
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import (
-    Branch,
-    ForEach,
+    Giving,
     Group,
-    Loop,
     Node,
     OnFailure,
     Parallel,
     Sequence,
-    check_children,
-    check_container_id,
+    children_of,
+    container_id,
 )
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
+from smithers.tree._results import Computed, computed
 from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
@@ -43,10 +43,12 @@ __all__ = [
     "Branch",
     "Budget",
     "Changed",
+    "Computed",
     "Decision",
     "ErrorClass",
     "Explained",
     "ForEach",
+    "Giving",
     "Group",
     "Loop",
     "Mark",
@@ -63,16 +65,17 @@ __all__ = [
     "Task",
     "Work",
     "check_budget",
-    "check_children",
     "check_choice",
-    "check_container_id",
     "check_count",
     "check_id",
     "check_items",
     "check_number",
     "check_run_id",
     "check_takes",
+    "children_of",
     "clean",
+    "computed",
+    "container_id",
     "did_you_mean",
     "explain",
     "first_of",

@@ -33,6 +33,8 @@ class Shape:
     on_failure: str = ""
     tolerates: bool = False
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
+    computes: bool = False
+    """Whether its result is a callable."""
     name: str = ""
 
 
@@ -48,6 +50,8 @@ class Fill(Protocol):
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]: ...
 
     def items(self, id: str) -> Callable[[], list[str]]: ...
+
+    def result(self, id: str) -> Callable[[], str]: ...
 
 
 class Idle:
@@ -79,6 +83,9 @@ class Idle:
     def items(self, id: str) -> Callable[[], list[str]]:
         return list[str]
 
+    def result(self, id: str) -> Callable[[], str]:
+        return str
+
 
 def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
     """The node of a shape, its ids derived from `id`, or from its name and the item around it."""
@@ -96,15 +103,17 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
             on_failure=on_failure,
             id=id,
         )
+    result: Any = fill.result(id) if shape.computes else None
+    mine = id if shape.computes else None
     below = [build(one, fill, f"{id}.{place}", item) for place, one in enumerate(shape.below)]
     match shape.kind:
         case "sequence":
-            return InOrder(*below, on_failure=tolerated)
+            return InOrder(*below, on_failure=tolerated, result=result, id=mine)
         case "parallel":
-            return Parallel(*below, limit=limit, on_failure=on_failure)
+            return Parallel(*below, limit=limit, on_failure=on_failure, result=result, id=mine)
         case "branch":
             arms = below if len(below) == 2 else [*below, None][:: 1 if shape.count else -1]
-            return Branch(fill.test(id), arms[0], arms[1], id=id, on_failure=tolerated)
+            return Branch(fill.test(id), *arms, id=id, on_failure=tolerated, result=result)
         case "loop":
             return Loop(
                 *fill.body(id, below),
@@ -112,6 +121,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 max_iterations=shape.count,
                 on_exhausted=on_failure,
                 on_failure=tolerated,
+                result=result,
                 id=id,
             )
         case "try":
@@ -126,11 +136,13 @@ def _try(shape: Shape, fill: Fill, id: str, item: str) -> Node[Any]:
     """Its parts are named by `on_failure`: a catch that is a node or a function, and a finally."""
     made = iter([partial(build, one, fill, f"{id}.{n}", item) for n, one in enumerate(shape.below)])
     body, parts = next(made)(), shape.on_failure.split()
+    result: Any = fill.result(id) if shape.computes else None
     catch: Any = next(made) if "catch" in parts or "handler" in parts else None
     return Try(
         body,
         catch=(lambda caught: catch()) if "handler" in parts else catch and catch(),
         finally_=next(made)() if "finally" in parts else None,
+        result=result,
         on_failure="continue" if shape.tolerates else "fail",
         id=id,
     )
@@ -154,7 +166,11 @@ def _above(
 
     made = {
         "sequence": st.builds(
-            Shape, kind=st.just("sequence"), below=several(0, 3), tolerates=rarely
+            Shape,
+            kind=st.just("sequence"),
+            below=several(0, 3),
+            tolerates=rarely,
+            computes=rarely,
         ),
         "parallel": st.builds(
             Shape,
@@ -162,6 +178,7 @@ def _above(
             below=several(0, 4),
             count=st.integers(0, 2),
             on_failure=_some(*groups),
+            computes=rarely,
         ),
         "branch": st.builds(
             Shape,
@@ -169,6 +186,7 @@ def _above(
             below=several(1, 2),
             count=st.integers(0, 1),
             tolerates=rarely,
+            computes=rarely,
         ),
         "loop": st.builds(
             Shape,
@@ -177,6 +195,7 @@ def _above(
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
             tolerates=rarely,
+            computes=rarely,
         ),
         "foreach": st.builds(
             Shape,
@@ -192,6 +211,7 @@ def _above(
                 below=several(2, 2),
                 on_failure=_some("catch", "handler", "finally"),
                 tolerates=rarely,
+                computes=rarely,
             ),
             st.builds(
                 Shape,
@@ -199,6 +219,7 @@ def _above(
                 below=several(3, 3),
                 on_failure=_some("catch finally", "handler finally"),
                 tolerates=rarely,
+                computes=rarely,
             ),
         ),
     }
