@@ -9,6 +9,7 @@ from smithers.host._process import (
     Listener,
     guard_command,
     now,
+    to_the_end,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "Listener",
     "guard_command",
     "now",
+    "to_the_end",
 ]

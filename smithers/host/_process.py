@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Protocol
+from typing import IO, Any, Literal, Protocol, TypeVar
 
 from smithers.host import guard
 from smithers.host._cgroups import make_cgroup
@@ -25,7 +25,10 @@ __all__ = [
     "Listener",
     "guard_command",
     "now",
+    "to_the_end",
 ]
+
+T = TypeVar("T")
 
 _READ_BYTES = 1 << 18
 _QUEUED_BYTES = 1 << 20
@@ -41,6 +44,24 @@ _GUARD_S = 6.0
 def now() -> float:
     """Seconds on the clock of the running loop, so that a loop in virtual time decides."""
     return asyncio.get_running_loop().time()
+
+
+async def to_the_end(work: Coroutine[Any, Any, T] | asyncio.Task[T]) -> T:
+    """Await `work` to its end; a cancellation continues after that, and not before."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            if task.cancelled():
+                raise
+            cancelled = error
+        except BaseException:
+            break  # its own failure, which `result` raises below
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +138,7 @@ class GuardedProcess:
         self._chunks = asyncio.Queue[Chunk | None]()
         self._running, self._gone = asyncio.Event(), asyncio.Event()
         self._open: dict[int, Callable[[], None]] = {}
-        self._unsent = b""
+        self._unsent = bytearray()
         self._close_when_sent = False
         self._remembered: guard.Processes = {}
         self._seen: list[tuple[int, str]] = []
@@ -330,12 +351,12 @@ class GuardedProcess:
         assert self._guard.stdin is not None
         try:
             sent = os.write(self._guard.stdin.fileno(), self._unsent[:65536])
-            self._unsent = self._unsent[sent:]
+            del self._unsent[:sent]  # without copying the rest
         except BlockingIOError:
             return
         except OSError:
             # The program closed its end; what it did not want to read is no failure of ours.
-            self._unsent = b""
+            self._unsent.clear()
         if not self._unsent:
             self._loop.remove_writer(self._guard.stdin.fileno())
             if self._close_when_sent:

@@ -13,12 +13,13 @@ from smithers.kinds._instance import Dropped, Instance, Slots
 from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, OutputReader, Planning
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
+from smithers.kinds.command import COMMAND
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.sequence import SEQUENCE
 from smithers.kinds.task import TASK, agent_work
-from smithers.tree import Approval, Branch, ForEach, Loop, Node, Parallel, Sequence, Task
+from smithers.tree import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
     "ITERATION",
@@ -38,7 +39,16 @@ __all__ = [
     "kind_of",
 ]
 
-AnyNode = Task[Any] | Approval | Sequence[Any] | Parallel[Any] | Branch | Loop | ForEach[Any]
+AnyNode = (
+    Task[Any]
+    | Command[Any]
+    | Approval
+    | Sequence[Any]
+    | Parallel[Any]
+    | Branch
+    | Loop
+    | ForEach[Any]
+)
 
 
 def kind_of(node: Node[Any]) -> Kind[Any]:
@@ -47,6 +57,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:
     match known:
         case Approval():
             return APPROVAL
+        case Command():
+            return COMMAND
         case Task():
             return TASK
         case Sequence():

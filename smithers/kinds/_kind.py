@@ -22,7 +22,7 @@ from smithers.tree import ForEach, Mark, Node, Output, Task
 
 __all__ = ["NOTHING", "Asking", "Container", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal["task", "approval", ContainerKind, "iteration"]
+KindName = Literal["task", "command", "approval", ContainerKind, "iteration"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 

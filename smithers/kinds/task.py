@@ -14,7 +14,7 @@ from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
 from smithers.state import RunState
 from smithers.tree import AgentWork, Node, Output, Task
 
-__all__ = ["TASK", "Leaf", "agent_work"]
+__all__ = ["TASK", "Leaf", "WorkKind", "agent_work"]
 
 N = TypeVar("N", bound=Task[Any], default=Any)
 
@@ -87,17 +87,24 @@ class Leaf(Kind[N]):
         return begun or holds or interrupted
 
 
-class TaskKind(Leaf[Task[Any]]):
+class WorkKind(Leaf[N]):
+    """A leaf whose work an executor attempts."""
+
+    def needs(self, node: N) -> Iterator[tuple[str, str]]:
+        for need in node.needs:
+            yield need, f"needs {need!r}"
+
+    def resolve(self, asking: Asking, one: Instance[N]) -> bool:
+        return asking.make_ready(one)
+
+
+class TaskKind(WorkKind[Task[Any]]):
     name = "task"
 
     def needs(self, node: Task[Any]) -> Iterator[tuple[str, str]]:
-        for need in node.needs:
-            yield need, f"needs {need!r}"
+        yield from super().needs(node)
         if (work := agent_work(node)) is not None and work.source is not None:
             yield work.source, f"{work.verb} {work.source!r}"
-
-    def resolve(self, asking: Asking, one: Instance[Task[Any]]) -> bool:
-        return asking.make_ready(one)
 
 
 TASK = TaskKind()

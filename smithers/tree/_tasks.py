@@ -34,7 +34,7 @@ from smithers.tree._work import (
     Work,
 )
 
-__all__ = ["Approval", "Step", "Task"]
+__all__ = ["Approval", "Step", "Task", "check_retry", "declared_output"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
@@ -136,7 +136,7 @@ class Task(Node[T_co]):
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
         _check_text(prompt, "prompt", id, mark)
-        _check_retry(id, retry, mark)
+        check_retry(id, retry, mark)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
             wrong(
                 mark,
@@ -160,7 +160,9 @@ class Task(Node[T_co]):
                 "use continues= to continue the session itself, or forks= to continue in"
                 " a copy of it",
             )
-        self._become(id, mark, work, _output(output, mark), timeout_s, on_failure, needs, skip_if)
+        self._become(
+            id, mark, work, declared_output(output, mark), timeout_s, on_failure, needs, skip_if
+        )
         self.budget = check_budget(budget, f"task {id!r}", mark)
 
     def _become(
@@ -252,7 +254,8 @@ def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
         )
 
 
-def _check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
+def check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
+    """None, or a `Retry`. Raises `AuthorError`."""
     if retry is not None and not isinstance(cast("object", retry), Retry):
         wrong(
             mark,
@@ -279,7 +282,8 @@ def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
     return given
 
 
-def _output(kind: Any, mark: Mark) -> Output[Any]:
+def declared_output(kind: Any, mark: Mark) -> Output[Any]:
+    """The type that an author declared. Raises `AuthorError`."""
     if isinstance(kind, str):
         said = f"output= must be a type, not the string {kind!r}"
         wrong(mark, said, f"write output={kind} without quotes")
@@ -356,10 +360,10 @@ class Step(Task[T_co]):
                 f"step {id!r} needs a function, not {run!r}",
                 "pass a function: Step(id, function)",
             )
-        _check_retry(id, retry, mark)
+        check_retry(id, retry, mark)
         kind = output if output is not None else _returned(run)
         work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
-        self._become(id, mark, work, _output(kind, mark), timeout_s, on_failure, needs)
+        self._become(id, mark, work, declared_output(kind, mark), timeout_s, on_failure, needs)
 
 
 _RETURNS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
