@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from smithers.adapters import agent_variables
 from smithers.agent import Event, Said, Spawned
-from smithers.engine.launching import unmarked
+from smithers.engine.launching import ATTEMPT, unmarked
 from smithers.engine.printing import Printed
 from smithers.engine.program_output import JSON_BYTES, KEPT_BYTES, OutputFile, Written
 from smithers.engine.program_start import start_program
@@ -32,9 +32,10 @@ __all__ = ["Programs", "shown_words"]
 T = TypeVar("T")
 _KILL_AFTER_S = 5.0
 """How long a program that was asked to end may take before it is killed."""
+_LOOK_S = 1.0
 _LAST_LINES, _LAST_CHARS = 3, 1000
 _SHOWN_CHARS, _WORD_CHARS = 60, 10_000
-_LINE_CHARS = 2000
+_LINE_CHARS, _SHOWN_EVERY_S = 2000, 0.2
 
 
 class Hooks(Protocol):
@@ -75,6 +76,9 @@ class Programs:
     """That of the attempt, once it runs."""
     _files: dict[str, OutputFile] = field(default_factory=dict[str, OutputFile])
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    _started: int = 0
+    _line: str = ""
+    _shown_at: float = 0.0
     _closed: bool = False
 
     # -- for the function of a step
@@ -86,13 +90,17 @@ class Programs:
             raise AuthorError(
                 said, place=here().place, hint="in an async step, write await attempt.arun(...)"
             )
+        if self._closed or self.loop is None:
+            raise asyncio.CancelledError
         call = self._tracked(program)
         try:
-            assert self.loop is not None
             future = asyncio.run_coroutine_threadsafe(call, self.loop)
         except RuntimeError:  # the loop is closed: the attempt is over
             call.close()
             raise asyncio.CancelledError from None
+        while not concurrent.futures.wait([future], timeout=_LOOK_S).done:
+            if self.loop.is_closed():  # it stopped before it came to the call
+                raise asyncio.CancelledError
         try:
             return future.result()
         except concurrent.futures.CancelledError:  # an Exception, which the author may catch
@@ -144,13 +152,17 @@ class Programs:
         shown = shown_words(program, self.mask)
         self.stream.write({"event": "command", "argv": list(map(_short, program.argv))})
         began = now()
-        environment = {**_environment(), **program.env, **self.marks}
+        self._started += 1
+        attempt = self.marks.get(ATTEMPT, "")
+        own = {ATTEMPT: f"{attempt}:{self._started}"} if attempt else {}
+        environment = {**_environment(), **program.env, **self.marks, **own}
         launch = Launch(
             argv=program.argv,
             cwd=self.folder if program.cwd is None else self.folder / program.cwd,
             env=environment,
             stdin=program.stdin,
             talks=program.stdin is not None,
+            attempt=attempt,
         )
         process = await start_program(launch, shown)
         most = KEPT_BYTES if _is_text(program) else JSON_BYTES
@@ -163,6 +175,7 @@ class Programs:
         code = -ending.signal if ending.signal is not None else ending.rc or 0
         took_s = round(now() - began, 3)
         self.printed.end_lines()
+        self._show_line()
         with suppress(Exception):  # it has ended: a full disk fails nothing any more
             self.stream.write({"event": "exited", "exit_code": code, "duration_s": took_s})
         done = Completed(exit_code=code, stdout=out.text(), stderr=err.text(), duration_s=took_s)
@@ -193,11 +206,17 @@ class Programs:
         return await clock.wait(process.ended())
 
     def _show(self, name: str, text: str) -> None:
-        """Have it in the log, and its last line before whoever watches."""
+        """Have it in the log, and a few times a second its last line before whoever watches."""
         self.printed.write(name, text)
         lines = text[-_LINE_CHARS:].split("\n")[:-1]
-        if last := next((line for line in reversed(lines) if line.strip()), ""):
-            self.hooks.happened(self.serial, Said(self.mask(last)))
+        self._line = next((line for line in reversed(lines) if line.strip()), self._line)
+        if now() > self._shown_at + _SHOWN_EVERY_S:
+            self._show_line()
+
+    def _show_line(self) -> None:
+        if self._line:
+            self.hooks.happened(self.serial, Said(self.mask(self._line)))
+            self._line, self._shown_at = "", now()
 
     def _failed(self, shown: str, done: Completed) -> CommandFailed:
         how = f"exited with code {done.exit_code}"

@@ -91,7 +91,9 @@ class Chunk:
 class Launch:
     """What is started. `env` is the whole environment. With `talks` its stdin is a pipe, to which
     `stdin` is written at once if it is not None; else it is empty. `by_file` has stdout written to
-    a file, for a program that ends before a pipe has taken all that it wrote.
+    a file, for a program that ends before a pipe has taken all that it wrote. The guard ends every
+    process with its SMITHERS_ATTEMPT, so of several programs of an attempt each has a value of its
+    own; `attempt` is then what they share, and their control groups are named after it.
     """
 
     argv: Sequence[str]
@@ -100,6 +102,7 @@ class Launch:
     stdin: bytes | None = None
     talks: bool = False
     by_file: bool = False
+    attempt: str | None = None
 
 
 class Listener(Protocol):
@@ -151,7 +154,8 @@ class GuardedProcess:
         self._followed = 0
         mark = launch.env.get(guard.MARK)
         self._mark = f"{guard.MARK}={mark}" if mark else ""
-        self.cgroup = str(make_cgroup(mark) or "") if mark else ""
+        name = launch.attempt or mark
+        self.cgroup = str(make_cgroup(name) or "") if name else ""
         try:
             with contextlib.ExitStack() as opened:
                 self._start(launch, opened)
