@@ -311,8 +311,9 @@ class Transient(AgentError):
 
 
 class Stalled(Transient):
-    """The agent sent no event, or the program wrote no output, for `idle_s` seconds, and was
-    stopped.
+    """The agent sent no event for `idle_s` seconds and was stopped.
+
+    `what` is what did not come: of a command it is its output.
     """
 
     def __init__(self, idle_s: float, *, why: str = "", what: str = "event") -> None:

@@ -49,7 +49,8 @@ class Hooks(Protocol):
 def shown_words(program: Program, mask: Callable[[str], str]) -> str:
     """The words of a program as they are typed, on one line, without secrets and not too long."""
     shell = program.argv[:2] == ("/bin/sh", "-c")
-    typed = mask(program.argv[2] if shell else shlex.join(map(_short, program.argv)))
+    words = [word[:_WORD_CHARS] for word in program.argv]
+    typed = mask(words[2] if shell else shlex.join(words))
     line = " ".join("".join(one if one.isprintable() else " " for one in typed).split())
     return line if len(line) <= _SHOWN_CHARS else f"{line[: _SHOWN_CHARS - 1]}…"
 
@@ -167,11 +168,7 @@ class Programs:
         process = await start_program(launch, shown)
         most = KEPT_BYTES if _is_text(program) else JSON_BYTES
         out, err = self._written("stdout", most), self._written("stderr", KEPT_BYTES)
-        ending: Ending | None = None
-        try:
-            ending = await self._hear(process, program, out, err)
-        finally:
-            await to_the_end(_end(process, is_over=ending is not None))
+        ending = await self._to_its_end(process, program, out, err)
         code = -ending.signal if ending.signal is not None else ending.rc or 0
         took_s = round(now() - began, 3)
         self.printed.end_lines()
@@ -187,6 +184,18 @@ class Programs:
         if name not in self._files:
             self._files[name] = OutputFile(self.streams, self.serial, name)
         return Written(self._files[name], most_bytes)
+
+    async def _to_its_end(
+        self, process: GuardedProcess, program: Program, out: Written, err: Written
+    ) -> Ending:
+        """Nothing of it lives after this, whatever the reason."""
+        is_over = False
+        try:
+            ending = await self._hear(process, program, out, err)
+            is_over = True
+            return ending
+        finally:
+            await to_the_end(_end(process, is_over=is_over))
 
     async def _hear(
         self, process: GuardedProcess, program: Program, out: Written, err: Written
@@ -234,7 +243,8 @@ class Programs:
     def logs_hint(self) -> str:
         """What to type for what the programs wrote."""
         key = shlex.quote(self.key)
-        return f"for all that it wrote, type `smithers logs {self.run_id} {key}`"
+        hint = f"for all that it wrote, type `smithers logs {self.run_id} {key}`"
+        return hint
 
     def _value(self, shown: str, program: Program, out: Written) -> Any:
         output = program.output
