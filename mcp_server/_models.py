@@ -283,7 +283,7 @@ class Question(BaseModel):
     run_id: str
     workflow: str
     task: str | None = Field(description="As review[2]; null for the budget of the whole run.")
-    kind: str = Field(description="approval or budget.")
+    kind: str = Field(description="approval, repeat or budget.")
     title: str = Field(description="The first line of the question.")
     asked: str = Field(description="The question, up to 1 000 characters.")
     digest: str | None

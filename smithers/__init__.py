@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smithers.changes import Failure as Failure
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
+    from smithers.context import State as State
     from smithers.errors import CommandFailed as CommandFailed
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
@@ -42,6 +44,7 @@ _HOMES = {
     "Completed": "smithers.tree",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
+    "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
@@ -50,6 +53,7 @@ _HOMES = {
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
     "Sequence": "smithers.tree",
+    "State": "smithers.context",
     "Step": "smithers.tree",
     "Task": "smithers.tree",
     "Workflow": "smithers.workflows",
@@ -68,6 +72,7 @@ __all__ = [  # literal, for the checkers
     "Completed",
     "Context",
     "Decision",
+    "Failure",
     "ForEach",
     "ItemFailure",
     "Loop",
@@ -76,6 +81,7 @@ __all__ = [  # literal, for the checkers
     "Parallel",
     "Retry",
     "Sequence",
+    "State",
     "Step",
     "Task",
     "Workflow",

@@ -59,7 +59,9 @@ RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
 ENDED: Final[tuple[RunStatus, ...]] = ("finished", "failed", "cancelled")
 """The statuses of a run that has ended."""
 ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if"]
-WaitKind = Literal["approval", "retry", "cooldown", "agents", "data", "budget", "attached"]
+WaitKind = Literal[
+    "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached"
+]
 
 
 class Key(NamedTuple):
@@ -275,7 +277,8 @@ class ReadMade:
 class WaitOpened:
     """A node waits: for a person, for a time, for the data of `on`, or for a larger budget.
 
-    A `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
+    A `repeat` waits for a person to say whether a step that was interrupted may run again. A
+    `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
     the task's agents: it ends with the next owner, who tries them again; `attached` for a person
     who is in the task's session, through the process that `on` names.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, Literal, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
@@ -12,10 +12,12 @@ from smithers.changes import Failure, Key
 from smithers.errors import AuthorError
 from smithers.tree import ForEach, Node, Output, here, output_of
 
-__all__ = ["READER", "Context", "ItemFailure", "NotYet", "Reader"]
+__all__ = ["READER", "Context", "ItemFailure", "NotYet", "Reader", "State"]
 
 In = TypeVar("In", bound=BaseModel)
 T = TypeVar("T")
+State = Literal["open", "finished", "failed", "skipped", "cancelled"]
+"""How a node has ended; "open" is one that has not, which only the workflow function can see."""
 
 
 class NotYet(BaseException):
@@ -52,6 +54,10 @@ class Reader(Protocol):
 
     def failures(self, node: ForEach[Any]) -> list[ItemFailure]: ...
 
+    def ending(self, node: Node[Any] | str) -> tuple[State, Failure | None]:
+        """How a node has ended, by itself or by its id."""
+        ...
+
 
 READER: ContextVar[Reader | None] = ContextVar("READER", default=None)
 
@@ -71,8 +77,8 @@ class Context(Generic[In]):
 
     In a callable or a step, `ctx[task]` waits until the task is settled and returns its output, or
     fails the reader; `ctx.get(task)` also waits and returns None if there is no output. In the
-    workflow function itself only `ctx.get` can be used: it returns immediately, and the function
-    runs again when the answer changes.
+    workflow function itself only `ctx.get`, `ctx.state` and `ctx.error` can be used: they return
+    immediately, and the function runs again when the answer changes.
     """
 
     def __init__(self, input: In, run_id: str) -> None:
@@ -105,3 +111,20 @@ class Context(Generic[In]):
     def failures(self, each: ForEach[Any]) -> list[ItemFailure]:
         """The items that a `ForEach` with `on_failure="continue"` left out, in item order."""
         return _reader().failures(each)
+
+    def state(self, node: Node[Any] | str, /) -> State:
+        """How a node has ended, a container as well; by id if it is not in scope.
+
+        A callable or a step waits until the node is settled, and no ending fails it. In the
+        workflow function itself the answer is "open" until then.
+        """
+        return _reader().ending(node)[0]
+
+    def error(self, node: Node[Any] | str, /) -> Failure | None:
+        """Why a node failed, also if its failure is tolerated; None if it did not. Waits as `state`
+        does.
+
+        That of a container is the error of the first node below it, in document order, by which it
+        failed.
+        """
+        return _reader().ending(node)[1]

@@ -50,6 +50,7 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.shapes import shape_of
+from smithers.texts import object_from
 
 __all__ = [
     "Attempted",
@@ -126,6 +127,8 @@ class Attempted:
     """What it used of each model; None is that of no model that was named."""
     attended: bool = False
     """Whether a person has worked in its session since."""
+    may_repeat: bool | None = None
+    """Whether a person lets its task run again after an interruption; None if nobody decided."""
 
     def use(self, used: UsageCounted) -> None:
         self.used, self.models = self.used or Total(), self.models or {}
@@ -188,7 +191,9 @@ class RunState:
         default_factory=dict[tuple[Key, WaitKind], Waiting]
     )
     answers: dict[Key, str] = field(default_factory=dict[Key, str])
-    """The last answer to each approval, as JSON text: a person's, or that time was up."""
+    """The last answer to each approval, and to the question whether a node may run again, as JSON
+    text: a person's, or that time was up.
+    """
     attempts: dict[int, Attempted] = field(default_factory=dict[int, Attempted])
     tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
@@ -350,6 +355,9 @@ class RunState:
         match effect:
             case "kept":
                 self.answers[key] = change.answer
+            case "decided":
+                self.answers[key] = change.answer
+                self._decided(key, change.answer)
             case "try again":
                 self._try_again(key)
             case "attended":
@@ -358,6 +366,14 @@ class RunState:
                 pass
             case _:
                 assert_never(effect)
+
+    def _decided(self, key: Key, answer: str) -> None:
+        """A person has said whether the last attempt that is over may be repeated."""
+        approved = bool((object_from(answer) or {}).get("approved"))
+        for attempt in reversed(self.tries.get(key, ())):
+            if attempt.state != "running":
+                attempt.may_repeat = approved
+                return
 
     def _try_again(self, key: Key) -> None:
         """What agents failed by, since nobody had set them up, no longer counts."""

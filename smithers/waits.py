@@ -21,6 +21,7 @@ from smithers.texts import title_of
 __all__ = [
     "AGENTS",
     "APPROVAL",
+    "ASKING",
     "ATTACHED",
     "BUDGET",
     "COOLDOWN",
@@ -28,6 +29,7 @@ __all__ = [
     "DECISIONS",
     "HOLDING",
     "KINDS",
+    "REPEAT",
     "RETRY",
     "SETTLING",
     "TAKING_SLOTS",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 APPROVAL: Final = "approval"
+REPEAT: Final = "repeat"
 RETRY: Final = "retry"
 COOLDOWN: Final = "cooldown"
 AGENTS: Final = "agents"
@@ -93,9 +96,10 @@ class Traits:
     """
     answered_by: InboxKind | None = None
     """The kind of inbox row that ends it. It is not due before such a row was looked for."""
-    answer: Literal["ignored", "kept", "try again", "attended"] = "ignored"
-    """What the answer with which it closes does in the state: it is kept as the node's answer, the
-    tries by which its agents were missing no longer count, or its last session was attended.
+    answer: Literal["ignored", "kept", "decided", "try again", "attended"] = "ignored"
+    """What the answer with which it closes does in the state: it is kept as the node's answer, or
+    also says whether its last attempt may be repeated, the tries by which its agents were missing
+    no longer count, or its last session was attended.
     """
 
     @property
@@ -117,6 +121,21 @@ _APPROVAL = Traits(
         opened="{name} waits for a person's decision{until}",
         row="waiting for a decision: {title}",
         short="",
+        tells_end=True,
+    ),
+)
+_REPEAT = Traits(
+    ended_by="person",
+    is_for_person=True,
+    takes_slot=True,
+    settles=True,
+    answered_by=inbox.ANSWER,
+    answer="decided",
+    words=Words(
+        many="wait for a decision",
+        opened="{name} was interrupted and waits for a person's decision{until}",
+        row="interrupted, waiting for a decision: {title}",
+        short="interrupted",
         tells_end=True,
     ),
 )
@@ -199,6 +218,8 @@ def traits(kind: WaitKind) -> Traits:
     match kind:
         case "approval":
             return _APPROVAL
+        case "repeat":
+            return _REPEAT
         case "retry":
             return _RETRY
         case "cooldown":
@@ -233,6 +254,10 @@ TIMED: Final = kinds_with(lambda one: one.clock is not None)
 def answered_by(kind: InboxKind) -> tuple[WaitKind, ...]:
     """The kinds of waits that an inbox row of this kind ends."""
     return kinds_with(lambda one: one.answered_by == kind)
+
+
+ASKING: Final = answered_by(inbox.ANSWER)
+"""The kinds that a person ends by approving or denying what was asked."""
 
 
 def words_of(

@@ -19,6 +19,7 @@ from smithers import (
     Completed,
     Context,
     Decision,
+    Failure,
     ForEach,
     ItemFailure,
     Loop,
@@ -27,6 +28,7 @@ from smithers import (
     Parallel,
     Retry,
     Sequence,
+    State,
     Step,
     Task,
     Workflow,
@@ -81,6 +83,12 @@ def reads(ctx: Context[Brief]) -> None:
     plan = Task("plan", agent=agent, prompt="plan", output=Plan)
     assert_type(ctx.get(plan), Plan | None)
     assert_type(ctx.get("plan", Plan), Plan | None)
+    assert_type(ctx.state(plan), State)
+    assert_type(ctx.state("plan"), State)
+    assert_type(ctx.error(Sequence(plan)), Failure | None)
+    only = Retry(only=("transient", "busy", TimeoutError))
+    assert_type(only, Retry)
+    Step("again", lambda: 1, retry=Retry(only=OSError))
     assert_type(ctx.get("text", str), str | None)
     assert_type(ctx.previous(plan), Plan | None)
     if (known := ctx.get(plan)) is not None:

@@ -68,6 +68,10 @@ def reads(ctx: Context[Brief]) -> None:
     ctx.get("plan", Plan).steps  # error: it may be None
     ctx.previous(plan).steps  # error: it may be None
     ctx[ok].aproved  # error: a misspelt field of a decision
+    _ = ctx.state(plan) == "done"  # error: not a state
+    ctx.error(plan).message  # error: it may be None
+    Retry(only="transiant")  # error: not a class of errors
+    Retry(only=ValueError("no"))  # error: an exception is not a type
     ctx["plan"]  # error: an id is no handle; ctx.get reads by id
     ctx.get(text, Plan)  # error: a handle knows its type
     review: Review = ctx[plan]  # error: another output

@@ -18,7 +18,7 @@ from smithers.views import (
     exhausted_words,
     with_place,
 )
-from smithers.waits import APPROVAL, traits, words_of
+from smithers.waits import ASKING, traits, words_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure
@@ -70,7 +70,7 @@ def _all_awaited(run: RunLine) -> str:
     waits = run.waiting_for
     if run.status == "waiting" and not waits:
         return "answered, to be resumed"
-    if len(waits) == 1 and waits[0].kind == APPROVAL:
+    if len(waits) == 1 and waits[0].kind in ASKING:
         return f"{_awaited(waits[0])}: {shown(title_of(waits[0].asked or '', _TITLE))}"
     return first_names([_awaited(wait) for wait in waits])
 

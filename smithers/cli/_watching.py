@@ -101,7 +101,7 @@ class Lines:
         found = [
             (key, wait.opened.asked or "")
             for (key, kind), wait in state.waits.items()
-            if kind == waits.APPROVAL and wait.frame < frame.number
+            if kind in waits.ASKING and wait.frame < frame.number
         ]
         if len(found) > MOST_ALIKE:
             names = first_names([key_name(key) for key, _ in found])

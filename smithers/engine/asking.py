@@ -175,6 +175,9 @@ class Asking:
 
     # -- what comes up
 
+    def resolve_later(self, instance: Instance) -> None:
+        self.plan.resolve_later(instance)
+
     def answer(self, instance: Instance) -> bool:
         """Do what an instance that came up needs; True for a task that is ready to be attempted."""
         if instance.status != "up" or instance.dropping is not None:

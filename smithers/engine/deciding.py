@@ -174,8 +174,8 @@ def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaita
 
 
 def _open(history: History, state: RunState, run_id: str, task: str | None) -> tuple[Key, Waiting]:
-    """The open approval that is meant."""
-    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind == waits.APPROVAL}
+    """The open question that is meant."""
+    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
     meant = {
         key: wait for key, wait in waiting.items() if task is None or task in (key.id, str(key))
     }
@@ -229,10 +229,10 @@ def _changed(run_id: str, key: Key, how: str) -> QuestionChanged:
 
 
 def _answered(history: History, task: str | None) -> tuple[str, str] | None:
-    """The last approval that was answered, and its answer."""
+    """The last question that was answered, and its answer."""
     for frame in reversed(history.frames):
         for change in frame.changes:
-            if not isinstance(change, WaitClosed) or change.kind != waits.APPROVAL:
+            if not isinstance(change, WaitClosed) or change.kind not in waits.ASKING:
                 continue
             if change.answer and (task is None or task in (change.key.id, str(change.key))):
                 return str(change.key), change.answer

@@ -12,8 +12,9 @@ from typing import Any, Literal, cast
 
 from pydantic import ValidationError
 
-from smithers.changes import Key
-from smithers.context import ItemFailure, NotYet
+from smithers.changes import Failure, Key
+from smithers.context import ItemFailure, NotYet, State
+from smithers.engine.failing import error_of
 from smithers.engine.mount import Mounts
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
@@ -129,10 +130,27 @@ class Reading:
         if found is None:
             return []
         return [
-            ItemFailure(key=child.definition.item, state=child.status, error=self._error(child))
+            ItemFailure(
+                key=child.definition.item, state=child.status, error=error_of(self.state, child)
+            )
             for child in found.children
             if self._result(child) is None
         ]
+
+    def ending(self, node: Node[Any] | str) -> tuple[State, Failure | None]:
+        """How a node has ended, and its error. No node of a tree that is rendered is open."""
+        id = node if isinstance(node, str) else _checked(node).id
+        if (gone := self._gone(id)) is not None:
+            return gone[1].outcome, gone[1].error
+        try:
+            found = self.find(node) if isinstance(node, str) else self._found(node)
+        except NotYet:
+            if self.mode == "render":
+                return "open", None
+            raise
+        if found is None:
+            return "skipped", None
+        return cast("State", found.status), error_of(self.state, found)
 
     def json_of(self, node: Node[Any]) -> str | None:
         """The output of a settled node as JSON text, or None where it has none."""
@@ -172,8 +190,10 @@ class Reading:
 
     def _read(self, node: Node[Any]) -> Instance | None:
         """The settled instance that a read of this node means, or None where it was skipped."""
-        target = _valued(node)
-        definition = self._definition(target)
+        return self._found(_valued(node))
+
+    def _found(self, node: Node[Any]) -> Instance | None:
+        definition = self._definition(node)
         return None if definition is None else self._instance(definition, None, None)
 
     def _definition(self, node: Node[Any]) -> Definition | None:
@@ -182,9 +202,9 @@ class Reading:
     def _known(self, id: str, node: Node[Any] | None) -> Definition | None:
         if not id and self.mode == "render":
             raise AuthorError(
-                "ctx.get was called in the workflow function for a node without an id",
+                "the workflow function reads a node without an id",
                 place=here().place,
-                hint='give it an id, for example ForEach(..., id="files")',
+                hint='read a task, or a container with an id, for example ForEach(..., id="files")',
             )
         self.watched.add(id)
         if (definition := self.view.mounts.by_id.get(id)) is not None:
@@ -333,16 +353,6 @@ class Reading:
             path = (*path, len(loop.children) - 1)
         return plan.instances.get(Key(id, path))
 
-    def _error(self, child: Instance) -> Any:
-        waiting = [child]
-        while waiting:
-            one = waiting.pop()
-            ended = self.view.state.ended.get(one.key)
-            if ended is not None and ended.error is not None:
-                return ended.error
-            waiting.extend(reversed(one.children))
-        return None
-
     def _ended_how(self, found: Instance | None) -> str:
         if found is None or found.status == "skipped":
             return "was skipped"
@@ -368,15 +378,19 @@ def has_output(node: Node[Any]) -> bool:
     return _valued_or_none(node) is not None
 
 
-def _valued(node: Node[Any]) -> Node[Any]:
-    """The task or ForEach whose output is this node's. Raises `AuthorError` where there is none."""
+def _checked(node: Node[Any]) -> Node[Any]:
     if not isinstance(cast("object", node), Node):
         raise AuthorError(
             f"ctx needs a node, not {shown(node)}",
             place=here().place,
             hint="read a task, for example ctx[plan], or an id, for example ctx.get('plan', Plan)",
         )
-    if (found := _valued_or_none(node)) is None:
+    return node
+
+
+def _valued(node: Node[Any]) -> Node[Any]:
+    """The task or ForEach whose output is this node's. Raises `AuthorError` where there is none."""
+    if (found := _valued_or_none(_checked(node))) is None:
         said = f"{_name(node)} is a {node.kind}, which has no output"
         raise AuthorError(said, place=here().place, hint=kind_of(node).hint)
     return found

@@ -126,8 +126,9 @@ class Starting:
             self._frame.read(reading)
         tries = self._asking.tries(running.key)
         attempt.note_failure(error, failure, tries[-1].started_at)
-        if instance.dropping is not None or isinstance(error, AuthorError):
-            self._settle(instance, "failed", error=failure)  # the author's fault at every try
+        final = isinstance(error, AuthorError) or not attempt.may_retry(error)
+        if instance.dropping is not None or final:  # the author's fault is one at every try
+            self._settle(instance, "failed", error=failure)
         else:
             self._executors.of(node.work).retry(instance, node.work, tries, failure)
 

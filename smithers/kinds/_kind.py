@@ -126,6 +126,9 @@ class Asking(Protocol):
     ) -> None:
         """It ends. `output` is JSON text, and `model` the name of its model."""
 
+    def resolve_later(self, one: Instance, /) -> None:
+        """Have `resolve` called."""
+
     def make_ready(self, one: Instance[Task[Any]], /) -> bool:
         """Whether a leaf may do what it does now; else it waits or has settled."""
         ...

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 
 from smithers import waits
-from smithers.changes import Failure, Key, WaitKind, WaitOpened
+from smithers.changes import Failure, Key, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
+from smithers.kinds._questions import denied, open_question
 from smithers.kinds.task import Leaf
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
 
 __all__ = ["APPROVAL"]
-
-_FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
 
 
 class ApprovalKind(Leaf[Approval]):
@@ -37,17 +35,9 @@ class ApprovalKind(Leaf[Approval]):
         if text is None:
             return
         seconds = one.node.timeout_s
-        asking.open_wait(
-            one,
-            WaitOpened(
-                key=one.key,
-                kind=waits.APPROVAL,
-                due=None if seconds is None else asking.now() + timedelta(seconds=seconds),
-                asked=text,
-                digest=hashlib.sha256(text.encode()).hexdigest(),
-                allowed_by=one.node.work.allowed_by,
-            ),
-        )
+        due = None if seconds is None else asking.now() + timedelta(seconds=seconds)
+        names = one.node.work.allowed_by
+        open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names)
 
     def answered(
         self, asking: Asking, one: Instance[Approval], kind: WaitKind, body: str | None
@@ -67,7 +57,7 @@ class ApprovalKind(Leaf[Approval]):
         if decision.approved or work.on_deny == "continue":
             asking.settle(one, "finished", output=given, model="Decision")
         else:
-            asking.settle(one, "failed", error=_denied(decision, asking))
+            asking.settle(one, "failed", error=denied(decision, asking))
 
     def has_begun(self, state: RunState, one: Instance[Approval]) -> bool:
         ended = state.ended.get(one.key)
@@ -80,13 +70,6 @@ class ApprovalKind(Leaf[Approval]):
         """
         answer = state.answers.get(key)  # if time ran out, it has no name
         return answer is None or Decision.model_validate_json(answer).by is None
-
-
-def _denied(decision: Decision, asking: Asking) -> Failure:
-    by = f" by {decision.by}" if decision.by else ""
-    note = f": {decision.note}" if decision.note else ""
-    hint = _FINAL if decision.by is not None else ""
-    return Failure(kind="Denied", message=asking.scrub(f"denied{by}{note}"), hint=hint)
 
 
 APPROVAL = ApprovalKind()

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from typing_extensions import TypeVar
 
 from smithers import waits
-from smithers.changes import Outcome
+from smithers.changes import Key, Outcome, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
-from smithers.state import RunState
-from smithers.tree import AgentWork, Node, Output, Task
+from smithers.kinds._questions import denied, open_question
+from smithers.naming import key_name
+from smithers.state import Attempted, Ended, RunState
+from smithers.tree import AgentWork, Decision, Node, Output, StepWork, Task
 
-__all__ = ["TASK", "Leaf", "WorkKind", "agent_work"]
+__all__ = ["TASK", "Leaf", "WorkKind", "agent_work", "was_interrupted"]
 
 N = TypeVar("N", bound=Task[Any], default=Any)
 
@@ -23,6 +26,14 @@ def agent_work(node: Node[Any] | None) -> AgentWork | None:
     """What an agent has to do for a node; None if no agent works for it."""
     work = node.work if isinstance(node, Task) else None
     return work if isinstance(work, AgentWork) else None
+
+
+def was_interrupted(state: RunState, key: Key) -> bool:
+    """Whether the last attempt of a leaf was stopped while it ran, by a crash, a person or a group
+    around it: it may have had its effect, or a part of it. An attempt before a reset counts, too.
+    """
+    tries = state.tries.get(key)
+    return tries is not None and tries[-1].state in ("interrupted", "cancelled")
 
 
 class Leaf(Kind[N]):
@@ -105,6 +116,63 @@ class TaskKind(WorkKind[Task[Any]]):
         yield from super().needs(node)
         if (work := agent_work(node)) is not None and work.source is not None:
             yield work.source, f"{work.verb} {work.source!r}"
+
+    def resolve(self, asking: Asking, one: Instance[Task[Any]]) -> bool:
+        if not asking.make_ready(one):
+            return False
+        if not _has_effect(one.node) or not was_interrupted(asking.state, one.key):
+            return True
+        last = asking.state.tries[one.key][-1]
+        if last.may_repeat is None and asking.has_slot(one):
+            open_question(asking, one, waits.REPEAT, _question(one.key, last))
+        elif last.may_repeat is False:  # it could not be mounted when it was denied
+            self._deny(asking, one, asking.state.answers[one.key])
+        return last.may_repeat is True
+
+    def answered(
+        self, asking: Asking, one: Instance[Task[Any]], kind: WaitKind, body: str | None
+    ) -> None:
+        """A person lets an interrupted step run again, or it fails."""
+        assert body is not None, "nobody is asked for a limited time whether to repeat a step"
+        asking.close_wait(one, kind, body)
+        if Decision.model_validate_json(body).approved:
+            asking.resolve_later(one)
+        else:
+            self._deny(asking, one, body)
+
+    def _deny(self, asking: Asking, one: Instance[Task[Any]], body: str) -> None:
+        error = denied(Decision.model_validate_json(body), asking)
+        asking.settle(one, "failed", error=error)
+
+    def runs_again(self, state: RunState, key: Key, node: Task[Any], ended: Ended) -> bool:
+        """That a person did not let it run again stays decided."""
+        answer = state.answers.get(key)
+        return answer is None or Decision.model_validate_json(answer).approved
+
+
+def _has_effect(node: Task[Any]) -> bool:
+    return isinstance(node.work, StepWork) and node.work.effect
+
+
+def _question(key: Key, last: Attempted) -> str:
+    """What a person is asked about a step that was interrupted."""
+    ended = last.started_at if last.ended_at is None else last.ended_at
+    late = last.error
+    why = "" if late is None else f" ({late.message})"
+    runs = "" if late is None else " Its function may still be running."
+    name, number = key_name(key), last.number
+    return (
+        f"Run {name} again?\n"
+        f"Attempt {number} began at {_time(last.started_at)} and was interrupted at"
+        f" {_time(ended)}{why}, before its function had ended. It may have had its effect, or a"
+        f" part of it: look before you decide.{runs}\n"
+        f"If you approve, {name} runs again, as attempt {number + 1}. If you deny, it fails, and"
+        " resuming the run does not ask again."
+    )
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 TASK = TaskKind()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+from smithers import waits
 from smithers.changes import Key
 from smithers.errors import Refused
 from smithers.store import InboxRow, Note
@@ -25,7 +26,8 @@ _FIRST = (
 _ASKED = (
     "SELECT w.ended IS NOT NULL OR EXISTS (SELECT 1 FROM resets r WHERE r.run_id = w.run_id"
     " AND r.node = w.node AND r.path = w.path AND r.born > w.born), w.answer, w.due FROM waits w"
-    " WHERE w.run_id = ? AND w.node = ? AND w.path = ? AND w.born = ? AND w.kind = 'approval'"
+    " WHERE w.run_id = ? AND w.node = ? AND w.path = ? AND w.born = ?"
+    f" AND w.kind IN ({', '.join(map(repr, waits.ASKING))})"
 )
 
 

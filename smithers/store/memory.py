@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from smithers import waits
 from smithers.changes import (
     AttemptEnded,
     Change,
@@ -56,7 +57,7 @@ __all__ = ["MemoryStore"]
 
 @dataclass(kw_only=True)
 class _Asking:
-    """An approval wait: whether it is over, and what it was answered."""
+    """A question to a person: whether it is over, and what it was answered."""
 
     opened: WaitOpened
     over: bool = False
@@ -119,9 +120,9 @@ class _Run:
     def _note_approvals(self, frame: Frame) -> None:
         changes = sorted(frame.changes, key=lambda change: isinstance(change, WaitClosed))
         for change in changes:
-            if isinstance(change, WaitOpened) and change.kind == "approval":
+            if isinstance(change, WaitOpened) and change.kind in waits.ASKING:
                 self.approvals[change.key, frame.number] = _Asking(opened=change)
-            elif isinstance(change, WaitClosed) and change.kind == "approval":
+            elif isinstance(change, WaitClosed) and change.kind in waits.ASKING:
                 asking = self.approvals[change.key, change.opened]
                 asking.over, asking.answer = True, change.answer
             elif isinstance(change, Reset):

@@ -164,7 +164,7 @@ CREATE TABLE waits (
   run_id     TEXT NOT NULL,
   node       TEXT NOT NULL,
   path       TEXT NOT NULL,
-  kind       TEXT NOT NULL,              -- approval, retry, cooldown, data
+  kind       TEXT NOT NULL,              -- approval, repeat, retry, cooldown, data
   born       INTEGER NOT NULL,
   due        TEXT,
   asked      TEXT,

@@ -12,6 +12,7 @@ from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, S
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._programs import Completed, Program
+from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._work import (
@@ -20,7 +21,6 @@ from smithers.tree._work import (
     CommandWork,
     Decision,
     PersonWork,
-    Retry,
     StepWork,
     Work,
 )
@@ -39,6 +39,7 @@ __all__ = [
     "CommandWork",
     "Completed",
     "Decision",
+    "ErrorClass",
     "Explained",
     "ForEach",
     "Group",

@@ -22,8 +22,9 @@ from smithers.tree._programs import (
     checked_stdin,
     checked_words,
 )
-from smithers.tree._tasks import Task, check_retry, declared_output
-from smithers.tree._work import CommandWork, Retry
+from smithers.tree._retry import Retry, check_retry
+from smithers.tree._tasks import Task, declared_output
+from smithers.tree._work import CommandWork
 
 __all__ = ["Command", "program_of"]
 
@@ -112,7 +113,8 @@ class Command(Task[T_co]):
         kind = declared_output(output, mark)
         check_output(mark, who, output, check=check)
         check_number(mark, "idle_s", idle_s, 0.001)
-        check_retry(id, retry, mark)
+        if retry is not None:
+            check_retry(id, retry, mark, of_agent=False)
         work = CommandWork(
             argv=_part(
                 mark, who, "argv", argv, lambda: checked_words(mark, who, argv, shell=shell)

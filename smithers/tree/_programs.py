@@ -68,8 +68,9 @@ def checked_words(mark: Mark, who: str, argv: object, *, shell: bool) -> tuple[s
             said = f"the argv of {who} must be a string, since it has shell=True, not {shown(argv)}"
             wrong(mark, said, "write one string for the shell, or leave out shell=True")
         return ("/bin/sh", "-c", _word(mark, f"the argv of {who}", argv))
+    given = shown(argv)
     if isinstance(argv, str | bytes | Mapping) or not isinstance(argv, Iterable):
-        said = f"the argv of {who} must be a list of words, not {shown(cast('object', argv))}"
+        said = f"the argv of {who} must be a list of words, not {given}"
         wrong(mark, said, 'write ["git", "status"], or shell=True with one string')
     words = tuple(
         _word(mark, f"word {place} of the argv of {who}", word)

@@ -24,17 +24,17 @@ from smithers.tree._ids import MAX_ID, check_id
 from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
+from smithers.tree._retry import Retry, check_retry
 from smithers.tree._work import (
     AgentWork,
     Attempt,
     Decision,
     PersonWork,
-    Retry,
     StepWork,
     Work,
 )
 
-__all__ = ["Approval", "Step", "Task", "check_retry", "declared_output"]
+__all__ = ["Approval", "Step", "Task", "declared_output"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
@@ -136,7 +136,7 @@ class Task(Node[T_co]):
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
         _check_text(prompt, "prompt", id, mark)
-        check_retry(id, retry, mark)
+        check_retry(id, retry, mark, of_agent=True)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
             wrong(
                 mark,
@@ -254,16 +254,6 @@ def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
         )
 
 
-def check_retry(id: str, retry: Retry | None, mark: Mark) -> None:
-    """None, or a `Retry`. Raises `AuthorError`."""
-    if retry is not None and not isinstance(cast("object", retry), Retry):
-        wrong(
-            mark,
-            f"the retry of {id!r} must be a Retry, not {retry!r}",
-            "write retry=Retry(tries=3)",
-        )
-
-
 def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
     """The id of the task whose session is taken up."""
     if given is None:
@@ -312,6 +302,11 @@ class Step(Task[T_co]):
 
     If the function has a required positional parameter, it receives the `Attempt`. `output` is the
     type of the return value (default: the function's return annotation).
+
+    With `effect=True`, the function does something that must not happen twice, such as a payment.
+    If an attempt is interrupted before the function has ended, by a crash, a stop of the run or
+    `timeout_s`, it is not repeated, whatever `retry` says: a person is asked, who approves another
+    attempt or denies it, which fails the step. An exception means that the function has ended.
     """
 
     kind = "step"
@@ -327,6 +322,7 @@ class Step(Task[T_co]):
         timeout_s: float | None = None,
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
+        effect: bool = False,
     ) -> None: ...
 
     @overload
@@ -340,6 +336,7 @@ class Step(Task[T_co]):
         timeout_s: float | None = None,
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
+        effect: bool = False,
     ) -> None: ...
 
     def __init__(
@@ -352,6 +349,7 @@ class Step(Task[T_co]):
         timeout_s: float | None = None,
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
+        effect: bool = False,
     ) -> None:
         mark = here()
         if not callable(run):
@@ -360,9 +358,18 @@ class Step(Task[T_co]):
                 f"step {id!r} needs a function, not {run!r}",
                 "pass a function: Step(id, function)",
             )
-        check_retry(id, retry, mark)
+        if retry is not None:
+            check_retry(id, retry, mark, of_agent=False)
         kind = output if output is not None else _returned(run)
-        work = StepWork(run=freeze(run, mark), takes_attempt=_takes_one(id, run, mark), retry=retry)
+        if not isinstance(cast("object", effect), bool):
+            said = f"the effect of step {id!r} must be True or False, not {effect!r}"
+            wrong(mark, said, "write effect=True")
+        work = StepWork(
+            run=freeze(run, mark),
+            takes_attempt=_takes_one(id, run, mark),
+            retry=retry,
+            effect=effect,
+        )
         self._become(id, mark, work, declared_output(kind, mark), timeout_s, on_failure, needs)
 
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar, cast, overload
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
 from smithers.agent import Agent
 from smithers.errors import AuthorError
-from smithers.tree._checks import check_number, wrong
 from smithers.tree._nodes import OnFailure
 from smithers.tree._places import here
 from smithers.tree._programs import Completed, Program, checked_program
+from smithers.tree._retry import Retry
 
 T = TypeVar("T")
 
@@ -26,40 +26,9 @@ __all__ = [
     "Decision",
     "PersonWork",
     "Programs",
-    "Retry",
     "StepWork",
     "Work",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retry:
-    """How often and how soon a failed attempt is retried.
-
-    `tries` counts all failed attempts of each agent, including the first; interrupted attempts do
-    not count. The wait before try n+1 is `first_s * factor ** (n - 1)` seconds, at most `max_s`,
-    varied at random by up to the share `jitter` in both directions.
-    """
-
-    tries: int = 3
-    first_s: float = 1.0
-    factor: float = 2.0
-    max_s: float = 60.0
-    jitter: float = 0.2
-
-    def __post_init__(self) -> None:
-        mark = here()
-        if isinstance(self.tries, bool) or not isinstance(cast("object", self.tries), int):
-            wrong(mark, f"tries must be a whole number, not {self.tries!r}")
-        check_number(mark, "tries", self.tries, 1)
-        for name in ("first_s", "max_s", "jitter"):
-            check_number(mark, name, cast("float", getattr(self, name)), 0)
-        check_number(mark, "factor", self.factor, 1)
-
-    def wait_s(self, failed: int, random: float) -> float:
-        """Seconds to wait after the given number of failed tries; `random` is from 0 to 1."""
-        plain = min(self.max_s, self.first_s * self.factor ** min(failed - 1, 60))
-        return max(0.0, plain * (1 + self.jitter * (2 * random - 1)))
 
 
 class Decision(BaseModel):
@@ -259,11 +228,14 @@ class AgentWork:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepWork:
-    """Work of a Python function; asynchronous ones run in the loop, others in a thread."""
+    """Work of a Python function; asynchronous ones run in the loop, others in a thread. One with an
+    `effect` is not repeated after an interruption, unless a person decides so.
+    """
 
     run: Callable[..., object]
     takes_attempt: bool
     retry: Retry | None
+    effect: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -28,8 +28,8 @@ _VERBS: tuple[Literal["approve"], Literal["deny"]] = ("approve", "deny")
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What a run asks a person. `task` is None for the budget of the run as a whole, and `digest`
-    that of the text, of an approval. `commands` are what a person types, without the database:
-    `approve` and `deny`, or `budget`.
+    that of the text, unless a budget is asked for. `commands` are what a person types, without the
+    database: `approve` and `deny`, or `budget`.
     """
 
     run_id: str
@@ -77,7 +77,7 @@ def questions(snapshot: Snapshot) -> Iterator[Question]:
 def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> dict[str, str]:
     """What a person types to answer."""
     match wait.kind:
-        case waits.APPROVAL:
+        case waits.APPROVAL | waits.REPEAT:
             run_id, key = snapshot.run_id, wait.key
             return {
                 verb: decide_command(verb, run_id, key, wait.digest, wait.allowed_by)

@@ -148,7 +148,7 @@ def _opened(name: str, change: WaitOpened, at: datetime) -> str:
 
 def _closed(name: str, change: WaitClosed) -> str:
     answer = object_from(change.answer) or {}
-    if change.kind == waits.APPROVAL and answer:
+    if change.kind in waits.ASKING and answer:
         word = "approved" if answer.get("approved") else "denied"
         by = f" by {answer['by']}" if answer.get("by") else ""
         note = f": {answer['note']}" if answer.get("note") else ""

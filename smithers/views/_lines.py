@@ -21,7 +21,7 @@ from smithers.changes import (
 )
 from smithers.naming import first_names, key_name
 from smithers.store.rows import time_text
-from smithers.waits import APPROVAL, traits
+from smithers.waits import APPROVAL, ASKING, traits
 
 if TYPE_CHECKING:
     from smithers.views._changes import Shown
@@ -136,6 +136,6 @@ def _in_bulk(change: Shown) -> str:
 
 def question_of(change: Shown) -> str | None:
     """What a person is asked by a change, or None."""
-    if isinstance(change, WaitOpened) and change.kind == APPROVAL:
+    if isinstance(change, WaitOpened) and change.kind in ASKING:
         return change.asked or ""
     return None

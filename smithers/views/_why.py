@@ -130,7 +130,7 @@ class _Reasons:
     def _wait(self, wait: WaitView) -> Reason:
         key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
         match wait.kind:
-            case waits.APPROVAL:
+            case waits.APPROVAL | waits.REPEAT:
                 return self._approval(wait)
             case waits.BUDGET:
                 return self._budget(wait)

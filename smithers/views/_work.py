@@ -50,7 +50,7 @@ class WorkView:
     @property
     def is_asked(self) -> bool:
         """Whether it waits for a decision."""
-        return self.wait is not None and self.wait.kind == waits.APPROVAL
+        return self.wait is not None and self.wait.kind in waits.ASKING
 
     def elapsed_s(self, now: datetime) -> float | None:
         return self.took_s if self.began is None else (now - self.began).total_seconds()

@@ -49,6 +49,7 @@ OTHERS: dict[tuple[str, str], str] = {
     ("kinds/approval.py", "approval"): "a kind of node",
     ("errors.py", "retry"): "what an agent's error makes the engine do",
     ("engine/attempts/next_agent.py", "retry"): "what an agent's error makes the engine do",
+    ("engine/attempts/agent_attempt.py", "retry"): "what an agent's error makes the engine do",
     ("tree/_explaining.py", "retry"): "an option of a node",
     ("tree/_nodes.py", "cancel"): "a value of on_failure",
     ("kinds/parallel.py", "cancel"): "a value of on_failure",
@@ -149,6 +150,7 @@ def agent(*script: Any) -> Task[str]:
 
 MAKES: dict[WaitKind, Make] = {
     "approval": lambda ctx, gate: Approval("one", ask="?", timeout_s=1000),
+    "repeat": lambda ctx, gate: Step("one", asyncio.Event().wait, effect=True, timeout_s=0.01),
     "retry": lambda ctx, gate: agent(Transient("cut"), "done"),
     "cooldown": lambda ctx, gate: agent(Busy("over"), "done"),
     "agents": lambda ctx, gate: agent(NotInstalled("Acme", "apt install acme")),
@@ -246,9 +248,10 @@ def test_the_answer_of_a_wait_does_in_the_state_what_its_trait_says(kind: WaitKi
     state.apply(WaitOpened(key=ONE, kind=kind), 99)
     for answer in (None, '{"by": "ann"}'):
         assert ONE not in state.answers
-        assert tried == replace(tried, counts=True, attended=False)
+        assert tried == replace(tried, counts=True, attended=False, may_repeat=None)
         state.apply(WaitClosed(key=ONE, kind=kind, opened=99, answer=answer), 100)
     means = traits(kind).answer
-    assert (ONE in state.answers) == (means == "kept")
+    assert (ONE in state.answers) == (means in ("kept", "decided"))
+    assert (tried.may_repeat is not None) == (means == "decided")
     assert tried.counts == (means != "try again")
     assert tried.attended == (means == "attended")

@@ -89,6 +89,18 @@ FILES: dict[str, tuple[str, str]] = {
         'echo = Echo()\necho.name = ""\nreturn Task("t", agent=echo, prompt="p")',
         'echo = Echo()\necho.name = "loud"\nreturn Task("t", agent=echo, prompt="p")',
     ),
+    "pass …; to retry nothing, write tries=1": (
+        'return Step("x", lambda: 1, retry=Retry(only=()))',
+        'return Step("x", lambda: 1, retry=Retry(tries=1))',
+    ),
+    "name errors that may pass: …, or their types": (
+        'return Task("t", agent=echo, prompt="p", retry=Retry(only=ValueError))',
+        'return Task("t", agent=echo, prompt="p", retry=Retry(only="busy"))',
+    ),
+    "write effect=True": (
+        'return Step("x", lambda: 1, effect=1)',
+        'return Step("x", lambda: 1, effect=True)',
+    ),
     "write retry=Retry(tries=3)": (
         'return Step("x", lambda: 1, retry=3)',
         'return Step("x", lambda: 1, retry=Retry(tries=3))',
@@ -222,7 +234,7 @@ FILES: dict[str, tuple[str, str]] = {
         'return Sequence(a, Step("x", lambda: ctx.previous(a)))',
         'return Loop(a, Step("x", lambda: ctx.previous(a)), until=lambda: True, max_iterations=2)',
     ),
-    'give it an id, for example ForEach(..., id="files")': (
+    'read a task, or a container with an id, for example ForEach(..., id="files")': (
         'every = ForEach(["x"], key=str, each=lambda n: Step(n, lambda: n))\n'
         "return Sequence(every, a if ctx.get(every) is None else b)",
         'every = ForEach(["x"], key=str, each=lambda n: Step(n, lambda: n), id="files")\n'

@@ -309,7 +309,7 @@ return Parallel(a, §Step("b", lambda: 1, depends_on=[a]))
         said="workflow flow: Step has no argument 'depends_on'",
         hint=(
             "did you mean needs? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs"
+            "timeout_s, on_failure, needs, effect"
         ),
         fix=("depends_on", "needs"),
     ),
@@ -321,7 +321,7 @@ return §Step("b", lambda: 1, timeout=3)
         said="workflow flow: Step has no argument 'timeout'",
         hint=(
             "did you mean timeout_s? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs"
+            "timeout_s, on_failure, needs, effect"
         ),
         fix=("timeout=", "timeout_s="),
     ),
@@ -333,9 +333,72 @@ return §Step("b", lambda: 1, retries=3)
         said="workflow flow: Step has no argument 'retries'",
         hint=(
             "did you mean retry? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs"
+            "timeout_s, on_failure, needs, effect"
         ),
         fix=("retries=3", "retry=Retry(tries=3)"),
+    ),
+    in_flow(
+        "retry only a misspelt class",
+        """\
+return Task("t", agent=echo, prompt="p", retry=§Retry(only="transiant"))
+""",
+        said="only= names 'transiant', which is not a class of errors",
+        hint="did you mean 'transient'?",
+        fix=("transiant", "transient"),
+    ),
+    in_flow(
+        "retry only a class by name",
+        """\
+return Step("s", lambda: 1, retry=§Retry(only=("TimeoutError",)))
+""",
+        said="only= names 'TimeoutError', which is not a class of errors",
+        hint=(
+            "pass an exception type, or a tuple of them, or one of 'transient', 'busy', "
+            "'bad output'"
+        ),
+        fix=('"TimeoutError"', "TimeoutError"),
+    ),
+    in_flow(
+        "retry only an exception",
+        """\
+return Step("s", lambda: 1, retry=§Retry(only=ValueError("no")))
+""",
+        said="only= must name exception types, not ValueError('no')",
+        hint=(
+            "pass an exception type, or a tuple of them, or one of 'transient', 'busy', "
+            "'bad output'"
+        ),
+        fix=('ValueError("no")', "ValueError"),
+    ),
+    in_flow(
+        "retry only nothing",
+        """\
+return Step("s", lambda: 1, retry=§Retry(only=()))
+""",
+        said="only= names no error",
+        hint=(
+            "pass an exception type, or a tuple of them, or one of 'transient', 'busy', "
+            "'bad output'; to retry nothing, write tries=1"
+        ),
+        fix=("only=()", "tries=1"),
+    ),
+    in_flow(
+        "retry of an agent only after an error of Python",
+        """\
+return §Task("t", agent=echo, prompt="p", retry=Retry(only=TimeoutError))
+""",
+        said="the retry of task 't' names TimeoutError, which no agent raises",
+        hint=("name errors that may pass: 'transient', 'busy', 'bad output', or their types"),
+        fix=("TimeoutError", '"transient"'),
+    ),
+    in_flow(
+        "effect is no bool",
+        """\
+return §Step("pay", lambda: 1, effect="yes")
+""",
+        said="the effect of step 'pay' must be True or False, not 'yes'",
+        hint="write effect=True",
+        fix=('"yes"', "True"),
     ),
     in_flow(
         "args=",

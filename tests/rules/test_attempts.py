@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from smithers import Attempt, Context, Node, NoInput, Parallel, Retry, Step, Task, workflow
 from smithers.agent import Agent, Answered, Ask, Capabilities, Event, Said
 from smithers.changes import AttemptEnded, AttemptStarted, Key
+from smithers.engine.attempts.agent_attempt import MAX_REPAIRS
 from smithers.engine.attempts.next_agent import MAX_COOLDOWNS
 from smithers.engine.streams import Stream
 from smithers.errors import (
@@ -27,7 +29,9 @@ from smithers.errors import (
     Stalled,
     Transient,
 )
+from smithers.tree import ErrorClass
 from tests.rules.agents import HANGS, Scripted
+from tests.rules.resuming import check_every_crash
 from tests.rules.runs import Clock, Run
 
 SOON = Retry(tries=3, first_s=0.01, jitter=0)
@@ -394,3 +398,95 @@ def test_a_paid_answer_counts_though_its_log_cannot_be_written(
     monkeypatch.setattr(Stream, "write", full)
     run = one(Scripted([Answered("paid")]))
     assert run.go().output == '"paid"'
+
+
+# -- which errors are retried
+
+
+def calls(run: Run) -> int:
+    return len(run.state.attempts)
+
+
+def test_a_step_is_retried_only_after_the_errors_that_its_author_names() -> None:
+    errors = iter([TimeoutError("late"), ConnectionResetError("cut"), KeyError("other")])
+
+    def work() -> int:
+        raise next(errors)
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        only = (TimeoutError, ConnectionError)
+        return Step("s", work, retry=Retry(tries=9, first_s=0.001, only=only))
+
+    run = Run(flow)
+    assert run.go().status == "failed"
+    assert calls(run) == 3  # a subclass is one of them; a KeyError is not
+
+
+def test_a_step_that_is_late_is_retried_if_only_names_transient_errors() -> None:
+    async def work(attempt: Attempt) -> int:
+        if attempt.number == 1:
+            await asyncio.Event().wait()
+        return 1
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        retry = Retry(first_s=0.001, only="transient")
+        return Step("s", work, timeout_s=0.01, retry=retry)
+
+    assert Run(flow).go().status == "finished"
+
+
+def test_an_agent_whose_error_is_not_named_is_out_and_the_next_takes_over() -> None:
+    a, b = Scripted(Transient("cut"), name="a"), Scripted("from b", name="b")
+    run = one(a, b, retry=Retry(first_s=60, only="busy"))
+    assert run.go(within_s=5).output == '"from b"'
+    assert states(run) == ["a failed", "b succeeded"]
+    alone = one(Scripted(Transient("cut")), retry=Retry(first_s=60, only="busy"))
+    assert alone.go().status == "failed"
+    assert calls(alone) == 1
+
+
+def test_an_agent_at_its_limit_is_waited_for_only_if_busy_is_named() -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    for only, status in (("transient", "failed"), (("transient", "busy"), "waiting")):
+        retry = Retry(only=cast("ErrorClass", only))
+        assert one(Scripted(Busy("acme", until)), retry=retry).go().status == status
+
+
+def test_a_type_names_its_subclasses_and_no_others() -> None:
+    agent = Scripted(Stalled(1), Stalled(1), Transient("cut"), "done")
+    run = one(agent, retry=Retry(tries=9, first_s=0.001, only=Stalled))
+    assert run.go().status == "failed"
+    assert calls(run) == 3
+
+
+def test_an_answer_that_stayed_wrong_is_asked_for_again_if_it_is_named() -> None:
+    def wrong(retry: Retry) -> Run:
+        agent = Scripted(*["no JSON"] * (1 + MAX_REPAIRS), '{"steps": []}')
+
+        @workflow
+        def flow(ctx: Context[NoInput]) -> Node[Plan]:
+            return Task("plan", agent=agent, prompt="plan it", output=Plan, retry=retry)
+
+        return Run(flow)
+
+    run = wrong(Retry(first_s=0.001, only="bad output"))
+    assert run.go().status == "finished"
+    assert calls(run) == 2
+    assert wrong(SOON).go().status == "failed"
+
+
+def test_which_errors_are_retried_is_the_same_after_a_crash_at_every_frame() -> None:
+    def make() -> Any:
+        a = Scripted(Transient("cut"), name="a")
+        b = Scripted(*["no JSON"] * (1 + MAX_REPAIRS), '{"steps": []}', name="b")
+
+        @workflow
+        def flow(ctx: Context[NoInput]) -> Node:
+            retry = Retry(first_s=0, only="bad output")
+            return Task("plan", agent=[a, b], prompt="p", output=Plan, retry=retry)
+
+        return flow
+
+    check_every_crash(make)

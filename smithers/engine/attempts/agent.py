@@ -85,6 +85,7 @@ class AgentExecutor(Executor[AgentWork]):
         return AgentAttempt(
             serial=serial,
             agent=use.agent,
+            retry=work.retry,
             session=use.session,
             output=node.output,
             ask=ask,

@@ -28,11 +28,13 @@ from smithers.errors import (
     is_of_the_machine,
 )
 from smithers.state import Message
+from smithers.tree import Retry
 
 __all__ = ["MAX_REPAIRS", "AgentAttempt", "Hooks"]
 
 MAX_REPAIRS = 3
 """Repairs of one answer, in the session that gave it; they are not charged to the tries."""
+_AGAIN = ("retry", "cool down", "repair")
 
 
 class Hooks(Protocol):
@@ -69,6 +71,7 @@ class AgentAttempt(Execution):
     """
 
     agent: Agent
+    retry: Retry
     session: str | None
     ask: Ask
     hooks: Hooks
@@ -114,6 +117,12 @@ class AgentAttempt(Execution):
             path: object = getattr(error, "filename", None) or self.agent.name
             error = MachineError.of(error, path)
         return Result("halted" if isinstance(error, StoreError) else "failed", error=error)
+
+    def explain(self, error: Exception, failure: Failure) -> Failure:
+        """An error that the retry of the task does not name: this agent is out for the task."""
+        if failure.then in _AGAIN and not self.retry.retries(error):
+            return replace(failure, then="next agent")
+        return failure
 
     def note_failure(self, error: Exception, failure: Failure, began: datetime) -> None:
         if isinstance(error, Busy):

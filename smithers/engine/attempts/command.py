@@ -14,7 +14,7 @@ from smithers.engine.programs import Programs, shown_words
 from smithers.errors import AuthorError, MachineError
 from smithers.kinds import Instance
 from smithers.state import Attempted
-from smithers.tree import CommandWork, Program, Task, program_of
+from smithers.tree import CommandWork, Program, Retry, Task, program_of
 
 __all__ = ["CommandExecutor"]
 
@@ -38,6 +38,7 @@ class CommandExecutor(Executor[CommandWork]):
             stream=programs.stream,
             program=program,
             programs=programs,
+            retries=work.retry,
         )
 
     def retry(
@@ -52,6 +53,10 @@ class CommandAttempt(Execution):
 
     program: Program
     programs: Programs
+    retries: Retry | None
+
+    def may_retry(self, error: Exception) -> bool:
+        return self.retries is None or self.retries.retries(error)
 
     def tag(self, marks: Mapping[str, str]) -> None:
         self.programs.marks = marks

@@ -23,8 +23,9 @@ __all__ = ["Execution", "Result", "Running"]
 @dataclass(frozen=True, slots=True)
 class Result:
     """How an attempt ended: with its output as JSON text, an error, or reads that were missing; or
-    it is held, since its budget allows no repair, or for a person who continues in its session. It
-    is halted by an error of the store or of this machine, for which nobody who worked is to blame.
+    it is held, since its budget allows no repair, for a person who continues in its session, or
+    since a step with an effect was not done in time: its node is asked what it needs. It is halted
+    by an error of the store or of this machine, for which nobody who worked is to blame.
     """
 
     kind: Literal["succeeded", "failed", "deferred", "cancelled", "held", "halted"]
@@ -57,6 +58,10 @@ class Execution(ABC):
     def explain(self, error: Exception, failure: Failure) -> Failure:
         """The failure by this error, with what a person should do about it."""
         return failure
+
+    def may_retry(self, error: Exception) -> bool:
+        """Whether the retry of the task names this error; else the task fails at once."""
+        return True
 
     def note_failure(self, error: Exception, failure: Failure, began: datetime) -> None:  # noqa: B027
         """Remember what it means for other attempts; this one began then."""

@@ -2,7 +2,7 @@
 
 next agent    this one is out for the task
 set up        out as well; where that is why all are out, a person is waited for
-repair        the answer stayed wrong after its repairs: out as well
+repair        the answer stayed wrong after its repairs: out as well, unless `Retry(only=)` names it
 retry         again after a wait, until its tries are spent, then out
 cool down     others first; no try is spent; when all cool down, wait for the first
 
@@ -90,14 +90,16 @@ def next_agent(
 def after_failure(work: AgentWork, tries: Sequence[Attempted], random: float) -> float:
     """Seconds to wait before the next attempt, after the last one of `tries` has failed."""
     last = tries[-1]
-    if last.error is None or last.error.then != "retry":
+    if last.error is None or last.error.then not in _counted(work.retry):
         return 0.0
     if _is_out(_named(work, last.agent), work.retry, tries):
         return 0.0
-    return work.retry.wait_s(_failed(last.agent, tries, "retry"), random)
+    return work.retry.wait_s(_failed(last.agent, work.retry, tries), random)
 
 
-_FINAL = (None, "next agent", "set up", "repair")
+def _counted(retry: Retry) -> tuple[str, ...]:
+    """After which errors the same agent tries again until its tries are spent."""
+    return ("retry", "repair") if retry.retries_bad_output else ("retry",)
 
 
 def _missing(work: AgentWork, tries: Sequence[Attempted]) -> Missing | None:
@@ -111,17 +113,21 @@ def _is_out(agent: Agent | None, retry: Retry, tries: Sequence[Attempted]) -> bo
     if agent is None:
         return True
     failed = [one.error for one in tries if one.agent == agent.name and one.state == "failed"]
-    final = any(error is None or error.then in _FINAL for error in failed)
-    return final or _failed(agent.name, tries, "retry") >= retry.tries
+    passing = (*_counted(retry), "cool down")
+    final = any(error is None or error.then not in passing for error in failed)
+    return final or _failed(agent.name, retry, tries) >= retry.tries
 
 
 def _named(work: AgentWork, name: str) -> Agent | None:
     return next((agent for agent in work.agents if agent.name == name), None)
 
 
-def _failed(agent: str, tries: Sequence[Attempted], then: str) -> int:
+def _failed(agent: str, retry: Retry, tries: Sequence[Attempted]) -> int:
+    """How many tries of an agent are spent."""
+    counted = _counted(retry)
     return sum(
-        one.agent == agent and one.state == "failed" and _then(one.error) == then for one in tries
+        one.agent == agent and one.state == "failed" and _then(one.error) in counted
+        for one in tries
     )
 
 

@@ -84,6 +84,7 @@ class StepAttempt(Execution):
     timeout_s: float | None
     threads: Threads
     programs: Programs
+    _is_late: bool = False
 
     def tag(self, marks: Mapping[str, str]) -> None:
         self.programs.marks = marks
@@ -122,8 +123,15 @@ class StepAttempt(Execution):
         return self.reading
 
     def result_of(self, error: Exception) -> Result:
-        """A function may use another store, and what the system refuses it is its own affair."""
+        """A function may use another store, and what the system refuses it is its own affair. One
+        with an effect that was not done in time is interrupted: a person is asked what follows.
+        """
+        if self.work.effect and self._is_late:
+            return Result("held", error=error)
         return Result("halted" if isinstance(error, MachineError) else "failed", error=error)
+
+    def may_retry(self, error: Exception) -> bool:
+        return self.work.retry is None or self.work.retry.retries(error)
 
     def explain(self, error: Exception, failure: Failure) -> Failure:
         if isinstance(error, SmithersError) or failure.hint:
@@ -141,6 +149,7 @@ class StepAttempt(Execution):
             if not clock.expired():
                 raise  # the function's own
             self.attempt.cancel()
+            self._is_late = True
             raise Transient(f"no result within {timeout_s:g} s") from error
 
     async def _call(self) -> object:

@@ -1,0 +1,46 @@
+"""Questions that a person approves or denies: how they are opened, and what a denial means."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from smithers.changes import Failure, WaitKind, WaitOpened
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Asking
+from smithers.tree import Decision
+
+__all__ = ["denied", "open_question"]
+
+_FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
+
+
+def open_question(
+    asking: Asking,
+    one: Instance,
+    kind: WaitKind,
+    text: str,
+    *,
+    due: datetime | None = None,
+    allowed_by: tuple[str, ...] = (),
+) -> None:
+    """Ask a person; the digest binds the answer to the text."""
+    asking.open_wait(
+        one,
+        WaitOpened(
+            key=one.key,
+            kind=kind,
+            due=due,
+            asked=text,
+            digest=hashlib.sha256(text.encode()).hexdigest(),
+            allowed_by=allowed_by,
+        ),
+    )
+
+
+def denied(decision: Decision, asking: Asking) -> Failure:
+    """The failure by a denial, of a person or because nobody answered in time."""
+    by = f" by {decision.by}" if decision.by else ""
+    note = f": {decision.note}" if decision.note else ""
+    hint = _FINAL if decision.by is not None else ""
+    return Failure(kind="Denied", message=asking.scrub(f"denied{by}{note}"), hint=hint)
