@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 from zlib import crc32
@@ -56,16 +56,19 @@ _FATE = "fate"
 _execute = Programs.execute
 
 
-async def _execute_fate(self: Programs, program: Program) -> Any:
-    if program.argv[0] != _FATE:
-        return await _execute(self, program)
+async def _be_fated(key: str, program: Program) -> str:
     fates = Fates(*map(int, program.argv[1:]))
-    if fates.fails(self.key):
+    if fates.fails(key):
         raise CommandFailed("this one was meant to fail", exit_code=1)
-    return fates.padded(self.key)
+    return fates.padded(key)
 
 
-Programs.execute = _execute_fate  # type: ignore[method-assign]
+def _execute_or_be_fated(self: Programs, program: Program) -> Coroutine[Any, Any, Any]:
+    is_fated = program.argv[0] == _FATE
+    return _be_fated(self.key, program) if is_fated else _execute(self, program)
+
+
+Programs.execute = _execute_or_be_fated  # type: ignore[method-assign]
 
 
 class Working:
