@@ -146,6 +146,7 @@ class Run(Result):
         description="The tasks, as `review[2] failed`: those that failed, run or wait first."
     )
     tolerated: list[str] = Field(description="The failures that the author allows, as review[2].")
+    unpaid: list[str] = Field(description="Tasks skipped since a budget was spent, as review[2].")
     exhausted: list[str] = Field(
         description="Loops that ended because their iterations were used up, as review[2]."
     )

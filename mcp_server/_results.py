@@ -59,6 +59,7 @@ def run_of(
         "output": Text(told["output"]),
         "states": Rows(_states(found.tasks)),
         "tolerated": Rows(told["tolerated"]),
+        "unpaid": Rows(told["unpaid"]),
         "exhausted": Rows(told["exhausted"]),
     }
     return fit(hub.secrets, head, parts, after=after, characters=characters)

@@ -313,7 +313,7 @@ class BudgetSet:
 
     key: Key
     caps: Amounts | None
-    on_exhausted: Literal["wait", "fail"] = "wait"
+    on_exhausted: Literal["wait", "fail", "finish"] = "wait"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -242,6 +242,12 @@ class RunState:
         failed = (key for key in self.handled if self.outcome(key) == "failed")
         return [key for key in failed if self.has_place(key)]
 
+    @property
+    def unpaid(self) -> list[Key]:
+        """The tasks of the tree that were skipped since a budget was spent."""
+        skipped = (key for key, ended in self.ended.items() if ended.error is not None)
+        return [key for key in skipped if self.outcome(key) == "skipped" and self.has_place(key)]
+
     def outcome(self, key: Key) -> Outcome | None:
         """How a node ended, if it has."""
         ended = self.ended.get(key)

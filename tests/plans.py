@@ -98,6 +98,10 @@ def _anew(engine: Engine) -> Plan:
 
     plan = Plan(engine.plan.root.definition, engine.state, expand)
     plan.start()
+    for held in engine.budgets._held.values():  # in a new run they come up, and are held again
+        for one in held:
+            if is_live(again := plan.instances[one.key]):
+                plan.hold(again)
     return plan
 
 

@@ -157,7 +157,8 @@ def _told(going: Going, hub: Hub, left: Left) -> int:
     next_steps(hub, going.place, summary)
     if left.stopped:
         return 128 + (SIGNALS.got or signal.SIGINT)
-    return code_of(left.status, tolerated=left.tolerated, over_budget=left.over_budget)
+    partly = left.tolerated or left.unpaid
+    return code_of(left.status, partly=partly, over_budget=left.over_budget)
 
 
 def _nothing_left(going: Going, hub: Hub, watcher: Both) -> int:

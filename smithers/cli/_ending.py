@@ -41,6 +41,7 @@ def failure(error: Exception, run_id: str | None, place: Place | None) -> dict[s
         "waiting_for": [],
         "tasks": dict.fromkeys(_COUNTS, 0),
         "tolerated": [],
+        "unpaid": [],
         "output": None,
         "error": None,
         "exhausted": [],
@@ -84,7 +85,9 @@ def next_steps(hub: Hub, place: Place, summary: Summary) -> None:
     say(f"{paint(f'{mark} {run_id} {_words(summary)}', colour, sys.stderr)}{facts}")
     if summary.exhausted:
         say(f"  {shown(exhausted_words(summary.exhausted).removeprefix('; '))}")
-    if status == "cancelled" or (status == "finished" and not summary.tolerated):
+    if status == "cancelled" or (
+        status == "finished" and not summary.tolerated and not summary.unpaid
+    ):
         return
     reasons = hub.why(run_id).reasons
     last = None

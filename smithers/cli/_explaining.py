@@ -25,6 +25,7 @@ _ALIKE: dict[str, str] = {
     "interrupted": "were running when their process ended",
     "failed": "failed",
     "tolerated": "failed (tolerated)",
+    "unpaid": "were skipped since a budget was spent",
 }
 
 

@@ -1,8 +1,8 @@
 """How an error is told, and the exit code that goes with it.
 
 0 finished · 1 failed · 2 usage, author error, refused, or the database cannot be used · 3 waiting ·
-4 cancelled · 5 over its budget · 6 finished with tolerated failures · 129, 130 and 143 ended by a
-signal, whatever the run did
+4 cancelled · 5 over its budget · 6 finished with tolerated failures, or without tasks that its
+budget did not pay for · 129, 130 and 143 ended by a signal, whatever the run did
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["REFUSED", "OnlyHelp", "Usage", "code_of", "error_data", "tell"]
 REFUSED = 2
 _CODES = {"finished": 0, "failed": 1, "waiting": 3, "cancelled": 4}
 _OVER_BUDGET = 5
-_TOLERATED = 6
+_PARTLY = 6
 
 
 class Usage(SmithersError):
@@ -31,11 +31,13 @@ class OnlyHelp(Exception):
     """Nothing was asked for, so help is all there is to say."""
 
 
-def code_of(status: str, *, tolerated: bool = False, over_budget: bool = False) -> int:
-    """The exit code of a run that was left in this status."""
+def code_of(status: str, *, partly: bool = False, over_budget: bool = False) -> int:
+    """The exit code of a run that was left in this status; `partly` is whether a part is missing of
+    what it should have done.
+    """
     if over_budget:
         return _OVER_BUDGET
-    return _TOLERATED if tolerated and status == "finished" else _CODES[status]
+    return _PARTLY if partly and status == "finished" else _CODES[status]
 
 
 def error_data(error: Exception) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Budgets: what each budgeted node has used, who may start, and who waits for a larger one.
 
-At a cap nothing new starts below the node; what runs may end, since it is paid for. So calls never
-exceed their cap, and tokens, money and time by no more than what was running. A tree without
-budgets pays nothing for this: nothing is counted until a node has one.
+At a cap no agent starts below the node; what runs may end, since it is paid for, and what costs
+nothing continues. So calls never exceed their cap, and tokens and money by no more than what was
+running. A tree without budgets pays nothing for this: nothing is counted until a node has one.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from smithers.changes import (
     BudgetSet,
     Change,
     Key,
+    Outcome,
     UsageCounted,
     WaitOpened,
 )
@@ -251,28 +252,33 @@ class Budgets:
         return replace(both, **dict.fromkeys(uncapped))
 
     def holds(self, instance: Instance) -> bool:
-        """Whether a task may not start an attempt now. Then it is held, or has failed by it."""
+        """Whether a paid task may not start an attempt now. Then it is held, or has settled by it.
+
+        Of several budgets that end it, the innermost decides how.
+        """
         if not (spent := self.spent(instance.key)):
             return False
-        if ends := [said for _, budget, said in spent if budget.on_exhausted == "fail"]:
-            self._fail(instance, ends[0])
-            return True
+        for _, budget, said in spent:
+            if budget.on_exhausted != "wait":
+                self._settle(instance, said, fails=budget.on_exhausted == "fail")
+                return True
         for key, _, said in spent:
             self._held.setdefault(key, []).append(instance)
             self._open.add(key)
             if (key, waits.BUDGET) not in self._state.waits:
                 self._transition.open_wait(WaitOpened(key=key, kind=waits.BUDGET, asked=said))
-        self._plan.offer_slots(instance)
+        self._plan.hold(instance)
         return True
 
-    def _fail(self, instance: Instance, said: str) -> None:
+    def _settle(self, instance: Instance, said: str, *, fails: bool) -> None:
         tries = self._state.tries.get(instance.key)
         last = tries[-1].error if tries else None
         before = "" if last is None else f"; its last attempt: {last.message}"
-        hint = f"raise it: the command is shown by `smithers why {self._run_id}`"
+        hint = f"raise it: the command is shown by `smithers why {self._run_id}`" if fails else ""
         error = BudgetExhausted(said + before, hint=hint)
         failure = failure_of(error, self._scrub)
-        settle(self._transition, self._plan, instance.key, "failed", error=failure)
+        outcome: Outcome = "failed" if fails else "skipped"
+        settle(self._transition, self._plan, instance.key, outcome, error=failure)
 
     # -- what a person says
 

@@ -413,7 +413,8 @@ def due_of(state: RunState) -> datetime | None:
 
 def finished(state: RunState) -> Ending:
     """The ending of a run that has finished already."""
-    return Ending(status=state.status, tolerated=bool(state.tolerated))
+    tolerated, unpaid = bool(state.tolerated), bool(state.unpaid)
+    return Ending(status=state.status, tolerated=tolerated, unpaid=unpaid)
 
 
 def left(run_id: str, ending: Ending) -> Left:
@@ -425,6 +426,7 @@ def left(run_id: str, ending: Ending) -> Left:
         tolerated=ending.tolerated,
         stopped=ending.stopped,
         stopped_by=ending.stopped_by,
+        unpaid=ending.unpaid,
         over_budget=ending.over_budget,
     )
 

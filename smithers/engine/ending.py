@@ -23,6 +23,7 @@ class Left:
 
     `tolerated`: it finished with failures that its author allowed. `stopped`: its owner was asked
     to stop, by the signal of the name `stopped_by` if it was one, and the run can be resumed.
+    `unpaid`: it finished without tasks that a budget did not pay for.
     `over_budget`: it waits for a larger budget, or has failed by one. `output` is JSON text.
     """
 
@@ -33,6 +34,7 @@ class Left:
     tolerated: bool = False
     stopped: bool = False
     stopped_by: str | None = None
+    unpaid: bool = False
     over_budget: bool = False
 
 

@@ -38,6 +38,8 @@ class Ending:
     """The name of the signal that asked for it, if one did."""
     wake_at: datetime | None = None
     """When a run that waits goes on by itself, if ever."""
+    unpaid: bool = False
+    """It finished without tasks that a budget did not pay for."""
     over_budget: bool = False
     """It waits for a larger budget, or has failed by one."""
 
@@ -78,7 +80,8 @@ class Endings:
         tolerated = bool(self._state.tolerated)
         if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
             status = StatusChanged(status="finished", output=self._output())
-            return self._left(status, tolerated=tolerated)
+            left = self._left(status, tolerated=tolerated)
+            return replace(left, unpaid=bool(self._state.unpaid))
         error = self._why_failed()
         over = error.kind == BudgetExhausted.__name__
         return self._left(StatusChanged(status="failed", error=error), over_budget=over)

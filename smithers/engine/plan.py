@@ -165,10 +165,14 @@ class Plan(SlotCounts):
         if parent is None:
             return
         parent.settled_at = max(parent.settled_at, child.settled_at)
+        if child.held:  # it is a task
+            self.count_held(child, -1)
         if child.begun:
             parent.begun_open -= 1
             if parent.limit is not None:
                 self.release(parent)
+            if parent.held:
+                self.rest(parent)
         if not parent.settled:
             parent.open -= 1
             parent.kind.note(self, parent, child)

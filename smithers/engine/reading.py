@@ -355,7 +355,9 @@ class Reading:
 
     def _ended_how(self, found: Instance | None) -> str:
         if found is None or found.status == "skipped":
-            return "was skipped"
+            ended = None if found is None else self.state.ended.get(found.key)
+            unpaid = None if ended is None else ended.error
+            return "was skipped" if unpaid is None else f"was skipped: {unpaid.message}"
         return {"failed": "failed", "cancelled": "was cancelled"}.get(found.status, "has no output")
 
 

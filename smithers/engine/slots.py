@@ -48,6 +48,8 @@ class SlotCounts:
 
         A node that something was put before takes its slots when it is activated.
         """
+        if instance.held:
+            self.count_held(instance, -1)
         child: Instance | None = None if instance.waits_for_order else instance
         while child is not None and not child.begun:
             child.begun = True
@@ -73,6 +75,33 @@ class SlotCounts:
                 child.parent.begun_below -= 1
                 child.parent.begun_open -= 1
             child = child.parent
+
+    def hold(self, task: Instance) -> None:
+        """A task waits for a larger budget, which may take days: what needs none may begin."""
+        if not task.held:
+            self.count_held(task, 1)
+        self.rest(task)
+
+    @staticmethod
+    def count_held(task: Instance, by: int) -> None:
+        above: Instance | None = task
+        while above is not None:
+            above.held += by
+            above = above.parent
+
+    def rest(self, instance: Instance) -> None:
+        """Slots that are taken above it, while all that has begun there is settled or held, are
+        given back until something begins again.
+        """
+        child: Instance | None = instance
+        while child is not None and child.held and not child.begun_open:
+            if child.begun:
+                child.begun = False
+                if child.parent is not None:
+                    child.parent.begun_below -= 1
+                    child.parent.begun_open -= 1
+            child = child.parent
+        self.offer_slots(instance)
 
     def offer_slots(self, instance: Instance) -> None:
         """The instance will not begin now: instances that wait for a slot above it may try."""

@@ -45,10 +45,11 @@ class Starting:
             return
         if not self._asking.has_slot(instance):
             return
-        if self._bench.budgets.active and self._bench.budgets.holds(instance):
+        work, budgets = instance.node.work, self._bench.budgets
+        executor = self._executors.of(work)
+        if executor.is_paid and budgets.active and budgets.holds(instance):
             return
-        work = instance.node.work
-        attempt = self._executors.of(work).begin(instance, work)
+        attempt = executor.begin(instance, work)
         if attempt is not None:
             self.prepared.append(Running(instance.key, attempt, self._bench.done))
 

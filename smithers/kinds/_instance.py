@@ -36,6 +36,7 @@ class Instance(Generic[N_co]):
         "definition",
         "dropping",
         "failing",
+        "held",
         "key",
         "kind",
         "limit",
@@ -79,6 +80,8 @@ class Instance(Generic[N_co]):
         self.begun = False
         self.begun_below = 0
         self.begun_open = 0
+        self.held = 0
+        """How many tasks of it, or of what is below it, wait for a larger budget."""
         self.slots: Slots | None = None
         self.dropping: Outcome | None = None
         self.stopped = False

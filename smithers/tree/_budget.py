@@ -19,16 +19,16 @@ class Budget:
 
     `tokens` counts input and output tokens; `usd` the cost that agents report; `calls` the requests
     to agents, including requests to correct an answer; `time_s` the seconds that attempts ran,
-    including steps. When a cap is reached, no attempt starts; running attempts may finish. Then the
-    run waits for a person to raise the budget, or each task that would start fails with
-    `BudgetExhausted` ("fail").
+    including steps. When a cap is reached, no agent starts; running attempts may finish, and steps
+    continue. Then the run waits for a person to raise the budget, or each task of an agent that
+    would start fails with `BudgetExhausted` ("fail"), or is skipped ("finish").
     """
 
     tokens: int | None = None
     usd: Decimal | int | float | str | None = None
     calls: int | None = None
     time_s: float | None = None
-    on_exhausted: Literal["wait", "fail"] = "wait"
+    on_exhausted: Literal["wait", "fail", "finish"] = "wait"
 
     def __post_init__(self) -> None:
         mark = here()
@@ -42,7 +42,7 @@ class Budget:
         ):
             wrong(mark, f"time_s must be a number of seconds greater than 0, not {time_s!r}")
         object.__setattr__(self, "usd", _usd(self.usd, mark))
-        check_choice(mark, "on_exhausted", self.on_exhausted, ("wait", "fail"))
+        check_choice(mark, "on_exhausted", self.on_exhausted, ("wait", "fail", "finish"))
         if self.caps == Amounts():
             wrong(mark, "this budget has no caps", "for example Budget(usd=5, calls=100)")
 

@@ -13,6 +13,7 @@ from smithers.views._tasks import (
     open_waits,
     task_lines,
     tolerated,
+    unpaid,
 )
 from smithers.views._texts import OutputView
 from smithers.views._usage import usage_of
@@ -102,7 +103,9 @@ class Inspection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Summary:
-    """A run, what it waits for from outside, and how many of its tasks are in which state."""
+    """A run, what it waits for from outside, and how many of its tasks are in which state. `unpaid`
+    are the tasks that were skipped since a budget was spent.
+    """
 
     run_id: str
     status: Status
@@ -112,6 +115,7 @@ class Summary:
     tolerated: tuple[Key, ...]
     output: str | None
     error: Failure | None
+    unpaid: tuple[Key, ...]
     exhausted: tuple[Key, ...]
     frames: int
     usage: Usage
@@ -160,6 +164,7 @@ def summarize(snapshot: Snapshot) -> Summary:
         tolerated=tuple(tolerated(snapshot)),
         output=state.status.output,
         error=state.status.error,
+        unpaid=tuple(one.key for one in unpaid(snapshot)),
         exhausted=exhausted_loops(state),
         frames=state.frame + 1,
         usage=usage_of(state.usage),

@@ -8,7 +8,7 @@ before. In a run that has ended, what never settled is `cancelled`, or `skipped`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -35,6 +35,7 @@ __all__ = [
     "state_of",
     "task_lines",
     "tolerated",
+    "unpaid",
     "unsettled",
 ]
 
@@ -168,17 +169,26 @@ def task_lines(snapshot: Snapshot) -> Iterator[TaskLine]:
 
 def failures(snapshot: Snapshot) -> Iterator[TaskLine]:
     """The tasks and containers that failed by themselves, in document order."""
+    ended = snapshot.state.ended.items()
+    return _settled(snapshot, [key for key, end in ended if end.outcome == "failed"])
+
+
+def unpaid(snapshot: Snapshot) -> Iterator[TaskLine]:
+    """The tasks that were skipped since a budget was spent, in document order."""
+    return _settled(snapshot, snapshot.state.unpaid)
+
+
+def _settled(snapshot: Snapshot, keys: Sequence[Key]) -> Iterator[TaskLine]:
     state, tree = snapshot.state, snapshot.tree
-    failed: dict[str, list[Key]] = {}
-    for key, ended in state.ended.items():
-        if ended.outcome == "failed":
-            failed.setdefault(key.id, []).append(key)
-    for id, depth in tree.walk() if failed else ():
-        for key in sorted(key for key in failed.get(id, ()) if len(key.path) == depth):
+    found: dict[str, list[Key]] = {}
+    for key in keys:
+        found.setdefault(key.id, []).append(key)
+    for id, depth in tree.walk() if found else ():
+        for key in sorted(key for key in found.get(id, ()) if len(key.path) == depth):
             yield TaskLine(
                 key=key,
                 kind=tree.kinds[id],
-                state="failed",
+                state=state.ended[key].outcome,
                 tolerated=key in state.handled,
                 error=state.ended[key].error,
             )

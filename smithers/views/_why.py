@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
@@ -15,7 +16,7 @@ from smithers.texts import object_from, title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
 from smithers.views._failing import Reason, describe_failure, failure_reasons
-from smithers.views._tasks import failures, open_waits
+from smithers.views._tasks import failures, open_waits, unpaid
 from smithers.views._words import clock, decide_command, resume_command, shorten
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def explain(snapshot: Snapshot) -> WhyView:
     return WhyView(
         run_id=snapshot.run_id,
         status=snapshot.status,
-        sentence=_sentence(snapshot, len(reasons)) + exhausted_words(exhausted),
+        sentence=_sentence(snapshot, reasons) + exhausted_words(exhausted),
         reasons=tuple(reasons),
         exhausted=exhausted,
     )
@@ -67,7 +68,8 @@ class _Reasons:
             case "failed":
                 return self._failures()
             case "finished":
-                return [_tolerated(one) for one in failures(snapshot) if one.tolerated]
+                tolerated = [_tolerated(one) for one in failures(snapshot) if one.tolerated]
+                return [*tolerated, *map(_unpaid, unpaid(snapshot))]
             case "cancelled":
                 return []
             case "running" | "waiting":
@@ -210,7 +212,7 @@ class _Reasons:
             return self._taken_up(key, f"the budget of {key_name(key)} was raised by {by}")
         budget = self.budgets.get(key)
         command = None if budget is None else raise_command(self.snapshot.run_id, budget)
-        said = f"{wait.asked}; nothing starts until a person raises it"
+        said = f"{wait.asked}; no agent starts until a person raises it"
         return Reason(key=key, sentence=said, command=command)
 
     def _taken_up(self, key: Key, said: str) -> Reason:
@@ -244,7 +246,22 @@ def _tolerated(line: TaskLine) -> Reason:
     )
 
 
-def _sentence(snapshot: Snapshot, reasons: int) -> str:
+def _unpaid(line: TaskLine) -> Reason:
+    why = "a budget was spent" if line.error is None else line.error.message
+    said = f"{key_name(line.key)} was skipped: {why}"
+    return Reason(key=line.key, sentence=said, kind="unpaid")
+
+
+def _partly(reasons: Sequence[Reason]) -> str:
+    """What a run that finished has not done."""
+    kinds = Counter(reason.kind for reason in reasons)
+    failed, skipped = kinds["tolerated"], kinds["unpaid"]
+    said = f", with {failed} tolerated failure{'s'[: failed != 1]}" if failed else ""
+    without = f", without {skipped} task{'s'[: skipped != 1]} that its budget did not pay for"
+    return said + (without if skipped else "")
+
+
+def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
     """The whole in one sentence."""
     run, since = snapshot.run_id, clock(snapshot.since, snapshot.now)
     owner, stopped_by = snapshot.owner, snapshot.state.status.stopped_by
@@ -256,8 +273,7 @@ def _sentence(snapshot: Snapshot, reasons: int) -> str:
                 return f"{run} is stale: no process is running it"
             return f"{run} is stale: process {owner.pid}, which ran it, has ended"
         case "finished":
-            failed = f", with {reasons} tolerated failure{'s'[: reasons != 1]}" if reasons else ""
-            return f"{run} finished at {since}{failed}"
+            return f"{run} finished at {since}{_partly(reasons)}"
         case "failed":
             return f"{run} failed at {since}"
         case "cancelled":

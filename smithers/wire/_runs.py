@@ -81,6 +81,7 @@ def summary_json(view: Summary) -> Json:
         "tolerated": _names(view.tolerated),
         "output": from_json(view.output),
         "error": error_json(view.error),
+        "unpaid": _names(view.unpaid),
         "exhausted": _names(view.exhausted),
         "frames": view.frames,
         "usage": usage,

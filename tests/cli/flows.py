@@ -123,6 +123,13 @@ def capped_to_fail(ctx: Context[NoInput]) -> Node:
     return Sequence(Sequence(*tasks, budget=Budget(tokens=3, on_exhausted="fail")))
 
 
+@workflow(budget=Budget(calls=1, on_exhausted="finish"))
+def capped_to_finish(ctx: Context[NoInput]) -> Node[str]:
+    tasks = [Task(f"t{n}", agent=Echo(), prompt=f"word {n}") for n in range(3)]
+    found = Step("found", lambda: ", ".join(ctx.get(one) or "nothing" for one in tasks))
+    return Sequence(*tasks, found, result=found)
+
+
 @workflow
 def capped_in_rounds(ctx: Context[NoInput]) -> Node:
     spender = Spender()

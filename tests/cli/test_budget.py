@@ -32,7 +32,7 @@ def test_what_a_budget_holds_is_told_by_up_ps_and_why(tmp_path: Path) -> None:
     assert "the run (budget)" in smithers(tmp_path, "ps").out
     (reason,) = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
     assert reason["command"] == "smithers budget r1 --add-calls 1 --resume"
-    assert "nothing starts until a person raises it" in reason["sentence"]
+    assert "no agent starts until a person raises it" in reason["sentence"]
     assert "◷ the run waiting (budget)" in smithers(tmp_path, "inspect", "r1").out
 
 
@@ -45,6 +45,22 @@ def test_5_is_a_run_that_failed_by_its_budget_and_it_can_go_on(tmp_path: Path) -
     again = smithers(tmp_path, *shlex.split(reason["command"])[1:], "--json")
     assert (again.code, again.document["status"]) == (0, "finished")
     assert again.document["raised"]["added"] == {"tokens": 4}
+
+
+def test_6_is_a_run_that_finished_without_what_its_budget_did_not_pay_for(tmp_path: Path) -> None:
+    said = up(tmp_path, "capped_to_finish")
+    assert (said.code, said.out) == (6, "word 0, nothing, nothing\n")
+    skipped = "t1 was skipped: the budget of the run is spent: 1 of 1 call"
+    assert f"  {skipped}" in said.err.splitlines()
+    again = smithers(tmp_path, "resume", "r1", "--json")
+    assert (again.code, again.document["status"]) == (6, "finished")
+    assert again.document["unpaid"] == ["t1", "t2"]
+    assert again.document["tasks"]["skipped"] == 2
+    why = smithers(tmp_path, "why", "r1", "--json").document
+    assert why["sentence"].endswith(", without 2 tasks that its budget did not pay for")
+    assert [one["kind"] for one in why["reasons"]] == ["unpaid", "unpaid"]
+    assert why["reasons"][0]["sentence"] == skipped
+    assert "BudgetExhausted: the budget of the run" in smithers(tmp_path, "inspect", "r1").out
 
 
 def test_a_raise_is_recorded_and_taken_with_the_next_resume(tmp_path: Path) -> None:

@@ -140,9 +140,9 @@ def test_a_supervisor_takes_every_ending_of_a_run_for_one_in_order() -> None:
     from smithers.engine.supervising import EXPECTED
 
     codes = {
-        code_of(status, tolerated=tolerated, over_budget=over_budget)
+        code_of(status, partly=partly, over_budget=over_budget)
         for status in ("finished", "failed", "cancelled", "waiting")
-        for tolerated in (False, True)
+        for partly in (False, True)
         for over_budget in (False, True)
     }
     assert codes == {0, 1, 3, 4, 5, 6}

@@ -13,7 +13,7 @@ import pytest
 from tests.cli.command import FLOWS, environment, smithers, started
 
 UP_KEYS = {
-    *("version", "run_id", "status", "stopped_by", "waiting_for", "tasks", "tolerated"),
+    *("version", "run_id", "status", "stopped_by", "waiting_for", "tasks", "tolerated", "unpaid"),
     *("output", "error", "exhausted", "frames", "usage"),
 }
 COUNTS = {"finished", "failed", "skipped", "waiting", "pending", "cancelled"}

@@ -231,7 +231,7 @@ def on_boards(folder: Path, keys: set[Key]) -> Iterator[dict[Key, NodeState]]:
 def for_models(hub: Hub, summary: dict[str, Any], tasks: dict[Key, tuple[str, bool]]) -> None:
     """The server of the MCP says the same, in the shape that its tools promise."""
     got = Run.model_validate(run_of(hub, hub.overview("r1"), None, ROOM))
-    for name in ("status", "stopped_by", "tasks", "tolerated", "exhausted"):
+    for name in ("status", "stopped_by", "tasks", "tolerated", "unpaid", "exhausted"):
         assert getattr(got, name) == summary[name], name
     assert [one.task for one in got.waiting_for] == [one["task"] for one in summary["waiting_for"]]
     words = {

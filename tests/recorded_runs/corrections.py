@@ -9,10 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["CORRECTIONS", "MISSING", "Correction"]
+__all__ = ["ADDED", "CORRECTIONS", "MISSING", "REWORDED", "Correction"]
 
 MISSING: Final = "<missing>"
 """A value that is only on one side."""
+
+
+ADDED: Final[dict[str, object]] = {"unpaid": []}
+"""Fields of JSON that are new, with the value that they have in every run that was recorded."""
+
+REWORDED: Final = {
+    "nothing starts until a person raises it": "no agent starts until a person raises it",
+}
+"""Words that are others wherever they are read, old and new."""
 
 
 @dataclass(frozen=True, kw_only=True)

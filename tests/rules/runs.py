@@ -92,6 +92,15 @@ class Run(runs.Run):
         self.before: Callable[[Engine], None] = lambda engine: None
         """Called with each new engine, before it runs."""
 
+    def drive_to_end(self) -> Ending:
+        """Go on until the owner leaves the run; how it left it."""
+
+        async def bounded() -> Ending:
+            async with asyncio.timeout(20):
+                return await self.drive()
+
+        return asyncio.run(bounded())
+
     def limit(self, max_concurrency: int) -> None:
         self.settings = replace(self.settings, max_concurrency=max_concurrency)
 

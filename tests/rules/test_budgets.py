@@ -140,9 +140,8 @@ def test_time_is_that_of_attempts_and_not_that_of_waiting_for_people() -> None:
             clock.pass_s(30)
             return 1
 
-        return Sequence(
-            Step("a", slow), Approval("ok", ask="go on?"), Step("b", slow), Step("c", slow)
-        )
+        last = Task("c", agent=Scripted(), prompt="p")
+        return Sequence(Step("a", slow), Approval("ok", ask="go on?"), Step("b", slow), last)
 
     run = Run(flow, now=clock)
     assert run.go().status == "waiting"
@@ -160,7 +159,7 @@ def test_the_time_of_attempts_that_still_run_counts_so_far() -> None:
     def flow(ctx: Context[NoInput]) -> Node:
         hangs = Task("hangs", agent=Scripted(HANGS), prompt="p")
         passes = Step("passes", lambda: clock.pass_s(51))
-        return Parallel(hangs, Sequence(passes, Step("next", lambda: 1)))
+        return Parallel(hangs, Sequence(passes, Task("next", agent=Scripted(), prompt="p")))
 
     run = Run(flow, now=clock)
 

@@ -28,6 +28,8 @@ __all__ = ["AgentExecutor"]
 class AgentExecutor(Executor[AgentWork]):
     """Asks the agents of tasks. `limits` are those that agents have met."""
 
+    is_paid = True
+
     def __init__(self, asking: Asking, bench: Bench, hooks: Hooks, limits: Limits) -> None:
         super().__init__(asking, bench)
         self._hooks = hooks

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from smithers import waits
 from smithers.changes import AttemptStarted, Failure, WaitOpened
@@ -53,6 +53,9 @@ class Executor(ABC, Generic[W]):
     """Starts the attempts of one kind of work. A resumed run has a new one, so what it must
     remember is a row.
     """
+
+    is_paid: ClassVar[bool] = False
+    """Whether its attempts cost something, so that they need a budget that is not spent."""
 
     def __init__(self, asking: Asking, bench: Bench) -> None:
         self.asking = asking
