@@ -15,15 +15,16 @@ from smithers.tree._places import Mark, here
 from smithers.tree._programs import (
     Completed,
     Program,
-    check_output,
+    check_exit_codes,
     checked_cwd,
     checked_env,
     checked_program,
     checked_stdin,
     checked_words,
 )
+from smithers.tree._results import check_output
 from smithers.tree._retry import Retry, check_retry
-from smithers.tree._tasks import Task, declared_output
+from smithers.tree._tasks import Task
 from smithers.tree._work import CommandWork
 
 __all__ = ["Command", "program_of"]
@@ -110,8 +111,8 @@ class Command(Task[T_co]):
         skip_if: Callable[[], bool] | None = None,
     ) -> None:
         mark, who = here(), f"command {id!r}"
-        kind = declared_output(output, mark)
-        check_output(mark, who, output, check=check)
+        kind = check_output(output, mark)
+        check_exit_codes(mark, who, output, check=check)
         check_number(mark, "idle_s", idle_s, 0.001)
         if retry is not None:
             check_retry(id, retry, mark, of_agent=False)

@@ -18,7 +18,7 @@ from smithers.tree._places import Mark
 __all__ = [
     "Completed",
     "Program",
-    "check_output",
+    "check_exit_codes",
     "checked_cwd",
     "checked_env",
     "checked_program",
@@ -153,7 +153,7 @@ def _is_escaped(text: str) -> bool:
     return True
 
 
-def check_output(mark: Mark, who: str, output: object, *, check: bool) -> None:
+def check_exit_codes(mark: Mark, who: str, output: object, *, check: bool) -> None:
     """Exit codes are data of `Completed` alone. Raises `AuthorError`."""
     if not isinstance(cast("object", check), bool):
         wrong(mark, f"the check of {who} must be True or False, not {shown(check)}")
@@ -180,7 +180,7 @@ def checked_program(
     idle_s: float | None,
 ) -> Program:
     """A program of which everything is known. Raises `AuthorError`."""
-    check_output(mark, who, output, check=check)
+    check_exit_codes(mark, who, output, check=check)
     check_number(mark, "timeout_s", timeout_s, 0.001)
     check_number(mark, "idle_s", idle_s, 0.001)
     return Program(
