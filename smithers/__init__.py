@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
     from smithers.context import State as State
+    from smithers.errors import CommandFailed as CommandFailed
     from smithers.kinds import Caught as Caught
     from smithers.kinds import Try as Try
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
     from smithers.tree import Budget as Budget
+    from smithers.tree import Command as Command
+    from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
     from smithers.tree import Loop as Loop
@@ -39,6 +42,9 @@ _HOMES = {
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
     "Caught": "smithers.kinds",
+    "Command": "smithers.tree",
+    "CommandFailed": "smithers.errors",
+    "Completed": "smithers.tree",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
@@ -66,6 +72,9 @@ __all__ = [  # literal, for the checkers
     "Branch",
     "Budget",
     "Caught",
+    "Command",
+    "CommandFailed",
+    "Completed",
     "Context",
     "Decision",
     "Failure",

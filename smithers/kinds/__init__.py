@@ -22,6 +22,7 @@ from smithers.kinds._kind import (
 )
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
+from smithers.kinds.command import COMMAND
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
@@ -38,7 +39,7 @@ from smithers.kinds.try_ import (
     Handler,
     Try,
 )
-from smithers.tree import Approval, Branch, ForEach, Loop, Node, Parallel, Sequence, Task
+from smithers.tree import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
     "ITERATION",
@@ -64,6 +65,7 @@ __all__ = [
 
 AnyNode = (
     Task[Any]
+    | Command[Any]
     | Approval
     | Sequence[Any]
     | Parallel[Any]
@@ -83,6 +85,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     match known:
         case Approval():
             return APPROVAL
+        case Command():
+            return COMMAND
         case Task():
             return TASK
         case Sequence():

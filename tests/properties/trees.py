@@ -10,13 +10,22 @@ from typing import Any, Literal, Protocol, assert_never
 from hypothesis import strategies as st
 
 from harnesses.echo import Echo
-from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task, Try
+from smithers import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Step, Task, Try
 from smithers import Sequence as InOrder
 
 __all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
 
 Kind = Literal[
-    "step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach", "try"
+    "step",
+    "task",
+    "command",
+    "approval",
+    "sequence",
+    "parallel",
+    "branch",
+    "loop",
+    "foreach",
+    "try",
 ]
 
 
@@ -64,6 +73,8 @@ class Idle:
                 return Approval(id, ask="May I?")
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
+            case "command":
+                return Command(id, ["true"], on_failure=on_failure)
             case "step":
                 return Step(id, lambda: None, on_failure=on_failure)
             case "sequence" | "parallel" | "branch" | "loop" | "foreach" | "try":
@@ -126,7 +137,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
             )
         case "try":
             return _try(shape, fill, id, item)
-        case "step" | "task" | "approval":
+        case "step" | "task" | "command" | "approval":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -233,7 +244,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "approval"), *, handling: bool = True
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval"), *, handling: bool = True
 ) -> st.SearchStrategy[Shape]:
     """Any tree of up to a dozen leaves. `handling` is whether it may handle failures."""
     kinds = _CONTAINERS if handling else _QUIET
@@ -246,8 +257,8 @@ def trees(
 
 
 def plain_trees() -> st.SearchStrategy[Shape]:
-    """Trees of steps alone."""
-    return trees(("step",))
+    """Trees of steps and commands."""
+    return trees(("step", "step", "command"))
 
 
 def broad_trees() -> st.SearchStrategy[Shape]:
