@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
     from smithers.context import State as State
+    from smithers.errors import CommandFailed as CommandFailed
     from smithers.kinds import Caught as Caught
     from smithers.kinds import Compensated as Compensated
     from smithers.kinds import Saga as Saga
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
     from smithers.tree import Budget as Budget
+    from smithers.tree import Command as Command
+    from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
     from smithers.tree import Loop as Loop
@@ -41,7 +44,10 @@ _HOMES = {
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
     "Caught": "smithers.kinds",
+    "Command": "smithers.tree",
+    "CommandFailed": "smithers.errors",
     "Compensated": "smithers.kinds",
+    "Completed": "smithers.tree",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
@@ -70,7 +76,10 @@ __all__ = [  # literal, for the checkers
     "Branch",
     "Budget",
     "Caught",
+    "Command",
+    "CommandFailed",
     "Compensated",
+    "Completed",
     "Context",
     "Decision",
     "Failure",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Many
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeVar, assert_type
 
 from pydantic import BaseModel
@@ -14,6 +15,8 @@ from smithers import (
     Attempt,
     Branch,
     Budget,
+    Command,
+    Completed,
     Context,
     Decision,
     Failure,
@@ -142,6 +145,46 @@ def steps(ctx: Context[Brief]) -> None:
     assert_type(ctx[task], Plan)
 
 
+# -- commands
+
+
+def commands(ctx: Context[Brief], folder: Path) -> None:
+    done = Command("a", ["make", folder], timeout_s=5, check=False)
+    assert_type(done, Command[Completed])
+    assert_type(ctx[done].exit_code, int)
+    assert_type(Command("b", ["git", "log"], output=str), Command[str])
+    plan = Command("c", "plan | tee log", shell=True, output=Plan, retry=Retry(tries=2))
+    assert_type(plan, Command[Plan])
+    assert_type(ctx[plan], Plan)
+    reads = Command(
+        "d",
+        lambda: ["echo", *ctx[plan].steps],
+        cwd=lambda: folder / ctx[plan].steps[0],
+        env=lambda: {"STEP": ctx[plan].steps[0]},
+        stdin=lambda: ctx[done].stdout,
+        output=list[str],
+        needs=[done],
+        skip_if=lambda: ctx[done].exit_code == 0,
+    )
+    assert_type(ctx[reads], list[str])
+    assert_type(ctx.get(reads), list[str] | None)
+    task: Task[Plan] = plan
+    assert_type(ctx[task], Plan)
+    Sequence(done, plan, reads, result=reads)
+
+
+def runs(attempt: Attempt) -> None:
+    assert_type(attempt.run(["make"], check=False), Completed)
+    assert_type(attempt.run("make", shell=True, output=str), str)
+    assert_type(attempt.run(["plan"], output=Plan, stdin=b"x", env={"A": "b"}), Plan)
+
+
+async def runs_slowly(attempt: Attempt) -> Plan:
+    assert_type(await attempt.arun(["make"], idle_s=3), Completed)
+    assert_type(await attempt.arun(["make"], output=str), str)
+    return await attempt.arun(["plan"], output=Plan)
+
+
 # -- groups
 
 
@@ -168,8 +211,30 @@ def choices(ctx: Context[Brief]) -> None:
     fix = Task("fix", agent=agent, prompt="fix")
     branch = Branch(lambda: ctx[review].approved, fix)
     loop = Loop(fix, review, until=lambda: ctx[review].approved, max_iterations=3)
-    assert_type(branch, Branch)
-    assert_type(loop, Loop)
+    assert_type(branch, Branch[str | None])
+    assert_type(loop, Loop[None])
+    both = Branch(lambda: True, fix, Sequence(review, fix, result=fix))
+    assert_type(both, Branch[str])
+    assert_type(ctx[both], str)
+    assert_type(ctx[branch], str | None)
+    assert_type(Branch(lambda: True, None, review), Branch[Review | None])
+    assert_type(Branch(lambda: True, fix, review, result=fix), Branch[str | None])
+    worked_out = Branch(lambda: True, fix, review, result=lambda: ctx.get(review))
+    assert_type(worked_out, Branch[Review | None])
+    assert_type(Branch(lambda: True, fix, review, result=whole), Branch[int])
+    last = Loop(fix, review, until=lambda: True, max_iterations=3, result=review)
+    assert_type(last, Loop[Review])
+    assert_type(ctx[last].approved, bool)
+    told = Loop(fix, review, until=lambda: True, max_iterations=3, result=lambda: [ctx[review]])
+    assert_type(told, Loop[list[Review]])
+    assert_type(ctx.get(told), list[Review] | None)
+    in_order = Sequence(fix, review, result=lambda: (ctx[fix], ctx[review].approved), id="told")
+    assert_type(in_order, Sequence[tuple[str, bool]])
+    at_once = Parallel(fix, review, limit=2, result=lambda: len(ctx[fix]), on_failure="continue")
+    assert_type(at_once, Parallel[int])
+    each = ForEach(["x"], key=str, each=lambda _: both)
+    assert_type(ctx[each], list[str])
+    assert_type(ctx.items(each), dict[str, str])
     nodes: list[Node] = [branch, loop, Branch(lambda: True, None, loop, id="b")]
     Sequence(*nodes, branch, loop, result=review)
 

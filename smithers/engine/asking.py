@@ -27,6 +27,7 @@ from smithers.kinds import Definition, Instance
 from smithers.state import Attempted, RunState
 from smithers.tree import (
     NODE_MARK,
+    Computed,
     ForEach,
     Mark,
     Node,
@@ -218,6 +219,13 @@ class Asking:
             self.renderer.expand(instance.definition, instance.path)
         except Exception as error:
             self.fail(instance, error)
+
+    def compute(
+        self, one: Instance, given: Computed[Any], owner: Instance | None = None
+    ) -> str | None:
+        """Call what becomes a choice; see `Asking` of `kinds`."""
+        value = self.ask(one, lambda: given.row(given.call()), owner)
+        return None if self.missed(value) else cast("str", value)
 
     def make_items(self, instance: Instance[ForEach[Any]]) -> None:
         """Call the items of a fan-out; see `Asking` of `kinds`."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import cast
 
-from smithers.changes import ChoiceMade, Key, Reset
+from smithers.changes import ChoiceMade, Key
 from smithers.clock import Deadline, Moment
 from smithers.engine.endings import Why
 from smithers.engine.plan import Plan
@@ -46,13 +46,13 @@ class Closing:
     def resume(self) -> None:
         """Continue what another owner began."""
         choice = self._transition.state.choices.get((_RUN, "ending"))
-        if choice is not None:
+        if choice is not None and choice.value != "null":
             self._start(cast("Why", json.loads(choice.value)["why"]))
 
     def forget(self) -> None:
         """A run that failed by its deadline is resumed."""
         if (_RUN, "ending") in self._transition.state.choices:
-            self._transition.do(Reset(key=_RUN))
+            self._transition.do(ChoiceMade(key=_RUN, kind="ending", value="null"))
 
     def is_over(self) -> bool:
         """Whether the time for cleaning up has passed."""

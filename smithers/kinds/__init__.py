@@ -11,9 +11,18 @@ from typing import Any, assert_never, cast
 from smithers.kinds._definition import Definition
 from smithers.kinds._failures import find_failure
 from smithers.kinds._instance import Dropped, Instance, Slots
-from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, OutputReader, Planning
+from smithers.kinds._kind import (
+    NOTHING,
+    Asking,
+    Kind,
+    KindName,
+    OutputReader,
+    Planning,
+    result_of,
+)
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
+from smithers.kinds.command import COMMAND
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
@@ -31,7 +40,7 @@ from smithers.kinds.try_ import (
     Handler,
     Try,
 )
-from smithers.tree import Approval, Branch, ForEach, Loop, Node, Parallel, Sequence, Task
+from smithers.tree import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
     "ITERATION",
@@ -54,15 +63,17 @@ __all__ = [
     "agent_work",
     "find_failure",
     "kind_of",
+    "result_of",
 ]
 
 AnyNode = (
     Task[Any]
+    | Command[Any]
     | Approval
     | Sequence[Any]
     | Parallel[Any]
-    | Branch
-    | Loop
+    | Branch[Any]
+    | Loop[Any]
     | ForEach[Any]
     | Try[Any]
     | Handler
@@ -79,6 +90,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     match known:
         case Approval():
             return APPROVAL
+        case Command():
+            return COMMAND
         case Task():
             return TASK
         case Sequence():

@@ -6,9 +6,9 @@ Its children are the body and then, once undoing has begun, the undo of each act
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, overload
 
 from typing_extensions import TypeVar
 
@@ -26,14 +26,15 @@ from smithers.tree import (
     Approval,
     Budget,
     Decision,
+    Giving,
     Mark,
     Node,
     OnFailure,
     Sequence,
     check_budget,
-    check_children,
     check_choice,
-    check_container_id,
+    children_of,
+    container_id,
     here,
     shown,
     wrong,
@@ -41,6 +42,7 @@ from smithers.tree import (
 
 __all__ = ["COMPENSATED", "SAGA", "Compensated", "Saga", "UndoFailed"]
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
 OnCancel = Literal["undo", "leave"]
 
@@ -83,7 +85,7 @@ def _check_node(given: object, name: str, mark: Mark) -> None:
         )
 
 
-class Saga(Node[T_co]):
+class Saga(Giving[T_co]):
     """A body whose `Compensated` actions are undone, last first, if it does not finish.
 
     If the body fails, the saga undoes what was done and fails. If it is cancelled, with a group
@@ -93,25 +95,46 @@ class Saga(Node[T_co]):
 
     kind = "saga"
 
+    @overload
+    def __init__(
+        self: Saga[None],
+        *body: Node | None,
+        on_cancel: OnCancel = "undo",
+        on_failure: OnFailure = "fail",
+        id: str | None = None,
+        budget: Budget | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Saga[T],
+        *body: Node | None,
+        result: Node[T] | Callable[[], T],
+        on_cancel: OnCancel = "undo",
+        on_failure: OnFailure = "fail",
+        id: str | None = None,
+        budget: Budget | None = None,
+    ) -> None: ...
     def __init__(
         self,
         *body: Node | None,
+        result: Node[Any] | Callable[[], Any] | None = None,
         on_cancel: OnCancel = "undo",
         on_failure: OnFailure = "fail",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None:
         mark = self.mark = here()
-        self.id = check_container_id(id, self.kind, mark)
+        self.id = container_id(id, self.kind, mark)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
         check_choice(mark, "on_failure", on_failure, ("fail", "continue"))
         check_choice(mark, "on_cancel", on_cancel, ("undo", "leave"))
         self.on_failure: Final = on_failure
         self.on_cancel: Final = on_cancel
-        given = check_children(self.kind, body, mark)
+        given = children_of(self.kind, body, mark)
         if not given:
             wrong(mark, "this saga has no body", "give it at least one node")
         self.body: Final[Node] = given[0] if len(given) == 1 else Sequence(*given)
+        self._give(result, mark)
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -213,7 +236,10 @@ class SagaKind(Container[Saga]):
         elif undoing is not None and one.worst == "failed":
             plan.resolve_later(one)
         else:
-            self.conclude(plan, one, self.outcome(plan.state, one), one.settled_at)
+            outcome = self.outcome(plan.state, one)
+            if one.stopped and outcome == "finished" and not self.has_result(plan.state, one):
+                outcome = "cancelled"
+            self.conclude(plan, one, outcome, one.settled_at)
 
     # -- undoing
 
@@ -221,9 +247,9 @@ class SagaKind(Container[Saga]):
         """Whether the body did not finish, there is something to undo, and no row says what."""
         body = one.children[0]
         is_bad = body.failing or body.status == "cancelled"
-        if not is_bad or (one.key, "undoing") in state.choices:
-            return False
-        return bool(_to_undo(state, body))
+        choice = state.choices.get((one.key, "undoing"))
+        is_void = choice is None or (choice.value == "null" and choice.frame < body.settled_at)
+        return is_bad and is_void and bool(_to_undo(state, body))
 
     def _make_undos(self, plan: Planning, one: Instance[Saga], undoing: list[_Undo]) -> None:
         """Make the undo of each action; one that an edit took out of the tree has none."""
@@ -267,9 +293,11 @@ class SagaKind(Container[Saga]):
             asking.choose(one, "undoing", self._decide(state, one))
             return False
         undoing = _undoing(state, one.key)
-        if undoing is not None and not one.open:
+        if undoing is None:
+            return super().resolve(asking, one)
+        if not one.open:
             asking.settle(one, "failed", error=_error(state, one, undoing))
-        elif undoing is not None and one.next + 1 < len(one.children):
+        elif one.next + 1 < len(one.children):
             self._ask(asking, one, _action(one.children[one.next + 1]))
         return False
 
@@ -296,6 +324,8 @@ class SagaKind(Container[Saga]):
         if outcome == "skipped" and one.worst == "finished":
             one.worst = outcome
         plan.drop(one.children[0], outcome, cancel=cancel)
+        if not one.open and one.worst in ("finished", "skipped"):  # its result is missing
+            self._end(plan, one, None)
 
     def make_below(self, plan: Planning, one: Instance[Saga]) -> None:
         plan.make_children(one, one.definition.children)
@@ -311,13 +341,10 @@ class SagaKind(Container[Saga]):
         is_undoing = _undoing(state, one.key) is not None
         return is_undoing or (one.node.on_cancel == "undo" and one.begun)
 
-    def forgets(self, state: RunState, key: Key) -> bool:
-        choice = state.choices.get((key, "undoing"))
-        return choice is not None and choice.value == "null"
-
     def runs_again(self, state: RunState, key: Key, node: Saga, ended: Ended) -> bool:
-        """It continues only if an undo has failed."""
-        return ended.error is None or ended.error.kind == UndoFailed
+        """One that was undone continues only if an undo has failed."""
+        is_undone = _undoing(state, key) is not None
+        return not is_undone or ended.error is None or ended.error.kind == UndoFailed
 
 
 def _undoing(state: RunState, key: Key) -> list[_Undo] | None:

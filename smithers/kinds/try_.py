@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, cast, overload
 
 from typing_extensions import TypeVar
 
@@ -23,16 +23,17 @@ from smithers.state import RunState
 from smithers.texts import object_from
 from smithers.tree import (
     Budget,
+    Giving,
     Group,
     Mark,
     Node,
     OnFailure,
     Sequence,
     check_budget,
-    check_children,
     check_choice,
-    check_container_id,
     check_takes,
+    children_of,
+    container_id,
     freeze,
     here,
     wrong,
@@ -40,6 +41,7 @@ from smithers.tree import (
 
 __all__ = ["CATCH", "FINALLY", "HANDLER", "TRY", "Catch", "Caught", "Finally", "Handler", "Try"]
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True, default=object)
 
 
@@ -81,7 +83,7 @@ class Finally(Group[None]):
         self._become((child,), None, None, mark)
 
 
-class Try(Node[T_co]):
+class Try(Giving[T_co]):
     """A body whose failure is caught, or that is cleaned up after.
 
     If the body fails, `catch` runs: a node, or a function from `Caught` to a node. If it finishes,
@@ -92,21 +94,43 @@ class Try(Node[T_co]):
 
     kind = "try"
 
+    @overload
     def __init__(
-        self,
+        self: Try[None],
         *body: Node | None,
         catch: Node | Callable[[Caught], Node] | None = None,
         finally_: Node | None = None,
         on_failure: OnFailure = "fail",
         id: str | None = None,
         budget: Budget | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self: Try[T],
+        *body: Node | None,
+        catch: Node | Callable[[Caught], Node] | None = None,
+        finally_: Node | None = None,
+        result: Node[T] | Callable[[], T],
+        on_failure: OnFailure = "fail",
+        id: str | None = None,
+        budget: Budget | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        *body: Node | None,
+        catch: Node | Callable[[Caught], Node] | None = None,
+        finally_: Node | None = None,
+        result: Node[Any] | Callable[[], Any] | None = None,
+        on_failure: OnFailure = "fail",
+        id: str | None = None,
+        budget: Budget | None = None,
     ) -> None:
         mark = self.mark = here()
-        self.id = check_container_id(id, self.kind, mark)
+        self.id = container_id(id, self.kind, mark)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
         check_choice(mark, "on_failure", on_failure, ("fail", "continue"))
         self.on_failure: Final = on_failure
-        given = check_children(self.kind, body, mark)
+        given = children_of(self.kind, body, mark)
         if not given:
             wrong(mark, "this try has no body", "give it at least one node")
         if catch is None and finally_ is None:
@@ -114,6 +138,7 @@ class Try(Node[T_co]):
         self.body: Final[Node] = given[0] if len(given) == 1 else Sequence(*given)
         self.catch: Final = None if catch is None else _catch(catch, mark)
         self.finally_: Final = None if finally_ is None else _finally(finally_, mark)
+        self._give(result, mark)
 
     @property
     def children(self) -> tuple[Node, ...]:
@@ -221,7 +246,14 @@ class TryKind(Container[Try]):
         elif final is not None and not final.settled:
             self._finish(plan, one, body, final)
         elif not one.open:
-            self.conclude(plan, one, self.outcome(plan.state, one), one.settled_at)
+            self._end(plan, one)
+
+    def _end(self, plan: Planning, one: Instance[Try]) -> None:
+        """All its parts are settled; one that was stopped asks for no result."""
+        outcome = self.outcome(plan.state, one)
+        if one.stopped and outcome == "finished" and not self.has_result(plan.state, one):
+            outcome = "cancelled"
+        self.conclude(plan, one, outcome, one.settled_at)
 
     def _catch(self, plan: Planning, one: Instance, body: Instance, catch: Instance) -> None:
         if catch.status != "idle":
@@ -229,6 +261,7 @@ class TryKind(Container[Try]):
         if self._must_decide(plan.state, one, body):
             plan.resolve_later(one)
             return
+        is_bad = body.failing or body.status == "cancelled"
         caught = body.failing and _caught(plan.state, one.key) is not None
         if caught:
             plan.absorb(body)
@@ -236,7 +269,6 @@ class TryKind(Container[Try]):
         if caught and not one.stopped:
             plan.activate(catch)
         else:
-            is_bad = body.failing or body.status == "cancelled"
             outcome: Outcome = "cancelled" if is_bad else "skipped"
             plan.drop(catch, outcome, cancel=False)
 
@@ -254,8 +286,13 @@ class TryKind(Container[Try]):
             plan.drop(final, outcome, cancel=False)
 
     def _must_decide(self, state: RunState, one: Instance, body: Instance) -> bool:
-        """Whether the body has failed, and no row says whether that is caught."""
-        return body.failing and (one.key, "caught") not in state.choices
+        """Whether the body has failed, and no row says whether that is caught: a resume that ran
+        it again makes void that it was not.
+        """
+        if not body.failing:
+            return False
+        choice = state.choices.get((one.key, "caught"))
+        return choice is None or (choice.value == "null" and choice.frame < body.settled_at)
 
     def _must_remember(self, state: RunState, one: Instance, body: Instance) -> bool:
         """Whether the body was cancelled after it began, and no row says that `finally_` runs."""
@@ -269,6 +306,8 @@ class TryKind(Container[Try]):
             asking.choose(one, "caught", self._decide(asking, one, body, catch))
         elif self._must_remember(state, one, body):
             asking.choose(one, "began", "true")
+        else:
+            return super().resolve(asking, one)
         return False
 
     def _decide(self, asking: Asking, one: Instance, body: Instance, catch: Instance) -> str:
@@ -284,7 +323,7 @@ class TryKind(Container[Try]):
 
     def drop(self, plan: Planning, one: Instance[Try], outcome: Outcome, *, cancel: bool) -> None:
         """Its body and catch do not continue; `finally_` runs if the body began."""
-        if one.status == "idle" and not _has_begun_below(plan.state, one):
+        if one.status == "idle" and not _has_begun_below(plan, one):
             super().drop(plan, one, outcome, cancel=cancel)
             return
         one.status, one.stopped = "up", True
@@ -295,16 +334,14 @@ class TryKind(Container[Try]):
         plan.drop(body, outcome, cancel=cancel)
         if catch is not None and catch.status == "up":
             plan.drop(catch, outcome, cancel=cancel)
+        if not one.open:  # its result is missing
+            self._end(plan, one)
 
     def cleans_up(self, state: RunState, one: Instance[Try]) -> bool:
         if one.status != "up" or not one.begun:
             return False
         _, _, final = _parts(one)
         return final is not None and not final.settled
-
-    def forgets(self, state: RunState, key: Key) -> bool:
-        choice = state.choices.get((key, "caught"))
-        return choice is not None and choice.value == "null"
 
 
 def _parts(one: Instance[Try]) -> tuple[Instance, Instance | None, Instance | None]:
@@ -329,10 +366,11 @@ def _caught(state: RunState, key: Key) -> Caught | None:
     return Caught(key=row["key"], error_class=row["error_class"], error=error)
 
 
-def _has_begun_below(state: RunState, one: Instance) -> bool:
+def _has_begun_below(plan: Planning, one: Instance) -> bool:
     """Whether something below it has begun, before an edit put something else before it."""
+    one.kind.make_below(plan, one)
     return any(
-        child.kind.has_begun(state, child) or _has_begun_below(state, child)
+        child.kind.has_begun(plan.state, child) or _has_begun_below(plan, child)
         for child in one.children
     )
 

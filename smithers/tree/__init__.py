@@ -9,29 +9,39 @@ from smithers.tree._checks import (
     check_takes,
     wrong,
 )
+from smithers.tree._choosing import Branch, ForEach, Loop
+from smithers.tree._command import Command, program_of
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings, freeze
 from smithers.tree._handles import NODE_MARK, shown
 from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import (
-    Branch,
-    ForEach,
+    Giving,
     Group,
-    Loop,
     Node,
     OnFailure,
     Parallel,
     Sequence,
-    check_children,
-    check_container_id,
+    children_of,
+    container_id,
 )
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
+from smithers.tree._programs import Completed, Program
+from smithers.tree._results import Computed, computed
 from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
-from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, StepWork, Work
+from smithers.tree._work import (
+    AgentWork,
+    Attempt,
+    CommandWork,
+    Decision,
+    PersonWork,
+    StepWork,
+    Work,
+)
 
 __all__ = [
     "NODE_MARK",
@@ -43,10 +53,15 @@ __all__ = [
     "Branch",
     "Budget",
     "Changed",
+    "Command",
+    "CommandWork",
+    "Completed",
+    "Computed",
     "Decision",
     "ErrorClass",
     "Explained",
     "ForEach",
+    "Giving",
     "Group",
     "Loop",
     "Mark",
@@ -56,6 +71,7 @@ __all__ = [
     "Output",
     "Parallel",
     "PersonWork",
+    "Program",
     "Retry",
     "Sequence",
     "Step",
@@ -63,16 +79,17 @@ __all__ = [
     "Task",
     "Work",
     "check_budget",
-    "check_children",
     "check_choice",
-    "check_container_id",
     "check_count",
     "check_id",
     "check_items",
     "check_number",
     "check_run_id",
     "check_takes",
+    "children_of",
     "clean",
+    "computed",
+    "container_id",
     "did_you_mean",
     "explain",
     "first_of",
@@ -85,6 +102,7 @@ __all__ = [
     "place_of_error",
     "plain_text",
     "problem",
+    "program_of",
     "shown",
     "valid_text",
     "wrong",

@@ -40,6 +40,7 @@ from smithers.tree import Approval, Decision, ForEach, Loop, Node
 
 __all__ = ["CAUGHT", "Driver", "Event"]
 
+_RESULT: list[tuple[ChoiceKind, str]] = [("result", '{"type":null,"value":1}')]
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -67,6 +68,9 @@ class _Deciding:
     @property
     def state(self) -> RunState:
         return self.driver.state
+
+    def compute(self, one: Instance, given: object) -> None:
+        self.driver.hand[one.key] = one
 
     def prepare(self, one: Instance, value: object) -> None:
         assert isinstance(value, Caught)
@@ -271,17 +275,22 @@ class Driver:
         answers: list[tuple[ChoiceKind, str]]
         match one.kind.name:
             case "branch":
-                answers = [("test", "true"), ("test", "false")]
+                asked = (one.key, "test") in self.state.choices
+                answers = _RESULT if asked else [("test", "true"), ("test", "false")]
             case "iteration":
                 answers = [("until", "true"), ("until", "false")]
             case "loop":
-                answers = [("exhausted", str(len(one.children)))]
+                last = self.state.choices[one.children[-1].key, "until"].value == "true"
+                ended = last or (one.key, "exhausted") in self.state.choices
+                answers = _RESULT if ended else [("exhausted", str(len(one.children)))]
+            case "sequence" | "parallel" | "try":
+                answers = _RESULT
             case "foreach":
                 answers = [
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "approval" | "sequence" | "parallel" | "try" | "catch" | "finally":
+            case "task" | "command" | "approval" | "catch" | "finally":
                 raise AssertionError(f"{one} asks nothing")
             case "saga" | "compensated":
                 raise AssertionError(f"{one} asks nothing")

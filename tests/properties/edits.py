@@ -116,7 +116,9 @@ def _holds_any(shape: Shape) -> bool:
     match shape.kind:
         case "sequence" | "parallel" | "loop" | "saga":
             return True
-        case "branch" | "foreach" | "try" | "compensated" | "step" | "task" | "approval":
+        case "branch" | "foreach" | "try" | "compensated":
+            return False
+        case "step" | "task" | "command" | "approval":
             return False
         case _:
             assert_never(shape.kind)

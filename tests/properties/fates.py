@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 from zlib import crc32
 
-from smithers import Attempt, Context, Node, NoInput, Step
+from smithers import Attempt, Command, CommandFailed, Context, Node, NoInput, Step
 from smithers.changes import Key
+from smithers.engine.programs import Programs
+from smithers.tree import Program
 from tests.properties.trees import Shape
 
 __all__ = ["Expected", "Fates", "Working", "padded"]
@@ -42,11 +44,36 @@ class Fates:
     def until(self, turn: str) -> bool:
         return self._draw(f"until {turn}", 2) == 0
 
+    def result(self, id: str) -> str:
+        if self.fails(f"result {id}"):
+            raise RuntimeError("this one was meant to fail")
+        return self.padded(id)
+
     def padded(self, key: str) -> str:
         return padded(key, SIZES[self._draw(f"size {key}", len(SIZES))])
 
     def keys(self, id: str) -> list[str]:
         return ["a", "b", "c"][: self._draw(f"items {id}", 4)]
+
+
+_FATE = "fate"
+"""A program that does not exist: what it would do is decided in this process, in no time."""
+_execute = Programs.execute
+
+
+async def _be_fated(key: str, program: Program) -> str:
+    fates = Fates(*map(int, program.argv[1:]))
+    if fates.fails(key):
+        raise CommandFailed("this one was meant to fail", exit_code=1)
+    return fates.padded(key)
+
+
+def _execute_or_be_fated(self: Programs, program: Program) -> Coroutine[Any, Any, Any]:
+    is_fated = program.argv[0] == _FATE
+    return _be_fated(self.key, program) if is_fated else _execute(self, program)
+
+
+Programs.execute = _execute_or_be_fated  # type: ignore[method-assign]
 
 
 class Working:
@@ -65,6 +92,9 @@ class Working:
             return self.fates.padded(key)
 
         on_failure: Any = shape.on_failure
+        if shape.kind == "command":
+            words = [_FATE, str(self.fates.seed), str(self.fates.failing)]
+            return Command(id, words, output=str, on_failure=on_failure)
         return Step(id, work, on_failure=on_failure)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
@@ -83,6 +113,9 @@ class Working:
 
     def items(self, id: str) -> Callable[[], list[str]]:
         return lambda: self.fates.keys(id)
+
+    def result(self, id: str) -> Callable[[], str]:
+        return lambda: self.fates.result(id)
 
 
 @dataclass
@@ -118,22 +151,27 @@ class Expected:
             case "sequence" | "branch" | "loop" | "try" | "saga" if shape.tolerates:
                 return False
             case "try":
-                return self._fails_in_try(shape, id, path)
+                return self._fails_in_try(shape, id, path) or self._fails_by_result(shape, id)
             case "branch":
                 taken = self._taken(shape, id)
-                return any(self._fails(one, name, path) for name, one in taken)
+                below = any(self._fails(one, name, path) for name, one in taken)
+                return below or self._fails_by_result(shape, id)
             case "loop":
-                return self._iterations(shape, id, path)[1]
+                return self._iterations(shape, id, path)[1] or self._fails_by_result(shape, id)
             case "parallel" if shape.on_failure == "continue":
                 return False
             case "compensated":
                 return self._fails(shape.below[0], f"{id}.0", path)
             case "sequence" | "parallel" | "saga":
-                return any(self._fails(one, name, path) for name, one in self._below(shape, id))
-            case "step" | "task" | "approval":
+                below = any(self._fails(one, name, path) for name, one in self._below(shape, id))
+                return below or self._fails_by_result(shape, id)
+            case "step" | "task" | "command" | "approval":
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
             case _:
                 assert_never(shape.kind)
+
+    def _fails_by_result(self, shape: Shape, id: str) -> bool:
+        return shape.computes and self.fates.fails(f"result {id}")
 
     def _below(self, shape: Shape, id: str) -> list[tuple[str, Shape]]:
         return [(f"{id}.{place}", one) for place, one in enumerate(shape.below)]
@@ -191,7 +229,7 @@ class Expected:
                 self._record_compensated(shape, id, path, how, sure=sure)
             case "sequence":
                 self._in_order(shape, id, path, how, sure=sure)
-            case "step" | "task" | "approval":
+            case "step" | "task" | "command" | "approval":
                 failed = self.fates.fails(str(Key(id, path)))
                 outcome = ("failed" if failed else "finished") if how == "run" else how
                 agents = shape.kind == "task" and how == "run"

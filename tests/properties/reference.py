@@ -16,7 +16,7 @@ from smithers.engine.plan import Expand
 from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
-from smithers.tree import Branch, ForEach, Loop, Node, Parallel, PersonWork, Task
+from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Node, Parallel, PersonWork, Task
 from smithers.tree import Sequence as InOrder
 
 __all__ = ["Reference", "continues"]
@@ -84,7 +84,10 @@ class Reference:
         if idle and ended is not None and not isinstance(one.node, Task | Saga):
             self._status[key] = ended.outcome
         else:
-            self._status[key] = self._by_kind(one, key, stop, idle=idle)
+            status = self._by_kind(one, key, stop, idle=idle)
+            if status == "finished" and _computes(one.node):
+                status = self._result(key, stop)
+            self._status[key] = status
             if self._status[key] == "failed" and ended is None and continues(one.node):
                 self._status[key] = "finished"  # what failed is below it
         return self._status[key]
@@ -160,6 +163,10 @@ class Reference:
             return "skipped"
         self._asks[asker] = stop is None
         return stop.outcome if stop else "up"
+
+    def _result(self, key: Key, stop: Stop | None) -> str:
+        """Of a container that would finish, and whose result is a callable."""
+        return "finished" if (key, "result") in self.state.choices else self._ask(key, key, stop)
 
     # -- containers
 
@@ -268,6 +275,12 @@ class Reference:
         status = body if self._bad(first, body) or body == "skipped" else "finished"
         if node.catch is not None:
             caught = self.state.choices.get((key, "caught"))
+            if (
+                caught is not None
+                and caught.value == "null"
+                and self._ended_after(first, key, caught.frame)
+            ):
+                caught = None
             if body == "failed" and self._bad(first, body) and caught is None:
                 self._asks[key] = True
                 return "up"
@@ -399,6 +412,12 @@ class Reference:
             for child in below:
                 yield from self._walk(child, inner)
 
+    def _ended_after(self, one: Definition, key: Key, frame: int) -> bool:
+        """Whether anything below a node has ended later than in this frame."""
+        mine = Key(one.id, key.path)
+        late = [each for each, ended in self.state.ended.items() if ended.frame > frame]
+        return any(each == mine or mine in self._above(each) for each in late)
+
     def _has_begun(self, one: Definition, key: Key) -> bool:
         """Whether anything below a node has begun, in this iteration of its loops."""
         mine = Key(one.id, key.path)
@@ -429,6 +448,10 @@ def _worst_of(one: str, other: str) -> str:
         if status in (one, other):
             return "up" if status in _OPEN else status
     return one
+
+
+def _computes(node: Node[Any]) -> bool:
+    return isinstance(node, Giving) and isinstance(node.result, Computed)
 
 
 def _worst(found: Sequence[str]) -> str:

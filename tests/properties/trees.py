@@ -13,6 +13,7 @@ from harnesses.echo import Echo
 from smithers import (
     Approval,
     Branch,
+    Command,
     Compensated,
     ForEach,
     Loop,
@@ -40,6 +41,7 @@ __all__ = [
 Kind = Literal[
     "step",
     "task",
+    "command",
     "approval",
     "sequence",
     "parallel",
@@ -66,6 +68,8 @@ class Shape:
     on_failure: str = ""
     tolerates: bool = False
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
+    computes: bool = False
+    """Whether its result is a callable."""
     name: str = ""
 
 
@@ -82,6 +86,8 @@ class Fill(Protocol):
 
     def items(self, id: str) -> Callable[[], list[str]]: ...
 
+    def result(self, id: str) -> Callable[[], str]: ...
+
 
 class Idle:
     """Callables that nobody calls: for the plan alone, which knows their answers from the state."""
@@ -93,6 +99,8 @@ class Idle:
                 return Approval(id, ask="May I?")
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
+            case "command":
+                return Command(id, ["true"], on_failure=on_failure)
             case "step":
                 return Step(id, lambda: None, on_failure=on_failure, effect=bool(shape.count))
             case "sequence" | "parallel" | "branch" | "loop" | "foreach" | "try":
@@ -113,6 +121,9 @@ class Idle:
 
     def items(self, id: str) -> Callable[[], list[str]]:
         return list[str]
+
+    def result(self, id: str) -> Callable[[], str]:
+        return str
 
 
 def build(
@@ -137,18 +148,20 @@ def build(
             id=id,
         )
     inside = saga or shape.kind == "saga"
+    result: Any = fill.result(id) if shape.computes else None
+    mine = id if shape.computes else None
     below = [
         build(one, fill, f"{id}.{place}", item, saga=inside and shape.kind != "compensated")
         for place, one in enumerate(shape.below)
     ]
     match shape.kind:
         case "sequence":
-            return InOrder(*below, on_failure=tolerated)
+            return InOrder(*below, on_failure=tolerated, result=result, id=mine)
         case "parallel":
-            return Parallel(*below, limit=limit, on_failure=on_failure)
+            return Parallel(*below, limit=limit, on_failure=on_failure, result=result, id=mine)
         case "branch":
             arms = below if len(below) == 2 else [*below, None][:: 1 if shape.count else -1]
-            return Branch(fill.test(id), arms[0], arms[1], id=id, on_failure=tolerated)
+            return Branch(fill.test(id), *arms, id=id, on_failure=tolerated, result=result)
         case "loop":
             return Loop(
                 *fill.body(id, below),
@@ -156,16 +169,17 @@ def build(
                 max_iterations=shape.count,
                 on_exhausted=on_failure,
                 on_failure=tolerated,
+                result=result,
                 id=id,
             )
         case "try":
             return _try(shape, fill, id, item, saga=saga)
         case "saga":
-            return Saga(*below, on_cancel=on_failure, on_failure=tolerated, id=id)
+            return Saga(*below, on_cancel=on_failure, on_failure=tolerated, result=result, id=id)
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "approval":
+        case "step" | "task" | "command" | "approval":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -180,11 +194,13 @@ def _try(shape: Shape, fill: Fill, id: str, item: str, *, saga: bool) -> Node[An
         ]
     )
     body, parts = next(made)(), shape.on_failure.split()
+    result: Any = fill.result(id) if shape.computes else None
     catch: Any = next(made) if "catch" in parts or "handler" in parts else None
     return Try(
         body,
         catch=(lambda caught: catch()) if "handler" in parts else catch and catch(),
         finally_=next(made)() if "finally" in parts else None,
+        result=result,
         on_failure="continue" if shape.tolerates else "fail",
         id=id,
     )
@@ -208,7 +224,11 @@ def _above(
 
     made = {
         "sequence": st.builds(
-            Shape, kind=st.just("sequence"), below=several(0, 3), tolerates=rarely
+            Shape,
+            kind=st.just("sequence"),
+            below=several(0, 3),
+            tolerates=rarely,
+            computes=rarely,
         ),
         "parallel": st.builds(
             Shape,
@@ -216,6 +236,7 @@ def _above(
             below=several(0, 4),
             count=st.integers(0, 2),
             on_failure=_some(*groups),
+            computes=rarely,
         ),
         "branch": st.builds(
             Shape,
@@ -223,6 +244,7 @@ def _above(
             below=several(1, 2),
             count=st.integers(0, 1),
             tolerates=rarely,
+            computes=rarely,
         ),
         "loop": st.builds(
             Shape,
@@ -231,6 +253,7 @@ def _above(
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
             tolerates=rarely,
+            computes=rarely,
         ),
         "foreach": st.builds(
             Shape,
@@ -246,6 +269,7 @@ def _above(
                 below=several(2, 2),
                 on_failure=_some("catch", "handler", "finally"),
                 tolerates=rarely,
+                computes=rarely,
             ),
             st.builds(
                 Shape,
@@ -253,6 +277,7 @@ def _above(
                 below=several(3, 3),
                 on_failure=_some("catch finally", "handler finally"),
                 tolerates=rarely,
+                computes=rarely,
             ),
         ),
         "saga": st.builds(
@@ -261,6 +286,7 @@ def _above(
             below=several(1, 3),
             on_failure=_some("undo", "undo", "leave"),
             tolerates=rarely,
+            computes=rarely,
         ),
         "compensated": st.builds(Shape, kind=st.just("compensated"), below=several(2, 2)),
     }
@@ -283,7 +309,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "approval"), *, handling: bool = True
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval"), *, handling: bool = True
 ) -> st.SearchStrategy[Shape]:
     """Any tree of up to a dozen leaves. `handling` is whether it may handle failures."""
     kinds = _CONTAINERS if handling else _QUIET
@@ -299,8 +325,8 @@ def trees(
 
 
 def plain_trees() -> st.SearchStrategy[Shape]:
-    """Trees of steps alone."""
-    return trees(("step",))
+    """Trees of steps and commands."""
+    return trees(("step", "step", "command"))
 
 
 def saga_trees() -> st.SearchStrategy[Shape]:
