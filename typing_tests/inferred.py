@@ -16,6 +16,7 @@ from smithers import (
     Branch,
     Budget,
     Command,
+    Compensated,
     Completed,
     Context,
     Decision,
@@ -27,6 +28,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Saga,
     Sequence,
     State,
     Step,
@@ -228,6 +230,12 @@ def choices(ctx: Context[Brief]) -> None:
     told = Loop(fix, review, until=lambda: True, max_iterations=3, result=lambda: [ctx[review]])
     assert_type(told, Loop[list[Review]])
     assert_type(ctx.get(told), list[Review] | None)
+    undo = Task("undo", agent=agent, prompt="undo")
+    assert_type(Compensated(review, undo), Compensated[Review])
+    assert_type(ctx[Compensated(review, undo=undo)].approved, bool)
+    assert_type(Saga(Compensated(fix, undo)), Saga[None])
+    assert_type(Saga(fix, review, result=review, on_cancel="leave"), Saga[Review])
+    assert_type(ctx[Saga(fix, result=lambda: len(ctx[fix]))], int)
     in_order = Sequence(fix, review, result=lambda: (ctx[fix], ctx[review].approved), id="told")
     assert_type(in_order, Sequence[tuple[str, bool]])
     at_once = Parallel(fix, review, limit=2, result=lambda: len(ctx[fix]), on_failure="continue")

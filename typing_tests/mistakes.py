@@ -14,6 +14,7 @@ from smithers import (
     Attempt,
     Branch,
     Command,
+    Compensated,
     Context,
     Decision,
     ForEach,
@@ -22,6 +23,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Saga,
     Sequence,
     Step,
     Task,
@@ -159,6 +161,11 @@ def choices(ctx: Context[Brief]) -> None:
     Loop(review, until=lambda: ctx[review].aproved, max_iterations=3)  # error: a misspelt field
     Loop(review, until=lambda: True)  # error: no bound
     Loop(review, until=lambda: True, max_iterations=3, on_exhausted="stop")  # error: unknown
+
+    Compensated(review)  # error: nothing undoes it
+    Compensated(review, lambda: review)  # error: a callable is no node
+    Saga(review, on_cancel="keep")  # error: an unknown choice
+    Saga("review")  # error: a text is no node
 
 
 def fan_outs(ctx: Context[Brief]) -> None:

@@ -43,6 +43,11 @@ __all__ = ["give_raw", "register"]
 _QUIET = (NodeMounted, CameUp, ReadMade, UsageCounted, ChoiceMade, SessionSeen)
 """What `timeline` shows only with --all."""
 
+
+def _is_quiet(change: object) -> bool:
+    return isinstance(change, _QUIET) and getattr(change, "kind", None) != "undoing"
+
+
 Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Follow the run until its process ends.")
 ]
@@ -242,7 +247,7 @@ def timeline(
         for frame in frames:
             head = f"{clock(frame.at)}  frame {frame.number}"
             for view in frame.changes:
-                if every or not isinstance(view.change, _QUIET):
+                if every or not _is_quiet(view.change):
                     give(f"{paint(head, 'dim', sys.stdout)}  {shown(view.words)}")
                     head = " " * len(head)
     return 0

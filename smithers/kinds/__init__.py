@@ -80,7 +80,7 @@ AnyNode = (
     | Catch
     | Finally
     | Saga[Any]
-    | Compensated
+    | Compensated[Any]
 )
 
 

@@ -26,11 +26,13 @@ from smithers.tree import (
     Approval,
     Budget,
     Decision,
+    ForEach,
     Giving,
     Mark,
     Node,
     OnFailure,
     Sequence,
+    Task,
     check_budget,
     check_choice,
     children_of,
@@ -53,8 +55,8 @@ _FINAL = "a saga that was undone is final: resuming the run does not change it, 
 _AGAIN = "resume the run to run that undo again and to undo the rest"
 
 
-class Compensated(Node[None]):
-    """An action of a `Saga`, and what undoes it.
+class Compensated(Giving[T_co]):
+    """An action of a `Saga`, and what undoes it. Its output is that of the action.
 
     `undo` runs if the saga around it fails or is cancelled after `action` finished, or after it was
     interrupted. It may read the output of the action.
@@ -62,18 +64,25 @@ class Compensated(Node[None]):
 
     kind = "compensated"
 
-    def __init__(self, action: Node, undo: Node) -> None:
+    def __init__(self, action: Node[T_co], undo: Node) -> None:
         mark = self.mark = here()
         for name, given in (("action", action), ("undo", undo)):
             _check_node(given, name, mark)
         named = action.id or undo.id  # what is to be undone is kept under it
         self.id = None if named is None else f"{named}/{self.kind}1"
-        self.action: Final[Node] = action
-        self.undo: Final[Node] = undo
+        self.action: Final = action
+        self.undo: Final = undo
+        self._give(action if _has_output(action) else None, mark)
 
     @property
     def children(self) -> tuple[Node, ...]:
         return (self.action, self.undo)
+
+
+def _has_output(action: Node[Any]) -> bool:
+    if isinstance(action, Giving):
+        return action.result is not None
+    return isinstance(action, Task | ForEach)
 
 
 def _check_node(given: object, name: str, mark: Mark) -> None:
@@ -141,7 +150,7 @@ class Saga(Giving[T_co]):
         return (self.body,)
 
 
-class CompensatedKind(Container[Compensated]):
+class CompensatedKind(Container[Compensated[Any]]):
     """It settles with its action. Its undo is made by the saga around it."""
 
     name = "compensated"
@@ -189,7 +198,7 @@ class _Undo(NamedTuple):
     asks: bool
 
 
-class SagaKind(Container[Saga]):
+class SagaKind(Container[Saga[Any]]):
     """One choice makes its decision the same after a crash: `undoing` lists what is undone, in
     order; it is null if the saga was cancelled and leaves what was done.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, assert_never, cast
 
 from smithers import waits
 from smithers.amounts import dollars
@@ -16,6 +16,7 @@ from smithers.changes import (
     CameUp,
     ChoiceMade,
     FailureHandled,
+    Key,
     MessageGiven,
     MessageTaken,
     NodeGone,
@@ -29,17 +30,14 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
-from smithers.naming import key_name, node_name
+from smithers.naming import first_names, key_name, node_name
 from smithers.texts import object_from
 from smithers.views._words import clock
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from smithers.changes import (
-        Failure,
-        Key,
-    )
+    from smithers.changes import Failure
     from smithers.views._changes import Shown
 
 __all__ = ["change_words"]
@@ -81,6 +79,8 @@ def change_words(  # noqa: C901  # one case a kind of change
         case SessionSeen():
             return f"{name} attempt {number} started its session"
         case ChoiceMade():
+            if change.kind == "undoing":
+                return _undoing(name, change.value)
             verb = "are" if change.kind == "items" else "is"
             return f"the {change.kind} of {name} {verb} {_short(change.value)}"
         case WaitOpened():
@@ -109,6 +109,15 @@ def change_words(  # noqa: C901  # one case a kind of change
             return f"{name} {'moved in' if change.id in moved else 'left'} the tree"
         case _:
             assert_never(change)
+
+
+def _undoing(name: str, value: str) -> str:
+    """What a saga undoes; each is named by the key of its action."""
+    listed = cast("list[tuple[str, list[int], bool]] | None", json.loads(value))
+    if listed is None:
+        return f"{name} leaves what was done"
+    actions = (Key(id.removesuffix("/compensated1"), tuple(path)) for id, path, _ in listed)
+    return f"{name} undoes {first_names([key_name(one) for one in actions])}"
 
 
 def _started(name: str, change: AttemptStarted) -> str:

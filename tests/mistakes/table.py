@@ -276,6 +276,33 @@ return §Try(Step("a", lambda: 1), finally_=print)
         fix=("=print", '=Step("last", lambda: 1)'),
     ),
     in_flow(
+        "compensated alone",
+        """\
+return Sequence(§Compensated(Step("a", lambda: 1), Step("b", lambda: 1)))
+""",
+        said="Compensated is not inside a Saga that could undo it",
+        hint="put it in a Saga, for example Saga(Compensated(action, undo), ...)",
+        fix=("Sequence(", "Saga("),
+    ),
+    in_flow(
+        "undo function",
+        """\
+return Saga(§Compensated(Step("a", lambda: 1), undo=print))
+""",
+        said="the undo of this compensated must be a node, not <built-in function print>",
+        hint="pass a task or a group",
+        fix=("=print", '=Step("b", lambda: 1)'),
+    ),
+    in_flow(
+        "empty saga",
+        """\
+return §Saga()
+""",
+        said="this saga has no body",
+        hint="give it at least one node",
+        fix=("Saga()", 'Saga(Step("a", lambda: 1))'),
+    ),
+    in_flow(
         "no agent",
         """\
 return §Task("t", prompt="p")

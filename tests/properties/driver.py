@@ -283,16 +283,14 @@ class Driver:
                 last = self.state.choices[one.children[-1].key, "until"].value == "true"
                 ended = last or (one.key, "exhausted") in self.state.choices
                 answers = _RESULT if ended else [("exhausted", str(len(one.children)))]
-            case "sequence" | "parallel" | "try":
+            case "sequence" | "parallel" | "try" | "saga":
                 answers = _RESULT
             case "foreach":
                 answers = [
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "catch" | "finally":
-                raise AssertionError(f"{one} asks nothing")
-            case "saga" | "compensated":
+            case "task" | "command" | "approval" | "catch" | "finally" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

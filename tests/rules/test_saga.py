@@ -173,7 +173,9 @@ def test_an_undo_reads_the_output_of_its_action_in_its_iteration() -> None:
 
 def test_items_of_a_fan_out_are_undone() -> None:
     def make() -> Node:
-        each = lambda n: done(f"a{n}")  # noqa: E731
+        def each(n: int) -> Node:
+            return done(f"a{n}")
+
         return Saga(ForEach(range(3), key=str, each=each, limit=1), Step("fail", boom), id="s")
 
     run = Run(flow_of(make))
