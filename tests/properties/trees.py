@@ -9,12 +9,14 @@ from typing import Any, Literal, Protocol, assert_never
 from hypothesis import strategies as st
 
 from harnesses.echo import Echo
-from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task
+from smithers import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Step, Task
 from smithers import Sequence as InOrder
 
 __all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
 
-Kind = Literal["step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach"]
+Kind = Literal[
+    "step", "task", "command", "approval", "sequence", "parallel", "branch", "loop", "foreach"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,8 @@ class Idle:
                 return Approval(id, ask="May I?")
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
+            case "command":
+                return Command(id, ["true"], on_failure=on_failure)
             case "step":
                 return Step(id, lambda: None, on_failure=on_failure)
             case "sequence" | "parallel" | "branch" | "loop" | "foreach":
@@ -129,7 +133,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 stop_if_same=fill.same(id) if shape.stops else None,
                 id=id,
             )
-        case "step" | "task" | "approval":
+        case "step" | "task" | "command" | "approval":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -194,7 +198,9 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
 _CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
-def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStrategy[Shape]:
+def trees(
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval"),
+) -> st.SearchStrategy[Shape]:
     """Any tree of up to a dozen leaves."""
     leaf = st.builds(
         Shape, kind=st.sampled_from(leaves), on_failure=_some("fail", "fail", "continue")
@@ -203,8 +209,8 @@ def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStr
 
 
 def plain_trees() -> st.SearchStrategy[Shape]:
-    """Trees of steps alone."""
-    return trees(("step",))
+    """Trees of steps and commands."""
+    return trees(("step", "step", "command"))
 
 
 def broad_trees() -> st.SearchStrategy[Shape]:
