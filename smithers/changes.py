@@ -59,7 +59,16 @@ RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
 ENDED: Final[tuple[RunStatus, ...]] = ("finished", "failed", "cancelled")
 """The statuses of a run that has ended."""
 ChoiceKind = Literal[
-    "test", "items", "until", "exhausted", "skip_if", "result", "caught", "began", "ending"
+    "test",
+    "items",
+    "until",
+    "exhausted",
+    "skip_if",
+    "same",
+    "result",
+    "caught",
+    "began",
+    "ending",
 ]
 WaitKind = Literal[
     "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached"
