@@ -64,6 +64,7 @@ ChoiceKind = Literal[
     "until",
     "exhausted",
     "skip_if",
+    "same",
     "result",
     "caught",
     "began",

@@ -67,6 +67,7 @@ class Node(Handle, Generic[T_co]):
 
 
 def children_of(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Node, ...]:
+    """The children of a container as they were given, without None. Raises `AuthorError`."""
     found: list[Node] = []
     for number, child in enumerate(given, 1):
         if child is None:
@@ -83,6 +84,7 @@ def children_of(kind: str, given: abc.Sequence[object], mark: Mark) -> tuple[Nod
 
 
 def container_id(given: str | None, kind: str, mark: Mark) -> str | None:
+    """The author's id of a container, if there is one. Raises `AuthorError`."""
     return None if given is None else check_id(given, kind, mark)
 
 

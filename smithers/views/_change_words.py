@@ -79,10 +79,7 @@ def change_words(  # noqa: C901  # one case a kind of change
         case SessionSeen():
             return f"{name} attempt {number} started its session"
         case ChoiceMade():
-            if change.kind == "undoing":
-                return _undoing(name, change.value)
-            verb = "are" if change.kind == "items" else "is"
-            return f"the {change.kind} of {name} {verb} {_short(change.value)}"
+            return _chose(name, change)
         case WaitOpened():
             return _opened(name, change, at)
         case WaitClosed():
@@ -118,6 +115,20 @@ def _undoing(name: str, value: str) -> str:
         return f"{name} leaves what was done"
     actions = (Key(id.removesuffix("/compensated1"), tuple(path)) for id, path, _ in listed)
     return f"{name} undoes {first_names([key_name(one) for one in actions])}"
+
+
+def _chose(name: str, change: ChoiceMade) -> str:
+    match change.kind:
+        case "items":
+            return f"the items of {name} are {_short(change.value)}"
+        case "same" | "result":
+            value = json.dumps(json.loads(change.value)["value"], ensure_ascii=False)
+            what = "stop_if_same" if change.kind == "same" else "result"
+            return f"the {what} of {name} is {_short(value)}"
+        case "undoing":
+            return _undoing(name, change.value)
+        case _:
+            return f"the {change.kind} of {name} is {_short(change.value)}"
 
 
 def _started(name: str, change: AttemptStarted) -> str:

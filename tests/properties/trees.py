@@ -68,6 +68,8 @@ class Shape:
     on_failure: str = ""
     tolerates: bool = False
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
+    stops: bool = False
+    """Whether a loop has `stop_if_same`."""
     computes: bool = False
     """Whether its result is a callable."""
     name: str = ""
@@ -87,6 +89,8 @@ class Fill(Protocol):
     def items(self, id: str) -> Callable[[], list[str]]: ...
 
     def result(self, id: str) -> Callable[[], str]: ...
+
+    def same(self, id: str) -> Callable[[], object]: ...
 
 
 class Idle:
@@ -123,6 +127,9 @@ class Idle:
         return list[str]
 
     def result(self, id: str) -> Callable[[], str]:
+        return str
+
+    def same(self, id: str) -> Callable[[], object]:
         return str
 
 
@@ -170,6 +177,7 @@ def build(
                 on_exhausted=on_failure,
                 on_failure=tolerated,
                 result=result,
+                stop_if_same=fill.same(id) if shape.stops else None,
                 id=id,
             )
         case "try":
@@ -252,6 +260,7 @@ def _above(
             below=several(1, 2),
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
+            stops=st.booleans() if tolerant else st.just(False),
             tolerates=rarely,
             computes=rarely,
         ),
