@@ -65,7 +65,7 @@ class Working:
             return self.fates.padded(key)
 
         on_failure: Any = shape.on_failure
-        return Step(id, work, on_failure=on_failure)
+        return Step(id, work, on_failure=on_failure, effect=shape.effect)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
         async def turn(attempt: Attempt) -> str:

@@ -30,6 +30,8 @@ class Shape:
     on_failure: str = ""
     tolerates: bool = False
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
+    effect: bool = False
+    """Whether a step has an effect, so that it asks before it is repeated."""
     name: str = ""
 
 
@@ -58,7 +60,7 @@ class Idle:
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "step":
-                return Step(id, lambda: None, on_failure=on_failure)
+                return Step(id, lambda: None, on_failure=on_failure, effect=shape.effect)
             case "sequence" | "parallel" | "branch" | "loop" | "foreach":
                 raise AssertionError(f"a {shape.kind} is not a leaf")
             case _:
@@ -168,20 +170,25 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
 _CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
-def trees(leaves: Sequence[Kind] = ("step", "task", "approval")) -> st.SearchStrategy[Shape]:
-    """Any tree of up to a dozen leaves."""
+def trees(
+    leaves: Sequence[Kind] = ("step", "task", "approval"), *, effects: bool = False
+) -> st.SearchStrategy[Shape]:
+    """Any tree of up to a dozen leaves; with `effects` some of its steps have one."""
     leaf = st.builds(
-        Shape, kind=st.sampled_from(leaves), on_failure=_some("fail", "fail", "continue")
+        Shape,
+        kind=st.sampled_from(leaves),
+        on_failure=_some("fail", "fail", "continue"),
+        effect=_RARELY if effects else st.just(False),
     )
     return st.recursive(leaf, lambda below: _above(below, kinds=_CONTAINERS), max_leaves=12)
 
 
 def plain_trees() -> st.SearchStrategy[Shape]:
     """Trees of steps alone."""
-    return trees(("step",))
+    return trees(("step",), effects=True)
 
 
 def broad_trees() -> st.SearchStrategy[Shape]:
     """Trees with several trees side by side or in a row: there is more that can happen at once."""
     groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop")
-    return _above(_above(trees(), kinds=groups), kinds=groups)
+    return _above(_above(trees(effects=True), kinds=groups), kinds=groups)
