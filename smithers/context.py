@@ -54,6 +54,8 @@ class Reader(Protocol):
 
     def failures(self, node: ForEach[Any]) -> list[ItemFailure]: ...
 
+    def items(self, node: ForEach[Any]) -> dict[str, object]: ...
+
     def ending(self, node: Node[Any] | str) -> tuple[State, Failure | None]:
         """How a node has ended, by itself or by its id."""
         ...
@@ -107,6 +109,10 @@ class Context(Generic[In]):
         first.
         """
         return _reader().previous(node)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
+
+    def items(self, each: ForEach[T]) -> dict[str, T]:
+        """The outputs of a `ForEach` by the keys of its items, in item order."""
+        return _reader().items(each)  # type: ignore[return-value]  # its own type, by its adapter  # pyright: ignore[reportReturnType]
 
     def failures(self, each: ForEach[Any]) -> list[ItemFailure]:
         """The items that a `ForEach` with `on_failure="continue"` left out, in item order."""

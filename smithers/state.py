@@ -1,8 +1,9 @@
 """The state of a run: the fold of its changes, in memory, and nothing else.
 
 `apply` is the only way to change it, and the same for a frame that is made and one that is loaded.
-A `Reset` hides what a node had before it: from then on the node has no outcome, choices or waits,
-and its tries are counted anew, while the numbers of its attempts go on.
+A `Reset` hides what a node had before it: from then on the node has no outcome or waits, and its
+tries are counted anew, while the numbers of its attempts go on. What a container has chosen stays
+chosen.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import assert_never, get_args
+from typing import assert_never
 
 from smithers import waits
 from smithers.amounts import Amounts
@@ -402,8 +403,7 @@ class RunState:
         self.answers.pop(key, None)
         self.reads.pop(key, None)
         self.messages.pop(key, None)
-        for kind in get_args(ChoiceKind):
-            self.choices.pop((key, kind), None)
+        self.choices.pop((key, "skip_if"), None)
         for kind in waits.KINDS:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):

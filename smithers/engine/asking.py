@@ -27,6 +27,7 @@ from smithers.kinds import Instance
 from smithers.state import Attempted, RunState
 from smithers.tree import (
     NODE_MARK,
+    Computed,
     ForEach,
     Mark,
     Node,
@@ -206,6 +207,13 @@ class Asking:
             if isinstance(value, Node)
             else "return a comparison, or wrap the value in bool(...)",
         )
+
+    def compute(
+        self, one: Instance, given: Computed[Any], owner: Instance | None = None
+    ) -> str | None:
+        """Call what becomes a choice; see `Asking` of `kinds`."""
+        value = self.ask(one, lambda: given.row(given.call()), owner)
+        return None if self.missed(value) else cast("str", value)
 
     def make_items(self, instance: Instance[ForEach[Any]]) -> None:
         """Call the items of a fan-out; see `Asking` of `kinds`."""

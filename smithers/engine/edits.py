@@ -8,8 +8,9 @@ from smithers.changes import Key
 from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
-from smithers.kinds import Definition, Instance
+from smithers.kinds import Definition, Instance, result_of
 from smithers.state import RunState
+from smithers.tree import Computed
 
 __all__ = ["check_added", "check_choices", "check_kinds", "check_named"]
 
@@ -44,7 +45,8 @@ def check_named(state: RunState, root: Definition, what: str) -> None:
     for one in root.walk():
         known = state.nodes.get(one.id) or state.gone.get(one.id)
         kind = one.node.kind
-        if one.named or not one.kind.chooses or (known is not None and known.kind == kind):
+        chooses = one.kind.chooses or isinstance(result_of(one.node), Computed)
+        if one.named or not chooses or (known is not None and known.kind == kind):
             continue
         written = type(one.node).__name__
         taken = f'id=f"{kind}-{{item}}"' if one.scope else f'id="{kind}"'

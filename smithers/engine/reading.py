@@ -75,19 +75,18 @@ class Reading:
                 place=here().place,
                 hint=f"read it in a lambda, for example prompt=lambda: ... ctx[{_name(node)}] ...",
             )
-        if (gone := self._gone(_valued(node).id)) is not None and gone[1].output is not None:
-            return self._parsed(_valued(node), *gone)
+        source = _valued(node)
+        if (gone := self._gone_with(node, source)) is not None and gone[1].output is not None:
+            return self._parsed(source, *gone)
         found = self._read(node)
-        if found is not None and (value := self._given(node, found)) is not NOTHING:
+        if found is not None and (value := found.kind.value(self, found, node)) is not NOTHING:
             return value
-        raise NoOutput(
-            f"{self.key.id} reads {_name(node)}, which {self._ended_how(found)}",
-            hint="use ctx.get, which returns None in that case",
-        )
+        raise self._no_output(node, found)
 
     def maybe(self, node: Node[Any]) -> object | None:
-        if (gone := self._gone(_valued(node).id)) is not None:
-            return None if gone[1].output is None else self._parsed(_valued(node), *gone)
+        source = _valued(node)
+        if (gone := self._gone_with(node, source)) is not None:
+            return None if gone[1].output is None else self._parsed(source, *gone)
         found = self._maybe(lambda: self._read(node))
         return self._or_none(node, found)
 
@@ -108,7 +107,8 @@ class Reading:
             ) from error
 
     def previous(self, node: Node[Any]) -> object | None:
-        definition = self._definition(_valued(node))
+        _valued(node)
+        definition = self._definition(node)
         if definition is None:
             return None
         common = self._common(definition)
@@ -134,8 +134,14 @@ class Reading:
                 key=child.definition.item, state=child.status, error=error_of(self.state, child)
             )
             for child in found.children
-            if self._result(child) is None
+            if not self._gave(child)
         ]
+
+    def items(self, node: ForEach[Any]) -> dict[str, object]:
+        found = self._read(node)
+        if found is None or found.status != "finished":
+            raise self._no_output(node, found)
+        return {each.definition.item: self.result(each) for each in self.results(found)}
 
     def ending(self, node: Node[Any] | str) -> tuple[State, Failure | None]:
         """How a node has ended, and its error. No node of a tree that is rendered is open."""
@@ -154,9 +160,14 @@ class Reading:
 
     def json_of(self, node: Node[Any]) -> str | None:
         """The output of a settled node as JSON text, or None where it has none."""
-        target = _valued_or_none(node)
-        found = None if target is None else self._read(target)
+        found = None if _valued_or_none(node) is None else self._read(node)
         return None if found is None else self.text(found)
+
+    def _no_output(self, node: Node[Any], found: Instance | None) -> NoOutput:
+        return NoOutput(
+            f"{self.key.id} reads {_name(node)}, which {self._ended_how(found)}",
+            hint="use ctx.get, which returns None in that case",
+        )
 
     # -- finding
 
@@ -176,8 +187,13 @@ class Reading:
         self.used[found] = ended[found].frame
         return found, ended[found]
 
+    def _gone_with(self, node: Node[Any], source: Node[Any]) -> tuple[Key, Ended] | None:
+        """The same for a node whose output is that of `source`, unless the node is in the tree."""
+        known = (node.id or node.address or "") in self.view.mounts.by_id
+        return None if known else self._gone(source.id)
+
     def _or_none(self, node: Node[Any], found: Instance | None) -> object | None:
-        value = NOTHING if found is None else self._given(node, found)
+        value = NOTHING if found is None else found.kind.value(self, found, node)
         return None if value is NOTHING else value
 
     def _maybe(self, read: Callable[[], Instance | None]) -> Instance | None:
@@ -190,14 +206,34 @@ class Reading:
 
     def _read(self, node: Node[Any]) -> Instance | None:
         """The settled instance that a read of this node means, or None where it was skipped."""
-        return self._found(_valued(node))
+        _valued(node)
+        return self._found(node)
 
     def _found(self, node: Node[Any]) -> Instance | None:
         definition = self._definition(node)
         return None if definition is None else self._instance(definition, None, None)
 
     def _definition(self, node: Node[Any]) -> Definition | None:
-        return self._known(node.id or node.address or "", node)
+        id = node.id or node.address or ""
+        if not id and self.mode == "render" and (source := _valued_or_none(node)) is not None:
+            return self._around(node, source)
+        return self._known(id, node)
+
+    def _around(self, node: Node[Any], source: Node[Any]) -> Definition | None:
+        """A container without an id, in the tree before this render: it is found by the node that
+        it gives the output of, as many results above that as in this tree.
+        """
+        found = self._known(source.id or "", source)
+        results = 0
+        while node is not source:
+            results, node = results + 1, cast("Node[Any]", kind_of(node).source_of_output(node))
+        while found is not None and results:
+            found = found.parent
+            inner = None if found is None else _valued_or_none(found.node)
+            results -= inner is not None and inner.id == source.id
+        if found is not None:
+            self.watched.add(found.id)
+        return found
 
     def _known(self, id: str, node: Node[Any] | None) -> Definition | None:
         if not id and self.mode == "render":
@@ -242,7 +278,8 @@ class Reading:
         if plan is None:
             raise self._not_yet(Key(definition.id, path))
         for loop_id in definition.loops[common:]:
-            loop = self._settled(plan, Key(loop_id, path))
+            key = Key(loop_id, path)  # a loop reads what is inside it when it works out its result
+            loop = plan.instances[key] if key == self.key else self._settled(plan, key)
             if not loop.children:
                 self.used[loop.key] = loop.settled_at
                 return None
@@ -294,9 +331,6 @@ class Reading:
     def state(self) -> RunState:
         return self.view.state
 
-    def _given(self, node: Node[Any], found: Instance) -> object:
-        return found.kind.value(self, found, _valued(node))
-
     def result(self, one: Instance, /) -> object:
         """What a node gave; see `OutputReader` of `kinds`."""
         value = one.kind.value(self, one, one.node)
@@ -307,8 +341,13 @@ class Reading:
         return one.kind.text(self, one)
 
     def results(self, one: Instance, /) -> list[Instance]:
-        """What the items of a fan-out gave; see `OutputReader` of `kinds`."""
-        return [each for each in map(self._result, one.children) if each is not None]
+        """The items of a fan-out that gave something; see `OutputReader` of `kinds`."""
+        return [each for each in one.children if self._gave(each)]
+
+    def inside(self, one: Instance, node: Node[Any], /) -> Instance | None:
+        """A node inside of a container, as it was last; see `OutputReader` of `kinds`."""
+        assert self.view.plan is not None
+        return self._last(self.view.plan, cast("str", node.id or node.address), one.path)
 
     def parse(self, node: Task, key: Key, ended: Ended, /) -> object:
         """What a task gave; see `OutputReader` of `kinds`."""
@@ -333,15 +372,13 @@ class Reading:
             said = f"the output of {_name(node)}: {error}"
             raise AuthorError(said, place=node.mark.place) from error
 
-    def _result(self, child: Instance) -> Instance | None:
-        """The instance whose output is the item's, or None where the item gave nothing."""
-        if child.status != "finished":
-            return None
-        target = _valued_or_none(child.definition.node)
-        if target is None or self.view.plan is None:
-            return child
-        found = self._last(self.view.plan, cast("str", target.id or target.address), child.path)
-        return found if found is not None and found.status == "finished" else None
+    def _gave(self, item: Instance) -> bool:
+        """Whether an item of a fan-out is in its list: one that can give nothing is there as None
+        if it finished.
+        """
+        if _valued_or_none(item.node) is not None:
+            return item.kind.gives(self, item)
+        return item.status == "finished" and not item.tolerated
 
     def _last(self, plan: Plan, id: str, path: tuple[int, ...]) -> Instance | None:
         """A node in the last iteration of the loops that are inside the item."""

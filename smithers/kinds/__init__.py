@@ -10,7 +10,15 @@ from typing import Any, assert_never, cast
 
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Dropped, Instance, Slots
-from smithers.kinds._kind import NOTHING, Asking, Kind, KindName, OutputReader, Planning
+from smithers.kinds._kind import (
+    NOTHING,
+    Asking,
+    Kind,
+    KindName,
+    OutputReader,
+    Planning,
+    result_of,
+)
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.foreach import FOREACH
@@ -36,9 +44,12 @@ __all__ = [
     "Slots",
     "agent_work",
     "kind_of",
+    "result_of",
 ]
 
-AnyNode = Task[Any] | Approval | Sequence[Any] | Parallel[Any] | Branch | Loop | ForEach[Any]
+AnyNode = (
+    Task[Any] | Approval | Sequence[Any] | Parallel[Any] | Branch[Any] | Loop[Any] | ForEach[Any]
+)
 
 
 def kind_of(node: Node[Any]) -> Kind[Any]:

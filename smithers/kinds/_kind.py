@@ -18,9 +18,18 @@ from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
 from smithers.state import Ended, RunState
-from smithers.tree import ForEach, Mark, Node, Output, Task
+from smithers.tree import Computed, ForEach, Giving, Mark, Node, Output, Task
 
-__all__ = ["NOTHING", "Asking", "Container", "Kind", "KindName", "OutputReader", "Planning"]
+__all__ = [
+    "NOTHING",
+    "Asking",
+    "Container",
+    "Kind",
+    "KindName",
+    "OutputReader",
+    "Planning",
+    "result_of",
+]
 
 KindName = Literal["task", "approval", ContainerKind, "iteration"]
 
@@ -91,6 +100,14 @@ class Asking(Protocol):
     ) -> bool | None:
         """Call a test, of which `what` are the words. None if it waits for data, or raised and so
         failed its owner.
+        """
+        ...
+
+    def compute(
+        self, one: Instance, given: Computed[Any], /, owner: Instance | None = None
+    ) -> str | None:
+        """Call it, and give its value as that of a choice. None if it waits for data, or raised and
+        so failed its owner.
         """
         ...
 
@@ -172,7 +189,13 @@ class OutputReader(Protocol):
         ...
 
     def results(self, one: Instance, /) -> Sequence[Instance]:
-        """For each item of a fan-out that gave something, the node whose output that is."""
+        """The items of a fan-out that gave something."""
+        ...
+
+    def inside(self, one: Instance, node: Node[Any], /) -> Instance | None:
+        """A node inside of this container, in the last iteration of the loops between them; None
+        if the run did not come to it.
+        """
         ...
 
 
@@ -198,7 +221,7 @@ class Kind(ABC, Generic[N]):
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
-    hint: ClassVar[str] = "read a task inside it, or set result=task on the group"
+    hint: ClassVar[str] = "read a task inside it, or set result=task on it"
     """What the author of a read should do, if nodes of the kind have no output."""
 
     @abstractmethod
@@ -268,6 +291,10 @@ class Kind(ABC, Generic[N]):
         """The type of what it gives, if the node says so."""
         return None
 
+    def gives(self, outputs: OutputReader, one: Instance[N]) -> bool:
+        """Whether it gave something."""
+        return False
+
     def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
         """What it gave, as a fresh object, to one who reads it by `handle`; `NOTHING` if it gave
         nothing.
@@ -300,7 +327,10 @@ class Kind(ABC, Generic[N]):
 
 
 class Container(Kind[N]):
-    """A kind whose nodes settle through their children."""
+    """A kind whose nodes settle through their children, and give what their `result` gives.
+
+    A `result` that is a callable is a choice: it is asked last, when the node would finish.
+    """
 
     def is_complete(self, state: RunState, one: Instance[N]) -> bool:
         """Whether one whose children are settled has no choice left to make."""
@@ -311,7 +341,7 @@ class Container(Kind[N]):
         if one.worst != "finished":
             return one.worst
         dropping = one.dropping
-        unfinished = not self.is_complete(state, one)
+        unfinished = not (self.is_complete(state, one) and self._has_result(state, one))
         return dropping if dropping and (unfinished or dropping == "skipped") else "finished"
 
     def settle_by_children(self, plan: Planning, one: Instance[N]) -> None:
@@ -320,13 +350,37 @@ class Container(Kind[N]):
             self.conclude(plan, one, self.outcome(plan.state, one), one.settled_at)
 
     def conclude(self, plan: Planning, one: Instance[N], outcome: Outcome, frame: int) -> None:
-        """Settle it, in this frame. A failure below it that it tolerates is absorbed: it has
-        finished, and gives nothing.
+        """Settle it, in this frame, or ask for its result first. A failure below it that it
+        tolerates is absorbed: it has finished, and gives nothing.
         """
+        if outcome == "finished" and isinstance(result_of(one.node), Computed):
+            chosen = plan.state.choices.get((one.key, "result"))
+            if chosen is None:
+                plan.ask(one, one)
+                return
+            frame = max(frame, chosen.frame)
         if outcome == "failed" and self.is_tolerated(one.node):
             outcome, one.tolerated = "finished", True
             plan.absorb(one)
         plan.mark(one, outcome, frame)
+
+    def chosen(self, plan: Planning, one: Instance[N]) -> None:
+        """Its result is there: no other choice comes after it."""
+        self.conclude(plan, one, "finished", one.settled_at)
+
+    def resolve(self, asking: Asking, one: Instance[N]) -> bool:
+        """All below it is settled, and its result is missing."""
+        result = result_of(one.node)
+        assert isinstance(result, Computed)
+        value = asking.compute(one, result)
+        if value is not None:
+            asking.choose(one, "result", value)
+        return False
+
+    def _has_result(self, state: RunState, one: Instance[N]) -> bool:
+        """Whether no result is missing that is a choice."""
+        is_choice = isinstance(result_of(one.node), Computed)
+        return not is_choice or (one.key, "result") in state.choices
 
     def end_of(self, state: RunState, one: Instance[N]) -> Ended | None:
         """Its end in the state."""
@@ -345,3 +399,46 @@ class Container(Kind[N]):
 
     def make_below(self, plan: Planning, one: Instance[N]) -> None:
         plan.make_children(one, one.definition.children)
+
+    # -- what it gives
+
+    def source_of_output(self, node: N) -> Node[Any] | None:
+        result = result_of(node)
+        return node if isinstance(result, Computed) else result
+
+    def source(self, outputs: OutputReader, one: Instance[N]) -> Instance | None:
+        """The node whose output it gives, if its result is not a callable."""
+        result = result_of(one.node)
+        return outputs.inside(one, result) if isinstance(result, Node) else None
+
+    def gives(self, outputs: OutputReader, one: Instance[N]) -> bool:
+        if one.status != "finished" or one.tolerated:
+            return False
+        if isinstance(result_of(one.node), Computed):
+            return (one.key, "result") in outputs.state.choices
+        source = self.source(outputs, one)
+        return source is not None and source.kind.gives(outputs, source)
+
+    def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
+        if not self.gives(outputs, one):
+            return NOTHING
+        result = result_of(one.node)
+        if isinstance(result, Computed):
+            return result.parse(outputs.state.choices[one.key, "result"].value)
+        source = self.source(outputs, one)
+        assert source is not None
+        return source.kind.value(outputs, source, source.node)
+
+    def text(self, outputs: OutputReader, one: Instance[N]) -> str | None:
+        if not self.gives(outputs, one):
+            return None
+        result = result_of(one.node)
+        if isinstance(result, Computed):
+            return result.text(outputs.state.choices[one.key, "result"].value)
+        source = self.source(outputs, one)
+        return None if source is None else source.kind.text(outputs, source)
+
+
+def result_of(node: Node[Any]) -> Node[Any] | Computed[Any] | None:
+    """What the author gave as `result`."""
+    return node.result if isinstance(node, Giving) else None

@@ -21,15 +21,18 @@ class ForEachKind(SideBySide[ForEach[Any]]):
     def source_of_output(self, node: ForEach[Any]) -> ForEach[Any]:
         return node
 
+    def gives(self, outputs: OutputReader, one: Instance[ForEach[Any]]) -> bool:
+        return one.status == "finished" and not one.tolerated
+
     def value(
         self, outputs: OutputReader, one: Instance[ForEach[Any]], handle: ForEach[Any]
     ) -> object:
-        if one.status != "finished":
+        if not self.gives(outputs, one):
             return NOTHING
         return [outputs.result(each) for each in outputs.results(one)]
 
     def text(self, outputs: OutputReader, one: Instance[ForEach[Any]]) -> str | None:
-        if one.status != "finished":
+        if not self.gives(outputs, one):
             return None
         texts = (outputs.text(each) for each in outputs.results(one))
         return f"[{','.join(text or 'null' for text in texts)}]"

@@ -6,6 +6,7 @@ Each iteration is a sequence of its own, with the loop's definition and one numb
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from smithers.changes import Key, Outcome
 from smithers.errors import SmithersError
@@ -24,13 +25,13 @@ class LoopExhausted(SmithersError):
     """A loop with `on_exhausted="fail"` has reached its bound."""
 
 
-def _bound(state: RunState, loop: Instance[Loop]) -> int:
+def _bound(state: RunState, loop: Instance[Loop[Any]]) -> int:
     """How many iterations there may be; a loop that reached its bound keeps that number."""
     exhausted = state.choices.get((loop.key, "exhausted"))
     return loop.node.max_iterations if exhausted is None else int(exhausted.value)
 
 
-def _has_next_iteration(state: RunState, loop: Instance[Loop], number: int) -> bool:
+def _has_next_iteration(state: RunState, loop: Instance[Loop[Any]], number: int) -> bool:
     """Whether the state says that another iteration comes after this number.
 
     Then the iteration stays as it was: what a later tree adds to the body is skipped in it.
@@ -39,10 +40,10 @@ def _has_next_iteration(state: RunState, loop: Instance[Loop], number: int) -> b
     return choice is not None and choice.value == "false" and number + 1 < _bound(state, loop)
 
 
-class IterationKind(Ordered[Loop]):
+class IterationKind(Ordered[Loop[Any]]):
     name = "iteration"
 
-    def end(self, plan: Planning, one: Instance[Loop]) -> None:
+    def end(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
         """`until` is asked, unless the state has its answer."""
         choice = plan.state.choices.get((one.key, "until"))
         if choice is None:
@@ -51,19 +52,19 @@ class IterationKind(Ordered[Loop]):
         else:
             plan.mark(one, "finished", max(one.settled_at, choice.frame))
 
-    def chosen(self, plan: Planning, one: Instance[Loop]) -> None:
+    def chosen(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
         self.end(plan, one)
 
     def loops_around(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
 
-    def is_complete(self, state: RunState, one: Instance[Loop]) -> bool:
+    def is_complete(self, state: RunState, one: Instance[Loop[Any]]) -> bool:
         return (one.key, "until") in state.choices
 
-    def end_of(self, state: RunState, one: Instance[Loop]) -> Ended | None:
+    def end_of(self, state: RunState, one: Instance[Loop[Any]]) -> Ended | None:
         return None  # its key may be that of the loop itself before an edit moved it
 
-    def resolve(self, asking: Asking, one: Instance[Loop]) -> bool:
+    def resolve(self, asking: Asking, one: Instance[Loop[Any]]) -> bool:
         what = f"the until of {node_name(one.key.id)}"
         value = asking.test(one, one.node.until, what, one.node.mark, one.parent)
         if value is not None:
@@ -71,34 +72,33 @@ class IterationKind(Ordered[Loop]):
         return False
 
 
-class LoopKind(Container[Loop]):
+class LoopKind(Container[Loop[Any]]):
     name = "loop"
     chooses = True
-    hint = "read a task inside it: ctx[task] is its output in the last iteration"
     is_ordered = True
     grows = True
 
     def loops_below(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
 
-    def is_tolerated(self, node: Loop) -> bool:
+    def is_tolerated(self, node: Loop[Any]) -> bool:
         return node.on_failure == "continue"
 
-    def activate(self, plan: Planning, one: Instance[Loop]) -> None:
+    def activate(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
         self._iterate(plan, one)
 
-    def _iterate(self, plan: Planning, loop: Instance[Loop]) -> None:
+    def _iterate(self, plan: Planning, loop: Instance[Loop[Any]]) -> None:
         if loop.next == len(loop.children):
             self._make_iteration(plan, loop)
         loop.next += 1
         plan.activate(loop.children[loop.next - 1])
 
-    def _make_iteration(self, plan: Planning, loop: Instance[Loop]) -> None:
+    def _make_iteration(self, plan: Planning, loop: Instance[Loop[Any]]) -> None:
         number = len(loop.children)
         made = plan.add_child(loop, Key(loop.key.id, (*loop.path, number)), ITERATION)
         made.closed = loop.closed or _has_next_iteration(plan.state, loop, number)
 
-    def child_settled(self, plan: Planning, one: Instance[Loop], child: Instance) -> None:
+    def child_settled(self, plan: Planning, one: Instance[Loop[Any]], child: Instance) -> None:
         if one.dropping is not None:
             self.settle_by_children(plan, one)
             return
@@ -109,29 +109,33 @@ class LoopKind(Container[Loop]):
         state = plan.state
         exhausted = state.choices.get((one.key, "exhausted"))
         if state.choices[child.key, "until"].value == "true":
-            plan.mark(one, "finished", one.settled_at)
+            self.conclude(plan, one, "finished", one.settled_at)
         elif one.next < _bound(state, one):
             self._iterate(plan, one)
         elif exhausted is not None:
-            plan.mark(one, "finished", max(one.settled_at, exhausted.frame))
+            self.conclude(plan, one, "finished", max(one.settled_at, exhausted.frame))
         else:
             plan.ask(one, one)
 
-    def chosen(self, plan: Planning, one: Instance[Loop]) -> None:
-        plan.mark(one, "finished", plan.state.choices[one.key, "exhausted"].frame)
+    def chosen(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
+        exhausted = plan.state.choices.get((one.key, "exhausted"))
+        frame = one.settled_at if exhausted is None else max(one.settled_at, exhausted.frame)
+        self.conclude(plan, one, "finished", frame)
 
-    def is_complete(self, state: RunState, one: Instance[Loop]) -> bool:
+    def is_complete(self, state: RunState, one: Instance[Loop[Any]]) -> bool:
         last = state.choices.get((one.children[-1].key, "until"))
         exhausted = (one.key, "exhausted") in state.choices
         return last is not None and (last.value == "true" or exhausted)
 
-    def make_below(self, plan: Planning, one: Instance[Loop]) -> None:
+    def make_below(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
         """At least the first iteration."""
         while not one.children or _has_next_iteration(plan.state, one, len(one.children) - 1):
             self._make_iteration(plan, one)
 
-    def resolve(self, asking: Asking, one: Instance[Loop]) -> bool:
-        """Its bound is reached."""
+    def resolve(self, asking: Asking, one: Instance[Loop[Any]]) -> bool:
+        """Its bound is reached, or its result is missing."""
+        if self.is_complete(asking.state, one):
+            return super().resolve(asking, one)
         if one.node.on_exhausted == "finish":
             asking.choose(one, "exhausted", json.dumps(len(one.children)))
             return False
@@ -143,7 +147,7 @@ class LoopKind(Container[Loop]):
         asking.fail(one, error)
         return False
 
-    def runs_again(self, state: RunState, key: Key, node: Loop, ended: Ended) -> bool:
+    def runs_again(self, state: RunState, key: Key, node: Loop[Any], ended: Ended) -> bool:
         """One that reached its bound continues only if the bound was raised, or ends if the file
         says so now.
         """

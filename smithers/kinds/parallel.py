@@ -8,7 +8,7 @@ from typing_extensions import TypeVar
 
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Container, Planning
-from smithers.tree import ForEach, Node, Parallel
+from smithers.tree import ForEach, Parallel
 
 __all__ = ["PARALLEL", "SideBySide"]
 
@@ -32,7 +32,7 @@ class SideBySide(Container[N]):
     def open_all(self, plan: Planning, one: Instance[N]) -> None:
         """Activate the children that were made."""
         if not one.children:
-            plan.mark(one, "finished", max(one.settled_at, 0))
+            self.conclude(plan, one, "finished", max(one.settled_at, 0))
         for child in one.children:
             plan.activate(child)
 
@@ -55,9 +55,6 @@ class SideBySide(Container[N]):
 class ParallelKind(SideBySide[Parallel[Any]]):
     name = "parallel"
     only_arranges = True
-
-    def source_of_output(self, node: Parallel[Any]) -> Node[Any] | None:
-        return node.result
 
     def activate(self, plan: Planning, one: Instance[Parallel[Any]]) -> None:
         plan.make_children(one, one.definition.children)

@@ -58,14 +58,11 @@ class SequenceKind(Ordered[Sequence[Any]]):
     name = "sequence"
     only_arranges = True
 
-    def source_of_output(self, node: Sequence[Any]) -> Node[Any] | None:
-        return node.result
-
     def is_tolerated(self, node: Sequence[Any]) -> bool:
         return node.on_failure == "continue"
 
     def end(self, plan: Planning, one: Instance[Sequence[Any]]) -> None:
-        plan.mark(one, "finished", one.settled_at)
+        self.conclude(plan, one, "finished", one.settled_at)
 
 
 SEQUENCE = SequenceKind()

@@ -47,10 +47,14 @@ class Leaf(Kind[N]):
     def output(self, node: N) -> Output[Any]:
         return node.output
 
-    def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
+    def gives(self, outputs: OutputReader, one: Instance[N]) -> bool:
         ended = outputs.state.ended.get(one.key)
-        if ended is None or ended.output is None or one.status != "finished":
+        return ended is not None and ended.output is not None and one.status == "finished"
+
+    def value(self, outputs: OutputReader, one: Instance[N], handle: N) -> object:
+        if not self.gives(outputs, one):
             return NOTHING
+        ended = outputs.state.ended[one.key]
         return outputs.parse(handle, one.key, ended)
 
     def text(self, outputs: OutputReader, one: Instance[N]) -> str | None:

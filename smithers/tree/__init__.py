@@ -2,14 +2,16 @@
 
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_count, check_items, check_number, check_takes
+from smithers.tree._choosing import Branch, ForEach, Loop
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings
 from smithers.tree._handles import NODE_MARK, shown
 from smithers.tree._ids import check_id, check_run_id
-from smithers.tree._nodes import Branch, ForEach, Group, Loop, Node, Parallel, Sequence
+from smithers.tree._nodes import Giving, Group, Node, Parallel, Sequence
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
+from smithers.tree._results import Computed, computed
 from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
@@ -25,10 +27,12 @@ __all__ = [
     "Branch",
     "Budget",
     "Changed",
+    "Computed",
     "Decision",
     "ErrorClass",
     "Explained",
     "ForEach",
+    "Giving",
     "Group",
     "Loop",
     "Mark",
@@ -51,6 +55,7 @@ __all__ = [
     "check_run_id",
     "check_takes",
     "clean",
+    "computed",
     "did_you_mean",
     "explain",
     "first_of",

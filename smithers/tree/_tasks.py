@@ -6,16 +6,13 @@ import collections.abc as abc
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
-from types import FunctionType
-from typing import Any, Literal, cast, get_type_hints, overload
-from weakref import WeakKeyDictionary
+from typing import Any, Literal, cast, overload
 
 from typing_extensions import TypeVar
 
 from _smithers_orchestrator.damage import find_damage
 from smithers.adapters import agent_classes
 from smithers.agent import Agent, Capabilities
-from smithers.errors import AuthorError
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, check_takes, wrong
 from smithers.tree._freeze import freeze
@@ -24,6 +21,7 @@ from smithers.tree._ids import MAX_ID, check_id
 from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
+from smithers.tree._results import check_output, returned
 from smithers.tree._retry import Retry, check_retry
 from smithers.tree._work import (
     AgentWork,
@@ -160,7 +158,9 @@ class Task(Node[T_co]):
                 "use continues= to continue the session itself, or forks= to continue in"
                 " a copy of it",
             )
-        self._become(id, mark, work, _output(output, mark), timeout_s, on_failure, needs, skip_if)
+        self._become(
+            id, mark, work, check_output(output, mark), timeout_s, on_failure, needs, skip_if
+        )
         self.budget = check_budget(budget, f"task {id!r}", mark)
 
     def _become(
@@ -270,16 +270,6 @@ def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
     return given
 
 
-def _output(kind: Any, mark: Mark) -> Output[Any]:
-    if isinstance(kind, str):
-        said = f"output= must be a type, not the string {kind!r}"
-        wrong(mark, said, f"write output={kind} without quotes")
-    try:
-        return output_of(kind)
-    except AuthorError as error:
-        wrong(mark, error.said, error.hint)
-
-
 def _needs(id: str, needs: Iterable[Node | str], mark: Mark) -> tuple[str, ...]:
     if isinstance(needs, str | Node):
         needs = (needs,)
@@ -357,7 +347,7 @@ class Step(Task[T_co]):
             )
         if retry is not None:
             check_retry(id, retry, mark, of_agent=False)
-        kind = output if output is not None else _returned(run)
+        kind = output if output is not None else returned(run)
         if not isinstance(cast("object", effect), bool):
             said = f"the effect of step {id!r} must be True or False, not {effect!r}"
             wrong(mark, said, "write effect=True")
@@ -367,27 +357,7 @@ class Step(Task[T_co]):
             retry=retry,
             effect=effect,
         )
-        self._become(id, mark, work, _output(kind, mark), timeout_s, on_failure, needs)
-
-
-_RETURNS: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
-"""Return types by function: resolving an annotation compiles it."""
-
-
-def _returned(run: Callable[..., object]) -> Any:
-    """The annotated return type, or Any where there is none."""
-    function: Any = run
-    if not isinstance(run, FunctionType) or "__wrapped__" in run.__dict__:
-        function = inspect.unwrap(run)
-        function = getattr(function, "__func__", getattr(function, "func", function))
-    if "return" not in getattr(function, "__annotations__", {}):
-        return Any
-    if function not in _RETURNS:
-        try:
-            _RETURNS[function] = get_type_hints(function)["return"]
-        except (NameError, TypeError, KeyError):
-            _RETURNS[function] = Any
-    return _RETURNS[function]
+        self._become(id, mark, work, check_output(kind, mark), timeout_s, on_failure, needs)
 
 
 def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:

@@ -248,26 +248,19 @@ FILES: dict[str, tuple[str, str]] = {
         'return Sequence(a, Step("x", lambda: ctx["a"]))',
         'return Sequence(a, Step("x", lambda: ctx.get("a", str)))',
     ),
-    "read a task inside it, or set result=task on the group": (
+    "read a task inside it, or set result=task on it": (
         'group = Sequence(a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
         'group = Sequence(a, result=a)\nreturn Sequence(group, Step("x", lambda: ctx[group]))',
     ),
     "name a task, or a Step that reads one, for example lambda: ctx.get(task)": (
-        'arm = Branch(lambda: True, b, id="arm")\nreturn Sequence(arm, result=arm)',
-        'arm = Branch(lambda: True, b, id="arm")\n'
-        'last = Step("last", lambda: ctx.get(b))\nreturn Sequence(arm, last, result=last)',
+        "again = Loop(b, until=lambda: True, max_iterations=2)\n"
+        "return Sequence(again, result=again)",
+        "again = Loop(b, until=lambda: True, max_iterations=2)\n"
+        'last = Step("last", lambda: ctx.get(b))\nreturn Sequence(again, last, result=last)',
     ),
-    "read a task of each arm: ctx.get(task) is None if it was skipped": (
-        'arm = Branch(lambda: True, b, id="arm")\n'
-        'return Sequence(arm, Step("x", lambda: ctx[arm]))',
-        'arm = Branch(lambda: True, b, id="arm")\n'
-        'return Sequence(arm, Step("x", lambda: ctx.get(b)))',
-    ),
-    "read a task inside it: ctx[task] is its output in the last iteration": (
-        "again = Loop(a, until=lambda: True, max_iterations=2)\n"
-        'return Sequence(again, Step("x", lambda: ctx[again]))',
-        "again = Loop(a, until=lambda: True, max_iterations=2)\n"
-        'return Sequence(again, Step("x", lambda: ctx[a]))',
+    "return plain JSON data, or annotate the function with a model that fits": (
+        "return Sequence(a, result=Plain)",
+        "return Sequence(a, result=lambda: ctx[a])",
     ),
     "write self.can = Capabilities() in its __init__": (
         "class Mine:\n"

@@ -37,6 +37,7 @@ from smithers.tree import Approval, ForEach, Loop, Node, StepWork
 
 __all__ = ["Driver", "Event"]
 
+_RESULT: list[tuple[ChoiceKind, str]] = [("result", '{"type":null,"value":1}')]
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -227,17 +228,22 @@ class Driver:
         answers: list[tuple[ChoiceKind, str]]
         match one.kind.name:
             case "branch":
-                answers = [("test", "true"), ("test", "false")]
+                asked = (one.key, "test") in self.state.choices
+                answers = _RESULT if asked else [("test", "true"), ("test", "false")]
             case "iteration":
                 answers = [("until", "true"), ("until", "false")]
             case "loop":
-                answers = [("exhausted", str(len(one.children)))]
+                last = self.state.choices[one.children[-1].key, "until"].value == "true"
+                ended = last or (one.key, "exhausted") in self.state.choices
+                answers = _RESULT if ended else [("exhausted", str(len(one.children)))]
+            case "sequence" | "parallel":
+                answers = _RESULT
             case "foreach":
                 answers = [
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "approval" | "sequence" | "parallel":
+            case "task" | "approval":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

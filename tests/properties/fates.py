@@ -42,6 +42,11 @@ class Fates:
     def until(self, turn: str) -> bool:
         return self._draw(f"until {turn}", 2) == 0
 
+    def result(self, id: str) -> str:
+        if self.fails(f"result {id}"):
+            raise RuntimeError("this one was meant to fail")
+        return self.padded(id)
+
     def padded(self, key: str) -> str:
         return padded(key, SIZES[self._draw(f"size {key}", len(SIZES))])
 
@@ -84,6 +89,9 @@ class Working:
     def items(self, id: str) -> Callable[[], list[str]]:
         return lambda: self.fates.keys(id)
 
+    def result(self, id: str) -> Callable[[], str]:
+        return lambda: self.fates.result(id)
+
 
 @dataclass
 class Expected:
@@ -115,17 +123,22 @@ class Expected:
                 return False
             case "branch":
                 taken = self._taken(shape, id)
-                return any(self._fails(one, name, path) for name, one in taken)
+                below = any(self._fails(one, name, path) for name, one in taken)
+                return below or self._fails_by_result(shape, id)
             case "loop":
-                return self._iterations(shape, id, path)[1]
+                return self._iterations(shape, id, path)[1] or self._fails_by_result(shape, id)
             case "parallel" if shape.on_failure == "continue":
                 return False
             case "sequence" | "parallel":
-                return any(self._fails(one, name, path) for name, one in self._below(shape, id))
+                below = any(self._fails(one, name, path) for name, one in self._below(shape, id))
+                return below or self._fails_by_result(shape, id)
             case "step" | "task" | "approval":
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
             case _:
                 assert_never(shape.kind)
+
+    def _fails_by_result(self, shape: Shape, id: str) -> bool:
+        return shape.computes and self.fates.fails(f"result {id}")
 
     def _below(self, shape: Shape, id: str) -> list[tuple[str, Shape]]:
         return [(f"{id}.{place}", one) for place, one in enumerate(shape.below)]

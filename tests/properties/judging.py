@@ -12,6 +12,7 @@ from smithers.changes import AttemptStarted, Frame, Key, WaitClosed
 from smithers.engine.mount import mount
 from smithers.engine.plan import Expand
 from smithers.kinds import Definition
+from smithers.shapes import is_container
 from smithers.state import RunState
 from smithers.tree import StepWork
 from tests.engine.runs import Watch
@@ -70,8 +71,8 @@ def check_end(state: RunState, made: Made, expected: Expected) -> None:
         assert said.root == status or (said.root == "cancelled" and expected.fails)
     assert not said.asks
     assert not said.drops
-    loops = {id for id, row in state.nodes.items() if row.kind == "loop"}
-    ended = {key: end.outcome for key, end in state.ended.items() if key.id not in loops}
+    groups = {id for id, row in state.nodes.items() if is_container(row.kind)}
+    ended = {key: end.outcome for key, end in state.ended.items() if key.id not in groups}
     for key in ended.keys() | expected.allowed.keys():
         assert ended.get(key) in expected.allowed.get(key, set()), key
 

@@ -11,7 +11,7 @@ from smithers.changes import Key
 from smithers.engine.plan import Expand
 from smithers.kinds import AnyNode, Definition
 from smithers.state import RunState
-from smithers.tree import Branch, ForEach, Loop, Parallel, Sequence, Task
+from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Parallel, Sequence, Task
 
 __all__ = ["Order"]
 
@@ -59,7 +59,8 @@ class Order:
         is_open_group = isinstance(node, Parallel | ForEach)  # which its own rule has looked at
         if verdict == "bad" and node.on_failure == "continue" and not is_open_group:
             return "good"
-        return verdict
+        missing = _computes(node) and (key, "result") not in self.state.choices
+        return "unasked" if verdict == "good" and missing else verdict
 
     def _judge_open(self, one: Definition, node: AnyNode, path: tuple[int, ...]) -> Verdict:
         match node:
@@ -118,6 +119,10 @@ class Order:
         if tolerant:
             return "open" if "open" in found or "unasked" in found else "good"
         return _all(found)
+
+
+def _computes(node: AnyNode) -> bool:
+    return isinstance(node, Giving) and isinstance(node.result, Computed)
 
 
 def _all(found: list[Verdict]) -> Verdict:

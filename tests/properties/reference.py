@@ -13,7 +13,7 @@ from smithers.changes import Key, Outcome
 from smithers.engine.plan import Expand
 from smithers.kinds import AnyNode, Definition
 from smithers.state import RunState
-from smithers.tree import Branch, ForEach, Loop, Node, Parallel, PersonWork, Task
+from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Node, Parallel, PersonWork, Task
 from smithers.tree import Sequence as InOrder
 
 __all__ = ["Reference"]
@@ -81,7 +81,10 @@ class Reference:
         if idle and ended is not None and not isinstance(one.node, Task):
             self._status[key] = ended.outcome
         else:
-            self._status[key] = self._by_kind(one, key, stop, idle=idle)
+            status = self._by_kind(one, key, stop, idle=idle)
+            if status == "finished" and _computes(one.node):
+                status = self._result(key, stop)
+            self._status[key] = status
             if self._status[key] == "failed" and ended is None and _continues(one.node):
                 self._status[key] = "finished"  # what failed is below it
         return self._status[key]
@@ -143,6 +146,10 @@ class Reference:
             return "skipped"
         self._asks[asker] = stop is None
         return stop.outcome if stop else "up"
+
+    def _result(self, key: Key, stop: Stop | None) -> str:
+        """Of a container that would finish, and whose result is a callable."""
+        return "finished" if (key, "result") in self.state.choices else self._ask(key, key, stop)
 
     # -- containers
 
@@ -251,6 +258,10 @@ def _continues(node: Node[Any]) -> bool:
             return known.on_failure == "continue"
         case _:
             assert_never(known)
+
+
+def _computes(node: Node[Any]) -> bool:
+    return isinstance(node, Giving) and isinstance(node.result, Computed)
 
 
 def _worst(found: Sequence[str]) -> str:

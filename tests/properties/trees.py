@@ -32,6 +32,8 @@ class Shape:
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
     effect: bool = False
     """Whether a step has an effect, so that it asks before it is repeated."""
+    computes: bool = False
+    """Whether its result is a callable."""
     name: str = ""
 
 
@@ -47,6 +49,8 @@ class Fill(Protocol):
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]: ...
 
     def items(self, id: str) -> Callable[[], list[str]]: ...
+
+    def result(self, id: str) -> Callable[[], str]: ...
 
 
 class Idle:
@@ -78,6 +82,9 @@ class Idle:
     def items(self, id: str) -> Callable[[], list[str]]:
         return list[str]
 
+    def result(self, id: str) -> Callable[[], str]:
+        return str
+
 
 def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
     """The node of a shape, its ids derived from `id`, or from its name and the item around it."""
@@ -95,15 +102,17 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
             on_failure=on_failure,
             id=id,
         )
+    result: Any = fill.result(id) if shape.computes else None
+    mine = id if shape.computes else None
     below = [build(one, fill, f"{id}.{place}", item) for place, one in enumerate(shape.below)]
     match shape.kind:
         case "sequence":
-            return InOrder(*below, on_failure=tolerated)
+            return InOrder(*below, on_failure=tolerated, result=result, id=mine)
         case "parallel":
-            return Parallel(*below, limit=limit, on_failure=on_failure)
+            return Parallel(*below, limit=limit, on_failure=on_failure, result=result, id=mine)
         case "branch":
             arms = below if len(below) == 2 else [*below, None][:: 1 if shape.count else -1]
-            return Branch(fill.test(id), arms[0], arms[1], id=id, on_failure=tolerated)
+            return Branch(fill.test(id), *arms, id=id, on_failure=tolerated, result=result)
         case "loop":
             return Loop(
                 *fill.body(id, below),
@@ -111,6 +120,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 max_iterations=shape.count,
                 on_exhausted=on_failure,
                 on_failure=tolerated,
+                result=result,
                 id=id,
             )
         case "step" | "task" | "approval":
@@ -132,7 +142,11 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
 
     made = {
         "sequence": st.builds(
-            Shape, kind=st.just("sequence"), below=several(0, 3), tolerates=_RARELY
+            Shape,
+            kind=st.just("sequence"),
+            below=several(0, 3),
+            tolerates=_RARELY,
+            computes=_RARELY,
         ),
         "parallel": st.builds(
             Shape,
@@ -140,6 +154,7 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             below=several(0, 4),
             count=st.integers(0, 2),
             on_failure=_some("finish", "cancel", "continue"),
+            computes=_RARELY,
         ),
         "branch": st.builds(
             Shape,
@@ -147,6 +162,7 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             below=several(1, 2),
             count=st.integers(0, 1),
             tolerates=_RARELY,
+            computes=_RARELY,
         ),
         "loop": st.builds(
             Shape,
@@ -155,6 +171,7 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
             tolerates=_RARELY,
+            computes=_RARELY,
         ),
         "foreach": st.builds(
             Shape,
