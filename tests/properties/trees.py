@@ -191,12 +191,9 @@ def trees(
     leaves: Sequence[Kind] = ("step", "task", "approval"), *, effects: bool = False
 ) -> st.SearchStrategy[Shape]:
     """Any tree of up to a dozen leaves; with `effects` some of its steps have one."""
-    leaf = st.builds(
-        Shape,
-        kind=st.sampled_from(leaves),
-        on_failure=_some("fail", "fail", "continue"),
-        effect=_RARELY if effects else st.just(False),
-    )
+    more = {"effect": _RARELY} if effects else {}
+    kind, on_failure = st.sampled_from(leaves), _some("fail", "fail", "continue")
+    leaf = st.builds(Shape, kind=kind, on_failure=on_failure, **more)
     return st.recursive(leaf, lambda below: _above(below, kinds=_CONTAINERS), max_leaves=12)
 
 
