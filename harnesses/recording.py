@@ -28,6 +28,7 @@ from typing import Any, Literal
 from harnesses._json import line_of, list_of, object_in
 from harnesses._lines import LINE_LIMIT_BYTES, lines_in
 from harnesses.scrubbing import Piece, Scrub, scrubbed
+from smithers import host
 from smithers.agent import Dropped
 from smithers.errors import keeping
 
@@ -90,16 +91,11 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ending:
-    """How a program ended: by an exit code, or by a signal. `files` are digests by path."""
+class Ending(host.Ending):
+    """How a recorded program ended. `files` are digests by path."""
 
-    rc: int | None = None
-    signal: int | None = None
     files: Mapping[str, str] = field(default_factory=dict[str, str])
     deleted: Sequence[str] = ()
-
-    def __str__(self) -> str:
-        return f"signal {self.signal}" if self.signal is not None else f"exit code {self.rc}"
 
 
 @dataclass(frozen=True, kw_only=True)

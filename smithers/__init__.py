@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
     from smithers.context import State as State
+    from smithers.errors import CommandFailed as CommandFailed
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
     from smithers.tree import Budget as Budget
+    from smithers.tree import Command as Command
+    from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
     from smithers.tree import Loop as Loop
@@ -36,6 +39,9 @@ _HOMES = {
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
+    "Command": "smithers.tree",
+    "CommandFailed": "smithers.errors",
+    "Completed": "smithers.tree",
     "Context": "smithers.context",
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
@@ -61,6 +67,9 @@ __all__ = [  # literal, for the checkers
     "Attempt",
     "Branch",
     "Budget",
+    "Command",
+    "CommandFailed",
+    "Completed",
     "Context",
     "Decision",
     "Failure",

@@ -2,6 +2,7 @@
 
 SmithersError            `hint` says what to type
 ├── AuthorError          the workflow is wrong; file, line and column        (exit 2)
+├── CommandFailed        a program did not start, or did not end well
 ├── Refused              the request cannot be granted now                   (exit 2)
 │   ├── UnknownRun       no run with that id in this store
 │   ├── RunExists        a run with that id already exists
@@ -42,6 +43,7 @@ __all__ = [
     "AuthorError",
     "BadOutput",
     "Busy",
+    "CommandFailed",
     "ContextOverflow",
     "Fenced",
     "MachineError",
@@ -102,6 +104,28 @@ class AuthorError(SmithersError):
     def __init__(self, said: str, *, place: Place | None = None, hint: str = "") -> None:
         super().__init__(f"{place}: {said}" if place else said, hint=hint)
         self.place = place
+
+
+class CommandFailed(SmithersError):
+    """A program of a command or a step could not be started, or did not end well.
+
+    `exit_code` is minus the number of the signal for one that a signal ended, and None for one that
+    was not started. `stdout` and `stderr` are what it wrote, as in `Completed`.
+    """
+
+    def __init__(
+        self,
+        said: str,
+        *,
+        hint: str = "",
+        exit_code: int | None = None,
+        stdout: str = "",
+        stderr: str = "",
+    ) -> None:
+        super().__init__(said, hint=hint)
+        self.exit_code = exit_code
+        self.stdout = stdout
+        self.stderr = stderr
 
 
 class Refused(SmithersError):
@@ -287,10 +311,13 @@ class Transient(AgentError):
 
 
 class Stalled(Transient):
-    """The agent sent no event for `idle_s` seconds and was stopped."""
+    """The agent sent no event for `idle_s` seconds and was stopped.
 
-    def __init__(self, idle_s: float, *, why: str = "") -> None:
-        said = f"no event for {idle_s:g} s" + (f": {why}" if why else "")
+    `what` is what did not come: of a command it is its output.
+    """
+
+    def __init__(self, idle_s: float, *, why: str = "", what: str = "event") -> None:
+        said = f"no {what} for {idle_s:g} s" + (f": {why}" if why else "")
         super().__init__(said, reason="silence")
         self.idle_s = idle_s
 

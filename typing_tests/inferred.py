@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Many
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeVar, assert_type
 
 from pydantic import BaseModel
@@ -14,6 +15,8 @@ from smithers import (
     Attempt,
     Branch,
     Budget,
+    Command,
+    Completed,
     Context,
     Decision,
     Failure,
@@ -140,6 +143,46 @@ def steps(ctx: Context[Brief]) -> None:
     assert_type(ctx[plans], dict[str, Plan])
     task: Task[Plan] = plan
     assert_type(ctx[task], Plan)
+
+
+# -- commands
+
+
+def commands(ctx: Context[Brief], folder: Path) -> None:
+    done = Command("a", ["make", folder], timeout_s=5, check=False)
+    assert_type(done, Command[Completed])
+    assert_type(ctx[done].exit_code, int)
+    assert_type(Command("b", ["git", "log"], output=str), Command[str])
+    plan = Command("c", "plan | tee log", shell=True, output=Plan, retry=Retry(tries=2))
+    assert_type(plan, Command[Plan])
+    assert_type(ctx[plan], Plan)
+    reads = Command(
+        "d",
+        lambda: ["echo", *ctx[plan].steps],
+        cwd=lambda: folder / ctx[plan].steps[0],
+        env=lambda: {"STEP": ctx[plan].steps[0]},
+        stdin=lambda: ctx[done].stdout,
+        output=list[str],
+        needs=[done],
+        skip_if=lambda: ctx[done].exit_code == 0,
+    )
+    assert_type(ctx[reads], list[str])
+    assert_type(ctx.get(reads), list[str] | None)
+    task: Task[Plan] = plan
+    assert_type(ctx[task], Plan)
+    Sequence(done, plan, reads, result=reads)
+
+
+def runs(attempt: Attempt) -> None:
+    assert_type(attempt.run(["make"], check=False), Completed)
+    assert_type(attempt.run("make", shell=True, output=str), str)
+    assert_type(attempt.run(["plan"], output=Plan, stdin=b"x", env={"A": "b"}), Plan)
+
+
+async def runs_slowly(attempt: Attempt) -> Plan:
+    assert_type(await attempt.arun(["make"], idle_s=3), Completed)
+    assert_type(await attempt.arun(["make"], output=str), str)
+    return await attempt.arun(["plan"], output=Plan)
 
 
 # -- groups

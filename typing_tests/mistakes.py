@@ -13,6 +13,7 @@ from smithers import (
     Approval,
     Attempt,
     Branch,
+    Command,
     Context,
     Decision,
     ForEach,
@@ -112,6 +113,27 @@ def steps(ctx: Context[Brief]) -> None:
     count: Step[str] = Step("f", number)  # error: it gives a number
     Step("g", lambda: ctx[plan].step)  # error: a misspelt field
     Step("h", lambda attempt: attempt.key, on_failure="stop")  # error: an unknown choice
+
+
+def commands(ctx: Context[Brief], attempt: Attempt) -> None:
+    plan = Command("plan", ["plan"], output=Plan)
+    done = Command("done", ["make"])
+    Command("a")  # error: no program
+    Command("b", ["sleep", 5])  # error: a word that is a number
+    Command("c", ["make"], cwd=5)  # error: a folder that is a number
+    Command("d", ["make"], env=["A=b"])  # error: variables that are no mapping
+    Command("e", ["make"], env={"A": 1})  # error: a variable that is a number
+    Command("f", ["cat"], stdin=lambda: ctx[plan])  # error: a model is no text
+    Command("g", ["make"], output=str, check=False)  # error: text has no exit code
+    Command("h", ["make"], agent=agent)  # error: a program has no agent
+    Command("i", ["make"], on_failure="stop")  # error: an unknown choice
+    count: Command[int] = Command("j", ["plan"], output=Plan)  # error: it gives a plan
+    ctx[plan].step  # error: a misspelt field
+    ctx[done].code  # error: a misspelt field
+    attempt.run(["sleep", 5])  # error: a word that is a number
+    attempt.run(["make"], output=str, check=False)  # error: text has no exit code
+    attempt.run(["make"], output=Plan).step  # error: a misspelt field
+    attempt.arun(["make"]).stdout  # error: it is not awaited
 
 
 def groups(ctx: Context[Brief]) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 from harnesses.process import Command, find_program
 from harnesses.process._child import Chunk, Tape
 from harnesses.process._live import LiveChild
 from smithers.agent import Spawned
 from smithers.errors import Permanent
+from smithers.host import to_the_end
 
-__all__ = ["guarded", "in_thread_to_the_end", "said_by", "settled", "spawned_by"]
+__all__ = ["guarded", "in_thread_to_the_end", "said_by", "spawned_by"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,7 +57,7 @@ async def guarded(
     try:
         yield child
     finally:
-        await settled(child.destroy())
+        await to_the_end(child.destroy())
 
 
 async def spawned_by(child: LiveChild) -> list[Spawned]:
@@ -100,24 +101,6 @@ async def said_by(
     yield (head + middle + tail).decode("utf-8", "replace"), ended
 
 
-async def settled(work: Coroutine[Any, Any, T]) -> T:
-    """Awaits `work` to its end; a cancellation goes on after that, and not before."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            if task.cancelled():
-                raise
-            cancelled = error
-        except BaseException:
-            break  # its own failure, which `result` raises below
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
-
-
 async def in_thread_to_the_end(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What `call` gives, from a thread; it is over when this returns, even by a cancellation."""
-    return await settled(asyncio.to_thread(call, *args, **kwargs))
+    return await to_the_end(asyncio.to_thread(call, *args, **kwargs))

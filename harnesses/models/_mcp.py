@@ -13,12 +13,13 @@ from typing import Any, TypedDict, cast
 from harnesses._lines import Lines
 from harnesses.models._clock import Clock
 from harnesses.models._files import File
-from harnesses.models._guarded import guarded, settled, spawned_by
+from harnesses.models._guarded import guarded, spawned_by
 from harnesses.models._sdk import sdk
 from harnesses.models._tools import Place, Result, Tool
 from harnesses.process._live import LiveChild
 from smithers.agent import Dropped, Spawned
 from smithers.errors import AgentError, AuthorError, MachineError, Permanent, Transient
+from smithers.host import to_the_end
 
 __all__ = ["McpServer", "Servers", "connected"]
 
@@ -122,7 +123,7 @@ async def _open(name: str, client: Any, target: object) -> AsyncGenerator[Any, N
         done.set()
         if not ready.done():
             owner.cancel()
-        await settled(_quietly(owner))
+        await to_the_end(_quietly(owner))
 
 
 def _innermost(error: Exception) -> Exception:

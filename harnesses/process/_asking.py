@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harnesses.process import guard
+from smithers.host import guard_command
 
 __all__ = ["Answer", "asked"]
 
@@ -43,7 +42,7 @@ def asked(words: Sequence[str], env: Mapping[str, str], *, within_s: float) -> A
     except OSError:
         os.close(nothing)
         raise
-    command = [sys.executable, "-I", "-S", guard.__file__, str(told), str(nothing), "-", *words]
+    command = [*guard_command(told, nothing), *words]
     try:
         child = subprocess.Popen(
             command,

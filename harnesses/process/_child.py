@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from harnesses.recording import Ending, Recorder, Stream
 from smithers.errors import MachineError
+from smithers.host import Chunk, now
 
 __all__ = ["Child", "Chunk", "Tape", "now"]
-
-
-def now() -> float:
-    """Seconds on the clock of the running loop, so that a loop in virtual time decides."""
-    return asyncio.get_running_loop().time()
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Bytes as they came. `at` is the time of arrival on the clock of the loop. `dropped` is the
-    size of a line that a recording was made without, just before `data`.
-    """
-
-    at: float
-    stream: Literal["out", "err"]
-    data: bytes
-    dropped: int = 0
 
 
 class Child(Protocol):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from harnesses._lines import Lines
 from harnesses.process._arguments import filed
@@ -23,6 +22,7 @@ from harnesses.recording import Ending, Recorder
 from harnesses.scrubbing import both, secrets_of
 from smithers.agent import Ask, Dropped, Spawned
 from smithers.errors import MachineError, Stalled, Transient, may_start_later
+from smithers.host import to_the_end
 
 __all__ = ["Session", "open_session"]
 
@@ -160,7 +160,7 @@ class Session:
         """
         if self._ending is None:
             self._ending = asyncio.ensure_future(self._end())
-        return await _to_the_end(self._ending)
+        return await to_the_end(self._ending)
 
     async def _end(self) -> Ending:
         exhausted = asyncio.create_task(self._child.ended())
@@ -186,18 +186,6 @@ class Session:
                 self._child.signal(number)
             if (await asyncio.wait([ended], timeout=wait_s))[0]:
                 return
-
-
-async def _to_the_end(task: asyncio.Task[Ending]) -> Ending:
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
 
 
 @contextlib.asynccontextmanager
@@ -291,8 +279,4 @@ async def _close_and_record(
         tape.end(ending, writes)
         return ending
 
-    await _finished(work())
-
-
-async def _finished(work: Coroutine[Any, Any, Ending]) -> Ending:
-    return await _to_the_end(asyncio.ensure_future(work))
+    await to_the_end(work())

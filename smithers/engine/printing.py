@@ -88,13 +88,18 @@ class Printed:
         with suppress(MachineError):
             self._stream.write({"event": PRINTED, "stream": name, "text": text})
 
-    def close(self) -> None:
-        """Write what is left: lines without an end, and the end of what was too much."""
+    def end_lines(self) -> None:
+        """Write lines that have no end."""
         with self._lock:
             for name, rest in self._begun.items():
                 if rest:
                     self._keep(name, rest)
             self._begun.clear()
+
+    def close(self) -> None:
+        """Write what is left: lines without an end, and the end of what was too much."""
+        with self._lock:
+            self.end_lines()
             if self._left_out:
                 self._event("stdout", f"… [{self._left_out} characters omitted]")
             if self._last:

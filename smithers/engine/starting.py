@@ -11,11 +11,14 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts import Bench, Executors, Result, Running
 from smithers.engine.settling import settle
 from smithers.engine.transition import failure_of
-from smithers.errors import AuthorError, BadOutput
+from smithers.errors import AuthorError, BadOutput, CommandFailed
 from smithers.kinds import Instance
 from smithers.tree import Task
 
 __all__ = ["Starting"]
+
+_OF_THE_NODE = (AuthorError, BadOutput, CommandFailed)
+"""Errors that have the place of the node, unless they passed through a line of the author's."""
 
 
 class Starting:
@@ -116,7 +119,7 @@ class Starting:
     def _failed(self, running: Running, error: Exception, instance: Instance[Task]) -> None:
         node, attempt = instance.node, running.attempt
         failure = failure_of(error, self._bench.secrets.mask, self._asking.renderer.folder)
-        if failure.place is None and isinstance(error, AuthorError | BadOutput):
+        if failure.place is None and isinstance(error, _OF_THE_NODE):
             failure = replace(failure, place=str(node.mark.place))
         failure = attempt.explain(error, failure)
         self._end(running, "failed", failure)

@@ -21,12 +21,13 @@ from smithers.kinds._kind import (
 )
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
+from smithers.kinds.command import COMMAND
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.sequence import SEQUENCE
 from smithers.kinds.task import TASK, agent_work
-from smithers.tree import Approval, Branch, ForEach, Loop, Node, Parallel, Sequence, Task
+from smithers.tree import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Sequence, Task
 
 __all__ = [
     "ITERATION",
@@ -48,7 +49,14 @@ __all__ = [
 ]
 
 AnyNode = (
-    Task[Any] | Approval | Sequence[Any] | Parallel[Any] | Branch[Any] | Loop[Any] | ForEach[Any]
+    Task[Any]
+    | Command[Any]
+    | Approval
+    | Sequence[Any]
+    | Parallel[Any]
+    | Branch[Any]
+    | Loop[Any]
+    | ForEach[Any]
 )
 
 
@@ -58,6 +66,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:
     match known:
         case Approval():
             return APPROVAL
+        case Command():
+            return COMMAND
         case Task():
             return TASK
         case Sequence():

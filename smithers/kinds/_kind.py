@@ -31,7 +31,7 @@ __all__ = [
     "result_of",
 ]
 
-KindName = Literal["task", "approval", ContainerKind, "iteration"]
+KindName = Literal["task", "command", "approval", ContainerKind, "iteration"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 

@@ -17,7 +17,7 @@ from smithers.naming import key_name
 from smithers.state import Attempted, Ended, RunState
 from smithers.tree import AgentWork, Decision, Node, Output, StepWork, Task
 
-__all__ = ["TASK", "Leaf", "agent_work", "was_interrupted"]
+__all__ = ["TASK", "Leaf", "WorkKind", "agent_work", "was_interrupted"]
 
 N = TypeVar("N", bound=Task[Any], default=Any)
 
@@ -102,12 +102,22 @@ class Leaf(Kind[N]):
         return begun or holds or interrupted
 
 
-class TaskKind(Leaf[Task[Any]]):
+class WorkKind(Leaf[N]):
+    """A leaf whose work an executor attempts."""
+
+    def needs(self, node: N) -> Iterator[tuple[str, str]]:
+        for need in node.needs:
+            yield need, f"needs {need!r}"
+
+    def resolve(self, asking: Asking, one: Instance[N]) -> bool:
+        return asking.make_ready(one)
+
+
+class TaskKind(WorkKind[Task[Any]]):
     name = "task"
 
     def needs(self, node: Task[Any]) -> Iterator[tuple[str, str]]:
-        for need in node.needs:
-            yield need, f"needs {need!r}"
+        yield from super().needs(node)
         if (work := agent_work(node)) is not None and work.source is not None:
             yield work.source, f"{work.verb} {work.source!r}"
 

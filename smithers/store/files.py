@@ -26,6 +26,7 @@ __all__ = [
     "inside",
     "last_written",
     "open_plain",
+    "output_file",
     "owner_log",
     "raw_file",
     "refuse_to_open",
@@ -57,10 +58,16 @@ def raw_file(folder: Path, serial: int) -> Path:
     return folder / f"{serial}.raw.jsonl"
 
 
+def output_file(folder: Path, serial: int, name: str) -> Path:
+    """What the programs of an attempt wrote, byte for byte; `name` is stdout or stderr."""
+    return folder / f"{serial}.{name}"
+
+
 def last_written(folder: Path, serial: int) -> datetime | None:
     """When a stream of an attempt was last written, or None if it has none."""
     latest: datetime | None = None
-    for file in (events_file(folder, serial), raw_file(folder, serial)):
+    written_by_programs = (output_file(folder, serial, name) for name in ("stdout", "stderr"))
+    for file in (events_file(folder, serial), raw_file(folder, serial), *written_by_programs):
         with suppress(OSError):
             written = datetime.fromtimestamp(file.lstat().st_mtime, UTC)
             latest = written if latest is None else max(latest, written)

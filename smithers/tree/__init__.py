@@ -3,6 +3,7 @@
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_count, check_items, check_number, check_takes
 from smithers.tree._choosing import Branch, ForEach, Loop
+from smithers.tree._command import Command, program_of
 from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finite
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings
@@ -11,11 +12,20 @@ from smithers.tree._ids import check_id, check_run_id
 from smithers.tree._nodes import Giving, Group, Node, Parallel, Sequence
 from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._places import Mark, here, place_of_error
+from smithers.tree._programs import Completed, Program
 from smithers.tree._results import Computed, computed
 from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
-from smithers.tree._work import AgentWork, Attempt, Decision, PersonWork, StepWork, Work
+from smithers.tree._work import (
+    AgentWork,
+    Attempt,
+    CommandWork,
+    Decision,
+    PersonWork,
+    StepWork,
+    Work,
+)
 
 __all__ = [
     "NODE_MARK",
@@ -27,6 +37,9 @@ __all__ = [
     "Branch",
     "Budget",
     "Changed",
+    "Command",
+    "CommandWork",
+    "Completed",
     "Computed",
     "Decision",
     "ErrorClass",
@@ -41,6 +54,7 @@ __all__ = [
     "Output",
     "Parallel",
     "PersonWork",
+    "Program",
     "Retry",
     "Sequence",
     "Step",
@@ -67,6 +81,7 @@ __all__ = [
     "place_of_error",
     "plain_text",
     "problem",
+    "program_of",
     "shown",
     "valid_text",
 ]

@@ -1,24 +1,31 @@
-"""What a task does, as values: the work of an agent, of a function, of a person."""
+"""What a task does, as values: the work of an agent, a function, a program, a person."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol, TypeVar, overload
 
 from pydantic import BaseModel
 
 from smithers.agent import Agent
+from smithers.errors import AuthorError
 from smithers.tree._nodes import OnFailure
+from smithers.tree._places import here
+from smithers.tree._programs import Completed, Program, checked_program
 from smithers.tree._retry import Retry
+
+T = TypeVar("T")
 
 __all__ = [
     "AgentWork",
     "Attempt",
+    "CommandWork",
     "Decision",
     "PersonWork",
+    "Programs",
     "StepWork",
     "Work",
 ]
@@ -35,6 +42,17 @@ class Decision(BaseModel):
     at: datetime
 
 
+class Programs(Protocol):
+    """What starts programs for an attempt, and ends them with it."""
+
+    def run(self, program: Program, /) -> Any:
+        """Run it to its end, from a thread. Raises `AuthorError` in an async function."""
+
+    def arun(self, program: Program, /) -> Coroutine[Any, Any, Any]:
+        """The same for an async function. Raises `AuthorError` in a thread."""
+        ...
+
+
 class Attempt:
     """The running attempt of a step, passed to its function if it has a required parameter.
 
@@ -43,10 +61,17 @@ class Attempt:
     is not settled yet is an author error, because the function may already have acted.
     """
 
-    def __init__(self, key: str, number: int, note: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        key: str,
+        number: int,
+        note: Callable[[str], None],
+        programs: Programs | None = None,
+    ) -> None:
         self._key = key
         self._number = number
         self._note = note
+        self._programs = programs
         self._cancelled = False
         self.used = False
 
@@ -71,9 +96,109 @@ class Attempt:
         self.used = True
         self._note(note)
 
+    @overload
+    def run(
+        self,
+        argv: str | Sequence[str | Path],
+        *,
+        shell: bool = False,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | bytes | None = None,
+        check: bool = True,
+        output: type[Completed] = ...,
+        timeout_s: float | None = None,
+        idle_s: float | None = None,
+    ) -> Completed: ...
+
+    @overload
+    def run(
+        self,
+        argv: str | Sequence[str | Path],
+        *,
+        output: type[T],
+        shell: bool = False,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | bytes | None = None,
+        check: Literal[True] = True,
+        timeout_s: float | None = None,
+        idle_s: float | None = None,
+    ) -> T: ...
+
+    def run(self, argv: str | Sequence[str | Path], **options: Any) -> Any:
+        """Run a program to its end, with the guard, the environment and the result of a `Command`.
+
+        The program and all its descendants end with the attempt. Raises `CommandFailed` if the
+        program cannot be started, or with `check` if it ends by a signal or another exit code than
+        0; `Transient` after `timeout_s` and `Stalled` after `idle_s` seconds without output; and
+        `BadOutput` if what it wrote does not match `output`. In an async step, use `arun`.
+        """
+        programs, program = self._program("run", argv, options)
+        return programs.run(program)
+
+    @overload
+    def arun(
+        self,
+        argv: str | Sequence[str | Path],
+        *,
+        shell: bool = False,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | bytes | None = None,
+        check: bool = True,
+        output: type[Completed] = ...,
+        timeout_s: float | None = None,
+        idle_s: float | None = None,
+    ) -> Coroutine[Any, Any, Completed]: ...
+
+    @overload
+    def arun(
+        self,
+        argv: str | Sequence[str | Path],
+        *,
+        output: type[T],
+        shell: bool = False,
+        cwd: str | Path | None = None,
+        env: Mapping[str, str] | None = None,
+        stdin: str | bytes | None = None,
+        check: Literal[True] = True,
+        timeout_s: float | None = None,
+        idle_s: float | None = None,
+    ) -> Coroutine[Any, Any, T]: ...
+
+    def arun(self, argv: str | Sequence[str | Path], **options: Any) -> Coroutine[Any, Any, Any]:
+        """The same for an async step: `await attempt.arun(...)`."""
+        programs, program = self._program("arun", argv, options)
+        return programs.arun(program)
+
+    def _program(
+        self, name: str, argv: object, options: dict[str, Any]
+    ) -> tuple[Programs, Program]:
+        self.used = True
+        if unknown := next((one for one in options if one not in _DEFAULTS), None):
+            raise TypeError(f"Attempt.{name}() got an unexpected keyword argument {unknown!r}")
+        program = checked_program(here(), f"attempt.{name}", argv, **{**_DEFAULTS, **options})
+        if self._programs is None:
+            said = "this Attempt was made by hand, so it runs no programs"
+            raise AuthorError(said, place=here().place, hint="run the step in a workflow")
+        return self._programs, program
+
     def cancel(self) -> None:
         """Called only by the engine: a thread cannot be stopped, only notified."""
         self._cancelled = True
+
+
+_DEFAULTS: dict[str, Any] = {
+    "shell": False,
+    "cwd": None,
+    "env": None,
+    "stdin": None,
+    "check": True,
+    "output": Completed,
+    "timeout_s": None,
+    "idle_s": None,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +239,20 @@ class StepWork:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CommandWork:
+    """Work of a program. A part that is a callable is called before each attempt."""
+
+    argv: object
+    shell: bool
+    cwd: object
+    env: object
+    stdin: object
+    check: bool
+    idle_s: float | None
+    retry: Retry | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PersonWork:
     """A question to a person; without an answer in time it is denied or fails."""
 
@@ -123,4 +262,4 @@ class PersonWork:
     allowed_by: tuple[str, ...]
 
 
-Work = AgentWork | StepWork | PersonWork
+Work = AgentWork | StepWork | CommandWork | PersonWork

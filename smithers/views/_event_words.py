@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -66,6 +67,8 @@ _WORDS: dict[str, Callable[[_Payload], str]] = {
     "steered": lambda event: f"received a message: {_text(event)}",
     "dropped": lambda event: f"left out a line of {event.get('size_bytes')} bytes (too long)",
     "printed": _text,
+    "command": lambda event: f"$ {_cut(shlex.join(map(str, event.get('argv') or ())))}",
+    "exited": lambda event: f"exit code {event.get('exit_code')}",
     "raised": _text,
     "heartbeat": lambda event: f"heartbeat {event.get('note') or ''}",
 }

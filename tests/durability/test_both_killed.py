@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from harnesses.process._cgroup import make_cgroup
+from smithers.host._cgroups import make_cgroup
 from tests.durability.commands import Project, until
 from tests.harness.helpers import alive
 
@@ -25,8 +25,8 @@ from harnesses._turns import heard
 
 HERE = Path(__file__).parent
 if "WITHOUT_CGROUP" in os.environ:
-    from harnesses.process import _live
-    _live.make_cgroup = lambda mark: None
+    from smithers.host import _process
+    _process.make_cgroup = lambda mark: None
 
 # A daemon without its parents, its session and its environment, as some tools of agents start it.
 DAEMON = '''

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harnesses.process import guard
+from smithers.host import guard
 from tests.durability.commands import Project, until
 
 UNSHARE = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]

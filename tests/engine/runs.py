@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +27,8 @@ from smithers.tree import Decision
 from smithers.workflows import Workflow
 
 __all__ = ["Run", "Watch", "check_ends", "ends_of"]
+
+_numbers = itertools.count(1)
 
 
 def ends_of(plan: Plan) -> dict[Key, str]:
@@ -95,7 +99,9 @@ class Run:
             clock=clock,
             random=Random(7),
         )
-        self.owner = Owner(id="tests", host="here", pid=1, started="0")
+        # Of its own: a guard ends all processes that have the mark of its attempt.
+        name = f"tests-{os.getpid()}-{next(_numbers)}"
+        self.owner = Owner(id=name, host="here", pid=1, started="0")
         self.started_at = self.now()
 
     @property

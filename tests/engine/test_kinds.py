@@ -15,6 +15,7 @@ from smithers.shapes import CONTAINERS, shape_of
 from smithers.tree import (
     Approval,
     Branch,
+    Command,
     ForEach,
     Group,
     Loop,
@@ -36,6 +37,7 @@ def nodes() -> Iterator[Node[Any]]:
     step = Step("step", lambda: 1)
     yield step
     yield Task("task", agent=Scripted("done"), prompt="do it")
+    yield Command("command", ["true"])
     yield Approval("approval", ask="may it?")
     yield Sequence(step)
     yield Parallel(step)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from harnesses.process import guard
-from harnesses.process._cgroup import make_cgroup
 from smithers.engine import cgroups
 from smithers.engine.cgroups import cgroup_name, members_of, remove_cgroup
 from smithers.engine.processes import kill_groups
+from smithers.host import guard
+from smithers.host._cgroups import make_cgroup
 from smithers.store.lease import started_of
 from tests.harness.helpers import alive
 

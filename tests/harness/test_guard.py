@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from harnesses.process import guard, open_session
+from harnesses.process import open_session
 from smithers.agent import Ask
 from smithers.errors import MachineError, Permanent, Stalled, Transient
+from smithers.host import guard
 from tests.harness.helpers import ROOT, alive, lines_of, pids_in, python, until
 
 pytestmark = pytest.mark.anyio

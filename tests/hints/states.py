@@ -332,6 +332,14 @@ def wal_that_was_deleted(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.bare("doctor")
 
 
+@scene("for all that it wrote, type `smithers logs … …`")
+def command_that_fails(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef f(ctx): return Command('to do', ['false'])\n")
+    failed = shell("up", "flow.py", "--run-id", "r1")
+    hint = next(line for line in failed.err.splitlines() if "for all that it wrote" in line)
+    return failed, shell.follow(Said(code=1, out="", err=hint))
+
+
 @scene("for the traceback and the output, type `smithers logs … …`")
 def step_that_raises(shell: Shell) -> tuple[Said, Said]:
     shell.write("@workflow\ndef f(ctx): return Step('to do', lambda: {}['x'])\n")

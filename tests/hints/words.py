@@ -20,6 +20,10 @@ Kind = Literal[
 
 WORDS: dict[str, Kind] = {
     "create it with `mkdir -p …`": "machine",
+    "chmod u+x …, or change cwd=": "machine",
+    "chmod +x …, or name its interpreter before it": "machine",
+    "begin the script with a line such as #!/bin/sh, or name its interpreter before it": "author",
+    "have it write less, or to a file": "author",
     "the output of its processes is in …": "process",
     "restore the database from a copy: no version of Smithers writes such a row": "restore",
     # -- trust

@@ -19,8 +19,8 @@ import uuid
 from pydantic import BaseModel
 
 from harnesses import Echo
-from smithers import Approval, Attempt, Branch, Budget, Context, ForEach, Loop, NoInput, Node
-from smithers import Parallel, Retry, Sequence, Step, Task, workflow
+from smithers import Approval, Attempt, Branch, Budget, Command, Context, ForEach, Loop
+from smithers import NoInput, Node, Parallel, Retry, Sequence, Step, Task, workflow
 
 echo = Echo()
 
@@ -780,8 +780,8 @@ import uuid
 from pydantic import BaseModel
 
 from harnesses import Echo
-from smithers import Approval, Attempt, Branch, Budget, Context, ForEach, Loop, NoInput, Node
-from smithers import Parallel, Retry, Sequence, Step, Task, workflow
+from smithers import Approval, Attempt, Branch, Budget, Command, Context, ForEach, Loop
+from smithers import NoInput, Node, Parallel, Retry, Sequence, Step, Task, workflow
 
 echo = Echo()
 
@@ -1039,5 +1039,233 @@ return Parallel(a, ForEach(["x"], key=str, each=each))
         ),
         hint='give it an id taken from the item, for example Loop(..., id=f"loop-{item}")',
         fix=("max_iterations=2)", 'max_iterations=2, id=f"loop-{item}")'),
+    ),
+    in_flow(
+        "Command of one text",
+        """\
+return §Command("c", "git status")
+""",
+        said="the argv of command 'c' must be a list of words, not 'git status'",
+        hint='write ["git", "status"], or shell=True with one string',
+        fix=('"git status"', '["true"]'),
+    ),
+    in_flow(
+        "Command of words for a shell",
+        """\
+return §Command("c", ["echo", "a"], shell=True)
+""",
+        said=(
+            "the argv of command 'c' must be a string, since it has shell=True, not ['echo', 'a']"
+        ),
+        hint="write one string for the shell, or leave out shell=True",
+        fix=(", shell=True", ""),
+    ),
+    in_flow(
+        "Command without words",
+        """\
+return §Command("c", [])
+""",
+        said="the argv of command 'c' names no program",
+        hint='write ["git", "status"]',
+        fix=('"c", []', '"c", ["true"]'),
+    ),
+    in_flow(
+        "Command with a number",
+        """\
+return §Command("c", ["sleep", 0])
+""",
+        said="word 1 of the argv of command 'c' must be a string or a path, not 0",
+        hint="write str(...)",
+        fix=("0]", "str(0)]"),
+    ),
+    in_flow(
+        "Command with a task as a word",
+        """\
+a = Step("a", lambda: "x")
+return Sequence(a, §Command("c", ["echo", a]))
+""",
+        said="word 1 of the argv of command 'c' must be a string or a path, not <Step 'a'>",
+        hint="read the output of a task with ctx[task] in a callable",
+        fix=('["echo", a]', 'lambda: ["echo", ctx[a]]'),
+    ),
+    in_flow(
+        "Command with a NUL",
+        """\
+return §Command("c", ["echo", "a\\0b"])
+""",
+        said="word 1 of the argv of command 'c' contains a NUL character",
+        hint="no program can receive one this way: pass the text with stdin=, or remove it",
+        fix=("\\0", ""),
+    ),
+    in_flow(
+        "Command with half a character",
+        """\
+return §Command("c", ["echo", "a\\ud800b"])
+""",
+        said="word 1 of the argv of command 'c' contains a lone surrogate",
+        hint="remove it: it is half of a character",
+        fix=("\\ud800", ""),
+    ),
+    in_flow(
+        "Command with env as a list",
+        """\
+return §Command("c", ["true"], env=["A=1"])
+""",
+        said="the env of command 'c' must be a dict, not ['A=1']",
+        hint='write env={"NAME": "value"}; it is added to the environment of the run',
+        fix=('["A=1"]', '{"A": "1"}'),
+    ),
+    in_flow(
+        "Command with a number in env",
+        """\
+return §Command("c", ["true"], env={"A": 1})
+""",
+        said="the variable A in the env of command 'c' must be a string, not 1",
+        hint="write str(...)",
+        fix=("1}", "str(1)}"),
+    ),
+    in_flow(
+        "Command with a wrong name in env",
+        """\
+return §Command("c", ["true"], env={"A=B": "1"})
+""",
+        said="the env of command 'c' has the invalid name 'A=B'",
+        hint='write env={"NAME": "value"}',
+        fix=("A=B", "A"),
+    ),
+    in_flow(
+        "Command with a model as stdin",
+        """\
+plan = Step("plan", lambda: Plan(steps=["x"]))
+return Sequence(plan, §Command("c", ["cat"], stdin=lambda: ctx[plan]))
+""",
+        said=(
+            "the stdin of command 'c' must be a string or bytes, not Plan(steps=['x'], done=False)"
+        ),
+        hint="pass text or bytes; of a model, model_dump_json()",
+        fix=("ctx[plan]", "ctx[plan].model_dump_json()"),
+    ),
+    in_flow(
+        "Command with an exit code that its output lacks",
+        """\
+return §Command("c", ["false"], output=str, check=False)
+""",
+        said="command 'c' has check=False, and its output= has no exit code",
+        hint="leave out output=, so that it gives Completed, or leave out check=False",
+        fix=(", output=str", ""),
+    ),
+    in_flow(
+        "Command with a number as cwd",
+        """\
+return §Command("c", ["true"], cwd=3)
+""",
+        said="the cwd of command 'c' must be a path, not 3",
+        hint="pass a path, for example cwd='site'",
+        fix=("3", '"."'),
+    ),
+    in_flow(
+        "Command without its folder",
+        """\
+return §Command("c", ["true"], cwd="/no/such/folder")
+""",
+        said="`true` was not started: the folder /no/such/folder does not exist",
+        hint="make it first, or change cwd=",
+        fix=("/no/such/folder", "."),
+    ),
+    in_flow(
+        "Command without its program",
+        """\
+return §Command("c", ["no-such-program"])
+""",
+        said="`no-such-program` was not started: 'no-such-program' was not found",
+        hint="install it, or write its whole path; PATH is that of the run",
+        fix=("no-such-program", "true"),
+    ),
+    in_flow(
+        "Command with words in one",
+        """\
+return §Command("c", ["echo a"])
+""",
+        said="`'echo a'` was not started: 'echo a' was not found",
+        hint="write each word as an item of the list, or one string with shell=True",
+        fix=("echo a", 'echo", "a'),
+    ),
+    in_flow(
+        "Command with a path that is missing",
+        """\
+return §Command("c", ["/no/such/program"])
+""",
+        said="`/no/such/program` was not started: '/no/such/program' was not found",
+        hint="/no/such/program does not exist: correct the path, or cwd=",
+        fix=("/no/such/program", "/bin/true"),
+    ),
+    in_flow(
+        "Command with a word that is too long",
+        """\
+return §Command("c", ["cat", *["x" * 10_000_000]])
+""",
+        said=(
+            f"`cat {'x' * 55}…` was not started: one of its words or variables has 10000000 bytes,"
+            " more than the system can pass on"
+        ),
+        hint="pass the text with stdin=, or in a file",
+        fix=('["cat", *["x" * 10_000_000]]', '["cat"], stdin="x" * 10_000_000'),
+    ),
+    in_flow(
+        "Command that gives no JSON",
+        """\
+return §Command("c", ["echo", "done"], output=Plan)
+""",
+        said=(
+            "what `echo done` wrote to stdout does not match output=:\n"
+            "the value: Invalid JSON: expected value at line 1 column 1 (got 'done\\n')"
+        ),
+        hint="have it write one JSON value and nothing else to stdout, or change output=",
+        fix=('"done"', '"{}"'),
+    ),
+    in_flow(
+        "Command that gives bytes as JSON",
+        """\
+return §Command("c", ["printf", "\\\\377"], output=Plan)
+""",
+        said=("`printf '\\377'` wrote bytes to stdout that are not UTF-8, so they are not JSON"),
+        hint="leave out output=, or have it write JSON",
+        fix=(", output=Plan", ""),
+    ),
+    in_flow(
+        "run in an async step",
+        """\
+async def work(attempt: Attempt) -> str:
+    return §attempt.run(["true"], output=str)
+return Step("s", work)
+""",
+        said="attempt.run would block the event loop, and everything else with it",
+        hint="in an async step, write await attempt.arun(...)",
+        fix=("attempt.run(", "await attempt.arun("),
+    ),
+    in_flow(
+        "arun in a step that is not async",
+        """\
+def work(attempt: Attempt) -> str:
+    return §attempt.arun(["true"], output=str)
+return Step("s", work)
+""",
+        said="attempt.arun was called outside of the event loop of the run",
+        hint="in a step that is not async, write attempt.run(...)",
+        fix=("attempt.arun(", "attempt.run("),
+    ),
+    in_flow(
+        "run of an Attempt made by hand",
+        """\
+def work() -> str:
+    return §Attempt("key", 1, print).run(["true"], output=str)
+return Step("s", work)
+""",
+        said="this Attempt was made by hand, so it runs no programs",
+        hint="run the step in a workflow",
+        fix=(
+            'work() -> str:\n        return Attempt("key", 1, print)',
+            "work(attempt) -> str:\n        return attempt",
+        ),
     ),
 ]

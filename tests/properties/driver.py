@@ -243,7 +243,7 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "approval":
+            case "task" | "command" | "approval":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

@@ -116,7 +116,7 @@ def _holds_any(shape: Shape) -> bool:
     match shape.kind:
         case "sequence" | "parallel" | "loop":
             return True
-        case "branch" | "foreach" | "step" | "task" | "approval":
+        case "branch" | "foreach" | "step" | "task" | "command" | "approval":
             return False
         case _:
             assert_never(shape.kind)

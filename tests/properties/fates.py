@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 from zlib import crc32
 
-from smithers import Attempt, Context, Node, NoInput, Step
+from smithers import Attempt, Command, CommandFailed, Context, Node, NoInput, Step
 from smithers.changes import Key
+from smithers.engine.programs import Programs
+from smithers.tree import Program
 from tests.properties.trees import Shape
 
 __all__ = ["Expected", "Fates", "Working", "padded"]
@@ -54,6 +56,26 @@ class Fates:
         return ["a", "b", "c"][: self._draw(f"items {id}", 4)]
 
 
+_FATE = "fate"
+"""A program that does not exist: what it would do is decided in this process, in no time."""
+_execute = Programs.execute
+
+
+async def _be_fated(key: str, program: Program) -> str:
+    fates = Fates(*map(int, program.argv[1:]))
+    if fates.fails(key):
+        raise CommandFailed("this one was meant to fail", exit_code=1)
+    return fates.padded(key)
+
+
+def _execute_or_be_fated(self: Programs, program: Program) -> Coroutine[Any, Any, Any]:
+    is_fated = program.argv[0] == _FATE
+    return _be_fated(self.key, program) if is_fated else _execute(self, program)
+
+
+Programs.execute = _execute_or_be_fated  # type: ignore[method-assign]
+
+
 class Working:
     """Callables that do what the fates say. A loop gets a step more, which tells its iteration."""
 
@@ -70,6 +92,9 @@ class Working:
             return self.fates.padded(key)
 
         on_failure: Any = shape.on_failure
+        if shape.kind == "command":
+            words = [_FATE, str(self.fates.seed), str(self.fates.failing)]
+            return Command(id, words, output=str, on_failure=on_failure)
         return Step(id, work, on_failure=on_failure, effect=shape.effect)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
@@ -132,7 +157,7 @@ class Expected:
             case "sequence" | "parallel":
                 below = any(self._fails(one, name, path) for name, one in self._below(shape, id))
                 return below or self._fails_by_result(shape, id)
-            case "step" | "task" | "approval":
+            case "step" | "task" | "command" | "approval":
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
             case _:
                 assert_never(shape.kind)
@@ -184,7 +209,7 @@ class Expected:
                 self._record_iterations(shape, id, path, how, sure=sure)
             case "sequence":
                 self._in_order(shape, id, path, how, sure=sure)
-            case "step" | "task" | "approval":
+            case "step" | "task" | "command" | "approval":
                 failed = self.fates.fails(str(Key(id, path)))
                 outcome = ("failed" if failed else "finished") if how == "run" else how
                 agents = shape.kind == "task" and how == "run"

@@ -9,12 +9,14 @@ from typing import Any, Literal, Protocol, assert_never
 from hypothesis import strategies as st
 
 from harnesses.echo import Echo
-from smithers import Approval, Branch, ForEach, Loop, Node, Parallel, Step, Task
+from smithers import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Step, Task
 from smithers import Sequence as InOrder
 
 __all__ = ["Fill", "Idle", "Kind", "Shape", "broad_trees", "build", "plain_trees", "trees"]
 
-Kind = Literal["step", "task", "approval", "sequence", "parallel", "branch", "loop", "foreach"]
+Kind = Literal[
+    "step", "task", "command", "approval", "sequence", "parallel", "branch", "loop", "foreach"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,8 @@ class Idle:
                 return Approval(id, ask="May I?")
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
+            case "command":
+                return Command(id, ["true"], on_failure=on_failure)
             case "step":
                 return Step(id, lambda: None, on_failure=on_failure, effect=shape.effect)
             case "sequence" | "parallel" | "branch" | "loop" | "foreach":
@@ -123,7 +127,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 result=result,
                 id=id,
             )
-        case "step" | "task" | "approval":
+        case "step" | "task" | "command" | "approval":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -188,7 +192,7 @@ _CONTAINERS: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "fore
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "approval"), *, effects: bool = False
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval"), *, effects: bool = False
 ) -> st.SearchStrategy[Shape]:
     """Any tree of up to a dozen leaves; with `effects` some of its steps have one."""
     more = {"effect": _RARELY} if effects else {}
@@ -198,8 +202,8 @@ def trees(
 
 
 def plain_trees() -> st.SearchStrategy[Shape]:
-    """Trees of steps alone."""
-    return trees(("step",), effects=True)
+    """Trees of steps and commands."""
+    return trees(("step", "step", "command"), effects=True)
 
 
 def broad_trees() -> st.SearchStrategy[Shape]:

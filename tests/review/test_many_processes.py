@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from harnesses.process import guard
 from smithers.engine.process_table import ProcessTable
 from smithers.engine.processes import kill_all
+from smithers.host import guard
 from smithers.store.lease import started_of
 from tests.harness.helpers import alive
 

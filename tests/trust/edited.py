@@ -184,7 +184,7 @@ class Story:
         self.seen[state.run_status] += 1
         said = made.reference(state)
         ended = "failed" if said.root in ("failed", "cancelled") else "finished"
-        leaf = self.shape.kind in ("step", "task", "approval")
+        leaf = self.shape.kind in ("step", "task", "command", "approval")
         assert leaf or ended == state.run_status, f"{state.run_status}, but by its rows {said.root}"
         check_effects(self.run.watch.frames, made)
         assert not said.asks, f"nobody asked {said.asks}"

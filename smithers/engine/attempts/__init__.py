@@ -10,12 +10,13 @@ from typing import Any, assert_never
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent import AgentExecutor
 from smithers.engine.attempts.agent_attempt import Hooks
+from smithers.engine.attempts.command import CommandExecutor
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.attempts.executor import Bench, Executor
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.step import StepExecutor
 from smithers.engine.threads import Threads
-from smithers.tree import AgentWork, PersonWork, StepWork, Work
+from smithers.tree import AgentWork, CommandWork, PersonWork, StepWork, Work
 
 __all__ = ["Bench", "Execution", "Executor", "Executors", "Hooks", "Limits", "Result", "Running"]
 
@@ -27,7 +28,8 @@ class Executors:
         self, asking: Asking, bench: Bench, hooks: Hooks, threads: Threads, limits: Limits
     ) -> None:
         self._agent = AgentExecutor(asking, bench, hooks, limits)
-        self._step = StepExecutor(asking, bench, threads)
+        self._step = StepExecutor(asking, bench, hooks, threads)
+        self._command = CommandExecutor(asking, bench, hooks)
 
     def of(self, work: Work) -> Executor[Any]:
         """What executes this work."""
@@ -36,6 +38,8 @@ class Executors:
                 return self._agent
             case StepWork():
                 return self._step
+            case CommandWork():
+                return self._command
             case PersonWork():
                 raise AssertionError("a person is asked by the kind of the node, not attempted")
             case _:

@@ -15,15 +15,19 @@ from smithers.clock import Basis, Moment
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.budgets import Budgets
+from smithers.engine.printing import Printed
+from smithers.engine.programs import Hooks, Programs
 from smithers.engine.settling import settle
+from smithers.engine.streams import Stream
 from smithers.kinds import Instance
 from smithers.secrets import Secrets
 from smithers.state import Attempted
-from smithers.tree import Task, Work
+from smithers.tree import Retry, Task, Work
 
 __all__ = ["Bench", "Executor"]
 
 W = TypeVar("W", bound=Work)
+_ONCE = Retry(tries=1)
 
 
 class Bench(Protocol):
@@ -108,6 +112,37 @@ class Executor(ABC, Generic[W]):
     def retry_in(self, one: Instance[Task], wait_s: float) -> None:
         due = self.bench.now() + timedelta(seconds=wait_s)
         self.wait(WaitOpened(key=one.key, kind=waits.RETRY, due=due))
+
+    def retry_if_asked(
+        self,
+        one: Instance[Task],
+        retry: Retry | None,
+        tries: Sequence[Attempted],
+        failure: Failure,
+    ) -> None:
+        """What a failed try of a function or a program means: without a `retry` the task fails."""
+        retry = retry or _ONCE
+        failed = sum(one.state == "failed" for one in tries)
+        if failed >= retry.tries:
+            self.fail(one, failure)
+        else:
+            self.retry_in(one, retry.wait_s(failed, self.bench.random.random()))
+
+    def programs(self, one: Instance[Task], serial: int, hooks: Hooks) -> Programs:
+        """What runs the programs of an attempt."""
+        bench = self.bench
+        stream = Stream(bench.streams, serial, bench.secrets.mask)
+        return Programs(
+            serial=serial,
+            key=str(one.key),
+            run_id=bench.run_id,
+            folder=bench.folder,
+            streams=bench.streams,
+            stream=stream,
+            printed=Printed(stream, bench.secrets.mask),
+            mask=bench.secrets.mask,
+            hooks=hooks,
+        )
 
     def fail(self, one: Instance[Task], error: Failure | None) -> None:
         settle(self.asking.frame, self.asking.plan, one.key, "failed", error=error)

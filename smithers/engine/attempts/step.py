@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import shlex
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,36 +19,38 @@ from smithers.context import READER, NotYet
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.execution import Execution, Result
 from smithers.engine.attempts.executor import Bench, Executor
-from smithers.engine.printing import RAISED, Printed, bind_output, format_raised
+from smithers.engine.printing import RAISED, bind_output, format_raised
+from smithers.engine.programs import Hooks, Programs
 from smithers.engine.reading import Reading
-from smithers.engine.streams import Stream
 from smithers.engine.threads import Threads
 from smithers.errors import AuthorError, BadOutput, MachineError, SmithersError, Transient
+from smithers.host import to_the_end
 from smithers.kinds import Instance
 from smithers.state import Attempted
-from smithers.tree import Attempt, NotExact, Retry, StepWork, Task, problem
+from smithers.tree import Attempt, NotExact, StepWork, Task, problem
 
 __all__ = ["StepExecutor"]
-
-_ONCE = Retry(tries=1)
 
 
 class StepExecutor(Executor[StepWork]):
     """Calls the functions of steps."""
 
-    def __init__(self, asking: Asking, bench: Bench, threads: Threads) -> None:
+    def __init__(self, asking: Asking, bench: Bench, hooks: Hooks, threads: Threads) -> None:
         super().__init__(asking, bench)
+        self._hooks = hooks
         self._threads = threads
 
     def begin(self, one: Instance[Task], work: StepWork) -> StepAttempt:
         bench, node, frame = self.bench, one.node, self.asking.frame
         frame.close_wait(one.key, waits.DATA)
         serial = self.open_attempt(one, "python")
-        stream = Stream(bench.streams, serial, bench.secrets.mask)
+        programs = self.programs(one, serial, self._hooks)
+        stream = programs.stream
         attempt = Attempt(
             f"{bench.run_id}/{one.key}",
             len(frame.state.tries[one.key]),
             lambda note: stream.write({"event": "heartbeat", "note": note}),
+            programs,
         )
         reading = self.asking.reading(one)
         reading.mode, reading.attempt = "step", attempt
@@ -61,19 +63,13 @@ class StepExecutor(Executor[StepWork]):
             timeout_s=node.timeout_s,
             threads=self._threads,
             stream=stream,
-            printed=Printed(stream, bench.secrets.mask),
-            run_id=bench.run_id,
+            programs=programs,
         )
 
     def retry(
         self, one: Instance[Task], work: StepWork, tries: Sequence[Attempted], failure: Failure
     ) -> None:
-        retry = work.retry or _ONCE
-        failed = sum(one.state == "failed" for one in tries)
-        if failed >= retry.tries:
-            self.fail(one, failure)
-        else:
-            self.retry_in(one, retry.wait_s(failed, self.bench.random.random()))
+        self.retry_if_asked(one, work.retry, tries, failure)
 
 
 @dataclass(kw_only=True)
@@ -87,21 +83,27 @@ class StepAttempt(Execution):
     reading: Reading
     timeout_s: float | None
     threads: Threads
-    printed: Printed
-    run_id: str
+    programs: Programs
     _is_late: bool = False
+
+    def tag(self, marks: Mapping[str, str]) -> None:
+        self.programs.marks = marks
 
     async def run(self) -> str:
         """The output as JSON text. Raises `NotYet`, or what the function raised."""
         READER.set(self.reading)
-        bind_output(self.printed)
+        bind_output(self.programs.printed)
+        self.programs.loop = asyncio.get_running_loop()
         try:
             value = await (self._call() if self.timeout_s is None else self._within(self.timeout_s))
         except asyncio.CancelledError:
             self.attempt.cancel()
             raise
         finally:
-            self.printed.close()
+            self.programs.refuse()
+            if self.attempt.used:
+                await to_the_end(self.programs.close())
+            self.programs.printed.close()
             self.stream.close()
         if self.reading.missed:
             raise NotYet(self.reading.missed)
@@ -129,13 +131,13 @@ class StepAttempt(Execution):
         return Result("halted" if isinstance(error, MachineError) else "failed", error=error)
 
     def may_retry(self, error: Exception) -> bool:
-        return (self.work.retry or _ONCE).retries(error)
+        return self.work.retry is None or self.work.retry.retries(error)
 
     def explain(self, error: Exception, failure: Failure) -> Failure:
         if isinstance(error, SmithersError) or failure.hint:
             return failure
-        key = shlex.quote(str(self.reading.key))
-        hint = f"for the traceback and the output, type `smithers logs {self.run_id} {key}`"
+        key, run_id = shlex.quote(self.programs.key), self.programs.run_id
+        hint = f"for the traceback and the output, type `smithers logs {run_id} {key}`"
         return replace(failure, hint=hint)
 
     async def _within(self, timeout_s: float) -> object:
