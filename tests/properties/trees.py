@@ -34,6 +34,8 @@ class Shape:
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
     effect: bool = False
     """Whether a step has an effect, so that it asks before it is repeated."""
+    stops: bool = False
+    """Whether a loop has `stop_if_same`."""
     computes: bool = False
     """Whether its result is a callable."""
     name: str = ""
@@ -53,6 +55,8 @@ class Fill(Protocol):
     def items(self, id: str) -> Callable[[], list[str]]: ...
 
     def result(self, id: str) -> Callable[[], str]: ...
+
+    def same(self, id: str) -> Callable[[], object]: ...
 
 
 class Idle:
@@ -87,6 +91,9 @@ class Idle:
         return list[str]
 
     def result(self, id: str) -> Callable[[], str]:
+        return str
+
+    def same(self, id: str) -> Callable[[], object]:
         return str
 
 
@@ -125,6 +132,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 on_exhausted=on_failure,
                 on_failure=tolerated,
                 result=result,
+                stop_if_same=fill.same(id) if shape.stops else None,
                 id=id,
             )
         case "step" | "task" | "command" | "approval":
@@ -174,6 +182,7 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             below=several(1, 2),
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
+            stops=st.booleans(),
             tolerates=_RARELY,
             computes=_RARELY,
         ),
