@@ -26,8 +26,11 @@ _ENV = {"DEPLOY_TOKEN": "t0ken-0123456789"}
 
 def test_every_face_shows_a_command_in_its_words(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(_FLOW)
+
+    def logs() -> str:
+        return smithers(tmp_path, "logs", "r1", "waits").out
+
     with started(tmp_path, "up", "flow.py", "--run-id", "r1", env=_ENV) as child:
-        logs = lambda: smithers(tmp_path, "logs", "r1", "waits").out  # noqa: E731
         eventually(lambda: "begun" in logs())  # what it writes is there while it runs
         assert "waits" in smithers(tmp_path, "why", "r1").out
         (tmp_path / "go").touch()
