@@ -58,7 +58,7 @@ AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferre
 RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
 ENDED: Final[tuple[RunStatus, ...]] = ("finished", "failed", "cancelled")
 """The statuses of a run that has ended."""
-ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if", "result"]
+ChoiceKind = Literal["test", "items", "until", "exhausted", "skip_if", "same", "result"]
 WaitKind = Literal[
     "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached"
 ]

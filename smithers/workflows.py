@@ -13,13 +13,16 @@ from smithers.context import Context
 from smithers.errors import AuthorError, Refused
 from smithers.tree import (
     Budget,
+    Computed,
     Mark,
     Node,
     check_budget,
     check_count,
     check_number,
+    computed,
     here,
     problem,
+    shown,
 )
 
 __all__ = ["NoInput", "Workflow", "workflow"]
@@ -41,7 +44,8 @@ class Workflow(Generic[In, T_co]):
 
     `max_concurrency` limits the attempts that run at once; `budget` limits what a run uses in
     total; `deadline_s` limits the time from the start of a run to its end, in seconds, after which
-    the run fails.
+    the run fails. `result` gives a run's output from the context, once the tree has finished;
+    without it that is what the tree gives.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Workflow(Generic[In, T_co]):
         max_concurrency: int,
         budget: Budget | None,
         deadline_s: float | None,
+        result: Computed[Any] | None = None,
         mark: Mark,
     ) -> None:
         self.function = function
@@ -61,6 +66,7 @@ class Workflow(Generic[In, T_co]):
         self.max_concurrency = max_concurrency
         self.budget = budget
         self.deadline_s = deadline_s
+        self.result = result
         self.mark = mark
 
     def parse_input(self, text: str) -> In:
@@ -138,12 +144,31 @@ def workflow(
 @overload
 def workflow(
     *,
+    name: str | None = None,
+    max_concurrency: int = 8,
+    budget: Budget | None = None,
+    deadline_s: float | None = None,
+    result: Callable[[Context[NoInput]], T],
+) -> Callable[[Callable[[Context[NoInput]], Node]], Workflow[NoInput, T]]: ...
+@overload
+def workflow(
+    *,
     input: type[In],
     name: str | None = None,
     max_concurrency: int = 8,
     budget: Budget | None = None,
     deadline_s: float | None = None,
 ) -> Callable[[Callable[[Context[In]], Node[T]]], Workflow[In, T]]: ...
+@overload
+def workflow(
+    *,
+    input: type[In],
+    name: str | None = None,
+    max_concurrency: int = 8,
+    budget: Budget | None = None,
+    deadline_s: float | None = None,
+    result: Callable[[Context[In]], T],
+) -> Callable[[Callable[[Context[In]], Node]], Workflow[In, T]]: ...
 def workflow(
     function: Any = None,
     /,
@@ -153,6 +178,7 @@ def workflow(
     max_concurrency: int = 8,
     budget: Budget | None = None,
     deadline_s: float | None = None,
+    result: Callable[[Context[Any]], Any] | None = None,
 ) -> Any:
     """Make a workflow of a function. Its name is the function's, unless given.
 
@@ -174,6 +200,14 @@ def workflow(
         _check_function(made, mark)
         check_count(mark, "max_concurrency", max_concurrency)
         check_number(mark, "deadline_s", deadline_s, 0.001)
+        what = f"the result of workflow {name or made.__name__}"
+        if result is not None and not callable(result):
+            raise AuthorError(
+                f"{what} must be callable, not {shown(result)}",
+                place=mark.place,
+                hint="write result=lambda ctx: ctx.get('plan', Plan)",
+            )
+        given = None if result is None else computed(result, what, mark, takes="context")
         return Workflow(
             made,
             input=input,
@@ -181,6 +215,7 @@ def workflow(
             max_concurrency=max_concurrency,
             budget=check_budget(budget, f"workflow {name or made.__name__}", mark),
             deadline_s=deadline_s,
+            result=given,
             mark=mark,
         )
 

@@ -296,6 +296,22 @@ def untyped(ctx: Context[Brief]) -> Node:
     return Task("plan", agent=agent, prompt=ctx.input.topic, output=Plan)
 
 
+@workflow(result=lambda ctx: ctx.get("plan", Plan))
+def read_by_id(ctx: Context[NoInput]) -> Node:
+    return Task("plan", agent=agent, prompt="plan", output=Plan)
+
+
+def topic_of(ctx: Context[Brief]) -> str:
+    return ctx.input.topic
+
+
+@workflow(input=Brief, result=topic_of)
+def topical(ctx: Context[Brief]) -> Node:
+    return Task("plan", agent=agent, prompt="plan", output=Plan)
+
+
+assert_type(read_by_id, Workflow[NoInput, Plan | None])
+assert_type(topical, Workflow[Brief, str])
 assert_type(bare, Workflow[NoInput, str])
 assert_type(planned, Workflow[Brief, Plan])
 assert_type(untyped, Workflow[Brief, object])

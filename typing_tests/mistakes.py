@@ -241,3 +241,33 @@ def handles(ctx: Context[Brief]) -> None:
     plan.steps  # error: a node has not the fields of its output
     len(text)  # error: a node has no length
     Branch(lambda: text == "ship", plan)  # error: never equal
+
+
+def results(ctx: Context[Brief]) -> None:
+    text = Task("text", agent=agent, prompt="hello")
+    plan = Task("plan", agent=agent, output=Plan, prompt="plan")
+    Sequence(text, result="text")  # error: a text is neither a node nor a callable
+    Parallel(text, result=lambda ctx: 1)  # error: it takes no argument
+    Loop(text, until=lambda: True, max_iterations=1, result=1)  # error: a number is no node
+    Loop(text, until=lambda: True, max_iterations=1, stop_if_same=1)  # error: not callable
+    Loop(text, until=lambda: True, stop_if_same=lambda: 1)  # error: max_iterations is required
+    arm = Branch(lambda: True, plan)
+    ctx[arm].steps  # error: there may be no arm
+    both = Branch(lambda: True, plan, plan)
+    number: int = ctx[both]  # error: a branch of plans gives a plan
+    told = Sequence(text, result=lambda: len(ctx[text]))
+    words: str = ctx[told]  # error: the callable gives a number
+    last = Loop(text, until=lambda: True, max_iterations=1, result=text)
+    count: int = ctx[last]  # error: the last text is a text
+    each = ForEach(["x"], key=str, each=lambda _: told, on_duplicate="last")  # error: no such way
+    by_key: dict[str, str] = ctx.items(ForEach(["x"], key=str, each=lambda _: told))  # error: int
+    ctx.items(told)  # error: a sequence has no items
+
+
+def of_brief(ctx: Context[Brief]) -> str:
+    return ctx.input.topic
+
+
+@workflow(result=of_brief)  # error: the workflow has no input
+def no_brief(ctx: Context[NoInput]) -> Node:
+    return Task("plan", agent=agent, prompt="plan")

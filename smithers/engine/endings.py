@@ -8,19 +8,24 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from smithers import waits
-from smithers.changes import Failure, Key, StatusChanged, WaitOpened
+from smithers.changes import ChoiceMade, Failure, Key, StatusChanged, WaitOpened
 from smithers.clock import Moment
+from smithers.context import NotYet
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import BudgetExhausted
 from smithers.engine.reading import Reading
+from smithers.engine.render import called
 from smithers.engine.stuck import deadlock
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.naming import key_name
+from smithers.tree import Computed
 from smithers.workflows import Workflow
 
 __all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open"]
+
+_RUN = Key("")
 
 Why = Literal["cancel", "deadline", "stop", "wrong"]
 """What ends a run from outside its tree: a person, time, its owner, or a render that is wrong."""
@@ -79,7 +84,12 @@ class Endings:
             self._transition.close_wait(key, kind)
         tolerated = bool(self._state.tolerated)
         if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
-            status = StatusChanged(status="finished", output=self._output())
+            try:
+                status = StatusChanged(status="finished", output=self._output())
+            except Exception as raised:
+                if self._workflow.result is None:
+                    raise
+                return self._left(self._failed_by_result(raised))
             left = self._left(status, tolerated=tolerated)
             return replace(left, unpaid=bool(self._state.unpaid))
         error = self._why_failed()
@@ -87,9 +97,41 @@ class Endings:
         return self._left(StatusChanged(status="failed", error=error), over_budget=over)
 
     def _output(self) -> str | None:
+        """What the run gives, as JSON text. Raises what the workflow's `result` raises."""
+        given = self._workflow.result
+        if given is not None:
+            return given.text(self._result(given))
         node = self._asking.plan.root.definition.node
         reading = Reading(self._view, Key(self._workflow.name), (), self._transition.number)
         return reading.json_of(node)
+
+    def _result(self, given: Computed[Any]) -> str:
+        """The row of the workflow's `result`, which is called unless the state has it."""
+        chosen = self._state.choices.get((_RUN, "result"))
+        if chosen is not None:
+            return chosen.value
+        reading = Reading(self._view, _RUN, (), self._transition.number)
+        context = self._asking.renderer.context
+        try:
+            value = called(lambda: given.row(given.call(context)), reading)
+        except NotYet as missed:
+            raise AuthorError(
+                f"{given.what} reads {', '.join(map(str, missed.on))}, which has not ended",
+                place=given.mark.place,
+            ) from missed
+        self._transition.read(reading)
+        self._transition.do(ChoiceMade(key=_RUN, kind="result", value=value))
+        return value
+
+    def _failed_by_result(self, error: Exception) -> StatusChanged:
+        if self._asking.strict and isinstance(error, AuthorError):
+            raise error
+        failure = failure_of(error, self._scrub, self._asking.renderer.folder)
+        place = failure.place or str(self._workflow.mark.place)
+        said = f"the result of workflow {self._workflow.name} failed: {failure.message}"
+        hint = failure.hint or "correct the workflow, then resume the run"
+        failure = replace(failure, message=said, place=place, hint=hint)
+        return StatusChanged(status="failed", error=failure)
 
     def _why_failed(self) -> Failure:
         """The error of the first node, in document order, by which the run failed."""

@@ -163,9 +163,13 @@ class Reading:
         found = None if _valued_or_none(node) is None else self._read(node)
         return None if found is None else self.text(found)
 
+    @property
+    def _who(self) -> str:
+        return self.key.id or "the result of the workflow"
+
     def _no_output(self, node: Node[Any], found: Instance | None) -> NoOutput:
         return NoOutput(
-            f"{self.key.id} reads {_name(node)}, which {self._ended_how(found)}",
+            f"{self._who} reads {_name(node)}, which {self._ended_how(found)}",
             hint="use ctx.get, which returns None in that case",
         )
 
@@ -250,7 +254,7 @@ class Reading:
             raise self._not_yet(Key(id))
         place = f", written at {node.mark.place}," if node is not None else ""
         raise AuthorError(
-            f"{self.key.id} reads {id or _name(node)!r}{place}"
+            f"{self._who} reads {id or _name(node)!r}{place}"
             " which is not part of the workflow tree",
             place=here().place,
             hint="add it to the tree that the workflow returns, or read another task",

@@ -236,24 +236,35 @@ class Renderer:
                 hint="to allow an empty list, set allow_empty=True",
             )
         self._check_keys(definition, keys, values)
+        if node.on_duplicate == "first":
+            first: dict[str, Any] = {}
+            for key, value in zip(keys, values, strict=True):
+                first.setdefault(key, value)
+            keys, values = tuple(first), tuple(first.values())
         return Items(keys, tuple(map(_digest, values)), values)
 
     def _check_keys(
-        self, definition: Definition, keys: Sequence[object], values: Sequence[object]
+        self,
+        definition: Definition[ForEach[Any]],
+        keys: Sequence[object],
+        values: Sequence[object],
     ) -> None:
         seen: dict[str, int] = {}
+        node = definition.node
         for number, key in enumerate(keys):
             if not isinstance(key, str) or not key:
                 said = f"the key of item {number} of {definition.id} is {key!r}, not a string"
-            elif check_id(key, f"item of {definition.id}", definition.node.mark) in seen:
-                both = [f"{one} ({shown(values[one])})" for one in (seen[key], number)]
-                said = f"items {both[0]} and {both[1]} of {definition.id} have the same key {key!r}"
-            else:
+            elif check_id(key, f"item of {definition.id}", node.mark) not in seen:
                 seen[key] = number
                 continue
+            elif node.on_duplicate == "first":
+                continue
+            else:
+                both = [f"{one} ({shown(values[one])})" for one in (seen[key], number)]
+                said = f"items {both[0]} and {both[1]} of {definition.id} have the same key {key!r}"
             raise AuthorError(
                 said,
-                place=definition.node.mark.place,
+                place=node.mark.place,
                 hint="return from key= a string that names one item, taken from the item's data",
             )
 

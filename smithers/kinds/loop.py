@@ -18,11 +18,15 @@ from smithers.naming import node_name
 from smithers.state import Ended, RunState
 from smithers.tree import Loop
 
-__all__ = ["ITERATION", "LOOP", "LoopExhausted"]
+__all__ = ["ITERATION", "LOOP", "LoopExhausted", "NoProgress"]
 
 
 class LoopExhausted(SmithersError):
     """A loop with `on_exhausted="fail"` has reached its bound."""
+
+
+class NoProgress(SmithersError):
+    """An iteration of a loop with `on_exhausted="fail"` changed nothing."""
 
 
 def _bound(state: RunState, loop: Instance[Loop[Any]]) -> int:
@@ -37,7 +41,30 @@ def _has_next_iteration(state: RunState, loop: Instance[Loop[Any]], number: int)
     Then the iteration stays as it was: what a later tree adds to the body is skipped in it.
     """
     choice = state.choices.get((Key(loop.key.id, (*loop.path, number)), "until"))
-    return choice is not None and choice.value == "false" and number + 1 < _bound(state, loop)
+    more = choice is not None and choice.value == "false" and number + 1 < _bound(state, loop)
+    return more and not _stands_still(state, loop, number)
+
+
+def _stands_still(state: RunState, loop: Instance[Loop[Any]], number: int) -> bool:
+    """Whether the loop ends after this iteration because it changed nothing.
+
+    A resume of a loop that failed by this gives it another iteration.
+    """
+    now, before = (
+        state.choices.get((Key(loop.key.id, (*loop.path, one)), "same"))
+        for one in (number, number - 1)
+    )
+    if loop.node.stop_if_same is None or now is None or before is None:
+        return False
+    was_resumed = now.frame < state.reset.get(loop.key, -1)
+    if was_resumed and loop.node.on_exhausted == "fail":
+        return False
+    return _exact(now.value) == _exact(before.value)
+
+
+def _exact(text: str) -> str:
+    """The same text for the same JSON value: the order of names does not count; 1 is not true."""
+    return json.dumps(json.loads(text), sort_keys=True)
 
 
 class IterationKind(Ordered[Loop[Any]]):
@@ -53,7 +80,8 @@ class IterationKind(Ordered[Loop[Any]]):
             plan.mark(one, "finished", max(one.settled_at, choice.frame))
 
     def chosen(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
-        self.end(plan, one)
+        if (one.key, "until") in plan.state.choices:  # what `stop_if_same` gave comes before it
+            self.end(plan, one)
 
     def loops_around(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
@@ -67,8 +95,14 @@ class IterationKind(Ordered[Loop[Any]]):
     def resolve(self, asking: Asking, one: Instance[Loop[Any]]) -> bool:
         what = f"the until of {node_name(one.key.id)}"
         value = asking.test(one, one.node.until, what, one.node.mark, one.parent)
-        if value is not None:
-            asking.choose(one, "until", json.dumps(value))
+        if value is None:
+            return False
+        if one.node.stop_if_same is not None and not value:
+            same = asking.compute(one, one.node.stop_if_same, one.parent)
+            if same is None:
+                return False
+            asking.choose(one, "same", same)
+        asking.choose(one, "until", json.dumps(value))
         return False
 
 
@@ -110,7 +144,7 @@ class LoopKind(Container[Loop[Any]]):
         exhausted = state.choices.get((one.key, "exhausted"))
         if state.choices[child.key, "until"].value == "true":
             self.conclude(plan, one, "finished", one.settled_at)
-        elif one.next < _bound(state, one):
+        elif one.next < _bound(state, one) and not _stands_still(state, one, one.next - 1):
             self._iterate(plan, one)
         elif exhausted is not None:
             self.conclude(plan, one, "finished", max(one.settled_at, exhausted.frame))
@@ -133,11 +167,15 @@ class LoopKind(Container[Loop[Any]]):
             self._make_iteration(plan, one)
 
     def resolve(self, asking: Asking, one: Instance[Loop[Any]]) -> bool:
-        """Its bound is reached, or its result is missing."""
+        """It ends without `until`, or its result is missing."""
         if self.is_complete(asking.state, one):
             return super().resolve(asking, one)
         if one.node.on_exhausted == "finish":
             asking.choose(one, "exhausted", json.dumps(len(one.children)))
+            return False
+        last = len(one.children) - 1
+        if last + 1 < one.node.max_iterations and _stands_still(asking.state, one, last):
+            asking.fail(one, _no_progress(one.node, last))
             return False
         error = LoopExhausted(
             f"`until` was not true within {one.node.max_iterations} iterations",
@@ -157,6 +195,15 @@ class LoopKind(Container[Loop[Any]]):
             return True
         asked = (one for one, kind in state.choices if kind == "until" and one.id == key.id)
         return node.max_iterations > sum(one.path[:-1] == key.path for one in asked)
+
+
+def _no_progress(node: Loop[Any], last: int) -> NoProgress:
+    return NoProgress(
+        f"iteration {last} changed nothing: `stop_if_same` returned the same value as in"
+        f" iteration {last - 1}",
+        hint=f"change what the loop does, then resume the run, which gives it another iteration;"
+        f" or set on_exhausted='finish' at {node.mark.place}",
+    )
 
 
 ITERATION = IterationKind()

@@ -142,7 +142,7 @@ CREATE TABLE choices (
   run_id   TEXT NOT NULL,
   node     TEXT NOT NULL,
   path     TEXT NOT NULL,
-  kind     TEXT NOT NULL,                -- test, items, until, exhausted, skip_if, result
+  kind     TEXT NOT NULL,                -- test, items, until, exhausted, skip_if, same, result
   born     INTEGER NOT NULL,
   value    TEXT NOT NULL,                -- JSON
   children TEXT NOT NULL,

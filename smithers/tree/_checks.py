@@ -40,7 +40,7 @@ def check_count(mark: Mark, name: str, value: int | None) -> None:
     check_number(mark, name, value, 1)
 
 
-def check_takes(mark: Mark, what: str, call: object, given: int) -> None:
+def check_takes(mark: Mark, what: str, call: object, given: int, argument: str = "item") -> None:
     """A callable of the author's takes what it is called with, and gives its value at once."""
     if isinstance(call, FunctionType):  # at once: there is one in most nodes
         code = call.__code__
@@ -49,8 +49,9 @@ def check_takes(mark: Mark, what: str, call: object, given: int) -> None:
         if fits and not code.co_flags & inspect.CO_COROUTINE:
             return
     if not _takes(call, given):
-        taken = "one argument, the item" if given else "no arguments"
-        hint = f"write {'lambda item: ...' if given else 'lambda: ...'}"
+        taken = f"one argument, the {argument}" if given else "no arguments"
+        name = "ctx" if argument == "context" else argument
+        hint = f"write {f'lambda {name}: ...' if given else 'lambda: ...'}"
         wrong(mark, f"{what} must take {taken}", hint)
     if inspect.iscoroutinefunction(call):
         hint = "write a plain function; async work belongs in a Step"

@@ -19,6 +19,7 @@ from smithers.tree._nodes import (
     container_id,
 )
 from smithers.tree._places import here
+from smithers.tree._results import Computed, computed
 
 __all__ = ["Branch", "ForEach", "Loop"]
 
@@ -120,8 +121,9 @@ class Loop(Giving[T_co]):
 
     After `max_iterations` the loop fails ("fail"), or finishes anyway ("finish"), which is
     reported. With `on_failure="continue"`, a failure ends the loop and does not fail the enclosing
-    nodes. `result` is a node in the body, of which it gives the last iteration's output, or a
-    callable that is called once, at the end of the loop.
+    nodes. If `stop_if_same` returns the same JSON value at the end of two iterations in a row, the
+    loop ends as if its bound were reached. `result` is a node in the body, of which it gives the
+    last iteration's output, or a callable that is called once, at the end of the loop.
     """
 
     kind = "loop"
@@ -133,6 +135,7 @@ class Loop(Giving[T_co]):
         until: Callable[[], bool],
         max_iterations: int,
         on_exhausted: Literal["fail", "finish"] = "fail",
+        stop_if_same: Callable[[], object] | None = None,
         on_failure: OnFailure = "fail",
         id: str | None = None,
         budget: Budget | None = None,
@@ -144,6 +147,7 @@ class Loop(Giving[T_co]):
         until: Callable[[], bool],
         max_iterations: int,
         on_exhausted: Literal["fail", "finish"] = "fail",
+        stop_if_same: Callable[[], object] | None = None,
         result: Node[T] | Callable[[], T],
         on_failure: OnFailure = "fail",
         id: str | None = None,
@@ -155,6 +159,7 @@ class Loop(Giving[T_co]):
         until: Callable[[], bool],
         max_iterations: int,
         on_exhausted: Literal["fail", "finish"] = "fail",
+        stop_if_same: Callable[[], object] | None = None,
         result: Node[Any] | Callable[[], Any] | None = None,
         on_failure: OnFailure = "fail",
         id: str | None = None,
@@ -172,9 +177,16 @@ class Loop(Giving[T_co]):
                 "write until=lambda: ...",
             )
         check_takes(self.mark, "the until of this loop", until, 0)
+        if stop_if_same is not None and not callable(stop_if_same):
+            said = f"the stop_if_same of this loop must be callable, not {stop_if_same!r}"
+            wrong(self.mark, said, _LAMBDA)
         check_count(self.mark, "max_iterations", max_iterations)
         check_choice(self.mark, "on_exhausted", on_exhausted, ("finish", "fail"))
         self.until: Final = freeze(until, self.mark)
+        what = "the stop_if_same of this loop"
+        self.stop_if_same: Final[Computed[Any] | None] = (
+            None if stop_if_same is None else computed(stop_if_same, what, self.mark)
+        )
         self.max_iterations: Final = max_iterations
         self.on_exhausted: Final = on_exhausted
         self.body: Final = children_of(self.kind, body, self.mark)
@@ -200,7 +212,8 @@ class ForEach(Node[list[M]]):
     their outputs, in item order.
 
     `key` returns a unique string for an item. An empty list is an error unless `allow_empty` is
-    set. With `on_failure="continue"`, failed items are left out and listed by `ctx.failures`.
+    set. With `on_failure="continue"`, failed items are left out and listed by `ctx.failures`. Two
+    items with the same key are an error, or, with `on_duplicate="first"`, the first of them counts.
     """
 
     kind = "foreach"
@@ -215,6 +228,7 @@ class ForEach(Node[list[M]]):
         limit: int | None = None,
         allow_empty: bool = False,
         on_failure: OnGroupFailure = "finish",
+        on_duplicate: Literal["fail", "first"] = "fail",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None: ...
@@ -228,6 +242,7 @@ class ForEach(Node[list[M]]):
         limit: int | None = None,
         allow_empty: bool = False,
         on_failure: OnGroupFailure = "finish",
+        on_duplicate: Literal["fail", "first"] = "fail",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None: ...
@@ -240,6 +255,7 @@ class ForEach(Node[list[M]]):
         limit: int | None = None,
         allow_empty: bool = False,
         on_failure: OnGroupFailure = "finish",
+        on_duplicate: Literal["fail", "first"] = "fail",
         id: str | None = None,
         budget: Budget | None = None,
     ) -> None:
@@ -260,6 +276,7 @@ class ForEach(Node[list[M]]):
             check_items(items, "this ForEach", mark)
         check_count(mark, "limit", limit)
         check_choice(mark, "on_failure", on_failure, get_args(OnGroupFailure))
+        check_choice(mark, "on_duplicate", on_duplicate, ("fail", "first"))
         fixed = None if callable(items) else tuple(items)
         self.items: Final[Callable[[], Iterable[Any]]] = (
             freeze(items, mark) if callable(items) else lambda: fixed or ()
@@ -269,3 +286,4 @@ class ForEach(Node[list[M]]):
         self.limit: Final = limit
         self.allow_empty: Final = allow_empty
         self.on_failure: Final = on_failure
+        self.on_duplicate: Final = on_duplicate

@@ -77,9 +77,9 @@ def _parts(row: str) -> tuple[str, str | None]:
     return row[end + len(_VALUE) : -1], cast("str | None", kind)
 
 
-def computed(call: Any, what: str, mark: Mark, *, takes: int = 0) -> Computed[Any]:
-    """A callable of the author's, checked and frozen."""
-    check_takes(mark, what, call, takes)
+def computed(call: Any, what: str, mark: Mark, *, takes: str = "") -> Computed[Any]:
+    """A callable of the author's, checked and frozen; `takes` names its argument, if it has one."""
+    check_takes(mark, what, call, 1 if takes else 0, takes)
     return Computed(freeze(call, mark), check_output(returned(call), mark), what, mark)
 
 

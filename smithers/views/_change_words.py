@@ -81,8 +81,7 @@ def change_words(  # noqa: C901  # one case a kind of change
         case SessionSeen():
             return f"{name} attempt {number} started its session"
         case ChoiceMade():
-            verb = "are" if change.kind == "items" else "is"
-            return f"the {change.kind} of {name} {verb} {_short(change.value)}"
+            return _chose(name, change)
         case WaitOpened():
             return _opened(name, change, at)
         case WaitClosed():
@@ -109,6 +108,18 @@ def change_words(  # noqa: C901  # one case a kind of change
             return f"{name} {'moved in' if change.id in moved else 'left'} the tree"
         case _:
             assert_never(change)
+
+
+def _chose(name: str, change: ChoiceMade) -> str:
+    match change.kind:
+        case "items":
+            return f"the items of {name} are {_short(change.value)}"
+        case "same" | "result":
+            value = json.dumps(json.loads(change.value)["value"], ensure_ascii=False)
+            what = "stop_if_same" if change.kind == "same" else "result"
+            return f"the {what} of {name} is {_short(value)}"
+        case _:
+            return f"the {change.kind} of {name} is {_short(change.value)}"
 
 
 def _started(name: str, change: AttemptStarted) -> str:

@@ -1,4 +1,4 @@
-"""Loops that used up their iterations and ended all the same, by `on_exhausted="finish"`."""
+"""Loops that ended before `until` was true, by `on_exhausted="finish"`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ def exhausted_words(loops: Sequence[Key]) -> str:
 
     >>> from smithers.changes import Key
     >>> exhausted_words([Key("review", (0,)), Key("review", (1,))])
-    '; 2 loops used up their iterations: review[0], review[1]'
+    '; 2 loops ended before `until` was true: review[0], review[1]'
     """
     if not loops:
         return ""
-    many = "1 loop used up its" if len(loops) == 1 else f"{len(loops)} loops used up their"
+    many = "1 loop" if len(loops) == 1 else f"{len(loops)} loops"
     more = ", …" if len(loops) > _MOST else ""
-    return f"; {many} iterations: {', '.join(map(key_name, loops[:_MOST]))}{more}"
+    return (
+        f"; {many} ended before `until` was true: {', '.join(map(key_name, loops[:_MOST]))}{more}"
+    )

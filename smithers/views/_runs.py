@@ -72,7 +72,7 @@ class TaskView:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunView:
     """A run without its tasks. `input` and `output` are JSON text; `output` is None unless it
-    finished. `exhausted` are the loops that used up their iterations and ended all the same.
+    finished. `exhausted` are the loops that ended before `until` was true.
     """
 
     run_id: str

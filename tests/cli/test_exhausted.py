@@ -41,7 +41,7 @@ def test_an_exhausted_loop_fails_by_default(tmp_path: Path) -> None:
 def test_a_loop_that_may_be_exhausted_is_shown_by_every_command(tmp_path: Path) -> None:
     (tmp_path / "flow.py").write_text(FLOW.format(finish=FINISH))
     names = ["inner[0]", "inner[1]", "outer"]
-    words = "3 loops used up their iterations: inner[0], inner[1], outer"
+    words = "3 loops ended before `until` was true: inner[0], inner[1], outer"
     said = smithers(tmp_path, "up", "flow.py", "--run-id", "r1")
     assert (said.code, said.out, words in said.err) == (0, "done\n", True), said
     for command in ("why", "inspect"):

@@ -349,6 +349,12 @@ FILES: dict[str, tuple[str, str]] = {
         'return Loop(a, until=lambda: False, max_iterations=2, id="l")',
         'return Loop(a, until=lambda: False, max_iterations=2, id="l", on_exhausted="finish")',
     ),
+    "change what the loop does, then resume the run, which gives it another iteration; or set"
+    " on_exhausted='finish' at …": (
+        "return Loop(a, until=lambda: False, max_iterations=3, stop_if_same=lambda: 1)",
+        "return Loop(a, until=lambda: False, max_iterations=3, stop_if_same=lambda: 1,\n"
+        '    on_exhausted="finish")',
+    ),
     # -- sessions
     "only the agent that owns a session can continue it: give … every agent of …": (
         'loud = Echo()\nloud.name = "loud"\n'

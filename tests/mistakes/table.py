@@ -233,7 +233,7 @@ def flow(ctx):
         said="cannot import flow.py: workflow has no argument 'inputs'",
         hint=(
             "did you mean input? the arguments are: input, name, max_concurrency, "
-            "budget, deadline_s"
+            "budget, deadline_s, result"
         ),
         fix=("inputs=", "input="),
     ),
@@ -641,6 +641,68 @@ return §Parallel([a])
         said=("child 1 of this parallel must be a node, not a list: [<Step 'a'>]"),
         hint=("pass tasks and groups; unpack a list with *, and use None for no node"),
         fix=("[a]", "*[a]"),
+    ),
+    in_flow(
+        "result of a value",
+        """\
+a = Step("a", lambda: "text")
+return §Sequence(a, result="a")
+""",
+        said="the result of this sequence must be a node or a callable, not 'a'",
+        hint="set result= to a task inside it",
+        fix=('result="a"', "result=a"),
+    ),
+    in_flow(
+        "result with an argument",
+        """\
+a = Step("a", lambda: "text")
+return §Parallel(a, result=lambda ctx: ctx[a])
+""",
+        said="the result of this parallel must take no arguments",
+        hint="write lambda: ...",
+        fix=("lambda ctx: ctx[a]", "lambda: ctx[a]"),
+    ),
+    in_flow(
+        "result that is a node",
+        """\
+a = Step("a", lambda: "text")
+return §Sequence(a, result=lambda: a)
+""",
+        said="the result of this sequence returned <Step 'a'>",
+        hint="write ctx[task] for the output of a task",
+        fix=("lambda: a)", "lambda: ctx[a])"),
+    ),
+    in_flow(
+        "stop_if_same of a value",
+        """\
+a = Step("a", lambda: "text")
+return §Loop(a, until=lambda: True, max_iterations=2, stop_if_same=3)
+""",
+        said="the stop_if_same of this loop must be callable, not 3",
+        hint="write lambda: ...",
+        fix=("stop_if_same=3", "stop_if_same=lambda: 3"),
+    ),
+    in_flow(
+        "on_duplicate",
+        """\
+return §ForEach(
+    ["a", "a"], key=str, each=lambda name: Step(name, lambda: name), on_duplicate="last"
+)
+""",
+        said="on_duplicate must be 'fail' or 'first', not 'last'",
+        hint="write on_duplicate='fail' or on_duplicate='first'",
+        fix=('"last"', '"first"'),
+    ),
+    in_file(
+        "result of a workflow",
+        """\
+@§workflow(result="a")
+def flow(ctx: Context[NoInput]) -> Node:
+    return Step("a", lambda: "text")
+""",
+        said="the result of workflow flow must be callable, not 'a'",
+        hint="write result=lambda ctx: ctx.get('plan', Plan)",
+        fix=('result="a"', "result=lambda ctx: ctx.get('a', str)"),
     ),
     in_flow(
         "Branch bool",

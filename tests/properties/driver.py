@@ -221,7 +221,12 @@ class Driver:
                 asked = (one.key, "test") in self.state.choices
                 answers = _RESULT if asked else [("test", "true"), ("test", "false")]
             case "iteration":
-                answers = [("until", "true"), ("until", "false")]
+                answers = [("until", "true")]
+                if one.node.stop_if_same is None:
+                    answers.append(("until", "false"))
+                for value in ("1", "2") if one.node.stop_if_same is not None else ():
+                    do = self._until_false(one, value)
+                    yield self._event(f"until=false, same={value}", one, do)
             case "loop":
                 last = self.state.choices[one.children[-1].key, "until"].value == "true"
                 ended = last or (one.key, "exhausted") in self.state.choices
@@ -272,6 +277,18 @@ class Driver:
         def choose() -> None:
             del self.hand[one.key]
             self._change(ChoiceMade(key=one.key, kind=kind, value=value))
+            self.plan.choose(one.key)
+
+        return choose
+
+    def _until_false(self, one: Instance, value: str) -> Callable[[], None]:
+        """An engine writes both in one frame, the value first."""
+
+        def choose() -> None:
+            del self.hand[one.key]
+            self._change(ChoiceMade(key=one.key, kind="same", value=value))
+            self.plan.choose(one.key)
+            self._change(ChoiceMade(key=one.key, kind="until", value="false"))
             self.plan.choose(one.key)
 
         return choose

@@ -44,6 +44,9 @@ class Fates:
     def until(self, turn: str) -> bool:
         return self._draw(f"until {turn}", 2) == 0
 
+    def same(self, turn: str) -> int:
+        return self._draw(f"same {turn}", 2)
+
     def result(self, id: str) -> str:
         if self.fails(f"result {id}"):
             raise RuntimeError("this one was meant to fail")
@@ -114,6 +117,10 @@ class Working:
     def items(self, id: str) -> Callable[[], list[str]]:
         return lambda: self.fates.keys(id)
 
+    def same(self, id: str) -> Callable[[], object]:
+        turn = self._turns[id]
+        return lambda: self.fates.same(id + self.ctx[turn].rpartition("-turn")[2])
+
     def result(self, id: str) -> Callable[[], str]:
         return lambda: self.fates.result(id)
 
@@ -182,6 +189,9 @@ class Expected:
                 return number + 1, True
             if self.fates.until(str(Key(id, inside))):
                 return number + 1, False
+            turns = [str(Key(id, (*path, one))) for one in (number - 1, number)]
+            if shape.stops and number and len(set(map(self.fates.same, turns))) == 1:
+                return number + 1, shape.on_failure == "fail"
         return shape.count, shape.on_failure == "fail"
 
     # -- together

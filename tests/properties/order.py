@@ -96,7 +96,9 @@ class Order:
         for number in range(bound):
             verdict = self._in_order(one, (*path, number))
             chosen = self.state.choices.get((Key(one.id, (*path, number)), "until"))
-            followed = chosen is not None and chosen.value == "false" and number + 1 < bound
+            still = node.stop_if_same is not None and self._is_still(one.id, path, number)
+            more = chosen is not None and chosen.value == "false" and number + 1 < bound
+            followed = more and not still
             if verdict == "unasked" and followed:
                 continue  # it came to the body later, and is skipped in this iteration
             if verdict != "good":
@@ -105,7 +107,14 @@ class Order:
                 return "unasked"
             if chosen.value == "true":
                 return "good"
+            if still:
+                break
         return "unasked" if exhausted is None else "good"
+
+    def _is_still(self, id: str, path: tuple[int, ...], number: int) -> bool:
+        turns = [Key(id, (*path, one)) for one in (number - 1, number)]
+        said = [self.state.choices.get((turn, "same")) for turn in turns]
+        return said[0] is not None and said[1] is not None and said[0].value == said[1].value
 
     def _fan(self, one: Definition, path: tuple[int, ...], *, tolerant: bool) -> Verdict:
         if (Key(one.id, path), "items") not in self.state.choices:

@@ -224,6 +224,7 @@ class Reference:
             self.parent[inside] = key
             chosen = self.state.choices.get((inside, "until"))
             more = chosen is not None and chosen.value == "false" and len(found) + 1 < bound
+            more = more and not self._stands_still(node, inside)
             before, self._closed = self._closed, self._closed or more
             status = self._in_order(one.children, inside, stop, idle=idle)
             self._closed = before
@@ -241,6 +242,14 @@ class Reference:
                 return _worst([*found, self._of((), (), stop)])
             else:
                 return _worst([*found, self._ask(key, key, stop)])
+
+    def _stands_still(self, node: Loop, turn: Key) -> bool:
+        """Whether an iteration has the value of the one before, and that ends the loop."""
+        before = Key(turn.id, (*turn.path[:-1], turn.path[-1] - 1))
+        said = [self.state.choices.get((one, "same")) for one in (turn, before)]
+        if node.stop_if_same is None or said[0] is None or said[1] is None:
+            return False
+        return said[0].value == said[1].value
 
     def _foreach(self, one: Definition, key: Key, stop: Stop | None, *, idle: bool) -> str:
         node = cast("ForEach[Any]", one.node)

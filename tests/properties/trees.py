@@ -32,6 +32,8 @@ class Shape:
     on_failure: str = ""
     tolerates: bool = False
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
+    stops: bool = False
+    """Whether a loop has `stop_if_same`."""
     computes: bool = False
     """Whether its result is a callable."""
     name: str = ""
@@ -51,6 +53,8 @@ class Fill(Protocol):
     def items(self, id: str) -> Callable[[], list[str]]: ...
 
     def result(self, id: str) -> Callable[[], str]: ...
+
+    def same(self, id: str) -> Callable[[], object]: ...
 
 
 class Idle:
@@ -85,6 +89,9 @@ class Idle:
         return list[str]
 
     def result(self, id: str) -> Callable[[], str]:
+        return str
+
+    def same(self, id: str) -> Callable[[], object]:
         return str
 
 
@@ -123,6 +130,7 @@ def build(shape: Shape, fill: Fill, id: str = "n", item: str = "") -> Node[Any]:
                 on_exhausted=on_failure,
                 on_failure=tolerated,
                 result=result,
+                stop_if_same=fill.same(id) if shape.stops else None,
                 id=id,
             )
         case "step" | "task" | "command" | "approval":
@@ -172,6 +180,7 @@ def _above(below: st.SearchStrategy[Shape], *, kinds: Sequence[Kind]) -> st.Sear
             below=several(1, 2),
             count=st.integers(1, 3),
             on_failure=_some("finish", "fail"),
+            stops=st.booleans(),
             tolerates=_RARELY,
             computes=_RARELY,
         ),

@@ -20,6 +20,8 @@ ADDED: Final[dict[str, object]] = {"unpaid": []}
 
 REWORDED: Final = {
     "nothing starts until a person raises it": "no agent starts until a person raises it",
+    "loops used up their iterations": "loops ended before `until` was true",
+    "loop used up its iterations": "loop ended before `until` was true",
 }
 """Words that are others wherever they are read, old and new."""
 

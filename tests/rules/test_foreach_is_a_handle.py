@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from smithers import (
     Approval,
+    Branch,
     Context,
     ForEach,
     ItemFailure,
@@ -22,11 +23,13 @@ from smithers import (
     Sequence,
     Step,
     Task,
+    Workflow,
     workflow,
 )
 from smithers.changes import Key
 from smithers.errors import AuthorError
 from tests.rules.agents import Scripted
+from tests.rules.resuming import check_every_crash
 from tests.rules.runs import Run
 
 
@@ -336,3 +339,39 @@ def test_a_read_by_id_that_a_fan_out_overtakes_is_made_again() -> None:
     run = Run(flow)
     assert run.go().status == "finished"
     assert run.output("read", 0) == "1"
+
+
+def test_of_items_with_the_same_key_the_first_counts_if_the_author_says_so() -> None:
+    def make() -> Workflow[NoInput, Any]:
+        @workflow
+        def flow(ctx: Context[NoInput]) -> Node:
+            found = Step("found", lambda: [["a", 1], ["b", 2], ["a", 3]])
+            fan = ForEach(
+                lambda: ctx[found],
+                key=lambda item: str(item[0]),
+                each=lambda item: Step(f"work {item[0]}", lambda: item[1]),
+                on_duplicate="first",
+            )
+            return Sequence(found, fan, Step("by key", lambda: ctx.items(fan)))
+
+        return flow
+
+    run = Run(make())
+    assert run.go().status == "finished"
+    assert run.output("by key") == '{"a":1,"b":2}'
+    assert check_every_crash(make).run_status == "finished"
+
+
+def test_the_items_of_a_fan_out_that_gave_nothing_cannot_be_read() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        fan = ForEach(["a"], key=str, each=lambda _: Step("bad", fails), id="fan")
+        no = Branch(lambda: False, fan)
+        read = Step("read", lambda: ctx.items(fan), on_failure="continue")
+        return Sequence(no, read)
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    error = run.state.ended[Key("read")].error
+    assert error is not None
+    assert (error.kind, error.message) == ("NoOutput", "read reads fan, which was skipped")
