@@ -40,6 +40,8 @@ def test_it_decides_the_output_and_is_a_row_with_its_reads() -> None:
     assert (chosen.key, chosen.value) == (Key(""), '{"type":null,"value":{"sum":3}}')
     read = [one for one in changes if isinstance(one, ReadMade) and one.reader == Key("")]
     assert {one.source.id for one in read} == {"a", "b"}
+    assert run.go().output == '{"sum":3}'
+    assert calls == [1], "another owner of the run reads the row"
 
 
 def test_a_crash_at_any_frame_ends_the_same() -> None:
