@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, assert_never, cast
 
+from smithers import waits
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
@@ -36,7 +37,7 @@ from smithers.engine.transition import Transition
 from smithers.kinds import Caught, Definition, Instance, Saga, Try
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
-from smithers.tree import Approval, Decision, ForEach, Loop, Node
+from smithers.tree import Approval, Decision, ForEach, Loop, Node, StepWork
 
 __all__ = ["CAUGHT", "Driver", "Event"]
 
@@ -221,9 +222,9 @@ class Driver:
         ]
         for _, one in sorted(self.hand.items(), key=lambda pair: str(pair[0])):
             found.extend(self._task(one) if one.kind.is_task else self._asked(one))
-        for key, kind in self.state.waits:
+        for key, _ in self.state.waits:
             one = self.plan.instances[key]
-            if kind == "repeat":
+            if not one.kind.is_task:
                 found.extend(self._decisions(one))
             elif key not in self.hand and not one.settled:
                 found.extend(self._answers(one))
@@ -243,6 +244,9 @@ class Driver:
             yield self._event("interrupt", one, lambda: self._interrupt(one))
 
     def _task(self, one: Instance) -> Iterator[Event]:
+        if (one.key, "repeat") in self.state.waits:
+            yield from self._answers(one)
+            return
         if isinstance(one.definition.node, Approval):
             if (one.key, "approval") in self.state.waits:
                 yield from self._answers(one)
@@ -250,7 +254,10 @@ class Driver:
             begin = lambda: self.begin(one, self._question)  # noqa: E731
         else:
             begin = lambda: self.begin(one, self.attempt)  # noqa: E731
-        if one.key in self.waiting:
+        if self._must_ask(one):
+            if one.key not in self.blocked:
+                yield self._event("ask", one, lambda: self.begin(one, self._ask_to_repeat))
+        elif one.key in self.waiting:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
             yield self._event("begin", one, begin)
@@ -261,7 +268,10 @@ class Driver:
                 yield self._event("wait", one, lambda: self.begin(one, self._wait))
 
     def _answers(self, one: Instance) -> Iterator[Event]:
-        yield self._event("approve", one, lambda: self.settle(one, "finished"))
+        if (one.key, "repeat") in self.state.waits:
+            yield self._event("repeat", one, lambda: self._may_repeat(one))
+        else:
+            yield self._event("approve", one, lambda: self.settle(one, "finished"))
         yield self._event("deny", one, lambda: self.settle(one, "failed"))
 
     def _decisions(self, one: Instance) -> Iterator[Event]:
@@ -332,7 +342,8 @@ class Driver:
             self._change(WaitClosed(key=key, kind=kind, opened=wait.frame, answer=answer))
 
     def settle(self, one: Instance, outcome: Outcome, error: Failure | None = None) -> None:
-        self.close_wait(one.key, "approval")
+        for kind in waits.ASKING:
+            self.close_wait(one.key, kind)
         if error is None and outcome == "failed":
             error = Failure(kind="Error", message="boom")
         self._change(Settled(key=one.key, outcome=outcome, error=error))
@@ -390,6 +401,25 @@ class Driver:
         self.began(one)
         self.open_wait(WaitOpened(key=one.key, kind="approval"))
         self.plan.begin(one)
+
+    def _must_ask(self, one: Instance) -> bool:
+        """Whether a person must say that it may run again: it has an effect, and the last attempt
+        did not end by itself.
+        """
+        work, tries = one.definition.node.work, self.state.tries.get(one.key, ())
+        if not isinstance(work, StepWork) or not work.effect or not tries:
+            return False
+        return tries[-1].state in ("interrupted", "cancelled") and not tries[-1].may_repeat
+
+    def _ask_to_repeat(self, one: Instance) -> None:
+        self.began(one)
+        self._change(WaitOpened(key=one.key, kind="repeat"))
+        self.plan.begin(one)
+
+    def _may_repeat(self, one: Instance) -> None:
+        opened = self.state.waits[one.key, "repeat"].frame
+        yes = '{"approved": true}'
+        self._change(WaitClosed(key=one.key, kind="repeat", opened=opened, answer=yes))
 
     def _failed_asking(self, one: Instance, owner: Instance) -> None:
         del self.hand[one.key]

@@ -56,8 +56,7 @@ Kind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A node without its id. `count` is a limit, a number of iterations, an arm of a branch, or
-    whether a step has an effect.
+    """A node without its id. `count` is a limit, a number of iterations, or an arm of a branch.
 
     A `name` is its id wherever an edit moves it; without a name the id follows from its place.
     """
@@ -68,6 +67,8 @@ class Shape:
     on_failure: str = ""
     tolerates: bool = False
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
+    effect: bool = False
+    """Whether a step has an effect, so that it asks before it is repeated."""
     stops: bool = False
     """Whether a loop has `stop_if_same`."""
     computes: bool = False
@@ -106,7 +107,7 @@ class Idle:
             case "command":
                 return Command(id, ["true"], on_failure=on_failure)
             case "step":
-                return Step(id, lambda: None, on_failure=on_failure, effect=bool(shape.count))
+                return Step(id, lambda: None, on_failure=on_failure, effect=shape.effect)
             case "sequence" | "parallel" | "branch" | "loop" | "foreach" | "try":
                 raise AssertionError(f"a {shape.kind} is not a leaf")
             case "saga" | "compensated":
@@ -318,16 +319,18 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval"), *, handling: bool = True
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval"),
+    *,
+    handling: bool = True,
+    effects: bool = False,
 ) -> st.SearchStrategy[Shape]:
-    """Any tree of up to a dozen leaves. `handling` is whether it may handle failures."""
+    """Any tree of up to a dozen leaves. `handling` is whether it may handle failures; with
+    `effects` some of its steps have one.
+    """
     kinds = _CONTAINERS if handling else _QUIET
-    leaf = st.builds(
-        Shape,
-        kind=st.sampled_from(leaves),
-        on_failure=_some("fail", "fail", "continue"),
-        count=st.sampled_from([0, 0, 0, 1]),
-    )
+    more = {"effect": _RARELY} if effects else {}
+    kind, on_failure = st.sampled_from(leaves), _some("fail", "fail", "continue")
+    leaf = st.builds(Shape, kind=kind, on_failure=on_failure, **more)
     return st.recursive(
         leaf, lambda below: _above(below, kinds=kinds, tolerant=handling), max_leaves=12
     )
@@ -335,7 +338,7 @@ def trees(
 
 def plain_trees() -> st.SearchStrategy[Shape]:
     """Trees of steps and commands."""
-    return trees(("step", "step", "command"))
+    return trees(("step", "step", "command"), effects=True)
 
 
 def saga_trees() -> st.SearchStrategy[Shape]:
@@ -344,7 +347,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
         Shape,
         kind=_some("step", "step", "approval"),
         on_failure=_some("fail"),
-        count=st.integers(0, 1),
+        effect=st.booleans(),
     )
     inner = st.one_of(leaf, _above(leaf, kinds=("sequence", "parallel")))
     action = st.builds(
@@ -359,4 +362,4 @@ def saga_trees() -> st.SearchStrategy[Shape]:
 def broad_trees() -> st.SearchStrategy[Shape]:
     """Trees with several trees side by side or in a row: there is more that can happen at once."""
     groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop", "try", "saga")
-    return _above(_above(trees(), kinds=groups), kinds=groups)
+    return _above(_above(trees(effects=True), kinds=groups), kinds=groups)
