@@ -29,6 +29,7 @@ __all__ = ["Reason", "describe_failure", "failure_reasons"]
 _DENIED = "a person's denial is final: resuming the run does not change it, start a new run"
 _CORRECT = "correct the workflow, then resume the run"
 _BUDGET = "BudgetExhausted"
+_UNDO_FAILED = "UndoFailed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,12 +54,12 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
     """
     failed = [one for one in failures(snapshot) if not one.tolerated]
     denied = set(_denied(snapshot))
-    if any(one.key in denied for one in failed):
+    if any(one.key in denied or _is_undone(snapshot, one) for one in failed):
         return [
             Reason(
                 key=one.key,
                 sentence=describe_failure(one),
-                hint=_DENIED if one.key in denied else None,
+                hint=_DENIED if one.key in denied else _needed(one.error),
                 kind="failed",
             )
             for one in failed
@@ -94,6 +95,13 @@ def _denied(snapshot: Snapshot) -> Iterator[Key]:
         answer = object_from(text) or {}
         if not answer.get("approved") and answer.get("by") is not None:
             yield key
+
+
+def _is_undone(snapshot: Snapshot, line: TaskLine) -> bool:
+    """Whether it is a saga that has undone all it could: it is final, unless an undo has failed."""
+    choice = snapshot.state.choices.get((line.key, "undoing"))
+    has_failed = line.error is not None and line.error.kind == _UNDO_FAILED
+    return choice is not None and choice.value != "null" and not has_failed
 
 
 def _needed(error: Failure | None) -> str | None:

@@ -209,6 +209,38 @@ def denied_for_good(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.up("asks", "r2")
 
 
+SAGA = """
+@workflow
+def flow(ctx):
+    return Saga(
+        Compensated(Step("a", lambda: 1), undo=Step("undo", lambda: UNDO)),
+        Step("b", lambda: [][0]),
+    )
+"""
+
+
+@scene("a saga that was undone is final: resuming the run does not change it, start a new run")
+def undone_for_good(shell: Shell) -> tuple[Said, Said]:
+    shell.write(SAGA.replace("UNDO", "1"))
+    shell("up", "flow.py", "--run-id", "r1")
+    failed = shell("resume", "r1")
+    assert failed.code == 1
+    for command in ("resume", "why"):
+        assert "smithers resume" not in shell(command, "r1").err + shell(command, "r1").out
+    return failed, shell.up("asks", "r2")
+
+
+@scene("resume the run to run that undo again and to undo the rest")
+def an_undo_that_failed(shell: Shell) -> tuple[Said, Said]:
+    shell.write(SAGA.replace("UNDO", "[][0]"))
+    failed = shell("up", "flow.py", "--run-id", "r1")
+    shell.write(SAGA.replace("UNDO", "1"))
+    helped = shell.follow(failed)
+    assert helped.code == 1
+    assert "undone: a" in helped.err
+    return failed, shell.up("asks", "r2")
+
+
 # -- budgets
 
 

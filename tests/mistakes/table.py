@@ -19,8 +19,9 @@ import uuid
 from pydantic import BaseModel
 
 from harnesses import Echo
-from smithers import Approval, Attempt, Branch, Budget, Command, Context, ForEach, Loop
-from smithers import NoInput, Node, Parallel, Retry, Sequence, Step, Task, Try, workflow
+from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
+from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
+from smithers import workflow
 
 echo = Echo()
 
@@ -896,8 +897,9 @@ import uuid
 from pydantic import BaseModel
 
 from harnesses import Echo
-from smithers import Approval, Attempt, Branch, Budget, Command, Context, ForEach, Loop
-from smithers import NoInput, Node, Parallel, Retry, Sequence, Step, Task, Try, workflow
+from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
+from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
+from smithers import workflow
 
 echo = Echo()
 
