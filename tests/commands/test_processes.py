@@ -209,3 +209,27 @@ def test_a_thread_that_runs_a_program_hears_of_the_cancellation() -> None:
     assert [type(error) for error in heard] == [asyncio.CancelledError] * 2
     assert run.state.ended[Key("x")].outcome == "cancelled"
     assert not Path(run.folder / "late").exists()
+
+
+def test_a_thread_that_outlives_its_attempt_starts_nothing() -> None:
+    late: list[BaseException] = []
+    over = threading.Event()
+
+    def work(attempt: Attempt) -> None:
+        try:
+            attempt.run(["sleep", "300"])
+        finally:
+            try:
+                attempt.run(["touch", "late"])
+            except BaseException as error:
+                late.append(error)
+            over.set()
+
+    def wait() -> bool:
+        return over.wait(60)
+
+    run = run_of(lambda ctx: Parallel(Step("x", work, timeout_s=0.5), Step("y", wait)))
+    run.go(within_s=90)
+    assert run.state.ended[Key("y")].outcome == "finished"
+    assert [type(error) for error in late] == [asyncio.CancelledError]
+    assert not (run.folder / "late").exists()

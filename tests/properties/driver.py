@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never, cast
 
+from smithers import waits
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
@@ -34,7 +35,7 @@ from smithers.engine.transition import Transition
 from smithers.kinds import Caught, Definition, Instance, Try
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
-from smithers.tree import Approval, ForEach, Loop, Node
+from smithers.tree import Approval, ForEach, Loop, Node, StepWork
 
 __all__ = ["CAUGHT", "Driver", "Event"]
 
@@ -224,6 +225,9 @@ class Driver:
             yield self._event("interrupt", one, lambda: self._interrupt(one))
 
     def _task(self, one: Instance) -> Iterator[Event]:
+        if (one.key, "repeat") in self.state.waits:
+            yield from self._answers(one)
+            return
         if isinstance(one.definition.node, Approval):
             if (one.key, "approval") in self.state.waits:
                 yield from self._answers(one)
@@ -231,7 +235,10 @@ class Driver:
             begin = lambda: self.begin(one, self._question)  # noqa: E731
         else:
             begin = lambda: self.begin(one, self.attempt)  # noqa: E731
-        if one.key in self.waiting:
+        if self._must_ask(one):
+            if one.key not in self.blocked:
+                yield self._event("ask", one, lambda: self.begin(one, self._ask_to_repeat))
+        elif one.key in self.waiting:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
             yield self._event("begin", one, begin)
@@ -242,7 +249,10 @@ class Driver:
                 yield self._event("wait", one, lambda: self.begin(one, self._wait))
 
     def _answers(self, one: Instance) -> Iterator[Event]:
-        yield self._event("approve", one, lambda: self.settle(one, "finished"))
+        if (one.key, "repeat") in self.state.waits:
+            yield self._event("repeat", one, lambda: self._may_repeat(one))
+        else:
+            yield self._event("approve", one, lambda: self.settle(one, "finished"))
         yield self._event("deny", one, lambda: self.settle(one, "failed"))
 
     def _asked(self, one: Instance) -> Iterator[Event]:
@@ -299,8 +309,9 @@ class Driver:
         self.state.apply(change, self.state.frame + 1)
 
     def settle(self, one: Instance, outcome: Outcome) -> None:
-        if (wait := self.state.waits.get((one.key, "approval"))) is not None:
-            self._change(WaitClosed(key=one.key, kind="approval", opened=wait.frame))
+        for kind in waits.ASKING:
+            if (wait := self.state.waits.get((one.key, kind))) is not None:
+                self._change(WaitClosed(key=one.key, kind=kind, opened=wait.frame))
         error = Failure(kind="Error", message="boom") if outcome == "failed" else None
         self._change(Settled(key=one.key, outcome=outcome, error=error))
         self.plan.settle(one.key)
@@ -357,6 +368,25 @@ class Driver:
         self.began(one)
         self._change(WaitOpened(key=one.key, kind="approval"))
         self.plan.begin(one)
+
+    def _must_ask(self, one: Instance) -> bool:
+        """Whether a person must say that it may run again: it has an effect, and the last attempt
+        did not end by itself.
+        """
+        work, tries = one.definition.node.work, self.state.tries.get(one.key, ())
+        if not isinstance(work, StepWork) or not work.effect or not tries:
+            return False
+        return tries[-1].state in ("interrupted", "cancelled") and not tries[-1].may_repeat
+
+    def _ask_to_repeat(self, one: Instance) -> None:
+        self.began(one)
+        self._change(WaitOpened(key=one.key, kind="repeat"))
+        self.plan.begin(one)
+
+    def _may_repeat(self, one: Instance) -> None:
+        opened = self.state.waits[one.key, "repeat"].frame
+        yes = '{"approved": true}'
+        self._change(WaitClosed(key=one.key, kind="repeat", opened=opened, answer=yes))
 
     def _failed_asking(self, one: Instance, owner: Instance) -> None:
         del self.hand[one.key]

@@ -98,7 +98,7 @@ class Working:
         if shape.kind == "command":
             words = [_FATE, str(self.fates.seed), str(self.fates.failing)]
             return Command(id, words, output=str, on_failure=on_failure)
-        return Step(id, work, on_failure=on_failure)
+        return Step(id, work, on_failure=on_failure, effect=shape.effect)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
         async def turn(attempt: Attempt) -> str:

@@ -8,19 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from smithers import Context, ForEach, NoInput, Workflow
-from smithers.changes import Frame, Key
+from smithers.changes import AttemptStarted, Frame, Key, WaitClosed
 from smithers.engine.mount import mount
 from smithers.engine.plan import Expand
 from smithers.kinds import Definition
 from smithers.kinds.try_ import Handler
 from smithers.shapes import is_container
 from smithers.state import RunState
+from smithers.tree import StepWork
 from tests.engine.runs import Watch
 from tests.properties.driver import CAUGHT
 from tests.properties.fates import Expected
+from tests.properties.order import Order
 from tests.properties.reference import Reference
 
-__all__ = ["Comparing", "Made", "check_end", "check_frames"]
+__all__ = ["Comparing", "Made", "check_effects", "check_end", "check_frames"]
 
 
 @dataclass
@@ -81,8 +83,32 @@ def check_end(state: RunState, made: Made, expected: Expected) -> None:
         assert ended.get(key) in expected.allowed.get(key, set()), key
 
 
+def check_effects(frames: Sequence[Frame], made: Made) -> None:
+    """No step with an effect starts after an attempt that did not end by itself, unless a person
+    has said that it may.
+    """
+    state = RunState()
+    for frame in frames:
+        answered = {one.key for one in frame.changes if isinstance(one, WaitClosed) and one.answer}
+        started = {one.key for one in frame.changes if isinstance(one, AttemptStarted)}
+        last = {key: state.tries[key][-1] for key in started if key in state.tries}
+        unasked = [
+            key
+            for key, one in last.items()
+            if one.state in ("running", "interrupted", "cancelled")
+            and not (one.may_repeat or key in answered)
+        ]
+        state.apply_frame(frame)
+        order = Order(state, made.expanding(state))
+        for key in unasked:
+            found = order.find(key, made.root)
+            work = None if found is None else getattr(found.node, "work", None)
+            assert not isinstance(work, StepWork) or not work.effect, f"{key} acts again, unasked"
+
+
 def check_frames(frames: Sequence[Frame], made: Made) -> None:
     """At the end of each frame nothing is left to drop, and no limit is exceeded."""
+    check_effects(frames, made)
     state = RunState()
     for frame in frames:
         state.apply_frame(frame)

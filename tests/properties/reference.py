@@ -131,6 +131,7 @@ class Reference:
         answered = ended is not None and ended.outcome in ("finished", "failed")
         asked = isinstance(node.work, PersonWork) and (answered or (key, "approval") in state.waits)
         spent = [one for one in tries if one.state not in ("deferred", "interrupted")]
+        asked = asked or (key, "repeat") in state.waits
         if asked or spent or (tries and tries[-1].state == "interrupted"):
             self._started.add(key)
         if ended is not None:

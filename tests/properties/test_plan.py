@@ -111,7 +111,7 @@ def check_frame(driver: Driver) -> None:
     check_nothing_starts_below_a_failure(driver)
 
 
-@given(st.one_of(trees(), broad_trees()), SCHEDULES)
+@given(st.one_of(trees(effects=True), broad_trees()), SCHEDULES)
 def test_a_plan_kept_up_to_date_is_a_plan_made_anew_and_the_reference(
     shape: Shape, schedule: Schedule
 ) -> None:

@@ -42,6 +42,8 @@ class Shape:
     on_failure: str = ""
     tolerates: bool = False
     """Whether a sequence, branch or loop has `on_failure="continue"`."""
+    effect: bool = False
+    """Whether a step has an effect, so that it asks before it is repeated."""
     stops: bool = False
     """Whether a loop has `stop_if_same`."""
     computes: bool = False
@@ -80,7 +82,7 @@ class Idle:
             case "command":
                 return Command(id, ["true"], on_failure=on_failure)
             case "step":
-                return Step(id, lambda: None, on_failure=on_failure)
+                return Step(id, lambda: None, on_failure=on_failure, effect=shape.effect)
             case "sequence" | "parallel" | "branch" | "loop" | "foreach" | "try":
                 raise AssertionError(f"a {shape.kind} is not a leaf")
             case _:
@@ -253,13 +255,18 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval"), *, handling: bool = True
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval"),
+    *,
+    effects: bool = False,
+    handling: bool = True,
 ) -> st.SearchStrategy[Shape]:
-    """Any tree of up to a dozen leaves. `handling` is whether it may handle failures."""
+    """Any tree of up to a dozen leaves; with `effects` some of its steps have one,
+    and `handling` is whether it may handle failures.
+    """
+    more = {"effect": _RARELY} if effects else {}
+    kind, on_failure = st.sampled_from(leaves), _some("fail", "fail", "continue")
     kinds = _CONTAINERS if handling else _QUIET
-    leaf = st.builds(
-        Shape, kind=st.sampled_from(leaves), on_failure=_some("fail", "fail", "continue")
-    )
+    leaf = st.builds(Shape, kind=kind, on_failure=on_failure, **more)
     return st.recursive(
         leaf, lambda below: _above(below, kinds=kinds, tolerant=handling), max_leaves=12
     )
@@ -267,10 +274,10 @@ def trees(
 
 def plain_trees() -> st.SearchStrategy[Shape]:
     """Trees of steps and commands."""
-    return trees(("step", "step", "command"))
+    return trees(("step", "step", "command"), effects=True)
 
 
 def broad_trees() -> st.SearchStrategy[Shape]:
     """Trees with several trees side by side or in a row: there is more that can happen at once."""
     groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop", "try")
-    return _above(_above(trees(), kinds=groups), kinds=groups)
+    return _above(_above(trees(effects=True), kinds=groups), kinds=groups)

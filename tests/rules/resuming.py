@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from smithers import waits
 from smithers.changes import AttemptStarted, Frame, Key, Large
 from smithers.state import RunState
 from smithers.store import InboxRow, Note
@@ -21,10 +22,10 @@ Answers = Callable[[Run], bool]
 
 
 def approves_all(run: Run) -> bool:
-    waits = [key for key, kind in run.state.waits if kind == "approval"]
-    for key in waits:
+    asked = [key for key, kind in run.state.waits if kind in waits.ASKING]
+    for key in asked:
         run.answer(key.id, path=key.path)
-    return bool(waits)
+    return bool(asked)
 
 
 def finish(run: Run, answers: Answers = approves_all) -> str:

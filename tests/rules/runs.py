@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from smithers import clock
+from smithers import clock, waits
 from smithers.amounts import Amounts
 from smithers.changes import Frame, Key
 from smithers.engine.endings import Ending
@@ -143,7 +143,7 @@ class Run(runs.Run):
         note: str | None = None,
         opened: int | None = None,
     ) -> None:
-        """Decide an approval, as another process would."""
+        """Answer a question, as another process would."""
         asyncio.run(
             self.offer_answer(task, approved=approved, path=path, by=by, note=note, opened=opened)
         )
@@ -161,7 +161,8 @@ class Run(runs.Run):
         key = Key(task, path)
         if opened is None:
             history = await self.store.load("r1")
-            opened = RunState.of(history.frames).waits[key, "approval"].frame
+            known = RunState.of(history.frames).waits
+            opened = next(known[key, kind].frame for kind in waits.ASKING if (key, kind) in known)
         body = Decision(approved=approved, by=by, note=note, at=self.now()).model_dump_json()
         await self.store.offer(
             Note(run_id="r1", kind="answer", key=key, opened=opened, body=body, at=self.now())

@@ -72,8 +72,7 @@ def ask_again(run: Run, key: Key = PAY) -> WaitOpened:
 
 
 def answer(run: Run, *, approved: bool, id: str = "pay", note: str | None = None) -> None:
-    opened = run.state.waits[Key(id), "repeat"].frame
-    run.answer(id, approved=approved, opened=opened, note=note)
+    run.answer(id, approved=approved, note=note)
 
 
 def attempts(run: Run, id: str = "pay") -> list[str]:
@@ -362,7 +361,7 @@ def test_each_iteration_asks_for_itself() -> None:
     assert run.go().status == "waiting"
     key = Key("pay", (1,))
     assert (ask_again(run, key).asked or "").startswith("Run pay[1] again?")
-    run.answer("pay", path=(1,), opened=run.state.waits[key, "repeat"].frame)
+    run.answer("pay", path=(1,))
     assert run.go().status == "finished"
 
 

@@ -31,7 +31,7 @@ def shape_of(random: Random, size: int) -> Shape:
     if size <= 1:
         kind: Kind = random.choice(["step", "step", "step", "task", "approval"])
         on_failure = "fail" if kind == "approval" or random.random() < 0.7 else "continue"
-        return Shape(kind=kind, on_failure=on_failure)
+        return Shape(kind=kind, on_failure=on_failure, effect=random.random() < 0.3)
     kind = random.choice(
         ["sequence", "sequence", "parallel", "parallel", "branch", "loop", "foreach"]
     )
@@ -120,7 +120,7 @@ class Bodies(Working):
                 raise RuntimeError("this one was meant to fail")
             return key
 
-        return Step(id, work, output=str, on_failure=on_failure)
+        return Step(id, work, output=str, on_failure=on_failure, effect=shape.effect)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:
         async def turn(attempt: Attempt) -> str:

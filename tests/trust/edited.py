@@ -14,14 +14,14 @@ from collections.abc import AsyncIterator, Sequence
 from random import Random
 from typing import Any, get_args
 
-from smithers import Approval, Context, Node, NoInput, Retry, Task, Workflow, workflow
+from smithers import Approval, Context, Node, NoInput, Retry, Task, Workflow, waits, workflow
 from smithers.agent import Answered, Ask, Capabilities, Event, Started
 from smithers.changes import AttemptStarted, Frame, Key, WaitOpened
 from smithers.errors import Busy, Permanent, Transient
 from smithers.state import RunState
 from tests.properties.edits import Edit, EditKind, How, edited, named
 from tests.properties.fates import Fates, Working
-from tests.properties.judging import Made
+from tests.properties.judging import Made, check_effects
 from tests.properties.order import Order
 from tests.properties.trees import Shape, build
 from tests.rules.runs import Clock, Run
@@ -154,7 +154,7 @@ class Story:
 
     def _answer(self, *, all_of_them: bool) -> None:
         for key, kind in list(self.run.state.waits):
-            if kind == "approval" and (all_of_them or self.random.random() < 0.5):
+            if kind in waits.ASKING and (all_of_them or self.random.random() < 0.5):
                 approved = self.random.random() < 0.8
                 self.run.answer(key.id, path=key.path, approved=approved)
                 self.seen["answers"] += 1
@@ -186,6 +186,7 @@ class Story:
         ended = "failed" if said.root in ("failed", "cancelled") else "finished"
         leaf = self.shape.kind in ("step", "task", "command", "approval")
         assert leaf or ended == state.run_status, f"{state.run_status}, but by its rows {said.root}"
+        check_effects(self.run.watch.frames, made)
         assert not said.asks, f"nobody asked {said.asks}"
         assert not said.drops, f"nobody dropped {said.drops}"
         assert not state.running(), "attempts are left running"
@@ -198,7 +199,7 @@ def _started(frame: Frame) -> list[Key]:
         change.key
         for change in frame.changes
         if isinstance(change, AttemptStarted)
-        or (isinstance(change, WaitOpened) and change.kind == "approval")
+        or (isinstance(change, WaitOpened) and change.kind in waits.ASKING)
     ]
 
 

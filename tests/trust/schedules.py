@@ -12,6 +12,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -148,6 +149,8 @@ class Schedule:
             for (key, kind), wait in list(self.state.waits.items()):
                 if kind == "approval" and self.random.random() < 0.7:
                     await self._answer(key, wait.frame)
+                if kind == "repeat" and self.random.random() < 0.7:
+                    await self._let_repeat(key, wait.frame)
 
     async def _answer(self, key: Key, opened: int) -> None:
         yes = not self.fates.fails(str(key))
@@ -168,6 +171,15 @@ class Schedule:
             if key in self.answers:
                 self.world.wrong(f"{key} was answered twice")
             self.answers[key] = approved
+
+    async def _let_repeat(self, key: Key, opened: int) -> None:
+        """A step with an effect may run again: it has an end that its fate knows."""
+        body = Decision(approved=True, by="ann", at=self.world.now()).model_dump_json()
+        note = Note(
+            run_id=RUN, kind="answer", key=key, opened=opened, body=body, at=self.world.now()
+        )
+        with suppress(AlreadyDecided, Refused):
+            await self._offer(note)
 
     async def _offer(self, note: Note) -> None:
         await self.world.store.offer(note)
