@@ -98,7 +98,7 @@ class Reference:
         node = cast("AnyNode", one.node)
         match node:
             case Task():
-                return self._task(node, key, stop)
+                return self._task(node, key, stop, idle=idle)
             case Branch():
                 return self._branch(one, node, key, stop, idle=idle)
             case Loop():
@@ -134,7 +134,7 @@ class Reference:
         tolerated = continues(one.node)
         return status == "cancelled" or (status == "failed" and not tolerated)
 
-    def _task(self, node: Task, key: Key, stop: Stop | None) -> str:
+    def _task(self, node: Task, key: Key, stop: Stop | None, *, idle: bool) -> str:
         state = self.state
         tries = [one for one in state.tries.get(key, ()) if one.counts]
         ended = state.ended.get(key)
@@ -147,8 +147,8 @@ class Reference:
         if ended is not None:
             return ended.outcome
         running = any(one.state == "running" for one in tries)
-        if self._closed and stop is None:
-            stop = Stop("skipped", cancel=False)
+        if self._closed and not idle:  # it comes up there first, whatever stops then
+            stop = Stop("skipped", cancel=stop is not None and stop.cancel)
         self._asks[key] = stop is None and not running
         if stop is not None and not running:
             self.drops[key] = "failed" if tries and tries[-1].state == "failed" else stop.outcome
@@ -156,11 +156,11 @@ class Reference:
             self.drops[key] = "stop"
         return "up"
 
-    def _ask(self, asker: Key, owner: Key, stop: Stop | None) -> str:
+    def _ask(self, asker: Key, owner: Key, stop: Stop | None, *, idle: bool = False) -> str:
         """A callable is missing: its node has failed by it, or was stopped before, or is asked."""
         if (ended := self.state.ended.get(owner)) is not None:
             return ended.outcome
-        if self._closed and stop is None:
+        if self._closed and (stop is None or not idle):
             return "skipped"
         self._asks[asker] = stop is None
         return stop.outcome if stop else "up"
@@ -219,8 +219,9 @@ class Reference:
         chosen = self.state.choices.get((key, "test"))
         if chosen is None:
             if self._closed and key not in self.state.ended:
-                stop, idle = stop or Stop("skipped", cancel=False), True
-            status = self._ask(key, key, stop)
+                stop = stop if idle and stop is not None else Stop("skipped", cancel=False)
+                idle = True
+            status = self._ask(key, key, stop, idle=idle)
             if stop is None or key in self.state.ended:
                 return status
             found = [self._child(child, key, stop, idle=True) for child in one.children]
