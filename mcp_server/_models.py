@@ -148,7 +148,7 @@ class Run(Result):
     tolerated: list[str] = Field(description="The failures that the author allows, as review[2].")
     unpaid: list[str] = Field(description="Tasks skipped since a budget was spent, as review[2].")
     exhausted: list[str] = Field(
-        description="Loops that ended because their iterations were used up, as review[2]."
+        description="Loops that ended before `until` was true, as review[2]."
     )
     rest: str | None = Field(
         description="Null if this is everything. Else call get_run with this as `after` for what"
@@ -272,7 +272,7 @@ class Explained(Result):
     status: str
     sentence: str
     exhausted: list[str] = Field(
-        description="Loops that ended because their iterations were used up, as review[2]."
+        description="Loops that ended before `until` was true, as review[2]."
     )
     reasons: list[Reason]
     rest: Rest = None
@@ -305,7 +305,9 @@ class Asks(Result):
 
 class Cancelled(Result):
     run_id: str
-    outcome: str = Field(description="cancelled, or asked: its process is stopping its agents.")
+    outcome: str = Field(
+        description="cancelled; asked: its process stops its agents; to clean up: one is started."
+    )
 
 
 class Resumed(Result):

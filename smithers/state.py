@@ -244,6 +244,13 @@ class RunState:
         return [key for key in failed if self.has_place(key)]
 
     @property
+    def ending(self) -> str | None:
+        """Why the run ends from outside, while it cleans up; None if it does not."""
+        choice = self.choices.get((Key(""), "ending"))
+        row = None if choice is None else object_from(choice.value)
+        return None if row is None else str(row["why"])
+
+    @property
     def unpaid(self) -> list[Key]:
         """The tasks of the tree that were skipped since a budget was spent."""
         skipped = (key for key, ended in self.ended.items() if ended.error is not None)

@@ -15,6 +15,7 @@ from smithers import (
     Attempt,
     Branch,
     Budget,
+    Caught,
     Command,
     Compensated,
     Completed,
@@ -33,6 +34,7 @@ from smithers import (
     State,
     Step,
     Task,
+    Try,
     Workflow,
     workflow,
 )
@@ -206,6 +208,25 @@ def groups(ctx: Context[Brief]) -> None:
     assert_type(ctx.get(side), Plan | None)
     anything: list[Node] = [plan, count, row, side, Approval("ok", ask="?")]
     Sequence(*anything)
+
+
+def handling(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+    count = Step("count", whole)
+
+    def mend(caught: Caught) -> Node:
+        assert_type(caught.key, str)
+        assert_type(caught.error_class, str)
+        assert_type(caught.error, Failure)
+        return count
+
+    alone = Try(plan, catch=mend, finally_=count)
+    assert_type(alone, Try[None])
+    planned = Try(plan, catch=lambda caught: Step("say", lambda: caught.key), result=plan)
+    assert_type(ctx[planned], Plan)
+    assert_type(ctx.get(planned), Plan | None)
+    told = Try(plan, finally_=count, result=lambda: len(ctx[plan].steps), id="told")
+    assert_type(ctx[told], int)
 
 
 def choices(ctx: Context[Brief]) -> None:

@@ -27,6 +27,7 @@ from smithers import (
     Sequence,
     Step,
     Task,
+    Try,
     Workflow,
     workflow,
 )
@@ -269,6 +270,16 @@ def results(ctx: Context[Brief]) -> None:
     each = ForEach(["x"], key=str, each=lambda _: told, on_duplicate="last")  # error: no such way
     by_key: dict[str, str] = ctx.items(ForEach(["x"], key=str, each=lambda _: told))  # error: int
     ctx.items(told)  # error: a sequence has no items
+
+
+def handling(ctx: Context[Brief]) -> None:
+    plan = Task("plan", agent=agent, prompt="plan", output=Plan)
+    Try(plan, catch="log")  # error: neither a node nor a function
+    Try(plan, catch=lambda: plan)  # error: it is called with what was caught
+    Try(plan, catch=lambda caught: caught.key)  # error: it gives no node
+    Try(plan, catch=lambda caught: Step("x", lambda: caught.name))  # error: a misspelt field
+    Try(plan, finally_=lambda: plan)  # error: no node
+    text: str = ctx[Try(plan, catch=plan, result=plan)]  # error: it gives a plan
 
 
 def of_brief(ctx: Context[Brief]) -> str:

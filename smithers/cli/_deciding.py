@@ -144,6 +144,7 @@ def cancel(run: Run, by: By = None, now: Now = False, json: JsonFlag = False, db
     where = place(db)
     outcome = Hub(where.path).cancel(run, by=by or login(), now=now)
     if outcome == "to clean up":
+        say(f"{run} cleans up before it is cancelled; `--now` cancels it without that")
         return _resume(where, run, json, True, {"outcome": outcome})
     if json:
         give_json({"version": 1, "run_id": run, "outcome": outcome})

@@ -45,9 +45,8 @@ class Closing:
 
     def resume(self) -> None:
         """Continue what another owner began."""
-        choice = self._transition.state.choices.get((_RUN, "ending"))
-        if choice is not None and choice.value != "null":
-            self._start(cast("Why", json.loads(choice.value)["why"]))
+        if (why := self._transition.state.ending) is not None:
+            self._start(cast("Why", why))
 
     def forget(self) -> None:
         """A run that failed by its deadline is resumed."""

@@ -127,8 +127,23 @@ def _chose(name: str, change: ChoiceMade) -> str:
             return f"the {what} of {name} is {_short(value)}"
         case "undoing":
             return _undoing(name, change.value)
-        case _:
+        case "caught":
+            row = object_from(change.value)
+            if row is None:
+                return f"{name} did not catch the failure of its body: a group around it stopped"
+            return f"{name} caught the failure of {row['key']}"
+        case "began":
+            return f"{name} cleans up, since its body had begun"
+        case "ending":
+            row = object_from(change.value)
+            why = (
+                "no longer ends" if row is None else f"ends ({row['why']}) after it has cleaned up"
+            )
+            return f"{name} {why}"
+        case "test" | "until" | "exhausted" | "skip_if":
             return f"the {change.kind} of {name} is {_short(change.value)}"
+        case _:
+            assert_never(change.kind)
 
 
 def _started(name: str, change: AttemptStarted) -> str:

@@ -280,6 +280,9 @@ def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
             return f"{run} was cancelled at {since}"
         case "running":
             pid = "" if owner is None else f" in process {owner.pid}"
+            if (ending := snapshot.state.ending) is not None:
+                how = "is being cancelled" if ending == inbox.CANCEL else "is past its deadline"
+                return f"{run} {how}{pid}; it cleans up before it ends"
             return f"{run} has been running{pid} since {since}"
         case "waiting":
             return f"{run} has been waiting since {since}; nothing is running"

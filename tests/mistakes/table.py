@@ -17,7 +17,6 @@ import time
 import uuid
 
 from pydantic import BaseModel
-
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
 from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try

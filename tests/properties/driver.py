@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, assert_never, cast
 
-from smithers import waits
+from smithers import inbox, waits
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
@@ -114,6 +114,8 @@ class Driver:
         self.log: list[str] = []
         self._container_ends = ContainerEnds(Transition(self.state, Outputs("r1")))
         self._waited: dict[Key, int] = {}
+        self.cancels = False
+        """Whether the run may be cancelled."""
         self.began: Callable[[Instance], None] = lambda one: None
         self.plan.start()
 
@@ -127,12 +129,20 @@ class Driver:
                 self._over(one.key, "interrupted")
         self.plan = Plan(self.root, self.state, self.expand)
         self.plan.start()
+        if self.state.ending is not None:
+            self.plan.end()
         for held in (self.hand, self.settled_times):
             held.clear()
         for keys in (self.waiting, self.blocked, self.stopping):
             keys.clear()
         self._let_go()
         self.state.frame += 1
+
+    def cancel(self) -> None:
+        """A person cancels the run: only what cleans up continues."""
+        value = json.dumps({"why": inbox.CANCEL})
+        self._change(ChoiceMade(key=Key(""), kind="ending", value=value))
+        self.plan.end()
 
     def _let_go(self) -> None:
         """What has no place in the tree any more is cancelled, and nobody waits for it."""
@@ -222,6 +232,8 @@ class Driver:
         ]
         for _, one in sorted(self.hand.items(), key=lambda pair: str(pair[0])):
             found.extend(self._task(one) if one.kind.is_task else self._asked(one))
+        if self.cancels and self.state.ending is None and not self.plan.root.settled:
+            found.append(Event("cancel", self.plan.root.key, self.cancel))
         for key, _ in self.state.waits:
             one = self.plan.instances[key]
             if not one.kind.is_task:

@@ -49,7 +49,8 @@ class Reference:
         self._started: set[Key] = set()
         self._closed = False
         """Whether what is looked at stands in an iteration that another one follows."""
-        self.root = self._eval(root, Key(root.id), None, idle=False)
+        ends = None if state.ending is None else Stop("cancelled", cancel=True)
+        self.root = self._eval(root, Key(root.id), ends, idle=False)
         self.settled = {key: how for key, how in self._status.items() if how not in _OPEN}
         self.asks = {key for key, wanted in self._asks.items() if wanted}
         self.begun = {key for one in self._started for key in (one, *self._above(one))}

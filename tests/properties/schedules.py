@@ -25,20 +25,22 @@ _WEIGHTS: dict[Style, dict[str, int]] = {
     "answers last": {"approve": 1, "deny": 1},
     "answers first": {"approve": 40, "deny": 40, "begin": 20, "finish": 1},
 }
-_USUAL: dict[str, int] = {"raise": 1, "skip": 2, "wait": 3}
+_USUAL: dict[str, int] = {"raise": 1, "skip": 2, "wait": 3, "cancel": 1}
 _OTHERWISE = 6
 
 
 @dataclass
 class Schedule:
-    """Picks by a seed. In percent: how often another end joins the frame of one, and how often the
-    owner crashes after a choice, and after anything else.
+    """Picks by a seed. `cancelling` is whether the run may be cancelled. In percent: how often
+    another end joins the frame of one, and how often the owner crashes after a choice, and after
+    anything else.
     """
 
     seed: int
     style: Style
     joining: int
     crashing: int
+    cancelling: bool = False
     random: Random = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -76,4 +78,5 @@ SCHEDULES = st.builds(
     style=st.sampled_from(get_args(Style)),
     joining=st.sampled_from([0, 30, 80]),
     crashing=st.sampled_from([0, 0, 20, 80]),
+    cancelling=st.sampled_from([False, False, True]),
 )

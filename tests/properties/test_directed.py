@@ -28,6 +28,9 @@ A, B, C = leaf("a"), leaf("b"), leaf("c")
 ASK = leaf("ask", "approval")
 INNER = replace(group("sequence", A, B), name="inner")
 
+CATCHING = replace(group("try", A, C, leaf("f"), on_failure="catch finally"), name="t")
+CLEANING = replace(group("try", ASK, leaf("f"), on_failure="finally"), name="t")
+
 CASES: dict[str, tuple[Shape, list[str], str]] = {
     "a sequence that fails late": (
         group("sequence", A, B, C),
@@ -140,6 +143,31 @@ CASES: dict[str, tuple[Shape, list[str], str]] = {
     "a fan-out with a limit, whose first item fails": (
         group("foreach", A, count=1),
         ['items={"keys": ["a", "b"]} n', "begin a@a", "begin a@b", "fail a@a"],
+        "failed",
+    ),
+    "a try that catches": (
+        group("sequence", CATCHING, B),
+        ["begin a", "fail a", "begin c", "finish c", "begin f", "finish f", "begin b", "finish b"],
+        "finished",
+    ),
+    "a try whose body fails after its group has stopped": (
+        group("parallel", CATCHING, B),
+        ["begin a", "begin b", "fail b", "fail a", "begin f", "finish f"],
+        "failed",
+    ),
+    "a try whose body fails in the frame in which its group stops": (
+        group("parallel", CATCHING, B),
+        ["begin a", "begin b", "fail b + fail a", "begin f", "finish f"],
+        "failed",
+    ),
+    "a try that catches before its group stops": (
+        group("parallel", CATCHING, B),
+        ["begin a", "begin b", "fail a", "fail b", "begin f", "finish f"],
+        "failed",
+    ),
+    "a try whose question is withdrawn, in a group with a limit": (
+        group("parallel", CLEANING, B, C, count=2),
+        ["begin ask", "begin b", "begin c", "fail b", "begin f", "finish f"],
         "failed",
     ),
     "a fan-out without items": (

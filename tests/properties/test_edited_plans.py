@@ -81,7 +81,7 @@ def run(shape: Shape, schedule: Schedule, edits: Edits) -> Driver:
 ORDERED = st.builds(
     Shape,
     kind=st.sampled_from(["sequence", "loop"]),
-    below=st.lists(trees(handling=False), min_size=1, max_size=3).map(tuple),
+    below=st.lists(trees(), min_size=1, max_size=3).map(tuple),
     count=st.just(3),
     on_failure=st.sampled_from(["finish", "fail"]),
 )
@@ -89,7 +89,7 @@ ORDERED = st.builds(
 
 
 @given(
-    st.one_of(ORDERED, trees(handling=False)),
+    st.one_of(ORDERED, trees()),
     SCHEDULES,
     st.dictionaries(st.integers(0, 20), st.tuples(EDITS, st.booleans()), min_size=1, max_size=4),
 )

@@ -20,6 +20,8 @@ MOST_EVENTS = 2000
 def fresh(driver: Driver) -> Told:
     plan = Plan(driver.root, driver.state, driver.expand)
     plan.start()
+    if driver.state.ending is not None:
+        plan.end()
     return told(plan, {one.key for one in plan.up if is_live(one)})
 
 
@@ -97,6 +99,7 @@ def _cleans_up(above: Instance, below: Instance) -> bool:
 def run(shape: Shape, schedule: Schedule) -> Driver:
     """A whole run, compared after every event, before and after what follows from it."""
     driver = Driver(build(shape, Idle()))
+    driver.cancels = schedule.cancelling
     for _ in range(MOST_EVENTS):
         check_frame(driver)
         if not (events := driver.events()):
