@@ -45,8 +45,8 @@ class Shape:
     """Whether its children are items, whose ids end in the item's key."""
     is_ordered: bool = False
     """Whether a child starts once the one before it is settled."""
-    cleans_up: bool = False
-    """Whether something below it may be left to do when the run is cancelled."""
+    cleans_up: Literal["no", "itself", "parent"] = "no"
+    """What leaves something to do when the run is cancelled after it has begun."""
 
 
 _LEAF = Shape(is_container=False)
@@ -56,8 +56,10 @@ def _container(kind: ContainerKind) -> Shape:
     match kind:
         case "sequence" | "try" | "catch" | "compensated":
             return Shape(is_ordered=True)
-        case "finally" | "saga":
-            return Shape(is_ordered=True, cleans_up=True)
+        case "saga":
+            return Shape(is_ordered=True, cleans_up="itself")
+        case "finally":
+            return Shape(is_ordered=True, cleans_up="parent")
         case "parallel" | "branch":
             return Shape()
         case "loop":

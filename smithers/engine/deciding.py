@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 import shlex
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -178,24 +178,32 @@ async def cancel_if_free(
 
 
 def must_clean_up(state: RunState) -> bool:
-    """Whether something that is left to do when the run is cancelled may have begun: a `finally_`
-    whose body has, and which has not ended.
+    """Whether something that is left to do when the run is cancelled may have begun: in a container
+    that cleans up, and that has not ended.
     """
-    around = {id for id, row in state.nodes.items() if shape_of(row.kind).cleans_up}
-    if not around:
-        return False
-    groups = {state.nodes[id].parent if state.nodes[id].parent else id for id in around}
-    begun = {*state.tries, *(key for key, _ in state.waits), *state.ended}
+    groups = set(_cleaning(state))
+    begun = {*state.tries, *(key for key, _ in state.waits), *state.ended} if groups else ()
     for key in begun:
         row = state.nodes.get(key.id)
-        while row is not None and row.parent is not None:
-            above = state.nodes.get(row.parent)
-            if row.parent in groups and not any(
-                end.id == row.parent and end.path == key.path[: len(end.path)] for end in state.ends
+        while row is not None:
+            if row.id in groups and not any(
+                end.id == row.id and end.path == key.path[: len(end.path)] for end in state.ends
             ):
                 return True
-            row = above
+            row = state.nodes.get(row.parent or "")
     return False
+
+
+def _cleaning(state: RunState) -> Iterator[str]:
+    """The ids of the containers that clean up."""
+    for id, row in state.nodes.items():
+        match shape_of(row.kind).cleans_up:
+            case "itself":
+                yield id
+            case "parent":
+                yield row.parent or id
+            case "no":
+                pass
 
 
 def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaitable[T]]) -> T:
