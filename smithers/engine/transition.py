@@ -77,6 +77,7 @@ class Transition:
         self._inbox = state.inbox
         self._changes: dict[int, Change] = {}
         """By their identity, so that one is taken back at the cost of one."""
+        self._reads: set[ReadMade] = set()
         self.watch: Callable[[Change], None] | None = None
         """Told of every change once it is made."""
 
@@ -105,6 +106,7 @@ class Transition:
         changes = tuple(self._changes.values())
         made = Frame(number=self.number, at=at, changes=changes, inbox=self.state.inbox)
         self._changes, self._inbox = {}, self.state.inbox
+        self._reads.clear()
         self.state.close_frame(made.number, at)
         return made
 
@@ -164,6 +166,9 @@ class Transition:
         self.do(WaitClosed(key=key, kind=kind, opened=known.frame, answer=answer))
 
     def read(self, reading: Reading) -> None:
-        """Write what a reader used."""
+        """Write what a reader used, once in a frame."""
         for source, at in list(reading.used.items()):  # a step's thread may still be reading
-            self.do(ReadMade(reader=reading.key, source=source, at=at))
+            made = ReadMade(reader=reading.key, source=source, at=at)
+            if made not in self._reads:
+                self._reads.add(made)
+                self.do(made)

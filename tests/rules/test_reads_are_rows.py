@@ -104,3 +104,22 @@ def test_a_read_of_what_was_skipped_is_a_row_too() -> None:
     run = Run(flow)
     assert run.go().status == "finished"
     assert run.state.reads[Key("reader")].keys() == {Key("source")}
+
+
+def test_two_callables_of_a_node_that_read_the_same_output_make_one_row() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        source: Step[int] = Step("source", lambda: (ctx.previous(source) or 0) + 1)
+        return Loop(
+            source,
+            until=lambda: ctx[source] == 2,
+            stop_if_same=lambda: ctx[source],
+            max_iterations=3,
+            id="loop",
+        )
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    for frame in run.watch.frames:
+        made = [change for change in frame.changes if isinstance(change, ReadMade)]
+        assert len(made) == len(set(made)), made

@@ -7,11 +7,14 @@ come often, a short lease, and clocks that stand or are ahead. The deliberate de
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from smithers.changes import Frame
 from smithers.engine.engine import Settings
 from smithers.store import lease
 from smithers.store.sqlite import SqliteStore
@@ -68,8 +71,25 @@ def _wall_ahead_s(value: str) -> None:
     settings.__init__.__kwdefaults__["now"] = shifted
 
 
+def _kill_at_frame(value: str) -> None:
+    """SIGKILL right after this frame is durable, before anything else happens."""
+    store: Any = SqliteStore
+
+    def killing(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def written(self: SqliteStore, *args: Any, **kwargs: Any) -> Any:
+            gave = await write(self, *args, **kwargs)
+            if any(isinstance(one, Frame) and one.number == int(value) for one in args):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return gave
+
+        return written
+
+    store.create, store.commit = killing(store.create), killing(store.commit)
+
+
 _SETTINGS: dict[str, Callable[[str], None]] = {
     "beat_s": _beat_s,
+    "kill_at_frame": _kill_at_frame,
     "lease_s": _lease_s,
     "monotonic_ahead_s": _monotonic_ahead_s,
     "monotonic_stands_at_ns": _monotonic_stands_at_ns,

@@ -1,0 +1,298 @@
+"""One small workflow for each kind of node and each way in which a failure is handled.
+
+Whatever works in one writes a line into the ledger at the end of its work. A new kind needs an
+example: `test_every_frame.py` compares them with the names of the kinds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from harnesses import Echo
+from smithers import (
+    Approval,
+    Attempt,
+    Branch,
+    Budget,
+    Caught,
+    Command,
+    Compensated,
+    Context,
+    ForEach,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Saga,
+    Sequence,
+    Step,
+    Task,
+    Try,
+    Workflow,
+    workflow,
+)
+from smithers.agent import Answered, Ask, Event, Used
+from tests.trust.flows import body, note
+
+__all__ = ["EDITS", "EXAMPLES", "Edit", "Example", "flow_of"]
+
+Edit = Literal["", "comment", "append", "insert", "prepend"]
+EDITS: tuple[Edit, ...] = ("comment", "append", "insert", "prepend")
+
+Ctx = Context[NoInput]
+
+
+class Noting(Echo):
+    """Echoes the first line of the task's prompt, at the same cost in every attempt; `key` is noted
+    before it answers.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self._key = key
+
+    async def run(self, ask: Ask) -> AsyncIterator[Event]:
+        async for event in super().run(ask):
+            if isinstance(event, Answered):
+                _note_program(self._key, ask.marks["SMITHERS_ATTEMPT"])
+                yield Answered(ask.prompt.partition("\n")[0])
+            else:
+                yield Used(tokens_in=2) if isinstance(event, Used) else event
+
+
+def _note_program(key: str, mark: str) -> None:
+    """The ledger line of what is no step: the serial of its attempt is at the end of its mark."""
+    serial = mark.rpartition(":")[2]
+    with open(os.environ["LEDGER"], "a") as ledger:
+        ledger.write(f"did\tr1/{key}\t{key}\t{serial}\t{os.getpid()}\n")
+
+
+def boom(attempt: Attempt) -> str:
+    """Do the work, then fail."""
+    note("enter", attempt)
+    note("leave", attempt)
+    raise OSError(f"{attempt.key.partition('/')[2]} was meant to fail")
+
+
+def step(id: str, give: Callable[[], str] | None = None) -> Step[str]:
+    return Step(id, body(give or (lambda: f"{id} done")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """`ends` is the status at its end; `asked` is what is done about a question."""
+
+    make: Callable[[Ctx], Node[Any]]
+    ends: str = "finished"
+    asked: Literal["approve", "cancel"] = "approve"
+
+
+def task(ctx: Ctx) -> Node[str]:
+    first = Task("first", agent=Noting("first"), prompt="first")
+    second = Task("second", agent=Noting("second"), prompt=lambda: f"second after {ctx[first]}")
+    return Sequence(first, second, result=second)
+
+
+def steps(ctx: Ctx) -> Node[str]:
+    first = step("first")
+    second = step("second", lambda: ctx[first] + " and second")
+    return Sequence(first, second, result=second)
+
+
+def effect(ctx: Ctx) -> Node[str]:
+    charge = Step("charge", body(lambda: "charged"), effect=True)
+    ship = step("ship", lambda: f"shipped, {ctx[charge]}")
+    return Sequence(charge, ship, result=ship)
+
+
+_LINE = (
+    r"""printf 'did\tr1/%s\t%s\t%s\t%s\n' "$1" "$1" "${SMITHERS_ATTEMPT##*:}" $$"""
+    ' >> "$LEDGER"'
+)
+
+
+def command(ctx: Ctx) -> Node[str]:
+    def program(id: str, say: Callable[[], str]) -> Command[str]:
+        return Command(
+            id, lambda: ["/bin/sh", "-c", f"{_LINE}; echo {say()}", "sh", id], output=str
+        )
+
+    first = program("first", lambda: "one")
+    second = program("second", lambda: f"{ctx[first].strip()} two")
+    return Sequence(first, second, result=second)
+
+
+def approval(ctx: Ctx) -> Node[str]:
+    draft = step("draft")
+    ok = Approval("ok", ask=lambda: f"{ctx[draft]}?")
+    ship = step("ship", lambda: f"{ctx[draft]} for {ctx[ok].by}")
+    return Sequence(draft, ok, ship, result=ship)
+
+
+def sequence(ctx: Ctx) -> Node[str]:
+    first, second = step("first"), step("second")
+    return Sequence(first, second, result=lambda: f"{ctx[first]}, {ctx[second]}", id="both")
+
+
+def parallel(ctx: Ctx) -> Node[str]:
+    every = [step(f"part {number}") for number in range(3)]
+    return Parallel(*every, result=lambda: ", ".join(ctx[one] for one in every), id="parts")
+
+
+def branch(ctx: Ctx) -> Node[str]:
+    test = step("test", lambda: "yes")
+    arms = Branch(lambda: ctx[test] == "yes", step("then"), step("otherwise"), id="arms")
+    return Sequence(test, arms, result=arms)
+
+
+def loop(ctx: Ctx) -> Node[str]:
+    number: Step[str] = step("number", lambda: (ctx.previous(number) or "") + "i")
+    return Loop(
+        number, until=lambda: len(ctx[number]) == 3, max_iterations=9, id="loop", result=number
+    )
+
+
+def loop_without_progress(ctx: Ctx) -> Node[str]:
+    bugs: Step[str] = step("bugs", lambda: (ctx.previous(bugs) or "bbbbb")[:-1] or "b")
+    return Loop(
+        bugs,
+        until=lambda: ctx[bugs] == "",
+        max_iterations=9,
+        stop_if_same=lambda: ctx[bugs][:3],
+        on_exhausted="finish",
+        result=bugs,
+        id="loop",
+    )
+
+
+def foreach(ctx: Ctx) -> Node[list[str]]:
+    names = step("names", lambda: "a b c")
+
+    def each(name: str) -> Node[str]:
+        first = step(f"{name} first")
+        second = step(f"{name} second", lambda: ctx[first] + "!")
+        return Sequence(first, second, result=second)
+
+    work = ForEach(lambda: ctx[names].split(), key=str, each=each, limit=2, id="work")
+    return Sequence(names, work, result=work)
+
+
+def catch(ctx: Ctx) -> Node[str]:
+    report = step("report")
+    tried = Try(step("before"), Step("boom", boom), step("never"), catch=report, id="tried")
+    return Sequence(tried, result=report)
+
+
+def catch_by_function(ctx: Ctx) -> Node[str]:
+    def report(caught: Caught) -> Node[str]:
+        first = step("report", lambda: f"{caught.key}: {caught.error.message}")
+        return Sequence(first, step("more"), result=first)
+
+    tried = Try(step("before"), Step("boom", boom), catch=report, id="tried")
+    read = step("read", lambda: f"after {ctx.get('report', str)}")
+    return Sequence(tried, read, result=read)
+
+
+def clean_up(ctx: Ctx) -> Node[str]:
+    clean = Sequence(step("clean"), step("clean more"))
+    work = step("work")
+    inner = Try(work, Step("boom", boom), finally_=clean, id="inner")
+    caught = step("caught")
+    return Sequence(Try(inner, catch=caught, finally_=step("after"), id="tried"), result=caught)
+
+
+def cancel(ctx: Ctx) -> Node[str]:
+    clean = Sequence(step("clean"), step("clean more"))
+    work, ok = step("work"), Approval("ok", ask="Go on?")
+    return Sequence(Try(work, ok, step("never"), finally_=clean, id="tried"), result=work)
+
+
+def tolerated(ctx: Ctx) -> Node[str]:
+    one = Step("one", boom, on_failure="continue")
+    group = Parallel(step("left"), Step("two", boom), on_failure="continue", id="group")
+    told = step("told", lambda: f"{ctx.state(one)}, {ctx.state(group)}, {ctx.error('two')}")
+    return Sequence(one, group, told, result=told)
+
+
+def budget(ctx: Ctx) -> Node[str]:
+    looks = [Task(f"look {n}", agent=Noting(f"look {n}"), prompt=f"look {n}") for n in range(3)]
+    told = step("told", lambda: f"{[ctx.get(look) is not None for look in looks]}")
+    capped = Budget(tokens=4, on_exhausted="finish")
+    return Sequence(*looks, told, result=told, budget=capped)
+
+
+def saga(ctx: Ctx) -> Node[str]:
+    """Undone since it fails; an action in it is never repeated without a person's decision."""
+    one, three = step("one"), step("three")
+    two = Step("two", body(lambda: "two done"), effect=True)
+    undone = Saga(
+        Compensated(one, step("undo one", lambda: f"no {ctx[one]}")),
+        Compensated(two, step("undo two", lambda: f"no {ctx[two]}")),
+        Parallel(Compensated(three, step("undo three", lambda: f"no {ctx[three]}"))),
+        Step("boom", boom),
+        on_failure="continue",
+        id="saga",
+    )
+    told = step("told", lambda: f"{ctx.state('undo one')}")
+    return Sequence(undone, told, result=told)
+
+
+def saga_that_is_cancelled(ctx: Ctx) -> Node[str]:
+    one, two = step("one"), step("two")
+    ok = Approval("ok", ask="Go on?")
+    compensated = [Compensated(node, step(f"undo {node.id}")) for node in (one, two)]
+    return Sequence(Saga(*compensated, ok, step("never"), id="saga"), result=one)
+
+
+def mixed(ctx: Ctx) -> Node[list[str]]:
+    """Failures that are handled, inside of what repeats."""
+
+    def each(name: str) -> Node[str]:
+        number: Step[str] = step(f"{name} number", lambda: (ctx.previous(number) or "") + "i")
+        fails = Step(f"{name} fails", boom)
+        tried = Try(fails, catch=step(f"{name} caught"), finally_=step(f"{name} cleaned"))
+        loop = Loop(
+            number,
+            tried,
+            until=lambda: len(ctx[number]) == 2,
+            max_iterations=3,
+            id=f"{name} loop",
+            result=number,
+        )
+        return Sequence(loop, result=loop)
+
+    return ForEach(["a", "b"], key=str, each=each, id="every")
+
+
+EXAMPLES: dict[str, Example] = {
+    one.__name__: Example(make=one)
+    for one in (
+        *(task, steps, effect, command, approval, sequence, parallel, branch),
+        *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
+        *(tolerated, saga, budget, mixed),
+    )
+} | {
+    one.__name__: Example(make=one, ends="cancelled", asked="cancel")
+    for one in (cancel, saga_that_is_cancelled)
+}
+
+
+def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:
+    """An example with what reads it at its end, as it is after an edit."""
+
+    def flow(ctx: Ctx) -> Node[str]:
+        example = EXAMPLES[name].make(ctx)
+        last = step("last", lambda: str(ctx.get(example)))
+        return Sequence(
+            step("new first") if edit == "prepend" else None,
+            example,
+            step("new middle") if edit == "insert" else None,
+            last,
+            step("new last") if edit == "append" else None,
+            result=last,
+        )
+
+    return workflow(max_concurrency=2)(flow)

@@ -1,0 +1,124 @@
+"""SIGKILL right after any frame of an example, then perhaps an edit, then a resume."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from smithers import reports, views
+from smithers.engine import deciding
+from smithers.wire import inspection_json, timeline_json
+from tests.trust.audit import Entry, audit, check, ledger_of, outputs
+from tests.trust.children import Nursery, Site
+from tests.trust.examples import EXAMPLES, Edit
+
+__all__ = ["Killing"]
+
+RUN = "r1"
+MOST_COMMANDS = 12
+_OVER = ("finished", "failed", "cancelled")
+
+
+class Killing:
+    """An example, and what it gives when nobody kills it."""
+
+    def __init__(self, nursery: Nursery, folder: Path, name: str) -> None:
+        self.name, self.example = name, EXAMPLES[name]
+        self._nursery, self._folder = nursery, folder
+        site = self._site("whole")
+        self._live(site, None, "")
+        audit(site.database, RUN, _steps(site), site.told(), fails=1)
+        self.expected = outputs(site.database, RUN)
+        assert self.expected["run"][0] == self.example.ends, self.expected
+        self._lines = _lines(site)
+        assert set(self._lines.values()) == {1}, self._lines
+        self.frames = len(timeline_json(reports.timeline(site.database, RUN))["frames"])
+
+    def kill(self, frame: int, edit: Edit) -> bool:
+        """Kill it after a frame, edit it, bring it to its end, and look at all of it. False if it
+        had fewer frames this time.
+        """
+        site = self._site(f"{frame}-{edit or 'same'}")
+        try:
+            at_work = self._live(site, frame, edit)
+            self._judge(site, at_work or frozenset(), edit)
+        except AssertionError as error:
+            where = f"{self.name}, killed after frame {frame}, edit {edit or 'none'}"
+            raise AssertionError(f"{where}\n{error}\nin {site.folder}") from error
+        shutil.rmtree(site.folder)
+        return at_work is not None
+
+    def _site(self, name: str) -> Site:
+        site = Site(self._nursery, self._folder / name)
+        self._write(site, "")
+        return site
+
+    def _write(self, site: Site, edit: Edit) -> None:
+        text = (
+            f"from tests.trust.examples import flow_of\n\nflow = flow_of({self.name!r}, {edit!r})"
+        )
+        (site.folder / "flow.py").write_text(f"{text}\n")
+
+    def _live(self, site: Site, frame: int | None, edit: Edit) -> frozenset[str] | None:
+        """Until it is over; what was at work when it was killed."""
+        killed: frozenset[str] | None = None
+        resume = ("resume", RUN, "--events")
+        command: tuple[str, ...] = ("up", "flow.py", "--run-id", RUN, "--events")
+        for _ in range(MOST_COMMANDS):
+            altered = [] if frame is None else [f"kill_at_frame={frame}"]
+            child = site.start(*command, altered=altered)
+            if child.wait() == -9:
+                assert killed is None, "it was killed twice"
+                killed = _at_work(site)
+                self._write(site, edit)
+                command = resume
+                continue
+            if reports.status_of(site.database, RUN) in _OVER:
+                return killed
+            assert child.code in (0, 3), f"{command} ended with {child.code}: {child.err}"
+            command = self._answer(site) or resume
+        raise AssertionError(f"it did not end by {MOST_COMMANDS} commands: {child.out} {child.err}")
+
+    def _answer(self, site: Site) -> tuple[str, ...] | None:
+        """Approve what is asked, or cancel the run, which the next owner then does."""
+        if not reports.list_asks(site.database, RUN):
+            return None
+        if self.example.asked == "approve":
+            return ("approve", RUN, "--by", "ann", "--resume")
+        deciding.cancel(site.database, os.environ, RUN, "ann", now=False)
+        return None
+
+    def _judge(self, site: Site, at_work: frozenset[str], edit: Edit) -> None:
+        audit(site.database, RUN, _steps(site), site.told(), fails=1)
+        gave = outputs(site.database, RUN)
+        old = {name: gave.get(name) for name in self.expected}
+        check(old == self.expected, f"it ended otherwise: {old} and not {self.expected}")
+        check(edit or gave == self.expected, f"there is more: {gave.keys() - old.keys()}")
+        lines = _lines(site)
+        again = {key for key in self._lines if lines[key] > self._lines[key]}
+        check(again <= at_work, f"work was repeated that was not interrupted: {again - at_work}")
+        lost = {key for key in self._lines if lines[key] == 0}
+        check(not lost, f"there is no line of {lost}")
+
+
+def _steps(site: Site) -> list[Entry]:
+    return [one for one in ledger_of(site.ledger_lines(), RUN) if one.word != "did"]
+
+
+def _lines(site: Site) -> Counter[str]:
+    """How often each task came to the end of its work."""
+    entries = ledger_of(site.ledger_lines(), RUN)
+    return Counter(one.key for one in entries if one.word in ("leave", "did"))
+
+
+def _at_work(site: Site) -> frozenset[str]:
+    """The tasks with an attempt that has no end."""
+    found = inspection_json(views.inspect(reports.snapshot(site.database, RUN)))["tasks"]
+    unended = {"running", "interrupted"}
+    return frozenset(
+        "".join([task["id"], *(f"[{number}]" for number in task["iteration"])])
+        for task in found
+        if unended & {one["state"] for one in task["attempts"]}
+    )

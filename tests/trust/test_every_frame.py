@@ -1,0 +1,60 @@
+"""Killed right after any frame, a workflow of any kind ends as if nobody had, edited or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from smithers import Context, Loop, Node, NoInput, workflow
+from smithers.kinds import ITERATION, KindName, kind_of
+from tests.trust.amounts import chance, in_parallel
+from tests.trust.children import Nursery
+from tests.trust.examples import EDITS, EXAMPLES
+from tests.trust.frames import Killing
+
+
+def kinds_in(node: Node[Any]) -> Iterator[str]:
+    yield kind_of(node).name
+    if isinstance(node, Loop):
+        yield ITERATION.name
+    for child in getattr(node, "children", ()):
+        yield from kinds_in(child)
+
+
+def test_each_kind_has_an_example() -> None:
+    found: set[str] = set()
+
+    @workflow
+    def every(ctx: Context[NoInput]) -> Node:
+        nodes = [example.make(ctx) for example in EXAMPLES.values()]
+        found.update(kind for node in nodes for kind in kinds_in(node))
+        return nodes[0]
+
+    every.function(Context(NoInput(), "r1"))
+    assert found == set(get_args(KindName))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_kill_after_a_frame_repeats_nothing(nursery: Nursery, tmp_path: Path, name: str) -> None:
+    killing, random = Killing(nursery, tmp_path, name), chance("frames", name)
+    for edit in ("", random.choice(EDITS)):
+        frames = random.sample(range(killing.frames), killing.frames)
+        assert any(killing.kill(frame, edit) for frame in frames)  # the last may not be reached
+
+
+@pytest.mark.trust
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_kill_after_each_frame_repeats_nothing(
+    nursery: Nursery, tmp_path: Path, name: str
+) -> None:
+    killing, random = Killing(nursery, tmp_path, name), chance("every frame", name)
+    stories = [
+        (frame, edit) for frame in range(killing.frames) for edit in ("", random.choice(EDITS))
+    ]
+    kills = sum(in_parallel(lambda story: killing.kill(*story), stories))
+    print(f"{name}: {kills} kills after {killing.frames} frames")  # noqa: T201
+    assert kills >= killing.frames
