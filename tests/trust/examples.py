@@ -37,10 +37,12 @@ from smithers import (
 from smithers.agent import Answered, Ask, Event, Used
 from tests.trust.flows import body, note
 
-__all__ = ["EDITS", "EXAMPLES", "Edit", "Example", "flow_of"]
+__all__ = ["EDITS", "EXAMPLES", "UNEDITED", "Edit", "Example", "flow_of"]
 
 Edit = Literal["", "comment", "append", "insert", "prepend"]
+UNEDITED: Edit = ""
 EDITS: tuple[Edit, ...] = ("comment", "append", "insert", "prepend")
+"""`comment` changes the file alone; the others add a step before, in or after the workflow."""
 
 Ctx = Context[NoInput]
 

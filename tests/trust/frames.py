@@ -79,7 +79,7 @@ class Killing:
                 return killed
             assert child.code in (0, 3), f"{command} ended with {child.code}: {child.err}"
             command = self._answer(site) or resume
-        raise AssertionError(f"it did not end by {MOST_COMMANDS} commands: {child.out} {child.err}")
+        raise AssertionError(f"it did not end by {MOST_COMMANDS} commands: {site.told()}")
 
     def _answer(self, site: Site) -> tuple[str, ...] | None:
         """Approve what is asked, or cancel the run, which the next owner then does."""

@@ -12,7 +12,7 @@ from smithers import Context, Loop, Node, NoInput, workflow
 from smithers.kinds import ITERATION, KindName, kind_of
 from tests.trust.amounts import chance, in_parallel
 from tests.trust.children import Nursery
-from tests.trust.examples import EDITS, EXAMPLES
+from tests.trust.examples import EDITS, EXAMPLES, UNEDITED, Edit
 from tests.trust.frames import Killing
 
 
@@ -40,7 +40,8 @@ def test_each_kind_has_an_example() -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_kill_after_a_frame_repeats_nothing(nursery: Nursery, tmp_path: Path, name: str) -> None:
     killing, random = Killing(nursery, tmp_path, name), chance("frames", name)
-    for edit in ("", random.choice(EDITS)):
+    edits: tuple[Edit, ...] = (UNEDITED, random.choice(EDITS))
+    for edit in edits:
         frames = random.sample(range(killing.frames), killing.frames)
         assert any(killing.kill(frame, edit) for frame in frames)  # the last may not be reached
 
@@ -52,8 +53,10 @@ def test_a_kill_after_each_frame_repeats_nothing(
     nursery: Nursery, tmp_path: Path, name: str
 ) -> None:
     killing, random = Killing(nursery, tmp_path, name), chance("every frame", name)
-    stories = [
-        (frame, edit) for frame in range(killing.frames) for edit in ("", random.choice(EDITS))
+    stories: list[tuple[int, Edit]] = [
+        (frame, edit)
+        for frame in range(killing.frames)
+        for edit in (UNEDITED, random.choice(EDITS))
     ]
     kills = sum(in_parallel(lambda story: killing.kill(*story), stories))
     print(f"{name}: {kills} kills after {killing.frames} frames")  # noqa: T201
