@@ -24,7 +24,7 @@ def runs_again(by_id: Mapping[str, Definition], state: RunState) -> list[Key]:
 
 
 def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunState) -> bool:
-    if key in state.handled:
+    if key in state.handled and _is_handled(by_id.get(key.id)):
         return False
     if ended.outcome != "failed":
         return ended.outcome == "cancelled"
@@ -32,3 +32,15 @@ def _again(key: Key, ended: Ended, by_id: Mapping[str, Definition], state: RunSt
         return False  # it left the tree, or the loop that it was in
     definition = by_id.get(key.id)
     return definition is None or definition.kind.runs_again(state, key, definition.node, ended)
+
+
+def _is_handled(definition: Definition | None) -> bool:
+    """Whether something in the tree still handles the failures of a node: an edit may have taken
+    that away. What left the tree stays as it is.
+    """
+    one = definition
+    while one is not None:
+        if one.kind.handles(one.node):
+            return True
+        one = one.parent
+    return definition is None

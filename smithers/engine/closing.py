@@ -30,6 +30,7 @@ class Closing:
         self._grace = timedelta(seconds=grace_s)
         self._now = now
         self._until: Deadline | None = None
+        self._frame = -1
         self.why: Why | None = None
 
     def begin(self, why: Why, plan: Plan) -> bool:
@@ -53,6 +54,10 @@ class Closing:
         if (_RUN, "ending") in self._transition.state.choices:
             self._transition.do(ChoiceMade(key=_RUN, kind="ending", value="null"))
 
+    def is_under_way(self) -> bool:
+        """Whether this owner was cleaning up before the frame in the making."""
+        return self.why is not None and self._transition.number > self._frame
+
     def is_over(self) -> bool:
         """Whether the time for cleaning up has passed."""
         return self._until is not None and self._until.passed(self._now())
@@ -60,3 +65,4 @@ class Closing:
     def _start(self, why: Why) -> None:
         now = self._now()
         self.why, self._until = why, now.deadline(now.wall + self._grace, "boottime")
+        self._frame = self._transition.number

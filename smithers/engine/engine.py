@@ -511,11 +511,17 @@ class Engine:
                 self.schedule(wait.opened)
 
     def _end(self, why: Why) -> None:
-        """End the run from outside its tree; what cleans up may run before, but for a stop."""
-        is_first = self._ending is None and self._closing.why is None
-        if is_first and why not in ("stop", "wrong") and self._closing.begin(why, self.plan):
-            self._timers.ring()
-        else:
+        """End the run from outside its tree; what cleans up may run before, but for a stop. Another
+        cancel while it cleans up ends that; one that was written before it is the same request.
+        """
+        if self._ending is not None or why in ("stop", "wrong"):
+            self._end_at_once(why)
+        elif self._closing.why is None:
+            if self._closing.begin(why, self.plan):
+                self._timers.ring()
+            else:
+                self._end_at_once(why)
+        elif self._closing.is_under_way():
             self._end_at_once(why)
 
     def _end_at_once(self, why: Why) -> None:

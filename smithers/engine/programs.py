@@ -24,10 +24,10 @@ from smithers.engine.program_start import start_program
 from smithers.engine.streams import Stream
 from smithers.errors import AuthorError, BadOutput, CommandFailed, Stalled, Transient
 from smithers.host import Ending, GuardedProcess, Launch, now, to_the_end
-from smithers.secrets import is_secret_name
+from smithers.secrets import Secrets, is_secret_name
 from smithers.tree import Completed, Program, here, problem, valid_text
 
-__all__ = ["Programs", "shown_words"]
+__all__ = ["Masking", "Programs", "shown_words"]
 
 T = TypeVar("T")
 _KILL_AFTER_S = 5.0
@@ -55,6 +55,22 @@ def shown_words(program: Program, mask: Callable[[str], str]) -> str:
     return line if len(line) <= _SHOWN_CHARS else f"{line[: _SHOWN_CHARS - 1]}…"
 
 
+class Masking:
+    """Masks the secrets of the run, and of the environments that the author gives to programs."""
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        self._mask = mask
+        self._given: dict[str, str] = {}
+        self._more = Secrets()
+
+    def __call__(self, text: str) -> str:
+        return self._more.mask(self._mask(text))
+
+    def add(self, environment: Mapping[str, str]) -> None:
+        self._given.update(environment)
+        self._more = Secrets(self._given)
+
+
 @dataclass(kw_only=True, slots=True)
 class Programs:
     """Runs the programs of one attempt. `close` ends those that still run.
@@ -70,7 +86,7 @@ class Programs:
     streams: Path
     stream: Stream
     printed: Printed
-    mask: Callable[[str], str]
+    mask: Masking
     hooks: Hooks
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     loop: asyncio.AbstractEventLoop | None = None
@@ -150,6 +166,8 @@ class Programs:
         """Run it to its end; its output. Raises `CommandFailed`, `Transient`, `BadOutput`, or
         `MachineError`.
         """
+        if program.env:
+            self.mask.add(program.env)
         shown = shown_words(program, self.mask)
         self.stream.write({"event": "command", "argv": list(map(_short, program.argv))})
         began = now()
@@ -232,7 +250,7 @@ class Programs:
         if done.exit_code < 0:
             how = f"was ended by {_signal_name(-done.exit_code)}"
         return CommandFailed(
-            f"`{shown}` {how}{_last_lines(done)}",
+            f"`{shown}` {how}{self.mask(_last_lines(done))}",
             hint=self.logs_hint,
             exit_code=done.exit_code,
             stdout=done.stdout,
@@ -259,7 +277,7 @@ class Programs:
         try:
             return output.parse(out.text())
         except ValidationError as error:
-            said = f"what `{shown}` wrote to stdout does not match output=:\n{problem(error)}"
+            said = f"what `{shown}` wrote to stdout does not match output=:\n{self.mask(problem(error))}"
             hint = "have it write one JSON value and nothing else to stdout, or change output="
             raise BadOutput(said, hint=hint) from error
 

@@ -334,6 +334,10 @@ class Kind(ABC, Generic[N]):
         """Whether its own failure fails nothing around it."""
         return False
 
+    def handles(self, node: N) -> bool:
+        """Whether it handles its own failure, or one below it."""
+        return self.is_tolerant(node) or self.is_tolerated(node)
+
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
         """Whether it has begun by the rows, so that it takes the slots above it."""
         return False

@@ -211,6 +211,9 @@ class SagaKind(Container[Saga[Any]]):
     def is_tolerated(self, node: Saga) -> bool:
         return node.on_failure == "continue"
 
+    def handles(self, node: Saga) -> bool:
+        return True
+
     def activate(self, plan: Planning, one: Instance[Saga]) -> None:
         plan.make_children(one, one.definition.children)
         plan.activate(one.children[0])

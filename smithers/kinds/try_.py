@@ -70,7 +70,7 @@ class Handler(Catch):
 
     def __init__(self, make: Callable[[Caught], Node], mark: Mark) -> None:
         super().__init__((), mark)
-        check_takes(mark, "the catch of this try", make, 1)
+        check_takes(mark, "the catch of this try", make, 1, "caught")
         self.make: Final = freeze(make, mark)
 
 
@@ -148,7 +148,7 @@ class Try(Giving[T_co]):
 def _catch(given: object, mark: Mark) -> Catch:
     if isinstance(given, Node):
         return Catch((cast("Node", given),), mark)
-    if not callable(given):
+    if not callable(given) or isinstance(given, type):
         wrong(
             mark,
             f"the catch of this try must be a node or a callable, not {given!r}",
@@ -225,6 +225,9 @@ class TryKind(Container[Try]):
 
     def is_tolerated(self, node: Try) -> bool:
         return node.on_failure == "continue"
+
+    def handles(self, node: Try) -> bool:
+        return node.catch is not None or super().handles(node)
 
     def activate(self, plan: Planning, one: Instance[Try]) -> None:
         plan.make_children(one, one.definition.children)

@@ -325,3 +325,14 @@ def test_completed_cannot_be_changed() -> None:
     done = Completed(exit_code=0, stdout="", stderr="", duration_s=0.1)
     with pytest.raises(ValueError, match="frozen"):
         setattr(done, "exit_code", 1)  # noqa: B010  # the checkers flag it written plainly
+
+
+def test_a_secret_that_its_author_gives_to_a_program_is_masked_as_well() -> None:
+    secret = "hunter2-and-more"
+    node = Command(
+        "c", ["sh", "-c", "echo $MY_TOKEN; echo $MY_TOKEN >&2; exit 1"], env={"MY_TOKEN": secret}
+    )
+    run = run_of(lambda ctx: node)
+    assert run.go().status == "failed"
+    assert secret not in repr(run.state)
+    assert secret not in (run.settings.streams / "1.events.jsonl").read_text()

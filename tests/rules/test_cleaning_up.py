@@ -21,7 +21,7 @@ from smithers import (
     Workflow,
     workflow,
 )
-from smithers.changes import AttemptStarted, Key
+from smithers.changes import AttemptStarted, Frame, Key
 from smithers.state import RunState
 from tests.rules.resuming import crashed
 from tests.rules.runs import Run
@@ -207,3 +207,32 @@ def test_a_second_cancel_ends_the_cleanup() -> None:
 def test_a_wrong_grace_is_refused(grace_s: Any) -> None:
     with pytest.raises(Exception, match="grace_s must be a number of seconds"):
         flow_of(lambda: Step("a", lambda: 1), grace_s=grace_s)
+
+
+def test_two_cancels_that_were_written_before_anybody_cleaned_up_are_one_request() -> None:
+    make = lambda: Try(Approval("ask", ask="May I?"), finally_=Step("f", lambda: "f"))  # noqa: E731
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    for _ in range(2):
+        asyncio.run(run.cancel())
+    assert run.go().status == "cancelled"
+    assert outcomes(run) == {"ask": "cancelled", "f": "finished"}
+
+
+def test_a_cancel_after_a_crash_in_the_cleanup_continues_it() -> None:
+    def make() -> Node:
+        return Try(
+            Step("slow", forever), finally_=Sequence(Step("f", lambda: 1), Step("g", lambda: 2))
+        )
+
+    whole = Run(flow_of(make))
+    assert cancelled_when(whole, "slow") == "cancelled"
+    after = next(f.number for f in whole.watch.frames if "f" in started_in(f))
+    run = crashed(whole, after + 1)
+    asyncio.run(run.cancel())
+    assert run.go().status == "cancelled"
+    assert outcomes(run) == {"slow": "cancelled", "f": "finished", "g": "finished"}
+
+
+def started_in(frame: Frame) -> set[str]:
+    return {change.key.id for change in frame.changes if isinstance(change, AttemptStarted)}

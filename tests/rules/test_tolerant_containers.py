@@ -117,3 +117,21 @@ def test_the_own_failure_of_a_container_is_tolerated_as_well(make: Callable[[], 
     ending = asyncio.run(run.drive())
     assert (ending.status.status, ending.tolerated) == ("finished", True)
     assert started(run)[-1] == "last"
+
+
+def test_a_failure_that_an_edit_leaves_to_nobody_is_run_again() -> None:
+    fails = [True]
+
+    def work() -> str:
+        return boom() if fails else "done"
+
+    def flow(*, tolerant: bool) -> Workflow[NoInput, Any]:
+        on_failure: Any = "continue" if tolerant else "fail"
+        return flow_of(lambda: Step("a", work, on_failure=on_failure), last=work)
+
+    run = Run(flow(tolerant=True))
+    assert run.go().status == "failed"
+    fails.clear()
+    run.workflow = flow(tolerant=False)
+    assert run.go().status == "finished"
+    assert started(run) == ["a", "last", "a", "last"]

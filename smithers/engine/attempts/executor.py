@@ -16,7 +16,7 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.budgets import Budgets
 from smithers.engine.printing import Printed
-from smithers.engine.programs import Hooks, Programs
+from smithers.engine.programs import Hooks, Masking, Programs
 from smithers.engine.settling import settle
 from smithers.engine.streams import Stream
 from smithers.kinds import Instance
@@ -130,8 +130,8 @@ class Executor(ABC, Generic[W]):
 
     def programs(self, one: Instance[Task], serial: int, hooks: Hooks) -> Programs:
         """What runs the programs of an attempt."""
-        bench = self.bench
-        stream = Stream(bench.streams, serial, bench.secrets.mask)
+        bench, masking = self.bench, Masking(self.bench.secrets.mask)
+        stream = Stream(bench.streams, serial, masking)
         return Programs(
             serial=serial,
             key=str(one.key),
@@ -139,8 +139,8 @@ class Executor(ABC, Generic[W]):
             folder=bench.folder,
             streams=bench.streams,
             stream=stream,
-            printed=Printed(stream, bench.secrets.mask),
-            mask=bench.secrets.mask,
+            printed=Printed(stream, masking),
+            mask=masking,
             hooks=hooks,
         )
 
