@@ -277,7 +277,8 @@ class Programs:
         try:
             return output.parse(out.text())
         except ValidationError as error:
-            said = f"what `{shown}` wrote to stdout does not match output=:\n{self.mask(problem(error))}"
+            why = self.mask(problem(error))
+            said = f"what `{shown}` wrote to stdout does not match output=:\n{why}"
             hint = "have it write one JSON value and nothing else to stdout, or change output="
             raise BadOutput(said, hint=hint) from error
 
