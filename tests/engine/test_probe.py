@@ -92,12 +92,13 @@ def test_a_kind_is_added_as_contributing_says(tmp_path: Path) -> None:
     (copy.folder / "smithers/kinds/stage.py").write_text(page.kind)
     shapes = "smithers/shapes.py"
     copy.replace(shapes, "ContainerKind = Literal[", 'ContainerKind = Literal["stage", ')
-    copy.replace(kinds, "AnyNode = Task[Any]", "AnyNode = Stage | Task[Any]")
+    copy.replace(kinds, "AnyNode = (\n", "AnyNode = (\n    Stage |\n")
     last_import = "from smithers.kinds.task"
     copy.replace(
         kinds, last_import, f"from smithers.kinds.stage import STAGE, Stage\n{last_import}"
     )
-    of_tests = [f"tests/properties/{name}.py" for name in ("driver", "order", "order", "reference")]
+    named = ("driver", "order", "order", "reference", "reference")
+    of_tests = [f"tests/properties/{name}.py" for name in named]
     assert copy.unanswered() == [kinds, shapes, *of_tests]
     assert [answer[0] for answer in page.answers] == [kinds, shapes]
     for file, case, then, before in page.answers:
