@@ -77,7 +77,7 @@ class _Reasons:
                 return self._held()
 
     def _held(self) -> list[Reason]:
-        if not self.alive and (ending := _ending(self.snapshot)) is not None:
+        if not self.alive and (ending := self.snapshot.state.ending) is not None:
             how = "is to be cancelled" if ending == inbox.CANCEL else "is past its deadline"
             now = f"`smithers cancel {quote(self.snapshot.run_id)} --now` ends it without that"
             said = f"the run {how}, and cleans up when it is resumed; {now}"
@@ -267,15 +267,6 @@ def _partly(reasons: Sequence[Reason]) -> str:
     return said + (without if skipped else "")
 
 
-def _ending(snapshot: Snapshot) -> str | None:
-    """Why the run ends from outside, as far as it or a note for its owner says; None if it does
-    not.
-    """
-    if any(note.kind == inbox.CANCEL for note in snapshot.notes):
-        return inbox.CANCEL
-    return snapshot.state.ending
-
-
 def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
     """The whole in one sentence."""
     run, since = snapshot.run_id, clock(snapshot.since, snapshot.now)
@@ -295,7 +286,7 @@ def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
             return f"{run} was cancelled at {since}"
         case "running":
             pid = "" if owner is None else f" in process {owner.pid}"
-            if (ending := _ending(snapshot)) is not None:
+            if (ending := snapshot.state.ending) is not None:
                 how = "is being cancelled" if ending == inbox.CANCEL else "is past its deadline"
                 return f"{run} {how}{pid}; it cleans up before it ends"
             return f"{run} has been running{pid} since {since}"
