@@ -79,22 +79,22 @@ def reads(ctx: Context[Brief]) -> None:
     ctx.get(text, Plan)  # error: a handle knows its type
     review: Review = ctx[plan]  # error: another output
     wrong: Task[Review] = plan  # error: another output
-    approved: str = ctx[ok]  # error: a decision is no text
+    approved: str = ctx[ok]  # error: a decision is not a text
 
 
 def tasks(ctx: Context[Brief]) -> None:
     plan = Task("plan", agent=agent, prompt="plan", output=Plan)
     Task("a", agent=agent)  # error: no prompt
     Task("b", prompt="hello")  # error: no agent
-    Task("c", agent="claude", prompt="hello")  # error: a name is no agent
-    Task("d", agent=Echo, prompt="hello")  # error: a class is no agent
+    Task("c", agent="claude", prompt="hello")  # error: a name is not a agent
+    Task("d", agent=Echo, prompt="hello")  # error: a class is not a agent
     Task("e", agent=agent, prompt=lambda: len(ctx[plan].steps))  # error: a prompt that is a number
     Task("f", agent=agent, prompt=ctx[plan])  # error: a prompt that is a model
-    Task("g", agent=agent, prompt="hello", output=Plan(steps=[]))  # error: a value is no type
+    Task("g", agent=agent, prompt="hello", output=Plan(steps=[]))  # error: a value is not a type
     Task("h", agent=agent, prompt="hello", on_failure="ignore")  # error: an unknown choice
-    Task("i", agent=agent, prompt="hello", retry=3)  # error: a number is no Retry
+    Task("i", agent=agent, prompt="hello", retry=3)  # error: a number is not a Retry
     Task("j", agent=agent, prompt="hello", retries=3)  # error: an unknown argument
-    Task("k", agent=agent, prompt="hello", needs=[1])  # error: a number is no task
+    Task("k", agent=agent, prompt="hello", needs=[1])  # error: a number is not a task
     Task("l", agent=agent, prompt="hello", skip_if=True)  # error: no callable
     Task("m", agent=agent, prompt="hello", skip_if=lambda: "yes")  # error: not True or False
     Task(7, agent=agent, prompt="hello")  # error: an id is text
@@ -126,7 +126,7 @@ def commands(ctx: Context[Brief], attempt: Attempt) -> None:
     Command("c", ["make"], cwd=5)  # error: a folder that is a number
     Command("d", ["make"], env=["A=b"])  # error: variables that are no mapping
     Command("e", ["make"], env={"A": 1})  # error: a variable that is a number
-    Command("f", ["cat"], stdin=lambda: ctx[plan])  # error: a model is no text
+    Command("f", ["cat"], stdin=lambda: ctx[plan])  # error: a model is not a text
     Command("g", ["make"], output=str, check=False)  # error: text has no exit code
     Command("h", ["make"], agent=agent)  # error: a program has no agent
     Command("i", ["make"], on_failure="stop")  # error: an unknown choice
@@ -142,9 +142,9 @@ def commands(ctx: Context[Brief], attempt: Attempt) -> None:
 def groups(ctx: Context[Brief]) -> None:
     plan = Task("plan", agent=agent, prompt="plan", output=Plan)
     review = Task("review", agent=agent, prompt="review", output=Review)
-    Sequence("plan", plan)  # error: a text is no node
+    Sequence("plan", plan)  # error: a text is not a node
     Sequence([plan, review])  # error: unpack a list with *
-    Parallel(plan, lambda: review)  # error: a callable is no node
+    Parallel(plan, lambda: review)  # error: a callable is not a node
     Parallel(plan, limit="two")  # error: not a number
     Parallel(plan, on_failure="stop")  # error: an unknown choice
     Sequence(plan, on_failure="cancel")  # error: only groups that run at once can
@@ -156,7 +156,7 @@ def choices(ctx: Context[Brief]) -> None:
     review = Task("review", agent=agent, prompt="review", output=Review)
     Branch(True, review)  # error: no callable
     Branch(lambda: ctx[review], review)  # error: a model is neither True nor False
-    Branch(lambda: ctx[review].approved, "review")  # error: a text is no node
+    Branch(lambda: ctx[review].approved, "review")  # error: a text is not a node
     Loop(review, until=lambda: ctx.get(review), max_iterations=3)  # error: not True or False
     Loop(review, until=ctx[review].approved, max_iterations=3)  # error: no callable
     Loop(review, until=lambda: ctx[review].aproved, max_iterations=3)  # error: a misspelt field
@@ -164,9 +164,9 @@ def choices(ctx: Context[Brief]) -> None:
     Loop(review, until=lambda: True, max_iterations=3, on_exhausted="stop")  # error: unknown
 
     Compensated(review)  # error: nothing undoes it
-    Compensated(review, lambda: review)  # error: a callable is no node
+    Compensated(review, lambda: review)  # error: a callable is not a node
     Saga(review, on_cancel="keep")  # error: an unknown choice
-    Saga("review")  # error: a text is no node
+    Saga("review")  # error: a text is not a node
 
 
 def fan_outs(ctx: Context[Brief]) -> None:
@@ -187,7 +187,7 @@ def fan_outs(ctx: Context[Brief]) -> None:
     ForEach(["x"], key=len, each=write)  # error: a key that is a number
     ForEach(["x"], key=str, each=count)  # error: another type of item
     ForEach(["x"], key=lambda item: item.name, each=write)  # error: text has no such field
-    ForEach(["x"], key=str, each=lambda item: item)  # error: a text is no node
+    ForEach(["x"], key=str, each=lambda item: item)  # error: a text is not a node
     ForEach(["x"], key=str, each=write, on_failure="ignore")  # error: an unknown choice
 
     said = ForEach(["x"], key=str, each=lambda item: Task(item, agent=agent, prompt="hello"))
@@ -215,7 +215,7 @@ def wrong_input(ctx: Context[NoInput]) -> Node:
     return Task("plan", agent=agent, prompt="plan")
 
 
-@workflow  # error: a text is no tree
+@workflow  # error: a text is not a tree
 def no_tree(ctx: Context[NoInput]) -> str:
     return "plan"
 
@@ -225,7 +225,7 @@ def misspelt(ctx: Context[Brief]) -> Node[Plan]:
     return Task("plan", agent=agent, prompt="plan")  # error: it gives text
 
 
-@workflow(input="Brief")  # error: a name is no model
+@workflow(input="Brief")  # error: a name is not a model
 def named(ctx: Context[Brief]) -> Node:
     return Task("plan", agent=agent, prompt="plan")
 
@@ -244,8 +244,8 @@ def handles(ctx: Context[Brief]) -> None:
     """A node is no output; what checkers accept, as in an f-string, is refused when it is used."""
     text = Task("text", agent=agent, prompt="hello")
     plan = Task("plan", agent=agent, output=Plan, prompt="plan")
-    "Plan: " + text  # error: a node is no text
-    "".join([text])  # error: a node is no text
+    "Plan: " + text  # error: a node is not a text
+    "".join([text])  # error: a node is not a text
     plan.steps  # error: a node has not the fields of its output
     len(text)  # error: a node has no length
     Branch(lambda: text == "ship", plan)  # error: never equal
@@ -256,7 +256,7 @@ def results(ctx: Context[Brief]) -> None:
     plan = Task("plan", agent=agent, output=Plan, prompt="plan")
     Sequence(text, result="text")  # error: a text is neither a node nor a callable
     Parallel(text, result=lambda ctx: 1)  # error: it takes no argument
-    Loop(text, until=lambda: True, max_iterations=1, result=1)  # error: a number is no node
+    Loop(text, until=lambda: True, max_iterations=1, result=1)  # error: a number is not a node
     Loop(text, until=lambda: True, max_iterations=1, stop_if_same=1)  # error: not callable
     Loop(text, until=lambda: True, stop_if_same=lambda: 1)  # error: max_iterations is required
     arm = Branch(lambda: True, plan)

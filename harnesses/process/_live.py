@@ -20,7 +20,7 @@ class LiveChild(GuardedProcess):
     """Starts `command` at once.
 
     Raises `MachineError` if this machine cannot start anything now, and `Permanent` if it cannot
-    start this. What happens to the program itself is told by `pids`.
+    start this. `pids` reports what happens to the program itself.
     """
 
     def __init__(self, command: Command, tape: Tape, folder: Path | None = None) -> None:

@@ -181,14 +181,13 @@ def must_clean_up(state: RunState) -> bool:
     """Whether something that is left to do when the run is cancelled may have begun: in a container
     that cleans up, and that has not ended.
     """
-    groups = set(_cleaning(state))
-    begun = {*state.tries, *(key for key, _ in state.waits), *state.ended} if groups else ()
+    depths = {id: state.depth(id) for id in _cleaning(state)}
+    begun = {*state.tries, *(key for key, _ in state.waits), *state.ended} if depths else ()
     for key in begun:
         row = state.nodes.get(key.id)
         while row is not None:
-            if row.id in groups and not any(
-                end.id == row.id and end.path == key.path[: len(end.path)] for end in state.ends
-            ):
+            depth = depths.get(row.id)
+            if depth is not None and Key(row.id, key.path[:depth]) not in state.ends:
                 return True
             row = state.nodes.get(row.parent or "")
     return False

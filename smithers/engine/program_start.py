@@ -21,7 +21,7 @@ _REPLACED_S = 1.0
 """The same for a program that was found, and cannot be executed: it may be being replaced."""
 _OF_THE_FILE = (errno.ENOENT, errno.ENOEXEC)
 _ARGUMENT_BYTES = 131_071
-"""Linux takes so many bytes in one argument or variable."""
+"""The most bytes that Linux takes in one argument or variable."""
 
 
 class _Unheard:

@@ -233,7 +233,7 @@ class Programs:
         return await clock.wait(process.ended())
 
     def _show(self, name: str, text: str) -> None:
-        """Have it in the log, and a few times a second its last line before whoever watches."""
+        """Write it to the log, and show its last line to observers a few times a second."""
         self.printed.write(name, text)
         lines = text[-_LINE_CHARS:].split("\n")[:-1]
         self._line = next((line for line in reversed(lines) if line.strip()), self._line)

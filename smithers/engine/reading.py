@@ -14,12 +14,11 @@ from pydantic import ValidationError
 
 from smithers.changes import Failure, Key
 from smithers.context import ItemFailure, NotYet, State
-from smithers.engine.failing import error_of
 from smithers.engine.mount import Mounts
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import NOTHING, Definition, Instance, kind_of
+from smithers.kinds import NOTHING, Definition, Instance, error_of, kind_of
 from smithers.state import Ended, RunState
 from smithers.tree import (
     Attempt,

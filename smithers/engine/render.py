@@ -67,7 +67,7 @@ class Items:
 
     @classmethod
     def of(cls, value: object) -> Items:
-        """The one value of a subtree that is no item."""
+        """The one value of a subtree that is not an item."""
         return cls(("",), (None,), (value,))
 
     def row(self, source: str) -> str:

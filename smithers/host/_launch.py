@@ -78,7 +78,7 @@ class Launch:
 
 
 class Listener(Protocol):
-    """Whoever keeps what passes between a program and us."""
+    """Keeps what passes between a program and us."""
 
     def chunk(self, stream: Literal["in", "out", "err"], data: bytes, /) -> Chunk: ...
 

@@ -39,7 +39,7 @@ class GuardedProcess:
     """Starts a program at once. The loop must be one that can watch pipes (`add_reader`).
 
     Raises `OSError` or `ValueError` if the guard cannot be started with these words in this folder.
-    What happens to the program itself is told by `pids`. The guard removes `folder`, which has
+    `pids` reports what happens to the program itself. The guard removes `folder`, which has
     words of the command, if it ends the program because we are gone.
     """
 
@@ -267,7 +267,7 @@ class GuardedProcess:
         except BlockingIOError:
             return
         except OSError:
-            # The program closed its end; what it did not want to read is no failure of ours.
+            # The program closed its end; what it did not read is not our failure.
             self._unsent.clear()
         if not self._unsent:
             self._loop.remove_writer(self._guard.stdin.fileno())
@@ -304,7 +304,7 @@ class GuardedProcess:
             self._running.set()
             if what == "seen" and is_new:
                 self._seen.append((int(first), rest[0]))
-                self._chunks.put_nowait(Chunk(now(), "err", b""))  # whoever reads is woken
+                self._chunks.put_nowait(Chunk(now(), "err", b""))  # wakes the reader
         elif what == "failed":
             self._failure = CannotStart(int(first), rest[0])
             self._ending = Ending(rc=127)

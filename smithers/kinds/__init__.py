@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, assert_never, cast
 
+from smithers.kinds._container import result_of
 from smithers.kinds._definition import Definition
-from smithers.kinds._failures import find_failure
+from smithers.kinds._failures import error_of, find_failure
 from smithers.kinds._instance import Dropped, Instance, Slots
 from smithers.kinds._kind import (
     NOTHING,
@@ -18,7 +19,6 @@ from smithers.kinds._kind import (
     KindName,
     OutputReader,
     Planning,
-    result_of,
 )
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
@@ -61,6 +61,7 @@ __all__ = [
     "Slots",
     "Try",
     "agent_work",
+    "error_of",
     "find_failure",
     "kind_of",
     "result_of",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Asking, Container, OutputReader, Planning
+from smithers.kinds._kind import Asking, OutputReader, Planning
 from smithers.naming import node_name
 from smithers.state import RunState
 from smithers.tree import Branch, Computed, Node
@@ -20,9 +21,6 @@ class BranchKind(Container[Branch[Any]]):
 
     def split(self, node: Branch[Any]) -> int:
         return len(node.arms[0])
-
-    def is_tolerated(self, node: Branch[Any]) -> bool:
-        return node.on_failure == "continue"
 
     def activate(self, plan: Planning, one: Instance[Branch[Any]]) -> None:
         self._take(plan, one)

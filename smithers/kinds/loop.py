@@ -10,9 +10,10 @@ from typing import Any
 
 from smithers.changes import Key, Outcome
 from smithers.errors import SmithersError
+from smithers.kinds._container import Container
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Asking, Container, Planning
+from smithers.kinds._kind import Asking, Planning
 from smithers.kinds.sequence import Ordered
 from smithers.naming import node_name
 from smithers.state import Ended, RunState
@@ -83,6 +84,9 @@ class IterationKind(Ordered[Loop[Any]]):
         if (one.key, "until") in plan.state.choices:  # what `stop_if_same` gave comes before it
             self.end(plan, one)
 
+    def is_tolerated(self, node: Loop[Any]) -> bool:
+        return False  # its loop ends by its failure
+
     def loops_around(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
 
@@ -114,9 +118,6 @@ class LoopKind(Container[Loop[Any]]):
 
     def loops_below(self, definition: Definition) -> tuple[str, ...]:
         return (*definition.loops, definition.id)
-
-    def is_tolerated(self, node: Loop[Any]) -> bool:
-        return node.on_failure == "continue"
 
     def activate(self, plan: Planning, one: Instance[Loop[Any]]) -> None:
         self._iterate(plan, one)

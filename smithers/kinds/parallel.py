@@ -6,8 +6,9 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
+from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Container, Planning
+from smithers.kinds._kind import Planning
 from smithers.tree import ForEach, Parallel
 
 __all__ = ["PARALLEL", "SideBySide"]
@@ -24,7 +25,7 @@ class SideBySide(Container[N]):
         return node.limit
 
     def is_tolerant(self, node: N) -> bool:
-        return node.on_failure == "continue"
+        return self.is_tolerated(node)
 
     def is_tolerated(self, node: N) -> bool:
         return node.on_failure == "continue"

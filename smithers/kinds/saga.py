@@ -14,10 +14,11 @@ from typing_extensions import TypeVar
 
 from smithers import waits
 from smithers.changes import Failure, Key, Outcome, WaitKind
+from smithers.kinds._container import Container
 from smithers.kinds._definition import Definition
 from smithers.kinds._failures import find_failure
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Asking, Container, Planning
+from smithers.kinds._kind import Asking, Planning
 from smithers.kinds._questions import open_question
 from smithers.kinds.task import has_effect, was_interrupted
 from smithers.naming import key_name
@@ -31,11 +32,10 @@ from smithers.tree import (
     Mark,
     Node,
     OnFailure,
-    Sequence,
     Task,
+    body_of,
     check_budget,
     check_choice,
-    children_of,
     container_id,
     here,
     shown,
@@ -135,14 +135,10 @@ class Saga(Giving[T_co]):
         mark = self.mark = here()
         self.id = container_id(id, self.kind, mark)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
-        check_choice(mark, "on_failure", on_failure, ("fail", "continue"))
+        self._handle(on_failure, mark)
         check_choice(mark, "on_cancel", on_cancel, ("undo", "leave"))
-        self.on_failure: Final = on_failure
         self.on_cancel: Final = on_cancel
-        given = children_of(self.kind, body, mark)
-        if not given:
-            wrong(mark, "this saga has no body", "give it at least one node")
-        self.body: Final[Node] = given[0] if len(given) == 1 else Sequence(*given)
+        self.body: Final = body_of(self.kind, body, mark)
         self._give(result, mark)
 
     @property
@@ -208,9 +204,6 @@ class SagaKind(Container[Saga[Any]]):
     is_ordered = True
     grows = True
 
-    def is_tolerated(self, node: Saga) -> bool:
-        return node.on_failure == "continue"
-
     def handles(self, node: Saga) -> bool:
         return True
 
@@ -248,10 +241,7 @@ class SagaKind(Container[Saga[Any]]):
         elif undoing is not None and one.worst == "failed":
             plan.resolve_later(one)
         else:
-            outcome = self.outcome(plan.state, one)
-            if one.stopped and outcome == "finished" and not self.has_result(plan.state, one):
-                outcome = "cancelled"
-            self.conclude(plan, one, outcome, one.settled_at)
+            self.end_parts(plan, one)
 
     # -- undoing
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from typing_extensions import TypeVar
 
+from smithers.kinds._container import Container
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import Container, Planning
+from smithers.kinds._kind import Planning
 from smithers.tree import Node, Sequence
 
 __all__ = ["SEQUENCE", "Ordered"]
@@ -57,9 +58,6 @@ class Ordered(Container[N]):
 class SequenceKind(Ordered[Sequence[Any]]):
     name = "sequence"
     only_arranges = True
-
-    def is_tolerated(self, node: Sequence[Any]) -> bool:
-        return node.on_failure == "continue"
 
     def end(self, plan: Planning, one: Instance[Sequence[Any]]) -> None:
         self.conclude(plan, one, "finished", one.settled_at)

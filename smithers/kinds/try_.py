@@ -14,10 +14,11 @@ from typing import Any, Final, cast, overload
 from typing_extensions import TypeVar
 
 from smithers.changes import Failure, Key, Outcome
+from smithers.kinds._container import Container
 from smithers.kinds._definition import Definition
 from smithers.kinds._failures import find_failure
 from smithers.kinds._instance import Instance
-from smithers.kinds._kind import NOTHING, Asking, Container, Planning
+from smithers.kinds._kind import NOTHING, Asking, Planning
 from smithers.kinds.sequence import Ordered
 from smithers.state import RunState
 from smithers.texts import object_from
@@ -28,11 +29,9 @@ from smithers.tree import (
     Mark,
     Node,
     OnFailure,
-    Sequence,
+    body_of,
     check_budget,
-    check_choice,
     check_takes,
-    children_of,
     container_id,
     freeze,
     here,
@@ -128,14 +127,10 @@ class Try(Giving[T_co]):
         mark = self.mark = here()
         self.id = container_id(id, self.kind, mark)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
-        check_choice(mark, "on_failure", on_failure, ("fail", "continue"))
-        self.on_failure: Final = on_failure
-        given = children_of(self.kind, body, mark)
-        if not given:
-            wrong(mark, "this try has no body", "give it at least one node")
+        self._handle(on_failure, mark)
+        self.body: Final = body_of(self.kind, body, mark)
         if catch is None and finally_ is None:
             wrong(mark, "this try has neither catch= nor finally_=", "add one, or write Sequence")
-        self.body: Final[Node] = given[0] if len(given) == 1 else Sequence(*given)
         self.catch: Final = None if catch is None else _catch(catch, mark)
         self.finally_: Final = None if finally_ is None else _finally(finally_, mark)
         self._give(result, mark)
@@ -223,9 +218,6 @@ class TryKind(Container[Try]):
     chooses = True
     is_ordered = True
 
-    def is_tolerated(self, node: Try) -> bool:
-        return node.on_failure == "continue"
-
     def handles(self, node: Try) -> bool:
         return node.catch is not None or super().handles(node)
 
@@ -249,14 +241,7 @@ class TryKind(Container[Try]):
         elif final is not None and not final.settled:
             self._finish(plan, one, body, final)
         elif not one.open:
-            self._end(plan, one)
-
-    def _end(self, plan: Planning, one: Instance[Try]) -> None:
-        """All its parts are settled; one that was stopped asks for no result."""
-        outcome = self.outcome(plan.state, one)
-        if one.stopped and outcome == "finished" and not self.has_result(plan.state, one):
-            outcome = "cancelled"
-        self.conclude(plan, one, outcome, one.settled_at)
+            self.end_parts(plan, one)
 
     def _catch(self, plan: Planning, one: Instance, body: Instance, catch: Instance) -> None:
         if catch.status != "idle":
@@ -338,7 +323,7 @@ class TryKind(Container[Try]):
         if catch is not None and catch.status == "up":
             plan.drop(catch, outcome, cancel=cancel)
         if not one.open:  # its result is missing
-            self._end(plan, one)
+            self.end_parts(plan, one)
 
     def cleans_up(self, state: RunState, one: Instance[Try]) -> bool:
         if one.status != "up" or not one.begun:

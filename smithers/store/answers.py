@@ -15,7 +15,7 @@ __all__ = ["Asked", "check_answer", "check_claim", "check_number", "describe_ans
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """A question to a person as it stands: `over` when it was closed or reset."""
+    """A question to a person: `over` when it was closed or reset."""
 
     over: bool
     answer: str | None

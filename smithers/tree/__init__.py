@@ -23,6 +23,7 @@ from smithers.tree._nodes import (
     OnFailure,
     Parallel,
     Sequence,
+    body_of,
     children_of,
     container_id,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "StepWork",
     "Task",
     "Work",
+    "body_of",
     "check_budget",
     "check_choice",
     "check_count",

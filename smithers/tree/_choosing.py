@@ -99,8 +99,7 @@ class Branch(Giving[T_co]):
         budget: Budget | None = None,
     ) -> None:
         self.mark = here()
-        check_choice(self.mark, "on_failure", on_failure, ("fail", "continue"))
-        self.on_failure: Final = on_failure
+        self._handle(on_failure, self.mark)
         self.id = container_id(id, self.kind, self.mark)
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(test):
@@ -166,8 +165,7 @@ class Loop(Giving[T_co]):
         budget: Budget | None = None,
     ) -> None:
         self.mark = here()
-        check_choice(self.mark, "on_failure", on_failure, ("fail", "continue"))
-        self.on_failure: Final = on_failure
+        self._handle(on_failure, self.mark)
         self.id = container_id(id, self.kind, self.mark)
         self.budget = check_budget(budget, f"this {self.kind}", self.mark)
         if not callable(until):

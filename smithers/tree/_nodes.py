@@ -34,6 +34,7 @@ __all__ = [
     "OnGroupFailure",
     "Parallel",
     "Sequence",
+    "body_of",
     "children_of",
     "container_id",
 ]
@@ -92,6 +93,14 @@ class Giving(Node[T_co]):
     """A container that gives what its `result` gives: a node inside it, or a callable."""
 
     result: Node[Any] | Computed[Any] | None = None
+    on_failure: str = "fail"
+    """Whether its failure fails the nodes around it, and for a group what else ends."""
+
+    def _handle(
+        self, on_failure: str, mark: Mark, choices: tuple[str, ...] = get_args(OnFailure)
+    ) -> None:
+        check_choice(mark, "on_failure", on_failure, choices)
+        self.on_failure = on_failure
 
     def _give(self, given: object, mark: Mark) -> None:
         if given is None or isinstance(given, Node):
@@ -118,12 +127,12 @@ class Group(Giving[T_co]):
         budget: Budget | None,
         mark: Mark,
         on_failure: str = "fail",
-        choices: tuple[str, ...] = ("fail", "continue"),
+        choices: tuple[str, ...] = get_args(OnFailure),
         id: str | None = None,
     ) -> None:
         self.mark = mark
         self.id = container_id(id, self.kind, mark)
-        check_choice(mark, "on_failure", on_failure, choices)
+        self._handle(on_failure, mark, choices)
         self.budget = check_budget(budget, f"this {self.kind}", mark)
         self._given = children_of(self.kind, given, mark)
         self._give(result, mark)
@@ -169,7 +178,14 @@ class Sequence(Group[T_co]):
         id: str | None = None,
     ) -> None:
         self._become(children, result, budget, here(), on_failure, id=id)
-        self.on_failure: Final = on_failure
+
+
+def body_of(kind: str, given: abc.Sequence[object], mark: Mark) -> Node:
+    """The body of a container as one node. Raises `AuthorError`."""
+    nodes = children_of(kind, given, mark)
+    if not nodes:
+        wrong(mark, f"this {kind} has no body", "give it at least one node")
+    return nodes[0] if len(nodes) == 1 else Sequence(*nodes)
 
 
 class Parallel(Group[T_co]):
@@ -215,4 +231,3 @@ class Parallel(Group[T_co]):
         self._become(children, result, budget, mark, on_failure, get_args(OnGroupFailure), id)
         check_count(mark, "limit", limit)
         self.limit: Final = limit
-        self.on_failure: Final = on_failure
