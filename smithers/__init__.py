@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from smithers.tree import Node as Node
     from smithers.tree import Parallel as Parallel
     from smithers.tree import Retry as Retry
+    from smithers.tree import Rework as Rework
     from smithers.tree import Sequence as Sequence
     from smithers.tree import Step as Step
     from smithers.tree import Task as Task
@@ -58,6 +59,7 @@ _HOMES = {
     "Node": "smithers.tree",
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
+    "Rework": "smithers.tree",
     "Saga": "smithers.kinds",
     "Sequence": "smithers.tree",
     "State": "smithers.context",
@@ -90,6 +92,7 @@ __all__ = [  # literal, for the checkers
     "Node",
     "Parallel",
     "Retry",
+    "Rework",
     "Saga",
     "Sequence",
     "State",
