@@ -142,7 +142,11 @@ class _Finder:
     def result(self) -> _Affected:
         while self._queue:
             self._follow(self._queue.popleft())
-        return _Affected(*map(frozenset, (self._tasks, self._open - self._tasks, self._choices)))
+        return _Affected(
+            again=frozenset(self._tasks),
+            open=frozenset(self._open - self._tasks),
+            choices=frozenset(self._choices),
+        )
 
     def add(self, key: Key) -> None:
         """It is done again; of a container, all that is below it."""

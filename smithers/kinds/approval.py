@@ -9,7 +9,7 @@ from smithers.changes import Failure, Key, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import denied, open_question
-from smithers.kinds._rework import is_sent_back, send_back
+from smithers.kinds._rework import asked_again, is_sent_back, send_back
 from smithers.kinds.task import Leaf
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
@@ -38,6 +38,7 @@ class ApprovalKind(Leaf[Approval]):
         seconds = one.node.timeout_s
         due = None if seconds is None else asking.now() + timedelta(seconds=seconds)
         names = one.node.work.allowed_by
+        text = asked_again(asking.state, one, text)
         open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names)
 
     def answered(

@@ -187,6 +187,37 @@ def test_a_question_that_nobody_answers_in_time_sends_nothing_back() -> None:
     assert log.ran == ["draft"]
 
 
+def test_the_person_is_asked_again_with_what_has_changed_since() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        ask = "Ship this?\n\n  title\n  {}\n  end"
+        ship = Approval("ship", ask=lambda: ask.format(ctx[draft]), on_deny=Rework(draft))
+        return Sequence(draft, ship)
+
+    run = Run(flow_of(make))
+
+    def asked() -> str:
+        return run.state.waits[Key("ship"), "approval"].opened.asked or ""
+
+    run.go()
+    first = asked()
+    assert first == "Ship this?\n\n  title\n  draft 1\n  end"
+    run.answer("ship", approved=False, note="shorter")
+    run.go()
+    assert asked() == (
+        "Ship this?\n\n  title\n  draft 2\n  end\n\n"
+        "Round 2 of 3. ann denied round 1: shorter\n"
+        "What has changed in the question since:\n"
+        "@@ -3,3 +3,3 @@\n   title\n-  draft 1\n+  draft 2\n   end"
+    )
+    run.answer("ship", approved=False)
+    run.go()
+    assert "Round 3 of 3. ann denied round 2.\n" in asked()
+    assert asked().endswith("\n-  draft 2\n+  draft 3\n   end")
+
+
 def test_the_note_can_be_read_and_is_that_of_the_last_denial() -> None:
     notes: list[str | None] = []
 
