@@ -19,7 +19,6 @@ from smithers.kinds import Definition, agent_work, kind_of
 from smithers.tree import (
     Budget,
     Node,
-    Task,
     did_you_mean,
 )
 
@@ -248,7 +247,7 @@ def _waits_for(one: Definition) -> Iterator[tuple[str, str]]:
 
 def _sends_back(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids of what is done again if it is denied or fails."""
-    rework = one.node.rework if isinstance(one.node, Task) else None
+    rework = one.kind.rework(one.node)
     for id in () if rework is None else rework.ids:
         yield id, f"sends back {id or 'a node'!r}"
 

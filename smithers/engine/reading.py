@@ -162,7 +162,7 @@ class Reading:
         """What was said when a node last sent work back, in the loops that it has in common with
         this reader.
         """
-        if not isinstance(_checked(node), Task) or cast("Task", node).rework is None:
+        if kind_of(_checked(node)).rework(node) is None:
             raise AuthorError(
                 f"ctx.note({_name(node)}) reads a node that sends no work back",
                 place=here().place,

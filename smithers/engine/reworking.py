@@ -24,7 +24,6 @@ __all__ = ["Reworking"]
 
 _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending"})
 """Choices that nothing was read for. How often work was sent back counts on."""
-_PARTS: Final = ("catch", "finally")
 
 
 class Reworking:
@@ -48,7 +47,9 @@ class Reworking:
         """
         choice = object_from(self._state.choices[key, "rework"].value) or {}
         cause = SentBack(key=key, by=choice.get("by"), note=choice.get("note"))
-        rework = self._asking.plan.instances[key].node.rework
+        one = self._asking.plan.instances[key]
+        rework = one.kind.rework(one.node)
+        assert rework is not None, f"{key} sends no work back"
         found = self._finder(attempts)
         found.add(key)
         for id in rework.ids:
@@ -103,6 +104,12 @@ class _Affected:
     choices: frozenset[tuple[Key, ChoiceKind]]
 
 
+def _is_beside(row: NodeMounted | None) -> bool:
+    """Whether a part of a container is what handles its failure, or cleans up after it."""
+    shape = None if row is None else shape_of(row.kind)
+    return shape is None or shape.handles or shape.cleans_up == "parent"
+
+
 class _Finder:
     """Follows reads from node to node. `reading` are those that are not rows yet, as pairs of
     reader and source.
@@ -134,6 +141,12 @@ class _Finder:
                 self._readers.setdefault(source, set()).add(reader)
         for reader, source in reading:
             self._readers.setdefault(source, set()).add(reader)
+        self._handlers = {
+            row.parent: row.id
+            for row in state.nodes.values()
+            if row.parent is not None and shape_of(row.kind).handles
+        }
+        """What handles the failures of a container, by that one's id."""
         self._needed_by: dict[str, set[str]] = {}
         for one in by_id.values():
             for need, _ in one.kind.needs(one.node):
@@ -187,8 +200,8 @@ class _Finder:
             self._read(above)
             if above in self._state.ended:  # it failed by itself, and what is below it changes
                 self._tasks.add(above)
-            if row.kind == "try":
-                self._open_catch(above, inner, failed)
+            if row.id in self._handlers and not _is_beside(self._row(inner.id)):
+                self._open_handler(above, failed)
             definition = self._by_id.get(row.id)
             if failed and definition is not None and definition.kind.handles(definition.node):
                 self._open_stopped(above)
@@ -222,25 +235,16 @@ class _Finder:
             self._open_skipped(reader)
         self._change(Key(reader.id, reader.path[:depth]))
 
-    def _open_catch(self, key: Key, inner: Key, failed: bool) -> None:
+    def _open_handler(self, key: Key, failed: bool) -> None:
         """The body of a try is done again: a failure that was caught no longer counts, and one may
         be caught now.
         """
-        part = self._row(inner.id)
-        if part is None or part.kind in _PARTS:
-            return
+        handler = Key(self._handlers[key.id], key.path)
+        self._open_skipped(handler)
         choice = self._state.choices.get((key, "caught"))
-        handler = [
-            Key(row.id, key.path)
-            for row in self._state.nodes.values()
-            if row.parent == key.id and row.kind == "catch"
-        ]
-        for one in handler:
-            self._open_skipped(one)
         if failed and choice is not None and choice.value != "null":
             self._choices.add((key, "caught"))
-            for one in handler:
-                self._add_below(one)
+            self._add_below(handler)
             self._open_stopped(key)
 
     def _open_skipped(self, top: Key) -> None:

@@ -15,7 +15,7 @@ from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
 from smithers.kinds._questions import denied, open_question
 from smithers.naming import key_name
 from smithers.state import Attempted, Ended, RunState
-from smithers.tree import AgentWork, Decision, Node, Output, StepWork, Task
+from smithers.tree import AgentWork, Decision, Node, Output, Rework, StepWork, Task
 
 __all__ = ["TASK", "Leaf", "WorkKind", "agent_work", "has_effect", "was_interrupted"]
 
@@ -86,6 +86,9 @@ class Leaf(Kind[N]):
 
     def is_tolerated(self, node: N) -> bool:
         return node.on_failure == "continue"
+
+    def rework(self, node: N) -> Rework | None:
+        return node.rework
 
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
         key = one.key

@@ -10,6 +10,8 @@ from smithers.tree._places import Mark, here
 
 __all__ = ["Rework", "split_rework"]
 
+_EXAMPLE = "for example Rework(draft, max_rounds=3)"
+
 
 class Rework:
     """Do tasks again, with what was said as a message, and then ask or check again.
@@ -33,11 +35,15 @@ class Rework:
                 wrong(
                     self.mark,
                     f"Rework takes tasks or their ids, not {one!r}",
-                    "for example Rework(draft, max_rounds=3)",
+                    _EXAMPLE,
                 )
         rounds = cast("object", max_rounds)
         if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-            wrong(self.mark, f"max_rounds must be a whole number of at least 1, not {rounds!r}")
+            wrong(
+                self.mark,
+                f"max_rounds must be a whole number of at least 1, not {rounds!r}",
+                _EXAMPLE,
+            )
         self.tasks = tasks
         self.max_rounds = max_rounds
 

@@ -97,7 +97,7 @@ class Built:
             self._steps.append(made)
             return made
         if part.kind == "foreach":
-            return self._fan_out(ctx, part, around | ids, read)
+            return self._fan_out(ctx, part, around | ids, read, item)
         nodes = [self._node(ctx, one, around, item) for one in part.below]
         match part.kind:
             case "branch":
@@ -115,12 +115,15 @@ class Built:
         part: Part,
         around: frozenset[str],
         read: Callable[[], list[str]],
+        outer: str,
     ) -> Node[Any]:
         before = len(self._steps)
 
         def each(item: str) -> Node[Any]:
             outside, self._steps = self._steps, self._steps[:before]
-            node = Sequence(*[self._node(ctx, one, around, f"@{item}") for one in part.below])
+            node = Sequence(
+                *[self._node(ctx, one, around, f"{outer}@{item}") for one in part.below]
+            )
             self._steps = outside
             return node
 
