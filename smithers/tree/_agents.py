@@ -19,10 +19,9 @@ __all__ = ["agents_of"]
 
 def agents_of(id: str, given: object, mark: Mark) -> tuple[Agent, ...]:
     """The agents of a task, those that it names by a string included. Raises `AuthorError`."""
-    several = isinstance(given, abc.Sequence) and not isinstance(given, str)
-    listed: tuple[object, ...] = (given,)
-    if several:
-        listed = tuple(cast("abc.Sequence[object]", given))
+    listed: list[object] = [given]
+    if isinstance(given, abc.Sequence) and not isinstance(given, str):
+        listed = list(cast("abc.Sequence[object]", given))
     agents = tuple(_named(id, one, mark) if isinstance(one, str) else one for one in listed)
     _check_agents(id, cast("tuple[Agent, ...]", agents), mark)
     return cast("tuple[Agent, ...]", agents)
