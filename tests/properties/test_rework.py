@@ -64,17 +64,18 @@ class Built:
         self.ran: Counter[str] = Counter()
         self.sources: dict[str, set[str]] = {}
         """What each step has read, or the containers that were made from reads around it."""
+        self.named = ""
         self._named, self._rounds, self._part = named, rounds, part
+        self._steps: list[Step[str]] = []
 
     @property
     def flow(self) -> Workflow[NoInput, Any]:
         @workflow
         def flow(ctx: Context[NoInput]) -> Node[Any]:
-            self._steps: list[Step[str]] = []
+            self._steps = []
             first = self._node(ctx, Part("step"), frozenset(), "")
             node = self._node(ctx, self._part, frozenset(), "")
-            self.steps = [one.id for one in self._steps]
-            self.named = self.steps[self._named % len(self.steps)]
+            self.named = self._steps[self._named % len(self._steps)].id
             rework = Rework(self.named, max_rounds=self._rounds + 1)
             return Sequence(first, node, Approval("ok", ask="ok?", on_deny=rework))
 
