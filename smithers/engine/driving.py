@@ -84,7 +84,8 @@ class Driving:
     def let_go(self) -> None:
         """See `Hub.let_go`."""
         if self._engine is not None and self._engine.claim is not None:
-            release_at_once(self._database, self._engine.claim)
+            for claim in (*self._engine.children.claims(), self._engine.claim):
+                release_at_once(self._database, claim)
 
     @contextmanager
     def working(self) -> Generator[None]:
@@ -301,6 +302,7 @@ class Driving:
             max_concurrency=max_concurrency,
             linger_s=linger_s,
             secrets=self._secrets,
+            believes=lambda: self._trusts.believes(self._database),
         )
 
     async def _run(

@@ -27,6 +27,7 @@ from smithers.changes import (
     text_of,
 )
 from smithers.errors import Refused, RunExists, UnknownRun
+from smithers.inbox import CHILD_ENDED
 from smithers.state import RunState
 from smithers.store import (
     Claim,
@@ -47,6 +48,7 @@ from smithers.store import (
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
 from smithers.store.cooldowns import supersedes
 from smithers.store.facts import Facts
+from smithers.store.inbox import end_of
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
 from smithers.store.rows import time_text
@@ -146,7 +148,7 @@ class MemoryStore:
         self._inbox: list[InboxRow] = []
         self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
-        self._offered = False
+        self._seen: dict[str, int] = {}
         self._seat: Owner | None = None
 
     async def create(
@@ -160,6 +162,7 @@ class MemoryStore:
         begun.add(frame, models)
         self._runs[run.run_id] = begun
         self._owners[owner.id] = owner
+        self._tell_parent(run, frame)
         return Claim(run_id=run.run_id, owner=owner.id, fence=1)
 
     async def claim(
@@ -208,6 +211,7 @@ class MemoryStore:
                 self._cooldowns[one.key] = one
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
+        self._tell_parent(run.row, frame)
         return await self.inbox(claim, frame.inbox)
 
     async def cooldowns(self) -> Sequence[Cooldown]:
@@ -252,6 +256,17 @@ class MemoryStore:
         run = self._run(note.run_id)
         if note.kind == "answer":
             self._check_answer(run, note)
+        return self._put(run, note)
+
+    def _tell_parent(self, run: NewRun, frame: Frame) -> None:
+        """Put the end of a child run into the inbox of its parent."""
+        if run.parent is None or (parent := self._runs.get(run.parent.run_id)) is None:
+            return
+        if (body := end_of(run.run_id, frame)) is not None:
+            id, key = run.parent.run_id, run.parent.key
+            self._put(parent, Note(run_id=id, kind=CHILD_ENDED, key=key, body=body, at=frame.at))
+
+    def _put(self, run: _Run, note: Note) -> InboxRow:
         row = InboxRow(
             run_id=note.run_id,
             kind=note.kind,
@@ -262,7 +277,6 @@ class MemoryStore:
             id=len(self._inbox) + 1,
         )
         self._inbox.append(row)
-        self._offered = True
         run.called, run.starts = row.id, None
         return row
 
@@ -350,10 +364,10 @@ class MemoryStore:
         """None: whether an owner lives is told by `alive`, and one that does not is dead."""
         return []
 
-    async def changed(self) -> bool:
-        """Whether a note was offered since the last call."""
-        offered, self._offered = self._offered, False
-        return offered
+    async def changed(self, reader: str = "") -> bool:
+        """Whether a note was written since the last call."""
+        before, self._seen[reader] = self._seen.get(reader, 0), len(self._inbox)
+        return len(self._inbox) != before
 
     def check(self) -> None:
         """What is in memory cannot be replaced."""
@@ -404,6 +418,7 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
         source=run.source,
         created_at=run.created_at,
         options=run.options,
+        parent=run.parent,
         owner=owner.id,
         fence=1,
     )

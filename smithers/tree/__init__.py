@@ -37,6 +37,7 @@ from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._work import (
     AgentWork,
     Attempt,
+    ChildWork,
     CommandWork,
     Decision,
     PersonWork,
@@ -54,6 +55,7 @@ __all__ = [
     "Branch",
     "Budget",
     "Changed",
+    "ChildWork",
     "Command",
     "CommandWork",
     "Completed",
