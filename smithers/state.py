@@ -180,6 +180,8 @@ class Child:
     status: str | None = None
     resumes: bool = False
     """Whether it had failed when its node came up again, so that it is resumed."""
+    counts: bool = True
+    """False for one from before a reset, until its node comes up again."""
 
 
 @dataclass(slots=True)
@@ -380,7 +382,7 @@ class RunState:
 
     def _child(self, wait: WaitOpened) -> None:
         """A node waits for a child run: a new one, or its last one, which is resumed."""
-        run_id, known = wait.on[0], self.children.get(wait.key)
+        run_id, known = "".join(wait.on), self.children.get(wait.key)
         is_same = known is not None and known.run_id == run_id
         number = 1 if known is None else known.number + (not is_same)
         resumes = is_same and known is not None and known.status == "failed"
@@ -441,6 +443,8 @@ class RunState:
         self.reads.pop(key, None)
         self.messages.pop(key, None)
         self.choices.pop((key, "skip_if"), None)
+        if (child := self.children.get(key)) is not None:
+            self.children[key] = replace(child, counts=False)
         for kind in waits.KINDS:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):

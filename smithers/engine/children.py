@@ -181,10 +181,9 @@ class Children:
     async def look(self) -> None:
         """Drive those again that were left waiting and are called now."""
         if self._asleep and not self._stopped:
-            for child in [child for child in self._asleep.values() if child.why is not None]:
-                self._wake(child)
-            for one in await self._bench.store.wakeable():
-                if (child := self._asleep.get(one.run_id)) is not None:
+            called = {one.run_id for one in await self._bench.store.wakeable()}
+            for child in list(self._asleep.values()):
+                if child.why is not None or child.run_id in called:
                     self._wake(child)
 
     def _wake(self, child: _Child) -> None:

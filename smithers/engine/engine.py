@@ -226,18 +226,7 @@ class Engine:
                     return ending
                 self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
-            if self._ending != "wrong":
-                self.children.follow(group)
-            if self.starting.prepared:
-                self.store.check()
-            for attempt in self.starting.prepared:
-                self._running[attempt.serial] = attempt
-                assert self.claim is not None
-                marks = attempt_marks(self.claim.owner, self.run_id, attempt.serial)
-                attempt.start(group, {**self.settings.marks, **marks})
-                if self._ending is not None:
-                    attempt.cancel()
-            self.starting.prepared.clear()
+            self._start(group)
             try:
                 await self._next()
             except StoreError as error:  # what runs ends as interrupted, if that can be written
@@ -247,6 +236,21 @@ class Engine:
             if self.limits.must_look:
                 self.limits.see(await self.store.cooldowns())
                 ending = self._advance()
+
+    def _start(self, group: asyncio.TaskGroup) -> None:
+        """Start what is on disk as started: attempts and child runs."""
+        if self.starting.prepared:
+            self.store.check()
+        for attempt in self.starting.prepared:
+            self._running[attempt.serial] = attempt
+            assert self.claim is not None
+            marks = attempt_marks(self.claim.owner, self.run_id, attempt.serial)
+            attempt.start(group, {**self.settings.marks, **marks})
+            if self._ending is not None:
+                attempt.cancel()
+        self.starting.prepared.clear()
+        if self._ending != "wrong":
+            self.children.follow(group)
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""

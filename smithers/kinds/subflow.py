@@ -240,6 +240,10 @@ class SubflowKind(WorkKind[Subflow[Any]]):
         else:
             asking.settle(one, "failed", error=_failure(one, end))
 
+    def has_begun(self, state: RunState, one: Instance[Subflow[Any]]) -> bool:
+        child = state.children.get(one.key)
+        return child is not None and child.counts
+
     def cleans_up(self, state: RunState, one: Instance[Subflow[Any]]) -> bool:
         """The child run ends before its node does."""
         return (one.key, waits.CHILD) in state.waits

@@ -53,8 +53,11 @@ def explain(snapshot: Snapshot) -> WhyView:
     )
 
 
-_ENDING = {"cancel": "is being cancelled", "parent": "is being stopped by the run that started it"}
-_TO_END = {"cancel": "is to be cancelled", "parent": "was stopped by the run that started it"}
+_ENDING = {
+    inbox.CANCEL: "is being cancelled",
+    "parent": "is being stopped by its parent",
+}
+_TO_END = {inbox.CANCEL: "is to be cancelled", "parent": "was stopped by its parent"}
 
 
 class _Reasons:

@@ -1,4 +1,4 @@
-"""A subflow is a run of another workflow: driven, resumed and ended with the run that started it."""
+"""A subflow is a run of another workflow, driven, resumed and ended with the one that starts it."""
 
 from __future__ import annotations
 
@@ -129,8 +129,10 @@ def test_a_child_that_is_answered_while_its_parent_is_driven_continues_at_once()
                 run_id="r1.one", kind="answer", key=key, opened=wait.frame, body=body, at=at
             )
             await run.store.offer(note)
-            while RunState.of((await run.store.load("r1.one")).frames).run_status != "finished":
+            state = RunState()
+            while state.run_status != "finished":  # the store has no event
                 await asyncio.sleep(0.01)
+                state = RunState.of((await run.store.load("r1.one")).frames)
             return 1
 
         return Parallel(one, Step("answers", wait), result=one)
