@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from smithers.changes import Frame
 from smithers.engine.engine import Settings
 from smithers.store import lease
 from smithers.store.sqlite import SqliteStore
@@ -72,13 +71,18 @@ def _wall_ahead_s(value: str) -> None:
 
 
 def _kill_at_frame(value: str) -> None:
-    """SIGKILL right after this frame is durable, before anything else happens."""
+    """SIGKILL right after so many frames of the database are durable, counted from 0, before
+    anything else happens. Those of child runs count as well.
+    """
     store: Any = SqliteStore
+    counted = "SELECT count(*) FROM frames"
 
     def killing(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def written(self: SqliteStore, *args: Any, **kwargs: Any) -> Any:
             gave = await write(self, *args, **kwargs)
-            if any(isinstance(one, Frame) and one.number == int(value) for one in args):
+            opened: Any = self
+            (number,) = await opened._db.read(lambda db: db.execute(counted).fetchone())
+            if number > int(value):
                 os.kill(os.getpid(), signal.SIGKILL)
             return gave
 
