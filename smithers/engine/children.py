@@ -181,7 +181,7 @@ class Children:
     async def look(self) -> None:
         """Drive those again that were left waiting and are called now."""
         if self._asleep and not self._stopped:
-            called = {one.run_id for one in await self._bench.store.wakeable()}
+            called = await self._bench.store.called(self._asleep)
             for child in list(self._asleep.values()):
                 if child.why is not None or child.run_id in called:
                     self._wake(child)

@@ -6,7 +6,7 @@ pass `tests/store/test_store_contract.py`. What the tables mean is told in `sche
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -300,8 +300,13 @@ class Store(Protocol):
 
     async def wakeable(self) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them: answered, due, left by their
-        owner, or cancelled; but for those that were given up, or stopped by a person.
+        owner, or cancelled; but for those that were given up, or stopped by a person. Of a child
+        run it is the run that waits for it.
         """
+        ...
+
+    async def called(self, run_ids: Collection[str]) -> Collection[str]:
+        """Which of these runs nobody owns, and were sent a note or are due."""
         ...
 
     async def revive(self, run_id: str) -> Revival:

@@ -5,12 +5,13 @@ Other "processes" are other owners of the same store; whether an owner lives is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from smithers import waits
 from smithers.changes import (
+    ENDED,
     AttemptEnded,
     Change,
     ChoiceMade,
@@ -294,7 +295,32 @@ class MemoryStore:
             reason = reason_to_wake(why, run.status, cancelled, gave_up)
             if reason is not None:
                 found.append(Wakeable(run_id=run_id, why=reason))
-        return found
+        woken: dict[str, Why] = {}
+        for one in found:
+            top = one.run_id if one.why == "cancel" else self._resumed_by(one.run_id)
+            if top == one.run_id:
+                woken[top] = one.why
+            elif self._runs[top].row.owner is None and self._runs[top].status == "waiting":
+                woken.setdefault(top, "answer")
+        return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
+
+    async def called(self, run_ids: Collection[str]) -> Collection[str]:
+        """Which of these runs nobody owns, and were sent a note or are due."""
+        runs = {run_id: self._runs[run_id] for run_id in run_ids if run_id in self._runs}
+        return {
+            run_id
+            for run_id, run in runs.items()
+            if run.row.owner is None and self._why(run) is not None
+        }
+
+    def _resumed_by(self, run_id: str) -> str:
+        """The outermost run that waits for this one, or itself."""
+        parent = self._runs[run_id].row.parent
+        while parent is not None and (above := self._runs.get(parent.run_id)) is not None:
+            if above.status in ENDED:
+                break
+            run_id, parent = parent.run_id, above.row.parent
+        return run_id
 
     async def revive(self, run_id: str) -> Revival:
         """Count that the run is being started again, if it may be."""

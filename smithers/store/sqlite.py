@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -46,7 +46,7 @@ from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_text, write
 from smithers.store.run_rows import run_row, run_values, unknown_run
 from smithers.store.views import declare
-from smithers.store.waking import note_failure, revive, seat, take_seat, wakeable
+from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
 
 __all__ = ["SqliteStore"]
 
@@ -227,13 +227,13 @@ class SqliteStore:
         rows = rows_of(claim.run_id, frame)
 
         def work(db: sqlite3.Connection) -> Sequence[InboxRow]:
-            fence, owner, last, called = _standing(db, claim.run_id)
+            fence, owner, last, note = _standing(db, claim.run_id)
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
             _put_frame(db, claim, frame, rows, models)
             put_cooldowns(db, cooldowns)
             self._notes += tell_parent(db, claim.run_id, frame)
-            if called is not None and called <= frame.inbox:
+            if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             return inbox_rows(db, claim.run_id, frame.inbox)
 
@@ -295,6 +295,10 @@ class SqliteStore:
     async def wakeable(self) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them."""
         return await self._db.read(lambda db: wakeable(db, self._now(), self._held))
+
+    async def called(self, run_ids: Collection[str]) -> Collection[str]:
+        """Which of these runs nobody owns, and were sent a note or are due."""
+        return await self._db.read(lambda db: called(db, run_ids, self._now()))
 
     async def revive(self, run_id: str) -> Revival:
         """Count that the run is being started again, if it may be."""
