@@ -275,6 +275,7 @@ class Children:
             if engine.claim is not None:
                 wake_at = None if ending is None else ending.wake_at
                 await self._bench.store.release(engine.claim, wake_at)
+        assert ending is not None
         if ending.status.status not in ENDED:
             self._asleep[child.run_id] = child
 

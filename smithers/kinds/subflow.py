@@ -142,10 +142,11 @@ def _given_by(annotation: Any) -> Any:
         return given[0] if given else Any
     if not isinstance(origin, type) or not issubclass(origin, Node):
         return Any
-    variables: tuple[Any, ...] = getattr(origin, "__parameters__", ())
+    made: Any = cast("object", origin)
+    variables: tuple[Any, ...] = getattr(made, "__parameters__", ())
     if variables and not given:
         return Any
-    bases: tuple[Any, ...] = getattr(origin, "__orig_bases__", origin.__bases__)
+    bases: tuple[Any, ...] = getattr(made, "__orig_bases__", made.__bases__)
     for base in bases:
         base_origin = get_origin(base) or base
         if not (isinstance(base_origin, type) and issubclass(base_origin, Node)):

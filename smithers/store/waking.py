@@ -59,6 +59,7 @@ _STANDS = (
 QUERIES = {"called": _CALLED, "due": _DUE, "owned": _OWNED, "stands": _STANDS}
 """What one look for runs to wake asks; a test reads their plans."""
 
+_FREE = "SELECT 1 FROM runs WHERE run_id = ? AND owner IS NULL"
 _PARENT = (
     "SELECT parent,"
     " (SELECT status FROM statuses WHERE run_id = r.parent ORDER BY born DESC LIMIT 1)"
@@ -138,8 +139,8 @@ def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]
         if why == "cancel" or (top := resumed_by(db, run_id)) == run_id:
             continue
         del woken[run_id]
-        (owner,) = db.execute("SELECT owner FROM runs WHERE run_id = ?", (top,)).fetchone()
-        if top not in found and owner is None and _reason(db, top, "answer") is not None:
+        is_free = db.execute(_FREE, (top,)).fetchone() is not None
+        if top not in found and is_free and _reason(db, top, "answer") is not None:
             woken[top] = "answer"
     return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
 

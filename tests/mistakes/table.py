@@ -19,7 +19,7 @@ import uuid
 from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
-from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
+from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Subflow, Task, Try
 from smithers import workflow
 
 echo = Echo()
@@ -28,6 +28,16 @@ echo = Echo()
 class Plan(BaseModel):
     steps: list[str] = []
     done: bool = False
+
+
+@workflow
+def _small(ctx: Context[NoInput]) -> Node[int]:
+    return Step("inner", lambda: 1)
+
+
+@workflow(input=Plan)
+def _planning(ctx: Context[Plan]) -> Node[int]:
+    return Step("inner", lambda: 1)
 
 
 """
@@ -301,6 +311,33 @@ return §Saga()
         said="this saga has no body",
         hint="give it at least one node",
         fix=("Saga()", 'Saga(Step("a", lambda: 1))'),
+    ),
+    in_flow(
+        "subflow of a function",
+        """\
+return §Subflow("a", print)
+""",
+        said="the workflow of subflow 'a' must be a workflow, not <built-in function print>",
+        hint="pass a function that is decorated with @workflow",
+        fix=("print", "_small"),
+    ),
+    in_flow(
+        "subflow without input",
+        """\
+return §Subflow("a", _planning)
+""",
+        said="the input of subflow 'a' is missing",
+        hint="pass input=Plan(...), or a callable that returns one",
+        fix=('"a", _planning', '"a", _planning, input=Plan()'),
+    ),
+    in_flow(
+        "subflow with another input",
+        """\
+return §Subflow("a", _planning, input={"steps": []})
+""",
+        said="the input of subflow 'a' must be a Plan, not {'steps': []}",
+        hint="pass input=Plan(...), or a callable that returns one",
+        fix=('{"steps": []}', "Plan(steps=[])"),
     ),
     in_flow(
         "no agent",

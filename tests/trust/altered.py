@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -75,13 +76,16 @@ def _kill_at_frame(value: str) -> None:
     anything else happens. Those of child runs count as well.
     """
     store: Any = SqliteStore
-    counted = "SELECT count(*) FROM frames"
+
+    def count(db: sqlite3.Connection) -> tuple[int]:
+        found: tuple[int] = db.execute("SELECT count(*) FROM frames").fetchone()
+        return found
 
     def killing(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def written(self: SqliteStore, *args: Any, **kwargs: Any) -> Any:
             gave = await write(self, *args, **kwargs)
             opened: Any = self
-            (number,) = await opened._db.read(lambda db: db.execute(counted).fetchone())
+            (number,) = await opened._db.read(count)
             if number > int(value):
                 os.kill(os.getpid(), signal.SIGKILL)
             return gave
