@@ -12,6 +12,7 @@ import typer
 from smithers.cli import (
     _asking,
     _attaching,
+    _configuring,
     _deciding,
     _demo,
     _doctor,
@@ -54,6 +55,7 @@ _MODULES = (
     _supervising,
     _service,
     _trusting,
+    _configuring,
     _workflows,
     _mcp,
     _demo,

@@ -16,7 +16,7 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     *("sql", "asks"),
-    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust"),
+    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust", "config"),
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "mcp", "harness"),  # groups come last
 ]
@@ -31,6 +31,7 @@ WITHOUT_A_DATABASE = (
     "replay",
     "mcp remove",
     "workflows",
+    "config",
     "harness drift",
     "harness parse",
 )
