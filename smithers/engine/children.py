@@ -323,7 +323,7 @@ class Children:
             raise Refused(
                 f"child run {child.run_id} is of workflow {run.workflow}, not of"
                 f" {child.workflow.name}",
-                hint="give the node another id, so that it starts a run of its own",
+                hint="give the node another id",
             )
 
     async def _wait_for_owner(self, child: _Child) -> None:

@@ -257,8 +257,7 @@ def _failure(one: Instance[Subflow[Any]], end: ChildEnd) -> Failure:
         hint = "resume this run to start another child run"
         return Failure(kind="ChildCancelled", message=said, hint=hint, place=place)
     said = f"its child run {end.run_id} failed: {end.error.message}"
-    hint = end.error.hint or f"see what failed in it: `smithers why {end.run_id}`"
-    return replace(end.error, message=said, hint=hint, place=end.error.place or place, then=None)
+    return replace(end.error, message=said, place=end.error.place or place, then=None)
 
 
 SUBFLOW = SubflowKind()

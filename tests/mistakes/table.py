@@ -30,13 +30,10 @@ class Plan(BaseModel):
     done: bool = False
 
 
-@workflow
-def _small(ctx: Context[NoInput]) -> Node[int]:
-    return Step("inner", lambda: 1)
-
-
+"""
+_SMALL = """\
 @workflow(input=Plan)
-def _planning(ctx: Context[Plan]) -> Node[int]:
+def _small(ctx: Context[Plan]) -> Node[int]:
     return Step("inner", lambda: 1)
 
 
@@ -312,29 +309,23 @@ return §Saga()
         hint="give it at least one node",
         fix=("Saga()", 'Saga(Step("a", lambda: 1))'),
     ),
-    in_flow(
+    in_file(
         "subflow of a function",
-        """\
-return §Subflow("a", print)
-""",
+        _SMALL + _FLOW + '    return §Subflow("a", print)\n',
         said="the workflow of subflow 'a' must be a workflow, not <built-in function print>",
         hint="pass a function that is decorated with @workflow",
-        fix=("print", "_small"),
+        fix=("print", "_small, input=Plan()"),
     ),
-    in_flow(
+    in_file(
         "subflow without input",
-        """\
-return §Subflow("a", _planning)
-""",
+        _SMALL + _FLOW + '    return §Subflow("a", _small)\n',
         said="the input of subflow 'a' is missing",
         hint="pass input=Plan(...), or a callable that returns one",
-        fix=('"a", _planning', '"a", _planning, input=Plan()'),
+        fix=("_small)", "_small, input=Plan())"),
     ),
-    in_flow(
+    in_file(
         "subflow with another input",
-        """\
-return §Subflow("a", _planning, input={"steps": []})
-""",
+        _SMALL + _FLOW + '    return §Subflow("a", _small, input={"steps": []})\n',
         said="the input of subflow 'a' must be a Plan, not {'steps': []}",
         hint="pass input=Plan(...), or a callable that returns one",
         fix=('{"steps": []}', "Plan(steps=[])"),

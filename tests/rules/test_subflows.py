@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Container
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from smithers import (
     Task,
     workflow,
 )
-from smithers.changes import Key
+from smithers.changes import Frame, Key, StatusChanged
 from smithers.state import RunState
 from smithers.store import Note
 from smithers.tree import Decision
@@ -265,3 +266,42 @@ def test_a_workflow_that_gives_nothing_gives_none() -> None:
         return Sequence(one, last, result=last)
 
     assert Run(whole).go().output == '"None"'
+
+
+def test_a_child_that_a_person_cancels_fails_its_node_and_another_starts() -> None:
+    part = doubling([], asks=True)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow("one", part, input=Part(n=4))
+
+    run = Run(whole)
+    run.go()
+    asyncio.run(run.store.offer(Note(run_id="r1.one", kind="cancel", body="{}", at=run.now())))
+    status = run.go()
+    assert status.error is not None
+    assert status.error.kind == "ChildCancelled"
+    assert status.error.message == "one failed: its child run r1.one was cancelled"
+    assert run.go().status == "waiting"
+    approve(run, "r1.one.run2")
+    assert run.go().output == "8"
+
+
+def test_a_run_that_has_the_id_of_a_child_already_fails_its_node() -> None:
+    part, id = doubling([]), ["one"]
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow(id[0], part, input=Part(n=4))
+
+    run = Run(whole)
+    alone = replace(run.new, run_id="r1.one", workflow="other")
+    begun = Frame(number=0, at=run.now(), changes=(StatusChanged(status="running"),))
+    asyncio.run(run.store.create(alone, run.owner, begun))
+    status = run.go()
+    assert status.error is not None
+    said = "run r1.one exists already, and one has not started it"
+    assert said in status.error.message
+    id[0] = "another"
+    assert run.go().output == "8"
+    assert ids(run) == ["r1", "r1.another", "r1.one"]
