@@ -79,6 +79,8 @@ class Asking:
         self.waiting: dict[Key, list[Instance]] = {}
         self.sent_back: list[Key] = []
         """The nodes that have sent work back in this frame: it is reset in the next one."""
+        self.children: list[Key] = []
+        """The nodes that wait for a child run which is to be driven, once that is on disk."""
 
     @property
     def state(self) -> RunState:
@@ -88,6 +90,10 @@ class Asking:
     def plan(self) -> Plan:
         assert self.view.plan is not None
         return self.view.plan
+
+    @property
+    def run_id(self) -> str:
+        return self.renderer.context.run_id
 
     def tries(self, key: Key) -> list[Attempted]:
         """The attempts of a task that count."""
@@ -335,6 +341,8 @@ class Asking:
     def open_wait(self, instance: Instance, wait: WaitOpened) -> None:
         self.frame.open_wait(wait)
         self.plan.begin(instance)
+        if wait.kind == waits.CHILD:
+            self.children.append(wait.key)
 
     def text(
         self, instance: Instance[Task], given: str | Callable[[], str], what: str
