@@ -389,6 +389,8 @@ class RunState:
                 self._reset(key, frame)
                 if change.cause is not None:
                     self.sent_back[key] = change.cause
+                    if (child := self.children.get(key)) is not None:
+                        self.children[key] = replace(child, status="cancelled")
 
     def _child(self, wait: WaitOpened) -> None:
         """A node waits for a child run: a new one, or its last one, which is resumed."""

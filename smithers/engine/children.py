@@ -130,7 +130,11 @@ class Children:
             wait = self._asking.state.waits.get((key, waits.CHILD))
             one = self._asking.plan.instances.get(key)
             workflow = None if one is None else child_workflow(one.node)
-            if wait is None or workflow is None or self._is_known(key):
+            if wait is None or workflow is None:
+                continue
+            if self._is_known(key):
+                if (self._known[key].run_id,) != wait.opened.on:  # that one has to end first
+                    self._asking.children.append(key)
                 continue
             (run_id,), input = wait.opened.on, wait.opened.asked or "{}"
             child = self._known[key] = _Child(key, run_id, input, workflow)

@@ -403,6 +403,7 @@ class Engine:
             return
         keys, self.asking.sent_back = self.asking.sent_back, []
         before = set(self.state.nodes)
+        children = [key for key, kind in self.state.waits if kind == waits.CHILD]
         for key in keys:
             cause = self._reworking.reset(key, self._attempts())
             more = True
@@ -412,6 +413,9 @@ class Engine:
         for running in self._attempts():
             if not self.state.attempts[running.serial].counts:
                 running.cancel()
+        for key in children:
+            if (key, waits.CHILD) not in self.state.waits:
+                self.children.end(key, "cancel")
 
     def _write_handled(self) -> None:
         """Write which failures were absorbed; a plan that was made anew tells them again."""

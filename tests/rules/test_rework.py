@@ -22,6 +22,7 @@ from smithers import (
     Rework,
     Sequence,
     Step,
+    Subflow,
     Task,
     Try,
     Workflow,
@@ -544,6 +545,51 @@ def test_a_failed_check_is_done_once_whenever_the_owner_dies() -> None:
     assert finish(whole) == "failed"
     assert resets(whole) == [{"beside", "check", "draft"}] * 2
     check_crashes(whole, make)
+
+
+def test_a_child_run_that_has_read_is_started_anew() -> None:
+    log = Log()
+
+    def inner(ctx: Context[NoInput]) -> Node[str]:
+        made = log.step("made")
+        return Sequence(made, result=made)
+
+    child = flow_of(inner)
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        sub = Subflow("sub", child, needs=[draft])
+        return Sequence(draft, sub, Approval("ship", ask="Ship?", on_deny=Rework(draft)))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["draft", "made", "draft", "made"]
+    assert run.output("sub") == '"made 2"'
+    assert run.state.children[Key("sub")].run_id == "r1.sub.run2"
+
+
+def test_a_child_run_that_waits_is_cancelled_before_another_one_is_started() -> None:
+    def inner(ctx: Context[NoInput]) -> Node[Any]:
+        return Sequence(Approval("inside", ask="Inside?"))
+
+    child = flow_of(inner)
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Step("draft", lambda: 1)
+        sub = Subflow("sub", child, needs=[draft])
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(draft, Parallel(sub, ship))
+
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    run.answer("ship", approved=False)
+    assert run.go().status == "waiting"
+
+    async def statuses() -> list[str]:
+        ids = ("r1.sub", "r1.sub.run2")
+        return [RunState.of((await run.store.load(id)).frames).run_status for id in ids]
+
+    assert asyncio.run(statuses()) == ["cancelled", "waiting"]
 
 
 @pytest.mark.parametrize("tasks", [(), (3,), (None,)])
