@@ -70,11 +70,10 @@ def first_names(names: Sequence[str], most: int = _MOST) -> str:
 def why_again(cause: SentBack) -> str:
     """Why work is done again, in words.
 
-    >>> why_again(SentBack(Key("ship"), "ann", "too long"))
-    'ship was denied by ann: too long'
-    >>> why_again(SentBack(Key("ci"), None, "2 tests failed"))
-    'ci failed: 2 tests failed'
+    >>> why_again(SentBack(key=Key("ship"), by="ann", note="too long"))
+    'ship was denied by ann'
+    >>> why_again(SentBack(key=Key("ci"), by=None, note="2 tests failed"))
+    'ci failed'
     """
     what = "failed" if cause.by is None else f"was denied by {cause.by}"
-    note = f": {cause.note}" if cause.note else ""
-    return f"{key_name(cause.key)} {what}{note}"
+    return f"{key_name(cause.key)} {what}"

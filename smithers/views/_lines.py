@@ -14,12 +14,13 @@ from smithers.changes import (
     MessageTaken,
     NodeGone,
     Reset,
+    SentBack,
     Settled,
     StatusChanged,
     WaitClosed,
     WaitOpened,
 )
-from smithers.naming import first_names, key_name
+from smithers.naming import first_names, key_name, why_again
 from smithers.store.rows import time_text
 from smithers.waits import APPROVAL, ASKING, traits
 
@@ -81,7 +82,8 @@ def change_lines(
     for number, view in enumerate(changes):
         what = _in_bulk(view.change)
         names = alike.get(what, [])
-        if len(names) <= MOST_ALIKE:
+        is_sent_back = isinstance(view.change, Reset) and view.change.cause is not None
+        if len(names) <= (1 if is_sent_back else MOST_ALIKE):
             if words := _words(view, settled):
                 yield ChangeLine(number, words)
         elif names[0]:
@@ -128,8 +130,10 @@ def _in_bulk(change: Shown) -> str:
     match change:
         case Settled(outcome="cancelled" | "skipped" as outcome):
             return f"were {outcome}"
-        case Reset():
+        case Reset(cause=None):
             return "run again"
+        case Reset(cause=SentBack() as cause):
+            return f"are done again, because {why_again(cause)}"
         case _:
             return "" if question_of(change) is None else ASK
 

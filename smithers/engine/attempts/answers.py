@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -79,7 +78,7 @@ def sent_back_block(cause: SentBack | None) -> str:
     if cause is None:
         return ""
     note = "" if cause.note is None else f":\n\n{cause.note.replace('</sent-back>', '')}\n"
-    said = _SENT_BACK.format(why=why_again(replace(cause, note=None)), note=note or ".")
+    said = _SENT_BACK.format(why=why_again(cause), note=note or ".")
     return f"<sent-back>\n{said}\n</sent-back>"
 
 
