@@ -167,7 +167,8 @@ def test_a_cursor_that_is_none_is_refused(tmp_path: Path, cursor: str, words: st
 def test_names_on_the_wire_stay_and_changes_come_in_this_order() -> None:
     named = [change_name(object.__new__(kind)) for kind in get_args(Shown)]
     assert named == [
-        *("reset", "node_gone", "node_mounted", "session_seen", "usage_counted", "message_given"),
+        *("reset", "choice_gone", "node_gone", "node_mounted", "session_seen", "usage_counted"),
+        "message_given",
         *("attempt_ended", "budget_set", "budget_raised", "message_taken", "wait_closed"),
         *("read_made", "choice_made", "settled", "failure_handled", "came_up", "wait_opened"),
         *("attempt_started", "status_changed"),
