@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
+    from smithers.tree import HumanTask as HumanTask
     from smithers.tree import Loop as Loop
     from smithers.tree import Node as Node
     from smithers.tree import Parallel as Parallel
@@ -52,6 +53,7 @@ _HOMES = {
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
+    "HumanTask": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
     "NoInput": "smithers.workflows",
@@ -84,6 +86,7 @@ __all__ = [  # literal, for the checkers
     "Decision",
     "Failure",
     "ForEach",
+    "HumanTask",
     "ItemFailure",
     "Loop",
     "NoInput",

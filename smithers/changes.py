@@ -72,7 +72,15 @@ ChoiceKind = Literal[
     "ending",
 ]
 WaitKind = Literal[
-    "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached"
+    "approval",
+    "human",
+    "repeat",
+    "retry",
+    "cooldown",
+    "agents",
+    "data",
+    "budget",
+    "attached",
 ]
 
 
@@ -295,7 +303,8 @@ class WaitOpened:
     who is in the task's session, through the process that `on` names.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
-    `digest` its sha256 in hex.
+    `digest` its sha256 in hex. `form` is what the answer must be, as JSON text (`forms.Form`), if a
+    person gives more than a decision.
     """
 
     key: Key
@@ -305,6 +314,7 @@ class WaitOpened:
     digest: str | None = None
     on: tuple[str, ...] = ()
     allowed_by: tuple[str, ...] = ()
+    form: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

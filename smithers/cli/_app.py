@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli import (
+    _answering,
     _asking,
     _attaching,
     _deciding,
@@ -48,6 +49,7 @@ _MODULES = (
     _reading,
     _asking,
     _deciding,
+    _answering,
     _raising,
     _steering,
     _attaching,

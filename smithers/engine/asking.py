@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -32,6 +32,7 @@ from smithers.tree import (
     Mark,
     Node,
     Task,
+    named_choices,
     valid_text,
 )
 
@@ -330,6 +331,15 @@ class Asking:
         """A text of the author's; see `Asking` of `kinds`."""
         value = self.ask(instance, lambda: _text(given, what, instance))
         return None if self.missed(value) else cast("str", value)
+
+    def names(
+        self, instance: Instance[Task], given: Callable[[], Iterable[str]]
+    ) -> tuple[str, ...] | None:
+        """Texts of the author's; see `Asking` of `kinds`."""
+        node = instance.node
+        who = f"{node.kind} {node.id!r}"
+        value = self.ask(instance, lambda: named_choices(who, given(), node.mark))
+        return None if self.missed(value) else cast("tuple[str, ...]", value)
 
 
 def _text(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:

@@ -7,7 +7,7 @@ a decision depends on when it was made, it is a choice row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
@@ -22,7 +22,7 @@ from smithers.tree import Computed, ForEach, Mark, Node, Output, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal["task", "command", "approval", ContainerKind, "iteration"]
+KindName = Literal["task", "command", "approval", "human", ContainerKind, "iteration"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -160,6 +160,14 @@ class Asking(Protocol):
     ) -> str | None:
         """A text that the author wrote, or the one that their callable gives; `what` names it. None
         if it waits for data, or has failed.
+        """
+        ...
+
+    def names(
+        self, one: Instance[Task[Any]], given: Callable[[], Iterable[str]], /
+    ) -> tuple[str, ...] | None:
+        """The texts that a callable of the author's gives, distinct and each on one line; None as
+        for `text`.
         """
         ...
 

@@ -28,6 +28,7 @@ from smithers.tree._nodes import (
     container_id,
 )
 from smithers.tree._outputs import Output, output_of, problem
+from smithers.tree._people import HumanTask, named_choices
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._programs import Completed, Program
 from smithers.tree._results import Computed, computed
@@ -39,6 +40,7 @@ from smithers.tree._work import (
     Attempt,
     CommandWork,
     Decision,
+    HumanWork,
     PersonWork,
     StepWork,
     Work,
@@ -64,6 +66,8 @@ __all__ = [
     "ForEach",
     "Giving",
     "Group",
+    "HumanTask",
+    "HumanWork",
     "Loop",
     "Mark",
     "Node",
@@ -99,6 +103,7 @@ __all__ = [
     "has_set",
     "here",
     "is_plain",
+    "named_choices",
     "not_finite",
     "output_of",
     "place_of_error",

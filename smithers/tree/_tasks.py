@@ -13,10 +13,10 @@ from typing_extensions import TypeVar
 from _smithers_orchestrator.damage import find_damage
 from smithers.adapters import agent_classes
 from smithers.agent import Agent, Capabilities
+from smithers.tree._asks import check_allowed, check_ask, check_text
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, check_takes, wrong
 from smithers.tree._freeze import freeze
-from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import MAX_ID, check_id
 from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
@@ -133,7 +133,7 @@ class Task(Node[T_co]):
             )
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
-        _check_text(prompt, "prompt", id, mark)
+        check_text(prompt, f"prompt of {id!r}", mark)
         check_retry(id, retry, mark, of_agent=True)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
             wrong(
@@ -241,15 +241,6 @@ def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
         f"the name of an agent of task {id!r} is {shown}",
         f"use a name of 1 to {MAX_ID} printable characters",
     )
-
-
-def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
-    if isinstance(given, str) and NODE_MARK in given:
-        wrong(
-            mark,
-            f"the {what} of {id!r} contains the repr of a node",
-            "read the output of a task with ctx[task] in a callable",
-        )
 
 
 def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
@@ -406,20 +397,11 @@ class Approval(Task[Decision]):
         mark = here()
         check_choice(mark, "on_deny", on_deny, ("fail", "continue"))
         check_choice(mark, "on_timeout", on_timeout, ("deny", "fail"))
-        if not isinstance(cast("object", ask), str) and not callable(ask):
-            wrong(
-                mark,
-                f"the ask of approval {id!r} must be a string or a callable, not a"
-                f" {type(ask).__name__}",
-                "pass the question as a string, or a callable that returns one",
-            )
-        if not isinstance(ask, str):
-            check_takes(mark, f"the ask of approval {id!r}", ask, 0)
-        _check_text(ask, "ask", id, mark)
+        check_ask(f"approval {id!r}", ask, mark)
         work = PersonWork(
             ask=freeze(ask, mark),
             on_deny=on_deny,
             on_timeout=on_timeout,
-            allowed_by=(allowed_by,) if isinstance(allowed_by, str) else tuple(allowed_by),
+            allowed_by=check_allowed(f"approval {id!r}", allowed_by, mark),
         )
         self._become(id, mark, work, output_of(Decision), timeout_s)

@@ -31,6 +31,7 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.naming import first_names, key_name, node_name
+from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from
 from smithers.views._words import clock
 
@@ -184,10 +185,11 @@ def _opened(name: str, change: WaitOpened, at: datetime) -> str:
 def _closed(name: str, change: WaitClosed) -> str:
     answer = object_from(change.answer) or {}
     if change.kind in waits.ASKING and answer:
-        word = "approved" if answer.get("approved") else "denied"
-        by = f" by {answer['by']}" if answer.get("by") else ""
+        by = f" by {who_answered(answer)}" if answer.get("by") else ""
         note = f": {answer['note']}" if answer.get("note") else ""
-        return f"{name} was {word}{by}{note}"
+        if not by and "value" in answer:
+            return f"{name} no longer waits{note}"
+        return f"{name} was {answer_word(answer)}{by}{note}"
     if change.kind == waits.ATTACHED:
         who = answer.get("by")
         return f"{who} has left the session of {name}" if who else f"{name} continues"

@@ -317,7 +317,7 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "catch" | "finally" | "compensated":
+            case "task" | "command" | "approval" | "human" | "catch" | "finally" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

@@ -16,7 +16,7 @@ from smithers.engine.attempts.executor import Bench, Executor
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.step import StepExecutor
 from smithers.engine.threads import Threads
-from smithers.tree import AgentWork, CommandWork, PersonWork, StepWork, Work
+from smithers.tree import AgentWork, CommandWork, HumanWork, PersonWork, StepWork, Work
 
 __all__ = ["Bench", "Execution", "Executor", "Executors", "Hooks", "Limits", "Result", "Running"]
 
@@ -40,7 +40,7 @@ class Executors:
                 return self._step
             case CommandWork():
                 return self._command
-            case PersonWork():
+            case PersonWork() | HumanWork():
                 raise AssertionError("a person is asked by the kind of the node, not attempted")
             case _:
                 assert_never(work)
