@@ -11,11 +11,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, cast
-from uuid import UUID
 
 from smithers.errors import WrongAnswer
 from smithers.texts import object_from
@@ -24,13 +21,6 @@ __all__ = ["DECISION", "Field", "Form"]
 
 Schema = Mapping[str, Any]
 FormKind = Literal["decision", "choice", "text", "data"]
-_FORMATS: dict[str, Any] = {
-    "date": date,
-    "date-time": datetime,
-    "duration": timedelta,
-    "time": time,
-    "uuid": UUID,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +33,13 @@ class Field:
     is_required: bool
     default: str | None = None
     description: str = ""
+
+    @property
+    def line(self) -> str:
+        """The field as a person reads it."""
+        about = f": {self.description}" if self.description else ""
+        default = "required" if self.is_required else f"default {self.default}"
+        return f"{self.name} ({self.type}, {default}){about}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +77,11 @@ class Form:
     def fields(self) -> tuple[Field, ...]:
         """The fields of an answer that is an object; none if it is not."""
         return tuple(_fields(self.schema or {}))
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What an answer is, in words: its type, and a line for each field."""
+        return (self.type, *(field.line for field in self.fields))
 
     @property
     def type(self) -> str:
@@ -128,21 +130,33 @@ DECISION = Form(kind="decision", choices=("approve", "deny"))
 
 def _nearest(value: object, choices: tuple[str, ...]) -> str:
     listed = f"choose one of {', '.join(choices)}"
-    near = get_close_matches(str(value).lower(), {one.lower(): one for one in choices}, n=1)
-    found = next((one for one in choices if near and one.lower() == near[0]), None)
-    return listed if found is None else f"did you mean {found!r}? {listed}"
+    near = _near(str(value), choices)
+    return listed if near is None else f"did you mean {near!r}? {listed}"
+
+
+def _near(given: str, names: Iterable[str]) -> str | None:
+    """The name that was meant, if one is near."""
+    from difflib import get_close_matches
+
+    known = {name.lower(): name for name in names}
+    found = get_close_matches(given.lower(), known, n=1)
+    return known[found[0]] if found else None
 
 
 @lru_cache(maxsize=64)
 def _validator(schema: str) -> Any:
     """What holds an answer against a schema. Nothing outside of the schema is ever fetched."""
+    from datetime import date, datetime, time, timedelta
+    from uuid import UUID
+
     from jsonschema import Draft202012Validator, FormatChecker
     from pydantic import TypeAdapter
     from referencing import Registry
 
+    formats = {"date": date, "date-time": datetime, "duration": timedelta, "time": time}
     checker = FormatChecker(())
-    for name, kind in _FORMATS.items():
-        check = TypeAdapter(kind).validate_python
+    for name, kind in {**formats, "uuid": UUID}.items():
+        check: Any = TypeAdapter(kind).validate_python
         checker.checks(name, ValueError)(lambda given, check=check: check(given) is not None)
     made: Any = Draft202012Validator
     closed = _closed(json.loads(schema))
@@ -176,8 +190,8 @@ def _problem(error: Any) -> str:
     if leaf.validator == "additionalProperties" and leaf.schema.get("properties"):
         known = leaf.schema["properties"]
         unknown = next(one for one in leaf.instance if one not in known)
-        near = get_close_matches(unknown, known, n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else ""
+        near = _near(unknown, known)
+        meant = f"; did you mean {near!r}?" if near else ""
         return f"{_below(path, unknown)}: is not a field of the answer{meant}"
     message: str = leaf.message
     return f"{path or 'the answer'}: {message[:300]}"

@@ -122,7 +122,7 @@ def answer(
 
 
 def _text(given: str | None, *, is_text: bool) -> str:
-    """What was typed, or stdin for a text that is `-`; one line end at its end is not part of it."""
+    """What was typed, or stdin for a text that is `-`, without the line end at its end."""
     if is_text and given == "-":
         return sys.stdin.read().removesuffix("\n")
     return given or ""

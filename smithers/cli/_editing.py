@@ -15,7 +15,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._given import parse_json
 from smithers.cli._streams import say, shown
 from smithers.errors import Refused, SmithersError, WrongAnswer
-from smithers.forms import Field, Form
+from smithers.forms import Form
 from smithers.hub import Asked
 
 __all__ = ["edited"]
@@ -116,13 +116,7 @@ def _form_lines(form: Form) -> Iterator[str]:
             yield "Write a text."
         case "data":
             yield f"Write JSON: {form.type}"
-            yield from map(_field_line, form.fields)
-
-
-def _field_line(field: Field) -> str:
-    default = "required" if field.is_required else f"default {field.default}"
-    about = f": {shown(field.description)}" if field.description else ""
-    return f"  {field.name} ({field.type}, {default}){about}"
+            yield from (f"  {shown(field.line)}" for field in form.fields)
 
 
 def _first(form: Form) -> str:
@@ -138,7 +132,7 @@ def _first(form: Form) -> str:
 
 
 def _below_marker(text: str) -> str:
-    """The answer, without the line end at its end; without the marker, what follows the comments."""
+    """The answer; if the marker is gone, what follows the comments."""
     head, marker, answer = text.partition(f"{_MARKER}\n")
     if not marker:
         lines = head.splitlines(keepends=True)

@@ -217,6 +217,8 @@ class Kind(ABC, Generic[N]):
 
     name: ClassVar[KindName]
     is_task: ClassVar[bool] = False
+    asks_a_person: ClassVar[bool] = False
+    """Whether a person ends it, and nothing of it is attempted."""
     is_ordered: ClassVar[bool] = False
     """Whether a child starts once the one before it is settled."""
     grows: ClassVar[bool] = False

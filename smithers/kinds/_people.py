@@ -23,6 +23,7 @@ N = TypeVar("N", bound=Task[Any], default=Any)
 class PersonKind(Leaf[N]):
     """A leaf that is never attempted: a person answers its question."""
 
+    asks_a_person = True
     wait: ClassVar[WaitKind]
 
     @abstractmethod

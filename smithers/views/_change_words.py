@@ -30,6 +30,7 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
+from smithers.forms import Form
 from smithers.naming import first_names, key_name, node_name
 from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from
@@ -172,6 +173,12 @@ def _usage(change: UsageCounted) -> str:
 
 
 def _opened(name: str, change: WaitOpened, at: datetime) -> str:
+    refused = None if change.form is None else Form.from_row(change.form).refused
+    again = "" if refused is None else f"; the last answer was refused: {_short(refused)}"
+    return _wait_words(name, change, at) + again
+
+
+def _wait_words(name: str, change: WaitOpened, at: datetime) -> str:
     return waits.words_of(
         waits.traits(change.kind).words.opened,
         name=name,

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WhyView", "explain"]
 
-_VERBS = {"decision": "decide", "answer": "answer"}
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WhyView:
@@ -202,8 +200,9 @@ class _Reasons:
         question = f': "{title}"' if title else ""
         due = "" if wait.due is None else f" until {self._clock(wait.due)}"
         names = wait.allowed_by
-        what = "decision" if is_decided else "answer"
-        whom = f"{' or '.join(names)} to {_VERBS[what]}" if names else f"a person's {what}"
+        whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
+        if not is_decided:
+            whom = f"an answer of {' or '.join(names)}" if names else "a person's answer"
         said = (
             f"{key_name(key)} has been waiting for {whom} since"
             f" {self._clock(wait.since)}{due}{question}"

@@ -19,6 +19,7 @@ from smithers.tree import (
     Command,
     ForEach,
     Group,
+    HumanTask,
     Loop,
     Node,
     Parallel,
@@ -40,6 +41,7 @@ def nodes() -> Iterator[Node[Any]]:
     yield Task("task", agent=Scripted("done"), prompt="do it")
     yield Command("command", ["true"])
     yield Approval("approval", ask="may it?")
+    yield HumanTask("human", ask="what is it?")
     yield Sequence(step)
     yield Parallel(step)
     yield Branch(lambda: True, step)
@@ -100,7 +102,7 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
     tasks = [node for node in nodes() if isinstance(node, Task)]
     assert {type(task.work) for task in tasks} == set(get_args(Work))
     for task in tasks:
-        if isinstance(task, Approval):
+        if isinstance(task, Approval | HumanTask):
             with pytest.raises(AssertionError, match="asked"):
                 executors.of(task.work)
         else:

@@ -137,7 +137,7 @@ def run_that_is_owned(shell: Shell) -> tuple[Said, Said]:
 # -- decisions
 
 
-@scene("the first decision counts")
+@scene("the first answer counts")
 def decided_twice(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("approve", "r1")

@@ -16,7 +16,18 @@ from smithers.engine.plan import Expand
 from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
-from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Node, Parallel, PersonWork, Task
+from smithers.tree import (
+    Branch,
+    Computed,
+    ForEach,
+    Giving,
+    HumanWork,
+    Loop,
+    Node,
+    Parallel,
+    PersonWork,
+    Task,
+)
 from smithers.tree import Sequence as InOrder
 
 __all__ = ["Reference", "continues"]
@@ -140,7 +151,8 @@ class Reference:
         tries = [one for one in state.tries.get(key, ()) if one.counts]
         ended = state.ended.get(key)
         answered = ended is not None and ended.outcome in ("finished", "failed")
-        asked = isinstance(node.work, PersonWork) and (answered or (key, "approval") in state.waits)
+        is_asked = state.has_wait(key, ("approval", "human"))
+        asked = isinstance(node.work, PersonWork | HumanWork) and (answered or is_asked)
         spent = [one for one in tries if one.state not in ("deferred", "interrupted")]
         asked = asked or (key, "repeat") in state.waits
         if asked or spent or (tries and tries[-1].state == "interrupted"):
@@ -374,7 +386,7 @@ class Reference:
         """What a leaf may have left behind, if anything: "done", or "asks" if nobody can tell."""
         if not isinstance(one.node, Task):
             return ""
-        if isinstance(one.node.work, PersonWork) and not approvals:
+        if isinstance(one.node.work, PersonWork | HumanWork) and not approvals:
             return ""
         if self._status[key] == "finished":
             return "done"

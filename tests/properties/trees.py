@@ -16,6 +16,7 @@ from smithers import (
     Command,
     Compensated,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     Parallel,
@@ -43,6 +44,7 @@ Kind = Literal[
     "task",
     "command",
     "approval",
+    "human",
     "sequence",
     "parallel",
     "branch",
@@ -102,6 +104,8 @@ class Idle:
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
+            case "human":
+                return HumanTask(id, ask="What?")
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "command":
@@ -188,7 +192,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval":
+        case "step" | "task" | "command" | "approval" | "human":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -319,7 +323,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval"),
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human"),
     *,
     handling: bool = True,
     effects: bool = False,
@@ -345,7 +349,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "approval"),
+        kind=_some("step", "step", "step", "approval", "human"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )

@@ -191,7 +191,7 @@ async def test_outputs_of_an_older_file_are_held_as_those_of_now(tmp_path: Path,
     text = "ä" * (size // 2) + "x" * (size % 2)
     given = frame(1, CameUp(key=Key("a")), settled("a", came_up=1, output=text))
     path = tmp_path / "runs.db"
-    async with await SqliteStore.open(path) as store:
+    async with await SqliteStore.open(path, migrations=published()[:6]) as store:
         await store.commit(await begin(store), given)
     with closing(sqlite3.connect(path)) as db:
         db.executescript("DROP TABLE ends; DROP TABLE large_outputs; PRAGMA user_version = 5")

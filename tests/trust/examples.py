@@ -22,6 +22,7 @@ from smithers import (
     Compensated,
     Context,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -89,7 +90,7 @@ class Example:
 
     make: Callable[[Ctx], Node[Any]]
     ends: str = "finished"
-    asked: Literal["approve", "cancel"] = "approve"
+    asked: Literal["approve", "answer", "cancel"] = "approve"
 
 
 def task(ctx: Ctx) -> Node[str]:
@@ -132,6 +133,13 @@ def approval(ctx: Ctx) -> Node[str]:
     ok = Approval("ok", ask=lambda: f"{ctx[draft]}?")
     ship = step("ship", lambda: f"{ctx[draft]} for {ctx[ok].by}")
     return Sequence(draft, ok, ship, result=ship)
+
+
+def human(ctx: Ctx) -> Node[str]:
+    draft = step("draft")
+    colour = HumanTask("colour", ask=lambda: f"{ctx[draft]}?", choices=lambda: ["blue", ctx[draft]])
+    ship = step("ship", lambda: f"{ctx[draft]} in {ctx[colour]}")
+    return Sequence(draft, colour, ship, result=ship)
 
 
 def sequence(ctx: Ctx) -> Node[str]:
@@ -269,17 +277,23 @@ def mixed(ctx: Ctx) -> Node[list[str]]:
     return ForEach(["a", "b"], key=str, each=each, id="every")
 
 
-EXAMPLES: dict[str, Example] = {
-    one.__name__: Example(make=one)
-    for one in (
-        *(task, steps, effect, command, approval, sequence, parallel, branch),
-        *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
-        *(tolerated, saga, budget, mixed),
-    )
-} | {
-    one.__name__: Example(make=one, ends="cancelled", asked="cancel")
-    for one in (cancel, saga_that_is_cancelled)
-}
+EXAMPLES: dict[str, Example] = (
+    {
+        one.__name__: Example(make=one)
+        for one in (
+            *(task, steps, effect, command, approval, sequence, parallel, branch),
+            *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
+            *(tolerated, saga, budget, mixed),
+        )
+    }
+    | {
+        "human": Example(make=human, asked="answer"),
+    }
+    | {
+        one.__name__: Example(make=one, ends="cancelled", asked="cancel")
+        for one in (cancel, saga_that_is_cancelled)
+    }
+)
 
 
 def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:

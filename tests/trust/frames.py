@@ -87,6 +87,8 @@ class Killing:
             return None
         if self.example.asked == "approve":
             return ("approve", RUN, "--by", "ann", "--resume")
+        if self.example.asked == "answer":
+            return ("answer", RUN, "--choice", "blue", "--by", "ann", "--resume")
         deciding.cancel(site.database, os.environ, RUN, "ann", now=False)
         return None
 
