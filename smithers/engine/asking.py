@@ -337,7 +337,7 @@ class Asking:
     ) -> tuple[str, ...] | None:
         """Texts of the author's; see `Asking` of `kinds`."""
         node = instance.node
-        who = f"{node.kind} {node.id!r}"
+        who = f"task {node.id!r}"
         value = self.ask(instance, lambda: named_choices(who, given(), node.mark))
         return None if self.missed(value) else cast("tuple[str, ...]", value)
 

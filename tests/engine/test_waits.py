@@ -57,7 +57,6 @@ OTHERS: dict[tuple[str, str], str] = {
     ("cli/_answering.py", "answer"): "a command",
     ("engine/replying.py", "answer"): "a function",
     ("views/_words.py", "answer"): "a command",
-    ("cli/_given.py", "answer"): "a word",
     ("errors.py", "retry"): "what an agent's error makes the engine do",
     ("engine/attempts/next_agent.py", "retry"): "what an agent's error makes the engine do",
     ("engine/attempts/agent_attempt.py", "retry"): "what an agent's error makes the engine do",
