@@ -31,7 +31,10 @@ def edited(asked: Asked, by: str, record: Callable[[object, Asked], int]) -> int
     _check_terminal()
     if asked.allowed_by and by not in asked.allowed_by:
         names = ", ".join(asked.allowed_by)
-        raise Refused(f"{by!r} may not answer {asked.name}", hint=f"allowed: {names}; use --by")
+        raise Refused(
+            f"{by!r} may not answer {asked.name}",
+            hint=f"allowed: {names}; name one of them with --by",
+        )
     file, answer, problem = _new_file(asked), _first(asked.form), ""
     kept = False
     try:

@@ -40,8 +40,10 @@ def given_json(given: str, what: str, option: str) -> object:
     try:
         return parse_json(text)
     except ValueError as error:
-        example = f'for example {option} \'{{"name": "value"}}\' or {option} @FILE'
-        raise Usage(f"the {what} is not JSON: {error}", hint=example) from error
+        raise Usage(
+            f"the {what} is not JSON: {error}",
+            hint=f'for example {option} \'{{"name": "value"}}\' or {option} @FILE',
+        ) from error
 
 
 def parse_json(text: str) -> object:

@@ -182,6 +182,16 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "what you typed is in …": "cli/test_answering.py"
+    "::test_an_empty_or_unchanged_file_records_nothing",
+    "run the command again to answer": "cli/test_answering.py"
+    "::test_an_empty_or_unchanged_file_records_nothing",
+    "correct it": "cli/test_answering.py"
+    "::test_an_editor_opens_again_on_what_is_no_answer_with_the_error_on_top",
+    "write a text": "cli/test_answering.py"
+    "::test_what_is_no_answer_exits_2_with_the_fix_and_records_nothing",
+    "set EDITOR to the command of an editor": "cli/test_answering.py"
+    "::test_an_editor_that_fails_records_nothing",
     # Hints that other tests follow, since they need a disk, a terminal or a second process.
     'if it is the same …, set id="…" on it; if not, set that id on the … that was there'
     " before, and another id on this one": (
