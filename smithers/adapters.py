@@ -5,20 +5,33 @@ The core names none of them: a distribution declares each of its agents as an `A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from smithers.agent import Adapter
+from smithers.agent import Adapter, Agent
 from smithers.errors import Refused
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUP", "Installed", "agent_classes", "agent_variables", "installed"]
+__all__ = [
+    "GROUP",
+    "NAMED_AGENTS",
+    "Installed",
+    "agent_classes",
+    "agent_variables",
+    "installed",
+]
 
 GROUP = "smithers.agents"
+
+NAMED_AGENTS: ContextVar[Callable[[str], Agent]] = ContextVar("named agents")
+"""Gives the agent that the settings of a run name so, while the run is loaded or driven. It raises
+`Refused`.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,13 +27,14 @@ from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
     from smithers.doctor import Checkup
+    from smithers.engine.configuring import SettingsView
     from smithers.engine.deciding import CancelOutcome
     from smithers.engine.describing import Descriptions
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
     from smithers.engine.supervising import Happened
-    from smithers.engine.trust import Trusted
+    from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
     from smithers.views import (
         CostView,
@@ -138,9 +139,10 @@ class Hub:
         run_id: str,
         observer: Observer,
         max_concurrency: int | None = None,
-        linger_s: float = 60.0,
+        linger_s: float | None = None,
     ) -> Left:
         """Start a run and drive it until it ends or waits. `input` is JSON text (None means `{}`).
+        `max_concurrency` and `linger_s` are those of the settings unless they are given.
 
         Raises `AuthorError`, `Refused` (the input does not match, the run exists) or `StoreError`;
         in that case nothing was written.
@@ -167,7 +169,7 @@ class Hub:
         input: str | None = None,
         observer: Observer,
         max_concurrency: int | None = None,
-        linger_s: float = 60.0,
+        linger_s: float | None = None,
     ) -> Left:
         """Resume a run, from its own file unless `file` is given. A finished run only returns its
         result.
@@ -327,6 +329,35 @@ class Hub:
 
         found = reports.places(self.database)
         return Trusts(self.environment).not_allowed(self.database, found)
+
+    def settings(self, database: Callable[[], Path] | None = None) -> SettingsView:
+        """The settings of the current folder, each with its origin, those included for which a run
+        would be refused since their file is not trusted. `database` finds the one to name if no
+        setting does (None: that of this hub). Raises `Refused` for a file that is wrong.
+        """
+        from smithers.engine.configuring import view_settings
+
+        return view_settings(Path.cwd(), self.environment, database or (lambda: self.database))
+
+    def trust_settings(self, path: Path) -> None:
+        """Trust a project's settings file as it is now. Raises `Refused` if it is wrong."""
+        from smithers.engine.configuring import trust_settings
+
+        trust_settings(path, self.environment, self.database)
+
+    def distrust_settings(self, path: Path) -> bool:
+        """Stop trusting a settings file; False if it was not trusted. Raises `Refused`."""
+        from smithers.engine.configuring import refuse_to_agents
+        from smithers.engine.trust import Trusts
+
+        refuse_to_agents(path.absolute(), self.environment, self.database)
+        return Trusts(self.environment).remove_settings(path)
+
+    def trusted_settings(self) -> list[TrustedSettings]:
+        """Every settings file that this user trusts."""
+        from smithers.engine.trust import Trusts
+
+        return Trusts(self.environment).all_settings()
 
     def trusted(self) -> list[Trusted]:
         """Every database that this user trusts."""

@@ -18,11 +18,12 @@ from tests.plans import watch_engines  # noqa: E402  # its assertions are explai
 def pytest_configure() -> None:
     """Tests that were started in the background ignore Ctrl-C, and so would all that they start.
 
-    What a user trusts is kept outside the projects, so tests have a folder of their own for it.
+    What a user trusts and sets is kept outside the projects, so tests have a folder for it.
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:  # else the process that started this one made it
         state = tempfile.mkdtemp(prefix="smithers-state-")
         os.environ["XDG_STATE_HOME"] = state
+        os.environ["XDG_CONFIG_HOME"] = os.path.join(state, "config")
         atexit.register(_remove, state, os.getpid())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

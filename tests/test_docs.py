@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from harnesses import Echo
+from smithers.adapters import NAMED_AGENTS
+from smithers.agent import Agent
 from smithers.cli._app import app
 from smithers.cli._mcp import register_clients
 from smithers.engine.engine import Engine
@@ -109,7 +112,15 @@ def rendered(workflow: Workflow[Any, Any]) -> None:
     engine = Engine(
         workflow, input, run=run.new, state=RunState(), settings=run.settings, observer=run.watch
     )
+    token = NAMED_AGENTS.set(named_agent)
     engine.prepare()
+    NAMED_AGENTS.reset(token)
+
+
+def named_agent(name: str) -> Agent:
+    agent = Echo()
+    agent.name = name
+    return agent
 
 
 def sessions(block: str) -> Iterator[tuple[str, str]]:

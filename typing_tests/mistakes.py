@@ -87,7 +87,8 @@ def tasks(ctx: Context[Brief]) -> None:
     plan = Task("plan", agent=agent, prompt="plan", output=Plan)
     Task("a", agent=agent)  # error: no prompt
     Task("b", prompt="hello")  # error: no agent
-    Task("c", agent="claude", prompt="hello")  # error: a name is not a agent
+    Task("c", agent=Echo, prompt="hello")  # error: a class is not an agent
+    Task("c2", agent=["fast", 1], prompt="hello")  # error: neither an agent nor a name
     Task("d", agent=Echo, prompt="hello")  # error: a class is not a agent
     Task("e", agent=agent, prompt=lambda: len(ctx[plan].steps))  # error: a prompt that is a number
     Task("f", agent=agent, prompt=ctx[plan])  # error: a prompt that is a model

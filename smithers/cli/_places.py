@@ -42,8 +42,8 @@ def complete(hint: str) -> str:
 
 
 def place(db: Path | None, *, checked: bool = True) -> Place:
-    """`--db`, else SMITHERS_DB, else the nearest `.smithers/smithers.db` upward, else the one that
-    would be made in the current folder.
+    """`--db`, else SMITHERS_DB, else what the settings name, else the nearest
+    `.smithers/smithers.db` upward, else the one that would be made in the current folder.
 
     Raises `Refused` for one that was found and not named, if another user owns it, or if it is
     above this folder and another user may write it, or if a link leads out of the folder to it.
@@ -51,15 +51,28 @@ def place(db: Path | None, *, checked: bool = True) -> Place:
     if db is not None:
         _named.append(db)
         return Place(db, given=True)
-    if named := os.environ.get("SMITHERS_DB"):
-        return Place(Path(named), given=False)
+    if variable := os.environ.get("SMITHERS_DB"):
+        return Place(Path(variable), given=False)
     here = current_folder()
+    if (named := _named_in_settings(here)) is not None:
+        return Place(named, given=False)
     above = (folder for folder in (here, *here.parents) if (folder / _FOLDER / _NAME).exists())
     folder = next(above, here)
     found = folder / _FOLDER / _NAME
     if checked and _is_suspect(found, folder, is_above=folder != here):
         _check(found, folder, here)
     return Place(found, given=False)
+
+
+def _named_in_settings(here: Path) -> Path | None:
+    from smithers.settings import named_database
+
+    def is_trusted(path: Path, digest: str) -> bool:
+        from smithers.engine.trust import Trusts
+
+        return Trusts(os.environ).believes_settings(path, digest)
+
+    return named_database(here, os.environ, is_trusted)
 
 
 def _is_suspect(database: Path, folder: Path, *, is_above: bool) -> bool:

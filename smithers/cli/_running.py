@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Detach", "Wanted", "go_on", "register"]
 
-_LINGER_S = 60.0
-
 Events = Annotated[
     bool,
     typer.Option(
@@ -41,12 +39,13 @@ Concurrency = Annotated[
     ),
 ]
 Linger = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--linger",
         min=0,
         metavar="S",
-        help="Keep running if a retry or timer is due within S seconds.",
+        help="Keep running if a retry or timer is due within S seconds (default: 60).",
+        show_default=False,
     ),
 ]
 Detach = Annotated[
@@ -133,7 +132,7 @@ def up(
     json: JsonFlag = False,
     events: Events = False,
     max_concurrency: Concurrency = None,
-    linger: Linger = _LINGER_S,
+    linger: Linger = None,
     db: Db = None,
     detached: Detached = False,
 ) -> int:
@@ -169,7 +168,7 @@ def resume(
     json: JsonFlag = False,
     events: Events = False,
     max_concurrency: Concurrency = None,
-    linger: Linger = _LINGER_S,
+    linger: Linger = None,
     db: Db = None,
     detached: Detached = False,
 ) -> int:
@@ -223,7 +222,6 @@ def go_on(wanted: Wanted) -> int:
 
 async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
     given = _input_text(wanted)
-    linger_s = _LINGER_S if wanted.linger_s is None else wanted.linger_s
     if wanted.file is not None and not wanted.resume:
         return await hub.start(
             wanted.file,
@@ -232,7 +230,7 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
             run_id=wanted.run_id,
             observer=watcher,
             max_concurrency=wanted.max_concurrency,
-            linger_s=linger_s,
+            linger_s=wanted.linger_s,
         )
     return await hub.resume(
         wanted.run_id,
@@ -241,7 +239,7 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
         input=given,
         observer=watcher,
         max_concurrency=wanted.max_concurrency,
-        linger_s=linger_s,
+        linger_s=wanted.linger_s,
     )
 
 

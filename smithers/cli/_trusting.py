@@ -26,7 +26,8 @@ Database = Annotated[
     Path | None,
     typer.Argument(
         metavar="[PATH]",
-        help="The database, or the folder of its project (default: as for every command).",
+        help="The database, the folder of its project (default: as for every command), or a"
+        " settings file.",
         show_default=False,
     ),
 ]
@@ -39,12 +40,14 @@ def register(app: typer.Typer) -> None:
         help=example(
             "smithers trust",
             "smithers trust ~/work/project",
+            "smithers trust ~/work/project/smithers.toml",
             "smithers trust --list",
             "smithers trust --remove ~/work/project",
             says="Trust a database that another user, program or machine made. From then"
             " on, `supervise` and `mcp` wake its runs, which executes the workflow"
             " files in the project that these runs name. A database that your own"
-            " `smithers up` makes is trusted from the start.",
+            " `smithers up` makes is trusted from the start. A settings file (.toml) is"
+            " trusted as it is now, so that its agents may name programs and addresses.",
         ),
     )(trust)
 
@@ -71,6 +74,10 @@ def trust(
         if remove or path is not None:
             raise Usage("--list takes no PATH", hint="type `smithers trust --list`")
         return _list(Hub(Path()), json)
+    if path is not None and path.suffix == ".toml":
+        if db is not None or folders:
+            raise Usage(f"{path} is a settings file, which has no database and no folders")
+        return _trust_settings(path.absolute(), remove=remove, json=json)
     where = _where(path, db, must_exist=not remove)
     hub = Hub(where)
     if remove:
@@ -86,6 +93,22 @@ def trust(
         mention_elsewhere(hub)
     if json:
         give_json({"version": 1, "path": str(where), "outcome": outcome})
+    else:
+        give(plain(said))
+    return 0
+
+
+def _trust_settings(path: Path, *, remove: bool, json: bool) -> int:
+    hub = Hub(path.parent / ".smithers" / "smithers.db")
+    if not remove:
+        hub.trust_settings(path)
+        outcome, said = "trusted", f"{path} is trusted as it is now"
+    elif hub.distrust_settings(path):
+        outcome, said = "removed", f"{path} is no longer trusted"
+    else:
+        outcome, said = "absent", f"{path} was not trusted; nothing was changed"
+    if json:
+        give_json({"version": 1, "path": str(path), "outcome": outcome})
     else:
         give(plain(said))
     return 0
@@ -124,10 +147,10 @@ def _folder(path: Path) -> Path:
 
 
 def _list(hub: Hub, json: bool) -> int:
-    found = hub.trusted()
+    found, settings = hub.trusted(), hub.trusted_settings()
     if json:
         databases = [{**vars(one), "exists": Path(one.path).exists()} for one in found]
-        give_json({"version": 1, "databases": databases})
+        give_json({"version": 1, "databases": databases, "settings": [*map(vars, settings)]})
         return 0
     for one in found:
         gone = "" if Path(one.path).exists() else "  (it no longer exists)"
@@ -137,6 +160,8 @@ def _list(hub: Hub, json: bool) -> int:
         for interpreter in one.interpreters:
             if interpreter != sys.executable:
                 give(plain(f"  its runs may also be started by {interpreter}"))
+    for file in settings:
+        give(plain(f"{file.path}  since {file.at}, as long as it is unchanged"))
     if not found:
         say("no database is trusted yet; one that `smithers up FILE` creates is")
     return 0

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from smithers.adapters import NAMED_AGENTS
+from smithers.agent import Agent
 from smithers.changes import Frame, Key
 from smithers.engine.authority import driving
 from smithers.engine.ending import Left
@@ -37,6 +39,7 @@ from smithers.engine.trust import (
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.naming import first_names
 from smithers.secrets import Secrets
+from smithers.settings import Found, NamedAgents, load_settings
 from smithers.shapes import is_container
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
@@ -66,6 +69,7 @@ class Driving:
         to drive a run, since a row names its folder.
         """
         self._engine: Engine | None = None
+        self._named: NamedAgents | None = None
         self._stopped = False
         self._stopped_by: str | None = None
         self._comes_back = False
@@ -91,7 +95,8 @@ class Driving:
         """Around a call of `start` or `resume`: it is what `stop` stops."""
         self._at_work = True
         try:
-            with output_bound():  # before the author's file is imported, which may set up logging
+            # Before the author's file is imported, which may set up logging, and make tasks.
+            with output_bound(), self._naming():
                 yield
         finally:
             self._at_work = self._stopped = self._comes_back = False
@@ -110,6 +115,25 @@ class Driving:
         finally:
             self.is_loading = False
 
+    @contextmanager
+    def _naming(self) -> Generator[None]:
+        """Around code that makes tasks, whose agents may be named."""
+        token = NAMED_AGENTS.set(self._find_agent)
+        try:
+            yield
+        finally:
+            NAMED_AGENTS.reset(token)
+
+    def _find_agent(self, name: str) -> Agent:
+        assert self._named is not None, "a run's settings are read before its file"
+        return self._named(name)
+
+    def _find_settings(self, folder: Path) -> Found:
+        """The settings of a run that works in this folder. Raises `Refused`."""
+        found = load_settings(folder, self._environment, self._trusts.believes_settings)
+        self._named = NamedAgents(found)
+        return found
+
     async def start(
         self,
         file: str,
@@ -119,13 +143,14 @@ class Driving:
         run_id: str,
         observer: Observer,
         max_concurrency: int | None,
-        linger_s: float,
+        linger_s: float | None,
     ) -> Left:
         check_run_id(run_id)
         self._trusts.check_not_foreign(self._database)
         for path in (file, str(Path.cwd()), str(self._database)):
             if valid_text(path) != path:
                 raise Refused(f"the path {path!a} is not UTF-8", hint="rename it")
+        found = self._find_settings(Path.cwd())
         with self._loading():
             loaded = load_workflow(Path(file), name)
         text = input_text(input)
@@ -150,7 +175,7 @@ class Driving:
             given,
             run=run,
             state=RunState(),
-            settings=self._settings(run, max_concurrency, linger_s),
+            settings=self._settings(run, found, max_concurrency, linger_s),
             observer=observer,
             cooldowns=cooldowns,
         )
@@ -176,7 +201,7 @@ class Driving:
         input: str | None,
         observer: Observer,
         max_concurrency: int | None,
-        linger_s: float,
+        linger_s: float | None,
     ) -> Left:
         if not self._database.exists():
             raise UnknownRun(
@@ -190,6 +215,7 @@ class Driving:
             if (told := _over(run_id, state)) is not None:
                 return told
             trusted = self._check_may_run(history.run, file)
+            found = self._find_settings(Path(history.run.folder))
             with self._loading():
                 loaded = load_again(history.run, file, name)
             if trusted is not None:
@@ -197,7 +223,7 @@ class Driving:
             limit = max_concurrency or (None if trusted is None else _limit_of(history.run))
 
             async def make(now: History, fresh: RunState) -> Engine:
-                settings = self._settings(now.run, limit, linger_s)
+                settings = self._settings(now.run, found, limit, linger_s)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer)
                 with self._loading():
                     engine.prepare(store)
@@ -208,12 +234,14 @@ class Driving:
     async def look(self, store: SqliteStore, history: History) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
         self._check_may_run(history.run, None)
-        loaded = load_again(history.run, None, None)
-        settings = self._settings(history.run, None, 0.0)
-        state = RunState.of(history.frames)
-        engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
-        engine.prepare(store)
-        return engine
+        found = self._find_settings(Path(history.run.folder))
+        with self._naming():
+            loaded = load_again(history.run, None, None)
+            settings = self._settings(history.run, found, None, 0.0)
+            state = RunState.of(history.frames)
+            engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
+            engine.prepare(store)
+            return engine
 
     async def _go_on(
         self, store: SqliteStore, history: History, state: RunState, loaded: Loaded, make: _Make
@@ -291,15 +319,17 @@ class Driving:
 
     # -- what both share
 
-    def _settings(self, run: NewRun, max_concurrency: int | None, linger_s: float) -> Settings:
+    def _settings(
+        self, run: NewRun, found: Found, max_concurrency: int | None, linger_s: float | None
+    ) -> Settings:
         streams = streams_folder(self._database, run.run_id)
         check_streams(streams)
         return Settings(
             folder=Path(run.folder),
             marks={RUN_DATABASE: os.path.realpath(self._database)},
             streams=streams,
-            max_concurrency=max_concurrency,
-            linger_s=linger_s,
+            max_concurrency=max_concurrency or found.values.max_concurrency,
+            linger_s=found.values.linger_s if linger_s is None else linger_s,
             secrets=self._secrets,
         )
 

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from smithers.engine.trust_records import Trusted, TrustFile, home_of
+from smithers.engine.trust_records import Trusted, TrustedSettings, TrustFile, home_of
 from smithers.errors import Refused, StoreError, Untrusted
 from smithers.store import NewRun
 from smithers.store.looking import connect_reader, source, way_of
@@ -32,6 +32,7 @@ from smithers.store.ownership import is_foreign, user_name, writers_of
 
 __all__ = [
     "Trusted",
+    "TrustedSettings",
     "Trusts",
     "check_owner",
     "current_folder",
@@ -119,7 +120,7 @@ class Trusts:
         path = Path(os.path.realpath(database))
         if not path.exists():
             return None
-        found = self._file_for(path).read().get(str(path))
+        found = self._file_for(path).read().databases.get(str(path))
         if found is not None:
             marks = _find_marks(path)
             if marks is None or not marks["id"] or found != replace(found, **marks):
@@ -145,7 +146,7 @@ class Trusts:
 
     def all(self) -> list[Trusted]:
         """Every record, oldest first."""
-        return list(TrustFile(self._environment).read().values())
+        return list(TrustFile(self._environment).read().databases.values())
 
     def add(
         self,
@@ -162,7 +163,8 @@ class Trusts:
         another user.
         """
         path = Path(os.path.realpath(database))
-        with self._file_for(path).edited() as records:
+        with self._file_for(path).edited() as kept:
+            records = kept.databases
             known = records.get(str(path))
             marks = _find_marks(path)
             if marks is None:
@@ -200,7 +202,34 @@ class Trusts:
     def remove(self, database: Path) -> bool:
         """Trust a database no longer; False if it was not trusted."""
         with TrustFile(self._environment).edited() as records:
-            return records.pop(os.path.realpath(database), None) is not None
+            return records.databases.pop(os.path.realpath(database), None) is not None
+
+    # -- settings files
+
+    def believes_settings(self, path: Path, digest: str) -> bool:
+        """Whether this user trusts a project's settings file with this digest."""
+        path = Path(os.path.realpath(path))
+        found = self._file_for(path).read().settings.get(str(path))
+        return found is not None and found.digest == digest
+
+    def add_settings(self, path: Path, digest: str) -> None:
+        """Trust a settings file as long as it has this digest. Raises `Refused`."""
+        path = Path(os.path.realpath(path))
+        check_owner(path)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._file_for(path).edited() as kept:
+            kept.settings[str(path)] = TrustedSettings(path=str(path), digest=digest, at=at)
+
+    def remove_settings(self, path: Path) -> bool:
+        """Trust a settings file no longer; False if it was not trusted."""
+        with TrustFile(self._environment).edited() as records:
+            return records.settings.pop(os.path.realpath(path), None) is not None
+
+    def all_settings(self) -> list[TrustedSettings]:
+        """The records of settings files, oldest first."""
+        return list(TrustFile(self._environment).read().settings.values())
+
+    # -- folders
 
     def allows(self, trusted: Trusted, folder: Path) -> bool:
         """Whether runs may be driven in this folder, and files in it be executed."""

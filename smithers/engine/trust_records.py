@@ -12,14 +12,14 @@ import json
 import os
 import shlex
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
 from smithers.errors import Refused
 from smithers.store.ownership import is_foreign, user_name, writers_of
 
-__all__ = ["TrustFile", "Trusted", "home_of"]
+__all__ = ["TrustFile", "TrustRecords", "Trusted", "TrustedSettings", "home_of"]
 
 VERSION = 1
 
@@ -42,30 +42,47 @@ class Trusted:
     """Whether this user named it with `smithers trust`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrustedSettings:
+    """A project's settings file, trusted as it was when it had this digest."""
+
+    path: str
+    digest: str
+    at: str
+
+
+@dataclass(kw_only=True)
+class TrustRecords:
+    """The records by the path of their file, oldest first."""
+
+    databases: dict[str, Trusted] = field(default_factory=dict[str, Trusted])
+    settings: dict[str, TrustedSettings] = field(default_factory=dict[str, TrustedSettings])
+
+
 class TrustFile:
     """The trust records of the user whose environment this is."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.path = _state_folder(environment) / "smithers" / "trusted.json"
 
-    def read(self) -> dict[str, Trusted]:
-        """The records by the path of their database, oldest first. Raises `Refused`."""
+    def read(self) -> TrustRecords:
+        """All records. Raises `Refused`."""
         try:
             with self.path.open("rb") as file:
                 _check_private(self.path, os.fstat(file.fileno()))
                 _check_private(self.path.parent, self.path.parent.stat())
                 text = file.read()
         except FileNotFoundError:
-            return {}
+            return TrustRecords()
         except OSError as error:
             raise Refused(
                 f"{self.path} cannot be read: {error.strerror}",
-                hint="it records which databases you trust; make it readable",
+                hint="it records what you trust; make it readable",
             ) from error
-        return {one.path: one for one in _records(self.path, text)}
+        return _records(self.path, text)
 
     @contextlib.contextmanager
-    def edited(self) -> Generator[dict[str, Trusted]]:
+    def edited(self) -> Generator[TrustRecords]:
         """The records, to be changed; they are written when this is left. Raises `Refused`."""
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
@@ -75,17 +92,20 @@ class TrustFile:
             raise self._unwritable(error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            before = self.read()
-            records = dict(before)
+            records = self.read()
             yield records
-            if records != before:
+            if records != self.read():
                 self._write(records)
         finally:
             os.close(lock)
 
-    def _write(self, records: Mapping[str, Trusted]) -> None:
+    def _write(self, records: TrustRecords) -> None:
         beside = self.path.with_suffix(".new")
-        document = {"version": VERSION, "databases": [vars(one) for one in records.values()]}
+        document = {
+            "version": VERSION,
+            "databases": [vars(one) for one in records.databases.values()],
+            "settings": [vars(one) for one in records.settings.values()],
+        }
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
             with open(os.open(beside, flags, 0o600), "w", encoding="utf-8") as stream:
@@ -99,7 +119,7 @@ class TrustFile:
     def _unwritable(self, error: OSError) -> Refused:
         return Refused(
             f"{self.path} cannot be written: {error.strerror}",
-            hint="it records which databases you trust; make its folder writable, or set"
+            hint="it records what you trust; make its folder writable, or set"
             " the variable XDG_STATE_HOME to another folder",
         )
 
@@ -151,21 +171,34 @@ def _check_private(path: Path, found: os.stat_result) -> None:
         )
 
 
-def _records(path: Path, text: bytes) -> list[Trusted]:
+def _records(path: Path, text: bytes) -> TrustRecords:
     try:
         document = cast("dict[str, Any]", json.loads(text))
         if document["version"] == VERSION:
-            return [_record(one) for one in _typed("databases", document["databases"], list)]
+            databases = [_record(one) for one in _typed("databases", document["databases"], list)]
+            settings = [
+                TrustedSettings(
+                    **{one.name: _typed(one.name, item[one.name], str) for one in _OF_SETTINGS}
+                )
+                for item in _typed("settings", document.get("settings", []), list)
+            ]
+            return TrustRecords(
+                databases={one.path: one for one in databases},
+                settings={one.path: one for one in settings},
+            )
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         quoted = shlex.quote(str(path))
         raise Refused(
             f"{path} is damaged: {type(error).__name__}: {error}",
-            hint=f"it records which databases you trust; move it away: mv {quoted} {quoted}.old",
+            hint=f"it records what you trust; move it away: mv {quoted} {quoted}.old",
         ) from error
     raise Refused(
         f"{path} was written by a newer Smithers",
         hint="upgrade with `pip install --upgrade smithers-orchestrator`",
     )
+
+
+_OF_SETTINGS = fields(TrustedSettings)
 
 
 def _record(data: Mapping[str, Any]) -> Trusted:

@@ -10,14 +10,13 @@ from typing import Any, Literal, cast, overload
 
 from typing_extensions import TypeVar
 
-from _smithers_orchestrator.damage import find_damage
-from smithers.adapters import agent_classes
-from smithers.agent import Agent, Capabilities
+from smithers.agent import Agent
+from smithers.tree._agents import agents_of
 from smithers.tree._asks import check_allowed, check_ask, check_text
 from smithers.tree._budget import Budget, check_budget
 from smithers.tree._checks import check_choice, check_number, check_takes, wrong
 from smithers.tree._freeze import freeze
-from smithers.tree._ids import MAX_ID, check_id
+from smithers.tree._ids import check_id
 from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
@@ -44,7 +43,8 @@ class Task(Node[T_co]):
     """A task of an agent, and the typed handle of its output.
 
     `prompt` is a string, or a callable if it depends on an output. `agent` is one agent, or a list
-    of which the first available agent does the work. `output` is the type of the answer: `str`, or
+    of which the first available agent does the work; a string is the name of an agent in the
+    settings (`smithers.toml`). `output` is the type of the answer: `str`, or
     a pydantic model. `timeout_s` limits the duration of an attempt, `idle_s` the time without an
     event. With `on_failure="continue"`, a failure does not fail the enclosing nodes. `skip_if` is
     called once, when everything before the task has settled. `needs` are tasks that must have
@@ -68,7 +68,7 @@ class Task(Node[T_co]):
         self: Task[str],
         id: str,
         *,
-        agent: Agent | abc.Sequence[Agent],
+        agent: Agent | str | abc.Sequence[Agent | str],
         prompt: str | Callable[[], str],
         retry: Retry = ...,
         timeout_s: float | None = None,
@@ -87,7 +87,7 @@ class Task(Node[T_co]):
         self: Task[T],
         id: str,
         *,
-        agent: Agent | abc.Sequence[Agent],
+        agent: Agent | str | abc.Sequence[Agent | str],
         prompt: str | Callable[[], str],
         output: type[T],
         retry: Retry = ...,
@@ -106,7 +106,7 @@ class Task(Node[T_co]):
         self,
         id: str,
         *,
-        agent: Agent | abc.Sequence[Agent],
+        agent: Agent | str | abc.Sequence[Agent | str],
         prompt: str | Callable[[], str],
         output: Any = str,
         retry: Retry = _FEW,
@@ -121,9 +121,7 @@ class Task(Node[T_co]):
         budget: Budget | None = None,
     ) -> None:
         mark = here()
-        several = isinstance(agent, abc.Sequence) and not isinstance(agent, str)
-        agents = tuple(cast("abc.Sequence[Agent]", agent)) if several else (cast("Agent", agent),)
-        _check_agents(id, agents, mark)
+        agents = agents_of(id, agent, mark)
         if not isinstance(cast("object", prompt), str) and not callable(prompt):
             wrong(
                 mark,
@@ -189,58 +187,6 @@ class Task(Node[T_co]):
         if skip_if is not None:
             check_takes(mark, f"the skip_if of {self.kind} {id!r}", skip_if, 0)
         self.skip_if = freeze(skip_if, mark)
-
-
-def _check_agents(id: str, agents: tuple[Agent, ...], mark: Mark) -> None:
-    if not agents:
-        wrong(mark, f"task {id!r} has no agent", "pass one with agent=")
-    for one in cast("tuple[object, ...]", agents):
-        if not hasattr(one, "run") or not hasattr(one, "name") or isinstance(one, type):
-            wrong(mark, f"the agent of task {id!r} must be an agent, not {one!r}", _agent_hint(one))
-        if not isinstance(getattr(one, "can", None), Capabilities):
-            wrong(
-                mark,
-                f"the agent of task {id!r}, {one!r}, has no Capabilities as its `can`",
-                "write self.can = Capabilities() in its __init__",
-            )
-        if inspect.iscoroutinefunction(getattr(one, "run", None)):
-            wrong(
-                mark,
-                f"run of the agent of task {id!r}, {one!r}, yields no events",
-                "write run as an async generator: yield events, the last one Answered(text)",
-            )
-    names = [_agent_name(id, one, mark) for one in agents]
-    if len(set(names)) < len(names):
-        wrong(
-            mark,
-            f"two agents of task {id!r} have the same name: {', '.join(names)}",
-            "each agent of a list needs its own name: give each a different model=, or"
-            " leave one out; to try one agent several times, use Retry",
-        )
-
-
-def _agent_hint(given: object) -> str:
-    if isinstance(given, type):
-        return f"write agent={given.__name__}(), with parentheses"
-    if found := find_damage(type(given).__module__.partition(".")[0]):
-        return f"{found[0].said}; {found[0].hint}"
-    homes = agent_classes()
-    near = [name for name in homes if name.lower().startswith(str(given).lower())]
-    name = next((name for name in (*near, "Echo") if name in homes), None)
-    with_import = f", after from {homes[name]} import {name}" if name else ""
-    return f"pass an agent object, for example agent={name or 'Agent'}(){with_import}"
-
-
-def _agent_name(id: str, agent: Agent, mark: Mark) -> str:
-    name = cast("object", agent.name)
-    if isinstance(name, str) and 0 < len(name) <= MAX_ID and name.isprintable():
-        return name
-    shown = f"{name!a:.80}"
-    wrong(
-        mark,
-        f"the name of an agent of task {id!r} is {shown}",
-        f"use a name of 1 to {MAX_ID} printable characters",
-    )
 
 
 def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:

@@ -17,6 +17,7 @@ COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     *("sql", "asks"),
     *("approve", "deny", "answer", "cancel", "budget", "steer", "attach", "supervise", "trust"),
+    "config",
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "mcp", "harness"),  # groups come last
 ]
@@ -31,6 +32,7 @@ WITHOUT_A_DATABASE = (
     "replay",
     "mcp remove",
     "workflows",
+    "config",
     "harness drift",
     "harness parse",
 )

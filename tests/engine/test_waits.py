@@ -70,6 +70,8 @@ OTHERS: dict[tuple[str, str], str] = {
     ("engine/streams.py", "data"): "a field of an event",
     ("engine/deciding.py", "cancel"): "a function",
     ("engine/steering.py", "steer"): "a function, and the command for it",
+    ("settings/agents.py", "agents"): "a table of a settings file",
+    ("settings/loading.py", "agents"): "a table of a settings file",
     ("doctor/_agents.py", "agents"): "a section of `smithers doctor`",
     ("cli/_deciding.py", "cancel"): "a command",
     ("cli/_raising.py", "budget"): "a command",

@@ -32,6 +32,22 @@ WORDS: dict[str, Kind] = {
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
     "tell the person to look at the file, and to type in their own terminal: …": "person",
+    # -- settings
+    "use one of: …": "choose",
+    'write … = "…:MODEL"': "choose",
+    "add it": "choose",
+    "… Otherwise …": "choose",
+    "correct its arguments": "choose",
+    "write only …": "choose",
+    'write settings as `name = "value"`': "choose",
+    "shorten it": "choose",
+    "work in another folder, or move the file away": "machine",
+    "check its contents, then type: chmod …-w …": "machine",
+    "name a settings file that this user can read": "machine",
+    "save it as UTF-8": "choose",
+    'write … = "ADAPTER:MODEL", or adapter = "ADAPTER" in its table': "choose",
+    "set it to a value as in: …": "choose",
+    "make tasks in the function of a workflow, or pass an agent object": "author",
     # -- agents and their programs
     "install it with `…`": "set up",
     "install one of them and sign in; workflows of Steps only, and recordings, need none": "set up",
@@ -117,10 +133,10 @@ WORDS: dict[str, Kind] = {
     "check its contents, then type: chmod go-w …": "machine",
     "set the variable XDG_STATE_HOME to a folder outside it, or unset it": "machine",
     "set the variable XDG_STATE_HOME to your own folder": "machine",
-    "it records which databases you trust; make it readable": "machine",
-    "it records which databases you trust; make its folder writable, or set the variable"
+    "it records what you trust; make it readable": "machine",
+    "it records what you trust; make its folder writable, or set the variable"
     " XDG_STATE_HOME to another folder": "machine",
-    "it records which databases you trust; move it away: mv … ….old": "machine",
+    "it records what you trust; move it away: mv … ….old": "machine",
     # -- processes and people
     "end it with `kill -KILL …`, then try again": "process",
     "end them by hand, then try again": "process",
@@ -216,6 +232,9 @@ TESTED: dict[str, str] = {
     "use one in this folder: --db …/…": (
         "cli/test_hostile_folders.py::"
         "test_a_database_above_the_folder_that_another_user_could_write_is_not_used"
+    ),
+    "check the file, then type: smithers trust …": (
+        "settings/test_named_agents.py::test_a_changed_file_must_be_trusted_anew"
     ),
     "check where the link came from; if it is yours, type: smithers trust": (
         "cli/test_hostile_folders.py::"

@@ -7,8 +7,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from smithers.adapters import NAMED_AGENTS
 from smithers.engine.loading import load_workflow
 from smithers.errors import AuthorError
+from smithers.settings import NamedAgents, load_settings
 from tests.rules.runs import Run
 
 __all__ = ["Outcome", "outcome"]
@@ -30,6 +32,7 @@ def outcome(folder: Path, text: str) -> Outcome:
     """Load the file, and run its workflow in memory."""
     file = folder / "flow.py"
     file.write_text(text)
+    token = NAMED_AGENTS.set(NamedAgents(load_settings(folder, {}, None)))
     try:
         run = Run(load_workflow(file).workflow, linger_s=0.0)
         ended = run.go()
@@ -37,6 +40,8 @@ def outcome(folder: Path, text: str) -> Outcome:
         place = "" if error.place is None else str(error.place)
         said = error.said.removeprefix(f"{place}: ")
         return _plain(folder, "refused", place, said, error.hint)
+    finally:
+        NAMED_AGENTS.reset(token)
     errors = [end.error for end in run.state.ended.values() if end.error is not None]
     failure = errors[0] if errors else ended.error
     if failure is None:

@@ -316,12 +316,22 @@ return §Task("t", prompt="p")
         """\
 return §Task("t", agent="claude", prompt="p")
 """,
-        said="the agent of task 't' must be an agent, not 'claude'",
+        said="the agent 'claude' of task 't': no settings define an agent 'claude'",
         hint=(
-            "pass an agent object, for example agent=ClaudeCode(), after from harnesses"
+            'define it in smithers.toml: [agents], and below it claude = "ADAPTER:MODEL"; or'
+            " pass an agent object, for example agent=ClaudeCode(), after from harnesses"
             " import ClaudeCode"
         ),
         fix=('"claude"', "echo"),
+    ),
+    in_flow(
+        "agent number",
+        """\
+return §Task("t", agent=3, prompt="p")
+""",
+        said="the agent of task 't' must be an agent, not 3",
+        hint="pass an agent object, for example agent=Echo(), after from harnesses import Echo",
+        fix=("agent=3", "agent=echo"),
     ),
     in_flow(
         "agent class",

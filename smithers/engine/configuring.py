@@ -1,0 +1,158 @@
+"""The settings of a folder as a person looks at them, and trust in a project's file of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from smithers.engine.authority import refuse_below
+from smithers.engine.launching import RUN_DATABASE
+from smithers.engine.trust import Trusts
+from smithers.errors import Refused, Untrusted
+from smithers.secrets import Secrets, is_secret_name
+from smithers.settings import (
+    Found,
+    Origin,
+    check_agent,
+    load_settings,
+    read_project_file,
+    restricted_keys,
+)
+
+__all__ = ["SettingLine", "SettingsView", "refuse_to_agents", "trust_settings", "view_settings"]
+
+_MASK = "***"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingLine:
+    """A setting, and where it comes from. `is_refused`: it is not used, since this user does not
+    trust the file. Secrets in the value are masked.
+    """
+
+    key: str
+    value: Any
+    origin: Origin
+    is_refused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsView:
+    """All settings of a folder, and the files that were read, the one that counts more last."""
+
+    lines: tuple[SettingLine, ...]
+    files: tuple[Path, ...]
+
+    @property
+    def refused(self) -> Path | None:
+        """The file with settings that are not used, if there is one."""
+        return next((one.origin.file for one in self.lines if one.is_refused), None)
+
+
+def view_settings(
+    folder: Path, environment: Mapping[str, str], database: Callable[[], Path]
+) -> SettingsView:
+    """See `Hub.settings`."""
+    found = load_settings(folder, environment, None)
+    for name in found.values.agents:
+        check_agent(found, name)
+    refused = set(_refused(found, Trusts(environment)))
+    secrets = Secrets(environment)
+    lines = tuple(
+        SettingLine(
+            key=key,
+            value=secrets.mask_data(_masked(key.rpartition(".")[2], value)),
+            origin=found.origin(key),
+            is_refused=key in refused,
+        )
+        for key, value in _values(found, database)
+    )
+    return SettingsView(lines=lines, files=tuple(one.path for one in found.files))
+
+
+def trust_settings(path: Path, environment: Mapping[str, str], database: Path) -> None:
+    """See `Hub.trust_settings`."""
+    file = read_project_file(path)
+    found = load_settings(file.path.parent, {}, lambda _path, _digest: True)
+    refuse_to_agents(file.path, environment, database, found.values.db)
+    Trusts(environment).add_settings(file.path, file.digest)
+
+
+def refuse_to_agents(
+    path: Path, environment: Mapping[str, str], database: Path, named: str | None = None
+) -> None:
+    """Raises `Refused` below a run of any database that runs in the folder of a settings file may
+    be in, and if the environment carries the mark of a run.
+    """
+    marks = {name: text for name, text in environment.items() if name != RUN_DATABASE}
+    above = (folder / ".smithers" / "smithers.db" for folder in path.parents)
+    nearest = next((one for one in above if one.exists()), database)
+    others = (Path(one) for one in (environment.get("SMITHERS_DB"), named) if one)
+    for one in dict.fromkeys((database, nearest, *others)):
+        refuse_below(one, marks, "change what is trusted")
+
+
+def _values(found: Found, database: Callable[[], Path]) -> Iterator[tuple[str, Any]]:
+    values = found.values
+    yield "db", values.db or str(database())
+    yield "max_concurrency", values.max_concurrency
+    yield "linger_s", values.linger_s
+    yield from ((f"agents.{name}", _short(table)) for name, table in values.agents.items())
+    yield from ((f"pools.{name}", one.limit) for name, one in values.pools.items())
+
+
+def _short(table: Mapping[str, Any]) -> Any:
+    """An agent as it is written most shortly."""
+    if table.keys() <= {"adapter", "model"}:
+        return ":".join(str(table[key]) for key in ("adapter", "model") if key in table)
+    return dict(table)
+
+
+def _refused(found: Found, trusts: Trusts) -> Iterator[str]:
+    for file in found.files:
+        keys = list(restricted_keys(file))
+        if keys and not _is_trusted(trusts, file.path, file.digest):
+            yield from (".".join(key[:2]) for key in keys)
+
+
+def _is_trusted(trusts: Trusts, path: Path, digest: str) -> bool:
+    try:
+        return trusts.believes_settings(path, digest)
+    except (Refused, Untrusted):
+        return False
+
+
+def _masked(name: str, value: object) -> Any:
+    """A value without what is secret in it by its name: also a short word, since who writes it
+    under such a name says so.
+    """
+    if isinstance(value, dict):
+        items = cast("dict[str, object]", value).items()
+        return {key: _masked(key, inner) for key, inner in items}
+    if isinstance(value, list):
+        listed = cast("list[object]", value)
+        befores = ("", *listed)
+        return [
+            _MASK if _is_option(before) else _masked(name, one)
+            for before, one in zip(befores, listed, strict=False)
+        ]
+    if not isinstance(value, str):
+        return value
+    if is_secret_name(name) and not name.lower().endswith("_env"):
+        return _MASK
+    option, equals, text = value.partition("=")
+    if equals and text and is_secret_name(option):
+        return f"{option}={_MASK}"
+    return Secrets({name: value}).mask(value)
+
+
+def _is_option(given: object) -> bool:
+    """Whether an argument is the name of an option whose value, the next one, is a secret."""
+    return (
+        isinstance(given, str)
+        and given.startswith("-")
+        and "=" not in given
+        and (is_secret_name(given))
+    )

@@ -1,0 +1,57 @@
+"""The keys of a settings file. What each does is its docstring; `smithers config` lists them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+__all__ = ["DEFAULT_LINGER_S", "PoolLimit", "Values"]
+
+DEFAULT_LINGER_S = 60.0
+_MOST = 1_000_000
+
+
+class PoolLimit(BaseModel):
+    """A limit that tasks share by its name, wherever in a run they are."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=_MOST)]
+    """How many of them run at once."""
+
+
+def _pool(given: object) -> object:
+    return {"limit": given} if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+def _agent(given: object) -> object:
+    """`"ADAPTER:MODEL"` as a table."""
+    if not isinstance(given, str):
+        return given
+    adapter, colon, model = given.partition(":")
+    return {"adapter": adapter, "model": model} if colon else {"adapter": adapter}
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Pool = Annotated[PoolLimit, BeforeValidator(_pool)]
+Agent = Annotated[dict[str, Any], BeforeValidator(_agent)]
+
+
+class Values(BaseModel):
+    """The settings of one file, or of all of them together."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    db: Annotated[str, Field(min_length=1)] | None = None
+    """The database; a path is relative to the file (default: the nearest .smithers/smithers.db
+    upward)."""
+    max_concurrency: Annotated[int, Field(ge=1)] | None = None
+    """Run at most so many attempts of a run at once (default: the workflow's limit)."""
+    linger_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_LINGER_S
+    """Keep running if a retry or timer is due within so many seconds."""
+    agents: dict[Name, Agent] = {}
+    """Agents by name, for `agent="NAME"` of a task: "ADAPTER:MODEL", or a table with `adapter`,
+    `model` and the other arguments of the agent."""
+    pools: dict[Name, Pool] = {}
+    """Limits by name, for `pool="NAME"` of a task: how many of its tasks run at once."""

@@ -1,0 +1,282 @@
+"""The settings that hold in a folder, and where each of them comes from."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from smithers.errors import Refused, Untrusted
+from smithers.settings.files import SettingsFile, find_project_file, find_user_file, read_file
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from smithers.settings.keys import Values
+
+__all__ = [
+    "Found",
+    "IsTrusted",
+    "Origin",
+    "load_settings",
+    "must",
+    "named_database",
+    "nearest",
+    "restricted_keys",
+]
+
+IsTrusted = Callable[[Path, str], bool]
+"""Whether this user trusts the file at a path with a digest."""
+_NAMED = ("agents", "pools")
+"""Tables whose keys are names that the user gives; files add to them."""
+_FREE = ("adapter", "model")
+"""What a project's file may say of an agent without being trusted: it can neither name a program or
+an address nor allow the agent more than it may do by default.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a value comes from: a line of a file, a variable, or the default."""
+
+    kind: str
+    file: Path | None = None
+    line: int | None = None
+    variable: str | None = None
+
+    def __str__(self) -> str:
+        if self.file is not None:
+            return f"{self.file}:{self.line}"
+        return self.variable or "default"
+
+
+_DEFAULT = Origin(kind="default")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """The settings of a folder, the files that they come from, the project's last, and the origin
+    of each key that is not a default; `agents.NAME` is the key of a name.
+    """
+
+    values: Values
+    files: tuple[SettingsFile, ...]
+    origins: Mapping[str, Origin]
+    folder: Path
+
+    def origin(self, key: str) -> Origin:
+        return self.origins.get(key, _DEFAULT)
+
+    def file_of(self, key: str) -> SettingsFile | None:
+        path = self.origin(key).file
+        return next((one for one in self.files if one.path == path), None)
+
+
+def load_settings(
+    folder: Path, environment: Mapping[str, str], is_trusted: IsTrusted | None
+) -> Found:
+    """The settings that hold in a folder. Without `is_trusted`, files are taken as they are, to be
+    shown.
+
+    Raises `Refused`, naming file and line, for a key or a value that is wrong, and `Untrusted`.
+    """
+    merged: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    files = list(_files(folder, environment))
+    for file in files:
+        _check(file)
+        if is_trusted is not None:
+            _check_trusted(file, is_trusted)
+        for key, value in _flat(file.data):
+            place = Origin(kind=_kind(file), file=file.path, line=file.line_of(key))
+            origins[".".join(key)] = place
+            if key == ("db",):
+                value = os.path.join(file.path.parent, os.path.expanduser(cast("str", value)))
+            if len(key) == 1:
+                merged[key[0]] = value
+            else:
+                merged.setdefault(key[0], {})[key[1]] = value
+    _take_variables(environment, merged, origins)
+    from smithers.settings.keys import Values
+
+    return Found(
+        values=Values.model_validate(merged), files=tuple(files), origins=origins, folder=folder
+    )
+
+
+def named_database(
+    folder: Path, environment: Mapping[str, str], is_trusted: IsTrusted
+) -> Path | None:
+    """The database that a settings file names, if one does: for commands that need no other
+    setting, without the packages that check them.
+    """
+    for file in reversed(list(_files(folder, environment))):
+        if "db" not in file.data:
+            continue
+        if not isinstance(file.data["db"], str) or not file.data["db"]:
+            load_settings(folder, environment, is_trusted)  # says what is wrong
+        if file.is_project:
+            _check_trusted(file, is_trusted)
+        return Path(file.path.parent, os.path.expanduser(file.data["db"]))
+    return None
+
+
+def _files(folder: Path, environment: Mapping[str, str]) -> Iterator[SettingsFile]:
+    """The files that there are, the one that counts more last."""
+    own = find_user_file(environment)
+    if own is not None:
+        yield read_file(own, is_project=False)
+    project = find_project_file(folder)
+    if project is not None and project != own:
+        yield read_file(project, is_project=True)
+
+
+def _kind(file: SettingsFile) -> str:
+    return "project" if file.is_project else "user"
+
+
+def _flat(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key, value in data.items():
+        if key in _NAMED:
+            yield from (((key, name), one) for name, one in value.items())
+        else:
+            yield (key,), value
+
+
+# -- what is wrong in a file
+
+
+def _check(file: SettingsFile) -> None:
+    from pydantic import ValidationError
+
+    from smithers.settings.keys import Values
+
+    try:
+        values = Values.model_validate(file.data)
+    except ValidationError as error:
+        raise _wrong(file, error) from error
+    for name, table in values.agents.items():
+        if not isinstance(adapter := table.get("adapter"), str) or not adapter:
+            said = f"agents.{name} names no adapter"
+            hint = f'write {name} = "ADAPTER:MODEL", or adapter = "ADAPTER" in its table'
+            raise file.refuse(("agents", name), said, hint)
+
+
+def _wrong(file: SettingsFile, error: ValidationError) -> Refused:
+    """The first of the errors: a key that there is not, or a value that does not fit."""
+    first = error.errors()[0]
+    key = tuple(str(part) for part in first["loc"])
+    shown = ".".join(key)
+    if first["type"] == "extra_forbidden":
+        from smithers.settings.keys import PoolLimit, Values
+
+        known = Values.model_fields if len(key) == 1 else PoolLimit.model_fields
+        return file.refuse(key, f"unknown key {shown!r}", nearest(key[-1], list(known)))
+    said = f"{shown} {must(first['msg'])}, not {_shown(first['input'])}"
+    if first["type"] == "missing":
+        said = f"{shown} is missing"
+    return file.refuse(key, said, _hint_for(key[0]))
+
+
+def must(said: str) -> str:
+    """What pydantic says of a value, as the rest of a sentence."""
+    for theirs, ours in _WORDS:
+        said = said.replace(theirs, ours)
+    return said
+
+
+def nearest(given: str, known: Sequence[str]) -> str:
+    """A hint for a name that there is not."""
+    near = get_close_matches(given.lower(), known, n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(known) or 'none'}"
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+
+
+_WORDS = (
+    ("Input should be", "must be"),
+    ("String should", "must"),
+    ("a valid dictionary", "a table"),
+    ("a valid integer", "a whole number"),
+    ("a valid ", "a "),
+    (", unable to parse string as an integer", ""),
+    (", unable to parse string as a number", ""),
+    ("greater than or equal to", "at least"),
+    ("less than or equal to", "at most"),
+)
+_EXAMPLES = {
+    "db": 'db = ".smithers/smithers.db"',
+    "max_concurrency": "max_concurrency = 4",
+    "linger_s": "linger_s = 60",
+    "agents": '[agents], and below it fast = "ADAPTER:MODEL"',
+    "pools": "[pools], and below it database = 2",
+}
+
+
+def _hint_for(key: str) -> str:
+    return f"for example {_EXAMPLES[key]}"
+
+
+# -- what a project's file may not say unless it is trusted
+
+
+def _check_trusted(file: SettingsFile, is_trusted: IsTrusted) -> None:
+    key = next(restricted_keys(file), None)
+    if key is None or is_trusted(file.path, file.digest):
+        return
+    raise Untrusted(
+        f"{file.path}:{file.line_of(key)}: {'.'.join(key)} may decide which programs run, where"
+        " data goes or what agents may do, and you have not trusted this file as it is",
+        hint=f"check the file, then type: smithers trust {shlex.quote(str(file.path))}",
+    )
+
+
+def restricted_keys(file: SettingsFile) -> Iterator[tuple[str, ...]]:
+    """The keys of a project's file that need this user's trust."""
+    if not file.is_project:
+        return
+    if isinstance(named := file.data.get("db"), str) and _leaves(file.path.parent, named):
+        yield ("db",)
+    for name, table in _table(file.data.get("agents")).items():
+        yield from (("agents", name, key) for key in _table(table) if key not in _FREE)
+
+
+def _table(given: object) -> dict[str, object]:
+    return cast("dict[str, object]", given) if isinstance(given, dict) else {}
+
+
+def _leaves(folder: Path, named: str) -> bool:
+    real = os.path.realpath(os.path.join(folder, os.path.expanduser(named)))
+    return not Path(real).is_relative_to(os.path.realpath(folder))
+
+
+# -- variables
+
+
+def _take_variables(
+    environment: Mapping[str, str], merged: dict[str, Any], origins: dict[str, Origin]
+) -> None:
+    """`SMITHERS_LINGER_S` for `linger_s`, and so on; empty ones do not count."""
+    from pydantic import ValidationError
+
+    from smithers.settings.keys import Values
+
+    for key in Values.model_fields:
+        variable = f"SMITHERS_{key.upper()}"
+        text = "" if key in _NAMED else environment.get(variable, "")
+        if not text:
+            continue
+        try:
+            value = getattr(Values.model_validate_strings({key: text}), key)
+        except ValidationError as error:
+            said = f"{variable} {must(error.errors()[0]['msg'])}, not {text!r}"
+            raise Refused(said, hint=f"set it to a value as in: {_EXAMPLES[key]}") from error
+        merged[key] = value
+        origins[key] = Origin(kind="variable", variable=variable)
