@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
@@ -62,8 +62,9 @@ class Form:
         found = object_from(row)
         if found is None:
             return DECISION
-        known = {name: found[name] for name in _FIELDS if name in found}
-        return cls(**{**known, "choices": tuple(found.get("choices", ()))})
+        known: dict[str, Any] = {name: found[name] for name in _FIELDS if name in found}
+        known["choices"] = tuple(found.get("choices", ()))
+        return cls(**known)
 
     def row(self) -> str:
         """The form as JSON text."""
@@ -157,10 +158,14 @@ def _validator(schema: str) -> Any:
     checker = FormatChecker(())
     for name, kind in {**formats, "uuid": UUID}.items():
         check: Any = TypeAdapter(kind).validate_python
-        checker.checks(name, ValueError)(lambda given, check=check: check(given) is not None)
+        checker.checks(name, ValueError)(_checks(check))
     made: Any = Draft202012Validator
     closed = _closed(json.loads(schema))
     return made(closed, registry=Registry[Any](), format_checker=checker)
+
+
+def _checks(parse: Callable[[object], object]) -> Callable[[object], bool]:
+    return lambda given: parse(given) is not None
 
 
 def _closed(part: Any) -> Any:
@@ -168,7 +173,7 @@ def _closed(part: Any) -> Any:
     misspelt is refused, not ignored.
     """
     if isinstance(part, list):
-        return [_closed(one) for one in part]
+        return [_closed(one) for one in cast("list[object]", part)]
     if not isinstance(part, dict):
         return part
     found = {key: _closed(value) for key, value in cast("dict[str, Any]", part).items()}

@@ -97,7 +97,7 @@ class Lines:
 
     def _tell_open(self, frame: Frame, state: RunState, at: str) -> None:
         """The questions that were open before the first frame that this process made."""
-        found = [
+        found: list[tuple[Key, waits.WaitKind, str]] = [
             (key, kind, wait.opened.asked or "")
             for (key, kind), wait in state.waits.items()
             if kind in waits.ASKING and wait.frame < frame.number

@@ -146,14 +146,14 @@ def _checked_choices(
 
 def named_choices(who: str, given: object, mark: Mark) -> tuple[str, ...]:
     """The texts among which a person chooses: distinct, each on one line. Raises `AuthorError`."""
-    what = f"the choices of {who}"
+    what, name = f"the choices of {who}", type(given).__name__
     hint = "pass a list of strings, for example choices=['blue', 'green']"
     if isinstance(given, str | Handle | set | frozenset) or not isinstance(given, Iterable):
         if isinstance(given, set | frozenset):
             hint = "the order of a set differs between processes: write sorted(...)"
         elif isinstance(given, Handle):
             hint = "read its output with ctx[task] in a callable: choices=lambda: ctx[task]"
-        wrong(mark, f"{what} must be a list of strings, not {type(given).__name__}", hint)
+        wrong(mark, f"{what} must be a list of strings, not {name}", hint)
     found = tuple(cast("Iterable[object]", given))
     for one in found:
         if not isinstance(one, str):

@@ -7,6 +7,7 @@ import json
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -230,7 +231,8 @@ def seen(folder: Path) -> list[str]:
 def edit(folder: Path, form: Form, *answers: str, monkeypatch: pytest.MonkeyPatch) -> object:
     """What is recorded by an editor."""
     monkeypatch.setattr(_editing, "_check_terminal", lambda: None)
-    monkeypatch.setenv("VISUAL", editor(folder, *answers))
+    if answers:
+        monkeypatch.setenv("VISUAL", editor(folder, *answers))
     asked = Asked(
         run_id="r1",
         task="plan",
@@ -324,16 +326,17 @@ def test_an_empty_or_unchanged_file_records_nothing(
 def test_an_editor_that_fails_records_nothing(
     tmp_path: Path, command: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{__name__}.editor", lambda *_: command)
+    monkeypatch.setenv("VISUAL", command)
     with pytest.raises(Usage, match=said):
-        edit(tmp_path, Form(kind="text"), "x", monkeypatch=monkeypatch)
+        edit(tmp_path, Form(kind="text"), monkeypatch=monkeypatch)
 
 
 def test_a_person_answers_in_their_editor_on_a_terminal(tmp_path: Path) -> None:
     up(tmp_path)
     env = environment({"VISUAL": editor(tmp_path, '{"steps": 1}', '{"steps": ["x"]}')})
     words = ["-m", "smithers", "answer", "r1", "plan", "--edit", "--by", "ann"]
-    child = pexpect.spawn(sys.executable, words, cwd=str(tmp_path), env=env, encoding="utf-8")
+    spawn: Any = pexpect.spawn
+    child = spawn(sys.executable, words, cwd=str(tmp_path), env=env, encoding="utf-8")
     child.expect(pexpect.EOF, timeout=60)
     child.close()
     assert child.exitstatus == 0, child.before

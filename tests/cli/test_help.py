@@ -16,7 +16,7 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     *("sql", "asks"),
-    *("approve", "deny", "answer", "cancel", "budget", "steer", "attach", "supervise", "trust"),
+    *("approve", "deny", "cancel", "answer", "budget", "steer", "attach", "supervise", "trust"),
     "config",
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "mcp", "harness"),  # groups come last

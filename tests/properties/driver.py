@@ -37,7 +37,7 @@ from smithers.engine.transition import Transition
 from smithers.kinds import Caught, Definition, Instance, Saga, Try
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
-from smithers.tree import Approval, Decision, ForEach, HumanTask, Loop, Node, StepWork
+from smithers.tree import Decision, ForEach, HumanTask, Loop, Node, StepWork
 
 __all__ = ["CAUGHT", "Driver", "Event"]
 
@@ -259,7 +259,7 @@ class Driver:
         if (one.key, "repeat") in self.state.waits:
             yield from self._answers(one)
             return
-        if isinstance(one.definition.node, Approval | HumanTask):
+        if one.kind.asks_a_person:
             if self.state.has_wait(one.key, ("approval", "human")):
                 yield from self._answers(one)
                 return
@@ -273,7 +273,7 @@ class Driver:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
             yield self._event("begin", one, begin)
-            if not isinstance(one.definition.node, Approval | HumanTask):
+            if not one.kind.asks_a_person:
                 yield self._event("raise", one, lambda: self.begin(one, self._raise))
                 yield self._event("skip", one, lambda: self.settle(one, "skipped"))
             if self._may_wait(one):
