@@ -88,7 +88,8 @@ class Driving:
     def let_go(self) -> None:
         """See `Hub.let_go`."""
         if self._engine is not None and self._engine.claim is not None:
-            release_at_once(self._database, self._engine.claim)
+            for claim in (*self._engine.children.claims(), self._engine.claim):
+                release_at_once(self._database, claim)
 
     @contextmanager
     def working(self) -> Generator[None]:
@@ -331,6 +332,7 @@ class Driving:
             max_concurrency=max_concurrency or found.values.max_concurrency,
             linger_s=found.values.linger_s if linger_s is None else linger_s,
             secrets=self._secrets,
+            believes=lambda: self._trusts.believes(self._database),
         )
 
     async def _run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -13,6 +13,8 @@ from smithers.changes import Frame, Key
 from smithers.clock import SYSTEM, Clock
 from smithers.secrets import Secrets
 from smithers.state import RunState
+from smithers.store import Owner
+from smithers.store.lease import this_process
 
 __all__ = ["Observer", "Settings", "Unwatched"]
 
@@ -58,3 +60,7 @@ class Settings:
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     clock: Clock = SYSTEM
     random: Random = field(default_factory=Random)
+    owner: Callable[[], Owner] = this_process
+    """Who owns the child runs."""
+    believes: Callable[[], bool] = bool
+    """Whether this user trusts the database, so that its rows may name processes to end."""

@@ -29,6 +29,7 @@ from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
 from smithers.kinds.sequence import SEQUENCE
+from smithers.kinds.subflow import STOPPED, SUBFLOW, ChildEnd, Subflow, child_workflow
 from smithers.kinds.task import TASK, agent_work
 from smithers.kinds.try_ import (
     CATCH,
@@ -57,9 +58,11 @@ from smithers.tree import (
 __all__ = [
     "ITERATION",
     "NOTHING",
+    "STOPPED",
     "AnyNode",
     "Asking",
     "Caught",
+    "ChildEnd",
     "Compensated",
     "Definition",
     "Dropped",
@@ -71,8 +74,10 @@ __all__ = [
     "Planning",
     "Saga",
     "Slots",
+    "Subflow",
     "Try",
     "agent_work",
+    "child_workflow",
     "error_of",
     "find_failure",
     "kind_of",
@@ -84,6 +89,7 @@ AnyNode = (
     | Command[Any]
     | Approval
     | HumanTask[Any]
+    | Subflow[Any]
     | Sequence[Any]
     | Parallel[Any]
     | Branch[Any]
@@ -106,6 +112,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return APPROVAL
         case HumanTask():
             return HUMAN
+        case Subflow():
+            return SUBFLOW
         case Command():
             return COMMAND
         case Task():

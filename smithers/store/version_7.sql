@@ -7,3 +7,12 @@
 -- is null for a decision.
 
 ALTER TABLE waits ADD COLUMN form TEXT;
+--
+-- A run that a node of another run started has that run in `parent`, and the node in `parent_task`
+-- and `parent_path`. Its end writes a row of the kind `child_ended` into the inbox of its parent, in
+-- the same transaction.
+
+ALTER TABLE runs ADD COLUMN parent TEXT;
+ALTER TABLE runs ADD COLUMN parent_task TEXT;
+ALTER TABLE runs ADD COLUMN parent_path TEXT;
+CREATE INDEX runs_of_parent ON runs (parent) WHERE parent IS NOT NULL;

@@ -38,6 +38,7 @@ from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._work import (
     AgentWork,
     Attempt,
+    ChildWork,
     CommandWork,
     Decision,
     HumanWork,
@@ -56,6 +57,7 @@ __all__ = [
     "Branch",
     "Budget",
     "Changed",
+    "ChildWork",
     "Command",
     "CommandWork",
     "Completed",

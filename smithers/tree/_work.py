@@ -16,6 +16,7 @@ from smithers.tree._nodes import OnFailure
 from smithers.tree._outputs import Output
 from smithers.tree._places import here
 from smithers.tree._programs import Completed, Program, checked_program
+from smithers.tree._results import Computed
 from smithers.tree._retry import Retry
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ T = TypeVar("T")
 __all__ = [
     "AgentWork",
     "Attempt",
+    "ChildWork",
     "CommandWork",
     "Decision",
     "HumanWork",
@@ -277,4 +279,11 @@ class HumanWork:
     allowed_by: tuple[str, ...]
 
 
-Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChildWork:
+    """A run of another workflow; `input` gives what it is started with."""
+
+    input: Computed[Any]
+
+
+Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork | ChildWork

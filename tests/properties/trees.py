@@ -15,15 +15,19 @@ from smithers import (
     Branch,
     Command,
     Compensated,
+    Context,
     ForEach,
     HumanTask,
     Loop,
     Node,
+    NoInput,
     Parallel,
     Saga,
     Step,
+    Subflow,
     Task,
     Try,
+    workflow,
 )
 from smithers import Sequence as InOrder
 
@@ -45,6 +49,7 @@ Kind = Literal[
     "command",
     "approval",
     "human",
+    "subflow",
     "sequence",
     "parallel",
     "branch",
@@ -96,6 +101,12 @@ class Fill(Protocol):
     def same(self, id: str) -> Callable[[], object]: ...
 
 
+@workflow
+def INNER(ctx: Context[NoInput]) -> Node[int]:
+    """What subflows run."""
+    return Step("inner", lambda: 1)
+
+
 class Idle:
     """Callables that nobody calls: for the plan alone, which knows their answers from the state."""
 
@@ -106,6 +117,8 @@ class Idle:
                 return Approval(id, ask="May I?")
             case "human":
                 return HumanTask(id, ask="What?")
+            case "subflow":
+                return Subflow(id, INNER, on_failure=on_failure)
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "command":
@@ -192,7 +205,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "human":
+        case "step" | "task" | "command" | "approval" | "human" | "subflow":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -323,7 +336,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human"),
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human", "subflow"),
     *,
     handling: bool = True,
     effects: bool = False,
@@ -349,7 +362,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "step", "approval", "human"),
+        kind=_some("step", "step", "step", "approval", "human", "subflow"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )
