@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from smithers import inbox
+from smithers import inbox, waits
 from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged
 from smithers.engine.endings import leave_nothing_open
 from smithers.engine.outputs import Outputs

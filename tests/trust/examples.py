@@ -322,11 +322,12 @@ EXAMPLES: dict[str, Example] = {
         *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
         *(tolerated, saga, budget, subflow, subflows, mixed),
     )
-}
-EXAMPLES["human"] = Example(make=human, asked="answer")
-EXAMPLES |= {
-    one.__name__: Example(make=one, ends="cancelled", asked="cancel")
-    for one in (cancel, saga_that_is_cancelled)
+} | {
+    "human": Example(make=human, asked="answer"),
+    "cancel": Example(make=cancel, ends="cancelled", asked="cancel"),
+    "saga_that_is_cancelled": Example(
+        make=saga_that_is_cancelled, ends="cancelled", asked="cancel"
+    ),
 }
 
 
