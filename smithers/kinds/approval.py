@@ -8,6 +8,7 @@ from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._people import PersonKind
 from smithers.kinds._questions import denied, due_in, open_question
+from smithers.kinds._rework import asked_again, is_sent_back, send_back
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
 
@@ -23,6 +24,7 @@ class ApprovalKind(PersonKind[Approval]):
         if text is None:
             return
         due, names = due_in(one.node.timeout_s, asking), one.node.work.allowed_by
+        text = asked_again(asking.state, one, text)
         open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names)
 
     def answered(
@@ -39,11 +41,20 @@ class ApprovalKind(PersonKind[Approval]):
             asking.settle(one, "failed", error=error)
             return
         given = decision.model_dump_json()
+        wait = asking.state.waits.get((one.key, kind))
         asking.close_wait(one, kind, body or given)
         if decision.approved or work.on_deny == "continue":
             asking.settle(one, "finished", output=given, model="Decision")
-        else:
-            asking.settle(one, "failed", error=denied(decision, asking))
+            return
+        asked = None if wait is None else wait.opened.asked
+        is_person = body is not None
+        if not is_person or not send_back(
+            asking, one, by=decision.by, note=decision.note, asked=asked
+        ):
+            asking.settle(one, "failed", error=denied(decision, asking, one.node.rework))
+
+    def has_begun(self, state: RunState, one: Instance[Approval]) -> bool:
+        return is_sent_back(state, one.key) or super().has_begun(state, one)
 
     def runs_again(self, state: RunState, key: Key, node: Approval, ended: Ended) -> bool:
         """What a person decided stays decided; a question that nobody answered in time is asked

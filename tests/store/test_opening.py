@@ -201,7 +201,8 @@ async def test_outputs_of_an_older_file_are_held_as_those_of_now(tmp_path: Path,
         db.execute("ALTER TABLE waits DROP COLUMN form")
         db.execute("DELETE FROM owners")
         db.commit()
-    async with await SqliteStore.open(path) as store:
+    # It has the columns of later versions already.
+    async with await SqliteStore.open(path, migrations=published()[:6]) as store:
         (loaded,) = [
             one for one in (await store.load("r1")).frames[1].changes if isinstance(one, Settled)
         ]
