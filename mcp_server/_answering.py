@@ -115,11 +115,9 @@ def _question(question: Asked) -> str:
 def _undecided(hub: Hub, question: Asked, why: str) -> ToolError:
     with telling(hub):
         (found,) = hub.list_asks(question.run_id, question.name)
-    commands = [typed(command, hub.database) for command in found.commands.values()]
+    commands = "\nor: ".join(typed(command, hub.database) for command in found.commands.values())
     return failure(
         "NOT_DECIDED",
         f"{why}; {question.name} of run {question.run_id} still waits for a person",
-        "\nor: ".join(
-            [f"tell the person to type in their own terminal: {commands[0]}", *commands[1:]]
-        ),
+        f"tell the person to type in their own terminal: {commands}",
     )

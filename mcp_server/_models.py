@@ -291,10 +291,10 @@ class Question(BaseModel):
     since: str
     due: str | None
     allowed_by: list[str] = Field(description="Who may decide; anyone if it is empty.")
-    answer: list[str] = Field(
-        description="What an answer is, as `blue or green` or `Plan`; then a line for each field."
+    form: list[str] | None = Field(
+        description="What the answer is, as `blue or green` or `Plan`; a line for each field; and"
+        " why the run has refused the last answer, if it has. Null for a decision or a budget."
     )
-    refused: str | None = Field(description="Why the run has refused the last answer, if it has.")
     commands: list[str] = Field(description="What a person types to answer it.")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mcp_server._fitting import Parts, Rows, Text, fit, shorten, size_of
 from mcp_server._hints import for_tools, tool_of, typed
-from smithers.hub import Hub, Overview, Question, RunsQuery
+from smithers.hub import Form, Hub, Overview, RunsQuery
 from smithers.views import TaskLine
 from smithers.wire import (
     activity_json,
@@ -168,8 +168,7 @@ def asks_of(
             "task": _name(one),
             "title": shorten(one["title"], 200),
             "asked": shorten(one["asked"], _ASKED),
-            "answer": [shorten(line, 200) for line in _lines(question)],
-            "refused": None if question.form is None else question.form.refused,
+            "form": shorten(_form(question.form), _ENTRY),
             "commands": [typed(command, hub.database) for command in one["commands"].values()],
         }
         for question, one in zip(found, questions, strict=True)
@@ -181,9 +180,12 @@ def asks_of(
     return fit(hub.secrets, {}, parts, after=after, characters=characters)
 
 
-def _lines(question: Question) -> tuple[str, ...]:
-    """What an answer is; nothing for a budget."""
-    return () if question.form is None else question.form.lines
+def _form(form: Form | None) -> list[str] | None:
+    """What an answer is, in words; nothing for a decision."""
+    if form is None or form.kind == "decision":
+        return None
+    again = [] if form.refused is None else [f"the last answer was refused: {form.refused}"]
+    return [*form.lines, *again]
 
 
 def _name(question: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from mcp.server.elicitation import render_elicitation_schema
 from mcp.types import ElicitResult
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter, create_model
 
 from mcp_server._forms import form_of, hard_fields, value_of
 from smithers.forms import Form
@@ -53,6 +53,7 @@ async def test_a_person_answers_in_the_form_of_their_client(project: Project, er
             None,
             "as agreed",
         )
+        assert colour.line.startswith("colour was answered by ")
         assert (await call("answer", run_id=run_id, task="plan"))["answer"] == given["plan"]
         assert (await call("answer", run_id=run_id, task="title"))["answer"] == "Wales"
         assert "CONFLICT" in (await call("answer", run_id=run_id, task="colour")).error
@@ -61,7 +62,7 @@ async def test_a_person_answers_in_the_form_of_their_client(project: Project, er
         assert "smithers answer " in hard.error
         asks = (await call("list_asks", run_id=run_id))["asks"]
         assert [one["task"] for one in asks] == ["steps"]
-        assert asks[0]["answer"] == ["Steps", "steps (list of string, required)"]
+        assert asks[0]["form"] == ["Steps", "steps (list of string, required)"]
     assert [message.partition("\n\n")[2] for message in shown] == [
         "Which colour?",
         "Which plan?",
@@ -129,11 +130,8 @@ PRIMITIVE: list[tuple[Any, dict[str, Any]]] = [
 async def test_what_a_client_can_ask_for_is_a_field_of_its_form(
     kind: Any, wanted: dict[str, Any]
 ) -> None:
-    class Model(BaseModel):
-        needed: kind
-        other: kind = Field(default=None, description="Not needed.")
-
-    asked = form(Model)
+    other = (kind, Field(default=None, description="Not needed."))
+    asked = form(create_model("Model", needed=(kind, ...), other=other))
     assert hard_fields(asked) == []
     rendered = render_elicitation_schema(form_of(asked))
     shown = rendered["properties"]["needed"]
@@ -148,11 +146,7 @@ async def test_what_a_client_can_ask_for_is_a_field_of_its_form(
     "kind", [list[str], dict[str, int], Inner, int | str, Literal[1, 2], list[Inner], Any]
 )
 async def test_what_a_client_cannot_ask_for_is_named(kind: Any) -> None:
-    class Model(BaseModel):
-        fine: int
-        hard: kind
-
-    (named,) = hard_fields(form(Model))
+    (named,) = hard_fields(form(create_model("Model", fine=(int, ...), hard=(kind, ...))))
     assert named.startswith("hard (")
 
 
