@@ -316,7 +316,7 @@ class Asking:
 
     def has_slot(self, instance: Instance) -> bool:
         if (group := self.plan.blocker(instance)) is None:
-            return True
+            return self.plan.has_place(instance)
         self.plan.block(instance, group)
         return False
 

@@ -330,6 +330,7 @@ class Driving:
             streams=streams,
             max_concurrency=max_concurrency or found.values.max_concurrency,
             linger_s=found.values.linger_s if linger_s is None else linger_s,
+            pools={name: pool.limit for name, pool in found.values.pools.items()},
             secrets=self._secrets,
         )
 

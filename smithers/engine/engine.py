@@ -49,6 +49,7 @@ from smithers.engine.plan import Plan
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
+from smithers.engine.ready import ReadyQueue
 from smithers.engine.render import Renderer
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.settling import settle
@@ -102,7 +103,8 @@ class Engine:
             state, Mounts(), self._outputs, None, lambda id: self._mounting.could_add(id)
         )
         context = Context(input, run.run_id)
-        self.renderer = Renderer(workflow, context, self.view, run.source)
+        pools = {**workflow.pools, **settings.pools}
+        self.renderer = Renderer(workflow, context, self.view, run.source, pools)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
         self.budgets = Budgets(
@@ -115,7 +117,7 @@ class Engine:
         self.starting = Starting(self.asking, self, executors)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(
-            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
+            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets, pools
         )
         self._ends = ContainerEnds(self.transition)
         self.holding = Holding(run.run_id, self.asking, self._attempts)
@@ -128,7 +130,7 @@ class Engine:
         self._endings = Endings(
             workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
         )
-        self._ready: deque[Instance] = deque()
+        self._ready = ReadyQueue()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
@@ -361,9 +363,9 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
-            if not self.starting.is_informed(self._ready[0]):
+            if not self.starting.is_informed(self._ready.first):
                 return False
-            instance = self._ready.popleft()
+            instance = self._ready.pop()
             self._queued.discard(instance.key)
             self.starting.begin(instance)
         else:
@@ -382,7 +384,7 @@ class Engine:
         if self.asking.answer(instance):
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
-                self._ready.append(instance)
+                self._ready.add(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
         if made := bool(self.view.mounts.fresh):

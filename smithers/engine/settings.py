@@ -47,7 +47,8 @@ class Unwatched:
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up.
-    `marks` are variables for the processes of all attempts, beside those that name the attempt.
+    `pools` are limits by name, which count more than the workflow's. `marks` are variables for the
+    processes of all attempts, beside those that name the attempt.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Settings:
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     max_concurrency: int | None = None
     linger_s: float = 60.0
+    pools: Mapping[str, int] = field(default_factory=dict[str, int])
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     clock: Clock = SYSTEM
     random: Random = field(default_factory=Random)

@@ -13,7 +13,14 @@ from typing_extensions import TypeVar
 from smithers.agent import Agent
 from smithers.tree._agents import agents_of
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_choice, check_number, check_takes, wrong
+from smithers.tree._checks import (
+    check_choice,
+    check_name,
+    check_number,
+    check_takes,
+    check_whole,
+    wrong,
+)
 from smithers.tree._freeze import freeze
 from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import check_id
@@ -51,7 +58,9 @@ class Task(Node[T_co]):
     succeeded before; a skipped task counts as succeeded. `budget` caps what all attempts of one
     iteration use together. With `continues`, the task continues the session of another task's agent
     after that task has finished; with `forks`, it works in a copy of that session. The agent that
-    owns the session is tried first.
+    owns the session is tried first. `pool` names a limit that tasks share, which `pools=` of the
+    workflow or the settings define. Of tasks that are ready, those with a higher `priority` start
+    first.
     """
 
     kind = "task"
@@ -62,6 +71,10 @@ class Task(Node[T_co]):
     on_failure: OnFailure
     needs: tuple[str, ...]
     skip_if: Callable[[], bool] | None
+    pool: str | None = None
+    """The name of a limit that it shares with other tasks."""
+    priority: int = 0
+    """Among tasks that are ready, those with a higher one start first."""
 
     @overload
     def __init__(
@@ -80,6 +93,8 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     @overload
@@ -100,6 +115,8 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     def __init__(
@@ -119,6 +136,8 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None:
         mark = here()
         agents = agents_of(id, agent, mark)
@@ -160,6 +179,7 @@ class Task(Node[T_co]):
             id, mark, work, check_output(output, mark), timeout_s, on_failure, needs, skip_if
         )
         self.budget = check_budget(budget, f"task {id!r}", mark)
+        self._queue(pool, priority)
 
     def _become(
         self,
@@ -187,6 +207,14 @@ class Task(Node[T_co]):
         if skip_if is not None:
             check_takes(mark, f"the skip_if of {self.kind} {id!r}", skip_if, 0)
         self.skip_if = freeze(skip_if, mark)
+
+    def _queue(self, pool: str | None, priority: int) -> None:
+        """What decides when it starts, once it is ready."""
+        if pool is not None:
+            self.pool = check_name(self.mark, f"the pool of {self.kind} {self.id!r}", pool)
+        if priority != 0 or isinstance(cast("object", priority), bool):
+            check_whole(self.mark, f"the priority of {self.kind} {self.id!r}", priority)
+            self.priority = priority
 
 
 def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
@@ -256,6 +284,8 @@ class Step(Task[T_co]):
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     @overload
@@ -270,6 +300,8 @@ class Step(Task[T_co]):
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     def __init__(
@@ -283,6 +315,8 @@ class Step(Task[T_co]):
         on_failure: OnFailure = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None:
         mark = here()
         if not callable(run):
@@ -304,6 +338,7 @@ class Step(Task[T_co]):
             effect=effect,
         )
         self._become(id, mark, work, check_output(kind, mark), timeout_s, on_failure, needs)
+        self._queue(pool, priority)
 
 
 def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:

@@ -233,7 +233,7 @@ def flow(ctx):
         said="cannot import flow.py: workflow has no argument 'inputs'",
         hint=(
             "did you mean input? the arguments are: input, name, max_concurrency, "
-            "budget, deadline_s, grace_s, result"
+            "budget, deadline_s, grace_s, pools, result"
         ),
         fix=("inputs=", "input="),
     ),
@@ -325,6 +325,72 @@ return §Task("t", agent="claude", prompt="p")
         fix=('"claude"', "echo"),
     ),
     in_flow(
+        "pool that nobody defines",
+        """\
+return §Step("a", lambda: 1, pool="database")
+""",
+        said="step 'a' names the pool 'database', which is not defined",
+        hint=(
+            "define it: @workflow(pools={'database': 2}), or database = 2 below [pools] in the"
+            " settings"
+        ),
+        fix=("@workflow\n", "@workflow(pools={'database': 2})\n"),
+    ),
+    in_file(
+        "pool misspelt",
+        """\
+@workflow(pools={"database": 2})
+def flow(ctx: Context[NoInput]) -> Node:
+    return §Command("a", ["true"], pool="databse")
+""",
+        said="command 'a' names the pool 'databse', which is not defined",
+        hint=(
+            "did you mean 'database'? Otherwise define it: @workflow(pools={'databse': 2}), or"
+            " databse = 2 below [pools] in the settings"
+        ),
+        fix=("databse", "database"),
+    ),
+    in_file(
+        "pools as a list",
+        """\
+@§workflow(pools=["database"])
+def flow(ctx: Context[NoInput]) -> Node:
+    return Step("a", lambda: 1, pool="database")
+""",
+        said="pools must be a dictionary of limits by name, not ['database']",
+        hint='write pools={"database": 2}',
+        fix=('["database"]', '{"database": 2}'),
+    ),
+    in_file(
+        "pool of nothing",
+        """\
+@§workflow(pools={"database": 0})
+def flow(ctx: Context[NoInput]) -> Node:
+    return Step("a", lambda: 1, pool="database")
+""",
+        said="pools['database'] must be a number of at least 1, not 0",
+        hint="for example pools['database']=3",
+        fix=("0", "2"),
+    ),
+    in_flow(
+        "pool number",
+        """\
+return §Task("t", agent=echo, prompt="p", pool=3)
+""",
+        said="the pool of task 't' must be a name, not 3",
+        hint="for example pool='database'",
+        fix=(", pool=3", ""),
+    ),
+    in_flow(
+        "priority word",
+        """\
+return §Task("t", agent=echo, prompt="p", priority="high")
+""",
+        said="the priority of task 't' must be a whole number, not 'high'",
+        hint="for example priority=10",
+        fix=('"high"', "10"),
+    ),
+    in_flow(
         "agent number",
         """\
 return §Task("t", agent=3, prompt="p")
@@ -351,7 +417,7 @@ return §Task("t", agent=echo, promt="p")
         hint=(
             "did you mean prompt? the arguments are: id, agent, prompt, output, "
             "retry, timeout_s, idle_s, on_failure, skip_if, needs, continues, "
-            "forks, cwd, budget"
+            "forks, cwd, budget, pool, priority"
         ),
         fix=("promt", "prompt"),
     ),
@@ -373,7 +439,7 @@ return Parallel(a, §Step("b", lambda: 1, depends_on=[a]))
         said="workflow flow: Step has no argument 'depends_on'",
         hint=(
             "did you mean needs? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs, effect"
+            "timeout_s, on_failure, needs, effect, pool, priority"
         ),
         fix=("depends_on", "needs"),
     ),
@@ -385,7 +451,7 @@ return §Step("b", lambda: 1, timeout=3)
         said="workflow flow: Step has no argument 'timeout'",
         hint=(
             "did you mean timeout_s? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs, effect"
+            "timeout_s, on_failure, needs, effect, pool, priority"
         ),
         fix=("timeout=", "timeout_s="),
     ),
@@ -397,7 +463,7 @@ return §Step("b", lambda: 1, retries=3)
         said="workflow flow: Step has no argument 'retries'",
         hint=(
             "did you mean retry? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs, effect"
+            "timeout_s, on_failure, needs, effect, pool, priority"
         ),
         fix=("retries=3", "retry=Retry(tries=3)"),
     ),
