@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -48,7 +48,7 @@ class Count:
     def step(self, id: str, pool: str | None = None, **options: Any) -> Step[int]:
         return Step(id, self.work(id, pool or ""), pool=pool, **options)
 
-    def work(self, id: str, pool: str, turns: int = 2) -> Callable[[], Awaitable[int]]:
+    def work(self, id: str, pool: str, turns: int = 2) -> Callable[[], Coroutine[Any, Any, int]]:
         async def run() -> int:
             self.began.append(id)
             self.now[pool] += 1
