@@ -70,6 +70,7 @@ ChoiceKind = Literal[
     "began",
     "undoing",
     "ending",
+    "cached",
 ]
 WaitKind = Literal[
     "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached"

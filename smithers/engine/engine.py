@@ -33,7 +33,7 @@ from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
-from smithers.engine.attempts import Executors, Limits, Result, Running
+from smithers.engine.attempts import AnswerCache, Executors, Limits, Result, Running
 from smithers.engine.budgets import Budgets
 from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
@@ -111,6 +111,7 @@ class Engine:
             self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
         )
         self.threads = Threads()
+        self.answers = AnswerCache(run.run_id, settings.find_answer, self.now)
         self.limits = Limits(run.run_id, self.moment)
         self.limits.see(cooldowns)
         executors = Executors(self.asking, self, self, self.threads, self.limits)
@@ -554,7 +555,9 @@ class Engine:
         else:
             assert self.claim is not None
             cooldowns, self.limits.new = self.limits.new, []
-            self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
+            answers, self.answers.new = self.answers.new, []
+            rows = await self.store.commit(self.claim, frame, models, cooldowns, answers)
+            self._inbox.extend(rows)
         self._looked = looked
         self._outputs.committed()
         await self._processes.forget(self.store, self.claim.owner, self._running)

@@ -29,6 +29,7 @@ from smithers.changes import (
 from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.state import RunState
 from smithers.store import (
+    CachedAnswer,
     Claim,
     Claimed,
     Cooldown,
@@ -146,6 +147,7 @@ class MemoryStore:
         self._inbox: list[InboxRow] = []
         self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
+        self.answers: dict[str, CachedAnswer] = {}
         self._offered = False
         self._seat: Owner | None = None
 
@@ -198,6 +200,7 @@ class MemoryStore:
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
     ) -> Sequence[InboxRow]:
         """Keep a frame, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         run = self._run(claim.run_id)
@@ -206,6 +209,7 @@ class MemoryStore:
         for one in cooldowns:
             if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
+        self.answers.update({one.key: one for one in answers})
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
         return await self.inbox(claim, frame.inbox)

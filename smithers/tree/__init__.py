@@ -1,6 +1,7 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
+from smithers.tree._cache import Cache
 from smithers.tree._checks import (
     check_choice,
     check_count,
@@ -54,6 +55,7 @@ __all__ = [
     "Bindings",
     "Branch",
     "Budget",
+    "Cache",
     "Changed",
     "Command",
     "CommandWork",

@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 from smithers.agent import Agent
 from smithers.tree._agents import agents_of
 from smithers.tree._budget import Budget, check_budget
+from smithers.tree._cache import Cache, check_cache
 from smithers.tree._checks import (
     check_choice,
     check_name,
@@ -58,7 +59,8 @@ class Task(Node[T_co]):
     succeeded before; a skipped task counts as succeeded. `budget` caps what all attempts of one
     iteration use together. With `continues`, the task continues the session of another task's agent
     after that task has finished; with `forks`, it works in a copy of that session. The agent that
-    owns the session is tried first. `pool` names a limit that tasks share, which `pools=` of the
+    owns the session is tried first. With `cache`, an answer to the same is taken from an earlier
+    run, and costs nothing. `pool` names a limit that tasks share, which `pools=` of the
     workflow or the settings define. Of tasks that are ready, those with a higher `priority` start
     first.
     """
@@ -75,6 +77,7 @@ class Task(Node[T_co]):
     """The name of a limit that it shares with other tasks."""
     priority: int = 0
     """Among tasks that are ready, those with a higher one start first."""
+    cache: Cache | None = None
 
     @overload
     def __init__(
@@ -93,6 +96,7 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        cache: Cache | None = None,
         pool: str | None = None,
         priority: int = 0,
     ) -> None: ...
@@ -115,6 +119,7 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        cache: Cache | None = None,
         pool: str | None = None,
         priority: int = 0,
     ) -> None: ...
@@ -136,6 +141,7 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        cache: Cache | None = None,
         pool: str | None = None,
         priority: int = 0,
     ) -> None:
@@ -179,6 +185,8 @@ class Task(Node[T_co]):
             id, mark, work, check_output(output, mark), timeout_s, on_failure, needs, skip_if
         )
         self.budget = check_budget(budget, f"task {id!r}", mark)
+        source = None if work.source is None else work.verb
+        self.cache = check_cache(id, cache, source, mark)
         self._queue(pool, priority)
 
     def _become(

@@ -140,6 +140,9 @@ def _chose(name: str, change: ChoiceMade) -> str:
                 "no longer ends" if row is None else f"ends ({row['why']}) after it has cleaned up"
             )
             return f"{name} {why}"
+        case "cached":
+            run_id = (object_from(change.value) or {}).get("run_id")
+            return f"{name} has its answer from run {run_id} (cached)"
         case "test" | "until" | "exhausted" | "skip_if":
             return f"the {change.kind} of {name} is {_short(change.value)}"
         case _:
