@@ -12,6 +12,7 @@ import typer
 from smithers.cli import (
     _asking,
     _attaching,
+    _cache,
     _configuring,
     _deciding,
     _demo,
@@ -56,6 +57,7 @@ _MODULES = (
     _service,
     _trusting,
     _configuring,
+    _cache,
     _workflows,
     _mcp,
     _demo,

@@ -18,8 +18,8 @@ import uuid
 
 from pydantic import BaseModel
 from harnesses import Echo
-from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
-from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
+from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
+from smithers import ForEach, Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
 from smithers import workflow
 
 echo = Echo()
@@ -391,6 +391,57 @@ return §Task("t", agent=echo, prompt="p", priority="high")
         fix=('"high"', "10"),
     ),
     in_flow(
+        "cache true",
+        """\
+return §Task("t", agent=echo, prompt="p", cache=True)
+""",
+        said="the cache of task 't' must be a Cache, not True",
+        hint="write cache=Cache()",
+        fix=("cache=True", "cache=Cache()"),
+    ),
+    in_flow(
+        "cache of one file",
+        """\
+cache = §Cache(files="flow.py")
+return Task("t", agent=echo, prompt="p", cache=cache)
+""",
+        said="the files of a Cache must be a list of paths, not 'flow.py'",
+        hint='for example Cache(files=["src/**/*.py"])',
+        fix=('"flow.py"', '["*"]'),
+    ),
+    in_flow(
+        "cache for no time",
+        """\
+cache = §Cache(ttl_s=0)
+return Task("t", agent=echo, prompt="p", cache=cache)
+""",
+        said="ttl_s must be a number of seconds of at least 0.001, not 0",
+        hint="for example ttl_s=300",
+        fix=("ttl_s=0", "ttl_s=60"),
+    ),
+    in_flow(
+        "cache of a session",
+        """\
+a = Task("a", agent=echo, prompt="p")
+return Sequence(a, §Task("b", agent=echo, prompt="q", continues=a, cache=Cache()))
+""",
+        said=(
+            "task 'b' continues a session, so its answer depends on more than a cache can compare"
+        ),
+        hint="leave out cache=, or continues=",
+        fix=("continues=a, ", ""),
+    ),
+    in_flow(
+        "cache of a file that is not there",
+        """\
+cache = Cache(files=["no-such-file"])
+return §Task("t", agent=echo, prompt="p", cache=cache)
+""",
+        said="the cache of t names 'no-such-file', which matches no file in FOLDER",
+        hint="name files, or patterns of files, below the folder in which the agent works",
+        fix=('["no-such-file"]', "[]"),
+    ),
+    in_flow(
         "agent number",
         """\
 return §Task("t", agent=3, prompt="p")
@@ -417,7 +468,7 @@ return §Task("t", agent=echo, promt="p")
         hint=(
             "did you mean prompt? the arguments are: id, agent, prompt, output, "
             "retry, timeout_s, idle_s, on_failure, skip_if, needs, continues, "
-            "forks, cwd, budget, pool, priority"
+            "forks, cwd, budget, cache, pool, priority"
         ),
         fix=("promt", "prompt"),
     ),

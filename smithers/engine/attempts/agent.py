@@ -24,6 +24,7 @@ from smithers.engine.settling import settle
 from smithers.engine.streams import Stream
 from smithers.kinds import Instance
 from smithers.state import Attempted, Message
+from smithers.store import CachedAnswer
 from smithers.store.files import raw_file
 from smithers.tree import AgentWork, Cache, Task
 
@@ -55,7 +56,7 @@ class AgentExecutor(Executor[AgentWork]):
         if self.asking.missed(asked):
             return True
         found = self.bench.answers.find(cast("str", asked), cache)
-        if found is None:
+        if found is None or not _fits(found, one):
             return False
         row = {
             "run_id": found.run_id,
@@ -220,6 +221,15 @@ class AgentExecutor(Executor[AgentWork]):
             self.retry_in(one, wait_s)
         else:
             self.asking.plan.up.append(one)
+
+
+def _fits(found: CachedAnswer, one: Instance[Task]) -> bool:
+    """Whether the model of the output takes an answer: its validators are not part of the key."""
+    try:
+        one.node.output.parse(found.json)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _block(messages: Sequence[Message]) -> str:
