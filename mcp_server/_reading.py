@@ -125,7 +125,7 @@ def list_runs(
     """List runs in short, newest first."""
     hub = face_of(ctx).hub
     statuses = () if status is None else (status,)
-    query = RunsQuery(statuses=statuses, limit=limit, after=after)
+    query = RunsQuery(statuses=statuses, limit=limit, after=after, children=False)
     with telling(hub, "give the `rest` of an answer of list_runs as after" if after else ""):
         return Listed.model_validate(listed(hub, query, room_of(max_tokens)))
 

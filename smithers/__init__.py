@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from smithers.kinds import Caught as Caught
     from smithers.kinds import Compensated as Compensated
     from smithers.kinds import Saga as Saga
+    from smithers.kinds import Subflow as Subflow
     from smithers.kinds import Try as Try
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
@@ -64,6 +65,7 @@ _HOMES = {
     "Sequence": "smithers.tree",
     "State": "smithers.context",
     "Step": "smithers.tree",
+    "Subflow": "smithers.kinds",
     "Task": "smithers.tree",
     "Try": "smithers.kinds",
     "Workflow": "smithers.workflows",
@@ -97,6 +99,7 @@ __all__ = [  # literal, for the checkers
     "Sequence",
     "State",
     "Step",
+    "Subflow",
     "Task",
     "Try",
     "Workflow",

@@ -73,7 +73,7 @@ ChoiceKind = Literal[
     "cached",
 ]
 WaitKind = Literal[
-    "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached"
+    "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached", "child"
 ]
 
 
@@ -293,7 +293,8 @@ class WaitOpened:
     A `repeat` waits for a person to say whether a step that was interrupted may run again. A
     `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
     the task's agents: it ends with the next owner, who tries them again; `attached` for a person
-    who is in the task's session, through the process that `on` names.
+    who is in the task's session, through the process that `on` names; `child` for the end of the
+    child run that `on` names, of which `asked` is the input as JSON text.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex.

@@ -260,12 +260,15 @@ class Hub:
         linger_s: float | None = None,
         typed: bool = False,
     ) -> Launched:
-        """Resume a run in its own process, in the run's folder. Raises what `resume` raises.
+        """Resume a run in its own process, in the run's folder; a child run through the run that
+        waits for it. Raises what `resume` raises.
 
         `typed` means that a person typed the command. Otherwise a database that this user does not
         trust is refused with `Untrusted`, since its rows name the file to execute.
         """
         self.check_may(f"resume run {run_id}")
+        if file is None and input is None:
+            run_id = self.resumed_through(run_id)
         return self._detach().resume(
             run_id,
             file=file,
@@ -558,6 +561,12 @@ class Hub:
         yet.
         """
         return reports.attention(self.database, run_id)
+
+    def resumed_through(self, run_id: str) -> str:
+        """The run to resume so that this one continues: for a child run the one that waits for it,
+        unless that has ended; else the run itself.
+        """
+        return reports.resumed_through(self.database, run_id)
 
     def needs_process(self, run_id: str) -> bool:
         """Whether the inbox of a run has something that is not taken, and no living process will

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-__all__ = ["ANSWER", "BUDGET", "CANCEL", "HOLD", "RELEASE", "STEER", "InboxKind"]
+__all__ = ["ANSWER", "BUDGET", "CANCEL", "CHILD_ENDED", "HOLD", "RELEASE", "STEER", "InboxKind"]
 
-InboxKind = Literal["answer", "cancel", "budget", "steer", "hold", "release"]
+InboxKind = Literal["answer", "cancel", "budget", "steer", "hold", "release", "child_ended"]
 
 ANSWER: Final = "answer"
 """A person answers a wait; the kind of node that opened it takes the answer."""
@@ -23,3 +23,5 @@ HOLD: Final = "hold"
 """A person attaches to the session of a task."""
 RELEASE: Final = "release"
 """They have left it."""
+CHILD_ENDED: Final = "child_ended"
+"""A child run has ended; its last transaction writes this into the inbox of its parent."""

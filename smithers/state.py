@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import assert_never
@@ -55,6 +55,7 @@ from smithers.texts import object_from
 
 __all__ = [
     "Attempted",
+    "Child",
     "Chosen",
     "ContainerEnd",
     "Ended",
@@ -167,6 +168,22 @@ class Message:
     given: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A child run: the `number`th of its node, started with the input of this digest (sha256 in
+    hex). `status` is how it ended, None while it has not or nobody waited for its end.
+    """
+
+    run_id: str
+    number: int
+    digest: str | None
+    status: str | None = None
+    resumes: bool = False
+    """Whether it had failed when its node came up again, so that it is resumed."""
+    counts: bool = True
+    """False for one from before a reset, until its node comes up again."""
+
+
 @dataclass(slots=True)
 class RunState:
     """Everything that a run's plan is made from."""
@@ -204,6 +221,8 @@ class RunState:
     raised: dict[Key, Amounts] = field(default_factory=dict[Key, Amounts])
     messages: dict[Key, dict[int, Message]] = field(default_factory=dict[Key, dict[int, Message]])
     """By the ids of their notes, which grow."""
+    children: dict[Key, Child] = field(default_factory=dict[Key, Child])
+    """The last child run of each node that started one."""
     gone: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
     """Nodes that left the tree, as they last stood in it: what they used, they used there."""
     times: array[int] = field(default_factory=lambda: array("q"))
@@ -341,6 +360,8 @@ class RunState:
                 self.ends.pop(key, None)
             case WaitOpened(key=key):
                 self.waits[key, change.kind] = Waiting(change, frame)
+                if change.kind == waits.CHILD:
+                    self._child(change)
             case WaitClosed(key=key):
                 self._closed(key, change)
             case NodeGone():
@@ -365,12 +386,23 @@ class RunState:
             case Reset(key=key):
                 self._reset(key, frame)
 
+    def _child(self, wait: WaitOpened) -> None:
+        """A node waits for a child run: a new one, or its last one, which is resumed."""
+        run_id, known = "".join(wait.on), self.children.get(wait.key)
+        is_same = known is not None and known.run_id == run_id
+        number = 1 if known is None else known.number + (not is_same)
+        resumes = is_same and known is not None and known.status == "failed"
+        self.children[wait.key] = Child(run_id, number, wait.digest, resumes=resumes)
+
     def _closed(self, key: Key, change: WaitClosed) -> None:
         known = self.waits.get((key, change.kind))
         if known is not None and known.frame == change.opened:
             del self.waits[key, change.kind]
         if change.answer is None:
             return
+        if change.kind == waits.CHILD and (child := self.children.get(key)) is not None:
+            status = (object_from(change.answer) or {}).get("status")
+            self.children[key] = replace(child, status=status)
         effect = waits.traits(change.kind).answer
         match effect:
             case "kept":
@@ -418,6 +450,8 @@ class RunState:
         self.messages.pop(key, None)
         self.choices.pop((key, "skip_if"), None)
         self.choices.pop((key, "cached"), None)
+        if (child := self.children.get(key)) is not None:
+            self.children[key] = replace(child, counts=False)
         for kind in waits.KINDS:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):

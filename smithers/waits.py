@@ -24,6 +24,7 @@ __all__ = [
     "ASKING",
     "ATTACHED",
     "BUDGET",
+    "CHILD",
     "COOLDOWN",
     "DATA",
     "DECISIONS",
@@ -51,6 +52,7 @@ AGENTS: Final = "agents"
 DATA: Final = "data"
 BUDGET: Final = "budget"
 ATTACHED: Final = "attached"
+CHILD: Final = "child"
 
 Ends = Literal["person", "time", "data", "owner", "process"]
 
@@ -211,9 +213,22 @@ _ATTACHED = Traits(
         tells_end=True,
     ),
 )
+_CHILD = Traits(
+    ended_by="process",
+    takes_slot=True,
+    settles=True,
+    answered_by=inbox.CHILD_ENDED,
+    answer="kept",
+    words=Words(
+        many="wait for a child run",
+        opened="{name} waits for the child run {on}",
+        row="waiting for the child run {on}",
+        short="child run {on}",
+    ),
+)
 
 
-def traits(kind: WaitKind) -> Traits:
+def traits(kind: WaitKind) -> Traits:  # one case a kind
     """What is true of the waits of a kind."""
     match kind:
         case "approval":
@@ -232,6 +247,8 @@ def traits(kind: WaitKind) -> Traits:
             return _BUDGET
         case "attached":
             return _ATTACHED
+        case "child":
+            return _CHILD
         case _:
             assert_never(kind)
 

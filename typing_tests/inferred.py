@@ -33,6 +33,7 @@ from smithers import (
     Sequence,
     State,
     Step,
+    Subflow,
     Task,
     Try,
     Workflow,
@@ -147,6 +148,31 @@ def steps(ctx: Context[Brief]) -> None:
     assert_type(ctx[plans], dict[str, Plan])
     task: Task[Plan] = plan
     assert_type(ctx[task], Plan)
+
+
+# -- subflows
+
+
+@workflow(input=Brief)
+def planning(ctx: Context[Brief]) -> Task[Plan]:
+    return Task("plan", agent=agent, output=Plan, prompt="Plan.")
+
+
+@workflow
+def counting(ctx: Context[NoInput]) -> Node[list[int]]:
+    return ForEach([1, 2], key=str, each=lambda n: Step(f"s{n}", lambda: n))
+
+
+def subflows(ctx: Context[Brief]) -> None:
+    one = Subflow("one", planning, input=ctx.input, on_failure="continue")
+    assert_type(one, Subflow[Plan])
+    assert_type(ctx[one].steps, list[str])
+    two = Subflow("two", planning, input=lambda: Brief(topic=ctx[one].steps[0]), needs=[one])
+    assert_type(ctx.get(two), Plan | None)
+    numbers = Subflow("three", counting)
+    assert_type(ctx[numbers], list[int])
+    tasks: list[Task[Plan]] = [one, two]
+    assert_type(tasks, list[Task[Plan]])
 
 
 # -- commands

@@ -26,6 +26,7 @@ from smithers import (
     Saga,
     Sequence,
     Step,
+    Subflow,
     Task,
     Try,
     Workflow,
@@ -119,6 +120,22 @@ def steps(ctx: Context[Brief]) -> None:
     count: Step[str] = Step("f", number)  # error: it gives a number
     Step("g", lambda: ctx[plan].step)  # error: a misspelt field
     Step("h", lambda attempt: attempt.key, on_failure="stop")  # error: an unknown choice
+
+
+@workflow(input=Brief)
+def planning(ctx: Context[Brief]) -> Task[Plan]:
+    return Task("plan", agent=agent, output=Plan, prompt="Plan.")
+
+
+def subflows(ctx: Context[Brief]) -> None:
+    one = Subflow("one", planning, input=ctx.input)
+    Subflow("a", planning)  # error: its workflow has an input
+    Subflow("b", planning, input=Plan(steps=[]))  # error: the input of another workflow
+    Subflow("c", planning, input=lambda: ctx[one])  # error: a callable that gives another model
+    Subflow("d", lambda: 1)  # error: a function is not a workflow
+    Subflow("e", planning, input=ctx.input, agent=agent)  # error: a child run has no agent
+    ctx[one].step  # error: a misspelt field
+    count: Subflow[int] = Subflow("f", planning, input=ctx.input)  # error: it gives a plan
 
 
 def commands(ctx: Context[Brief], attempt: Attempt) -> None:

@@ -77,7 +77,9 @@ def _all_awaited(run: RunLine) -> str:
 
 def _awaited(wait: WaitView) -> str:
     key = shown(key_name(wait.key))
-    short = words_of(traits(wait.kind).words.short, asked=shown(wait.asked or ""))
+    short = words_of(
+        traits(wait.kind).words.short, asked=shown(wait.asked or ""), on=", ".join(wait.on)
+    )
     cools = ", ".join(f"{one.agent} is cooling down" for one in wait.cooling)
     due = f" until {clock(wait.due)}" if cools and wait.due else ""
     short = f"{shown(cools)}{due}" if cools else short

@@ -49,13 +49,17 @@ def list_runs(db: Path | None, wanted: Shown) -> int:
     if wanted.json:
         more = {} if wanted.limit is None else {"more": page.more > 0, "cursor": page.cursor}
         listed = [run_line_json(run) for run in page.runs]
-        give_json({"version": 1, "runs": listed, **more})
+        children = {"children": page.children} if page.children else {}
+        give_json({"version": 1, "runs": listed, **more, **children})
     elif page.runs:
         for line in runs_table(page.runs):
             give(line)
         if page.more:
             say(paint(_more(page, wanted), "dim", sys.stderr))
-    elif query != RunsQuery(limit=query.limit):
+        if page.children:
+            runs = "child run" if page.children == 1 else "child runs"
+            say(paint(f"{page.children} {runs}, --all", "dim", sys.stderr))
+    elif query != RunsQuery(limit=query.limit, children=query.children):
         say("no such runs")
     elif has_runs(where.path):
         say(complete("no runs yet; start one with `smithers up FILE`"))
@@ -80,6 +84,7 @@ def _query(wanted: Shown) -> RunsQuery:
         since=None if wanted.since is None else time_text(_time_of(wanted.since)),
         limit=_NEWEST if wanted.limit is None and is_shortened else wanted.limit,
         after=wanted.after,
+        children=wanted.every,
     )
 
 

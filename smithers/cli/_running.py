@@ -6,7 +6,7 @@ import re
 import secrets
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ import typer
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import Place, place
+from smithers.cli._streams import say
 from smithers.errors import Refused
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ def go_on(wanted: Wanted) -> int:
     """Start a run, or go on with one, here or in a process of its own; the exit code."""
     from smithers.cli._trusting import trust_if_typed
 
+    if wanted.file is None:
+        wanted = _through(wanted)
     if not wanted.detached:
         trust_if_typed(wanted.place, "up" if wanted.file else "resume")
     if wanted.detach:
@@ -220,6 +223,17 @@ def go_on(wanted: Wanted) -> int:
         extra=wanted.extra,
     )
     return drive(going, work)
+
+
+def _through(wanted: Wanted) -> Wanted:
+    """A child run is resumed by resuming the run that waits for it."""
+    from smithers.hub import Hub
+
+    run = Hub(wanted.place.path).resumed_through(wanted.run_id)
+    if run == wanted.run_id:
+        return wanted
+    say(f"{wanted.run_id} is a child run of {run}: resuming {run}")
+    return replace(wanted, run_id=run)
 
 
 async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:

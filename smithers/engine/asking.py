@@ -77,6 +77,8 @@ class Asking:
         self.now = now
         self.strict = True
         self.waiting: dict[Key, list[Instance]] = {}
+        self.children: list[Key] = []
+        """The nodes that wait for a child run which is to be driven, once that is on disk."""
 
     @property
     def state(self) -> RunState:
@@ -86,6 +88,10 @@ class Asking:
     def plan(self) -> Plan:
         assert self.view.plan is not None
         return self.view.plan
+
+    @property
+    def run_id(self) -> str:
+        return self.renderer.context.run_id
 
     def tries(self, key: Key) -> list[Attempted]:
         """The attempts of a task that count."""
@@ -323,6 +329,8 @@ class Asking:
     def open_wait(self, instance: Instance, wait: WaitOpened) -> None:
         self.frame.open_wait(wait)
         self.plan.begin(instance)
+        if wait.kind == waits.CHILD:
+            self.children.append(wait.key)
 
     def text(
         self, instance: Instance[Task], given: str | Callable[[], str], what: str

@@ -10,6 +10,7 @@ import json
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -162,6 +163,8 @@ async def cancel_if_free(
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ENDED:
             return "ended"
+        if not await _end_children(store, run_id, state, trusted, now=now):
+            return "to clean up"
         if not now and must_clean_up(state):
             return "to clean up"
         transition, at = Transition(state, Outputs(run_id)), datetime.now(UTC)
@@ -175,6 +178,23 @@ async def cancel_if_free(
     finally:
         await store.release(claimed.claim)
     return "cancelled"
+
+
+async def _end_children(
+    store: Store, run_id: str, state: RunState, trusted: bool, *, now: bool
+) -> bool:
+    """End the child runs that a run waits for, each if nobody owns it; whether all have ended."""
+    ended = True
+    body = json.dumps({"by": f"run {run_id}", "now": now, "why": "cancel"})
+    for (_, kind), wait in state.waits.items():
+        if kind == waits.CHILD:
+            (child,) = wait.opened.on
+            note = Note(run_id=child, kind=inbox.CANCEL, body=body, at=datetime.now(UTC))
+            with suppress(UnknownRun):  # it was not started yet
+                await store.offer(note)
+                outcome = await cancel_if_free(store, child, trusted, now=now)
+                ended = ended and outcome in ("cancelled", "ended")
+    return ended
 
 
 def must_clean_up(state: RunState) -> bool:

@@ -90,7 +90,8 @@ class Driving:
     def let_go(self) -> None:
         """See `Hub.let_go`."""
         if self._engine is not None and self._engine.claim is not None:
-            release_at_once(self._database, self._engine.claim)
+            for claim in (*self._engine.children.claims(), self._engine.claim):
+                release_at_once(self._database, claim)
 
     @contextmanager
     def working(self) -> Generator[None]:
@@ -335,6 +336,7 @@ class Driving:
             pools={name: pool.limit for name, pool in found.values.pools.items()},
             find_answer=partial(find_cached, self._database),
             secrets=self._secrets,
+            believes=lambda: self._trusts.believes(self._database),
         )
 
     async def _run(

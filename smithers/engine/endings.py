@@ -19,7 +19,7 @@ from smithers.engine.stuck import deadlock
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import find_failure
+from smithers.kinds import STOPPED, find_failure
 from smithers.naming import key_name
 from smithers.state import Waiting
 from smithers.tree import Computed
@@ -29,8 +29,10 @@ __all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open"]
 
 _RUN = Key("")
 
-Why = Literal["cancel", "deadline", "stop", "wrong"]
-"""What ends a run from outside its tree: a person, time, its owner, or a render that is wrong."""
+Why = Literal["cancel", "deadline", "parent", "stop", "wrong"]
+"""What ends a run from outside its tree: a person, time, the run that started it, its owner, or a
+render that is wrong.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,6 +217,10 @@ class Endings:
             return self._left(StatusChanged(status="cancelled"))
         if why == "wrong":
             return self._left(StatusChanged(status="failed", error=wrong))
+        if why == "parent":
+            said = "the run that started it no longer waits for it"
+            stopped = Failure(kind=STOPPED, message=said, hint="resume that run to continue it")
+            return self._left(StatusChanged(status="failed", error=stopped))
         error = DeadlineExceeded(
             f"the run took longer than its deadline of {self._workflow.deadline_s:g} s",
             hint=(

@@ -35,6 +35,7 @@ from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import AnswerCache, Executors, Limits, Result, Running
 from smithers.engine.budgets import Budgets
+from smithers.engine.children import Children
 from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
@@ -59,7 +60,7 @@ from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, StoreError
-from smithers.kinds import Instance
+from smithers.kinds import ChildEnd, Instance
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, InboxRow, Model, NewRun, Store
 from smithers.texts import object_from
@@ -131,6 +132,7 @@ class Engine:
         self._endings = Endings(
             workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
         )
+        self.children = Children(Engine, run, self.asking, self, self._limit)
         self._ready = ReadyQueue()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
@@ -227,25 +229,31 @@ class Engine:
                     return ending
                 self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
-            if self.starting.prepared:
-                self.store.check()
-            for attempt in self.starting.prepared:
-                self._running[attempt.serial] = attempt
-                assert self.claim is not None
-                marks = attempt_marks(self.claim.owner, self.run_id, attempt.serial)
-                attempt.start(group, {**self.settings.marks, **marks})
-                if self._ending is not None:
-                    attempt.cancel()
-            self.starting.prepared.clear()
+            self._start(group)
             try:
                 await self._next()
             except StoreError as error:  # what runs ends as interrupted, if that can be written
-                self._halt(error)
+                self.halt(error)
             self.limits.forget()
             ending = self._advance()
             if self.limits.must_look:
                 self.limits.see(await self.store.cooldowns())
                 ending = self._advance()
+
+    def _start(self, group: asyncio.TaskGroup) -> None:
+        """Start what is on disk as started: attempts and child runs."""
+        if self.starting.prepared:
+            self.store.check()
+        for attempt in self.starting.prepared:
+            self._running[attempt.serial] = attempt
+            assert self.claim is not None
+            marks = attempt_marks(self.claim.owner, self.run_id, attempt.serial)
+            attempt.start(group, {**self.settings.marks, **marks})
+            if self._ending is not None:
+                attempt.cancel()
+        self.starting.prepared.clear()
+        if self._ending != "wrong":
+            self.children.follow(group)
 
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
@@ -274,6 +282,8 @@ class Engine:
             self._render()
         for wait in self.state.waits.values():
             self.schedule(wait.opened)
+            if wait.opened.kind == waits.CHILD:
+                self.asking.children.append(wait.opened.key)
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""
@@ -289,6 +299,9 @@ class Engine:
         for running in self._attempts():
             if self._mounting.has_left(running.key):
                 running.cancel()
+        for key, kind in self.state.waits:
+            if kind == waits.CHILD and self._mounting.has_left(key):
+                self.children.end(key, "parent")
 
     def _attempts(self) -> list[Running]:
         """Those that run, and those that start with the frame in the making."""
@@ -308,6 +321,8 @@ class Engine:
         if self._ending is None:
             self.budgets.tidy()
         if self._running or self.starting.prepared or self.limits.must_look:
+            return None
+        if self.children.active or (self._ending not in ("stop", "wrong") and self.children.busy):
             return None
         if (
             self._ending == "stop"
@@ -439,6 +454,9 @@ class Engine:
             for running in self._attempts():
                 if running.key == instance.key:
                     running.cancel()
+            if (instance.key, waits.CHILD) in self.state.waits:
+                is_cancelled = self._closing.why == "cancel"
+                self.children.end(instance.key, "cancel" if is_cancelled else "parent")
             return
         tries = self.state.tries.get(instance.key, ())
         error = tries[-1].error if dropped.outcome == "failed" and tries else None
@@ -460,11 +478,18 @@ class Engine:
             return
         self._noted = row.id
         if row.kind == inbox_kinds.CANCEL:
-            body = object_from(row.body) or {}
-            (self._end_at_once if body.get("now") else self._end)("cancel")
-        if self._ending != "cancel":
+            self._cancelled(object_from(row.body) or {})
+        if self._ending not in ("cancel", "parent"):
             self._take(row)
             self.state.inbox = row.id
+
+    def _cancelled(self, body: dict[str, Any]) -> None:
+        """A person cancels the run, or the run that started it ends it, which it may say twice."""
+        of_parent = "why" in body
+        if body.get("now"):
+            self._end_at_once("parent" if body.get("why") == "parent" else "cancel")
+        elif not (of_parent and self._closing.why is not None):
+            self._end("parent" if body.get("why") == "parent" else "cancel")
 
     def _take(self, row: InboxRow) -> None:
         match row.kind:
@@ -476,10 +501,20 @@ class Engine:
                 self._messages.take(row)
             case inbox_kinds.HOLD | inbox_kinds.RELEASE:
                 self.holding.take(row)
+            case inbox_kinds.CHILD_ENDED:
+                self._child_ended(row)
             case inbox_kinds.CANCEL:
                 pass  # nothing is taken once the run is cancelled
             case _:
                 assert_never(row.kind)
+
+    def _child_ended(self, row: InboxRow) -> None:
+        """The end of a child run counts if its node waits for that run, and it is the last one."""
+        wait = self.state.waits.get((row.key, waits.CHILD)) if row.key is not None else None
+        later = any(one.kind == row.kind and one.key == row.key for one in self._inbox)
+        is_of = wait is not None and wait.opened.on == (ChildEnd.of(row.body).run_id,)
+        if row.key is not None and is_of and not later:
+            end_wait(row.key, waits.CHILD, self.asking, row.body)
 
     def schedule(self, wait: WaitOpened, basis: Basis | None = None) -> None:
         """Wake up when this wait is due, if it is; without a `basis` on the clock of its kind."""
@@ -533,9 +568,13 @@ class Engine:
             self._idle = not (self._running or self.starting.prepared)
         for running in self._running.values():
             running.cancel()
+        if why == "stop":
+            self.children.stop(self._stopped_by)
+        elif why != "wrong":
+            self.children.end_all("cancel" if why == "cancel" else "parent")
         self._timers.ring()  # a person may have cancelled the run, too
 
-    def _halt(self, error: Exception) -> None:
+    def halt(self, error: Exception) -> None:
         """Stop as if a person had asked for it, and raise the error once nothing runs."""
         if self._halted is None:
             self._halted = error
@@ -574,7 +613,7 @@ class Engine:
             self._wake.clear()
             if self._results or self._promises or self._used or self._inbox:
                 return
-            if self._ending is not None and not self._running:
+            if self._ending is not None and not (self._running or self.children.active):
                 return
             if not self._timers.take_ring():
                 self._timers.set_alarm()
@@ -591,18 +630,27 @@ class Engine:
         self._orphans.collect(owned=owned)
         now = self._moment = self.settings.clock.now()
         due = self._timers.is_due(now)
-        if await self.store.changed() or due:
+        changed = await self.store.changed(self.run_id)
+        news = self.children.take_news()
+        if changed or news:
+            await self.children.look()
+        if changed or due:
             assert self.claim is not None
             self._inbox.extend(await self.store.inbox(self.claim, self._noted))
             self._looked = now
+        due = due or news or self.children.take_news()
         return due or bool(self._inbox) or self._is_late() or self._closing.is_over()
+
+    def look(self) -> None:
+        """Have the inbox read now."""
+        self._timers.ring()
 
     # -- hooks of the attempts
 
     def done(self, running: Running, result: Result) -> None:
         self._results.append((running, result))
         if result.kind == "halted" and result.error is not None:
-            self._halt(result.error)
+            self.halt(result.error)
         self._wake.set()
 
     async def keep(self, change: Durable) -> None:

@@ -19,7 +19,7 @@ from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
 
-__all__ = ["Loaded", "load_workflow", "workflows_in"]
+__all__ = ["Loaded", "load_workflow", "source_of", "workflows_in"]
 
 _BOUND_FIRST = ("smithers", "harnesses")
 
@@ -42,6 +42,14 @@ def load_workflow(file: Path, name: str | None = None) -> Loaded:
     before = set(sys.modules)
     workflow = _pick(file, _found(file), name)
     return Loaded(workflow=workflow, file=file.resolve(), source=_digest(file.resolve(), before))
+
+
+def source_of(file: Path) -> str:
+    """A digest of the code in one file, without what it imports; empty if it cannot be read."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    except OSError:
+        return ""
 
 
 def workflows_in(file: Path) -> dict[str, Workflow[Any, Any]]:

@@ -13,7 +13,8 @@ from smithers.changes import Frame, Key
 from smithers.clock import SYSTEM, Clock
 from smithers.secrets import Secrets
 from smithers.state import RunState
-from smithers.store import CachedAnswer
+from smithers.store import CachedAnswer, Owner
+from smithers.store.lease import this_process
 
 __all__ = ["Observer", "Settings", "Unwatched"]
 
@@ -67,3 +68,7 @@ class Settings:
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     clock: Clock = SYSTEM
     random: Random = field(default_factory=Random)
+    owner: Callable[[], Owner] = this_process
+    """Who owns the child runs."""
+    believes: Callable[[], bool] = bool
+    """Whether this user trusts the database, so that its rows may name processes to end."""

@@ -28,6 +28,7 @@ from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
 from smithers.kinds.sequence import SEQUENCE
+from smithers.kinds.subflow import STOPPED, SUBFLOW, ChildEnd, Subflow, child_workflow
 from smithers.kinds.task import TASK, agent_work
 from smithers.kinds.try_ import (
     CATCH,
@@ -45,9 +46,11 @@ from smithers.tree import Approval, Branch, Command, ForEach, Loop, Node, Parall
 __all__ = [
     "ITERATION",
     "NOTHING",
+    "STOPPED",
     "AnyNode",
     "Asking",
     "Caught",
+    "ChildEnd",
     "Compensated",
     "Definition",
     "Dropped",
@@ -59,8 +62,10 @@ __all__ = [
     "Planning",
     "Saga",
     "Slots",
+    "Subflow",
     "Try",
     "agent_work",
+    "child_workflow",
     "error_of",
     "find_failure",
     "kind_of",
@@ -71,6 +76,7 @@ AnyNode = (
     Task[Any]
     | Command[Any]
     | Approval
+    | Subflow[Any]
     | Sequence[Any]
     | Parallel[Any]
     | Branch[Any]
@@ -91,6 +97,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     match known:
         case Approval():
             return APPROVAL
+        case Subflow():
+            return SUBFLOW
         case Command():
             return COMMAND
         case Task():

@@ -22,7 +22,7 @@ from smithers.tree import Computed, ForEach, Mark, Node, Output, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal["task", "command", "approval", ContainerKind, "iteration"]
+KindName = Literal["task", "command", "approval", "subflow", ContainerKind, "iteration"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -81,6 +81,9 @@ class Asking(Protocol):
 
     @property
     def state(self) -> RunState: ...
+
+    @property
+    def run_id(self) -> str: ...
 
     def test(
         self,

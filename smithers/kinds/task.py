@@ -31,7 +31,10 @@ def agent_work(node: Node[Any] | None) -> AgentWork | None:
 def was_interrupted(state: RunState, key: Key) -> bool:
     """Whether the last attempt of a leaf was stopped while it ran, by a crash, a person or a group
     around it: it may have had its effect, or a part of it. An attempt before a reset counts, too.
+    The same holds for a child run that was stopped.
     """
+    if key in state.children:
+        return state.outcome(key) == "cancelled"
     tries = state.tries.get(key)
     return tries is not None and tries[-1].state in ("interrupted", "cancelled")
 

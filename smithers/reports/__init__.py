@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from smithers.reports._timeline import timeline as timeline
     from smithers.reports._transcript import transcript as transcript
     from smithers.reports._waking import attention as attention
+    from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
     "Answer": "smithers.reports._sql",
@@ -55,6 +56,7 @@ _HOMES = {
     "STATUSES": "smithers.reports._listing",
     "all_events": "smithers.reports._events",
     "attention": "smithers.reports._waking",
+    "resumed_through": "smithers.reports._waking",
     "event_lines": "smithers.reports._events",
     "events": "smithers.reports._events",
     "find_task": "smithers.reports._one_task",
@@ -104,6 +106,7 @@ __all__ = [  # literal, for the checkers
     "overview",
     "places",
     "raw_logs",
+    "resumed_through",
     "run_ids",
     "runs",
     "snapshot",

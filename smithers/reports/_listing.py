@@ -35,6 +35,8 @@ class RunsQuery:
     since: str | None = None
     limit: int | None = None
     after: str | None = None
+    children: bool = True
+    """Whether child runs are listed as well."""
 
 
 EVERY_RUN = RunsQuery()
@@ -70,6 +72,8 @@ def _conditions(query: RunsQuery) -> tuple[str, dict[str, object]]:
         names = {f"status{number}": status for number, status in enumerate(sorted(stored))}
         conditions.append(f"s.status IN ({', '.join(f':{name}' for name in names)})")
         values |= names
+    if not query.children:
+        conditions.append("r.parent IS NULL")
     if query.workflow is not None:
         conditions.append("r.workflow = :workflow")
         values["workflow"] = query.workflow

@@ -33,6 +33,7 @@ _USAGE = (
     "SELECT u.run_id, u.tokens_in, u.tokens_out, u.tokens_cached, u.cost_usd FROM usage u"
     f" WHERE {SCOPE.format('u')}"
 )
+_CHILDREN = "SELECT count(*) FROM runs INDEXED BY runs_of_parent WHERE parent IS NOT NULL"
 _PLACES = (
     "SELECT DISTINCT r.folder, r.file FROM runs r WHERE (SELECT s.status FROM statuses s WHERE"
     " s.run_id = r.run_id ORDER BY s.born DESC LIMIT 1) NOT IN ('finished', 'cancelled')"
@@ -58,6 +59,7 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
         return RunsPage(runs=())
     with reading(path) as db:
         ids, more = choose_runs(db, query)
+        (children,) = (0,) if query.children else db.execute(_CHILDREN).fetchone()
         found = {head.run_id: head for head in heads(db, ids)}
         counts, lost = all_counts(db, path, found), given_up(db)
         exhausted, usage = all_exhausted(db, ids), _all_usage(db, ids)
@@ -82,7 +84,7 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
             for head in found.values()
         )
     cursor = cursor_of(time_text(listed[0].created_at), listed[0].run_id) if more else None
-    return RunsPage(runs=listed, more=more, cursor=cursor)
+    return RunsPage(runs=listed, more=more, cursor=cursor, children=children)
 
 
 def run_ids(path: Path, query: RunsQuery) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smithers.errors import UnknownRun
 from smithers.reports._database import reading
 from smithers.reports._heads import owner_of
 from smithers.reports._waking import attention_of, given_up
@@ -24,6 +25,7 @@ from smithers.store.looking import peek
 from smithers.store.outputs import no_output, output_of
 from smithers.store.run_rows import run_row
 from smithers.views import Snapshot, inspect
+from smithers.waits import CHILD
 
 if TYPE_CHECKING:
     from smithers.changes import Key
@@ -69,6 +71,9 @@ def inspecting(path: Path, run_id: str) -> Generator[Inspection]:
         yield inspect(replace(found, texts=_Texts(run_id, lambda read: read(db))))
 
 
+_MOST_CHILDREN = 5
+"""So many of the child runs that a run waits for are read with it."""
+
 WAITS: tuple[Part, ...] = ("waits", "resets", "statuses")
 """What a run waits for, and its status."""
 
@@ -98,6 +103,11 @@ def snapshot_of(
         state = RunState.of(frames_of(db, run_id, last=frame))
     else:
         state = RunState.of(parts_of(db, run_id, parts, last=frame))
+    children: dict[str, Snapshot] = {}
+    if parts is None:
+        for child in _child_runs(state)[:_MOST_CHILDREN]:
+            with suppress(UnknownRun):
+                children[child] = snapshot_of(db, path, child, shared=shared)
     beat, alive = owner_of(db, run_id)
     folder = streams_folder(path, run_id)
     log = owner_log(folder)
@@ -115,4 +125,10 @@ def snapshot_of(
         heard=partial(last_written, folder),
         is_gone=is_gone,
         texts=_Texts(run_id, partial(peek, path)),
+        children=children,
     )
+
+
+def _child_runs(state: RunState) -> list[str]:
+    """The child runs that a run waits for."""
+    return [wait.opened.on[0] for (_, kind), wait in state.waits.items() if kind == CHILD]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from smithers.reports._database import reading
+from smithers.reports._database import has_runs, reading
 from smithers.reports._heads import head_of
+from smithers.store.waking import resumed_by
 
-__all__ = ["attention", "attention_of", "given_up"]
+__all__ = ["attention", "attention_of", "given_up", "resumed_through"]
 
 _GIVEN_UP = (
     "SELECT run_id, gave_up FROM revivals WHERE gave_up IS NOT NULL"
@@ -24,6 +25,14 @@ def attention(path: Path, run_id: str) -> tuple[bool, bool]:
     with reading(path) as db:
         alive = head_of(db, run_id).alive
         return alive, attention_of(db, run_id)
+
+
+def resumed_through(path: Path, run_id: str) -> str:
+    """The run through which a run is resumed: the one that waits for it, or itself."""
+    if not has_runs(path):
+        return run_id
+    with reading(path) as db:
+        return resumed_by(db, run_id)
 
 
 def attention_of(db: sqlite3.Connection, run_id: str) -> bool:

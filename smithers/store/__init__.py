@@ -6,7 +6,7 @@ pass `tests/store/test_store_contract.py`. What the tables mean is told in `sche
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -25,6 +25,7 @@ __all__ = [
     "NewRun",
     "Note",
     "Owner",
+    "Parent",
     "ProcessRow",
     "Revival",
     "RunRow",
@@ -67,10 +68,18 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parent:
+    """The run that started a run, and the node there that waits for its end."""
+
+    run_id: str
+    key: Key
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewRun:
     """What starting a run again needs. `input` is JSON text; `source` digests the author's code;
     `environment` holds the names of the variables that were set, never their values; `options` is
-    what else it was started with, as a JSON object.
+    what else it was started with, as a JSON object. `parent` is None unless it is a child run.
     """
 
     run_id: str
@@ -83,6 +92,7 @@ class NewRun:
     source: str
     created_at: datetime
     options: str = "{}"
+    parent: Parent | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +117,8 @@ class Note:
 
     `body` is JSON text: for an answer the decision as it is recorded, for a cancel the reason, for
     a budget by how much it is raised and by whom, for a steer what is said to an agent and by whom,
-    for a hold or a release which process a person is in a session through.
+    for a hold or a release which process a person is in a session through, for the end of a child
+    run how it ended.
     """
 
     run_id: str
@@ -251,6 +262,7 @@ class Store(Protocol):
         `models` are those that were not declared in this run before; to declare one again does no
         harm. `cooldowns` are kept with it, for all runs; one that ends no later than what is known
         of its key changes nothing. `answers` are kept as well, each in place of the one of its key.
+        If the frame ends a child run, its parent gets a row in its inbox in the same transaction.
         Raises `Fenced`, or `UnknownRun`.
         """
         ...
@@ -305,8 +317,13 @@ class Store(Protocol):
 
     async def wakeable(self) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them: answered, due, left by their
-        owner, or cancelled; but for those that were given up, or stopped by a person.
+        owner, or cancelled; but for those that were given up, or stopped by a person. Of a child
+        run it is the run that waits for it.
         """
+        ...
+
+    async def called(self, run_ids: Collection[str]) -> Collection[str]:
+        """Which of these runs nobody owns, and were sent a note or are due."""
         ...
 
     async def revive(self, run_id: str) -> Revival:
@@ -351,9 +368,10 @@ class Store(Protocol):
         """The processes of this host that live, but have not said so for longer than a lease."""
         ...
 
-    async def changed(self) -> bool:
-        """Whether another connection has committed, or a note was offered on this one, since the
-        last call. Heartbeats count as well, so it may say so where nothing is new.
+    async def changed(self, reader: str = "") -> bool:
+        """Whether another connection has committed, or this one has put a note into an inbox, since
+        the last call of this reader: each run that is driven here is one. Heartbeats count as well,
+        so it may say so where nothing is new.
         """
         ...
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from dataclasses import asdict
 from datetime import datetime
 
 from smithers import waits
-from smithers.changes import Key
+from smithers.changes import ENDED, Frame, Key, StatusChanged
 from smithers.errors import Refused
+from smithers.inbox import CHILD_ENDED
 from smithers.store import InboxRow, Note
 from smithers.store.answers import Asked, check_answer
 from smithers.store.rows import path_of, path_text, time_of, time_text
 
-__all__ = ["inbox_rows", "put_note"]
+__all__ = ["call", "end_of", "inbox_rows", "put_note", "tell_parent"]
 
 _ROWS = (
     "SELECT id, kind, node, path, opened, body, at FROM inbox"
     " WHERE run_id = ? AND id > ? ORDER BY id"
 )
 _PUT = "INSERT INTO inbox (run_id, kind, node, path, opened, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PARENT = (
+    "SELECT r.parent, r.parent_task, r.parent_path FROM runs r"
+    " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ?"
+)
 _FIRST = (
     "SELECT body FROM inbox"
     " WHERE run_id = ? AND node = ? AND path = ? AND opened = ? AND kind = 'answer'"
@@ -68,6 +75,36 @@ def put_note(db: sqlite3.Connection, note: Note, now: datetime, *, driven: bool)
         at=note.at,
         id=id,
     )
+
+
+def call(db: sqlite3.Connection, row: InboxRow) -> None:
+    """Have the run of a note woken, until a frame takes the note."""
+    db.execute("UPDATE runs SET called = ? WHERE run_id = ?", (row.id, row.run_id))
+    db.execute("DELETE FROM revivals WHERE run_id = ?", (row.run_id,))
+
+
+def end_of(run_id: str, frame: Frame) -> str | None:
+    """How a run has ended with a frame, as the body of a note; None if it has not."""
+    for change in frame.changes:
+        if isinstance(change, StatusChanged) and change.status in ENDED:
+            error = None if change.error is None else asdict(change.error)
+            row = {"run": run_id, "status": change.status, "output": change.output, "error": error}
+            return json.dumps(row, ensure_ascii=False)
+    return None
+
+
+def tell_parent(db: sqlite3.Connection, run_id: str, frame: Frame) -> int:
+    """Put the end of a child run into the inbox of its parent; the number of notes written."""
+    body = end_of(run_id, frame)
+    found = None if body is None else db.execute(_PARENT, (run_id,)).fetchone()
+    if found is None or body is None:
+        return 0
+    parent, task, path = found
+    note = Note(
+        run_id=parent, kind=CHILD_ENDED, key=Key(task, path_of(path)), body=body, at=frame.at
+    )
+    call(db, put_note(db, note, frame.at, driven=True))
+    return 1
 
 
 def _asked(db: sqlite3.Connection, wait: tuple[object, ...]) -> Asked | None:

@@ -5,12 +5,13 @@ Other "processes" are other owners of the same store; whether an owner lives is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from smithers import waits
 from smithers.changes import (
+    ENDED,
     AttemptEnded,
     Change,
     ChoiceMade,
@@ -27,6 +28,7 @@ from smithers.changes import (
     text_of,
 )
 from smithers.errors import Refused, RunExists, UnknownRun
+from smithers.inbox import CHILD_ENDED
 from smithers.state import RunState
 from smithers.store import (
     CachedAnswer,
@@ -48,6 +50,7 @@ from smithers.store import (
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
 from smithers.store.cooldowns import supersedes
 from smithers.store.facts import Facts
+from smithers.store.inbox import end_of
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
 from smithers.store.rows import time_text
@@ -148,7 +151,7 @@ class MemoryStore:
         self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
         self.answers: dict[str, CachedAnswer] = {}
-        self._offered = False
+        self._seen: dict[str, int] = {}
         self._seat: Owner | None = None
 
     async def create(
@@ -162,6 +165,7 @@ class MemoryStore:
         begun.add(frame, models)
         self._runs[run.run_id] = begun
         self._owners[owner.id] = owner
+        self._tell_parent(run, frame)
         return Claim(run_id=run.run_id, owner=owner.id, fence=1)
 
     async def claim(
@@ -212,6 +216,7 @@ class MemoryStore:
         self.answers.update({one.key: one for one in answers})
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
+        self._tell_parent(run.row, frame)
         return await self.inbox(claim, frame.inbox)
 
     async def cooldowns(self) -> Sequence[Cooldown]:
@@ -256,6 +261,17 @@ class MemoryStore:
         run = self._run(note.run_id)
         if note.kind == "answer":
             self._check_answer(run, note)
+        return self._put(run, note)
+
+    def _tell_parent(self, run: NewRun, frame: Frame) -> None:
+        """Put the end of a child run into the inbox of its parent."""
+        if run.parent is None or (parent := self._runs.get(run.parent.run_id)) is None:
+            return
+        if (body := end_of(run.run_id, frame)) is not None:
+            id, key = run.parent.run_id, run.parent.key
+            self._put(parent, Note(run_id=id, kind=CHILD_ENDED, key=key, body=body, at=frame.at))
+
+    def _put(self, run: _Run, note: Note) -> InboxRow:
         row = InboxRow(
             run_id=note.run_id,
             kind=note.kind,
@@ -266,7 +282,6 @@ class MemoryStore:
             id=len(self._inbox) + 1,
         )
         self._inbox.append(row)
-        self._offered = True
         run.called, run.starts = row.id, None
         return row
 
@@ -284,7 +299,32 @@ class MemoryStore:
             reason = reason_to_wake(why, run.status, cancelled, gave_up)
             if reason is not None:
                 found.append(Wakeable(run_id=run_id, why=reason))
-        return found
+        woken: dict[str, Why] = {}
+        for one in found:
+            top = one.run_id if one.why == "cancel" else self._resumed_by(one.run_id)
+            if top == one.run_id:
+                woken[top] = one.why
+            elif self._runs[top].row.owner is None and self._runs[top].status == "waiting":
+                woken.setdefault(top, "answer")
+        return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
+
+    async def called(self, run_ids: Collection[str]) -> Collection[str]:
+        """Which of these runs nobody owns, and were sent a note or are due."""
+        runs = {run_id: self._runs[run_id] for run_id in run_ids if run_id in self._runs}
+        return {
+            run_id
+            for run_id, run in runs.items()
+            if run.row.owner is None and self._why(run) is not None
+        }
+
+    def _resumed_by(self, run_id: str) -> str:
+        """The outermost run that waits for this one, or itself."""
+        parent = self._runs[run_id].row.parent
+        while parent is not None and (above := self._runs.get(parent.run_id)) is not None:
+            if above.status in ENDED:
+                break
+            run_id, parent = parent.run_id, above.row.parent
+        return run_id
 
     async def revive(self, run_id: str) -> Revival:
         """Count that the run is being started again, if it may be."""
@@ -354,10 +394,10 @@ class MemoryStore:
         """None: whether an owner lives is told by `alive`, and one that does not is dead."""
         return []
 
-    async def changed(self) -> bool:
-        """Whether a note was offered since the last call."""
-        offered, self._offered = self._offered, False
-        return offered
+    async def changed(self, reader: str = "") -> bool:
+        """Whether a note was written since the last call."""
+        before, self._seen[reader] = self._seen.get(reader, 0), len(self._inbox)
+        return len(self._inbox) != before
 
     def check(self) -> None:
         """What is in memory cannot be replaced."""
@@ -408,6 +448,7 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
         source=run.source,
         created_at=run.created_at,
         options=run.options,
+        parent=run.parent,
         owner=owner.id,
         fence=1,
     )

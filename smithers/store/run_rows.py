@@ -6,15 +6,16 @@ import json
 import sqlite3
 from typing import Any
 
+from smithers.changes import Key
 from smithers.errors import UnknownRun
-from smithers.store import NewRun, RunRow
-from smithers.store.rows import time_of, time_text
+from smithers.store import NewRun, Parent, RunRow
+from smithers.store.rows import path_of, path_text, time_of, time_text
 
 __all__ = ["run_row", "run_values", "unknown_run"]
 
 _RUN = (
     "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
-    " options, owner, fence FROM runs WHERE run_id = ?"
+    " options, parent, parent_task, parent_path, owner, fence FROM runs WHERE run_id = ?"
 )
 
 
@@ -24,12 +25,16 @@ def unknown_run(run_id: str) -> UnknownRun:
     return UnknownRun(said, hint="list the runs with `smithers ps`")
 
 
-def run_values(run: NewRun) -> tuple[str, ...]:
+def run_values(run: NewRun) -> tuple[str | None, ...]:
     """The columns of a run as it begins, but for its owner and fence."""
+    parent: tuple[str | None, ...] = (None, None, None)
+    if run.parent is not None:
+        parent = (run.parent.run_id, run.parent.key.id, path_text(run.parent.key.path))
     return (
         *(run.run_id, run.workflow, run.file, run.folder, run.interpreter),
         json.dumps(run.environment, ensure_ascii=False),
         *(run.input, run.source, time_text(run.created_at), run.options),
+        *parent,
     )
 
 
@@ -38,7 +43,7 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     if row is None:
         raise unknown_run(run_id)
     run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
-    options, owner, fence = rest
+    options, parent, task, path, owner, fence = rest
     return RunRow(
         run_id=run_id,
         workflow=workflow,
@@ -50,6 +55,7 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
         source=source,
         created_at=time_of(at),
         options=options,
+        parent=parent and Parent(run_id=parent, key=Key(task, path_of(path))),
         owner=owner,
         fence=fence,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -40,7 +40,7 @@ from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.heartbeat import Heartbeat, beat
 from smithers.store.history import frames_of
-from smithers.store.inbox import inbox_rows, put_note
+from smithers.store.inbox import call, inbox_rows, put_note, tell_parent
 from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.outputs import OutputReader
@@ -48,13 +48,14 @@ from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_text, write
 from smithers.store.run_rows import run_row, run_values, unknown_run
 from smithers.store.views import declare
-from smithers.store.waking import note_failure, revive, seat, take_seat, wakeable
+from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
 
 __all__ = ["SqliteStore"]
 
 _BEGIN = (
     "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input, source,"
-    " created_at, options, owner, fence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " created_at, options, parent, parent_task, parent_path, owner, fence)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _STANDING = (
     "SELECT fence, owner, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), called"
@@ -102,8 +103,10 @@ class SqliteStore:
         self._outputs = outputs
         self._now = now
         self._monotonic_ns = monotonic_ns
-        self._version: int | None = None
-        self._offered = False
+        self._first: tuple[int, int] | None = None
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._notes = 0
+        """The notes that were written here: what another reader of this store has to look at."""
         self._closed = False
 
     @classmethod
@@ -150,7 +153,7 @@ class SqliteStore:
         )
         heartbeat = Heartbeat(path, beat_s, now, monotonic_ns, db.check)
         store = cls(db, heartbeat, OutputReader(path, db.check), now, monotonic_ns)
-        await store.changed()
+        store._first = (await db.call(_data_version), 0)
         return store
 
     async def __aenter__(self) -> SqliteStore:
@@ -179,6 +182,7 @@ class SqliteStore:
             values = (*run_values(run), owner.id, claim.fence)
             db.execute(_BEGIN, values)
             _put_frame(db, claim, frame, rows, models)
+            self._notes += tell_parent(db, run.run_id, frame)
 
         await self._db.transact(work)
         self._heartbeat.add(owner)
@@ -226,13 +230,14 @@ class SqliteStore:
         rows = rows_of(claim.run_id, frame)
 
         def work(db: sqlite3.Connection) -> Sequence[InboxRow]:
-            fence, owner, last, called = _standing(db, claim.run_id)
+            fence, owner, last, note = _standing(db, claim.run_id)
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
             _put_frame(db, claim, frame, rows, models)
             put_cooldowns(db, cooldowns)
             put_cached(db, answers)
-            if called is not None and called <= frame.inbox:
+            self._notes += tell_parent(db, claim.run_id, frame)
+            if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             return inbox_rows(db, claim.run_id, frame.inbox)
 
@@ -284,17 +289,20 @@ class SqliteStore:
         def work(db: sqlite3.Connection) -> InboxRow:
             _, owner, _, _ = _standing(db, note.run_id)
             row = put_note(db, note, self._now(), driven=self._drives(db, owner))
-            db.execute("UPDATE runs SET called = ? WHERE run_id = ?", (row.id, row.run_id))
-            db.execute("DELETE FROM revivals WHERE run_id = ?", (row.run_id,))
+            call(db, row)
             return row
 
         row = await self._db.transact(work)
-        self._offered = True
+        self._notes += 1
         return row
 
     async def wakeable(self) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them."""
         return await self._db.read(lambda db: wakeable(db, self._now(), self._held))
+
+    async def called(self, run_ids: Collection[str]) -> Collection[str]:
+        """Which of these runs nobody owns, and were sent a note or are due."""
+        return await self._db.read(lambda db: called(db, run_ids, self._now()))
 
     async def revive(self, run_id: str) -> Revival:
         """Count that the run is being started again, if it may be."""
@@ -360,13 +368,12 @@ class SqliteStore:
             and lease_of(beat, now=now, monotonic_ns=ns) == "expired"
         ]
 
-    async def changed(self) -> bool:
-        """Whether someone else has committed, or a note was offered here, since the last call."""
+    async def changed(self, reader: str = "") -> bool:
+        """Whether someone else has committed, or a note was written here, since the last call."""
         self.check()
-        version = await self._db.call(_data_version)
-        offered, self._offered = self._offered, False
-        before, self._version = self._version, version
-        return offered or version != before
+        now = (await self._db.call(_data_version), self._notes)
+        before, self._seen[reader] = self._seen.get(reader, self._first), now
+        return now != before
 
     def wait_for_stopped(self, tell: Callable[[str], None]) -> None:
         """Wait for a lock that a stopped process holds as for any other, and report it to `tell`,

@@ -1,4 +1,13 @@
 -- Version 7: people, time, signals and child runs.
+--
+-- A run that a node of another run started has that run in `parent`, and the node in `parent_task`
+-- and `parent_path`. Its end writes a row of the kind `child_ended` into the inbox of its parent, in
+-- the same transaction.
+
+ALTER TABLE runs ADD COLUMN parent TEXT;
+ALTER TABLE runs ADD COLUMN parent_task TEXT;
+ALTER TABLE runs ADD COLUMN parent_path TEXT;
+CREATE INDEX runs_of_parent ON runs (parent) WHERE parent IS NOT NULL;
 
 -- `cache` keeps the answers of tasks with a `cache=`, for later runs: `key` is the digest of what the
 -- agent was asked, `run_id` the run that paid for the answer, which may be gone. A row is written

@@ -6,8 +6,9 @@ holds only the runs it is about, so the rows of the others are not read.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from smithers.changes import ENDED, RunStatus
@@ -18,9 +19,11 @@ from smithers.store.rows import time_of, time_text
 __all__ = [
     "MOST_STARTS",
     "QUERIES",
+    "called",
     "note_failure",
     "pause_s",
     "reason_to_wake",
+    "resumed_by",
     "revive",
     "seat",
     "take_seat",
@@ -35,6 +38,10 @@ of the machine do not count.
 
 _CALLED = (
     "SELECT run_id FROM runs INDEXED BY runs_called WHERE called IS NOT NULL AND owner IS NULL"
+)
+_CALLED_OF = (
+    "SELECT run_id FROM runs WHERE run_id IN (SELECT value FROM json_each(:runs))"
+    " AND owner IS NULL AND (called IS NOT NULL OR wake_at <= :now)"
 )
 _DUE = "SELECT run_id FROM runs INDEXED BY runs_due WHERE wake_at <= ? AND owner IS NULL"
 _OWNED = (
@@ -52,6 +59,12 @@ _STANDS = (
 QUERIES = {"called": _CALLED, "due": _DUE, "owned": _OWNED, "stands": _STANDS}
 """What one look for runs to wake asks; a test reads their plans."""
 
+_FREE = "SELECT 1 FROM runs WHERE run_id = ? AND owner IS NULL"
+_PARENT = (
+    "SELECT parent,"
+    " (SELECT status FROM statuses WHERE run_id = r.parent ORDER BY born DESC LIMIT 1)"
+    " FROM runs r WHERE run_id = ? AND EXISTS (SELECT 1 FROM runs p WHERE p.run_id = r.parent)"
+)
 _PROGRESS = (
     "SELECT max(coalesce((SELECT max(ended) FROM tasks WHERE run_id = :run), -1),"
     " coalesce((SELECT max(ended) FROM attempts WHERE run_id = :run"
@@ -85,6 +98,14 @@ def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | 
     return why
 
 
+def resumed_by(db: sqlite3.Connection, run_id: str) -> str:
+    """The run through which a run is resumed: the outermost one that waits for it, or itself."""
+    found = run_id
+    while (row := db.execute(_PARENT, (found,)).fetchone()) is not None and row[1] not in ENDED:
+        found = row[0]
+    return found
+
+
 def told_up(starts: int, said: str | None) -> str:
     """Why a run is given up, in a sentence."""
     last = f": {said}" if said else "; its process ended without a message"
@@ -97,7 +118,9 @@ def pause_s(starts: int) -> float:
 
 
 def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]) -> list[Wakeable]:
-    """The runs to be woken, each once, in one snapshot."""
+    """The runs to be woken, each once, in one snapshot. A child run is woken through the run that
+    waits for it, unless that has ended; a living owner of that drives the child itself.
+    """
     found: dict[str, Why] = {run_id: "answer" for (run_id,) in db.execute(_CALLED)}
     for (run_id,) in db.execute(_DUE, (time_text(now),)):
         found[run_id] = "due"
@@ -108,13 +131,29 @@ def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]
             lives[owner] = owner != "" and held(Beat.of((owner, *beat[1:])))
         if not lives[owner]:
             found[run_id] = "left"
-    woken: list[Wakeable] = []
+    woken: dict[str, Why] = {}
     for run_id, why in found.items():
-        status, cancelled, gave_up = db.execute(_STANDS, (run_id,)).fetchone()
-        reason = reason_to_wake(why, status, bool(cancelled), gave_up)
-        if reason is not None:
-            woken.append(Wakeable(run_id=run_id, why=reason))
-    return woken
+        if (reason := _reason(db, run_id, why)) is not None:
+            woken[run_id] = reason
+    for run_id, why in list(woken.items()):
+        if why == "cancel" or (top := resumed_by(db, run_id)) == run_id:
+            continue
+        del woken[run_id]
+        is_free = db.execute(_FREE, (top,)).fetchone() is not None
+        if top not in found and is_free and _reason(db, top, "answer") is not None:
+            woken[top] = "answer"
+    return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
+
+
+def _reason(db: sqlite3.Connection, run_id: str, why: Why) -> Why | None:
+    status, cancelled, gave_up = db.execute(_STANDS, (run_id,)).fetchone()
+    return reason_to_wake(why, status, bool(cancelled), gave_up)
+
+
+def called(db: sqlite3.Connection, run_ids: Collection[str], now: datetime) -> set[str]:
+    """Which of these runs nobody owns, and were sent a note or are due."""
+    asked = {"runs": json.dumps(list(run_ids)), "now": time_text(now)}
+    return {run_id for (run_id,) in db.execute(_CALLED_OF, asked)}
 
 
 def revive(db: sqlite3.Connection, run_id: str, now: datetime) -> Revival:

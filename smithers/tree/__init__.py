@@ -39,6 +39,7 @@ from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._work import (
     AgentWork,
     Attempt,
+    ChildWork,
     CommandWork,
     Decision,
     PersonWork,
@@ -57,6 +58,7 @@ __all__ = [
     "Budget",
     "Cache",
     "Changed",
+    "ChildWork",
     "Command",
     "CommandWork",
     "Completed",

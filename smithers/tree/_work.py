@@ -15,6 +15,7 @@ from smithers.errors import AuthorError
 from smithers.tree._nodes import OnFailure
 from smithers.tree._places import here
 from smithers.tree._programs import Completed, Program, checked_program
+from smithers.tree._results import Computed
 from smithers.tree._retry import Retry
 
 T = TypeVar("T")
@@ -22,6 +23,7 @@ T = TypeVar("T")
 __all__ = [
     "AgentWork",
     "Attempt",
+    "ChildWork",
     "CommandWork",
     "Decision",
     "PersonWork",
@@ -262,4 +264,11 @@ class PersonWork:
     allowed_by: tuple[str, ...]
 
 
-Work = AgentWork | StepWork | CommandWork | PersonWork
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChildWork:
+    """A run of another workflow; `input` gives what it is started with."""
+
+    input: Computed[Any]
+
+
+Work = AgentWork | StepWork | CommandWork | PersonWork | ChildWork

@@ -85,7 +85,9 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
             }
         case waits.BUDGET:
             return {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
-        case waits.RETRY | waits.COOLDOWN | waits.AGENTS | waits.DATA | waits.ATTACHED:
+        case (
+            waits.RETRY | waits.COOLDOWN | waits.AGENTS | waits.DATA | waits.ATTACHED | waits.CHILD
+        ):
             return {}  # nobody is asked
         case _:
             assert_never(wait.kind)

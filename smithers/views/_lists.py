@@ -36,11 +36,14 @@ class RunLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunsPage:
-    """Runs in short, oldest first, how many older ones a query has, and the cursor for those."""
+    """Runs in short, oldest first, how many older ones a query has, and the cursor for those.
+    `children` is how many child runs the query leaves out.
+    """
 
     runs: tuple[RunLine, ...]
     more: int = 0
     cursor: str | None = None
+    children: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -71,6 +71,8 @@ class Snapshot:
     texts: Texts = field(default_factory=Held)
     heard: Callable[[int], datetime | None] = _never
     is_gone: Callable[[Owner], bool] = _gone
+    children: Mapping[str, Snapshot] = field(default_factory=dict[str, "Snapshot"])
+    """The child runs that it waits for, the first ones if there are many."""
 
     @property
     def run_id(self) -> str:

@@ -53,6 +53,13 @@ def explain(snapshot: Snapshot) -> WhyView:
     )
 
 
+_ENDING = {
+    inbox.CANCEL: "is being cancelled",
+    "parent": "is being stopped by its parent",
+}
+_TO_END = {inbox.CANCEL: "is to be cancelled", "parent": "was stopped by its parent"}
+
+
 class _Reasons:
     """Gathers the reasons of one run."""
 
@@ -78,7 +85,7 @@ class _Reasons:
 
     def _held(self) -> list[Reason]:
         if not self.alive and (ending := self.snapshot.state.ending) is not None:
-            how = "is to be cancelled" if ending == inbox.CANCEL else "is past its deadline"
+            how = _TO_END.get(ending, "is past its deadline")
             now = f"`smithers cancel {quote(self.snapshot.run_id)} --now` ends it without that"
             said = f"the run {how}, and cleans up when it is resumed; {now}"
             return [Reason(key=Key(""), sentence=said, command=self.resume)]
@@ -135,7 +142,7 @@ class _Reasons:
         owner = self.snapshot.owner
         return "its process" if owner is None else f"process {owner.pid}"
 
-    def _wait(self, wait: WaitView) -> Reason:
+    def _wait(self, wait: WaitView) -> Reason:  # one case a kind
         key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
         match wait.kind:
             case waits.APPROVAL | waits.REPEAT:
@@ -148,6 +155,8 @@ class _Reasons:
                 return self._attached(wait)
             case waits.DATA:
                 return self._data(wait)
+            case waits.CHILD:
+                return self._child(wait)
             case waits.RETRY:
                 said = f"{key_name(key)} failed and will be retried{until}"
             case waits.COOLDOWN:
@@ -221,6 +230,24 @@ class _Reasons:
         said = f"{wait.asked}; no agent starts until a person raises it"
         return Reason(key=key, sentence=said, command=command)
 
+    def _child(self, wait: WaitView) -> Reason:
+        """What holds the child run holds its node: the command is that of the child."""
+        (run_id,) = wait.on
+        said, child = f"{key_name(wait.key)} is waiting for its child run {run_id}", None
+        if (child := self.snapshot.children.get(run_id)) is None:
+            return Reason(key=wait.key, sentence=said, command=f"smithers why {quote(run_id)}")
+        view = explain(child)
+        held = next((one for one in view.reasons if one.command), None)
+        if held is None:
+            held = next(iter(view.reasons), None)
+        if held is None or child.has_ended:
+            return Reason(
+                key=wait.key, sentence=f"{said}: {view.sentence}", command=self.resume_if_left
+            )
+        more = f" ({len(view.reasons)} reasons: `smithers why {quote(run_id)}`)"
+        said = f"{said}: {held.sentence}{more if len(view.reasons) > 1 else ''}"
+        return Reason(key=wait.key, sentence=said, command=held.command, hint=held.hint)
+
     def _taken_up(self, key: Key, said: str) -> Reason:
         """An answer that the run's process is to take."""
         if self.alive:
@@ -287,7 +314,7 @@ def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
         case "running":
             pid = "" if owner is None else f" in process {owner.pid}"
             if (ending := snapshot.state.ending) is not None:
-                how = "is being cancelled" if ending == inbox.CANCEL else "is past its deadline"
+                how = _ENDING.get(ending, "is past its deadline")
                 return f"{run} {how}{pid}; it cleans up before it ends"
             return f"{run} has been running{pid} since {since}"
         case "waiting":

@@ -10,7 +10,17 @@ import pytest
 import smithers
 from smithers.engine.attempts import Executor, Executors
 from smithers.engine.mount import mount
-from smithers.kinds import ITERATION, AnyNode, Compensated, Kind, KindName, Saga, Try, kind_of
+from smithers.kinds import (
+    ITERATION,
+    AnyNode,
+    Compensated,
+    Kind,
+    KindName,
+    Saga,
+    Subflow,
+    Try,
+    kind_of,
+)
 from smithers.kinds.try_ import Handler
 from smithers.shapes import CONTAINERS, shape_of
 from smithers.tree import (
@@ -40,6 +50,7 @@ def nodes() -> Iterator[Node[Any]]:
     yield Task("task", agent=Scripted("done"), prompt="do it")
     yield Command("command", ["true"])
     yield Approval("approval", ask="may it?")
+    yield Subflow("subflow", trees.INNER)
     yield Sequence(step)
     yield Parallel(step)
     yield Branch(lambda: True, step)
@@ -100,8 +111,8 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
     tasks = [node for node in nodes() if isinstance(node, Task)]
     assert {type(task.work) for task in tasks} == set(get_args(Work))
     for task in tasks:
-        if isinstance(task, Approval):
-            with pytest.raises(AssertionError, match="asked"):
+        if isinstance(task, Approval | Subflow):
+            with pytest.raises(AssertionError, match="kind of the node"):
                 executors.of(task.work)
         else:
             assert isinstance(executors.of(task.work), Executor)

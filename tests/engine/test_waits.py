@@ -24,6 +24,7 @@ from smithers import (
     Retry,
     Sequence,
     Step,
+    Subflow,
     Task,
     inbox,
     waits,
@@ -150,6 +151,11 @@ def agent(*script: Any) -> Task[str]:
     return Task("one", agent=Scripted(*script), prompt="p", retry=SLOW)
 
 
+@define
+def ASKING(ctx: Context[NoInput]) -> Node[Any]:
+    return Approval("inner", ask="?")
+
+
 MAKES: dict[WaitKind, Make] = {
     "approval": lambda ctx, gate: Approval("one", ask="?", timeout_s=1000),
     "repeat": lambda ctx, gate: Step("one", asyncio.Event().wait, effect=True, timeout_s=0.01),
@@ -158,6 +164,7 @@ MAKES: dict[WaitKind, Make] = {
     "agents": lambda ctx, gate: agent(NotInstalled("Acme", "apt install acme")),
     "data": lambda ctx, gate: Task("one", agent=Scripted(), prompt=lambda: f"{ctx[gate]}"),
     "budget": lambda ctx, gate: agent("done"),
+    "child": lambda ctx, gate: Subflow("one", ASKING),
     "attached": lambda ctx, gate: agent(HANGS, "done"),
 }
 """The node `one`, which waits. A step `two` is in the same group, which has one slot."""

@@ -198,6 +198,15 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "resume this run to start another child run": (
+        "rules/test_subflows.py::test_a_child_that_a_person_cancels_fails_its_node_and_another_starts"
+    ),
+    "resume that run to continue it": (
+        "rules/test_subflows.py::test_a_group_that_fails_stops_its_child_which_is_resumed_later"
+    ),
+    "give the node another id": (
+        "rules/test_subflows.py::test_a_run_that_has_the_id_of_a_child_already_fails_its_node"
+    ),
     # Hints that other tests follow, since they need a disk, a terminal or a second process.
     'if it is the same …, set id="…" on it; if not, set that id on the … that was there'
     " before, and another id on this one": (

@@ -19,7 +19,8 @@ import uuid
 from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
-from smithers import ForEach, Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
+from smithers import ForEach, Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Subflow
+from smithers import Task, Try
 from smithers import workflow
 
 echo = Echo()
@@ -28,6 +29,13 @@ echo = Echo()
 class Plan(BaseModel):
     steps: list[str] = []
     done: bool = False
+
+
+"""
+_SMALL = """\
+@workflow(input=Plan)
+def _small(ctx: Context[Plan]) -> Node[int]:
+    return Step("inner", lambda: 1)
 
 
 """
@@ -301,6 +309,27 @@ return §Saga()
         said="this saga has no body",
         hint="give it at least one node",
         fix=("Saga()", 'Saga(Step("a", lambda: 1))'),
+    ),
+    in_file(
+        "subflow of a function",
+        _SMALL + _FLOW + '    return §Subflow("a", print)\n',
+        said="the workflow of subflow 'a' must be a workflow, not <built-in function print>",
+        hint="pass a function that is decorated with @workflow",
+        fix=("print", "_small, input=Plan()"),
+    ),
+    in_file(
+        "subflow without input",
+        _SMALL + _FLOW + '    return §Subflow("a", _small)\n',
+        said="the input of subflow 'a' is missing",
+        hint="pass input=Plan(...), or a callable that returns one",
+        fix=("_small)", "_small, input=Plan())"),
+    ),
+    in_file(
+        "subflow with another input",
+        _SMALL + _FLOW + '    return §Subflow("a", _small, input={"steps": []})\n',
+        said="the input of subflow 'a' must be a Plan, not {'steps': []}",
+        hint="pass input=Plan(...), or a callable that returns one",
+        fix=('{"steps": []}', "Plan(steps=[])"),
     ),
     in_flow(
         "no agent",

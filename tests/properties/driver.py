@@ -34,7 +34,7 @@ from smithers.engine.mount import mount
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
-from smithers.kinds import Caught, Definition, Instance, Saga, Try
+from smithers.kinds import Caught, Definition, Instance, Saga, Subflow, Try
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
 from smithers.tree import Approval, Decision, ForEach, Loop, Node, StepWork
@@ -79,7 +79,9 @@ class _Deciding:
     def choose(self, one: Instance, kind: ChoiceKind, value: str) -> None:
         self.driver.choose(one.key, kind, value)
 
-    def settle(self, one: Instance, outcome: Outcome, *, error: Failure) -> None:
+    def settle(
+        self, one: Instance, outcome: Outcome, *, error: Failure | None = None, **given: Any
+    ) -> None:
         self.driver.settle(one, outcome, error)
 
     def open_wait(self, one: Instance, wait: WaitOpened) -> None:
@@ -220,6 +222,10 @@ class Driver:
     def running(self, key: Key) -> bool:
         return any(one.state == "running" for one in self.state.tries.get(key, ()))
 
+    def is_at_work(self, key: Key) -> bool:
+        """Whether an attempt of it or its child run has not ended."""
+        return self.running(key) or (key, waits.CHILD) in self.state.waits
+
     # -- what may happen
 
     def events(self) -> list[Event]:
@@ -238,6 +244,8 @@ class Driver:
             one = self.plan.instances[key]
             if not one.kind.is_task:
                 found.extend(self._decisions(one))
+            elif (key, waits.CHILD) in self.state.waits:
+                found.extend(self._child_ends(one))
             elif key not in self.hand and not one.settled:
                 found.extend(self._answers(one))
         return found
@@ -255,24 +263,40 @@ class Driver:
             yield self._event("defer", one, lambda: self._again(one, "deferred"))
             yield self._event("interrupt", one, lambda: self._interrupt(one))
 
+    def _child_ends(self, one: Instance) -> Iterator[Event]:
+        """A child run ends by itself, or since it was stopped."""
+        names = {"finish": "finished", "fail": "failed"}
+        if one.key in self.stopping:
+            names["stopped"] = "cancelled"
+        for name, status in names.items():
+            error = {"kind": "Error", "message": "boom"} if status == "failed" else None
+            body = json.dumps({"run": "child", "status": status, "error": error})
+            end = partial(one.kind.answered, cast("Any", _Deciding(self)), one, waits.CHILD, body)
+            yield self._event(name, one, end)
+
     def _task(self, one: Instance) -> Iterator[Event]:
         if (one.key, "repeat") in self.state.waits:
             yield from self._answers(one)
             return
-        if isinstance(one.definition.node, Approval):
+        node, then = one.definition.node, self.attempt
+        if isinstance(node, Approval):
             if (one.key, "approval") in self.state.waits:
                 yield from self._answers(one)
                 return
-            begin = lambda: self.begin(one, self._question)  # noqa: E731
-        else:
-            begin = lambda: self.begin(one, self.attempt)  # noqa: E731
+            then = self._question
+        elif isinstance(node, Subflow):
+            then = self._start_child
+        if (one.key, waits.CHILD) not in self.state.waits:
+            yield from self._beginnings(one, then)
+
+    def _beginnings(self, one: Instance, then: Callable[[Instance], None]) -> Iterator[Event]:
         if self._must_ask(one):
             if one.key not in self.blocked:
                 yield self._event("ask", one, lambda: self.begin(one, self._ask_to_repeat))
         elif one.key in self.waiting:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
-            yield self._event("begin", one, begin)
+            yield self._event("begin", one, lambda: self.begin(one, then))
             if not isinstance(one.definition.node, Approval):
                 yield self._event("raise", one, lambda: self.begin(one, self._raise))
                 yield self._event("skip", one, lambda: self.settle(one, "skipped"))
@@ -317,7 +341,7 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "catch" | "finally" | "compensated":
+            case "task" | "command" | "approval" | "subflow" | "catch" | "finally" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)
@@ -412,6 +436,11 @@ class Driver:
     def _question(self, one: Instance) -> None:
         self.began(one)
         self.open_wait(WaitOpened(key=one.key, kind="approval"))
+        self.plan.begin(one)
+
+    def _start_child(self, one: Instance) -> None:
+        self.began(one)
+        self.open_wait(WaitOpened(key=one.key, kind=waits.CHILD, on=("child",)))
         self.plan.begin(one)
 
     def _must_ask(self, one: Instance) -> bool:

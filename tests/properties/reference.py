@@ -16,7 +16,17 @@ from smithers.engine.plan import Expand
 from smithers.kinds import AnyNode, Compensated, Definition, Saga, Try
 from smithers.kinds.try_ import Catch, Finally, Handler
 from smithers.state import RunState
-from smithers.tree import Branch, Computed, ForEach, Giving, Loop, Node, Parallel, PersonWork, Task
+from smithers.tree import (
+    Branch,
+    Computed,
+    ForEach,
+    Giving,
+    Loop,
+    Node,
+    Parallel,
+    PersonWork,
+    Task,
+)
 from smithers.tree import Sequence as InOrder
 
 __all__ = ["Reference", "continues"]
@@ -141,16 +151,19 @@ class Reference:
         ended = state.ended.get(key)
         answered = ended is not None and ended.outcome in ("finished", "failed")
         asked = isinstance(node.work, PersonWork) and (answered or (key, "approval") in state.waits)
+        has_child = (key, "child") in state.waits
+        asked = asked or (key in state.children and state.children[key].counts)
         spent = [one for one in tries if one.state not in ("deferred", "interrupted")]
         asked = asked or (key, "repeat") in state.waits
         if asked or spent or (tries and tries[-1].state == "interrupted"):
             self._started.add(key)
         if ended is not None:
             return ended.outcome
-        running = any(one.state == "running" for one in tries)
+        attempted = any(one.state == "running" for one in tries)
+        running = has_child or attempted
         if self._closed and not idle:  # it comes up there first, whatever stops then
             stop = Stop("skipped", cancel=stop is not None and stop.cancel)
-        self._asks[key] = stop is None and not running
+        self._asks[key] = stop is None and not attempted
         if stop is not None and not running:
             self.drops[key] = "failed" if tries and tries[-1].state == "failed" else stop.outcome
         elif stop is not None and stop.cancel:
@@ -378,6 +391,8 @@ class Reference:
             return ""
         if self._status[key] == "finished":
             return "done"
+        if key in self.state.children:
+            return "done" if self._status[key] == "cancelled" else ""
         tries = self.state.tries.get(key, ())
         if not tries or tries[-1].state not in ("interrupted", "cancelled"):
             return ""

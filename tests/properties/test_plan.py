@@ -57,7 +57,7 @@ def agree(driver: Driver, *, drained: bool) -> None:
         assert driver.stopping >= set(right.drops), driver.log
         mine = mine._replace(drops=right.drops)
     else:
-        told_before = {key: "stop" for key in driver.stopping if driver.running(key)}
+        told_before = {key: "stop" for key in driver.stopping if driver.is_at_work(key)}
         mine = mine._replace(drops={**mine.drops, **told_before})
     assert mine == right, driver.log
 

@@ -15,14 +15,18 @@ from smithers import (
     Branch,
     Command,
     Compensated,
+    Context,
     ForEach,
     Loop,
     Node,
+    NoInput,
     Parallel,
     Saga,
     Step,
+    Subflow,
     Task,
     Try,
+    workflow,
 )
 from smithers import Sequence as InOrder
 
@@ -43,6 +47,7 @@ Kind = Literal[
     "task",
     "command",
     "approval",
+    "subflow",
     "sequence",
     "parallel",
     "branch",
@@ -94,6 +99,12 @@ class Fill(Protocol):
     def same(self, id: str) -> Callable[[], object]: ...
 
 
+@workflow
+def INNER(ctx: Context[NoInput]) -> Node[int]:
+    """What subflows run."""
+    return Step("inner", lambda: 1)
+
+
 class Idle:
     """Callables that nobody calls: for the plan alone, which knows their answers from the state."""
 
@@ -102,6 +113,8 @@ class Idle:
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
+            case "subflow":
+                return Subflow(id, INNER, on_failure=on_failure)
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "command":
@@ -188,7 +201,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval":
+        case "step" | "task" | "command" | "approval" | "subflow":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -319,7 +332,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval"),
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "subflow"),
     *,
     handling: bool = True,
     effects: bool = False,
@@ -345,7 +358,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "approval"),
+        kind=_some("step", "step", "approval", "subflow"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )

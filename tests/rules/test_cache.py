@@ -124,7 +124,8 @@ def test_another_question_is_asked(other: dict[str, Any]) -> None:
     runs.go(flow_of(Asked()))
     if other.get("output") is int:
         other = {"output": Number}
-    second = runs.go(flow_of(**{"agent": Asked(), "prompt": "p", **other}))
+    given: dict[str, Any] = {"agent": Asked(), "prompt": "p", **other}
+    second = runs.go(flow_of(**given))
     assert len(second.state.attempts) == 1
 
 

@@ -39,11 +39,11 @@ class Counting(MemoryStore):
         await asyncio.sleep(COMMIT_S)
         return await super().commit(claim, frame, models, cooldowns, answers)
 
-    async def changed(self) -> bool:
+    async def changed(self, reader: str = "") -> bool:
         self.asked["changed"] += 1
         for _ in range(20):  # as long as a thread takes: a step may end meanwhile
             await asyncio.sleep(0)
-        return await super().changed()
+        return await super().changed(reader)
 
     async def inbox(self, claim: Claim, after: int) -> Sequence[InboxRow]:
         if claim.fence:  # a commit gives the rows as well, without a question of its own

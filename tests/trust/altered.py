@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from smithers.changes import Frame
 from smithers.engine.engine import Settings
 from smithers.store import lease
 from smithers.store.sqlite import SqliteStore
@@ -72,13 +72,21 @@ def _wall_ahead_s(value: str) -> None:
 
 
 def _kill_at_frame(value: str) -> None:
-    """SIGKILL right after this frame is durable, before anything else happens."""
+    """SIGKILL right after so many frames of the database are durable, counted from 0, before
+    anything else happens. Those of child runs count as well.
+    """
     store: Any = SqliteStore
+
+    def count(db: sqlite3.Connection) -> tuple[int]:
+        found: tuple[int] = db.execute("SELECT count(*) FROM frames").fetchone()
+        return found
 
     def killing(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def written(self: SqliteStore, *args: Any, **kwargs: Any) -> Any:
             gave = await write(self, *args, **kwargs)
-            if any(isinstance(one, Frame) and one.number == int(value) for one in args):
+            opened: Any = self
+            (number,) = await opened._db.read(count)
+            if number > int(value):
                 os.kill(os.getpid(), signal.SIGKILL)
             return gave
 

@@ -29,6 +29,7 @@ from smithers import (
     Saga,
     Sequence,
     Step,
+    Subflow,
     Task,
     Try,
     Workflow,
@@ -249,6 +250,43 @@ def saga_that_is_cancelled(ctx: Ctx) -> Node[str]:
     return Sequence(Saga(*compensated, ok, step("never"), id="saga"), result=one)
 
 
+@workflow
+def asking(ctx: Ctx) -> Node[str]:
+    first, ok = step("first"), Approval("ok", ask="Go on?")
+    second = step("second", lambda: ctx[first] + " and second")
+    return Sequence(first, ok, second, result=second)
+
+
+def subflow(ctx: Ctx) -> Node[str]:
+    before, part = step("before"), Subflow("part", asking)
+    after = step("after", lambda: ctx[part] + " and after")
+    return Sequence(before, part, after, result=after)
+
+
+@workflow
+def two_steps(ctx: Ctx) -> Node[str]:
+    first = step("first")
+    return Sequence(first, step("second", lambda: ctx[first]), result=first)
+
+
+def subflows(ctx: Ctx) -> Node[list[str]]:
+    """Child runs inside of a loop inside of a fan-out."""
+
+    def each(name: str) -> Node[str]:
+        number: Step[str] = step(f"{name} number", lambda: (ctx.previous(number) or "") + "i")
+        part = Subflow(f"{name} part", two_steps)
+        many = Loop(
+            Sequence(number, part),
+            until=lambda: len(ctx[number]) == 2,
+            max_iterations=3,
+            id=f"{name} loop",
+            result=part,
+        )
+        return Sequence(many, result=many)
+
+    return ForEach(["a", "b"], key=str, each=each, id="every")
+
+
 def mixed(ctx: Ctx) -> Node[list[str]]:
     """Failures that are handled, inside of what repeats."""
 
@@ -274,7 +312,7 @@ EXAMPLES: dict[str, Example] = {
     for one in (
         *(task, steps, effect, command, approval, sequence, parallel, branch),
         *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
-        *(tolerated, saga, budget, mixed),
+        *(tolerated, saga, budget, subflow, subflows, mixed),
     )
 } | {
     one.__name__: Example(make=one, ends="cancelled", asked="cancel")

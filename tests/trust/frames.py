@@ -9,8 +9,9 @@ from pathlib import Path
 
 from smithers import reports, views
 from smithers.engine import deciding
+from smithers.hub import RunsQuery
 from smithers.wire import inspection_json, timeline_json
-from tests.trust.audit import Entry, audit, check, ledger_of, outputs
+from tests.trust.audit import audit, check, ledger_of, outputs
 from tests.trust.children import Nursery, Site
 from tests.trust.examples import EXAMPLES, Edit
 
@@ -29,12 +30,13 @@ class Killing:
         self._nursery, self._folder = nursery, folder
         site = self._site("whole")
         self._live(site, None, "")
-        audit(site.database, RUN, _steps(site), site.told(), fails=1)
+        _audit(site)
         self.expected = outputs(site.database, RUN)
         assert self.expected["run"][0] == self.example.ends, self.expected
         self._lines = _lines(site)
         assert set(self._lines.values()) == {1}, self._lines
-        self.frames = len(timeline_json(reports.timeline(site.database, RUN))["frames"])
+        timelines = [timeline_json(reports.timeline(site.database, run)) for run in _runs(site)]
+        self.frames = sum(len(timeline["frames"]) for timeline in timelines)
 
     def kill(self, frame: int, edit: Edit) -> bool:
         """Kill it after a frame, edit it, bring it to its end, and look at all of it. False if it
@@ -67,7 +69,7 @@ class Killing:
         resume = ("resume", RUN, "--events")
         command: tuple[str, ...] = ("up", "flow.py", "--run-id", RUN, "--events")
         for _ in range(MOST_COMMANDS):
-            altered = [] if frame is None else [f"kill_at_frame={frame}"]
+            altered = [] if frame is None or killed is not None else [f"kill_at_frame={frame}"]
             child = site.start(*command, altered=altered)
             if child.wait() == -9:
                 assert killed is None, "it was killed twice"
@@ -83,15 +85,15 @@ class Killing:
 
     def _answer(self, site: Site) -> tuple[str, ...] | None:
         """Approve what is asked, or cancel the run, which the next owner then does."""
-        if not reports.list_asks(site.database, RUN):
+        if not (asks := reports.list_asks(site.database)):
             return None
         if self.example.asked == "approve":
-            return ("approve", RUN, "--by", "ann", "--resume")
+            return ("approve", asks[0].run_id, "--by", "ann", "--resume")
         deciding.cancel(site.database, os.environ, RUN, "ann", now=False)
         return None
 
     def _judge(self, site: Site, at_work: frozenset[str], edit: Edit) -> None:
-        audit(site.database, RUN, _steps(site), site.told(), fails=1)
+        _audit(site)
         gave = outputs(site.database, RUN)
         old = {name: gave.get(name) for name in self.expected}
         check(old == self.expected, f"it ended otherwise: {old} and not {self.expected}")
@@ -103,22 +105,34 @@ class Killing:
         check(not lost, f"there is no line of {lost}")
 
 
-def _steps(site: Site) -> list[Entry]:
-    return [one for one in ledger_of(site.ledger_lines(), RUN) if one.word != "did"]
+def _runs(site: Site) -> list[str]:
+    """The run and its child runs."""
+    return reports.run_ids(site.database, RunsQuery())
+
+
+def _audit(site: Site) -> None:
+    """Check the run, and its child runs, of which the command prints no events."""
+    for run in _runs(site):
+        entries = [one for one in ledger_of(site.ledger_lines(), run) if one.word != "did"]
+        audit(site.database, run, entries, site.told() if run == RUN else (), fails=1)
 
 
 def _lines(site: Site) -> Counter[str]:
     """How often each task came to the end of its work."""
-    entries = ledger_of(site.ledger_lines(), RUN)
-    return Counter(one.key for one in entries if one.word in ("leave", "did"))
+    return Counter(
+        f"{run}/{one.key}"
+        for run in _runs(site)
+        for one in ledger_of(site.ledger_lines(), run)
+        if one.word in ("leave", "did")
+    )
 
 
 def _at_work(site: Site) -> frozenset[str]:
     """The tasks with an attempt that has no end."""
-    found = inspection_json(views.inspect(reports.snapshot(site.database, RUN)))["tasks"]
     unended = {"running", "interrupted"}
     return frozenset(
-        "".join([task["id"], *(f"[{number}]" for number in task["iteration"])])
-        for task in found
+        "".join([f"{run}/{task['id']}", *(f"[{number}]" for number in task["iteration"])])
+        for run in _runs(site)
+        for task in inspection_json(views.inspect(reports.snapshot(site.database, run)))["tasks"]
         if unended & {one["state"] for one in task["attempts"]}
     )

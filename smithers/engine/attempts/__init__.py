@@ -17,7 +17,7 @@ from smithers.engine.attempts.executor import Bench, Executor
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.step import StepExecutor
 from smithers.engine.threads import Threads
-from smithers.tree import AgentWork, CommandWork, PersonWork, StepWork, Work
+from smithers.tree import AgentWork, ChildWork, CommandWork, PersonWork, StepWork, Work
 
 __all__ = [
     "AnswerCache",
@@ -53,5 +53,7 @@ class Executors:
                 return self._command
             case PersonWork():
                 raise AssertionError("a person is asked by the kind of the node, not attempted")
+            case ChildWork():
+                raise AssertionError("a child run is started by the kind of the node")
             case _:
                 assert_never(work)

@@ -1,0 +1,376 @@
+"""The child runs of a run. Each is driven in this process, by an engine with a claim of its own.
+
+A child is started once the wait that names it is on disk, and its end comes as a row of the inbox,
+so nothing here has to be remembered: a new owner finds the open waits and drives their runs. A
+child that waits for somebody is left as rows, and driven again once it is called. One that another
+process drives is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from smithers import inbox, waits
+from smithers.agent import Event
+from smithers.changes import ENDED, Failure, Frame, Key
+from smithers.engine.asking import Asking
+from smithers.engine.endings import Ending, Why
+from smithers.engine.loading import source_of
+from smithers.engine.processes import clear_away
+from smithers.engine.settings import Observer, Settings
+from smithers.engine.timers import POLL_S
+from smithers.engine.transition import failure_of
+from smithers.errors import AuthorError, Owned, Refused, RunExists, UnknownRun
+from smithers.kinds import STOPPED, child_workflow
+from smithers.state import RunState
+from smithers.store import Claim, Model, NewRun, Note, Parent, Store
+from smithers.store.files import check_streams
+from smithers.workflows import Workflow
+
+if TYPE_CHECKING:
+    from smithers.engine.engine import Engine
+
+__all__ = ["Bench", "Children"]
+
+Make = Callable[..., "Engine"]
+
+
+class Bench(Protocol):
+    """The run, as its children need it."""
+
+    settings: Settings
+    observer: Observer
+    store: Store
+
+    def halt(self, error: Exception) -> None:
+        """Stop, and raise the error once nothing runs."""
+
+    def look(self) -> None:
+        """Have the inbox read."""
+
+
+@dataclass(slots=True)
+class _Child:
+    """The child run of a node. `why` it is to end, if it is, and whether it was `told` so."""
+
+    key: Key
+    run_id: str
+    input: str
+    workflow: Workflow[Any, Any]
+    why: Why | None = None
+    now: bool = False
+    told: bool = False
+    resumes: bool = False
+    """Whether it is resumed if it has failed."""
+    engine: Engine | None = None
+
+
+class _Watch:
+    """Shows the owner's observer what a child does: its events are those of the node."""
+
+    def __init__(self, observer: Observer, child: _Child) -> None:
+        self._observer, self._child = observer, child
+
+    def frame(self, frame: Frame, state: RunState) -> None: ...
+
+    def event(self, key: Key, event: Event) -> None:
+        self._observer.event(self._child.key, event)
+
+    def note(self, text: str) -> None:
+        self._observer.note(f"{self._child.run_id}: {text}")
+
+
+class Children:
+    """Drives the child runs of one run; at most `limit` at a time."""
+
+    def __init__(self, make: Make, run: NewRun, asking: Asking, bench: Bench, limit: int) -> None:
+        self._make, self._run, self._asking, self._bench = make, run, asking, bench
+        self._limit = limit
+        self._known: dict[Key, _Child] = {}
+        self._queue: deque[_Child] = deque()
+        self._active: list[_Child] = []
+        self._asleep: dict[str, _Child] = {}
+        self._ending: dict[Key, Why] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._stopped = False
+        self._stopped_by: str | None = None
+        self._news = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a child run is driven or waited for here, or is about to be."""
+        if self._stopped or self._active:
+            return bool(self._active)
+        open_waits, opened = self._asking.state.waits, self._asking.children
+        return bool(self._queue) or any((key, waits.CHILD) in open_waits for key in opened)
+
+    @property
+    def active(self) -> bool:
+        """Whether a child run is driven or waited for here."""
+        return bool(self._active)
+
+    def take_news(self) -> bool:
+        """Whether a child run was left since the last call."""
+        news, self._news = self._news, False
+        return news
+
+    # -- what the owner says
+
+    def follow(self, group: asyncio.TaskGroup) -> None:
+        """Drive the runs of the waits that are on disk now."""
+        self._group = group
+        opened, self._asking.children = self._asking.children, []
+        for key in opened:
+            wait = self._asking.state.waits.get((key, waits.CHILD))
+            one = self._asking.plan.instances.get(key)
+            workflow = None if one is None else child_workflow(one.node)
+            if wait is None or workflow is None or self._is_known(key):
+                continue
+            (run_id,), input = wait.opened.on, wait.opened.asked or "{}"
+            child = self._known[key] = _Child(key, run_id, input, workflow)
+            child.why = self._ending.pop(key, None)
+            child.resumes = self._asking.state.children[key].resumes
+            self._queue.append(child)
+        while self._queue and len(self._active) < self._limit and not self._stopped:
+            child = self._queue.popleft()
+            self._active.append(child)
+            group.create_task(self._drive(child))
+
+    def _is_known(self, key: Key) -> bool:
+        child = self._known.get(key)
+        return child is not None and (child in self._active or child in self._queue)
+
+    def end(self, key: Key, why: Why, *, now: bool = False) -> None:
+        """End the child run of a node; its row in the inbox says when that has happened."""
+        if (child := self._known.get(key)) is None:
+            self._ending[key] = why
+            return
+        if child.why is not None and (child.now or not now):
+            return
+        child.why, child.now, child.told = why, now, False
+        if child.run_id in self._asleep:
+            self._wake(child)
+        elif child.engine is not None and self._group is not None:
+            self._group.create_task(self._tell(child))
+
+    def end_all(self, why: Why) -> None:
+        """End all child runs now, without cleaning up."""
+        for key, kind in list(self._asking.state.waits):
+            if kind == waits.CHILD:
+                self.end(key, why, now=True)
+
+    def stop(self, by: str | None) -> None:
+        """Leave all child runs as they are, resumable."""
+        self._stopped, self._stopped_by = True, by
+        for child in self._active:
+            if child.engine is not None:
+                child.engine.stop(by)
+
+    def claims(self) -> list[Claim]:
+        """The claims of the child runs that are driven here, and of those below them."""
+        engines = [child.engine for child in self._active if child.engine is not None]
+        below = [claim for engine in engines for claim in engine.children.claims()]
+        return [*below, *(engine.claim for engine in engines if engine.claim is not None)]
+
+    async def look(self) -> None:
+        """Drive those again that were left waiting and are called now."""
+        if self._asleep and not self._stopped:
+            called = await self._bench.store.called(self._asleep)
+            for child in list(self._asleep.values()):
+                if child.why is not None or child.run_id in called:
+                    self._wake(child)
+
+    def _wake(self, child: _Child) -> None:
+        del self._asleep[child.run_id]
+        self._queue.append(child)
+        self._news = True
+
+    # -- one child
+
+    async def _drive(self, child: _Child) -> None:
+        try:
+            while not await self._try(child):
+                await self._wait_for_owner(child)
+        except (AuthorError, Refused, RunExists) as error:
+            await self._report_failure(child, error)
+        except Exception as error:  # the store or this machine: it is raised by the owner
+            self._bench.halt(error)
+        finally:
+            self._active.remove(child)
+            self._news = True
+            self._bench.look()
+
+    async def _try(self, child: _Child) -> bool:
+        """Drive it until it ends or waits. False if another process drives it."""
+        store = self._bench.store
+        if child.why is not None and not child.told:
+            await self._tell(child)
+        try:
+            run = await store.run(child.run_id)
+        except UnknownRun:
+            if child.why is None:
+                await self._start(child)
+            else:
+                await self._report(child, {"status": "cancelled"})
+            return True
+        self._check(child, run)
+        try:
+            source = self._source(child)
+            claimed = await store.claim(child.run_id, self._bench.settings.owner(), source=source)
+        except Owned:
+            child.resumes = False  # if it fails, its row says so
+            return self._stopped or child.now
+        await self._resume(child, run.owner, claimed)
+        return True
+
+    async def _start(self, child: _Child) -> None:
+        store, run = self._bench.store, self._new(child)
+        engine = self._engine(child, run, RunState(), cooldowns=await store.cooldowns())
+        engine.prepare()  # author errors come before anything is written
+
+        async def first(frame: Frame, models: Sequence[Model]) -> Claim:
+            return await store.create(run, self._bench.settings.owner(), frame, models)
+
+        await self._go(child, engine, first=first)
+
+    async def _resume(self, child: _Child, owner: str | None, claimed: Any) -> None:
+        store, claim = self._bench.store, claimed.claim
+        try:
+            await clear_away(store, claimed, owner, self._bench.settings.believes())
+            history = await store.load(child.run_id)
+            state = RunState.of(history.frames)
+            if state.run_status in ENDED and not _may_resume(child, state):
+                await self._report(child, _row_of(state))
+                await store.release(claim)
+                return
+            nobody = Claim(run_id=child.run_id, owner="", fence=0)
+            engine = self._engine(
+                child,
+                replace(history.run, source=self._source(child)),
+                state,
+                inbox=await store.inbox(nobody, state.inbox),
+                cooldowns=await store.cooldowns(),
+            )
+            engine.prepare(store)
+        except BaseException:
+            await store.release(claim)
+            raise
+        await self._go(child, engine, claim=claim)
+
+    async def _go(self, child: _Child, engine: Engine, **how: Any) -> None:
+        child.engine = engine
+        if self._stopped:
+            engine.stop(self._stopped_by)
+        ending: Ending | None = None
+        try:
+            ending = await engine.run(self._bench.store, **how)
+        finally:
+            child.engine = None
+            if engine.claim is not None:
+                wake_at = None if ending is None else ending.wake_at
+                await self._bench.store.release(engine.claim, wake_at)
+        assert ending is not None
+        if ending.status.status not in ENDED:
+            self._asleep[child.run_id] = child
+
+    def _engine(self, child: _Child, run: NewRun, state: RunState, **more: Any) -> Engine:
+        given, settings = child.workflow.parse_input(run.input), self._bench.settings
+        streams = settings.streams.parent / child.run_id
+        check_streams(streams)
+        return self._make(
+            child.workflow,
+            given,
+            run=run,
+            state=state,
+            settings=replace(settings, streams=streams, max_concurrency=None),
+            observer=_Watch(self._bench.observer, child),
+            **more,
+        )
+
+    def _new(self, child: _Child) -> NewRun:
+        workflow = child.workflow
+        return replace(
+            self._run,
+            run_id=child.run_id,
+            workflow=workflow.name,
+            file=workflow.mark.place.file,
+            input=child.input,
+            source=self._source(child),
+            created_at=self._bench.settings.clock.now().wall,
+            options="{}",
+            parent=Parent(run_id=self._run.run_id, key=child.key),
+        )
+
+    def _source(self, child: _Child) -> str:
+        """A digest of the code of its workflow."""
+        file = child.workflow.mark.place.file
+        return self._run.source if file == self._run.file else source_of(Path(file))
+
+    def _check(self, child: _Child, run: NewRun) -> None:
+        """Raise `Refused` if the run of that id is another one."""
+        if run.parent != Parent(run_id=self._run.run_id, key=child.key):
+            raise Refused(
+                f"run {child.run_id} exists already, and {child.key} has not started it",
+                hint="give the node another id",
+            )
+        if run.workflow != child.workflow.name:
+            raise Refused(
+                f"child run {child.run_id} is of workflow {run.workflow}, not of"
+                f" {child.workflow.name}",
+                hint="give the node another id",
+            )
+
+    async def _wait_for_owner(self, child: _Child) -> None:
+        """Another process drives it: wait until something was written."""
+        reader = f"{self._run.run_id}/{child.run_id}"
+        while not (self._stopped or (child.why is not None and not child.told)):
+            await asyncio.sleep(POLL_S)
+            if await self._bench.store.changed(reader):
+                return
+
+    async def _tell(self, child: _Child) -> None:
+        """Ask it to end."""
+        child.told = True
+        body = {"by": f"run {self._run.run_id}", "now": child.now, "why": child.why}
+        await self._offer(child.run_id, inbox.CANCEL, None, body)
+
+    async def _report(self, child: _Child, row: dict[str, Any]) -> None:
+        """Put the end of a child that ended before anybody waited for it into the inbox."""
+        body = {"run": child.run_id, **row}
+        await self._offer(self._run.run_id, inbox.CHILD_ENDED, child.key, body)
+
+    async def _report_failure(self, child: _Child, error: Exception) -> None:
+        failure = failure_of(error, self._bench.settings.secrets.mask)
+        await self._report(child, {"status": "failed", "error": _fields(failure)})
+
+    async def _offer(
+        self, run_id: str, kind: inbox.InboxKind, key: Key | None, body: dict[str, Any]
+    ) -> None:
+        text, at = json.dumps(body, ensure_ascii=False), self._bench.settings.clock.now().wall
+        try:
+            await self._bench.store.offer(Note(run_id=run_id, kind=kind, key=key, body=text, at=at))
+        except UnknownRun:  # it was never started
+            return
+
+
+def _may_resume(child: _Child, state: RunState) -> bool:
+    """Whether a child run that has ended is resumed, instead of failing its node."""
+    error = state.status.error
+    was_stopped = error is not None and error.kind == STOPPED
+    return state.run_status == "failed" and child.why is None and (child.resumes or was_stopped)
+
+
+def _row_of(state: RunState) -> dict[str, Any]:
+    status = state.status
+    error = None if status.error is None else _fields(status.error)
+    return {"status": status.status, "output": status.output, "error": error}
+
+
+def _fields(failure: Failure) -> dict[str, Any]:
+    return {name: getattr(failure, name) for name in failure.__dataclass_fields__}

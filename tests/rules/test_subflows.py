@@ -1,0 +1,307 @@
+"""A subflow is a run of another workflow, driven, resumed and ended with the one that starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Container
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from smithers import (
+    Approval,
+    Context,
+    ForEach,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Sequence,
+    Step,
+    Subflow,
+    Task,
+    workflow,
+)
+from smithers.changes import Frame, Key, StatusChanged
+from smithers.state import RunState
+from smithers.store import Note
+from smithers.tree import Decision
+from tests.rules.runs import Run
+
+
+class Part(BaseModel):
+    n: int
+
+
+def doubling(log: list[str], *, asks: bool = False, fails: Container[int] = ()) -> Any:
+    def double(n: int) -> int:
+        log.append(f"double {n}")
+        if n in fails:
+            raise OSError(f"{n} is broken")
+        return 2 * n
+
+    def first(n: int) -> int:
+        log.append(f"first {n}")
+        return n
+
+    @workflow(input=Part)
+    def part(ctx: Context[Part]) -> Node[int]:
+        n = ctx.input.n
+        ok = Approval("ok", ask=f"double {n}?") if asks else None
+        last: Step[int] = Step("double", lambda: double(n))
+        return Sequence(Step("first", lambda: first(n)), ok, last, result=last)
+
+    return part
+
+
+def child(run: Run, id: str) -> RunState:
+    async def load() -> RunState:
+        return RunState.of((await run.store.load(id)).frames)
+
+    return asyncio.run(load())
+
+
+def approve(run: Run, id: str, task: str = "ok") -> None:
+    wait = child(run, id).waits[Key(task), "approval"]
+    body = Decision(approved=True, by="ann", at=run.now()).model_dump_json()
+    key, at = Key(task), run.now()
+    note = Note(run_id=id, kind="answer", key=key, opened=wait.frame, body=body, at=at)
+    asyncio.run(run.store.offer(note))
+
+
+def ids(run: Run) -> list[str]:
+    return sorted(run.store._runs)  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_subflow_gives_what_its_workflow_gives() -> None:
+    log: list[str] = []
+    part = doubling(log)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        one = Subflow("one", part, input=Part(n=4))
+        two = Subflow("two", part, input=lambda: Part(n=ctx[one]))
+        return Sequence(one, two, result=two)
+
+    run = Run(whole)
+    assert run.go().output == "16"
+    assert log == ["first 4", "double 4", "first 8", "double 8"]
+    assert ids(run) == ["r1", "r1.one", "r1.two"]
+
+
+def test_a_run_whose_child_waits_is_left_and_both_continue_with_the_answer() -> None:
+    log: list[str] = []
+    part = doubling(log, asks=True)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow("one", part, input=Part(n=4))
+
+    run = Run(whole)
+    assert run.go().status == "waiting"
+    assert child(run, "r1.one").run_status == "waiting"
+    approve(run, "r1.one")
+    assert run.go().output == "8"
+    assert log == ["first 4", "double 4"]
+
+
+def test_a_child_that_is_answered_while_its_parent_is_driven_continues_at_once() -> None:
+    part = doubling([], asks=True)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        one = Subflow("one", part, input=Part(n=4))
+
+        async def wait() -> int:
+            while True:
+                try:
+                    state = RunState.of((await run.store.load("r1.one")).frames)
+                except Exception:
+                    state = RunState()
+                if state.run_status == "waiting":
+                    break
+                await asyncio.sleep(0)
+            wait = state.waits[Key("ok"), "approval"]
+            body = Decision(approved=True, by="ann", at=run.now()).model_dump_json()
+            key, at = Key("ok"), run.now()
+            note = Note(
+                run_id="r1.one", kind="answer", key=key, opened=wait.frame, body=body, at=at
+            )
+            await run.store.offer(note)
+            state = RunState()
+            while state.run_status != "finished":  # the store has no event
+                await asyncio.sleep(0.01)
+                state = RunState.of((await run.store.load("r1.one")).frames)
+            return 1
+
+        return Parallel(one, Step("answers", wait), result=one)
+
+    run = Run(whole)
+    assert run.go().output == "8"
+
+
+def test_a_failed_child_fails_its_node_and_is_resumed_with_its_parent() -> None:
+    broken = {4}
+    log: list[str] = []
+    part = doubling(log, fails=broken)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow("one", part, input=Part(n=4))
+
+    run = Run(whole)
+    status = run.go()
+    assert status.status == "failed"
+    assert status.error is not None
+    assert status.error.kind == "OSError"
+    assert "child run r1.one failed: double failed: OSError: 4 is broken" in status.error.message
+    broken.clear()
+    assert run.go().output == "8"
+    assert log == ["first 4", "double 4", "double 4"]
+    assert ids(run) == ["r1", "r1.one"]
+
+
+def test_a_child_with_another_input_is_another_run() -> None:
+    broken, inputs = {4}, iter([4, 5])
+    part = doubling([], fails=broken)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow("one", part, input=lambda: Part(n=next(inputs)))
+
+    run = Run(whole)
+    assert run.go().status == "failed"
+    assert run.go().output == "10"
+    assert ids(run) == ["r1", "r1.one", "r1.one.run2"]
+
+
+def test_in_loops_and_fan_outs_each_iteration_and_item_has_a_run_of_its_own() -> None:
+    part = doubling([])
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[list[list[int]]]:
+        each = ForEach(["a", "b"], key=str, each=lambda k: Subflow(k, part, input=Part(n=1)))
+        twice = iter(range(9))
+        return Loop(each, until=lambda: next(twice) == 1, max_iterations=3, result=each)
+
+    run = Run(whole)
+    assert json.loads(run.go().output or "") == [2, 2]
+    assert ids(run) == ["r1", "r1.a.0", "r1.a.1", "r1.b.0", "r1.b.1"]
+
+
+def test_a_cancelled_run_cancels_its_children_first() -> None:
+    log: list[str] = []
+    part = doubling(log, asks=True)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow("one", part, input=Part(n=4))
+
+    run = Run(whole)
+    run.go()
+    asyncio.run(run.store.offer(Note(run_id="r1", kind="cancel", body="{}", at=run.now())))
+    assert run.go().status == "cancelled"
+    assert child(run, "r1.one").run_status == "cancelled"
+    assert log == ["first 4"]
+
+
+def test_a_group_that_fails_stops_its_child_which_is_resumed_later() -> None:
+    log: list[str] = []
+    broken, part = [True], doubling(log, asks=True)
+
+    def boom() -> int:
+        if broken:
+            raise OSError("boom")
+        return 1
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        one = Subflow("one", part, input=Part(n=4))
+        ok = Approval("may", ask="?")
+        last = Sequence(ok, Step("boom", boom))
+        return Parallel(one, last, on_failure="cancel", result=one)
+
+    run = Run(whole)
+    run.go()
+    run.answer("may")
+    assert run.go().status == "failed"
+    assert child(run, "r1.one").run_status == "failed"
+    broken.clear()
+    assert run.go().status == "waiting"
+    approve(run, "r1.one")
+    assert run.go().output == "8"
+    assert log == ["first 4", "double 4"]
+    assert ids(run) == ["r1", "r1.one"]
+
+
+@pytest.mark.parametrize("frames", range(1, 9))
+def test_a_run_that_dies_at_any_frame_starts_its_child_once(frames: int) -> None:
+    part = doubling([])
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        one = Subflow("one", part, input=Part(n=4))
+        last: Step[int] = Step("last", lambda: ctx[one] + 1)
+        return Sequence(one, last, result=last)
+
+    run = Run(whole)
+    run.go_frames(frames)
+    assert run.go().output == "9"
+    assert ids(run) == ["r1", "r1.one"]
+    assert child(run, "r1.one").run_status == "finished"
+
+
+def test_a_workflow_that_gives_nothing_gives_none() -> None:
+    @workflow
+    def inner(ctx: Context[NoInput]) -> Node:
+        return Sequence(Step("s", lambda: 1))
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[str]:
+        one = Subflow("one", inner)
+        last: Task[str] = Step("last", lambda: repr(ctx[one]))
+        return Sequence(one, last, result=last)
+
+    assert Run(whole).go().output == '"None"'
+
+
+def test_a_child_that_a_person_cancels_fails_its_node_and_another_starts() -> None:
+    part = doubling([], asks=True)
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow("one", part, input=Part(n=4))
+
+    run = Run(whole)
+    run.go()
+    asyncio.run(run.store.offer(Note(run_id="r1.one", kind="cancel", body="{}", at=run.now())))
+    status = run.go()
+    assert status.error is not None
+    assert status.error.kind == "ChildCancelled"
+    assert status.error.message == "one failed: its child run r1.one was cancelled"
+    assert run.go().status == "waiting"
+    approve(run, "r1.one.run2")
+    assert run.go().output == "8"
+
+
+def test_a_run_that_has_the_id_of_a_child_already_fails_its_node() -> None:
+    part, id = doubling([]), ["one"]
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node[int]:
+        return Subflow(id[0], part, input=Part(n=4))
+
+    run = Run(whole)
+    alone = replace(run.new, run_id="r1.one", workflow="other")
+    begun = Frame(number=0, at=run.now(), changes=(StatusChanged(status="running"),))
+    asyncio.run(run.store.create(alone, run.owner, begun))
+    status = run.go()
+    assert status.error is not None
+    said = "run r1.one exists already, and one has not started it"
+    assert said in status.error.message
+    id[0] = "another"
+    assert run.go().output == "8"
+    assert ids(run) == ["r1", "r1.another", "r1.one"]
