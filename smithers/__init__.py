@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
+    from smithers.tree import HumanTask as HumanTask
     from smithers.tree import Loop as Loop
     from smithers.tree import Node as Node
     from smithers.tree import Parallel as Parallel
     from smithers.tree import Retry as Retry
+    from smithers.tree import Rework as Rework
     from smithers.tree import Sequence as Sequence
     from smithers.tree import Step as Step
     from smithers.tree import Task as Task
@@ -55,12 +57,14 @@ _HOMES = {
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
+    "HumanTask": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
     "NoInput": "smithers.workflows",
     "Node": "smithers.tree",
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
+    "Rework": "smithers.tree",
     "Saga": "smithers.kinds",
     "Sequence": "smithers.tree",
     "State": "smithers.context",
@@ -89,12 +93,14 @@ __all__ = [  # literal, for the checkers
     "Decision",
     "Failure",
     "ForEach",
+    "HumanTask",
     "ItemFailure",
     "Loop",
     "NoInput",
     "Node",
     "Parallel",
     "Retry",
+    "Rework",
     "Saga",
     "Sequence",
     "State",

@@ -39,6 +39,10 @@ INPUTS = {"release_notes": '{"version": "1.1", "commits": []}'}  # of workflows 
 SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
 
 
+_ENV = {"NO_COLOR": "1", "LOGNAME": "ann"}
+"""Whoever reads the documents is ann."""
+
+
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -143,7 +147,7 @@ def test_a_reader_sees_what_the_document_shows(document: str, tmp_path: Path) ->
             (tmp_path / file).write_text(block)
         for command, shown in sessions(block) if not language else ():
             typed += 1
-            said = smithers(tmp_path, *shlex.split(command)[1:], env={"NO_COLOR": "1"})
+            said = smithers(tmp_path, *shlex.split(command)[1:], env=_ENV)
             printed = told(said.err + said.out)
             for line in told(shown):
                 assert line == "..." or line in printed, f"{command} does not print {line}: {said}"

@@ -18,11 +18,13 @@ from smithers import (
     Context,
     Decision,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Saga,
     Sequence,
     Step,
@@ -106,8 +108,16 @@ def tasks(ctx: Context[Brief]) -> None:
     Retry(3)  # error: arguments are named
     Approval("n", ask=lambda: 7)  # error: a question that is a number
     Approval("o", ask="ship?", on_deny="retry")  # error: an unknown choice
+    Approval("o2", ask="ship?", on_deny=Rework(3))  # error: no task
     Approval("p", ask="ship?", output=Plan)  # error: an approval gives a decision
     Decision(approved=True)  # error: without its time
+    HumanTask("q", ask=lambda: 7)  # error: a question that is a number
+    HumanTask("r", ask="?", output=Plan, choices=["a"])  # error: data and choices
+    HumanTask("s", ask="?", choices=[1, 2])  # error: choices that are numbers
+    HumanTask("t", ask="?", timeout_s=1, on_timeout="deny")  # error: an unknown choice
+    HumanTask("u", ask="?", on_timeout="continue")  # error: no time in which to answer
+    late = HumanTask("v", ask="?", output=Plan, timeout_s=1, on_timeout="continue")
+    ctx[late].steps  # error: it may be None
 
 
 def steps(ctx: Context[Brief]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from smithers.cli import (
+    _answering,
     _asking,
     _attaching,
     _cache,
@@ -50,6 +51,7 @@ _MODULES = (
     _reading,
     _asking,
     _deciding,
+    _answering,
     _raising,
     _steering,
     _attaching,

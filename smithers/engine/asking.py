@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -23,7 +23,7 @@ from smithers.engine.render import Items, Renderer, called
 from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition, Instance
+from smithers.kinds import Definition, Instance, is_sent_back, send_back
 from smithers.state import Attempted, RunState
 from smithers.tree import (
     NODE_MARK,
@@ -32,6 +32,7 @@ from smithers.tree import (
     Mark,
     Node,
     Task,
+    named_choices,
     valid_text,
 )
 
@@ -77,6 +78,8 @@ class Asking:
         self.now = now
         self.strict = True
         self.waiting: dict[Key, list[Instance]] = {}
+        self.sent_back: list[Key] = []
+        """The nodes that have sent work back in this frame: it is reset in the next one."""
         self.children: list[Key] = []
         """The nodes that wait for a child run which is to be driven, once that is on disk."""
 
@@ -162,6 +165,14 @@ class Asking:
 
     def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:
         choose(self.frame, self.plan, instance, kind, value)
+        if kind == "rework":
+            self.sent_back.append(instance.key)
+
+    def give_up(self, instance: Instance[Task], error: Failure | None) -> None:
+        """Nothing is left to try: work is sent back with the error as its note, or it fails."""
+        note = None if error is None else error.message
+        if not send_back(self, instance, by=None, note=note, asked=None):
+            self.settle(instance, "failed", error=error)
 
     def close_wait(self, instance: Instance, kind: WaitKind, answer: str) -> None:
         """Its wait is over, by this answer."""
@@ -261,6 +272,8 @@ class Asking:
         state, key, node = self.frame.state, instance.key, instance.node
         if key not in state.came_up:
             self.frame.do(CameUp(key=key))
+        if is_sent_back(state, key):
+            return False
         tries = state.tries.get(key)
         if state.has_wait(key, waits.SETTLING) or (tries and tries[-1].state == "running"):
             return False
@@ -338,6 +351,15 @@ class Asking:
         """A text of the author's; see `Asking` of `kinds`."""
         value = self.ask(instance, lambda: text_now(given, what, instance))
         return None if self.missed(value) else cast("str", value)
+
+    def names(
+        self, instance: Instance[Task], given: Callable[[], Iterable[str]]
+    ) -> tuple[str, ...] | None:
+        """Texts of the author's; see `Asking` of `kinds`."""
+        node = instance.node
+        who = f"task {node.id!r}"
+        value = self.ask(instance, lambda: named_choices(who, given(), node.mark))
+        return None if self.missed(value) else cast("tuple[str, ...]", value)
 
 
 def text_now(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:

@@ -20,10 +20,12 @@ from smithers.kinds._kind import (
     OutputReader,
     Planning,
 )
+from smithers.kinds._rework import is_sent_back, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
 from smithers.kinds.foreach import FOREACH
+from smithers.kinds.human import HUMAN
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
@@ -41,7 +43,18 @@ from smithers.kinds.try_ import (
     Handler,
     Try,
 )
-from smithers.tree import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Sequence, Task
+from smithers.tree import (
+    Approval,
+    Branch,
+    Command,
+    ForEach,
+    HumanTask,
+    Loop,
+    Node,
+    Parallel,
+    Sequence,
+    Task,
+)
 
 __all__ = [
     "ITERATION",
@@ -68,14 +81,17 @@ __all__ = [
     "child_workflow",
     "error_of",
     "find_failure",
+    "is_sent_back",
     "kind_of",
     "result_of",
+    "send_back",
 ]
 
 AnyNode = (
     Task[Any]
     | Command[Any]
     | Approval
+    | HumanTask[Any]
     | Subflow[Any]
     | Sequence[Any]
     | Parallel[Any]
@@ -97,6 +113,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     match known:
         case Approval():
             return APPROVAL
+        case HumanTask():
+            return HUMAN
         case Subflow():
             return SUBFLOW
         case Command():

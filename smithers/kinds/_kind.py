@@ -7,7 +7,7 @@ a decision depends on when it was made, it is a choice row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
@@ -18,11 +18,11 @@ from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
 from smithers.state import Ended, RunState
-from smithers.tree import Computed, ForEach, Mark, Node, Output, Task
+from smithers.tree import Computed, ForEach, Mark, Node, Output, Rework, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal["task", "command", "approval", "subflow", ContainerKind, "iteration"]
+KindName = Literal["task", "command", "approval", "human", "subflow", ContainerKind, "iteration"]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -166,6 +166,14 @@ class Asking(Protocol):
         """
         ...
 
+    def names(
+        self, one: Instance[Task[Any]], given: Callable[[], Iterable[str]], /
+    ) -> tuple[str, ...] | None:
+        """The texts that a callable of the author's gives, distinct and each on one line; None as
+        for `text`.
+        """
+        ...
+
     def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
         """It has begun, and waits for what is outside of the run."""
 
@@ -212,6 +220,8 @@ class Kind(ABC, Generic[N]):
 
     name: ClassVar[KindName]
     is_task: ClassVar[bool] = False
+    asks_a_person: ClassVar[bool] = False
+    """Whether a person ends it, and nothing of it is attempted."""
     is_ordered: ClassVar[bool] = False
     """Whether a child starts once the one before it is settled."""
     grows: ClassVar[bool] = False
@@ -331,6 +341,10 @@ class Kind(ABC, Generic[N]):
     def handles(self, node: N) -> bool:
         """Whether it handles its own failure, or one below it."""
         return self.is_tolerant(node) or self.is_tolerated(node)
+
+    def rework(self, node: N) -> Rework | None:
+        """What is done again if it is denied or fails."""
+        return None
 
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
         """Whether it has begun by the rows, so that it takes the slots above it."""

@@ -1,5 +1,20 @@
 -- Version 7: people, time, signals and child runs.
 --
+-- `waits.form` is what the answer to a question must be, as JSON: {kind: "text"}, {kind: "choice",
+-- choices}, or {kind: "data", schema, model}. An answer is validated against it where it is given,
+-- so that nothing of the author's code is loaded for that. If the run has refused an answer, the
+-- question is asked anew, in a row whose form also has `refused`, why, and `given`, that answer. It
+-- is null for a decision.
+
+ALTER TABLE waits ADD COLUMN form TEXT;
+--
+-- `choices.gone` is the frame in which a choice ceased to count, since what it was made from is done
+-- again. `resets.cause` says why a node is done again, if its work was sent back: the node that was
+-- denied or failed, by whom, and the note (JSON).
+
+ALTER TABLE choices ADD COLUMN gone INTEGER;
+ALTER TABLE resets ADD COLUMN cause TEXT;
+--
 -- A run that a node of another run started has that run in `parent`, and the node in `parent_task`
 -- and `parent_path`. Its end writes a row of the kind `child_ended` into the inbox of its parent, in
 -- the same transaction.

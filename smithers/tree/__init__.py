@@ -30,10 +30,12 @@ from smithers.tree._nodes import (
     container_id,
 )
 from smithers.tree._outputs import Output, output_of, problem
+from smithers.tree._people import HumanTask, named_choices
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._programs import Completed, Program
 from smithers.tree._results import Computed, computed
 from smithers.tree._retry import ErrorClass, Retry
+from smithers.tree._rework import Rework
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._work import (
@@ -42,6 +44,7 @@ from smithers.tree._work import (
     ChildWork,
     CommandWork,
     Decision,
+    HumanWork,
     PersonWork,
     StepWork,
     Work,
@@ -69,6 +72,8 @@ __all__ = [
     "ForEach",
     "Giving",
     "Group",
+    "HumanTask",
+    "HumanWork",
     "Loop",
     "Mark",
     "Node",
@@ -79,6 +84,7 @@ __all__ = [
     "PersonWork",
     "Program",
     "Retry",
+    "Rework",
     "Sequence",
     "Step",
     "StepWork",
@@ -105,6 +111,7 @@ __all__ = [
     "has_set",
     "here",
     "is_plain",
+    "named_choices",
     "not_finite",
     "output_of",
     "place_of_error",

@@ -16,7 +16,8 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     *("sql", "asks"),
-    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust", "config"),
+    *("approve", "deny", "cancel", "answer", "budget", "steer", "attach", "supervise", "trust"),
+    "config",
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "cache", "mcp", "harness"),  # groups come last
 ]

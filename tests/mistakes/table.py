@@ -19,9 +19,8 @@ import uuid
 from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
-from smithers import ForEach, Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Subflow
-from smithers import Task, Try
-from smithers import workflow
+from smithers import ForEach, HumanTask, Loop, NoInput, Node, Parallel, Retry, Rework, Saga
+from smithers import Sequence, Step, Subflow, Task, Try, workflow
 
 echo = Echo()
 
@@ -1053,8 +1052,8 @@ from pydantic import BaseModel
 
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
-from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
-from smithers import workflow
+from smithers import HumanTask, Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task
+from smithers import Try, workflow
 
 echo = Echo()
 
@@ -1540,5 +1539,147 @@ return Step("s", work)
             'work() -> str:\n        return Attempt("key", 1, print)',
             "work(attempt) -> str:\n        return attempt",
         ),
+    ),
+    in_flow(
+        "HumanTask asked with a number",
+        """\
+return §HumanTask("h", ask=7)
+""",
+        said="the ask of human task 'h' must be a string or a callable, not a int",
+        hint="pass the question as a string, or a callable that returns one",
+        fix=("ask=7", 'ask="How many?"'),
+    ),
+    in_flow(
+        "HumanTask with a text as choices",
+        """\
+return §HumanTask("h", ask="?", choices="blue")
+""",
+        said="the choices of human task 'h' must be a list of strings, not str",
+        hint="pass a list of strings, for example choices=['blue', 'green']",
+        fix=('choices="blue"', 'choices=["blue", "green"]'),
+    ),
+    in_flow(
+        "HumanTask with a set as choices",
+        """\
+return §HumanTask("h", ask="?", choices={"blue"})
+""",
+        said="the choices of human task 'h' must be a list of strings, not set",
+        hint="the order of a set differs between processes: write sorted(...)",
+        fix=('{"blue"}', 'sorted({"blue"})'),
+    ),
+    in_flow(
+        "HumanTask with a task as choices",
+        """\
+colours = Step("colours", lambda: ["blue"], output=list[str])
+return Sequence(colours, §HumanTask("h", ask="?", choices=colours))
+""",
+        said="the choices of human task 'h' must be a list of strings, not Step",
+        hint="read its output with ctx[task] in a callable: choices=lambda: ctx[task]",
+        fix=("choices=colours", "choices=lambda: ctx[colours]"),
+    ),
+    in_flow(
+        "HumanTask with choices that cannot be typed",
+        """\
+return §HumanTask("h", ask="?", choices=["blue", ""])
+""",
+        said="the choices of human task 'h' contain '', which cannot be typed on one line",
+        hint="use printable texts that are not empty",
+        fix=('""', '"none"'),
+    ),
+    in_flow(
+        "HumanTask with the same choice twice",
+        """\
+return §HumanTask("h", ask="?", choices=["blue", "blue"])
+""",
+        said="the choices of human task 'h' contain 'blue' twice",
+        hint="leave one of them out",
+        fix=('"blue", "blue"', '"blue"'),
+    ),
+    in_flow(
+        "HumanTask with choices and output",
+        """\
+return §HumanTask("h", ask="?", choices=["blue"], output=Plan)
+""",
+        said="human task 'h' has both output= and choices=",
+        hint="use choices= for one of several texts, or output= for data",
+        fix=('choices=["blue"], ', ""),
+    ),
+    in_flow(
+        "HumanTask that continues without a time",
+        """\
+return §HumanTask("h", ask="?", on_timeout="continue")
+""",
+        said="human task 'h' has on_timeout='continue', but no time in which it must be answered",
+        hint="for example timeout_s=3600",
+        fix=('on_timeout="continue"', 'on_timeout="continue", timeout_s=3600'),
+    ),
+    in_flow(
+        "Approval allowed by a number",
+        """\
+return §Approval("ok", ask="?", allowed_by=[7])
+""",
+        said="the allowed_by of approval 'ok' must be a list of names, not [7]",
+        hint="for example allowed_by=['ann', 'bob']",
+        fix=("[7]", "['ann', 'bob']"),
+    ),
+    in_flow(
+        "rework without a task",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, Approval("ok", ask="ok?", on_deny=§Rework()))
+""",
+        said="this Rework names no task",
+        hint="for example Rework(draft)",
+        fix=("Rework()", "Rework(draft)"),
+    ),
+    in_flow(
+        "rework of a list",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, Approval("ok", ask="ok?", on_deny=§Rework(["draft"])))
+""",
+        said="Rework takes tasks or their ids, not ['draft']",
+        hint="for example Rework(draft, max_rounds=3)",
+        fix=('["draft"]', '"draft"'),
+    ),
+    in_flow(
+        "rework without parentheses",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, §Approval("ok", ask="ok?", on_deny=Rework))
+""",
+        said="on_deny must name tasks",
+        hint="write on_deny=Rework(task)",
+        fix=("=Rework)", "=Rework(draft))"),
+    ),
+    in_flow(
+        "rework of no round",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, Approval("ok", ask="ok?", on_deny=§Rework(draft, max_rounds=0)))
+""",
+        said="max_rounds must be a whole number of at least 1, not 0",
+        hint="for example Rework(draft, max_rounds=3)",
+        fix=("max_rounds=0", "max_rounds=2"),
+    ),
+    in_flow(
+        "rework of a task that is not in the tree",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, §Approval("ok", ask="ok?", on_deny=Rework("draught")))
+""",
+        said="approval 'ok' sends back 'draught', which is not part of the workflow tree",
+        hint="did you mean draft? the ids are: draft, ok",
+        fix=('"draught"', '"draft"'),
+    ),
+    in_flow(
+        "note of what sends nothing back",
+        """\
+check = Step("check", lambda: 1)
+return Sequence(check, Step("s", lambda: §ctx.note(check)))
+""",
+        said="ctx.note(check) reads a node that sends no work back",
+        hint="set on_deny=Rework(...) or on_failure=Rework(...) on it",
+        fix=("ctx.note(check)", "ctx[check]"),
     ),
 ]

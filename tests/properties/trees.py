@@ -17,6 +17,7 @@ from smithers import (
     Compensated,
     Context,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -47,6 +48,7 @@ Kind = Literal[
     "task",
     "command",
     "approval",
+    "human",
     "subflow",
     "sequence",
     "parallel",
@@ -113,6 +115,8 @@ class Idle:
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
+            case "human":
+                return HumanTask(id, ask="What?")
             case "subflow":
                 return Subflow(id, INNER, on_failure=on_failure)
             case "task":
@@ -201,7 +205,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "subflow":
+        case "step" | "task" | "command" | "approval" | "human" | "subflow":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -332,7 +336,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "subflow"),
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human", "subflow"),
     *,
     handling: bool = True,
     effects: bool = False,
@@ -358,7 +362,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "approval", "subflow"),
+        kind=_some("step", "step", "step", "approval", "human", "subflow"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )

@@ -17,7 +17,15 @@ from smithers.engine.attempts.executor import Bench, Executor
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.step import StepExecutor
 from smithers.engine.threads import Threads
-from smithers.tree import AgentWork, ChildWork, CommandWork, PersonWork, StepWork, Work
+from smithers.tree import (
+    AgentWork,
+    ChildWork,
+    CommandWork,
+    HumanWork,
+    PersonWork,
+    StepWork,
+    Work,
+)
 
 __all__ = [
     "AnswerCache",
@@ -51,7 +59,7 @@ class Executors:
                 return self._step
             case CommandWork():
                 return self._command
-            case PersonWork():
+            case PersonWork() | HumanWork():
                 raise AssertionError("a person is asked by the kind of the node, not attempted")
             case ChildWork():
                 raise AssertionError("a child run is started by the kind of the node")
