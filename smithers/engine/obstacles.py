@@ -12,7 +12,7 @@ from typing import Any
 from smithers.agent import Agent, obstacle_of
 from smithers.errors import AuthorError
 from smithers.kinds import Definition
-from smithers.tree import AgentWork, Node, Output, Task
+from smithers.tree import AgentWork, Node, Output
 
 __all__ = ["Obstacles", "check_pool"]
 
@@ -22,7 +22,7 @@ _KEPT = 1000
 
 def check_pool(node: Node[Any], pools: Mapping[str, int]) -> None:
     """Raise `AuthorError` if neither the workflow nor the settings define the pool of a task."""
-    name = node.pool if isinstance(node, Task) else None
+    name = node.pool
     if name is None or name in pools:
         return
     near = get_close_matches(name, pools, n=1, cutoff=0.6)

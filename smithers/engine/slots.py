@@ -80,7 +80,7 @@ class SlotCounts:
         return False
 
     def _pool_of(self, instance: Instance) -> Pool | None:
-        if not self.pools or not instance.kind.is_task:
+        if not self.pools:
             return None
         name: str | None = instance.node.pool
         return None if name is None else self.pools[name]

@@ -76,8 +76,6 @@ class Task(Node[T_co]):
     """What is done again if it fails, or an approval is denied."""
     needs: tuple[str, ...]
     skip_if: Callable[[], bool] | None
-    pool: str | None = None
-    """The name of a limit that it shares with other tasks."""
     priority: int = 0
     """Among tasks that are ready, those with a higher one start first."""
     cache: Cache | None = None
