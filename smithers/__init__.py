@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
     from smithers.tree import Budget as Budget
+    from smithers.tree import Cache as Cache
     from smithers.tree import Command as Command
     from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
@@ -46,6 +47,7 @@ _HOMES = {
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
+    "Cache": "smithers.tree",
     "Caught": "smithers.kinds",
     "Command": "smithers.tree",
     "CommandFailed": "smithers.errors",
@@ -81,6 +83,7 @@ __all__ = [  # literal, for the checkers
     "Attempt",
     "Branch",
     "Budget",
+    "Cache",
     "Caught",
     "Command",
     "CommandFailed",

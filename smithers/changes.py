@@ -72,6 +72,7 @@ ChoiceKind = Literal[
     "began",
     "undoing",
     "ending",
+    "cached",
     "rework",
 ]
 WaitKind = Literal[

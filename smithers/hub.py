@@ -26,6 +26,8 @@ from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smithers.doctor import Checkup
     from smithers.engine.configuring import SettingsView
     from smithers.engine.deciding import CancelOutcome
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
+    from smithers.store.cached import CachedLine
     from smithers.views import (
         CostView,
         EventsPage,
@@ -332,6 +335,21 @@ class Hub:
 
         found = reports.places(self.database)
         return Trusts(self.environment).not_allowed(self.database, found)
+
+    def cached_answers(self) -> list[CachedLine]:
+        """The answers that are kept for later runs, oldest first, without their texts."""
+        from smithers.store.cached import list_cached
+
+        return list_cached(self.database)
+
+    def clear_cache(self, *, before: datetime | None = None, task: str | None = None) -> int:
+        """Forget the answers that were kept before a time and of a task (None: all of them); how
+        many there were. Raises `Refused` if the caller is an agent of a run.
+        """
+        self.check_may("clear the cache")
+        from smithers.store.cached import clear_cached
+
+        return clear_cached(self.database, before=before, task=task)
 
     def settings(self, database: Callable[[], Path] | None = None) -> SettingsView:
         """The settings of the current folder, each with its origin, those included for which a run

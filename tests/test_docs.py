@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -101,16 +102,17 @@ def test_every_block_of_python_runs_and_its_workflows_render(
         for variable in made:
             if isinstance(made[variable], Workflow):
                 found += 1
-                rendered(made[variable])
+                rendered(made[variable], tmp_path)
     assert found >= 8
 
 
-def rendered(workflow: Workflow[Any, Any]) -> None:
+def rendered(workflow: Workflow[Any, Any], folder: Path) -> None:
     """Everything is checked that is checked before a run starts; nothing of it starts."""
     run = Run(workflow, INPUTS.get(workflow.name, "{}"))
     input = workflow.parse_input(run.input)
+    settings = replace(run.settings, folder=folder)
     engine = Engine(
-        workflow, input, run=run.new, state=RunState(), settings=run.settings, observer=run.watch
+        workflow, input, run=run.new, state=RunState(), settings=settings, observer=run.watch
     )
     token = NAMED_AGENTS.set(named_agent)
     engine.prepare()

@@ -91,7 +91,9 @@ def tasks(ctx: Context[Brief]) -> None:
     Task("b", prompt="hello")  # error: no agent
     Task("c", agent=Echo, prompt="hello")  # error: a class is not an agent
     Task("c2", agent=["fast", 1], prompt="hello")  # error: neither an agent nor a name
-    Task("d", agent=Echo, prompt="hello")  # error: a class is not a agent
+    Task("d", agent=agent, prompt="hello", pool=3)  # error: a pool is a name
+    Task("d3", agent=agent, prompt="hello", cache=True)  # error: a cache is a Cache
+    Task("d2", agent=agent, prompt="hello", priority="high")  # error: a priority is a number
     Task("e", agent=agent, prompt=lambda: len(ctx[plan].steps))  # error: a prompt that is a number
     Task("f", agent=agent, prompt=ctx[plan])  # error: a prompt that is a model
     Task("g", agent=agent, prompt="hello", output=Plan(steps=[]))  # error: a value is not a type

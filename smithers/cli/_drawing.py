@@ -132,7 +132,8 @@ def _run_lines(run: RunView) -> Iterator[str]:
 def _task_lines(task: TaskView) -> Iterator[str]:
     line = task.line
     state = _state(line.state, tolerated=line.tolerated)
-    yield f"{MARKS[line.state][0]} {key_name(line.key)}  {state}"
+    cached = "" if line.cached is None else f" (cached, from run {line.cached})"
+    yield f"{MARKS[line.state][0]} {key_name(line.key)}  {state}{cached}"
     if line.error is not None:
         yield f"    {_error(line.error)}"
         yield from _hint(line.error, "    hint: ")

@@ -36,7 +36,7 @@ from smithers.tree import (
     valid_text,
 )
 
-__all__ = ["Asking", "NeedFailed"]
+__all__ = ["Asking", "NeedFailed", "text_now"]
 
 T = TypeVar("T")
 _MISSED = object()
@@ -335,7 +335,7 @@ class Asking:
 
     def has_slot(self, instance: Instance) -> bool:
         if (group := self.plan.blocker(instance)) is None:
-            return True
+            return self.plan.has_place(instance)
         self.plan.block(instance, group)
         return False
 
@@ -349,7 +349,7 @@ class Asking:
         self, instance: Instance[Task], given: str | Callable[[], str], what: str
     ) -> str | None:
         """A text of the author's; see `Asking` of `kinds`."""
-        value = self.ask(instance, lambda: _text(given, what, instance))
+        value = self.ask(instance, lambda: text_now(given, what, instance))
         return None if self.missed(value) else cast("str", value)
 
     def names(
@@ -362,7 +362,7 @@ class Asking:
         return None if self.missed(value) else cast("tuple[str, ...]", value)
 
 
-def _text(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:
+def text_now(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:
     """A text that the author wrote, or the one that their callable gives; a lone surrogate, which
     UTF-8 cannot hold, is U+FFFD.
     """

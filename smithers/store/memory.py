@@ -31,6 +31,7 @@ from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.inbox import CHILD_ENDED
 from smithers.state import RunState
 from smithers.store import (
+    CachedAnswer,
     Claim,
     Claimed,
     Cooldown,
@@ -149,6 +150,7 @@ class MemoryStore:
         self._inbox: list[InboxRow] = []
         self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
+        self.answers: dict[str, CachedAnswer] = {}
         self._seen: dict[str, int] = {}
         self._seat: Owner | None = None
 
@@ -202,6 +204,7 @@ class MemoryStore:
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
     ) -> Sequence[InboxRow]:
         """Keep a frame, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         run = self._run(claim.run_id)
@@ -210,6 +213,7 @@ class MemoryStore:
         for one in cooldowns:
             if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
+        self.answers.update({one.key: one for one in answers})
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
         self._tell_parent(run.row, frame)

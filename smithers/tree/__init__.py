@@ -1,10 +1,12 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
+from smithers.tree._cache import Cache
 from smithers.tree._checks import (
     check_choice,
     check_count,
     check_items,
+    check_name,
     check_number,
     check_takes,
     wrong,
@@ -57,6 +59,7 @@ __all__ = [
     "Bindings",
     "Branch",
     "Budget",
+    "Cache",
     "Changed",
     "ChildWork",
     "Command",
@@ -93,6 +96,7 @@ __all__ = [
     "check_count",
     "check_id",
     "check_items",
+    "check_name",
     "check_number",
     "check_run_id",
     "check_takes",

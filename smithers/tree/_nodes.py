@@ -61,6 +61,8 @@ class Node(Handle, Generic[T_co]):
     mark: Mark
     budget: Budget | None = None
     """What it and all below it may use, or None for any amount."""
+    pool: str | None = None
+    """The name of the limit that a task shares with others; a container has none."""
 
     @property
     def children(self) -> tuple[Node, ...]:

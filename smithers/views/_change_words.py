@@ -124,7 +124,7 @@ def _undoing(name: str, value: str) -> str:
     return f"{name} undoes {first_names([key_name(one) for one in actions])}"
 
 
-def _chose(name: str, change: ChoiceMade) -> str:
+def _chose(name: str, change: ChoiceMade) -> str:  # noqa: C901  # one case a kind of choice
     match change.kind:
         case "items":
             return f"the items of {name} are {_short(change.value)}"
@@ -147,6 +147,9 @@ def _chose(name: str, change: ChoiceMade) -> str:
                 "no longer ends" if row is None else f"ends ({row['why']}) after it has cleaned up"
             )
             return f"{name} {why}"
+        case "cached":
+            run_id = (object_from(change.value) or {}).get("run_id")
+            return f"{name} has its answer from run {run_id} (cached)"
         case "rework":
             return _sent_back(name, change.value)
         case "test" | "until" | "exhausted" | "skip_if":

@@ -82,6 +82,8 @@ class TaskLine:
     state: State
     tolerated: bool = False
     error: Failure | None = None
+    cached: str | None = None
+    """The run from which it has its answer, if it did not ask its agent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,6 +169,7 @@ def task_lines(snapshot: Snapshot) -> Iterator[TaskLine]:
                 state=state_of(state, key, answered),
                 tolerated=key in state.handled,
                 error=None if ended is None else ended.error,
+                cached=state.cached_from(key),
             )
 
 

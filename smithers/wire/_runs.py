@@ -95,6 +95,7 @@ def line_json(line: TaskLine) -> Json:
         "iteration": list(line.key.path),
         "state": line.state,
         "tolerated": line.tolerated,
+        **({} if line.cached is None else {"cached": line.cached}),
     }
 
 

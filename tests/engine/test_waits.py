@@ -71,6 +71,7 @@ OTHERS: dict[tuple[str, str], str] = {
     ("engine/streams.py", "data"): "a field of an event",
     ("engine/deciding.py", "cancel"): "a function",
     ("engine/steering.py", "steer"): "a function, and the command for it",
+    ("engine/attempts/cached.py", "agents"): "a part of a digest",
     ("settings/agents.py", "agents"): "a table of a settings file",
     ("settings/loading.py", "agents"): "a table of a settings file",
     ("doctor/_agents.py", "agents"): "a section of `smithers doctor`",

@@ -39,6 +39,7 @@ WORDS: dict[str, Kind] = {
     "… Otherwise …": "choose",
     "correct its arguments": "choose",
     "write only …": "choose",
+    "write a whole number with its unit, such as 30d, 12h, 15m or 90s": "choose",
     'write settings as `name = "value"`': "choose",
     "shorten it": "choose",
     "work in another folder, or move the file away": "machine",

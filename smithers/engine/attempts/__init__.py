@@ -10,6 +10,7 @@ from typing import Any, assert_never
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent import AgentExecutor
 from smithers.engine.attempts.agent_attempt import Hooks
+from smithers.engine.attempts.cached import AnswerCache
 from smithers.engine.attempts.command import CommandExecutor
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.attempts.executor import Bench, Executor
@@ -26,7 +27,17 @@ from smithers.tree import (
     Work,
 )
 
-__all__ = ["Bench", "Execution", "Executor", "Executors", "Hooks", "Limits", "Result", "Running"]
+__all__ = [
+    "AnswerCache",
+    "Bench",
+    "Execution",
+    "Executor",
+    "Executors",
+    "Hooks",
+    "Limits",
+    "Result",
+    "Running",
+]
 
 
 class Executors:
