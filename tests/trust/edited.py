@@ -27,7 +27,7 @@ from smithers import (
     workflow,
 )
 from smithers.agent import Answered, Ask, Capabilities, Event, Started
-from smithers.changes import AttemptStarted, Frame, Key, WaitOpened
+from smithers.changes import AttemptStarted, Frame, Key, WaitClosed, WaitOpened
 from smithers.errors import Busy, Permanent, Transient
 from smithers.state import RunState
 from tests.properties.edits import Edit, EditKind, How, edited, named
@@ -207,12 +207,19 @@ class Story:
 
 
 def _started(frame: Frame) -> list[Key]:
-    """The tasks of which an attempt or a question begins in a frame."""
+    """The tasks of which an attempt or a question begins in a frame. A question whose answer was
+    refused stays open: it is asked anew in the same frame.
+    """
+    refused = {change.key for change in frame.changes if isinstance(change, WaitClosed)}
     return [
         change.key
         for change in frame.changes
         if isinstance(change, AttemptStarted)
-        or (isinstance(change, WaitOpened) and change.kind in waits.ASKING)
+        or (
+            isinstance(change, WaitOpened)
+            and change.kind in waits.ASKING
+            and (change.kind != waits.HUMAN or change.key not in refused)
+        )
     ]
 
 
