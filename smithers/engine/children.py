@@ -11,15 +11,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from smithers import inbox, waits
 from smithers.agent import Event
+from smithers.amounts import Amounts
 from smithers.changes import ENDED, Failure, Frame, Key
 from smithers.engine.asking import Asking
+from smithers.engine.budgets import Budgets
+from smithers.engine.child_usage import Models, uncounted, used_by
 from smithers.engine.endings import Ending, Why
 from smithers.engine.loading import source_of
 from smithers.engine.processes import clear_away
@@ -28,7 +32,7 @@ from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
 from smithers.errors import AuthorError, Owned, Refused, RunExists, UnknownRun
 from smithers.kinds import STOPPED, child_workflow
-from smithers.state import RunState
+from smithers.state import RunState, Total
 from smithers.store import Claim, Model, NewRun, Note, Parent, Store
 from smithers.store.files import check_streams
 from smithers.workflows import Workflow
@@ -44,6 +48,7 @@ Make = Callable[..., "Engine"]
 class Bench(Protocol):
     """The run, as its children need it."""
 
+    budgets: Budgets
     settings: Settings
     observer: Observer
     store: Store
@@ -101,6 +106,7 @@ class Children:
         self._stopped = False
         self._stopped_by: str | None = None
         self._news = False
+        self._used: deque[tuple[Key, str, Models]] = deque()
 
     @property
     def busy(self) -> bool:
@@ -171,6 +177,28 @@ class Children:
         for child in self._active:
             if child.engine is not None:
                 child.engine.stop(by)
+
+    def take_usage(self) -> tuple[Key, str, Models] | None:
+        """What a child run has used that was left waiting, with its node and its id."""
+        return self._used.popleft() if self._used else None
+
+    def used(self) -> Iterator[tuple[Key, Amounts]]:
+        """What the child runs that are driven here have used and their nodes do not count yet."""
+        for child in self._active:
+            if child.engine is not None:
+                state = child.engine.state
+                used = used_by(state.attempts.values())
+                more = uncounted(self._asking.state, child.key, child.run_id, used).values()
+                below = (amounts for _, amounts in child.engine.children.used())
+                yield child.key, sum(below, start=_amounts(more))
+
+    def raised(self) -> None:
+        """A budget was raised: child runs that wait for it try again."""
+        for child in list(self._asleep.values()):
+            self._wake(child)
+        for child in self._active:
+            if child.engine is not None:
+                child.engine.budget_raised()
 
     def claims(self) -> list[Claim]:
         """The claims of the child runs that are driven here, and of those below them."""
@@ -272,6 +300,8 @@ class Children:
             ending = await engine.run(self._bench.store, **how)
         finally:
             child.engine = None
+            used = used_by(engine.state.attempts.values())
+            self._used.append((child.key, child.run_id, used))
             if engine.claim is not None:
                 wake_at = None if ending is None else ending.wake_at
                 await self._bench.store.release(engine.claim, wake_at)
@@ -283,7 +313,7 @@ class Children:
         given, settings = child.workflow.parse_input(run.input), self._bench.settings
         streams = settings.streams.parent / child.run_id
         check_streams(streams)
-        return self._make(
+        engine = self._make(
             child.workflow,
             given,
             run=run,
@@ -292,6 +322,8 @@ class Children:
             observer=_Watch(self._bench.observer, child),
             **more,
         )
+        engine.budgets.outer = (self._bench.budgets, child.key)
+        return engine
 
     def _new(self, child: _Child) -> NewRun:
         workflow = child.workflow
@@ -364,6 +396,16 @@ def _may_resume(child: _Child, state: RunState) -> bool:
     error = state.status.error
     was_stopped = error is not None and error.kind == STOPPED
     return state.run_status == "failed" and child.why is None and (child.resumes or was_stopped)
+
+
+def _amounts(used: Iterable[Total]) -> Amounts:
+    totals = list(used)
+    return Amounts(
+        tokens=sum(one.tokens_in + one.tokens_out for one in totals),
+        usd=sum((one.cost or Decimal(0) for one in totals), start=Decimal(0)),
+        calls=sum(one.calls for one in totals),
+        time_s=0.0,
+    )
 
 
 def _row_of(state: RunState) -> dict[str, Any]:

@@ -35,6 +35,7 @@ from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Executors, Limits, Result, Running
 from smithers.engine.budgets import Budgets
+from smithers.engine.child_usage import count_child
 from smithers.engine.children import Children
 from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
@@ -130,6 +131,7 @@ class Engine:
             workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
         )
         self.children = Children(Engine, run, self.asking, self, self._limit)
+        self.budgets.children = self.children.used
         self._ready: deque[Instance] = deque()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
@@ -146,6 +148,7 @@ class Engine:
         """
         self._ending: Why | None = None
         self._stopped_by: str | None = None
+        self._raised = False
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -355,6 +358,14 @@ class Engine:
         if self._results:
             self._result(*self._results.popleft())
             return True
+        if (used := self.children.take_usage()) is not None:
+            count_child(self.transition, *used, self.now())
+            return True
+        if self._raised:
+            self._raised = False
+            self.budgets.reopen()
+            self.children.raised()
+            return True
         if self._inbox:
             self._note(self._inbox.popleft())
             return True
@@ -494,6 +505,7 @@ class Engine:
                 take_answer(row, self.asking)
             case inbox_kinds.BUDGET:
                 self.budgets.take(row)
+                self.children.raised()
             case inbox_kinds.STEER:
                 self._messages.take(row)
             case inbox_kinds.HOLD | inbox_kinds.RELEASE:
@@ -606,7 +618,7 @@ class Engine:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
         while True:
             self._wake.clear()
-            if self._results or self._promises or self._used or self._inbox:
+            if self._results or self._promises or self._used or self._inbox or self._raised:
                 return
             if self._ending is not None and not (self._running or self.children.active):
                 return
@@ -635,6 +647,11 @@ class Engine:
             self._looked = now
         due = due or news or self.children.take_news()
         return due or bool(self._inbox) or self._is_late() or self._closing.is_over()
+
+    def budget_raised(self) -> None:
+        """A budget of the run that started this one was raised."""
+        self._raised = True
+        self._wake.set()
 
     def look(self) -> None:
         """Have the inbox read now."""

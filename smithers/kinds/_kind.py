@@ -7,7 +7,7 @@ a decision depends on when it was made, it is a choice row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
@@ -17,7 +17,7 @@ from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOp
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
-from smithers.state import Ended, RunState
+from smithers.state import Ended, RunState, Total
 from smithers.tree import Computed, ForEach, Mark, Node, Output, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
@@ -165,6 +165,9 @@ class Asking(Protocol):
         if it waits for data, or has failed.
         """
         ...
+
+    def count_child(self, one: Instance, run_id: str, used: Mapping[str | None, Total], /) -> None:
+        """Count what its child run has used in all, by models, as far as it is not counted yet."""
 
     def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
         """It has begun, and waits for what is outside of the run."""

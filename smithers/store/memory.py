@@ -13,6 +13,7 @@ from smithers import waits
 from smithers.changes import (
     ENDED,
     AttemptEnded,
+    AttemptStarted,
     Change,
     ChoiceMade,
     Frame,
@@ -23,6 +24,7 @@ from smithers.changes import (
     RunStatus,
     Settled,
     StatusChanged,
+    UsageCounted,
     WaitClosed,
     WaitOpened,
     text_of,
@@ -49,7 +51,7 @@ from smithers.store import (
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
 from smithers.store.cooldowns import supersedes
 from smithers.store.facts import Facts
-from smithers.store.inbox import end_of
+from smithers.store.inbox import end_body, end_of
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
 from smithers.store.rows import time_text
@@ -263,7 +265,12 @@ class MemoryStore:
         """Put the end of a child run into the inbox of its parent."""
         if run.parent is None or (parent := self._runs.get(run.parent.run_id)) is None:
             return
-        if (body := end_of(run.run_id, frame)) is not None:
+        if (end := end_of(frame)) is not None:
+            changes = [one for each in self._runs[run.run_id].frames for one in each.changes]
+            started = (one for one in changes if isinstance(one, AttemptStarted))
+            calls = sum(one.prompt is not None for one in started)
+            used = [one for one in changes if isinstance(one, UsageCounted)]
+            body = end_body(run.run_id, end, calls, used)
             id, key = run.parent.run_id, run.parent.key
             self._put(parent, Note(run_id=id, kind=CHILD_ENDED, key=key, body=body, at=frame.at))
 

@@ -163,7 +163,7 @@ def _instead(number: int) -> str:
 
 def _usage(change: UsageCounted) -> str:
     if change.calls:
-        return "made another call"
+        return "made another call" if change.calls == 1 else f"made {change.calls} calls"
     money = "" if change.cost is None else f", {dollars(change.cost)}"
     unit = "token" if change.tokens_in == 1 else "tokens"
     model = "" if change.model is None else f" of {change.model}"

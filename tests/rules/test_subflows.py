@@ -6,13 +6,15 @@ import asyncio
 import json
 from collections.abc import Container
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel
 
+from harnesses import Echo
 from smithers import (
     Approval,
+    Budget,
     Context,
     ForEach,
     Loop,
@@ -305,3 +307,83 @@ def test_a_run_that_has_the_id_of_a_child_already_fails_its_node() -> None:
     id[0] = "another"
     assert run.go().output == "8"
     assert ids(run) == ["r1", "r1.another", "r1.one"]
+
+
+@workflow(input=Part)
+def asking_agents(ctx: Context[Part]) -> Node[str]:
+    return Task("look", agent=Echo(), prompt=f"look {ctx.input.n}")
+
+
+def looking(calls: int, on_exhausted: Literal["wait", "fail", "finish"] = "wait") -> Run:
+    @workflow(max_concurrency=2)
+    def whole(ctx: Context[NoInput]) -> Node[list[str]]:
+        def each(n: int) -> Node[str]:
+            return Subflow(f"look-{n}", asking_agents, input=Part(n=n))
+
+        capped = Budget(calls=calls, on_exhausted=on_exhausted)
+        looks = ForEach(range(4), key=str, each=each, on_failure="continue", id="looks")
+        return Sequence(looks, result=looks, budget=capped, id="all")
+
+    return Run(whole)
+
+
+def calls_of(run: Run) -> int:
+    children = [child(run, id) for id in ids(run) if id != "r1"]
+    return sum(one.is_call for state in children for one in state.attempts.values())
+
+
+def test_what_child_runs_use_counts_for_the_budgets_around_their_nodes() -> None:
+    run = looking(3)
+    assert run.go().status == "waiting"
+    assert calls_of(run) == 3
+    assert run.state.usage.calls == 3
+    run.raise_budget("all", calls=2)
+    assert run.go().status == "finished"
+    assert calls_of(run) == 4
+    assert run.state.usage.calls == 4
+    assert run.state.usage.tokens_in == sum(
+        child(run, id).usage.tokens_in for id in ids(run) if id != "r1"
+    )
+
+
+def test_a_budget_that_is_raised_while_others_run_lets_the_children_continue() -> None:
+    run = looking(1)
+    assert run.go().status == "waiting"
+    for _ in range(3):
+        run.raise_budget("all", calls=1)
+    assert run.go().status == "finished"
+    assert calls_of(run) == 4
+
+
+def test_at_the_cap_of_a_budget_that_finishes_child_runs_skip_what_is_not_paid_for() -> None:
+    run = looking(2, "finish")
+    assert run.go().status == "finished"
+    assert calls_of(run) == 2
+
+
+def test_a_child_run_has_its_own_budget_as_well() -> None:
+    @workflow(budget=Budget(calls=1))
+    def twice(ctx: Context[NoInput]) -> Node:
+        return Sequence(*(Task(f"t{n}", agent=Echo(), prompt="p") for n in range(2)))
+
+    @workflow(budget=Budget(calls=5))
+    def whole(ctx: Context[NoInput]) -> Node:
+        return Subflow("one", twice)
+
+    run = Run(whole)
+    assert run.go().status == "waiting"
+    assert child(run, "r1.one").waits[Key(""), "budget"].opened.asked is not None
+
+
+def test_usage_is_counted_once_wherever_its_owner_dies() -> None:
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node:
+        one = Subflow("one", asking_agents, input=Part(n=1))
+        return Sequence(one, Step("last", lambda: 1), budget=Budget(calls=5))
+
+    for frames in range(1, 7):
+        run = Run(whole)
+        run.go_frames(frames)
+        assert run.go().status == "finished"
+        used, counted = child(run, "r1.one").usage, run.state.usage
+        assert (counted.tokens_in, counted.calls) == (used.tokens_in, calls_of(run))
