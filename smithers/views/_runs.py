@@ -21,6 +21,7 @@ from smithers.views._usage import usage_of
 if TYPE_CHECKING:
     from smithers.changes import AttemptState, Failure, Key
     from smithers.state import Attempted
+    from smithers.store import Parent
     from smithers.views._snapshot import OwnerView, Snapshot, Status
     from smithers.views._tasks import (
         Counts,
@@ -67,6 +68,8 @@ class TaskView:
     output: OutputView | None
     attempts: tuple[AttemptView, ...]
     iterations: int = 1
+    child: str | None = None
+    """The id of the child run that it started last, if it started any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +93,8 @@ class RunView:
     frames: int
     owner: OwnerView | None
     usage: Usage
+    parent: Parent | None = None
+    """The run and the node that started it, if it is a child run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -149,6 +154,7 @@ def view_run(snapshot: Snapshot) -> RunView:
         frames=state.frame + 1,
         owner=snapshot.owner,
         usage=usage_of(state.usage),
+        parent=run.parent,
     )
 
 
@@ -190,6 +196,7 @@ def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
         output=output,
         attempts=tuple(_attempts(state.tries.get(line.key, ()))),
         iterations=iterations,
+        child=None if (child := state.children.get(line.key)) is None else child.run_id,
     )
 
 

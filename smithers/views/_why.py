@@ -246,7 +246,11 @@ class _Reasons:
             )
         more = f" ({len(view.reasons)} reasons: `smithers why {quote(run_id)}`)"
         said = f"{said}: {held.sentence}{more if len(view.reasons) > 1 else ''}"
-        return Reason(key=wait.key, sentence=said, command=held.command, hint=held.hint)
+        command = held.command
+        if command is None and held.kind == waits.BUDGET:  # it may be a budget of this run
+            spent = next((one for one in self.budgets.values() if one.is_spent), None)
+            command = None if spent is None else raise_command(self.snapshot.run_id, spent)
+        return Reason(key=wait.key, sentence=said, command=command, hint=held.hint)
 
     def _taken_up(self, key: Key, said: str) -> Reason:
         """An answer that the run's process is to take."""

@@ -283,7 +283,17 @@ def _run(run: RunView) -> Json:
         "frames": run.frames,
         "owner": _owner(run.owner),
         "usage": _usage(run.usage),
+        **_parent(run),
     }
+
+
+def _parent(run: RunView) -> Json:
+    """The node that started a child run; nothing for any other."""
+    if run.parent is None:
+        return {}
+    key = run.parent.key
+    row = {"run_id": run.parent.run_id, "task": key.id, "iteration": list(key.path)}
+    return {"parent": row}
 
 
 def _inspected(task: TaskView) -> Json:
@@ -292,6 +302,7 @@ def _inspected(task: TaskView) -> Json:
         "output": None if task.output is None else from_json(task.output.text()),
         "error": error_json(task.line.error),
         "attempts": [_attempt(one) for one in task.attempts],
+        **({} if task.child is None else {"child": task.child}),
     }
 
 
