@@ -120,6 +120,8 @@ def _run_lines(run: RunView) -> Iterator[str]:
     if run.owner is not None and run.status in ("running", "stale"):
         lives = "" if run.owner.alive else " (no longer running)"
         yield f"  process  {run.owner.pid}{lives}"
+    if run.next_run is not None:
+        yield f"  next     {run.next_run}, as which it continued"
     if run.error is not None:
         yield f"  error    {_error(run.error)}"
         yield from _hint(run.error, "  hint     ")

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,7 @@ class Going:
     events: bool = False
     detached: bool = False
     recorded: bool = False
+    linger_s: float | None = None
     extra: dict[str, Any] | None = None
 
 
@@ -155,10 +156,21 @@ def _told(going: Going, hub: Hub, left: Left) -> int:
     elif not (going.json or going.events):
         _output(from_json(summary.output))
     next_steps(hub, going.place, summary)
+    if left.next_run is not None:
+        return _continue(going, left.next_run)
     if left.stopped:
         return 128 + (SIGNALS.got or signal.SIGINT)
     partly = left.tolerated or left.unpaid
     return code_of(left.status, partly=partly, over_budget=left.over_budget)
+
+
+def _continue(going: Going, next_run: str) -> int:
+    """Drive the run as which one has continued; its exit code."""
+
+    async def work(hub: Hub, watcher: Both) -> Left:
+        return await hub.resume(next_run, observer=watcher, linger_s=going.linger_s)
+
+    return _drive(replace(going, run_id=next_run, recorded=True), work)
 
 
 def _nothing_left(going: Going, hub: Hub, watcher: Both) -> int:

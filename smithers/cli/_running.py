@@ -220,6 +220,7 @@ def go_on(wanted: Wanted) -> int:
         events=wanted.events,
         detached=wanted.detached,
         recorded=wanted.recorded,
+        linger_s=wanted.linger_s,
         extra=wanted.extra,
     )
     return drive(going, work)

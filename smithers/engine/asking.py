@@ -234,6 +234,10 @@ class Asking:
         value = self.ask(one, lambda: given.row(given.call()), owner)
         return None if self.missed(value) else cast("str", value)
 
+    def check_input(self, text: str) -> None:
+        """Raise `Refused` if this is not an input of the workflow; see `Asking` of `kinds`."""
+        self.renderer.workflow.parse_input(text)
+
     def make_items(self, instance: Instance[ForEach[Any]]) -> None:
         """Call the items of a fan-out; see `Asking` of `kinds`."""
         if (instance.key, "items") in self.frame.state.choices:

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -40,7 +41,7 @@ from smithers.engine.children import Children
 from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
-from smithers.engine.endings import Ending, Endings, Why
+from smithers.engine.endings import Ending, Endings, Why, next_id
 from smithers.engine.holding import Holding
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
@@ -88,7 +89,7 @@ class Engine:
         cooldowns: Sequence[Cooldown] = (),
     ) -> None:
         self.workflow = workflow
-        self.run_id = run.run_id
+        self.run_id, self._run = run.run_id, run
         self.settings = settings
         self.folder, self.streams = settings.folder, settings.streams
         self.secrets, self.random = settings.secrets, settings.random
@@ -128,7 +129,7 @@ class Engine:
         if workflow.deadline_s is not None:
             ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
         self._endings = Endings(
-            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
+            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at, run
         )
         self.children = Children(Engine, run, self.asking, self, self._limit)
         self.budgets.children = self.children.used
@@ -149,6 +150,7 @@ class Engine:
         self._ending: Why | None = None
         self._stopped_by: str | None = None
         self._raised = False
+        self._postponed = False
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -229,6 +231,9 @@ class Engine:
                     return ending
                 self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
+            if self._postponed:
+                self._postponed, ending = False, self._advance()
+                continue
             self._start(group)
             try:
                 await self._next()
@@ -339,6 +344,9 @@ class Engine:
             why = self._closing.why
             return self._endings.from_outside(why, None, None) if is_done else None
         if self.plan.root.settled:
+            if self.state.frame < 0 and self._endings.next_input() is not None:
+                self._postponed = True  # the next run begins with a frame that ends this one
+                return None
             return self._endings.finish()
         return self._endings.suspend()
 
@@ -603,7 +611,9 @@ class Engine:
         else:
             assert self.claim is not None
             cooldowns, self.limits.new = self.limits.new, []
-            self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
+            starts = self._next_run() if self.state.run_status == "continued" else None
+            rows = await self.store.commit(self.claim, frame, models, cooldowns, starts)
+            self._inbox.extend(rows)
         self._looked = looked
         self._outputs.committed()
         await self._processes.forget(self.store, self.claim.owner, self._running)
@@ -613,6 +623,19 @@ class Engine:
         for report in reports:
             self.observer.note(report)
         self.observer.frame(frame, self.state)
+
+    def _next_run(self) -> NewRun:
+        """The run as which this one continues."""
+        run, input = self._run, self._endings.next_input()
+        assert input is not None
+        return replace(
+            run,
+            run_id=next_id(run),
+            input=input,
+            created_at=self.now(),
+            first_run=run.first_run or run.run_id,
+            number=run.number + 1,
+        )
 
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""

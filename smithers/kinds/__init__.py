@@ -23,6 +23,7 @@ from smithers.kinds._kind import (
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
+from smithers.kinds.continuing import CONTINUE, ContinueAsNew
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
@@ -52,6 +53,7 @@ __all__ = [
     "Caught",
     "ChildEnd",
     "Compensated",
+    "ContinueAsNew",
     "Definition",
     "Dropped",
     "Instance",
@@ -77,6 +79,7 @@ AnyNode = (
     | Command[Any]
     | Approval
     | Subflow[Any]
+    | ContinueAsNew
     | Sequence[Any]
     | Parallel[Any]
     | Branch[Any]
@@ -97,6 +100,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     match known:
         case Approval():
             return APPROVAL
+        case ContinueAsNew():
+            return CONTINUE
         case Subflow():
             return SUBFLOW
         case Command():

@@ -22,7 +22,9 @@ from smithers.tree import Computed, ForEach, Mark, Node, Output, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal["task", "command", "approval", "subflow", ContainerKind, "iteration"]
+KindName = Literal[
+    "task", "command", "approval", "subflow", "continue_as_new", ContainerKind, "iteration"
+]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -120,6 +122,9 @@ class Asking(Protocol):
 
     def make_items(self, one: Instance[ForEach[Any]], /) -> None:
         """Call the items of a fan-out and choose them, or mount those that are chosen."""
+
+    def check_input(self, text: str, /) -> None:
+        """Raise `Refused` if this is not the input of a run of the workflow."""
 
     def now(self) -> datetime:
         """The time of the frame in the making."""
@@ -228,6 +233,10 @@ class Kind(ABC, Generic[N]):
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
+    continues: ClassVar[bool] = False
+    """Whether the run ends as continued once such a node has finished: its output is the input of
+    the next run.
+    """
     hint: ClassVar[str] = "read a task inside it, or set result=task on it"
     """What the author of a read should do, if nodes of the kind have no output."""
 

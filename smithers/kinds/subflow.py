@@ -190,6 +190,8 @@ class ChildEnd:
     """
 
     run_id: str
+    last: str
+    """The run as which it has continued in the end; itself if it has not."""
     status: RunStatus
     output: str | None = None
     error: Failure | None = None
@@ -216,6 +218,7 @@ class ChildEnd:
                 used.setdefault(None, Total()).calls += more
         return cls(
             run_id=row["run"],
+            last=row.get("last", row["run"]),
             status=row["status"],
             output=row.get("output"),
             error=error,
@@ -257,7 +260,7 @@ class SubflowKind(WorkKind[Subflow[Any]]):
         """The child run has ended: so does the node."""
         assert body is not None, "nobody waits for a limited time for a child run"
         end = ChildEnd.of(body)
-        asking.count_child(one, end.run_id, end.used)
+        asking.count_child(one, end.last, end.used)
         asking.close_wait(one, kind, json.dumps({"run": end.run_id, "status": end.status}))
         if end.status == "finished":
             output = "null" if end.output is None else end.output
@@ -279,10 +282,10 @@ class SubflowKind(WorkKind[Subflow[Any]]):
 def _failure(one: Instance[Subflow[Any]], end: ChildEnd) -> Failure:
     place = str(one.node.mark.place)
     if end.error is None:
-        said = f"its child run {end.run_id} was {end.status}"
+        said = f"its child run {end.last} was {end.status}"
         hint = "resume this run to start another child run"
         return Failure(kind="ChildCancelled", message=said, hint=hint, place=place)
-    said = f"its child run {end.run_id} failed: {end.error.message}"
+    said = f"its child run {end.last} failed: {end.error.message}"
     return replace(end.error, message=said, place=end.error.place or place, then=None)
 
 

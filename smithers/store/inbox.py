@@ -25,7 +25,7 @@ _ROWS = (
 )
 _PUT = "INSERT INTO inbox (run_id, kind, node, path, opened, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _PARENT = (
-    "SELECT r.parent, r.parent_task, r.parent_path FROM runs r"
+    "SELECT r.parent, r.parent_task, r.parent_path, r.first_run FROM runs r"
     " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ?"
 )
 _CALLS = "SELECT count(*) FROM attempts WHERE run_id = ? AND prompt IS NOT NULL"
@@ -91,18 +91,28 @@ def call(db: sqlite3.Connection, row: InboxRow) -> None:
 
 
 def end_of(frame: Frame) -> StatusChanged | None:
-    """How a run has ended with a frame; None if it has not."""
+    """How a run has ended with a frame; None if it has not, or has continued as another one."""
     for change in frame.changes:
         if isinstance(change, StatusChanged) and change.status in ENDED:
-            return change
+            return None if change.status == "continued" else change
     return None
 
 
-def end_body(run_id: str, end: StatusChanged, calls: int, used: Iterable[UsageCounted]) -> str:
-    """The note to the parent of a run that has ended, with what it has used in all."""
+def end_body(
+    run_id: str, first: str | None, end: StatusChanged, calls: int, used: Iterable[UsageCounted]
+) -> str:
+    """The note to the parent of a run that has ended, with what it has used in all. It is of the
+    run that was started there, the `first` one if that has continued as this one.
+    """
     error = None if end.error is None else asdict(end.error)
     usage = [[u.model, u.tokens_in, u.tokens_out, u.tokens_cached, _usd(u), u.calls] for u in used]
-    row = {"run": run_id, "status": end.status, "output": end.output, "error": error}
+    row = {
+        "run": first or run_id,
+        "last": run_id,
+        "status": end.status,
+        "output": end.output,
+        "error": error,
+    }
     return json.dumps({**row, "calls": calls, "usage": usage}, ensure_ascii=False)
 
 
@@ -116,7 +126,7 @@ def tell_parent(db: sqlite3.Connection, run_id: str, frame: Frame) -> int:
     found = None if end is None else db.execute(_PARENT, (run_id,)).fetchone()
     if found is None or end is None:
         return 0
-    parent, task, path = found
+    parent, task, path, first = found
     (calls,) = db.execute(_CALLS, (run_id,)).fetchone()
     used = [
         UsageCounted(
@@ -130,7 +140,7 @@ def tell_parent(db: sqlite3.Connection, run_id: str, frame: Frame) -> int:
         )
         for model, tokens_in, tokens_out, cached, usd, more in db.execute(_USED, (run_id,))
     ]
-    body = end_body(run_id, end, calls, used)
+    body = end_body(run_id, first, end, calls, used)
     note = Note(
         run_id=parent, kind=CHILD_ENDED, key=Key(task, path_of(path)), body=body, at=frame.at
     )

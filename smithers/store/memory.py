@@ -204,11 +204,20 @@ class MemoryStore:
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         """Keep a frame, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         run = self._run(claim.run_id)
         check_claim(claim, run.row.fence, run.row.owner)
+        if starts is not None and starts.run_id in self._runs:
+            raise RunExists(f"run {starts.run_id} already exists", hint="choose another id")
         run.add(frame, models)
+        if starts is not None:
+            row = replace(_run_row(starts, Owner(id="", host="", pid=0, started="")), owner=None)
+            begun = self._runs[starts.run_id] = _Run(row=replace(row, fence=0))
+            begun.wake_at = starts.created_at
+            running = StatusChanged(status="running")
+            begun.add(Frame(number=0, at=starts.created_at, changes=(running,)), ())
         for one in cooldowns:
             if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
@@ -270,7 +279,7 @@ class MemoryStore:
             started = (one for one in changes if isinstance(one, AttemptStarted))
             calls = sum(one.prompt is not None for one in started)
             used = [one for one in changes if isinstance(one, UsageCounted)]
-            body = end_body(run.run_id, end, calls, used)
+            body = end_body(run.run_id, run.first_run, end, calls, used)
             id, key = run.parent.run_id, run.parent.key
             self._put(parent, Note(run_id=id, kind=CHILD_ENDED, key=key, body=body, at=frame.at))
 
@@ -452,6 +461,8 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
         created_at=run.created_at,
         options=run.options,
         parent=run.parent,
+        first_run=run.first_run,
+        number=run.number,
         owner=owner.id,
         fence=1,
     )

@@ -197,6 +197,8 @@ def _closed(name: str, change: WaitClosed) -> str:
 def _status(change: StatusChanged) -> str:
     if change.stopped_by is not None:
         return f"the run was stopped by {change.stopped_by}"
+    if change.next_run is not None:
+        return f"the run continued as {change.next_run}"
     was = "was " if change.status == "cancelled" else "is " if change.status[-3:] == "ing" else ""
     return f"the run {was}{change.status}{_because(change.error)}"
 

@@ -95,6 +95,8 @@ class RunView:
     usage: Usage
     parent: Parent | None = None
     """The run and the node that started it, if it is a child run."""
+    next_run: str | None = None
+    """The run as which it has continued."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +126,7 @@ class Summary:
     exhausted: tuple[Key, ...]
     frames: int
     usage: Usage
+    next_run: str | None = None
 
 
 def inspect(snapshot: Snapshot) -> Inspection:
@@ -155,6 +158,7 @@ def view_run(snapshot: Snapshot) -> RunView:
         owner=snapshot.owner,
         usage=usage_of(state.usage),
         parent=run.parent,
+        next_run=state.status.next_run,
     )
 
 
@@ -174,6 +178,7 @@ def summarize(snapshot: Snapshot) -> Summary:
         exhausted=exhausted_loops(state),
         frames=state.frame + 1,
         usage=usage_of(state.usage),
+        next_run=state.status.next_run,
     )
 
 

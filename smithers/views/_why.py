@@ -80,6 +80,10 @@ class _Reasons:
                 return [*tolerated, *map(_unpaid, unpaid(snapshot))]
             case "cancelled":
                 return []
+            case "continued":
+                next_run = quote(snapshot.state.status.next_run or "")
+                said = f"it continued as {next_run}"
+                return [Reason(key=Key(""), sentence=said, command=f"smithers why {next_run}")]
             case "running" | "waiting":
                 return self._held()
 
@@ -298,7 +302,9 @@ def _partly(reasons: Sequence[Reason]) -> str:
     return said + (without if skipped else "")
 
 
-def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
+def _sentence(  # noqa: C901  # one case a status
+    snapshot: Snapshot, reasons: Sequence[Reason]
+) -> str:
     """The whole in one sentence."""
     run, since = snapshot.run_id, clock(snapshot.since, snapshot.now)
     owner, stopped_by = snapshot.owner, snapshot.state.status.stopped_by
@@ -311,6 +317,8 @@ def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
             return f"{run} is stale: process {owner.pid}, which ran it, has ended"
         case "finished":
             return f"{run} finished at {since}{_partly(reasons)}"
+        case "continued":
+            return f"{run} continued as {snapshot.state.status.next_run} at {since}"
         case "failed":
             return f"{run} failed at {since}"
         case "cancelled":

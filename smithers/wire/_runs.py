@@ -85,6 +85,7 @@ def summary_json(view: Summary) -> Json:
         "exhausted": _names(view.exhausted),
         "frames": view.frames,
         "usage": usage,
+        **({} if view.next_run is None else {"next_run": view.next_run}),
     }
 
 
@@ -288,7 +289,11 @@ def _run(run: RunView) -> Json:
 
 
 def _parent(run: RunView) -> Json:
-    """The node that started a child run; nothing for any other."""
+    """The node that started a child run, and the run as which one has continued; nothing for any
+    other.
+    """
+    if run.next_run is not None:
+        return {"next_run": run.next_run}
     if run.parent is None:
         return {}
     key = run.parent.key

@@ -84,6 +84,8 @@ class _Deciding:
     ) -> None:
         self.driver.settle(one, outcome, error)
 
+    def count_child(self, one: Instance, run_id: str, used: object) -> None: ...
+
     def open_wait(self, one: Instance, wait: WaitOpened) -> None:
         self.driver.open_wait(wait)
         self.driver.plan.begin(one)
@@ -341,7 +343,16 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "subflow" | "catch" | "finally" | "compensated":
+            case (
+                "task"
+                | "command"
+                | "approval"
+                | "subflow"
+                | "continue_as_new"
+                | "catch"
+                | "finally"
+                | "compensated"
+            ):
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

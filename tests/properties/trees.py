@@ -16,6 +16,7 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     ForEach,
     Loop,
     Node,
@@ -48,6 +49,7 @@ Kind = Literal[
     "command",
     "approval",
     "subflow",
+    "continue_as_new",
     "sequence",
     "parallel",
     "branch",
@@ -115,6 +117,8 @@ class Idle:
                 return Approval(id, ask="May I?")
             case "subflow":
                 return Subflow(id, INNER, on_failure=on_failure)
+            case "continue_as_new":
+                return ContinueAsNew(NoInput(), id=id)
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "command":
@@ -201,7 +205,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "subflow":
+        case "step" | "task" | "command" | "approval" | "subflow" | "continue_as_new":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
