@@ -48,6 +48,7 @@ OTHERS: dict[tuple[str, str], str] = {
     ("tree/_tasks.py", "approval"): "a kind of node",
     ("kinds/_kind.py", "approval"): "a kind of node",
     ("kinds/approval.py", "approval"): "a kind of node",
+    ("wire/_runs.py", "child"): "a key of JSON",
     ("errors.py", "retry"): "what an agent's error makes the engine do",
     ("engine/attempts/next_agent.py", "retry"): "what an agent's error makes the engine do",
     ("engine/attempts/agent_attempt.py", "retry"): "what an agent's error makes the engine do",

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
 from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Subflow, Task, Try
-from smithers import workflow
+from smithers import ContinueAsNew, workflow
 
 echo = Echo()
 
@@ -308,6 +308,13 @@ return §Saga()
         said="this saga has no body",
         hint="give it at least one node",
         fix=("Saga()", 'Saga(Step("a", lambda: 1))'),
+    ),
+    in_file(
+        "continue without a model",
+        _FLOW + '    return Sequence(§ContinueAsNew({"number": 2}))\n',
+        said="the input of ContinueAsNew must be a model, not {'number': 2}",
+        hint="pass the input of the next run, or a callable that returns it",
+        fix=('ContinueAsNew({"number": 2})', 'Step("a", lambda: 1)'),
     ),
     in_file(
         "subflow of a function",
