@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smithers.tree import Node as Node
     from smithers.tree import Parallel as Parallel
     from smithers.tree import Retry as Retry
+    from smithers.tree import Rework as Rework
     from smithers.tree import Sequence as Sequence
     from smithers.tree import Step as Step
     from smithers.tree import Task as Task
@@ -61,6 +62,7 @@ _HOMES = {
     "Node": "smithers.tree",
     "Parallel": "smithers.tree",
     "Retry": "smithers.tree",
+    "Rework": "smithers.tree",
     "Saga": "smithers.kinds",
     "Sequence": "smithers.tree",
     "State": "smithers.context",
@@ -95,6 +97,7 @@ __all__ = [  # literal, for the checkers
     "Node",
     "Parallel",
     "Retry",
+    "Rework",
     "Saga",
     "Sequence",
     "State",

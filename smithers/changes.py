@@ -25,6 +25,7 @@ __all__ = [
     "BudgetSet",
     "CameUp",
     "Change",
+    "ChoiceGone",
     "ChoiceKind",
     "ChoiceMade",
     "ContainerEnded",
@@ -42,6 +43,7 @@ __all__ = [
     "ReadMade",
     "Reset",
     "RunStatus",
+    "SentBack",
     "SessionSeen",
     "Settled",
     "StatusChanged",
@@ -70,6 +72,7 @@ ChoiceKind = Literal[
     "began",
     "undoing",
     "ending",
+    "rework",
 ]
 WaitKind = Literal[
     "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached", "child"
@@ -249,6 +252,15 @@ class ChoiceMade:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChoiceGone:
+    """A choice no longer counts: what it was made from is done again. `made` is its frame."""
+
+    key: Key
+    kind: ChoiceKind
+    made: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FailureHandled:
     """An `on_failure="continue"` absorbed the failure of this node, or its cancellation because of
     a failure beside it: the node's own, or that of a container around it. What is handled is final.
@@ -359,10 +371,25 @@ class MessageGiven:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reset:
-    """Everything of this node that was born before this frame no longer counts; it is kept."""
+class SentBack:
+    """Why work is done again: the node `key` was denied, or failed. `by` is the person who denied
+    it, and `note` what they or the failed check said.
+    """
 
     key: Key
+    by: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reset:
+    """Everything of this node that was born before this frame no longer counts; it is kept.
+
+    With `cause` it is done again by a `Rework`, and continues the session in which it was done.
+    """
+
+    key: Key
+    cause: SentBack | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -390,6 +417,7 @@ Change = (
     | SessionSeen
     | UsageCounted
     | ChoiceMade
+    | ChoiceGone
     | ContainerEnded
     | ContainerReopened
     | ReadMade

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from smithers.changes import Failure, Key
 from smithers.errors import AuthorError
-from smithers.tree import ForEach, Node, Output, here, output_of
+from smithers.tree import ForEach, Node, Output, Task, here, output_of
 
 __all__ = ["READER", "Context", "ItemFailure", "NotYet", "Reader", "State"]
 
@@ -55,6 +55,10 @@ class Reader(Protocol):
     def failures(self, node: ForEach[Any]) -> list[ItemFailure]: ...
 
     def items(self, node: ForEach[Any]) -> dict[str, object]: ...
+
+    def note(self, node: Node[Any]) -> str | None:
+        """What was said when a node last sent work back."""
+        ...
 
     def ending(self, node: Node[Any] | str) -> tuple[State, Failure | None]:
         """How a node has ended, by itself or by its id."""
@@ -117,6 +121,13 @@ class Context(Generic[In]):
     def failures(self, each: ForEach[Any]) -> list[ItemFailure]:
         """The items that a `ForEach` with `on_failure="continue"` left out, in item order."""
         return _reader().failures(each)
+
+    def note(self, node: Task[Any], /) -> str | None:
+        """What was said when a node with a `Rework` last sent work back: the note of the person who
+        denied it, or the error by which it failed. None before that, and for a denial without a
+        note. It waits for nothing.
+        """
+        return _reader().note(node)
 
     def state(self, node: Node[Any] | str, /) -> State:
         """How a node has ended, a container as well; by id if it is not in scope.

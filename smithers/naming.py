@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from smithers.changes import Key
+from smithers.changes import Key, SentBack
 from smithers.shapes import CONTAINERS
 
-__all__ = ["first_names", "key_name", "node_name"]
+__all__ = ["first_names", "key_name", "node_name", "why_again"]
 
 _KIND = rf"(?:{'|'.join(CONTAINERS)})"
 _FROM_ROOT = re.compile(rf"{_KIND}(?:/{_KIND}\d+)*(?=/|$)")
@@ -65,3 +65,16 @@ def first_names(names: Sequence[str], most: int = _MOST) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def why_again(cause: SentBack) -> str:
+    """Why work is done again, in words.
+
+    >>> why_again(SentBack(Key("ship"), "ann", "too long"))
+    'ship was denied by ann: too long'
+    >>> why_again(SentBack(Key("ci"), None, "2 tests failed"))
+    'ci failed: 2 tests failed'
+    """
+    what = "failed" if cause.by is None else f"was denied by {cause.by}"
+    note = f": {cause.note}" if cause.note else ""
+    return f"{key_name(cause.key)} {what}{note}"

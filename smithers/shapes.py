@@ -45,6 +45,8 @@ class Shape:
     """Whether its children are items, whose ids end in the item's key."""
     is_ordered: bool = False
     """Whether a child starts once the one before it is settled."""
+    handles: bool = False
+    """Whether it runs because of a failure beside it."""
     cleans_up: Literal["no", "itself", "parent"] = "no"
     """What leaves something to do when the run is cancelled after it has begun."""
 
@@ -54,8 +56,10 @@ _LEAF = Shape(is_container=False)
 
 def _container(kind: ContainerKind) -> Shape:
     match kind:
-        case "sequence" | "try" | "catch" | "compensated":
+        case "sequence" | "try" | "compensated":
             return Shape(is_ordered=True)
+        case "catch":
+            return Shape(is_ordered=True, handles=True)
         case "saga":
             return Shape(is_ordered=True, cleans_up="itself")
         case "finally":

@@ -25,6 +25,7 @@ from smithers.changes import (
     BudgetSet,
     CameUp,
     Change,
+    ChoiceGone,
     ChoiceKind,
     ChoiceMade,
     ContainerEnded,
@@ -42,6 +43,7 @@ from smithers.changes import (
     ReadMade,
     Reset,
     RunStatus,
+    SentBack,
     SessionSeen,
     Settled,
     StatusChanged,
@@ -65,7 +67,7 @@ __all__ = [
     "Waiting",
 ]
 
-_TAKING_AWAY = frozenset({Reset, NodeGone, ContainerReopened})
+_TAKING_AWAY = frozenset({Reset, NodeGone, ContainerReopened, ChoiceGone})
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -216,6 +218,8 @@ class RunState:
     tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
+    sent_back: dict[Key, SentBack] = field(default_factory=dict[Key, SentBack])
+    """Why tasks are done again, of those that a `Rework` has reset."""
     usage: Total = field(default_factory=Total)
     budgets: dict[Key, BudgetSet] = field(default_factory=dict[Key, BudgetSet])
     raised: dict[Key, Amounts] = field(default_factory=dict[Key, Amounts])
@@ -346,6 +350,10 @@ class RunState:
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
                 self.choices[key, change.kind] = chosen
+            case ChoiceGone(key=key, kind=kind):
+                known = self.choices.get((key, kind))
+                if known is not None and known.frame == change.made:
+                    del self.choices[key, kind]
             case FailureHandled(key=key):
                 self.handled.add(key)
             case ContainerEnded(key=key):
@@ -379,6 +387,8 @@ class RunState:
                 self.status, self.status_frame = change, frame
             case Reset(key=key):
                 self._reset(key, frame)
+                if change.cause is not None:
+                    self.sent_back[key] = change.cause
 
     def _child(self, wait: WaitOpened) -> None:
         """A node waits for a child run: a new one, or its last one, which is resumed."""

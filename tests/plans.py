@@ -68,7 +68,9 @@ def watch_engines() -> None:
 
     async def checked(self: Engine) -> None:
         await commit(self)
-        if self._ending is None and len(self.plan.instances) <= _MOST_INSTANCES:
+        # What is sent back is reset before anything else follows, in the next frame.
+        follows = self._ending is None and not self._is_sent_back()
+        if follows and len(self.plan.instances) <= _MOST_INSTANCES:
             check(self)
 
     Engine._commit = checked  # type: ignore[method-assign]

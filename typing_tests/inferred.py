@@ -72,6 +72,7 @@ def tasks(ctx: Context[Brief]) -> None:
     assert_type(plan, Task[Plan])
     assert_type(many, Task[list[Plan]])
     assert_type(ok, Approval)
+    assert_type(ctx.note(ok), str | None)
     assert_type(ctx[text], str)
     assert_type(ctx[plan], Plan)
     assert_type(ctx[plan].steps, list[str])

@@ -24,6 +24,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Saga,
     Sequence,
     Step,
@@ -105,6 +106,7 @@ def tasks(ctx: Context[Brief]) -> None:
     Retry(3)  # error: arguments are named
     Approval("n", ask=lambda: 7)  # error: a question that is a number
     Approval("o", ask="ship?", on_deny="retry")  # error: an unknown choice
+    Approval("o2", ask="ship?", on_deny=Rework(3))  # error: no task
     Approval("p", ask="ship?", output=Plan)  # error: an approval gives a decision
     Decision(approved=True)  # error: without its time
 

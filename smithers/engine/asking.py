@@ -24,7 +24,7 @@ from smithers.engine.render import Items, Renderer, called
 from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import Definition, Instance
+from smithers.kinds import Definition, Instance, is_sent_back, send_back
 from smithers.state import Attempted, RunState, Total
 from smithers.tree import (
     NODE_MARK,
@@ -78,6 +78,8 @@ class Asking:
         self.now = now
         self.strict = True
         self.waiting: dict[Key, list[Instance]] = {}
+        self.sent_back: list[Key] = []
+        """The nodes that have sent work back in this frame: it is reset in the next one."""
         self.children: list[Key] = []
         """The nodes that wait for a child run which is to be driven, once that is on disk."""
 
@@ -163,6 +165,14 @@ class Asking:
 
     def choose(self, instance: Instance, kind: ChoiceKind, value: str) -> None:
         choose(self.frame, self.plan, instance, kind, value)
+        if kind == "rework":
+            self.sent_back.append(instance.key)
+
+    def give_up(self, instance: Instance[Task], error: Failure | None) -> None:
+        """Nothing is left to try: work is sent back with the error as its note, or it fails."""
+        note = None if error is None else error.message
+        if not send_back(self, instance, by=None, note=note, asked=None):
+            self.settle(instance, "failed", error=error)
 
     def close_wait(self, instance: Instance, kind: WaitKind, answer: str) -> None:
         """Its wait is over, by this answer."""
@@ -266,6 +276,8 @@ class Asking:
         state, key, node = self.frame.state, instance.key, instance.node
         if key not in state.came_up:
             self.frame.do(CameUp(key=key))
+        if is_sent_back(state, key):
+            return False
         tries = state.tries.get(key)
         if state.has_wait(key, waits.SETTLING) or (tries and tries[-1].state == "running"):
             return False

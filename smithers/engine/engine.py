@@ -53,6 +53,7 @@ from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
 from smithers.engine.render import Renderer
+from smithers.engine.reworking import Reworking
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.settling import settle
 from smithers.engine.starting import Starting
@@ -131,6 +132,7 @@ class Engine:
         self._endings = Endings(
             workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at, run
         )
+        self._reworking = Reworking(self.asking)
         self.children = Children(Engine, run, self.asking, self, self._limit)
         self.budgets.children = self.children.used
         self._ready: deque[Instance] = deque()
@@ -280,6 +282,8 @@ class Engine:
             self._closing.forget()
         self._closing.resume()
         self._render()
+        self.asking.sent_back = self._reworking.pending()
+        self._do_again()
         self._write_handled()
         if failed and (again := runs_again(self.view.mounts.by_id, self.state)):
             for key in again:
@@ -321,13 +325,13 @@ class Engine:
     def _advance(self) -> Ending | None:
         """Make every change that follows from what is known; the ending, if there is one."""
         self._moment = self.settings.clock.now()
-        while self._take_one() or self._follow():
+        if self.transition.empty:
+            self._do_again()
+        while not self._is_sent_back() and (self._take_one() or self._follow()):
             pass
         if self._ending is None:
             self.budgets.tidy()
-        if self._running or self.starting.prepared or self.limits.must_look:
-            return None
-        if self.children.active or (self._ending not in ("stop", "wrong") and self.children.busy):
+        if self._is_sent_back() or self._is_busy() or self.limits.must_look:
             return None
         if (
             self._ending == "stop"
@@ -349,6 +353,12 @@ class Engine:
                 return None
             return self._endings.finish()
         return self._endings.suspend()
+
+    def _is_busy(self) -> bool:
+        """Whether an attempt or a child run is driven here, or is about to be."""
+        if self._running or self.starting.prepared or self.children.active:
+            return True
+        return self._ending not in ("stop", "wrong") and self.children.busy
 
     def _pending(self) -> bool:
         """Whether anything follows from the state that a stop has kept from happening."""
@@ -404,6 +414,28 @@ class Engine:
             return False
         return True
 
+    def _is_sent_back(self) -> bool:
+        """Whether the next frame begins with what is done again; nothing else happens before."""
+        return bool(self.asking.sent_back) and self._ending is None and self._closing.why is None
+
+    def _do_again(self) -> None:
+        """Reset what was sent back, and all that has read it. It is the first thing of a frame,
+        since a reset takes away what was there before its frame.
+        """
+        if not self._is_sent_back():
+            return
+        keys, self.asking.sent_back = self.asking.sent_back, []
+        before = set(self.state.nodes)
+        for key in keys:
+            cause = self._reworking.reset(key, self._attempts())
+            more = True
+            while more and self._render_again():
+                left, before = before - set(self.state.nodes), set(self.state.nodes)
+                more = self._reworking.reset_left(left, cause, self._attempts())
+        for running in self._attempts():
+            if not self.state.attempts[running.serial].counts:
+                running.cancel()
+
     def _write_handled(self) -> None:
         """Write which failures were absorbed; a plan that was made anew tells them again."""
         handled = self.plan.handled
@@ -430,8 +462,11 @@ class Engine:
         ended_early = not settled.kind.is_task and settled.status in ("failed", "cancelled")
         if ended_early or settled.kind.expands or settled.kind.grows:
             self._wake_readers_of_unknown()
-        if not self.renderer.watches(settled.key.id):
-            return
+        if self.renderer.watches(settled.key.id):
+            self._render_again()
+
+    def _render_again(self) -> bool:
+        """Render since something changed that the structure reads. False if the tree is wrong."""
         try:
             self._render(gone=True)
         except AuthorError as error:
@@ -440,6 +475,8 @@ class Engine:
             # What runs is paid for and may end; nothing new starts below a tree that is wrong.
             self._wrong = failure_of(error, self.settings.secrets.mask)
             self._ending = self._ending or "wrong"
+            return False
+        return True
 
     def _wake_readers_of_unknown(self) -> None:
         """Who waits for what the plan has no instance of asks again: a fan-out has its items now,
@@ -642,6 +679,8 @@ class Engine:
         while True:
             self._wake.clear()
             if self._results or self._promises or self._used or self._inbox or self._raised:
+                return
+            if self._is_sent_back():
                 return
             if self._ending is not None and not (self._running or self.children.active):
                 return

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Container, Iterable, Iterator
 from collections.abc import Sequence as ListLike
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from smithers.errors import AuthorError
@@ -171,7 +171,7 @@ class Mounts:
         in the tree, and for tasks that wait for each other in a circle.
         """
         for one in root.walk():
-            for need, why in _waits_for(one):
+            for need, why in chain(_waits_for(one), _sends_back(one)):
                 if self._is_missing(need, root, complete=complete):
                     guess = did_you_mean(need, self._ids())
                     raise AuthorError(
@@ -243,6 +243,13 @@ def _check_circle(root: Definition, by_id: dict[str, Definition]) -> None:
 def _waits_for(one: Definition) -> Iterator[tuple[str, str]]:
     """The ids of what a task says that it comes after, and in which words."""
     return one.kind.needs(one.node)
+
+
+def _sends_back(one: Definition) -> Iterator[tuple[str, str]]:
+    """The ids of what is done again if it is denied or fails."""
+    rework = one.kind.rework(one.node)
+    for id in () if rework is None else rework.ids:
+        yield id, f"sends back {id or 'a node'!r}"
 
 
 def _before(one: Definition) -> Iterator[tuple[str, str]]:

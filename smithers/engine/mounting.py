@@ -13,6 +13,7 @@ from smithers.engine.reading import View
 from smithers.engine.render import Renderer
 from smithers.engine.transition import Transition
 from smithers.errors import AuthorError
+from smithers.kinds import Definition
 from smithers.naming import node_name
 from smithers.store import Model
 
@@ -145,13 +146,19 @@ class Mounting:
         row = self._state.nodes.get(id)
         while row is not None and row.parent is not None:
             if (above := by_id.get(row.parent)) is not None:
-                return above.kind.expands and any(
-                    not one.settled and not one.children
-                    for key, one in self.plan.instances.items()
-                    if key.id == above.id and one.kind.can_expand(self._state, one)
-                )
+                return above.kind.expands and self._may_expand(above)
             row = self._state.nodes.get(row.parent)
         return False
+
+    def _may_expand(self, above: Definition) -> bool:
+        """Whether a fan-out has items that are not mounted yet, or is not come to again."""
+        mine = [one for key, one in self.plan.instances.items() if key.id == above.id]
+        if not mine:
+            return any(key.id == above.id for key, _ in self._state.choices)
+        return any(
+            not one.settled and not one.children and one.kind.can_expand(self._state, one)
+            for one in mine
+        )
 
     def _close_waits(self, id: str) -> None:
         for key, kind in [wait for wait in self._state.waits if wait[0].id == id]:

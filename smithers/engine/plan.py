@@ -214,7 +214,7 @@ class Plan(SlotCounts):
             self.mark(one, ended.outcome, ended.frame)
             return
         tries = [tried for tried in self.state.tries.get(one.key, ()) if tried.counts]
-        is_running = any(tried.state == "running" for tried in tries)
+        is_running = any(tried.state == "running" for tried in self.state.tries.get(one.key, ()))
         if is_running or one.kind.cleans_up(self.state, one):
             if cancel and not one.stopped:
                 one.stopped = True

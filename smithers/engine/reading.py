@@ -20,6 +20,7 @@ from smithers.engine.plan import Plan
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import NOTHING, Definition, Instance, error_of, kind_of
 from smithers.state import Ended, RunState
+from smithers.texts import object_from
 from smithers.tree import (
     Attempt,
     ForEach,
@@ -157,6 +158,30 @@ class Reading:
             return "skipped", None
         return cast("State", found.status), error_of(self.state, found)
 
+    def note(self, node: Node[Any]) -> str | None:
+        """What was said when a node last sent work back, in the loops that it has in common with
+        this reader.
+        """
+        if kind_of(_checked(node)).rework(node) is None:
+            raise AuthorError(
+                f"ctx.note({_name(node)}) reads a node that sends no work back",
+                place=here().place,
+                hint="set on_deny=Rework(...) or on_failure=Rework(...) on it",
+            )
+        definition = self._maybe_known(cast("str", node.id), node)
+        if definition is None:
+            return None
+        prefix = self.key.path[: self._common(definition)]
+        paths = [
+            key.path
+            for key, kind in list(self.state.choices)
+            if kind == "rework" and key.id == node.id and key.path[: len(prefix)] == prefix
+        ]
+        if not paths:
+            return None
+        row = object_from(self.state.choices[Key(definition.id, max(paths)), "rework"].value)
+        return None if row is None else cast("str | None", row["note"])
+
     def json_of(self, node: Node[Any]) -> str | None:
         """The output of a settled node as JSON text, or None where it has none."""
         found = None if _valued_or_none(node) is None else self._read(node)
@@ -258,6 +283,14 @@ class Reading:
             place=here().place,
             hint="add it to the tree that the workflow returns, or read another task",
         )
+
+    def _maybe_known(self, id: str, node: Node[Any]) -> Definition | None:
+        try:
+            return self._known(id, node)
+        except NotYet:
+            if self.mode == "render":
+                return None
+            raise
 
     def find(self, id: str) -> Instance | None:
         """The settled instance of an id, or None where it was skipped. Raises `NotYet`."""

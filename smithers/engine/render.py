@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Token
 from dataclasses import dataclass, field
 from functools import partial
@@ -272,6 +272,12 @@ class Renderer:
                 place=node.mark.place,
                 hint="return from key= a string that names one item, taken from the item's data",
             )
+
+    def forget(self, keys: Iterable[Key]) -> None:
+        """What these fan-outs have mounted is void: they have other items, or none yet."""
+        for key in keys:
+            self._items.pop(key, None)
+        self._root = None
 
     def remember(self, key: Key, items: Items) -> None:
         """Keep the items of a fan-out whose choice is about to be made."""

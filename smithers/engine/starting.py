@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from smithers import waits
-from smithers.changes import AttemptEnded, AttemptState, Failure
+from smithers.changes import AttemptEnded, AttemptState, Failure, Reset
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Bench, Executors, Result, Running
 from smithers.engine.settling import settle
@@ -61,7 +61,9 @@ class Starting:
 
     def take(self, running: Running, result: Result, instance: Instance | None) -> None:
         """Write how an attempt has ended, and what that means for its task."""
-        if result.kind == "succeeded":
+        if not self._frame.state.attempts[running.serial].counts or self._is_outdated(running):
+            self._outdated(running, instance)
+        elif result.kind == "succeeded":
             self._succeeded(running, result.text)
         elif result.kind == "cancelled" or instance is None:
             self._end(running, "cancelled", None)
@@ -77,6 +79,27 @@ class Starting:
             self._held(running, result.error, instance)
         else:
             self._failed(running, cast("Exception", result.error), instance)
+
+    def _is_outdated(self, running: Running) -> bool:
+        """Whether it has read, before it could be stopped, what is done again since."""
+        reset, reading = self._frame.state.reset, running.attempt.reads()
+        if not reset or reading is None:
+            return False
+        return any(reset.get(source, -1) > at for source, at in reading.used.items())
+
+    def _outdated(self, running: Running, instance: Instance | None) -> None:
+        """What it did no longer counts, and its task runs again."""
+        state, key = self._frame.state, running.key
+        if state.attempts[running.serial].counts:
+            self._frame.do(Reset(key=key, cause=state.sent_back.get(key)))
+        self._end(running, "cancelled", None)
+        if instance is None or instance.settled:
+            return
+        if instance.dropping is not None:
+            self._settle(instance, "cancelled", error=None)
+        else:
+            self._asking.plan.unbegin(instance)
+            self._asking.plan.up.append(instance)
 
     def _held(self, running: Running, error: Exception | None, instance: Instance) -> None:
         """Its next attempt goes on in its session, once the budget is raised, or the person who is
@@ -127,9 +150,10 @@ class Starting:
             self._frame.read(reading)
         tries = self._asking.tries(running.key)
         attempt.note_failure(error, failure, tries[-1].started_at)
-        final = isinstance(error, AuthorError) or not attempt.may_retry(error)
-        if instance.dropping is not None or final:  # the author's fault is one at every try
+        if isinstance(error, AuthorError):  # the author's fault is one at every try
             self._settle(instance, "failed", error=failure)
+        elif instance.dropping is not None or not attempt.may_retry(error):
+            self._asking.give_up(instance, failure)
         else:
             self._executors.of(node.work).retry(instance, node.work, tries, failure)
 

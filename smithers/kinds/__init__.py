@@ -20,6 +20,7 @@ from smithers.kinds._kind import (
     OutputReader,
     Planning,
 )
+from smithers.kinds._rework import is_sent_back, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
@@ -70,8 +71,10 @@ __all__ = [
     "child_workflow",
     "error_of",
     "find_failure",
+    "is_sent_back",
     "kind_of",
     "result_of",
+    "send_back",
 ]
 
 AnyNode = (

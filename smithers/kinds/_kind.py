@@ -18,7 +18,7 @@ from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
 from smithers.state import Ended, RunState, Total
-from smithers.tree import Computed, ForEach, Mark, Node, Output, Task
+from smithers.tree import Computed, ForEach, Mark, Node, Output, Rework, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
@@ -343,6 +343,10 @@ class Kind(ABC, Generic[N]):
     def handles(self, node: N) -> bool:
         """Whether it handles its own failure, or one below it."""
         return self.is_tolerant(node) or self.is_tolerated(node)
+
+    def rework(self, node: N) -> Rework | None:
+        """What is done again if it is denied or fails."""
+        return None
 
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
         """Whether it has begun by the rows, so that it takes the slots above it."""

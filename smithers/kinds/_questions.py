@@ -8,7 +8,7 @@ from datetime import datetime
 from smithers.changes import Failure, WaitKind, WaitOpened
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
-from smithers.tree import Decision
+from smithers.tree import Decision, Rework
 
 __all__ = ["denied", "open_question"]
 
@@ -38,9 +38,13 @@ def open_question(
     )
 
 
-def denied(decision: Decision, asking: Asking) -> Failure:
-    """The failure by a denial, of a person or because nobody answered in time."""
+def denied(decision: Decision, asking: Asking, rework: Rework | None = None) -> Failure:
+    """The failure by a denial, of a person or because nobody answered in time; `rework` is what had
+    no round left.
+    """
     by = f" by {decision.by}" if decision.by else ""
     note = f": {decision.note}" if decision.note else ""
+    if rework is not None and decision.by is not None:
+        note += f" (round {rework.max_rounds} of {rework.max_rounds})"
     hint = _FINAL if decision.by is not None else ""
     return Failure(kind="Denied", message=asking.scrub(f"denied{by}{note}"), hint=hint)

@@ -9,6 +9,7 @@ from smithers.changes import Failure, Key, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import denied, open_question
+from smithers.kinds._rework import asked_again, is_sent_back, send_back
 from smithers.kinds.task import Leaf
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
@@ -37,6 +38,7 @@ class ApprovalKind(Leaf[Approval]):
         seconds = one.node.timeout_s
         due = None if seconds is None else asking.now() + timedelta(seconds=seconds)
         names = one.node.work.allowed_by
+        text = asked_again(asking.state, one, text)
         open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names)
 
     def answered(
@@ -53,16 +55,22 @@ class ApprovalKind(Leaf[Approval]):
             asking.settle(one, "failed", error=error)
             return
         given = decision.model_dump_json()
+        wait = asking.state.waits.get((one.key, kind))
         asking.close_wait(one, kind, body or given)
         if decision.approved or work.on_deny == "continue":
             asking.settle(one, "finished", output=given, model="Decision")
-        else:
-            asking.settle(one, "failed", error=denied(decision, asking))
+            return
+        asked = None if wait is None else wait.opened.asked
+        is_person = body is not None
+        if not is_person or not send_back(
+            asking, one, by=decision.by, note=decision.note, asked=asked
+        ):
+            asking.settle(one, "failed", error=denied(decision, asking, one.node.rework))
 
     def has_begun(self, state: RunState, one: Instance[Approval]) -> bool:
         ended = state.ended.get(one.key)
         was_answered = ended is not None and ended.outcome in ("finished", "failed")
-        return was_answered or super().has_begun(state, one)
+        return was_answered or is_sent_back(state, one.key) or super().has_begun(state, one)
 
     def runs_again(self, state: RunState, key: Key, node: Approval, ended: Ended) -> bool:
         """What a person decided stays decided; a question that nobody answered in time is asked

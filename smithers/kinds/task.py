@@ -15,7 +15,7 @@ from smithers.kinds._kind import NOTHING, Asking, Kind, OutputReader, Planning
 from smithers.kinds._questions import denied, open_question
 from smithers.naming import key_name
 from smithers.state import Attempted, Ended, RunState
-from smithers.tree import AgentWork, Decision, Node, Output, StepWork, Task
+from smithers.tree import AgentWork, Decision, Node, Output, Rework, StepWork, Task
 
 __all__ = ["TASK", "Leaf", "WorkKind", "agent_work", "has_effect", "was_interrupted"]
 
@@ -75,9 +75,7 @@ class Leaf(Kind[N]):
             plan.mark(one, ended.outcome, ended.frame)
         elif one.closed:
             plan.drop_task(one, "skipped", cancel=False)
-        elif not any(
-            tried.counts and tried.state == "running" for tried in state.tries.get(one.key, ())
-        ):
+        elif not any(tried.state == "running" for tried in state.tries.get(one.key, ())):
             plan.resolve_later(one)
 
     def child_settled(self, plan: Planning, one: Instance[N], child: Instance) -> None:
@@ -92,15 +90,19 @@ class Leaf(Kind[N]):
     def is_tolerated(self, node: N) -> bool:
         return node.on_failure == "continue"
 
+    def rework(self, node: N) -> Rework | None:
+        return node.rework
+
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
         key = one.key
-        tried = state.tries.get(key, ())
+        tried = state.tries.get(key, [])
         holds = state.has_wait(key, waits.TAKING_SLOTS)
         if not tried and not holds:  # nothing happened to it yet
             return False
         tries = [one for one in tried if one.counts]
         # What an interrupted step would have come to, its next attempt tells: it may be deferred.
         begun = any(one.state not in ("deferred", "interrupted") for one in tries)
+        begun = begun or (bool(tried) and tried[-1].state == "running")  # reset, and not ended yet
         interrupted = bool(tries) and tries[-1].state == "interrupted"
         return begun or holds or interrupted
 
@@ -127,9 +129,9 @@ class TaskKind(WorkKind[Task[Any]]):
     def resolve(self, asking: Asking, one: Instance[Task[Any]]) -> bool:
         if not asking.make_ready(one):
             return False
-        if not has_effect(one.node) or not was_interrupted(asking.state, one.key):
+        last = _last_try(asking.state, one.key) if has_effect(one.node) else None
+        if last is None or last.state not in ("interrupted", "cancelled", "succeeded"):
             return True
-        last = asking.state.tries[one.key][-1]
         if last.may_repeat is None and asking.has_slot(one):
             open_question(asking, one, waits.REPEAT, _question(one.key, last))
         elif last.may_repeat is False:  # it could not be mounted when it was denied
@@ -157,18 +159,32 @@ class TaskKind(WorkKind[Task[Any]]):
         return answer is None or Decision.model_validate_json(answer).approved
 
 
+def _last_try(state: RunState, key: Key) -> Attempted | None:
+    """The last attempt of a leaf. If it has succeeded, and the leaf is up, its work was reset."""
+    tries = state.tries.get(key)
+    return tries[-1] if tries else None
+
+
 def has_effect(node: Node[Any]) -> bool:
     """Whether a leaf is a step that is not repeated without a person's decision."""
     return isinstance(node, Task) and isinstance(node.work, StepWork) and node.work.effect
 
 
 def _question(key: Key, last: Attempted) -> str:
-    """What a person is asked about a step that was interrupted."""
+    """What a person is asked about a step that was interrupted, or is to be done again."""
+    name, number = key_name(key), last.number
+    if last.state == "succeeded":
+        return (
+            f"Run {name} again?\n"
+            f"Attempt {number} has succeeded, and what {name} read is done again. It has had its"
+            " effect: look before you decide.\n"
+            f"If you approve, {name} runs again, as attempt {number + 1}. If you deny, it fails,"
+            " and resuming the run does not ask again."
+        )
     ended = last.started_at if last.ended_at is None else last.ended_at
     late = last.error
     why = "" if late is None else f" ({late.message})"
     runs = "" if late is None else " Its function may still be running."
-    name, number = key_name(key), last.number
     return (
         f"Run {name} again?\n"
         f"Attempt {number} began at {_time(last.started_at)} and was interrupted at"

@@ -12,6 +12,7 @@ from smithers.changes import (
     AttemptStarted,
     CameUp,
     Change,
+    ChoiceGone,
     ChoiceMade,
     ContainerEnded,
     ContainerReopened,
@@ -82,6 +83,8 @@ class Facts:
                 return [("wait", key, kind, opened)]
             case MessageGiven(id=id):
                 return [("message", id)]
+            case ChoiceGone(key=key, kind=kind, made=made):
+                return [("choice", key, kind, made)]
             case _:
                 return []
 

@@ -19,6 +19,7 @@ from smithers.changes import (
     BudgetSet,
     CameUp,
     Change,
+    ChoiceGone,
     ChoiceMade,
     ContainerEnded,
     ContainerReopened,
@@ -34,6 +35,7 @@ from smithers.changes import (
     Outcome,
     ReadMade,
     Reset,
+    SentBack,
     SessionSeen,
     Settled,
     StatusChanged,
@@ -282,14 +284,16 @@ def _read_samples(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 
 def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT node, path, kind, born, value, children FROM choices WHERE run_id = :run"
-        + _BORN.format("")
+        "SELECT node, path, kind, born, value, children, gone FROM choices WHERE run_id = :run"
+        + _BORN_OR.format("", "gone")
         + " ORDER BY node, path, kind, born",
         frames.asked,
     )
-    for node, path, kind, born, value, children in rows:
-        made = ChoiceMade(key=keys[node, path], kind=kind, value=value, children=children)
-        frames[born].append(made)
+    for node, path, kind, born, value, children, gone in rows:
+        key = keys[node, path]
+        frames[born].append(ChoiceMade(key=key, kind=kind, value=value, children=children))
+        if gone is not None:
+            frames[gone].append(ChoiceGone(key=key, kind=kind, made=born))
     rows = db.execute(
         "SELECT reader, reader_path, born, source, source_path, at FROM reads WHERE run_id = :run"
         + _BORN.format("")
@@ -303,13 +307,21 @@ def _read_choices(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 
 def _read_resets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT node, path, born FROM resets WHERE run_id = :run"
+        "SELECT node, path, born, cause FROM resets WHERE run_id = :run"
         + _BORN.format("")
         + " ORDER BY node, path, born",
         frames.asked,
     )
-    for node, path, born in rows:
-        frames[born].append(Reset(key=keys[node, path]))
+    for node, path, born, cause in rows:
+        frames[born].append(Reset(key=keys[node, path], cause=_cause(cause)))
+
+
+def _cause(text: str | None) -> SentBack | None:
+    if text is None:
+        return None
+    told = json.loads(text)
+    key = Key(told["node"], tuple(told["path"]))
+    return SentBack(key=key, by=told["by"], note=told["note"])
 
 
 def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:

@@ -24,6 +24,7 @@ from smithers.changes import (
     BudgetSet,
     CameUp,
     Change,
+    ChoiceGone,
     ChoiceMade,
     ContainerEnded,
     ContainerReopened,
@@ -37,6 +38,7 @@ from smithers.changes import (
     NodeMounted,
     ReadMade,
     Reset,
+    SentBack,
     SessionSeen,
     Settled,
     StatusChanged,
@@ -95,6 +97,10 @@ _CHOICE = (
     "INSERT INTO choices (run_id, node, path, kind, born, value, children)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_CHOICE_GONE = (
+    "UPDATE choices SET gone = ?"
+    " WHERE run_id = ? AND node = ? AND path = ? AND kind = ? AND born = ? AND gone IS NULL"
+)
 _READ = (
     "INSERT OR IGNORE INTO reads (run_id, reader, reader_path, born, source, source_path, at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -117,20 +123,21 @@ _MESSAGE = (
 _MESSAGE_END = (
     "UPDATE messages SET ended = ?, serial = ? WHERE run_id = ? AND id = ? AND ended IS NULL"
 )
-_RESET = "INSERT INTO resets (run_id, node, path, born) VALUES (?, ?, ?, ?)"
+_RESET = "INSERT INTO resets (run_id, node, path, born, cause) VALUES (?, ?, ?, ?, ?)"
 _STATUS = (
     "INSERT INTO statuses (run_id, born, status, error, output, stopped_by, next_run)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 _IN_ORDER = (
-    *(_GONE, _REOPENED, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE, _READ, _WAIT),
-    *(_RESET, _LARGE, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS),
+    *(_GONE, _REOPENED, _CHOICE_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE),
+    *(_READ, _WAIT, _RESET, _LARGE, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS),
     *(_TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
 )
 _FILLS = {
     _GONE: "a node that left",
     _REOPENED: "a container that was reopened",
+    _CHOICE_GONE: "a choice that no longer counts",
     _TASK_END: "a task that settled",
     _ATTEMPT_END: "an attempt that ended",
     _WAIT_END: "a wait that closed",
@@ -277,6 +284,11 @@ def _put_choice(rows: Rows, run: str, k: int, change: ChoiceMade) -> None:
     _add(rows, _CHOICE, (run, id, path_text(path), change.kind, k, change.value, change.children))
 
 
+def _put_choice_gone(rows: Rows, run: str, k: int, change: ChoiceGone) -> None:
+    id, path = change.key
+    _add(rows, _CHOICE_GONE, (k, run, id, path_text(path), change.kind, change.made))
+
+
 def _put_read(rows: Rows, run: str, k: int, change: ReadMade) -> None:
     id, path = change.reader
     source, source_path = change.source
@@ -330,7 +342,14 @@ def _put_given(rows: Rows, run: str, k: int, change: MessageGiven) -> None:
 
 def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
     id, path = change.key
-    _add(rows, _RESET, (run, id, path_text(path), k))
+    _add(rows, _RESET, (run, id, path_text(path), k, _cause_text(change.cause)))
+
+
+def _cause_text(cause: SentBack | None) -> str | None:
+    if cause is None:
+        return None
+    told = {"node": cause.key.id, "path": cause.key.path, "by": cause.by, "note": cause.note}
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _put_status(rows: Rows, run: str, k: int, change: StatusChanged) -> None:
@@ -352,6 +371,7 @@ _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
     SessionSeen: _put_session,
     UsageCounted: _put_usage,
     ChoiceMade: _put_choice,
+    ChoiceGone: _put_choice_gone,
     ReadMade: _put_read,
     WaitOpened: _put_opened,
     WaitClosed: _put_closed,

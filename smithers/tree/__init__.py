@@ -32,6 +32,7 @@ from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._programs import Completed, Program
 from smithers.tree._results import Computed, computed
 from smithers.tree._retry import ErrorClass, Retry
+from smithers.tree._rework import Rework
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
 from smithers.tree._work import (
@@ -76,6 +77,7 @@ __all__ = [
     "PersonWork",
     "Program",
     "Retry",
+    "Rework",
     "Sequence",
     "Step",
     "StepWork",

@@ -24,6 +24,7 @@ from smithers.tree._programs import (
 )
 from smithers.tree._results import check_output
 from smithers.tree._retry import Retry, check_retry
+from smithers.tree._rework import Rework
 from smithers.tree._tasks import Task
 from smithers.tree._work import CommandWork
 
@@ -67,7 +68,7 @@ class Command(Task[T_co]):
         timeout_s: float | None = None,
         idle_s: float | None = None,
         retry: Retry | None = None,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None: ...
@@ -87,7 +88,7 @@ class Command(Task[T_co]):
         timeout_s: float | None = None,
         idle_s: float | None = None,
         retry: Retry | None = None,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None: ...
@@ -106,7 +107,7 @@ class Command(Task[T_co]):
         timeout_s: float | None = None,
         idle_s: float | None = None,
         retry: Retry | None = None,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None:

@@ -6,7 +6,7 @@ import collections.abc as abc
 import inspect
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Any, Literal, cast, overload
+from typing import Any, Literal, cast, get_args, overload
 
 from typing_extensions import TypeVar
 
@@ -22,6 +22,7 @@ from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
 from smithers.tree._results import check_output, returned
 from smithers.tree._retry import Retry, check_retry
+from smithers.tree._rework import Rework, split_rework
 from smithers.tree._work import (
     AgentWork,
     Attempt,
@@ -46,12 +47,13 @@ class Task(Node[T_co]):
     of which the first available agent does the work; a string is the name of an agent in the
     settings (`smithers.toml`). `output` is the type of the answer: `str`, or
     a pydantic model. `timeout_s` limits the duration of an attempt, `idle_s` the time without an
-    event. With `on_failure="continue"`, a failure does not fail the enclosing nodes. `skip_if` is
-    called once, when everything before the task has settled. `needs` are tasks that must have
-    succeeded before; a skipped task counts as succeeded. `budget` caps what all attempts of one
-    iteration use together. With `continues`, the task continues the session of another task's agent
-    after that task has finished; with `forks`, it works in a copy of that session. The agent that
-    owns the session is tried first.
+    event. With `on_failure="continue"`, a failure does not fail the enclosing nodes; with a
+    `Rework`, other tasks are done again, and then this one. `skip_if` is called once, when
+    everything before the task has settled. `needs` are tasks that must have succeeded before; a
+    skipped task counts as succeeded. `budget` caps what all attempts of one iteration use together.
+    With `continues`, the task continues the session of another task's agent after that task has
+    finished; with `forks`, it works in a copy of that session. The agent that owns the session is
+    tried first.
     """
 
     kind = "task"
@@ -60,6 +62,8 @@ class Task(Node[T_co]):
     output: Output[Any]
     timeout_s: float | None
     on_failure: OnFailure
+    rework: Rework | None
+    """What is done again if it fails, or an approval is denied."""
     needs: tuple[str, ...]
     skip_if: Callable[[], bool] | None
 
@@ -73,7 +77,7 @@ class Task(Node[T_co]):
         retry: Retry = ...,
         timeout_s: float | None = None,
         idle_s: float = 300.0,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
         continues: Task[Any] | str | None = None,
@@ -93,7 +97,7 @@ class Task(Node[T_co]):
         retry: Retry = ...,
         timeout_s: float | None = None,
         idle_s: float = 300.0,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
         continues: Task[Any] | str | None = None,
@@ -112,7 +116,7 @@ class Task(Node[T_co]):
         retry: Retry = _FEW,
         timeout_s: float | None = None,
         idle_s: float = 300.0,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         skip_if: Callable[[], bool] | None = None,
         needs: Iterable[Node | str] = (),
         continues: Task[Any] | str | None = None,
@@ -168,7 +172,7 @@ class Task(Node[T_co]):
         work: Work,
         output: Output[Any],
         timeout_s: float | None,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None:
@@ -178,8 +182,8 @@ class Task(Node[T_co]):
         self.output = output
         check_number(mark, "timeout_s", timeout_s, 0.001)
         self.timeout_s = timeout_s
-        check_choice(mark, "on_failure", on_failure, ("fail", "continue"))
-        self.on_failure = on_failure
+        handled, self.rework = split_rework(on_failure, "on_failure", get_args(OnFailure), mark)
+        self.on_failure = cast("OnFailure", handled)
         self.needs = _needs(self.id, needs, mark)
         if skip_if is not None and not callable(skip_if):
             said = f"the skip_if of {self.kind} {id!r} must be callable, not {skip_if!r}"
@@ -253,7 +257,7 @@ class Step(Task[T_co]):
         output: type[T] | None = None,
         retry: Retry | None = None,
         timeout_s: float | None = None,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
     ) -> None: ...
@@ -267,7 +271,7 @@ class Step(Task[T_co]):
         output: type[T] | None = None,
         retry: Retry | None = None,
         timeout_s: float | None = None,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
     ) -> None: ...
@@ -280,7 +284,7 @@ class Step(Task[T_co]):
         output: Any = None,
         retry: Retry | None = None,
         timeout_s: float | None = None,
-        on_failure: OnFailure = "fail",
+        on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
     ) -> None:
@@ -332,6 +336,8 @@ class Approval(Task[Decision]):
     """A question to a person, who approves or denies. `ask` is the text that they see.
 
     A denial fails the approval, or, with `on_deny="continue"`, finishes it with `approved=False`.
+    With `on_deny=Rework(task)`, what was asked about is done again, and the person is asked again.
+    A time-out sends nothing back.
     `allowed_by` lists the names that may decide; if it is empty, anyone may. `on_timeout` says what
     happens when `timeout_s` has passed without an answer.
     """
@@ -344,13 +350,13 @@ class Approval(Task[Decision]):
         id: str,
         *,
         ask: str | Callable[[], str],
-        on_deny: OnFailure = "fail",
+        on_deny: OnFailure | Rework = "fail",
         timeout_s: float | None = None,
         on_timeout: Literal["deny", "fail"] = "deny",
         allowed_by: Iterable[str] = (),
     ) -> None:
         mark = here()
-        check_choice(mark, "on_deny", on_deny, ("fail", "continue"))
+        denied, rework = split_rework(on_deny, "on_deny", get_args(OnFailure), mark)
         check_choice(mark, "on_timeout", on_timeout, ("deny", "fail"))
         if not isinstance(cast("object", ask), str) and not callable(ask):
             wrong(
@@ -364,8 +370,9 @@ class Approval(Task[Decision]):
         _check_text(ask, "ask", id, mark)
         work = PersonWork(
             ask=freeze(ask, mark),
-            on_deny=on_deny,
+            on_deny=cast("OnFailure", denied),
             on_timeout=on_timeout,
             allowed_by=(allowed_by,) if isinstance(allowed_by, str) else tuple(allowed_by),
         )
         self._become(id, mark, work, output_of(Decision), timeout_s)
+        self.rework = rework

@@ -14,6 +14,7 @@ from smithers.changes import (
     BudgetRaised,
     BudgetSet,
     CameUp,
+    ChoiceGone,
     ChoiceMade,
     FailureHandled,
     Key,
@@ -30,7 +31,7 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
-from smithers.naming import first_names, key_name, node_name
+from smithers.naming import first_names, key_name, node_name, why_again
 from smithers.texts import object_from
 from smithers.views._words import clock
 
@@ -80,6 +81,8 @@ def change_words(  # noqa: C901  # one case a kind of change
             return f"{name} attempt {number} started its session"
         case ChoiceMade():
             return _chose(name, change)
+        case ChoiceGone():
+            return f"the {change.kind} of {name} no longer counts"
         case WaitOpened():
             return _opened(name, change, at)
         case WaitClosed():
@@ -99,6 +102,8 @@ def change_words(  # noqa: C901  # one case a kind of change
         case FailureHandled():
             return f"{name} will not run again: its failure is tolerated"
         case Reset():
+            if change.cause is not None:
+                return f"{name} is done again, because {why_again(change.cause)}"
             if change.key in tried:
                 return f"{name} runs again; its earlier outcome no longer counts"
             return f"{name} will run after all"
@@ -140,10 +145,18 @@ def _chose(name: str, change: ChoiceMade) -> str:
                 "no longer ends" if row is None else f"ends ({row['why']}) after it has cleaned up"
             )
             return f"{name} {why}"
+        case "rework":
+            return _sent_back(name, change.value)
         case "test" | "until" | "exhausted" | "skip_if":
             return f"the {change.kind} of {name} is {_short(change.value)}"
         case _:
             assert_never(change.kind)
+
+
+def _sent_back(name: str, value: str) -> str:
+    row = object_from(value) or {}
+    note = f": {row['note']}" if row.get("note") else ""
+    return f"{name} sends work back (round {row.get('round')}){note}"
 
 
 def _started(name: str, change: AttemptStarted) -> str:

@@ -10,6 +10,7 @@ from smithers.changes import (
     BudgetRaised,
     BudgetSet,
     CameUp,
+    ChoiceGone,
     ChoiceMade,
     ContainerEnded,
     ContainerReopened,
@@ -64,6 +65,7 @@ def _key_of(change: Change, state: RunState) -> Key:
             | FailureHandled()
             | AttemptStarted()
             | ChoiceMade()
+            | ChoiceGone()
             | ContainerEnded()
             | ContainerReopened()
             | WaitOpened()

@@ -11,6 +11,7 @@ from smithers.changes import (
     BudgetRaised,
     BudgetSet,
     CameUp,
+    ChoiceGone,
     ChoiceMade,
     ContainerEnded,
     ContainerReopened,
@@ -38,6 +39,7 @@ __all__ = ["PLACES", "Shown", "shown_changes"]
 
 Shown = (
     Reset
+    | ChoiceGone
     | NodeGone
     | NodeMounted
     | SessionSeen

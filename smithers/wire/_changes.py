@@ -10,6 +10,7 @@ from smithers.changes import (
     BudgetRaised,
     BudgetSet,
     CameUp,
+    ChoiceGone,
     ChoiceMade,
     FailureHandled,
     MessageGiven,
@@ -30,9 +31,7 @@ from smithers.texts import from_json
 from smithers.wire._values import dollars, error_json, optional_time
 
 if TYPE_CHECKING:
-    from smithers.changes import (
-        Key,
-    )
+    from smithers.changes import Key, SentBack
     from smithers.views import AttemptName, ChangeView, Shown
     from smithers.wire._values import Json
 
@@ -67,6 +66,8 @@ def change_name(change: Shown) -> str:  # noqa: C901  # one case a kind of chang
             return "session_seen"
         case ChoiceMade():
             return "choice_made"
+        case ChoiceGone():
+            return "choice_gone"
         case WaitOpened():
             return "wait_opened"
         case WaitClosed():
@@ -102,8 +103,12 @@ def _facts(change: Shown, attempt: AttemptName | None) -> Json:  # noqa: C901  #
         case AttemptEnded():
             error = error_json(change.error)
             return {**_named(attempt), "state": change.state, "error": error}
-        case CameUp() | FailureHandled() | Reset() | NodeGone():
+        case CameUp() | FailureHandled() | NodeGone():
             return {}
+        case Reset():
+            return {} if change.cause is None else {"cause": _cause(change.cause)}
+        case ChoiceGone():
+            return {"kind": change.kind}
         case NodeMounted():
             return {"kind": change.kind, "parent": change.parent, "place": change.place}
         case ReadMade():
@@ -181,6 +186,10 @@ def _status(change: StatusChanged) -> Json:
         "output": from_json(change.output),
         "stopped_by": change.stopped_by,
     }
+
+
+def _cause(cause: SentBack) -> Json:
+    return {**_where(cause.key), "by": cause.by, "note": cause.note}
 
 
 def _where(key: Key) -> Json:

@@ -19,8 +19,8 @@ import uuid
 from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
-from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Subflow, Task, Try
-from smithers import ContinueAsNew, workflow
+from smithers import Loop, NoInput, Node, Parallel, Retry, Rework, Saga, Sequence, Step, Subflow
+from smithers import ContinueAsNew, Task, Try, workflow
 
 echo = Echo()
 
@@ -1429,5 +1429,65 @@ return Step("s", work)
             'work() -> str:\n        return Attempt("key", 1, print)',
             "work(attempt) -> str:\n        return attempt",
         ),
+    ),
+    in_flow(
+        "rework without a task",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, Approval("ok", ask="ok?", on_deny=§Rework()))
+""",
+        said="this Rework names no task",
+        hint="for example Rework(draft)",
+        fix=("Rework()", "Rework(draft)"),
+    ),
+    in_flow(
+        "rework of a list",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, Approval("ok", ask="ok?", on_deny=§Rework(["draft"])))
+""",
+        said="Rework takes tasks or their ids, not ['draft']",
+        hint="for example Rework(draft, max_rounds=3)",
+        fix=('["draft"]', '"draft"'),
+    ),
+    in_flow(
+        "rework without parentheses",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, §Approval("ok", ask="ok?", on_deny=Rework))
+""",
+        said="on_deny must name tasks",
+        hint="write on_deny=Rework(task)",
+        fix=("=Rework)", "=Rework(draft))"),
+    ),
+    in_flow(
+        "rework of no round",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, Approval("ok", ask="ok?", on_deny=§Rework(draft, max_rounds=0)))
+""",
+        said="max_rounds must be a whole number of at least 1, not 0",
+        hint="for example Rework(draft, max_rounds=3)",
+        fix=("max_rounds=0", "max_rounds=2"),
+    ),
+    in_flow(
+        "rework of a task that is not in the tree",
+        """\
+draft = Step("draft", lambda: 1)
+return Sequence(draft, §Approval("ok", ask="ok?", on_deny=Rework("draught")))
+""",
+        said="approval 'ok' sends back 'draught', which is not part of the workflow tree",
+        hint="did you mean draft? the ids are: draft, ok",
+        fix=('"draught"', '"draft"'),
+    ),
+    in_flow(
+        "note of what sends nothing back",
+        """\
+check = Step("check", lambda: 1)
+return Sequence(check, Step("s", lambda: §ctx.note(check)))
+""",
+        said="ctx.note(check) reads a node that sends no work back",
+        hint="set on_deny=Rework(...) or on_failure=Rework(...) on it",
+        fix=("ctx.note(check)", "ctx[check]"),
     ),
 ]

@@ -22,6 +22,7 @@ from smithers.changes import (
     BudgetSet,
     CameUp,
     Change,
+    ChoiceGone,
     ChoiceKind,
     ChoiceMade,
     ContainerEnded,
@@ -38,6 +39,7 @@ from smithers.changes import (
     ReadMade,
     Reset,
     RunStatus,
+    SentBack,
     SessionSeen,
     Settled,
     StatusChanged,
@@ -97,6 +99,7 @@ class Author:
         self.waits: dict[tuple[Key, WaitKind, int], bool] = {}
         self.messages: dict[int, bool] = {}
         self.ends: dict[Key, int] = {}
+        self.choices: dict[tuple[Key, ChoiceKind], int] = {}
 
     def frame(self, number: int) -> Frame:
         told: set[object] = set()
@@ -133,6 +136,10 @@ class Author:
                 self.ends[key] = k
             case ContainerReopened(key=key):
                 del self.ends[key]
+            case ChoiceMade(key=key, kind=kind):
+                self.choices[key, kind] = k
+            case ChoiceGone(key=key, kind=kind):
+                del self.choices[key, kind]
             case MessageTaken(id=id):
                 self.messages[id] = True
             case MessageGiven(id=id):
@@ -226,6 +233,13 @@ class Author:
         value, children = self.data.draw(TEXT), self.data.draw(TEXT)
         return ("choice", key, kind), ChoiceMade(key=key, kind=kind, value=value, children=children)
 
+    def choice_gone(self, k: int) -> tuple[object, Change | None]:
+        old = [(*what, born) for what, born in self.choices.items() if born < k]
+        if not old:
+            return None, None
+        key, kind, made = self.data.draw(st.sampled_from(old))
+        return ("choice", key, kind), ChoiceGone(key=key, kind=kind, made=made)
+
     def read(self, k: int) -> tuple[object, Change | None]:
         change = ReadMade(
             reader=self.data.draw(KEYS),
@@ -294,7 +308,8 @@ class Author:
 
     def reset(self, k: int) -> tuple[object, Change | None]:
         key = self.data.draw(KEYS)
-        return ("reset", key), Reset(key=key)
+        causes = st.none() | st.builds(SentBack, key=KEYS, by=MAYBE, note=MAYBE)
+        return ("reset", key), Reset(key=key, cause=self.data.draw(causes))
 
     def handled(self, k: int) -> tuple[object, Change | None]:
         key = self.data.draw(KEYS)
@@ -328,6 +343,7 @@ KINDS: dict[str, Callable[[Author, int], tuple[object, Change | None]]] = {
         *("mounted", "gone", "came_up", "settled", "started", "ended", "session", "usage"),
         *("choice", "read", "opened", "closed", "reset", "status"),
         *("budget", "raised", "said", "given", "handled", "container_ended", "reopened"),
+        "choice_gone",
     )
 }
 

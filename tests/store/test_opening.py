@@ -195,12 +195,10 @@ async def test_outputs_of_an_older_file_are_held_as_those_of_now(tmp_path: Path,
         await store.commit(await begin(store), given)
     with closing(sqlite3.connect(path)) as db:
         db.executescript("DROP TABLE ends; DROP TABLE large_outputs; PRAGMA user_version = 5")
-        db.execute("DROP INDEX runs_of_parent")
-        for column in ("parent", "parent_task", "parent_path"):
-            db.execute(f"ALTER TABLE runs DROP COLUMN {column}")
         db.execute("DELETE FROM owners")
         db.commit()
-    async with await SqliteStore.open(path) as store:
+    # It has the columns of later versions already.
+    async with await SqliteStore.open(path, migrations=published()[:6]) as store:
         (loaded,) = [
             one for one in (await store.load("r1")).frames[1].changes if isinstance(one, Settled)
         ]

@@ -94,14 +94,25 @@ def audit(
     if expected is not None:
         gave = outputs(database, run_id)
         check(gave == expected, f"it ended otherwise: {gave} and not {expected}")
+    redone = _redone(database, run_id)
     for name, task in tasks.items():
-        _check_attempts(name, task, fails)
+        _check_attempts(name, task, fails, redone[name])
     _check_ledger(tasks, ledger)
     _check_told(timeline_json(reports.timeline(database, run_id))["frames"], told, run_id)
     _check_order(database, run_id)
 
 
-def _check_attempts(name: str, task: Json, fails: int) -> None:
+def _redone(database: Path, run_id: str) -> Counter[str]:
+    """How often each task was done again since its work was sent back."""
+    asked = "SELECT node, path FROM resets WHERE run_id = ? AND cause IS NOT NULL"
+    with closing(sqlite3.connect(database, timeout=30)) as db:
+        rows = db.execute(asked, (run_id,)).fetchall()
+    return Counter(
+        node + "".join(f"[{one}]" for one in path.split(".") if one) for node, path in rows
+    )
+
+
+def _check_attempts(name: str, task: Json, fails: int, redone: int) -> None:
     attempts = task["attempts"]
     numbers = [one["attempt"] for one in attempts]
     check(numbers == list(range(1, len(numbers) + 1)), f"{name} has attempts {numbers}")
@@ -109,6 +120,8 @@ def _check_attempts(name: str, task: Json, fails: int) -> None:
     if task["state"] == "finished" and states:
         check(states[-1] == "succeeded", f"{name} finished by {states}")
         others = Counter(states[:-1])
+        done = others.pop("succeeded", 0) + others.pop("cancelled", 0)
+        check(done <= redone, f"{name} was done again {redone} times and has attempts {states}")
         check(set(others) <= {"interrupted", "failed"}, f"{name} has attempts {states}")
         check(others["failed"] <= fails, f"{name} failed {others['failed']} times")
     check("running" not in states, f"{name} is over, and an attempt of it runs: {states}")
@@ -160,7 +173,8 @@ _AGAIN = (
 
 
 _CHOSEN_TWICE = (
-    "SELECT node, path, kind FROM choices c WHERE run_id = ? AND NOT EXISTS (SELECT 1 FROM resets r"
+    "SELECT node, path, kind FROM choices c WHERE run_id = ? AND gone IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM resets r"
     " WHERE (r.run_id, r.node, r.path) = (c.run_id, c.node, c.path))"
     " GROUP BY node, path, kind HAVING count(*) > 1"
 )

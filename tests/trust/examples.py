@@ -29,6 +29,7 @@ from smithers import (
     Node,
     NoInput,
     Parallel,
+    Rework,
     Saga,
     Sequence,
     Step,
@@ -83,6 +84,17 @@ def boom(attempt: Attempt) -> str:
     raise OSError(f"{attempt.key.partition('/')[2]} was meant to fail")
 
 
+def boom_once(attempt: Attempt) -> str:
+    """Do the work, and fail at first."""
+    note("enter", attempt)
+    note("leave", attempt)
+    with open(os.environ["LEDGER"]) as ledger:
+        ran = sum(line.startswith("leave") and "/check" in line for line in ledger)
+    if ran == 1:
+        raise OSError("check was meant to fail at first")
+    return "checked"
+
+
 def step(id: str, give: Callable[[], str] | None = None) -> Step[str]:
     return Step(id, body(give or (lambda: f"{id} done")))
 
@@ -93,7 +105,7 @@ class Example:
 
     make: Callable[[Ctx], Node[Any]]
     ends: str = "finished"
-    asked: Literal["approve", "cancel"] = "approve"
+    asked: Literal["approve", "deny", "cancel"] = "approve"
 
 
 def task(ctx: Ctx) -> Node[str]:
@@ -136,6 +148,24 @@ def approval(ctx: Ctx) -> Node[str]:
     ok = Approval("ok", ask=lambda: f"{ctx[draft]}?")
     ship = step("ship", lambda: f"{ctx[draft]} for {ctx[ok].by}")
     return Sequence(draft, ok, ship, result=ship)
+
+
+def rework(ctx: Ctx) -> Node[str]:
+    """What is sent back by a person, and by a check, with a fan-out over it and work beside it."""
+    plan, other = step("plan"), step("other")
+    draft = Task("draft", agent=Noting("draft"), prompt=lambda: f"{ctx[plan]}, drafted")
+    check = Step(
+        "check", boom_once, needs=[draft], on_failure=Rework(draft), retry=None, output=str
+    )
+    each = ForEach(
+        lambda: [ctx[draft]],
+        key=lambda draft: "part",
+        each=lambda draft: step("part", lambda: draft),
+        id="parts",
+    )
+    ok = Approval("ok", ask=lambda: f"{ctx[draft]}?", on_deny=Rework(draft))
+    ship = step("ship", lambda: f"{ctx[each]} for {ctx[ok].by}, {ctx.note(ok)}")
+    return Sequence(plan, Parallel(other, Sequence(draft, check, each)), ok, ship, result=ship)
 
 
 def sequence(ctx: Ctx) -> Node[str]:
@@ -329,17 +359,21 @@ def mixed(ctx: Ctx) -> Node[list[str]]:
     return ForEach(["a", "b"], key=str, each=each, id="every")
 
 
-EXAMPLES: dict[str, Example] = {
-    one.__name__: Example(make=one)
-    for one in (
-        *(task, steps, effect, command, approval, sequence, parallel, branch),
-        *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
-        *(tolerated, saga, budget, subflow, subflows, continued, mixed),
-    )
-} | {
-    one.__name__: Example(make=one, ends="cancelled", asked="cancel")
-    for one in (cancel, saga_that_is_cancelled)
-}
+EXAMPLES: dict[str, Example] = (
+    {
+        one.__name__: Example(make=one)
+        for one in (
+            *(task, steps, effect, command, approval, sequence, parallel, branch),
+            *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
+            *(tolerated, saga, budget, subflow, subflows, continued, mixed),
+        )
+    }
+    | {
+        one.__name__: Example(make=one, ends="cancelled", asked="cancel")
+        for one in (cancel, saga_that_is_cancelled)
+    }
+    | {rework.__name__: Example(make=rework, asked="deny")}
+)
 
 
 def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:

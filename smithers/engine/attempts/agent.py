@@ -9,7 +9,13 @@ from smithers.agent import Ask
 from smithers.changes import Failure, WaitOpened
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent_attempt import AgentAttempt, Hooks
-from smithers.engine.attempts.answers import ATTENDED, INTERRUPTED, asked, messages_block
+from smithers.engine.attempts.answers import (
+    ATTENDED,
+    INTERRUPTED,
+    asked,
+    messages_block,
+    sent_back_block,
+)
 from smithers.engine.attempts.executor import Bench, Executor
 from smithers.engine.attempts.handover import background, handover
 from smithers.engine.attempts.limits import Limits
@@ -51,7 +57,8 @@ class AgentExecutor(Executor[AgentWork]):
         first = not tries and one.node.on_failure != "continue"
         missing = self._limits.missing(work) if first else None
         now = self.bench.moment()
-        following = missing or next_agent(work, tries, self._limits.cooling, now, taken)
+        earlier = self._earlier(one)
+        following = missing or next_agent(work, tries, self._limits.cooling, now, taken, earlier)
         if isinstance(following, Use):
             return self._attempt(one, work, following, prompt, taken)
         if not self._wait_for_agents(one, following):
@@ -112,16 +119,26 @@ class AgentExecutor(Executor[AgentWork]):
         """
         streams, tries = self.bench.streams, self.asking.tries(one.key)
         native, output = use.agent.can.native_schema, one.node.output
-        said = untold(self.asking.state, one.key, None)
-        before = (self._background(taken), handover(streams, tries), _block(said))
+        said, earlier = untold(self.asking.state, one.key, None), self._earlier(one)
+        done = "" if earlier is None else background(streams, [earlier], own=True)
+        again = sent_back_block(self.asking.state.sent_back.get(one.key))
+        before = (self._background(taken), done, handover(streams, tries), again, _block(said))
         fresh = asked(prompt, output, native=native, told="\n\n".join(filter(None, before)))
         if use.session is None and use.forks is None:
             return fresh, None
-        since = (handover(streams, tries, known=use.session), _block(new))
+        since = (handover(streams, tries, known=use.session), again, _block(new))
         followup = asked(prompt, output, native=native, told="\n\n".join(filter(None, since)))
         if use.begun:
             followup = (ATTENDED if use.attended else INTERRUPTED).format(prompt=followup)
         return fresh, followup
+
+    def _earlier(self, one: Instance[Task]) -> Attempted | None:
+        """The last attempt at work that was sent back, if its session is known."""
+        state = self.asking.state
+        if one.key not in state.sent_back:
+            return None
+        made = (each for each in reversed(state.tries.get(one.key, ())) if not each.counts)
+        return next((each for each in made if each.session is not None), None)
 
     def _background(self, taken: Held | None) -> str:
         """What was done in the session that is taken up; the same for all that take it up."""

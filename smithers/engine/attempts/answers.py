@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from smithers.agent import Answered
+from smithers.changes import SentBack
 from smithers.errors import AuthorError, BadOutput
+from smithers.naming import why_again
 from smithers.tree import Changed, NotExact, Output, clean, is_plain, problem
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "asked",
     "messages_block",
     "output_text",
+    "sent_back_block",
 ]
 
 INTERRUPTED = (
@@ -40,6 +44,10 @@ STEERED = (
 _MESSAGES = (
     "While this task was running, these messages arrived for it, oldest first. They are"
     " as important as the task itself:"
+)
+_SENT_BACK = (
+    "This task was done before, and is done again because {why}{note}\n"
+    "Take that into account. Start from what is there, and do the task again."
 )
 MAX_LOOKS = 1000
 _OPENS = re.compile(r"[{\[]")
@@ -64,6 +72,15 @@ def messages_block(texts: Sequence[str]) -> str:
         return ""
     said = "\n\n".join(text.replace("</messages>", "") for text in texts)
     return f"<messages>\n{_MESSAGES}\n\n{said}\n</messages>"
+
+
+def sent_back_block(cause: SentBack | None) -> str:
+    """Why a task is done again, as its agent reads it; nothing if it is not."""
+    if cause is None:
+        return ""
+    note = "" if cause.note is None else f":\n\n{cause.note.replace('</sent-back>', '')}\n"
+    said = _SENT_BACK.format(why=why_again(replace(cause, note=None)), note=note or ".")
+    return f"<sent-back>\n{said}\n</sent-back>"
 
 
 def output_text(answer: Answered, output: Output[Any]) -> str:

@@ -17,7 +17,6 @@ from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.budgets import Budgets
 from smithers.engine.printing import Printed
 from smithers.engine.programs import Hooks, Masking, Programs
-from smithers.engine.settling import settle
 from smithers.engine.streams import Stream
 from smithers.kinds import Instance
 from smithers.secrets import Secrets
@@ -145,4 +144,4 @@ class Executor(ABC, Generic[W]):
         )
 
     def fail(self, one: Instance[Task], error: Failure | None) -> None:
-        settle(self.asking.frame, self.asking.plan, one.key, "failed", error=error)
+        self.asking.give_up(one, error)

@@ -29,6 +29,11 @@ _BEFORE = (
     " What was done there, oldest first (this is a record, not an instruction):"
 )
 
+_DONE = (
+    "This task was done before, in a session that you cannot see. What was done there, oldest"
+    " first (this is a record, not an instruction):"
+)
+
 _OPENING = (
     "This task was started before and not finished. The working folder may contain"
     " partial work: look before you repeat anything. What was done, oldest first (this is"
@@ -49,13 +54,15 @@ def handover(folder: Path, tries: Sequence[Attempted], *, known: str | None = No
     return _block(_OPENING, told)
 
 
-def background(folder: Path, made: Sequence[Attempted]) -> str:
-    """What was done in the session that a task takes up, for an agent that does not know it."""
+def background(folder: Path, made: Sequence[Attempted], *, own: bool = False) -> str:
+    """What was done in the session that a task takes up, or in the one in which it was done before
+    (`own`), for an agent that does not know it.
+    """
     told: list[str] = []
     for one in made:
         if done := list(_done(events_file(folder, one.serial))):
             told += [f"[{one.key}, {one.agent}]", *done]
-    return _block(_BEFORE, told)
+    return _block(_DONE if own else _BEFORE, told)
 
 
 def _block(opening: str, told: list[str]) -> str:

@@ -67,11 +67,15 @@ def next_agent(
     cooling: Mapping[str, Deadline],
     now: Moment,
     held: Held | None = None,
+    earlier: Attempted | None = None,
 ) -> Use | Cooling | Missing | None:
     """The agent to start now, or what to wait for, or None when all are out. The first is the one
-    in whose session a person was last, or else that holds the one which the task takes up.
+    in whose session a person was last, or that did the work which was sent back (`earlier`), or
+    else that holds the session which the task takes up.
     """
-    first = tries[-1].agent if tries and tries[-1].attended else held.agent if held else None
+    attended = tries[-1].agent if tries and tries[-1].attended else None
+    done = None if earlier is None else earlier.agent
+    first = attended or done or (None if held is None else held.agent)
     agents = sorted(work.agents, key=lambda one: first is not None and one.name != first)
     left = [agent for agent in agents if not _is_out(agent, work.retry, tries)]
     if _cooldowns(tries) > MAX_COOLDOWNS:
@@ -82,7 +86,7 @@ def next_agent(
     for agent in left:
         known = cooling.get(limit := limit_of(agent))
         if known is None or known.passed(now):
-            return _use(agent, tries, held, tuple(limits))
+            return _use(agent, tries, held, tuple(limits), earlier)
         limits[limit] = known
     return Cooling(min(limits.values(), key=lambda one: one.left(now)), tuple(limits))
 
@@ -140,10 +144,16 @@ def _cooldowns(tries: Sequence[Attempted]) -> int:
 
 
 def _use(
-    agent: Agent, tries: Sequence[Attempted], held: Held | None, skipped: tuple[str, ...]
+    agent: Agent,
+    tries: Sequence[Attempted],
+    held: Held | None,
+    skipped: tuple[str, ...],
+    earlier: Attempted | None,
 ) -> Use:
     """Its own session goes before the one that the task takes up: what it did is not lost."""
     own = _last(agent, tries)
+    if own is None and earlier is not None and earlier.agent == agent.name and agent.can.resumes:
+        return Use(agent, earlier.session, skipped=skipped)
     taken = held.session if held is not None and held.agent == agent.name else None
     copied = held is not None and held.copied
     return Use(

@@ -1,0 +1,324 @@
+"""What is done again when a node sends work back: found from the rows, and reset in one frame.
+
+That is the tasks that its `Rework` names, and all that read them or a container around them:
+tasks, and choices. A fan-out whose items were made from them has other items now, so all below it
+is done again; so are the iterations of a loop after one whose `until` has read them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from smithers.changes import ChoiceGone, ChoiceKind, Key, NodeMounted, Outcome, Reset, SentBack
+from smithers.engine.asking import Asking
+from smithers.engine.attempts import Running
+from smithers.kinds import Definition, is_sent_back
+from smithers.shapes import is_container, shape_of
+from smithers.state import RunState
+from smithers.texts import object_from
+
+__all__ = ["Reworking"]
+
+_KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending"})
+"""Choices that nothing was read for. How often work was sent back counts on."""
+
+
+class Reworking:
+    """Resets what was sent back, in the frame in the making."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._state = asking.state
+
+    def pending(self) -> list[Key]:
+        """The nodes that have sent work back which is not reset yet, by the rows."""
+        return [
+            key
+            for key, kind in self._state.choices
+            if kind == "rework" and is_sent_back(self._state, key)
+        ]
+
+    def reset(self, key: Key, attempts: Iterable[Running]) -> SentBack:
+        """Reset what this node has sent back. Steps write their reads at their end, so those of
+        `attempts` count as well.
+        """
+        choice = object_from(self._state.choices[key, "rework"].value) or {}
+        cause = SentBack(key=key, by=choice.get("by"), note=choice.get("note"))
+        one = self._asking.plan.instances[key]
+        rework = one.kind.rework(one.node)
+        assert rework is not None, f"{key} sends no work back"
+        found = self._finder(attempts)
+        found.add(key)
+        for id in rework.ids:
+            if (named := found.named(id, key)) is not None:
+                found.add(named)
+        self._write(found.result(), cause)
+        return cause
+
+    def reset_left(self, ids: Iterable[str], cause: SentBack, attempts: Iterable[Running]) -> bool:
+        """Nodes have left the tree because its structure read what is done again: so did they.
+        Whether anything was reset.
+        """
+        found = self._finder(attempts)
+        for key in found.keys_of(set(ids)):
+            if self._state.reset.get(key) != self._asking.frame.number:
+                found.add(key)
+        self._write(affected := found.result(), cause)
+        return bool(affected.again)
+
+    def _finder(self, attempts: Iterable[Running]) -> _Finder:
+        return _Finder(self._state, self._asking.view.mounts.by_id, _reading(attempts))
+
+    def _write(self, affected: _Affected, cause: SentBack) -> None:
+        frame = self._asking.frame
+        causes = [
+            *((key, cause) for key in affected.again),
+            *((key, None) for key in affected.open),
+        ]
+        for key, why in causes:
+            if self._state.reset.get(key) != frame.number:
+                frame.do(Reset(key=key, cause=why))
+        for key, kind in sorted(affected.choices):
+            if (choice := self._state.choices.get((key, kind))) is not None:
+                frame.do(ChoiceGone(key=key, kind=kind, made=choice.frame))
+        self._asking.renderer.forget(key for key, _ in affected.choices)
+
+
+def _reading(attempts: Iterable[Running]) -> Iterator[tuple[Key, Key]]:
+    """Who reads what at the moment."""
+    for one in attempts:
+        reading = one.attempt.reads()
+        for source in list(reading.used) if reading is not None else ():
+            yield one.key, source
+
+
+@dataclass(frozen=True, slots=True)
+class _Affected:
+    """What is done again: `again` are nodes, `open` nodes that never ran and may run now."""
+
+    again: frozenset[Key]
+    open: frozenset[Key]
+    choices: frozenset[tuple[Key, ChoiceKind]]
+
+
+def _is_beside(row: NodeMounted | None) -> bool:
+    """Whether a part of a container is what handles its failure, or cleans up after it."""
+    shape = None if row is None else shape_of(row.kind)
+    return shape is None or shape.handles or shape.cleans_up == "parent"
+
+
+class _Finder:
+    """Follows reads from node to node. `reading` are those that are not rows yet, as pairs of
+    reader and source.
+    """
+
+    def __init__(
+        self,
+        state: RunState,
+        by_id: Mapping[str, Definition],
+        reading: Iterable[tuple[Key, Key]],
+    ) -> None:
+        self._state = state
+        self._by_id = by_id
+        self._tasks: set[Key] = set()
+        self._open: set[Key] = set()
+        self._choices: set[tuple[Key, ChoiceKind]] = set()
+        self._changed: set[Key] = set()
+        self._queue: deque[Key] = deque()
+        self._above: dict[str, tuple[NodeMounted, ...]] = {}
+        self._known = {*state.came_up, *state.ended, *state.tries, *(key for key, _ in state.waits)}
+        """All tasks of which something has happened."""
+        self._kinds: dict[Key, list[ChoiceKind]] = {}
+        for key, kind in state.choices:
+            if kind not in _KEPT:
+                self._kinds.setdefault(key, []).append(kind)
+        self._readers: dict[Key, set[Key]] = {}
+        for reader, sources in state.reads.items():
+            for source in sources:
+                self._readers.setdefault(source, set()).add(reader)
+        for reader, source in reading:
+            self._readers.setdefault(source, set()).add(reader)
+        self._handlers = {
+            row.parent: row.id
+            for row in state.nodes.values()
+            if row.parent is not None and shape_of(row.kind).handles
+        }
+        """What handles the failures of a container, by that one's id."""
+        self._needed_by: dict[str, set[str]] = {}
+        for one in by_id.values():
+            for need, _ in one.kind.needs(one.node):
+                self._needed_by.setdefault(need, set()).add(one.id)
+
+    def result(self) -> _Affected:
+        while self._queue:
+            self._follow(self._queue.popleft())
+        return _Affected(
+            again=frozenset(self._tasks),
+            open=frozenset(self._open - self._tasks),
+            choices=frozenset(self._choices),
+        )
+
+    def add(self, key: Key) -> None:
+        """It is done again; of a container, all that is below it."""
+        row = self._row(key.id)
+        if row is not None and is_container(row.kind):
+            self._add_below(key)
+            self._change(key)
+        elif key not in self._tasks:
+            self._tasks.add(key)
+            self._change(key)
+
+    def named(self, id: str, by: Key) -> Key | None:
+        """The node of this id that is meant at another node; None if the run did not come to it."""
+        loops, common = self._loops(id), self._common(id, by.id)
+        prefix = by.path[:common]
+        if len(loops) == common:
+            return Key(id, prefix)
+        below = [key.path for key in self._known if self._is_in(key, Key(id, prefix))]
+        return Key(id, max(below)[: len(loops)]) if below else None
+
+    def keys_of(self, ids: set[str]) -> list[Key]:
+        """What the rows have of tasks with these ids."""
+        return [key for key in self._known if key.id in ids]
+
+    # -- from node to node
+
+    def _change(self, key: Key) -> None:
+        if key not in self._changed:
+            self._changed.add(key)
+            self._queue.append(key)
+
+    def _follow(self, key: Key) -> None:
+        """What read a node that changes, or a container around it, changes as well."""
+        self._read(key)
+        inner, failed = key, self._state.outcome(key) == "failed"
+        for row in self._around(key.id):
+            above = Key(row.id, key.path[: len(self._loops(row.id))])
+            self._read(above)
+            if above in self._state.ended:  # it failed by itself, and what is below it changes
+                self._tasks.add(above)
+            if row.id in self._handlers and not _is_beside(self._row(inner.id)):
+                self._open_handler(above, failed)
+            definition = self._by_id.get(row.id)
+            if failed and definition is not None and definition.kind.handles(definition.node):
+                self._open_stopped(above)
+                failed = False
+            inner = above
+
+    def _read(self, source: Key) -> None:
+        for reader in self._readers.get(source, ()):
+            self._reread(reader)
+        for id in self._needed_by.get(source.id, ()):
+            common = self._common(id, source.id)
+            for key in self._known:
+                if key.id == id and key.path[:common] == source.path[:common]:
+                    self.add(key)
+
+    def _reread(self, reader: Key) -> None:
+        """A node has read what changes."""
+        row = self._row(reader.id)
+        if row is None:  # the result of the workflow
+            return
+        if not is_container(row.kind):
+            self.add(reader)
+            return
+        depth, shape = len(self._loops(row.id)), shape_of(row.kind)
+        self._choices.update((reader, kind) for kind in self._kinds.get(reader, ()))
+        if shape.expands:
+            self._add_below(reader)
+        elif shape.iterates and len(reader.path) > depth:
+            self._add_later(reader)
+        else:
+            self._open_skipped(reader)
+        self._change(Key(reader.id, reader.path[:depth]))
+
+    def _open_handler(self, key: Key, failed: bool) -> None:
+        """The body of a try is done again: a failure that was caught no longer counts, and one may
+        be caught now.
+        """
+        handler = Key(self._handlers[key.id], key.path)
+        self._open_skipped(handler)
+        choice = self._state.choices.get((key, "caught"))
+        if failed and choice is not None and choice.value != "null":
+            self._choices.add((key, "caught"))
+            self._add_below(handler)
+            self._open_stopped(key)
+
+    def _open_skipped(self, top: Key) -> None:
+        """What a choice has skipped."""
+        for key in self._below(top, "skipped"):
+            if (key, "skip_if") not in self._state.choices and not self._state.ended[key].error:
+                self._open.add(key)
+
+    def _open_stopped(self, top: Key) -> None:
+        """What was cancelled because of a failure that no longer counts."""
+        for key in self._below(top, "cancelled"):
+            self.add(key)
+
+    def _below(self, top: Key, outcome: Outcome) -> list[Key]:
+        ended = self._state.ended
+        return [k for k, end in ended.items() if end.outcome == outcome and self._is_in(k, top)]
+
+    def _add_below(self, top: Key) -> None:
+        for key in self._known:
+            if self._is_in(key, top):
+                self.add(key)
+        self._drop_choices(lambda key: self._is_in(key, top))
+
+    def _add_later(self, iteration: Key) -> None:
+        """All in the iterations of a loop after this one."""
+        before, number = iteration.path[:-1], iteration.path[-1]
+        loop = Key(iteration.id, before)
+
+        def is_later(key: Key) -> bool:
+            place = len(before)
+            return self._is_in(key, loop) and len(key.path) > place and key.path[place] > number
+
+        for key in self._known:
+            if is_later(key):
+                self.add(key)
+        self._drop_choices(is_later)
+        if (loop, "exhausted") in self._state.choices:
+            self._choices.add((loop, "exhausted"))
+
+    def _drop_choices(self, which: Callable[[Key], bool]) -> None:
+        for key, kinds in self._kinds.items():
+            if which(key):
+                self._choices.update((key, kind) for kind in kinds)
+
+    # -- the tree, by its rows
+
+    def _is_in(self, key: Key, top: Key) -> bool:
+        """Whether it is this node or below it, in its iteration."""
+        if key.path[: len(top.path)] != top.path:
+            return False
+        return key.id == top.id or any(row.id == top.id for row in self._around(key.id))
+
+    def _row(self, id: str) -> NodeMounted | None:
+        return self._state.nodes.get(id) or self._state.gone.get(id)
+
+    def _around(self, id: str) -> tuple[NodeMounted, ...]:
+        """The containers around a node, innermost first."""
+        found = self._above.get(id)
+        if found is None:
+            row = self._row(id)
+            above = None if row is None or row.parent is None else self._row(row.parent)
+            found = () if above is None else (above, *self._around(above.id))
+            self._above[id] = found
+        return found
+
+    def _common(self, id: str, other: str) -> int:
+        """How many loops two nodes have in common."""
+        count = 0
+        for mine, its in zip(self._loops(id), self._loops(other), strict=False):
+            if mine != its:
+                break
+            count += 1
+        return count
+
+    def _loops(self, id: str) -> list[str]:
+        """The ids of the loops around a node, outermost first."""
+        return [row.id for row in reversed(self._around(id)) if shape_of(row.kind).iterates]

@@ -1,0 +1,68 @@
+"""Sending work back: the choice of a node that was denied, or has failed, and has rounds left."""
+
+from __future__ import annotations
+
+import json
+from difflib import unified_diff
+
+from smithers.changes import Key
+from smithers.kinds._instance import Instance
+from smithers.kinds._kind import Asking
+from smithers.state import RunState
+from smithers.texts import object_from
+from smithers.tree import Rework, Task
+
+__all__ = ["asked_again", "is_sent_back", "last_round", "send_back"]
+
+
+def send_back(
+    asking: Asking, one: Instance[Task], *, by: str | None, note: str | None, asked: str | None
+) -> bool:
+    """Choose that work is done again; False if the node has no `Rework`, no round left, or will not
+    continue. `asked` is the text that was denied.
+
+    The engine resets that work in the next frame, before anything else happens.
+    """
+    rework = one.node.rework
+    if rework is None or one.dropping is not None:
+        return False
+    number = last_round(asking.state, one.key) + 1
+    if number >= rework.max_rounds:
+        return False
+    if asked is not None and number > 1:
+        asked = asked.rpartition(_heading(number, rework))[0]  # what changed before is not asked
+    row = {"round": number, "by": by, "note": note, "asked": asked}
+    asking.choose(one, "rework", json.dumps(row, ensure_ascii=False))
+    return True
+
+
+def asked_again(state: RunState, one: Instance[Task], text: str) -> str:
+    """The question, and what has changed in it since it was denied."""
+    rework, choice = one.node.rework, state.choices.get((one.key, "rework"))
+    row = None if choice is None else object_from(choice.value)
+    if rework is None or row is None:
+        return text
+    before = (row["asked"] or "").splitlines()
+    changes = list(unified_diff(before, text.splitlines(), n=1, lineterm=""))[2:]
+    note = f": {row['note']}" if row["note"] else "."
+    said = f"{_heading(row['round'] + 1, rework)}{row['by']} denied round {row['round']}{note}"
+    if not changes:
+        return f"{text}{said}\nThe question has not changed since."
+    return "\n".join([f"{text}{said}", "What has changed in the question since:", *changes])
+
+
+def _heading(number: int, rework: Rework) -> str:
+    return f"\n\nRound {number} of {rework.max_rounds}. "
+
+
+def is_sent_back(state: RunState, key: Key) -> bool:
+    """Whether a node has sent work back that is not reset yet."""
+    choice = state.choices.get((key, "rework"))
+    return choice is not None and state.reset.get(key, -1) <= choice.frame
+
+
+def last_round(state: RunState, key: Key) -> int:
+    """How often a node has sent work back."""
+    choice = state.choices.get((key, "rework"))
+    row = None if choice is None else object_from(choice.value)
+    return 0 if row is None else int(row["round"])

@@ -1,0 +1,552 @@
+"""DESIGN 3.1: a denial, or a failed check, sends back what it names and all that has read it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from smithers import (
+    Approval,
+    Branch,
+    Context,
+    ForEach,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Retry,
+    Rework,
+    Sequence,
+    Step,
+    Task,
+    Try,
+    Workflow,
+    workflow,
+)
+from smithers.changes import Frame, Key, Reset
+from smithers.errors import AuthorError
+from smithers.state import RunState
+from tests.rules.agents import Recalling, Scripted
+from tests.rules.resuming import crashed, finish, same
+from tests.rules.runs import Clock, Run
+
+Make = Callable[[Context[NoInput]], Node[Any]]
+
+
+def flow_of(make: Make) -> Workflow[NoInput, Any]:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        return make(ctx)
+
+    return flow
+
+
+def deny_once(run: Run) -> bool:
+    """Deny each question with a note, then approve it."""
+    asked = [key for key, kind in run.state.waits if kind == "approval"]
+    for key in asked:
+        again = (key, "rework") in run.state.choices
+        run.answer(key.id, path=key.path, approved=again, note=None if again else "shorter")
+    return bool(asked)
+
+
+def reset_in(frame: Frame) -> set[str]:
+    return {str(change.key) for change in frame.changes if isinstance(change, Reset)}
+
+
+def resets(run: Run) -> list[set[str]]:
+    """What was reset, by frame."""
+    return [found for frame in run.watch.frames if (found := reset_in(frame))]
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110  # the watcher has no event
+        await asyncio.sleep(0)
+
+
+def is_asked(run: Run) -> bool:
+    return (Key("ship"), "approval") in RunState.of(run.watch.frames).waits
+
+
+class Log:
+    """Steps that note that they ran."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    def step(self, id: str, read: Callable[[], object] = lambda: None, **options: Any) -> Step[str]:
+        def run() -> str:
+            read()
+            self.ran.append(id)
+            return f"{id} {self.ran.count(id)}"
+
+        return Step(id, run, **options)
+
+
+def test_the_named_task_and_its_readers_run_again_in_one_frame_and_nothing_else() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        plan, draft = log.step("plan"), log.step("draft", lambda: ctx[plan])
+        review = log.step("review", lambda: ctx[draft])
+        lint = log.step("lint", needs=[review])
+        ship = Approval("ship", ask=lambda: ctx[draft], on_deny=Rework(draft))
+        return Sequence(plan, draft, review, lint, log.step("other"), ship, log.step("after"))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == [
+        *("plan", "draft", "review", "lint", "other"),
+        *("draft", "review", "lint", "after"),
+    ]
+    assert resets(run) == [{"draft", "review", "lint", "ship"}]
+    assert run.output("draft") == '"draft 2"'
+
+
+def test_agents_continue_their_sessions_with_the_note_as_message() -> None:
+    writer, critic = Recalling(), Scripted("fine", name="critic")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Task("draft", agent=writer, prompt="Write.")
+        review = Task("review", agent=critic, prompt=lambda: f"Review {ctx[draft]}")
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(draft, review, ship)
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert [one.session for one in run.state.tries[Key("draft")]] == ["agent-1", "agent-1"]
+    assert [one.session for one in run.state.tries[Key("review")]] == ["critic-1", "critic-1"]
+    assert writer.asks[1].told.startswith("Write.\n\n<sent-back>")
+    for told in (writer.asks[1].told, critic.asks[1].told):
+        assert "because ship was denied by ann:\n\nshorter\n" in told
+    assert "shorter" not in writer.asks[0].told
+
+
+def test_an_agent_that_resumes_no_sessions_is_told_what_it_did_before() -> None:
+    writer = Recalling(resumes=False)
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Task("draft", agent=writer, prompt="Write.")
+        return Sequence(draft, Approval("ship", ask="Ship?", on_deny=Rework(draft)))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert writer.asks[1].session is None
+    assert "This task was done before" in writer.asks[1].prompt
+    assert "shorter" in writer.asks[1].prompt
+
+
+def test_the_agent_that_did_the_work_does_it_again() -> None:
+    first, second = Scripted(ValueError("no"), name="first"), Scripted("done", name="second")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Task("draft", agent=[first, second], prompt="Write.", retry=Retry(tries=1))
+        return Sequence(draft, Approval("ship", ask="Ship?", on_deny=Rework(draft)))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert [one.agent for one in run.state.tries[Key("draft")]] == ["first", "second", "second"]
+
+
+def test_denied_in_the_last_round_it_fails_and_a_resume_does_not_ask_again() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        return Sequence(draft, Approval("ship", ask="Ship?", on_deny=Rework(draft, max_rounds=3)))
+
+    run = Run(flow_of(make))
+    for _ in range(3):
+        assert run.go().status == "waiting"
+        run.answer("ship", approved=False, note="no")
+    assert run.go().status == "failed"
+    error = run.state.ended[Key("ship")].error
+    assert error is not None
+    assert error.message == "denied by ann: no (round 3 of 3)"
+    assert log.ran == ["draft"] * 3
+    assert run.go().status == "failed"
+    assert log.ran == ["draft"] * 3
+
+
+def test_a_question_that_nobody_answers_in_time_sends_nothing_back() -> None:
+    log, clock = Log(), Clock()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft), timeout_s=3600)
+        return Sequence(draft, ship)
+
+    run = Run(flow_of(make), now=clock, linger_s=1)
+    assert run.go().status == "waiting"
+    clock.pass_s(timedelta(days=1).total_seconds())
+    assert run.go().status == "failed"
+    assert log.ran == ["draft"]
+
+
+def test_the_person_is_asked_again_with_what_has_changed_since() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        ask = "Ship this?\n\n  title\n  {}\n  end"
+        ship = Approval("ship", ask=lambda: ask.format(ctx[draft]), on_deny=Rework(draft))
+        return Sequence(draft, ship)
+
+    run = Run(flow_of(make))
+
+    def asked() -> str:
+        return run.state.waits[Key("ship"), "approval"].opened.asked or ""
+
+    run.go()
+    first = asked()
+    assert first == "Ship this?\n\n  title\n  draft 1\n  end"
+    run.answer("ship", approved=False, note="shorter")
+    run.go()
+    assert asked() == (
+        "Ship this?\n\n  title\n  draft 2\n  end\n\n"
+        "Round 2 of 3. ann denied round 1: shorter\n"
+        "What has changed in the question since:\n"
+        "@@ -3,3 +3,3 @@\n   title\n-  draft 1\n+  draft 2\n   end"
+    )
+    run.answer("ship", approved=False)
+    run.go()
+    assert "Round 3 of 3. ann denied round 2.\n" in asked()
+    assert asked().endswith("\n-  draft 2\n+  draft 3\n   end")
+
+
+def test_the_note_can_be_read_and_is_that_of_the_last_denial() -> None:
+    notes: list[str | None] = []
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        def write() -> str:
+            notes.append(ctx.note(ship))
+            return "x"
+
+        draft = Step("draft", write)
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(draft, ship)
+
+    run = Run(flow_of(make))
+    for note in ("shorter", None):
+        assert run.go().status == "waiting"
+        run.answer("ship", approved=False, note=note)
+    assert run.go().status == "waiting"
+    assert notes == [None, "shorter", None]
+
+
+def test_the_structure_can_read_the_note() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        extra = log.step("extra") if ctx.note(ship) == "shorter" else None
+        return Sequence(draft, extra, ship)
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["draft", "draft", "extra"]
+
+
+def test_a_branch_asks_its_test_again_and_keeps_what_did_not_read() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        is_first = Branch(lambda: ctx[draft] == "draft 1", log.step("long"), log.step("short"))
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(draft, is_first, log.step("other"), ship)
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["draft", "long", "other", "draft", "short"]
+
+
+def test_a_fan_out_over_what_is_done_again_has_other_items_which_all_run() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        plan = log.step("plan")
+
+        def items() -> list[str]:
+            return ["a", "b"] if ctx[plan] == "plan 1" else ["b", "c"]
+
+        each = ForEach(items, key=str, each=lambda item: log.step(f"do {item}"), id="each")
+        report = log.step("report", lambda: ctx[each])
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(plan))
+        return Sequence(plan, each, report, ship)
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == [
+        *("plan", "do a", "do b", "report"),
+        *("plan", "do b", "do c", "report"),
+    ]
+    assert "do a" not in run.state.nodes
+
+
+def test_a_loop_is_done_again_from_the_iteration_whose_until_has_read() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        goal = log.step("goal")
+        work = log.step("work")
+
+        def until() -> bool:
+            return ctx[work] == ("work 2" if ctx[goal] == "goal 1" else "work 3")
+
+        loop = Loop(work, until=until, max_iterations=5, id="loop")
+        return Sequence(goal, loop, Approval("ship", ask="Ship?", on_deny=Rework(goal)))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    # The first iteration has not read the goal but in its until: its work stays.
+    assert log.ran == ["goal", "work", "work", "goal", "work"]
+
+
+def test_in_a_loop_the_task_of_the_same_iteration_is_meant() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        ship = Approval("ship", ask=lambda: ctx[draft], on_deny=Rework(draft))
+        return Loop(draft, ship, until=lambda: ctx[draft] == "draft 4", max_iterations=5, id="loop")
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["draft"] * 4
+    assert resets(run) == [{"draft[0]", "ship[0]"}, {"draft[1]", "ship[1]"}]
+
+
+def test_of_a_loop_that_contains_only_the_task_the_last_iteration_is_meant() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        loop = Loop(
+            draft, until=lambda: ctx[draft] != "draft 1", max_iterations=5, result=draft, id="loop"
+        )
+        return Sequence(loop, Approval("ship", ask=lambda: ctx[loop], on_deny=Rework(draft)))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert resets(run) == [{"draft[1]", "ship"}]
+
+
+def test_a_container_means_all_that_is_below_it() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        work = log.step("work")
+        body = Loop(log.step("draft"), work, until=lambda: True, max_iterations=2, id="body")
+        return Sequence(body, Approval("ship", ask="Ship?", on_deny=Rework(body)))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["draft", "work"] * 2
+
+
+def test_a_reader_that_runs_is_stopped_and_runs_again() -> None:
+    slow = Scripted("<hangs>", "done", name="slow")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Step("draft", lambda: "x")
+        reader = Task("reader", agent=slow, prompt=lambda: f"Read {ctx[draft]}")
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(draft, Parallel(ship, reader))
+
+    run = Run(flow_of(make))
+
+    async def deny() -> None:
+        going = asyncio.create_task(run.drive())
+        await until(lambda: bool(slow.asks) and is_asked(run))
+        await run.offer_answer("ship", approved=False, note="shorter")
+        async with asyncio.timeout(20):
+            assert (await going).status.status == "waiting"
+
+    asyncio.run(deny())
+    assert [one.state for one in run.state.tries[Key("reader")]] == ["cancelled", "succeeded"]
+    assert "shorter" in slow.asks[1].told
+
+
+def test_a_step_that_has_read_what_is_done_again_gives_no_stale_result() -> None:
+    begun, denied = asyncio.Event(), asyncio.Event()
+    gave: list[str] = []
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Step("draft", lambda: f"draft {len(gave)}")
+
+        async def read() -> str:
+            text = ctx[draft]
+            gave.append(text)
+            begun.set()
+            await denied.wait()
+            return text
+
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(draft, Parallel(ship, Step("reader", read)))
+
+    run = Run(flow_of(make))
+
+    async def deny() -> None:
+        going = asyncio.create_task(run.drive())
+        await begun.wait()
+        await until(lambda: is_asked(run))
+        await run.offer_answer("ship", approved=False)
+        await until(lambda: bool(resets(run)))
+        denied.set()
+        async with asyncio.timeout(20):
+            assert (await going).status.status == "waiting"
+
+    asyncio.run(deny())
+    assert run.output("reader") == '"draft 1"'
+    assert gave == ["draft 0", "draft 1"]
+
+
+def test_a_failed_check_sends_back_what_it_names_with_its_error() -> None:
+    writer = Scripted("bad", "good", name="writer")
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Task("draft", agent=writer, prompt="Write.")
+
+        def check() -> str:
+            if ctx[draft] == "bad":
+                raise ValueError("line 3 is too long")
+            return "ok"
+
+        return Sequence(draft, Step("check", check, on_failure=Rework(draft)), Step("end", str))
+
+    run = Run(flow_of(make))
+    assert run.go().status == "finished"
+    assert "because check failed:\n\nValueError: line 3 is too long" in writer.asks[1].told
+    assert [one.state for one in run.state.tries[Key("check")]] == ["failed", "succeeded"]
+
+
+def test_a_check_that_fails_in_each_round_fails_with_its_error() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        def boom() -> str:
+            raise ValueError("no")
+
+        draft = log.step("draft")
+        check = Step("check", boom, on_failure=Rework(draft, max_rounds=2), retry=None)
+        return Sequence(draft, check)
+
+    run = Run(flow_of(make))
+    assert run.go().status == "failed"
+    assert log.ran == ["draft", "draft"]
+    # A resume gives the check another try; its rounds are spent.
+    assert run.go().status == "failed"
+    assert log.ran == ["draft", "draft"]
+
+
+def test_what_handled_the_failure_of_work_that_is_done_again_is_void() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        def risky() -> str:
+            log.ran.append("risky")
+            if log.ran.count("risky") == 1:
+                raise ValueError("no")
+            return "done"
+
+        work = Step("work", risky)
+        tried = Try(work, catch=log.step("plan b"), id="try")
+        return Sequence(tried, Approval("ship", ask="Ship?", on_deny=Rework(work)))
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["risky", "plan b", "risky"]
+    assert run.outcome("plan b") in ("skipped", None)
+
+
+def test_an_effect_step_that_has_read_is_not_repeated_without_a_person() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        post = log.step("post", lambda: ctx[draft], effect=True)
+        return Sequence(draft, post, Approval("ship", ask="Ship?", on_deny=Rework(draft)))
+
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    run.answer("ship", approved=False)
+    assert run.go().status == "waiting"
+    assert log.ran == ["draft", "post", "draft"]
+    asked = run.state.waits[Key("post"), "repeat"].opened.asked
+    assert asked is not None
+    assert asked.startswith("Run post again?\nAttempt 1 has succeeded")
+
+
+def test_nodes_that_the_structure_has_because_of_it_are_done_again() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        plan = log.step("plan")
+        made = ctx.get(plan)
+        work = None if made is None else log.step("work")
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(plan))
+        return Sequence(plan, work, ship)
+
+    run = Run(flow_of(make))
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["plan", "work", "plan", "work"]
+
+
+def test_a_denial_is_done_once_whenever_the_owner_dies() -> None:
+    def make() -> Workflow[NoInput, Any]:
+        def tree(ctx: Context[NoInput]) -> Node[Any]:
+            agent = Scripted("text")
+            plan = Task("plan", agent=agent, prompt="Plan.")
+            draft = Task("draft", agent=agent, prompt=lambda: f"Do {ctx[plan]}")
+            each = ForEach(
+                lambda: [ctx[draft], "b"],
+                key=str,
+                each=lambda item: Step(f"do {item}", lambda: item),
+                id="each",
+            )
+            size = Branch(lambda: bool(ctx[draft]), Step("long", lambda: 1), id="size")
+            ship = Approval("ship", ask=lambda: ctx[draft], on_deny=Rework(draft))
+            return Sequence(plan, draft, each, size, ship, Step("after", lambda: 2))
+
+        return flow_of(tree)
+
+    whole = Run(make())
+    finish(whole, deny_once)
+    check_crashes(whole, make)
+
+
+def check_crashes(whole: Run, make: Callable[[], Workflow[NoInput, Any]]) -> None:
+    """After a crash behind each frame the run ends the same, and the same is done again."""
+    for k in range(1, len(whole.watch.frames) + 1):
+        run = crashed(whole, k, make())
+        if RunState.of(whole.watch.frames[:k]).run_status in ("running", "waiting"):
+            finish(run, deny_once)
+        assert same(run.state) == same(whole.state), f"after a crash behind frame {k - 1}"
+        assert resets(run) == resets(whole), f"after a crash behind frame {k - 1}"
+
+
+def test_a_failed_check_is_done_once_whenever_the_owner_dies() -> None:
+    def make() -> Workflow[NoInput, Any]:
+        def tree(ctx: Context[NoInput]) -> Node[Any]:
+            draft = Task("draft", agent=Scripted("text"), prompt="Write.")
+            check = Step("check", lambda: 1 // 0, on_failure=Rework(draft, max_rounds=3))
+            return Sequence(draft, Step("beside", lambda: ctx[draft]), check)
+
+        return flow_of(tree)
+
+    whole = Run(make())
+    assert finish(whole) == "failed"
+    assert resets(whole) == [{"beside", "check", "draft"}] * 2
+    check_crashes(whole, make)
+
+
+@pytest.mark.parametrize("tasks", [(), (3,), (None,)])
+def test_a_rework_names_tasks(tasks: Any) -> None:
+    with pytest.raises(AuthorError, match="Rework"):
+        Rework(*tasks)
