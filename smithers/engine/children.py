@@ -290,13 +290,16 @@ class Children:
                 await store.release(claim)
                 return "left"
             nobody = Claim(run_id=child.last, owner="", fence=0)
+            source = self._source(child)
             engine = self._engine(
                 child,
-                replace(history.run, source=self._source(child)),
+                replace(history.run, source=source),
                 state,
                 inbox=await store.inbox(nobody, state.inbox),
                 cooldowns=await store.cooldowns(),
             )
+            if history.run.source != source:
+                engine.renderer.reports.insert(0, "its code has changed since it was last driven")
             engine.prepare(store)
         except BaseException:
             await store.release(claim)
