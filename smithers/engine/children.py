@@ -33,7 +33,7 @@ from smithers.engine.transition import failure_of
 from smithers.errors import AuthorError, Owned, Refused, RunExists, UnknownRun
 from smithers.kinds import STOPPED, child_workflow
 from smithers.state import RunState, Total
-from smithers.store import Claim, Model, NewRun, Note, Parent, Store
+from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store
 from smithers.store.files import check_streams
 from smithers.workflows import Workflow
 
@@ -264,7 +264,7 @@ class Children:
         except Owned:
             child.resumes = False  # if it fails, its row says so
             return "left" if self._stopped or child.now else "owned"
-        return await self._resume(child, run.owner, claimed)
+        return await self._resume(child, run, claimed)
 
     async def _start(self, child: _Child) -> _How:
         store, run = self._bench.store, self._new(child)
@@ -276,10 +276,10 @@ class Children:
 
         return await self._go(child, engine, first=first)
 
-    async def _resume(self, child: _Child, owner: str | None, claimed: Any) -> _How:
+    async def _resume(self, child: _Child, before: RunRow, claimed: Claimed) -> _How:
         store, claim = self._bench.store, claimed.claim
         try:
-            await clear_away(store, claimed, owner, self._bench.settings.believes())
+            await clear_away(store, claimed, before.owner, self._bench.settings.believes())
             history = await store.load(child.last)
             state = RunState.of(history.frames)
             if state.status.next_run is not None:
@@ -298,7 +298,7 @@ class Children:
                 inbox=await store.inbox(nobody, state.inbox),
                 cooldowns=await store.cooldowns(),
             )
-            if history.run.source != source:
+            if before.source != source:
                 engine.renderer.reports.insert(0, "its code has changed since it was last driven")
             engine.prepare(store)
         except BaseException:
