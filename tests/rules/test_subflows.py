@@ -455,7 +455,7 @@ def test_a_child_that_waits_has_the_edited_code_when_it_is_resumed(
     run = Run(whole(False))
     run.go()
     run.workflow, run.edited = whole(True), True
-    monkeypatch.setattr(children, "source_of", lambda file: "of the edited file")
+    monkeypatch.setattr(children, "source_of", str)
     approve(run, "r1.one")
     assert run.go().output == "400"
     assert "r1.one: its code has changed since it was last driven" in run.reports
