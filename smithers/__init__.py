@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
     from smithers.tree import Budget as Budget
+    from smithers.tree import Cache as Cache
     from smithers.tree import Command as Command
     from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
+    from smithers.tree import HumanTask as HumanTask
     from smithers.tree import Loop as Loop
     from smithers.tree import Node as Node
     from smithers.tree import Parallel as Parallel
@@ -46,6 +48,7 @@ _HOMES = {
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
+    "Cache": "smithers.tree",
     "Caught": "smithers.kinds",
     "Command": "smithers.tree",
     "CommandFailed": "smithers.errors",
@@ -56,6 +59,7 @@ _HOMES = {
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
+    "HumanTask": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
     "NoInput": "smithers.workflows",
@@ -81,6 +85,7 @@ __all__ = [  # literal, for the checkers
     "Attempt",
     "Branch",
     "Budget",
+    "Cache",
     "Caught",
     "Command",
     "CommandFailed",
@@ -91,6 +96,7 @@ __all__ = [  # literal, for the checkers
     "Decision",
     "Failure",
     "ForEach",
+    "HumanTask",
     "ItemFailure",
     "Loop",
     "NoInput",

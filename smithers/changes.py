@@ -72,10 +72,20 @@ ChoiceKind = Literal[
     "began",
     "undoing",
     "ending",
+    "cached",
     "rework",
 ]
 WaitKind = Literal[
-    "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached", "child"
+    "approval",
+    "human",
+    "repeat",
+    "retry",
+    "cooldown",
+    "agents",
+    "data",
+    "budget",
+    "attached",
+    "child",
 ]
 
 
@@ -308,7 +318,8 @@ class WaitOpened:
     child run that `on` names, of which `asked` is the input as JSON text.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
-    `digest` its sha256 in hex.
+    `digest` its sha256 in hex. `form` is what the answer must be, as JSON text (`forms.Form`), if a
+    person gives more than a decision.
     """
 
     key: Key
@@ -318,6 +329,7 @@ class WaitOpened:
     digest: str | None = None
     on: tuple[str, ...] = ()
     allowed_by: tuple[str, ...] = ()
+    form: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

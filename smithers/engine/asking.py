@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -33,10 +33,11 @@ from smithers.tree import (
     Mark,
     Node,
     Task,
+    named_choices,
     valid_text,
 )
 
-__all__ = ["Asking", "NeedFailed"]
+__all__ = ["Asking", "NeedFailed", "text_now"]
 
 T = TypeVar("T")
 _MISSED = object()
@@ -339,7 +340,7 @@ class Asking:
 
     def has_slot(self, instance: Instance) -> bool:
         if (group := self.plan.blocker(instance)) is None:
-            return True
+            return self.plan.has_place(instance)
         self.plan.block(instance, group)
         return False
 
@@ -357,11 +358,20 @@ class Asking:
         self, instance: Instance[Task], given: str | Callable[[], str], what: str
     ) -> str | None:
         """A text of the author's; see `Asking` of `kinds`."""
-        value = self.ask(instance, lambda: _text(given, what, instance))
+        value = self.ask(instance, lambda: text_now(given, what, instance))
         return None if self.missed(value) else cast("str", value)
 
+    def names(
+        self, instance: Instance[Task], given: Callable[[], Iterable[str]]
+    ) -> tuple[str, ...] | None:
+        """Texts of the author's; see `Asking` of `kinds`."""
+        node = instance.node
+        who = f"task {node.id!r}"
+        value = self.ask(instance, lambda: named_choices(who, given(), node.mark))
+        return None if self.missed(value) else cast("tuple[str, ...]", value)
 
-def _text(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:
+
+def text_now(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:
     """A text that the author wrote, or the one that their callable gives; a lone surrogate, which
     UTF-8 cannot hold, is U+FFFD.
     """

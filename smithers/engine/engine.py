@@ -34,7 +34,7 @@ from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
-from smithers.engine.attempts import Executors, Limits, Result, Running
+from smithers.engine.attempts import AnswerCache, Executors, Limits, Result, Running
 from smithers.engine.budgets import Budgets
 from smithers.engine.child_usage import count_child
 from smithers.engine.children import Children
@@ -52,6 +52,7 @@ from smithers.engine.plan import Plan
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
+from smithers.engine.ready import ReadyQueue
 from smithers.engine.render import Renderer
 from smithers.engine.reworking import Reworking
 from smithers.engine.settings import Observer, Settings
@@ -106,20 +107,22 @@ class Engine:
             state, Mounts(), self._outputs, None, lambda id: self._mounting.could_add(id)
         )
         context = Context(input, run.run_id)
-        self.renderer = Renderer(workflow, context, self.view, run.source)
+        pools = {**workflow.pools, **settings.pools}
+        self.renderer = Renderer(workflow, context, self.view, run.source, pools)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
         self.budgets = Budgets(
             self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
         )
         self.threads = Threads()
+        self.answers = AnswerCache(run.run_id, settings.find_answer, self.now)
         self.limits = Limits(run.run_id, self.moment)
         self.limits.see(cooldowns)
         executors = Executors(self.asking, self, self, self.threads, self.limits)
         self.starting = Starting(self.asking, self, executors)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(
-            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
+            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets, pools
         )
         self._ends = ContainerEnds(self.transition)
         self.holding = Holding(run.run_id, self.asking, self._attempts)
@@ -135,7 +138,7 @@ class Engine:
         self._reworking = Reworking(self.asking)
         self.children = Children(Engine, run, self.asking, self, self._limit)
         self.budgets.children = self.children.used
-        self._ready: deque[Instance] = deque()
+        self._ready = ReadyQueue()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
@@ -405,9 +408,9 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
-            if not self.starting.is_informed(self._ready[0]):
+            if not self.starting.is_informed(self._ready.first):
                 return False
-            instance = self._ready.popleft()
+            instance = self._ready.pop()
             self._queued.discard(instance.key)
             self.starting.begin(instance)
         else:
@@ -448,7 +451,7 @@ class Engine:
         if self.asking.answer(instance):
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
-                self._ready.append(instance)
+                self._ready.add(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
         if made := bool(self.view.mounts.fresh):
@@ -648,8 +651,9 @@ class Engine:
         else:
             assert self.claim is not None
             cooldowns, self.limits.new = self.limits.new, []
+            answers, self.answers.new = self.answers.new, []
             starts = self._next_run() if self.state.run_status == "continued" else None
-            rows = await self.store.commit(self.claim, frame, models, cooldowns, starts)
+            rows = await self.store.commit(self.claim, frame, models, cooldowns, answers, starts)
             self._inbox.extend(rows)
         self._looked = looked
         self._outputs.committed()

@@ -7,7 +7,7 @@ a decision depends on when it was made, it is a choice row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
@@ -23,7 +23,14 @@ from smithers.tree import Computed, ForEach, Mark, Node, Output, Rework, Task
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
 KindName = Literal[
-    "task", "command", "approval", "subflow", "continue_as_new", ContainerKind, "iteration"
+    "task",
+    "command",
+    "approval",
+    "human",
+    "subflow",
+    "continue_as_new",
+    ContainerKind,
+    "iteration",
 ]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
@@ -174,6 +181,14 @@ class Asking(Protocol):
     def count_child(self, one: Instance, run_id: str, used: Mapping[str | None, Total], /) -> None:
         """Count what its child run has used in all, by models, as far as it is not counted yet."""
 
+    def names(
+        self, one: Instance[Task[Any]], given: Callable[[], Iterable[str]], /
+    ) -> tuple[str, ...] | None:
+        """The texts that a callable of the author's gives, distinct and each on one line; None as
+        for `text`.
+        """
+        ...
+
     def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
         """It has begun, and waits for what is outside of the run."""
 
@@ -220,6 +235,8 @@ class Kind(ABC, Generic[N]):
 
     name: ClassVar[KindName]
     is_task: ClassVar[bool] = False
+    asks_a_person: ClassVar[bool] = False
+    """Whether a person ends it, and nothing of it is attempted."""
     is_ordered: ClassVar[bool] = False
     """Whether a child starts once the one before it is settled."""
     grows: ClassVar[bool] = False

@@ -33,6 +33,7 @@ from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.inbox import CHILD_ENDED
 from smithers.state import RunState
 from smithers.store import (
+    CachedAnswer,
     Claim,
     Claimed,
     Cooldown,
@@ -151,6 +152,7 @@ class MemoryStore:
         self._inbox: list[InboxRow] = []
         self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
+        self.answers: dict[str, CachedAnswer] = {}
         self._seen: dict[str, int] = {}
         self._seat: Owner | None = None
 
@@ -204,6 +206,7 @@ class MemoryStore:
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
         starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         """Keep a frame, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
@@ -221,6 +224,7 @@ class MemoryStore:
         for one in cooldowns:
             if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
+        self.answers.update({one.key: one for one in answers})
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
         self._tell_parent(run.row, frame)

@@ -106,8 +106,8 @@ _READ = (
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _WAIT = (
-    "INSERT INTO waits (run_id, node, path, kind, born, due, asked, digest, waits_on, allowed_by)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO waits (run_id, node, path, kind, born, due, asked, digest, waits_on, allowed_by,"
+    " form) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _WAIT_END = (
     "UPDATE waits SET ended = ?, answer = ?"
@@ -300,7 +300,7 @@ def _put_opened(rows: Rows, run: str, k: int, change: WaitOpened) -> None:
     due = None if change.due is None else time_text(change.due)
     lists = (_list_text(change.on), _list_text(change.allowed_by))
     row = (run, id, path_text(path), change.kind, k, due, change.asked, change.digest, *lists)
-    _add(rows, _WAIT, row)
+    _add(rows, _WAIT, (*row, change.form))
 
 
 def _list_text(names: Sequence[str]) -> str:

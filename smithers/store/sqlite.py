@@ -19,6 +19,7 @@ from types import TracebackType
 from smithers.changes import Frame, Key, StatusChanged
 from smithers.errors import RunExists, StoreError
 from smithers.store import (
+    CachedAnswer,
     Claim,
     Claimed,
     Cooldown,
@@ -34,6 +35,7 @@ from smithers.store import (
     Wakeable,
 )
 from smithers.store.answers import check_claim, check_number, owned
+from smithers.store.cached import put_cached
 from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.heartbeat import Heartbeat, beat
@@ -222,6 +224,7 @@ class SqliteStore:
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
         starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
@@ -233,6 +236,7 @@ class SqliteStore:
             check_number(claim.run_id, last, frame.number)
             _put_frame(db, claim, frame, rows, models)
             put_cooldowns(db, cooldowns)
+            put_cached(db, answers)
             if starts is not None:
                 _begin(db, starts)
             self._notes += tell_parent(db, claim.run_id, frame)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from smithers.texts import object_from
 from smithers.views._exhausted import exhausted_loops
 from smithers.views._tasks import (
     counts,
@@ -62,10 +63,13 @@ class AttemptView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskView:
-    """A task in one iteration, with its attempts. `iterations` is in how many it has come up."""
+    """A task in one iteration, with its attempts. `iterations` is in how many it has come up.
+    `answered` says who answered its question, if the login name was kept.
+    """
 
     line: TaskLine
     output: OutputView | None
+    answered: Mapping[str, Any] | None
     attempts: tuple[AttemptView, ...]
     iterations: int = 1
     child: str | None = None
@@ -199,10 +203,18 @@ def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
     return TaskView(
         line=line,
         output=output,
+        answered=_answered(state.answers.get(line.key)),
         attempts=tuple(_attempts(state.tries.get(line.key, ()))),
         iterations=iterations,
         child=None if (child := state.children.get(line.key)) is None else child.run_id,
     )
+
+
+def _answered(body: str | None) -> Mapping[str, Any] | None:
+    answer = object_from(body) or {}
+    if answer.get("login") is None:
+        return None
+    return {name: answer.get(name) for name in ("by", "login", "note", "at")}
 
 
 def _attempts(tries: Iterable[Attempted]) -> Iterable[AttemptView]:

@@ -31,6 +31,7 @@ from smithers.tree import (
     Command,
     ForEach,
     Group,
+    HumanTask,
     Loop,
     Node,
     Parallel,
@@ -52,6 +53,7 @@ def nodes() -> Iterator[Node[Any]]:
     yield Task("task", agent=Scripted("done"), prompt="do it")
     yield Command("command", ["true"])
     yield Approval("approval", ask="may it?")
+    yield HumanTask("human", ask="what is it?")
     yield Subflow("subflow", trees.INNER)
     yield ContinueAsNew(NoInput())
     yield Sequence(step)
@@ -114,7 +116,7 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
     tasks = [node for node in nodes() if isinstance(node, Task)]
     assert {type(task.work) for task in tasks} == set(get_args(Work))
     for task in tasks:
-        if isinstance(task, Approval | Subflow | ContinueAsNew):
+        if isinstance(task, Approval | HumanTask | Subflow | ContinueAsNew):
             with pytest.raises(AssertionError, match="kind of the node"):
                 executors.of(task.work)
         else:

@@ -18,6 +18,7 @@ from smithers import (
     Context,
     ContinueAsNew,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -48,6 +49,7 @@ Kind = Literal[
     "task",
     "command",
     "approval",
+    "human",
     "subflow",
     "continue_as_new",
     "sequence",
@@ -115,6 +117,8 @@ class Idle:
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
+            case "human":
+                return HumanTask(id, ask="What?")
             case "subflow":
                 return Subflow(id, INNER, on_failure=on_failure)
             case "continue_as_new":
@@ -205,7 +209,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "subflow" | "continue_as_new":
+        case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -336,7 +340,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "subflow"),
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human", "subflow"),
     *,
     handling: bool = True,
     effects: bool = False,
@@ -362,7 +366,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "approval", "subflow"),
+        kind=_some("step", "step", "step", "approval", "human", "subflow"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )

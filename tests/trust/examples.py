@@ -25,6 +25,7 @@ from smithers import (
     Context,
     ContinueAsNew,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -105,7 +106,7 @@ class Example:
 
     make: Callable[[Ctx], Node[Any]]
     ends: str = "finished"
-    asked: Literal["approve", "deny", "cancel"] = "approve"
+    asked: Literal["approve", "deny", "answer", "cancel"] = "approve"
 
 
 def task(ctx: Ctx) -> Node[str]:
@@ -148,6 +149,13 @@ def approval(ctx: Ctx) -> Node[str]:
     ok = Approval("ok", ask=lambda: f"{ctx[draft]}?")
     ship = step("ship", lambda: f"{ctx[draft]} for {ctx[ok].by}")
     return Sequence(draft, ok, ship, result=ship)
+
+
+def human(ctx: Ctx) -> Node[str]:
+    draft = step("draft")
+    colour = HumanTask("colour", ask=lambda: f"{ctx[draft]}?", choices=lambda: ["blue", ctx[draft]])
+    ship = step("ship", lambda: f"{ctx[draft]} in {ctx[colour]}")
+    return Sequence(draft, colour, ship, result=ship)
 
 
 def rework(ctx: Ctx) -> Node[str]:
@@ -372,6 +380,7 @@ EXAMPLES: dict[str, Example] = (
         one.__name__: Example(make=one, ends="cancelled", asked="cancel")
         for one in (cancel, saga_that_is_cancelled)
     }
+    | {human.__name__: Example(make=human, asked="answer")}
     | {rework.__name__: Example(make=rework, asked="deny")}
 )
 
