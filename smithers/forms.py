@@ -9,37 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
 
 from smithers.errors import WrongAnswer
+from smithers.schemas import Field, Schema, fields_of, primitive_of, type_words
 from smithers.texts import object_from
 
-__all__ = ["DECISION", "Field", "Form"]
+__all__ = ["DECISION", "Form"]
 
-Schema = Mapping[str, Any]
 FormKind = Literal["decision", "choice", "text", "data"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """A field of an answer. `type` is in words; `default` is JSON text."""
-
-    name: str
-    type: str
-    schema: Schema
-    is_required: bool
-    default: str | None = None
-    description: str = ""
-
-    @property
-    def line(self) -> str:
-        """The field as a person reads it."""
-        about = f": {self.description}" if self.description else ""
-        default = "required" if self.is_required else f"default {self.default}"
-        return f"{self.name} ({self.type}, {default}){about}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +58,18 @@ class Form:
     @property
     def fields(self) -> tuple[Field, ...]:
         """The fields of an answer that is an object; none if it is not."""
-        return tuple(_fields(self.schema or {}))
+        return tuple(fields_of(self.schema or {}))
 
     @property
     def lines(self) -> tuple[str, ...]:
         """What an answer is, in words: its type, and a line for each field."""
         return (self.type, *(field.line for field in self.fields))
+
+    @property
+    def primitive(self) -> Schema | None:
+        """The schema of an answer that is not an object; see `primitive_of`."""
+        schema = self.schema or {}
+        return None if self.fields else primitive_of(schema, schema)
 
     @property
     def type(self) -> str:
@@ -204,58 +191,3 @@ def _problem(error: Any) -> str:
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def _fields(schema: Schema) -> Iterator[Field]:
-    found = resolved(schema, schema)
-    properties = cast("Mapping[str, Schema]", found.get("properties") or {})
-    required = found.get("required", ())
-    for name, part in properties.items():
-        default = json.dumps(part["default"], ensure_ascii=False) if "default" in part else None
-        yield Field(
-            name=name,
-            type=type_words(part, schema),
-            schema=part,
-            is_required=name in required,
-            default=default,
-            description=part.get("description") or resolved(part, schema).get("description") or "",
-        )
-
-
-def resolved(part: Schema, whole: Schema) -> Schema:
-    """A part of a schema, or what it refers to."""
-    seen: set[str] = set()
-    while isinstance(reference := part.get("$ref"), str) and reference not in seen:
-        seen.add(reference)
-        found: Any = whole
-        for word in reference.removeprefix("#/").split("/"):
-            found = found.get(word.replace("~1", "/").replace("~0", "~"), {})
-        part = found
-    return part
-
-
-def type_words(part: Schema, whole: Schema) -> str:
-    """The type of a part of a schema, in words.
-
-    >>> type_words({"type": "array", "items": {"type": "string"}}, {})
-    'list of string'
-    """
-    part = resolved(part, whole)
-    if "const" in part:
-        return json.dumps(part["const"], ensure_ascii=False)
-    if "enum" in part:
-        return _either(json.dumps(one, ensure_ascii=False) for one in part["enum"])
-    if arms := part.get("anyOf") or part.get("oneOf"):
-        return _either(type_words(one, whole) for one in arms)
-    kind = part.get("type")
-    if kind == "array":
-        return f"list of {type_words(part['items'], whole)}" if part.get("items") else "list"
-    if kind == "object":
-        return str(part.get("title") or "object")
-    if kind is None:
-        return "any JSON"
-    return str(part.get("format") or kind)
-
-
-def _either(words: Iterable[str]) -> str:
-    return " or ".join(dict.fromkeys(words))

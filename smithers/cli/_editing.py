@@ -17,6 +17,7 @@ from smithers.cli._streams import say, shown
 from smithers.errors import Refused, SmithersError, WrongAnswer
 from smithers.forms import Form
 from smithers.hub import Asked
+from smithers.texts import json_text
 
 __all__ = ["edited"]
 
@@ -127,11 +128,11 @@ def _first(form: Form) -> str:
     if form.kind != "data":
         return str(form.given or "")
     if form.refused:
-        return json.dumps(form.given, ensure_ascii=False, indent=2)
+        return json_text(form.given, indent=2)
     if not form.fields:
         return "null"
     parts = {one.name: json.loads(one.default or "null") for one in form.fields}
-    return json.dumps(parts, ensure_ascii=False, indent=2)
+    return json_text(parts, indent=2)
 
 
 def _below_marker(text: str) -> str:

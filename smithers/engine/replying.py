@@ -137,11 +137,19 @@ def _body(wait: Waiting, value: object, given: _Given, at: datetime) -> dict[str
     return {
         **told,
         "by": valid_text(given.by),
-        "login": valid_text(getpass.getuser()),
+        "login": valid_text(_login()),
         "note": None if given.note is None else valid_text(given.note),
         "at": at.isoformat().replace("+00:00", "Z"),
         "digest": wait.opened.digest,
     }
+
+
+def _login() -> str:
+    """The name of the user whose process this is."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry, as in a container
+        return "unknown"
 
 
 def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str | None) -> Asked:

@@ -194,7 +194,7 @@ WORDS: dict[str, Kind] = {
     "give a cursor that get_events or wait_run gave for this run, or leave out after": "call",
     "CURSOR": "call",
     "call get_run to see how it ended": "call",
-    "tell the person to type in their own terminal: …\nor: …": "person",
+    "tell the person to type in their own terminal: …": "person",
     "use a path below them; a person may allow more with --root DIR in its command": "person",
 }
 

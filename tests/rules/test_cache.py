@@ -14,6 +14,7 @@ from pydantic import BaseModel, field_validator
 
 from harnesses import ClaudeCode, Codex
 from smithers import (
+    Approval,
     Budget,
     Cache,
     Context,
@@ -22,6 +23,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Sequence,
     Step,
     Task,
@@ -212,6 +214,32 @@ def test_a_hit_survives_a_crash_although_the_answer_is_gone() -> None:
     assert run.go().status == "finished"
     assert agent.asked == ["p"]
     assert run.state.cached_from(Key("t")) == "r1"
+
+
+def test_an_answer_that_a_person_sends_back_is_not_taken_again_and_the_next_is_not_kept() -> None:
+    runs, agent = Runs(), Asked()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        t = Task("t", agent=agent, prompt="p", cache=Cache())
+        return Sequence(t, Approval("ok", ask=lambda: ctx[t], on_deny=Rework(t)))
+
+    run = runs.new(flow)
+    run.go()
+    run.answer("ok")
+    assert run.go().status == "finished"
+    kept = dict(runs.answers)
+    second = runs.new(flow)
+    second.go()
+    assert second.state.cached_from(Key("t")) == "r1"
+    second.answer("ok", approved=False, note="shorter")
+    second.go()
+    assert len(agent.asked) == 2
+    assert "shorter" in agent.asked[1]
+    assert second.state.cached_from(Key("t")) is None
+    second.answer("ok")
+    assert second.go().status == "finished"
+    assert runs.answers == kept
 
 
 def test_an_equal_question_in_the_same_run_is_answered_once() -> None:
