@@ -124,8 +124,8 @@ class Run(Result):
     run_id: str
     workflow: str
     status: str = Field(
-        description="running, waiting, stale, finished, failed or cancelled. stale: its process"
-        " died; it is started again by itself."
+        description="running, waiting, stale, finished, continued (as the run `next_run`), failed"
+        " or cancelled. stale: its process died; it is started again by itself."
     )
     stopped_by: str | None = Field(
         description="The signal by which a person or the machine stopped it, as SIGTERM; null if it"

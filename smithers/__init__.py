@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smithers.errors import CommandFailed as CommandFailed
     from smithers.kinds import Caught as Caught
     from smithers.kinds import Compensated as Compensated
+    from smithers.kinds import ContinueAsNew as ContinueAsNew
     from smithers.kinds import Saga as Saga
     from smithers.kinds import Subflow as Subflow
     from smithers.kinds import Try as Try
@@ -54,6 +55,7 @@ _HOMES = {
     "Compensated": "smithers.kinds",
     "Completed": "smithers.tree",
     "Context": "smithers.context",
+    "ContinueAsNew": "smithers.kinds",
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
@@ -90,6 +92,7 @@ __all__ = [  # literal, for the checkers
     "Compensated",
     "Completed",
     "Context",
+    "ContinueAsNew",
     "Decision",
     "Failure",
     "ForEach",

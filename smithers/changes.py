@@ -57,8 +57,8 @@ __all__ = [
 
 Outcome = Literal["finished", "failed", "skipped", "cancelled"]
 AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferred", "cancelled"]
-RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
-ENDED: Final[tuple[RunStatus, ...]] = ("finished", "failed", "cancelled")
+RunStatus = Literal["running", "waiting", "finished", "continued", "failed", "cancelled"]
+ENDED: Final[tuple[RunStatus, ...]] = ("finished", "continued", "failed", "cancelled")
 """The statuses of a run that has ended."""
 ChoiceKind = Literal[
     "test",
@@ -407,13 +407,15 @@ class Reset:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusChanged:
     """The run's status. `output` is JSON text when it finished. `stopped_by` is the signal by which
-    the owner was stopped (`SIGINT`, `SIGTERM`, `SIGHUP`), or None.
+    the owner was stopped (`SIGINT`, `SIGTERM`, `SIGHUP`), or None. `next_run` is the run as which
+    it has continued.
     """
 
     status: RunStatus
     error: Failure | None = None
     output: str | None = None
     stopped_by: str | None = None
+    next_run: str | None = None
 
 
 Change = (

@@ -20,6 +20,7 @@ from smithers import (
     Compensated,
     Completed,
     Context,
+    ContinueAsNew,
     Decision,
     Failure,
     ForEach,
@@ -173,6 +174,7 @@ def subflows(ctx: Context[Brief]) -> None:
     assert_type(ctx.get(two), Plan | None)
     numbers = Subflow("three", counting)
     assert_type(ctx[numbers], list[int])
+    assert_type(ContinueAsNew(lambda: Brief(topic=ctx[one].steps[0])), ContinueAsNew)
     tasks: list[Task[Plan]] = [one, two]
     assert_type(tasks, list[Task[Plan]])
 

@@ -16,6 +16,7 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     Decision,
     ForEach,
     HumanTask,
@@ -144,6 +145,8 @@ def subflows(ctx: Context[Brief]) -> None:
     Subflow("c", planning, input=lambda: ctx[one])  # error: a callable that gives another model
     Subflow("d", lambda: 1)  # error: a function is not a workflow
     Subflow("e", planning, input=ctx.input, agent=agent)  # error: a child run has no agent
+    ContinueAsNew({"topic": "whales"})  # error: an input that is no model
+    ContinueAsNew(lambda: 1)  # error: a callable that gives no model
     ctx[one].step  # error: a misspelt field
     count: Subflow[int] = Subflow("f", planning, input=ctx.input)  # error: it gives a plan
 

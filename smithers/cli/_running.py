@@ -218,6 +218,7 @@ def go_on(wanted: Wanted) -> int:
         events=wanted.events,
         detached=wanted.detached,
         recorded=wanted.recorded,
+        linger_s=wanted.linger_s,
         extra=wanted.extra,
     )
     return drive(going, work)
@@ -227,10 +228,13 @@ def _through(wanted: Wanted) -> Wanted:
     """A child run is resumed by resuming the run that waits for it."""
     from smithers.hub import Hub
 
-    run = Hub(wanted.place.path).resumed_through(wanted.run_id)
+    hub = Hub(wanted.place.path)
+    run = hub.resumed_through(wanted.run_id)
     if run == wanted.run_id:
         return wanted
-    say(f"{wanted.run_id} is a child run of {run}: resuming {run}")
+    has_continued = hub.status(wanted.run_id) == "continued"
+    why = "has continued as another run" if has_continued else "is a child run"
+    say(f"{wanted.run_id} {why}: resuming {run}")
     return replace(wanted, run_id=run)
 
 

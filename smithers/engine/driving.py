@@ -431,7 +431,8 @@ def _over(run_id: str, state: RunState) -> Left | None:
             f"run {run_id} was cancelled, which is final",
             hint="start a new run with `smithers up FILE`",
         )
-    return left(run_id, finished(state)) if state.run_status == "finished" else None
+    is_over = state.run_status in ("finished", "continued")
+    return left(run_id, finished(state)) if is_over else None
 
 
 def _nobody(run_id: str) -> Claim:
@@ -464,6 +465,7 @@ def left(run_id: str, ending: Ending) -> Left:
         stopped_by=ending.stopped_by,
         unpaid=ending.unpaid,
         over_budget=ending.over_budget,
+        next_run=ending.status.next_run,
     )
 
 

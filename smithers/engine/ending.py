@@ -26,6 +26,7 @@ class Left:
     to stop, by the signal of the name `stopped_by` if it was one, and the run can be resumed.
     `unpaid`: it finished without tasks that a budget did not pay for.
     `over_budget`: it waits for a larger budget, or has failed by one. `output` is JSON text.
+    `next_run` is the run as which it has continued.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class Left:
     stopped_by: str | None = None
     unpaid: bool = False
     over_budget: bool = False
+    next_run: str | None = None
 
 
 class _OfTask:

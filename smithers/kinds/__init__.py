@@ -24,6 +24,7 @@ from smithers.kinds._rework import is_sent_back, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
+from smithers.kinds.continuing import CONTINUE, ContinueAsNew
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.human import HUMAN
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
@@ -65,6 +66,7 @@ __all__ = [
     "Caught",
     "ChildEnd",
     "Compensated",
+    "ContinueAsNew",
     "Definition",
     "Dropped",
     "Instance",
@@ -93,6 +95,7 @@ AnyNode = (
     | Approval
     | HumanTask[Any]
     | Subflow[Any]
+    | ContinueAsNew
     | Sequence[Any]
     | Parallel[Any]
     | Branch[Any]
@@ -115,6 +118,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return APPROVAL
         case HumanTask():
             return HUMAN
+        case ContinueAsNew():
+            return CONTINUE
         case Subflow():
             return SUBFLOW
         case Command():

@@ -80,6 +80,7 @@ class NewRun:
     """What starting a run again needs. `input` is JSON text; `source` digests the author's code;
     `environment` holds the names of the variables that were set, never their values; `options` is
     what else it was started with, as a JSON object. `parent` is None unless it is a child run.
+    `first_run` is None unless a run has continued as this one, the `number`th from the first.
     """
 
     run_id: str
@@ -93,6 +94,8 @@ class NewRun:
     created_at: datetime
     options: str = "{}"
     parent: Parent | None = None
+    first_run: str | None = None
+    number: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,14 +259,16 @@ class Store(Protocol):
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
         answers: Sequence[CachedAnswer] = (),
+        starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows with ids above `frame.inbox`.
 
         `models` are those that were not declared in this run before; to declare one again does no
         harm. `cooldowns` are kept with it, for all runs; one that ends no later than what is known
         of its key changes nothing. `answers` are kept as well, each in place of the one of its key.
-        If the frame ends a child run, its parent gets a row in its inbox in the same transaction.
-        Raises `Fenced`, or `UnknownRun`.
+        If the frame ends a child run, its parent gets a row in its inbox in the same transaction;
+        so does the run that it `starts` begin, with a frame in which it is running, owned by nobody
+        and due now. Raises `Fenced`, or `UnknownRun`.
         """
         ...
 

@@ -385,13 +385,17 @@ def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
 
 def _read_statuses(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT born, status, error, output, stopped_by FROM statuses WHERE run_id = :run"
-        + _BORN.format(""),
+        "SELECT born, status, error, output, stopped_by, next_run FROM statuses"
+        " WHERE run_id = :run" + _BORN.format(""),
         frames.asked,
     )
-    for born, status, error, output, stopped_by in rows:
+    for born, status, error, output, stopped_by, next_run in rows:
         changed = StatusChanged(
-            status=status, error=_failure(error), output=output, stopped_by=stopped_by
+            status=status,
+            error=_failure(error),
+            output=output,
+            stopped_by=stopped_by,
+            next_run=next_run,
         )
         frames[born].append(changed)
 

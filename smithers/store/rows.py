@@ -125,8 +125,8 @@ _MESSAGE_END = (
 )
 _RESET = "INSERT INTO resets (run_id, node, path, born, cause) VALUES (?, ?, ?, ?, ?)"
 _STATUS = (
-    "INSERT INTO statuses (run_id, born, status, error, output, stopped_by)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO statuses (run_id, born, status, error, output, stopped_by, next_run)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 _IN_ORDER = (
@@ -354,7 +354,8 @@ def _cause_text(cause: SentBack | None) -> str | None:
 
 def _put_status(rows: Rows, run: str, k: int, change: StatusChanged) -> None:
     error = _error_text(change.error)
-    _add(rows, _STATUS, (run, k, change.status, error, change.output, change.stopped_by))
+    more = (change.output, change.stopped_by, change.next_run)
+    _add(rows, _STATUS, (run, k, change.status, error, *more))
 
 
 _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {

@@ -23,6 +23,14 @@ ALTER TABLE runs ADD COLUMN parent TEXT;
 ALTER TABLE runs ADD COLUMN parent_task TEXT;
 ALTER TABLE runs ADD COLUMN parent_path TEXT;
 CREATE INDEX runs_of_parent ON runs (parent) WHERE parent IS NOT NULL;
+--
+-- A run that has continued as another one names it in `next_run`. That run names the first run of
+-- the chain in `first_run`, and its `number` in it. Its row and its first frame are written in the
+-- transaction in which the run before it ends.
+
+ALTER TABLE statuses ADD COLUMN next_run TEXT;
+ALTER TABLE runs ADD COLUMN first_run TEXT;
+ALTER TABLE runs ADD COLUMN number INTEGER NOT NULL DEFAULT 1;
 
 -- `cache` keeps the answers of tasks with a `cache=`, for later runs: `key` is the digest of what the
 -- agent was asked, `run_id` the run that paid for the answer, which may be gone. A row is written

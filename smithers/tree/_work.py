@@ -281,7 +281,9 @@ class HumanWork:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChildWork:
-    """A run of another workflow; `input` gives what it is started with."""
+    """A run that is started: of another workflow, or the next one of this. `input` gives its
+    input.
+    """
 
     input: Computed[Any]
 

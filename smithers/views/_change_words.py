@@ -181,7 +181,7 @@ def _instead(number: int) -> str:
 
 def _usage(change: UsageCounted) -> str:
     if change.calls:
-        return "made another call"
+        return "made another call" if change.calls == 1 else f"made {change.calls} calls"
     money = "" if change.cost is None else f", {dollars(change.cost)}"
     unit = "token" if change.tokens_in == 1 else "tokens"
     model = "" if change.model is None else f" of {change.model}"
@@ -222,6 +222,8 @@ def _closed(name: str, change: WaitClosed) -> str:
 def _status(change: StatusChanged) -> str:
     if change.stopped_by is not None:
         return f"the run was stopped by {change.stopped_by}"
+    if change.next_run is not None:
+        return f"the run continued as {change.next_run}"
     was = "was " if change.status == "cancelled" else "is " if change.status[-3:] == "ing" else ""
     return f"the run {was}{change.status}{_because(change.error)}"
 

@@ -22,6 +22,7 @@ from smithers.views._usage import usage_of
 if TYPE_CHECKING:
     from smithers.changes import AttemptState, Failure, Key
     from smithers.state import Attempted
+    from smithers.store import Parent
     from smithers.views._snapshot import OwnerView, Snapshot, Status
     from smithers.views._tasks import (
         Counts,
@@ -71,6 +72,8 @@ class TaskView:
     answered: Mapping[str, Any] | None
     attempts: tuple[AttemptView, ...]
     iterations: int = 1
+    child: str | None = None
+    """The id of the child run that it started last, if it started any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +97,10 @@ class RunView:
     frames: int
     owner: OwnerView | None
     usage: Usage
+    parent: Parent | None = None
+    """The run and the node that started it, if it is a child run."""
+    next_run: str | None = None
+    """The run as which it has continued."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +130,7 @@ class Summary:
     exhausted: tuple[Key, ...]
     frames: int
     usage: Usage
+    next_run: str | None = None
 
 
 def inspect(snapshot: Snapshot) -> Inspection:
@@ -153,6 +161,8 @@ def view_run(snapshot: Snapshot) -> RunView:
         frames=state.frame + 1,
         owner=snapshot.owner,
         usage=usage_of(state.usage),
+        parent=run.parent,
+        next_run=state.status.next_run,
     )
 
 
@@ -172,6 +182,7 @@ def summarize(snapshot: Snapshot) -> Summary:
         exhausted=exhausted_loops(state),
         frames=state.frame + 1,
         usage=usage_of(state.usage),
+        next_run=state.status.next_run,
     )
 
 
@@ -195,6 +206,7 @@ def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
         answered=_answered(state.answers.get(line.key)),
         attempts=tuple(_attempts(state.tries.get(line.key, ()))),
         iterations=iterations,
+        child=None if (child := state.children.get(line.key)) is None else child.run_id,
     )
 
 

@@ -147,7 +147,7 @@ def state_of(state: RunState, key: Key, answered: Collection[tuple[Key, str]] = 
 def unsettled(status: RunStatus) -> State:
     """The state of what has not come up, in a run of this status."""
     if status in ENDED:
-        return "skipped" if status == "finished" else "cancelled"
+        return "skipped" if status in ("finished", "continued") else "cancelled"
     return "pending"
 
 

@@ -87,6 +87,10 @@ class _Reasons:
                 return [*tolerated, *map(_unpaid, unpaid(snapshot))]
             case "cancelled":
                 return []
+            case "continued":
+                next_run = quote(snapshot.state.status.next_run or "")
+                said = f"it continued as {next_run}"
+                return [Reason(key=Key(""), sentence=said, command=f"smithers why {next_run}")]
             case "running" | "waiting":
                 return self._held()
 
@@ -257,7 +261,11 @@ class _Reasons:
             )
         more = f" ({len(view.reasons)} reasons: `smithers why {quote(run_id)}`)"
         said = f"{said}: {held.sentence}{more if len(view.reasons) > 1 else ''}"
-        return Reason(key=wait.key, sentence=said, command=held.command, hint=held.hint)
+        command = held.command
+        if command is None and held.kind == waits.BUDGET:  # it may be a budget of this run
+            spent = next((one for one in self.budgets.values() if one.is_spent), None)
+            command = None if spent is None else raise_command(self.snapshot.run_id, spent)
+        return Reason(key=wait.key, sentence=said, command=command, hint=held.hint)
 
     def _taken_up(self, key: Key, said: str) -> Reason:
         """An answer that the run's process is to take."""
@@ -305,7 +313,9 @@ def _partly(reasons: Sequence[Reason]) -> str:
     return said + (without if skipped else "")
 
 
-def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
+def _sentence(  # noqa: C901  # one case a status
+    snapshot: Snapshot, reasons: Sequence[Reason]
+) -> str:
     """The whole in one sentence."""
     run, since = snapshot.run_id, clock(snapshot.since, snapshot.now)
     owner, stopped_by = snapshot.owner, snapshot.state.status.stopped_by
@@ -318,6 +328,8 @@ def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
             return f"{run} is stale: process {owner.pid}, which ran it, has ended"
         case "finished":
             return f"{run} finished at {since}{_partly(reasons)}"
+        case "continued":
+            return f"{run} continued as {snapshot.state.status.next_run} at {since}"
         case "failed":
             return f"{run} failed at {since}"
         case "cancelled":

@@ -86,6 +86,7 @@ def summary_json(view: Summary) -> Json:
         "exhausted": _names(view.exhausted),
         "frames": view.frames,
         "usage": usage,
+        **({} if view.next_run is None else {"next_run": view.next_run}),
     }
 
 
@@ -312,7 +313,21 @@ def _run(run: RunView) -> Json:
         "frames": run.frames,
         "owner": _owner(run.owner),
         "usage": _usage(run.usage),
+        **_parent(run),
     }
+
+
+def _parent(run: RunView) -> Json:
+    """The node that started a child run, and the run as which one has continued; nothing for any
+    other.
+    """
+    if run.next_run is not None:
+        return {"next_run": run.next_run}
+    if run.parent is None:
+        return {}
+    key = run.parent.key
+    row = {"run_id": run.parent.run_id, "task": key.id, "iteration": list(key.path)}
+    return {"parent": row}
 
 
 def _inspected(task: TaskView) -> Json:
@@ -322,6 +337,7 @@ def _inspected(task: TaskView) -> Json:
         "error": error_json(task.line.error),
         "answered": task.answered,
         "attempts": [_attempt(one) for one in task.attempts],
+        **({} if task.child is None else {"child": task.child}),
     }
 
 

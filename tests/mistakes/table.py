@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
 from smithers import ForEach, HumanTask, Loop, NoInput, Node, Parallel, Retry, Rework, Saga
-from smithers import Sequence, Step, Subflow, Task, Try, workflow
+from smithers import ContinueAsNew, Sequence, Step, Subflow, Task, Try, workflow
 
 echo = Echo()
 
@@ -308,6 +308,13 @@ return §Saga()
         said="this saga has no body",
         hint="give it at least one node",
         fix=("Saga()", 'Saga(Step("a", lambda: 1))'),
+    ),
+    in_file(
+        "continue without a model",
+        _FLOW + '    return Sequence(§ContinueAsNew({"number": 2}))\n',
+        said="the input of ContinueAsNew must be a model, not {'number': 2}",
+        hint="pass the input of the next run, or a callable that returns it",
+        fix=('ContinueAsNew({"number": 2})', 'Step("a", lambda: 1)'),
     ),
     in_file(
         "subflow of a function",

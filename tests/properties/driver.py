@@ -84,6 +84,8 @@ class _Deciding:
     ) -> None:
         self.driver.settle(one, outcome, error)
 
+    def count_child(self, one: Instance, run_id: str, used: object) -> None: ...
+
     def open_wait(self, one: Instance, wait: WaitOpened) -> None:
         self.driver.open_wait(wait)
         self.driver.plan.begin(one)
@@ -341,9 +343,9 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "human" | "subflow" | "catch" | "finally":
+            case "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
                 raise AssertionError(f"{one} asks nothing")
-            case "compensated":
+            case "catch" | "finally" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)

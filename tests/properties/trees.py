@@ -16,6 +16,7 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     ForEach,
     HumanTask,
     Loop,
@@ -50,6 +51,7 @@ Kind = Literal[
     "approval",
     "human",
     "subflow",
+    "continue_as_new",
     "sequence",
     "parallel",
     "branch",
@@ -119,6 +121,8 @@ class Idle:
                 return HumanTask(id, ask="What?")
             case "subflow":
                 return Subflow(id, INNER, on_failure=on_failure)
+            case "continue_as_new":
+                return ContinueAsNew(NoInput(), id=id)
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "command":
@@ -205,7 +209,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "human" | "subflow":
+        case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)

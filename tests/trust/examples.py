@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from harnesses import Echo
 from smithers import (
     Approval,
@@ -21,6 +23,7 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     ForEach,
     HumanTask,
     Loop,
@@ -325,6 +328,25 @@ def subflows(ctx: Ctx) -> Node[list[str]]:
     return ForEach(["a", "b"], key=str, each=each, id="every")
 
 
+class Round(BaseModel):
+    number: int = 1
+
+
+@workflow(input=Round)
+def rounds(ctx: Context[Round]) -> Node:
+    number = ctx.input.number
+    worked = step(f"round {number}")
+    if number == 3:
+        return Sequence(worked, result=worked)
+    return Sequence(worked, ContinueAsNew(lambda: Round(number=number + 1)))
+
+
+def continued(ctx: Ctx) -> Node:
+    """A child run that continues as others: the ledger has the steps of all."""
+    part = Subflow("part", rounds, input=Round())
+    return Sequence(part, result=part)
+
+
 def mixed(ctx: Ctx) -> Node[list[str]]:
     """Failures that are handled, inside of what repeats."""
 
@@ -351,7 +373,7 @@ EXAMPLES: dict[str, Example] = (
         for one in (
             *(task, steps, effect, command, approval, sequence, parallel, branch),
             *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
-            *(tolerated, saga, budget, subflow, subflows, mixed),
+            *(tolerated, saga, budget, subflow, subflows, continued, mixed),
         )
     }
     | {
