@@ -20,10 +20,8 @@ from smithers.changes import AttemptStarted, Frame, SessionSeen
 from smithers.clock import Clock
 from smithers.errors import UnknownRun
 from smithers.store import (
-    CachedAnswer,
     Claim,
     Claimed,
-    Cooldown,
     History,
     InboxRow,
     Model,
@@ -274,32 +272,6 @@ class Handle:
     async def commit(self, claim: Claim, frame: Frame, *more: Any) -> Sequence[InboxRow]:
         async def work() -> Sequence[InboxRow]:
             rows = await self._world.store.commit(claim, frame, *more)
-            self._world.written(claim, frame)
-            return claim
-
-        return await self._call("create", work)
-
-    async def claim(self, run_id: str, owner: Owner, *, source: str) -> Claimed:
-        async def work() -> Claimed:
-            holder = (await self._world.store.load(run_id)).run.owner
-            claimed = await self._world.store.claim(run_id, owner, source=source)
-            if holder is not None and self._world.holds(self._world.processes[holder].owner):
-                self._world.wrong(f"{owner.id} took the run from {holder}, which lives")
-            self._world.claimed(self._process, claimed.claim)
-            return claimed
-
-        return await self._call("claim", work)
-
-    async def commit(
-        self,
-        claim: Claim,
-        frame: Frame,
-        models: Sequence[Model] = (),
-        cooldowns: Sequence[Cooldown] = (),
-        answers: Sequence[CachedAnswer] = (),
-    ) -> Sequence[InboxRow]:
-        async def work() -> Sequence[InboxRow]:
-            rows = await self._world.store.commit(claim, frame, models, cooldowns, answers)
             self._world.written(claim, frame)
             return rows
 
