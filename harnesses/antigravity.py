@@ -33,7 +33,7 @@ from harnesses.process import (
     find_obstacle,
     find_program,
 )
-from smithers.agent import Ask, Capabilities, Event
+from smithers.agent import Ask, Capabilities, Event, digest_options
 from smithers.errors import ContextOverflow, NotInstalled, NotSignedIn
 
 __all__ = ["Antigravity", "Protocol", "Tool"]
@@ -103,6 +103,7 @@ class Antigravity:
     ) -> None:
         if protocol == "openai-chat" and not (base_url and model):
             raise ValueError('protocol="openai-chat" needs a model and a base_url')
+        self.key = digest_options("antigravity", locals())
         self.name = f"antigravity/{model}" if model else "antigravity"
         self._model, self._key, self._url = model, api_key_env, base_url
         self._settings = {

@@ -28,7 +28,7 @@ from harnesses.process import (
     find_program,
 )
 from harnesses.process._asking import asked
-from smithers.agent import Ask, Capabilities, Event
+from smithers.agent import Ask, Capabilities, Event, digest_options
 from smithers.errors import AuthorError, MachineError, NotInstalled, Permanent, Transient
 
 __all__ = ["AntigravityCLI", "Mode"]
@@ -78,6 +78,7 @@ class AntigravityCLI:
                 "AntigravityCLI was never tested with a real agy",
                 hint="use Antigravity, or write AntigravityCLI(experimental=True)",
             )
+        self.key = digest_options("antigravity-cli", locals())
         self.name = f"agy/{model}" if model else "agy"
         self._model, self._mode, self._program = model, mode, program
         self._arguments, self._env = tuple(arguments), dict(env or {})

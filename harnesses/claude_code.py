@@ -36,7 +36,7 @@ from harnesses.process import (
     keep_long_words,
     terminal_environment,
 )
-from smithers.agent import Ask, Capabilities, Event, Terminal
+from smithers.agent import Ask, Capabilities, Event, Terminal, digest_options
 from smithers.errors import NotInstalled, Permanent
 
 __all__ = ["ClaudeCode", "PermissionMode"]
@@ -120,6 +120,7 @@ class ClaudeCode:
         replay: Replay | str | Path | None = None,
         record: str | Path | None = None,
     ) -> None:
+        self.key = digest_options("claude-code", locals())
         self.name = f"claude-code/{model}" if model else "claude-code"
         self._program, self._model = program, model
         self._config = Path(config_dir).absolute() if config_dir is not None else None

@@ -46,7 +46,7 @@ from harnesses.process import (
     open_session,
     terminal_environment,
 )
-from smithers.agent import Answered, Ask, Capabilities, Event, Started, Terminal
+from smithers.agent import Answered, Ask, Capabilities, Event, Started, Terminal, digest_options
 from smithers.errors import NotSignedIn, Permanent, Stalled
 
 __all__ = ["ApprovalPolicy", "Codex", "Mode", "Sandbox"]
@@ -108,6 +108,7 @@ class Codex:
         replay: Replay | str | Path | None = None,
         record: str | Path | None = None,
     ) -> None:
+        self.key = digest_options("codex", locals())
         self.name = f"codex/{model}" if model else "codex"
         self._settings = Settings(
             model=model,

@@ -41,7 +41,7 @@ from harnesses.process import (
     find_obstacle,
     find_program,
 )
-from smithers.agent import Ask, Capabilities, Event
+from smithers.agent import Ask, Capabilities, Event, digest_options
 from smithers.errors import NotInstalled, NotSignedIn
 
 __all__ = ["ApprovalMode", "Gemini"]
@@ -105,6 +105,7 @@ class Gemini:
         replay: Replay | str | Path | None = None,
         record: str | Path | None = None,
     ) -> None:
+        self.key = digest_options("gemini", locals())
         self.name = f"gemini/{model}" if model else "gemini"
         self._settings = Settings(
             approvals=approval_mode,

@@ -35,7 +35,7 @@ from harnesses._pi_stream import Stream
 from harnesses._streams import UnknownSession
 from harnesses._turns import conversed, in_a_session
 from harnesses.process import Command, Replay, Source, Sources, built_environment, find_obstacle
-from smithers.agent import Answered, Ask, Capabilities, Event
+from smithers.agent import Answered, Ask, Capabilities, Event, digest_options
 from smithers.errors import NotSignedIn
 
 __all__ = ["Api", "Pi", "Thinking", "Tool"]
@@ -102,6 +102,7 @@ class Pi:
         replay: Replay | str | Path | None = None,
         record: str | Path | None = None,
     ) -> None:
+        self.key = digest_options("pi", locals())
         self._settings = Settings(
             model=model,
             provider=provider,

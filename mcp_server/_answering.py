@@ -1,94 +1,91 @@
-"""`answer`: a person decides an approval, by elicitation. No argument of it can be filled in by a
+"""`answer`: a person answers a question, by elicitation. No argument of it can be filled in by a
 model, and where no person answers it says how one can.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated
 
 from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
 from mcp.server.mcpserver import Context, Elicit, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from mcp_server._errors import failure, telling
 from mcp_server._face import Face, face_of
+from mcp_server._forms import Reply, form_of, hard_fields, value_of
 from mcp_server._hints import typed
 from mcp_server._models import Answered
 from mcp_server._tools import RunId, known, login
-from smithers.errors import SmithersError
+from smithers.errors import SmithersError, WrongAnswer
 from smithers.hub import Asked, Hub, plain
 
 __all__ = ["answer"]
 
 
-class Choice(BaseModel):
-    """What a person is asked for. Nothing is chosen beforehand."""
-
-    decision: Literal["approve", "deny"] = Field(description="Approve or deny.")
-    note: str = Field(default="", description="Why, for the record; may be left empty.")
-
-
 async def asked(ctx: Context[Face], run_id: str, task: str | None) -> Asked:
-    """The approval that is meant."""
+    """The question that is meant."""
     hub = await asyncio.to_thread(known, ctx, run_id)
     with telling(hub):
         return await asyncio.to_thread(hub.asks, run_id, task)
 
 
-async def choice(ctx: Context[Face], approval: Annotated[Asked, Resolve(asked)]) -> Elicit[Choice]:
+async def reply(ctx: Context[Face], question: Annotated[Asked, Resolve(asked)]) -> Elicit[Reply]:
     """Asks the person, where the client has one."""
     capabilities = ctx.client_capabilities
     elicitation = None if capabilities is None else capabilities.elicitation
     if elicitation is None or (elicitation.form is None and elicitation.url is not None):
-        raise _undecided(face_of(ctx).hub, approval, "this client cannot ask a person")
-    if approval.allowed_by and login() not in approval.allowed_by:
-        why = f"{login()!r} may not decide it, {' or '.join(approval.allowed_by)} may"
-        raise _undecided(face_of(ctx).hub, approval, why)
-    return Elicit(plain(face_of(ctx).hub.secrets.mask(_question(approval))), Choice)
+        raise _undecided(face_of(ctx).hub, question, "this client cannot ask a person")
+    if question.allowed_by and login() not in question.allowed_by:
+        verb = "decide" if question.form.kind == "decision" else "answer"
+        why = f"{login()!r} may not {verb} it, {' or '.join(question.allowed_by)} may"
+        raise _undecided(face_of(ctx).hub, question, why)
+    if hard := hard_fields(question.form):
+        why = f"a client cannot ask a person for {', '.join(hard)}"
+        raise _undecided(face_of(ctx).hub, question, why)
+    text = plain(face_of(ctx).hub.secrets.mask(_question(question)))
+    return Elicit(text, form_of(question.form))
 
 
 async def answer(
     ctx: Context[Face],
     run_id: RunId,
-    approval: Annotated[Asked, Resolve(asked)],
-    chosen: Annotated[ElicitationResult[Choice], Resolve(choice)],
+    question: Annotated[Asked, Resolve(asked)],
+    given: Annotated[ElicitationResult[Reply], Resolve(reply)],
     task: Annotated[
         str | None,
         Field(
-            description="The approval, as get_run names it in waiting_for, as ship or review[2];"
-            " may be left out when one waits."
+            description="The task that asks, as get_run names it in waiting_for, as ship or"
+            " review[2]; may be left out when one waits."
         ),
     ] = None,
 ) -> Answered:
-    """Have a person answer an approval that a run waits for. Your client asks the person, who
-    decides; you cannot. If nobody can be asked here, the error says how a person answers: tell
-    them that, then call wait_run.
+    """Have a person answer a question that a run waits for: an approval, a choice, a text or data.
+    Your client asks the person, who answers; you cannot. If nobody can be asked here, the error
+    says how a person answers: tell them that, then call wait_run.
     """
     hub = face_of(ctx).hub
-    if not isinstance(chosen, AcceptedElicitation):
-        raise _undecided(hub, approval, f"the question was answered with {chosen.action!r}")
-    approved = chosen.data.decision == "approve"
-    note = chosen.data.note or None
+    if not isinstance(given, AcceptedElicitation):
+        raise _undecided(hub, question, f"the question was answered with {given.action!r}")
+    value, note = value_of(question.form, given.data)
     with telling(hub, "call get_run to see what it waits for now"):
-        decided = await asyncio.to_thread(
-            hub.decide,
-            run_id,
-            approval.name,
-            approved=approved,
-            by=login(),
-            note=note,
-            asked=approval,
-        )
+        try:
+            recorded = await asyncio.to_thread(
+                hub.answer, run_id, question.name, value, by=login(), note=note, asked=question
+            )
+        except WrongAnswer as error:
+            raise _undecided(hub, question, f"the answer does not fit: {error.said}") from error
     await asyncio.to_thread(_go_on, hub, run_id)
+    is_decision = question.form.kind == "decision"
     return Answered(
         run_id=run_id,
-        task=decided.task,
-        iteration=list(decided.iteration),
-        approved=decided.approved,
-        by=decided.by,
-        note=decided.note,
+        task=recorded.task,
+        iteration=list(recorded.iteration),
+        answer=recorded.answer,
+        approved=recorded.answer == "approve" if is_decision else None,
+        by=recorded.by,
+        note=recorded.note,
         status=str(await asyncio.to_thread(hub.status, run_id)),
     )
 
@@ -104,20 +101,23 @@ def _go_on(hub: Hub, run_id: str) -> None:
         return
 
 
-def _question(approval: Asked) -> str:
-    due = f"\nuntil {approval.due}" if approval.due else ""
+def _question(question: Asked) -> str:
+    due = f"\nuntil {question.due}" if question.due else ""
+    what = "decision on" if question.form.kind == "decision" else "answer to"
+    refused = question.form.refused
+    again = "" if refused is None else f"\n\nThe last answer was refused: {refused}"
     return (
-        f"Run {approval.run_id} asks for your decision on {approval.name}"
-        f" (frame {approval.opened}){due}:\n\n{approval.asked}"
+        f"Run {question.run_id} asks for your {what} {question.name}"
+        f" (frame {question.opened}){due}:\n\n{question.asked}{again}"
     )
 
 
-def _undecided(hub: Hub, approval: Asked, why: str) -> ToolError:
+def _undecided(hub: Hub, question: Asked, why: str) -> ToolError:
     with telling(hub):
-        (question,) = hub.list_asks(approval.run_id, approval.name)
-    approve, deny = (typed(command, hub.database) for command in question.commands.values())
+        (found,) = hub.list_asks(question.run_id, question.name)
+    commands = "\nor: ".join(typed(command, hub.database) for command in found.commands.values())
     return failure(
         "NOT_DECIDED",
-        f"{why}; {approval.name} of run {approval.run_id} still waits for a person",
-        f"tell the person to type in their own terminal: {approve}\nor: {deny}",
+        f"{why}; {question.name} of run {question.run_id} still waits for a person",
+        f"tell the person to type in their own terminal: {commands}",
     )

@@ -124,8 +124,8 @@ class Run(Result):
     run_id: str
     workflow: str
     status: str = Field(
-        description="running, waiting, stale, finished, failed or cancelled. stale: its process"
-        " died; it is started again by itself."
+        description="running, waiting, stale, finished, continued (as the run `next_run`), failed"
+        " or cancelled. stale: its process died; it is started again by itself."
     )
     stopped_by: str | None = Field(
         description="The signal by which a person or the machine stopped it, as SIGTERM; null if it"
@@ -284,14 +284,18 @@ class Question(BaseModel):
     run_id: str
     workflow: str
     task: str | None = Field(description="As review[2]; null for the budget of the whole run.")
-    kind: str = Field(description="approval, repeat or budget.")
+    kind: str = Field(description="approval, human, repeat or budget.")
     title: str = Field(description="The first line of the question.")
     asked: str = Field(description="The question, up to 1 000 characters.")
     digest: str | None
     since: str
     due: str | None
     allowed_by: list[str] = Field(description="Who may decide; anyone if it is empty.")
-    commands: list[str] = Field(description="What a person types to decide it.")
+    form: list[str] | None = Field(
+        description="What the answer is, as `blue or green` or `Plan`; a line for each field; and"
+        " why the run has refused the last answer, if it has. Null for a decision or a budget."
+    )
+    commands: list[str] = Field(description="What a person types to answer it.")
 
 
 class Asks(Result):
@@ -330,12 +334,13 @@ class Steered(Result):
 
 
 class Answered(Result):
-    """What a person decided."""
+    """What a person answered."""
 
     run_id: str
     task: str
     iteration: list[int]
-    approved: bool
+    answer: AnyJson = Field(description="approve, deny, the choice, the text or the data.")
+    approved: bool | None = Field(description="Null unless a decision was asked for.")
     by: str
     note: str | None
     status: str

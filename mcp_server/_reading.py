@@ -115,7 +115,8 @@ def get_run(
 def list_runs(
     ctx: Context[Face],
     status: Annotated[
-        Literal["running", "waiting", "stale", "finished", "failed", "cancelled"] | None,
+        Literal["running", "waiting", "stale", "finished", "continued", "failed", "cancelled"]
+        | None,
         Field(description="Only runs of this status."),
     ] = None,
     limit: Annotated[int, Field(ge=1, le=100)] = 20,

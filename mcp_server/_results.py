@@ -9,7 +9,7 @@ from typing import Any
 
 from mcp_server._fitting import Parts, Rows, Text, fit, shorten, size_of
 from mcp_server._hints import for_tools, tool_of, typed
-from smithers.hub import Hub, Overview, RunsQuery
+from smithers.hub import Form, Hub, Overview, RunsQuery
 from smithers.views import TaskLine
 from smithers.wire import (
     activity_json,
@@ -159,7 +159,8 @@ def asks_of(
     hub: Hub, run_id: str | None, task: str | None, after: str | None, characters: int
 ) -> dict[str, Any]:
     """The fields of `Asks`."""
-    questions = [question_json(one) for one in hub.list_asks(run_id, task)]
+    found = hub.list_asks(run_id, task)
+    questions = [question_json(one) for one in found]
     rows = [
         {
             **{name: one[name] for name in ("run_id", "workflow", "kind", "digest", "since")},
@@ -167,15 +168,24 @@ def asks_of(
             "task": _name(one),
             "title": shorten(one["title"], 200),
             "asked": shorten(one["asked"], _ASKED),
+            "form": shorten(_form(question.form), _ENTRY),
             "commands": [typed(command, hub.database) for command in one["commands"].values()],
         }
-        for one in questions
+        for question, one in zip(found, questions, strict=True)
     ]
     whole = questions[0]["asked"] if len(questions) == 1 else None
     if whole is not None and size_of(whole) <= _ASKED:
         whole = None
     parts: Parts = {"asks": Rows(rows), "asked": Text(whole)}
     return fit(hub.secrets, {}, parts, after=after, characters=characters)
+
+
+def _form(form: Form | None) -> list[str] | None:
+    """What an answer is, in words; nothing for a decision."""
+    if form is None or form.kind == "decision":
+        return None
+    again = [] if form.refused is None else [f"the last answer was refused: {form.refused}"]
+    return [*form.lines, *again]
 
 
 def _name(question: Mapping[str, Any]) -> str | None:

@@ -38,8 +38,8 @@ __all__ = ["make_server", "serve"]
 _INSTRUCTIONS = """\
 Smithers runs workflows of AI agents that survive crashes. start_run starts one and returns at once;
 wait_run waits for it, bounded, as often as you like; get_run reads its result. A run has its own
-process and continues when you leave: come back later with its run_id. If a run waits for an
-approval, call answer: a person decides, never you. Each answer has at most max_tokens (characters /
+process and continues when you leave: come back later with its run_id. If a run waits for a
+person, call answer: they answer, never you. Each answer has at most max_tokens (characters /
 3.5); what was left out has a cursor for the next call."""
 _CODE = re.compile(r"[A-Z_]+: ")
 _DAY_S = 86_400.0
@@ -73,7 +73,7 @@ _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
     (_tools.cancel_run, "Cancel a run", _acts(destroys=True, reaches_out=False)),
     (_tools.resume_run, "Resume a run", _acts(repeats=True)),
     (_tools.steer_run, "Steer an agent of a run", _acts()),
-    (answer, "Have a person answer an approval", _acts()),
+    (answer, "Have a person answer a question", _acts()),
 )
 
 

@@ -43,6 +43,7 @@ def _run(data: Mapping[str, Any]) -> str:
     return sentence if sentence.startswith(run_id) else f"{run_id}: {sentence}"
 
 
+_ANSWERED = {None: "answered", True: "approved", False: "denied"}
 _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "list_workflows": lambda data: _page(data, len(data["workflows"]), "workflow"),
     "start_run": lambda data: f"{data['run_id']} is {data['status']}; {data['next']}",
@@ -57,7 +58,5 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "cancel_run": lambda data: f"{data['run_id']}: {data['outcome']}",
     "resume_run": lambda data: f"{data['run_id']} is {data['status']}: {data['why']}",
     "steer_run": lambda data: f"message {data['id']} is {data['state']}",
-    "answer": lambda data: (
-        f"{data['task']} was {'approved' if data['approved'] else 'denied'} by {data['by']}"
-    ),
+    "answer": lambda data: f"{data['task']} was {_ANSWERED[data['approved']]} by {data['by']}",
 }

@@ -42,7 +42,7 @@ async def wait_run(
 ) -> Waited:
     """Wait for a run, and get its state then, with what its agents said and did last. If the time
     is up first, `timed_out` is true: the run continues, and you may wait again with the cursor.
-    If `waiting_for` names an approval, call answer: a person decides it, never you.
+    If `waiting_for` names a question, call answer: a person answers it, never you.
     """
     face = face_of(ctx)
     hub = await asyncio.to_thread(known, ctx, run_id)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from smithers.errors import CommandFailed as CommandFailed
     from smithers.kinds import Caught as Caught
     from smithers.kinds import Compensated as Compensated
+    from smithers.kinds import ContinueAsNew as ContinueAsNew
     from smithers.kinds import Saga as Saga
     from smithers.kinds import Subflow as Subflow
     from smithers.kinds import Try as Try
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
     from smithers.tree import Budget as Budget
+    from smithers.tree import Cache as Cache
     from smithers.tree import Command as Command
     from smithers.tree import Completed as Completed
     from smithers.tree import Decision as Decision
     from smithers.tree import ForEach as ForEach
+    from smithers.tree import HumanTask as HumanTask
     from smithers.tree import Loop as Loop
     from smithers.tree import Node as Node
     from smithers.tree import Parallel as Parallel
@@ -45,15 +48,18 @@ _HOMES = {
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",
     "Budget": "smithers.tree",
+    "Cache": "smithers.tree",
     "Caught": "smithers.kinds",
     "Command": "smithers.tree",
     "CommandFailed": "smithers.errors",
     "Compensated": "smithers.kinds",
     "Completed": "smithers.tree",
     "Context": "smithers.context",
+    "ContinueAsNew": "smithers.kinds",
     "Decision": "smithers.tree",
     "Failure": "smithers.changes",
     "ForEach": "smithers.tree",
+    "HumanTask": "smithers.tree",
     "ItemFailure": "smithers.context",
     "Loop": "smithers.tree",
     "NoInput": "smithers.workflows",
@@ -79,15 +85,18 @@ __all__ = [  # literal, for the checkers
     "Attempt",
     "Branch",
     "Budget",
+    "Cache",
     "Caught",
     "Command",
     "CommandFailed",
     "Compensated",
     "Completed",
     "Context",
+    "ContinueAsNew",
     "Decision",
     "Failure",
     "ForEach",
+    "HumanTask",
     "ItemFailure",
     "Loop",
     "NoInput",

@@ -8,13 +8,15 @@ and can be tested on recorded sessions alone (`recordings/<program>/*.jsonl`).
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from smithers.secrets import Secrets
+from smithers.secrets import Secrets, is_secret_name
 
 if TYPE_CHECKING:
     from asyncio import Queue
@@ -39,6 +41,8 @@ __all__ = [
     "ToolCalled",
     "ToolReturned",
     "Used",
+    "digest_options",
+    "key_of",
     "limit_of",
     "obstacle_of",
 ]
@@ -286,6 +290,11 @@ class Agent(Protocol):
     by, such as provider, account, address and model; it never contains a secret. When one agent is
     `Busy`, all agents with the same `limit` cool down, in every run of the store.
 
+    It may also have a property `key: str`: a digest of everything that can change an answer, such
+    as program, model, tools, permissions and system prompt (see `digest_options`); it never
+    contains a secret. Answers of agents with the same `key` are cached together; without it, the
+    name counts.
+
     It may also have a method `find_obstacle(schema) -> str | None`: why its options can never give
     an answer of that JSON Schema (None: a text), such as an option that is too long for a command
     line. It is called before anything in the run costs money.
@@ -324,3 +333,47 @@ def obstacle_of(agent: Agent, schema: Mapping[str, object] | None) -> str | None
     find: Callable[[Mapping[str, object] | None], str | None] | None
     find = getattr(agent, "find_obstacle", None)
     return None if find is None else find(schema)
+
+
+def key_of(agent: Agent) -> str:
+    """What tells the agent's answers from those of others: its `key`, or else its name."""
+    key: object = getattr(agent, "key", None)
+    return key if isinstance(key, str) and key else agent.name
+
+
+def digest_options(kind: str, options: Mapping[str, object]) -> str:
+    """A digest of the options that an agent was made with, for its `key`: `locals()` at the
+    beginning of its `__init__` will do. What is named like a secret is left out, and so is where
+    sessions are kept and recorded.
+
+    >>> digest_options("a", {"model": "m", "api_key": "x"}) == digest_options("a", {"model": "m"})
+    True
+    """
+    left_out = ("self", "replay", "record", "sessions", "price")
+    kept = {
+        name: _plain(value)
+        for name, value in options.items()
+        if name not in left_out and not name.startswith("_") and not is_secret_name(name)
+    }
+    text = json.dumps([kind, kept], sort_keys=True, ensure_ascii=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """An option as JSON data that is the same in every process."""
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {str(key): _plain(one) for key, one in items if not is_secret_name(str(key))}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_plain(one) for one in cast("Sequence[object]", value)]
+    code = getattr(value, "__code__", None)
+    if code is not None:
+        name = f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', '')}"
+        constants = [one for one in code.co_consts if isinstance(one, str | int | float)]
+        return [name, code.co_code.hex(), [*code.co_names], constants]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    fields = getattr(value, "__dict__", None)
+    if fields:
+        return [type(value).__qualname__, _plain(fields)]
+    return str(value)

@@ -57,8 +57,8 @@ __all__ = [
 
 Outcome = Literal["finished", "failed", "skipped", "cancelled"]
 AttemptState = Literal["running", "succeeded", "failed", "interrupted", "deferred", "cancelled"]
-RunStatus = Literal["running", "waiting", "finished", "failed", "cancelled"]
-ENDED: Final[tuple[RunStatus, ...]] = ("finished", "failed", "cancelled")
+RunStatus = Literal["running", "waiting", "finished", "continued", "failed", "cancelled"]
+ENDED: Final[tuple[RunStatus, ...]] = ("finished", "continued", "failed", "cancelled")
 """The statuses of a run that has ended."""
 ChoiceKind = Literal[
     "test",
@@ -72,10 +72,20 @@ ChoiceKind = Literal[
     "began",
     "undoing",
     "ending",
+    "cached",
     "rework",
 ]
 WaitKind = Literal[
-    "approval", "repeat", "retry", "cooldown", "agents", "data", "budget", "attached", "child"
+    "approval",
+    "human",
+    "repeat",
+    "retry",
+    "cooldown",
+    "agents",
+    "data",
+    "budget",
+    "attached",
+    "child",
 ]
 
 
@@ -308,7 +318,8 @@ class WaitOpened:
     child run that `on` names, of which `asked` is the input as JSON text.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
-    `digest` its sha256 in hex.
+    `digest` its sha256 in hex. `form` is what the answer must be, as JSON text (`forms.Form`), if a
+    person gives more than a decision.
     """
 
     key: Key
@@ -318,6 +329,7 @@ class WaitOpened:
     digest: str | None = None
     on: tuple[str, ...] = ()
     allowed_by: tuple[str, ...] = ()
+    form: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -395,13 +407,15 @@ class Reset:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusChanged:
     """The run's status. `output` is JSON text when it finished. `stopped_by` is the signal by which
-    the owner was stopped (`SIGINT`, `SIGTERM`, `SIGHUP`), or None.
+    the owner was stopped (`SIGINT`, `SIGTERM`, `SIGHUP`), or None. `next_run` is the run as which
+    it has continued.
     """
 
     status: RunStatus
     error: Failure | None = None
     output: str | None = None
     stopped_by: str | None = None
+    next_run: str | None = None
 
 
 Change = (

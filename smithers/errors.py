@@ -9,6 +9,7 @@ SmithersError            `hint` says what to type
 │   ├── Owned            another live process owns the run
 │   ├── AlreadyDecided   the wait has its answer; the first answer counts
 │   ├── QuestionChanged  the question is not the one that was shown
+│   ├── WrongAnswer      the answer is not what the question asks for
 │   └── Untrusted        this user does not trust the database or the folder
 ├── StoreError           the database cannot be used                         (exit 2)
 │   ├── Fenced           another owner took the run; this one must stop
@@ -154,6 +155,10 @@ class AlreadyDecided(Refused):
 
 class QuestionChanged(Refused):
     """The question that waits is not the one that was shown; nothing was recorded."""
+
+
+class WrongAnswer(Refused):
+    """The answer is not what the question asks for; the message names each field."""
 
 
 class StoreError(SmithersError):

@@ -17,14 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from smithers import reports, views
 from smithers.amounts import Amounts
-from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Sent
+from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Reply, Sent
 from smithers.errors import Refused
+from smithers.forms import Form
 from smithers.lazy import lazily
 from smithers.secrets import Secrets
 from smithers.store.files import owner_log, streams_folder
 from smithers.texts import escaped, plain, title_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from smithers.doctor import Checkup
     from smithers.engine.configuring import SettingsView
     from smithers.engine.deciding import CancelOutcome
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
+    from smithers.store.cached import CachedLine
     from smithers.views import (
         CostView,
         EventsPage,
@@ -62,12 +66,14 @@ __all__ = [
     "Asked",
     "Attached",
     "Decided",
+    "Form",
     "Hub",
     "Left",
     "Look",
     "Overview",
     "Question",
     "Raised",
+    "Reply",
     "RunsQuery",
     "Secrets",
     "Sent",
@@ -330,6 +336,21 @@ class Hub:
         found = reports.places(self.database)
         return Trusts(self.environment).not_allowed(self.database, found)
 
+    def cached_answers(self) -> list[CachedLine]:
+        """The answers that are kept for later runs, oldest first, without their texts."""
+        from smithers.store.cached import list_cached
+
+        return list_cached(self.database)
+
+    def clear_cache(self, *, before: datetime | None = None, task: str | None = None) -> int:
+        """Forget the answers that were kept before a time and of a task (None: all of them); how
+        many there were. Raises `Refused` if the caller is an agent of a run.
+        """
+        self.check_may("clear the cache")
+        from smithers.store.cached import clear_cached
+
+        return clear_cached(self.database, before=before, task=task)
+
     def settings(self, database: Callable[[], Path] | None = None) -> SettingsView:
         """The settings of the current folder, each with its origin, those included for which a run
         would be refused since their file is not trusted. `database` finds the one to name if no
@@ -421,7 +442,7 @@ class Hub:
         short, or the caller is an agent of a run.
         """
         self.check_may(f"decide for run {run_id}")
-        from smithers.engine.deciding import decide
+        from smithers.engine.replying import decide
 
         return decide(
             self.database,
@@ -429,6 +450,38 @@ class Hub:
             run_id,
             task,
             approved=approved,
+            by=by,
+            note=note,
+            shown=asked,
+            digest=digest,
+        )
+
+    def answer(
+        self,
+        run_id: str,
+        task: str | None,
+        value: object,
+        *,
+        by: str,
+        note: str | None = None,
+        asked: Asked | None = None,
+        digest: str | None = None,
+    ) -> Reply:
+        """Answer an open question with data, one of its choices or a text; `approve` or `deny` for
+        a decision. `value` is plain JSON data, and is validated before anything is recorded.
+        `task`, `asked` and `digest` are as for `decide`.
+
+        Raises `WrongAnswer`, which names each field that does not fit, or as `decide`.
+        """
+        self.check_may(f"answer for run {run_id}")
+        from smithers.engine.replying import answer
+
+        return answer(
+            self.database,
+            self.environment,
+            run_id,
+            task,
+            value=value,
             by=by,
             note=note,
             shown=asked,
@@ -445,9 +498,11 @@ class Hub:
         return reports.list_asks(self.database, run_id, task)
 
     def asks(self, run_id: str, task: str | None) -> Asked:
-        """The open approval that `decide` would answer, to be shown to a person. Raises as that."""
+        """The open question that `answer` would answer, to be shown to a person: its text, and the
+        `form` of its answer. Raises as that.
+        """
         self.check_may(f"decide for run {run_id}")
-        from smithers.engine.deciding import asks
+        from smithers.engine.replying import asks
 
         return asks(self.database, self.environment, run_id, task)
 

@@ -273,6 +273,12 @@ class RunState:
         row = None if choice is None else object_from(choice.value)
         return None if row is None else str(row["why"])
 
+    def cached_from(self, key: Key) -> str | None:
+        """The run from which a task has its answer, if it did not ask its agent."""
+        choice = self.choices.get((key, "cached"))
+        row = None if choice is None else object_from(choice.value)
+        return None if row is None else str(row["run_id"])
+
     @property
     def unpaid(self) -> list[Key]:
         """The tasks of the tree that were skipped since a budget was spent."""
@@ -455,6 +461,7 @@ class RunState:
         self.reads.pop(key, None)
         self.messages.pop(key, None)
         self.choices.pop((key, "skip_if"), None)
+        self.choices.pop((key, "cached"), None)
         if (child := self.children.get(key)) is not None:
             self.children[key] = replace(child, counts=False)
         for kind in waits.KINDS:

@@ -27,8 +27,10 @@ __all__ = [
     "CHILD",
     "COOLDOWN",
     "DATA",
+    "DECIDED",
     "DECISIONS",
     "HOLDING",
+    "HUMAN",
     "KINDS",
     "REPEAT",
     "RETRY",
@@ -45,6 +47,7 @@ __all__ = [
 ]
 
 APPROVAL: Final = "approval"
+HUMAN: Final = "human"
 REPEAT: Final = "repeat"
 RETRY: Final = "retry"
 COOLDOWN: Final = "cooldown"
@@ -122,6 +125,22 @@ _APPROVAL = Traits(
         many="wait for a decision",
         opened="{name} waits for a person's decision{until}",
         row="waiting for a decision: {title}",
+        short="",
+        tells_end=True,
+    ),
+)
+_HUMAN = Traits(
+    ended_by="person",
+    is_for_person=True,
+    takes_slot=True,
+    clock="boottime",
+    settles=True,
+    answered_by=inbox.ANSWER,
+    answer="kept",
+    words=Words(
+        many="wait for an answer",
+        opened="{name} waits for a person's answer{until}",
+        row="waiting for an answer: {title}",
         short="",
         tells_end=True,
     ),
@@ -228,11 +247,13 @@ _CHILD = Traits(
 )
 
 
-def traits(kind: WaitKind) -> Traits:  # one case a kind
+def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
     """What is true of the waits of a kind."""
     match kind:
         case "approval":
             return _APPROVAL
+        case "human":
+            return _HUMAN
         case "repeat":
             return _REPEAT
         case "retry":
@@ -274,7 +295,9 @@ def answered_by(kind: InboxKind) -> tuple[WaitKind, ...]:
 
 
 ASKING: Final = answered_by(inbox.ANSWER)
-"""The kinds that a person ends by approving or denying what was asked."""
+"""The kinds that a person ends by answering what was asked."""
+DECIDED: Final[tuple[WaitKind, ...]] = (APPROVAL, REPEAT)
+"""Those of them that are approved or denied."""
 
 
 def words_of(

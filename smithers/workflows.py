@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any, Generic, overload
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, cast, overload
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypeVar
@@ -18,6 +18,7 @@ from smithers.tree import (
     Node,
     check_budget,
     check_count,
+    check_name,
     check_number,
     computed,
     here,
@@ -45,8 +46,9 @@ class Workflow(Generic[In, T_co]):
     `max_concurrency` limits the attempts that run at once; `budget` limits what a run uses in
     total; `deadline_s` limits the time from the start of a run to its end, in seconds, after which
     the run fails. `grace_s` limits the time for cleaning up (`Try(finally_=...)`) at the deadline
-    and when the run is cancelled. `result` gives a run's output from the context, once the tree has
-    finished; without it that is what the tree gives.
+    and when the run is cancelled. `pools` are limits by name, for `pool=` of its tasks. `result`
+    gives a run's output from the context, once the tree has finished; without it that is what the
+    tree gives.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Workflow(Generic[In, T_co]):
         budget: Budget | None,
         deadline_s: float | None,
         grace_s: float,
+        pools: Mapping[str, int],
         result: Computed[Any] | None = None,
         mark: Mark,
     ) -> None:
@@ -69,6 +72,7 @@ class Workflow(Generic[In, T_co]):
         self.budget = budget
         self.deadline_s = deadline_s
         self.grace_s = grace_s
+        self.pools = pools
         self.result = result
         self.mark = mark
 
@@ -110,6 +114,22 @@ def _check_function(made: Callable[..., object], mark: Mark) -> None:
         )
 
 
+def _checked_pools(given: Mapping[str, int] | None, mark: Mark) -> dict[str, int]:
+    """Limits by name. Raises `AuthorError`."""
+    found = cast("object", given or {})
+    if not isinstance(found, Mapping):
+        raise AuthorError(
+            f"pools must be a dictionary of limits by name, not {shown(found)}",
+            place=mark.place,
+            hint='write pools={"database": 2}',
+        )
+    pools = cast("Mapping[str, int]", found)
+    for name, limit in pools.items():
+        check_name(mark, "the name of a pool", name)
+        check_count(mark, f"pools[{name!r}]", limit)
+    return dict(pools)
+
+
 @overload
 def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]:
     """Turn a function into a workflow. Its name is the function's name, unless `name` is given.
@@ -126,6 +146,7 @@ def workflow(
     budget: Budget | None = None,
     deadline_s: float | None = None,
     grace_s: float = 60.0,
+    pools: Mapping[str, int] | None = None,
 ) -> Callable[[Callable[[Context[NoInput]], Node[T]]], Workflow[NoInput, T]]: ...
 @overload
 def workflow(
@@ -135,6 +156,7 @@ def workflow(
     budget: Budget | None = None,
     deadline_s: float | None = None,
     grace_s: float = 60.0,
+    pools: Mapping[str, int] | None = None,
     result: Callable[[Context[NoInput]], T],
 ) -> Callable[[Callable[[Context[NoInput]], Node]], Workflow[NoInput, T]]: ...
 @overload
@@ -146,6 +168,7 @@ def workflow(
     budget: Budget | None = None,
     deadline_s: float | None = None,
     grace_s: float = 60.0,
+    pools: Mapping[str, int] | None = None,
 ) -> Callable[[Callable[[Context[In]], Node[T]]], Workflow[In, T]]: ...
 @overload
 def workflow(
@@ -156,6 +179,7 @@ def workflow(
     budget: Budget | None = None,
     deadline_s: float | None = None,
     grace_s: float = 60.0,
+    pools: Mapping[str, int] | None = None,
     result: Callable[[Context[In]], T],
 ) -> Callable[[Callable[[Context[In]], Node]], Workflow[In, T]]: ...
 def workflow(
@@ -168,6 +192,7 @@ def workflow(
     budget: Budget | None = None,
     deadline_s: float | None = None,
     grace_s: float = 60.0,
+    pools: Mapping[str, int] | None = None,
     result: Callable[[Context[Any]], Any] | None = None,
 ) -> Any:
     """Make a workflow of a function. Its name is the function's, unless given.
@@ -207,6 +232,7 @@ def workflow(
             budget=check_budget(budget, f"workflow {name or made.__name__}", mark),
             deadline_s=deadline_s,
             grace_s=grace_s,
+            pools=_checked_pools(pools, mark),
             result=given,
             mark=mark,
         )

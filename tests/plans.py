@@ -34,6 +34,7 @@ class Told(NamedTuple):
     begun: set[Key]
     slots: dict[Key, int]
     blocked: dict[Key, Key]
+    pools: dict[str, int]
 
 
 def told(plan: Plan, asks: set[Key]) -> Told:
@@ -54,6 +55,7 @@ def told(plan: Plan, asks: set[Key]) -> Told:
         begun={key for key, one in mine.items() if one.begun and not one.settled},
         slots={one.key: one.begun_open for one in limited if one.begun_open},
         blocked={key: group.key for key in asks if (group := plan.blocker(mine[key]))},
+        pools={name: pool.taken for name, pool in plan.pools.items()},
     )
 
 
@@ -98,7 +100,8 @@ def _anew(engine: Engine) -> Plan:
             raise NotYet((key,))
         return engine.renderer.expand(one, path)
 
-    plan = Plan(engine.plan.root.definition, engine.state, expand)
+    pools = {name: pool.limit for name, pool in engine.plan.pools.items()}
+    plan = Plan(engine.plan.root.definition, engine.state, expand, pools)
     plan.start()
     for held in engine.budgets._held.values():  # in a new run they come up, and are held again
         for one in held:
@@ -112,7 +115,9 @@ def _anew(engine: Engine) -> Plan:
 def _waiting(engine: Engine) -> set[Key]:
     """What the engine will come back to: by data, a slot, an answer, a time, or its turn."""
     plan, state = engine.plan, engine.state
-    found = [*engine._ready, *plan.released]
+    found: list[Instance] = [*plan.released]
+    found += [one for queue in engine._ready._queues.values() for one in queue]
+    found += [entry[-1] for pool in plan.pools.values() for entry in pool.waiting]
     for instances in (*engine.asking.waiting.values(), *engine.budgets._held.values()):
         found += instances
     for group in plan.instances.values():

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ PROJECT = sorted((ROOT / "examples" / "testing").glob("*.py"))  # test_pytest_pl
 MODELS = sorted((ROOT / "examples" / "models").glob("*.py"))  # tests/models runs them
 INPUTS = {"release_notes": '{"version": "1.1", "commits": []}'}  # of workflows that need one
 SOURCES = [*SMITHERS.rglob("*.py"), *HARNESSES.rglob("*.py")]
+
+
+_ENV = {"NO_COLOR": "1", "LOGNAME": "ann"}
+"""Whoever reads the documents is ann."""
 
 
 def name(path: Path) -> str:
@@ -97,16 +102,17 @@ def test_every_block_of_python_runs_and_its_workflows_render(
         for variable in made:
             if isinstance(made[variable], Workflow):
                 found += 1
-                rendered(made[variable])
+                rendered(made[variable], tmp_path)
     assert found >= 8
 
 
-def rendered(workflow: Workflow[Any, Any]) -> None:
+def rendered(workflow: Workflow[Any, Any], folder: Path) -> None:
     """Everything is checked that is checked before a run starts; nothing of it starts."""
     run = Run(workflow, INPUTS.get(workflow.name, "{}"))
     input = workflow.parse_input(run.input)
+    settings = replace(run.settings, folder=folder)
     engine = Engine(
-        workflow, input, run=run.new, state=RunState(), settings=run.settings, observer=run.watch
+        workflow, input, run=run.new, state=RunState(), settings=settings, observer=run.watch
     )
     token = NAMED_AGENTS.set(named_agent)
     engine.prepare()
@@ -141,7 +147,7 @@ def test_a_reader_sees_what_the_document_shows(document: str, tmp_path: Path) ->
             (tmp_path / file).write_text(block)
         for command, shown in sessions(block) if not language else ():
             typed += 1
-            said = smithers(tmp_path, *shlex.split(command)[1:], env={"NO_COLOR": "1"})
+            said = smithers(tmp_path, *shlex.split(command)[1:], env=_ENV)
             printed = told(said.err + said.out)
             for line in told(shown):
                 assert line == "..." or line in printed, f"{command} does not print {line}: {said}"

@@ -20,9 +20,11 @@ from smithers import (
     Compensated,
     Completed,
     Context,
+    ContinueAsNew,
     Decision,
     Failure,
     ForEach,
+    HumanTask,
     ItemFailure,
     Loop,
     Node,
@@ -172,6 +174,7 @@ def subflows(ctx: Context[Brief]) -> None:
     assert_type(ctx.get(two), Plan | None)
     numbers = Subflow("three", counting)
     assert_type(ctx[numbers], list[int])
+    assert_type(ContinueAsNew(lambda: Brief(topic=ctx[one].steps[0])), ContinueAsNew)
     tasks: list[Task[Plan]] = [one, two]
     assert_type(tasks, list[Task[Plan]])
 
@@ -235,6 +238,26 @@ def groups(ctx: Context[Brief]) -> None:
     assert_type(ctx.get(side), Plan | None)
     anything: list[Node] = [plan, count, row, side, Approval("ok", ask="?")]
     Sequence(*anything)
+
+
+def asks_people(ctx: Context[Brief], plan: Task[Plan]) -> None:
+    name = HumanTask("name", ask="name?")
+    colour = HumanTask("colour", ask=lambda: f"{ctx[plan].steps}?", choices=["blue", "green"])
+    step = HumanTask("step", ask="which?", choices=lambda: ctx[plan].steps, timeout_s=60)
+    better = HumanTask("better", ask="plan?", output=Plan, allowed_by=["ann"])
+    perhaps = HumanTask("perhaps", ask="?", output=Plan, timeout_s=60, on_timeout="continue")
+    hint = HumanTask("hint", ask="?", timeout_s=60, on_timeout="continue")
+    several = HumanTask("several", ask="?", output=list[Plan], needs=[plan])
+    assert_type(name, HumanTask[str])
+    assert_type(colour, HumanTask[str])
+    assert_type(step, HumanTask[str])
+    assert_type(better, HumanTask[Plan])
+    assert_type(ctx[colour], str)
+    assert_type(ctx[better].steps, list[str])
+    assert_type(ctx.get(better), Plan | None)
+    assert_type(ctx[perhaps], Plan | None)
+    assert_type(ctx[hint], str | None)
+    assert_type(ctx[several], list[Plan])
 
 
 def handling(ctx: Context[Brief]) -> None:

@@ -16,8 +16,10 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     Decision,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -90,7 +92,9 @@ def tasks(ctx: Context[Brief]) -> None:
     Task("b", prompt="hello")  # error: no agent
     Task("c", agent=Echo, prompt="hello")  # error: a class is not an agent
     Task("c2", agent=["fast", 1], prompt="hello")  # error: neither an agent nor a name
-    Task("d", agent=Echo, prompt="hello")  # error: a class is not a agent
+    Task("d", agent=agent, prompt="hello", pool=3)  # error: a pool is a name
+    Task("d3", agent=agent, prompt="hello", cache=True)  # error: a cache is a Cache
+    Task("d2", agent=agent, prompt="hello", priority="high")  # error: a priority is a number
     Task("e", agent=agent, prompt=lambda: len(ctx[plan].steps))  # error: a prompt that is a number
     Task("f", agent=agent, prompt=ctx[plan])  # error: a prompt that is a model
     Task("g", agent=agent, prompt="hello", output=Plan(steps=[]))  # error: a value is not a type
@@ -108,6 +112,13 @@ def tasks(ctx: Context[Brief]) -> None:
     Approval("o2", ask="ship?", on_deny=Rework(3))  # error: no task
     Approval("p", ask="ship?", output=Plan)  # error: an approval gives a decision
     Decision(approved=True)  # error: without its time
+    HumanTask("q", ask=lambda: 7)  # error: a question that is a number
+    HumanTask("r", ask="?", output=Plan, choices=["a"])  # error: data and choices
+    HumanTask("s", ask="?", choices=[1, 2])  # error: choices that are numbers
+    HumanTask("t", ask="?", timeout_s=1, on_timeout="deny")  # error: an unknown choice
+    HumanTask("u", ask="?", on_timeout="continue")  # error: no time in which to answer
+    late = HumanTask("v", ask="?", output=Plan, timeout_s=1, on_timeout="continue")
+    ctx[late].steps  # error: it may be None
 
 
 def steps(ctx: Context[Brief]) -> None:
@@ -134,6 +145,8 @@ def subflows(ctx: Context[Brief]) -> None:
     Subflow("c", planning, input=lambda: ctx[one])  # error: a callable that gives another model
     Subflow("d", lambda: 1)  # error: a function is not a workflow
     Subflow("e", planning, input=ctx.input, agent=agent)  # error: a child run has no agent
+    ContinueAsNew({"topic": "whales"})  # error: an input that is no model
+    ContinueAsNew(lambda: 1)  # error: a callable that gives no model
     ctx[one].step  # error: a misspelt field
     count: Subflow[int] = Subflow("f", planning, input=ctx.input)  # error: it gives a plan
 

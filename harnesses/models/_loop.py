@@ -63,7 +63,7 @@ async def converse(model: Model, ask: Ask) -> AsyncGenerator[Event, None]:
     if ask.session is not None:
         yield Started(ask.session)
     package = await model.load()
-    key = model.key()
+    key = model.api_key()
     folder = model.sessions or folder_of(ask.marks.get("SMITHERS_RUN", "default"))
     transcript, way = await Transcript.opened(folder, ask, model.provider, model.model)
     clock = Clock(ask)

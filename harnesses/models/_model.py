@@ -21,7 +21,7 @@ from harnesses.models._prices import Price, price_of
 from harnesses.models._sdk import sdk
 from harnesses.models._tools import Tool, by_name
 from harnesses.models._turn import Request, Stream
-from smithers.agent import Ask, Capabilities, Event
+from smithers.agent import Ask, Capabilities, Event, digest_options
 from smithers.errors import NotSignedIn, is_of_the_machine
 
 __all__ = ["Model"]
@@ -68,6 +68,7 @@ class Model(ABC):
         price: Price | None = None,
         sessions: str | Path | None = None,
     ) -> None:
+        self.key = digest_options(self.provider, locals())
         self.name = f"{self.provider}/{model}"
         self.model, self.system = model, system
         self.tools = by_name(tools)
@@ -106,7 +107,7 @@ class Model(ABC):
         """The vendor's package. Raises `NotInstalled`."""
         return await sdk(self.package, self.extra)
 
-    def key(self) -> str | None:
+    def api_key(self) -> str | None:
         """The key, or None if none is set. Raises `NotSignedIn` if a named variable is not set."""
         key = self._found_key()
         if key is None and self.api_key_env is not None:

@@ -89,8 +89,8 @@ class LiteLLM(Model):
         package.disable_aiohttp_transport = has_socks_proxy()
         return package
 
-    def key(self) -> str | None:
-        return super().key() if self.api_key_env is not None else None
+    def api_key(self) -> str | None:
+        return super().api_key() if self.api_key_env is not None else None
 
     def client(self, package: Any, key: str | None, ask: Ask) -> AbstractAsyncContextManager[Any]:
         return nullcontext(

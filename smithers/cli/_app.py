@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from smithers.cli import (
+    _answering,
     _asking,
     _attaching,
+    _cache,
     _configuring,
     _deciding,
     _demo,
@@ -49,6 +51,7 @@ _MODULES = (
     _reading,
     _asking,
     _deciding,
+    _answering,
     _raising,
     _steering,
     _attaching,
@@ -56,6 +59,7 @@ _MODULES = (
     _service,
     _trusting,
     _configuring,
+    _cache,
     _workflows,
     _mcp,
     _demo,

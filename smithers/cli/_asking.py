@@ -25,7 +25,7 @@ from smithers.cli._streams import (
     table,
 )
 from smithers.cli._words import duration
-from smithers.hub import Hub, Question
+from smithers.hub import Form, Hub, Question
 from smithers.naming import key_name
 from smithers.reports import has_runs
 from smithers.views import clock
@@ -105,11 +105,23 @@ def _whole(question: Question, where: Place) -> Iterator[str]:
     yield f"{paint(mark, colour, sys.stdout)} {paint(head, 'bold', sys.stdout)}"
     for line in quoted(question.asked):
         yield f"  {line}"
+    yield from (f"  {line}" for line in _form(question.form))
     yield f"  {_facts(question)}"
     if question.digest:
         yield f"  digest {question.digest}"
     for command in question.commands.values():
         yield f"  {paint(shown(where.command(command)), 'bold', sys.stdout)}"
+
+
+def _form(form: Form | None) -> Iterator[str]:
+    """What an answer must be, unless it is a decision; and why the last one was refused."""
+    if form is None or form.kind == "decision":
+        return
+    if form.refused is not None:
+        yield f"the last answer was refused: {shown(form.refused)}"
+    kind, *fields = map(shown, form.lines)
+    yield f"the answer: {kind}"
+    yield from (f"  {line}" for line in fields)
 
 
 def _facts(question: Question) -> str:

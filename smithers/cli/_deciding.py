@@ -17,9 +17,22 @@ from smithers.cli._places import Place, place
 from smithers.cli._running import Detach
 from smithers.cli._streams import give, give_json, quoted, say, shown
 from smithers.cli._trusting import trust_if_typed
-from smithers.hub import Decided, Hub
+from smithers.hub import Decided, Hub, Reply
 
-__all__ = ["register"]
+__all__ = [
+    "By",
+    "Digest",
+    "Iteration",
+    "Note",
+    "Resume",
+    "check_detach",
+    "login",
+    "register",
+    "reply_data",
+    "show_reply",
+    "task_name",
+    "then",
+]
 
 TaskId = Annotated[
     str | None,
@@ -121,7 +134,7 @@ def approve(
     db: Db = None,
 ) -> int:
     answer = _Answer(approved=True, by=by, note=note, digest=digest)
-    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
+    return _decide(place(db), run, task_name(task, iteration), answer, resume, detach, json)
 
 
 def deny(
@@ -137,7 +150,7 @@ def deny(
     db: Db = None,
 ) -> int:
     answer = _Answer(approved=False, by=by, note=note, digest=digest)
-    return _decide(place(db), run, _task(task, iteration), answer, resume, detach, json)
+    return _decide(place(db), run, task_name(task, iteration), answer, resume, detach, json)
 
 
 def cancel(run: Run, by: By = None, now: Now = False, json: JsonFlag = False, db: Db = None) -> int:
@@ -176,7 +189,8 @@ def _decide(
     )
     data = _data(decided)
     if not json:
-        _show(decided, say if resume else give)
+        word = "approved" if decided.approved else "denied"
+        show_reply(decided, word, say if resume else give)
     extra: dict[str, object] = {"decided": data}
     return then(where, run, data, extra, resume=resume, detach=detach, json=json)
 
@@ -225,30 +239,35 @@ def _resume(where: Place, run: str, json: bool, detach: bool, extra: dict[str, o
 
 
 def _data(decided: Decided) -> dict[str, Any]:
+    return {**reply_data(decided), "approved": decided.approved}
+
+
+def reply_data(reply: Decided | Reply) -> dict[str, Any]:
+    """What was recorded, as JSON, without the answer."""
     return {
-        "run_id": decided.run_id,
-        "task": decided.task,
-        "iteration": list(decided.iteration),
-        "approved": decided.approved,
-        "by": decided.by,
-        "note": decided.note,
-        "at": decided.at,
-        "asked": decided.asked,
-        "digest": decided.digest,
+        "run_id": reply.run_id,
+        "task": reply.task,
+        "iteration": list(reply.iteration),
+        "by": reply.by,
+        "login": reply.login,
+        "note": reply.note,
+        "at": reply.at,
+        "asked": reply.asked,
+        "digest": reply.digest,
     }
 
 
-def _show(decided: Decided, tell: Callable[[str], None]) -> None:
-    """What was decided, for the record of the person who did."""
-    word = "approved" if decided.approved else "denied"
-    note = f": {decided.note}" if decided.note else ""
-    tell(shown(f"{decided.name} of {decided.run_id} {word} by {decided.by}{note}"))
-    for line in quoted(decided.asked):
+def show_reply(reply: Decided | Reply, word: str, tell: Callable[[str], None]) -> None:
+    """What was answered, for the record of the person who did."""
+    note = f": {reply.note}" if reply.note else ""
+    login = "" if reply.login == reply.by else f" (login {reply.login})"
+    tell(shown(f"{reply.name} of {reply.run_id} {word} by {reply.by}{login}{note}"))
+    for line in quoted(reply.asked):
         tell(f"  {line}")
-    tell(f"  digest {decided.digest}")
+    tell(f"  digest {reply.digest}")
 
 
-def _task(task: str | None, iteration: str | None) -> str | None:
+def task_name(task: str | None, iteration: str | None) -> str | None:
     if iteration is None:
         return task
     if task is None:

@@ -12,6 +12,7 @@ from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
 from smithers.naming import first_names, key_name, node_name
 from smithers.shapes import ITERATION, is_container, shape_of
+from smithers.store.answers import who_answered
 from smithers.texts import from_json, title_of
 from smithers.views import (
     clock,
@@ -113,11 +114,15 @@ def _run_lines(run: RunView) -> Iterator[str]:
     by = f", stopped by {run.stopped_by}" if run.stopped_by else ""
     yield f"{run.run_id}  {run.workflow}  {run.status}{by}"
     yield f"  file     {run.file}"
+    if run.parent is not None:
+        yield f"  parent   {run.parent.run_id}, its task {key_name(run.parent.key)}"
     yield f"  input    {_short(from_json(run.input))}"
     yield f"  created  {clock(run.created_at)}, last activity {clock(run.last_activity)}"
     if run.owner is not None and run.status in ("running", "stale"):
         lives = "" if run.owner.alive else " (no longer running)"
         yield f"  process  {run.owner.pid}{lives}"
+    if run.next_run is not None:
+        yield f"  next     {run.next_run}, as which it continued"
     if run.error is not None:
         yield f"  error    {_error(run.error)}"
         yield from _hint(run.error, "  hint     ")
@@ -131,13 +136,19 @@ def _run_lines(run: RunView) -> Iterator[str]:
 def _task_lines(task: TaskView) -> Iterator[str]:
     line = task.line
     state = _state(line.state, tolerated=line.tolerated)
-    yield f"{MARKS[line.state][0]} {key_name(line.key)}  {state}"
+    cached = "" if line.cached is None else f" (cached, from run {line.cached})"
+    yield f"{MARKS[line.state][0]} {key_name(line.key)}  {state}{cached}"
     if line.error is not None:
         yield f"    {_error(line.error)}"
         yield from _hint(line.error, "    hint: ")
+    if task.child is not None:
+        yield f"    child run {task.child}"
     output = None if task.output is None else from_json(task.output.text())
     if output is not None:
         yield f"    output {_short(output)}"
+    if task.answered is not None:
+        note = f": {task.answered['note']}" if task.answered["note"] else ""
+        yield f"    answered by {who_answered(task.answered)} at {task.answered['at']}{note}"
     for attempt in task.attempts:
         yield f"    {_attempt(attempt)}"
         if attempt.error != line.error:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,7 @@ class Going:
     events: bool = False
     detached: bool = False
     recorded: bool = False
+    linger_s: float | None = None
     extra: dict[str, Any] | None = None
 
 
@@ -85,12 +86,20 @@ def drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
             "--json and --events cannot be combined",
             hint="leave one out; the last line of --events has what --json prints",
         )
+    hub = Hub(going.place.path, environment=dict(os.environ))  # as it was before `_drive` marks it
     with stdout_for_data():
-        return _drive(going, work)
+        while isinstance(done := _drive(going, work, hub), str):  # it has continued as this run
+            going = replace(going, run_id=done, recorded=True)
+            work = partial(_resume, going)
+        return done
 
 
-def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]]) -> int:
-    hub = Hub(going.place.path, environment=dict(os.environ))  # as it was before the marks below
+async def _resume(going: Going, hub: Hub, watcher: Both) -> Left:
+    return await hub.resume(going.run_id, observer=watcher, linger_s=going.linger_s)
+
+
+def _drive(going: Going, work: Callable[[Hub, Both], Awaitable[Left]], hub: Hub) -> int | str:
+    """Drive one run; the exit code, or the run as which it has continued."""
     logs = [_owner_log(going, hub)] if going.detached else []
     watcher = Both(*logs, watcher_of(going.run_id, events=going.events))
     stopping = _Stopping(hub, detached=going.detached)
@@ -147,14 +156,17 @@ def _owner_log(going: Going, hub: Hub) -> Watcher:
     return OwnerLog(hub.owner_log(going.run_id), Secrets(os.environ).mask, heading)
 
 
-def _told(going: Going, hub: Hub, left: Left) -> int:
+def _told(going: Going, hub: Hub, left: Left) -> int | str:
     summary = hub.summary(going.run_id)
-    _give(going, summary_json(summary))
+    if left.next_run is None or going.events:
+        _give(going, summary_json(summary))
     if left.stopped:
         say(_ended_by())
     elif not (going.json or going.events):
         _output(from_json(summary.output))
     next_steps(hub, going.place, summary)
+    if left.next_run is not None and SIGNALS.got is None:
+        return left.next_run
     if left.stopped:
         return 128 + (SIGNALS.got or signal.SIGINT)
     partly = left.tolerated or left.unpaid

@@ -85,7 +85,7 @@ def next_steps(hub: Hub, place: Place, summary: Summary) -> None:
     say(f"{paint(f'{mark} {run_id} {_words(summary)}', colour, sys.stderr)}{facts}")
     if summary.exhausted:
         say(f"  {shown(exhausted_words(summary.exhausted).removeprefix('; '))}")
-    if status == "cancelled" or (
+    if status in ("cancelled", "continued") or (
         status == "finished" and not summary.tolerated and not summary.unpaid
     ):
         return
@@ -117,6 +117,8 @@ def _words(summary: Summary) -> str:
     """How a run stands, after its name."""
     if summary.status == "stale" and summary.stopped_by:
         return f"was stopped by {summary.stopped_by} and can be resumed"
+    if summary.next_run is not None:
+        return f"continued as {summary.next_run}"
     return _WORDS[summary.status]
 
 
@@ -124,6 +126,7 @@ _WORDS = {
     "running": "is running",
     "waiting": "is waiting",
     "finished": "finished",
+    "continued": "continued",
     "failed": "failed",
     "cancelled": "was cancelled",
     "stale": "is not running and can be resumed",

@@ -18,7 +18,7 @@ from smithers.errors import AuthorError, SmithersError
 __all__ = ["REFUSED", "OnlyHelp", "Usage", "code_of", "error_data", "tell"]
 
 REFUSED = 2
-_CODES = {"finished": 0, "failed": 1, "waiting": 3, "cancelled": 4}
+_CODES = {"finished": 0, "continued": 0, "failed": 1, "waiting": 3, "cancelled": 4}
 _OVER_BUDGET = 5
 _PARTLY = 6
 

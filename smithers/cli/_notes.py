@@ -18,9 +18,11 @@ def agent_of(work: WorkView) -> str:
 
 
 def note_of(work: WorkView) -> str:
-    """What the task waits for, or its error."""
+    """What the task waits for, where its answer is from, or its error."""
     if work.wait is not None:
         return _awaited(work.wait)
+    if work.cached is not None:
+        return f"cached, from run {work.cached}"
     return "" if work.error is None else _line(work.error.message)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +13,9 @@ import typer
 
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
+from smithers.cli._given import given_text
 from smithers.cli._places import Place, place
 from smithers.cli._streams import say
-from smithers.errors import Refused
 
 if TYPE_CHECKING:
     from smithers.engine.engine import Observer
@@ -56,7 +55,6 @@ Detach = Annotated[
 ]
 Detached = Annotated[bool, typer.Option("--detached", hidden=True)]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
-_MAX_INPUT_BYTES = 256 * 2**20
 
 
 def register(app: typer.Typer) -> None:
@@ -205,7 +203,7 @@ def go_on(wanted: Wanted) -> int:
                 "--events and --detach cannot be combined",
                 hint="leave out --events; `smithers events RUN --follow` shows them afterwards",
             )
-        return detach(wanted, _input_text(wanted.input))
+        return detach(wanted, _input_text(wanted))
     from smithers.cli._driving import Going, drive
     from smithers.cli._watching import Both
 
@@ -220,6 +218,7 @@ def go_on(wanted: Wanted) -> int:
         events=wanted.events,
         detached=wanted.detached,
         recorded=wanted.recorded,
+        linger_s=wanted.linger_s,
         extra=wanted.extra,
     )
     return drive(going, work)
@@ -229,15 +228,18 @@ def _through(wanted: Wanted) -> Wanted:
     """A child run is resumed by resuming the run that waits for it."""
     from smithers.hub import Hub
 
-    run = Hub(wanted.place.path).resumed_through(wanted.run_id)
+    hub = Hub(wanted.place.path)
+    run = hub.resumed_through(wanted.run_id)
     if run == wanted.run_id:
         return wanted
-    say(f"{wanted.run_id} is a child run of {run}: resuming {run}")
+    has_continued = hub.status(wanted.run_id) == "continued"
+    why = "has continued as another run" if has_continued else "is a child run"
+    say(f"{wanted.run_id} {why}: resuming {run}")
     return replace(wanted, run_id=run)
 
 
 async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
-    given = _input_text(wanted.input)
+    given = _input_text(wanted)
     if wanted.file is not None and not wanted.resume:
         return await hub.start(
             wanted.file,
@@ -272,24 +274,8 @@ def _file_and_name(given: str) -> tuple[str, str | None]:
     return path, name
 
 
-def _input_text(given: str | None) -> str | None:
-    """The input as JSON text: itself, the content of `@FILE`, or of stdin for `@-`."""
-    if given is None or not given.startswith("@"):
-        return given
-    name = given[1:]
-    try:
-        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
-            data = file.read(_MAX_INPUT_BYTES + 1)
-        if len(data) > _MAX_INPUT_BYTES:
-            raise Refused(f"the input {name} is larger than {_MAX_INPUT_BYTES >> 20} MB")
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise Refused(
-            f"the input {name} cannot be read: {error.strerror}",
-            hint="give --input @FILE the path of a readable file",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise Refused(f"the input {name} is not UTF-8 text: {error}") from error
+def _input_text(wanted: Wanted) -> str | None:
+    return None if wanted.input is None else given_text(wanted.input, "input", "--input")
 
 
 def _resumable(where: Place) -> str:

@@ -55,6 +55,7 @@ _CODES = {
 }
 MARKS: dict[str, tuple[str, str]] = {
     "finished": ("✓", "green"),
+    "continued": ("↻", "green"),
     "failed": ("✗", "red"),
     "running": ("▶", "cyan"),
     "waiting": ("◷", "yellow"),

@@ -15,7 +15,6 @@ from smithers.errors import Refused
 from smithers.naming import first_names, key_name
 from smithers.state import RunState
 from smithers.views import (
-    ASK,
     FOR_A_PERSON,
     MOST_ALIKE,
     ChangeView,
@@ -98,17 +97,20 @@ class Lines:
 
     def _tell_open(self, frame: Frame, state: RunState, at: str) -> None:
         """The questions that were open before the first frame that this process made."""
-        found = [
-            (key, wait.opened.asked or "")
+        found: list[tuple[Key, waits.WaitKind, str]] = [
+            (key, kind, wait.opened.asked or "")
             for (key, kind), wait in state.waits.items()
             if kind in waits.ASKING and wait.frame < frame.number
         ]
         if len(found) > MOST_ALIKE:
-            names = first_names([key_name(key) for key, _ in found])
-            self._say(at, f"{len(found)} tasks {ASK}: {names}", "")
+            names = first_names([key_name(key) for key, _, _ in found])
+            kinds = {waits.traits(kind).words.many for _, kind, _ in found}
+            wait = kinds.pop() if len(kinds) == 1 else "wait for a person"
+            self._say(at, f"{len(found)} tasks {wait}: {names}", "")
             return
-        for key, asked in found:
-            self._say(at, f"{key_name(key)} waits for a person's decision", asked)
+        for key, kind, asked in found:
+            template = waits.traits(kind).words.opened
+            self._say(at, waits.words_of(template, name=key_name(key)), asked)
 
     @staticmethod
     def _say(at: str, said: str, asked: str) -> None:
@@ -130,6 +132,8 @@ class Lines:
         change = view.change
         if not isinstance(change, Settled) or change.outcome != "finished":
             return view.words
+        if (run_id := state.cached_from(change.key)) is not None:
+            return f"{view.words} (cached, from run {run_id})"
         if change.key not in state.tries:
             return view.words
         work = view_work(state, change.key)

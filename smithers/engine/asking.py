@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 from smithers import waits
 from smithers.changes import CameUp, ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
 from smithers.context import NotYet
+from smithers.engine.child_usage import count_child
 from smithers.engine.plan import Plan
 from smithers.engine.reading import Reading, View
 from smithers.engine.render import Items, Renderer, called
@@ -24,7 +25,7 @@ from smithers.engine.settling import choose, settle
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import Definition, Instance, is_sent_back, send_back
-from smithers.state import Attempted, RunState
+from smithers.state import Attempted, RunState, Total
 from smithers.tree import (
     NODE_MARK,
     Computed,
@@ -32,10 +33,11 @@ from smithers.tree import (
     Mark,
     Node,
     Task,
+    named_choices,
     valid_text,
 )
 
-__all__ = ["Asking", "NeedFailed"]
+__all__ = ["Asking", "NeedFailed", "text_now"]
 
 T = TypeVar("T")
 _MISSED = object()
@@ -243,6 +245,10 @@ class Asking:
         value = self.ask(one, lambda: given.row(given.call()), owner)
         return None if self.missed(value) else cast("str", value)
 
+    def check_input(self, text: str) -> None:
+        """Raise `Refused` if this is not an input of the workflow; see `Asking` of `kinds`."""
+        self.renderer.workflow.parse_input(text)
+
     def make_items(self, instance: Instance[ForEach[Any]]) -> None:
         """Call the items of a fan-out; see `Asking` of `kinds`."""
         if (instance.key, "items") in self.frame.state.choices:
@@ -334,9 +340,13 @@ class Asking:
 
     def has_slot(self, instance: Instance) -> bool:
         if (group := self.plan.blocker(instance)) is None:
-            return True
+            return self.plan.has_place(instance)
         self.plan.block(instance, group)
         return False
+
+    def count_child(self, one: Instance, run_id: str, used: Mapping[str | None, Total]) -> None:
+        """Count what a child run has used; see `Asking` of `kinds`."""
+        count_child(self.frame, one.key, run_id, used, self.now())
 
     def open_wait(self, instance: Instance, wait: WaitOpened) -> None:
         self.frame.open_wait(wait)
@@ -348,11 +358,20 @@ class Asking:
         self, instance: Instance[Task], given: str | Callable[[], str], what: str
     ) -> str | None:
         """A text of the author's; see `Asking` of `kinds`."""
-        value = self.ask(instance, lambda: _text(given, what, instance))
+        value = self.ask(instance, lambda: text_now(given, what, instance))
         return None if self.missed(value) else cast("str", value)
 
+    def names(
+        self, instance: Instance[Task], given: Callable[[], Iterable[str]]
+    ) -> tuple[str, ...] | None:
+        """Texts of the author's; see `Asking` of `kinds`."""
+        node = instance.node
+        who = f"task {node.id!r}"
+        value = self.ask(instance, lambda: named_choices(who, given(), node.mark))
+        return None if self.missed(value) else cast("tuple[str, ...]", value)
 
-def _text(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:
+
+def text_now(given: str | Callable[[], str], what: str, instance: Instance[Task]) -> str:
     """A text that the author wrote, or the one that their callable gives; a lone surrogate, which
     UTF-8 cannot hold, is U+FFFD.
     """

@@ -8,7 +8,7 @@ running. A tree without budgets pays nothing for this: nothing is counted until 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -93,7 +93,7 @@ class Budgets:
         now: Callable[[], Moment],
         run_id: str,
     ) -> None:
-        self._run_id = run_id
+        self.run_id = run_id
         self._transition = transition
         self._state = transition.state
         self._view = view
@@ -109,11 +109,15 @@ class Budgets:
         self._around: dict[Key, list[tuple[Key, Budget]]] = {}
         self._held: dict[Key, list[Instance]] = {}
         self._open: set[Key] = set()
+        self.outer: tuple[Budgets, Key] | None = None
+        """The budgets of the run that started this one, and its node there: they hold here, too."""
+        self.children: Callable[[], Iterable[tuple[Key, Amounts]]] = tuple
+        """What child runs have used that has no row here yet, by their nodes."""
 
     @property
     def active(self) -> bool:
-        """Whether any node has a budget."""
-        return bool(self._state.budgets)
+        """Whether any node has a budget, or one around this run."""
+        return bool(self._state.budgets) or (self.outer is not None and self.outer[0].active)
 
     @property
     def _plan(self) -> Plan:
@@ -235,12 +239,22 @@ class Budgets:
         """The budgets around a task that are at a cap, innermost first, each in words."""
         if not self.active:
             return []
-        ledger = self._ledger()
         found: list[tuple[Key, Budget, str]] = []
-        for owner, budget in self._budgets_of(key):
-            used = ledger.setdefault(owner, _Used()).at(self._running_s)
-            if words := used.of(self._caps(owner, budget)):
-                found.append((owner, budget, f"the budget of {key_name(owner)} is spent: {words}"))
+        if around := self._budgets_of(key):
+            ledger, below = self._ledger(), list(self.children())
+            for owner, budget in around:
+                used = ledger.setdefault(owner, _Used()).at(self._running_s)
+                for one, amounts in below:
+                    if any(each == owner for each, _ in self._budgets_of(one)):
+                        used += amounts
+                if words := used.of(self._caps(owner, budget)):
+                    said = f"the budget of {key_name(owner)} is spent: {words}"
+                    found.append((owner, budget, said))
+        if self.outer is not None:
+            budgets, node = self.outer
+            for _, budget, said in budgets.spent(node):
+                name = said if " of run " in said else f"{said} (of run {budgets.run_id})"
+                found.append((THE_RUN, budget, name))
         return found
 
     def _caps(self, owner: Key, budget: Budget) -> Amounts:
@@ -274,7 +288,7 @@ class Budgets:
         tries = self._state.tries.get(instance.key)
         last = tries[-1].error if tries else None
         before = "" if last is None else f"; its last attempt: {last.message}"
-        hint = f"raise it: the command is shown by `smithers why {self._run_id}`" if fails else ""
+        hint = f"raise it: the command is shown by `smithers why {self.run_id}`" if fails else ""
         error = BudgetExhausted(said + before, hint=hint)
         failure = failure_of(error, self._scrub)
         outcome: Outcome = "failed" if fails else "skipped"
@@ -292,6 +306,13 @@ class Budgets:
         self._transition.close_wait(row.key, waits.BUDGET, row.body)
         self._open.discard(row.key)
         self._plan.up.extend(self._held.pop(row.key, ()))
+
+    def reopen(self) -> None:
+        """A budget around this run was raised: who was held tries again."""
+        for key in list(self._open):
+            self._transition.close_wait(key, waits.BUDGET)
+            self._plan.up.extend(self._held.pop(key, ()))
+        self._open.clear()
 
     def tidy(self) -> None:
         """Nobody waits for a budget below which nothing is left to start."""

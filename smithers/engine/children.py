@@ -11,15 +11,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from smithers import inbox, waits
 from smithers.agent import Event
+from smithers.amounts import Amounts
 from smithers.changes import ENDED, Failure, Frame, Key
 from smithers.engine.asking import Asking
+from smithers.engine.budgets import Budgets
+from smithers.engine.child_usage import Models, uncounted, used_by
 from smithers.engine.endings import Ending, Why
 from smithers.engine.loading import source_of
 from smithers.engine.processes import clear_away
@@ -28,8 +32,8 @@ from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
 from smithers.errors import AuthorError, Owned, Refused, RunExists, UnknownRun
 from smithers.kinds import STOPPED, child_workflow
-from smithers.state import RunState
-from smithers.store import Claim, Model, NewRun, Note, Parent, Store
+from smithers.state import RunState, Total
+from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store
 from smithers.store.files import check_streams
 from smithers.workflows import Workflow
 
@@ -44,6 +48,7 @@ Make = Callable[..., "Engine"]
 class Bench(Protocol):
     """The run, as its children need it."""
 
+    budgets: Budgets
     settings: Settings
     observer: Observer
     store: Store
@@ -69,6 +74,16 @@ class _Child:
     resumes: bool = False
     """Whether it is resumed if it has failed."""
     engine: Engine | None = None
+    now_run: str = ""
+    """The run as which it has continued."""
+
+    @property
+    def last(self) -> str:
+        return self.now_run or self.run_id
+
+
+_How = Literal["left", "owned", "continued"]
+"""It has ended or waits; another process drives it; or it has continued as another run."""
 
 
 class _Watch:
@@ -101,6 +116,7 @@ class Children:
         self._stopped = False
         self._stopped_by: str | None = None
         self._news = False
+        self._used: deque[tuple[Key, str, Models]] = deque()
 
     @property
     def busy(self) -> bool:
@@ -158,7 +174,7 @@ class Children:
         if child.why is not None and (child.now or not now):
             return
         child.why, child.now, child.told = why, now, False
-        if child.run_id in self._asleep:
+        if child.last in self._asleep:
             self._wake(child)
         elif child.engine is not None and self._group is not None:
             self._group.create_task(self._tell(child))
@@ -176,6 +192,28 @@ class Children:
             if child.engine is not None:
                 child.engine.stop(by)
 
+    def take_usage(self) -> tuple[Key, str, Models] | None:
+        """What a child run has used that was left waiting, with its node and its id."""
+        return self._used.popleft() if self._used else None
+
+    def used(self) -> Iterator[tuple[Key, Amounts]]:
+        """What the child runs that are driven here have used and their nodes do not count yet."""
+        for child in self._active:
+            if child.engine is not None:
+                state = child.engine.state
+                used = used_by(state.attempts.values())
+                more = uncounted(self._asking.state, child.key, child.run_id, used).values()
+                below = (amounts for _, amounts in child.engine.children.used())
+                yield child.key, sum(below, start=_amounts(more))
+
+    def raised(self) -> None:
+        """A budget was raised: child runs that wait for it try again."""
+        for child in list(self._asleep.values()):
+            self._wake(child)
+        for child in self._active:
+            if child.engine is not None:
+                child.engine.budget_raised()
+
     def claims(self) -> list[Claim]:
         """The claims of the child runs that are driven here, and of those below them."""
         engines = [child.engine for child in self._active if child.engine is not None]
@@ -187,11 +225,11 @@ class Children:
         if self._asleep and not self._stopped:
             called = await self._bench.store.called(self._asleep)
             for child in list(self._asleep.values()):
-                if child.why is not None or child.run_id in called:
+                if child.why is not None or child.last in called:
                     self._wake(child)
 
     def _wake(self, child: _Child) -> None:
-        del self._asleep[child.run_id]
+        del self._asleep[child.last]
         self._queue.append(child)
         self._news = True
 
@@ -199,8 +237,9 @@ class Children:
 
     async def _drive(self, child: _Child) -> None:
         try:
-            while not await self._try(child):
-                await self._wait_for_owner(child)
+            while (how := await self._try(child)) != "left":
+                if how == "owned":
+                    await self._wait_for_owner(child)
         except (AuthorError, Refused, RunExists) as error:
             await self._report_failure(child, error)
         except Exception as error:  # the store or this machine: it is raised by the owner
@@ -210,30 +249,28 @@ class Children:
             self._news = True
             self._bench.look()
 
-    async def _try(self, child: _Child) -> bool:
-        """Drive it until it ends or waits. False if another process drives it."""
+    async def _try(self, child: _Child) -> _How:
+        """Drive it until it ends or waits; see `_How`."""
         store = self._bench.store
         if child.why is not None and not child.told:
             await self._tell(child)
         try:
-            run = await store.run(child.run_id)
+            run = await store.run(child.last)
         except UnknownRun:
             if child.why is None:
-                await self._start(child)
-            else:
-                await self._report(child, {"status": "cancelled"})
-            return True
+                return await self._start(child)
+            await self._report(child, {"status": "cancelled"})
+            return "left"
         self._check(child, run)
         try:
             source = self._source(child)
-            claimed = await store.claim(child.run_id, self._bench.settings.owner(), source=source)
+            claimed = await store.claim(child.last, self._bench.settings.owner(), source=source)
         except Owned:
             child.resumes = False  # if it fails, its row says so
-            return self._stopped or child.now
-        await self._resume(child, run.owner, claimed)
-        return True
+            return "left" if self._stopped or child.now else "owned"
+        return await self._resume(child, run, claimed)
 
-    async def _start(self, child: _Child) -> None:
+    async def _start(self, child: _Child) -> _How:
         store, run = self._bench.store, self._new(child)
         engine = self._engine(child, run, RunState(), cooldowns=await store.cooldowns())
         engine.prepare()  # author errors come before anything is written
@@ -241,33 +278,44 @@ class Children:
         async def first(frame: Frame, models: Sequence[Model]) -> Claim:
             return await store.create(run, self._bench.settings.owner(), frame, models)
 
-        await self._go(child, engine, first=first)
+        return await self._go(child, engine, first=first)
 
-    async def _resume(self, child: _Child, owner: str | None, claimed: Any) -> None:
+    async def _resume(self, child: _Child, before: RunRow, claimed: Claimed) -> _How:
         store, claim = self._bench.store, claimed.claim
         try:
-            await clear_away(store, claimed, owner, self._bench.settings.believes())
-            history = await store.load(child.run_id)
+            await clear_away(store, claimed, before.owner, self._bench.settings.believes())
+            history = await store.load(child.last)
             state = RunState.of(history.frames)
+            if state.status.next_run is not None:
+                await store.release(claim)
+                return self._continue(child, state.status.next_run)
             if state.run_status in ENDED and not _may_resume(child, state):
                 await self._report(child, _row_of(state))
                 await store.release(claim)
-                return
-            nobody = Claim(run_id=child.run_id, owner="", fence=0)
+                return "left"
+            nobody = Claim(run_id=child.last, owner="", fence=0)
+            source = self._source(child)
             engine = self._engine(
                 child,
-                replace(history.run, source=self._source(child)),
+                replace(history.run, source=source),
                 state,
                 inbox=await store.inbox(nobody, state.inbox),
                 cooldowns=await store.cooldowns(),
             )
+            if before.source != source:
+                engine.renderer.reports.insert(0, "its code has changed since it was last driven")
             engine.prepare(store)
         except BaseException:
             await store.release(claim)
             raise
-        await self._go(child, engine, claim=claim)
+        return await self._go(child, engine, claim=claim)
 
-    async def _go(self, child: _Child, engine: Engine, **how: Any) -> None:
+    def _continue(self, child: _Child, next_run: str) -> _How:
+        """The child has continued as another run, which the node waits for as well."""
+        child.now_run, child.told = next_run, False
+        return "continued"
+
+    async def _go(self, child: _Child, engine: Engine, **how: Any) -> _How:
         child.engine = engine
         if self._stopped:
             engine.stop(self._stopped_by)
@@ -276,18 +324,23 @@ class Children:
             ending = await engine.run(self._bench.store, **how)
         finally:
             child.engine = None
+            used = used_by(engine.state.attempts.values())
+            self._used.append((child.key, child.last, used))
             if engine.claim is not None:
                 wake_at = None if ending is None else ending.wake_at
                 await self._bench.store.release(engine.claim, wake_at)
         assert ending is not None
+        if ending.status.next_run is not None:
+            return self._continue(child, ending.status.next_run)
         if ending.status.status not in ENDED:
-            self._asleep[child.run_id] = child
+            self._asleep[child.last] = child
+        return "left"
 
     def _engine(self, child: _Child, run: NewRun, state: RunState, **more: Any) -> Engine:
         given, settings = child.workflow.parse_input(run.input), self._bench.settings
-        streams = settings.streams.parent / child.run_id
+        streams = settings.streams.parent / child.last
         check_streams(streams)
-        return self._make(
+        engine = self._make(
             child.workflow,
             given,
             run=run,
@@ -296,6 +349,8 @@ class Children:
             observer=_Watch(self._bench.observer, child),
             **more,
         )
+        engine.budgets.outer = (self._bench.budgets, child.key)
+        return engine
 
     def _new(self, child: _Child) -> NewRun:
         workflow = child.workflow
@@ -342,11 +397,11 @@ class Children:
         """Ask it to end."""
         child.told = True
         body = {"by": f"run {self._run.run_id}", "now": child.now, "why": child.why}
-        await self._offer(child.run_id, inbox.CANCEL, None, body)
+        await self._offer(child.last, inbox.CANCEL, None, body)
 
     async def _report(self, child: _Child, row: dict[str, Any]) -> None:
         """Put the end of a child that ended before anybody waited for it into the inbox."""
-        body = {"run": child.run_id, **row}
+        body = {"run": child.run_id, "last": child.last, **row}
         await self._offer(self._run.run_id, inbox.CHILD_ENDED, child.key, body)
 
     async def _report_failure(self, child: _Child, error: Exception) -> None:
@@ -368,6 +423,16 @@ def _may_resume(child: _Child, state: RunState) -> bool:
     error = state.status.error
     was_stopped = error is not None and error.kind == STOPPED
     return state.run_status == "failed" and child.why is None and (child.resumes or was_stopped)
+
+
+def _amounts(used: Iterable[Total]) -> Amounts:
+    totals = list(used)
+    return Amounts(
+        tokens=sum(one.tokens_in + one.tokens_out for one in totals),
+        usd=sum((one.cost or Decimal(0) for one in totals), start=Decimal(0)),
+        calls=sum(one.calls for one in totals),
+        time_s=0.0,
+    )
 
 
 def _row_of(state: RunState) -> dict[str, Any]:

@@ -1,42 +1,34 @@
-"""What anyone may ask of a run from outside: a decision, a larger budget, or its end.
-
-Each is a row of its inbox.
-"""
+"""What ends a run from outside, and how its database is opened for that: a row of its inbox."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import re
-import shlex
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from smithers import inbox, waits
-from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged, WaitClosed
-from smithers.engine.ending import Asked, Decided
+from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged
 from smithers.engine.endings import leave_nothing_open
 from smithers.engine.outputs import Outputs
 from smithers.engine.processes import clear_away
 from smithers.engine.transition import Transition
 from smithers.engine.trust import Trusts
-from smithers.errors import AlreadyDecided, Owned, QuestionChanged, Refused, UnknownRun
+from smithers.errors import Owned, Refused, UnknownRun
 from smithers.shapes import shape_of
-from smithers.state import RunState, Waiting
-from smithers.store import Claim, History, Note, Store
+from smithers.state import RunState
+from smithers.store import Note, Store
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
-from smithers.tree import Decision, valid_text
+from smithers.tree import valid_text
 
 __all__ = [
     "CancelOutcome",
-    "asks",
     "cancel",
     "cancel_if_free",
-    "decide",
     "must_clean_up",
     "with_store",
 ]
@@ -46,87 +38,6 @@ CancelOutcome = Literal["asked", "cancelled", "to clean up", "ended"]
 """What became of a request to cancel: a live owner has it, the run is cancelled, a process must be
 started for what cleans up, or the run had ended before.
 """
-
-
-def decide(
-    database: Path,
-    environment: Mapping[str, str],
-    run_id: str,
-    task: str | None,
-    *,
-    approved: bool,
-    by: str,
-    note: str | None,
-    shown: Asked | None = None,
-    digest: str | None = None,
-) -> Decided:
-    """See `Hub.decide`."""
-    _check_digest(digest)
-
-    async def work(store: SqliteStore) -> Decided:
-        history = await store.load(run_id)
-        state = RunState.of(history.frames)
-        key, wait = _open(history, state, run_id, task)
-        _check_allowed(key, wait, by)
-        if shown is not None and shown != _asked(run_id, key, wait):
-            raise _changed(run_id, key, "has changed since it was shown")
-        if digest is not None and not (wait.opened.digest or "").startswith(digest.lower()):
-            raise _changed(run_id, key, f"does not match digest {digest}")
-        at = datetime.now(UTC)
-        decision = Decision(
-            approved=approved,
-            by=valid_text(by),
-            note=None if note is None else valid_text(note),
-            at=at,
-        )
-        body = {**decision.model_dump(mode="json"), "digest": wait.opened.digest}
-        text = json.dumps(body, ensure_ascii=False)
-        await store.offer(
-            Note(run_id=run_id, kind=inbox.ANSWER, key=key, opened=wait.frame, body=text, at=at)
-        )
-        return Decided(
-            run_id=run_id,
-            task=key.id,
-            iteration=key.path,
-            approved=approved,
-            by=decision.by or "",
-            note=decision.note,
-            at=str(body["at"]),
-            asked=wait.opened.asked or "",
-            digest=wait.opened.digest or "",
-        )
-
-    return with_store(database, run_id, work)
-
-
-def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str | None) -> Asked:
-    """See `Hub.asks`."""
-
-    async def work(store: SqliteStore) -> Asked:
-        history = await store.load(run_id)
-        state = RunState.of(history.frames)
-        key, wait = _open(history, state, run_id, task)
-        nobody = Claim(run_id=run_id, owner="", fence=0)
-        for note in await store.inbox(nobody, state.inbox):
-            if (note.kind, note.key, note.opened) == (inbox.ANSWER, key, wait.frame):
-                raise _decided(run_id, str(key), note.body)
-        return _asked(run_id, key, wait)
-
-    return with_store(database, run_id, work)
-
-
-def _asked(run_id: str, key: Key, wait: Waiting) -> Asked:
-    opened = wait.opened
-    return Asked(
-        run_id=run_id,
-        task=key.id,
-        iteration=key.path,
-        opened=wait.frame,
-        asked=opened.asked or "",
-        digest=opened.digest or "",
-        due=None if opened.due is None else opened.due.isoformat(),
-        allowed_by=tuple(opened.allowed_by),
-    )
 
 
 def cancel(
@@ -237,78 +148,3 @@ def with_store(database: Path, run_id: str, work: Callable[[SqliteStore], Awaita
             return await work(store)
 
     return asyncio.run(main())
-
-
-def _open(history: History, state: RunState, run_id: str, task: str | None) -> tuple[Key, Waiting]:
-    """The open question that is meant."""
-    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
-    meant = {
-        key: wait for key, wait in waiting.items() if task is None or task in (key.id, str(key))
-    }
-    if len(meant) == 1:
-        return next(iter(meant.items()))
-    listed = ", ".join(map(str, sorted(meant)))
-    if meant:
-        raise Refused(
-            f"several approvals of run {run_id} are waiting: {listed}",
-            hint=f"name one of them after the run: {_quoted(meant)}",
-        )
-    if (answer := _answered(history, task)) is not None:
-        raise _decided(run_id, *answer)
-    what = "nothing" if task is None else f"no approval {task!r}"
-    raise Refused(
-        f"{what} of run {run_id} is waiting for a decision",
-        hint=f"name one that is waiting: {_quoted(waiting)}"
-        if waiting
-        else f"to see what the run is waiting for, type `smithers why {run_id}`",
-    )
-
-
-def _quoted(keys: Iterable[Key]) -> str:
-    """Nodes and iterations as they are typed in a shell."""
-    return ", ".join(shlex.quote(str(key)) for key in sorted(keys))
-
-
-def _decided(run_id: str, key: str, answer: str) -> AlreadyDecided:
-    decision = Decision.model_validate_json(answer)
-    how = "approved" if decision.approved else "denied"
-    return AlreadyDecided(
-        f"{key} of run {run_id} was {how} by {decision.by} at {decision.at.isoformat()}",
-        hint="the first decision counts",
-    )
-
-
-def _check_digest(digest: str | None) -> None:
-    if digest is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
-        raise Refused(
-            f"{digest!r} is not a digest or the first 8 or more characters of one",
-            hint="`smithers asks` shows the digest of each question",
-        )
-
-
-def _changed(run_id: str, key: Key, how: str) -> QuestionChanged:
-    look = f"smithers asks {shlex.quote(run_id)} {shlex.quote(str(key))}"
-    return QuestionChanged(
-        f"the question of {key} of run {run_id} {how}; nothing was recorded",
-        hint=f"read the question with `{look}`, then decide",
-    )
-
-
-def _answered(history: History, task: str | None) -> tuple[str, str] | None:
-    """The last question that was answered, and its answer."""
-    for frame in reversed(history.frames):
-        for change in frame.changes:
-            if not isinstance(change, WaitClosed) or change.kind not in waits.ASKING:
-                continue
-            if change.answer and (task is None or task in (change.key.id, str(change.key))):
-                return str(change.key), change.answer
-    return None
-
-
-def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
-    allowed: Sequence[str] = wait.opened.allowed_by
-    if allowed and by not in allowed:
-        raise Refused(
-            f"{by!r} may not decide {key}",
-            hint=f"allowed: {', '.join(allowed)}; name one of them with --by",
-        )

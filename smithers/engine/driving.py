@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from smithers.adapters import NAMED_AGENTS
@@ -43,6 +44,7 @@ from smithers.settings import Found, NamedAgents, load_settings
 from smithers.shapes import is_container
 from smithers.state import RunState
 from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
+from smithers.store.cached import find_cached
 from smithers.store.files import check_streams, streams_folder
 from smithers.store.lease import this_process
 from smithers.store.opening import is_new
@@ -331,6 +333,8 @@ class Driving:
             streams=streams,
             max_concurrency=max_concurrency or found.values.max_concurrency,
             linger_s=found.values.linger_s if linger_s is None else linger_s,
+            pools={name: pool.limit for name, pool in found.values.pools.items()},
+            find_answer=partial(find_cached, self._database),
             secrets=self._secrets,
             believes=lambda: self._trusts.believes(self._database),
         )
@@ -427,7 +431,8 @@ def _over(run_id: str, state: RunState) -> Left | None:
             f"run {run_id} was cancelled, which is final",
             hint="start a new run with `smithers up FILE`",
         )
-    return left(run_id, finished(state)) if state.run_status == "finished" else None
+    is_over = state.run_status in ("finished", "continued")
+    return left(run_id, finished(state)) if is_over else None
 
 
 def _nobody(run_id: str) -> Claim:
@@ -460,6 +465,7 @@ def left(run_id: str, ending: Ending) -> Left:
         stopped_by=ending.stopped_by,
         unpaid=ending.unpaid,
         over_budget=ending.over_budget,
+        next_run=ending.status.next_run,
     )
 
 

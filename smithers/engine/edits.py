@@ -78,7 +78,7 @@ def _has_started(state: RunState, id: str) -> bool:
     """
     finished = {key for key, ended in state.ended.items() if ended.outcome == "finished"}
     tried = (key for key, tries in state.tries.items() if any(one.counts for one in tries))
-    chosen = (key for key, kind in state.choices if kind != "skip_if")
+    chosen = (key for key, kind in state.choices if kind not in ("skip_if", "cached"))
     started = finished.union(key for key in tried if key not in state.ended)
     return any(key.id == id for key in (*started, *chosen))
 

@@ -8,8 +8,9 @@ from typing import Literal
 from smithers.agent import Terminal
 from smithers.amounts import Amounts
 from smithers.changes import Failure, Key, RunStatus
+from smithers.forms import Form
 
-__all__ = ["After", "Asked", "Attached", "Decided", "Left", "Raised", "Sent"]
+__all__ = ["After", "Asked", "Attached", "Decided", "Left", "Raised", "Reply", "Sent"]
 
 After = Literal["taken up", "started", "to be resumed", "over", "asked"]
 """What became of a task that a person has left: its run's owner has it, one was started, nobody
@@ -25,6 +26,7 @@ class Left:
     to stop, by the signal of the name `stopped_by` if it was one, and the run can be resumed.
     `unpaid`: it finished without tasks that a budget did not pay for.
     `over_budget`: it waits for a larger budget, or has failed by one. `output` is JSON text.
+    `next_run` is the run as which it has continued.
     """
 
     run_id: str
@@ -36,6 +38,7 @@ class Left:
     stopped_by: str | None = None
     unpaid: bool = False
     over_budget: bool = False
+    next_run: str | None = None
 
 
 class _OfTask:
@@ -52,8 +55,9 @@ class _OfTask:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked(_OfTask):
-    """An open approval as a person is shown it. `opened` is the frame of its birth, so that one
-    which is asked anew is another, and `digest` that of the text.
+    """An open question as a person is shown it. `opened` is the frame of its birth, so that one
+    which is asked anew is another, and `digest` that of the text. `form` is what the answer must
+    be.
     """
 
     run_id: str
@@ -64,17 +68,37 @@ class Asked(_OfTask):
     digest: str
     due: str | None
     allowed_by: tuple[str, ...]
+    form: Form
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decided(_OfTask):
-    """A decision as it was recorded; `digest` is that of the text that was shown."""
+    """A decision as it was recorded; `digest` is that of the text that was shown. `login` is the
+    name of the user whose process recorded it.
+    """
 
     run_id: str
     task: str
     iteration: tuple[int, ...]
     approved: bool
     by: str
+    login: str
+    note: str | None
+    at: str
+    asked: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(_OfTask):
+    """An answer as it was recorded: what a person gave, `approve` or `deny` for a decision."""
+
+    run_id: str
+    task: str
+    iteration: tuple[int, ...]
+    answer: object
+    by: str
+    login: str
     note: str | None
     at: str
     asked: str

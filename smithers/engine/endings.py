@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,12 +23,14 @@ from smithers.errors import AuthorError, SmithersError
 from smithers.kinds import STOPPED, find_failure
 from smithers.naming import key_name
 from smithers.state import Waiting
+from smithers.store import NewRun
 from smithers.tree import Computed
 from smithers.workflows import Workflow
 
-__all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open"]
+__all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open", "next_id"]
 
 _RUN = Key("")
+_MAX_ID = 64
 
 Why = Literal["cancel", "deadline", "parent", "stop", "wrong"]
 """What ends a run from outside its tree: a person, time, the run that started it, its owner, or a
@@ -69,7 +72,9 @@ class Endings:
         linger_s: float,
         timers: Timers,
         ends_at: datetime | None,
+        run: NewRun,
     ) -> None:
+        self._run = run
         self._workflow = workflow
         self._asking = asking
         self._view = asking.view
@@ -89,7 +94,7 @@ class Endings:
         tolerated = bool(self._state.tolerated)
         if root.status in ("finished", "skipped") or (root.status == "failed" and not root.failing):
             try:
-                status = StatusChanged(status="finished", output=self._output())
+                status = self._finished()
             except Exception as raised:
                 if self._workflow.result is None:
                     raise
@@ -99,6 +104,18 @@ class Endings:
         error = self._why_failed()
         over = error.kind == BudgetExhausted.__name__
         return self._left(StatusChanged(status="failed", error=error), over_budget=over)
+
+    def next_input(self) -> str | None:
+        """The input of the run as which this one continues, as JSON text; None if it ends."""
+        for one in reversed(self._asking.plan.instances.values()):
+            if one.kind.continues and one.status == "finished":
+                return self._view.outputs.output(one.key, self._state.ended[one.key])
+        return None
+
+    def _finished(self) -> StatusChanged:
+        if self.next_input() is None:
+            return StatusChanged(status="finished", output=self._output())
+        return StatusChanged(status="continued", next_run=next_id(self._run))
 
     def _output(self) -> str | None:
         """What the run gives, as JSON text. Raises what the workflow's `result` raises."""
@@ -236,6 +253,15 @@ class Endings:
     ) -> Ending:
         self._transition.do(status)
         return Ending(status=status, tolerated=tolerated, over_budget=over_budget)
+
+
+def next_id(run: NewRun) -> str:
+    """The id of the run as which a run continues."""
+    first, end = run.first_run or run.run_id, f"-{run.number + 1}"
+    if len(first) + len(end) > _MAX_ID:
+        digest = hashlib.sha256(first.encode()).hexdigest()[:8]
+        first = f"{first[: _MAX_ID - len(end) - 9]}.{digest}"
+    return first + end
 
 
 def leave_nothing_open(transition: Transition) -> None:

@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -33,13 +34,14 @@ from smithers.context import Context
 from smithers.engine.again import runs_again
 from smithers.engine.answering import end_wait, take_answer
 from smithers.engine.asking import Asking
-from smithers.engine.attempts import Executors, Limits, Result, Running
+from smithers.engine.attempts import AnswerCache, Executors, Limits, Result, Running
 from smithers.engine.budgets import Budgets
+from smithers.engine.child_usage import count_child
 from smithers.engine.children import Children
 from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
-from smithers.engine.endings import Ending, Endings, Why
+from smithers.engine.endings import Ending, Endings, Why, next_id
 from smithers.engine.holding import Holding
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
@@ -50,6 +52,7 @@ from smithers.engine.plan import Plan
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
+from smithers.engine.ready import ReadyQueue
 from smithers.engine.render import Renderer
 from smithers.engine.reworking import Reworking
 from smithers.engine.settings import Observer, Settings
@@ -88,7 +91,7 @@ class Engine:
         cooldowns: Sequence[Cooldown] = (),
     ) -> None:
         self.workflow = workflow
-        self.run_id = run.run_id
+        self.run_id, self._run = run.run_id, run
         self.settings = settings
         self.folder, self.streams = settings.folder, settings.streams
         self.secrets, self.random = settings.secrets, settings.random
@@ -104,20 +107,22 @@ class Engine:
             state, Mounts(), self._outputs, None, lambda id: self._mounting.could_add(id)
         )
         context = Context(input, run.run_id)
-        self.renderer = Renderer(workflow, context, self.view, run.source)
+        pools = {**workflow.pools, **settings.pools}
+        self.renderer = Renderer(workflow, context, self.view, run.source, pools)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
         self.budgets = Budgets(
             self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
         )
         self.threads = Threads()
+        self.answers = AnswerCache(run.run_id, settings.find_answer, self.now)
         self.limits = Limits(run.run_id, self.moment)
         self.limits.see(cooldowns)
         executors = Executors(self.asking, self, self, self.threads, self.limits)
         self.starting = Starting(self.asking, self, executors)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(
-            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets
+            self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets, pools
         )
         self._ends = ContainerEnds(self.transition)
         self.holding = Holding(run.run_id, self.asking, self._attempts)
@@ -128,11 +133,12 @@ class Engine:
         if workflow.deadline_s is not None:
             ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
         self._endings = Endings(
-            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at
+            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at, run
         )
         self._reworking = Reworking(self.asking)
         self.children = Children(Engine, run, self.asking, self, self._limit)
-        self._ready: deque[Instance] = deque()
+        self.budgets.children = self.children.used
+        self._ready = ReadyQueue()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
@@ -148,6 +154,8 @@ class Engine:
         """
         self._ending: Why | None = None
         self._stopped_by: str | None = None
+        self._raised = False
+        self._postponed = False
         self._idle = False
         """Whether nothing ran when the end came."""
         self._wrong: Failure | None = None
@@ -228,6 +236,9 @@ class Engine:
                     return ending
                 self.transition.do(StatusChanged(status="running"))  # answered meanwhile
             self.asking.strict = False
+            if self._postponed:
+                self._postponed, ending = False, self._advance()
+                continue
             self._start(group)
             try:
                 await self._next()
@@ -323,9 +334,7 @@ class Engine:
             pass
         if self._ending is None:
             self.budgets.tidy()
-        if self._is_sent_back() or self._running or self.starting.prepared or self.limits.must_look:
-            return None
-        if self.children.active or (self._ending not in ("stop", "wrong") and self.children.busy):
+        if self._is_sent_back() or self._is_busy() or self.limits.must_look:
             return None
         if (
             self._ending == "stop"
@@ -342,8 +351,17 @@ class Engine:
             why = self._closing.why
             return self._endings.from_outside(why, None, None) if is_done else None
         if self.plan.root.settled:
+            if self.state.frame < 0 and self._endings.next_input() is not None:
+                self._postponed = True  # the next run begins with a frame that ends this one
+                return None
             return self._endings.finish()
         return self._endings.suspend()
+
+    def _is_busy(self) -> bool:
+        """Whether an attempt or a child run is driven here, or is about to be."""
+        if self._running or self.starting.prepared or self.children.active:
+            return True
+        return self._ending not in ("stop", "wrong") and self.children.busy
 
     def _pending(self) -> bool:
         """Whether anything follows from the state that a stop has kept from happening."""
@@ -360,6 +378,14 @@ class Engine:
             return True
         if self._results:
             self._result(*self._results.popleft())
+            return True
+        if (used := self.children.take_usage()) is not None:
+            count_child(self.transition, *used, self.now())
+            return True
+        if self._raised:
+            self._raised = False
+            self.budgets.reopen()
+            self.children.raised()
             return True
         if self._inbox:
             self._note(self._inbox.popleft())
@@ -382,9 +408,9 @@ class Engine:
         elif plan.released:
             plan.up.append(plan.released.popleft())
         elif self._ready and len(self._running) + len(self.starting.prepared) < self._limit:
-            if not self.starting.is_informed(self._ready[0]):
+            if not self.starting.is_informed(self._ready.first):
                 return False
-            instance = self._ready.popleft()
+            instance = self._ready.pop()
             self._queued.discard(instance.key)
             self.starting.begin(instance)
         else:
@@ -429,7 +455,7 @@ class Engine:
         if self.asking.answer(instance):
             if instance.key not in self._queued:  # it may have come up twice, by data and by time
                 self._queued.add(instance.key)
-                self._ready.append(instance)
+                self._ready.add(instance)
         else:  # an earlier plan may have had no instance of it
             self._schedule_waits(instance.key)
         if made := bool(self.view.mounts.fresh):
@@ -531,6 +557,7 @@ class Engine:
                 take_answer(row, self.asking)
             case inbox_kinds.BUDGET:
                 self.budgets.take(row)
+                self.children.raised()
             case inbox_kinds.STEER:
                 self._messages.take(row)
             case inbox_kinds.HOLD | inbox_kinds.RELEASE:
@@ -628,7 +655,10 @@ class Engine:
         else:
             assert self.claim is not None
             cooldowns, self.limits.new = self.limits.new, []
-            self._inbox.extend(await self.store.commit(self.claim, frame, models, cooldowns))
+            answers, self.answers.new = self.answers.new, []
+            starts = self._next_run() if self.state.run_status == "continued" else None
+            rows = await self.store.commit(self.claim, frame, models, cooldowns, answers, starts)
+            self._inbox.extend(rows)
         self._looked = looked
         self._outputs.committed()
         await self._processes.forget(self.store, self.claim.owner, self._running)
@@ -639,11 +669,24 @@ class Engine:
             self.observer.note(report)
         self.observer.frame(frame, self.state)
 
+    def _next_run(self) -> NewRun:
+        """The run as which this one continues."""
+        run, input = self._run, self._endings.next_input()
+        assert input is not None
+        return replace(
+            run,
+            run_id=next_id(run),
+            input=input,
+            created_at=self.now(),
+            first_run=run.first_run or run.run_id,
+            number=run.number + 1,
+        )
+
     async def _next(self) -> None:
         """Wait until something has come: a result, a session, usage, a note, or a time."""
         while True:
             self._wake.clear()
-            if self._results or self._promises or self._used or self._inbox:
+            if self._results or self._promises or self._used or self._inbox or self._raised:
                 return
             if self._is_sent_back():
                 return
@@ -674,6 +717,11 @@ class Engine:
             self._looked = now
         due = due or news or self.children.take_news()
         return due or bool(self._inbox) or self._is_late() or self._closing.is_over()
+
+    def budget_raised(self) -> None:
+        """A budget of the run that started this one was raised."""
+        self._raised = True
+        self._wake.set()
 
     def look(self) -> None:
         """Have the inbox read now."""

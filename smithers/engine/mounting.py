@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from smithers import waits
 from smithers.changes import Key
@@ -34,8 +34,10 @@ class Mounting:
         limit: int,
         cancel_gone: Callable[[], None],
         budgets: Budgets,
+        pools: Mapping[str, int],
     ) -> None:
         self._renderer = renderer
+        self._pools = pools
         self._view: View = renderer.view
         self._transition = transition
         self._state = transition.state
@@ -64,7 +66,7 @@ class Mounting:
             known.append(seen)
             try:
                 root = self._renderer.root(self._transition.number)
-                plan = Plan(root, self._state, self._renderer.expand)
+                plan = Plan(root, self._state, self._renderer.expand, self._pools)
                 self._view.plan = self._view.plan or plan
                 plan.start()
             except RecursionError as error:

@@ -1,19 +1,39 @@
-"""What agents say of themselves that can never work, asked once for each agent and output."""
+"""What can never work: agents that say so of themselves, asked once for each agent and output, and
+pools that nobody defines.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from smithers.agent import Agent, obstacle_of
 from smithers.errors import AuthorError
 from smithers.kinds import Definition
-from smithers.tree import AgentWork, Output
+from smithers.tree import AgentWork, Node, Output
 
-__all__ = ["Obstacles"]
+__all__ = ["Obstacles", "check_pool"]
 
 _KEPT = 1000
 """How many answers are kept: a workflow function may make its agents anew in each render."""
+
+
+def check_pool(node: Node[Any], pools: Mapping[str, int]) -> None:
+    """Raise `AuthorError` if neither the workflow nor the settings define the pool of a task."""
+    name = node.pool
+    if name is None or name in pools:
+        return
+    near = get_close_matches(name, pools, n=1, cutoff=0.6)
+    define = (
+        f"define it: @workflow(pools={{{name!r}: 2}}), or {name} = 2 below [pools] in the settings"
+    )
+    raise AuthorError(
+        f"{node.kind} {node.id!r} names the pool {name!r}, which is not defined",
+        place=node.mark.place,
+        hint=f"did you mean {near[0]!r}? Otherwise {define}" if near else define,
+    )
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ settled, then up, then settled. Containers settle through their children, each k
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from smithers.changes import Key, Outcome
@@ -26,6 +26,8 @@ __all__ = ["Expand", "Plan"]
 Expand = Callable[[Definition[Any], tuple[int, ...]], Sequence[Definition]]
 """The subtrees of a ForEach whose keys are chosen, in item order. Raises `NotYet`."""
 
+_NONE: Mapping[str, int] = {}
+
 
 class Plan(SlotCounts):
     """What to do next. `up` holds instances that came up and need something of the engine: a task
@@ -36,8 +38,10 @@ class Plan(SlotCounts):
     It is the `Planning` of `kinds`: what a kind of node decides is in its file there.
     """
 
-    def __init__(self, root: Definition, state: RunState, expand: Expand) -> None:
-        super().__init__(state)
+    def __init__(
+        self, root: Definition, state: RunState, expand: Expand, pools: Mapping[str, int] = _NONE
+    ) -> None:
+        super().__init__(state, pools)
         self._expand = expand
         self.up: deque[Instance] = deque()
         self.settled: deque[Instance] = deque()
@@ -175,6 +179,7 @@ class Plan(SlotCounts):
         if child.held:  # it is a task
             self.count_held(child, -1)
         if child.begun:
+            self.leave_pool(child)
             parent.begun_open -= 1
             if parent.limit is not None:
                 self.release(parent)

@@ -40,7 +40,7 @@ def raise_budget(
     async def work(store: SqliteStore) -> Raised:
         history = await store.load(run_id)
         state = RunState.of(history.frames)
-        if state.run_status in ("finished", "cancelled"):
+        if state.run_status in ("finished", "continued", "cancelled"):
             raise Refused(f"run {run_id} has ended: it is {state.run_status}")
         key = _meant(state, run_id, node, history.run.workflow)
         _check_capped(state, key, added)

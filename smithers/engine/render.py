@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import Token
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
 from smithers.engine.edits import check_kinds, check_named
 from smithers.engine.mount import Mounts, check_sees, mount
-from smithers.engine.obstacles import Obstacles
+from smithers.engine.obstacles import Obstacles, check_pool
 from smithers.engine.reading import Reading, View, has_output
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
@@ -93,6 +93,8 @@ class Renderer:
     view: View
     source: str
     """A digest of the author's code: items may differ from those that other code chose."""
+    pools: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The limits that tasks may name."""
     reports: list[str] = field(default_factory=list[str])
     _root: _Scope | None = None
     _sharing: Sharing = field(default_factory=lambda: Sharing({}))
@@ -129,7 +131,7 @@ class Renderer:
         if self._root is None:
             check_repeats(node, lambda: self._render(call, reading, what, mark), what)
         root = mount(node)
-        self._check_agents(root)
+        self._check_tasks(root)
         mounts = Mounts()
         mounts.add(root)
         _check_results(root)
@@ -162,9 +164,12 @@ class Renderer:
         for root in roots:
             self._sharing.add(root)
 
-    def _check_agents(self, root: Definition) -> None:
-        """Check before anything is paid what is known of agents then. Raises `AuthorError`."""
+    def _check_tasks(self, root: Definition) -> None:
+        """Check before anything is paid what is known of agents and pools then. Raises
+        `AuthorError`.
+        """
         for one in root.walk():
+            check_pool(one.node, self.pools)
             if (work := agent_work(one.node)) is not None:
                 if self.workflow.budget is not None:
                     check_sees(one, [self.workflow.budget])
@@ -380,7 +385,7 @@ class Renderer:
                 check_repeats(made, again, what)
             root = mount(made, parent=definition, item=item, place=place)
             known = _Scope(root, frozenset(reading.watched))
-            self._check_agents(root)
+            self._check_tasks(root)
             _check_results(root)
             check_kinds(self.view.state, root)
             around = self._readers.get(definition.scope)

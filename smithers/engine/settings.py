@@ -13,7 +13,7 @@ from smithers.changes import Frame, Key
 from smithers.clock import SYSTEM, Clock
 from smithers.secrets import Secrets
 from smithers.state import RunState
-from smithers.store import Owner
+from smithers.store import CachedAnswer, Owner
 from smithers.store.lease import this_process
 
 __all__ = ["Observer", "Settings", "Unwatched"]
@@ -46,10 +46,16 @@ class Unwatched:
     def note(self, text: str) -> None: ...
 
 
+def _find_nothing(key: str) -> None:
+    """No run has answered anything."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up.
-    `marks` are variables for the processes of all attempts, beside those that name the attempt.
+    `pools` are limits by name, which count more than the workflow's. `marks` are variables for the
+    processes of all attempts, beside those that name the attempt. `find_answer` gives the answer of
+    an earlier run by its key.
     """
 
     folder: Path
@@ -57,6 +63,8 @@ class Settings:
     marks: Mapping[str, str] = field(default_factory=dict[str, str])
     max_concurrency: int | None = None
     linger_s: float = 60.0
+    pools: Mapping[str, int] = field(default_factory=dict[str, int])
+    find_answer: Callable[[str], CachedAnswer | None] = _find_nothing
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     clock: Clock = SYSTEM
     random: Random = field(default_factory=Random)

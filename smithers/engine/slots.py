@@ -1,25 +1,49 @@
-"""The slots of limited groups: who takes one, who gives it back, and who waits for one."""
+"""The slots of limited groups and of pools: who takes one, who gives it back, and who waits."""
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Mapping
+from typing import Any
 
 from smithers.kinds import Dropped, Instance, Slots
 from smithers.state import RunState
+from smithers.tree import Task
 
-__all__ = ["SlotCounts"]
+__all__ = ["Pool", "SlotCounts"]
+
+
+class Pool:
+    """A limit that tasks share by its name. Who waits for a slot is sorted by priority, and then
+    by the place in the document.
+    """
+
+    __slots__ = ("_queued", "limit", "taken", "waiting")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.taken = 0
+        self.waiting: list[tuple[int, tuple[int, ...], int, Instance[Task[Any]]]] = []
+        self._queued = 0
+
+    def queue(self, task: Instance[Task[Any]]) -> None:
+        self._queued += 1  # a task may be queued twice, and cannot be compared
+        entry = (-task.node.priority, _place_of(task), self._queued, task)
+        heapq.heappush(self.waiting, entry)
 
 
 class SlotCounts:
-    """The part of a plan that counts the children of each group that have begun.
+    """The part of a plan that counts the children of each group, and the tasks of each pool, that
+    have begun.
 
     `released` are instances that waited for a slot and may try again; `dropped` those that are to
     be settled unrun.
     """
 
-    def __init__(self, state: RunState) -> None:
+    def __init__(self, state: RunState, pools: Mapping[str, int]) -> None:
         self.state = state
+        self.pools = {name: Pool(limit) for name, limit in pools.items()}
         self.dropped: deque[Dropped] = deque()
         self.released: deque[Instance] = deque()
 
@@ -42,6 +66,43 @@ class SlotCounts:
         if group.slots is None:
             group.slots = Slots()
         group.slots.add(child.place, instance)
+        self._offer_pool(instance)
+
+    # -- pools
+
+    def has_place(self, task: Instance[Task[Any]]) -> bool:
+        """Whether the pool of a task lets it begin; else it is queued, see `released`."""
+        pool = self._pool_of(task)
+        if pool is None or task.begun or pool.taken < pool.limit:
+            return True
+        pool.queue(task)
+        self.offer_slots(task)
+        return False
+
+    def _pool_of(self, instance: Instance) -> Pool | None:
+        if not self.pools:
+            return None
+        name: str | None = instance.node.pool
+        return None if name is None else self.pools[name]
+
+    def _offer_pool(self, instance: Instance) -> None:
+        """Let those try again that wait for a free slot of the pool of an instance."""
+        if (pool := self._pool_of(instance)) is None:
+            return
+        free = pool.limit - pool.taken
+        while free > 0 and pool.waiting:
+            waiting = heapq.heappop(pool.waiting)[-1]
+            if waiting.status == "up":
+                self.released.append(waiting)
+                free -= 1
+
+    def leave_pool(self, instance: Instance) -> None:
+        """An instance that has begun gives the slot of its pool back."""
+        if (pool := self._pool_of(instance)) is not None:
+            pool.taken -= 1
+            self._offer_pool(instance)
+
+    # -- groups
 
     def begin(self, instance: Instance) -> None:
         """A first attempt starts here, or a wait opened: slots of limited groups are taken.
@@ -52,6 +113,8 @@ class SlotCounts:
             self.count_held(instance, -1)
         is_open = not instance.waits_for_order and not instance.settled
         child: Instance | None = instance if is_open else None
+        if is_open and not instance.begun and (pool := self._pool_of(instance)) is not None:
+            pool.taken += 1
         while child is not None and not child.begun:
             child.begun = True
             if child.parent is not None:
@@ -69,6 +132,8 @@ class SlotCounts:
             self.give_back(instance)
 
     def give_back(self, instance: Instance) -> None:
+        if instance.begun:
+            self.leave_pool(instance)
         child: Instance | None = instance
         while child is not None and child.begun and not child.begun_below:
             child.begun = False
@@ -94,6 +159,8 @@ class SlotCounts:
         """Slots that are taken above it, while all that has begun there is settled or held, are
         given back until something begins again.
         """
+        if instance.begun and instance.held:
+            self.leave_pool(instance)
         child: Instance | None = instance
         while child is not None and child.held and not child.begun_open:
             if child.begun:
@@ -106,6 +173,7 @@ class SlotCounts:
 
     def offer_slots(self, instance: Instance) -> None:
         """The instance will not begin now: instances that wait for a slot above it may try."""
+        self._offer_pool(instance)
         group = instance.parent
         while group is not None:
             if group.limit is not None:
@@ -126,3 +194,13 @@ class SlotCounts:
         waiting = [one for one in group.slots.waiting.pop(place, ()) if one.status == "up"]
         self.released.extend(waiting)
         return bool(waiting)
+
+
+def _place_of(instance: Instance) -> tuple[int, ...]:
+    """Where it is in the document, for sorting."""
+    places: list[int] = []
+    above: Instance | None = instance
+    while above is not None:
+        places.append(above.place)
+        above = above.parent
+    return tuple(reversed(places))

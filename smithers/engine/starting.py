@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from smithers import waits
-from smithers.changes import AttemptEnded, AttemptState, Failure, Reset
+from smithers.changes import AttemptEnded, AttemptState, Failure, Key, Reset
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Bench, Executors, Result, Running
 from smithers.engine.settling import settle
@@ -47,6 +47,8 @@ class Starting:
             return
         work, budgets = instance.node.work, self._bench.budgets
         executor = self._executors.of(work)
+        if executor.is_answered(instance, work):
+            return
         if executor.is_paid and budgets.active and budgets.holds(instance):
             return
         attempt = executor.begin(instance, work)
@@ -129,6 +131,8 @@ class Starting:
         attempt = running.attempt
         if (reading := attempt.reads()) is not None:
             self._frame.read(reading)
+        if attempt.cache_key is not None and self._answers_prompt(running.key):
+            self._bench.answers.keep(attempt.cache_key, running.key.id, attempt.output.model, text)
         settle(
             self._frame,
             self._asking.plan,
@@ -138,6 +142,11 @@ class Starting:
             model=attempt.output.model,
             type=attempt.type,
         )
+
+    def _answers_prompt(self, key: Key) -> bool:
+        """Whether an answer is one to the prompt alone, not to what a person has said besides."""
+        state = self._frame.state
+        return key not in state.messages and key not in state.reset
 
     def _failed(self, running: Running, error: Exception, instance: Instance[Task]) -> None:
         node, attempt = instance.node, running.attempt

@@ -24,7 +24,9 @@ from smithers.kinds._rework import is_sent_back, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
+from smithers.kinds.continuing import CONTINUE, ContinueAsNew
 from smithers.kinds.foreach import FOREACH
+from smithers.kinds.human import HUMAN
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
@@ -42,7 +44,18 @@ from smithers.kinds.try_ import (
     Handler,
     Try,
 )
-from smithers.tree import Approval, Branch, Command, ForEach, Loop, Node, Parallel, Sequence, Task
+from smithers.tree import (
+    Approval,
+    Branch,
+    Command,
+    ForEach,
+    HumanTask,
+    Loop,
+    Node,
+    Parallel,
+    Sequence,
+    Task,
+)
 
 __all__ = [
     "ITERATION",
@@ -53,6 +66,7 @@ __all__ = [
     "Caught",
     "ChildEnd",
     "Compensated",
+    "ContinueAsNew",
     "Definition",
     "Dropped",
     "Instance",
@@ -79,7 +93,9 @@ AnyNode = (
     Task[Any]
     | Command[Any]
     | Approval
+    | HumanTask[Any]
     | Subflow[Any]
+    | ContinueAsNew
     | Sequence[Any]
     | Parallel[Any]
     | Branch[Any]
@@ -100,6 +116,10 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
     match known:
         case Approval():
             return APPROVAL
+        case HumanTask():
+            return HUMAN
+        case ContinueAsNew():
+            return CONTINUE
         case Subflow():
             return SUBFLOW
         case Command():

@@ -7,7 +7,7 @@ a decision depends on when it was made, it is a choice row.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
@@ -17,12 +17,21 @@ from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOp
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
-from smithers.state import Ended, RunState
+from smithers.state import Ended, RunState, Total
 from smithers.tree import Computed, ForEach, Mark, Node, Output, Rework, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
 
-KindName = Literal["task", "command", "approval", "subflow", ContainerKind, "iteration"]
+KindName = Literal[
+    "task",
+    "command",
+    "approval",
+    "human",
+    "subflow",
+    "continue_as_new",
+    ContainerKind,
+    "iteration",
+]
 
 N = TypeVar("N", bound=Node[Any], default=Any)
 
@@ -121,6 +130,9 @@ class Asking(Protocol):
     def make_items(self, one: Instance[ForEach[Any]], /) -> None:
         """Call the items of a fan-out and choose them, or mount those that are chosen."""
 
+    def check_input(self, text: str, /) -> None:
+        """Raise `Refused` if this is not the input of a run of the workflow."""
+
     def now(self) -> datetime:
         """The time of the frame in the making."""
         ...
@@ -163,6 +175,17 @@ class Asking(Protocol):
     ) -> str | None:
         """A text that the author wrote, or the one that their callable gives; `what` names it. None
         if it waits for data, or has failed.
+        """
+        ...
+
+    def count_child(self, one: Instance, run_id: str, used: Mapping[str | None, Total], /) -> None:
+        """Count what its child run has used in all, by models, as far as it is not counted yet."""
+
+    def names(
+        self, one: Instance[Task[Any]], given: Callable[[], Iterable[str]], /
+    ) -> tuple[str, ...] | None:
+        """The texts that a callable of the author's gives, distinct and each on one line; None as
+        for `text`.
         """
         ...
 
@@ -212,6 +235,8 @@ class Kind(ABC, Generic[N]):
 
     name: ClassVar[KindName]
     is_task: ClassVar[bool] = False
+    asks_a_person: ClassVar[bool] = False
+    """Whether a person ends it, and nothing of it is attempted."""
     is_ordered: ClassVar[bool] = False
     """Whether a child starts once the one before it is settled."""
     grows: ClassVar[bool] = False
@@ -225,6 +250,10 @@ class Kind(ABC, Generic[N]):
     """Whether it makes choices, which are kept under its id."""
     expands: ClassVar[bool] = False
     """Whether what is below it is made from data, so that the tree does not show it."""
+    continues: ClassVar[bool] = False
+    """Whether the run ends as continued once such a node has finished: its output is the input of
+    the next run.
+    """
     hint: ClassVar[str] = "read a task inside it, or set result=task on it"
     """What the author of a read should do, if nodes of the kind have no output."""
 

@@ -1,16 +1,16 @@
-"""Questions that a person approves or denies: how they are opened, and what a denial means."""
+"""Questions to a person: how they are opened, and what a denial means."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from smithers.changes import Failure, WaitKind, WaitOpened
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.tree import Decision, Rework
 
-__all__ = ["denied", "open_question"]
+__all__ = ["denied", "due_in", "open_question"]
 
 _FINAL = "a person's denial is final: resuming the run does not change it, start a new run"
 
@@ -23,6 +23,7 @@ def open_question(
     *,
     due: datetime | None = None,
     allowed_by: tuple[str, ...] = (),
+    form: str | None = None,
 ) -> None:
     """Ask a person; the digest binds the answer to the text."""
     asking.open_wait(
@@ -34,8 +35,14 @@ def open_question(
             asked=text,
             digest=hashlib.sha256(text.encode()).hexdigest(),
             allowed_by=allowed_by,
+            form=form,
         ),
     )
+
+
+def due_in(seconds: float | None, asking: Asking) -> datetime | None:
+    """When a question that is asked now is due."""
+    return None if seconds is None else asking.now() + timedelta(seconds=seconds)
 
 
 def denied(decision: Decision, asking: Asking, rework: Rework | None = None) -> Failure:

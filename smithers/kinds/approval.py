@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from smithers import waits
 from smithers.changes import Failure, Key, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
-from smithers.kinds._questions import denied, open_question
+from smithers.kinds._people import PersonKind
+from smithers.kinds._questions import denied, due_in, open_question
 from smithers.kinds._rework import asked_again, is_sent_back, send_back
-from smithers.kinds.task import Leaf
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
 
 __all__ = ["APPROVAL"]
 
 
-class ApprovalKind(Leaf[Approval]):
+class ApprovalKind(PersonKind[Approval]):
     name = "approval"
+    wait = waits.APPROVAL
 
-    def resolve(self, asking: Asking, one: Instance[Approval]) -> bool:
-        """Ask the person, once there is a slot. It is never attempted."""
-        if not asking.make_ready(one):
-            return False
-        given = asking.state.answers.get(one.key)
-        if given is not None:  # as an item of a fan-out it could not be mounted when it was given
-            self.answered(asking, one, waits.APPROVAL, given)
-        elif asking.has_slot(one):
-            self._ask(asking, one)
-        return False
-
-    def _ask(self, asking: Asking, one: Instance[Approval]) -> None:
+    def ask(self, asking: Asking, one: Instance[Approval]) -> None:
         text = asking.text(one, one.node.work.ask, "ask")
         if text is None:
             return
-        seconds = one.node.timeout_s
-        due = None if seconds is None else asking.now() + timedelta(seconds=seconds)
-        names = one.node.work.allowed_by
+        due, names = due_in(one.node.timeout_s, asking), one.node.work.allowed_by
         text = asked_again(asking.state, one, text)
         open_question(asking, one, waits.APPROVAL, text, due=due, allowed_by=names)
 
@@ -68,9 +54,7 @@ class ApprovalKind(Leaf[Approval]):
             asking.settle(one, "failed", error=denied(decision, asking, one.node.rework))
 
     def has_begun(self, state: RunState, one: Instance[Approval]) -> bool:
-        ended = state.ended.get(one.key)
-        was_answered = ended is not None and ended.outcome in ("finished", "failed")
-        return was_answered or is_sent_back(state, one.key) or super().has_begun(state, one)
+        return is_sent_back(state, one.key) or super().has_begun(state, one)
 
     def runs_again(self, state: RunState, key: Key, node: Approval, ended: Ended) -> bool:
         """What a person decided stays decided; a question that nobody answered in time is asked

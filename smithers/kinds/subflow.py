@@ -11,18 +11,19 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, Final, cast, get_args, get_origin, get_type_hints, overload
 
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from smithers import waits
-from smithers.changes import Failure, Key, RunStatus, WaitKind, WaitOpened
+from smithers.changes import Failure, Key, RunStatus, UsageCounted, WaitKind, WaitOpened
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.task import WorkKind
-from smithers.state import RunState
+from smithers.state import RunState, Total
 from smithers.texts import object_from
 from smithers.tree import (
     ChildWork,
@@ -184,18 +185,45 @@ def child_id(parent: str, key: Key, number: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ChildEnd:
-    """How a child run has ended, as its row in the inbox says it. `output` is JSON text."""
+    """How a child run has ended, as its row in the inbox says it. `output` is JSON text; `used` is
+    what it has used of each model, with all its calls as those of no model.
+    """
 
     run_id: str
+    last: str
+    """The run as which it has continued in the end; itself if it has not."""
     status: RunStatus
     output: str | None = None
     error: Failure | None = None
+    used: dict[str | None, Total] = field(default_factory=dict[str | None, Total])
 
     @classmethod
     def of(cls, body: str) -> ChildEnd:
         row: dict[str, Any] = object_from(body) or {}
         error = None if row.get("error") is None else Failure(**row["error"])
-        return cls(run_id=row["run"], status=row["status"], output=row.get("output"), error=error)
+        used: dict[str | None, Total] = {}
+        if calls := row.get("calls", 0):
+            used[None] = Total(calls=calls)
+        for model, tokens_in, tokens_out, cached, usd, more in row.get("usage", ()):
+            cost = None if usd is None else Decimal(usd)
+            counted = UsageCounted(
+                serial=0,
+                tokens_in=tokens_in,
+                tokens_out=tokens_out,
+                tokens_cached=cached,
+                cost=cost,
+            )
+            used.setdefault(model, Total()).add(counted)
+            if more:
+                used.setdefault(None, Total()).calls += more
+        return cls(
+            run_id=row["run"],
+            last=row.get("last", row["run"]),
+            status=row["status"],
+            output=row.get("output"),
+            error=error,
+            used=used,
+        )
 
 
 class SubflowKind(WorkKind[Subflow[Any]]):
@@ -232,6 +260,7 @@ class SubflowKind(WorkKind[Subflow[Any]]):
         """The child run has ended: so does the node."""
         assert body is not None, "nobody waits for a limited time for a child run"
         end = ChildEnd.of(body)
+        asking.count_child(one, end.last, end.used)
         asking.close_wait(one, kind, json.dumps({"run": end.run_id, "status": end.status}))
         if end.status == "finished":
             output = "null" if end.output is None else end.output
@@ -253,10 +282,10 @@ class SubflowKind(WorkKind[Subflow[Any]]):
 def _failure(one: Instance[Subflow[Any]], end: ChildEnd) -> Failure:
     place = str(one.node.mark.place)
     if end.error is None:
-        said = f"its child run {end.run_id} was {end.status}"
+        said = f"its child run {end.last} was {end.status}"
         hint = "resume this run to start another child run"
         return Failure(kind="ChildCancelled", message=said, hint=hint, place=place)
-    said = f"its child run {end.run_id} failed: {end.error.message}"
+    said = f"its child run {end.last} failed: {end.error.message}"
     return replace(end.error, message=said, place=end.error.place or place, then=None)
 
 

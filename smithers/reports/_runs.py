@@ -36,7 +36,8 @@ _USAGE = (
 _CHILDREN = "SELECT count(*) FROM runs INDEXED BY runs_of_parent WHERE parent IS NOT NULL"
 _PLACES = (
     "SELECT DISTINCT r.folder, r.file FROM runs r WHERE (SELECT s.status FROM statuses s WHERE"
-    " s.run_id = r.run_id ORDER BY s.born DESC LIMIT 1) NOT IN ('finished', 'cancelled')"
+    " s.run_id = r.run_id ORDER BY s.born DESC LIMIT 1)"
+    " NOT IN ('finished', 'continued', 'cancelled')"
     " LIMIT 1000"
 )
 

@@ -15,6 +15,7 @@ from smithers.changes import Frame, Key
 from smithers.inbox import InboxKind
 
 __all__ = [
+    "CachedAnswer",
     "Claim",
     "Claimed",
     "Cooldown",
@@ -79,6 +80,7 @@ class NewRun:
     """What starting a run again needs. `input` is JSON text; `source` digests the author's code;
     `environment` holds the names of the variables that were set, never their values; `options` is
     what else it was started with, as a JSON object. `parent` is None unless it is a child run.
+    `first_run` is None unless a run has continued as this one, the `number`th from the first.
     """
 
     run_id: str
@@ -92,6 +94,8 @@ class NewRun:
     created_at: datetime
     options: str = "{}"
     parent: Parent | None = None
+    first_run: str | None = None
+    number: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +207,20 @@ class Revival:
     gave_up: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class CachedAnswer:
+    """The answer of a task that later runs may take, by the digest of what it was asked. `json` is
+    the output as JSON text, `model` the name of its model. `run_id` is the run that paid for it.
+    """
+
+    key: str
+    task: str
+    model: str | None
+    json: str
+    run_id: str
+    created_at: datetime
+
+
 class Store(Protocol):
     """Runs, their frames, their owners, and the inbox.
 
@@ -240,13 +258,17 @@ class Store(Protocol):
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
+        starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows with ids above `frame.inbox`.
 
         `models` are those that were not declared in this run before; to declare one again does no
         harm. `cooldowns` are kept with it, for all runs; one that ends no later than what is known
-        of its key changes nothing. If the frame ends a child run, its parent gets a row in its
-        inbox in the same transaction. Raises `Fenced`, or `UnknownRun`.
+        of its key changes nothing. `answers` are kept as well, each in place of the one of its key.
+        If the frame ends a child run, its parent gets a row in its inbox in the same transaction;
+        so does the run that it `starts` begin, with a frame in which it is running, owned by nobody
+        and due now. Raises `Fenced`, or `UnknownRun`.
         """
         ...
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from smithers.errors import AlreadyDecided, Fenced, Owned, Refused, StoreError
 from smithers.store import Claim, Note, Owner
+from smithers.texts import object_from
 
-__all__ = ["Asked", "check_answer", "check_claim", "check_number", "describe_answer", "owned"]
+__all__ = [
+    "Asked",
+    "answer_word",
+    "check_answer",
+    "check_claim",
+    "check_number",
+    "describe_answer",
+    "owned",
+    "who_answered",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +44,9 @@ def check_answer(
     if first is None and wait is not None:
         first = wait.answer
     if first is not None:
-        raise AlreadyDecided(
-            f"{note.key} {describe_answer(first)}", hint="the first decision counts"
-        )
+        raise AlreadyDecided(f"{note.key} {describe_answer(first)}", hint="the first answer counts")
     if wait is None:
-        raise Refused(f"{note.key} of run {note.run_id} is not waiting for a decision")
+        raise Refused(f"{note.key} of run {note.run_id} is not waiting for an answer")
     if wait.over:
         raise Refused(f"{note.key} of run {note.run_id} is no longer waiting for an answer")
     if wait.due is not None and now >= wait.due and not driven:
@@ -77,17 +85,31 @@ def owned(run_id: str, owner: Owner, beat_s_ago: float) -> Owned:
     )
 
 
+def answer_word(answer: Mapping[str, Any]) -> str:
+    """What became of a question, as a word.
+
+    >>> answer_word({"approved": False}), answer_word({"value": "blue"})
+    ('denied', 'answered')
+    """
+    if "value" in answer:
+        return "answered"
+    return "approved" if answer.get("approved") else "denied"
+
+
 def describe_answer(body: str) -> str:
-    """A recorded decision in words; `body` is JSON text, in older or foreign forms too."""
-    try:
-        told: object = json.loads(body)
-    except ValueError:
-        told = None
-    if not isinstance(told, dict):
+    """A recorded answer in words; `body` is JSON text, in older or foreign forms too."""
+    answer = object_from(body) or {}
+    if "value" not in answer and not isinstance(answer.get("approved"), bool):
         return f"was already answered: {body}"
-    decision = cast("dict[str, Any]", told)
-    if not isinstance(decision.get("approved"), bool):
-        return f"was already answered: {body}"
-    word = "approved" if decision["approved"] else "denied"
-    by = f" by {decision['by']}" if decision.get("by") else ""  # nobody, if time ran out
-    return f"was {word}{by} at {decision.get('at') or 'an unknown time'}"
+    who = f" by {who_answered(answer)}" if answer.get("by") else ""  # nobody, if time ran out
+    return f"was {answer_word(answer)}{who} at {answer.get('at') or 'an unknown time'}"
+
+
+def who_answered(answer: Mapping[str, Any]) -> str:
+    """Who gave an answer: the name that they gave, and their login name if it is another one.
+
+    >>> who_answered({"by": "ann", "login": "ann"}), who_answered({"by": "ann", "login": "bob"})
+    ('ann', 'ann (login bob)')
+    """
+    by, login = answer.get("by") or "someone", answer.get("login")
+    return f"{by} (login {login})" if login and login != by else str(by)

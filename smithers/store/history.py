@@ -326,13 +326,13 @@ def _cause(text: str | None) -> SentBack | None:
 
 def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT node, path, kind, born, due, asked, digest, waits_on, allowed_by, ended, answer"
-        " FROM waits WHERE run_id = :run"
+        "SELECT node, path, kind, born, due, asked, digest, waits_on, allowed_by, ended, answer,"
+        " form FROM waits WHERE run_id = :run"
         + _BORN_OR.format("", "ended")
         + " ORDER BY node, path, kind, born",
         frames.asked,
     )
-    for node, path, kind, born, due, asked, digest, on, allowed_by, ended, answer in rows:
+    for node, path, kind, born, due, asked, digest, on, allowed_by, ended, answer, form in rows:
         if kind not in _WAITS:
             raise _unknown(frames, "waits", "kind", kind)
         key = keys[node, path]
@@ -344,6 +344,7 @@ def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
             digest=digest,
             on=_names(on),
             allowed_by=_names(allowed_by),
+            form=form,
         )
         frames[born].append(opened)
         if ended is not None:
@@ -384,13 +385,17 @@ def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
 
 def _read_statuses(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT born, status, error, output, stopped_by FROM statuses WHERE run_id = :run"
-        + _BORN.format(""),
+        "SELECT born, status, error, output, stopped_by, next_run FROM statuses"
+        " WHERE run_id = :run" + _BORN.format(""),
         frames.asked,
     )
-    for born, status, error, output, stopped_by in rows:
+    for born, status, error, output, stopped_by, next_run in rows:
         changed = StatusChanged(
-            status=status, error=_failure(error), output=output, stopped_by=stopped_by
+            status=status,
+            error=_failure(error),
+            output=output,
+            stopped_by=stopped_by,
+            next_run=next_run,
         )
         frames[born].append(changed)
 

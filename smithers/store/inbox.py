@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 
 from smithers import waits
-from smithers.changes import ENDED, Frame, Key, StatusChanged
+from smithers.changes import ENDED, Frame, Key, StatusChanged, UsageCounted
 from smithers.errors import Refused
 from smithers.inbox import CHILD_ENDED
 from smithers.store import InboxRow, Note
 from smithers.store.answers import Asked, check_answer
 from smithers.store.rows import path_of, path_text, time_of, time_text
 
-__all__ = ["call", "end_of", "inbox_rows", "put_note", "tell_parent"]
+__all__ = ["call", "end_body", "end_of", "inbox_rows", "put_note", "tell_parent"]
 
 _ROWS = (
     "SELECT id, kind, node, path, opened, body, at FROM inbox"
@@ -23,8 +25,13 @@ _ROWS = (
 )
 _PUT = "INSERT INTO inbox (run_id, kind, node, path, opened, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _PARENT = (
-    "SELECT r.parent, r.parent_task, r.parent_path FROM runs r"
+    "SELECT r.parent, r.parent_task, r.parent_path, r.first_run FROM runs r"
     " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ?"
+)
+_CALLS = "SELECT count(*) FROM attempts WHERE run_id = ? AND prompt IS NOT NULL"
+_USED = (
+    "SELECT model, tokens_in, tokens_out, tokens_cached, cost_usd, calls FROM usage"
+    " WHERE run_id = ?"
 )
 _FIRST = (
     "SELECT body FROM inbox"
@@ -83,23 +90,57 @@ def call(db: sqlite3.Connection, row: InboxRow) -> None:
     db.execute("DELETE FROM revivals WHERE run_id = ?", (row.run_id,))
 
 
-def end_of(run_id: str, frame: Frame) -> str | None:
-    """How a run has ended with a frame, as the body of a note; None if it has not."""
+def end_of(frame: Frame) -> StatusChanged | None:
+    """How a run has ended with a frame; None if it has not, or has continued as another one."""
     for change in frame.changes:
         if isinstance(change, StatusChanged) and change.status in ENDED:
-            error = None if change.error is None else asdict(change.error)
-            row = {"run": run_id, "status": change.status, "output": change.output, "error": error}
-            return json.dumps(row, ensure_ascii=False)
+            return None if change.status == "continued" else change
     return None
+
+
+def end_body(
+    run_id: str, first: str | None, end: StatusChanged, calls: int, used: Iterable[UsageCounted]
+) -> str:
+    """The note to the parent of a run that has ended, with what it has used in all. It is of the
+    run that was started there, the `first` one if that has continued as this one.
+    """
+    error = None if end.error is None else asdict(end.error)
+    usage = [[u.model, u.tokens_in, u.tokens_out, u.tokens_cached, _usd(u), u.calls] for u in used]
+    row = {
+        "run": first or run_id,
+        "last": run_id,
+        "status": end.status,
+        "output": end.output,
+        "error": error,
+    }
+    return json.dumps({**row, "calls": calls, "usage": usage}, ensure_ascii=False)
+
+
+def _usd(used: UsageCounted) -> str | None:
+    return None if used.cost is None else format(used.cost, "f")
 
 
 def tell_parent(db: sqlite3.Connection, run_id: str, frame: Frame) -> int:
     """Put the end of a child run into the inbox of its parent; the number of notes written."""
-    body = end_of(run_id, frame)
-    found = None if body is None else db.execute(_PARENT, (run_id,)).fetchone()
-    if found is None or body is None:
+    end = end_of(frame)
+    found = None if end is None else db.execute(_PARENT, (run_id,)).fetchone()
+    if found is None or end is None:
         return 0
-    parent, task, path = found
+    parent, task, path, first = found
+    (calls,) = db.execute(_CALLS, (run_id,)).fetchone()
+    used = [
+        UsageCounted(
+            serial=0,
+            model=model,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            tokens_cached=cached,
+            cost=None if usd is None else Decimal(usd),
+            calls=more,
+        )
+        for model, tokens_in, tokens_out, cached, usd, more in db.execute(_USED, (run_id,))
+    ]
+    body = end_body(run_id, first, end, calls, used)
     note = Note(
         run_id=parent, kind=CHILD_ENDED, key=Key(task, path_of(path)), body=body, at=frame.at
     )

@@ -13,6 +13,7 @@ from smithers import waits
 from smithers.changes import (
     ENDED,
     AttemptEnded,
+    AttemptStarted,
     Change,
     ChoiceMade,
     Frame,
@@ -23,6 +24,7 @@ from smithers.changes import (
     RunStatus,
     Settled,
     StatusChanged,
+    UsageCounted,
     WaitClosed,
     WaitOpened,
     text_of,
@@ -31,6 +33,7 @@ from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.inbox import CHILD_ENDED
 from smithers.state import RunState
 from smithers.store import (
+    CachedAnswer,
     Claim,
     Claimed,
     Cooldown,
@@ -49,7 +52,7 @@ from smithers.store import (
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
 from smithers.store.cooldowns import supersedes
 from smithers.store.facts import Facts
-from smithers.store.inbox import end_of
+from smithers.store.inbox import end_body, end_of
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
 from smithers.store.rows import time_text
@@ -149,6 +152,7 @@ class MemoryStore:
         self._inbox: list[InboxRow] = []
         self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
+        self.answers: dict[str, CachedAnswer] = {}
         self._seen: dict[str, int] = {}
         self._seat: Owner | None = None
 
@@ -202,14 +206,25 @@ class MemoryStore:
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
+        starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         """Keep a frame, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         run = self._run(claim.run_id)
         check_claim(claim, run.row.fence, run.row.owner)
+        if starts is not None and starts.run_id in self._runs:
+            raise RunExists(f"run {starts.run_id} already exists", hint="choose another id")
         run.add(frame, models)
+        if starts is not None:
+            row = replace(_run_row(starts, Owner(id="", host="", pid=0, started="")), owner=None)
+            begun = self._runs[starts.run_id] = _Run(row=replace(row, fence=0))
+            begun.wake_at = starts.created_at
+            running = StatusChanged(status="running")
+            begun.add(Frame(number=0, at=starts.created_at, changes=(running,)), ())
         for one in cooldowns:
             if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
+        self.answers.update({one.key: one for one in answers})
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
         self._tell_parent(run.row, frame)
@@ -263,7 +278,12 @@ class MemoryStore:
         """Put the end of a child run into the inbox of its parent."""
         if run.parent is None or (parent := self._runs.get(run.parent.run_id)) is None:
             return
-        if (body := end_of(run.run_id, frame)) is not None:
+        if (end := end_of(frame)) is not None:
+            changes = [one for each in self._runs[run.run_id].frames for one in each.changes]
+            started = (one for one in changes if isinstance(one, AttemptStarted))
+            calls = sum(one.prompt is not None for one in started)
+            used = [one for one in changes if isinstance(one, UsageCounted)]
+            body = end_body(run.run_id, run.first_run, end, calls, used)
             id, key = run.parent.run_id, run.parent.key
             self._put(parent, Note(run_id=id, kind=CHILD_ENDED, key=key, body=body, at=frame.at))
 
@@ -445,6 +465,8 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
         created_at=run.created_at,
         options=run.options,
         parent=run.parent,
+        first_run=run.first_run,
+        number=run.number,
         owner=owner.id,
         fence=1,
     )

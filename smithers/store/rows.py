@@ -106,8 +106,8 @@ _READ = (
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _WAIT = (
-    "INSERT INTO waits (run_id, node, path, kind, born, due, asked, digest, waits_on, allowed_by)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO waits (run_id, node, path, kind, born, due, asked, digest, waits_on, allowed_by,"
+    " form) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _WAIT_END = (
     "UPDATE waits SET ended = ?, answer = ?"
@@ -125,8 +125,8 @@ _MESSAGE_END = (
 )
 _RESET = "INSERT INTO resets (run_id, node, path, born, cause) VALUES (?, ?, ?, ?, ?)"
 _STATUS = (
-    "INSERT INTO statuses (run_id, born, status, error, output, stopped_by)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT INTO statuses (run_id, born, status, error, output, stopped_by, next_run)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
 _IN_ORDER = (
@@ -300,7 +300,7 @@ def _put_opened(rows: Rows, run: str, k: int, change: WaitOpened) -> None:
     due = None if change.due is None else time_text(change.due)
     lists = (_list_text(change.on), _list_text(change.allowed_by))
     row = (run, id, path_text(path), change.kind, k, due, change.asked, change.digest, *lists)
-    _add(rows, _WAIT, row)
+    _add(rows, _WAIT, (*row, change.form))
 
 
 def _list_text(names: Sequence[str]) -> str:
@@ -354,7 +354,8 @@ def _cause_text(cause: SentBack | None) -> str | None:
 
 def _put_status(rows: Rows, run: str, k: int, change: StatusChanged) -> None:
     error = _error_text(change.error)
-    _add(rows, _STATUS, (run, k, change.status, error, change.output, change.stopped_by))
+    more = (change.output, change.stopped_by, change.next_run)
+    _add(rows, _STATUS, (run, k, change.status, error, *more))
 
 
 _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {

@@ -15,7 +15,8 @@ __all__ = ["run_row", "run_values", "unknown_run"]
 
 _RUN = (
     "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
-    " options, parent, parent_task, parent_path, owner, fence FROM runs WHERE run_id = ?"
+    " options, parent, parent_task, parent_path, first_run, number, owner,"
+    " fence FROM runs WHERE run_id = ?"
 )
 
 
@@ -25,7 +26,7 @@ def unknown_run(run_id: str) -> UnknownRun:
     return UnknownRun(said, hint="list the runs with `smithers ps`")
 
 
-def run_values(run: NewRun) -> tuple[str | None, ...]:
+def run_values(run: NewRun) -> tuple[str | int | None, ...]:
     """The columns of a run as it begins, but for its owner and fence."""
     parent: tuple[str | None, ...] = (None, None, None)
     if run.parent is not None:
@@ -35,6 +36,7 @@ def run_values(run: NewRun) -> tuple[str | None, ...]:
         json.dumps(run.environment, ensure_ascii=False),
         *(run.input, run.source, time_text(run.created_at), run.options),
         *parent,
+        *(run.first_run, run.number),
     )
 
 
@@ -43,7 +45,7 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     if row is None:
         raise unknown_run(run_id)
     run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
-    options, parent, task, path, owner, fence = rest
+    options, parent, task, path, first_run, number, owner, fence = rest
     return RunRow(
         run_id=run_id,
         workflow=workflow,
@@ -56,6 +58,8 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
         created_at=time_of(at),
         options=options,
         parent=parent and Parent(run_id=parent, key=Key(task, path_of(path))),
+        first_run=first_run,
+        number=number,
         owner=owner,
         fence=fence,
     )

@@ -16,9 +16,10 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from smithers.changes import Frame, Key
+from smithers.changes import Frame, Key, StatusChanged
 from smithers.errors import RunExists, StoreError
 from smithers.store import (
+    CachedAnswer,
     Claim,
     Claimed,
     Cooldown,
@@ -34,6 +35,7 @@ from smithers.store import (
     Wakeable,
 )
 from smithers.store.answers import check_claim, check_number, owned
+from smithers.store.cached import put_cached
 from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.heartbeat import Heartbeat, beat
@@ -52,8 +54,8 @@ __all__ = ["SqliteStore"]
 
 _BEGIN = (
     "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input, source,"
-    " created_at, options, parent, parent_task, parent_path, owner, fence)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " created_at, options, parent, parent_task, parent_path, first_run, number, owner, fence)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _STANDING = (
     "SELECT fence, owner, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), called"
@@ -222,6 +224,8 @@ class SqliteStore:
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
+        starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         """Make a frame durable, and give the inbox rows above `frame.inbox`. Raises `Fenced`."""
         rows = rows_of(claim.run_id, frame)
@@ -232,6 +236,9 @@ class SqliteStore:
             check_number(claim.run_id, last, frame.number)
             _put_frame(db, claim, frame, rows, models)
             put_cooldowns(db, cooldowns)
+            put_cached(db, answers)
+            if starts is not None:
+                _begin(db, starts)
             self._notes += tell_parent(db, claim.run_id, frame)
             if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
@@ -443,6 +450,19 @@ def _standing(db: sqlite3.Connection, run_id: str) -> _Standing:
     if row is None:
         raise unknown_run(run_id)
     return row
+
+
+def _begin(db: sqlite3.Connection, run: NewRun) -> None:
+    """Begin a run that nobody owns: it is due now. Raises `RunExists`."""
+    if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
+        raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
+    db.execute(_BEGIN, (*run_values(run), None, 0))
+    running = StatusChanged(status="running")
+    frame = Frame(number=0, at=run.created_at, changes=(running,))
+    claim = Claim(run_id=run.run_id, owner="", fence=0)
+    _put_frame(db, claim, frame, rows_of(run.run_id, frame), ())
+    due = (time_text(run.created_at), run.run_id)
+    db.execute("UPDATE runs SET wake_at = ? WHERE run_id = ?", due)
 
 
 def _put_frame(

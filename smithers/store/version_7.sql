@@ -1,5 +1,13 @@
 -- Version 7: people, time, signals and child runs.
 --
+-- `waits.form` is what the answer to a question must be, as JSON: {kind: "text"}, {kind: "choice",
+-- choices}, or {kind: "data", schema, model}. An answer is validated against it where it is given,
+-- so that nothing of the author's code is loaded for that. If the run has refused an answer, the
+-- question is asked anew, in a row whose form also has `refused`, why, and `given`, that answer. It
+-- is null for a decision.
+
+ALTER TABLE waits ADD COLUMN form TEXT;
+--
 -- `choices.gone` is the frame in which a choice ceased to count, since what it was made from is done
 -- again. `resets.cause` says why a node is done again, if its work was sent back: the node that was
 -- denied or failed, by whom, and the note (JSON).
@@ -15,3 +23,26 @@ ALTER TABLE runs ADD COLUMN parent TEXT;
 ALTER TABLE runs ADD COLUMN parent_task TEXT;
 ALTER TABLE runs ADD COLUMN parent_path TEXT;
 CREATE INDEX runs_of_parent ON runs (parent) WHERE parent IS NOT NULL;
+--
+-- A run that has continued as another one names it in `next_run`. That run names the first run of
+-- the chain in `first_run`, and its `number` in it. Its row and its first frame are written in the
+-- transaction in which the run before it ends.
+
+ALTER TABLE statuses ADD COLUMN next_run TEXT;
+ALTER TABLE runs ADD COLUMN first_run TEXT;
+ALTER TABLE runs ADD COLUMN number INTEGER NOT NULL DEFAULT 1;
+
+-- `cache` keeps the answers of tasks with a `cache=`, for later runs: `key` is the digest of what the
+-- agent was asked, `run_id` the run that paid for the answer, which may be gone. A row is written
+-- with the frame in which the task settles, and is replaced or deleted as a whole. A task that takes
+-- an answer has a choice of the kind `cached` ({run_id, created_at, key}), and no attempt.
+
+CREATE TABLE cache (
+  key        TEXT PRIMARY KEY,
+  task       TEXT NOT NULL,
+  model      TEXT,                       -- the name of the output's model, if it has one
+  json       TEXT NOT NULL,
+  run_id     TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  bytes      INTEGER NOT NULL            -- of `json` in UTF-8
+) WITHOUT ROWID;

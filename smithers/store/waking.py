@@ -59,6 +59,7 @@ _STANDS = (
 QUERIES = {"called": _CALLED, "due": _DUE, "owned": _OWNED, "stands": _STANDS}
 """What one look for runs to wake asks; a test reads their plans."""
 
+_NEXT = "SELECT next_run FROM statuses WHERE run_id = ? AND next_run IS NOT NULL"
 _FREE = "SELECT 1 FROM runs WHERE run_id = ? AND owner IS NULL"
 _PARENT = (
     "SELECT parent,"
@@ -99,8 +100,12 @@ def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | 
 
 
 def resumed_by(db: sqlite3.Connection, run_id: str) -> str:
-    """The run through which a run is resumed: the outermost one that waits for it, or itself."""
+    """The run through which a run is resumed: the outermost one that waits for it, or itself. One
+    that has continued is resumed as the last run that it has continued as.
+    """
     found = run_id
+    while (row := db.execute(_NEXT, (found,)).fetchone()) is not None:
+        (found,) = row
     while (row := db.execute(_PARENT, (found,)).fetchone()) is not None and row[1] not in ENDED:
         found = row[0]
     return found

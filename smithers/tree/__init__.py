@@ -1,10 +1,12 @@
 """What an author writes: nodes, frozen callables, ids, outputs, and where each was written."""
 
 from smithers.tree._budget import Budget, check_budget
+from smithers.tree._cache import Cache
 from smithers.tree._checks import (
     check_choice,
     check_count,
     check_items,
+    check_name,
     check_number,
     check_takes,
     wrong,
@@ -28,6 +30,7 @@ from smithers.tree._nodes import (
     container_id,
 )
 from smithers.tree._outputs import Output, output_of, problem
+from smithers.tree._people import HumanTask, named_choices
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._programs import Completed, Program
 from smithers.tree._results import Computed, computed
@@ -41,6 +44,7 @@ from smithers.tree._work import (
     ChildWork,
     CommandWork,
     Decision,
+    HumanWork,
     PersonWork,
     StepWork,
     Work,
@@ -55,6 +59,7 @@ __all__ = [
     "Bindings",
     "Branch",
     "Budget",
+    "Cache",
     "Changed",
     "ChildWork",
     "Command",
@@ -67,6 +72,8 @@ __all__ = [
     "ForEach",
     "Giving",
     "Group",
+    "HumanTask",
+    "HumanWork",
     "Loop",
     "Mark",
     "Node",
@@ -89,6 +96,7 @@ __all__ = [
     "check_count",
     "check_id",
     "check_items",
+    "check_name",
     "check_number",
     "check_run_id",
     "check_takes",
@@ -103,6 +111,7 @@ __all__ = [
     "has_set",
     "here",
     "is_plain",
+    "named_choices",
     "not_finite",
     "output_of",
     "place_of_error",

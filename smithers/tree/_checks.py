@@ -11,7 +11,16 @@ from smithers.errors import AuthorError
 from smithers.tree._handles import Handle
 from smithers.tree._places import Mark
 
-__all__ = ["check_choice", "check_count", "check_items", "check_number", "check_takes", "wrong"]
+__all__ = [
+    "check_choice",
+    "check_count",
+    "check_items",
+    "check_name",
+    "check_number",
+    "check_takes",
+    "check_whole",
+    "wrong",
+]
 
 
 def wrong(mark: Mark, said: str, hint: str = "") -> NoReturn:
@@ -39,6 +48,19 @@ def check_count(mark: Mark, name: str, value: int | None) -> None:
             f"for example {name}=3",
         )
     check_number(mark, name, value, 1)
+
+
+def check_whole(mark: Mark, what: str, value: object) -> None:
+    """A whole number. Raises `AuthorError`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        wrong(mark, f"{what} must be a whole number, not {value!r}", "for example priority=10")
+
+
+def check_name(mark: Mark, what: str, value: object) -> str:
+    """A name of something that several nodes share. Raises `AuthorError`."""
+    if not isinstance(value, str) or not value:
+        wrong(mark, f"{what} must be a name, not {value!r}", "for example pool='database'")
+    return value
 
 
 def check_takes(mark: Mark, what: str, call: object, given: int, argument: str = "item") -> None:

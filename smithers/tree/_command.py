@@ -71,6 +71,8 @@ class Command(Task[T_co]):
         on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     @overload
@@ -91,6 +93,8 @@ class Command(Task[T_co]):
         on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     def __init__(
@@ -110,6 +114,8 @@ class Command(Task[T_co]):
         on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None:
         mark, who = here(), f"command {id!r}"
         kind = check_output(output, mark)
@@ -130,6 +136,7 @@ class Command(Task[T_co]):
             retry=retry,
         )
         self._become(id, mark, work, kind, timeout_s, on_failure, needs, skip_if)
+        self._queue(pool, priority)
 
 
 def _part(mark: Mark, who: str, name: str, given: object, check: Callable[[], object]) -> object:

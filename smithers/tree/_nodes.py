@@ -3,7 +3,8 @@
 Node[T]
 ├── Task[T]       work of an agent; the typed handle of its output
 │   ├── Step[T]       a Python function
-│   └── Approval      a person's decision, a Task[Decision]
+│   ├── Approval      a person's decision, a Task[Decision]
+│   └── HumanTask[T]  a person's answer
 ├── Sequence[T]   one child after the other     ┐ T is the output of `result`
 ├── Parallel[T]   all children at once          ┘
 ├── Branch[T]     one of two, by a test; T is the output of the one that was chosen
@@ -60,6 +61,8 @@ class Node(Handle, Generic[T_co]):
     mark: Mark
     budget: Budget | None = None
     """What it and all below it may use, or None for any amount."""
+    pool: str | None = None
+    """The name of the limit that a task shares with others; a container has none."""
 
     @property
     def children(self) -> tuple[Node, ...]:

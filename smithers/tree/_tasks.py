@@ -12,10 +12,18 @@ from typing_extensions import TypeVar
 
 from smithers.agent import Agent
 from smithers.tree._agents import agents_of
+from smithers.tree._asks import check_allowed, check_ask, check_text
 from smithers.tree._budget import Budget, check_budget
-from smithers.tree._checks import check_choice, check_number, check_takes, wrong
+from smithers.tree._cache import Cache, check_cache
+from smithers.tree._checks import (
+    check_choice,
+    check_name,
+    check_number,
+    check_takes,
+    check_whole,
+    wrong,
+)
 from smithers.tree._freeze import freeze
-from smithers.tree._handles import NODE_MARK
 from smithers.tree._ids import check_id
 from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
@@ -53,7 +61,9 @@ class Task(Node[T_co]):
     skipped task counts as succeeded. `budget` caps what all attempts of one iteration use together.
     With `continues`, the task continues the session of another task's agent after that task has
     finished; with `forks`, it works in a copy of that session. The agent that owns the session is
-    tried first.
+    tried first. With `cache`, an answer to the same is taken from an earlier run, and costs
+    nothing. `pool` names a limit that tasks share, which `pools=` of the workflow or the settings
+    define. Of tasks that are ready, those with a higher `priority` start first.
     """
 
     kind = "task"
@@ -66,6 +76,9 @@ class Task(Node[T_co]):
     """What is done again if it fails, or an approval is denied."""
     needs: tuple[str, ...]
     skip_if: Callable[[], bool] | None
+    priority: int = 0
+    """Among tasks that are ready, those with a higher one start first."""
+    cache: Cache | None = None
 
     @overload
     def __init__(
@@ -84,6 +97,9 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        cache: Cache | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     @overload
@@ -104,6 +120,9 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        cache: Cache | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     def __init__(
@@ -123,6 +142,9 @@ class Task(Node[T_co]):
         forks: Task[Any] | str | None = None,
         cwd: str | Path | None = None,
         budget: Budget | None = None,
+        cache: Cache | None = None,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None:
         mark = here()
         agents = agents_of(id, agent, mark)
@@ -135,7 +157,7 @@ class Task(Node[T_co]):
             )
         if not isinstance(prompt, str):
             check_takes(mark, f"the prompt of task {id!r}", prompt, 0)
-        _check_text(prompt, "prompt", id, mark)
+        check_text(prompt, f"prompt of {id!r}", mark)
         check_retry(id, retry, mark, of_agent=True)
         if cwd is not None and not isinstance(cast("object", cwd), str | Path):
             wrong(
@@ -164,6 +186,9 @@ class Task(Node[T_co]):
             id, mark, work, check_output(output, mark), timeout_s, on_failure, needs, skip_if
         )
         self.budget = check_budget(budget, f"task {id!r}", mark)
+        source = None if work.source is None else work.verb
+        self.cache = check_cache(id, cache, source, mark)
+        self._queue(pool, priority)
 
     def _become(
         self,
@@ -192,14 +217,13 @@ class Task(Node[T_co]):
             check_takes(mark, f"the skip_if of {self.kind} {id!r}", skip_if, 0)
         self.skip_if = freeze(skip_if, mark)
 
-
-def _check_text(given: object, what: str, id: str, mark: Mark) -> None:
-    if isinstance(given, str) and NODE_MARK in given:
-        wrong(
-            mark,
-            f"the {what} of {id!r} contains the repr of a node",
-            "read the output of a task with ctx[task] in a callable",
-        )
+    def _queue(self, pool: str | None, priority: int) -> None:
+        """What decides when it starts, once it is ready."""
+        if pool is not None:
+            self.pool = check_name(self.mark, f"the pool of {self.kind} {self.id!r}", pool)
+        if priority != 0 or isinstance(cast("object", priority), bool):
+            check_whole(self.mark, f"the priority of {self.kind} {self.id!r}", priority)
+            self.priority = priority
 
 
 def _source(id: str, verb: str, given: object, mark: Mark) -> str | None:
@@ -260,6 +284,8 @@ class Step(Task[T_co]):
         on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     @overload
@@ -274,6 +300,8 @@ class Step(Task[T_co]):
         on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None: ...
 
     def __init__(
@@ -287,6 +315,8 @@ class Step(Task[T_co]):
         on_failure: OnFailure | Rework = "fail",
         needs: Iterable[Node | str] = (),
         effect: bool = False,
+        pool: str | None = None,
+        priority: int = 0,
     ) -> None:
         mark = here()
         if not callable(run):
@@ -308,6 +338,7 @@ class Step(Task[T_co]):
             effect=effect,
         )
         self._become(id, mark, work, check_output(kind, mark), timeout_s, on_failure, needs)
+        self._queue(pool, priority)
 
 
 def _takes_one(id: str, run: Callable[..., object], mark: Mark) -> bool:
@@ -358,21 +389,12 @@ class Approval(Task[Decision]):
         mark = here()
         denied, rework = split_rework(on_deny, "on_deny", get_args(OnFailure), mark)
         check_choice(mark, "on_timeout", on_timeout, ("deny", "fail"))
-        if not isinstance(cast("object", ask), str) and not callable(ask):
-            wrong(
-                mark,
-                f"the ask of approval {id!r} must be a string or a callable, not a"
-                f" {type(ask).__name__}",
-                "pass the question as a string, or a callable that returns one",
-            )
-        if not isinstance(ask, str):
-            check_takes(mark, f"the ask of approval {id!r}", ask, 0)
-        _check_text(ask, "ask", id, mark)
+        check_ask(f"approval {id!r}", ask, mark)
         work = PersonWork(
             ask=freeze(ask, mark),
             on_deny=cast("OnFailure", denied),
             on_timeout=on_timeout,
-            allowed_by=(allowed_by,) if isinstance(allowed_by, str) else tuple(allowed_by),
+            allowed_by=check_allowed(f"approval {id!r}", allowed_by, mark),
         )
         self._become(id, mark, work, output_of(Decision), timeout_s)
         self.rework = rework

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from smithers.agent import Agent
 from smithers.errors import AuthorError
 from smithers.tree._nodes import OnFailure
+from smithers.tree._outputs import Output
 from smithers.tree._places import here
 from smithers.tree._programs import Completed, Program, checked_program
 from smithers.tree._results import Computed
@@ -26,6 +27,7 @@ __all__ = [
     "ChildWork",
     "CommandWork",
     "Decision",
+    "HumanWork",
     "PersonWork",
     "Programs",
     "StepWork",
@@ -265,10 +267,25 @@ class PersonWork:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HumanWork:
+    """A question to a person, who answers with data, one of the choices, or a text. `answer` is the
+    type of the answer; without one in time, the task fails or gives None.
+    """
+
+    ask: str | Callable[[], str]
+    answer: Output[Any]
+    choices: tuple[str, ...] | Callable[[], Iterable[str]] | None
+    on_timeout: OnFailure
+    allowed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChildWork:
-    """A run of another workflow; `input` gives what it is started with."""
+    """A run that is started: of another workflow, or the next one of this. `input` gives its
+    input.
+    """
 
     input: Computed[Any]
 
 
-Work = AgentWork | StepWork | CommandWork | PersonWork | ChildWork
+Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork | ChildWork

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from smithers.views._usage import Usage as Usage
     from smithers.views._why import WhyView as WhyView
     from smithers.views._why import explain as explain
+    from smithers.views._words import answer_command as answer_command
     from smithers.views._words import clock as clock
     from smithers.views._words import decide_command as decide_command
     from smithers.views._words import with_place as with_place
@@ -139,6 +140,7 @@ _HOMES = {
     "WorkView": "smithers.views._work",
     "change_lines": "smithers.views._lines",
     "changed_keys": "smithers.views._changed",
+    "answer_command": "smithers.views._words",
     "clock": "smithers.views._words",
     "counts": "smithers.views._tasks",
     "decide_command": "smithers.views._words",
@@ -213,6 +215,7 @@ __all__ = [  # literal, for the checkers
     "WaitView",
     "WhyView",
     "WorkView",
+    "answer_command",
     "change_lines",
     "changed_keys",
     "clock",

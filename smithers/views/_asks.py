@@ -12,9 +12,10 @@ from smithers.changes import Key
 from smithers.texts import title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._tasks import open_waits
-from smithers.views._words import decide_command
+from smithers.views._words import answer_commands, decide_command
 
 if TYPE_CHECKING:
+    from smithers.forms import Form
     from smithers.views._budgets import BudgetView
     from smithers.views._snapshot import Snapshot
     from smithers.views._tasks import WaitView
@@ -28,8 +29,9 @@ _VERBS: tuple[Literal["approve"], Literal["deny"]] = ("approve", "deny")
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """What a run asks a person. `task` is None for the budget of the run as a whole, and `digest`
-    that of the text, unless a budget is asked for. `commands` are what a person types, without the
-    database: `approve` and `deny`, or `budget`.
+    that of the text, unless a budget is asked for. `form` is what the answer must be; None for a
+    budget. `commands` are what a person types, without the database: `approve` and `deny`, `answer`
+    and each of a few choices, or `budget`.
     """
 
     run_id: str
@@ -42,6 +44,7 @@ class Question:
     since: datetime
     due: datetime | None
     allowed_by: tuple[str, ...]
+    form: Form | None
     commands: dict[str, str]
 
     @property
@@ -70,6 +73,7 @@ def questions(snapshot: Snapshot) -> Iterator[Question]:
             since=wait.since,
             due=wait.due,
             allowed_by=wait.allowed_by,
+            form=wait.form,
             commands=_commands(snapshot, wait, capped.get(wait.key)),
         )
 
@@ -83,6 +87,8 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
                 verb: decide_command(verb, run_id, key, wait.digest, wait.allowed_by)
                 for verb in _VERBS
             }
+        case waits.HUMAN:
+            return answer_commands(snapshot.run_id, wait)
         case waits.BUDGET:
             return {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
         case (

@@ -31,7 +31,9 @@ from smithers.changes import (
     WaitClosed,
     WaitOpened,
 )
+from smithers.forms import Form
 from smithers.naming import first_names, key_name, node_name, why_again
+from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from
 from smithers.views._words import clock
 
@@ -122,7 +124,7 @@ def _undoing(name: str, value: str) -> str:
     return f"{name} undoes {first_names([key_name(one) for one in actions])}"
 
 
-def _chose(name: str, change: ChoiceMade) -> str:
+def _chose(name: str, change: ChoiceMade) -> str:  # noqa: C901  # one case a kind of choice
     match change.kind:
         case "items":
             return f"the items of {name} are {_short(change.value)}"
@@ -145,6 +147,9 @@ def _chose(name: str, change: ChoiceMade) -> str:
                 "no longer ends" if row is None else f"ends ({row['why']}) after it has cleaned up"
             )
             return f"{name} {why}"
+        case "cached":
+            run_id = (object_from(change.value) or {}).get("run_id")
+            return f"{name} has its answer from run {run_id} (cached)"
         case "rework":
             return _sent_back(name, change.value)
         case "test" | "until" | "exhausted" | "skip_if":
@@ -176,7 +181,7 @@ def _instead(number: int) -> str:
 
 def _usage(change: UsageCounted) -> str:
     if change.calls:
-        return "made another call"
+        return "made another call" if change.calls == 1 else f"made {change.calls} calls"
     money = "" if change.cost is None else f", {dollars(change.cost)}"
     unit = "token" if change.tokens_in == 1 else "tokens"
     model = "" if change.model is None else f" of {change.model}"
@@ -184,6 +189,12 @@ def _usage(change: UsageCounted) -> str:
 
 
 def _opened(name: str, change: WaitOpened, at: datetime) -> str:
+    refused = None if change.form is None else Form.from_row(change.form).refused
+    again = "" if refused is None else f"; the last answer was refused: {_short(refused)}"
+    return _wait_words(name, change, at) + again
+
+
+def _wait_words(name: str, change: WaitOpened, at: datetime) -> str:
     return waits.words_of(
         waits.traits(change.kind).words.opened,
         name=name,
@@ -197,10 +208,11 @@ def _opened(name: str, change: WaitOpened, at: datetime) -> str:
 def _closed(name: str, change: WaitClosed) -> str:
     answer = object_from(change.answer) or {}
     if change.kind in waits.ASKING and answer:
-        word = "approved" if answer.get("approved") else "denied"
-        by = f" by {answer['by']}" if answer.get("by") else ""
+        by = f" by {who_answered(answer)}" if answer.get("by") else ""
         note = f": {answer['note']}" if answer.get("note") else ""
-        return f"{name} was {word}{by}{note}"
+        if not by and "value" in answer:
+            return f"{name} no longer waits{note}"
+        return f"{name} was {answer_word(answer)}{by}{note}"
     if change.kind == waits.ATTACHED:
         who = answer.get("by")
         return f"{who} has left the session of {name}" if who else f"{name} continues"
@@ -210,6 +222,8 @@ def _closed(name: str, change: WaitClosed) -> str:
 def _status(change: StatusChanged) -> str:
     if change.stopped_by is not None:
         return f"the run was stopped by {change.stopped_by}"
+    if change.next_run is not None:
+        return f"the run continued as {change.next_run}"
     was = "was " if change.status == "cancelled" else "is " if change.status[-3:] == "ing" else ""
     return f"the run {was}{change.status}{_because(change.error)}"
 

@@ -93,7 +93,7 @@ def _denied(snapshot: Snapshot) -> Iterator[Key]:
     """The approvals that a person denied; a denial because time ran out has no name in it."""
     for key, text in snapshot.state.answers.items():
         answer = object_from(text) or {}
-        if not answer.get("approved") and answer.get("by") is not None:
+        if answer.get("approved") is False and answer.get("by") is not None:
             yield key
 
 

@@ -135,7 +135,9 @@ def _in_bulk(change: Shown) -> str:
         case Reset(cause=SentBack() as cause):
             return f"are done again, because {why_again(cause)}"
         case _:
-            return "" if question_of(change) is None else ASK
+            if isinstance(change, WaitOpened) and change.kind in ASKING:
+                return traits(change.kind).words.many
+            return ""
 
 
 def question_of(change: Shown) -> str | None:

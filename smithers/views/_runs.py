@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from smithers.texts import object_from
 from smithers.views._exhausted import exhausted_loops
 from smithers.views._tasks import (
     counts,
@@ -21,6 +22,7 @@ from smithers.views._usage import usage_of
 if TYPE_CHECKING:
     from smithers.changes import AttemptState, Failure, Key
     from smithers.state import Attempted
+    from smithers.store import Parent
     from smithers.views._snapshot import OwnerView, Snapshot, Status
     from smithers.views._tasks import (
         Counts,
@@ -61,12 +63,17 @@ class AttemptView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskView:
-    """A task in one iteration, with its attempts. `iterations` is in how many it has come up."""
+    """A task in one iteration, with its attempts. `iterations` is in how many it has come up.
+    `answered` says who answered its question, if the login name was kept.
+    """
 
     line: TaskLine
     output: OutputView | None
+    answered: Mapping[str, Any] | None
     attempts: tuple[AttemptView, ...]
     iterations: int = 1
+    child: str | None = None
+    """The id of the child run that it started last, if it started any."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +97,10 @@ class RunView:
     frames: int
     owner: OwnerView | None
     usage: Usage
+    parent: Parent | None = None
+    """The run and the node that started it, if it is a child run."""
+    next_run: str | None = None
+    """The run as which it has continued."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,6 +130,7 @@ class Summary:
     exhausted: tuple[Key, ...]
     frames: int
     usage: Usage
+    next_run: str | None = None
 
 
 def inspect(snapshot: Snapshot) -> Inspection:
@@ -149,6 +161,8 @@ def view_run(snapshot: Snapshot) -> RunView:
         frames=state.frame + 1,
         owner=snapshot.owner,
         usage=usage_of(state.usage),
+        parent=run.parent,
+        next_run=state.status.next_run,
     )
 
 
@@ -168,6 +182,7 @@ def summarize(snapshot: Snapshot) -> Summary:
         exhausted=exhausted_loops(state),
         frames=state.frame + 1,
         usage=usage_of(state.usage),
+        next_run=state.status.next_run,
     )
 
 
@@ -188,9 +203,18 @@ def _task(snapshot: Snapshot, line: TaskLine, iterations: int = 1) -> TaskView:
     return TaskView(
         line=line,
         output=output,
+        answered=_answered(state.answers.get(line.key)),
         attempts=tuple(_attempts(state.tries.get(line.key, ()))),
         iterations=iterations,
+        child=None if (child := state.children.get(line.key)) is None else child.run_id,
     )
+
+
+def _answered(body: str | None) -> Mapping[str, Any] | None:
+    answer = object_from(body) or {}
+    if answer.get("login") is None:
+        return None
+    return {name: answer.get(name) for name in ("by", "login", "note", "at")}
 
 
 def _attempts(tries: Iterable[Attempted]) -> Iterable[AttemptView]:

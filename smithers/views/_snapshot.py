@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OwnerView", "Snapshot", "Status", "answered_waits", "status_of"]
 
-Status = Literal["running", "waiting", "stale", "finished", "failed", "cancelled"]
+Status = Literal["running", "waiting", "stale", "finished", "continued", "failed", "cancelled"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from smithers.changes import ENDED, Key
-from smithers.waits import COOLDOWN, KINDS, traits
+from smithers.forms import Form
+from smithers.waits import ASKING, COOLDOWN, KINDS, traits
 
 if TYPE_CHECKING:
     from smithers.changes import Failure, RunStatus
@@ -81,11 +82,14 @@ class TaskLine:
     state: State
     tolerated: bool = False
     error: Failure | None = None
+    cached: str | None = None
+    """The run from which it has its answer, if it did not ask its agent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitView:
-    """An open wait. `opened` is its frame, `since` the time of that. `cooling` are the limits of
+    """An open wait. `opened` is its frame, `since` the time of that. `form` is what an answer to it
+    must be, if it is a question. `cooling` are the limits of
     agents that it waits for. One that is `answered` has its answer in the inbox.
     """
 
@@ -97,6 +101,7 @@ class WaitView:
     asked: str | None
     digest: str | None
     allowed_by: tuple[str, ...]
+    form: Form | None
     on: tuple[str, ...]
     cooling: tuple[Cooldown, ...]
     answered: bool
@@ -142,7 +147,7 @@ def state_of(state: RunState, key: Key, answered: Collection[tuple[Key, str]] = 
 def unsettled(status: RunStatus) -> State:
     """The state of what has not come up, in a run of this status."""
     if status in ENDED:
-        return "skipped" if status == "finished" else "cancelled"
+        return "skipped" if status in ("finished", "continued") else "cancelled"
     return "pending"
 
 
@@ -164,6 +169,7 @@ def task_lines(snapshot: Snapshot) -> Iterator[TaskLine]:
                 state=state_of(state, key, answered),
                 tolerated=key in state.handled,
                 error=None if ended is None else ended.error,
+                cached=state.cached_from(key),
             )
 
 
@@ -226,6 +232,7 @@ def open_waits(snapshot: Snapshot) -> list[WaitView]:
             asked=wait.opened.asked,
             digest=wait.opened.digest,
             allowed_by=wait.opened.allowed_by,
+            form=Form.from_row(wait.opened.form) if kind in ASKING else None,
             on=wait.opened.on,
             cooling=snapshot.cooling(wait.opened.on) if kind == COOLDOWN else (),
             answered=(key, kind) in snapshot.answered,

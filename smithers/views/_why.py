@@ -13,12 +13,19 @@ from smithers import inbox, waits
 from smithers.changes import Key
 from smithers.naming import key_name, node_name
 from smithers.store import Owner
+from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from, title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
 from smithers.views._failing import Reason, describe_failure, failure_reasons
 from smithers.views._tasks import failures, open_waits, unpaid
-from smithers.views._words import clock, decide_command, resume_command, shorten
+from smithers.views._words import (
+    answer_command,
+    clock,
+    decide_command,
+    resume_command,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from smithers.state import Attempted
@@ -80,6 +87,10 @@ class _Reasons:
                 return [*tolerated, *map(_unpaid, unpaid(snapshot))]
             case "cancelled":
                 return []
+            case "continued":
+                next_run = quote(snapshot.state.status.next_run or "")
+                said = f"it continued as {next_run}"
+                return [Reason(key=Key(""), sentence=said, command=f"smithers why {next_run}")]
             case "running" | "waiting":
                 return self._held()
 
@@ -145,8 +156,8 @@ class _Reasons:
     def _wait(self, wait: WaitView) -> Reason:  # one case a kind
         key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
         match wait.kind:
-            case waits.APPROVAL | waits.REPEAT:
-                return self._approval(wait)
+            case waits.APPROVAL | waits.REPEAT | waits.HUMAN:
+                return self._question(wait)
             case waits.BUDGET:
                 return self._budget(wait)
             case waits.AGENTS:
@@ -193,8 +204,8 @@ class _Reasons:
             for one in limits
         )
 
-    def _approval(self, wait: WaitView) -> Reason:
-        key = wait.key
+    def _question(self, wait: WaitView) -> Reason:
+        key, is_decided = wait.key, wait.kind in waits.DECIDED
         if (note := self._note(inbox.ANSWER, key, wait.opened)) is not None:
             return self._decided(key, note)
         asked = wait.asked or ""
@@ -203,6 +214,8 @@ class _Reasons:
         due = "" if wait.due is None else f" until {self._clock(wait.due)}"
         names = wait.allowed_by
         whom = f"{' or '.join(names)} to decide" if names else "a person's decision"
+        if not is_decided:
+            whom = f"an answer of {' or '.join(names)}" if names else "a person's answer"
         said = (
             f"{key_name(key)} has been waiting for {whom} since"
             f" {self._clock(wait.since)}{due}{question}"
@@ -211,13 +224,15 @@ class _Reasons:
         if over and not self.alive:  # a living owner goes by its own clock
             said = f"the time to answer {key_name(key)} is over"
             return Reason(key=key, sentence=said, command=self.resume)
-        command = decide_command("approve", self.snapshot.run_id, key, wait.digest, names)
+        asked_by = (self.snapshot.run_id, key, wait.digest, names)
+        command = decide_command("approve", *asked_by) if is_decided else answer_command(*asked_by)
+        if wait.form is not None and wait.form.refused is not None:
+            said += f"; the last answer was refused: {shorten(wait.form.refused)}"
         return Reason(key=key, sentence=said, command=command, asked=asked, digest=wait.digest)
 
     def _decided(self, key: Key, note: InboxRow) -> Reason:
         answer = object_from(note.body) or {}
-        word = "approved" if answer.get("approved") else "denied"
-        said = f"{key_name(key)} was {word} by {answer.get('by') or 'someone'}"
+        said = f"{key_name(key)} was {answer_word(answer)} by {who_answered(answer)}"
         return self._taken_up(key, said)
 
     def _budget(self, wait: WaitView) -> Reason:
@@ -246,7 +261,11 @@ class _Reasons:
             )
         more = f" ({len(view.reasons)} reasons: `smithers why {quote(run_id)}`)"
         said = f"{said}: {held.sentence}{more if len(view.reasons) > 1 else ''}"
-        return Reason(key=wait.key, sentence=said, command=held.command, hint=held.hint)
+        command = held.command
+        if command is None and held.kind == waits.BUDGET:  # it may be a budget of this run
+            spent = next((one for one in self.budgets.values() if one.is_spent), None)
+            command = None if spent is None else raise_command(self.snapshot.run_id, spent)
+        return Reason(key=wait.key, sentence=said, command=command, hint=held.hint)
 
     def _taken_up(self, key: Key, said: str) -> Reason:
         """An answer that the run's process is to take."""
@@ -294,7 +313,9 @@ def _partly(reasons: Sequence[Reason]) -> str:
     return said + (without if skipped else "")
 
 
-def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
+def _sentence(  # noqa: C901  # one case a status
+    snapshot: Snapshot, reasons: Sequence[Reason]
+) -> str:
     """The whole in one sentence."""
     run, since = snapshot.run_id, clock(snapshot.since, snapshot.now)
     owner, stopped_by = snapshot.owner, snapshot.state.status.stopped_by
@@ -307,6 +328,8 @@ def _sentence(snapshot: Snapshot, reasons: Sequence[Reason]) -> str:
             return f"{run} is stale: process {owner.pid}, which ran it, has ended"
         case "finished":
             return f"{run} finished at {since}{_partly(reasons)}"
+        case "continued":
+            return f"{run} continued as {snapshot.state.status.next_run} at {since}"
         case "failed":
             return f"{run} failed at {since}"
         case "cancelled":

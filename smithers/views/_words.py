@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from smithers.changes import Key
+    from smithers.views._tasks import WaitView
 
-__all__ = ["clock", "decide_command", "resume_command", "shorten", "with_place"]
+__all__ = [
+    "answer_command",
+    "answer_commands",
+    "clock",
+    "decide_command",
+    "resume_command",
+    "shorten",
+    "with_place",
+]
 
+_FEW_CHOICES = 9
 _DIGEST_LENGTH = 32
 """How much of a digest a command carries: 128 bits, so that nobody finds two texts for one."""
 
@@ -59,9 +69,34 @@ def decide_command(
     allowed_by: Sequence[str] = (),
 ) -> str:
     """What a person types to decide a question that was read: the digest binds it to the text."""
+    return " ".join(_words(verb, run_id, key, digest, allowed_by))
+
+
+def answer_command(
+    run_id: str, key: Key, digest: str | None, allowed_by: Sequence[str], *answer: str
+) -> str:
+    """What a person types to answer a question that was read, by default in their editor."""
+    words = _words("answer", run_id, key, digest, allowed_by)
+    return " ".join([*words, *map(shlex.quote, answer or ("--edit",))])
+
+
+def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
+    """What a person types to answer: a command for each of a few choices, and one that opens an
+    editor.
+    """
+    asked = (run_id, wait.key, wait.digest, wait.allowed_by)
+    choices = () if wait.form is None else wait.form.choices
+    few = choices if len(choices) <= _FEW_CHOICES else ()
+    found = {one: answer_command(*asked, f"--choice={one}") for one in few}
+    return found or {"answer": answer_command(*asked)}
+
+
+def _words(
+    verb: str, run_id: str, key: Key, digest: str | None, allowed_by: Sequence[str]
+) -> list[str]:
     words = ["smithers", verb, shlex.quote(run_id), shlex.quote(str(key))]
     if allowed_by:
         words += ["--by", shlex.quote(allowed_by[0])]
     if digest:
         words += ["--digest", digest[:_DIGEST_LENGTH]]
-    return " ".join(words)
+    return words

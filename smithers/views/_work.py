@@ -37,6 +37,8 @@ class WorkView:
     wait: WaitOpened | None = None
     opened: int = -1
     """The frame in which its wait opened."""
+    cached: str | None = None
+    """The run from which it has its answer, if it did not ask its agent."""
 
     @property
     def node_state(self) -> NodeState:
@@ -65,7 +67,13 @@ def view_work(state: RunState, key: Key) -> WorkView:
     error = None if ended is None else ended.error
     if not tries:
         return WorkView(
-            key=key, state=name, tolerated=tolerated, error=error, wait=wait, opened=opened
+            key=key,
+            state=name,
+            tolerated=tolerated,
+            error=error,
+            wait=wait,
+            opened=opened,
+            cached=state.cached_from(key),
         )
     last, used = tries[-1], tries[-1].used
     until = last.ended_at

@@ -175,6 +175,7 @@ def _wait(change: WaitOpened) -> Json:
         "asked": change.asked,
         "digest": change.digest,
         "allowed_by": list(change.allowed_by),
+        "form": from_json(change.form),
         "on": list(change.on),
     }
 

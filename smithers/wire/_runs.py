@@ -12,6 +12,7 @@ from smithers.wire._values import dollars, error_json, optional_time
 
 if TYPE_CHECKING:
     from smithers.changes import Key
+    from smithers.forms import Form
     from smithers.store import Cooldown
     from smithers.views import (
         Activity,
@@ -85,6 +86,7 @@ def summary_json(view: Summary) -> Json:
         "exhausted": _names(view.exhausted),
         "frames": view.frames,
         "usage": usage,
+        **({} if view.next_run is None else {"next_run": view.next_run}),
     }
 
 
@@ -94,6 +96,7 @@ def line_json(line: TaskLine) -> Json:
         "iteration": list(line.key.path),
         "state": line.state,
         "tolerated": line.tolerated,
+        **({} if line.cached is None else {"cached": line.cached}),
     }
 
 
@@ -119,8 +122,34 @@ def wait_json(wait: WaitView) -> Json:
         "asked": wait.asked,
         "digest": wait.digest,
         "allowed_by": list(wait.allowed_by),
+        "form": form_json(wait.form),
         "on": list(wait.on),
         "cooling": [_cooldown(one) for one in wait.cooling],
+    }
+
+
+def form_json(form: Form | None) -> Json | None:
+    """What an answer must be; None for a decision."""
+    if form is None or form.kind == "decision":
+        return None
+    fields = [
+        {
+            "name": field.name,
+            "type": field.type,
+            "required": field.is_required,
+            "default": from_json(field.default),
+            "description": field.description,
+        }
+        for field in form.fields
+    ]
+    return {
+        "kind": form.kind,
+        "choices": list(form.choices),
+        "model": form.model,
+        "fields": fields,
+        "schema": form.schema,
+        "refused": form.refused,
+        "given": form.given,
     }
 
 
@@ -251,6 +280,7 @@ def question_json(question: Question) -> Json:
         "since": time_text(question.since),
         "due": optional_time(question.due),
         "allowed_by": list(question.allowed_by),
+        "form": form_json(question.form),
         "commands": question.commands,
     }
 
@@ -283,7 +313,21 @@ def _run(run: RunView) -> Json:
         "frames": run.frames,
         "owner": _owner(run.owner),
         "usage": _usage(run.usage),
+        **_parent(run),
     }
+
+
+def _parent(run: RunView) -> Json:
+    """The node that started a child run, and the run as which one has continued; nothing for any
+    other.
+    """
+    if run.next_run is not None:
+        return {"next_run": run.next_run}
+    if run.parent is None:
+        return {}
+    key = run.parent.key
+    row = {"run_id": run.parent.run_id, "task": key.id, "iteration": list(key.path)}
+    return {"parent": row}
 
 
 def _inspected(task: TaskView) -> Json:
@@ -291,7 +335,9 @@ def _inspected(task: TaskView) -> Json:
         **line_json(task.line),
         "output": None if task.output is None else from_json(task.output.text()),
         "error": error_json(task.line.error),
+        "answered": task.answered,
         "attempts": [_attempt(one) for one in task.attempts],
+        **({} if task.child is None else {"child": task.child}),
     }
 
 

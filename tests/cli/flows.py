@@ -16,6 +16,7 @@ from smithers import (
     Approval,
     Budget,
     Context,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -166,6 +167,23 @@ def asks(ctx: Context[NoInput]) -> Node:
     ship = Approval("ship", ask=lambda: f"Ship {ctx[draft]}?\nIt is {len(ctx[draft])} long.")
     after = Step("after", lambda: "shipped")
     return Sequence(draft, ship, after, result=after)
+
+
+class Plan(BaseModel):
+    """What is done next."""
+
+    steps: list[str] = Field(description="What is done, in order.")
+    days: int = 3
+
+
+@workflow
+def asks_people(ctx: Context[NoInput]) -> Node:
+    return Parallel(
+        HumanTask("colour", ask="Which colour?", choices=["blue", "dark green"]),
+        HumanTask("plan", ask="What is the plan?\nAll of it.", output=Plan),
+        HumanTask("title", ask="What is its title?", allowed_by=["ann", "bob"]),
+        Approval("ship", ask="Ship it?", on_deny="continue"),
+    )
 
 
 @workflow(input=Brief)

@@ -86,6 +86,7 @@ def test_every_open_question_is_listed_whole_with_what_to_type(asking: Path) -> 
         "since": "then",
         "due": None,
         "allowed_by": [],
+        "form": None,
         "commands": {
             "approve": f"smithers approve r1 ship --digest {digest[:32]}",
             "deny": f"smithers deny r1 ship --digest {digest[:32]}",
@@ -181,7 +182,7 @@ def test_a_question_is_masked_and_cannot_look_like_words_of_ours(tmp_path: Path)
     assert (answered.code, "by ann" in answered.out) == (0, True)
     gone = smithers(tmp_path, "asks", "r1", "ship it", *named)
     assert gone.code == 2
-    assert "ship it of run r1 was approved by ann at " in gone.err
+    assert "ship it of run r1 was approved by ann (login " in gone.err
     assert smithers(tmp_path, "asks", *named).err == "no open questions\n"
 
 

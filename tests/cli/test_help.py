@@ -16,12 +16,14 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     *("sql", "asks"),
-    *("approve", "deny", "cancel", "budget", "steer", "attach", "supervise", "trust", "config"),
+    *("approve", "deny", "cancel", "answer", "budget", "steer", "attach", "supervise", "trust"),
+    "config",
     *("workflows", "demo", "doctor", "record", "replay"),
-    *("service", "mcp", "harness"),  # groups come last
+    *("service", "cache", "mcp", "harness"),  # groups come last
 ]
 GROUPED = [
     *("service install", "service uninstall", "service status"),
+    *("cache clear", "cache list"),
     *("mcp", "mcp add", "mcp remove"),
     *("harness drift", "harness parse"),
 ]
@@ -48,7 +50,7 @@ def test_the_documents_name_the_commands_that_take_no_database() -> None:
     assert re.findall(r"`(.*?)`", found[1]) == sorted(WITHOUT_A_DATABASE)
 
 
-@pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness"}))
+@pytest.mark.parametrize("command", sorted({*COMMANDS, *GROUPED} - {"service", "harness", "cache"}))
 def test_help_begins_with_an_example_and_the_docs_have_every_option(
     tmp_path: Path, command: str
 ) -> None:

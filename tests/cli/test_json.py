@@ -19,7 +19,7 @@ UP_KEYS = {
 COUNTS = {"finished", "failed", "skipped", "waiting", "pending", "cancelled"}
 WAIT_KEYS = {
     *("task", "iteration", "kind", "since", "due", "asked", "digest", "allowed_by", "on"),
-    "cooling",
+    *("cooling", "form"),
 }
 
 

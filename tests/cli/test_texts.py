@@ -22,6 +22,7 @@ from smithers.cli._ending import give_output
 from smithers.cli._reading import give_raw
 from smithers.cli._streams import give, give_json, say
 from smithers.engine.streams import Stream
+from smithers.forms import DECISION
 from smithers.hub import Asked
 from smithers.store.files import events_file
 from smithers.texts import escaped, json_text, plain, plain_but_coloured
@@ -182,10 +183,16 @@ async def test_what_a_person_is_asked_over_mcp_is_neutralised(
     approval = cast(
         "Asked",
         SimpleNamespace(
-            run_id="r", name="ship", opened=1, due=None, asked=f"Ship?\n{HOSTILE}", allowed_by=()
+            run_id="r",
+            name="ship",
+            opened=1,
+            due=None,
+            asked=f"Ship?\n{HOSTILE}",
+            allowed_by=(),
+            form=DECISION,
         ),
     )
-    asked: Any = await _answering.choice(context, approval)
+    asked: Any = await _answering.reply(context, approval)
     assert asked.message.endswith(f"Ship?\n{NEUTRAL}")
     start = cast("Startable", SimpleNamespace(file=tmp_path / HOSTILE, folder=tmp_path))
     asked = await _permitting.permission(context, start)

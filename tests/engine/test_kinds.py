@@ -8,12 +8,14 @@ from typing import Any, cast, get_args
 import pytest
 
 import smithers
+from smithers import NoInput
 from smithers.engine.attempts import Executor, Executors
 from smithers.engine.mount import mount
 from smithers.kinds import (
     ITERATION,
     AnyNode,
     Compensated,
+    ContinueAsNew,
     Kind,
     KindName,
     Saga,
@@ -29,6 +31,7 @@ from smithers.tree import (
     Command,
     ForEach,
     Group,
+    HumanTask,
     Loop,
     Node,
     Parallel,
@@ -50,7 +53,9 @@ def nodes() -> Iterator[Node[Any]]:
     yield Task("task", agent=Scripted("done"), prompt="do it")
     yield Command("command", ["true"])
     yield Approval("approval", ask="may it?")
+    yield HumanTask("human", ask="what is it?")
     yield Subflow("subflow", trees.INNER)
+    yield ContinueAsNew(NoInput())
     yield Sequence(step)
     yield Parallel(step)
     yield Branch(lambda: True, step)
@@ -111,7 +116,7 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
     tasks = [node for node in nodes() if isinstance(node, Task)]
     assert {type(task.work) for task in tasks} == set(get_args(Work))
     for task in tasks:
-        if isinstance(task, Approval | Subflow):
+        if isinstance(task, Approval | HumanTask | Subflow | ContinueAsNew):
             with pytest.raises(AssertionError, match="kind of the node"):
                 executors.of(task.work)
         else:

@@ -95,7 +95,7 @@ def raw_and_json(shell: Shell) -> tuple[Said, Said]:
     return shell("logs", "r1", "--raw", "--json"), shell("logs", "r1", "--raw")
 
 
-@scene("give --input @FILE the path of a readable file")
+@scene("give … @FILE the path of a readable file")
 def input_file_that_is_gone(shell: Shell) -> tuple[Said, Said]:
     (shell.folder / "input.json").write_text('{"topic": "whales"}')
     failed = shell.up("works", "r1", "--input", "@nothing.json")

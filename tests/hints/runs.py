@@ -137,7 +137,7 @@ def run_that_is_owned(shell: Shell) -> tuple[Said, Said]:
 # -- decisions
 
 
-@scene("the first decision counts")
+@scene("the first answer counts")
 def decided_twice(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("approve", "r1")
@@ -153,11 +153,11 @@ def several_approvals(shell: Shell) -> tuple[Said, Said]:
     return failed, shell("approve", "r1", *shlex.split(name))
 
 
-@scene("name one that is waiting: …")
+@scene("name one that is open: …")
 def approval_that_does_not_wait(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks_in_rounds")
     failed = shell("approve", "r1", "ready[7]")
-    name = failed.err.split("name one that is waiting: ")[1].strip()
+    name = failed.err.split("name one that is open: ")[1].strip()
     assert name == "'ready[0]'"  # quoted for the shell
     return failed, shell("approve", "r1", *shlex.split(name))
 
@@ -175,6 +175,35 @@ def person_who_may_not_decide(shell: Shell) -> tuple[Said, Said]:
     failed = shell("approve", "r1", "--by", "bob")
     name = failed.err.split("allowed: ")[1].split(";")[0]
     return failed, shell("approve", "r1", "--by", name)
+
+
+@scene("give one of --choice X, --data JSON, --text T or --edit")
+def answer_without_one(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_people")
+    return shell("answer", "r1", "colour"), shell("answer", "r1", "colour", "--choice", "blue")
+
+
+@scene("give the answer with --choice X, --data JSON or --text T")
+def editor_without_a_terminal(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_people")
+    failed = shell("answer", "r1", "colour", "--edit")
+    return failed, shell("answer", "r1", "colour", "--choice", "blue")
+
+
+@scene('for example … \'{"name": "value"}\' or … @FILE')
+def answer_that_is_no_json(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_people")
+    failed = shell("answer", "r1", "plan", "--data", "build")
+    return failed, shell("answer", "r1", "plan", "--data", '{"steps": ["build"]}')
+
+
+@scene("answer it with `…`")
+def approval_of_what_wants_an_answer(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks_people")
+    failed = shell("approve", "r1", "colour")
+    command = failed.err.split("answer it with `")[1].split("`")[0]
+    words = [one for one in shlex.split(command)[1:] if one != "--edit"]  # it needs a terminal
+    return failed, shell(*words, "--choice", "blue")
 
 
 @scene("continue the run with `smithers resume …`")

@@ -178,7 +178,7 @@ def _refused(shell: Shell, call: Callable[[Hub], object]) -> Said:
     raise AssertionError("nothing was refused")
 
 
-@scene("read the question with `…`, then decide")
+@scene("read the question with `…`, then answer it")
 def question_that_has_changed(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     seen = replace(Hub(shell.folder / DATABASE, environment={}).asks("r1", None), digest="other")

@@ -39,6 +39,7 @@ WORDS: dict[str, Kind] = {
     "… Otherwise …": "choose",
     "correct its arguments": "choose",
     "write only …": "choose",
+    "write a whole number with its unit, such as 30d, 12h, 15m or 90s": "choose",
     'write settings as `name = "value"`': "choose",
     "shorten it": "choose",
     "work in another folder, or move the file away": "machine",
@@ -193,11 +194,21 @@ WORDS: dict[str, Kind] = {
     "give a cursor that get_events or wait_run gave for this run, or leave out after": "call",
     "CURSOR": "call",
     "call get_run to see how it ended": "call",
-    "tell the person to type in their own terminal: …\nor: …": "person",
+    "tell the person to type in their own terminal: …": "person",
     "use a path below them; a person may allow more with --root DIR in its command": "person",
 }
 
 TESTED: dict[str, str] = {
+    "what you typed is in …": "cli/test_answering.py"
+    "::test_an_empty_or_unchanged_file_records_nothing",
+    "run the command again to answer": "cli/test_answering.py"
+    "::test_an_empty_or_unchanged_file_records_nothing",
+    "correct it": "cli/test_answering.py"
+    "::test_an_editor_opens_again_on_what_is_no_answer_with_the_error_on_top",
+    "write a text": "cli/test_answering.py"
+    "::test_what_is_no_answer_exits_2_with_the_fix_and_records_nothing",
+    "set EDITOR to the command of an editor": "cli/test_answering.py"
+    "::test_an_editor_that_fails_records_nothing",
     "resume this run to start another child run": (
         "rules/test_subflows.py::test_a_child_that_a_person_cancels_fails_its_node_and_another_starts"
     ),

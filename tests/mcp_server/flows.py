@@ -6,13 +6,15 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from smithers import (
     Approval,
     Context,
     ForEach,
+    HumanTask,
     Node,
     NoInput,
     Parallel,
@@ -92,6 +94,29 @@ def asks(ctx: Context[NoInput]) -> Node[str]:
     ship = Approval("ship", ask="Ship this?")
     shipped = Step("shipped", lambda: f"shipped: {ctx[ship].note}", output=str)
     return Sequence(ship, shipped, result=shipped)
+
+
+class Plan(BaseModel):
+    days: int = Field(ge=1, description="How long it takes.")
+    size: Literal["small", "large"] = "small"
+    parts: list[Literal["code", "docs"]] = []
+    remark: str | None = None
+
+
+class Steps(BaseModel):
+    steps: list[str]
+
+
+@workflow
+def asks_people(ctx: Context[NoInput]) -> Node:
+    return Sequence(
+        Parallel(
+            HumanTask("colour", ask="Which colour?", choices=["blue", "green"]),
+            HumanTask("plan", ask="Which plan?", output=Plan),
+            HumanTask("title", ask="Which title?"),
+            HumanTask("steps", ask="Which steps?", output=Steps),
+        )
+    )
 
 
 @workflow

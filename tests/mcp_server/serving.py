@@ -115,7 +115,7 @@ class Project:
             yield Calls(client)
 
 
-def human(action: Literal["accept", "decline", "cancel"], **content: str) -> Human:
+def human(action: Literal["accept", "decline", "cancel"], **content: Any) -> Human:
     """A person who answers every question in one way."""
 
     async def answers(_: str) -> ElicitResult:

@@ -122,9 +122,11 @@ async def test_two_pending_approvals_want_the_one_that_is_meant(project: Project
     async with project.client(era, answers=human("accept", decision="approve")) as call:
         run_id = await asking(call, "asks_twice")
         said = await call("answer", run_id=run_id)
-        assert "REFUSED: several approvals" in said.error
+        assert "REFUSED: several questions" in said.error
         assert "left, right" in said.error
-        assert "no approval 'middle'" in (await call("answer", run_id=run_id, task="middle")).error
+        assert (
+            "has no question 'middle'" in (await call("answer", run_id=run_id, task="middle")).error
+        )
         assert (await call("answer", run_id=run_id, task="right"))["task"] == "right"
         assert (await call("answer", run_id=run_id, task="left"))["task"] == "left"
         waited = await call("wait_run", run_id=run_id, timeout_s=50)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from smithers.adapters import NAMED_AGENTS
@@ -35,6 +35,7 @@ def outcome(folder: Path, text: str) -> Outcome:
     token = NAMED_AGENTS.set(NamedAgents(load_settings(folder, {}, None)))
     try:
         run = Run(load_workflow(file).workflow, linger_s=0.0)
+        run.settings = replace(run.settings, folder=folder)
         ended = run.go()
     except AuthorError as error:
         place = "" if error.place is None else str(error.place)
@@ -53,7 +54,11 @@ def _plain(folder: Path, status: str, place: str, said: str, hint: str) -> Outco
     """Without what differs from machine to machine."""
 
     def plain(text: str) -> str:
-        text = text.replace(f"{folder}/", "").replace(sys.executable, "PYTHON")
+        text = (
+            text.replace(f"{folder}/", "")
+            .replace(str(folder), "FOLDER")
+            .replace(sys.executable, "PYTHON")
+        )
         return _UUID.sub("UUID", text)
 
     return Outcome(status, plain(place).removeprefix("flow.py:"), plain(said), plain(hint))

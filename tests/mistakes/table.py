@@ -18,9 +18,9 @@ import uuid
 
 from pydantic import BaseModel
 from harnesses import Echo
-from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
-from smithers import Loop, NoInput, Node, Parallel, Retry, Rework, Saga, Sequence, Step, Subflow
-from smithers import Task, Try, workflow
+from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
+from smithers import ForEach, HumanTask, Loop, NoInput, Node, Parallel, Retry, Rework, Saga
+from smithers import ContinueAsNew, Sequence, Step, Subflow, Task, Try, workflow
 
 echo = Echo()
 
@@ -240,7 +240,7 @@ def flow(ctx):
         said="cannot import flow.py: workflow has no argument 'inputs'",
         hint=(
             "did you mean input? the arguments are: input, name, max_concurrency, "
-            "budget, deadline_s, grace_s, result"
+            "budget, deadline_s, grace_s, pools, result"
         ),
         fix=("inputs=", "input="),
     ),
@@ -310,6 +310,13 @@ return §Saga()
         fix=("Saga()", 'Saga(Step("a", lambda: 1))'),
     ),
     in_file(
+        "continue without a model",
+        _FLOW + '    return Sequence(§ContinueAsNew({"number": 2}))\n',
+        said="the input of ContinueAsNew must be a model, not {'number': 2}",
+        hint="pass the input of the next run, or a callable that returns it",
+        fix=('ContinueAsNew({"number": 2})', 'Step("a", lambda: 1)'),
+    ),
+    in_file(
         "subflow of a function",
         _SMALL + _FLOW + '    return §Subflow("a", print)\n',
         said="the workflow of subflow 'a' must be a workflow, not <built-in function print>",
@@ -353,6 +360,123 @@ return §Task("t", agent="claude", prompt="p")
         fix=('"claude"', "echo"),
     ),
     in_flow(
+        "pool that nobody defines",
+        """\
+return §Step("a", lambda: 1, pool="database")
+""",
+        said="step 'a' names the pool 'database', which is not defined",
+        hint=(
+            "define it: @workflow(pools={'database': 2}), or database = 2 below [pools] in the"
+            " settings"
+        ),
+        fix=("@workflow\n", "@workflow(pools={'database': 2})\n"),
+    ),
+    in_file(
+        "pool misspelt",
+        """\
+@workflow(pools={"database": 2})
+def flow(ctx: Context[NoInput]) -> Node:
+    return §Command("a", ["true"], pool="databse")
+""",
+        said="command 'a' names the pool 'databse', which is not defined",
+        hint=(
+            "did you mean 'database'? Otherwise define it: @workflow(pools={'databse': 2}), or"
+            " databse = 2 below [pools] in the settings"
+        ),
+        fix=("databse", "database"),
+    ),
+    in_file(
+        "pools as a list",
+        """\
+@§workflow(pools=["database"])
+def flow(ctx: Context[NoInput]) -> Node:
+    return Step("a", lambda: 1, pool="database")
+""",
+        said="pools must be a dictionary of limits by name, not ['database']",
+        hint='write pools={"database": 2}',
+        fix=('["database"]', '{"database": 2}'),
+    ),
+    in_file(
+        "pool of nothing",
+        """\
+@§workflow(pools={"database": 0})
+def flow(ctx: Context[NoInput]) -> Node:
+    return Step("a", lambda: 1, pool="database")
+""",
+        said="pools['database'] must be a number of at least 1, not 0",
+        hint="for example pools['database']=3",
+        fix=("0", "2"),
+    ),
+    in_flow(
+        "pool number",
+        """\
+return §Task("t", agent=echo, prompt="p", pool=3)
+""",
+        said="the pool of task 't' must be a name, not 3",
+        hint="for example pool='database'",
+        fix=(", pool=3", ""),
+    ),
+    in_flow(
+        "priority word",
+        """\
+return §Task("t", agent=echo, prompt="p", priority="high")
+""",
+        said="the priority of task 't' must be a whole number, not 'high'",
+        hint="for example priority=10",
+        fix=('"high"', "10"),
+    ),
+    in_flow(
+        "cache true",
+        """\
+return §Task("t", agent=echo, prompt="p", cache=True)
+""",
+        said="the cache of task 't' must be a Cache, not True",
+        hint="write cache=Cache()",
+        fix=("cache=True", "cache=Cache()"),
+    ),
+    in_flow(
+        "cache of one file",
+        """\
+cache = §Cache(files="flow.py")
+return Task("t", agent=echo, prompt="p", cache=cache)
+""",
+        said="the files of a Cache must be a list of paths, not 'flow.py'",
+        hint='for example Cache(files=["src/**/*.py"])',
+        fix=('"flow.py"', '["*"]'),
+    ),
+    in_flow(
+        "cache for no time",
+        """\
+cache = §Cache(ttl_s=0)
+return Task("t", agent=echo, prompt="p", cache=cache)
+""",
+        said="ttl_s must be a number of seconds of at least 0.001, not 0",
+        hint="for example ttl_s=300",
+        fix=("ttl_s=0", "ttl_s=60"),
+    ),
+    in_flow(
+        "cache of a session",
+        """\
+a = Task("a", agent=echo, prompt="p")
+return Sequence(a, §Task("b", agent=echo, prompt="q", continues=a, cache=Cache()))
+""",
+        said=(
+            "task 'b' continues a session, so its answer depends on more than a cache can compare"
+        ),
+        hint="leave out cache=, or continues=",
+        fix=("continues=a, ", ""),
+    ),
+    in_flow(
+        "cache of a file that is not there",
+        """\
+cache = Cache(files=["no-such-file"])
+return §Task("t", agent=echo, prompt="p", cache=cache)
+""",
+        said="the cache of t names 'no-such-file', which matches no file in FOLDER",
+        hint="name files, or patterns of files, below the folder in which the agent works",
+        fix=('["no-such-file"]', "[]"),
+    ),
+    in_flow(
         "agent number",
         """\
 return §Task("t", agent=3, prompt="p")
@@ -379,7 +503,7 @@ return §Task("t", agent=echo, promt="p")
         hint=(
             "did you mean prompt? the arguments are: id, agent, prompt, output, "
             "retry, timeout_s, idle_s, on_failure, skip_if, needs, continues, "
-            "forks, cwd, budget"
+            "forks, cwd, budget, cache, pool, priority"
         ),
         fix=("promt", "prompt"),
     ),
@@ -401,7 +525,7 @@ return Parallel(a, §Step("b", lambda: 1, depends_on=[a]))
         said="workflow flow: Step has no argument 'depends_on'",
         hint=(
             "did you mean needs? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs, effect"
+            "timeout_s, on_failure, needs, effect, pool, priority"
         ),
         fix=("depends_on", "needs"),
     ),
@@ -413,7 +537,7 @@ return §Step("b", lambda: 1, timeout=3)
         said="workflow flow: Step has no argument 'timeout'",
         hint=(
             "did you mean timeout_s? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs, effect"
+            "timeout_s, on_failure, needs, effect, pool, priority"
         ),
         fix=("timeout=", "timeout_s="),
     ),
@@ -425,7 +549,7 @@ return §Step("b", lambda: 1, retries=3)
         said="workflow flow: Step has no argument 'retries'",
         hint=(
             "did you mean retry? the arguments are: id, run, output, retry, "
-            "timeout_s, on_failure, needs, effect"
+            "timeout_s, on_failure, needs, effect, pool, priority"
         ),
         fix=("retries=3", "retry=Retry(tries=3)"),
     ),
@@ -935,8 +1059,8 @@ from pydantic import BaseModel
 
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Command, Compensated, Context, ForEach
-from smithers import Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task, Try
-from smithers import workflow
+from smithers import HumanTask, Loop, NoInput, Node, Parallel, Retry, Saga, Sequence, Step, Task
+from smithers import Try, workflow
 
 echo = Echo()
 
@@ -1422,6 +1546,88 @@ return Step("s", work)
             'work() -> str:\n        return Attempt("key", 1, print)',
             "work(attempt) -> str:\n        return attempt",
         ),
+    ),
+    in_flow(
+        "HumanTask asked with a number",
+        """\
+return §HumanTask("h", ask=7)
+""",
+        said="the ask of human task 'h' must be a string or a callable, not a int",
+        hint="pass the question as a string, or a callable that returns one",
+        fix=("ask=7", 'ask="How many?"'),
+    ),
+    in_flow(
+        "HumanTask with a text as choices",
+        """\
+return §HumanTask("h", ask="?", choices="blue")
+""",
+        said="the choices of human task 'h' must be a list of strings, not str",
+        hint="pass a list of strings, for example choices=['blue', 'green']",
+        fix=('choices="blue"', 'choices=["blue", "green"]'),
+    ),
+    in_flow(
+        "HumanTask with a set as choices",
+        """\
+return §HumanTask("h", ask="?", choices={"blue"})
+""",
+        said="the choices of human task 'h' must be a list of strings, not set",
+        hint="the order of a set differs between processes: write sorted(...)",
+        fix=('{"blue"}', 'sorted({"blue"})'),
+    ),
+    in_flow(
+        "HumanTask with a task as choices",
+        """\
+colours = Step("colours", lambda: ["blue"], output=list[str])
+return Sequence(colours, §HumanTask("h", ask="?", choices=colours))
+""",
+        said="the choices of human task 'h' must be a list of strings, not Step",
+        hint="read its output with ctx[task] in a callable: choices=lambda: ctx[task]",
+        fix=("choices=colours", "choices=lambda: ctx[colours]"),
+    ),
+    in_flow(
+        "HumanTask with choices that cannot be typed",
+        """\
+return §HumanTask("h", ask="?", choices=["blue", ""])
+""",
+        said="the choices of human task 'h' contain '', which cannot be typed on one line",
+        hint="use printable texts that are not empty",
+        fix=('""', '"none"'),
+    ),
+    in_flow(
+        "HumanTask with the same choice twice",
+        """\
+return §HumanTask("h", ask="?", choices=["blue", "blue"])
+""",
+        said="the choices of human task 'h' contain 'blue' twice",
+        hint="leave one of them out",
+        fix=('"blue", "blue"', '"blue"'),
+    ),
+    in_flow(
+        "HumanTask with choices and output",
+        """\
+return §HumanTask("h", ask="?", choices=["blue"], output=Plan)
+""",
+        said="human task 'h' has both output= and choices=",
+        hint="use choices= for one of several texts, or output= for data",
+        fix=('choices=["blue"], ', ""),
+    ),
+    in_flow(
+        "HumanTask that continues without a time",
+        """\
+return §HumanTask("h", ask="?", on_timeout="continue")
+""",
+        said="human task 'h' has on_timeout='continue', but no time in which it must be answered",
+        hint="for example timeout_s=3600",
+        fix=('on_timeout="continue"', 'on_timeout="continue", timeout_s=3600'),
+    ),
+    in_flow(
+        "Approval allowed by a number",
+        """\
+return §Approval("ok", ask="?", allowed_by=[7])
+""",
+        said="the allowed_by of approval 'ok' must be a list of names, not [7]",
+        hint="for example allowed_by=['ann', 'bob']",
+        fix=("[7]", "['ann', 'bob']"),
     ),
     in_flow(
         "rework without a task",

@@ -37,7 +37,7 @@ from smithers.engine.transition import Transition
 from smithers.kinds import Caught, Definition, Instance, Saga, Subflow, Try
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
-from smithers.tree import Approval, Decision, ForEach, Loop, Node, StepWork
+from smithers.tree import Decision, ForEach, HumanTask, Loop, Node, StepWork
 
 __all__ = ["CAUGHT", "Driver", "Event"]
 
@@ -83,6 +83,8 @@ class _Deciding:
         self, one: Instance, outcome: Outcome, *, error: Failure | None = None, **given: Any
     ) -> None:
         self.driver.settle(one, outcome, error)
+
+    def count_child(self, one: Instance, run_id: str, used: object) -> None: ...
 
     def open_wait(self, one: Instance, wait: WaitOpened) -> None:
         self.driver.open_wait(wait)
@@ -279,8 +281,8 @@ class Driver:
             yield from self._answers(one)
             return
         node, then = one.definition.node, self.attempt
-        if isinstance(node, Approval):
-            if (one.key, "approval") in self.state.waits:
+        if one.kind.asks_a_person:
+            if self.state.has_wait(one.key, ("approval", "human")):
                 yield from self._answers(one)
                 return
             then = self._question
@@ -297,7 +299,7 @@ class Driver:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
             yield self._event("begin", one, lambda: self.begin(one, then))
-            if not isinstance(one.definition.node, Approval):
+            if not one.kind.asks_a_person:
                 yield self._event("raise", one, lambda: self.begin(one, self._raise))
                 yield self._event("skip", one, lambda: self.settle(one, "skipped"))
             if self._may_wait(one):
@@ -317,7 +319,7 @@ class Driver:
             answer = partial(one.kind.answered, cast("Any", _Deciding(self)), one, "repeat", body)
             yield self._event(name, one, answer)
 
-    def _asked(self, one: Instance) -> Iterator[Event]:
+    def _asked(self, one: Instance) -> Iterator[Event]:  # noqa: C901  # one case a kind
         answers: list[tuple[ChoiceKind, str]]
         match one.kind.name:
             case "branch":
@@ -341,7 +343,9 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "subflow" | "catch" | "finally" | "compensated":
+            case "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+                raise AssertionError(f"{one} asks nothing")
+            case "catch" | "finally" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
             case _:
                 assert_never(one.kind.name)
@@ -435,7 +439,8 @@ class Driver:
 
     def _question(self, one: Instance) -> None:
         self.began(one)
-        self.open_wait(WaitOpened(key=one.key, kind="approval"))
+        kind: WaitKind = "human" if isinstance(one.definition.node, HumanTask) else "approval"
+        self.open_wait(WaitOpened(key=one.key, kind=kind))
         self.plan.begin(one)
 
     def _start_child(self, one: Instance) -> None:

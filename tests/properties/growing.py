@@ -82,7 +82,14 @@ def grown(shape: Shape, growths: Sequence[Growth], is_there: Callable[[str], boo
 
 def _leaves(shape: Shape, item: str = "") -> Iterator[str]:
     """The ids of its steps outside of loops, and of those in one item of its fan-outs."""
-    if not shape.below and shape.kind in ("step", "task", "command", "approval", "subflow"):
+    if not shape.below and shape.kind in (
+        "step",
+        "task",
+        "command",
+        "approval",
+        "human",
+        "subflow",
+    ):
         yield f"{shape.name}{item}"
     for one in shape.below if shape.kind != "loop" else ():
         yield from _leaves(one, f"{item}@a" if shape.kind == "foreach" else item)

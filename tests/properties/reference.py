@@ -21,6 +21,7 @@ from smithers.tree import (
     Computed,
     ForEach,
     Giving,
+    HumanWork,
     Loop,
     Node,
     Parallel,
@@ -150,7 +151,8 @@ class Reference:
         tries = [one for one in state.tries.get(key, ()) if one.counts]
         ended = state.ended.get(key)
         answered = ended is not None and ended.outcome in ("finished", "failed")
-        asked = isinstance(node.work, PersonWork) and (answered or (key, "approval") in state.waits)
+        is_asked = state.has_wait(key, ("approval", "human"))
+        asked = isinstance(node.work, PersonWork | HumanWork) and (answered or is_asked)
         has_child = (key, "child") in state.waits
         asked = asked or (key in state.children and state.children[key].counts)
         spent = [one for one in tries if one.state not in ("deferred", "interrupted")]
@@ -387,7 +389,7 @@ class Reference:
         """What a leaf may have left behind, if anything: "done", or "asks" if nobody can tell."""
         if not isinstance(one.node, Task):
             return ""
-        if isinstance(one.node.work, PersonWork) and not approvals:
+        if isinstance(one.node.work, PersonWork | HumanWork) and not approvals:
             return ""
         if self._status[key] == "finished":
             return "done"

@@ -41,6 +41,7 @@ def reference(driver: Driver) -> Told:
         begun={key for key in said.begun if key not in said.settled},
         slots={key: count for key, count in open_slots.items() if count},
         blocked=said.blocked,
+        pools={},
     )
 
 

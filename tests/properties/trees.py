@@ -16,7 +16,9 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -47,7 +49,9 @@ Kind = Literal[
     "task",
     "command",
     "approval",
+    "human",
     "subflow",
+    "continue_as_new",
     "sequence",
     "parallel",
     "branch",
@@ -113,8 +117,12 @@ class Idle:
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
+            case "human":
+                return HumanTask(id, ask="What?")
             case "subflow":
                 return Subflow(id, INNER, on_failure=on_failure)
+            case "continue_as_new":
+                return ContinueAsNew(NoInput(), id=id)
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "command":
@@ -201,7 +209,7 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "subflow":
+        case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -332,7 +340,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "subflow"),
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human", "subflow"),
     *,
     handling: bool = True,
     effects: bool = False,
@@ -358,7 +366,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "approval", "subflow"),
+        kind=_some("step", "step", "step", "approval", "human", "subflow"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )

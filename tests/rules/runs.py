@@ -142,11 +142,13 @@ class Run(runs.Run):
         by: str = "ann",
         note: str | None = None,
         opened: int | None = None,
+        value: object = None,
     ) -> None:
-        """Answer a question, as another process would."""
-        asyncio.run(
-            self.offer_answer(task, approved=approved, path=path, by=by, note=note, opened=opened)
-        )
+        """Answer a question, as another process would. Without a `value`, a human task gets "yes",
+        or what is no text.
+        """
+        more: dict[str, Any] = {"path": path, "by": by, "note": note, "opened": opened}
+        asyncio.run(self.offer_answer(task, approved=approved, value=value, **more))
 
     async def offer_answer(
         self,
@@ -157,13 +159,17 @@ class Run(runs.Run):
         by: str = "ann",
         note: str | None = None,
         opened: int | None = None,
+        value: object = None,
     ) -> None:
         key = Key(task, path)
+        known = RunState.of((await self.store.load("r1")).frames).waits
         if opened is None:
-            history = await self.store.load("r1")
-            known = RunState.of(history.frames).waits
             opened = next(known[key, kind].frame for kind in waits.ASKING if (key, kind) in known)
         body = Decision(approved=approved, by=by, note=note, at=self.now()).model_dump_json()
+        if (key, waits.HUMAN) in known:
+            given = ("yes" if approved else 5) if value is None else value
+            at = self.now().isoformat()
+            body = json.dumps({"value": given, "by": by, "login": by, "note": note, "at": at})
         await self.store.offer(
             Note(run_id="r1", kind="answer", key=key, opened=opened, body=body, at=self.now())
         )

@@ -84,7 +84,7 @@ def test_a_second_decision_is_refused_with_the_first_one() -> None:
     for _ in range(2):
         with pytest.raises(AlreadyDecided, match="was denied by ann") as caught:
             run.answer("ok", opened=opened)
-        assert caught.value.hint == "the first decision counts"
+        assert caught.value.hint == "the first answer counts"
         run.go()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from smithers import Context, Node, NoInput, Step, workflow
 from smithers import Sequence as InOrder
 from smithers.changes import Frame
-from smithers.store import Claim, Cooldown, InboxRow, Model
+from smithers.store import CachedAnswer, Claim, Cooldown, InboxRow, Model, NewRun
 from smithers.store.memory import MemoryStore
 from tests.rules.runs import Run
 from tests.trust.simulation import VirtualLoop
@@ -34,9 +34,11 @@ class Counting(MemoryStore):
         frame: Frame,
         models: Sequence[Model] = (),
         cooldowns: Sequence[Cooldown] = (),
+        answers: Sequence[CachedAnswer] = (),
+        starts: NewRun | None = None,
     ) -> Sequence[InboxRow]:
         await asyncio.sleep(COMMIT_S)
-        return await super().commit(claim, frame, models, cooldowns)
+        return await super().commit(claim, frame, models, cooldowns, answers, starts)
 
     async def changed(self, reader: str = "") -> bool:
         self.asked["changed"] += 1

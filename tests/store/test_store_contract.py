@@ -312,12 +312,12 @@ async def test_a_second_decision_is_refused_with_the_first(store: Store) -> None
 
 async def test_a_question_that_nobody_asked_takes_no_answer(store: Store) -> None:
     claim = await begin(store)
-    with pytest.raises(Refused, match="is not waiting for a decision"):
+    with pytest.raises(Refused, match="is not waiting for an answer"):
         await store.offer(answer(1))
     with pytest.raises(Refused, match="must name"):
         await store.offer(replace(answer(1), opened=None))
     await store.commit(claim, approval(1))
-    with pytest.raises(Refused, match="is not waiting for a decision"):
+    with pytest.raises(Refused, match="is not waiting for an answer"):
         await store.offer(answer(0))
 
 

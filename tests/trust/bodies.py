@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from random import Random
 from typing import Any
 
-from smithers import Approval, Attempt, Context, Node, NoInput, Retry, Step, Task
+from pydantic import BaseModel, field_validator
+
+from smithers import Approval, Attempt, Context, HumanTask, Node, NoInput, Retry, Step, Task
 from smithers.agent import Answered, Ask, Capabilities, Event, Started
 from smithers.changes import AttemptStarted
 from smithers.errors import Permanent, Transient
@@ -29,8 +31,10 @@ _CONTAINERS: tuple[Kind, ...] = (
 def shape_of(random: Random, size: int) -> Shape:
     """A tree of about so many leaves."""
     if size <= 1:
-        kind: Kind = random.choice(["step", "step", "step", "task", "approval"])
-        on_failure = "fail" if kind == "approval" or random.random() < 0.7 else "continue"
+        kind: Kind = random.choice(["step", "step", "step", "step", "task", "approval", "human"])
+        on_failure = (
+            "fail" if kind in ("approval", "human") or random.random() < 0.7 else "continue"
+        )
         return Shape(kind=kind, on_failure=on_failure, effect=random.random() < 0.3)
     kind = random.choice(
         ["sequence", "sequence", "parallel", "parallel", "branch", "loop", "foreach"]
@@ -47,6 +51,21 @@ def shape_of(random: Random, size: int) -> Shape:
     return Shape(
         kind=kind, below=below, count=random.randint(*most), on_failure=random.choice(words)
     )
+
+
+class Word(BaseModel):
+    """What a person answers: the run refuses "again", and its author's code fails by "no"."""
+
+    word: str
+
+    @field_validator("word")
+    @classmethod
+    def check(cls, word: str) -> str:
+        if word == "again":
+            raise ValueError("say another word")
+        if word == "no":
+            raise RuntimeError("this one was meant to fail")
+        return word
 
 
 class Floor:
@@ -109,6 +128,8 @@ class Bodies(Working):
         on_failure: Any = shape.on_failure
         if shape.kind == "approval":
             return Approval(id, ask=f"May I {id}?")
+        if shape.kind == "human":
+            return HumanTask(id, ask=f"What is {id}?", output=Word)
         if shape.kind == "task":
             agent = _Agent(self._floor)
             return Task(id, agent=agent, prompt=id, on_failure=on_failure, retry=_AT_ONCE)

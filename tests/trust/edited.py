@@ -14,9 +14,20 @@ from collections.abc import AsyncIterator, Sequence
 from random import Random
 from typing import Any, get_args
 
-from smithers import Approval, Context, Node, NoInput, Retry, Task, Workflow, waits, workflow
+from smithers import (
+    Approval,
+    Context,
+    HumanTask,
+    Node,
+    NoInput,
+    Retry,
+    Task,
+    Workflow,
+    waits,
+    workflow,
+)
 from smithers.agent import Answered, Ask, Capabilities, Event, Started
-from smithers.changes import AttemptStarted, Frame, Key, WaitOpened
+from smithers.changes import AttemptStarted, Frame, Key, WaitClosed, WaitOpened
 from smithers.errors import Busy, Permanent, Transient
 from smithers.state import RunState
 from tests.properties.edits import Edit, EditKind, How, edited, named
@@ -68,6 +79,8 @@ class Bodies(Working):
         on_failure: Any = shape.on_failure
         if shape.kind == "approval":
             return Approval(id, ask="May I?")
+        if shape.kind == "human":
+            return HumanTask(id, ask="What?")
         if shape.kind == "task":
             retry = Retry(tries=5, first_s=100, jitter=0)
             return Task(id, agent=self.agent, prompt=id, retry=retry, on_failure=on_failure)
@@ -184,7 +197,7 @@ class Story:
         self.seen[state.run_status] += 1
         said = made.reference(state)
         ended = "failed" if said.root in ("failed", "cancelled") else "finished"
-        leaf = self.shape.kind in ("step", "task", "command", "approval")
+        leaf = self.shape.kind in ("step", "task", "command", "approval", "human")
         assert leaf or ended == state.run_status, f"{state.run_status}, but by its rows {said.root}"
         check_effects(self.run.watch.frames, made)
         assert not said.asks, f"nobody asked {said.asks}"
@@ -194,12 +207,19 @@ class Story:
 
 
 def _started(frame: Frame) -> list[Key]:
-    """The tasks of which an attempt or a question begins in a frame."""
+    """The tasks of which an attempt or a question begins in a frame. A question whose answer was
+    refused stays open: it is asked anew in the same frame.
+    """
+    refused = {change.key for change in frame.changes if isinstance(change, WaitClosed)}
     return [
         change.key
         for change in frame.changes
         if isinstance(change, AttemptStarted)
-        or (isinstance(change, WaitOpened) and change.kind in waits.ASKING)
+        or (
+            isinstance(change, WaitOpened)
+            and change.kind in waits.ASKING
+            and (change.kind != waits.HUMAN or change.key not in refused)
+        )
     ]
 
 

@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import BaseModel
+
 from harnesses import Echo
 from smithers import (
     Approval,
@@ -21,7 +23,9 @@ from smithers import (
     Command,
     Compensated,
     Context,
+    ContinueAsNew,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -102,7 +106,7 @@ class Example:
 
     make: Callable[[Ctx], Node[Any]]
     ends: str = "finished"
-    asked: Literal["approve", "deny", "cancel"] = "approve"
+    asked: Literal["approve", "deny", "answer", "cancel"] = "approve"
 
 
 def task(ctx: Ctx) -> Node[str]:
@@ -145,6 +149,13 @@ def approval(ctx: Ctx) -> Node[str]:
     ok = Approval("ok", ask=lambda: f"{ctx[draft]}?")
     ship = step("ship", lambda: f"{ctx[draft]} for {ctx[ok].by}")
     return Sequence(draft, ok, ship, result=ship)
+
+
+def human(ctx: Ctx) -> Node[str]:
+    draft = step("draft")
+    colour = HumanTask("colour", ask=lambda: f"{ctx[draft]}?", choices=lambda: ["blue", ctx[draft]])
+    ship = step("ship", lambda: f"{ctx[draft]} in {ctx[colour]}")
+    return Sequence(draft, colour, ship, result=ship)
 
 
 def rework(ctx: Ctx) -> Node[str]:
@@ -317,6 +328,25 @@ def subflows(ctx: Ctx) -> Node[list[str]]:
     return ForEach(["a", "b"], key=str, each=each, id="every")
 
 
+class Round(BaseModel):
+    number: int = 1
+
+
+@workflow(input=Round)
+def rounds(ctx: Context[Round]) -> Node:
+    number = ctx.input.number
+    worked = step(f"round {number}")
+    if number == 3:
+        return Sequence(worked, result=worked)
+    return Sequence(worked, ContinueAsNew(lambda: Round(number=number + 1)))
+
+
+def continued(ctx: Ctx) -> Node:
+    """A child run that continues as others: the ledger has the steps of all."""
+    part = Subflow("part", rounds, input=Round())
+    return Sequence(part, result=part)
+
+
 def mixed(ctx: Ctx) -> Node[list[str]]:
     """Failures that are handled, inside of what repeats."""
 
@@ -343,13 +373,14 @@ EXAMPLES: dict[str, Example] = (
         for one in (
             *(task, steps, effect, command, approval, sequence, parallel, branch),
             *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
-            *(tolerated, saga, budget, subflow, subflows, mixed),
+            *(tolerated, saga, budget, subflow, subflows, continued, mixed),
         )
     }
     | {
         one.__name__: Example(make=one, ends="cancelled", asked="cancel")
         for one in (cancel, saga_that_is_cancelled)
     }
+    | {human.__name__: Example(make=human, asked="answer")}
     | {rework.__name__: Example(make=rework, asked="deny")}
 )
 

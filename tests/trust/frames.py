@@ -91,6 +91,8 @@ class Killing:
         by = (asks[0].run_id, "--by", "ann", "--resume")
         if self.example.asked == "deny" and "Round 2" not in asks[0].asked:
             return ("deny", *by, "--note", "again")
+        if self.example.asked == "answer":
+            return ("answer", *by, "--choice", "blue")
         if self.example.asked != "cancel":
             return ("approve", *by)
         deciding.cancel(site.database, os.environ, RUN, "ann", now=False)

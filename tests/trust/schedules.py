@@ -9,6 +9,7 @@ the way.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -149,6 +150,8 @@ class Schedule:
             for (key, kind), wait in list(self.state.waits.items()):
                 if kind == "approval" and self.random.random() < 0.7:
                     await self._answer(key, wait.frame)
+                if kind == "human" and self.random.random() < 0.7:
+                    await self._give(key, wait.frame)
                 if kind == "repeat" and self.random.random() < 0.7:
                     await self._let_repeat(key, wait.frame)
 
@@ -171,6 +174,24 @@ class Schedule:
             if key in self.answers:
                 self.world.wrong(f"{key} was answered twice")
             self.answers[key] = approved
+
+    async def _give(self, key: Key, opened: int) -> None:
+        """An answer to a human task: one that makes it fail, one that the run refuses, or a good
+        one.
+        """
+        word = "no" if self.fates.fails(str(key)) else "yes"
+        word = "again" if self.random.random() < 0.3 else word
+        at = self.world.now()
+        body = json.dumps({"value": {"word": word}, "by": "ann", "at": at.isoformat()})
+        note = Note(run_id=RUN, kind="answer", key=key, opened=opened, body=body, at=at)
+        try:
+            await self._offer(note)
+        except (AlreadyDecided, Refused):
+            return
+        if key in self.answers:
+            self.world.wrong(f"{key} was answered twice")
+        if word != "again":
+            self.answers[key] = word == "yes"
 
     async def _let_repeat(self, key: Key, opened: int) -> None:
         """A step with an effect may run again: it has an end that its fate knows."""

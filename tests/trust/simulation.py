@@ -19,7 +19,16 @@ from typing import Any, TypeVar
 from smithers.changes import AttemptStarted, Frame, SessionSeen
 from smithers.clock import Clock
 from smithers.errors import UnknownRun
-from smithers.store import Claim, Claimed, Cooldown, History, InboxRow, Model, NewRun, Note, Owner
+from smithers.store import (
+    Claim,
+    Claimed,
+    History,
+    InboxRow,
+    Model,
+    NewRun,
+    Note,
+    Owner,
+)
 from smithers.store.memory import MemoryStore
 
 __all__ = ["LEASE_S", "PROCESS", "Handle", "Process", "VirtualLoop", "World"]
@@ -260,15 +269,9 @@ class Handle:
 
         return await self._call("claim", work)
 
-    async def commit(
-        self,
-        claim: Claim,
-        frame: Frame,
-        models: Sequence[Model] = (),
-        cooldowns: Sequence[Cooldown] = (),
-    ) -> Sequence[InboxRow]:
+    async def commit(self, claim: Claim, frame: Frame, *more: Any) -> Sequence[InboxRow]:
         async def work() -> Sequence[InboxRow]:
-            rows = await self._world.store.commit(claim, frame, models, cooldowns)
+            rows = await self._world.store.commit(claim, frame, *more)
             self._world.written(claim, frame)
             return rows
 
@@ -286,9 +289,9 @@ class Handle:
     async def offer(self, note: Note) -> InboxRow:
         return await self._call("offer", lambda: self._world.store.offer(note))
 
-    async def changed(self) -> bool:
+    async def changed(self, reader: str = "") -> bool:
         await self._process.go()
-        await self._world.store.changed()
+        await self._world.store.changed(reader)
         return True  # a store may say so where nothing is new
 
     def __getattr__(self, name: str) -> Any:

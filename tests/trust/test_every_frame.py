@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from smithers import Context, Loop, Node, NoInput, workflow
-from smithers.kinds import ITERATION, KindName, kind_of
+from smithers.kinds import ITERATION, KindName, child_workflow, kind_of
 from tests.trust.amounts import chance, in_parallel
 from tests.trust.children import Nursery
 from tests.trust.examples import EDITS, EXAMPLES, UNEDITED, Edit
@@ -18,6 +18,8 @@ from tests.trust.frames import Killing
 
 def kinds_in(node: Node[Any]) -> Iterator[str]:
     yield kind_of(node).name
+    if (inner := child_workflow(node)) is not None:
+        yield from kinds_in(inner.function(Context(inner.input(), "r1")))
     if isinstance(node, Loop):
         yield ITERATION.name
     for child in getattr(node, "children", ()):

@@ -10,15 +10,34 @@ from typing import Any, assert_never
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent import AgentExecutor
 from smithers.engine.attempts.agent_attempt import Hooks
+from smithers.engine.attempts.cached import AnswerCache
 from smithers.engine.attempts.command import CommandExecutor
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.attempts.executor import Bench, Executor
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.step import StepExecutor
 from smithers.engine.threads import Threads
-from smithers.tree import AgentWork, ChildWork, CommandWork, PersonWork, StepWork, Work
+from smithers.tree import (
+    AgentWork,
+    ChildWork,
+    CommandWork,
+    HumanWork,
+    PersonWork,
+    StepWork,
+    Work,
+)
 
-__all__ = ["Bench", "Execution", "Executor", "Executors", "Hooks", "Limits", "Result", "Running"]
+__all__ = [
+    "AnswerCache",
+    "Bench",
+    "Execution",
+    "Executor",
+    "Executors",
+    "Hooks",
+    "Limits",
+    "Result",
+    "Running",
+]
 
 
 class Executors:
@@ -40,7 +59,7 @@ class Executors:
                 return self._step
             case CommandWork():
                 return self._command
-            case PersonWork():
+            case PersonWork() | HumanWork():
                 raise AssertionError("a person is asked by the kind of the node, not attempted")
             case ChildWork():
                 raise AssertionError("a child run is started by the kind of the node")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
 
 from smithers import waits
 from smithers.agent import Ask
-from smithers.changes import Failure, WaitOpened
-from smithers.engine.asking import Asking
+from smithers.changes import ChoiceMade, Failure, WaitOpened
+from smithers.engine.asking import Asking, text_now
 from smithers.engine.attempts.agent_attempt import AgentAttempt, Hooks
 from smithers.engine.attempts.answers import (
     ATTENDED,
@@ -16,17 +19,20 @@ from smithers.engine.attempts.answers import (
     messages_block,
     sent_back_block,
 )
+from smithers.engine.attempts.cached import cache_key
 from smithers.engine.attempts.executor import Bench, Executor
 from smithers.engine.attempts.handover import background, handover
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
 from smithers.engine.messages import Mailbox, untold
 from smithers.engine.sessions import Held, held
+from smithers.engine.settling import settle
 from smithers.engine.streams import Stream
 from smithers.kinds import Instance
 from smithers.state import Attempted, Message
+from smithers.store import CachedAnswer
 from smithers.store.files import raw_file
-from smithers.tree import AgentWork, Task
+from smithers.tree import AgentWork, Cache, Task
 
 __all__ = ["AgentExecutor"]
 
@@ -44,6 +50,44 @@ class AgentExecutor(Executor[AgentWork]):
 
     def is_informed(self) -> bool:
         return self._limits.know()
+
+    def is_answered(self, one: Instance[Task], work: AgentWork) -> bool:
+        """Whether an earlier run has the answer, or the question cannot be asked yet. A task that
+        was tried, or is done again, asks its agent.
+        """
+        state, cache = self.asking.state, one.node.cache
+        if cache is None or one.key in state.tries or one.key in state.reset:
+            return False
+        asked = self.asking.ask(one, lambda: self._asked(one, work, cache))
+        if self.asking.missed(asked):
+            return True
+        found = self.bench.answers.find(cast("str", asked), cache)
+        if found is None or not _fits(found, one):
+            return False
+        row = {
+            "run_id": found.run_id,
+            "created_at": found.created_at.isoformat(),
+            "key": found.key,
+        }
+        self.asking.frame.do(ChoiceMade(key=one.key, kind="cached", value=json.dumps(row)))
+        settle(
+            self.asking.frame,
+            self.asking.plan,
+            one.key,
+            "finished",
+            output=found.json,
+            model=found.model,
+        )
+        return True
+
+    def _asked(self, one: Instance[Task], work: AgentWork, cache: Cache) -> str:
+        """The digest of what a task asks, by which its answer is kept."""
+        prompt = text_now(work.prompt, "prompt", one)
+        folder = self._folder(work)
+        return cache_key(one.node, work, cache, prompt, folder)
+
+    def _folder(self, work: AgentWork) -> Path:
+        return self.bench.folder if work.cwd is None else self.bench.folder / work.cwd
 
     def begin(self, one: Instance[Task], work: AgentWork) -> AgentAttempt | None:
         # First what it waits for by itself: only a task that could start waits for its agents.
@@ -81,7 +125,7 @@ class AgentExecutor(Executor[AgentWork]):
         )
         ask = Ask(
             prompt=fresh,
-            cwd=bench.folder if work.cwd is None else bench.folder / work.cwd,
+            cwd=self._folder(work),
             schema=node.output.schema if native and not node.output.is_text else None,
             session=use.session,
             forks=use.forks,
@@ -102,7 +146,16 @@ class AgentExecutor(Executor[AgentWork]):
             hooks=self._hooks,
             mailbox=Mailbox(serial, self._hooks.keep, new),
             limits=self._limits,
+            cache_key=self._cache_key(one, work, prompt),
         )
+
+    def _cache_key(self, one: Instance[Task], work: AgentWork, prompt: str) -> str | None:
+        """By which the answer is kept for later runs: of the files as they are before the agent
+        works.
+        """
+        if one.node.cache is None:
+            return None
+        return cache_key(one.node, work, one.node.cache, prompt, self._folder(work))
 
     def _prompts(
         self,
@@ -185,6 +238,15 @@ class AgentExecutor(Executor[AgentWork]):
             self.retry_in(one, wait_s)
         else:
             self.asking.plan.up.append(one)
+
+
+def _fits(found: CachedAnswer, one: Instance[Task]) -> bool:
+    """Whether the model of the output takes an answer: its validators are not part of the key."""
+    try:
+        one.node.output.parse(found.json)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _block(messages: Sequence[Message]) -> str:

@@ -13,6 +13,7 @@ from smithers import waits
 from smithers.changes import AttemptStarted, Failure, WaitOpened
 from smithers.clock import Basis, Moment
 from smithers.engine.asking import Asking
+from smithers.engine.attempts.cached import AnswerCache
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.budgets import Budgets
 from smithers.engine.printing import Printed
@@ -38,6 +39,7 @@ class Bench(Protocol):
     secrets: Secrets
     random: Random
     budgets: Budgets
+    answers: AnswerCache
 
     def now(self) -> datetime: ...
 
@@ -63,6 +65,10 @@ class Executor(ABC, Generic[W]):
     def is_informed(self) -> bool:
         """Whether all is known that a start takes; else the engine looks it up first."""
         return True
+
+    def is_answered(self, one: Instance[Task], work: W) -> bool:
+        """Whether the task needs no attempt now: it has its answer, or its question fails."""
+        return False
 
     @abstractmethod
     def begin(self, one: Instance[Task], work: W) -> Execution | None:

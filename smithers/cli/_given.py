@@ -1,0 +1,56 @@
+"""Data that is typed as an argument, or named by it: `@FILE`, or `@-` for stdin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from smithers.cli._failures import Usage
+from smithers.errors import Refused
+
+__all__ = ["given_json", "given_text", "parse_json"]
+
+_MAX_BYTES = 256 << 20
+
+
+def given_text(given: str, what: str, option: str) -> str:
+    """The text itself, the content of `@FILE`, or of stdin for `@-`."""
+    if not given.startswith("@"):
+        return given
+    name = given[1:]
+    try:
+        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        if len(data) > _MAX_BYTES:
+            raise Refused(f"the {what} {name} is larger than {_MAX_BYTES >> 20} MB")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise Refused(
+            f"the {what} {name} cannot be read: {error.strerror}",
+            hint=f"give {option} @FILE the path of a readable file",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"the {what} {name} is not UTF-8 text: {error}") from error
+
+
+def given_json(given: str, what: str, option: str) -> object:
+    """The same as data. Raises `Usage` if it is not JSON."""
+    text = given_text(given, what, option)
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise Usage(
+            f"the {what} is not JSON: {error}",
+            hint=f'for example {option} \'{{"name": "value"}}\' or {option} @FILE',
+        ) from error
+
+
+def parse_json(text: str) -> object:
+    """Strict JSON as data. Raises `ValueError`, which names the line and column."""
+    found: object = json.loads(text, parse_constant=_refuse)
+    return found
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not a JSON value")

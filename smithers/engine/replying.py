@@ -1,0 +1,293 @@
+"""What a person answers to the question of a run: found, validated, and put into its inbox."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from smithers import inbox, waits
+from smithers.changes import ENDED, Key, WaitClosed
+from smithers.engine.deciding import with_store
+from smithers.engine.ending import Asked, Decided, Reply
+from smithers.errors import AlreadyDecided, QuestionChanged, Refused
+from smithers.forms import Form
+from smithers.state import RunState, Waiting
+from smithers.store import Claim, History, Note
+from smithers.store.answers import describe_answer
+from smithers.store.sqlite import SqliteStore
+from smithers.tree import clean, valid_text
+from smithers.views import answer_command
+
+__all__ = ["answer", "asks", "decide"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What a person gives, and for which question: what they were shown, or one of a digest."""
+
+    by: str
+    note: str | None
+    shown: Asked | None
+    digest: str | None
+
+
+def decide(
+    database: Path,
+    environment: Mapping[str, str],
+    run_id: str,
+    task: str | None,
+    *,
+    approved: bool,
+    by: str,
+    note: str | None,
+    shown: Asked | None = None,
+    digest: str | None = None,
+) -> Decided:
+    """See `Hub.decide`."""
+
+    def value_for(key: Key, wait: Waiting) -> object:
+        if wait.opened.kind not in waits.DECIDED:
+            raise _wants_answer(run_id, key, wait)
+        return "approve" if approved else "deny"
+
+    given = _Given(by=by, note=note, shown=shown, digest=digest)
+    reply = _reply(database, run_id, task, value_for, given)
+    return Decided(
+        run_id=run_id,
+        task=reply.task,
+        iteration=reply.iteration,
+        approved=approved,
+        by=reply.by,
+        login=reply.login,
+        note=reply.note,
+        at=reply.at,
+        asked=reply.asked,
+        digest=reply.digest,
+    )
+
+
+def answer(
+    database: Path,
+    environment: Mapping[str, str],
+    run_id: str,
+    task: str | None,
+    *,
+    value: object,
+    by: str,
+    note: str | None,
+    shown: Asked | None = None,
+    digest: str | None = None,
+) -> Reply:
+    """See `Hub.answer`."""
+    given = _Given(by=by, note=note, shown=shown, digest=digest)
+    return _reply(database, run_id, task, lambda key, wait: value, given)
+
+
+def _reply(
+    database: Path,
+    run_id: str,
+    task: str | None,
+    value_for: Callable[[Key, Waiting], object],
+    given: _Given,
+) -> Reply:
+    """Record an answer. Raises before anything is written if it is not one."""
+    _check_digest(given.digest)
+
+    async def work(store: SqliteStore) -> Reply:
+        history = await store.load(run_id)
+        key, wait = _open(history, run_id, task)
+        await _check_unanswered(store, history, run_id, key, wait)
+        _check_allowed(key, wait, given.by)
+        _check_shown(run_id, key, wait, given)
+        value = value_for(key, wait)
+        Form.from_row(wait.opened.form).check(value)
+        at = datetime.now(UTC)
+        body = _body(wait, value, given, at)
+        text = json.dumps(body, ensure_ascii=False)
+        await store.offer(
+            Note(run_id=run_id, kind=inbox.ANSWER, key=key, opened=wait.frame, body=text, at=at)
+        )
+        return Reply(
+            run_id=run_id,
+            task=key.id,
+            iteration=key.path,
+            answer=value,
+            by=str(body["by"]),
+            login=str(body["login"]),
+            note=cast("str | None", body["note"]),
+            at=str(body["at"]),
+            asked=wait.opened.asked or "",
+            digest=wait.opened.digest or "",
+        )
+
+    return with_store(database, run_id, work)
+
+
+def _body(wait: Waiting, value: object, given: _Given, at: datetime) -> dict[str, Any]:
+    """The row of an answer; that of a decision says whether it is approved."""
+    is_decision = wait.opened.kind in waits.DECIDED
+    told = {"approved": value == "approve"} if is_decision else {"value": clean(value)}
+    return {
+        **told,
+        "by": valid_text(given.by),
+        "login": valid_text(_login()),
+        "note": None if given.note is None else valid_text(given.note),
+        "at": at.isoformat().replace("+00:00", "Z"),
+        "digest": wait.opened.digest,
+    }
+
+
+def _login() -> str:
+    """The name of the user whose process this is."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without an entry, as in a container
+        return "unknown"
+
+
+def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str | None) -> Asked:
+    """See `Hub.asks`."""
+
+    async def work(store: SqliteStore) -> Asked:
+        history = await store.load(run_id)
+        key, wait = _open(history, run_id, task)
+        await _check_unanswered(store, history, run_id, key, wait)
+        return _asked(run_id, key, wait)
+
+    return with_store(database, run_id, work)
+
+
+def _asked(run_id: str, key: Key, wait: Waiting) -> Asked:
+    opened = wait.opened
+    return Asked(
+        run_id=run_id,
+        task=key.id,
+        iteration=key.path,
+        opened=wait.frame,
+        asked=opened.asked or "",
+        digest=opened.digest or "",
+        due=None if opened.due is None else opened.due.isoformat(),
+        allowed_by=tuple(opened.allowed_by),
+        form=Form.from_row(opened.form),
+    )
+
+
+def _open(history: History, run_id: str, task: str | None) -> tuple[Key, Waiting]:
+    """The open question that is meant."""
+    state = RunState.of(history.frames)
+    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
+    meant = {
+        key: wait for key, wait in waiting.items() if task is None or task in (key.id, str(key))
+    }
+    if len(meant) == 1:
+        return next(iter(meant.items()))
+    if meant:
+        raise Refused(
+            f"several questions of run {run_id} are open: {', '.join(map(str, sorted(meant)))}",
+            hint=f"name one of them after the run: {_quoted(meant)}",
+        )
+    if (given := _answered(history, task)) is not None:
+        raise _taken(run_id, *given)
+    hint = f"to see what the run is waiting for, type `smithers why {run_id}`"
+    if waiting:
+        hint = f"name one that is open: {_quoted(waiting)}"
+    raise Refused(_no_question(state, run_id, task), hint=hint)
+
+
+def _no_question(state: RunState, run_id: str, task: str | None) -> str:
+    """Why a run has no such open question."""
+    for key, ended in state.ended.items():
+        if task in (key.id, str(key)) and ended.error is not None:
+            return f"{task} of run {run_id} {ended.outcome}: {ended.error.message}"
+    if state.run_status in ENDED:
+        return f"run {run_id} has ended: it is {state.run_status}"
+    if task is None:
+        return f"nothing of run {run_id} is waiting for an answer"
+    ids = [task, *([task[: task.index("[")]] if "[" in task else [])]
+    if any(id in state.nodes for id in ids):
+        return f"{task} of run {run_id} has no open question"
+    return f"run {run_id} has no question {task!r}"
+
+
+def _quoted(keys: Iterable[Key]) -> str:
+    """Nodes and iterations as they are typed in a shell."""
+    return ", ".join(shlex.quote(str(key)) for key in sorted(keys))
+
+
+async def _check_unanswered(
+    store: SqliteStore, history: History, run_id: str, key: Key, wait: Waiting
+) -> None:
+    """An answer may be in the inbox that no frame has taken."""
+    taken = history.frames[-1].inbox
+    for note in await store.inbox(Claim(run_id=run_id, owner="", fence=0), taken):
+        if (note.kind, note.key, note.opened) == (inbox.ANSWER, key, wait.frame):
+            raise _taken(run_id, str(key), note.body)
+
+
+def _answered(history: History, task: str | None) -> tuple[str, str] | None:
+    """The last question that was answered, and its answer."""
+    for frame in reversed(history.frames):
+        for change in frame.changes:
+            if not isinstance(change, WaitClosed) or change.kind not in waits.ASKING:
+                continue
+            if change.answer and (task is None or task in (change.key.id, str(change.key))):
+                return str(change.key), change.answer
+    return None
+
+
+def _taken(run_id: str, key: str, body: str) -> AlreadyDecided:
+    said = f"{key} of run {run_id} {describe_answer(body)}"
+    return AlreadyDecided(said, hint="the first answer counts")
+
+
+def _check_allowed(key: Key, wait: Waiting, by: str) -> None:
+    allowed = wait.opened.allowed_by
+    if allowed and by not in allowed:
+        verb = "decide" if wait.opened.kind in waits.DECIDED else "answer"
+        raise Refused(
+            f"{by!r} may not {verb} {key}",
+            hint=f"allowed: {', '.join(allowed)}; name one of them with --by",
+        )
+
+
+def _check_digest(digest: str | None) -> None:
+    if digest is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
+        raise Refused(
+            f"{digest!r} is not a digest or the first 8 or more characters of one",
+            hint="`smithers asks` shows the digest of each question",
+        )
+
+
+def _check_shown(run_id: str, key: Key, wait: Waiting, given: _Given) -> None:
+    """The question is the one that the person has read."""
+    if given.shown is not None and given.shown != _asked(run_id, key, wait):
+        raise _changed(run_id, key, "has changed since it was shown")
+    digest = given.digest
+    if digest is not None and not (wait.opened.digest or "").startswith(digest.lower()):
+        raise _changed(run_id, key, f"does not match digest {digest}")
+
+
+def _changed(run_id: str, key: Key, how: str) -> QuestionChanged:
+    look = f"smithers asks {shlex.quote(run_id)} {shlex.quote(str(key))}"
+    return QuestionChanged(
+        f"the question of {key} of run {run_id} {how}; nothing was recorded",
+        hint=f"read the question with `{look}`, then answer it",
+    )
+
+
+def _wants_answer(run_id: str, key: Key, wait: Waiting) -> Refused:
+    """A person approves or denies what asks for more."""
+    opened = wait.opened
+    form = Form.from_row(opened.form)
+    command = answer_command(run_id, key, opened.digest, opened.allowed_by)
+    return Refused(
+        f"{key} of run {run_id} asks for an answer ({form.type}), not for a decision",
+        hint=f"answer it with `{command}`",
+    )
