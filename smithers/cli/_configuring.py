@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +14,7 @@ from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, say, shown, table
 from smithers.hub import Hub
+from smithers.texts import json_text
 
 if TYPE_CHECKING:
     from smithers.engine.configuring import SettingLine
@@ -92,7 +92,7 @@ def _text(value: object) -> str:
     """A value on one line; a text as it is."""
     if value is None:
         return "none"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json_text(value)
 
 
 def _unknown(key: str, known: list[str]) -> Usage:

@@ -47,7 +47,7 @@ class Container(Kind[N]):
         """Settle it, in this frame, or ask for its result first. A failure below it that it
         tolerates is absorbed: it has finished, and gives nothing.
         """
-        if outcome == "finished" and isinstance(result_of(one.node), Computed):
+        if outcome == "finished" and self.chooses_result(one.node):
             chosen = plan.state.choices.get((one.key, "result"))
             if chosen is None:
                 plan.ask(one, one)
@@ -82,8 +82,11 @@ class Container(Kind[N]):
 
     def has_result(self, state: RunState, one: Instance[N]) -> bool:
         """Whether no result is missing that is a choice."""
-        is_choice = isinstance(result_of(one.node), Computed)
-        return not is_choice or (one.key, "result") in state.choices
+        return not self.chooses_result(one.node) or (one.key, "result") in state.choices
+
+    def chooses_result(self, node: N) -> bool:
+        """Whether its result is a choice."""
+        return isinstance(result_of(node), Computed)
 
     def end_of(self, state: RunState, one: Instance[N]) -> Ended | None:
         """Its end in the state."""

@@ -93,6 +93,9 @@ class IterationKind(Ordered[Loop[Any]]):
     def is_complete(self, state: RunState, one: Instance[Loop[Any]]) -> bool:
         return (one.key, "until") in state.choices
 
+    def chooses_result(self, node: Loop[Any]) -> bool:
+        return False  # its loop does
+
     def end_of(self, state: RunState, one: Instance[Loop[Any]]) -> Ended | None:
         return None  # its key may be that of the loop itself before an edit moved it
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import signal
 import sqlite3
@@ -503,7 +504,7 @@ def test_an_answer_that_a_living_process_is_to_take_is_not_waited_for(folder: Pa
         found = agreed(folder)
         assert (found["status"], found["tasks"]["ask"]) == ("running", "ready")
         assert (
-            "approved by ann; the running process is picking it up"
+            f"approved by ann (login {getpass.getuser()}); the running process is picking it up"
             in smithers(folder, "why", "r1").out
         )
         owner.send_signal(signal.SIGCONT)

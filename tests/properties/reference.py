@@ -303,8 +303,11 @@ class Reference:
             if body == "failed" and self._bad(first, body) and caught is None:
                 self._asks[key] = True
                 return "up"
-            runs = caught is not None and caught.value != "null"
-            how = self._child(rest[0], key, stop if runs else never, idle=not runs)
+            # An edit may have removed what failed: then there is nothing to catch.
+            has_failed = body == "failed" and self._bad(first, body)
+            has_caught = caught is not None and caught.value != "null"
+            runs = has_failed and has_caught
+            how = self._child(rest[0], key, stop if runs else never, idle=not has_caught)
             status = how if runs else _worst_of(status, how)
         if node.finally_ is not None and status not in _OPEN:
             runs = body in ("finished", "failed") or (key, "began") in self.state.choices
