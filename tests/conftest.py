@@ -16,7 +16,8 @@ from tests.plans import watch_engines  # noqa: E402  # its assertions are explai
 
 
 def pytest_configure() -> None:
-    """Tests that were started in the background ignore Ctrl-C, and so would all that they start.
+    """Tests that were started in the background or by `nohup` ignore Ctrl-C or a closed terminal,
+    and so would all that they start.
 
     What a user trusts and sets is kept outside the projects, so tests have a folder for it.
     """
@@ -27,6 +28,8 @@ def pytest_configure() -> None:
         atexit.register(_remove, state, os.getpid())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     watch_engines()
 
 

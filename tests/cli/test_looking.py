@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import getpass
 import hashlib
 import io
 import json
@@ -73,6 +74,7 @@ def test_inspect_has_exactly_the_shape_that_is_promised(tmp_path: Path) -> None:
     (task,) = found["tasks"]
     assert set(task) == {
         *("id", "iteration", "state", "tolerated", "output", "error", "attempts"),
+        "answered",
     }
     assert (task["state"], task["output"], task["iteration"]) == ("finished", "hello there", [])
     (attempt,) = task["attempts"]
@@ -175,7 +177,7 @@ def test_timeline_tells_every_fact_in_the_frame_of_its_birth(tmp_path: Path) -> 
     assert told.index(("wait_closed", "ship")) < told.index(("settled", "after"))
     assert all(one["words"] for frame in found["frames"] for one in frame["changes"])
     shown = smithers(tmp_path, "timeline", "r1").out
-    assert "ship was approved by ann: fine" in shown
+    assert f"ship was approved by ann (login {getpass.getuser()}): fine" in shown
     assert "joined the tree" not in shown
     assert "joined the tree" in smithers(tmp_path, "timeline", "r1", "--all").out
 
