@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smithers.kinds import Saga as Saga
     from smithers.kinds import Subflow as Subflow
     from smithers.kinds import Try as Try
+    from smithers.kinds import WaitForEvent as WaitForEvent
     from smithers.tree import Approval as Approval
     from smithers.tree import Attempt as Attempt
     from smithers.tree import Branch as Branch
@@ -74,6 +75,7 @@ _HOMES = {
     "Subflow": "smithers.kinds",
     "Task": "smithers.tree",
     "Try": "smithers.kinds",
+    "WaitForEvent": "smithers.kinds",
     "Workflow": "smithers.workflows",
     "workflow": "smithers.workflows",
 }
@@ -111,6 +113,7 @@ __all__ = [  # literal, for the checkers
     "Subflow",
     "Task",
     "Try",
+    "WaitForEvent",
     "Workflow",
     "__version__",
     "workflow",

@@ -46,6 +46,8 @@ __all__ = [
     "SentBack",
     "SessionSeen",
     "Settled",
+    "SignalGiven",
+    "SignalTaken",
     "StatusChanged",
     "UsageCounted",
     "WaitClosed",
@@ -86,6 +88,7 @@ WaitKind = Literal[
     "budget",
     "attached",
     "child",
+    "event",
 ]
 
 
@@ -315,11 +318,12 @@ class WaitOpened:
     `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
     the task's agents: it ends with the next owner, who tries them again; `attached` for a person
     who is in the task's session, through the process that `on` names; `child` for the end of the
-    child run that `on` names, of which `asked` is the input as JSON text.
+    child run that `on` names, of which `asked` is the input as JSON text; `event` for a signal of
+    the event that `on` names first, with the correlation that it names second, if it does.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex. `form` is what the answer must be, as JSON text (`forms.Form`), if a
-    person gives more than a decision.
+    person gives more than a decision, or what the data of a signal must be.
     """
 
     key: Key
@@ -383,6 +387,33 @@ class MessageGiven:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SignalGiven:
+    """A signal that was sent to the run. `number` is that of its note in the inbox, so that signals
+    queue in the order in which they were sent; `id` is the sender's, once in a run. `data` is JSON
+    text.
+    """
+
+    number: int
+    id: str
+    event: str
+    correlation: str | None
+    data: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalTaken:
+    """The node `key` has taken a signal from its queue: its data is the output of the node. With
+    `misfit`, why the data does not fit, it was set aside, and gives nothing.
+    """
+
+    number: int
+    key: Key
+    misfit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SentBack:
     """Why work is done again: the node `key` was denied, or failed. `by` is the person who denied
     it, and `note` what they or the failed check said.
@@ -439,6 +470,8 @@ Change = (
     | BudgetRaised
     | MessageTaken
     | MessageGiven
+    | SignalGiven
+    | SignalTaken
     | Reset
     | StatusChanged
 )

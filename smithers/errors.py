@@ -8,6 +8,7 @@ SmithersError            `hint` says what to type
 │   ├── RunExists        a run with that id already exists
 │   ├── Owned            another live process owns the run
 │   ├── AlreadyDecided   the wait has its answer; the first answer counts
+│   ├── AlreadySent      the same signal was sent to the run before
 │   ├── QuestionChanged  the question is not the one that was shown
 │   ├── WrongAnswer      the answer is not what the question asks for
 │   └── Untrusted        this user does not trust the database or the folder
@@ -41,6 +42,7 @@ from typing import ClassVar, Literal
 __all__ = [
     "AgentError",
     "AlreadyDecided",
+    "AlreadySent",
     "AuthorError",
     "BadOutput",
     "Busy",
@@ -151,6 +153,10 @@ class Owned(Refused):
 
 class AlreadyDecided(Refused):
     """The wait has its answer; the first answer counts."""
+
+
+class AlreadySent(Refused):
+    """The same signal, of the same id, was sent to the run before; it is kept once."""
 
 
 class QuestionChanged(Refused):

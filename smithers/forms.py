@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from smithers.errors import WrongAnswer
-from smithers.schemas import Field, Schema, fields_of, primitive_of, type_words
+from smithers.schemas import Field, Schema, example_of, fields_of, primitive_of, type_words
 from smithers.texts import object_from
 
 __all__ = ["DECISION", "Form"]
@@ -83,8 +83,20 @@ class Form:
                 schema = self.schema or {}
                 return type_words(schema, schema)
 
-    def check(self, value: object) -> None:
-        """Raises `WrongAnswer` if a value is not an answer, with each field that does not fit."""
+    @property
+    def example(self) -> object:
+        """Data that fits, with the fields that are required; None if none was found."""
+        found = example_of(self.schema or {}, self.schema or {})
+        try:
+            self.check(found, closed=False)
+        except WrongAnswer:
+            return None
+        return found
+
+    def check(self, value: object, *, what: str = "answer", closed: bool = True) -> None:
+        """Raises `WrongAnswer` if a value is not an answer, with each field that does not fit. Of
+        a form that is not `closed`, other fields are ignored.
+        """
         match self.kind:
             case "decision" | "choice":
                 if value not in self.choices:
@@ -94,15 +106,15 @@ class Form:
             case "text":
                 if not isinstance(value, str) or not value.strip():
                     said = "is empty" if isinstance(value, str) else "must be a text"
-                    raise WrongAnswer(f"the answer {said}", hint="write a text")
+                    raise WrongAnswer(f"the {what} {said}", hint="write a text")
             case "data":
-                self._check_data(value)
+                self._check_data(value, what, closed)
 
-    def _check_data(self, value: object) -> None:
+    def _check_data(self, value: object, what: str, closed: bool) -> None:
         schema = self.schema or {}
-        validator = _validator(json.dumps(schema, sort_keys=True))
+        validator = _validator(json.dumps(schema, sort_keys=True), closed)
         try:
-            problems = [_problem(error) for error in validator.iter_errors(value)]
+            problems = [_problem(error, what) for error in validator.iter_errors(value)]
         except (re.error, RecursionError):  # a pattern of another dialect: the owner validates
             return
         if not problems:
@@ -132,7 +144,7 @@ def _near(given: str, names: Iterable[str]) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _validator(schema: str) -> Any:
+def _validator(schema: str, closed: bool) -> Any:
     """What holds an answer against a schema. Nothing outside of the schema is ever fetched."""
     from datetime import date, datetime, time, timedelta
     from uuid import UUID
@@ -147,8 +159,9 @@ def _validator(schema: str) -> Any:
         check: Any = TypeAdapter(kind).validate_python
         checker.checks(name, ValueError)(_checks(check))
     made: Any = Draft202012Validator
-    closed = _closed(json.loads(schema))
-    return made(closed, registry=Registry[Any](), format_checker=checker)
+    given = json.loads(schema)
+    found = _closed(given) if closed else given
+    return made(found, registry=Registry[Any](), format_checker=checker)
 
 
 def _checks(parse: Callable[[object], object]) -> Callable[[object], bool]:
@@ -169,7 +182,7 @@ def _closed(part: Any) -> Any:
     return found
 
 
-def _problem(error: Any) -> str:
+def _problem(error: Any, what: str) -> str:
     """A field that does not fit, and why."""
     from jsonschema import exceptions
 
@@ -184,9 +197,9 @@ def _problem(error: Any) -> str:
         unknown = next(one for one in leaf.instance if one not in known)
         near = _near(unknown, known)
         meant = f"; did you mean {near!r}?" if near else ""
-        return f"{_below(path, unknown)}: is not a field of the answer{meant}"
+        return f"{_below(path, unknown)}: is not a field of the {what}{meant}"
     message: str = leaf.message
-    return f"{path or 'the answer'}: {message[:300]}"
+    return f"{path or f'the {what}'}: {message[:300]}"
 
 
 def _below(path: str, name: str) -> str:

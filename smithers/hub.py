@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 from smithers import reports, views
 from smithers.amounts import Amounts
-from smithers.engine.ending import Asked, Attached, Decided, Left, Raised, Reply, Sent
+from smithers.engine.ending import (
+    Asked,
+    Attached,
+    Decided,
+    Left,
+    NotSent,
+    Raised,
+    Reply,
+    Sent,
+    SignalReceipt,
+)
 from smithers.errors import Refused
 from smithers.forms import Form
 from smithers.lazy import lazily
@@ -70,6 +80,7 @@ __all__ = [
     "Hub",
     "Left",
     "Look",
+    "NotSent",
     "Overview",
     "Question",
     "Raised",
@@ -77,6 +88,7 @@ __all__ = [
     "RunsQuery",
     "Secrets",
     "Sent",
+    "SignalReceipt",
     "Standing",
     "escaped",
     "plain",
@@ -487,6 +499,57 @@ class Hub:
             shown=asked,
             digest=digest,
         )
+
+    def send(
+        self,
+        run_id: str,
+        event: str,
+        data: object = None,
+        *,
+        correlation: str | None = None,
+        id: str | None = None,
+        by: str,
+    ) -> SignalReceipt:
+        """Send a signal to a run: the next `WaitForEvent` of this event and correlation takes it,
+        now or once it waits. `data` is plain JSON data. A signal is kept once per `id` (None: a new
+        one), so a call can be repeated: the receipt of a repeated one is not `is_new`.
+
+        Raises `UnknownRun`; `WrongAnswer` if the data does not fit the waits that are open for it,
+        naming each field; or `Refused`: the run has ended, the id was used for another signal, the
+        data is not JSON or too large, or the caller is an agent of a run. Nothing was recorded
+        then.
+        """
+        self.check_may(f"send signals to run {run_id}")
+        from smithers.engine.sending import Signal, send
+
+        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by)
+        return send(self.database, self.environment, run_id, signal)
+
+    def send_all(
+        self,
+        workflow: str,
+        event: str,
+        data: object = None,
+        *,
+        correlation: str | None = None,
+        id: str | None = None,
+        by: str,
+    ) -> tuple[list[SignalReceipt], list[NotSent]]:
+        """Send a signal to each run of a workflow that has not ended; what was sent, and which runs
+        refused it, newest run first. Without an `id`, each run gets one of its own.
+
+        Raises `Refused` if there is no such run, or as `send`.
+        """
+        self.check_may(f"send signals to the runs of {workflow}")
+        from smithers.engine.sending import Signal, no_runs_of, send_to
+
+        unfinished = ("running", "waiting", "stale")
+        query = reports.RunsQuery(statuses=unfinished, workflow=workflow)
+        if not (run_ids := self.run_ids(query)):
+            known = reports.workflow_names(self.database)
+            raise no_runs_of(workflow, known)
+        signal = Signal(event=event, data=data, correlation=correlation, id=id, by=by)
+        return send_to(self.database, self.environment, run_ids, signal)
 
     def list_asks(self, run_id: str | None = None, task: str | None = None) -> list[Question]:
         """The open questions of all runs, of one run, or of one task, which may name an iteration;

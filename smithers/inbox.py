@@ -7,9 +7,28 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-__all__ = ["ANSWER", "BUDGET", "CANCEL", "CHILD_ENDED", "HOLD", "RELEASE", "STEER", "InboxKind"]
+__all__ = [
+    "ANSWER",
+    "BUDGET",
+    "CANCEL",
+    "CHILD_ENDED",
+    "HOLD",
+    "RELEASE",
+    "SIGNAL",
+    "STEER",
+    "InboxKind",
+]
 
-InboxKind = Literal["answer", "cancel", "budget", "steer", "hold", "release", "child_ended"]
+InboxKind = Literal[
+    "answer",
+    "cancel",
+    "budget",
+    "steer",
+    "hold",
+    "release",
+    "child_ended",
+    "signal",
+]
 
 ANSWER: Final = "answer"
 """A person answers a wait; the kind of node that opened it takes the answer."""
@@ -25,3 +44,5 @@ RELEASE: Final = "release"
 """They have left it."""
 CHILD_ENDED: Final = "child_ended"
 """A child run has ended; its last transaction writes this into the inbox of its parent."""
+SIGNAL: Final = "signal"
+"""Somebody sends a signal. It is kept for the wait that takes it, which may not be open yet."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from smithers.changes import Key, SentBack
+from smithers.changes import Key, SentBack, WaitKind
 from smithers.shapes import CONTAINERS
 
-__all__ = ["first_names", "key_name", "node_name", "why_again"]
+__all__ = ["event_name", "first_names", "key_name", "node_name", "waited_for", "why_again"]
 
 _KIND = rf"(?:{'|'.join(CONTAINERS)})"
 _FROM_ROOT = re.compile(rf"{_KIND}(?:/{_KIND}\d+)*(?=/|$)")
@@ -54,6 +54,21 @@ def key_name(key: Key) -> str:
     ('review[2]', 'the run')
     """
     return str(Key(node_name(key.id), key.path))
+
+
+def event_name(on: Sequence[str]) -> str:
+    """An event that is waited for, as `WaitOpened.on` names it, in words.
+
+    >>> event_name(("paid",)), event_name(("paid", "order 7"))
+    ('paid', 'paid (correlation order 7)')
+    """
+    event, *correlation = on
+    return f"{event} (correlation {correlation[0]})" if correlation else event
+
+
+def waited_for(kind: WaitKind, on: Sequence[str]) -> str:
+    """What `WaitOpened.on` names, in words."""
+    return event_name(on) if kind == "event" else ", ".join(map(node_name, on))
 
 
 def first_names(names: Sequence[str], most: int = _MOST) -> str:

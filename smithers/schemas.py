@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, cast
 
-__all__ = ["Field", "Schema", "fields_of", "primitive_of", "type_words"]
+__all__ = ["Field", "Schema", "example_of", "fields_of", "primitive_of", "type_words"]
 
 Schema = Mapping[str, Any]
 _KEPT = {
@@ -17,6 +17,17 @@ _KEPT = {
     "boolean": (),
 }
 """The types of primitives, and what is kept of the schema of each."""
+_DEEPEST = 8
+_TEXTS = {
+    "date": "2026-01-31",
+    "date-time": "2026-01-31T12:00:00Z",
+    "time": "12:00:00",
+    "duration": "PT1H",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "email": "name@example.com",
+    "uri": "https://example.com/",
+}
+"""An example of a text of each format."""
 _FORMATS = ("date", "date-time", "email", "uri")
 
 
@@ -117,6 +128,52 @@ def _shape(part: Schema, whole: Schema) -> dict[str, Any] | None:
         return None
     found = {"type": kind, **{name: part[name] for name in _KEPT[kind] if name in part}}
     return {**found, "format": part["format"]} if part.get("format") in _FORMATS else found
+
+
+def example_of(part: Schema, whole: Schema, depth: int = 0) -> object:
+    """A small value of a schema, with the fields that are required.
+
+    >>> example_of({"type": "array", "items": {"type": "integer"}, "minItems": 1}, {})
+    [0]
+    """
+    part = _resolved(part, whole)
+    for name in ("default", "const"):
+        if name in part:
+            return part[name]
+    if part.get("enum"):
+        return part["enum"][0]
+    if depth > _DEEPEST:
+        return None
+    if arms := part.get("anyOf") or part.get("oneOf"):
+        return example_of(arms[0], whole, depth + 1)
+    match part.get("type"):
+        case "object":
+            required = part.get("required", ())
+            fields = part.get("properties") or {}
+            return {name: example_of(fields[name], whole, depth + 1) for name in required}
+        case "array":
+            return [
+                example_of(part.get("items") or {}, whole, depth + 1)
+                for _ in range(part.get("minItems", 0))
+            ]
+        case "string":
+            text = _TEXTS.get(str(part.get("format")), "text")
+            return text.ljust(part.get("minLength", 0), "x")[: part.get("maxLength")]
+        case "integer" | "number":
+            return _number(part)
+        case "boolean":
+            return False
+        case _:
+            return None
+
+
+def _number(part: Schema) -> float:
+    if "exclusiveMinimum" in part:
+        return cast("float", part["exclusiveMinimum"] + 1)
+    if "minimum" in part:
+        return cast("float", part["minimum"])
+    most = part.get("maximum", part.get("exclusiveMaximum", 1) - 1)
+    return cast("float", min(0, most))
 
 
 def _resolved(part: Schema, whole: Schema) -> Schema:

@@ -8,8 +8,9 @@ chosen.
 
 from __future__ import annotations
 
+import heapq
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -46,6 +47,8 @@ from smithers.changes import (
     SentBack,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
@@ -63,6 +66,7 @@ __all__ = [
     "Ended",
     "Message",
     "RunState",
+    "Signal",
     "Total",
     "Waiting",
 ]
@@ -170,6 +174,30 @@ class Message:
     given: int | None = None
 
 
+@dataclass(slots=True)
+class Signal:
+    """A signal that was sent to the run; see `SignalGiven`. It waits in its queue until a node has
+    taken it, or has set it aside since it did not fit. `data` is None once it was taken.
+    """
+
+    number: int
+    id: str
+    event: str
+    correlation: str | None
+    data: str | None
+    by: str
+    at: datetime
+    given: int
+    """The frame in which the run got it."""
+    taken: Key | None = None
+    misfit: str | None = None
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """What a wait for it names as `on`."""
+        return (self.event,) if self.correlation is None else (self.event, self.correlation)
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """A child run: the `number`th of its node, started with the input of this digest (sha256 in
@@ -225,6 +253,18 @@ class RunState:
     raised: dict[Key, Amounts] = field(default_factory=dict[Key, Amounts])
     messages: dict[Key, dict[int, Message]] = field(default_factory=dict[Key, dict[int, Message]])
     """By the ids of their notes, which grow."""
+    signals: dict[int, Signal] = field(default_factory=dict[int, Signal])
+    """By their numbers, which grow."""
+    _queues: dict[tuple[str, ...], list[int]] = field(
+        default_factory=dict[tuple[str, ...], list[int]], compare=False, repr=False
+    )
+    """The numbers of the signals by what they are of, as heaps. What was taken may still be in."""
+    _listeners: dict[tuple[str, ...], list[tuple[int, Key]]] = field(
+        default_factory=dict[tuple[str, ...], list[tuple[int, Key]]], compare=False, repr=False
+    )
+    """The waits for events by what they wait for, with the frames in which they opened, as heaps.
+    What is over may still be in.
+    """
     children: dict[Key, Child] = field(default_factory=dict[Key, Child])
     """The last child run of each node that started one."""
     gone: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
@@ -312,7 +352,7 @@ class RunState:
 
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
-        for change in sorted(frame.changes, key=_takes_nothing_away):
+        for change in sorted(frame.changes, key=_turn):
             self.apply(change, frame.number)
         self.inbox = frame.inbox
         self.close_frame(frame.number, frame.at)
@@ -370,6 +410,8 @@ class RunState:
                 self.waits[key, change.kind] = Waiting(change, frame)
                 if change.kind == waits.CHILD:
                     self._child(change)
+                elif change.kind == waits.EVENT:
+                    heapq.heappush(self._listeners.setdefault(change.on, []), (frame, key))
             case WaitClosed(key=key):
                 self._closed(key, change)
             case NodeGone():
@@ -389,6 +431,13 @@ class RunState:
                 told = self.messages.get(self.attempts[change.serial].key, {})
                 if change.id in told:  # else it was said before a reset
                     told[change.id].given = change.serial
+            case SignalGiven():
+                self._signal(change, frame)
+            case SignalTaken():
+                signal = self.signals[change.number]
+                signal.taken, signal.misfit = change.key, change.misfit
+                if change.misfit is None:
+                    signal.data = None  # it is the output of the node
             case StatusChanged():
                 self.status, self.status_frame = change, frame
             case Reset(key=key):
@@ -397,6 +446,44 @@ class RunState:
                     self.sent_back[key] = change.cause
                     if (child := self.children.get(key)) is not None:
                         self.children[key] = replace(child, status="cancelled")
+
+    def _signal(self, given: SignalGiven, frame: int) -> None:
+        signal = self.signals[given.number] = Signal(
+            number=given.number,
+            id=given.id,
+            event=given.event,
+            correlation=given.correlation,
+            data=given.data,
+            by=given.by,
+            at=given.at,
+            given=frame,
+        )
+        heapq.heappush(self._queues.setdefault(signal.on, []), given.number)
+
+    def oldest_signal(self, on: tuple[str, ...]) -> Signal | None:
+        """The first signal of an event and correlation that no node has taken."""
+        queue = self._queues.get(on, [])
+        while queue and self.signals[queue[0]].taken is not None:
+            heapq.heappop(queue)
+        return self.signals[queue[0]] if queue else None
+
+    def listeners(self, on: tuple[str, ...]) -> Iterator[Key]:
+        """The nodes that wait for a signal of an event and correlation, in the order in which they
+        began to.
+        """
+        heap = self._listeners.get(on, [])
+        while heap and not self._listens(*heap[0]):
+            heapq.heappop(heap)
+        if not heap:
+            return
+        yield heap[0][1]
+        for frame, key in sorted(set(heap))[1:]:  # for the rare one that the first cannot take
+            if self._listens(frame, key):
+                yield key
+
+    def _listens(self, frame: int, key: Key) -> bool:
+        wait = self.waits.get((key, waits.EVENT))
+        return wait is not None and wait.frame == frame
 
     def _child(self, wait: WaitOpened) -> None:
         """A node waits for a child run: a new one, or its last one, which is resumed."""
@@ -470,5 +557,8 @@ class RunState:
             attempt.counts = False
 
 
-def _takes_nothing_away(change: Change) -> bool:
-    return type(change) not in _TAKING_AWAY
+def _turn(change: Change) -> int:
+    """When a change of a frame is applied: a signal may be given and taken in one frame."""
+    if type(change) in _TAKING_AWAY:
+        return 0
+    return 2 if isinstance(change, SignalTaken) else 1

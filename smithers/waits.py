@@ -29,6 +29,7 @@ __all__ = [
     "DATA",
     "DECIDED",
     "DECISIONS",
+    "EVENT",
     "HOLDING",
     "HUMAN",
     "KINDS",
@@ -56,6 +57,7 @@ DATA: Final = "data"
 BUDGET: Final = "budget"
 ATTACHED: Final = "attached"
 CHILD: Final = "child"
+EVENT: Final = "event"
 
 Ends = Literal["person", "time", "data", "owner", "process"]
 
@@ -246,6 +248,20 @@ _CHILD = Traits(
     ),
 )
 
+_EVENT = Traits(
+    ended_by="process",
+    takes_slot=True,
+    clock="boottime",
+    settles=True,
+    answered_by=inbox.SIGNAL,
+    words=Words(
+        many="wait for an event",
+        opened="{name} waits for the event {on}{until}",
+        row="waiting for the event {on}",
+        short="event {on}",
+    ),
+)
+
 
 def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
     """What is true of the waits of a kind."""
@@ -270,6 +286,8 @@ def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
             return _ATTACHED
         case "child":
             return _CHILD
+        case "event":
+            return _EVENT
         case _:
             assert_never(kind)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
-from smithers.naming import first_names, key_name, node_name
+from smithers.naming import first_names, key_name, waited_for
 from smithers.shapes import ITERATION, is_container, shape_of
 from smithers.store.answers import who_answered
 from smithers.texts import from_json, title_of
@@ -19,7 +19,7 @@ from smithers.views import (
     exhausted_words,
     with_place,
 )
-from smithers.waits import ASKING, traits, words_of
+from smithers.waits import ASKING, DATA, EVENT, traits, words_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure
@@ -79,7 +79,9 @@ def _all_awaited(run: RunLine) -> str:
 def _awaited(wait: WaitView) -> str:
     key = shown(key_name(wait.key))
     short = words_of(
-        traits(wait.kind).words.short, asked=shown(wait.asked or ""), on=", ".join(wait.on)
+        traits(wait.kind).words.short,
+        asked=shown(wait.asked or ""),
+        on=shown(waited_for(wait.kind, wait.on)),
     )
     cools = ", ".join(f"{one.agent} is cooling down" for one in wait.cooling)
     due = f" until {clock(wait.due)}" if cools and wait.due else ""
@@ -157,8 +159,8 @@ def _task_lines(task: TaskView) -> Iterator[str]:
 
 def _wait(wait: WaitView) -> Iterator[str]:
     due = "" if wait.due is None else f", until {clock(wait.due)}"
-    is_data = not traits(wait.kind).is_outside  # else it is for keys of the engine
-    for_what = f" for {', '.join(map(node_name, wait.on))}" if is_data else ""
+    is_named = wait.kind in (DATA, EVENT)  # else it is for keys of the engine
+    for_what = f" for {shown(waited_for(wait.kind, wait.on))}" if is_named else ""
     yield (f"◷ {key_name(wait.key)} waiting ({wait.kind}{for_what}) since {clock(wait.since)}{due}")
     for one in wait.cooling:
         yield f"    {one.agent} is cooling down until {clock(one.until)}: {_short(one.reason)}"

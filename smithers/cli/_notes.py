@@ -5,6 +5,7 @@ from __future__ import annotations
 from smithers import waits
 from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned
 from smithers.changes import WaitOpened
+from smithers.naming import waited_for
 from smithers.views import WorkView, clock
 
 __all__ = ["activity", "agent_of", "note_of"]
@@ -53,5 +54,5 @@ def _awaited(wait: WaitOpened) -> str:
         until=until,
         asked=wait.asked,
         line=_line(wait.asked or ""),
-        on=", ".join(wait.on),
+        on=waited_for(wait.kind, wait.on),
     )

@@ -15,7 +15,16 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from smithers import waits
-from smithers.changes import CameUp, ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
+from smithers.changes import (
+    CameUp,
+    ChoiceKind,
+    Failure,
+    Key,
+    Outcome,
+    SignalTaken,
+    WaitKind,
+    WaitOpened,
+)
 from smithers.context import NotYet
 from smithers.engine.child_usage import count_child
 from smithers.engine.plan import Plan
@@ -77,6 +86,7 @@ class Asking:
         self.renderer = renderer
         self.scrub = scrub
         self.now = now
+        self.began = now()
         self.strict = True
         self.waiting: dict[Key, list[Instance]] = {}
         self.sent_back: list[Key] = []
@@ -353,6 +363,10 @@ class Asking:
         self.plan.begin(instance)
         if wait.kind == waits.CHILD:
             self.children.append(wait.key)
+
+    def take_signal(self, one: Instance, number: int, misfit: str | None = None) -> None:
+        """It takes a signal, or sets it aside; see `Asking` of `kinds`."""
+        self.frame.do(SignalTaken(number=number, key=one.key, misfit=misfit))
 
     def text(
         self, instance: Instance[Task], given: str | Callable[[], str], what: str

@@ -8,9 +8,21 @@ from typing import Literal
 from smithers.agent import Terminal
 from smithers.amounts import Amounts
 from smithers.changes import Failure, Key, RunStatus
+from smithers.errors import Refused
 from smithers.forms import Form
 
-__all__ = ["After", "Asked", "Attached", "Decided", "Left", "Raised", "Reply", "Sent"]
+__all__ = [
+    "After",
+    "Asked",
+    "Attached",
+    "Decided",
+    "Left",
+    "NotSent",
+    "Raised",
+    "Reply",
+    "Sent",
+    "SignalReceipt",
+]
 
 After = Literal["taken up", "started", "to be resumed", "over", "asked"]
 """What became of a task that a person has left: its run's owner has it, one was started, nobody
@@ -126,6 +138,34 @@ class Sent(_OfTask):
     id: int
     text: str
     by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalReceipt:
+    """A signal as it was kept for a run. `is_new` is False if the same one was sent before. `taker`
+    is the task that waits for it, None if none does yet; `waits_for` are the events that the run
+    waited for, in words.
+    """
+
+    run_id: str
+    id: str
+    event: str
+    correlation: str | None
+    data: object
+    by: str
+    login: str
+    at: str
+    is_new: bool
+    taker: str | None
+    waits_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotSent:
+    """A run to which a signal was not sent, and why."""
+
+    run_id: str
+    error: Refused
 
 
 @dataclass(kw_only=True)

@@ -57,6 +57,7 @@ from smithers.engine.render import Renderer
 from smithers.engine.reworking import Reworking
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.settling import settle
+from smithers.engine.signalling import take_signal
 from smithers.engine.starting import Starting
 from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
@@ -564,6 +565,8 @@ class Engine:
                 self.holding.take(row)
             case inbox_kinds.CHILD_ENDED:
                 self._child_ended(row)
+            case inbox_kinds.SIGNAL:
+                take_signal(row, self.asking)
             case inbox_kinds.CANCEL:
                 pass  # nothing is taken once the run is cancelled
             case _:

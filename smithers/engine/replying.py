@@ -25,7 +25,7 @@ from smithers.store.sqlite import SqliteStore
 from smithers.tree import clean, valid_text
 from smithers.views import answer_command
 
-__all__ = ["answer", "asks", "decide"]
+__all__ = ["answer", "asks", "decide", "login_name"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,14 +137,14 @@ def _body(wait: Waiting, value: object, given: _Given, at: datetime) -> dict[str
     return {
         **told,
         "by": valid_text(given.by),
-        "login": valid_text(_login()),
+        "login": valid_text(login_name()),
         "note": None if given.note is None else valid_text(given.note),
         "at": at.isoformat().replace("+00:00", "Z"),
         "digest": wait.opened.digest,
     }
 
 
-def _login() -> str:
+def login_name() -> str:
     """The name of the user whose process this is."""
     try:
         return getpass.getuser()

@@ -25,6 +25,7 @@ from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
 from smithers.kinds.continuing import CONTINUE, ContinueAsNew
+from smithers.kinds.event import EVENT, WaitForEvent
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.human import HUMAN
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
@@ -79,6 +80,7 @@ __all__ = [
     "Slots",
     "Subflow",
     "Try",
+    "WaitForEvent",
     "agent_work",
     "child_workflow",
     "error_of",
@@ -96,6 +98,7 @@ AnyNode = (
     | HumanTask[Any]
     | Subflow[Any]
     | ContinueAsNew
+    | WaitForEvent[Any]
     | Sequence[Any]
     | Parallel[Any]
     | Branch[Any]
@@ -122,6 +125,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return CONTINUE
         case Subflow():
             return SUBFLOW
+        case WaitForEvent():
+            return EVENT
         case Command():
             return COMMAND
         case Task():

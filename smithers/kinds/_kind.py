@@ -17,7 +17,7 @@ from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOp
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
-from smithers.state import Ended, RunState, Total
+from smithers.state import Ended, RunState, Signal, Total
 from smithers.tree import Computed, ForEach, Mark, Node, Output, Rework, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]
@@ -28,6 +28,7 @@ KindName = Literal[
     "approval",
     "human",
     "subflow",
+    "event",
     "continue_as_new",
     ContainerKind,
     "iteration",
@@ -192,6 +193,14 @@ class Asking(Protocol):
     def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
         """It has begun, and waits for what is outside of the run."""
 
+    def take_signal(self, one: Instance, number: int, /, misfit: str | None = None) -> None:
+        """It takes a signal from its queue, or sets it aside since it does not fit."""
+
+    @property
+    def began(self) -> datetime:
+        """When this owner of the run began: what was due before is due now, by the wall clock."""
+        ...
+
 
 class OutputReader(Protocol):
     """A reader of outputs, as kinds use it."""
@@ -285,6 +294,10 @@ class Kind(ABC, Generic[N]):
         due, and `body` is None.
         """
         raise AssertionError(f"a {self.name} opens no wait of the kind {kind!r}")
+
+    def signalled(self, asking: Asking, one: Instance[N], signal: Signal) -> bool:
+        """Whether it takes a signal that it waits for. Raises `WrongAnswer` if that does not fit."""
+        raise AssertionError(f"a {self.name} waits for no signal")
 
     def stop(self, plan: Planning, one: Instance[N]) -> None:  # groups alone stop
         """Nothing starts below it from now on."""

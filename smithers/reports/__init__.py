@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
     from smithers.reports._runs import status_of as status_of
+    from smithers.reports._runs import workflow_names as workflow_names
     from smithers.reports._snapshot import inspecting as inspecting
     from smithers.reports._snapshot import snapshot as snapshot
     from smithers.reports._sql import Answer as Answer
@@ -73,6 +74,7 @@ _HOMES = {
     "places": "smithers.reports._runs",
     "raw_logs": "smithers.reports._logs",
     "run_ids": "smithers.reports._runs",
+    "workflow_names": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
@@ -115,6 +117,7 @@ __all__ = [  # literal, for the checkers
     "status_of",
     "timeline",
     "transcript",
+    "workflow_names",
 ]
 
 __getattr__ = lazily(__name__, _HOMES)

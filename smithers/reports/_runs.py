@@ -96,6 +96,14 @@ def run_ids(path: Path, query: RunsQuery) -> list[str]:
         return choose_runs(db, query)[0]
 
 
+def workflow_names(path: Path) -> list[str]:
+    """The workflows of which there are runs; none where there is no database."""
+    if not has_runs(path):
+        return []
+    with reading(path) as db:
+        return [name for (name,) in db.execute("SELECT DISTINCT workflow FROM runs ORDER BY 1")]
+
+
 def status_of(path: Path, run_id: str) -> str | None:
     """The status of a run, or None where there is no such run."""
     if not has_runs(path):

@@ -19,7 +19,7 @@ from smithers.state import RunState
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import last_written, owner_log, streams_folder
 from smithers.store.history import LAST, frames_of, parts_of
-from smithers.store.inbox import inbox_rows
+from smithers.store.inbox import inbox_rows, unread_signals
 from smithers.store.lease import is_gone
 from smithers.store.looking import peek
 from smithers.store.outputs import no_output, output_of
@@ -118,6 +118,7 @@ def snapshot_of(
         beat=beat,
         alive=alive,
         notes=inbox_rows(db, run_id, state.inbox),
+        sent=unread_signals(db, run_id) if parts is None else (),
         is_called=attention_of(db, run_id),
         gave_up=shared.gave_up.get(run_id),
         owner_log=str(log) if log.exists() else None,

@@ -116,18 +116,20 @@ class History:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """A message for a run's owner, written by anyone. `opened` is the frame of the wait it answers.
+    """A message for a run's owner, written by anyone. `opened` is the frame of the wait it answers,
+    and `signal` the id of the signal that it is.
 
     `body` is JSON text: for an answer the decision as it is recorded, for a cancel the reason, for
     a budget by how much it is raised and by whom, for a steer what is said to an agent and by whom,
     for a hold or a release which process a person is in a session through, for the end of a child
-    run how it ended.
+    run how it ended, for a signal what was sent (`signals.SentSignal`).
     """
 
     run_id: str
     kind: InboxKind
     key: Key | None = None
     opened: int | None = None
+    signal: str | None = None
     body: str
     at: datetime
 
@@ -312,11 +314,14 @@ class Store(Protocol):
         ...
 
     async def offer(self, note: Note) -> InboxRow:
-        """Put a note into the inbox of a run. An answer is unique per wait.
+        """Put a note into the inbox of a run. An answer is unique per wait, and a signal by its id.
 
         Raises `UnknownRun`; for an answer `AlreadyDecided` naming the first decision, and `Refused`
-        when the wait is not open or its due time has passed. From then on the run is called, until
-        a frame takes the note; a run that was given up is so no longer.
+        when the wait is not open or its due time has passed; for a signal `AlreadySent`, `Refused`
+        when the run has ended or its id was used for another one, and `WrongAnswer` when it fits
+        none of the waits that are open for it. From then on the run is called, until a frame takes
+        the note, unless that is a signal for which no wait is open; a run that was given up is so
+        no longer.
         """
         ...
 

@@ -25,6 +25,8 @@ from smithers.changes import (
     NodeMounted,
     Reset,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     WaitClosed,
     WaitOpened,
@@ -83,6 +85,8 @@ class Facts:
                 return [("wait", key, kind, opened)]
             case MessageGiven(id=id):
                 return [("message", id)]
+            case SignalTaken(number=number):
+                return [("signal", number)]
             case ChoiceGone(key=key, kind=kind, made=made):
                 return [("choice", key, kind, made)]
             case _:
@@ -110,6 +114,8 @@ def _begun(change: Change, k: int) -> list[_Fact]:  # noqa: C901  # one case a k
             return [("wait", key, kind, k)]
         case MessageTaken(id=id):
             return [("message", id)]
+        case SignalGiven(number=number):
+            return [("signal", number)]
         case Reset(key=key):
             return [("reset", key, k)]
         case StatusChanged():

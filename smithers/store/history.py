@@ -38,6 +38,8 @@ from smithers.changes import (
     SentBack,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
@@ -59,6 +61,7 @@ Part = Literal[
     "waits",
     "budgets",
     "messages",
+    "signals",
     "resets",
     "statuses",
 ]
@@ -383,6 +386,28 @@ def _read_messages(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
             frames[ended].append(MessageGiven(id=id, serial=serial))
 
 
+def _read_signals(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
+    rows = db.execute(
+        "SELECT number, born, id, event, correlation, data, sent_by, sent_at, ended, node, path,"
+        " misfit FROM signals WHERE run_id = :run" + _BORN_OR.format("", "ended"),
+        frames.asked,
+    )
+    for number, born, id, event, correlation, data, by, at, ended, node, path, misfit in rows:
+        given = SignalGiven(
+            number=number,
+            id=id,
+            event=event,
+            correlation=correlation,
+            data=data,
+            by=by,
+            at=time_of(at),
+        )
+        frames[born].append(given)
+        if ended is not None:
+            key = keys[node, path]
+            frames[ended].append(SignalTaken(number=number, key=key, misfit=misfit))
+
+
 def _read_statuses(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT born, status, error, output, stopped_by, next_run FROM statuses"
@@ -410,6 +435,7 @@ _READERS: dict[Part, Callable[[sqlite3.Connection, _Frames, _Keys], None]] = {
     "waits": _read_waits,
     "budgets": _read_budgets,
     "messages": _read_messages,
+    "signals": _read_signals,
     "resets": _read_resets,
     "statuses": _read_statuses,
 }

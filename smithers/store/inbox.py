@@ -8,22 +8,39 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from smithers import waits
 from smithers.changes import ENDED, Frame, Key, StatusChanged, UsageCounted
 from smithers.errors import Refused
-from smithers.inbox import CHILD_ENDED
+from smithers.inbox import CHILD_ENDED, SIGNAL
+from smithers.signals import signal_of
 from smithers.store import InboxRow, Note
 from smithers.store.answers import Asked, check_answer
 from smithers.store.rows import path_of, path_text, time_of, time_text
+from smithers.store.signals import check_signal, first_of, listening, status_of
 
-__all__ = ["call", "end_body", "end_of", "inbox_rows", "put_note", "tell_parent"]
+__all__ = [
+    "call",
+    "end_body",
+    "end_of",
+    "has_taker",
+    "inbox_rows",
+    "put_note",
+    "tell_parent",
+    "unread_signals",
+]
 
-_ROWS = (
-    "SELECT id, kind, node, path, opened, body, at FROM inbox"
-    " WHERE run_id = ? AND id > ? ORDER BY id"
+_COLUMNS = "SELECT id, kind, node, path, opened, signal, body, at FROM inbox i WHERE run_id = ?"
+_ROWS = f"{_COLUMNS} AND id > ? ORDER BY id"
+_UNREAD = (
+    f"{_COLUMNS} AND signal IS NOT NULL AND NOT EXISTS (SELECT 1 FROM signals s"
+    " WHERE s.run_id = i.run_id AND s.number = i.id) ORDER BY id"
 )
-_PUT = "INSERT INTO inbox (run_id, kind, node, path, opened, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_PUT = (
+    "INSERT INTO inbox (run_id, kind, node, path, opened, signal, body, at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _PARENT = (
     "SELECT r.parent, r.parent_task, r.parent_path, r.first_run FROM runs r"
     " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ?"
@@ -47,22 +64,34 @@ _ASKED = (
 
 def inbox_rows(db: sqlite3.Connection, run_id: str, after: int) -> list[InboxRow]:
     """The notes of a run with ids above `after`, in order."""
+    return _rows_of(db.execute(_ROWS, (run_id, after)), run_id)
+
+
+def unread_signals(db: sqlite3.Connection, run_id: str) -> list[InboxRow]:
+    """The signals of a run that no frame has taken, in order."""
+    return _rows_of(db.execute(_UNREAD, (run_id,)), run_id)
+
+
+def _rows_of(rows: Iterable[tuple[Any, ...]], run_id: str) -> list[InboxRow]:
     return [
         InboxRow(
             run_id=run_id,
             kind=kind,
             key=None if node is None else Key(node, path_of(path)),
             opened=opened,
+            signal=signal,
             body=body,
             at=time_of(at),
             id=id,
         )
-        for id, kind, node, path, opened, body, at in db.execute(_ROWS, (run_id, after))
+        for id, kind, node, path, opened, signal, body, at in rows
     ]
 
 
 def put_note(db: sqlite3.Connection, note: Note, now: datetime, *, driven: bool) -> InboxRow:
-    """Keep a note of a run that exists. Raises `AlreadyDecided` or `Refused` for an answer."""
+    """Keep a note of a run that exists. Raises `AlreadyDecided` or `Refused` for an answer, and
+    `AlreadySent` or `Refused` for a signal.
+    """
     node, path = (None, None) if note.key is None else (note.key.id, path_text(note.key.path))
     if note.kind == "answer":
         if note.key is None or note.opened is None:
@@ -70,7 +99,13 @@ def put_note(db: sqlite3.Connection, note: Note, now: datetime, *, driven: bool)
         wait = (note.run_id, node, path, note.opened)
         first = db.execute(_FIRST, wait).fetchone()
         check_answer(note, first and first[0], _asked(db, wait), now, driven=driven)
-    row = (note.run_id, note.kind, node, path, note.opened, note.body, time_text(note.at))
+    if note.kind == SIGNAL:
+        sent, run_id = signal_of(note.body), note.run_id
+        first = first_of(db, run_id, sent.id)
+        open = listening(db, run_id, sent.on)
+        check_signal(run_id, sent, first, status_of(db, run_id), open)
+    about = (note.run_id, note.kind, node, path, note.opened, note.signal)
+    row = (*about, note.body, time_text(note.at))
     id = db.execute(_PUT, row).lastrowid
     assert id is not None  # an INSERT that succeeded has an id
     return InboxRow(
@@ -78,10 +113,18 @@ def put_note(db: sqlite3.Connection, note: Note, now: datetime, *, driven: bool)
         kind=note.kind,
         key=note.key,
         opened=note.opened,
+        signal=note.signal,
         body=note.body,
         at=note.at,
         id=id,
     )
+
+
+def has_taker(db: sqlite3.Connection, note: Note) -> bool:
+    """Whether an owner has something to do with a note: with a signal, if a wait is open for it."""
+    if note.kind != SIGNAL:
+        return True
+    return bool(listening(db, note.run_id, signal_of(note.body).on))
 
 
 def call(db: sqlite3.Connection, row: InboxRow) -> None:

@@ -30,7 +30,9 @@ from smithers.changes import (
     text_of,
 )
 from smithers.errors import Refused, RunExists, UnknownRun
-from smithers.inbox import CHILD_ENDED
+from smithers.forms import Form
+from smithers.inbox import CHILD_ENDED, SIGNAL
+from smithers.signals import SentSignal, signal_of
 from smithers.state import RunState
 from smithers.store import (
     CachedAnswer,
@@ -56,6 +58,7 @@ from smithers.store.inbox import end_body, end_of
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
 from smithers.store.rows import time_text
+from smithers.store.signals import Listening, check_signal
 from smithers.store.waking import MOST_STARTS, pause_s, reason_to_wake, told_up
 
 __all__ = ["MemoryStore"]
@@ -221,6 +224,7 @@ class MemoryStore:
             begun.wake_at = starts.created_at
             running = StatusChanged(status="running")
             begun.add(Frame(number=0, at=starts.created_at, changes=(running,)), ())
+            self._move_signals(run, begun)
         for one in cooldowns:
             if supersedes(one, self._cooldowns.get(one.key)):
                 self._cooldowns[one.key] = one
@@ -272,7 +276,37 @@ class MemoryStore:
         run = self._run(note.run_id)
         if note.kind == "answer":
             self._check_answer(run, note)
-        return self._put(run, note)
+        if note.kind != SIGNAL:
+            return self._put(run, note)
+        sent, state = signal_of(note.body), RunState.of(run.frames)
+        open = [
+            Listening(key=key, on=wait.opened.on, form=Form.from_row(wait.opened.form))
+            for (key, kind), wait in state.waits.items()
+            if kind == waits.EVENT and wait.opened.on == sent.on
+        ]
+        ended = (state.run_status, state.status.next_run)
+        check_signal(note.run_id, sent, self._signal(note.run_id, sent.id), ended, open)
+        called, starts = run.called, run.starts
+        row = self._put(run, note)
+        if not open:  # nothing has to be woken for it
+            run.called, run.starts = called, starts
+        return row
+
+    def _signal(self, run_id: str, id: str) -> SentSignal | None:
+        """The signal of an id that was sent to a run before."""
+        for row in self._inbox:
+            if (row.run_id, row.kind, row.signal) == (run_id, SIGNAL, id):
+                return signal_of(row.body)
+        return None
+
+    def _move_signals(self, run: _Run, next_run: _Run) -> None:
+        """Send what no node of a run has taken to the run as which it continues."""
+        signals = RunState.of(run.frames).signals
+        for row in list(self._inbox):
+            taken = row.id in signals and signals[row.id].taken is not None
+            if (row.run_id, row.kind) == (run.row.run_id, SIGNAL) and not taken:
+                fresh = replace(row, run_id=next_run.row.run_id, id=len(self._inbox) + 1)
+                self._inbox.append(fresh)
 
     def _tell_parent(self, run: NewRun, frame: Frame) -> None:
         """Put the end of a child run into the inbox of its parent."""
@@ -293,6 +327,7 @@ class MemoryStore:
             kind=note.kind,
             key=note.key,
             opened=note.opened,
+            signal=note.signal,
             body=note.body,
             at=note.at,
             id=len(self._inbox) + 1,

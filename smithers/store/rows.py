@@ -41,6 +41,8 @@ from smithers.changes import (
     SentBack,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
@@ -123,6 +125,14 @@ _MESSAGE = (
 _MESSAGE_END = (
     "UPDATE messages SET ended = ?, serial = ? WHERE run_id = ? AND id = ? AND ended IS NULL"
 )
+_SIGNAL = (
+    "INSERT INTO signals (run_id, number, born, id, event, correlation, data, sent_by, sent_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_SIGNAL_END = (
+    "UPDATE signals SET ended = ?, node = ?, path = ?, misfit = ?"
+    " WHERE run_id = ? AND number = ? AND ended IS NULL"
+)
 _RESET = "INSERT INTO resets (run_id, node, path, born, cause) VALUES (?, ?, ?, ?, ?)"
 _STATUS = (
     "INSERT INTO statuses (run_id, born, status, error, output, stopped_by, next_run)"
@@ -131,8 +141,8 @@ _STATUS = (
 
 _IN_ORDER = (
     *(_GONE, _REOPENED, _CHOICE_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE),
-    *(_READ, _WAIT, _RESET, _LARGE, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS),
-    *(_TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END),
+    *(_READ, _WAIT, _RESET, _LARGE, _HANDLED, _END, _BUDGET, _MESSAGE, _STATUS, _SIGNAL),
+    *(_TASK_END, _ATTEMPT_END, _WAIT_END, _MESSAGE_END, _SIGNAL_END),
 )
 _FILLS = {
     _GONE: "a node that left",
@@ -142,6 +152,7 @@ _FILLS = {
     _ATTEMPT_END: "an attempt that ended",
     _WAIT_END: "a wait that closed",
     _MESSAGE_END: "a message that was given",
+    _SIGNAL_END: "a signal that was taken",
 }
 
 
@@ -340,6 +351,16 @@ def _put_given(rows: Rows, run: str, k: int, change: MessageGiven) -> None:
     _add(rows, _MESSAGE_END, (k, change.serial, run, change.id))
 
 
+def _put_signal(rows: Rows, run: str, k: int, change: SignalGiven) -> None:
+    said = (change.id, change.event, change.correlation, change.data)
+    _add(rows, _SIGNAL, (run, change.number, k, *said, change.by, time_text(change.at)))
+
+
+def _put_signal_taken(rows: Rows, run: str, k: int, change: SignalTaken) -> None:
+    id, path = change.key
+    _add(rows, _SIGNAL_END, (k, id, path_text(path), change.misfit, run, change.number))
+
+
 def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
     id, path = change.key
     _add(rows, _RESET, (run, id, path_text(path), k, _cause_text(change.cause)))
@@ -379,6 +400,8 @@ _PUT: dict[type[Change], Callable[[Rows, str, int, Any], None]] = {
     BudgetRaised: _put_raised,
     MessageTaken: _put_message,
     MessageGiven: _put_given,
+    SignalGiven: _put_signal,
+    SignalTaken: _put_signal_taken,
     Reset: _put_reset,
     StatusChanged: _put_status,
 }

@@ -40,13 +40,14 @@ from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
 from smithers.store.heartbeat import Heartbeat, beat
 from smithers.store.history import frames_of
-from smithers.store.inbox import call, inbox_rows, put_note, tell_parent
+from smithers.store.inbox import call, has_taker, inbox_rows, put_note, tell_parent
 from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.outputs import OutputReader
 from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_text, write
 from smithers.store.run_rows import run_row, run_values, unknown_run
+from smithers.store.signals import Listening, listening, move_signals
 from smithers.store.views import declare
 from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
 
@@ -239,6 +240,7 @@ class SqliteStore:
             put_cached(db, answers)
             if starts is not None:
                 _begin(db, starts)
+                move_signals(db, claim.run_id, starts.run_id)
             self._notes += tell_parent(db, claim.run_id, frame)
             if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
@@ -287,17 +289,29 @@ class SqliteStore:
         return self._outputs.read(run_id, key, frame)
 
     async def offer(self, note: Note) -> InboxRow:
-        """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided` or `Refused`."""
+        """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided`, `AlreadySent` or
+        `Refused`.
+        """
 
         def work(db: sqlite3.Connection) -> InboxRow:
             _, owner, _, _ = _standing(db, note.run_id)
             row = put_note(db, note, self._now(), driven=self._drives(db, owner))
-            call(db, row)
+            if has_taker(db, note):
+                call(db, row)
             return row
 
         row = await self._db.transact(work)
         self._notes += 1
         return row
+
+    async def listening(self, run_id: str) -> Sequence[Listening]:
+        """The waits for events that are open. Raises `UnknownRun`."""
+
+        def work(db: sqlite3.Connection) -> Sequence[Listening]:
+            _standing(db, run_id)
+            return listening(db, run_id)
+
+        return await self._db.read(work)
 
     async def wakeable(self) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them."""

@@ -32,6 +32,32 @@ ALTER TABLE statuses ADD COLUMN next_run TEXT;
 ALTER TABLE runs ADD COLUMN first_run TEXT;
 ALTER TABLE runs ADD COLUMN number INTEGER NOT NULL DEFAULT 1;
 
+-- A signal is sent as a row of `inbox` of the kind `signal`, whose id, given by its sender, is in
+-- `signal`: once in a run. The owner takes it into `signals`, where `number` is the id of that row.
+-- There it waits until a node takes it (`ended`, `node`, `path`), or sets it aside since its data
+-- does not fit: `misfit` says why.
+
+ALTER TABLE inbox ADD COLUMN signal TEXT;
+CREATE UNIQUE INDEX inbox_one_signal ON inbox (run_id, signal) WHERE signal IS NOT NULL;
+CREATE INDEX waits_for_event ON waits (run_id, waits_on) WHERE kind = 'event' AND ended IS NULL;
+
+CREATE TABLE signals (
+  run_id      TEXT NOT NULL,
+  number      INTEGER NOT NULL,
+  born        INTEGER NOT NULL,
+  id          TEXT NOT NULL,
+  event       TEXT NOT NULL,
+  correlation TEXT,
+  data        TEXT NOT NULL,             -- JSON
+  sent_by     TEXT NOT NULL,
+  sent_at     TEXT NOT NULL,
+  ended       INTEGER,
+  node        TEXT,
+  path        TEXT,
+  misfit      TEXT,
+  PRIMARY KEY (run_id, number)
+) WITHOUT ROWID;
+
 -- `cache` keeps the answers of tasks with a `cache=`, for later runs: `key` is the digest of what the
 -- agent was asked, `run_id` the run that paid for the answer, which may be gone. A row is written
 -- with the frame in which the task settles, and is replaced or deleted as a whole. A task that takes

@@ -17,7 +17,7 @@ from smithers.tree._exact import Changed, NotExact, has_set, is_plain, not_finit
 from smithers.tree._explaining import Explained, did_you_mean, explain, first_of
 from smithers.tree._freeze import RENDERING, Bindings, freeze
 from smithers.tree._handles import NODE_MARK, shown
-from smithers.tree._ids import check_id, check_run_id
+from smithers.tree._ids import check_id, check_run_id, name_problem
 from smithers.tree._nodes import (
     Giving,
     Group,
@@ -33,7 +33,7 @@ from smithers.tree._outputs import Output, output_of, problem
 from smithers.tree._people import HumanTask, named_choices
 from smithers.tree._places import Mark, here, place_of_error
 from smithers.tree._programs import Completed, Program
-from smithers.tree._results import Computed, computed
+from smithers.tree._results import Computed, check_output, computed
 from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._rework import Rework
 from smithers.tree._tasks import Approval, Step, Task
@@ -44,6 +44,7 @@ from smithers.tree._work import (
     ChildWork,
     CommandWork,
     Decision,
+    EventWork,
     HumanWork,
     PersonWork,
     StepWork,
@@ -68,6 +69,7 @@ __all__ = [
     "Computed",
     "Decision",
     "ErrorClass",
+    "EventWork",
     "Explained",
     "ForEach",
     "Giving",
@@ -98,6 +100,7 @@ __all__ = [
     "check_items",
     "check_name",
     "check_number",
+    "check_output",
     "check_run_id",
     "check_takes",
     "children_of",
@@ -111,6 +114,7 @@ __all__ = [
     "has_set",
     "here",
     "is_plain",
+    "name_problem",
     "named_choices",
     "not_finite",
     "output_of",

@@ -7,7 +7,7 @@ import re
 from smithers.errors import AuthorError, Refused
 from smithers.tree._places import Mark
 
-__all__ = ["MAX_ID", "check_id", "check_run_id"]
+__all__ = ["MAX_ID", "check_id", "check_run_id", "name_problem"]
 
 MAX_ID = 200
 _RUN_ID = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
@@ -17,21 +17,24 @@ def _shown(text: str) -> str:
     return repr(text) if len(text) <= 60 else f"{text[:57]!r}... ({len(text)} characters)"
 
 
+def name_problem(given: object) -> str:
+    """Why this is not 1 to 200 printable characters; empty if it is."""
+    if not isinstance(given, str):
+        return f"must be a string, not {type(given).__name__}"
+    if not given:
+        return "is empty"
+    if len(given) > MAX_ID:
+        return f"is longer than {MAX_ID} characters"
+    if not given.isprintable():
+        return "has characters that cannot be printed"
+    return "starts or ends with a space" if given != given.strip() else ""
+
+
 def check_id(given: object, kind: str, mark: Mark) -> str:
     """`given` if it can be the id of a node. Raises `AuthorError` that says what is wrong."""
-    wrong = ""
-    if not isinstance(given, str):
-        wrong = f"must be a string, not {type(given).__name__}"
-    elif not given:
-        wrong = "is empty"
-    elif len(given) > MAX_ID:
-        wrong = f"is longer than {MAX_ID} characters"
-    elif not given.isprintable():
-        wrong = "has characters that cannot be printed"
-    elif ".." in given and ".." in re.split(r"[/\\]", given):
+    wrong = name_problem(given)
+    if isinstance(given, str) and not wrong and ".." in re.split(r"[/\\]", given):
         wrong = "has a '..' segment"
-    elif given != given.strip():
-        wrong = "starts or ends with a space"
     if wrong:
         shown = _shown(given) if isinstance(given, str) else repr(given)
         raise AuthorError(

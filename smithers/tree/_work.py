@@ -27,6 +27,7 @@ __all__ = [
     "ChildWork",
     "CommandWork",
     "Decision",
+    "EventWork",
     "HumanWork",
     "PersonWork",
     "Programs",
@@ -288,4 +289,16 @@ class ChildWork:
     input: Computed[Any]
 
 
-Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork | ChildWork
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventWork:
+    """A signal that is waited for. `answer` is the type of its data; without a signal in time, the
+    task fails or gives None.
+    """
+
+    event: str
+    answer: Output[Any]
+    correlation: str | Callable[[], str] | None
+    on_timeout: OnFailure
+
+
+Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork | ChildWork | EventWork

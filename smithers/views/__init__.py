@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from smithers.views._runs import inspect as inspect
     from smithers.views._runs import summarize as summarize
     from smithers.views._runs import view_task as view_task
+    from smithers.views._signals import SignalView as SignalView
+    from smithers.views._signals import view_signals as view_signals
     from smithers.views._snapshot import OwnerView as OwnerView
     from smithers.views._snapshot import Snapshot as Snapshot
     from smithers.views._snapshot import Status as Status
@@ -122,6 +124,7 @@ _HOMES = {
     "RunView": "smithers.views._runs",
     "RunsPage": "smithers.views._lists",
     "Shown": "smithers.views._changes",
+    "SignalView": "smithers.views._signals",
     "Snapshot": "smithers.views._snapshot",
     "Spent": "smithers.views._usage",
     "Standing": "smithers.views._standing",
@@ -162,6 +165,7 @@ _HOMES = {
     "unsettled": "smithers.views._tasks",
     "view_cost": "smithers.views._cost",
     "view_frame": "smithers.views._frames",
+    "view_signals": "smithers.views._signals",
     "view_task": "smithers.views._runs",
     "view_work": "smithers.views._work",
     "with_place": "smithers.views._words",
@@ -199,6 +203,7 @@ __all__ = [  # literal, for the checkers
     "RunView",
     "RunsPage",
     "Shown",
+    "SignalView",
     "Snapshot",
     "Spent",
     "Standing",
@@ -239,6 +244,7 @@ __all__ = [  # literal, for the checkers
     "unsettled",
     "view_cost",
     "view_frame",
+    "view_signals",
     "view_task",
     "view_work",
     "with_place",

@@ -26,13 +26,22 @@ from smithers.changes import (
     Reset,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
     WaitOpened,
 )
 from smithers.forms import Form
-from smithers.naming import first_names, key_name, node_name, why_again
+from smithers.naming import (
+    event_name,
+    first_names,
+    key_name,
+    node_name,
+    waited_for,
+    why_again,
+)
 from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from
 from smithers.views._words import clock
@@ -101,6 +110,12 @@ def change_words(  # noqa: C901  # one case a kind of change
             return f"{change.by} sent {name} message {change.id}: {_short(change.text)}"
         case MessageGiven():
             return f"{name} attempt {number} received message {change.id}"
+        case SignalGiven():
+            return _signal(change)
+        case SignalTaken():
+            if change.misfit is not None:
+                return f"{name} set a signal aside: {_short(change.misfit)}"
+            return f"{name} took a signal"
         case FailureHandled():
             return f"{name} will not run again: its failure is tolerated"
         case Reset():
@@ -158,6 +173,11 @@ def _chose(name: str, change: ChoiceMade) -> str:  # noqa: C901  # one case a ki
             assert_never(change.kind)
 
 
+def _signal(change: SignalGiven) -> str:
+    on = (change.event,) if change.correlation is None else (change.event, change.correlation)
+    return f"{change.by} sent signal {change.id} of the event {event_name(on)}"
+
+
 def _sent_back(name: str, value: str) -> str:
     row = object_from(value) or {}
     note = f": {row['note']}" if row.get("note") else ""
@@ -201,7 +221,7 @@ def _wait_words(name: str, change: WaitOpened, at: datetime) -> str:
         until="" if change.due is None else f" until {clock(change.due, at)}",
         asked=change.asked,
         line=_short(change.asked or ""),
-        on=", ".join(map(node_name, change.on)),
+        on=waited_for(change.kind, change.on),
     )
 
 

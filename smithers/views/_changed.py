@@ -24,6 +24,8 @@ from smithers.changes import (
     Reset,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
@@ -57,7 +59,7 @@ def _key_of(change: Change, state: RunState) -> Key:
             return state.attempts[change.serial].key
         case ReadMade():
             return change.reader
-        case StatusChanged():
+        case StatusChanged() | SignalGiven():
             return _THE_RUN
         case (
             CameUp()
@@ -73,6 +75,7 @@ def _key_of(change: Change, state: RunState) -> Key:
             | BudgetSet()
             | BudgetRaised()
             | MessageTaken()
+            | SignalTaken()
             | Reset()
         ):
             return change.key

@@ -24,6 +24,8 @@ from smithers.changes import (
     Reset,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
@@ -49,6 +51,8 @@ Shown = (
     | BudgetSet
     | BudgetRaised
     | MessageTaken
+    | SignalGiven
+    | SignalTaken
     | WaitClosed
     | ReadMade
     | ChoiceMade

@@ -20,6 +20,7 @@ from smithers.changes import (
     NodeMounted,
     ReadMade,
     SessionSeen,
+    SignalGiven,
     StatusChanged,
     UsageCounted,
 )
@@ -176,7 +177,7 @@ def _about(
             return Key(change.id), None
         case ReadMade():
             return change.reader, None
-        case StatusChanged():
+        case StatusChanged() | SignalGiven():
             return None, None
         case _:
             return change.key, None

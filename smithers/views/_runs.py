@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from smithers.texts import object_from
 from smithers.views._exhausted import exhausted_loops
+from smithers.views._signals import SignalView, view_signals
 from smithers.views._tasks import (
     counts,
     open_waits,
@@ -105,11 +106,12 @@ class RunView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspection:
-    """A run with all its tasks and what it waits for."""
+    """A run with all its tasks, what it waits for, and the signals that were sent to it."""
 
     run: RunView
     tasks: tuple[TaskView, ...]
     waits: tuple[WaitView, ...]
+    signals: tuple[SignalView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +141,7 @@ def inspect(snapshot: Snapshot) -> Inspection:
         run=view_run(snapshot),
         tasks=tuple(_task(snapshot, line) for line in task_lines(snapshot)),
         waits=tuple(wait for wait in open_waits(snapshot) if not wait.answered),
+        signals=tuple(view_signals(snapshot)),
     )
 
 

@@ -64,6 +64,8 @@ class Snapshot:
     beat: Beat | None = None
     alive: bool = False
     notes: Sequence[InboxRow] = ()
+    sent: Sequence[InboxRow] = ()
+    """The signals that were sent and that no frame has taken, also of a run that has ended."""
     is_called: bool = False
     gave_up: str | None = None
     owner_log: str | None = None

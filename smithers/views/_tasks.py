@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from smithers.changes import ENDED, Key
 from smithers.forms import Form
-from smithers.waits import ASKING, COOLDOWN, KINDS, traits
+from smithers.waits import ASKING, COOLDOWN, EVENT, KINDS, traits
 
 if TYPE_CHECKING:
     from smithers.changes import Failure, RunStatus
@@ -89,7 +89,7 @@ class TaskLine:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitView:
     """An open wait. `opened` is its frame, `since` the time of that. `form` is what an answer to it
-    must be, if it is a question. `cooling` are the limits of
+    must be, if it is a question, or the data of a signal. `cooling` are the limits of
     agents that it waits for. One that is `answered` has its answer in the inbox.
     """
 
@@ -232,7 +232,7 @@ def open_waits(snapshot: Snapshot) -> list[WaitView]:
             asked=wait.opened.asked,
             digest=wait.opened.digest,
             allowed_by=wait.opened.allowed_by,
-            form=Form.from_row(wait.opened.form) if kind in ASKING else None,
+            form=Form.from_row(wait.opened.form) if kind in (*ASKING, EVENT) else None,
             on=wait.opened.on,
             cooling=snapshot.cooling(wait.opened.on) if kind == COOLDOWN else (),
             answered=(key, kind) in snapshot.answered,

@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, assert_never
 
 from smithers import inbox, waits
 from smithers.changes import Key
-from smithers.naming import key_name, node_name
+from smithers.naming import event_name, key_name, waited_for
+from smithers.signals import signal_of
 from smithers.store import Owner
 from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from, title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._exhausted import exhausted_loops, exhausted_words
 from smithers.views._failing import Reason, describe_failure, failure_reasons
+from smithers.views._signals import SignalView, view_signals
 from smithers.views._tasks import failures, open_waits, unpaid
 from smithers.views._words import (
     answer_command,
     clock,
     decide_command,
     resume_command,
+    send_command,
     shorten,
 )
 
@@ -49,7 +52,7 @@ class WhyView:
 
 def explain(snapshot: Snapshot) -> WhyView:
     """One honest sentence for whatever holds the run, with the command that helps, if any does."""
-    reasons = _Reasons(snapshot).all()
+    reasons = [*_Reasons(snapshot).all(), *_signals(snapshot)]
     exhausted = exhausted_loops(snapshot.state)
     return WhyView(
         run_id=snapshot.run_id,
@@ -168,6 +171,8 @@ class _Reasons:
                 return self._data(wait)
             case waits.CHILD:
                 return self._child(wait)
+            case waits.EVENT:
+                return self._event(wait)
             case waits.RETRY:
                 said = f"{key_name(key)} failed and will be retried{until}"
             case waits.COOLDOWN:
@@ -267,6 +272,23 @@ class _Reasons:
             command = None if spent is None else raise_command(self.snapshot.run_id, spent)
         return Reason(key=wait.key, sentence=said, command=command, hint=held.hint)
 
+    def _event(self, wait: WaitView) -> Reason:
+        key, due = wait.key, "" if wait.due is None else f" until {self._clock(wait.due)}"
+        for row in self.snapshot.sent:
+            sent = signal_of(row.body)
+            if sent.on == wait.on:
+                said = f"{key_name(key)} waits for the event {event_name(wait.on)}"
+                return self._taken_up(key, f"{said}, which {sent.by} has sent")
+        said = (
+            f"{key_name(key)} has been waiting for the event {event_name(wait.on)} since"
+            f" {self._clock(wait.since)}{due}"
+        )
+        if wait.due is not None and wait.due <= self.snapshot.now and not self.alive:
+            said = f"the time of {key_name(key)} to wait for the event {event_name(wait.on)}"
+            return Reason(key=key, sentence=f"{said} is over", command=self.resume)
+        command = send_command(self.snapshot.run_id, wait.on, wait.form)
+        return Reason(key=key, sentence=said, command=command)
+
     def _taken_up(self, key: Key, said: str) -> Reason:
         """An answer that the run's process is to take."""
         if self.alive:
@@ -275,7 +297,7 @@ class _Reasons:
         return Reason(key=key, sentence=said, command=self.resume)
 
     def _data(self, wait: WaitView) -> Reason:
-        names = ", ".join(map(node_name, wait.on))
+        names = waited_for(wait.kind, wait.on)
         said = f"{key_name(wait.key)} is waiting for the output of {names}"
         return Reason(key=wait.key, sentence=said, command=self.resume_if_left, kind=waits.DATA)
 
@@ -285,6 +307,29 @@ class _Reasons:
 
 def _is_outside(wait: WaitView) -> bool:
     return waits.traits(wait.kind).is_outside
+
+
+_FEW_SIGNALS = 5
+
+
+def _signals(snapshot: Snapshot) -> list[Reason]:
+    """The signals that were set aside, and those that nothing takes any more."""
+    lost = [one for one in view_signals(snapshot) if one.state in ("set aside", "not taken")]
+    found = [_lost(one) for one in lost[:_FEW_SIGNALS]]
+    if more := len(lost) - len(found):
+        said = f"{more} more signals were not taken; `smithers inspect` lists them"
+        found.append(Reason(key=Key(""), sentence=said, kind="signal"))
+    return found
+
+
+def _lost(signal: SignalView) -> Reason:
+    name = f"signal {signal.id} of the event {event_name(signal.on)}"
+    if signal.key is None:
+        said = f"{name}, which {signal.by} has sent, was not taken before the run ended"
+        return Reason(key=Key(""), sentence=said, kind="signal")
+    said = f"{key_name(signal.key)} set aside {name}: {shorten(signal.misfit or '')}"
+    hint = "send one that fits, with another id"
+    return Reason(key=signal.key, sentence=said, kind="signal", hint=hint)
 
 
 def _tolerated(line: TaskLine) -> Reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from smithers.changes import Key
+    from smithers.forms import Form
     from smithers.views._tasks import WaitView
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "clock",
     "decide_command",
     "resume_command",
+    "send_command",
     "shorten",
     "with_place",
 ]
@@ -89,6 +92,17 @@ def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
     few = choices if len(choices) <= _FEW_CHOICES else ()
     found = {one: answer_command(*asked, f"--choice={one}") for one in few}
     return found or {"answer": answer_command(*asked)}
+
+
+def send_command(run_id: str, on: Sequence[str], form: Form | None) -> str:
+    """What somebody types to send the signal that is waited for, with data that fits."""
+    event, *correlation = on
+    words = ["smithers", "send", shlex.quote(run_id), shlex.quote(event)]
+    if correlation:
+        words += ["--correlation", shlex.quote(correlation[0])]
+    if form is not None and (example := form.example) is not None:
+        words += ["--data", shlex.quote(json.dumps(example, ensure_ascii=False))]
+    return " ".join(words)
 
 
 def _words(

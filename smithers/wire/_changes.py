@@ -21,12 +21,15 @@ from smithers.changes import (
     Reset,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
     WaitOpened,
     text_of,
 )
+from smithers.store.rows import time_text
 from smithers.texts import from_json
 from smithers.wire._values import dollars, error_json, optional_time
 
@@ -82,6 +85,10 @@ def change_name(change: Shown) -> str:  # noqa: C901  # one case a kind of chang
             return "message_taken"
         case MessageGiven():
             return "message_given"
+        case SignalGiven():
+            return "signal_given"
+        case SignalTaken():
+            return "signal_taken"
         case FailureHandled():
             return "failure_handled"
         case Reset():
@@ -135,8 +142,24 @@ def _facts(change: Shown, attempt: AttemptName | None) -> Json:  # noqa: C901  #
             return {"id": change.id, "text": change.text, "by": change.by}
         case MessageGiven():
             return {"id": change.id, **_named(attempt)}
+        case SignalGiven():
+            return _signal(change)
+        case SignalTaken():
+            return {"number": change.number, "misfit": change.misfit}
         case _:
             assert_never(change)
+
+
+def _signal(change: SignalGiven) -> Json:
+    return {
+        "number": change.number,
+        "id": change.id,
+        "event": change.event,
+        "correlation": change.correlation,
+        "data": from_json(change.data),
+        "by": change.by,
+        "at": time_text(change.at),
+    }
 
 
 def _started(change: AttemptStarted) -> Json:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Reason,
         RunLine,
         RunView,
+        SignalView,
         Spent,
         Summary,
         TaskLine,
@@ -66,6 +67,7 @@ def inspection_parts(view: Inspection) -> Json:
         "run": _run(view.run),
         "tasks": map(_inspected, view.tasks),
         "waits": [wait_json(wait) for wait in view.waits],
+        "signals": [signal_json(signal) for signal in view.signals],
     }
 
 
@@ -125,6 +127,22 @@ def wait_json(wait: WaitView) -> Json:
         "form": form_json(wait.form),
         "on": list(wait.on),
         "cooling": [_cooldown(one) for one in wait.cooling],
+    }
+
+
+def signal_json(signal: SignalView) -> Json:
+    key = signal.key
+    return {
+        "id": signal.id,
+        "event": signal.event,
+        "correlation": signal.correlation,
+        "by": signal.by,
+        "at": time_text(signal.at),
+        "state": signal.state,
+        "task": None if key is None else key.id,
+        "iteration": None if key is None else list(key.path),
+        "misfit": signal.misfit,
+        "data": from_json(signal.data),
     }
 
 

@@ -15,6 +15,7 @@ from smithers.amounts import Amounts
 from smithers.changes import Frame, Key
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine
+from smithers.signals import SentSignal
 from smithers.state import RunState
 from smithers.store import Claim, Model, Note
 from smithers.tree import Decision
@@ -89,6 +90,7 @@ class Run(runs.Run):
             options["clock"] = now.reading
         super().__init__(*given, **options)
         self.reports: list[str] = []
+        self.sent = 0
         self.before: Callable[[Engine], None] = lambda engine: None
         """Called with each new engine, before it runs."""
 
@@ -173,6 +175,31 @@ class Run(runs.Run):
         await self.store.offer(
             Note(run_id="r1", kind="answer", key=key, opened=opened, body=body, at=self.now())
         )
+
+    def send(self, event: str, data: object = None, **more: Any) -> None:
+        """Send a signal, as another process would."""
+        asyncio.run(self.offer_signal(event, data, **more))
+
+    async def offer_signal(
+        self,
+        event: str,
+        data: object = None,
+        *,
+        correlation: str | None = None,
+        id: str | None = None,
+        by: str = "ann",
+    ) -> None:
+        self.sent += 1
+        sent = SentSignal(
+            id=id or f"s{self.sent}",
+            event=event,
+            correlation=correlation,
+            data=json.dumps(data),
+            by=by,
+            login=by,
+        )
+        at, body = self.now(), sent.body()
+        await self.store.offer(Note(run_id="r1", kind="signal", signal=sent.id, body=body, at=at))
 
     def raise_budget(self, node: str = "", path: tuple[int, ...] = (), **more: Any) -> None:
         """Raise a budget, as another process would; without a node that of the run."""

@@ -21,6 +21,7 @@ from smithers.tree import (
     AgentWork,
     ChildWork,
     CommandWork,
+    EventWork,
     HumanWork,
     PersonWork,
     StepWork,
@@ -63,5 +64,7 @@ class Executors:
                 raise AssertionError("a person is asked by the kind of the node, not attempted")
             case ChildWork():
                 raise AssertionError("a child run is started by the kind of the node")
+            case EventWork():
+                raise AssertionError("a signal is waited for by the kind of the node")
             case _:
                 assert_never(work)

@@ -1,0 +1,110 @@
+"""Signals in SQLite: which are kept, and which waits are open for them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smithers.changes import ENDED, Key, RunStatus
+from smithers.errors import AlreadySent, Refused, WrongAnswer
+from smithers.forms import Form
+from smithers.signals import SentSignal, signal_of
+from smithers.store.rows import path_of
+
+__all__ = ["Listening", "check_signal", "first_of", "listening", "move_signals", "status_of"]
+
+_OPEN = (
+    "SELECT node, path, waits_on, form FROM waits w INDEXED BY waits_for_event"
+    " WHERE run_id = :run AND kind = 'event' AND ended IS NULL"
+    " AND (:waits_on IS NULL OR waits_on = :waits_on)"
+    " AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = w.run_id AND r.node = w.node"
+    " AND r.path = w.path AND r.born > w.born) ORDER BY born, node, path"
+)
+_FIRST = "SELECT body FROM inbox WHERE run_id = ? AND signal = ?"
+_STATUS = "SELECT status, next_run FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
+_MOVE = (
+    "INSERT INTO inbox (run_id, kind, signal, body, at)"
+    " SELECT ?, i.kind, i.signal, i.body, i.at FROM inbox i"
+    " LEFT JOIN signals s ON s.run_id = i.run_id AND s.number = i.id"
+    " WHERE i.run_id = ? AND i.signal IS NOT NULL AND s.ended IS NULL ORDER BY i.id"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listening:
+    """A wait for an event that is open: the event and the correlation of `on`, and the form of the
+    data.
+    """
+
+    key: Key
+    on: tuple[str, ...]
+    form: Form
+
+
+def listening(
+    db: sqlite3.Connection, run_id: str, on: tuple[str, ...] | None = None
+) -> list[Listening]:
+    """The open waits for events of a run, or those for one event and correlation."""
+    wanted = None if on is None else json.dumps(on, ensure_ascii=False)
+    return [
+        Listening(
+            key=Key(node, path_of(path)), on=tuple(json.loads(waits_on)), form=Form.from_row(form)
+        )
+        for node, path, waits_on, form in db.execute(_OPEN, {"run": run_id, "waits_on": wanted})
+    ]
+
+
+def first_of(db: sqlite3.Connection, run_id: str, id: str) -> SentSignal | None:
+    """The signal of an id that was sent to the run before."""
+    row = db.execute(_FIRST, (run_id, id)).fetchone()
+    return None if row is None else signal_of(row[0])
+
+
+def status_of(db: sqlite3.Connection, run_id: str) -> tuple[RunStatus, str | None]:
+    """The status of a run, and the run as which it has continued."""
+    found: tuple[RunStatus, str | None] = db.execute(_STATUS, (run_id,)).fetchone()
+    return found
+
+
+def check_signal(
+    run_id: str,
+    sent: SentSignal,
+    first: SentSignal | None,
+    ended: tuple[RunStatus, str | None],
+    open: Sequence[Listening],
+) -> None:
+    """Refuse a signal that was sent before, comes too late, or fits none of the `open` waits for
+    it. `first` is what was sent with its id before.
+    """
+    if first is not None:
+        if first.is_same(sent):
+            raise AlreadySent(f"signal {sent.id} was already sent to run {run_id}")
+        raise Refused(
+            f"another signal with the id {sent.id!r} was already sent to run {run_id}",
+            hint="nothing was sent; give each signal an id of its own with --id",
+        )
+    status, next_run = ended
+    if status in ENDED:
+        hint = "nothing was sent; `smithers ps` lists the runs that have not ended"
+        if next_run is not None:
+            hint = f"nothing was sent; it has continued as {next_run}: send to that run"
+        raise Refused(f"run {run_id} has ended: it is {status}", hint=hint)
+    wrong: WrongAnswer | None = None
+    for wait in open:
+        try:
+            wait.form.check(json.loads(sent.data), what="data", closed=False)
+            return
+        except WrongAnswer as error:
+            wrong = wrong or WrongAnswer(
+                f"the data does not fit {wait.key}, which waits for it:\n{error.said}",
+                hint=error.hint,
+            )
+    if wrong is not None:
+        raise wrong
+
+
+def move_signals(db: sqlite3.Connection, run_id: str, next_run: str) -> None:
+    """Send what no node of a run has taken to the run as which it continues, in the same order."""
+    db.execute(_MOVE, (next_run, run_id))
