@@ -130,7 +130,9 @@ def _shape(part: Schema, whole: Schema) -> dict[str, Any] | None:
     return {**found, "format": part["format"]} if part.get("format") in _FORMATS else found
 
 
-def example_of(part: Schema, whole: Schema, depth: int = 0) -> object:
+def example_of(  # noqa: C901  # one case a type
+    part: Schema, whole: Schema, depth: int = 0
+) -> object:
     """A small value of a schema, with the fields that are required.
 
     >>> example_of({"type": "array", "items": {"type": "integer"}, "minItems": 1}, {})

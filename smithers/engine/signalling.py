@@ -1,4 +1,4 @@
-"""How a run takes a signal: as a fact that is kept, and for the wait that is open for it, if any."""
+"""How a run takes a signal: as a fact, and for the wait that is open for it, if there is one."""
 
 from __future__ import annotations
 

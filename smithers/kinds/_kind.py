@@ -296,7 +296,7 @@ class Kind(ABC, Generic[N]):
         raise AssertionError(f"a {self.name} opens no wait of the kind {kind!r}")
 
     def signalled(self, asking: Asking, one: Instance[N], signal: Signal) -> bool:
-        """Whether it takes a signal that it waits for. Raises `WrongAnswer` if that does not fit."""
+        """Whether it takes this signal, which it waits for. Raises `WrongAnswer` for a misfit."""
         raise AssertionError(f"a {self.name} waits for no signal")
 
     def stop(self, plan: Planning, one: Instance[N]) -> None:  # groups alone stop

@@ -153,6 +153,7 @@ class MemoryStore:
         self._runs: dict[str, _Run] = {}
         self._owners: dict[str, Owner] = {}
         self._inbox: list[InboxRow] = []
+        self._signals: dict[tuple[str, str], SentSignal] = {}
         self._processes: dict[tuple[str, int, int, str], ProcessRow] = {}
         self._cooldowns: dict[str, Cooldown] = {}
         self.answers: dict[str, CachedAnswer] = {}
@@ -285,19 +286,13 @@ class MemoryStore:
             if kind == waits.EVENT and wait.opened.on == sent.on
         ]
         ended = (state.run_status, state.status.next_run)
-        check_signal(note.run_id, sent, self._signal(note.run_id, sent.id), ended, open)
+        check_signal(note.run_id, sent, self._signals.get((note.run_id, sent.id)), ended, open)
+        self._signals[note.run_id, sent.id] = sent
         called, starts = run.called, run.starts
         row = self._put(run, note)
         if not open:  # nothing has to be woken for it
             run.called, run.starts = called, starts
         return row
-
-    def _signal(self, run_id: str, id: str) -> SentSignal | None:
-        """The signal of an id that was sent to a run before."""
-        for row in self._inbox:
-            if (row.run_id, row.kind, row.signal) == (run_id, SIGNAL, id):
-                return signal_of(row.body)
-        return None
 
     def _move_signals(self, run: _Run, next_run: _Run) -> None:
         """Send what no node of a run has taken to the run as which it continues."""
@@ -307,6 +302,7 @@ class MemoryStore:
             if (row.run_id, row.kind) == (run.row.run_id, SIGNAL) and not taken:
                 fresh = replace(row, run_id=next_run.row.run_id, id=len(self._inbox) + 1)
                 self._inbox.append(fresh)
+                self._signals[fresh.run_id, str(row.signal)] = signal_of(row.body)
 
     def _tell_parent(self, run: NewRun, frame: Frame) -> None:
         """Put the end of a child run into the inbox of its parent."""

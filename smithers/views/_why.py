@@ -156,7 +156,7 @@ class _Reasons:
         owner = self.snapshot.owner
         return "its process" if owner is None else f"process {owner.pid}"
 
-    def _wait(self, wait: WaitView) -> Reason:  # one case a kind
+    def _wait(self, wait: WaitView) -> Reason:  # noqa: C901  # one case a kind
         key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
         match wait.kind:
             case waits.APPROVAL | waits.REPEAT | waits.HUMAN:

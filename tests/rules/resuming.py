@@ -69,6 +69,7 @@ def _note(row: InboxRow) -> Note:
         kind=row.kind,
         key=row.key,
         opened=row.opened,
+        signal=row.signal,
         body=row.body,
         at=row.at,
     )
