@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from smithers import waits
 from smithers.changes import Key, SentBack, WaitKind
 from smithers.shapes import CONTAINERS
 
@@ -68,7 +69,7 @@ def event_name(on: Sequence[str]) -> str:
 
 def waited_for(kind: WaitKind, on: Sequence[str]) -> str:
     """What `WaitOpened.on` names, in words."""
-    return event_name(on) if kind == "event" else ", ".join(map(node_name, on))
+    return event_name(on) if kind == waits.EVENT else ", ".join(map(node_name, on))
 
 
 def first_names(names: Sequence[str], most: int = _MOST) -> str:

@@ -28,7 +28,7 @@ KindName = Literal[
     "approval",
     "human",
     "subflow",
-    "event",
+    "wait_for_event",
     "continue_as_new",
     ContainerKind,
     "iteration",

@@ -57,7 +57,7 @@ class WaitForEvent(Task[T_co]):
     resuming the run waits again; with `on_timeout="continue"`, it gives None.
     """
 
-    kind = "event"
+    kind = "wait_for_event"
     work: EventWork  # pyright: ignore[reportIncompatibleVariableOverride]  # set once
 
     @overload
@@ -113,7 +113,7 @@ class WaitForEvent(Task[T_co]):
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None:
-        mark, who = here(), f"event {id!r}"
+        mark, who = here(), f"wait_for_event {id!r}"
         if why := name_problem(event):
             hint = "use 1 to 200 printable characters, for example event='payment'"
             wrong(mark, f"the event of {who}, {event!r}, {why}", hint)
@@ -146,7 +146,7 @@ def _checked_correlation(who: str, given: object, mark: Mark) -> Any:
 
 
 class EventKind(WorkKind[WaitForEvent[Any]]):
-    name = "event"
+    name = "wait_for_event"
 
     def resolve(self, asking: Asking, one: Instance[WaitForEvent[Any]]) -> bool:
         """Take a signal that was sent already, or wait for one. It is never attempted."""

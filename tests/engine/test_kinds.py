@@ -21,6 +21,7 @@ from smithers.kinds import (
     Saga,
     Subflow,
     Try,
+    WaitForEvent,
     kind_of,
 )
 from smithers.kinds.try_ import Handler
@@ -56,6 +57,7 @@ def nodes() -> Iterator[Node[Any]]:
     yield HumanTask("human", ask="what is it?")
     yield Subflow("subflow", trees.INNER)
     yield ContinueAsNew(NoInput())
+    yield WaitForEvent("event", event="x")
     yield Sequence(step)
     yield Parallel(step)
     yield Branch(lambda: True, step)
@@ -116,7 +118,7 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
     tasks = [node for node in nodes() if isinstance(node, Task)]
     assert {type(task.work) for task in tasks} == set(get_args(Work))
     for task in tasks:
-        if isinstance(task, Approval | HumanTask | Subflow | ContinueAsNew):
+        if isinstance(task, Approval | HumanTask | Subflow | ContinueAsNew | WaitForEvent):
             with pytest.raises(AssertionError, match="kind of the node"):
                 executors.of(task.work)
         else:

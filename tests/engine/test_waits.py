@@ -27,6 +27,7 @@ from smithers import (
     Step,
     Subflow,
     Task,
+    WaitForEvent,
     inbox,
     waits,
 )
@@ -178,6 +179,7 @@ MAKES: dict[WaitKind, Make] = {
     "data": lambda ctx, gate: Task("one", agent=Scripted(), prompt=lambda: f"{ctx[gate]}"),
     "budget": lambda ctx, gate: agent("done"),
     "child": lambda ctx, gate: Subflow("one", ASKING),
+    "event": lambda ctx, gate: WaitForEvent("one", event="x", timeout_s=1000),
     "attached": lambda ctx, gate: agent(HANGS, "done"),
 }
 """The node `one`, which waits. A step `two` is in the same group, which has one slot."""

@@ -34,7 +34,7 @@ from smithers.engine.mount import mount
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
-from smithers.kinds import Caught, Definition, Instance, Saga, Subflow, Try
+from smithers.kinds import Caught, Definition, Instance, Saga, Subflow, Try, WaitForEvent
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
 from smithers.tree import Decision, ForEach, HumanTask, Loop, Node, StepWork
@@ -95,6 +95,11 @@ class _Deciding:
 
     def proceed(self, one: Instance) -> None:
         self.driver.plan.choose(one.key)
+
+
+def _only_waits(one: Instance) -> bool:
+    """Whether a person or a signal ends it, and nothing of it is attempted."""
+    return one.kind.asks_a_person or isinstance(one.node, WaitForEvent)
 
 
 class Driver:
@@ -281,8 +286,8 @@ class Driver:
             yield from self._answers(one)
             return
         node, then = one.definition.node, self.attempt
-        if one.kind.asks_a_person:
-            if self.state.has_wait(one.key, ("approval", "human")):
+        if _only_waits(one):
+            if self.state.has_wait(one.key, ("approval", "human", "event")):
                 yield from self._answers(one)
                 return
             then = self._question
@@ -299,7 +304,7 @@ class Driver:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
             yield self._event("begin", one, lambda: self.begin(one, then))
-            if not one.kind.asks_a_person:
+            if not _only_waits(one):
                 yield self._event("raise", one, lambda: self.begin(one, self._raise))
                 yield self._event("skip", one, lambda: self.settle(one, "skipped"))
             if self._may_wait(one):
@@ -343,7 +348,15 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+            case (
+                "task"
+                | "command"
+                | "approval"
+                | "human"
+                | "subflow"
+                | "continue_as_new"
+                | "wait_for_event"
+            ):
                 raise AssertionError(f"{one} asks nothing")
             case "catch" | "finally" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
@@ -382,7 +395,7 @@ class Driver:
             self._change(WaitClosed(key=key, kind=kind, opened=wait.frame, answer=answer))
 
     def settle(self, one: Instance, outcome: Outcome, error: Failure | None = None) -> None:
-        for kind in waits.ASKING:
+        for kind in (*waits.ASKING, waits.EVENT):
             self.close_wait(one.key, kind)
         if error is None and outcome == "failed":
             error = Failure(kind="Error", message="boom")
@@ -440,6 +453,8 @@ class Driver:
     def _question(self, one: Instance) -> None:
         self.began(one)
         kind: WaitKind = "human" if isinstance(one.definition.node, HumanTask) else "approval"
+        if isinstance(one.definition.node, WaitForEvent):
+            kind = waits.EVENT
         self.open_wait(WaitOpened(key=one.key, kind=kind))
         self.plan.begin(one)
 

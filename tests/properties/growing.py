@@ -89,6 +89,7 @@ def _leaves(shape: Shape, item: str = "") -> Iterator[str]:
         "approval",
         "human",
         "subflow",
+        "wait_for_event",
     ):
         yield f"{shape.name}{item}"
     for one in shape.below if shape.kind != "loop" else ():

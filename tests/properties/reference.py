@@ -151,8 +151,8 @@ class Reference:
         tries = [one for one in state.tries.get(key, ()) if one.counts]
         ended = state.ended.get(key)
         answered = ended is not None and ended.outcome in ("finished", "failed")
-        is_asked = state.has_wait(key, ("approval", "human"))
-        asked = isinstance(node.work, PersonWork | HumanWork) and (answered or is_asked)
+        is_asked = state.has_wait(key, ("approval", "human", "event"))
+        asked = isinstance(node.work, PersonWork | HumanWork | EventWork) and (answered or is_asked)
         has_child = (key, "child") in state.waits
         asked = asked or (key in state.children and state.children[key].counts)
         spent = [one for one in tries if one.state not in ("deferred", "interrupted")]

@@ -28,6 +28,7 @@ from smithers import (
     Subflow,
     Task,
     Try,
+    WaitForEvent,
     workflow,
 )
 from smithers import Sequence as InOrder
@@ -52,6 +53,7 @@ Kind = Literal[
     "human",
     "subflow",
     "continue_as_new",
+    "wait_for_event",
     "sequence",
     "parallel",
     "branch",
@@ -123,6 +125,8 @@ class Idle:
                 return Subflow(id, INNER, on_failure=on_failure)
             case "continue_as_new":
                 return ContinueAsNew(NoInput(), id=id)
+            case "wait_for_event":
+                return WaitForEvent(id, event="x")
             case "task":
                 return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
             case "command":
@@ -209,7 +213,16 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+        case (
+            "step"
+            | "task"
+            | "command"
+            | "approval"
+            | "human"
+            | "subflow"
+            | "continue_as_new"
+            | "wait_for_event"
+        ):
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -340,7 +353,15 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human", "subflow"),
+    leaves: Sequence[Kind] = (
+        "step",
+        "task",
+        "command",
+        "approval",
+        "human",
+        "subflow",
+        "wait_for_event",
+    ),
     *,
     handling: bool = True,
     effects: bool = False,

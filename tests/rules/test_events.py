@@ -465,8 +465,8 @@ def test_ten_thousand_signals_are_taken_in_order(step: bool) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"event": ""}, "the event of event 'e', '', is empty"),
-        ({"event": 5}, "the event of event 'e', 5, must be a string, not int"),
+        ({"event": ""}, "the event of wait_for_event 'e', '', is empty"),
+        ({"event": 5}, "the event of wait_for_event 'e', 5, must be a string, not int"),
         ({"event": "x", "correlation": " "}, "starts or ends with a space"),
         ({"event": "x", "correlation": lambda a: a}, "must take no arguments"),
         ({"event": "x", "on_timeout": "continue"}, "no time in which a signal must come"),
