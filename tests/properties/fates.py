@@ -172,7 +172,16 @@ class Expected:
             case "sequence" | "parallel" | "saga":
                 below = any(self._fails(one, name, path) for name, one in self._below(shape, id))
                 return below or self._fails_by_result(shape, id)
-            case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+            case (
+                "step"
+                | "task"
+                | "command"
+                | "approval"
+                | "human"
+                | "timer"
+                | "subflow"
+                | "continue_as_new"
+            ):
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
             case _:
                 assert_never(shape.kind)
@@ -239,7 +248,16 @@ class Expected:
                 self._record_compensated(shape, id, path, how, sure=sure)
             case "sequence":
                 self._in_order(shape, id, path, how, sure=sure)
-            case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+            case (
+                "step"
+                | "task"
+                | "command"
+                | "approval"
+                | "human"
+                | "timer"
+                | "subflow"
+                | "continue_as_new"
+            ):
                 failed = self.fates.fails(str(Key(id, path)))
                 outcome = ("failed" if failed else "finished") if how == "run" else how
                 agents = shape.kind == "task" and how == "run"
