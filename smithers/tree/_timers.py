@@ -67,5 +67,5 @@ def checked_time(who: str, given: object, mark: Mark) -> datetime:
     try:
         given.astimezone(UTC)
     except OverflowError:
-        wrong(mark, f"{what} is {given.isoformat()}, which is no time in UTC")
+        wrong(mark, f"{what} is {given.isoformat()}, which is out of range in UTC")
     return given

@@ -154,7 +154,7 @@ def test_it_is_skipped_and_needs_as_any_task_does() -> None:
     [
         (datetime(2026, 1, 9), "has no time zone"),
         ("2026-01-09", "must be a datetime, not '2026-01-09'"),
-        (datetime.max.replace(tzinfo=timezone(-timedelta(hours=9))), "is no time in UTC"),
+        (datetime.max.replace(tzinfo=timezone(-timedelta(hours=9))), "is out of range in UTC"),
     ],
 )
 def test_a_callable_that_gives_no_time_fails_the_timer_at_its_line(gave: Any, said: str) -> None:
