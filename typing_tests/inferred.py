@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Many
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar, assert_type
 
@@ -37,6 +37,7 @@ from smithers import (
     Step,
     Subflow,
     Task,
+    Timer,
     Try,
     Workflow,
     workflow,
@@ -238,6 +239,14 @@ def groups(ctx: Context[Brief]) -> None:
     assert_type(ctx.get(side), Plan | None)
     anything: list[Node] = [plan, count, row, side, Approval("ok", ask="?")]
     Sequence(*anything)
+
+
+def waits_for_times(ctx: Context[Brief], plan: Task[Plan]) -> None:
+    later = Timer("later", seconds=3600, needs=[plan])
+    then = Timer("then", until=lambda: ctx[later] + timedelta(days=len(ctx[plan].steps)))
+    named = Timer("named", until=datetime(2026, 1, 1, tzinfo=UTC))
+    assert_type(ctx[then], datetime)
+    assert_type(ctx.get(named), datetime | None)
 
 
 def asks_people(ctx: Context[Brief], plan: Task[Plan]) -> None:

@@ -42,6 +42,7 @@ from smithers.tree import (
     Mark,
     Node,
     Task,
+    checked_time,
     named_choices,
     valid_text,
 )
@@ -374,6 +375,16 @@ class Asking:
         """A text of the author's; see `Asking` of `kinds`."""
         value = self.ask(instance, lambda: text_now(given, what, instance))
         return None if self.missed(value) else cast("str", value)
+
+    def time(
+        self, instance: Instance[Task], given: datetime | Callable[[], datetime]
+    ) -> datetime | None:
+        """A time of the author's; see `Asking` of `kinds`."""
+        who, mark = f"timer {instance.node.id!r}", instance.node.mark
+        value = self.ask(
+            instance, lambda: checked_time(who, given() if callable(given) else given, mark)
+        )
+        return None if self.missed(value) else cast("datetime", value)
 
     def names(
         self, instance: Instance[Task], given: Callable[[], Iterable[str]]

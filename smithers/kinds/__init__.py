@@ -34,6 +34,7 @@ from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
 from smithers.kinds.sequence import SEQUENCE
 from smithers.kinds.subflow import STOPPED, SUBFLOW, ChildEnd, Subflow, child_workflow
 from smithers.kinds.task import TASK, agent_work
+from smithers.kinds.timer import TIMER
 from smithers.kinds.try_ import (
     CATCH,
     FINALLY,
@@ -56,6 +57,7 @@ from smithers.tree import (
     Parallel,
     Sequence,
     Task,
+    Timer,
 )
 
 __all__ = [
@@ -96,6 +98,7 @@ AnyNode = (
     | Command[Any]
     | Approval
     | HumanTask[Any]
+    | Timer
     | Subflow[Any]
     | ContinueAsNew
     | WaitForEvent[Any]
@@ -121,6 +124,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return APPROVAL
         case HumanTask():
             return HUMAN
+        case Timer():
+            return TIMER
         case ContinueAsNew():
             return CONTINUE
         case Subflow():

@@ -6,16 +6,16 @@ from smithers import waits
 from smithers.changes import Failure, Key, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
-from smithers.kinds._people import PersonKind
 from smithers.kinds._questions import denied, due_in, open_question
 from smithers.kinds._rework import asked_again, is_sent_back, send_back
+from smithers.kinds._waiting import WaitingKind
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
 
 __all__ = ["APPROVAL"]
 
 
-class ApprovalKind(PersonKind[Approval]):
+class ApprovalKind(WaitingKind[Approval]):
     name = "approval"
     wait = waits.APPROVAL
 

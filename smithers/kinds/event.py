@@ -7,7 +7,7 @@ takes the oldest one that fits; without one it stays open, and takes the next on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, cast, overload
+from typing import Any, ClassVar, Literal, cast, overload
 
 from pydantic import ValidationError
 from typing_extensions import TypeVar
@@ -19,9 +19,9 @@ from smithers.forms import Form
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in
-from smithers.kinds.task import WorkKind
+from smithers.kinds._waiting import WaitingKind
 from smithers.naming import event_name
-from smithers.state import RunState, Signal
+from smithers.state import Signal
 from smithers.texts import from_json
 from smithers.tree import (
     EventWork,
@@ -145,18 +145,18 @@ def _checked_correlation(who: str, given: object, mark: Mark) -> Any:
     return given
 
 
-class EventKind(WorkKind[WaitForEvent[Any]]):
+class EventKind(WaitingKind[WaitForEvent[Any]]):
     name = "wait_for_event"
+    wait: ClassVar[WaitKind] = waits.EVENT
 
     def resolve(self, asking: Asking, one: Instance[WaitForEvent[Any]]) -> bool:
-        """Take a signal that was sent already, or wait for one. It is never attempted."""
-        if (one.key, waits.EVENT) in asking.state.waits:  # mounted after the signal was given
-            self._take_oldest(asking, one)
-        elif asking.make_ready(one) and asking.has_slot(one):
-            self._open(asking, one)
+        """Take a signal that was sent already, or wait for one."""
+        if (one.key, self.wait) not in asking.state.waits:
+            return super().resolve(asking, one)
+        self._take_oldest(asking, one)  # it may have been mounted after the signal was given
         return False
 
-    def _open(self, asking: Asking, one: Instance[WaitForEvent[Any]]) -> None:
+    def ask(self, asking: Asking, one: Instance[WaitForEvent[Any]]) -> None:
         work, on = one.node.work, [one.node.work.event]
         if work.correlation is not None:
             correlation = asking.text(one, work.correlation, "correlation")
@@ -224,11 +224,6 @@ class EventKind(WorkKind[WaitForEvent[Any]]):
         on = asking.state.waits[one.key, kind].opened.on
         said = f"no signal of the event {event_name(on)} came in time"
         asking.settle(one, "failed", error=Failure(kind="TimedOut", message=asking.scrub(said)))
-
-    def has_begun(self, state: RunState, one: Instance[WaitForEvent[Any]]) -> bool:
-        ended = state.ended.get(one.key)
-        has_ended = ended is not None and ended.outcome in ("finished", "failed")
-        return has_ended or super().has_begun(state, one)
 
 
 def _form(work: EventWork) -> Form:

@@ -14,15 +14,15 @@ from smithers.errors import WrongAnswer
 from smithers.forms import Form
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
-from smithers.kinds._people import PersonKind
 from smithers.kinds._questions import due_in, open_question
+from smithers.kinds._waiting import WaitingKind
 from smithers.texts import object_from
 from smithers.tree import HumanTask, HumanWork, NotExact, problem
 
 __all__ = ["HUMAN"]
 
 
-class HumanTaskKind(PersonKind[HumanTask[Any]]):
+class HumanTaskKind(WaitingKind[HumanTask[Any]]):
     name = "human"
     wait: ClassVar[WaitKind] = waits.HUMAN
 

@@ -38,6 +38,7 @@ from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._rework import Rework
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
+from smithers.tree._timers import Timer, checked_time
 from smithers.tree._work import (
     AgentWork,
     Attempt,
@@ -48,6 +49,7 @@ from smithers.tree._work import (
     HumanWork,
     PersonWork,
     StepWork,
+    TimerWork,
     Work,
 )
 
@@ -91,6 +93,8 @@ __all__ = [
     "Step",
     "StepWork",
     "Task",
+    "Timer",
+    "TimerWork",
     "Work",
     "body_of",
     "check_budget",
@@ -103,6 +107,7 @@ __all__ = [
     "check_output",
     "check_run_id",
     "check_takes",
+    "checked_time",
     "children_of",
     "clean",
     "computed",

@@ -32,6 +32,7 @@ __all__ = [
     "PersonWork",
     "Programs",
     "StepWork",
+    "TimerWork",
     "Work",
 ]
 
@@ -281,6 +282,14 @@ class HumanWork:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TimerWork:
+    """Waiting for a time: so many seconds from when it comes up, or until a time with a zone."""
+
+    seconds: float | None
+    until: datetime | Callable[[], datetime] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChildWork:
     """A run that is started: of another workflow, or the next one of this. `input` gives its
     input.
@@ -301,4 +310,6 @@ class EventWork:
     on_timeout: OnFailure
 
 
-Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork | ChildWork | EventWork
+Work = (
+    AgentWork | StepWork | CommandWork | PersonWork | HumanWork | TimerWork | ChildWork | EventWork
+)

@@ -25,6 +25,7 @@ from smithers.views._words import (
     answer_command,
     clock,
     decide_command,
+    due_words,
     resume_command,
     send_command,
     shorten,
@@ -175,6 +176,8 @@ class _Reasons:
                 return self._event(wait)
             case waits.RETRY:
                 said = f"{key_name(key)} failed and will be retried{until}"
+            case waits.TIMER:
+                return self._timer(wait)
             case waits.COOLDOWN:
                 said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
                 if cools := self._cooling(wait.cooling):
@@ -182,6 +185,14 @@ class _Reasons:
             case _:
                 assert_never(wait.kind)
         return Reason(key=key, sentence=said, command=self.resume_if_left)
+
+    def _timer(self, wait: WaitView) -> Reason:
+        """Resuming the run before the time comes is of no use, and `supervise` does it then."""
+        assert wait.due is not None, "a timer is due at some time"
+        said = f"{key_name(wait.key)} waits until {due_words(wait.due, self.snapshot.now)}"
+        is_over = wait.due <= self.snapshot.now
+        command = self.resume if is_over else "smithers supervise"
+        return Reason(key=wait.key, sentence=said, command=None if self.alive else command)
 
     def _agents(self, wait: WaitView) -> Reason:
         name, missing = key_name(wait.key), "; ".join(str(wait.asked).splitlines())
@@ -318,7 +329,7 @@ def _signals(snapshot: Snapshot) -> list[Reason]:
     found = [_lost(one) for one in lost[:_FEW_SIGNALS]]
     if more := len(lost) - len(found):
         said = f"{more} more signals were not taken; `smithers inspect` lists them"
-        found.append(Reason(key=Key(""), sentence=said, kind="signal"))
+        found.append(Reason(key=Key(""), sentence=said, kind=inbox.SIGNAL))
     return found
 
 
@@ -326,10 +337,10 @@ def _lost(signal: SignalView) -> Reason:
     name = f"signal {signal.id} of the event {event_name(signal.on)}"
     if signal.key is None:
         said = f"{name}, which {signal.by} has sent, was not taken before the run ended"
-        return Reason(key=Key(""), sentence=said, kind="signal")
+        return Reason(key=Key(""), sentence=said, kind=inbox.SIGNAL)
     said = f"{key_name(signal.key)} set aside {name}: {shorten(signal.misfit or '')}"
     hint = "send one that fits, with another id"
-    return Reason(key=signal.key, sentence=said, kind="signal", hint=hint)
+    return Reason(key=signal.key, sentence=said, kind=inbox.SIGNAL, hint=hint)
 
 
 def _tolerated(line: TaskLine) -> Reason:

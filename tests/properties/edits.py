@@ -124,6 +124,7 @@ def _holds_any(shape: Shape) -> bool:
             | "command"
             | "approval"
             | "human"
+            | "timer"
             | "subflow"
             | "continue_as_new"
             | "wait_for_event"

@@ -27,6 +27,7 @@ from smithers import (
     Step,
     Subflow,
     Task,
+    Timer,
     Try,
     WaitForEvent,
     workflow,
@@ -51,6 +52,7 @@ Kind = Literal[
     "command",
     "approval",
     "human",
+    "timer",
     "subflow",
     "continue_as_new",
     "wait_for_event",
@@ -114,13 +116,15 @@ def INNER(ctx: Context[NoInput]) -> Node[int]:
 class Idle:
     """Callables that nobody calls: for the plan alone, which knows their answers from the state."""
 
-    def leaf(self, id: str, shape: Shape) -> Node[Any]:
+    def leaf(self, id: str, shape: Shape) -> Node[Any]:  # noqa: C901  # one case a kind
         on_failure: Any = shape.on_failure
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
             case "human":
                 return HumanTask(id, ask="What?")
+            case "timer":
+                return Timer(id, seconds=3600)
             case "subflow":
                 return Subflow(id, INNER, on_failure=on_failure)
             case "continue_as_new":
@@ -219,6 +223,7 @@ def build(
             | "command"
             | "approval"
             | "human"
+            | "timer"
             | "subflow"
             | "continue_as_new"
             | "wait_for_event"
@@ -359,6 +364,7 @@ def trees(
         "command",
         "approval",
         "human",
+        "timer",
         "subflow",
         "wait_for_event",
     ),
@@ -387,7 +393,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "step", "approval", "human", "subflow"),
+        kind=_some("step", "step", "step", "approval", "human", "timer", "subflow"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )

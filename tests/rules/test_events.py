@@ -149,23 +149,26 @@ def test_the_wait_that_opened_first_takes_the_first_signal() -> None:
 def test_a_signal_with_a_correlation_is_for_the_waits_with_the_same_one() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
-        names = Step("names", lambda: ["a", "b"])
+        names, extra = Step("names", lambda: ["a", "b"]), Step("extra", lambda: "!")
         each = ForEach(
             lambda: ctx[names],
             key=lambda name: name,
             each=lambda name: WaitForEvent(
-                f"wait {name}", event="paid", output=Paid, correlation=lambda: ctx[names] and name
+                f"wait {name}",
+                event="paid",
+                output=Paid,
+                correlation=lambda: ctx[names] and name,
             ),
         )
         bare = WaitForEvent("bare", event="paid", output=Paid)
-        return Parallel(Sequence(names, each), bare)
+        return Parallel(Sequence(names, each), extra, bare)
 
     run = Run(flow)
     run.go()
-    run.send("paid", {"amount": 1}, correlation="c")
-    run.send("paid", {"amount": 2}, correlation="b")
+    run.send("paid", {"amount": 1}, correlation="c!")
+    run.send("paid", {"amount": 2}, correlation="b!")
     run.send("paid", {"amount": 3})
-    run.send("paid", {"amount": 4}, correlation="a")
+    run.send("paid", {"amount": 4}, correlation="a!")
     assert run.go().status == "finished"
     ends = {str(key): ended.output for key, ended in run.state.ended.items()}
     paid = {name: str(text) for name, text in ends.items() if "amount" in str(text)}
