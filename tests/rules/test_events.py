@@ -157,7 +157,7 @@ def test_a_signal_with_a_correlation_is_for_the_waits_with_the_same_one() -> Non
                 f"wait {name}",
                 event="paid",
                 output=Paid,
-                correlation=lambda: ctx[names] and name,
+                correlation=lambda: name + ctx[extra],
             ),
         )
         bare = WaitForEvent("bare", event="paid", output=Paid)
