@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from smithers.cli._places import complete
 from smithers.cli._streams import MARKS, paint, shown, table
-from smithers.naming import first_names, key_name, waited_for
+from smithers.naming import event_name, first_names, key_name, waited_for
 from smithers.shapes import ITERATION, is_container, shape_of
 from smithers.store.answers import who_answered
 from smithers.texts import from_json, title_of
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Inspection,
         RunLine,
         RunView,
+        SignalView,
         TaskView,
         Usage,
         WaitView,
@@ -113,6 +114,9 @@ def inspected(found: Inspection) -> Iterator[str]:
         yield from _task_lines(task)
     for wait in found.waits:
         yield from _wait(wait)
+    for signal in found.signals:
+        if signal.state != "taken":  # else it is the output of its task
+            yield _signal(signal)
 
 
 def _run_lines(run: RunView) -> Iterator[str]:
@@ -168,6 +172,14 @@ def _wait(wait: WaitView) -> Iterator[str]:
     yield (f"◷ {key_name(wait.key)} waiting ({wait.kind}{for_what}) since {clock(wait.since)}{due}")
     for one in wait.cooling:
         yield f"    {one.agent} is cooling down until {clock(one.until)}: {_short(one.reason)}"
+
+
+def _signal(signal: SignalView) -> str:
+    whose = "" if signal.key is None else f" by {key_name(signal.key)}"
+    misfit = "" if signal.misfit is None else f": {_short(signal.misfit)}"
+    data = "" if signal.data is None else f", {_short(from_json(signal.data))}"
+    name = f"signal {signal.id} ({event_name(signal.on)}{data})"
+    return f"{name} {signal.state}{whose}, sent by {signal.by} at {clock(signal.at)}{misfit}"
 
 
 def _attempt(attempt: AttemptView) -> str:

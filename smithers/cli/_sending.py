@@ -84,8 +84,7 @@ def send(
 ) -> int:
     check_detach(resume, detach)
     if every and resume:
-        hint = "`smithers supervise` resumes the runs that take the signal"
-        raise Usage("--all cannot be combined with --resume", hint=hint)
+        raise Usage("--all and --resume cannot be combined", hint="leave one out")
     value = None if data is None else given_json(data, "data", "--data")
     where, given = place(db), {"correlation": correlation, "id": id, "by": by or login()}
     if every:

@@ -114,9 +114,11 @@ async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalRece
 def no_runs_of(workflow: str, known: Sequence[str]) -> Refused:
     """The refusal to send to the runs of a workflow that has none that has not ended."""
     if workflow in known:
-        hint = f"`smithers ps --all --workflow {shlex.quote(workflow)}` lists those that have"
+        hint = f"list them with `smithers ps --workflow {shlex.quote(workflow)}`"
         return Refused(f"no run of workflow {workflow!r} is unfinished", hint=hint)
-    listed = f"there are runs of {', '.join(known)}" if known else "`smithers ps` lists the runs"
+    listed = (
+        f"there are runs of {', '.join(known)}" if known else "list the runs with `smithers ps`"
+    )
     hint = did_you_mean(workflow, known) or listed
     return Refused(f"there is no run of a workflow {workflow!r}", hint=hint)
 

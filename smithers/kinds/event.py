@@ -164,7 +164,7 @@ class EventKind(WaitingKind[WaitForEvent[Any]]):
                 return
             if why := name_problem(correlation):
                 said = f"the correlation of {one.key.id}, {correlation!r}, {why}"
-                hint = "return 1 to 200 printable characters"
+                hint = "use 1 to 200 printable characters"
                 asking.fail(one, AuthorError(said, place=one.node.mark.place, hint=hint))
                 return
             on.append(correlation)

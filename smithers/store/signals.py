@@ -83,13 +83,13 @@ def check_signal(
             raise AlreadySent(f"signal {sent.id} was already sent to run {run_id}")
         raise Refused(
             f"another signal with the id {sent.id!r} was already sent to run {run_id}",
-            hint="nothing was sent; give each signal an id of its own with --id",
+            hint="nothing was sent; choose another id with --id",
         )
     status, next_run = ended
     if status in ENDED:
-        hint = "nothing was sent; `smithers ps` lists the runs that have not ended"
+        hint = "list the runs with `smithers ps`"
         if next_run is not None:
-            hint = f"nothing was sent; it has continued as {next_run}: send to that run"
+            hint = f"send it to {next_run}, as which the run has continued"
         raise Refused(f"run {run_id} has ended: it is {status}", hint=hint)
     wrong: WrongAnswer | None = None
     for wait in open:

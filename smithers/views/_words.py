@@ -133,12 +133,12 @@ def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
 def send_command(run_id: str, on: Sequence[str], form: Form | None) -> str:
     """What somebody types to send the signal that is waited for, with data that fits."""
     event, *correlation = on
-    words = ["smithers", "send", shlex.quote(run_id), shlex.quote(event)]
+    said = f"smithers send {shlex.quote(run_id)} {shlex.quote(event)}"
     if correlation:
-        words += ["--correlation", shlex.quote(correlation[0])]
+        said += f" --correlation {shlex.quote(correlation[0])}"
     if form is not None and (example := form.example) is not None:
-        words += ["--data", shlex.quote(json.dumps(example, ensure_ascii=False))]
-    return " ".join(words)
+        said += f" --data {shlex.quote(json.dumps(example, ensure_ascii=False))}"
+    return said
 
 
 def _words(

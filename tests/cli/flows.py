@@ -25,6 +25,7 @@ from smithers import (
     Sequence,
     Step,
     Task,
+    WaitForEvent,
     workflow,
 )
 from smithers.agent import Answered, Ask, Capabilities, Event, Said, Steered, Used
@@ -184,6 +185,13 @@ def asks_people(ctx: Context[NoInput]) -> Node:
         HumanTask("title", ask="What is its title?", allowed_by=["ann", "bob"]),
         Approval("ship", ask="Ship it?", on_deny="continue"),
     )
+
+
+@workflow
+def waits_for_events(ctx: Context[NoInput]) -> Node:
+    go = WaitForEvent("go", event="go")
+    plan = WaitForEvent("plan", event="plan", output=Plan, correlation="order 7")
+    return Sequence(go, plan, result=plan)
 
 
 @workflow(input=Brief)

@@ -169,7 +169,8 @@ def test_names_on_the_wire_stay_and_changes_come_in_this_order() -> None:
     assert named == [
         *("reset", "choice_gone", "node_gone", "node_mounted", "session_seen", "usage_counted"),
         "message_given",
-        *("attempt_ended", "budget_set", "budget_raised", "message_taken", "wait_closed"),
+        *("attempt_ended", "budget_set", "budget_raised", "message_taken"),
+        *("signal_given", "signal_taken", "wait_closed"),
         *("read_made", "choice_made", "settled", "failure_handled", "came_up", "wait_opened"),
         *("attempt_started", "status_changed"),
     ]

@@ -16,7 +16,18 @@ DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
     *("sql", "asks"),
-    *("approve", "deny", "cancel", "answer", "budget", "steer", "attach", "supervise", "trust"),
+    *(
+        "approve",
+        "deny",
+        "cancel",
+        "answer",
+        "send",
+        "budget",
+        "steer",
+        "attach",
+        "supervise",
+        "trust",
+    ),
     "config",
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "cache", "mcp", "harness"),  # groups come last

@@ -70,7 +70,7 @@ def test_ps_without_a_database_prints_nothing_and_makes_none(tmp_path: Path) -> 
 def test_inspect_has_exactly_the_shape_that_is_promised(tmp_path: Path) -> None:
     up(tmp_path, "echoes")
     found = smithers(tmp_path, "inspect", "r1", "--json").document
-    assert set(found) == {"version", "run", "tasks", "waits"}
+    assert set(found) == {"version", "run", "tasks", "waits", "signals"}
     (task,) = found["tasks"]
     assert set(task) == {
         *("id", "iteration", "state", "tolerated", "output", "error", "attempts"),

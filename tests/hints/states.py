@@ -68,6 +68,21 @@ def error_of_the_author_without_a_hint(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("list them with `smithers ps --workflow …`")
+def send_to_runs_that_have_ended(shell: Shell) -> tuple[Said, Said]:
+    shell.up("echoes")
+    failed = shell("send", "--all", "echoes", "go")
+    return failed, shell.follow(failed)
+
+
+@scene("nothing was sent; choose another id with --id")
+def signal_with_an_id_that_was_used(shell: Shell) -> tuple[Said, Said]:
+    shell.up("asks")
+    shell("send", "r1", "go", "--id", "one")
+    failed = shell("send", "r1", "stop", "--id", "one")
+    return failed, shell("send", "r1", "stop", "--id", "two")
+
+
 # -- workflows that were edited
 
 

@@ -34,6 +34,11 @@ WORDS: dict[str, Kind] = {
     "tell the person to look at the file, and to type in their own terminal: …": "person",
     # -- settings
     "use one of: …": "choose",
+    "use 1 to 200 printable characters": "choose",
+    "pass plain JSON data": "choose",
+    "write the data into a file, and send the path of the file": "choose",
+    "send it to …, as which the run has continued": "choose",
+    "send one that fits, with another id": "choose",
     'write … = "…:MODEL"': "choose",
     "add it": "choose",
     "… Otherwise …": "choose",

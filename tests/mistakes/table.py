@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
-from smithers import ForEach, HumanTask, Loop, NoInput, Node, Parallel, Retry, Rework, Saga
-from smithers import ContinueAsNew, Sequence, Step, Subflow, Task, Timer, Try, workflow
+from smithers import ForEach, HumanTask, Loop, NoInput, Node, Parallel, Retry, Rework, Saga, Step
+from smithers import ContinueAsNew, Sequence, Subflow, Task, Timer, Try, WaitForEvent, workflow
 
 echo = Echo()
 
@@ -1620,6 +1620,34 @@ return §HumanTask("h", ask="?", on_timeout="continue")
         said="human task 'h' has on_timeout='continue', but no time in which it must be answered",
         hint="for example timeout_s=3600",
         fix=('on_timeout="continue"', 'on_timeout="continue", timeout_s=3600'),
+    ),
+    in_flow(
+        "WaitForEvent without a name",
+        """\
+return §WaitForEvent("w", event="")
+""",
+        said="the event of wait_for_event 'w', '', is empty",
+        hint="use 1 to 200 printable characters, for example event='payment'",
+        fix=('event=""', 'event="payment"'),
+    ),
+    in_flow(
+        "WaitForEvent with a number as correlation",
+        """\
+return §WaitForEvent("w", event="payment", correlation=7)
+""",
+        said="the correlation of wait_for_event 'w', 7, must be a string, not int",
+        hint="use a text of 1 to 200 printable characters, or a callable that returns one",
+        fix=("correlation=7", 'correlation="7"'),
+    ),
+    in_flow(
+        "WaitForEvent that continues without a time",
+        """\
+return §WaitForEvent("w", event="payment", output=Plan, on_timeout="continue")
+""",
+        said="wait_for_event 'w' has on_timeout='continue', but no time in which a signal must"
+        " come",
+        hint="for example timeout_s=3600",
+        fix=(', on_timeout="continue"', ', on_timeout="continue", timeout_s=3600'),
     ),
     in_flow(
         "Timer without a time",
