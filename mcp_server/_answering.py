@@ -21,7 +21,7 @@ from mcp_server._tools import RunId, known, login
 from smithers.errors import SmithersError, WrongAnswer
 from smithers.hub import Asked, Hub, plain
 
-__all__ = ["answer"]
+__all__ = ["answer", "go_on"]
 
 
 async def asked(ctx: Context[Face], run_id: str, task: str | None) -> Asked:
@@ -76,7 +76,7 @@ async def answer(
             )
         except WrongAnswer as error:
             raise _undecided(hub, question, f"the answer does not fit: {error.said}") from error
-    await asyncio.to_thread(_go_on, hub, run_id)
+    await asyncio.to_thread(go_on, hub, run_id)
     is_decision = question.form.kind == "decision"
     return Answered(
         run_id=run_id,
@@ -90,7 +90,7 @@ async def answer(
     )
 
 
-def _go_on(hub: Hub, run_id: str) -> None:
+def go_on(hub: Hub, run_id: str) -> None:
     """A process goes on with the run, unless one lives that takes the answer. The answer is written
     already, so what hinders that is no failure: `supervise` wakes the run as well.
     """

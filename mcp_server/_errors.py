@@ -22,6 +22,7 @@ from smithers.errors import (
     StoreError,
     UnknownRun,
     Untrusted,
+    WrongAnswer,
 )
 from smithers.hub import Hub, Secrets
 
@@ -50,6 +51,7 @@ _CODES: tuple[tuple[type[SmithersError], Code], ...] = (
     (AuthorError, "AUTHOR_ERROR"),
     (StoreError, "STORE_ERROR"),
     (Untrusted, "UNTRUSTED"),
+    (WrongAnswer, "INVALID_ARGUMENT"),
     (Refused, "REFUSED"),
 )
 _NEXT: dict[Code, str] = {

@@ -18,6 +18,7 @@ TOOLS = {
     "logs": "get_transcript",
     "ps": "list_runs",
     "resume": "resume_run",
+    "send": "send_event",
     "steer": "steer_run",
     "timeline": "get_events",
     "up": "start_run",

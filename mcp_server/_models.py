@@ -333,6 +333,17 @@ class Steered(Result):
     cursor: str | None
 
 
+class SentEvent(Result):
+    run_id: str
+    id: str = Field(description="Of the event, by which a run keeps it once.")
+    event: str
+    outcome: str = Field(description="sent to the task, kept until one waits for it, already sent.")
+    task: str | None
+    waits_for: list[str] = Field(description="The events that the run waited for.")
+    status: str
+    cursor: str | None
+
+
 class Answered(Result):
     """What a person answered."""
 

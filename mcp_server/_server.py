@@ -26,6 +26,7 @@ from mcp_server._errors import failure
 from mcp_server._face import Face
 from mcp_server._masking import masking
 from mcp_server._roots import Roots
+from mcp_server._sending import send_event
 from mcp_server._shaping import shaped
 from mcp_server._waiting import wait_run
 from mcp_server._watch import Watch
@@ -73,6 +74,7 @@ _TOOLS: tuple[tuple[Callable[..., Any], str, ToolAnnotations], ...] = (
     (_tools.cancel_run, "Cancel a run", _acts(destroys=True, reaches_out=False)),
     (_tools.resume_run, "Resume a run", _acts(repeats=True)),
     (_tools.steer_run, "Steer an agent of a run", _acts()),
+    (send_event, "Send an event to a run", _acts()),
     (answer, "Have a person answer a question", _acts()),
 )
 

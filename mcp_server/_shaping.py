@@ -58,5 +58,6 @@ _LINES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "cancel_run": lambda data: f"{data['run_id']}: {data['outcome']}",
     "resume_run": lambda data: f"{data['run_id']} is {data['status']}: {data['why']}",
     "steer_run": lambda data: f"message {data['id']} is {data['state']}",
+    "send_event": lambda data: f"event {data['id']} of {data['run_id']}: {data['outcome']}",
     "answer": lambda data: f"{data['task']} was {_ANSWERED[data['approved']]} by {data['by']}",
 }

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "deny": ("deny", "r1", "gate"),
     "cancel": ("cancel", "r1"),
     "budget": ("budget", "r1", "--add-calls", "1"),
+    "send": ("send", "r1", "x"),
     "steer": ("steer", "r1", "work", "Stop."),
     "supervise": ("supervise", "--once"),
     "trust": ("trust",),
@@ -71,6 +72,8 @@ METHODS: dict[str, Callable[[Hub], object]] = {
     "raise_budget": lambda hub: hub.raise_budget("r1", added=Amounts(calls=1), by="ann"),
     "steer": lambda hub: hub.steer("r1", "work", "Stop.", by="ann"),
     "attach": lambda hub: hub.attach("r1", "work", by="ann").__enter__(),
+    "send": lambda hub: hub.send("r1", "x", by="ann"),
+    "send_all": lambda hub: hub.send_all("way", "x", by="ann"),
     "supervise": _supervise,
     "trust": lambda hub: hub.trust("trust"),
     "distrust": lambda hub: hub.distrust(),
@@ -82,6 +85,7 @@ TOOLS: dict[str, dict[str, Any]] = {
     "answer": {"run_id": "r1"},
     "cancel_run": {"run_id": "r1"},
     "steer_run": {"run_id": "r1", "task": "work", "message": "Stop."},
+    "send_event": {"run_id": "r1", "event": "x"},
 }
 
 

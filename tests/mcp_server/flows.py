@@ -22,6 +22,7 @@ from smithers import (
     Sequence,
     Step,
     Task,
+    WaitForEvent,
     workflow,
 )
 from smithers.agent import (
@@ -117,6 +118,12 @@ def asks_people(ctx: Context[NoInput]) -> Node:
             HumanTask("steps", ask="Which steps?", output=Steps),
         )
     )
+
+
+@workflow
+def waits_for_a_plan(ctx: Context[NoInput]) -> Node:
+    plan = WaitForEvent("plan", event="plan", output=Plan, correlation="7")
+    return Sequence(plan, result=plan)
 
 
 @workflow

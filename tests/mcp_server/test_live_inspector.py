@@ -79,7 +79,7 @@ def node() -> str:
 def test_the_strict_inspector_has_nothing_to_say_of_our_tools(inspector: Inspector) -> None:
     code, result, said = inspector("--method", "tools/list", "--strict")
     assert (code, said) == (0, "")
-    assert len(result["tools"]) == 14
+    assert len(result["tools"]) == 15
     assert all(tool["outputSchema"] and tool["annotations"] for tool in result["tools"])
 
 

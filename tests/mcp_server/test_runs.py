@@ -271,6 +271,31 @@ async def test_an_agent_at_work_is_steered(project: Project, era: Era) -> None:
 
 
 @in_one_era
+async def test_an_event_is_sent_to_a_run_that_waits_for_it(project: Project, era: Era) -> None:
+    async with project.client(era) as call:
+        run_id = (await call("start_run", workflow="waits_for_a_plan"))["run_id"]
+        await asyncio.to_thread(until, lambda: project.hub.status(run_id) == "waiting", "the wait")
+        (wait,) = (await call("get_run", run_id=run_id))["waiting_for"]
+        assert wait["kind"] == "event"
+        assert "waiting for the event plan (correlation 7)" in wait["sentence"]
+        assert f"send {run_id} plan --correlation 7 --data '{{\"days\": 1}}'" in wait["command"]
+        kept = await call("send_event", run_id=run_id, event="other", id="one")
+        assert (kept["outcome"], kept["waits_for"]) == ("kept", ["plan (correlation 7)"])
+        again = await call("send_event", run_id=run_id, event="other", id="one")
+        assert again["outcome"] == "already sent"
+        asked = {"run_id": run_id, "event": "plan", "correlation": "7"}
+        wrong = await call("send_event", **asked, data={"days": 0})
+        assert "INVALID_ARGUMENT: the data does not fit plan" in wrong.error
+        sent = await call("send_event", **asked, data={"days": 2})
+        assert (sent["outcome"], sent["task"]) == ("sent", "plan")
+        done = await call("wait_run", run_id=run_id, timeout_s=50)
+        assert done["status"] == "finished"
+        assert done["output"]["days"] == 2
+        late = await call("send_event", **asked)
+        assert "has ended" in late.error
+
+
+@in_one_era
 async def test_a_run_is_cancelled_for_good(project: Project, era: Era) -> None:
     async with project.client(era) as call:
         run_id = (await call("start_run", workflow="holds"))["run_id"]

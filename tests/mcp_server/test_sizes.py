@@ -69,7 +69,7 @@ async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
     for era in ("legacy", "2026-07-28"):
         async with project.client(era) as call:
             tools = {one.name for one in (await call.client.list_tools()).tools}
-            acts = {"start_run", "cancel_run", "resume_run", "steer_run", "answer"}
+            acts = {"start_run", "cancel_run", "resume_run", "steer_run", "send_event", "answer"}
             assert {tool for tool, _ in calls} == tools - acts
             for tool, arguments in calls:
                 for budget in BUDGETS:
@@ -79,9 +79,15 @@ async def test_a_run_of_300_tasks_stays_within_the_budget_in_every_tool(
                     assert said.size <= budget * 3.5, (era, tool, budget, said.size)
                     assert "\n" not in said.line
             for tool in acts - {"answer"}:
-                wrong = {"run_id": many, "task": "nope", "message": "a", "workflow": "nope"}
+                wrong = {
+                    "run_id": many,
+                    "task": "nope",
+                    "message": "a",
+                    "workflow": "nope",
+                    "event": "x",
+                }
                 takes = (await schema_of(call, tool))["properties"]
-                if tool != "cancel_run":
+                if tool not in ("cancel_run", "send_event"):
                     said = await call(tool, **{k: v for k, v in wrong.items() if k in takes})
                     assert said.size <= 7_000, tool
             missing = await call("get_task", run_id=many, task="item")
