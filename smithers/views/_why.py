@@ -328,7 +328,8 @@ def _signals(snapshot: Snapshot) -> list[Reason]:
     lost = [one for one in view_signals(snapshot) if one.state in ("set aside", "not taken")]
     found = [_lost(one) for one in lost[:_FEW_SIGNALS]]
     if more := len(lost) - len(found):
-        said = f"{more} more signals were not taken; `smithers inspect` lists them"
+        look = f"`smithers inspect {quote(snapshot.run_id)}`"
+        said = f"{more} more signals were not taken; {look} lists them"
         found.append(Reason(key=Key(""), sentence=said, kind=inbox.SIGNAL))
     return found
 
