@@ -167,7 +167,8 @@ def test_what_an_edit_puts_before_a_denied_question_keeps_the_reset_for_later() 
 
     def make(ctx: Context[NoInput], *first: Node[Any]) -> Node[Any]:
         draft = log.step("draft")
-        return Sequence(*first, draft, Approval("ship", ask="Ship?", on_deny=Rework(draft)))
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(*first, Sequence(draft, ship))
 
     run = killed_before_the_reset(make)
     run.workflow, run.edited = flow_of(lambda ctx: make(ctx, log.step("new"))), True
