@@ -172,17 +172,10 @@ class Expected:
             case "sequence" | "parallel" | "saga":
                 below = any(self._fails(one, name, path) for name, one in self._below(shape, id))
                 return below or self._fails_by_result(shape, id)
-            case (
-                "step"
-                | "task"
-                | "command"
-                | "approval"
-                | "human"
-                | "timer"
-                | "subflow"
-                | "continue_as_new"
-            ):
+            case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
+            case "timer":
+                return False
             case _:
                 assert_never(shape.kind)
 
@@ -258,7 +251,7 @@ class Expected:
                 | "subflow"
                 | "continue_as_new"
             ):
-                failed = self.fates.fails(str(Key(id, path)))
+                failed = shape.kind != "timer" and self.fates.fails(str(Key(id, path)))
                 outcome = ("failed" if failed else "finished") if how == "run" else how
                 agents = shape.kind == "task" and how == "run"
                 self._task(id, path, outcome, sure=sure, agents=agents)
