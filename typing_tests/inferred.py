@@ -31,6 +31,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Saga,
     Sequence,
     State,
@@ -255,7 +256,7 @@ def asks_people(ctx: Context[Brief], plan: Task[Plan]) -> None:
     step = HumanTask("step", ask="which?", choices=lambda: ctx[plan].steps, timeout_s=60)
     better = HumanTask("better", ask="plan?", output=Plan, allowed_by=["ann"])
     perhaps = HumanTask("perhaps", ask="?", output=Plan, timeout_s=60, on_timeout="continue")
-    hint = HumanTask("hint", ask="?", timeout_s=60, on_timeout="continue")
+    hint = HumanTask("hint", ask="?", timeout_s=60, on_timeout="continue", on_deny=Rework(plan))
     several = HumanTask("several", ask="?", output=list[Plan], needs=[plan])
     assert_type(name, HumanTask[str])
     assert_type(colour, HumanTask[str])

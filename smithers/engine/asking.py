@@ -289,6 +289,8 @@ class Asking:
         if key not in state.came_up:
             self.frame.do(CameUp(key=key))
         if is_sent_back(state, key):
+            if key not in self.sent_back:  # an edit, or a fan-out, keeps a node away at first
+                self.sent_back.append(key)
             return False
         tries = state.tries.get(key)
         if state.has_wait(key, waits.SETTLING) or (tries and tries[-1].state == "running"):

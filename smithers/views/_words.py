@@ -127,7 +127,10 @@ def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
     choices = () if wait.form is None else wait.form.choices
     few = choices if len(choices) <= _FEW_CHOICES else ()
     found = {one: answer_command(*asked, f"--choice={one}") for one in few}
-    return found or {"answer": answer_command(*asked)}
+    found = found or {"answer": answer_command(*asked)}
+    if wait.form is not None and wait.form.may_deny and "deny" not in found:
+        found["deny"] = decide_command("deny", *asked)
+    return found
 
 
 def send_command(run_id: str, on: Sequence[str], form: Form | None) -> str:

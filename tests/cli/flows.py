@@ -22,6 +22,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Sequence,
     Step,
     Task,
@@ -192,6 +193,15 @@ def waits_for_events(ctx: Context[NoInput]) -> Node:
     go = WaitForEvent("go", event="go")
     plan = WaitForEvent("plan", event="plan", output=Plan, correlation="order 7")
     return Sequence(go, plan, result=plan)
+
+
+@workflow
+def asks_for_work(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", lambda: "a draft")
+    plan = HumanTask(
+        "plan", ask=lambda: f"Plan for {ctx[draft]}?", output=Plan, on_deny=Rework(draft)
+    )
+    return Sequence(draft, plan)
 
 
 @workflow(input=Brief)

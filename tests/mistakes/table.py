@@ -1622,6 +1622,15 @@ return §HumanTask("h", ask="?", on_timeout="continue")
         fix=('on_timeout="continue"', 'on_timeout="continue", timeout_s=3600'),
     ),
     in_flow(
+        "HumanTask that fails by a denial",
+        """\
+return §HumanTask("h", ask="?", on_deny="fail")
+""",
+        said="the on_deny of human task 'h' must be a Rework, not 'fail'",
+        hint="for example Rework(draft, max_rounds=3)",
+        fix=(', on_deny="fail"', ""),
+    ),
+    in_flow(
         "WaitForEvent without a name",
         """\
 return §WaitForEvent("w", event="")

@@ -178,12 +178,13 @@ class Expected:
                 | "command"
                 | "approval"
                 | "human"
-                | "timer"
                 | "subflow"
                 | "continue_as_new"
                 | "wait_for_event"
             ):
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
+            case "timer":
+                return False
             case _:
                 assert_never(shape.kind)
 
@@ -260,7 +261,7 @@ class Expected:
                 | "continue_as_new"
                 | "wait_for_event"
             ):
-                failed = self.fates.fails(str(Key(id, path)))
+                failed = shape.kind != "timer" and self.fates.fails(str(Key(id, path)))
                 outcome = ("failed" if failed else "finished") if how == "run" else how
                 agents = shape.kind == "task" and how == "run"
                 self._task(id, path, outcome, sure=sure, agents=agents)

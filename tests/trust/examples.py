@@ -110,7 +110,7 @@ class Example:
 
     make: Callable[[Ctx], Node[Any]]
     ends: str = "finished"
-    asked: Literal["approve", "deny", "answer", "cancel"] = "approve"
+    asked: Literal["approve", "deny", "cancel"] = "approve"
     varies: tuple[str, ...] = ()
 
 
@@ -158,8 +158,13 @@ def approval(ctx: Ctx) -> Node[str]:
 
 def human(ctx: Ctx) -> Node[str]:
     draft = step("draft")
-    colour = HumanTask("colour", ask=lambda: f"{ctx[draft]}?", choices=lambda: ["blue", ctx[draft]])
-    ship = step("ship", lambda: f"{ctx[draft]} in {ctx[colour]}")
+    colour = HumanTask(
+        "colour",
+        ask=lambda: f"{ctx[draft]}?",
+        choices=lambda: ["blue", ctx[draft]],
+        on_deny=Rework(draft),
+    )
+    ship = step("ship", lambda: f"{ctx[draft]} in {ctx[colour]}, {ctx.note(colour)}")
     return Sequence(draft, colour, ship, result=ship)
 
 
@@ -396,8 +401,7 @@ EXAMPLES: dict[str, Example] = (
         for one in (cancel, saga_that_is_cancelled)
     }
     | {timer.__name__: Example(make=timer, varies=("soon",))}
-    | {human.__name__: Example(make=human, asked="answer")}
-    | {rework.__name__: Example(make=rework, asked="deny")}
+    | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
 
 

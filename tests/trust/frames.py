@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from smithers import reports, views
+from smithers import reports, views, waits
 from smithers.engine import deciding
 from smithers.hub import RunsQuery
 from smithers.wire import inspection_json, timeline_json
@@ -91,7 +91,7 @@ class Killing:
         by = (asks[0].run_id, "--by", "ann", "--resume")
         if self.example.asked == "deny" and "Round 2" not in asks[0].asked:
             return ("deny", *by, "--note", "again")
-        if self.example.asked == "answer":
+        if asks[0].kind == waits.HUMAN:
             return ("answer", *by, "--choice", "blue")
         if self.example.asked != "cancel":
             return ("approve", *by)
