@@ -110,8 +110,8 @@ class Signals(RuleBasedStateMachine):
             self.sent.append(one)
 
     def _offer(self, one: Sent) -> None:
-        more = {"correlation": one.correlation, "id": one.id}
-        at_once(self.run.offer_signal(one.event, one.data, **more))
+        given = self.run.offer_signal(one.event, one.data, correlation=one.correlation, id=one.id)
+        at_once(given)
 
     @precondition(lambda self: self.sent)
     @rule(chosen=st.randoms(use_true_random=False), same=st.booleans())
@@ -146,7 +146,7 @@ class Signals(RuleBasedStateMachine):
                 on, data = left.pop()
                 self._send(Sent(f"s{len(self.sent)}", *on, data))
 
-        self.run.watch.frame = frame  # type: ignore[method-assign]
+        self.run.watch.frame = frame  # type: ignore[method-assign, assignment]
         try:
             self.run.go()
         finally:

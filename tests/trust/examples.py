@@ -39,6 +39,7 @@ from smithers import (
     Task,
     Timer,
     Try,
+    WaitForEvent,
     Workflow,
     workflow,
 )
@@ -110,7 +111,7 @@ class Example:
 
     make: Callable[[Ctx], Node[Any]]
     ends: str = "finished"
-    asked: Literal["approve", "deny", "cancel"] = "approve"
+    asked: Literal["approve", "deny", "cancel", "send"] = "approve"
     varies: tuple[str, ...] = ()
 
 
@@ -176,6 +177,16 @@ def timer(ctx: Ctx) -> Node[str]:
     beside = step("beside")
     ship = step("ship", lambda: f"{ctx[over]:%d %H:%M} {(ctx[soon] > ctx[over])!s}")
     return Sequence(draft, Parallel(soon, over, beside), ship, result=ship)
+
+
+def events(ctx: Ctx) -> Node[str]:
+    """A loop of waits, and one after it whose signal comes before all others."""
+    number = WaitForEvent("number", event="number", output=int)
+    seen: Step[str] = step("seen", lambda: f"{ctx.previous(seen) or ''}{ctx[number]}")
+    many = Loop(number, seen, until=lambda: ctx[number] == 2, max_iterations=4, result=seen, id="n")
+    late = WaitForEvent("late", event="late", output=str, correlation=lambda: ctx[many])
+    ship = step("ship", lambda: f"{ctx[many]} {ctx[late]}")
+    return Sequence(many, late, ship, result=ship)
 
 
 def rework(ctx: Ctx) -> Node[str]:
@@ -401,6 +412,7 @@ EXAMPLES: dict[str, Example] = (
         for one in (cancel, saga_that_is_cancelled)
     }
     | {timer.__name__: Example(make=timer, varies=("soon",))}
+    | {events.__name__: Example(make=events, asked="send")}
     | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from smithers import reports, views, waits
 from smithers.engine import deciding
-from smithers.hub import RunsQuery
+from smithers.hub import Hub, RunsQuery
 from smithers.wire import inspection_json, timeline_json
 from tests.trust.audit import audit, check, ledger_of, outputs
 from tests.trust.children import Nursery, Site
@@ -86,6 +86,8 @@ class Killing:
 
     def _answer(self, site: Site) -> tuple[str, ...] | None:
         """Approve what is asked, or cancel the run, which the next owner then does."""
+        if self.example.asked == "send":
+            return self._send(site)
         if not (asks := reports.list_asks(site.database)):
             return None
         by = (asks[0].run_id, "--by", "ann", "--resume")
@@ -97,6 +99,17 @@ class Killing:
             return ("approve", *by)
         deciding.cancel(site.database, os.environ, RUN, "ann", now=False)
         return None
+
+    def _send(self, site: Site) -> tuple[str, ...] | None:
+        """Send what was not sent yet, the last of it by the command, and some of it again."""
+        hub = Hub(site.database)
+        known = [one.id for one in hub.inspect(RUN).signals]
+        hub.send(RUN, "late", "late", correlation="012", id="late", by="ann")
+        hub.send(RUN, "number", 0, id="0", by="ann")
+        left = [number for number in ("1", "2") if number not in known]
+        if not left:
+            return None
+        return ("send", RUN, "number", "--data", left[0], "--id", left[0], "--resume")
 
     def _outputs(self, site: Site) -> dict[str, list[object]]:
         """How each task ended and what it gave, but for what is another each time."""
