@@ -151,7 +151,7 @@ def example_of(  # noqa: C901  # one case a type
     match part.get("type"):
         case "object":
             required = part.get("required", ())
-            fields = part.get("properties") or {}
+            fields = cast("Mapping[str, Schema]", part.get("properties") or {})
             return {name: example_of(fields[name], whole, depth + 1) for name in required}
         case "array":
             return [

@@ -40,6 +40,7 @@ from smithers import (
     Task,
     Timer,
     Try,
+    WaitForEvent,
     Workflow,
     workflow,
 )
@@ -251,6 +252,15 @@ def waits_for_times(ctx: Context[Brief], plan: Task[Plan]) -> None:
 
 
 def asks_people(ctx: Context[Brief], plan: Task[Plan]) -> None:
+    anything = WaitForEvent("anything", event="x", correlation=lambda: ctx[plan].steps[0])
+    event = WaitForEvent("event", event="x", output=Plan, correlation="7", needs=[plan])
+    in_time = WaitForEvent("t", event="x", output=Plan, timeout_s=9, on_timeout="continue")
+    assert_type(anything, WaitForEvent[object])
+    assert_type(event, WaitForEvent[Plan])
+    assert_type(in_time, WaitForEvent[Plan | None])
+    assert_type(ctx[event], Plan)
+    assert_type(ctx.get(in_time), Plan | None)
+    Sequence(anything, event, in_time)
     name = HumanTask("name", ask="name?")
     colour = HumanTask("colour", ask=lambda: f"{ctx[plan].steps}?", choices=["blue", "green"])
     step = HumanTask("step", ask="which?", choices=lambda: ctx[plan].steps, timeout_s=60)

@@ -33,6 +33,7 @@ from smithers import (
     Task,
     Timer,
     Try,
+    WaitForEvent,
     Workflow,
     workflow,
 )
@@ -121,6 +122,13 @@ def tasks(ctx: Context[Brief]) -> None:
     HumanTask("u2", ask="?", on_deny="continue")  # error: a denial sends work back
     Timer("w", until=lambda: "tomorrow")  # error: no time
     Timer("x", 60)  # error: arguments are named
+    WaitForEvent("e", output=Plan)  # error: no name of an event
+    WaitForEvent("f", event=7)  # error: a name that is a number
+    WaitForEvent("g", event="x", correlation=lambda: 7)  # error: a correlation that is a number
+    WaitForEvent("h", event="x", output=Plan, on_timeout="continue")  # error: no time
+    WaitForEvent("i", event="x", output=Plan, timeout_s=1, on_timeout="deny")  # error: unknown
+    paid = WaitForEvent("j", event="x", output=Plan, timeout_s=1, on_timeout="continue")
+    Step("k", lambda: ctx[paid].steps)  # error: there may be no signal
     late = HumanTask("v", ask="?", output=Plan, timeout_s=1, on_timeout="continue")
     ctx[late].steps  # error: it may be None
 

@@ -142,7 +142,8 @@ def test_an_ended_run_takes_nothing(tmp_path: Path) -> None:
 
 def test_the_command_that_why_prints_sends_what_fits(tmp_path: Path) -> None:
     up(tmp_path)
-    assert "go (event go)" in smithers(tmp_path, "ps").out
+    ended = smithers(tmp_path, "ps")
+    assert "go (event go)" in ended.out
     for _ in range(2):
         (reason,) = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
         assert reason["kind"] == "event"

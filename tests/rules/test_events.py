@@ -50,7 +50,7 @@ def waiting(clock: Clock | None = None, **options: Any) -> Run:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:
         first = Step("first", lambda: 7)
-        given = {"output": Paid, **options}
+        given: dict[str, Any] = {"output": Paid, **options}
         paid: WaitForEvent[Any] = WaitForEvent("wait", event="paid", **given)
         return Sequence(first, paid, Step("after", lambda: repr(ctx[paid])))
 
@@ -471,7 +471,7 @@ def test_ten_thousand_signals_are_taken_in_order(step: bool) -> None:
         ({"event": ""}, "the event of wait_for_event 'e', '', is empty"),
         ({"event": 5}, "the event of wait_for_event 'e', 5, must be a string, not int"),
         ({"event": "x", "correlation": " "}, "starts or ends with a space"),
-        ({"event": "x", "correlation": lambda a: a}, "must take no arguments"),
+        ({"event": "x", "correlation": str.upper}, "must take no arguments"),
         ({"event": "x", "on_timeout": "continue"}, "no time in which a signal must come"),
         ({"event": "x", "on_timeout": "deny"}, "on_timeout must be 'fail' or 'continue'"),
         ({"event": "x", "output": "Paid"}, "output= must be a type"),
