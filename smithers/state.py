@@ -71,7 +71,10 @@ __all__ = [
     "Waiting",
 ]
 
-_TAKING_AWAY = frozenset({Reset, NodeGone, ContainerReopened, ChoiceGone})
+_TURNS: dict[type[Change], int] = {
+    **dict.fromkeys((Reset, NodeGone, ContainerReopened, ChoiceGone), 0),
+    SignalTaken: 2,
+}
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -559,6 +562,4 @@ class RunState:
 
 def _turn(change: Change) -> int:
     """When a change of a frame is applied: a signal may be given and taken in one frame."""
-    if type(change) in _TAKING_AWAY:
-        return 0
-    return 2 if isinstance(change, SignalTaken) else 1
+    return _TURNS.get(type(change), 1)

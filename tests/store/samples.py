@@ -28,12 +28,15 @@ from smithers.changes import (
     Reset,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
     WaitOpened,
 )
-from smithers.store import Claim, Model, NewRun, Note, Owner, Store
+from smithers.signals import SentSignal, signal_of
+from smithers.store import Claim, InboxRow, Model, NewRun, Note, Owner, Store
 from smithers.store.lease import started_of, this_host, this_process
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -88,6 +91,33 @@ def answer(opened: int, *, by: str = "ana", approved: bool = True) -> Note:
     word = "true" if approved else "false"
     body = f'{{"approved": {word}, "by": "{by}", "note": "", "at": "2026-01-02T03:04:05Z"}}'
     return Note(run_id="r1", kind="answer", key=SHIP, opened=opened, body=body, at=START)
+
+
+def waiting_for(opened: int, event: str = "paid", *, schema: str = "") -> Frame:
+    """`ship` waits for an event, by default with a number as data."""
+    form = schema or '{"kind": "data", "schema": {"type": "integer"}}'
+    wait = WaitOpened(key=SHIP, kind="event", on=(event,), form=form)
+    return frame(opened, CameUp(key=SHIP), wait)
+
+
+def signal(id: str = "one", event: str = "paid", data: str = "1", run_id: str = "r1") -> Note:
+    sent = SentSignal(id=id, event=event, correlation=None, data=data, by="ana", login="ana")
+    return Note(run_id=run_id, kind="signal", signal=id, body=sent.body(), at=START)
+
+
+def taken(row: InboxRow) -> tuple[SignalGiven, SignalTaken]:
+    """What an owner makes of a signal that `ship` waits for."""
+    sent = signal_of(row.body)
+    given = SignalGiven(
+        number=row.id,
+        id=sent.id,
+        event=sent.event,
+        correlation=sent.correlation,
+        data=sent.data,
+        by=sent.by,
+        at=row.at,
+    )
+    return given, SignalTaken(number=row.id, key=SHIP)
 
 
 def settled(name: str, came_up: int, output: str = "{}", model: str | None = None) -> Settled:

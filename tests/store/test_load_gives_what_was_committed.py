@@ -42,6 +42,8 @@ from smithers.changes import (
     SentBack,
     SessionSeen,
     Settled,
+    SignalGiven,
+    SignalTaken,
     StatusChanged,
     UsageCounted,
     WaitClosed,
@@ -98,6 +100,7 @@ class Author:
         self.attempts: dict[int, bool] = {}
         self.waits: dict[tuple[Key, WaitKind, int], bool] = {}
         self.messages: dict[int, bool] = {}
+        self.signals: dict[int, bool] = {}
         self.ends: dict[Key, int] = {}
         self.choices: dict[tuple[Key, ChoiceKind], int] = {}
 
@@ -144,6 +147,10 @@ class Author:
                 self.messages[id] = True
             case MessageGiven(id=id):
                 self.messages[id] = False
+            case SignalGiven(number=number):
+                self.signals[number] = True
+            case SignalTaken(number=number):
+                self.signals[number] = False
             case _:
                 pass
 
@@ -306,6 +313,26 @@ class Author:
         serial = self.data.draw(st.sampled_from(list(self.attempts)))
         return ("given", id), MessageGiven(id=id, serial=serial)
 
+    def signal(self, k: int) -> tuple[object, Change | None]:
+        number = len(self.signals) + 1
+        return ("signal", number), SignalGiven(
+            number=number,
+            id=f"{number} {self.data.draw(TEXT)}",
+            event=self.data.draw(TEXT),
+            correlation=self.data.draw(MAYBE),
+            data=self.data.draw(TEXT),
+            by=self.data.draw(TEXT),
+            at=self.data.draw(TIMES),
+        )
+
+    def signal_taken(self, k: int) -> tuple[object, Change | None]:
+        live = [number for number, is_open in self.signals.items() if is_open]
+        if not live:
+            return None, None
+        number = self.data.draw(st.sampled_from(live))
+        key, misfit = self.data.draw(KEYS), self.data.draw(MAYBE)
+        return ("taken", number), SignalTaken(number=number, key=key, misfit=misfit)
+
     def reset(self, k: int) -> tuple[object, Change | None]:
         key = self.data.draw(KEYS)
         causes = st.none() | st.builds(SentBack, key=KEYS, by=MAYBE, note=MAYBE)
@@ -344,6 +371,7 @@ KINDS: dict[str, Callable[[Author, int], tuple[object, Change | None]]] = {
         *("choice", "read", "opened", "closed", "reset", "status"),
         *("budget", "raised", "said", "given", "handled", "container_ended", "reopened"),
         "choice_gone",
+        *("signal", "signal_taken"),
     )
 }
 

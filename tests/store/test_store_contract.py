@@ -21,12 +21,14 @@ from smithers.changes import (
 )
 from smithers.errors import (
     AlreadyDecided,
+    AlreadySent,
     Fenced,
     Owned,
     Refused,
     RunExists,
     StoreError,
     UnknownRun,
+    WrongAnswer,
 )
 from smithers.state import ContainerEnd, RunState
 from smithers.store import Cooldown, InboxRow, Note, ProcessRow, RunRow, Store
@@ -45,8 +47,11 @@ from tests.store.samples import (
     new_run,
     reopened,
     settled,
+    signal,
     started,
+    taken,
     told,
+    waiting_for,
 )
 
 pytestmark = pytest.mark.anyio
@@ -368,6 +373,107 @@ async def test_an_answer_before_the_due_time_wins(store: Store, clock: Clock) ->
     assert await store.commit(claim, frame(2)) == [kept]
     with pytest.raises(AlreadyDecided):
         await store.offer(answer(1))
+
+
+async def test_a_signal_is_kept_once_by_its_id(store: Store) -> None:
+    claim = await begin(store)
+    kept = await store.offer(signal())
+    with pytest.raises(AlreadySent, match="signal one was already sent to run r1"):
+        await store.offer(signal())
+    for other in (signal(data="2"), signal(event="other"), signal(data="true")):
+        with pytest.raises(Refused, match="another signal with the id 'one'"):
+            await store.offer(other)
+    second = await store.offer(signal("two"))
+    assert await store.inbox(claim, 0) == [kept, second]
+    await store.create(new_run("r2"), live_owner(), first_frame())
+    assert (await store.offer(signal(run_id="r2"))).signal == "one"
+
+
+async def test_a_signal_to_a_run_that_has_ended_is_refused(store: Store) -> None:
+    claim = await begin(store)
+    kept = await store.offer(signal())
+    await store.commit(claim, frame(1, StatusChanged(status="finished")))
+    with pytest.raises(AlreadySent):  # it was there in time
+        await store.offer(signal())
+    with pytest.raises(Refused, match="run r1 has ended: it is finished"):
+        await store.offer(signal("two"))
+    assert await store.inbox(claim, 0) == [kept]
+
+
+async def test_a_signal_must_fit_one_of_the_waits_that_are_open_for_it(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, waiting_for(1))
+    with pytest.raises(WrongAnswer, match="the data does not fit ship") as caught:
+        await store.offer(signal(data='"x"'))
+    assert "the data: 'x' is not of type 'integer'" in caught.value.said
+    await store.offer(signal("other", event="other", data='"x"'))
+    kept = await store.offer(signal())
+    closed = WaitClosed(key=SHIP, kind="event", opened=1)
+    await store.commit(claim, frame(2, *taken(kept), closed, inbox=kept.id))
+    await store.offer(signal("early", data='"x"'))  # nothing waits any more
+
+
+async def test_a_wait_that_was_reset_refuses_no_signal(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, waiting_for(1))
+    await store.commit(claim, frame(2, Reset(key=SHIP)))
+    await store.offer(signal(data='"x"'))
+
+
+async def test_a_run_is_woken_for_a_signal_that_a_wait_is_open_for(store: Store) -> None:
+    claim = await begin(store)
+    wait = waiting_for(1)
+    waiting = replace(wait, changes=(*wait.changes, StatusChanged(status="waiting")))
+    await store.commit(claim, waiting)
+    await store.release(claim)
+    await store.offer(signal("early", event="other"))
+    assert await store.wakeable() == []
+    assert await store.called(["r1"]) == set()
+    kept = await store.offer(signal())
+    assert [(one.run_id, one.why) for one in await store.wakeable()] == [("r1", "answer")]
+    claimed = await store.claim("r1", live_owner("other"), source="s")
+    await store.commit(claimed.claim, frame(2, *taken(kept), inbox=kept.id))
+    await store.release(claimed.claim)
+    assert await store.wakeable() == []
+
+
+async def test_a_signal_is_taken_once_by_one_owner(store: Store) -> None:
+    claim = await begin(store)
+    await store.commit(claim, waiting_for(1))
+    kept = await store.offer(signal())
+    await store.release(claim)
+    claimed = await store.claim("r1", live_owner("other"), source="s")
+    with pytest.raises(Fenced):
+        await store.commit(claim, frame(2, *taken(kept), inbox=kept.id))
+    assert RunState.of((await store.load("r1")).frames).signals == {}
+    await store.commit(claimed.claim, frame(2, *taken(kept), inbox=kept.id))
+    with pytest.raises(StoreError):
+        await store.commit(claimed.claim, frame(3, taken(kept)[1]))
+    with pytest.raises(StoreError):
+        await store.commit(claimed.claim, frame(3, taken(kept)[0]))
+    (one,) = RunState.of((await store.load("r1")).frames).signals.values()
+    assert (one.taken, one.data, one.misfit) == (SHIP, None, None)
+
+
+async def test_the_next_run_gets_the_signals_that_none_has_taken(store: Store) -> None:
+    claim = await begin(store)
+    first, second = [await store.offer(signal(id)) for id in ("one", "two")]
+    given = taken(second)[0]
+    await store.commit(claim, frame(1, *taken(first), given, inbox=second.id))
+    await store.offer(signal("three"))
+    ended = StatusChanged(status="continued", next_run="r1-2")
+    await store.commit(claim, frame(2, ended, inbox=second.id), starts=new_run("r1-2"))
+    claimed = await store.claim("r1-2", live_owner("other"), source="s")
+    rows = await store.inbox(claimed.claim, 0)
+    assert [(row.signal, row.kind, row.at) for row in rows] == [
+        ("two", "signal", START),
+        ("three", "signal", START),
+    ]
+    with pytest.raises(AlreadySent):
+        await store.offer(signal("two", run_id="r1-2"))
+    with pytest.raises(Refused, match="run r1 has ended: it is continued") as caught:
+        await store.offer(signal("four"))
+    assert caught.value.hint == "send it to r1-2, as which the run has continued"
 
 
 async def test_an_offer_shows_as_a_change_once(store: Store) -> None:
