@@ -15,7 +15,7 @@ from smithers.cli._running import Detach
 from smithers.cli._streams import give, give_json, say, shown
 from smithers.cli._trusting import trust_if_typed
 from smithers.hub import Hub, NotSent, SignalReceipt
-from smithers.naming import event_name
+from smithers.naming import event_name, first_names
 
 __all__ = ["register"]
 
@@ -150,7 +150,7 @@ def _words(receipt: SignalReceipt) -> str:
         return f"{name} was already sent to {receipt.run_id}; nothing was recorded again"
     if receipt.taker is not None:
         return f"{name} was sent to {receipt.run_id}: {receipt.taker} takes it"
-    waits = f"; {receipt.run_id} waits for {', '.join(receipt.waits_for)}"
+    waits = f"; {receipt.run_id} waits for {first_names(receipt.waits_for)}"
     said = f"{name} is kept: no task of {receipt.run_id} waits for it yet"
     return f"{said}{waits if receipt.waits_for else ''}"
 

@@ -144,7 +144,7 @@ class Sent(_OfTask):
 class SignalReceipt:
     """A signal as it was kept for a run. `is_new` is False if the same one was sent before. `taker`
     is the task that waits for it, None if none does yet; `waits_for` are the events that the run
-    waited for, in words.
+    waited for, in words, the first of them if there are many.
     """
 
     run_id: str

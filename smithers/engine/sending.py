@@ -88,14 +88,14 @@ def send_to(
 
 
 async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalReceipt:
-    waits, at = await store.listening(run_id), datetime.now(UTC)
+    open, awaited = await store.awaited(run_id, sent.on)
+    at = datetime.now(UTC)
     is_new = True
     note = Note(run_id=run_id, kind=inbox.SIGNAL, signal=sent.id, body=sent.body(), at=at)
     try:
         await store.offer(note)
     except AlreadySent:
         is_new = False
-    taker = next((wait.key for wait in waits if wait.on == sent.on), None)
     return SignalReceipt(
         run_id=run_id,
         id=sent.id,
@@ -106,8 +106,8 @@ async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalRece
         login=sent.login,
         at=at.isoformat().replace("+00:00", "Z"),
         is_new=is_new,
-        taker=None if taker is None else str(taker),
-        waits_for=tuple(dict.fromkeys(event_name(wait.on) for wait in waits)),
+        taker=str(open[0].key) if open else None,
+        waits_for=tuple(map(event_name, awaited)),
     )
 
 

@@ -281,7 +281,7 @@ class MemoryStore:
             return self._put(run, note)
         sent, state = signal_of(note.body), RunState.of(run.frames)
         open = [
-            Listening(key=key, on=wait.opened.on, form=Form.from_row(wait.opened.form))
+            Listening(key=key, form=Form.from_row(wait.opened.form))
             for (key, kind), wait in state.waits.items()
             if kind == waits.EVENT and wait.opened.on == sent.on
         ]

@@ -13,14 +13,29 @@ from smithers.forms import Form
 from smithers.signals import SentSignal, signal_of
 from smithers.store.rows import path_of
 
-__all__ = ["Listening", "check_signal", "first_of", "listening", "move_signals", "status_of"]
+__all__ = [
+    "MOST_AWAITED",
+    "OPEN_WAITS",
+    "Listening",
+    "awaited",
+    "check_signal",
+    "first_of",
+    "listening",
+    "move_signals",
+    "status_of",
+]
 
-_OPEN = (
-    "SELECT node, path, waits_on, form FROM waits w INDEXED BY waits_for_event"
-    " WHERE run_id = :run AND kind = 'event' AND ended IS NULL"
-    " AND (:waits_on IS NULL OR waits_on = :waits_on)"
+OPEN_WAITS = (
+    "SELECT node, path, form FROM waits w INDEXED BY waits_for_event"
+    " WHERE run_id = ? AND kind = 'event' AND ended IS NULL AND waits_on = ?"
     " AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = w.run_id AND r.node = w.node"
     " AND r.path = w.path AND r.born > w.born) ORDER BY born, node, path"
+)
+MOST_AWAITED = 20
+"""So many of the events that a run waits for are named to whoever sends another one."""
+_AWAITED = (
+    "SELECT DISTINCT waits_on FROM waits INDEXED BY waits_for_event"
+    f" WHERE run_id = ? AND kind = 'event' AND ended IS NULL ORDER BY waits_on LIMIT {MOST_AWAITED}"
 )
 _FIRST = "SELECT body FROM inbox WHERE run_id = ? AND signal = ?"
 _STATUS = "SELECT status, next_run FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
@@ -34,26 +49,24 @@ _MOVE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Listening:
-    """A wait for an event that is open: the event and the correlation of `on`, and the form of the
-    data.
-    """
+    """A wait for an event that is open, and what the data of a signal must be."""
 
     key: Key
-    on: tuple[str, ...]
     form: Form
 
 
-def listening(
-    db: sqlite3.Connection, run_id: str, on: tuple[str, ...] | None = None
-) -> list[Listening]:
-    """The open waits for events of a run, or those for one event and correlation."""
-    wanted = None if on is None else json.dumps(on, ensure_ascii=False)
+def listening(db: sqlite3.Connection, run_id: str, on: tuple[str, ...]) -> list[Listening]:
+    """The open waits of a run for one event and correlation, in the order of their opening."""
+    wanted = (run_id, json.dumps(on, ensure_ascii=False))
     return [
-        Listening(
-            key=Key(node, path_of(path)), on=tuple(json.loads(waits_on)), form=Form.from_row(form)
-        )
-        for node, path, waits_on, form in db.execute(_OPEN, {"run": run_id, "waits_on": wanted})
+        Listening(key=Key(node, path_of(path)), form=Form.from_row(form))
+        for node, path, form in db.execute(OPEN_WAITS, wanted)
     ]
+
+
+def awaited(db: sqlite3.Connection, run_id: str) -> list[tuple[str, ...]]:
+    """The events and correlations that a run waits for, the first of them if there are many."""
+    return [tuple(json.loads(on)) for (on,) in db.execute(_AWAITED, (run_id,))]
 
 
 def first_of(db: sqlite3.Connection, run_id: str, id: str) -> SentSignal | None:

@@ -47,7 +47,7 @@ from smithers.store.outputs import OutputReader
 from smithers.store.releasing import RELEASE
 from smithers.store.rows import Rows, rows_of, time_text, write
 from smithers.store.run_rows import run_row, run_values, unknown_run
-from smithers.store.signals import Listening, listening, move_signals
+from smithers.store.signals import Listening, awaited, listening, move_signals
 from smithers.store.views import declare
 from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
 
@@ -304,12 +304,18 @@ class SqliteStore:
         self._notes += 1
         return row
 
-    async def listening(self, run_id: str) -> Sequence[Listening]:
-        """The waits for events that are open. Raises `UnknownRun`."""
+    async def awaited(
+        self, run_id: str, on: tuple[str, ...]
+    ) -> tuple[Sequence[Listening], Sequence[tuple[str, ...]]]:
+        """The open waits of a run for one event and correlation, and the first of all events and
+        correlations that it waits for. Raises `UnknownRun`.
+        """
 
-        def work(db: sqlite3.Connection) -> Sequence[Listening]:
+        def work(
+            db: sqlite3.Connection,
+        ) -> tuple[Sequence[Listening], Sequence[tuple[str, ...]]]:
             _standing(db, run_id)
-            return listening(db, run_id)
+            return listening(db, run_id, on), awaited(db, run_id)
 
         return await self._db.read(work)
 

@@ -124,6 +124,20 @@ async def test_many_writers_and_their_checkpoints_leave_a_sound_file(
             assert all(len(f.changes) == 2 for f in frames[1:])
 
 
+async def test_several_senders_of_the_same_signals_have_each_kept_once(
+    start: Start, tmp_path: Path
+) -> None:
+    path = tmp_path / "runs.db"
+    async with await SqliteStore.open(path) as store:
+        claim = await store.create(new_run(), this_process(), first_frame())
+        workers = [start("send", path) for _ in range(3)]
+        said = [word for worker in workers for word in ended(worker).split()]
+        rows = await store.inbox(claim, 0)
+        assert said.count("AlreadySent") == 3 * 40 - 20
+        assert sorted(str(row.signal) for row in rows) == sorted(f"s{n}" for n in range(20))
+        assert {str(row.id) for row in rows} == set(said) - {"AlreadySent"}
+
+
 async def test_another_process_shows_as_a_change(start: Start, tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     async with await SqliteStore.open(path) as store:

@@ -14,6 +14,7 @@ import pytest
 from smithers.changes import CameUp, Key, StatusChanged
 from smithers.store import Claim, Note, Store
 from smithers.store.rows import time_text
+from smithers.store.signals import OPEN_WAITS
 from smithers.store.sqlite import SqliteStore
 from smithers.store.waking import MOST_STARTS, QUERIES
 from tests.store.samples import (
@@ -261,6 +262,17 @@ def plans(path: Path) -> dict[str, list[str]]:
 
 def _wanted(sql: str) -> Sequence[str]:
     return ("2026-01-02T03:04:05.000000Z",) * sql.count("?")
+
+
+async def test_a_signal_reads_the_waits_for_its_event_and_no_others(tmp_path: Path) -> None:
+    path = tmp_path / "runs.db"
+    async with await SqliteStore.open(path):
+        pass
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute(f"EXPLAIN QUERY PLAN {OPEN_WAITS}", ("r1", "[]")).fetchall()
+        found = [row[3] for row in rows]
+    assert found[0].startswith("SEARCH w USING INDEX waits_for_event (run_id=? AND waits_on=?)")
+    assert not any(one.startswith("SCAN") for one in found)
 
 
 async def test_one_look_at_ten_thousand_waiting_runs_reads_the_ten_that_were_answered(

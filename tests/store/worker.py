@@ -18,7 +18,7 @@ from smithers.errors import SmithersError
 from smithers.store.lease import this_process
 from smithers.store.migrations import published
 from smithers.store.sqlite import SqliteStore
-from tests.store.samples import first_frame, frame, new_run, settled
+from tests.store.samples import first_frame, frame, new_run, settled, signal
 
 
 def say(text: object) -> None:
@@ -48,6 +48,18 @@ async def own(path: Path) -> None:
             say("committed")
         except SmithersError as error:
             say(type(error).__name__)
+
+
+async def send(path: Path) -> None:
+    """Send twenty signals, each twice, saying what became of each."""
+    async with await SqliteStore.open(path) as store:
+        for number in range(20):
+            for _ in range(2):
+                try:
+                    kept = await store.offer(signal(f"s{number}", data=str(number)))
+                    say(f"{kept.id}")
+                except SmithersError as error:
+                    say(type(error).__name__)
 
 
 async def nobody(path: Path) -> None:
@@ -93,7 +105,7 @@ def main(job: str, path: str, *rest: str) -> None:
     elif job == "hold":
         hold(where)
     else:
-        asyncio.run({"own": own, "nobody": nobody, "small": small}[job](where))
+        asyncio.run({"own": own, "nobody": nobody, "small": small, "send": send}[job](where))
 
 
 if __name__ == "__main__":
