@@ -671,13 +671,17 @@ class Hub:
         """The state of a run, with counts of its tasks."""
         return views.summarize(self._snapshot(run_id))
 
-    def inspect(self, run_id: str) -> Inspection:
-        """A run with all its tasks, their attempts, and what it is waiting for."""
-        return views.inspect(self._snapshot(run_id))
+    def inspect(self, run_id: str, *, frame: int | None = None) -> Inspection:
+        """A run with all its tasks, their attempts, and what it is waiting for: now, or as of a
+        frame. Raises `Refused` if it has no such frame.
+        """
+        return views.inspect(reports.snapshot(self.database, run_id, frame=frame))
 
-    def inspecting(self, run_id: str) -> AbstractContextManager[Inspection]:
+    def inspecting(
+        self, run_id: str, *, frame: int | None = None
+    ) -> AbstractContextManager[Inspection]:
         """The same for whoever reads all outputs: within it, the database stays open."""
-        return reports.inspecting(self.database, run_id)
+        return reports.inspecting(self.database, run_id, frame=frame)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smithers.errors import UnknownRun
+from smithers.errors import Refused, UnknownRun
 from smithers.reports._database import reading
 from smithers.reports._heads import owner_of
 from smithers.reports._waking import attention_of, given_up
 from smithers.state import RunState
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import last_written, owner_log, streams_folder
-from smithers.store.history import LAST, frames_of, parts_of
+from smithers.store.history import LAST, frames_of, last_frame, parts_of
 from smithers.store.inbox import inbox_rows
 from smithers.store.lease import is_gone
 from smithers.store.looking import peek
@@ -55,20 +55,39 @@ class _Texts:
         return text
 
 
-def snapshot(path: Path, run_id: str, *, frame: int = LAST) -> Snapshot:
-    """A run as of a frame, the last by default. Raises `UnknownRun`."""
+def snapshot(path: Path, run_id: str, *, frame: int | None = None) -> Snapshot:
+    """A run as of a frame, the last by default. Raises `UnknownRun`, or `Refused` if it has no such
+    frame.
+    """
     with reading(path) as db:
-        return snapshot_of(db, path, run_id, frame=frame)
+        return _at(db, path, run_id, frame)
 
 
 @contextmanager
-def inspecting(path: Path, run_id: str) -> Generator[Inspection]:
-    """A run with all its tasks. Inside it, the database stays open for their outputs. Raises
-    `UnknownRun`.
-    """
+def inspecting(path: Path, run_id: str, *, frame: int | None = None) -> Generator[Inspection]:
+    """The same with all its tasks. Inside it, the database stays open for their outputs."""
     with reading(path) as db:
-        found = snapshot_of(db, path, run_id)
+        found = _at(db, path, run_id, frame)
         yield inspect(replace(found, texts=_Texts(run_id, lambda read: read(db))))
+
+
+def _at(db: sqlite3.Connection, path: Path, run_id: str, frame: int | None) -> Snapshot:
+    """The run as of a frame. What is no part of its state belongs to its last frame; before that,
+    its owner lived, and it was the time of the frame.
+    """
+    found = snapshot_of(db, path, run_id, frame=LAST if frame is None else frame)
+    if frame is None:
+        return found
+    last = last_frame(db, run_id)
+    if not 0 <= frame <= last:
+        raise Refused(
+            f"run {run_id} has no frame {frame}",
+            hint=f"its frames are 0 to {last}; `smithers timeline {run_id}` shows them",
+        )
+    if frame == last:
+        return found
+    at = found.state.time_of(frame)
+    return Snapshot(run=found.run, state=found.state, now=at, alive=True, texts=found.texts)
 
 
 _MOST_CHILDREN = 5
