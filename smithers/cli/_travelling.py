@@ -32,8 +32,8 @@ def register(app: typer.Typer) -> None:
             "smithers show r1@3",
             "smithers show r1@3 --json",
             says="Show what `inspect` showed of a run when a frame was its last one: its tasks,"
-            " their attempts and outputs, and what it was waiting for. `smithers timeline` shows"
-            " the frames. Without a frame, show the run as it is now.",
+            " their attempts and outputs, and what it was waiting for. `smithers timeline RUN`"
+            " shows the frames. Without a frame, show the run as it is now.",
         ),
     )(show)
 

@@ -110,6 +110,9 @@ def test_a_frame_that_is_not_there_exits_2_and_names_those_that_are(
     assert (found.code, found.out) == (2, "")
     assert said in found.err
     assert hint in found.err
+    if "timeline" in found.err:
+        frames = smithers(lived[0].database.parent.parent, "timeline", "r1", "--json")
+        assert len(frames.document["frames"]) == len(lived[1])
 
 
 def test_an_application_is_refused_a_frame_that_is_not_there(
