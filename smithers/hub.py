@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from smithers.store.cached import CachedLine
     from smithers.views import (
         CostView,
+        DiffView,
         EventsPage,
         FrameView,
         GraphView,
@@ -682,6 +683,19 @@ class Hub:
     ) -> AbstractContextManager[Inspection]:
         """The same for whoever reads all outputs: within it, the database stays open."""
         return reports.inspecting(self.database, run_id, frame=frame)
+
+    def compare(
+        self,
+        old: tuple[str, int | None],
+        new: tuple[str, int | None],
+        *,
+        everything: bool = False,
+    ) -> DiffView:
+        """What differs from one run to another, each as of a frame (None for its last one). Times,
+        attempts, cost and run ids are compared with `everything`. Raises `Refused` if a run has no
+        such frame.
+        """
+        return reports.compare(self.database, old, new, everything=everything)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

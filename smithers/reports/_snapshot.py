@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from smithers import views
 from smithers.errors import Refused, UnknownRun
 from smithers.reports._database import reading
 from smithers.reports._heads import owner_of
@@ -22,7 +23,7 @@ from smithers.store.history import LAST, frames_of, last_frame, parts_of
 from smithers.store.inbox import inbox_rows
 from smithers.store.lease import is_gone
 from smithers.store.looking import peek
-from smithers.store.outputs import no_output, output_of
+from smithers.store.outputs import no_output, output_of, prompt_of
 from smithers.store.run_rows import run_row
 from smithers.views import Snapshot, inspect
 from smithers.waits import CHILD
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
     from smithers.changes import Key
     from smithers.state import Ended
     from smithers.store.history import Part
-    from smithers.views import Inspection
+    from smithers.views import DiffView, Inspection
 
-__all__ = ["WAITS", "Shared", "inspecting", "snapshot", "snapshot_of"]
+__all__ = ["WAITS", "Shared", "compare", "inspecting", "snapshot", "snapshot_of"]
 
 
 class _Texts:
@@ -54,6 +55,10 @@ class _Texts:
             raise no_output(self._run_id, key, ended.frame)
         return text
 
+    def prompt(self, serial: int, /) -> str | None:
+        """What the agent of an attempt was asked."""
+        return self._read(lambda db: prompt_of(db, self._run_id, serial))
+
 
 def snapshot(path: Path, run_id: str, *, frame: int | None = None) -> Snapshot:
     """A run as of a frame, the last by default. Raises `UnknownRun`, or `Refused` if it has no such
@@ -69,6 +74,22 @@ def inspecting(path: Path, run_id: str, *, frame: int | None = None) -> Generato
     with reading(path) as db:
         found = _at(db, path, run_id, frame)
         yield inspect(replace(found, texts=_Texts(run_id, lambda read: read(db))))
+
+
+def compare(
+    path: Path,
+    old: tuple[str, int | None],
+    new: tuple[str, int | None],
+    *,
+    everything: bool = False,
+) -> DiffView:
+    """What differs between two runs, each as of a frame. Raises as `snapshot` does."""
+    with reading(path) as db:
+        both = [
+            replace(_at(db, path, *one), texts=_Texts(one[0], lambda read: read(db)))
+            for one in (old, new)
+        ]
+        return views.compare(*both, everything=everything)
 
 
 def _at(db: sqlite3.Connection, path: Path, run_id: str, frame: int | None) -> Snapshot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +121,59 @@ def test_an_application_is_refused_a_frame_that_is_not_there(
 ) -> None:
     with pytest.raises(Refused, match="no frame 1000"):
         lived[0].inspect("r1", frame=1000)
+
+
+def test_a_run_does_not_differ_from_itself(
+    lived: tuple[Hub, Mapping[int, Mapping[str, Any]]],
+) -> None:
+    folder, last = lived[0].database.parent.parent, max(lived[1])
+    said = smithers(folder, "diff", "r1", f"r1@{last}")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == f"nothing differs between r1@{last} and r1@{last}\n"
+    assert smithers(folder, "diff", "r1", "r1@last", "--all").code == 0
+
+
+def test_two_runs_of_one_workflow_differ_by_what_no_diff_is_about(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(FLOW)
+    for run in ("r1", "r2"):
+        assert smithers(tmp_path, "up", "flow.py", "--run-id", run).code == 3
+    assert smithers(tmp_path, "diff", "r1", "r2").code == 0
+    found = smithers(tmp_path, "diff", "r1", "r2", "--all", "--json")
+    assert found.code == 1
+    parts = {one["part"] for one in found.document["differences"]}
+    assert {"run id", "created at", "attempts"} <= parts
+    assert not parts & {"state", "output", "prompt", "tree", "source", "status"}
+
+
+def test_what_an_edit_changes_is_told_by_task_and_part(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(FLOW)
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 3
+    edited = FLOW.replace("Write.", "Write\\nmore.").replace('"x" * 5000', '"x" * 4999 + "y"')
+    (tmp_path / "flow.py").write_text(edited.replace('Step("after"', 'Step("later"'))
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r2").code == 3
+    found = smithers(tmp_path, "diff", "r1", "r2", "--json")
+    assert found.code == 1
+    told = {(one["task"], one["part"]): one for one in found.document["differences"]}
+    assert set(told) == {
+        *((None, part) for part in ("source", "tree")),
+        *(("draft", part) for part in ("prompt", "output")),
+        ("turn", "output"),
+        ("after", "state"),
+        ("later", "state"),
+    }
+    assert told["draft", "prompt"]["diff"] == ["@@ -1 +1,2 @@", "-Write.", "+Write", "+more."]
+    assert told["later", "state"]["old"] is None
+    shown = smithers(tmp_path, "diff", "r1", "r2").out
+    assert "draft prompt\n@@ -1 +1,2 @@\n-Write.\n+Write\n+more.\n" in shown
+
+
+def test_from_frame_to_frame_a_diff_has_what_happened(
+    lived: tuple[Hub, Mapping[int, Mapping[str, Any]]],
+) -> None:
+    found = lived[0].compare(("r1", 0), ("r1", 4))
+    ended = {(str(one.key), one.part, one.new) for one in found.differences}
+    assert ("boom", "state", "failed (tolerated)") in ended
+    back = lived[0].compare(("r1", 4), ("r1", 0))
+    assert {(one.key, one.part, one.old, one.new) for one in found.differences} == {
+        (one.key, one.part, one.new, one.old) for one in back.differences
+    }
