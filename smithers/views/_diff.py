@@ -51,6 +51,7 @@ class DiffView:
 
 
 Parts = Mapping[str, str | None]
+_NO_PARTS: Parts = {}
 
 
 def compare(old: Snapshot, new: Snapshot, *, everything: bool = False) -> DiffView:
@@ -60,8 +61,8 @@ def compare(old: Snapshot, new: Snapshot, *, everything: bool = False) -> DiffVi
     found = list(_differences(None, _run(old, everything), _run(new, everything)))
     olds, news = _lines(old), _lines(new)
     for key in dict.fromkeys([*olds, *news]):
-        parts = [
-            {} if (line := lines.get(key)) is None else _task(snapshot, line, everything)
+        parts: list[Parts] = [
+            _NO_PARTS if (line := lines.get(key)) is None else _task(snapshot, line, everything)
             for snapshot, lines in ((old, olds), (new, news))
         ]
         if _given(old, key) != _given(new, key):  # a large output is known by its digest
