@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from smithers.reports._runs import runs as runs
     from smithers.reports._runs import status_of as status_of
     from smithers.reports._runs import workflow_names as workflow_names
+    from smithers.reports._snapshot import compare as compare
     from smithers.reports._snapshot import inspecting as inspecting
     from smithers.reports._snapshot import snapshot as snapshot
     from smithers.reports._sql import Answer as Answer
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "compare": "smithers.reports._snapshot",
     "Answer": "smithers.reports._sql",
     "Changes": "smithers.reports._changes",
     "Look": "smithers.reports._overview",

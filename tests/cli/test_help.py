@@ -15,19 +15,9 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    *("sql", "asks"),
-    *(
-        "approve",
-        "deny",
-        "cancel",
-        "answer",
-        "send",
-        "budget",
-        "steer",
-        "attach",
-        "supervise",
-        "trust",
-    ),
+    *("sql", "show", "diff", "asks"),
+    *("approve", "deny", "cancel", "answer", "send"),
+    *("budget", "steer", "attach", "supervise", "trust"),
     "config",
     *("workflows", "demo", "doctor", "record", "replay"),
     *("service", "cache", "mcp", "harness"),  # groups come last
