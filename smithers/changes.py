@@ -86,6 +86,7 @@ WaitKind = Literal[
     "budget",
     "attached",
     "child",
+    "pool",
 ]
 
 
@@ -315,7 +316,9 @@ class WaitOpened:
     `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
     the task's agents: it ends with the next owner, who tries them again; `attached` for a person
     who is in the task's session, through the process that `on` names; `child` for the end of the
-    child run that `on` names, of which `asked` is the input as JSON text.
+    child run that `on` names, of which `asked` is the input as JSON text; `pool` for a slot of the
+    pool that `on` names, of which `asked` is the limit on this machine: who stands first in a
+    queue of the run has it.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex. `form` is what the answer must be, as JSON text (`forms.Form`), if a

@@ -32,6 +32,7 @@ __all__ = [
     "HOLDING",
     "HUMAN",
     "KINDS",
+    "POOL",
     "REPEAT",
     "RETRY",
     "SETTLING",
@@ -56,6 +57,7 @@ DATA: Final = "data"
 BUDGET: Final = "budget"
 ATTACHED: Final = "attached"
 CHILD: Final = "child"
+POOL: Final = "pool"
 
 Ends = Literal["person", "time", "data", "owner", "process"]
 
@@ -245,6 +247,15 @@ _CHILD = Traits(
         short="child run {on}",
     ),
 )
+_POOL = Traits(
+    ended_by="owner",
+    words=Words(
+        many="wait for a slot of a pool",
+        opened="{name} waits for a slot of the pool {on} (limit {asked} on this machine)",
+        row="waiting for a slot of the pool {on} (limit {asked} on this machine)",
+        short="a slot of the pool {on}",
+    ),
+)
 
 
 def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
@@ -270,6 +281,8 @@ def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
             return _ATTACHED
         case "child":
             return _CHILD
+        case "pool":
+            return _POOL
         case _:
             assert_never(kind)
 

@@ -19,7 +19,7 @@ from smithers.views import (
     exhausted_words,
     with_place,
 )
-from smithers.waits import ASKING, traits, words_of
+from smithers.waits import ASKING, POOL, traits, words_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure
@@ -159,6 +159,8 @@ def _wait(wait: WaitView) -> Iterator[str]:
     due = "" if wait.due is None else f", until {clock(wait.due)}"
     is_data = not traits(wait.kind).is_outside  # else it is for keys of the engine
     for_what = f" for {', '.join(map(node_name, wait.on))}" if is_data else ""
+    if wait.kind == POOL:
+        for_what = f" {shown(', '.join(wait.on))}, limit {wait.asked} on this machine"
     yield (f"◷ {key_name(wait.key)} waiting ({wait.kind}{for_what}) since {clock(wait.since)}{due}")
     for one in wait.cooling:
         yield f"    {one.agent} is cooling down until {clock(one.until)}: {_short(one.reason)}"

@@ -16,19 +16,37 @@ __all__ = ["Pool", "SlotCounts"]
 
 class Pool:
     """A limit that tasks share by its name. Who waits for a slot is sorted by priority, and then
-    by the place in the document.
+    by the place in the document. It `is_full` if the machine has no slot for it, as of the last
+    look; then `retrying` are tasks that have begun, and so need no slot of the run.
     """
 
-    __slots__ = ("_queued", "limit", "taken", "waiting")
+    __slots__ = ("_queued", "is_full", "limit", "retrying", "taken", "waiting")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.taken = 0
         self.waiting: list[tuple[int, tuple[int, ...], int, Instance[Task[Any]]]] = []
+        self.retrying: list[Instance[Task[Any]]] = []
+        self.is_full = False
         self._queued = 0
+
+    @property
+    def first(self) -> Instance[Task[Any]] | None:
+        """Who waits first, if anybody does."""
+        for one in self.retrying:
+            if _is_waiting(one):
+                return one
+        while self.waiting:
+            if _is_waiting(one := self.waiting[0][-1]):
+                return one
+            heapq.heappop(self.waiting)
+        return None
 
     def queue(self, task: Instance[Task[Any]]) -> None:
         self._queued += 1  # a task may be queued twice, and cannot be compared
+        if task.begun:
+            self.retrying.append(task)
+            return
         entry = (-task.node.priority, _place_of(task), self._queued, task)
         heapq.heappush(self.waiting, entry)
 
@@ -73,11 +91,20 @@ class SlotCounts:
     def has_place(self, task: Instance[Task[Any]]) -> bool:
         """Whether the pool of a task lets it begin; else it is queued, see `released`."""
         pool = self._pool_of(task)
-        if pool is None or task.begun or pool.taken < pool.limit:
+        if pool is None or not (pool.is_full or (not task.begun and pool.taken >= pool.limit)):
             return True
         pool.queue(task)
         self.offer_slots(task)
         return False
+
+    def unfill(self, name: str) -> None:
+        """The machine may have slots of a pool again: those that wait for one try."""
+        pool = self.pools[name]
+        if pool.is_full:
+            pool.is_full = False
+            self.released.extend(one for one in pool.retrying if _is_waiting(one))
+            pool.retrying.clear()
+            self._offer(pool)
 
     def _pool_of(self, instance: Instance) -> Pool | None:
         if not self.pools:
@@ -87,9 +114,11 @@ class SlotCounts:
 
     def _offer_pool(self, instance: Instance) -> None:
         """Let those try again that wait for a free slot of the pool of an instance."""
-        if (pool := self._pool_of(instance)) is None:
-            return
-        free = pool.limit - pool.taken
+        if (pool := self._pool_of(instance)) is not None:
+            self._offer(pool)
+
+    def _offer(self, pool: Pool) -> None:
+        free = 0 if pool.is_full else pool.limit - pool.taken
         while free > 0 and pool.waiting:
             waiting = heapq.heappop(pool.waiting)[-1]
             if waiting.status == "up":
@@ -194,6 +223,11 @@ class SlotCounts:
         waiting = [one for one in group.slots.waiting.pop(place, ()) if one.status == "up"]
         self.released.extend(waiting)
         return bool(waiting)
+
+
+def _is_waiting(one: Instance) -> bool:
+    """Whether an instance that was queued still waits."""
+    return one.status == "up" and one.dropping is None
 
 
 def _place_of(instance: Instance) -> tuple[int, ...]:

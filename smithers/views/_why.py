@@ -153,7 +153,7 @@ class _Reasons:
         owner = self.snapshot.owner
         return "its process" if owner is None else f"process {owner.pid}"
 
-    def _wait(self, wait: WaitView) -> Reason:  # one case a kind
+    def _wait(self, wait: WaitView) -> Reason:  # noqa: C901  # one case a kind
         key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
         match wait.kind:
             case waits.APPROVAL | waits.REPEAT | waits.HUMAN:
@@ -168,6 +168,12 @@ class _Reasons:
                 return self._data(wait)
             case waits.CHILD:
                 return self._child(wait)
+            case waits.POOL:
+                (pool,) = wait.on
+                said = (
+                    f"{key_name(key)} is waiting for a slot of the pool {pool} (limit {wait.asked}"
+                    " on this machine)"
+                )
             case waits.RETRY:
                 said = f"{key_name(key)} failed and will be retried{until}"
             case waits.COOLDOWN:

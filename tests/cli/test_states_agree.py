@@ -364,7 +364,8 @@ def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> 
     with closing(sqlite3.connect(database(folder))) as db:
         db.executescript(
             "DROP TABLE ends; DROP TABLE large_outputs; DROP TABLE identity; DROP TABLE handled;"
-            " DROP TABLE cache; DROP INDEX runs_of_parent; ALTER TABLE runs DROP COLUMN parent;"
+            " DROP TABLE cache; DROP INDEX waits_for_pools;"
+            " DROP INDEX runs_of_parent; ALTER TABLE runs DROP COLUMN parent;"
             " ALTER TABLE runs DROP COLUMN parent_task; ALTER TABLE runs DROP COLUMN parent_path;"
             " ALTER TABLE waits DROP COLUMN form; ALTER TABLE choices DROP COLUMN gone;"
             " ALTER TABLE resets DROP COLUMN cause;"
