@@ -305,7 +305,7 @@ class MemoryStore:
     async def wakeable(self, count_free: CountFree | None = None) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them."""
         found: list[Wakeable] = []
-        with_slots = set() if count_free is None else self._with_slots(count_free)
+        with_slots = set[str]() if count_free is None else self._with_slots(count_free)
         for run_id, run in self._runs.items():
             gave_up = None if run.starts is None else run.starts.gave_up
             why = self._why(run) or ("slot" if run_id in with_slots else None)
