@@ -53,7 +53,8 @@ class Values(BaseModel):
     max_concurrency: Annotated[int, Field(ge=1)] | None = None
     """Run at most so many attempts of a run at once (default: the workflow's limit)."""
     linger_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_LINGER_S
-    """Keep running if a retry or timer is due within so many seconds."""
+    """Keep running if a retry or timer is due within so many seconds, and wait so long for a slot
+    of a pool."""
     agents: dict[Name, Agent] = {}
     """Agents by name, for `agent="NAME"` of a task: "ADAPTER:MODEL", or a table with `adapter`,
     `model` and the other arguments of the agent."""
