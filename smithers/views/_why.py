@@ -28,7 +28,7 @@ from smithers.views._words import (
 )
 
 if TYPE_CHECKING:
-    from smithers.state import Attempted
+    from smithers.state import Attempted, RunState
     from smithers.store import Cooldown, InboxRow
     from smithers.views._snapshot import Snapshot, Status
     from smithers.views._tasks import TaskLine, WaitView
@@ -319,6 +319,12 @@ def _partly(reasons: Sequence[Reason]) -> str:
     return said + (without if skipped else "")
 
 
+def _cached(state: RunState) -> str:
+    """How many tasks have their answer from another run."""
+    number = len(state.cached)
+    return f", with {number} cached answer{'s'[: number != 1]}" if number else ""
+
+
 def _sentence(  # noqa: C901  # one case a status
     snapshot: Snapshot, reasons: Sequence[Reason]
 ) -> str:
@@ -333,7 +339,7 @@ def _sentence(  # noqa: C901  # one case a status
                 return f"{run} is stale: no process is running it"
             return f"{run} is stale: process {owner.pid}, which ran it, has ended"
         case "finished":
-            return f"{run} finished at {since}{_partly(reasons)}"
+            return f"{run} finished at {since}{_partly(reasons)}{_cached(snapshot.state)}"
         case "continued":
             return f"{run} continued as {snapshot.state.status.next_run} at {since}"
         case "failed":
