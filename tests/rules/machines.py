@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-__all__ = ["Full", "Machine"]
+__all__ = ["Full", "Machine", "MachineSlot"]
 
 
 class Machine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -30,9 +31,9 @@ from smithers.engine.engine import Engine
 from smithers.engine.timers import POLL_S
 from smithers.errors import MachineError
 from tests.rules.agents import Scripted
-from tests.rules.machines import Full, Machine
+from tests.rules.machines import Full, Machine, MachineSlot
 from tests.rules.runs import Clock, Run
-from tests.rules.test_pools import Count
+from tests.rules.test_pools import Count, random_tree
 
 
 def run_on(machine: Machine, flow: Any, limit: int = 1, **options: Any) -> Run:
@@ -414,3 +415,61 @@ def test_killed_after_each_frame_a_run_keeps_the_limit_and_finishes() -> None:
         assert machine.most["db"] == 1
         frames += 1
     assert frames > 4
+
+
+class Busy(Machine):
+    """A machine of which others have slots at random moments."""
+
+    def __init__(self, random: Random) -> None:
+        super().__init__()
+        self._random = random
+
+    def take(self, pool: str, limit: int) -> MachineSlot | None:
+        return None if self._random.random() < 0.4 else super().take(pool, limit)
+
+    def count_free(self, pool: str, limit: int) -> int:
+        return 0 if self._random.random() < 0.4 else super().count_free(pool, limit)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_trees_finish_within_the_limits_of_the_machine_with_crashes_at_random(
+    seed: int,
+) -> None:
+    random, clock, count = Random(seed), Clock(), Count()
+    limits = {"a": random.randint(1, 3), "b": random.randint(1, 2)}
+
+    @workflow(max_concurrency=6, pools={"b": 2})
+    def flow(ctx: Context[NoInput]) -> Node:
+        tree = random_tree(count, Random(seed), "t", 3)
+        return Parallel(count.step("first", "a"), tree)
+
+    run = Run(flow, now=clock, linger_s=1e9)
+    machine = Busy(random)
+    run.settings = replace(run.settings, machine_pools=limits, machine=machine)
+
+    def go(frames: int) -> str:
+        async def passing() -> None:
+            while True:
+                await asyncio.sleep(0)
+                clock.pass_s(POLL_S)
+                run.engine.look()
+
+        async def drive() -> None:
+            time = asyncio.ensure_future(passing())
+            try:
+                await run.drive()
+            finally:
+                time.cancel()
+
+        return run.driven_frames(drive, frames)
+
+    for frames in (*(random.randint(1, 8) for _ in range(random.randint(0, 3))), 1000):
+        count.now.clear()
+        machine.taken.clear()
+        if go(frames) == "finished":
+            break
+    assert run.state.run_status == "finished"
+    for name, limit in limits.items():
+        assert machine.most[name] <= limit
+        assert count.most[name] <= limit
+    assert not +machine.taken
