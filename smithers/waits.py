@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, assert_never, get_args
 
 from smithers import inbox
-from smithers.changes import WaitKind
+from smithers.changes import WaitKind, WaitOpened
 from smithers.clock import Basis
 from smithers.inbox import InboxKind
 from smithers.texts import title_of
@@ -38,10 +38,12 @@ __all__ = [
     "SETTLING",
     "TAKING_SLOTS",
     "TIMED",
+    "TIMER",
     "Traits",
     "WaitKind",
     "Words",
     "answered_by",
+    "is_named",
     "kinds_with",
     "traits",
     "words_of",
@@ -58,6 +60,7 @@ BUDGET: Final = "budget"
 ATTACHED: Final = "attached"
 CHILD: Final = "child"
 POOL: Final = "pool"
+TIMER: Final = "timer"
 
 Ends = Literal["person", "time", "data", "owner", "process"]
 
@@ -256,6 +259,18 @@ _POOL = Traits(
         short="a slot of the pool {on}",
     ),
 )
+_TIMER = Traits(
+    ended_by="time",
+    takes_slot=True,
+    clock="boottime",
+    settles=True,
+    words=Words(
+        many="wait for a time",
+        opened="{name} waits{until}",
+        row="waiting{until}",
+        short="timer",
+    ),
+)
 
 
 def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
@@ -283,6 +298,8 @@ def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
             return _CHILD
         case "pool":
             return _POOL
+        case "timer":
+            return _TIMER
         case _:
             assert_never(kind)
 
@@ -300,6 +317,11 @@ HOLDING: Final = kinds_with(lambda one: one.holds_start)
 SETTLING: Final = kinds_with(lambda one: one.settles)
 TAKING_SLOTS: Final = kinds_with(lambda one: one.takes_slot)
 TIMED: Final = kinds_with(lambda one: one.clock is not None)
+
+
+def is_named(wait: WaitOpened) -> bool:
+    """Whether its author named the time at which a wait ends, so that the calendar decides it."""
+    return wait.kind == TIMER and wait.asked is not None
 
 
 def answered_by(kind: InboxKind) -> tuple[WaitKind, ...]:

@@ -99,6 +99,7 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
             | waits.ATTACHED
             | waits.CHILD
             | waits.POOL
+            | waits.TIMER
         ):
             return {}  # nobody is asked
         case _:

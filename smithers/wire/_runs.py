@@ -150,6 +150,7 @@ def form_json(form: Form | None) -> Json | None:
         "schema": form.schema,
         "refused": form.refused,
         "given": form.given,
+        "may_deny": form.may_deny,
     }
 
 
