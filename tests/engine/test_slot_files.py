@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -114,8 +114,12 @@ def test_a_slot_that_was_released_is_free_though_a_fork_has_its_file_open(tmp_pa
 
 def opened(pid: int, folder: Path) -> list[int]:
     """The files below a folder that a process has open."""
-    links = Path(f"/proc/{pid}/fd").iterdir()
-    return [int(one.name) for one in links if str(folder) in os.readlink(one)]
+    found: list[int] = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of the listing itself
+            if str(folder) in os.readlink(link):
+                found.append(int(link.name))
+    return found
 
 
 def test_who_waits_sees_whether_others_do(tmp_path: Path) -> None:
