@@ -60,10 +60,13 @@ class Starting:
 
     def _begin_in_pool(self, instance: Instance[Task]) -> None:
         """Start an attempt if the machine has a slot for it."""
+        work = instance.node.work
+        executor = self._executors.of(work)
+        if not self._slots.is_open and not executor.is_ready(instance, work):
+            return
         if (slot := self._slots.take(instance)) is None:
             return
-        work = instance.node.work
-        attempt = self._executors.of(work).begin(instance, work)
+        attempt = executor.begin(instance, work)
         if attempt is None:
             slot.release()
             return

@@ -12,6 +12,7 @@ import pytest
 from smithers import (
     Approval,
     Cache,
+    Command,
     Context,
     Loop,
     Node,
@@ -29,7 +30,7 @@ from smithers import (
 from smithers.changes import Key, Settled, WaitClosed, WaitOpened
 from smithers.engine.engine import Engine
 from smithers.engine.timers import POLL_S
-from smithers.errors import MachineError
+from smithers.errors import AuthorError, MachineError
 from tests.rules.agents import Scripted
 from tests.rules.machines import Full, Machine, MachineSlot
 from tests.rules.runs import Clock, Run
@@ -324,6 +325,25 @@ def test_no_slot_is_taken_before_the_run_is_owned() -> None:
         for one in frame.changes
         if isinstance(one, WaitOpened) and one.kind == waits.POOL
     ]
+
+
+def test_a_workflow_that_is_wrong_from_the_start_is_refused_and_nothing_is_written() -> None:
+    def wrong() -> Any:
+        return 5
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        return Task("a", agent=Scripted("one"), prompt=wrong, pool="db")
+
+    @workflow
+    def program(ctx: Context[NoInput]) -> Node:
+        return Command("a", wrong, pool="db")
+
+    for one in (flow, program):
+        run = run_on(Machine(), one)
+        with pytest.raises(AuthorError):
+            run.go()
+        assert not run.watch.frames
 
 
 def test_a_run_that_waits_for_a_person_and_for_a_slot_is_left_with_both() -> None:
