@@ -17,9 +17,9 @@ import psutil
 from bench.driving import drive, emit, store
 from smithers import Approval, Context, Node, NoInput, workflow
 
-__all__: list[str] = []
+__all__ = ["MARK", "handles", "marked"]
 
-_MARK = "SMITHERS_BENCH"
+MARK = "SMITHERS_BENCH"
 
 
 @workflow
@@ -32,7 +32,7 @@ def marked(mark: str) -> int:
     found = 0
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            found += process.pid != os.getpid() and process.environ().get(_MARK) == mark
+            found += process.pid != os.getpid() and process.environ().get(MARK) == mark
     return found
 
 
@@ -46,7 +46,7 @@ def handles(folder: Path) -> int:
 
 
 def main(count: str, where: str) -> None:
-    os.environ[_MARK] = mark = uuid.uuid4().hex  # children inherit it
+    os.environ[MARK] = mark = uuid.uuid4().hex  # children inherit it
     database = store(Path(where), "run")
     for number in range(int(count)):
         left, _, _ = drive(__file__, "waits", database, {}, run_id=f"run-{number}")

@@ -348,7 +348,7 @@ class Engine:
             pass
         if self._ending is None:
             self.budgets.tidy()
-            self.slots.write()
+            self.slots.write(is_ready=bool(self._ready))
         self._postponed = self.slots.wants_to_open
         if self._postponed or self._is_sent_back() or self._is_busy() or self.limits.must_look:
             return None

@@ -22,7 +22,6 @@ from smithers.engine.settings import Queued, Settings, Slot
 from smithers.engine.timers import POLL_S
 from smithers.errors import MachineError
 from smithers.kinds import Instance
-from smithers.state import RunState
 from smithers.tree import Task
 
 __all__ = ["NO_LIMIT", "Slots"]
@@ -51,6 +50,8 @@ class Slots:
         self._queued: dict[str, Queued] = {}
         self._full: dict[str, float] = {}
         """Pools that had no free slot, and when they are looked at again."""
+        self._written: set[Key] = set()
+        """Who has a wait. Those of an earlier owner are over (`waits.POOL`)."""
         self._idle_since: float | None = None
         self.is_open = False
         """Whether the run is owned: before that no slot is taken."""
@@ -141,17 +142,25 @@ class Slots:
 
     def _fill(self, pool: str, later_s: float = 0.0) -> None:
         self._full[pool] = _seconds(self._now()) + POLL_S + later_s
-        self._plan.pools[pool].is_full = True
+        self._plan.pools[pool].fill()
 
     def _unfill(self, pool: str) -> None:
         del self._full[pool]
         self._plan.unfill(pool)
 
-    def write(self) -> None:
-        """Have the rows say who waits: of each pool whoever stands first."""
-        frame = self._asking.frame
-        if not self.is_open or (not self._full and not _waits(frame.state)):
+    def write(self, *, is_ready: bool) -> None:
+        """Have the rows say who waits: of each pool whoever stands first. `is_ready` is whether
+        any task is ready, and may yet try to take a slot.
+        """
+        if not self.is_open or not self._limits:
             return
+        if not is_ready:
+            self._look_after()
+        if self._full or self._written:
+            self._write(self._firsts())
+
+    def _firsts(self) -> dict[Key, str]:
+        """Who stands first, by the pools that have no slot."""
         firsts: dict[Key, str] = {}
         for pool in list(self._full):
             if (first := self._plan.pools[pool].first) is None:
@@ -161,12 +170,23 @@ class Slots:
                 self._join(pool)
         for pool in self._queued.keys() - self._full.keys():
             self._queued.pop(pool).leave()
-        for key in _waits(frame.state):
-            if key not in firsts:
-                frame.close_wait(key, waits.POOL)
+        return firsts
+
+    def _write(self, firsts: dict[Key, str]) -> None:
+        frame = self._asking.frame
+        for key in self._written - firsts.keys():
+            frame.close_wait(key, waits.POOL)
         for key, pool in firsts.items():
             limit = str(self._limits[pool])
             frame.open_wait(WaitOpened(key=key, kind=waits.POOL, asked=limit, on=(pool,)))
+        self._written = set(firsts)
+
+    def _look_after(self) -> None:
+        """Nobody tries by itself any more: those who wait are looked after."""
+        for pool in self._limits:
+            waiting = self._plan.pools[pool]
+            if waiting.is_shared and not waiting.is_full and waiting.may_try:
+                self._fill(pool)
 
     def _join(self, pool: str) -> None:
         if pool not in self._queued and (queued := self._machine.queue(pool)) is not None:
@@ -196,8 +216,3 @@ class Slots:
 
 def _seconds(moment: Moment) -> float:
     return moment.monotonic.total_seconds()
-
-
-def _waits(state: RunState) -> list[Key]:
-    """Who has a wait for a slot."""
-    return [key for key, kind in state.waits if kind == waits.POOL]

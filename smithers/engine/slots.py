@@ -17,30 +17,48 @@ __all__ = ["Pool", "SlotCounts"]
 class Pool:
     """A limit that tasks share by its name. Who waits for a slot is sorted by priority, and then
     by the place in the document. It `is_full` if the machine has no slot for it, as of the last
-    look; then `retrying` are tasks that have begun, and so need no slot of the run.
+    look; `retrying` are tasks that have begun, and so need no slot of the run. Of one that was
+    full, one task after the other tries, as nobody knows how many slots there are.
     """
 
-    __slots__ = ("_queued", "is_full", "limit", "retrying", "taken", "waiting")
+    __slots__ = ("_queued", "is_full", "is_shared", "limit", "retrying", "taken", "waiting")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.taken = 0
         self.waiting: list[tuple[int, tuple[int, ...], int, Instance[Task[Any]]]] = []
-        self.retrying: list[Instance[Task[Any]]] = []
-        self.is_full = False
+        self.retrying: deque[Instance[Task[Any]]] = deque()
+        self.is_full = self.is_shared = False
         self._queued = 0
+
+    def fill(self) -> None:
+        """The machine has no slot."""
+        self.is_full = self.is_shared = True
 
     @property
     def first(self) -> Instance[Task[Any]] | None:
         """Who waits first, if anybody does."""
-        for one in self.retrying:
-            if _is_waiting(one):
+        while self.retrying:
+            if _is_waiting(one := self.retrying[0]):
                 return one
+            self.retrying.popleft()
         while self.waiting:
             if _is_waiting(one := self.waiting[0][-1]):
                 return one
             heapq.heappop(self.waiting)
         return None
+
+    @property
+    def may_try(self) -> bool:
+        """Whether somebody waits who may have a slot of the run."""
+        first = self.first
+        return first is not None and (first.begun or self.taken < self.limit)
+
+    def next(self) -> Instance[Task[Any]] | None:
+        """Take the first one that may have a slot of the run."""
+        if not self.may_try:
+            return None
+        return self.retrying.popleft() if self.retrying else heapq.heappop(self.waiting)[-1]
 
     def queue(self, task: Instance[Task[Any]]) -> None:
         self._queued += 1  # a task may be queued twice, and cannot be compared
@@ -98,13 +116,10 @@ class SlotCounts:
         return False
 
     def unfill(self, name: str) -> None:
-        """The machine may have slots of a pool again: those that wait for one try."""
+        """The machine may have slots of a pool again: who waits first tries."""
         pool = self.pools[name]
-        if pool.is_full:
-            pool.is_full = False
-            self.released.extend(one for one in pool.retrying if _is_waiting(one))
-            pool.retrying.clear()
-            self._offer(pool)
+        pool.is_full = False
+        self._offer(pool)
 
     def _pool_of(self, instance: Instance) -> Pool | None:
         if not self.pools:
@@ -118,7 +133,11 @@ class SlotCounts:
             self._offer(pool)
 
     def _offer(self, pool: Pool) -> None:
-        free = 0 if pool.is_full else pool.limit - pool.taken
+        if pool.is_shared:
+            if not pool.is_full and (first := pool.next()) is not None:
+                self.released.append(first)
+            return
+        free = pool.limit - pool.taken
         while free > 0 and pool.waiting:
             waiting = heapq.heappop(pool.waiting)[-1]
             if waiting.status == "up":
@@ -142,8 +161,10 @@ class SlotCounts:
             self.count_held(instance, -1)
         is_open = not instance.waits_for_order and not instance.settled
         child: Instance | None = instance if is_open else None
-        if is_open and not instance.begun and (pool := self._pool_of(instance)) is not None:
-            pool.taken += 1
+        if (pool := self._pool_of(instance)) is not None:
+            pool.taken += is_open and not instance.begun
+            if pool.is_shared:  # the next one tries
+                self._offer(pool)
         while child is not None and not child.begun:
             child.begun = True
             if child.parent is not None:

@@ -42,7 +42,8 @@ def held(project: Project, run: str = "r1") -> subprocess.Popen[str]:
 
 
 def waiting(project: Project, run: str) -> list[dict[str, Any]]:
-    return [one for one in project.json("why", run)["reasons"] if one["kind"] == "pool"]
+    reasons = project.json("why", run).get("reasons", ())  # it may not be there yet
+    return [one for one in reasons if one["kind"] == "pool"]
 
 
 def overlaps(ledger: list[str]) -> bool:

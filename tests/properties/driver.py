@@ -295,7 +295,7 @@ class Driver:
     def _fill(self, pool: str) -> None:
         """Others have taken all slots of the machine."""
         self._filled += 1
-        self.plan.pools[pool].is_full = True
+        self.plan.pools[pool].fill()
 
     def _event(self, name: str, one: Instance, do: Callable[[], None]) -> Event:
         return Event(name, one.key, do)
