@@ -19,9 +19,9 @@ import psutil
 from bench.driving import drive, emit, store
 from smithers import Approval, Context, HumanTask, Node, NoInput, Subflow, Timer, workflow
 
-__all__: list[str] = []
+__all__ = ["MARK", "handles", "marked"]
 
-_MARK = "SMITHERS_BENCH"
+MARK = "SMITHERS_BENCH"
 
 
 @workflow
@@ -49,7 +49,7 @@ def marked(mark: str) -> int:
     found = 0
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            found += process.pid != os.getpid() and process.environ().get(_MARK) == mark
+            found += process.pid != os.getpid() and process.environ().get(MARK) == mark
     return found
 
 
@@ -64,7 +64,7 @@ def handles(folder: Path) -> int:
 
 def main(count: str, *kinds_and_folder: str) -> None:
     *kinds, where = kinds_and_folder
-    os.environ[_MARK] = mark = uuid.uuid4().hex  # children inherit it
+    os.environ[MARK] = mark = uuid.uuid4().hex  # children inherit it
     database = store(Path(where), "run")
     flows = itertools.cycle(kinds or ("approval",))
     for number, name in zip(range(int(count)), flows, strict=False):

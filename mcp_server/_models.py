@@ -224,6 +224,9 @@ class TaskFound(Result):
     tolerated: bool = Field(
         description="It failed, or was cancelled because of a failure, and its author allows that."
     )
+    cached: str | None = Field(
+        description="The run from which it has its answer, if it did not ask its agent."
+    )
     error: Error | None
     attempts: list[Attempt] = Field(description="The newest first.")
     output: AnyJson

@@ -69,6 +69,7 @@ def _states(tasks: Sequence[TaskLine]) -> list[str]:
     """The tasks in short, those first that somebody may have to look at."""
     return [
         f"{one.key} {one.state}{', tolerated' if one.tolerated else ''}"
+        f"{'' if one.cached is None else ', cached'}"
         for one in sorted(tasks, key=lambda one: _URGENT.index(one.state))
     ]
 
@@ -146,7 +147,7 @@ def task_of(
         return None
     told = task_json(found)
     head = {name: told[name] for name in ("id", "iteration", "iterations", "state", "tolerated")}
-    head |= {"run_id": run_id, "error": _error(hub, told["error"])}
+    head |= {"run_id": run_id, "cached": found.line.cached, "error": _error(hub, told["error"])}
     attempts = [
         shorten({**one, "error": _error(hub, one["error"])}, _ENTRY)
         for one in reversed(told["attempts"])

@@ -88,6 +88,7 @@ WaitKind = Literal[
     "budget",
     "attached",
     "child",
+    "pool",
     "timer",
     "event",
 ]
@@ -322,7 +323,8 @@ class WaitOpened:
     child run that `on` names, of which `asked` is the input as JSON text; `timer` for a time, of
     which `asked` is the author's own words if they named it, as ISO 8601 with their zone; `event`
     for a signal of the event that `on` names first, with the correlation that it names second, if
-    it names one.
+    it names one; `pool` for a slot of the pool that `on` names, of which `asked` is the limit on
+    this machine: who stands first in a queue of the run has it.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex. `form` is what the answer must be, as JSON text (`forms.Form`), if a

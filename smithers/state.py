@@ -323,6 +323,11 @@ class RunState:
         return None if row is None else str(row["run_id"])
 
     @property
+    def cached(self) -> list[Key]:
+        """The tasks of the tree that have their answer from another run."""
+        return [key for key, kind in self.choices if kind == "cached" and self.has_place(key)]
+
+    @property
     def unpaid(self) -> list[Key]:
         """The tasks of the tree that were skipped since a budget was spent."""
         skipped = (key for key, ended in self.ended.items() if ended.error is not None)

@@ -33,6 +33,7 @@ __all__ = [
     "HOLDING",
     "HUMAN",
     "KINDS",
+    "POOL",
     "REPEAT",
     "RETRY",
     "SETTLING",
@@ -59,6 +60,7 @@ DATA: Final = "data"
 BUDGET: Final = "budget"
 ATTACHED: Final = "attached"
 CHILD: Final = "child"
+POOL: Final = "pool"
 TIMER: Final = "timer"
 EVENT: Final = "event"
 
@@ -250,6 +252,15 @@ _CHILD = Traits(
         short="child run {on}",
     ),
 )
+_POOL = Traits(
+    ended_by="owner",
+    words=Words(
+        many="wait for a slot of a pool",
+        opened="{name} waits for a slot of the pool {on} (limit {asked} on this machine)",
+        row="waiting for a slot of the pool {on} (limit {asked} on this machine)",
+        short="a slot of the pool {on}",
+    ),
+)
 _TIMER = Traits(
     ended_by="time",
     takes_slot=True,
@@ -301,6 +312,8 @@ def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
             return _ATTACHED
         case "child":
             return _CHILD
+        case "pool":
+            return _POOL
         case "timer":
             return _TIMER
         case "event":

@@ -117,7 +117,8 @@ def _waiting(engine: Engine) -> set[Key]:
     plan, state = engine.plan, engine.state
     found: list[Instance] = [*plan.released]
     found += [one for queue in engine._ready._queues.values() for one in queue]
-    found += [entry[-1] for pool in plan.pools.values() for entry in pool.waiting]
+    for pool in plan.pools.values():
+        found += [*pool.retrying, *(entry[-1] for entry in pool.waiting)]
     for instances in (*engine.asking.waiting.values(), *engine.budgets._held.values()):
         found += instances
     for group in plan.instances.values():

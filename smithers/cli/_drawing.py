@@ -15,12 +15,13 @@ from smithers.shapes import ITERATION, is_container, shape_of
 from smithers.store.answers import who_answered
 from smithers.texts import from_json, title_of
 from smithers.views import (
+    cached_words,
     clock,
     due_words,
     exhausted_words,
     with_place,
 )
-from smithers.waits import ASKING, DATA, EVENT, TIMER, traits, words_of
+from smithers.waits import ASKING, DATA, EVENT, POOL, TIMER, traits, words_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure
@@ -64,9 +65,14 @@ def runs_table(runs: Sequence[RunLine]) -> list[str]:
 
 
 def _done(run: RunLine) -> str:
-    """How many tasks need nothing more, of how many, and how many failures are tolerated."""
-    more = f" ({run.counts.tolerated} tolerated)" if run.counts.tolerated else ""
-    return f"{run.counts.done}/{sum(run.counts.tasks.values())}{more}"
+    """How many tasks need nothing more, of how many; how many failures are tolerated, and how many
+    tasks have their answer from another run.
+    """
+    counts = run.counts
+    told = {"tolerated": counts.tolerated, "cached": counts.cached}
+    more = ", ".join(f"{number} {what}" for what, number in told.items() if number)
+    done = f"{counts.done}/{sum(counts.tasks.values())}"
+    return f"{done} ({more})" if more else done
 
 
 def _all_awaited(run: RunLine) -> str:
@@ -91,6 +97,10 @@ def _awaited(wait: WaitView) -> str:
     due = f" until {clock(wait.due)}" if cools and wait.due else ""
     short = f"{shown(cools)}{due}" if cools else short
     return f"{key} ({short})" if short else key
+
+
+def _cached(run_id: str | None) -> str:
+    return "" if run_id is None else f" ({cached_words(run_id)})"
 
 
 def _state(state: str, *, tolerated: bool) -> str:
@@ -145,8 +155,7 @@ def _run_lines(run: RunView) -> Iterator[str]:
 def _task_lines(task: TaskView) -> Iterator[str]:
     line = task.line
     state = _state(line.state, tolerated=line.tolerated)
-    cached = "" if line.cached is None else f" (cached, from run {line.cached})"
-    yield f"{MARKS[line.state][0]} {key_name(line.key)}  {state}{cached}"
+    yield f"{MARKS[line.state][0]} {key_name(line.key)}  {state}{_cached(line.cached)}"
     if line.error is not None:
         yield f"    {_error(line.error)}"
         yield from _hint(line.error, "    hint: ")
@@ -169,6 +178,8 @@ def _wait(wait: WaitView) -> Iterator[str]:
     due = "" if wait.due is None else f", until {said(wait.due)}"
     is_named = wait.kind in (DATA, EVENT)  # else it is for keys of the engine
     for_what = f" for {shown(waited_for(wait.kind, wait.on))}" if is_named else ""
+    if wait.kind == POOL:
+        for_what = f" {shown(', '.join(wait.on))}, limit {wait.asked} on this machine"
     yield (f"◷ {key_name(wait.key)} waiting ({wait.kind}{for_what}) since {clock(wait.since)}{due}")
     for one in wait.cooling:
         yield f"    {one.agent} is cooling down until {clock(one.until)}: {_short(one.reason)}"
@@ -227,7 +238,7 @@ def _branch(
     node: GraphNode, first: str, below: str, parent: GraphNode | None = None
 ) -> Iterator[str]:
     mark, colour = MARKS[node.state]
-    words = _state(node.state, tolerated=node.tolerated)
+    words = _state(node.state, tolerated=node.tolerated) + _cached(node.cached)
     state = paint(f"{mark} {words}", colour, sys.stdout)
     yield f"{first}{shown(_name(node, parent))}  {state}"
     inner = node.children
@@ -264,7 +275,8 @@ def _flow(
     count[0] += 1
     id = f"n{count[0]}"
     label = shown(_name(node, around)).replace('"', "#quot;").replace("\n", " ")
-    yield f'  {id}["{label}<br/>{_state(node.state, tolerated=node.tolerated)}"]'
+    state = _state(node.state, tolerated=node.tolerated) + _cached(node.cached)
+    yield f'  {id}["{label}<br/>{state}"]'
     if parent is not None:
         yield f"  {parent} --> {id}"
     for child in node.children:

@@ -77,6 +77,8 @@ def next_steps(hub: Hub, place: Place, summary: Summary) -> None:
     mark, colour = MARKS[status]
     counts, usage = summary.counts.tasks, summary.usage
     told = [f"{counts[name]} {name}" for name in _COUNTS if counts[name]]
+    if summary.counts.cached:
+        told.append(f"{summary.counts.cached} cached")
     if used := usage.tokens_in + usage.tokens_out:
         told.append(tokens(used))
     if usage.cost is not None:

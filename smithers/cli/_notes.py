@@ -6,7 +6,7 @@ from smithers import waits
 from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned
 from smithers.changes import WaitOpened
 from smithers.naming import waited_for
-from smithers.views import WorkView, due_words
+from smithers.views import WorkView, cached_words, due_words
 
 __all__ = ["activity", "agent_of", "note_of"]
 
@@ -23,7 +23,7 @@ def note_of(work: WorkView) -> str:
     if work.wait is not None:
         return _awaited(work.wait)
     if work.cached is not None:
-        return f"cached, from run {work.cached}"
+        return cached_words(work.cached)
     return "" if work.error is None else _line(work.error.message)
 
 

@@ -45,7 +45,8 @@ Linger = Annotated[
         "--linger",
         min=0,
         metavar="S",
-        help="Keep running if a retry or timer is due within S seconds (default: 60).",
+        help="Keep running if a retry or timer is due within S seconds, and wait S seconds for a"
+        " slot of a pool (default: 60).",
         show_default=False,
     ),
 ]

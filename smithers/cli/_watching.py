@@ -132,8 +132,6 @@ class Lines:
         change = view.change
         if not isinstance(change, Settled) or change.outcome != "finished":
             return view.words
-        if (run_id := state.cached_from(change.key)) is not None:
-            return f"{view.words} (cached, from run {run_id})"
         if change.key not in state.tries:
             return view.words
         work = view_work(state, change.key)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -30,7 +30,7 @@ from smithers.engine.processes import clear_away
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
-from smithers.errors import AuthorError, Owned, Refused, RunExists, UnknownRun
+from smithers.errors import AuthorError, MachineError, Owned, Refused, RunExists, UnknownRun
 from smithers.kinds import STOPPED, child_workflow
 from smithers.state import RunState, Total
 from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store
@@ -76,6 +76,8 @@ class _Child:
     engine: Engine | None = None
     now_run: str = ""
     """The run as which it has continued."""
+    pools: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The pools of this machine for which it was left waiting, with their limits."""
 
     @property
     def last(self) -> str:
@@ -225,8 +227,20 @@ class Children:
         if self._asleep and not self._stopped:
             called = await self._bench.store.called(self._asleep)
             for child in list(self._asleep.values()):
-                if child.why is not None or child.last in called:
+                if child.why is not None or child.last in called or self._has_slot(child):
                     self._wake(child)
+
+    def sees_slot(self) -> bool:
+        """Whether a pool has a free slot for which a child run was left waiting."""
+        return any(map(self._has_slot, self._asleep.values()))
+
+    def _has_slot(self, child: _Child) -> bool:
+        machine = self._bench.settings.machine
+        try:
+            return any(machine.count_free(pool, limit) for pool, limit in child.pools.items())
+        except MachineError as error:
+            self._bench.halt(error)
+            return False
 
     def _wake(self, child: _Child) -> None:
         del self._asleep[child.last]
@@ -323,7 +337,7 @@ class Children:
         try:
             ending = await engine.run(self._bench.store, **how)
         finally:
-            child.engine = None
+            child.engine, child.pools = None, engine.slots.awaited
             used = used_by(engine.state.attempts.values())
             self._used.append((child.key, child.last, used))
             if engine.claim is not None:

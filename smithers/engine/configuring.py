@@ -15,6 +15,7 @@ from smithers.secrets import Secrets, is_secret_name
 from smithers.settings import (
     Found,
     Origin,
+    PoolLimit,
     check_agent,
     load_settings,
     read_project_file,
@@ -100,7 +101,7 @@ def _values(found: Found, database: Callable[[], Path]) -> Iterator[tuple[str, A
     yield "max_concurrency", values.max_concurrency
     yield "linger_s", values.linger_s
     yield from ((f"agents.{name}", _short(table)) for name, table in values.agents.items())
-    yield from ((f"pools.{name}", one.limit) for name, one in values.pools.items())
+    yield from ((f"pools.{name}", _short_pool(one)) for name, one in values.pools.items())
 
 
 def _short(table: Mapping[str, Any]) -> Any:
@@ -108,6 +109,13 @@ def _short(table: Mapping[str, Any]) -> Any:
     if table.keys() <= {"adapter", "model"}:
         return ":".join(str(table[key]) for key in ("adapter", "model") if key in table)
     return dict(table)
+
+
+def _short_pool(one: PoolLimit) -> int | dict[str, int]:
+    """A pool as it is written most shortly."""
+    if one.machine is None and one.limit is not None:
+        return one.limit
+    return one.model_dump(exclude_none=True)
 
 
 def _refused(found: Found, trusts: Trusts) -> Iterator[str]:

@@ -30,7 +30,8 @@ from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.repeating import IDS_HINT
 from smithers.engine.returning import check_input, load_again, stored_input
-from smithers.engine.settings import Unwatched
+from smithers.engine.settings import NO_POOLS, Unwatched
+from smithers.engine.slot_files import SlotFiles
 from smithers.engine.trust import (
     Trusted,
     Trusts,
@@ -327,13 +328,17 @@ class Driving:
     ) -> Settings:
         streams = streams_folder(self._database, run.run_id)
         check_streams(streams)
+        pools = found.values.pools
+        on_machine = {name: one.machine for name, one in pools.items() if one.machine is not None}
         return Settings(
             folder=Path(run.folder),
             marks={RUN_DATABASE: os.path.realpath(self._database)},
             streams=streams,
             max_concurrency=max_concurrency or found.values.max_concurrency,
             linger_s=found.values.linger_s if linger_s is None else linger_s,
-            pools={name: pool.limit for name, pool in found.values.pools.items()},
+            pools={name: one.limit for name, one in pools.items() if one.limit is not None},
+            machine_pools=on_machine,
+            machine=SlotFiles.of_user(self._environment) if on_machine else NO_POOLS,
             find_answer=partial(find_cached, self._database),
             secrets=self._secrets,
             believes=lambda: self._trusts.believes(self._database),

@@ -14,6 +14,7 @@ from smithers.clock import Moment
 from smithers.context import NotYet
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import BudgetExhausted
+from smithers.engine.pools import Slots
 from smithers.engine.reading import Reading
 from smithers.engine.render import called
 from smithers.engine.stuck import deadlock
@@ -73,8 +74,10 @@ class Endings:
         timers: Timers,
         ends_at: datetime | None,
         run: NewRun,
+        slots: Slots,
     ) -> None:
         self._run = run
+        self._slots = slots
         self._workflow = workflow
         self._asking = asking
         self._view = asking.view
@@ -189,6 +192,8 @@ class Endings:
         if any(waits.traits(wait.opened.kind).keeps_owner for wait in outside) and not stopped:
             return None  # its end is for this owner
         if self._is_near([wait.opened for wait in outside]) and not stopped:
+            return None
+        if self._slots.stays() and not stopped:
             return None
         dues = [self._ends_at, *(wait.opened.due for wait in outside)]
         wake_at = min((due for due in dues if due is not None), default=None)

@@ -49,6 +49,7 @@ from smithers.engine.mounting import Mounting
 from smithers.engine.orphans import Orphans
 from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
+from smithers.engine.pools import NO_LIMIT, Slots
 from smithers.engine.process_rows import ProcessRows
 from smithers.engine.processes import attempt_marks
 from smithers.engine.reading import View
@@ -108,7 +109,8 @@ class Engine:
             state, Mounts(), self._outputs, None, lambda id: self._mounting.could_add(id)
         )
         context = Context(input, run.run_id)
-        pools = {**workflow.pools, **settings.pools}
+        pools = {**dict.fromkeys(settings.machine_pools, NO_LIMIT), **workflow.pools}
+        pools.update(settings.pools)
         self.renderer = Renderer(workflow, context, self.view, run.source, pools)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
@@ -120,7 +122,8 @@ class Engine:
         self.limits = Limits(run.run_id, self.moment)
         self.limits.see(cooldowns)
         executors = Executors(self.asking, self, self, self.threads, self.limits)
-        self.starting = Starting(self.asking, self, executors)
+        self.slots = Slots(settings, self.asking, self.moment, self.halt)
+        self.starting = Starting(self.asking, self, executors, self.slots)
         self._limit = settings.max_concurrency or workflow.max_concurrency
         self._mounting = Mounting(
             self.renderer, self.transition, self._limit, self._cancel_gone, self.budgets, pools
@@ -134,7 +137,15 @@ class Engine:
         if workflow.deadline_s is not None:
             ends_at = run.created_at + timedelta(seconds=workflow.deadline_s)
         self._endings = Endings(
-            workflow, self.asking, mask, self.moment, settings.linger_s, self._timers, ends_at, run
+            workflow,
+            self.asking,
+            mask,
+            self.moment,
+            settings.linger_s,
+            self._timers,
+            ends_at,
+            run,
+            self.slots,
         )
         self._reworking = Reworking(self.asking)
         self.children = Children(Engine, run, self.asking, self, self._limit)
@@ -207,6 +218,7 @@ class Engine:
         self.store, self.claim, self._first = store, claim, first
         self.prepare(store)
         self._outputs.store = store
+        self.slots.is_open = True
         failed: Exception | None = None
         ending: Ending | None = None
         async with asyncio.TaskGroup() as group:
@@ -219,6 +231,7 @@ class Engine:
                     running.cancel()
                 self._timers.close()
                 self.threads.close()
+        self.slots.close()
         if self._halted is not None and (ending is None or ending.stopped):
             raise self._halted from failed
         if failed is not None:
@@ -329,13 +342,16 @@ class Engine:
     def _advance(self) -> Ending | None:
         """Make every change that follows from what is known; the ending, if there is one."""
         self._moment = self.settings.clock.now()
+        self.slots.look(self._moment)
         if self.transition.empty:
             self._do_again()
         while not self._is_sent_back() and (self._take_one() or self._follow()):
             pass
         if self._ending is None:
             self.budgets.tidy()
-        if self._is_sent_back() or self._is_busy() or self.limits.must_look:
+            self.slots.write(is_ready=bool(self._ready))
+        self._postponed = self.slots.wants_to_open
+        if self._postponed or self._is_sent_back() or self._is_busy() or self.limits.must_look:
             return None
         if (
             self._ending == "stop"
@@ -361,6 +377,7 @@ class Engine:
     def _is_busy(self) -> bool:
         """Whether an attempt or a child run is driven here, or is about to be."""
         if self._running or self.starting.prepared or self.children.active:
+            self.slots.run_on()
             return True
         return self._ending not in ("stop", "wrong") and self.children.busy
 
@@ -527,6 +544,7 @@ class Engine:
 
     def _result(self, running: Running, result: Result) -> None:
         del self._running[running.serial]
+        self.slots.give_back(running.serial)
         if result.kind == "halted":
             result = Result("cancelled")
         if self._ending == "stop" and result.kind == "cancelled":
@@ -709,10 +727,10 @@ class Engine:
         owned = any(one.attempt.owns_children for one in self._attempts())
         self._orphans.collect(owned=owned)
         now = self._moment = self.settings.clock.now()
-        due = self._timers.is_due(now)
+        due = self._timers.is_due(now) or self.slots.look(now) or self.slots.is_over(now)
         changed = await self.store.changed(self.run_id)
         news = self.children.take_news()
-        if changed or news:
+        if changed or news or self.children.sees_slot():
             await self.children.look()
         if changed or due:
             assert self.claim is not None

@@ -172,6 +172,8 @@ class Plan(SlotCounts):
                 group.kind.stop(self, group)
 
     def _tell_parent(self, child: Instance) -> None:
+        if child.begun:
+            self.leave_pool(child)
         parent = child.parent
         if parent is None:
             return
@@ -179,7 +181,6 @@ class Plan(SlotCounts):
         if child.held:  # it is a task
             self.count_held(child, -1)
         if child.begun:
-            self.leave_pool(child)
             parent.begun_open -= 1
             if parent.limit is not None:
                 self.release(parent)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import Final, Protocol
 
 from smithers.agent import Event
 from smithers.changes import Frame, Key
@@ -16,7 +16,7 @@ from smithers.state import RunState
 from smithers.store import CachedAnswer, Owner
 from smithers.store.lease import this_process
 
-__all__ = ["Observer", "Settings", "Unwatched"]
+__all__ = ["NO_POOLS", "MachinePools", "Observer", "Queued", "Settings", "Slot", "Unwatched"]
 
 
 class Observer(Protocol):
@@ -50,10 +50,55 @@ def _find_nothing(key: str) -> None:
     """No run has answered anything."""
 
 
+class Slot(Protocol):
+    """A slot of a pool on this machine, until it is released."""
+
+    def release(self) -> None: ...
+
+
+class Queued(Protocol):
+    """That a run waits for a slot, as others can see until it leaves."""
+
+    def has_others(self) -> bool: ...
+
+    def leave(self) -> None: ...
+
+
+class MachinePools(Protocol):
+    """The slots of the pools of this machine; each may raise `MachineError`."""
+
+    def take(self, pool: str, limit: int) -> Slot | None:
+        """A slot, if fewer than `limit` are taken."""
+        ...
+
+    def count_free(self, pool: str, limit: int) -> int:
+        """How many slots are free now."""
+        ...
+
+    def queue(self, pool: str) -> Queued | None:
+        """Let others know that a run waits; None if it is to try again."""
+        ...
+
+
+class _NoPools:
+    """No pool has a limit on the machine."""
+
+    def take(self, pool: str, limit: int) -> None: ...
+
+    def count_free(self, pool: str, limit: int) -> int:
+        return 0
+
+    def queue(self, pool: str) -> None: ...
+
+
+NO_POOLS: Final[MachinePools] = _NoPools()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What a run's owner brings. `linger_s`: with a timed wake nearer than that it stays up.
-    `pools` are limits by name, which count more than the workflow's. `marks` are variables for the
+    `pools` are limits by name, which count more than the workflow's; those of `machine_pools` are
+    on this machine, of which `machine` has the slots. `marks` are variables for the
     processes of all attempts, beside those that name the attempt. `find_answer` gives the answer of
     an earlier run by its key.
     """
@@ -64,6 +109,8 @@ class Settings:
     max_concurrency: int | None = None
     linger_s: float = 60.0
     pools: Mapping[str, int] = field(default_factory=dict[str, int])
+    machine_pools: Mapping[str, int] = field(default_factory=dict[str, int])
+    machine: MachinePools = NO_POOLS
     find_answer: Callable[[str], CachedAnswer | None] = _find_nothing
     secrets: Secrets = field(default_factory=lambda: Secrets({}))
     clock: Clock = SYSTEM

@@ -16,19 +16,55 @@ __all__ = ["Pool", "SlotCounts"]
 
 class Pool:
     """A limit that tasks share by its name. Who waits for a slot is sorted by priority, and then
-    by the place in the document.
+    by the place in the document. It `is_full` if the machine has no slot for it, as of the last
+    look; `retrying` are tasks that have begun, and so need no slot of the run. Of one that was
+    full, one task after the other tries, as nobody knows how many slots there are.
     """
 
-    __slots__ = ("_queued", "limit", "taken", "waiting")
+    __slots__ = ("_queued", "is_full", "is_shared", "limit", "retrying", "taken", "waiting")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.taken = 0
         self.waiting: list[tuple[int, tuple[int, ...], int, Instance[Task[Any]]]] = []
+        self.retrying: deque[Instance[Task[Any]]] = deque()
+        self.is_full = self.is_shared = False
         self._queued = 0
+
+    def fill(self) -> None:
+        """The machine has no slot."""
+        self.is_full = self.is_shared = True
+
+    @property
+    def first(self) -> Instance[Task[Any]] | None:
+        """Who waits first, if anybody does."""
+        while self.retrying:
+            if _is_waiting(one := self.retrying[0]):
+                return one
+            self.retrying.popleft()
+        while self.waiting:
+            if _is_waiting(one := self.waiting[0][-1]):
+                return one
+            heapq.heappop(self.waiting)
+        return None
+
+    @property
+    def may_try(self) -> bool:
+        """Whether somebody waits who may have a slot of the run."""
+        first = self.first
+        return first is not None and (first.begun or self.taken < self.limit)
+
+    def next(self) -> Instance[Task[Any]] | None:
+        """Take the first one that may have a slot of the run."""
+        if not self.may_try:
+            return None
+        return self.retrying.popleft() if self.retrying else heapq.heappop(self.waiting)[-1]
 
     def queue(self, task: Instance[Task[Any]]) -> None:
         self._queued += 1  # a task may be queued twice, and cannot be compared
+        if task.begun:
+            self.retrying.append(task)
+            return
         entry = (-task.node.priority, _place_of(task), self._queued, task)
         heapq.heappush(self.waiting, entry)
 
@@ -73,11 +109,17 @@ class SlotCounts:
     def has_place(self, task: Instance[Task[Any]]) -> bool:
         """Whether the pool of a task lets it begin; else it is queued, see `released`."""
         pool = self._pool_of(task)
-        if pool is None or task.begun or pool.taken < pool.limit:
+        if pool is None or not (pool.is_full or (not task.begun and pool.taken >= pool.limit)):
             return True
         pool.queue(task)
         self.offer_slots(task)
         return False
+
+    def unfill(self, name: str) -> None:
+        """The machine may have slots of a pool again: who waits first tries."""
+        pool = self.pools[name]
+        pool.is_full = False
+        self._offer(pool)
 
     def _pool_of(self, instance: Instance) -> Pool | None:
         if not self.pools:
@@ -87,7 +129,13 @@ class SlotCounts:
 
     def _offer_pool(self, instance: Instance) -> None:
         """Let those try again that wait for a free slot of the pool of an instance."""
-        if (pool := self._pool_of(instance)) is None:
+        if (pool := self._pool_of(instance)) is not None:
+            self._offer(pool)
+
+    def _offer(self, pool: Pool) -> None:
+        if pool.is_shared:
+            if not pool.is_full and (first := pool.next()) is not None:
+                self.released.append(first)
             return
         free = pool.limit - pool.taken
         while free > 0 and pool.waiting:
@@ -113,8 +161,10 @@ class SlotCounts:
             self.count_held(instance, -1)
         is_open = not instance.waits_for_order and not instance.settled
         child: Instance | None = instance if is_open else None
-        if is_open and not instance.begun and (pool := self._pool_of(instance)) is not None:
-            pool.taken += 1
+        if (pool := self._pool_of(instance)) is not None:
+            pool.taken += is_open and not instance.begun
+            if pool.is_shared:  # the next one tries
+                self._offer(pool)
         while child is not None and not child.begun:
             child.begun = True
             if child.parent is not None:
@@ -194,6 +244,11 @@ class SlotCounts:
         waiting = [one for one in group.slots.waiting.pop(place, ()) if one.status == "up"]
         self.released.extend(waiting)
         return bool(waiting)
+
+
+def _is_waiting(one: Instance) -> bool:
+    """Whether an instance that was queued still waits."""
+    return one.status == "up" and one.dropping is None
 
 
 def _place_of(instance: Instance) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from smithers import waits
 from smithers.changes import AttemptEnded, AttemptState, Failure, Key, Reset
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Bench, Executors, Result, Running
+from smithers.engine.pools import Slots
 from smithers.engine.settling import settle
 from smithers.engine.transition import failure_of
 from smithers.errors import AuthorError, BadOutput, CommandFailed
@@ -24,11 +25,12 @@ _OF_THE_NODE = (AuthorError, BadOutput, CommandFailed)
 class Starting:
     """Has attempts of tasks made, and settles or retries the tasks when they have ended."""
 
-    def __init__(self, asking: Asking, bench: Bench, executors: Executors) -> None:
+    def __init__(self, asking: Asking, bench: Bench, executors: Executors, slots: Slots) -> None:
         self._asking = asking
         self._frame = asking.frame
         self._bench = bench
         self._executors = executors
+        self._slots = slots
         self.prepared: list[Running] = []
 
     # -- before
@@ -51,9 +53,25 @@ class Starting:
             return
         if executor.is_paid and budgets.active and budgets.holds(instance):
             return
-        attempt = executor.begin(instance, work)
-        if attempt is not None:
+        if self._slots.has_limit(instance):
+            self._begin_in_pool(instance)
+        elif (attempt := executor.begin(instance, work)) is not None:
             self.prepared.append(Running(instance.key, attempt, self._bench.done))
+
+    def _begin_in_pool(self, instance: Instance[Task]) -> None:
+        """Start an attempt if the machine has a slot for it."""
+        work = instance.node.work
+        executor = self._executors.of(work)
+        if not self._slots.is_open and not executor.is_ready(instance, work):
+            return
+        if (slot := self._slots.take(instance)) is None:
+            return
+        attempt = executor.begin(instance, work)
+        if attempt is None:
+            slot.release()
+            return
+        self._slots.keep(attempt.serial, instance, slot)
+        self.prepared.append(Running(instance.key, attempt, self._bench.done))
 
     # -- after
 

@@ -7,6 +7,7 @@ when it dies. It looks where the indexes of the store point, never through the r
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from smithers.engine.deciding import cancel_if_free
 from smithers.engine.gate import Gate
 from smithers.engine.launching import MACHINE_FAILED, Launcher, how_it_ended
 from smithers.engine.processes import kill_owner
+from smithers.engine.settings import MachinePools
+from smithers.engine.slot_files import SlotFiles
 from smithers.engine.trust import interpreter_of, untrusted
 from smithers.errors import (
     MachineError,
@@ -45,6 +48,9 @@ that came.
 STARTS_AT_ONCE = 4
 _BACKOFF_LOOK_S = 2.0
 """How often it looks at a run that may not be started yet: an answer changes that."""
+
+_SLOTS_S = 3.0
+"""How long those who were woken for a slot of a pool have to take it, until more are woken."""
 
 EXPECTED = (0, 1, 3, 4, 5, 6, 129, 130, 143)
 """Exit codes of a process that left its run in order."""
@@ -91,6 +97,7 @@ class Supervisor:
         database: Path,
         environment: Mapping[str, str],
         tell: Callable[[Happened], None],
+        machine: MachinePools | None = None,
     ) -> None:
         self._store = store
         self._gate = Gate(database, environment, lambda why: self._say("untrusted", why))
@@ -98,6 +105,11 @@ class Supervisor:
         self._launcher = Launcher(database, environment)
         self._database = database
         self._tell = tell
+        self._machine = machine
+        self._slots_from: dict[str, float] = {}
+        """When the slots of a pool are counted again: those who were woken take theirs first."""
+        self._no_slots = self._said_of_slots = ""
+        """Why the slots of a pool cannot be counted, and what was last said of it."""
         self._busy: set[str] = set()
         self._looping = False
         self._standing_by: int | None = None
@@ -171,7 +183,10 @@ class Supervisor:
         """Begin to wake each run that is to be woken, but for those that are being woken."""
         if not await asyncio.to_thread(self._gate.look):
             return
-        wakeable = await self._store.wakeable()
+        wakeable = await self._store.wakeable(self._count_free)
+        if self._no_slots != self._said_of_slots:
+            self._say("failed", self._no_slots)
+            self._said_of_slots = self._no_slots
         self._unnoted += [one for one in self._launcher.ended() if one[1] not in EXPECTED]
         while self._unnoted:  # now: why one of them was left is known first
             run_id, code = self._unnoted[0]
@@ -183,6 +198,22 @@ class Supervisor:
             if found.run_id not in self._busy and not self._launcher.is_dying(found.run_id):
                 self._busy.add(found.run_id)
                 group.create_task(self._wake(found), name=f"wake {found.run_id}")
+
+    def _count_free(self, pool: str, limit: int) -> int:
+        """How many runs may be woken for a pool now."""
+        now = time.monotonic()
+        if now < self._slots_from.get(pool, now):
+            return 0
+        try:
+            self._machine = self._machine or SlotFiles.of_user(self._environment)
+            free = self._machine.count_free(pool, limit)
+        except (MachineError, Refused) as error:
+            self._slots_from[pool] = now + _SLOTS_S
+            self._no_slots = f"{error.said}; no run is woken for the pool {pool} ({error.hint})"
+            return 0
+        if free:
+            self._slots_from[pool] = now + _SLOTS_S
+        return free
 
     async def _wake(self, found: Wakeable) -> None:
         try:
@@ -315,4 +346,5 @@ _WHY = {
     "due": "is due",
     "left": "lost its owner",
     "cancel": "is being cancelled, and cleans up",
+    "slot": "waited for a pool, which has a free slot",
 }

@@ -19,7 +19,7 @@ from typing import Any, cast
 from smithers.errors import Refused
 from smithers.store.ownership import is_foreign, user_name, writers_of
 
-__all__ = ["TrustFile", "TrustRecords", "Trusted", "TrustedSettings", "home_of"]
+__all__ = ["TrustFile", "TrustRecords", "Trusted", "TrustedSettings", "home_of", "state_folder"]
 
 VERSION = 1
 
@@ -63,7 +63,7 @@ class TrustFile:
     """The trust records of the user whose environment this is."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self.path = _state_folder(environment) / "smithers" / "trusted.json"
+        self.path = state_folder(environment) / "trusted.json"
 
     def read(self) -> TrustRecords:
         """All records. Raises `Refused`."""
@@ -144,17 +144,19 @@ def _may_be_home(folder: str) -> bool:
         return True  # it is not there yet
 
 
-def _state_folder(environment: Mapping[str, str]) -> Path:
-    """Where programs keep the state of a user: XDG_STATE_HOME, else `~/.local/state`."""
+def state_folder(environment: Mapping[str, str]) -> Path:
+    """Where the state of a user is kept that is no run's: in XDG_STATE_HOME, else in
+    `~/.local/state`. Raises `Refused`.
+    """
     named = environment.get("XDG_STATE_HOME", "")
     if named.startswith("/"):
-        return Path(named)
+        return Path(named) / "smithers"
     if (home := home_of(environment)) is None:
         raise Refused(
-            "this user has no home folder, so nothing can be trusted",
+            "this user has no home folder, so nothing can be trusted or shared by its runs",
             hint="set HOME or XDG_STATE_HOME to a folder of this user",
         )
-    return home / ".local" / "state"
+    return home / ".local" / "state" / "smithers"
 
 
 def _check_private(path: Path, found: os.stat_result) -> None:

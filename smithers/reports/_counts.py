@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,14 @@ _ALL_HANDLED = (
     + COUNTING.format("h", "node")
     + f" AND {SCOPE.format('h')} GROUP BY h.run_id"
 )
+# For each run the tasks that have their answer from another one.
+_ALL_CACHED = (
+    "SELECT c.run_id, count(*) FROM choices c"
+    " JOIN tree n ON n.run_id = c.run_id AND n.id = c.node AND n.gone IS NULL"
+    " WHERE c.kind = 'cached' AND c.gone IS NULL AND "
+    + COUNTING.format("c", "node")
+    + f" AND {SCOPE.format('c')} GROUP BY c.run_id"
+)
 _COUNTED: tuple[str, ...] = ("finished", "failed", "skipped", "waiting", "pending", "cancelled")
 _EDITED = f"SELECT DISTINCT n.run_id FROM tree n WHERE n.gone IS NOT NULL AND {SCOPE.format('n')}"
 
@@ -86,7 +95,9 @@ def all_counts(db: sqlite3.Connection, path: Path, runs: dict[str, Head]) -> dic
         tasks[run_id]["pending" if state == "open" else state] += number
     found = {run_id: Counts(tasks=counted) for run_id, counted in tasks.items()}
     for run_id, failures, handled in db.execute(_ALL_HANDLED, scope):
-        found[run_id] = Counts(tasks=tasks[run_id], tolerated=failures, handled=handled)
+        found[run_id] = replace(found[run_id], tolerated=failures, handled=handled)
+    for run_id, cached in db.execute(_ALL_CACHED, scope):
+        found[run_id] = replace(found[run_id], cached=cached)
     for (run_id,) in db.execute(_EDITED, scope).fetchall():
         from smithers.reports._snapshot import snapshot_of  # most lists need no state
         from smithers.views import counts, task_lines

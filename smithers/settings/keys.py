@@ -10,15 +10,19 @@ __all__ = ["DEFAULT_LINGER_S", "PoolLimit", "Values"]
 
 DEFAULT_LINGER_S = 60.0
 _MOST = 1_000_000
+_MOST_SLOTS = 1_000
+"""Each slot of a machine is a file."""
 
 
 class PoolLimit(BaseModel):
-    """A limit that tasks share by its name, wherever in a run they are."""
+    """Limits that tasks share by a name, wherever in a run or on the machine they are."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=_MOST)]
-    """How many of them run at once."""
+    limit: Annotated[int, Field(ge=1, le=_MOST)] | None = None
+    """How many of them run at once in a run; None is the limit of the workflow, if it has one."""
+    machine: Annotated[int, Field(ge=1, le=_MOST_SLOTS)] | None = None
+    """How many of them run at once on this machine, in all runs of this user."""
 
 
 def _pool(given: object) -> object:
@@ -49,9 +53,11 @@ class Values(BaseModel):
     max_concurrency: Annotated[int, Field(ge=1)] | None = None
     """Run at most so many attempts of a run at once (default: the workflow's limit)."""
     linger_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_LINGER_S
-    """Keep running if a retry or timer is due within so many seconds."""
+    """Keep running if a retry or timer is due within so many seconds, and wait so long for a slot
+    of a pool."""
     agents: dict[Name, Agent] = {}
     """Agents by name, for `agent="NAME"` of a task: "ADAPTER:MODEL", or a table with `adapter`,
     `model` and the other arguments of the agent."""
     pools: dict[Name, Pool] = {}
-    """Limits by name, for `pool="NAME"` of a task: how many of its tasks run at once."""
+    """Limits by name, for `pool="NAME"` of a task: how many of its tasks run at once in a run, or
+    a table: `limit` in a run, and `machine` in all runs of this user on this machine."""

@@ -159,6 +159,11 @@ def _check(file: SettingsFile) -> None:
         values = Values.model_validate(file.data)
     except ValidationError as error:
         raise _wrong(file, error) from error
+    for name, pool in values.pools.items():
+        if pool.limit is None and pool.machine is None:
+            said = f"pools.{name} has no limit"
+            hint = f"write {name} = 2, or limit = 2 or machine = 2 in its table"
+            raise file.refuse(("pools", name), said, hint)
     for name, table in values.agents.items():
         if not isinstance(adapter := table.get("adapter"), str) or not adapter:
             said = f"agents.{name} names no adapter"

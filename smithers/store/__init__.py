@@ -6,7 +6,7 @@ pass `tests/store/test_store_contract.py`. What the tables mean is told in `sche
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -19,6 +19,7 @@ __all__ = [
     "Claim",
     "Claimed",
     "Cooldown",
+    "CountFree",
     "History",
     "InboxRow",
     "Model",
@@ -34,10 +35,12 @@ __all__ = [
     "Why",
 ]
 
-Why = Literal["answer", "due", "left", "cancel"]
-"""Why a run is to be woken: it was answered, its time has come, its owner is gone, or it was
-cancelled and nobody obeys.
+Why = Literal["answer", "due", "left", "cancel", "slot"]
+"""Why a run is to be woken: it was answered, its time has come, its owner is gone, it was cancelled
+and nobody obeys, or a pool that it waits for has a free slot.
 """
+CountFree = Callable[[str, int], int]
+"""How many slots of a pool are free on this machine, by its name and its limit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -325,10 +328,11 @@ class Store(Protocol):
         """
         ...
 
-    async def wakeable(self) -> Sequence[Wakeable]:
+    async def wakeable(self, count_free: CountFree | None = None) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them: answered, due, left by their
         owner, or cancelled; but for those that were given up, or stopped by a person. Of a child
-        run it is the run that waits for it.
+        run it is the run that waits for it. With `count_free` also those that wait for a pool, the
+        oldest first, as many as it has free slots.
         """
         ...
 

@@ -39,6 +39,7 @@ from smithers.store import (
     Claim,
     Claimed,
     Cooldown,
+    CountFree,
     History,
     InboxRow,
     Model,
@@ -332,12 +333,14 @@ class MemoryStore:
         run.called, run.starts = row.id, None
         return row
 
-    async def wakeable(self) -> Sequence[Wakeable]:
+    async def wakeable(self, count_free: CountFree | None = None) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them."""
         found: list[Wakeable] = []
+        with_slots = set[str]() if count_free is None else self._with_slots(count_free)
         for run_id, run in self._runs.items():
             gave_up = None if run.starts is None else run.starts.gave_up
-            if (why := self._why(run)) is None:
+            why = self._why(run) or ("slot" if run_id in with_slots else None)
+            if why is None:
                 continue
             taken = run.frames[-1].inbox
             cancelled = any(
@@ -354,6 +357,21 @@ class MemoryStore:
             elif self._runs[top].row.owner is None and self._runs[top].status == "waiting":
                 woken.setdefault(top, "answer")
         return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
+
+    def _with_slots(self, count_free: CountFree) -> set[str]:
+        """The runs for which the pools that they wait for have a slot."""
+        free: dict[tuple[str, int], int] = {}
+        found: set[str] = set()
+        for run_id, run in sorted(self._runs.items(), key=lambda one: one[1].row.created_at):
+            is_left = run.row.owner is None and run.status == "waiting"
+            for wait in RunState.of(run.frames).waits.values() if is_left else ():
+                if wait.opened.kind == waits.POOL and run_id not in found:
+                    pool = (wait.opened.on[0], int(wait.opened.asked or 0))
+                    free.setdefault(pool, count_free(*pool))
+                    if free[pool] > 0:
+                        free[pool] -= 1
+                        found.add(run_id)
+        return found
 
     async def called(self, run_ids: Collection[str]) -> Collection[str]:
         """Which of these runs nobody owns, and were sent a note or are due."""

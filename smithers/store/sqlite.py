@@ -23,6 +23,7 @@ from smithers.store import (
     Claim,
     Claimed,
     Cooldown,
+    CountFree,
     History,
     InboxRow,
     Model,
@@ -319,9 +320,9 @@ class SqliteStore:
 
         return await self._db.read(work)
 
-    async def wakeable(self) -> Sequence[Wakeable]:
+    async def wakeable(self, count_free: CountFree | None = None) -> Sequence[Wakeable]:
         """The runs that should go on while nobody alive drives them."""
-        return await self._db.read(lambda db: wakeable(db, self._now(), self._held))
+        return await self._db.read(lambda db: wakeable(db, self._now(), self._held, count_free))
 
     async def called(self, run_ids: Collection[str]) -> Collection[str]:
         """Which of these runs nobody owns, and were sent a note or are due."""

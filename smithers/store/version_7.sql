@@ -72,3 +72,8 @@ CREATE TABLE cache (
   created_at TEXT NOT NULL,
   bytes      INTEGER NOT NULL            -- of `json` in UTF-8
 ) WITHOUT ROWID;
+
+-- A run that waits for a slot of a pool on this machine has a wait of the kind `pool`: `waits_on` is
+-- the pool, `asked` its limit. Whoever wakes runs finds by this index those that no process drives.
+
+CREATE INDEX waits_for_pools ON waits (kind, run_id) WHERE kind = 'pool' AND ended IS NULL;

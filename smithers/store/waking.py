@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 
 from smithers.changes import ENDED, RunStatus
-from smithers.store import Owner, Revival, Wakeable, Why
+from smithers.store import CountFree, Owner, Revival, Wakeable, Why
 from smithers.store.lease import Beat
 from smithers.store.rows import time_of, time_text
 
@@ -56,7 +56,18 @@ _STANDS = (
     " ORDER BY frame DESC LIMIT 1)), g.gave_up"
     " FROM runs r LEFT JOIN revivals g ON g.run_id = r.run_id WHERE r.run_id = ?"
 )
-QUERIES = {"called": _CALLED, "due": _DUE, "owned": _OWNED, "stands": _STANDS}
+_IN_POOLS = (
+    "SELECT r.run_id, w.waits_on, w.asked FROM waits w INDEXED BY waits_for_pools"
+    " JOIN runs r ON r.run_id = w.run_id WHERE w.kind = 'pool' AND w.ended IS NULL"
+    " AND r.owner IS NULL ORDER BY r.created_at, r.run_id"
+)
+QUERIES = {
+    "called": _CALLED,
+    "due": _DUE,
+    "owned": _OWNED,
+    "stands": _STANDS,
+    "in pools": _IN_POOLS,
+}
 """What one look for runs to wake asks; a test reads their plans."""
 
 _NEXT = "SELECT next_run FROM statuses WHERE run_id = ? AND next_run IS NOT NULL"
@@ -94,7 +105,7 @@ def reason_to_wake(why: Why, status: RunStatus, cancelled: bool, gave_up: str | 
         return None
     if cancelled:
         return "cancel"
-    if gave_up is not None or (why == "answer" and status != "waiting"):
+    if gave_up is not None or (why in ("answer", "slot") and status != "waiting"):
         return None
     return why
 
@@ -122,20 +133,22 @@ def pause_s(starts: int) -> float:
     return min(2.0 ** (starts - 1), 60.0)
 
 
-def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]) -> list[Wakeable]:
+def wakeable(
+    db: sqlite3.Connection,
+    now: datetime,
+    held: Callable[[Beat], bool],
+    count_free: CountFree | None = None,
+) -> list[Wakeable]:
     """The runs to be woken, each once, in one snapshot. A child run is woken through the run that
     waits for it, unless that has ended; a living owner of that drives the child itself.
     """
-    found: dict[str, Why] = {run_id: "answer" for (run_id,) in db.execute(_CALLED)}
+    found: dict[str, Why] = {}
+    if count_free is not None:
+        found.update((run_id, "slot") for run_id in _with_slots(db, count_free))
+    found.update((run_id, "answer") for (run_id,) in db.execute(_CALLED))
     for (run_id,) in db.execute(_DUE, (time_text(now),)):
         found[run_id] = "due"
-    lives: dict[str, bool] = {}
-    for run_id, *beat in db.execute(_OWNED):
-        owner: str = beat[0] or ""  # none, where its row is gone
-        if owner not in lives:
-            lives[owner] = owner != "" and held(Beat.of((owner, *beat[1:])))
-        if not lives[owner]:
-            found[run_id] = "left"
+    found.update((run_id, "left") for run_id in _left(db, held))
     woken: dict[str, Why] = {}
     for run_id, why in found.items():
         if (reason := _reason(db, run_id, why)) is not None:
@@ -148,6 +161,29 @@ def wakeable(db: sqlite3.Connection, now: datetime, held: Callable[[Beat], bool]
         if top not in found and is_free and _reason(db, top, "answer") is not None:
             woken[top] = "answer"
     return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
+
+
+def _left(db: sqlite3.Connection, held: Callable[[Beat], bool]) -> Iterator[str]:
+    """The runs whose owner is gone."""
+    lives: dict[str, bool] = {}
+    for run_id, *beat in db.execute(_OWNED):
+        owner: str = beat[0] or ""  # none, where its row is gone
+        if owner not in lives:
+            lives[owner] = owner != "" and held(Beat.of((owner, *beat[1:])))
+        if not lives[owner]:
+            yield run_id
+
+
+def _with_slots(db: sqlite3.Connection, count_free: CountFree) -> Iterator[str]:
+    """The runs for which the pools that they wait for have a slot."""
+    free: dict[tuple[str, int], int] = {}
+    for run_id, on, asked in db.execute(_IN_POOLS):
+        (name,), limit = json.loads(on), int(asked)
+        if (pool := (name, limit)) not in free:
+            free[pool] = count_free(name, limit)
+        if free[pool] > 0 and _reason(db, run_id, "slot") is not None:
+            free[pool] -= 1
+            yield run_id
 
 
 def _reason(db: sqlite3.Connection, run_id: str, why: Why) -> Why | None:

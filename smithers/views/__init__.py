@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from smithers.views._why import WhyView as WhyView
     from smithers.views._why import explain as explain
     from smithers.views._words import answer_command as answer_command
+    from smithers.views._words import cached_words as cached_words
     from smithers.views._words import clock as clock
     from smithers.views._words import decide_command as decide_command
     from smithers.views._words import due_words as due_words
@@ -151,6 +152,7 @@ _HOMES = {
     "change_lines": "smithers.views._lines",
     "changed_keys": "smithers.views._changed",
     "answer_command": "smithers.views._words",
+    "cached_words": "smithers.views._words",
     "clock": "smithers.views._words",
     "due_words": "smithers.views._words",
     "counts": "smithers.views._tasks",
@@ -229,6 +231,7 @@ __all__ = [  # literal, for the checkers
     "WhyView",
     "WorkView",
     "answer_command",
+    "cached_words",
     "change_lines",
     "changed_keys",
     "clock",

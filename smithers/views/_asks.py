@@ -98,6 +98,7 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
             | waits.DATA
             | waits.ATTACHED
             | waits.CHILD
+            | waits.POOL
             | waits.TIMER
             | waits.EVENT
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, assert_never, cast
 
 from smithers import waits
@@ -44,7 +44,7 @@ from smithers.naming import (
 )
 from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from
-from smithers.views._words import clock
+from smithers.views._words import cached_words, clock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,15 +63,17 @@ def change_words(  # noqa: C901  # one case a kind of change
     at: datetime,
     moved: Container[str],
     tried: Container[Key],
+    cached: Mapping[Key, str],
 ) -> str:
     """A change in words. `name` is that of its node and `number` that of its attempt, if it has
     them; `at` is when it was made. `moved` are the nodes that only change their place, `tried`
-    those that had an attempt.
+    those that had an attempt, `cached` those that have their answer from another run.
     """
     match change:
         case Settled():
             said = "was " if change.outcome in ("skipped", "cancelled") else ""
-            return f"{name} {said}{change.outcome}{_because(change.error)}"
+            by = f" ({cached_words(cached[change.key])})" if change.key in cached else ""
+            return f"{name} {said}{change.outcome}{by}{_because(change.error)}"
         case AttemptStarted():
             return _started(name, change)
         case AttemptEnded():

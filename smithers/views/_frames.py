@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
+    ChoiceMade,
     Key,
     MessageGiven,
     NodeGone,
@@ -25,6 +26,7 @@ from smithers.changes import (
     UsageCounted,
 )
 from smithers.naming import key_name
+from smithers.texts import object_from
 from smithers.views._change_words import change_words
 from smithers.views._changes import PLACES, shown_changes
 
@@ -125,12 +127,13 @@ def view_frame(
     """A frame as its changes were made; those of some kinds alone if `only` has them. `attempts`
     are those up to and including the frame, and `tried` the tasks that had one.
     """
-    moved = _moved(frame)
+    moved, cached = _moved(frame), _cached(frame)
     return FrameView(
         number=frame.number,
         at=frame.at,
         changes=tuple(
-            _view(change, attempts, tried, moved, frame.at) for change in shown_changes(frame, only)
+            _view(change, attempts, tried, moved, cached, frame.at)
+            for change in shown_changes(frame, only)
         ),
     )
 
@@ -151,17 +154,27 @@ def _moved(frame: Frame) -> frozenset[str]:
     return frozenset(gone & joined)
 
 
+def _cached(frame: Frame) -> dict[Key, str]:
+    """The tasks that take the answer of another run in a frame, and that run."""
+    return {
+        change.key: str((object_from(change.value) or {}).get("run_id"))
+        for change in frame.changes
+        if isinstance(change, ChoiceMade) and change.kind == "cached"
+    }
+
+
 def _view(
     change: Shown,
     attempts: Mapping[int, AttemptName | Attempted],
     tried: Container[Key],
     moved: frozenset[str],
+    cached: Mapping[Key, str],
     at: datetime,
 ) -> ChangeView:
     key, attempt = _about(change, attempts)
     name = "" if key is None else key_name(key)
     number = 0 if attempt is None else attempt.number
-    words = change_words(change, name, number, at=at, moved=moved, tried=tried)
+    words = change_words(change, name, number, at=at, moved=moved, tried=tried, cached=cached)
     return ChangeView(change=change, key=key, attempt=attempt, words=words)
 
 

@@ -25,6 +25,8 @@ class GraphNode:
     kind: str
     state: State
     tolerated: bool
+    cached: str | None = None
+    """The run from which a task has its answer, if it did not ask its agent."""
     children: tuple[GraphNode, ...] = ()
 
 
@@ -85,7 +87,9 @@ class _Drawing:
         if line is None:
             state = unsettled(self.state.run_status)
             return GraphNode(key=key, kind=kind, state=state, tolerated=False)
-        return GraphNode(key=key, kind=kind, state=line.state, tolerated=line.tolerated)
+        return GraphNode(
+            key=key, kind=kind, state=line.state, tolerated=line.tolerated, cached=line.cached
+        )
 
     def _container(self, key: Key, kind: str, children: list[GraphNode]) -> GraphNode:
         states = {NodeState(child.state, child.tolerated) for child in children}

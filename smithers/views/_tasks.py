@@ -115,12 +115,14 @@ class WaitView:
 @dataclass(frozen=True, kw_only=True)
 class Counts:
     """`tasks` by state; what is ready or running counts as pending. `tolerated` are the failures
-    that the author allows, and `handled` the tasks that failed or were cancelled by one of them.
+    that the author allows, `handled` the tasks that failed or were cancelled by one of them, and
+    `cached` those that have their answer from another run.
     """
 
     tasks: Mapping[str, int]
     tolerated: int = 0
     handled: int = 0
+    cached: int = 0
 
     @property
     def done(self) -> int:
@@ -213,6 +215,7 @@ def counts(snapshot: Snapshot, lines: Collection[TaskLine]) -> Counts:
         tasks={state: found[state] for state in _COUNTED},
         tolerated=len(tolerated(snapshot)),
         handled=sum(line.tolerated for line in lines),
+        cached=sum(line.cached is not None for line in lines),
     )
 
 

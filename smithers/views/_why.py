@@ -32,7 +32,7 @@ from smithers.views._words import (
 )
 
 if TYPE_CHECKING:
-    from smithers.state import Attempted
+    from smithers.state import Attempted, RunState
     from smithers.store import Cooldown, InboxRow
     from smithers.views._snapshot import Snapshot, Status
     from smithers.views._tasks import TaskLine, WaitView
@@ -174,6 +174,12 @@ class _Reasons:
                 return self._child(wait)
             case waits.EVENT:
                 return self._event(wait)
+            case waits.POOL:
+                (pool,) = wait.on
+                said = (
+                    f"{key_name(key)} is waiting for a slot of the pool {pool} (limit {wait.asked}"
+                    " on this machine)"
+                )
             case waits.RETRY:
                 said = f"{key_name(key)} failed and will be retried{until}"
             case waits.TIMER:
@@ -370,6 +376,12 @@ def _partly(reasons: Sequence[Reason]) -> str:
     return said + (without if skipped else "")
 
 
+def _cached(state: RunState) -> str:
+    """How many tasks have their answer from another run."""
+    number = len(state.cached)
+    return f", with {number} cached answer{'s'[: number != 1]}" if number else ""
+
+
 def _sentence(  # noqa: C901  # one case a status
     snapshot: Snapshot, reasons: Sequence[Reason]
 ) -> str:
@@ -384,7 +396,7 @@ def _sentence(  # noqa: C901  # one case a status
                 return f"{run} is stale: no process is running it"
             return f"{run} is stale: process {owner.pid}, which ran it, has ended"
         case "finished":
-            return f"{run} finished at {since}{_partly(reasons)}"
+            return f"{run} finished at {since}{_partly(reasons)}{_cached(snapshot.state)}"
         case "continued":
             return f"{run} continued as {snapshot.state.status.next_run} at {since}"
         case "failed":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "answer_command",
     "answer_commands",
+    "cached_words",
     "clock",
     "decide_command",
     "due_words",
@@ -41,6 +42,11 @@ def clock(at: datetime, now: datetime | None = None) -> str:
     local = at.astimezone()
     today = (now or datetime.now().astimezone()).astimezone().date()
     return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def cached_words(run_id: str) -> str:
+    """That a task has its answer from another run, and has cost nothing."""
+    return f"cached, from run {run_id}"
 
 
 def due_words(due: datetime, now: datetime | None = None) -> str:

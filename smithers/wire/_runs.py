@@ -183,6 +183,7 @@ def run_line_json(run: RunLine) -> Json:
         "tasks": dict(run.counts.tasks),
         "done": run.counts.done,
         "tolerated": run.counts.tolerated,
+        **({"cached": run.counts.cached} if run.counts.cached else {}),
         "exhausted": run.exhausted,
         "usage": _usage(run.usage),
         "waiting_for": [wait_json(wait) for wait in run.waiting_for],
@@ -233,6 +234,7 @@ def _node(node: GraphNode) -> Json:
         "iteration": list(node.key.path),
         "state": node.state,
         "tolerated": node.tolerated,
+        **({} if node.cached is None else {"cached": node.cached}),
         "children": [_node(child) for child in node.children],
     }
 

@@ -47,6 +47,7 @@ WORDS: dict[str, Kind] = {
     "write only …": "choose",
     "write a whole number with its unit, such as 30d, 12h, 15m or 90s": "choose",
     'write settings as `name = "value"`': "choose",
+    "write … = 2, or limit = 2 or machine = 2 in its table": "choose",
     "shorten it": "choose",
     "work in another folder, or move the file away": "machine",
     "check its contents, then type: chmod …-w …": "machine",

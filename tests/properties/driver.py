@@ -7,7 +7,7 @@ Its changes go into the state, then the plan is told; `drain` does what follows 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -50,6 +50,19 @@ _WAITS: tuple[WaitKind, ...] = (
     waits.EVENT,
 )
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+_MOST_FILLED = 4
+
+
+def _turn(one: Instance) -> tuple[int, tuple[int, ...]]:
+    """When it gets a slot of a pool, among those who wait for one."""
+    places: list[int] = []
+    above: Instance | None = one
+    while above is not None:
+        places.append(above.place)
+        above = above.parent
+    return -one.node.priority, tuple(reversed(places))
 
 
 @dataclass(frozen=True)
@@ -107,15 +120,25 @@ class _Deciding:
 class Driver:
     """A plan, its state, and what an engine would have in its hands.
 
-    `began` is called before each attempt and each question.
+    `began` is called before each attempt and each question. Of the pools, that have limits within
+    the run, the machine may have no slot for a while.
     """
 
-    def __init__(self, node: Node[Any], keys: Sequence[str] = ("a", "b", "c")) -> None:
+    def __init__(
+        self,
+        node: Node[Any],
+        keys: Sequence[str] = ("a", "b", "c"),
+        pools: Mapping[str, int] | None = None,
+    ) -> None:
         self.state = RunState(frame=0)
         self.keys = keys
+        self.pools = pools or {}
+        self._filled = 0
+        self._queued: dict[Key, str] = {}
+        """What waits for a slot of a pool."""
         self.root = mount(node)
         self._subtrees: dict[tuple[int, tuple[int, ...]], list[Definition]] = {}
-        self.plan = Plan(self.root, self.state, self.expand)
+        self.plan = Plan(self.root, self.state, self.expand, self.pools)
         self.hand: dict[Key, Instance] = {}
         """What came up and is neither running nor settled."""
         self.waiting: set[Key] = set()
@@ -138,13 +161,13 @@ class Driver:
         if resumed:
             for one in self.state.running():
                 self._over(one.key, "interrupted")
-        self.plan = Plan(self.root, self.state, self.expand)
+        self.plan = Plan(self.root, self.state, self.expand, self.pools)
         self.plan.start()
         if self.state.ending is not None:
             self.plan.end()
         for held in (self.hand, self.settled_times):
             held.clear()
-        for keys in (self.waiting, self.blocked, self.stopping):
+        for keys in (self.waiting, self.blocked, self.stopping, self._queued):
             keys.clear()
         self._let_go()
         self.state.frame += 1
@@ -203,6 +226,7 @@ class Driver:
             elif plan.released:
                 one = plan.released.popleft()
                 self.blocked.discard(one.key)
+                self._check_turn(one)
                 self._came_up(one)
             else:
                 self._container_ends.write(plan)
@@ -212,6 +236,14 @@ class Driver:
         self.settled_times[one.key] = self.settled_times.get(one.key, 0) + 1
         for held in (self.waiting, self.blocked, self.stopping):
             held.discard(one.key)
+
+    def _check_turn(self, one: Instance) -> None:
+        """Nobody of more priority, or earlier in the document, is left to wait for the pool."""
+        pool = self._queued.pop(one.key, None)
+        for key, name in self._queued.items():
+            other = self.plan.instances[key]
+            if pool == name and other.status == "up" and other.dropping is None:
+                assert one.begun or _turn(one) <= _turn(other), self.log
 
     def _came_up(self, one: Instance) -> None:
         if isinstance(one.node, Try | Saga):  # what it decides follows from what has happened
@@ -249,6 +281,12 @@ class Driver:
             found.extend(self._task(one) if one.kind.is_task else self._asked(one))
         if self.cancels and self.state.ending is None and not self.plan.root.settled:
             found.append(Event("cancel", self.plan.root.key, self.cancel))
+        for name, pool in self.plan.pools.items():
+            if pool.is_full:
+                free = partial(self.plan.unfill, name)
+                found.append(Event("free", Key(name), free))
+            elif self._filled < _MOST_FILLED:
+                found.append(Event("full", Key(name), partial(self._fill, name)))
         for key, _ in self.state.waits:
             one = self.plan.instances[key]
             if not one.kind.is_task:
@@ -258,6 +296,11 @@ class Driver:
             elif key not in self.hand and not one.settled:
                 found.extend(self._answers(one))
         return found
+
+    def _fill(self, pool: str) -> None:
+        """Others have taken all slots of the machine."""
+        self._filled += 1
+        self.plan.pools[pool].fill()
 
     def _event(self, name: str, one: Instance, do: Callable[[], None]) -> Event:
         return Event(name, one.key, do)
@@ -435,6 +478,9 @@ class Driver:
         if (group := self.plan.blocker(one)) is not None:
             self.plan.block(one, group)
             self.blocked.add(one.key)
+        elif not self.plan.has_place(one):
+            self.blocked.add(one.key)
+            self._queued[one.key] = one.node.pool
         else:
             then(one)
 

@@ -64,6 +64,7 @@ class Reference:
         self._asks: dict[Key, bool] = {}
         self.limited: dict[Key, int] = {}
         self._started: set[Key] = set()
+        self._pools: dict[Key, str] = {}
         self._closed = False
         """Whether what is looked at stands in an iteration that another one follows."""
         ends = None if state.ending is None else Stop("cancelled", cancel=True)
@@ -77,6 +78,11 @@ class Reference:
         """How many children of a group have begun and are not settled."""
         mine = [key for key, parent in self.parent.items() if parent == group]
         return sum(key in self.begun and key not in self.settled for key in mine)
+
+    def taken(self, pool: str) -> int:
+        """How many tasks of a pool have begun and are not settled."""
+        mine = (key for key, name in self._pools.items() if name == pool)
+        return sum(key in self._started and key not in self.settled for key in mine)
 
     def _above(self, key: Key) -> list[Key]:
         found: list[Key] = []
@@ -154,6 +160,8 @@ class Reference:
 
     def _task(self, node: Task, key: Key, stop: Stop | None, *, idle: bool) -> str:
         state = self.state
+        if node.pool is not None:
+            self._pools[key] = node.pool
         tries = [one for one in state.tries.get(key, ()) if one.counts]
         ended = state.ended.get(key)
         answered = ended is not None and ended.outcome in ("finished", "failed")

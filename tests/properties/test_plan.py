@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ MOST_EVENTS = 2000
 
 
 def fresh(driver: Driver) -> Told:
-    plan = Plan(driver.root, driver.state, driver.expand)
+    plan = Plan(driver.root, driver.state, driver.expand, driver.pools)
     plan.start()
     if driver.state.ending is not None:
         plan.end()
@@ -41,7 +43,7 @@ def reference(driver: Driver) -> Told:
         begun={key for key in said.begun if key not in said.settled},
         slots={key: count for key, count in open_slots.items() if count},
         blocked=said.blocked,
-        pools={},
+        pools={name: said.taken(name) for name in driver.pools},
     )
 
 
@@ -67,6 +69,8 @@ def check_limits(driver: Driver) -> None:
         if one.limit is not None and not one.settled:
             begun = [child for child in one.children if child.begun and not child.settled]
             assert len(begun) == one.begun_open <= one.limit, driver.log
+    for pool in driver.plan.pools.values():
+        assert pool.taken <= pool.limit, driver.log
 
 
 def check_free_slots_are_used(driver: Driver) -> None:
@@ -74,7 +78,14 @@ def check_free_slots_are_used(driver: Driver) -> None:
     ready = [key for key in driver.live() if key not in driver.blocked | driver.waiting]
     if not any(driver.plan.instances[key].kind.is_task for key in ready):
         for key in driver.blocked & set(driver.live()):
-            assert driver.plan.blocker(driver.plan.instances[key]) is not None, driver.log
+            one = driver.plan.instances[key]
+            assert driver.plan.blocker(one) is not None or lacks_place(driver, one), driver.log
+
+
+def lacks_place(driver: Driver, one: Instance) -> bool:
+    """Whether the pool of a task has no slot for it, in the run or on the machine."""
+    pool = driver.plan.pools.get(one.node.pool or "")
+    return pool is not None and (pool.is_full or (not one.begun and pool.taken == pool.limit))
 
 
 def check_nothing_starts_below_a_failure(driver: Driver) -> None:
@@ -97,9 +108,9 @@ def _cleans_up(above: Instance, below: Instance) -> bool:
     return is_undo or above.kind.name == "finally"
 
 
-def run(shape: Shape, schedule: Schedule) -> Driver:
+def run(shape: Shape, schedule: Schedule, pools: Mapping[str, int] | None = None) -> Driver:
     """A whole run, compared after every event, before and after what follows from it."""
-    driver = Driver(build(shape, Idle()))
+    driver = Driver(build(shape, Idle()), pools=pools)
     driver.cancels = schedule.cancelling
     for _ in range(MOST_EVENTS):
         check_frame(driver)
@@ -126,7 +137,21 @@ def check_frame(driver: Driver) -> None:
 def test_a_plan_kept_up_to_date_is_a_plan_made_anew_and_the_reference(
     shape: Shape, schedule: Schedule
 ) -> None:
-    driver = run(shape, schedule)
+    check_end(run(shape, schedule), schedule)
+
+
+@given(
+    st.one_of(trees(effects=True, pools=True), broad_trees(pools=True)),
+    SCHEDULES,
+    st.fixed_dictionaries({"a": st.integers(1, 2), "b": st.integers(1, 2)}),
+)
+def test_a_plan_with_pools_is_a_plan_made_anew_and_the_reference(
+    shape: Shape, schedule: Schedule, pools: dict[str, int]
+) -> None:
+    check_end(run(shape, schedule, pools), schedule)
+
+
+def check_end(driver: Driver, schedule: Schedule) -> None:
     assert driver.plan.root.settled, driver.log
     assert not driver.state.running()
     assert not driver.state.waits

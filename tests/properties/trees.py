@@ -87,6 +87,8 @@ class Shape:
     computes: bool = False
     """Whether its result is a callable."""
     name: str = ""
+    pool: str | None = None
+    priority: int = 0
 
 
 class Fill(Protocol):
@@ -118,6 +120,7 @@ class Idle:
 
     def leaf(self, id: str, shape: Shape) -> Node[Any]:  # noqa: C901  # one case a kind
         on_failure: Any = shape.on_failure
+        queue: Any = {"pool": shape.pool, "priority": shape.priority}
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
@@ -132,11 +135,11 @@ class Idle:
             case "wait_for_event":
                 return WaitForEvent(id, event="x")
             case "task":
-                return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure)
+                return Task(id, agent=Echo(), prompt="Work.", on_failure=on_failure, **queue)
             case "command":
-                return Command(id, ["true"], on_failure=on_failure)
+                return Command(id, ["true"], on_failure=on_failure, **queue)
             case "step":
-                return Step(id, lambda: None, on_failure=on_failure, effect=shape.effect)
+                return Step(id, lambda: None, on_failure=on_failure, effect=shape.effect, **queue)
             case "sequence" | "parallel" | "branch" | "loop" | "foreach" | "try":
                 raise AssertionError(f"a {shape.kind} is not a leaf")
             case "saga" | "compensated":
@@ -371,12 +374,15 @@ def trees(
     *,
     handling: bool = True,
     effects: bool = False,
+    pools: bool = False,
 ) -> st.SearchStrategy[Shape]:
     """Any tree of up to a dozen leaves. `handling` is whether it may handle failures; with
-    `effects` some of its steps have one.
+    `effects` some of its steps have one, and with `pools` many are in the pool `a` or `b`.
     """
     kinds = _CONTAINERS if handling else _QUIET
-    more = {"effect": _RARELY} if effects else {}
+    more: dict[str, st.SearchStrategy[Any]] = {"effect": _RARELY} if effects else {}
+    if pools:
+        more |= {"pool": st.sampled_from(["a", "a", "b", None]), "priority": st.integers(0, 2)}
     kind, on_failure = st.sampled_from(leaves), _some("fail", "fail", "continue")
     leaf = st.builds(Shape, kind=kind, on_failure=on_failure, **more)
     return st.recursive(
@@ -407,7 +413,8 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     return st.one_of(saga, _above(st.one_of(saga, saga, leaf), kinds=("parallel", "sequence")))
 
 
-def broad_trees() -> st.SearchStrategy[Shape]:
+def broad_trees(*, pools: bool = False) -> st.SearchStrategy[Shape]:
     """Trees with several trees side by side or in a row: there is more that can happen at once."""
     groups: tuple[Kind, ...] = ("sequence", "parallel", "parallel", "loop", "try", "saga")
-    return _above(_above(trees(effects=True), kinds=groups), kinds=groups)
+    inner = trees(effects=True, pools=pools)
+    return _above(_above(inner, kinds=groups), kinds=groups)

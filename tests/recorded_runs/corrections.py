@@ -20,6 +20,7 @@ ADDED: Final[dict[str, object]] = {
     "form": None,
     "answered": None,
     "signals": [],
+    "cached": None,
 }
 """Fields of JSON that are new, with the value that they have in every run that was recorded."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -230,9 +230,22 @@ class Run(runs.Run):
 
     def go_frames(self, frames: int) -> str:
         """Go on, and die after so many frames. Gives the status in which the run was left."""
+
+        async def drive() -> object:
+            return await self.drive()
+
+        return self.driven_frames(drive, frames)
+
+    def driven_frames(self, drive: Callable[[], Coroutine[Any, Any, object]], frames: int) -> str:
+        """The same with something beside that drives it."""
+
+        async def bounded() -> None:
+            async with asyncio.timeout(20):
+                await drive()
+
         kept = self.watch
         self.watch = _Kills(kept, frames)
         with suppress(Died):
-            self.go()
+            asyncio.run(bounded())
         self.watch = kept
         return self.state.run_status

@@ -342,7 +342,18 @@ def test_the_command_shows_a_hit_and_lists_and_clears_what_is_kept(tmp_path: Pat
     tasks = smithers(tmp_path, "inspect", "two", "--json").document["tasks"]
     assert [(task["cached"], task["attempts"]) for task in tasks] == [("one", []), ("one", [])]
     assert "a  finished (cached, from run one)" in smithers(tmp_path, "inspect", "two").out
+    assert "(2 finished, 2 cached)" in two.err
     assert "from run one (cached)" in smithers(tmp_path, "timeline", "two", "--all").out
+    for command in ("timeline", "events"):
+        said = smithers(tmp_path, command, "two").out
+        assert "a finished (cached, from run one)" in said, command
+    drawn = smithers(tmp_path, "graph", "two", "--json").document["root"]
+    assert [one["cached"] for one in drawn["children"]] == ["one", "one"]
+    assert "a  ✓ finished (cached, from run one)" in smithers(tmp_path, "graph", "two").out
+    runs = smithers(tmp_path, "ps", "--json").document["runs"]
+    assert {run["run_id"]: run.get("cached") for run in runs} == {"one": None, "two": 2}
+    assert "2/2 (2 cached)" in smithers(tmp_path, "ps").out
+    assert ", with 2 cached answers" in smithers(tmp_path, "why", "two").out
     listed = smithers(tmp_path, "cache", "list", "--json").document["answers"]
     assert sorted((one["task"], one["run_id"], one["bytes"]) for one in listed) == [
         ("a", "one", 7),

@@ -291,6 +291,7 @@ async def test_one_look_at_ten_thousand_waiting_runs_reads_the_ten_that_were_ans
     assert "INDEX runs_called" in found["called"][0]
     assert "INDEX runs_due" in found["due"][0]
     assert "INDEX runs_owned" in found["owned"][0]
+    assert "INDEX waits_for_pools" in found["in pools"][0]
     assert not [line for plan in found.values() for line in plan if line.startswith("SCAN")]
     # Hundreds of steps of SQLite's machine a run that is woken, and none for the others.
     assert steps < 10 * 1000

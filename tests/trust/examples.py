@@ -20,6 +20,7 @@ from smithers import (
     Attempt,
     Branch,
     Budget,
+    Cache,
     Caught,
     Command,
     Compensated,
@@ -398,13 +399,44 @@ def mixed(ctx: Ctx) -> Node[list[str]]:
     return ForEach(["a", "b"], key=str, each=each, id="every")
 
 
+def cached(ctx: Ctx) -> Node[str]:
+    """The second asks what the first has been asked, so it asks nobody."""
+    agent = Noting("first")
+    first = Task("first", agent=agent, prompt="first", cache=Cache())
+    second = Task("second", agent=agent, prompt=lambda: ctx[first], cache=Cache())
+    third = step("third", lambda: f"third after {ctx[second]}")
+    return Sequence(first, second, third, result=third)
+
+
+def machine_pool() -> str:
+    """The pool of the machine that the runs of one ledger share."""
+    return os.environ.get("LEDGER", "machine")
+
+
+def pooled(ctx: Ctx) -> Node[str]:
+    """Two pools of one slot, one of them of the machine: nothing of a pool runs at once."""
+
+    def made(id: str, pool: str, priority: int = 0) -> Step[str]:
+        return Step(id, body(lambda: f"{id} done"), pool=pool, priority=priority)
+
+    machine = machine_pool()
+    group = Parallel(
+        made("a1", "one"),
+        made("b1", machine),
+        made("a2", "one", priority=1),
+        made("b2", machine, priority=1),
+    )
+    end = made("a3", "one")
+    return Sequence(group, end, result=end)
+
+
 EXAMPLES: dict[str, Example] = (
     {
         one.__name__: Example(make=one)
         for one in (
             *(task, steps, effect, command, approval, sequence, parallel, branch),
             *(loop, loop_without_progress, foreach, catch, catch_by_function, clean_up),
-            *(tolerated, saga, budget, subflow, subflows, continued, mixed),
+            *(tolerated, saga, budget, subflow, subflows, continued, mixed, cached, pooled),
         )
     }
     | {
@@ -432,4 +464,4 @@ def flow_of(name: str, edit: Edit) -> Workflow[NoInput, str]:
             result=last,
         )
 
-    return workflow(max_concurrency=2)(flow)
+    return workflow(max_concurrency=2, pools={"one": 1})(flow)

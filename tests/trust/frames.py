@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,7 +13,7 @@ from smithers import reports, views, waits
 from smithers.engine import deciding
 from smithers.hub import Hub, RunsQuery
 from smithers.wire import inspection_json, timeline_json
-from tests.trust.audit import audit, check, ledger_of, outputs
+from tests.trust.audit import Entry, audit, check, ledger_of, outputs
 from tests.trust.children import Nursery, Site
 from tests.trust.examples import EXAMPLES, Edit
 
@@ -63,6 +65,8 @@ class Killing:
             f"from tests.trust.examples import flow_of\n\nflow = flow_of({self.name!r}, {edit!r})"
         )
         (site.folder / "flow.py").write_text(f"{text}\n")
+        pool = json.dumps(str(site.ledger_file))  # see `examples.machine_pool`
+        (site.folder / "smithers.toml").write_text(f"[pools.{pool}]\nmachine = 1\n")
 
     def _live(self, site: Site, frame: int | None, edit: Edit) -> frozenset[str] | None:
         """Until it is over; what was at work when it was killed."""
@@ -125,6 +129,7 @@ class Killing:
         lines = _lines(site)
         again = {key for key in self._lines if lines[key] > self._lines[key]}
         check(again <= at_work, f"work was repeated that was not interrupted: {again - at_work}")
+        _check_pools(site)
         lost = {key for key in self._lines if lines[key] == 0}
         check(not lost, f"there is no line of {lost}")
 
@@ -149,6 +154,23 @@ def _lines(site: Site) -> Counter[str]:
         for one in ledger_of(site.ledger_lines(), run)
         if one.word in ("leave", "did")
     )
+
+
+def _check_pools(site: Site) -> None:
+    """Steps `a1`, `a2`, … are in one pool, which has one slot: each has left before the next
+    enters, unless it was killed with its process.
+    """
+    inside: dict[str, Entry] = {}
+    for entry in ledger_of(site.ledger_lines(), RUN):
+        if (pool := re.fullmatch(r"([ab])\d", entry.key)) is None:
+            continue
+        if entry.word == "leave":
+            del inside[pool[1]]
+        else:
+            before = inside.get(pool[1])
+            is_free = before is None or before.pid != entry.pid
+            check(is_free, f"{entry.key} began while {before} was at work")
+            inside[pool[1]] = entry
 
 
 def _at_work(site: Site) -> frozenset[str]:

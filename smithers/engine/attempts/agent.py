@@ -89,14 +89,22 @@ class AgentExecutor(Executor[AgentWork]):
     def _folder(self, work: AgentWork) -> Path:
         return self.bench.folder if work.cwd is None else self.bench.folder / work.cwd
 
-    def begin(self, one: Instance[Task], work: AgentWork) -> AgentAttempt | None:
-        # First what it waits for by itself: only a task that could start waits for its agents.
+    def is_ready(self, one: Instance[Task], work: AgentWork) -> bool:
+        return self._asks(one, work) is not None
+
+    def _asks(self, one: Instance[Task], work: AgentWork) -> tuple[Held | None, str] | None:
+        """The session that it takes up, if any, and its prompt; None if it waits or has failed."""
         taken = None if work.source is None else self.asking.ask(one, lambda: held(one))
         if self.asking.missed(taken):
             return None
         prompt = self.asking.text(one, work.prompt, "prompt")
-        if prompt is None:
+        return None if prompt is None else (taken, prompt)
+
+    def begin(self, one: Instance[Task], work: AgentWork) -> AgentAttempt | None:
+        # First what it waits for by itself: only a task that could start waits for its agents.
+        if (asks := self._asks(one, work)) is None:
             return None
+        taken, prompt = asks
         tries = self.asking.tries(one.key)
         first = not tries and one.node.on_failure != "continue"
         missing = self._limits.missing(work) if first else None

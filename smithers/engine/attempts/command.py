@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from smithers.changes import Failure
 from smithers.engine.asking import Asking
@@ -26,8 +27,14 @@ class CommandExecutor(Executor[CommandWork]):
         super().__init__(asking, bench)
         self._hooks = hooks
 
+    def is_ready(self, one: Instance[Task], work: CommandWork) -> bool:
+        return not self.asking.missed(self._program(one, work))
+
+    def _program(self, one: Instance[Task], work: CommandWork) -> Any:
+        return self.asking.ask(one, lambda: program_of(one.node, work))
+
     def begin(self, one: Instance[Task], work: CommandWork) -> CommandAttempt | None:
-        program = self.asking.ask(one, lambda: program_of(one.node, work))
+        program = self._program(one, work)
         if self.asking.missed(program):
             return None
         serial = self.open_attempt(one, shown_words(program, self.bench.secrets.mask))

@@ -70,6 +70,12 @@ class Executor(ABC, Generic[W]):
         """Whether the task needs no attempt now: it has its answer, or its question fails."""
         return False
 
+    def is_ready(self, one: Instance[Task], work: W) -> bool:
+        """Whether the author's callables of a start give what it takes. Else the task waits for
+        data, or has failed by them: a workflow that is wrong is refused before it is owned.
+        """
+        return True
+
     @abstractmethod
     def begin(self, one: Instance[Task], work: W) -> Execution | None:
         """An attempt that starts with the frame in the making; None if it waits or has failed."""
