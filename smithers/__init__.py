@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smithers.allowed import AllowRuns as AllowRuns
     from smithers.changes import Failure as Failure
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from smithers.workflows import workflow as workflow
 
 _HOMES = {
+    "AllowRuns": "smithers.allowed",
     "Approval": "smithers.tree",
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",

@@ -263,8 +263,10 @@ class Children:
             return "left"
         self._check(child, run)
         try:
-            source = self._source(child)
-            claimed = await store.claim(child.last, self._bench.settings.owner(), source=source)
+            source, allowed = self._source(child), child.workflow.allow_runs
+            claimed = await store.claim(
+                child.last, self._bench.settings.owner(), source=source, allow_runs=allowed
+            )
         except Owned:
             child.resumes = False  # if it fails, its row says so
             return "left" if self._stopped or child.now else "owned"
@@ -364,6 +366,7 @@ class Children:
             created_at=self._bench.settings.clock.now().wall,
             options="{}",
             parent=Parent(run_id=self._run.run_id, key=child.key),
+            allow_runs=workflow.allow_runs,
         )
 
     def _source(self, child: _Child) -> str:

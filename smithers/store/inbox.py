@@ -26,7 +26,7 @@ _ROWS = (
 _PUT = "INSERT INTO inbox (run_id, kind, node, path, opened, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _PARENT = (
     "SELECT r.parent, r.parent_task, r.parent_path, r.first_run FROM runs r"
-    " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ?"
+    " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ? AND r.parent_waits"
 )
 _CALLS = "SELECT count(*) FROM attempts WHERE run_id = ? AND prompt IS NOT NULL"
 _USED = (

@@ -46,3 +46,12 @@ CREATE TABLE cache (
   created_at TEXT NOT NULL,
   bytes      INTEGER NOT NULL            -- of `json` in UTF-8
 ) WITHOUT ROWID;
+--
+-- `runs.parent_waits` is 0 if a process below the node has started the run, so that nobody waits for
+-- its end. `allow_runs` and `allow_depth` are how many runs may be started from below a run in all,
+-- and how deep, as of the last claim; whoever starts one checks them in the transaction in which the
+-- run begins.
+
+ALTER TABLE runs ADD COLUMN parent_waits INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN allow_runs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN allow_depth INTEGER NOT NULL DEFAULT 0;

@@ -1,0 +1,177 @@
+"""Agents and programs start runs in the database of their own run, as far as it allows that."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from typing import Any
+
+import pytest
+
+from tests.durability.commands import Project, until
+
+REFUSED = "an agent may not start a run"
+
+
+@pytest.fixture(autouse=True)
+def import_path(project: Project) -> None:
+    project.environment["PYTHONPATH"] = str(project.folder)
+
+
+def smithers(project: Project, *arguments: str) -> str:
+    """A command for a script. What it prints is added to the file `said`, its exit code to
+    `codes`.
+    """
+    words = [sys.executable, "-m", "smithers", *arguments, "--db", str(project.database)]
+    said, codes = project.folder / "said", project.folder / "codes"
+    return f"{shlex.join(words)} >>{said} 2>&1; echo $? >>{codes}"
+
+
+def up(project: Project, name: str, run_id: str, *more: str) -> str:
+    file = f"{project.folder / 'below.py'}:{name}"
+    return smithers(project, "up", file, "--run-id", run_id, *more)
+
+
+def given(script: str) -> tuple[str, str]:
+    return "--input", json.dumps({"script": script})
+
+
+def run(project: Project, name: str, script: str, run_id: str = "r1") -> Any:
+    return project.run("up", f"below.py:{name}", "--run-id", run_id, *given(script))
+
+
+def codes(project: Project) -> list[str]:
+    return (project.folder / "codes").read_text().split()
+
+
+def said(project: Project) -> str:
+    return (project.folder / "said").read_text()
+
+
+def status(project: Project, run_id: str) -> str:
+    found: str = project.json("inspect", run_id)["run"]["status"]
+    return found
+
+
+def parent(project: Project, run_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = project.json("inspect", run_id)["run"]["parent"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["single", "program", "step"])
+def test_what_a_run_has_started_starts_a_child_run(project: Project, name: str) -> None:
+    done = run(project, name, up(project, "leaf", "c1"))
+    assert done.returncode == 0, done.stderr
+    assert codes(project) == ["0"], said(project)
+    assert parent(project, "c1") == {"run_id": "r1", "task": "work", "iteration": []}
+    assert project.ledger == ["leaf"]
+
+
+def test_a_step_starts_a_child_run_in_its_own_process(project: Project) -> None:
+    done = project.run("up", "below.py:inside", "--run-id", "r1")
+    assert done.stdout == "finished\n", done.stderr
+    assert parent(project, "c1")["run_id"] == "r1"
+
+
+def test_a_run_of_a_workflow_that_allows_none_is_refused_with_what_to_write(
+    project: Project,
+) -> None:
+    run(project, "strict", up(project, "leaf", "c1"))
+    assert codes(project) == ["2"]
+    assert REFUSED in said(project)
+    assert "set allow_runs= of workflow strict" in said(project)
+    assert project.ledger == []
+
+
+def test_more_runs_than_allowed_are_refused_and_leave_nothing(project: Project) -> None:
+    script = "; ".join(up(project, "leaf", id) for id in ("c1", "c2"))
+    run(project, "single", script)
+    assert codes(project) == ["0", "2"]
+    assert "run r1 allows 1 run below it, and 1 were started" in said(project)
+    assert {one["run_id"] for one in project.json("ps", "--all")["runs"]} == {"r1", "c1"}
+
+
+def test_two_starts_at_once_share_the_last_place(project: Project) -> None:
+    both = " & ".join(f"({up(project, 'leaf', id)})" for id in ("c1", "c2"))
+    run(project, "single", f"{both} & wait")
+    assert sorted(codes(project)) == ["0", "2"]
+    assert project.ledger == ["leaf"]
+
+
+def test_runs_below_runs_count_for_the_depth_and_the_number(project: Project) -> None:
+    """`deep` allows 3 runs, 2 levels below it: the third one down is refused."""
+    third = up(project, "deep", "c3", *given("true"))
+    second = up(project, "deep", "c2", *given(third))
+    first = up(project, "deep", "c1", *given(second))
+    run(project, "deep", first)
+    assert sorted(codes(project)) == ["0", "0", "2"], said(project)
+    assert "run r1 allows runs 2 levels below it, and this one would be at level 3" in said(project)
+    assert parent(project, "c2")["run_id"] == "c1"
+
+
+def test_a_child_run_below_one_that_allows_starts_has_that_as_its_parent(project: Project) -> None:
+    done = project.run("up", "below.py:nested", "--run-id", "r1", *given(up(project, "leaf", "c1")))
+    assert done.returncode == 0, done.stderr
+    assert parent(project, "c1")["run_id"] == "r1.one"
+
+
+def test_everything_else_stays_refused_below_such_a_run(project: Project) -> None:
+    assert project.run("up", "below.py:asking", "--run-id", "other").returncode == 3
+    script = "; ".join(
+        (
+            up(project, "asking", "c1"),
+            smithers(project, "approve", "c1"),
+            smithers(project, "cancel", "c1"),
+            smithers(project, "resume", "other"),
+            smithers(project, "resume", "c1"),
+        )
+    )
+    run(project, "single", script)
+    assert codes(project) == ["3", "2", "2", "2", "3"], said(project)
+    assert "which has not started that one" in said(project)
+
+
+def test_a_run_that_ends_ends_the_runs_below_it(project: Project) -> None:
+    run(project, "single", up(project, "asking", "c1"))
+    assert status(project, "r1") == "finished"
+    assert status(project, "c1") == "failed"
+    assert "the run that started it has ended" in project.run("why", "c1").stdout
+
+
+def test_a_cancelled_run_cancels_the_runs_below_it(project: Project) -> None:
+    (project.folder / "hold-leaf").touch()
+    owner = project.start(
+        "up", "below.py:single", "--run-id", "r1", *given(up(project, "holding", "c1"))
+    )
+    until(lambda: project.ledger == ["held"], "the run below")
+    assert project.run("cancel", "r1").returncode == 0
+    owner.communicate(timeout=30)
+    assert status(project, "r1") == "cancelled"
+    assert status(project, "c1") == "cancelled"
+
+
+def test_a_run_that_is_killed_resumes_and_its_agent_resumes_the_run_below(
+    project: Project,
+) -> None:
+    (project.folder / "hold-leaf").touch()
+    script = f"{up(project, 'holding', 'c1')}; {smithers(project, 'resume', 'c1')}"
+    owner = project.start("up", "below.py:single", "--run-id", "r1", *given(script))
+    until(lambda: project.ledger == ["held"], "the run below")
+    project.kill(owner)
+    until(lambda: status(project, "c1") == "stale", "the end of its processes")
+    (project.folder / "hold-leaf").unlink()
+    done = project.run("resume", "r1")
+    assert done.returncode == 0, done.stderr
+    assert codes(project) == ["2", "0"], said(project)
+    assert "run c1 exists already" in said(project)
+    assert status(project, "c1") == "finished"
+    assert project.ledger == ["held", "held"]
+
+
+def test_what_runs_below_use_counts_for_the_budget_of_the_run_above(project: Project) -> None:
+    """One call of three is the shell's, so the second run below gets none."""
+    script = "; ".join(up(project, "calls", id) for id in ("c1", "c2"))
+    run(project, "capped", script)
+    assert codes(project) == ["0", "3"], said(project)
+    assert "the budget of the run is spent: 3 of 3 calls (of run r1)" in said(project)
