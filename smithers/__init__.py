@@ -83,6 +83,7 @@ __version__ = "0.1.0"
 __distribution__ = "smithers-orchestrator"
 """By which the command recognizes this package: another distribution has one of the same name."""
 __all__ = [  # literal, for the checkers
+    "AllowRuns",
     "Approval",
     "Attempt",
     "Branch",

@@ -46,34 +46,33 @@ class Above:
 def check_start(chain: Sequence[Above]) -> None:
     """Raises `Refused` if one of the runs above, the nearest one first, does not allow it."""
     for one in chain:
-        if why := _why_not(one):
-            said, hint = why
-            raise Refused(f"an agent may not start a run: {said}", hint=hint)
+        if one.must_allow and one.has_ended:
+            raise Refused(
+                f"an agent may not start a run: run {one.run_id}, which started it, has ended",
+                hint="type the command in a terminal that no run has started",
+            )
+        if (found := _why_not(one)) is not None:
+            said, change = found
+            raise Refused(
+                f"an agent may not start a run: {said}",
+                hint="only a person may do this: type the command in a terminal that no run has"
+                f" started, or {change} of workflow {one.workflow} in {one.file} and resume run"
+                f" {one.run_id}",
+            )
 
 
 def _why_not(one: Above) -> tuple[str, str] | None:
-    """What is wrong by one of the runs above, and the hint; None if it allows the start."""
+    """What is wrong by one of the runs above, and what to change; None if it allows the start."""
     number, depth = one.allows.number, one.allows.depth
-    if one.must_allow and one.has_ended:
-        return f"run {one.run_id}, which is above it, has ended", "start it from a terminal"
     if not number:
-        if not one.must_allow:
-            return None
-        said = f"run {one.run_id} has started this process, and its workflow {one.workflow} has no"
-        return f"{said} allow_runs=", _hint(one, "set allow_runs=")
+        said = f"it was started by run {one.run_id}, whose workflow has no allow_runs="
+        return (said, "set allow_runs=") if one.must_allow else None
     if one.level > depth:
         levels = "1 level" if depth == 1 else f"{depth} levels"
         said = f"run {one.run_id} allows runs {levels} below it, and this one would be at level"
-        return f"{said} {one.level}", _hint(one, f"set allow_runs=AllowRuns({number}, {one.level})")
+        return f"{said} {one.level}", f"set allow_runs=AllowRuns({number}, {one.level})"
     if one.started >= number:
         runs = "1 run" if number == 1 else f"{number} runs"
-        said = f"run {one.run_id} allows {runs} below it, and {one.started} were started"
-        return said, _hint(one, "raise allow_runs=")
+        were = "1 was started" if one.started == 1 else f"{one.started} were started"
+        return f"run {one.run_id} allows {runs} below it, and {were}", "raise allow_runs="
     return None
-
-
-def _hint(one: Above, what: str) -> str:
-    return (
-        f"only a person may do this: type the command in a terminal that no run has started, or"
-        f" {what} of workflow {one.workflow} in {one.file} and resume run {one.run_id}"
-    )

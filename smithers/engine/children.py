@@ -25,6 +25,7 @@ from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
 from smithers.engine.child_usage import Models, uncounted, used_by
 from smithers.engine.endings import Ending, Why
+from smithers.engine.family import Family
 from smithers.engine.loading import source_of
 from smithers.engine.processes import clear_away
 from smithers.engine.settings import Observer, Settings
@@ -49,6 +50,7 @@ class Bench(Protocol):
     """The run, as its children need it."""
 
     budgets: Budgets
+    family: Family
     settings: Settings
     observer: Observer
     store: Store
@@ -275,6 +277,7 @@ class Children:
     async def _start(self, child: _Child) -> _How:
         store, run = self._bench.store, self._new(child)
         engine = self._engine(child, run, RunState(), cooldowns=await store.cooldowns())
+        await engine.family.look(store)
         engine.prepare()  # author errors come before anything is written
 
         async def first(frame: Frame, models: Sequence[Model]) -> Claim:
@@ -306,6 +309,7 @@ class Children:
             )
             if before.source != source:
                 engine.renderer.reports.insert(0, "its code has changed since it was last driven")
+            await engine.family.look(store, first=True)
             engine.prepare(store)
         except BaseException:
             await store.release(claim)
@@ -352,6 +356,7 @@ class Children:
             **more,
         )
         engine.budgets.outer = (self._bench.budgets, child.key)
+        engine.family.outer = self._bench.family
         return engine
 
     def _new(self, child: _Child) -> NewRun:

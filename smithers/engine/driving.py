@@ -184,6 +184,9 @@ class Driving:
             observer=observer,
             cooldowns=cooldowns,
         )
+        if parent is not None:
+            async with await SqliteStore.open(self._database) as store:
+                await engine.family.look(store, first=True)
         with self._loading():
             engine.prepare()  # author errors come before anything is written
         async with await SqliteStore.open(self._database) as store:
@@ -426,7 +429,7 @@ async def _engine(
     observer: Observer,
 ) -> Engine:
     """The engine of a run that is resumed."""
-    return Engine(
+    engine = Engine(
         loaded.workflow,
         stored_input(loaded, run.input),
         run=replace(run, source=loaded.source),
@@ -436,6 +439,8 @@ async def _engine(
         inbox=await store.inbox(_nobody(run.run_id), state.inbox),
         cooldowns=await store.cooldowns(),
     )
+    await engine.family.look(store, first=True)
+    return engine
 
 
 def _limit_of(run: RunRow) -> int | None:

@@ -265,13 +265,12 @@ class Endings:
 
 def stopped_by_parent(*, is_waited_for: bool = False) -> StatusChanged:
     """The end of a run that ends because of its parent; it can be resumed."""
-    said, hint = "the run that started it has ended", ""
     if is_waited_for:
-        said, hint = (
-            "the run that started it no longer waits for it",
-            "resume that run to continue it",
-        )
-    return StatusChanged(status="failed", error=Failure(kind=STOPPED, message=said, hint=hint))
+        said = "the run that started it no longer waits for it"
+        error = Failure(kind=STOPPED, message=said, hint="resume that run to continue it")
+    else:
+        error = Failure(kind=STOPPED, message="the run that started it has ended")
+    return StatusChanged(status="failed", error=error)
 
 
 def next_id(run: NewRun) -> str:

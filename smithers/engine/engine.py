@@ -42,6 +42,7 @@ from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why, next_id
+from smithers.engine.family import Family
 from smithers.engine.holding import Holding
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
@@ -137,7 +138,8 @@ class Engine:
         )
         self._reworking = Reworking(self.asking)
         self.children = Children(Engine, run, self.asking, self, self._limit)
-        self.budgets.children = self.children.used
+        self.family = Family(run, self.budgets)
+        self.budgets.children = lambda: [*self.children.used(), *self.family.below]
         self._ready = ReadyQueue()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
@@ -247,8 +249,13 @@ class Engine:
             self.limits.forget()
             ending = self._advance()
             if self.limits.must_look:
-                self.limits.see(await self.store.cooldowns())
+                await self._look_up()
                 ending = self._advance()
+
+    async def _look_up(self) -> None:
+        """Read what has to be known before an agent starts."""
+        self.limits.see(await self.store.cooldowns())
+        await self.family.look(self.store)
 
     def _start(self, group: asyncio.TaskGroup) -> None:
         """Start what is on disk as started: attempts and child runs."""
@@ -711,6 +718,8 @@ class Engine:
         news = self.children.take_news()
         if changed or news:
             await self.children.look()
+        if changed and self._run.allow_runs.number and self.budgets.active:
+            await self.family.look_below(self.store)  # an answer may be about to be repaired
         if changed or due:
             assert self.claim is not None
             self._inbox.extend(await self.store.inbox(self.claim, self._noted))

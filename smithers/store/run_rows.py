@@ -12,7 +12,7 @@ from smithers.errors import UnknownRun
 from smithers.store import NewRun, Parent, RunRow
 from smithers.store.rows import path_of, path_text, time_of, time_text
 
-__all__ = ["run_row", "run_values", "unknown_run"]
+__all__ = ["parent_of", "run_row", "run_values", "unknown_run"]
 
 _RUN = (
     "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
@@ -42,6 +42,15 @@ def run_values(run: NewRun) -> tuple[str | int | None, ...]:
     )
 
 
+def parent_of(run_id: str | None, task: str | None, path: str | None, waits: int) -> Parent | None:
+    """The parent of a run by its columns."""
+    if run_id is None:
+        return None
+    assert task is not None
+    assert path is not None
+    return Parent(run_id=run_id, key=Key(task, path_of(path)), waits=bool(waits))
+
+
 def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     row: Any = db.execute(_RUN, (run_id,)).fetchone()
     if row is None:
@@ -59,7 +68,7 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
         source=source,
         created_at=time_of(at),
         options=options,
-        parent=parent and Parent(run_id=parent, key=Key(task, path_of(path)), waits=bool(waits)),
+        parent=parent_of(parent, task, path, waits),
         first_run=first_run,
         number=number,
         allow_runs=AllowRuns(allowed, depth),

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from smithers.views._runs import view_task as view_task
     from smithers.views._snapshot import OwnerView as OwnerView
     from smithers.views._snapshot import Snapshot as Snapshot
+    from smithers.views._snapshot import StartedRun as StartedRun
     from smithers.views._snapshot import Status as Status
     from smithers.views._snapshot import status_of as status_of
     from smithers.views._standing import Standing as Standing
@@ -123,6 +124,7 @@ _HOMES = {
     "RunsPage": "smithers.views._lists",
     "Shown": "smithers.views._changes",
     "Snapshot": "smithers.views._snapshot",
+    "StartedRun": "smithers.views._snapshot",
     "Spent": "smithers.views._usage",
     "Standing": "smithers.views._standing",
     "State": "smithers.views._tasks",
@@ -202,6 +204,7 @@ __all__ = [  # literal, for the checkers
     "Snapshot",
     "Spent",
     "Standing",
+    "StartedRun",
     "State",
     "Status",
     "Summary",

@@ -64,7 +64,15 @@ def test_what_a_run_has_started_starts_a_child_run(project: Project, name: str) 
     done = run(project, name, up(project, "leaf", "c1"))
     assert done.returncode == 0, done.stderr
     assert codes(project) == ["0"], said(project)
-    assert parent(project, "c1") == {"run_id": "r1", "task": "work", "iteration": []}
+    above = {"run_id": "r1", "task": "work", "iteration": []}
+    assert parent(project, "c1") == above
+    lines = {one["run_id"]: one for one in project.json("ps", "--all")["runs"]}
+    assert lines["c1"]["parent"] == above
+    started = {"run_id": "c1", "workflow": "leaf", "status": "finished"}
+    assert project.json("inspect", "r1")["run"]["started"] == [
+        {**started, "task": "work", "iteration": []}
+    ]
+    assert "started  c1  leaf  finished, by work" in project.run("inspect", "r1").stdout
     assert project.ledger == ["leaf"]
 
 
@@ -80,15 +88,29 @@ def test_a_run_of_a_workflow_that_allows_none_is_refused_with_what_to_write(
     run(project, "strict", up(project, "leaf", "c1"))
     assert codes(project) == ["2"]
     assert REFUSED in said(project)
-    assert "set allow_runs= of workflow strict" in said(project)
+    assert "whose workflow has no allow_runs=" in said(project)
     assert project.ledger == []
+
+
+def test_what_a_refused_start_says_helps(project: Project) -> None:
+    script = f"{up(project, 'leaf', 'c1')}; test $(tail -n 1 {project.folder / 'codes'}) = 0"
+    assert run(project, "refusing", script).returncode == 1
+    assert "set allow_runs= of workflow refusing in" in said(project)
+    assert "and resume run r1" in said(project)
+    file = project.folder / "below.py"
+    before = "@workflow(input=Script)\ndef refusing"
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, before.replace("Script", "Script, allow_runs=1")))
+    assert project.run("resume", "r1").returncode == 0
+    assert codes(project) == ["2", "0"]
 
 
 def test_more_runs_than_allowed_are_refused_and_leave_nothing(project: Project) -> None:
     script = "; ".join(up(project, "leaf", id) for id in ("c1", "c2"))
     run(project, "single", script)
     assert codes(project) == ["0", "2"]
-    assert "run r1 allows 1 run below it, and 1 were started" in said(project)
+    assert "run r1 allows 1 run below it, and 1 was started" in said(project)
     assert {one["run_id"] for one in project.json("ps", "--all")["runs"]} == {"r1", "c1"}
 
 
@@ -173,5 +195,17 @@ def test_what_runs_below_use_counts_for_the_budget_of_the_run_above(project: Pro
     """One call of three is the shell's, so the second run below gets none."""
     script = "; ".join(up(project, "calls", id) for id in ("c1", "c2"))
     run(project, "capped", script)
-    assert codes(project) == ["0", "3"], said(project)
+    assert codes(project) == ["0", "5"], said(project)
     assert "the budget of the run is spent: 3 of 3 calls (of run r1)" in said(project)
+    assert status(project, "c1") == "finished"
+
+
+def test_a_budget_that_runs_below_have_spent_stops_the_run_above(project: Project) -> None:
+    """The next agent would be the fourth call of three."""
+    done = run(project, "more", up(project, "calls", "c1"))
+    assert done.returncode == 5, done.stderr
+    why = project.run("why", "r1").stdout
+    assert "3 of 3 calls" in why
+    assert "smithers budget r1 --add-calls" in why
+    again = project.run("budget", "r1", "--add-calls", "1", "--resume")
+    assert again.stdout == "more\n", again.stderr

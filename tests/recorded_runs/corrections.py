@@ -15,7 +15,7 @@ MISSING: Final = "<missing>"
 """A value that is only on one side."""
 
 
-ADDED: Final[dict[str, object]] = {"unpaid": [], "form": None, "answered": None}
+ADDED: Final[dict[str, object]] = {"unpaid": [], "form": None, "answered": None, "children": 0}
 """Fields of JSON that are new, with the value that they have in every run that was recorded."""
 
 REWORDED: Final = {

@@ -62,6 +62,17 @@ def capped(ctx: Context[Script]) -> Node[str]:
     return work(ctx)
 
 
+@workflow(input=Script, allow_runs=1, budget=Budget(calls=3))
+def more(ctx: Context[Script]) -> Node[str]:
+    last = Task("more", agent=Echo(), prompt="more")
+    return Sequence(work(ctx), last, result=last)
+
+
+@workflow(input=Script)
+def refusing(ctx: Context[Script]) -> Node[Completed]:
+    return Command("work", ["/bin/sh", "-c", ctx.input.script])
+
+
 @workflow(input=Script, allow_runs=2)
 def program(ctx: Context[Script]) -> Node[Completed]:
     return Command("work", ["/bin/sh", "-c", ctx.input.script])
