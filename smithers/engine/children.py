@@ -181,6 +181,24 @@ class Children:
         elif child.engine is not None and self._group is not None:
             self._group.create_task(self._tell(child))
 
+    def known(self) -> list[Key]:
+        """The nodes whose child runs are driven or left waiting here."""
+        return [
+            key
+            for key, child in self._known.items()
+            if self._is_known(key) or child.last in self._asleep
+        ]
+
+    def take_over(self, key: Key, run: RunRow, why: Why) -> bool:
+        """Drive a child run that nobody waits for to its end; whether that can be done."""
+        one = self._asking.plan.instances.get(key)
+        workflow = None if one is None else child_workflow(one.node)
+        if workflow is None or self._is_known(key):
+            return False
+        child = self._known[key] = _Child(key, run.run_id, run.input, workflow, why=why)
+        self._queue.append(child)
+        return True
+
     def end_all(self, why: Why) -> None:
         """End all child runs now, without cleaning up."""
         for key, kind in list(self._asking.state.waits):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from smithers import inbox, waits
+from smithers import inbox
 from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged
 from smithers.engine.endings import leave_nothing_open, stopped_by_parent
 from smithers.engine.outputs import Outputs
@@ -77,7 +76,7 @@ async def cancel_if_free(
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ENDED:
             return "ended"
-        if not await _end_children(store, run_id, state, trusted, now=now):
+        if not await _end_children(store, run_id, trusted, now=now):
             return "to clean up"
         if not now and must_clean_up(state):
             return "to clean up"
@@ -115,20 +114,15 @@ async def end_left_below(store: Store, run_id: str, trusts: Trusts, database: Pa
     return left
 
 
-async def _end_children(
-    store: Store, run_id: str, state: RunState, trusted: bool, *, now: bool
-) -> bool:
-    """End the child runs that a run waits for, each if nobody owns it; whether all have ended."""
+async def _end_children(store: Store, run_id: str, trusted: bool, *, now: bool) -> bool:
+    """End the child runs of a run, each if nobody owns it; whether all have ended."""
     ended = True
     body = json.dumps({"by": f"run {run_id}", "now": now, "why": "cancel"})
-    for (_, kind), wait in state.waits.items():
-        if kind == waits.CHILD:
-            (child,) = wait.opened.on
-            note = Note(run_id=child, kind=inbox.CANCEL, body=body, at=datetime.now(UTC))
-            with suppress(UnknownRun):  # it was not started yet
-                await store.offer(note)
-                outcome = await cancel_if_free(store, child, trusted, now=now)
-                ended = ended and outcome in ("cancelled", "ended")
+    for child in await store.open_children(run_id):
+        note = Note(run_id=child.run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC))
+        await store.offer(note)
+        outcome = await cancel_if_free(store, child.run_id, trusted, now=now)
+        ended = ended and outcome in ("cancelled", "ended")
     return ended
 
 

@@ -59,6 +59,7 @@ from smithers.engine.reworking import Reworking
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.settling import settle
 from smithers.engine.starting import Starting
+from smithers.engine.strays import end_strays
 from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
@@ -145,6 +146,7 @@ class Engine:
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
+        self._resumes = state.frame >= 0
         self._used: deque[int] = deque()
         self._messages = Messages(self.transition)
         self._processes = ProcessRows(run.run_id)
@@ -233,6 +235,9 @@ class Engine:
         while True:
             if not self.transition.empty or self._looked is None:  # an owner is heard of
                 await self._commit()
+            if self._resumes:
+                self._resumes = False
+                await self._end_strays()
             if ending is not None:
                 if ending.status.status != "waiting" or not self._inbox:
                     return ending
@@ -251,6 +256,18 @@ class Engine:
             if self.limits.must_look:
                 await self._look_up()
                 ending = self._advance()
+
+    async def _end_strays(self) -> None:
+        """End the child runs that an owner before has left."""
+        for said in await end_strays(
+            self.store,
+            self.run_id,
+            self.state,
+            self.children.take_over,
+            now=self.settings.clock.now(),
+            trusted=self.settings.believes(),
+        ):
+            self.observer.note(said)
 
     async def _look_up(self) -> None:
         """Read what has to be known before an agent starts."""
@@ -318,8 +335,8 @@ class Engine:
         for running in self._attempts():
             if self._mounting.has_left(running.key):
                 running.cancel()
-        for key, kind in self.state.waits:
-            if kind == waits.CHILD and self._mounting.has_left(key):
+        for key in self.children.known():
+            if key.id not in self.state.nodes and self._mounting.has_left(key):
                 self.children.end(key, "parent")
 
     def _attempts(self) -> list[Running]:

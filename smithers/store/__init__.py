@@ -369,6 +369,10 @@ class Store(Protocol):
         """
         ...
 
+    async def open_children(self, run_id: str) -> Sequence[RunRow]:
+        """The child runs that nodes of a run have started and that have not ended."""
+        ...
+
     async def is_budgeted(self, run_id: str) -> bool:
         """Whether a node of the run ever had a budget."""
         ...

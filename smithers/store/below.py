@@ -14,9 +14,10 @@ from smithers.amounts import Amounts
 from smithers.changes import ENDED, Frame, Key, RunStatus, StatusChanged
 from smithers.inbox import CANCEL
 from smithers.state import Attempted
-from smithers.store import Below, NewRun, Note
+from smithers.store import Below, NewRun, Note, RunRow
 from smithers.store.inbox import call, put_note
 from smithers.store.rows import path_of, time_of
+from smithers.store.run_rows import run_row
 
 __all__ = [
     "below",
@@ -24,6 +25,7 @@ __all__ = [
     "check_allowed",
     "is_budgeted",
     "left_below",
+    "open_children",
     "stop_body",
     "stop_started",
     "used_by_attempts",
@@ -51,7 +53,7 @@ _LEFT = (
     " IN (:ended)"
 ).replace(":ended", ", ".join(map(repr, sorted(ENDED))))
 _OPEN = (
-    f"SELECT run_id FROM runs r WHERE parent = ? AND NOT parent_waits AND {_STATUS} NOT IN"
+    f"SELECT run_id FROM runs r WHERE parent = ? AND {{}} parent_waits AND {_STATUS} NOT IN"
     f" ({', '.join(map(repr, sorted(ENDED)))})"
 )
 _ATTEMPTS = (
@@ -142,11 +144,16 @@ def left_below(db: sqlite3.Connection, run_id: str) -> Sequence[str]:
     return [one for (one,) in db.execute(_LEFT, {"run": run_id})]
 
 
+def open_children(db: sqlite3.Connection, run_id: str) -> list[RunRow]:
+    """See `Store.open_children`."""
+    return [run_row(db, one) for (one,) in db.execute(_OPEN.format(""), (run_id,)).fetchall()]
+
+
 def stop_started(db: sqlite3.Connection, run_id: str, frame: Frame) -> int:
     """Have the runs that processes of a run have started end with it; how many were told so."""
     if (body := stop_body(run_id, frame)) is None:
         return 0
-    found = db.execute(_OPEN, (run_id,)).fetchall()
+    found = db.execute(_OPEN.format("NOT"), (run_id,)).fetchall()
     for (one,) in found:
         note = Note(run_id=one, kind=CANCEL, body=body, at=frame.at)
         call(db, put_note(db, note, frame.at, driven=True))

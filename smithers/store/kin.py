@@ -11,7 +11,7 @@ from smithers.state import Attempted, RunState
 from smithers.store import Below, RunRow
 from smithers.store.below import used_by_attempts
 
-__all__ = ["Kin", "chain_above", "left_below", "open_started", "used_below"]
+__all__ = ["Kin", "chain_above", "left_below", "open_children", "open_started", "used_below"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,12 @@ def left_below(runs: Runs, run_id: str) -> list[str]:
         and one.status not in ENDED
         and runs[one.row.parent.run_id].status in ENDED
     ]
+
+
+def open_children(runs: Runs, run_id: str) -> list[RunRow]:
+    """See `Store.open_children`."""
+    found = _children(runs, run_id)
+    return [one.row for one in found if not one.row.is_started_below and one.status not in ENDED]
 
 
 def open_started(runs: Runs, run_id: str) -> list[str]:

@@ -44,7 +44,7 @@ from smithers.store.below import stop_body
 from smithers.store.cooldowns import supersedes
 from smithers.store.held import HeldRun, Starts
 from smithers.store.inbox import end_body, end_of
-from smithers.store.kin import Kin, chain_above, left_below, open_started, used_below
+from smithers.store.kin import Kin, chain_above, left_below, open_children, open_started, used_below
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
 from smithers.store.waking import MOST_STARTS, pause_s, reason_to_wake, told_up
@@ -266,6 +266,10 @@ class MemoryStore:
     async def below(self, run_id: str, *, every: bool = False) -> Sequence[Below]:
         """What the runs below a run have used that were started from below."""
         return used_below(self._kin(), run_id, every=every)
+
+    async def open_children(self, run_id: str) -> Sequence[RunRow]:
+        """The child runs that nodes of a run have started and that have not ended."""
+        return open_children(self._kin(), run_id)
 
     async def is_budgeted(self, run_id: str) -> bool:
         """Whether a node of the run ever had a budget."""

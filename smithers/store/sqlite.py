@@ -43,6 +43,7 @@ from smithers.store.below import (
     check_allowed,
     is_budgeted,
     left_below,
+    open_children,
     stop_started,
 )
 from smithers.store.cached import put_cached
@@ -324,6 +325,10 @@ class SqliteStore:
     async def below(self, run_id: str, *, every: bool = False) -> Sequence[Below]:
         """What the runs below a run have used that were started from below."""
         return await self._db.read(lambda db: below(db, run_id, every=every))
+
+    async def open_children(self, run_id: str) -> Sequence[RunRow]:
+        """The child runs that nodes of a run have started and that have not ended."""
+        return await self._db.read(lambda db: open_children(db, run_id))
 
     async def is_budgeted(self, run_id: str) -> bool:
         """Whether a node of the run ever had a budget."""
