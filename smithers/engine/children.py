@@ -23,7 +23,7 @@ from smithers.amounts import Amounts
 from smithers.changes import ENDED, Failure, Frame, Key
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
-from smithers.engine.child_usage import Models, uncounted, used_by
+from smithers.engine.child_usage import Models, counted_s, time_of, uncounted, used_by
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
 from smithers.engine.loading import source_of
@@ -118,7 +118,7 @@ class Children:
         self._stopped = False
         self._stopped_by: str | None = None
         self._news = False
-        self._used: deque[tuple[Key, str, Models]] = deque()
+        self._used: deque[tuple[Key, str, Models, float]] = deque()
 
     @property
     def busy(self) -> bool:
@@ -171,7 +171,8 @@ class Children:
     def end(self, key: Key, why: Why, *, now: bool = False) -> None:
         """End the child run of a node; its row in the inbox says when that has happened."""
         if (child := self._known.get(key)) is None:
-            self._ending[key] = why
+            if (key, waits.CHILD) in self._asking.state.waits:  # else `end_strays` finds it
+                self._ending[key] = why
             return
         if child.why is not None and (child.now or not now):
             return
@@ -191,7 +192,7 @@ class Children:
 
     def take_over(self, key: Key, run: RunRow, why: Why) -> bool:
         """Drive a child run that nobody waits for to its end; whether that can be done."""
-        one = self._asking.plan.instances.get(key)
+        one = self._asking.view.mounts.by_id.get(key.id)
         workflow = None if one is None else child_workflow(one.node)
         if workflow is None or self._is_known(key):
             return False
@@ -212,8 +213,10 @@ class Children:
             if child.engine is not None:
                 child.engine.stop(by)
 
-    def take_usage(self) -> tuple[Key, str, Models] | None:
-        """What a child run has used that was left waiting, with its node and its id."""
+    def take_usage(self) -> tuple[Key, str, Models, float] | None:
+        """What a child run has used that was left waiting, with its node and its id, and the
+        seconds of its attempts.
+        """
         return self._used.popleft() if self._used else None
 
     def used(self) -> Iterator[tuple[Key, Amounts]]:
@@ -222,9 +225,12 @@ class Children:
             if child.engine is not None:
                 state = child.engine.state
                 used = used_by(state.attempts.values())
-                more = uncounted(self._asking.state, child.key, child.run_id, used).values()
+                more = uncounted(self._asking.state, child.key, child.last, used).values()
+                now = self._bench.settings.clock.now().wall
+                time_s = time_of(state.attempts.values(), now)
+                time_s -= counted_s(self._asking.state, child.key, child.last)
                 below = (amounts for _, amounts in child.engine.children.used())
-                yield child.key, sum(below, start=_amounts(more))
+                yield child.key, sum(below, start=_amounts(more, max(0.0, time_s)))
 
     def raised(self) -> None:
         """A budget was raised: child runs that wait for it try again."""
@@ -349,7 +355,8 @@ class Children:
         finally:
             child.engine = None
             used = used_by(engine.state.attempts.values())
-            self._used.append((child.key, child.last, used))
+            time_s = time_of(engine.state.attempts.values())
+            self._used.append((child.key, child.last, used, time_s))
             if engine.claim is not None:
                 wake_at = None if ending is None else ending.wake_at
                 await self._bench.store.release(engine.claim, wake_at)
@@ -451,13 +458,13 @@ def _may_resume(child: _Child, state: RunState) -> bool:
     return state.run_status == "failed" and child.why is None and (child.resumes or was_stopped)
 
 
-def _amounts(used: Iterable[Total]) -> Amounts:
+def _amounts(used: Iterable[Total], time_s: float) -> Amounts:
     totals = list(used)
     return Amounts(
         tokens=sum(one.tokens_in + one.tokens_out for one in totals),
         usd=sum((one.cost or Decimal(0) for one in totals), start=Decimal(0)),
         calls=sum(one.calls for one in totals),
-        time_s=0.0,
+        time_s=time_s,
     )
 
 

@@ -73,6 +73,9 @@ from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
 
+_TIME_LEFT_S = 1.0
+"""Less time of a child run that is left waiting is counted once it ends."""
+
 First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 """Commits the first frame of a new run, with the output models that it declares."""
 
@@ -403,8 +406,11 @@ class Engine:
         if self._results:
             self._result(*self._results.popleft())
             return True
-        if (used := self.children.take_usage()) is not None:
-            count_child(self.transition, *used, self.now())
+        if (left := self.children.take_usage()) is not None:
+            key, run_id, used, time_s = left
+            count_child(
+                self.transition, key, run_id, used, self.now(), time_s=time_s, least_s=_TIME_LEFT_S
+            )
             return True
         if self._raised:
             self._raised = False

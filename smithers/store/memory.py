@@ -40,7 +40,7 @@ from smithers.store import (
     Why,
 )
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
-from smithers.store.below import stop_body
+from smithers.store.below import stop_body, used_by_attempts
 from smithers.store.cooldowns import supersedes
 from smithers.store.held import HeldRun, Starts
 from smithers.store.inbox import end_body, end_of
@@ -211,7 +211,9 @@ class MemoryStore:
             started = (one for one in changes if isinstance(one, AttemptStarted))
             calls = sum(one.prompt is not None for one in started)
             used = [one for one in changes if isinstance(one, UsageCounted)]
-            body = end_body(run.run_id, run.first_run, end, calls, used)
+            attempts = RunState.of(self._runs[run.run_id].frames).attempts.values()
+            took = used_by_attempts(attempts).time_s or 0.0
+            body = end_body(run.run_id, run.first_run, end, calls, used, took)
             id, key = run.parent.run_id, run.parent.key
             self._put(parent, Note(run_id=id, kind=CHILD_ENDED, key=key, body=body, at=frame.at))
 
