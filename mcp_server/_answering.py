@@ -44,7 +44,7 @@ async def reply(ctx: Context[Face], question: Annotated[Asked, Resolve(asked)]) 
     if hard := hard_fields(question.form):
         why = f"a client cannot ask a person for {', '.join(hard)}"
         raise _undecided(face_of(ctx).hub, question, why)
-    text = plain(face_of(ctx).hub.secrets.mask(_question(question)))
+    text = plain(face_of(ctx).hub.secrets.mask(_question(face_of(ctx).hub, question)))
     return Elicit(text, form_of(question.form))
 
 
@@ -101,11 +101,15 @@ def _go_on(hub: Hub, run_id: str) -> None:
         return
 
 
-def _question(question: Asked) -> str:
+def _question(hub: Hub, question: Asked) -> str:
     due = f"\nuntil {question.due}" if question.due else ""
     what = "decision on" if question.form.kind == "decision" else "answer to"
     refused = question.form.refused
     again = "" if refused is None else f"\n\nThe last answer was refused: {refused}"
+    if question.form.may_deny:
+        (found,) = hub.list_asks(question.run_id, question.name)
+        deny = typed(found.commands["deny"], hub.database)
+        again += f"\n\nTo send the work back instead, type in a terminal: {deny} --note '...'"
     return (
         f"Run {question.run_id} asks for your {what} {question.name}"
         f" (frame {question.opened}){due}:\n\n{question.asked}{again}"

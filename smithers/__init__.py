@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from smithers.tree import Sequence as Sequence
     from smithers.tree import Step as Step
     from smithers.tree import Task as Task
+    from smithers.tree import Timer as Timer
     from smithers.workflows import NoInput as NoInput
     from smithers.workflows import Workflow as Workflow
     from smithers.workflows import workflow as workflow
@@ -75,6 +76,7 @@ _HOMES = {
     "Step": "smithers.tree",
     "Subflow": "smithers.kinds",
     "Task": "smithers.tree",
+    "Timer": "smithers.tree",
     "Try": "smithers.kinds",
     "Workflow": "smithers.workflows",
     "workflow": "smithers.workflows",
@@ -113,6 +115,7 @@ __all__ = [  # literal, for the checkers
     "Step",
     "Subflow",
     "Task",
+    "Timer",
     "Try",
     "Workflow",
     "__version__",

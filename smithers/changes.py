@@ -86,6 +86,7 @@ WaitKind = Literal[
     "budget",
     "attached",
     "child",
+    "timer",
 ]
 
 
@@ -315,7 +316,8 @@ class WaitOpened:
     `cooldown` waits for the agents whose limits are `on`; `agents` for a person to set up one of
     the task's agents: it ends with the next owner, who tries them again; `attached` for a person
     who is in the task's session, through the process that `on` names; `child` for the end of the
-    child run that `on` names, of which `asked` is the input as JSON text.
+    child run that `on` names, of which `asked` is the input as JSON text; `timer` for a time, of
+    which `asked` is the author's own words if they named it, as ISO 8601 with their zone.
 
     `due` is when the wait ends by itself (aware UTC). `asked` is the text shown to a person, and
     `digest` its sha256 in hex. `form` is what the answer must be, as JSON text (`forms.Form`), if a

@@ -27,7 +27,7 @@ FormKind = Literal["decision", "choice", "text", "data"]
 class Form:
     """What an answer must be: one of `choices` (a decision is one of two), a text, or data of a
     JSON schema, whose model is `model`. If the run has refused an answer, `refused` says why and
-    `given` is that answer.
+    `given` is that answer. With `may_deny`, a person may deny instead, so that work is sent back.
     """
 
     kind: FormKind
@@ -36,6 +36,7 @@ class Form:
     model: str | None = None
     refused: str | None = None
     given: object = None
+    may_deny: bool = False
 
     @classmethod
     def from_row(cls, row: str | None) -> Form:
@@ -112,7 +113,7 @@ class Form:
         raise WrongAnswer("\n".join(dict.fromkeys(problems)), hint=fields)
 
 
-_FIELDS = ("kind", "choices", "schema", "model", "refused", "given")
+_FIELDS = ("kind", "choices", "schema", "model", "refused", "given", "may_deny")
 DECISION = Form(kind="decision", choices=("approve", "deny"))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, assert_never, get_args
 
 from smithers import inbox
-from smithers.changes import WaitKind
+from smithers.changes import WaitKind, WaitOpened
 from smithers.clock import Basis
 from smithers.inbox import InboxKind
 from smithers.texts import title_of
@@ -37,10 +37,12 @@ __all__ = [
     "SETTLING",
     "TAKING_SLOTS",
     "TIMED",
+    "TIMER",
     "Traits",
     "WaitKind",
     "Words",
     "answered_by",
+    "is_named",
     "kinds_with",
     "traits",
     "words_of",
@@ -56,6 +58,7 @@ DATA: Final = "data"
 BUDGET: Final = "budget"
 ATTACHED: Final = "attached"
 CHILD: Final = "child"
+TIMER: Final = "timer"
 
 Ends = Literal["person", "time", "data", "owner", "process"]
 
@@ -245,6 +248,18 @@ _CHILD = Traits(
         short="child run {on}",
     ),
 )
+_TIMER = Traits(
+    ended_by="time",
+    takes_slot=True,
+    clock="boottime",
+    settles=True,
+    words=Words(
+        many="wait for a time",
+        opened="{name} waits{until}",
+        row="waiting{until}",
+        short="timer",
+    ),
+)
 
 
 def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
@@ -270,6 +285,8 @@ def traits(kind: WaitKind) -> Traits:  # noqa: C901  # one case a kind
             return _ATTACHED
         case "child":
             return _CHILD
+        case "timer":
+            return _TIMER
         case _:
             assert_never(kind)
 
@@ -287,6 +304,11 @@ HOLDING: Final = kinds_with(lambda one: one.holds_start)
 SETTLING: Final = kinds_with(lambda one: one.settles)
 TAKING_SLOTS: Final = kinds_with(lambda one: one.takes_slot)
 TIMED: Final = kinds_with(lambda one: one.clock is not None)
+
+
+def is_named(wait: WaitOpened) -> bool:
+    """Whether its author named the time at which a wait ends, so that the calendar decides it."""
+    return wait.kind == TIMER and wait.asked is not None
 
 
 def answered_by(kind: InboxKind) -> tuple[WaitKind, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence as Many
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar, assert_type
 
@@ -32,12 +32,14 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Saga,
     Sequence,
     State,
     Step,
     Subflow,
     Task,
+    Timer,
     Try,
     Workflow,
     workflow,
@@ -241,13 +243,21 @@ def groups(ctx: Context[Brief]) -> None:
     Sequence(*anything)
 
 
+def waits_for_times(ctx: Context[Brief], plan: Task[Plan]) -> None:
+    later = Timer("later", seconds=3600, needs=[plan])
+    then = Timer("then", until=lambda: ctx[later] + timedelta(days=len(ctx[plan].steps)))
+    named = Timer("named", until=datetime(2026, 1, 1, tzinfo=UTC))
+    assert_type(ctx[then], datetime)
+    assert_type(ctx.get(named), datetime | None)
+
+
 def asks_people(ctx: Context[Brief], plan: Task[Plan]) -> None:
     name = HumanTask("name", ask="name?")
     colour = HumanTask("colour", ask=lambda: f"{ctx[plan].steps}?", choices=["blue", "green"])
     step = HumanTask("step", ask="which?", choices=lambda: ctx[plan].steps, timeout_s=60)
     better = HumanTask("better", ask="plan?", output=Plan, allowed_by=["ann"])
     perhaps = HumanTask("perhaps", ask="?", output=Plan, timeout_s=60, on_timeout="continue")
-    hint = HumanTask("hint", ask="?", timeout_s=60, on_timeout="continue")
+    hint = HumanTask("hint", ask="?", timeout_s=60, on_timeout="continue", on_deny=Rework(plan))
     several = HumanTask("several", ask="?", output=list[Plan], needs=[plan])
     assert_type(name, HumanTask[str])
     assert_type(colour, HumanTask[str])

@@ -31,6 +31,7 @@ from smithers import (
     Step,
     Subflow,
     Task,
+    Timer,
     Try,
     Workflow,
     workflow,
@@ -117,6 +118,9 @@ def tasks(ctx: Context[Brief]) -> None:
     HumanTask("s", ask="?", choices=[1, 2])  # error: choices that are numbers
     HumanTask("t", ask="?", timeout_s=1, on_timeout="deny")  # error: an unknown choice
     HumanTask("u", ask="?", on_timeout="continue")  # error: no time in which to answer
+    HumanTask("u2", ask="?", on_deny="continue")  # error: a denial sends work back
+    Timer("w", until=lambda: "tomorrow")  # error: no time
+    Timer("x", 60)  # error: arguments are named
     late = HumanTask("v", ask="?", output=Plan, timeout_s=1, on_timeout="continue")
     ctx[late].steps  # error: it may be None
 

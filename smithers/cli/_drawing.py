@@ -16,10 +16,11 @@ from smithers.store.answers import who_answered
 from smithers.texts import from_json, title_of
 from smithers.views import (
     clock,
+    due_words,
     exhausted_words,
     with_place,
 )
-from smithers.waits import ASKING, traits, words_of
+from smithers.waits import ASKING, TIMER, traits, words_of
 
 if TYPE_CHECKING:
     from smithers.changes import Failure
@@ -78,6 +79,8 @@ def _all_awaited(run: RunLine) -> str:
 
 def _awaited(wait: WaitView) -> str:
     key = shown(key_name(wait.key))
+    if wait.kind == TIMER and wait.due is not None:
+        return f"{key} until {due_words(wait.due)}"
     short = words_of(
         traits(wait.kind).words.short, asked=shown(wait.asked or ""), on=", ".join(wait.on)
     )
@@ -158,7 +161,8 @@ def _task_lines(task: TaskView) -> Iterator[str]:
 
 
 def _wait(wait: WaitView) -> Iterator[str]:
-    due = "" if wait.due is None else f", until {clock(wait.due)}"
+    said = due_words if wait.kind == TIMER else clock
+    due = "" if wait.due is None else f", until {said(wait.due)}"
     is_data = not traits(wait.kind).is_outside  # else it is for keys of the engine
     for_what = f" for {', '.join(map(node_name, wait.on))}" if is_data else ""
     yield (f"◷ {key_name(wait.key)} waiting ({wait.kind}{for_what}) since {clock(wait.since)}{due}")

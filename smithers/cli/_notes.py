@@ -5,7 +5,7 @@ from __future__ import annotations
 from smithers import waits
 from smithers.agent import Answered, Event, Said, Started, Thought, ToolCalled, ToolReturned
 from smithers.changes import WaitOpened
-from smithers.views import WorkView, clock
+from smithers.views import WorkView, due_words
 
 __all__ = ["activity", "agent_of", "note_of"]
 
@@ -47,7 +47,7 @@ def _line(text: str) -> str:
 
 
 def _awaited(wait: WaitOpened) -> str:
-    until = "" if wait.due is None else f" until {clock(wait.due)}"
+    until = "" if wait.due is None else f" until {due_words(wait.due)}"
     return waits.words_of(
         waits.traits(wait.kind).words.row,
         until=until,

@@ -33,6 +33,7 @@ from smithers.tree import (
     Mark,
     Node,
     Task,
+    checked_time,
     named_choices,
     valid_text,
 )
@@ -278,6 +279,8 @@ class Asking:
         if key not in state.came_up:
             self.frame.do(CameUp(key=key))
         if is_sent_back(state, key):
+            if key not in self.sent_back:  # an edit, or a fan-out, keeps a node away at first
+                self.sent_back.append(key)
             return False
         tries = state.tries.get(key)
         if state.has_wait(key, waits.SETTLING) or (tries and tries[-1].state == "running"):
@@ -362,6 +365,16 @@ class Asking:
         """A text of the author's; see `Asking` of `kinds`."""
         value = self.ask(instance, lambda: text_now(given, what, instance))
         return None if self.missed(value) else cast("str", value)
+
+    def time(
+        self, instance: Instance[Task], given: datetime | Callable[[], datetime]
+    ) -> datetime | None:
+        """A time of the author's; see `Asking` of `kinds`."""
+        who, mark = f"timer {instance.node.id!r}", instance.node.mark
+        value = self.ask(
+            instance, lambda: checked_time(who, given() if callable(given) else given, mark)
+        )
+        return None if self.missed(value) else cast("datetime", value)
 
     def names(
         self, instance: Instance[Task], given: Callable[[], Iterable[str]]

@@ -609,7 +609,7 @@ class Engine:
 
     def schedule(self, wait: WaitOpened, basis: Basis | None = None) -> None:
         """Wake up when this wait is due, if it is; without a `basis` on the clock of its kind."""
-        named = basis is None and self.limits.is_named(wait)
+        named = basis is None and (self.limits.is_named(wait) or waits.is_named(wait))
         basis = basis or ("wall" if named else waits.traits(wait.kind).clock)
         if basis is not None:
             self._timers.schedule(wait, basis, self._moment)

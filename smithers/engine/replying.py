@@ -38,6 +38,17 @@ class _Given:
     digest: str | None
 
 
+@dataclass(frozen=True)
+class _Decision:
+    """An answer that approves or denies, also where more is asked for."""
+
+    approved: bool
+
+    @property
+    def word(self) -> str:
+        return "approve" if self.approved else "deny"
+
+
 def decide(
     database: Path,
     environment: Mapping[str, str],
@@ -53,9 +64,10 @@ def decide(
     """See `Hub.decide`."""
 
     def value_for(key: Key, wait: Waiting) -> object:
-        if wait.opened.kind not in waits.DECIDED:
+        is_asked = wait.opened.kind in waits.DECIDED
+        if not is_asked and (approved or not Form.from_row(wait.opened.form).may_deny):
             raise _wants_answer(run_id, key, wait)
-        return "approve" if approved else "deny"
+        return _Decision(approved)
 
     given = _Given(by=by, note=note, shown=shown, digest=digest)
     reply = _reply(database, run_id, task, value_for, given)
@@ -107,9 +119,11 @@ def _reply(
         _check_allowed(key, wait, given.by)
         _check_shown(run_id, key, wait, given)
         value = value_for(key, wait)
-        Form.from_row(wait.opened.form).check(value)
+        if not isinstance(value, _Decision):
+            Form.from_row(wait.opened.form).check(value)
+            value = _Decision(value == "approve") if wait.opened.kind in waits.DECIDED else value
         at = datetime.now(UTC)
-        body = _body(wait, value, given, at)
+        body = _body(wait.opened.digest, value, given, at)
         text = json.dumps(body, ensure_ascii=False)
         await store.offer(
             Note(run_id=run_id, kind=inbox.ANSWER, key=key, opened=wait.frame, body=text, at=at)
@@ -118,7 +132,7 @@ def _reply(
             run_id=run_id,
             task=key.id,
             iteration=key.path,
-            answer=value,
+            answer=value.word if isinstance(value, _Decision) else value,
             by=str(body["by"]),
             login=str(body["login"]),
             note=cast("str | None", body["note"]),
@@ -130,17 +144,18 @@ def _reply(
     return with_store(database, run_id, work)
 
 
-def _body(wait: Waiting, value: object, given: _Given, at: datetime) -> dict[str, Any]:
+def _body(digest: str | None, value: object, given: _Given, at: datetime) -> dict[str, Any]:
     """The row of an answer; that of a decision says whether it is approved."""
-    is_decision = wait.opened.kind in waits.DECIDED
-    told = {"approved": value == "approve"} if is_decision else {"value": clean(value)}
+    told: dict[str, Any] = (
+        {"approved": value.approved} if isinstance(value, _Decision) else {"value": clean(value)}
+    )
     return {
         **told,
         "by": valid_text(given.by),
         "login": valid_text(_login()),
         "note": None if given.note is None else valid_text(given.note),
         "at": at.isoformat().replace("+00:00", "Z"),
-        "digest": wait.opened.digest,
+        "digest": digest,
     }
 
 

@@ -34,11 +34,14 @@ class Reworking:
         self._state = asking.state
 
     def pending(self) -> list[Key]:
-        """The nodes that have sent work back which is not reset yet, by the rows."""
+        """The nodes that have sent work back which is not reset yet, by the rows, as far as the
+        plan has come to them. The others tell when they come up.
+        """
         return [
             key
             for key, kind in self._state.choices
             if kind == "rework" and is_sent_back(self._state, key)
+            if key in self._asking.plan.instances
         ]
 
     def reset(self, key: Key, attempts: Iterable[Running]) -> SentBack:
@@ -49,10 +52,9 @@ class Reworking:
         cause = SentBack(key=key, by=choice.get("by"), note=choice.get("note"))
         one = self._asking.plan.instances[key]
         rework = one.kind.rework(one.node)
-        assert rework is not None, f"{key} sends no work back"
         found = self._finder(attempts)
         found.add(key)
-        for id in rework.ids:
+        for id in () if rework is None else rework.ids:  # an edit may have taken it away
             if (named := found.named(id, key)) is not None:
                 found.add(named)
         self._write(found.result(), cause)

@@ -33,6 +33,7 @@ from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
 from smithers.kinds.sequence import SEQUENCE
 from smithers.kinds.subflow import STOPPED, SUBFLOW, ChildEnd, Subflow, child_workflow
 from smithers.kinds.task import TASK, agent_work
+from smithers.kinds.timer import TIMER
 from smithers.kinds.try_ import (
     CATCH,
     FINALLY,
@@ -55,6 +56,7 @@ from smithers.tree import (
     Parallel,
     Sequence,
     Task,
+    Timer,
 )
 
 __all__ = [
@@ -94,6 +96,7 @@ AnyNode = (
     | Command[Any]
     | Approval
     | HumanTask[Any]
+    | Timer
     | Subflow[Any]
     | ContinueAsNew
     | Sequence[Any]
@@ -118,6 +121,8 @@ def kind_of(node: Node[Any]) -> Kind[Any]:  # noqa: C901  # one case a kind
             return APPROVAL
         case HumanTask():
             return HUMAN
+        case Timer():
+            return TIMER
         case ContinueAsNew():
             return CONTINUE
         case Subflow():

@@ -27,6 +27,7 @@ KindName = Literal[
     "command",
     "approval",
     "human",
+    "timer",
     "subflow",
     "continue_as_new",
     ContainerKind,
@@ -185,6 +186,14 @@ class Asking(Protocol):
         far as that is not counted yet.
         """
 
+    def time(
+        self, one: Instance[Task[Any]], given: datetime | Callable[[], datetime], /
+    ) -> datetime | None:
+        """A time with a zone that the author wrote, or the one that their callable gives; None as
+        for `text`.
+        """
+        ...
+
     def names(
         self, one: Instance[Task[Any]], given: Callable[[], Iterable[str]], /
     ) -> tuple[str, ...] | None:
@@ -239,8 +248,8 @@ class Kind(ABC, Generic[N]):
 
     name: ClassVar[KindName]
     is_task: ClassVar[bool] = False
-    asks_a_person: ClassVar[bool] = False
-    """Whether a person ends it, and nothing of it is attempted."""
+    only_waits: ClassVar[bool] = False
+    """Whether nothing of it is ever attempted: it opens a wait, and what ends that ends it."""
     is_ordered: ClassVar[bool] = False
     """Whether a child starts once the one before it is settled."""
     grows: ClassVar[bool] = False

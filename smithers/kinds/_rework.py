@@ -8,11 +8,12 @@ from difflib import unified_diff
 from smithers.changes import Key
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
+from smithers.kinds._questions import denied
 from smithers.state import RunState
 from smithers.texts import object_from
-from smithers.tree import Rework, Task
+from smithers.tree import Decision, Rework, Task
 
-__all__ = ["asked_again", "is_sent_back", "last_round", "send_back"]
+__all__ = ["asked_again", "deny", "is_sent_back", "last_round", "send_back"]
 
 
 def send_back(
@@ -34,6 +35,16 @@ def send_back(
     row = {"round": number, "by": by, "note": note, "asked": asked}
     asking.choose(one, "rework", json.dumps(row, ensure_ascii=False))
     return True
+
+
+def deny(asking: Asking, one: Instance[Task], decision: Decision, asked: str | None) -> None:
+    """Send work back, or fail. Nothing is sent back by a denial because time ran out, which has no
+    name in it. `asked` is the text that was denied.
+    """
+    if decision.by is None or not send_back(
+        asking, one, by=decision.by, note=decision.note, asked=asked
+    ):
+        asking.settle(one, "failed", error=denied(decision, asking, one.node.rework))
 
 
 def asked_again(state: RunState, one: Instance[Task], text: str) -> str:

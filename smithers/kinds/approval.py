@@ -6,16 +6,16 @@ from smithers import waits
 from smithers.changes import Failure, Key, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
-from smithers.kinds._people import PersonKind
-from smithers.kinds._questions import denied, due_in, open_question
-from smithers.kinds._rework import asked_again, is_sent_back, send_back
+from smithers.kinds._questions import due_in, open_question
+from smithers.kinds._rework import asked_again, deny, is_sent_back
+from smithers.kinds._waiting import WaitingKind
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
 
 __all__ = ["APPROVAL"]
 
 
-class ApprovalKind(PersonKind[Approval]):
+class ApprovalKind(WaitingKind[Approval]):
     name = "approval"
     wait = waits.APPROVAL
 
@@ -46,12 +46,7 @@ class ApprovalKind(PersonKind[Approval]):
         if decision.approved or work.on_deny == "continue":
             asking.settle(one, "finished", output=given, model="Decision")
             return
-        asked = None if wait is None else wait.opened.asked
-        is_person = body is not None
-        if not is_person or not send_back(
-            asking, one, by=decision.by, note=decision.note, asked=asked
-        ):
-            asking.settle(one, "failed", error=denied(decision, asking, one.node.rework))
+        deny(asking, one, decision, None if wait is None else wait.opened.asked)
 
     def has_begun(self, state: RunState, one: Instance[Approval]) -> bool:
         return is_sent_back(state, one.key) or super().has_begun(state, one)

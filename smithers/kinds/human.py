@@ -9,20 +9,22 @@ from typing import Any, ClassVar
 from pydantic import ValidationError
 
 from smithers import waits
-from smithers.changes import Failure, WaitKind
+from smithers.changes import Failure, Key, WaitKind
 from smithers.errors import WrongAnswer
 from smithers.forms import Form
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
-from smithers.kinds._people import PersonKind
 from smithers.kinds._questions import due_in, open_question
+from smithers.kinds._rework import asked_again, deny, is_sent_back
+from smithers.kinds._waiting import WaitingKind
+from smithers.state import Ended, RunState
 from smithers.texts import object_from
-from smithers.tree import HumanTask, HumanWork, NotExact, problem
+from smithers.tree import Decision, HumanTask, HumanWork, NotExact, problem
 
 __all__ = ["HUMAN"]
 
 
-class HumanTaskKind(PersonKind[HumanTask[Any]]):
+class HumanTaskKind(WaitingKind[HumanTask[Any]]):
     name = "human"
     wait: ClassVar[WaitKind] = waits.HUMAN
 
@@ -34,7 +36,9 @@ class HumanTaskKind(PersonKind[HumanTask[Any]]):
         choices = work.choices
         if callable(choices) and (choices := asking.names(one, choices)) is None:
             return
+        text = asked_again(asking.state, one, text)
         due, form = due_in(one.node.timeout_s, asking), _form(work, choices or ())
+        form = replace(form, may_deny=one.node.rework is not None)
         names = work.allowed_by
         open_question(asking, one, self.wait, text, due=due, allowed_by=names, form=form.row())
 
@@ -47,6 +51,11 @@ class HumanTaskKind(PersonKind[HumanTask[Any]]):
             return
         work, answer = one.node.work, object_from(body) or {}
         wait = asking.state.waits.get((one.key, kind))
+        if "value" not in answer:
+            asking.close_wait(one, kind, body)
+            asked = None if wait is None else wait.opened.asked
+            deny(asking, one, Decision.model_validate_json(body), asked)
+            return
         try:
             if wait is not None:
                 Form.from_row(wait.opened.form).check(answer.get("value"))
@@ -61,6 +70,14 @@ class HumanTaskKind(PersonKind[HumanTask[Any]]):
         else:
             asking.close_wait(one, kind, body)
             asking.settle(one, "finished", output=output, model=work.answer.model)
+
+    def has_begun(self, state: RunState, one: Instance[HumanTask[Any]]) -> bool:
+        return is_sent_back(state, one.key) or super().has_begun(state, one)
+
+    def runs_again(self, state: RunState, key: Key, node: HumanTask[Any], ended: Ended) -> bool:
+        """What a person denied stays denied."""
+        answer = object_from(state.answers.get(key)) or {}
+        return answer.get("approved") is not False
 
     def _refuse(self, asking: Asking, one: Instance[HumanTask[Any]], body: str, why: str) -> None:
         """Ask anew, with the reason and what was answered, so that nothing typed is lost."""

@@ -419,13 +419,13 @@ def _is_stuck(state: RunState, saga: Instance) -> bool:
 
 def _asks(state: RunState, action: Instance) -> bool | None:
     """Whether a person is asked before this action is undone; None if it is not undone: nothing of
-    it ran to its end or was interrupted. A person's answer alone is no reason to undo what it was
-    for.
+    it ran to its end or was interrupted. What has only waited, for a person or a time, is no reason
+    to undo it.
     """
     is_finished = action.status == "finished"
     leaves = [one for one in _below(state, action) if one.kind.is_task]
     if not is_finished:
-        leaves = [one for one in leaves if not one.kind.asks_a_person]
+        leaves = [one for one in leaves if not one.kind.only_waits]
     cut_off = [
         one for one in leaves if one.status != "finished" and was_interrupted(state, one.key)
     ]

@@ -38,6 +38,7 @@ from smithers.tree._retry import ErrorClass, Retry
 from smithers.tree._rework import Rework
 from smithers.tree._tasks import Approval, Step, Task
 from smithers.tree._texts import clean, plain_text, valid_text
+from smithers.tree._timers import Timer, checked_time
 from smithers.tree._work import (
     AgentWork,
     Attempt,
@@ -47,6 +48,7 @@ from smithers.tree._work import (
     HumanWork,
     PersonWork,
     StepWork,
+    TimerWork,
     Work,
 )
 
@@ -89,6 +91,8 @@ __all__ = [
     "Step",
     "StepWork",
     "Task",
+    "Timer",
+    "TimerWork",
     "Work",
     "body_of",
     "check_budget",
@@ -100,6 +104,7 @@ __all__ = [
     "check_number",
     "check_run_id",
     "check_takes",
+    "checked_time",
     "children_of",
     "clean",
     "computed",

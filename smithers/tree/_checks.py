@@ -22,6 +22,9 @@ __all__ = [
     "wrong",
 ]
 
+_MOST_S = 100 * 365 * 86400
+"""A time that is added to any date of this century stays a date that Python has."""
+
 
 def wrong(mark: Mark, said: str, hint: str = "") -> NoReturn:
     """Refuse what an author wrote, at its place. Raises `AuthorError`."""
@@ -33,10 +36,14 @@ def check_number(mark: Mark, name: str, value: float | None, least: float) -> No
     number = cast("object", value)
     if number is None:
         return
+    in_s = name.endswith("_s") or name == "seconds"
     if isinstance(number, bool) or not isinstance(number, int | float) or not number >= least:
-        hint = f"for example {name}=300" if name.endswith("_s") else f"for example {name}=3"
-        unit = " of seconds" if name.endswith("_s") else ""
+        hint = f"for example {name}=300" if in_s else f"for example {name}=3"
+        unit = " of seconds" if in_s and name != "seconds" else ""
         wrong(mark, f"{name} must be a number{unit} of at least {least:g}, not {value!r}", hint)
+    if in_s and number > _MOST_S:
+        said = f"{name} must be at most {_MOST_S} (a hundred years), not {value!r}"
+        wrong(mark, said, f"for example {name}=300")
 
 
 def check_count(mark: Mark, name: str, value: int | None) -> None:

@@ -4,7 +4,8 @@ Node[T]
 ├── Task[T]       work of an agent; the typed handle of its output
 │   ├── Step[T]       a Python function
 │   ├── Approval      a person's decision, a Task[Decision]
-│   └── HumanTask[T]  a person's answer
+│   ├── HumanTask[T]  a person's answer
+│   └── Timer         a time, a Task[datetime]
 ├── Sequence[T]   one child after the other     ┐ T is the output of `result`
 ├── Parallel[T]   all children at once          ┘
 ├── Branch[T]     one of two, by a test; T is the output of the one that was chosen

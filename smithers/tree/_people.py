@@ -15,6 +15,7 @@ from smithers.tree._nodes import Node, OnFailure
 from smithers.tree._outputs import Output, output_of
 from smithers.tree._places import Mark, here
 from smithers.tree._results import check_output
+from smithers.tree._rework import Rework, check_rework
 from smithers.tree._tasks import Task
 from smithers.tree._work import HumanWork
 
@@ -32,7 +33,8 @@ class HumanTask(Task[T_co]):
     is asked), or data of the type `output`, which is validated when it is given. `ask` is the text
     that the person sees. `allowed_by` lists the names that may answer; if it is empty, anyone may.
     Without an answer within `timeout_s`, the task fails, and resuming the run asks again; with
-    `on_timeout="continue"`, it gives None.
+    `on_timeout="continue"`, it gives None. With `on_deny=Rework(task)`, a person may also deny,
+    with a note: what was asked about is done again, and the person is asked again.
     """
 
     kind = "human"
@@ -48,6 +50,7 @@ class HumanTask(Task[T_co]):
         timeout_s: float | None = None,
         on_timeout: Literal["fail"] = "fail",
         allowed_by: Iterable[str] = (),
+        on_deny: Rework | None = None,
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None: ...
@@ -62,6 +65,7 @@ class HumanTask(Task[T_co]):
         on_timeout: Literal["continue"],
         choices: Choices | None = None,
         allowed_by: Iterable[str] = (),
+        on_deny: Rework | None = None,
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None: ...
@@ -76,6 +80,7 @@ class HumanTask(Task[T_co]):
         timeout_s: float | None = None,
         on_timeout: Literal["fail"] = "fail",
         allowed_by: Iterable[str] = (),
+        on_deny: Rework | None = None,
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None: ...
@@ -90,6 +95,7 @@ class HumanTask(Task[T_co]):
         timeout_s: float,
         on_timeout: Literal["continue"],
         allowed_by: Iterable[str] = (),
+        on_deny: Rework | None = None,
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None: ...
@@ -104,6 +110,7 @@ class HumanTask(Task[T_co]):
         timeout_s: float | None = None,
         on_timeout: OnFailure = "fail",
         allowed_by: Iterable[str] = (),
+        on_deny: Rework | None = None,
         needs: Iterable[Node | str] = (),
         skip_if: Callable[[], bool] | None = None,
     ) -> None:
@@ -126,6 +133,7 @@ class HumanTask(Task[T_co]):
         )
         gives = answer if on_timeout == "fail" else _or_none(answer)
         self._become(id, mark, work, gives, timeout_s, "fail", needs, skip_if)
+        self.rework = check_rework(who, on_deny, mark)
 
 
 def _or_none(answer: Output[Any]) -> Output[Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 from smithers.tree._checks import check_choice, wrong
+from smithers.tree._handles import shown
 from smithers.tree._nodes import Node
 from smithers.tree._places import Mark, here
 
-__all__ = ["Rework", "split_rework"]
+__all__ = ["Rework", "check_rework", "split_rework"]
 
 _EXAMPLE = "for example Rework(draft, max_rounds=3)"
 
@@ -66,3 +67,10 @@ def split_rework(
     word = cast("str", given)
     check_choice(mark, option, word, choices)
     return word, None
+
+
+def check_rework(who: str, given: object, mark: Mark) -> Rework | None:
+    """What a denial means, where nothing else can be meant by it. Raises `AuthorError`."""
+    if given is None or isinstance(given, Rework):
+        return given
+    wrong(mark, f"the on_deny of {who} must be a Rework, not {shown(given)}", _EXAMPLE)

@@ -31,6 +31,7 @@ __all__ = [
     "PersonWork",
     "Programs",
     "StepWork",
+    "TimerWork",
     "Work",
 ]
 
@@ -280,6 +281,14 @@ class HumanWork:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TimerWork:
+    """Waiting for a time: so many seconds from when it comes up, or until a time with a zone."""
+
+    seconds: float | None
+    until: datetime | Callable[[], datetime] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ChildWork:
     """A run that is started: of another workflow, or the next one of this. `input` gives its
     input.
@@ -288,4 +297,4 @@ class ChildWork:
     input: Computed[Any]
 
 
-Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork | ChildWork
+Work = AgentWork | StepWork | CommandWork | PersonWork | HumanWork | TimerWork | ChildWork

@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from smithers.views._words import answer_command as answer_command
     from smithers.views._words import clock as clock
     from smithers.views._words import decide_command as decide_command
+    from smithers.views._words import due_words as due_words
     from smithers.views._words import with_place as with_place
     from smithers.views._work import WorkView as WorkView
     from smithers.views._work import view_work as view_work
@@ -144,6 +145,7 @@ _HOMES = {
     "changed_keys": "smithers.views._changed",
     "answer_command": "smithers.views._words",
     "clock": "smithers.views._words",
+    "due_words": "smithers.views._words",
     "counts": "smithers.views._tasks",
     "decide_command": "smithers.views._words",
     "event_words": "smithers.views._event_words",
@@ -224,6 +226,7 @@ __all__ = [  # literal, for the checkers
     "clock",
     "counts",
     "decide_command",
+    "due_words",
     "event_words",
     "exhausted_words",
     "explain",

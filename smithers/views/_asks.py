@@ -92,7 +92,13 @@ def _commands(snapshot: Snapshot, wait: WaitView, budget: BudgetView | None) -> 
         case waits.BUDGET:
             return {} if budget is None else {"budget": raise_command(snapshot.run_id, budget)}
         case (
-            waits.RETRY | waits.COOLDOWN | waits.AGENTS | waits.DATA | waits.ATTACHED | waits.CHILD
+            waits.RETRY
+            | waits.COOLDOWN
+            | waits.AGENTS
+            | waits.DATA
+            | waits.ATTACHED
+            | waits.CHILD
+            | waits.TIMER
         ):
             return {}  # nobody is asked
         case _:

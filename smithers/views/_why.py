@@ -23,6 +23,7 @@ from smithers.views._words import (
     answer_command,
     clock,
     decide_command,
+    due_words,
     resume_command,
     shorten,
 )
@@ -153,7 +154,7 @@ class _Reasons:
         owner = self.snapshot.owner
         return "its process" if owner is None else f"process {owner.pid}"
 
-    def _wait(self, wait: WaitView) -> Reason:  # one case a kind
+    def _wait(self, wait: WaitView) -> Reason:  # noqa: C901  # one case a kind
         key, until = wait.key, "" if wait.due is None else f" at {self._clock(wait.due)}"
         match wait.kind:
             case waits.APPROVAL | waits.REPEAT | waits.HUMAN:
@@ -170,6 +171,8 @@ class _Reasons:
                 return self._child(wait)
             case waits.RETRY:
                 said = f"{key_name(key)} failed and will be retried{until}"
+            case waits.TIMER:
+                return self._timer(wait)
             case waits.COOLDOWN:
                 said = f"{key_name(key)} is waiting for an agent that is over its limit{until}"
                 if cools := self._cooling(wait.cooling):
@@ -177,6 +180,14 @@ class _Reasons:
             case _:
                 assert_never(wait.kind)
         return Reason(key=key, sentence=said, command=self.resume_if_left)
+
+    def _timer(self, wait: WaitView) -> Reason:
+        """Resuming the run before the time comes is of no use, and `supervise` does it then."""
+        assert wait.due is not None, "a timer is due at some time"
+        said = f"{key_name(wait.key)} waits until {due_words(wait.due, self.snapshot.now)}"
+        is_over = wait.due <= self.snapshot.now
+        command = self.resume if is_over else "smithers supervise"
+        return Reason(key=wait.key, sentence=said, command=None if self.alive else command)
 
     def _agents(self, wait: WaitView) -> Reason:
         name, missing = key_name(wait.key), "; ".join(str(wait.asked).splitlines())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ __all__ = [
     "answer_commands",
     "clock",
     "decide_command",
+    "due_words",
     "resume_command",
     "shorten",
     "with_place",
 ]
 
 _FEW_CHOICES = 9
+_SOON_S = 3600
 _DIGEST_LENGTH = 32
 """How much of a digest a command carries: 128 bits, so that nobody finds two texts for one."""
 
@@ -36,6 +38,40 @@ def clock(at: datetime, now: datetime | None = None) -> str:
     local = at.astimezone()
     today = (now or datetime.now().astimezone()).astimezone().date()
     return f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def due_words(due: datetime, now: datetime | None = None) -> str:
+    """When something is due as a person reads it: the local time and day, and how long until then.
+
+    >>> from datetime import UTC
+    >>> due_words(datetime(2026, 1, 2, 9, tzinfo=UTC), datetime(2026, 1, 2, 8, 59, 20, tzinfo=UTC))
+    ... # doctest: +ELLIPSIS
+    '...:00:00 (in 40 s)'
+    """
+    now = now or datetime.now(UTC)
+    local, today = due.astimezone(), now.astimezone().date()
+    left = (due - now).total_seconds()
+    hour = f"{local:%H:%M:%S}" if abs(left) < _SOON_S or local.second else f"{local:%H:%M}"
+    if local.date() == today:
+        day = ""
+    elif local.date() == today + timedelta(days=1):
+        day = " tomorrow"
+    else:
+        day = f" on {local:%Y-%m-%d}"
+    return f"{hour}{day} ({'over' if left <= 0 else f'in {_roughly(left)}'})"
+
+
+def _roughly(seconds: float) -> str:
+    """A time in its largest unit, rounded.
+
+    >>> [_roughly(one) for one in (0.2, 59, 90, 50400, 259_200)]
+    ['1 s', '59 s', '2 min', '14 h', '3 d']
+    """
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h" if seconds < 172_800 else f"{round(seconds / 86400)} d"
 
 
 def with_place(said: str, place: object) -> str:
@@ -88,7 +124,10 @@ def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
     choices = () if wait.form is None else wait.form.choices
     few = choices if len(choices) <= _FEW_CHOICES else ()
     found = {one: answer_command(*asked, f"--choice={one}") for one in few}
-    return found or {"answer": answer_command(*asked)}
+    found = found or {"answer": answer_command(*asked)}
+    if wait.form is not None and wait.form.may_deny and "deny" not in found:
+        found["deny"] = decide_command("deny", *asked)
+    return found
 
 
 def _words(

@@ -151,6 +151,7 @@ def form_json(form: Form | None) -> Json | None:
         "schema": form.schema,
         "refused": form.refused,
         "given": form.given,
+        "may_deny": form.may_deny,
     }
 
 

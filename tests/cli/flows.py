@@ -22,6 +22,7 @@ from smithers import (
     NoInput,
     Parallel,
     Retry,
+    Rework,
     Sequence,
     Step,
     Task,
@@ -184,6 +185,15 @@ def asks_people(ctx: Context[NoInput]) -> Node:
         HumanTask("title", ask="What is its title?", allowed_by=["ann", "bob"]),
         Approval("ship", ask="Ship it?", on_deny="continue"),
     )
+
+
+@workflow
+def asks_for_work(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", lambda: "a draft")
+    plan = HumanTask(
+        "plan", ask=lambda: f"Plan for {ctx[draft]}?", output=Plan, on_deny=Rework(draft)
+    )
+    return Sequence(draft, plan)
 
 
 @workflow(input=Brief)

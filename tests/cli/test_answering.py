@@ -139,6 +139,23 @@ def test_what_asks_for_more_is_not_approved_and_the_command_is_named(
     assert "hint: answer it with `smithers answer r1 plan --digest " in said.err
 
 
+def test_who_is_asked_for_data_denies_what_can_be_sent_back(tmp_path: Path) -> None:
+    folder = up(tmp_path, "asks_for_work")
+    (ask,) = json.loads(smithers(folder, "asks", "--json").out)["asks"]
+    assert ask["form"]["may_deny"] is True
+    deny = ask["commands"]["deny"]
+    assert shlex.split(deny)[:4] == ["smithers", "deny", "r1", "plan"]
+    said = smithers(folder, "approve", "r1", "plan")
+    assert said.code == 2
+    assert "asks for an answer (Plan), not for a decision" in said.err
+    said = smithers(folder, *shlex.split(deny)[1:], "--note", "shorter", "--resume")
+    assert said.code == 3
+    assert "plan of r1 denied by" in said.err
+    assert "Round 2 of 3." in smithers(folder, "asks").out
+    said = smithers(folder, "answer", "r1", "plan", "--data", '{"steps": ["a"]}', "--resume")
+    assert said.code == 0, said.err
+
+
 def test_asks_shows_what_an_answer_must_be(asking: Path) -> None:
     shown = smithers(asking, "asks", "r1").out
     assert "  the answer: blue or dark green\n" in shown

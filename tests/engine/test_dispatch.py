@@ -31,7 +31,7 @@ def nodes() -> list[type[Node[Any]]]:
 
 
 CLASSES = {one.__name__ for one in (*nodes(), *get_args(Work))} - {Node.__name__}
-WAITS = {"approval", "human"}
+WAITS = {"approval", "human", "timer"}
 """Kinds of waits as well, of which test_waits.py has the places."""
 KINDS = {*get_args(KindName), *(one.kind for one in nodes())} - {Node.kind} - WAITS
 COMPARED = {"task", "step", "command", "iteration"}

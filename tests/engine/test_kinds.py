@@ -38,6 +38,7 @@ from smithers.tree import (
     Sequence,
     Step,
     Task,
+    Timer,
     Work,
 )
 from tests.properties import trees
@@ -54,6 +55,7 @@ def nodes() -> Iterator[Node[Any]]:
     yield Command("command", ["true"])
     yield Approval("approval", ask="may it?")
     yield HumanTask("human", ask="what is it?")
+    yield Timer("timer", seconds=1)
     yield Subflow("subflow", trees.INNER)
     yield ContinueAsNew(NoInput())
     yield Sequence(step)
@@ -116,7 +118,7 @@ def test_every_work_has_an_executor_or_is_asked_of_a_person() -> None:
     tasks = [node for node in nodes() if isinstance(node, Task)]
     assert {type(task.work) for task in tasks} == set(get_args(Work))
     for task in tasks:
-        if isinstance(task, Approval | HumanTask | Subflow | ContinueAsNew):
+        if isinstance(task, Approval | HumanTask | Timer | Subflow | ContinueAsNew):
             with pytest.raises(AssertionError, match="kind of the node"):
                 executors.of(task.work)
         else:

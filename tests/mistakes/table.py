@@ -15,12 +15,13 @@ import random
 import subprocess
 import time
 import uuid
+from datetime import UTC, datetime
 
 from pydantic import BaseModel
 from harnesses import Echo
 from smithers import Approval, Attempt, Branch, Budget, Cache, Command, Compensated, Context
 from smithers import ForEach, HumanTask, Loop, NoInput, Node, Parallel, Retry, Rework, Saga
-from smithers import ContinueAsNew, Sequence, Step, Subflow, Task, Try, workflow
+from smithers import ContinueAsNew, Sequence, Step, Subflow, Task, Timer, Try, workflow
 
 echo = Echo()
 
@@ -1037,8 +1038,8 @@ z = Step("z", lambda: ctx[y])
 return Parallel(y, z)
 """,
         said=(
-            "these nodes wait for each other in a circle:\n  y at flow.py:22:9 waits for"
-            " the output of z\n  z at flow.py:23:9 waits for the output of y"
+            "these nodes wait for each other in a circle:\n  y at flow.py:23:9 waits for"
+            " the output of z\n  z at flow.py:24:9 waits for the output of y"
         ),
         hint=("change the order, raise the limit, or read a task that settles earlier"),
         fix=("lambda: ctx[y]", "lambda: 1"),
@@ -1050,7 +1051,7 @@ a = Step("a", lambda: "text")
 b = Step("b", lambda: 1)
 return Sequence(a, Step("c", lambda: §ctx[b]))
 """,
-        said=("c reads 'b', written at flow.py:23:9, which is not part of the workflow tree"),
+        said=("c reads 'b', written at flow.py:24:9, which is not part of the workflow tree"),
         hint=("add it to the tree that the workflow returns, or read another task"),
         fix=("Sequence(a, Step(", "Sequence(a, b, Step("),
     ),
@@ -1643,6 +1644,70 @@ return §HumanTask("h", ask="?", on_timeout="continue")
         said="human task 'h' has on_timeout='continue', but no time in which it must be answered",
         hint="for example timeout_s=3600",
         fix=('on_timeout="continue"', 'on_timeout="continue", timeout_s=3600'),
+    ),
+    in_flow(
+        "HumanTask that fails by a denial",
+        """\
+return §HumanTask("h", ask="?", on_deny="fail")
+""",
+        said="the on_deny of human task 'h' must be a Rework, not 'fail'",
+        hint="for example Rework(draft, max_rounds=3)",
+        fix=(', on_deny="fail"', ""),
+    ),
+    in_flow(
+        "Timer without a time",
+        """\
+return §Timer("t")
+""",
+        said="timer 't' has no time",
+        hint="set either seconds=3600, or until= a datetime",
+        fix=('"t"', '"t", seconds=1'),
+    ),
+    in_flow(
+        "Timer with two times",
+        """\
+return §Timer("t", seconds=1, until=datetime(2020, 1, 1, tzinfo=UTC))
+""",
+        said="timer 't' has both seconds= and until=",
+        hint="set either seconds=3600, or until= a datetime",
+        fix=("seconds=1, ", ""),
+    ),
+    in_flow(
+        "Timer of a time without a zone",
+        """\
+return §Timer("t", until=datetime(2020, 1, 1))
+""",
+        said="the until of timer 't' is 2020-01-01T00:00:00, which has no time zone",
+        hint="pass a zone, for example tzinfo=ZoneInfo('Europe/Berlin') or tzinfo=UTC",
+        fix=("1, 1)", "1, 1, tzinfo=UTC)"),
+    ),
+    in_flow(
+        "Timer until a text",
+        """\
+return §Timer("t", until="tomorrow")
+""",
+        said="the until of timer 't' must be a datetime, not 'tomorrow'",
+        hint="for example until=datetime(2026, 12, 1, 9, tzinfo=ZoneInfo('Europe/Berlin'))",
+        fix=('"tomorrow"', "datetime(2020, 1, 1, tzinfo=UTC)"),
+    ),
+    in_flow(
+        "Timer until a task",
+        """\
+when = Step("when", lambda: datetime(2020, 1, 1, tzinfo=UTC), output=datetime)
+return Sequence(when, §Timer("t", until=when))
+""",
+        said="the until of timer 't' must be a datetime, not <Step 'when'>",
+        hint="read its output with ctx[task] in a callable: until=lambda: ctx[task]",
+        fix=("until=when", "until=lambda: ctx[when]"),
+    ),
+    in_flow(
+        "Timer of more than a hundred years",
+        """\
+return §Timer("t", seconds=1e12)
+""",
+        said="seconds must be at most 3153600000 (a hundred years), not 1000000000000.0",
+        hint="for example seconds=300",
+        fix=("1e12", "0.1"),
     ),
     in_flow(
         "Approval allowed by a number",

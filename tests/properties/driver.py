@@ -35,13 +35,15 @@ from smithers.engine.outputs import Outputs
 from smithers.engine.plan import Plan
 from smithers.engine.transition import Transition
 from smithers.kinds import Caught, Definition, Instance, Saga, Subflow, Try
+from smithers.kinds._waiting import WaitingKind
 from smithers.kinds.try_ import Handler
 from smithers.state import RunState
-from smithers.tree import Decision, ForEach, HumanTask, Loop, Node, StepWork
+from smithers.tree import Decision, ForEach, Loop, Node, StepWork
 
 __all__ = ["CAUGHT", "Driver", "Event"]
 
 _RESULT: list[tuple[ChoiceKind, str]] = [("result", '{"type":null,"value":1}')]
+_WAITS: tuple[WaitKind, ...] = (waits.APPROVAL, waits.HUMAN, waits.TIMER)
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -281,8 +283,8 @@ class Driver:
             yield from self._answers(one)
             return
         node, then = one.definition.node, self.attempt
-        if one.kind.asks_a_person:
-            if self.state.has_wait(one.key, ("approval", "human")):
+        if one.kind.only_waits:
+            if self.state.has_wait(one.key, _WAITS):
                 yield from self._answers(one)
                 return
             then = self._question
@@ -299,7 +301,7 @@ class Driver:
             yield self._event("wake", one, lambda: self.waiting.discard(one.key))
         elif one.key not in self.blocked:
             yield self._event("begin", one, lambda: self.begin(one, then))
-            if not one.kind.asks_a_person:
+            if not one.kind.only_waits:
                 yield self._event("raise", one, lambda: self.begin(one, self._raise))
                 yield self._event("skip", one, lambda: self.settle(one, "skipped"))
             if self._may_wait(one):
@@ -310,7 +312,8 @@ class Driver:
             yield self._event("repeat", one, lambda: self._may_repeat(one))
         else:
             yield self._event("approve", one, lambda: self.settle(one, "finished"))
-        yield self._event("deny", one, lambda: self.settle(one, "failed"))
+        if (one.key, waits.TIMER) not in self.state.waits:
+            yield self._event("deny", one, lambda: self.settle(one, "failed"))
 
     def _decisions(self, one: Instance) -> Iterator[Event]:
         """Of a person, whether an action that was interrupted is undone."""
@@ -343,7 +346,9 @@ class Driver:
                     ("items", json.dumps({"keys": self.keys[:count]}))
                     for count in range(len(self.keys), -1, -1)
                 ]
-            case "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+            case (
+                "task" | "command" | "approval" | "human" | "timer" | "subflow" | "continue_as_new"
+            ):
                 raise AssertionError(f"{one} asks nothing")
             case "catch" | "finally" | "compensated":
                 raise AssertionError(f"{one} asks nothing")
@@ -382,7 +387,7 @@ class Driver:
             self._change(WaitClosed(key=key, kind=kind, opened=wait.frame, answer=answer))
 
     def settle(self, one: Instance, outcome: Outcome, error: Failure | None = None) -> None:
-        for kind in waits.ASKING:
+        for kind in (*waits.ASKING, waits.TIMER):
             self.close_wait(one.key, kind)
         if error is None and outcome == "failed":
             error = Failure(kind="Error", message="boom")
@@ -439,8 +444,8 @@ class Driver:
 
     def _question(self, one: Instance) -> None:
         self.began(one)
-        kind: WaitKind = "human" if isinstance(one.definition.node, HumanTask) else "approval"
-        self.open_wait(WaitOpened(key=one.key, kind=kind))
+        assert isinstance(one.kind, WaitingKind)
+        self.open_wait(WaitOpened(key=one.key, kind=one.kind.wait))
         self.plan.begin(one)
 
     def _start_child(self, one: Instance) -> None:

@@ -118,7 +118,16 @@ def _holds_any(shape: Shape) -> bool:
             return True
         case "branch" | "foreach" | "try" | "compensated":
             return False
-        case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+        case (
+            "step"
+            | "task"
+            | "command"
+            | "approval"
+            | "human"
+            | "timer"
+            | "subflow"
+            | "continue_as_new"
+        ):
             return False
         case _:
             assert_never(shape.kind)

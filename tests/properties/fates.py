@@ -174,6 +174,8 @@ class Expected:
                 return below or self._fails_by_result(shape, id)
             case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
+            case "timer":
+                return False
             case _:
                 assert_never(shape.kind)
 
@@ -239,8 +241,17 @@ class Expected:
                 self._record_compensated(shape, id, path, how, sure=sure)
             case "sequence":
                 self._in_order(shape, id, path, how, sure=sure)
-            case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
-                failed = self.fates.fails(str(Key(id, path)))
+            case (
+                "step"
+                | "task"
+                | "command"
+                | "approval"
+                | "human"
+                | "timer"
+                | "subflow"
+                | "continue_as_new"
+            ):
+                failed = shape.kind != "timer" and self.fates.fails(str(Key(id, path)))
                 outcome = ("failed" if failed else "finished") if how == "run" else how
                 agents = shape.kind == "task" and how == "run"
                 self._task(id, path, outcome, sure=sure, agents=agents)

@@ -88,6 +88,7 @@ def _leaves(shape: Shape, item: str = "") -> Iterator[str]:
         "command",
         "approval",
         "human",
+        "timer",
         "subflow",
     ):
         yield f"{shape.name}{item}"

@@ -27,12 +27,17 @@ from smithers.tree import (
     Parallel,
     PersonWork,
     Task,
+    TimerWork,
 )
 from smithers.tree import Sequence as InOrder
 
 __all__ = ["Reference", "continues"]
 
 _OPEN = ("idle", "up")
+
+
+_WAITS = (PersonWork, HumanWork, TimerWork)
+"""What only waits, and is never attempted."""
 
 
 class Stop(NamedTuple):
@@ -151,8 +156,8 @@ class Reference:
         tries = [one for one in state.tries.get(key, ()) if one.counts]
         ended = state.ended.get(key)
         answered = ended is not None and ended.outcome in ("finished", "failed")
-        is_asked = state.has_wait(key, ("approval", "human"))
-        asked = isinstance(node.work, PersonWork | HumanWork) and (answered or is_asked)
+        is_asked = state.has_wait(key, ("approval", "human", "timer"))
+        asked = isinstance(node.work, _WAITS) and (answered or is_asked)
         has_child = (key, "child") in state.waits
         asked = asked or (key in state.children and state.children[key].counts)
         spent = [one for one in tries if one.state not in ("deferred", "interrupted")]
@@ -392,7 +397,7 @@ class Reference:
         """What a leaf may have left behind, if anything: "done", or "asks" if nobody can tell."""
         if not isinstance(one.node, Task):
             return ""
-        if isinstance(one.node.work, PersonWork | HumanWork) and not approvals:
+        if isinstance(one.node.work, _WAITS) and not approvals:
             return ""
         if self._status[key] == "finished":
             return "done"

@@ -27,6 +27,7 @@ from smithers import (
     Step,
     Subflow,
     Task,
+    Timer,
     Try,
     workflow,
 )
@@ -50,6 +51,7 @@ Kind = Literal[
     "command",
     "approval",
     "human",
+    "timer",
     "subflow",
     "continue_as_new",
     "sequence",
@@ -112,13 +114,15 @@ def INNER(ctx: Context[NoInput]) -> Node[int]:
 class Idle:
     """Callables that nobody calls: for the plan alone, which knows their answers from the state."""
 
-    def leaf(self, id: str, shape: Shape) -> Node[Any]:
+    def leaf(self, id: str, shape: Shape) -> Node[Any]:  # noqa: C901  # one case a kind
         on_failure: Any = shape.on_failure
         match shape.kind:
             case "approval":
                 return Approval(id, ask="May I?")
             case "human":
                 return HumanTask(id, ask="What?")
+            case "timer":
+                return Timer(id, seconds=3600)
             case "subflow":
                 return Subflow(id, INNER, on_failure=on_failure)
             case "continue_as_new":
@@ -209,7 +213,16 @@ def build(
         case "compensated":
             action = build(shape.below[0], fill, f"{id}.0", item, saga=saga)
             return Compensated(action, below[1]) if saga else action
-        case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
+        case (
+            "step"
+            | "task"
+            | "command"
+            | "approval"
+            | "human"
+            | "timer"
+            | "subflow"
+            | "continue_as_new"
+        ):
             return fill.leaf(id, shape)
         case _:
             assert_never(shape.kind)
@@ -340,7 +353,7 @@ _QUIET: tuple[Kind, ...] = ("sequence", "parallel", "branch", "loop", "foreach")
 
 
 def trees(
-    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human", "subflow"),
+    leaves: Sequence[Kind] = ("step", "task", "command", "approval", "human", "timer", "subflow"),
     *,
     handling: bool = True,
     effects: bool = False,
@@ -366,7 +379,7 @@ def saga_trees() -> st.SearchStrategy[Shape]:
     """Sagas in which there is much to undo, alone or beside a step that may fail."""
     leaf = st.builds(
         Shape,
-        kind=_some("step", "step", "step", "approval", "human", "subflow"),
+        kind=_some("step", "step", "step", "approval", "human", "timer", "subflow"),
         on_failure=_some("fail"),
         effect=st.booleans(),
     )

@@ -143,11 +143,13 @@ class Run(runs.Run):
         note: str | None = None,
         opened: int | None = None,
         value: object = None,
+        sent_back: bool = False,
     ) -> None:
         """Answer a question, as another process would. Without a `value`, a human task gets "yes",
-        or what is no text.
+        or what is no text; or it is denied, if it is to be `sent_back`.
         """
         more: dict[str, Any] = {"path": path, "by": by, "note": note, "opened": opened}
+        more["sent_back"] = sent_back
         asyncio.run(self.offer_answer(task, approved=approved, value=value, **more))
 
     async def offer_answer(
@@ -160,13 +162,15 @@ class Run(runs.Run):
         note: str | None = None,
         opened: int | None = None,
         value: object = None,
+        sent_back: bool = False,
     ) -> None:
         key = Key(task, path)
         known = RunState.of((await self.store.load("r1")).frames).waits
         if opened is None:
             opened = next(known[key, kind].frame for kind in waits.ASKING if (key, kind) in known)
+        approved = approved and not sent_back
         body = Decision(approved=approved, by=by, note=note, at=self.now()).model_dump_json()
-        if (key, waits.HUMAN) in known:
+        if (key, waits.HUMAN) in known and not sent_back:
             given = ("yes" if approved else 5) if value is None else value
             at = self.now().isoformat()
             body = json.dumps({"value": given, "by": by, "login": by, "note": note, "at": at})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from smithers import (
     Branch,
     Context,
     ForEach,
+    HumanTask,
     Loop,
     Node,
     NoInput,
@@ -106,6 +108,108 @@ def test_the_named_task_and_its_readers_run_again_in_one_frame_and_nothing_else(
     ]
     assert resets(run) == [{"draft", "review", "lint", "ship"}]
     assert run.output("draft") == '"draft 2"'
+
+
+def test_who_is_asked_for_more_than_a_decision_may_send_work_back_as_well() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = log.step("draft")
+        plan = HumanTask(
+            "plan", ask=lambda: f"Which of {ctx[draft]}?", choices=["a", "b"], on_deny=Rework(draft)
+        )
+        after = Step("after", lambda: f"{ctx[plan]}, {ctx.note(plan)}")
+        return Sequence(log.step("other"), draft, plan, after)
+
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    run.answer("plan", sent_back=True, note="shorter")
+    assert run.go().status == "waiting"
+    asked = run.state.waits[Key("plan"), "human"].opened.asked or ""
+    assert asked.startswith("Which of draft 2?\n\nRound 2 of 3. ann denied round 1: shorter")
+    run.answer("plan", value="b")
+    assert run.go().status == "finished"
+    assert log.ran == ["other", "draft", "draft"]
+    assert resets(run) == [{"draft", "plan"}]
+    assert run.output("after") == '"b, shorter"'
+
+
+def test_a_human_task_that_is_denied_in_its_last_round_fails_for_good() -> None:
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Step("draft", lambda: 1)
+        return Sequence(draft, HumanTask("plan", ask="?", on_deny=Rework(draft, max_rounds=2)))
+
+    run = Run(flow_of(make))
+    for _ in range(2):
+        assert run.go().status == "waiting"
+        run.answer("plan", sent_back=True, note="no")
+    ended = run.go()
+    assert ended.status == "failed"
+    assert ended.error is not None
+    assert ended.error.message == "plan failed: denied by ann: no (round 2 of 2)"
+    assert run.go().status == "failed"
+
+
+def killed_before_the_reset(make: Make) -> Run:
+    """A run whose owner died after a denial was taken, and before anything was reset."""
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    (key,) = [key for key, kind in run.state.waits if kind == "approval"]
+    run.answer(key.id, approved=False, note="shorter")
+    run.go_frames(1)
+    assert (key, "rework") in run.state.choices
+    assert not resets(run)
+    return run
+
+
+def test_what_an_edit_puts_before_a_denied_question_keeps_the_reset_for_later() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput], *first: Node[Any]) -> Node[Any]:
+        draft = log.step("draft")
+        ship = Approval("ship", ask="Ship?", on_deny=Rework(draft))
+        return Sequence(*first, Sequence(draft, ship))
+
+    run = killed_before_the_reset(make)
+    run.workflow, run.edited = flow_of(lambda ctx: make(ctx, log.step("new"))), True
+    assert finish(run, deny_once) == "finished"
+    assert log.ran == ["draft", "new", "draft"]
+
+
+def test_an_item_of_a_fan_out_sends_back_what_was_denied_before_a_crash() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        first = Step("first", lambda: "a")
+
+        def each(name: str) -> Node[Any]:
+            draft = log.step(f"draft {name}")
+            ship = Approval(f"ship {name}", ask="Ship?", on_deny=Rework(draft))
+            return Sequence(draft, ship if name == "a" else None)
+
+        return Sequence(
+            first, ForEach(lambda: ["a", "b"] if ctx[first] else [], key=str, each=each)
+        )
+
+    run = killed_before_the_reset(make)
+    assert finish(run, deny_once) == "finished"
+    assert Counter(log.ran) == {"draft a": 2, "draft b": 1}
+
+
+def test_who_asks_is_asked_again_if_an_edit_takes_the_rework_away() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput], *, sends_back: bool = True) -> Node[Any]:
+        draft = log.step("draft")
+        on_deny: Any = Rework(draft) if sends_back else "fail"
+        return Sequence(draft, Approval("ship", ask="Ship?", on_deny=on_deny))
+
+    run = killed_before_the_reset(make)
+    run.workflow, run.edited = flow_of(lambda ctx: make(ctx, sends_back=False)), True
+    assert run.go().status == "waiting"
+    run.answer("ship")
+    assert run.go().status == "finished"
+    assert log.ran == ["draft"]
 
 
 def test_agents_continue_their_sessions_with_the_note_as_message() -> None:

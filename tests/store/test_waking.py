@@ -6,13 +6,14 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from smithers.changes import CameUp, Key, StatusChanged
 from smithers.store import Claim, Note, Store
+from smithers.store.rows import time_text
 from smithers.store.sqlite import SqliteStore
 from smithers.store.waking import MOST_STARTS, QUERIES
 from tests.store.samples import (
@@ -280,6 +281,22 @@ async def test_one_look_at_ten_thousand_waiting_runs_reads_the_ten_that_were_ans
     assert "INDEX runs_owned" in found["owned"][0]
     assert not [line for plan in found.values() for line in plan if line.startswith("SCAN")]
     # Hundreds of steps of SQLite's machine a run that is woken, and none for the others.
+    assert steps < 10 * 1000
+
+
+async def test_one_look_at_ten_thousand_timers_reads_the_ten_that_are_due(tmp_path: Path) -> None:
+    path, now = tmp_path / "runs.db", datetime.now(UTC)
+    async with await SqliteStore.open(path) as store:
+        await waiting(store)
+        waiting_runs(path, 10_000)
+        due = [f"w{n}" for n in range(500, 10_000, 1000)]
+        times = [(time_text(now + timedelta(days=3)), f"w{n}") for n in range(10_000)]
+        times += [(time_text(now - timedelta(seconds=1)), run) for run in due]
+        with closing(sqlite3.connect(path)) as db:
+            db.executemany("UPDATE runs SET wake_at = ? WHERE run_id = ?", times)
+            db.commit()
+        steps = await counted_steps(store)
+        assert sorted(one.run_id for one in await store.wakeable()) == sorted(due)
     assert steps < 10 * 1000
 
 

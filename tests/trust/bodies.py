@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, field_validator
 
-from smithers import Approval, Attempt, Context, HumanTask, Node, NoInput, Retry, Step, Task
+from smithers import Approval, Attempt, Context, HumanTask, Node, NoInput, Retry, Step, Task, Timer
 from smithers.agent import Answered, Ask, Capabilities, Event, Started
 from smithers.changes import AttemptStarted
 from smithers.errors import Permanent, Transient
@@ -31,10 +31,11 @@ _CONTAINERS: tuple[Kind, ...] = (
 def shape_of(random: Random, size: int) -> Shape:
     """A tree of about so many leaves."""
     if size <= 1:
-        kind: Kind = random.choice(["step", "step", "step", "step", "task", "approval", "human"])
-        on_failure = (
-            "fail" if kind in ("approval", "human") or random.random() < 0.7 else "continue"
+        kind: Kind = random.choice(
+            ["step", "step", "step", "step", "task", "approval", "human", "timer"]
         )
+        only_waits = kind in ("approval", "human", "timer")
+        on_failure = "fail" if only_waits or random.random() < 0.7 else "continue"
         return Shape(kind=kind, on_failure=on_failure, effect=random.random() < 0.3)
     kind = random.choice(
         ["sequence", "sequence", "parallel", "parallel", "branch", "loop", "foreach"]
@@ -130,6 +131,8 @@ class Bodies(Working):
             return Approval(id, ask=f"May I {id}?")
         if shape.kind == "human":
             return HumanTask(id, ask=f"What is {id}?", output=Word)
+        if shape.kind == "timer":
+            return Timer(id, seconds=0.01)
         if shape.kind == "task":
             agent = _Agent(self._floor)
             return Task(id, agent=agent, prompt=id, on_failure=on_failure, retry=_AT_ONCE)

@@ -22,6 +22,7 @@ from smithers import (
     NoInput,
     Retry,
     Task,
+    Timer,
     Workflow,
     waits,
     workflow,
@@ -81,6 +82,8 @@ class Bodies(Working):
             return Approval(id, ask="May I?")
         if shape.kind == "human":
             return HumanTask(id, ask="What?")
+        if shape.kind == "timer":
+            return Timer(id, seconds=50)
         if shape.kind == "task":
             retry = Retry(tries=5, first_s=100, jitter=0)
             return Task(id, agent=self.agent, prompt=id, retry=retry, on_failure=on_failure)
@@ -197,7 +200,7 @@ class Story:
         self.seen[state.run_status] += 1
         said = made.reference(state)
         ended = "failed" if said.root in ("failed", "cancelled") else "finished"
-        leaf = self.shape.kind in ("step", "task", "command", "approval", "human")
+        leaf = self.shape.kind in ("step", "task", "command", "approval", "human", "timer")
         assert leaf or ended == state.run_status, f"{state.run_status}, but by its rows {said.root}"
         check_effects(self.run.watch.frames, made)
         assert not said.asks, f"nobody asked {said.asks}"
@@ -217,7 +220,7 @@ def _started(frame: Frame) -> list[Key]:
         if isinstance(change, AttemptStarted)
         or (
             isinstance(change, WaitOpened)
-            and change.kind in waits.ASKING
+            and change.kind in (*waits.ASKING, waits.TIMER)
             and (change.kind != waits.HUMAN or change.key not in refused)
         )
     ]

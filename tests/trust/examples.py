@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -36,6 +37,7 @@ from smithers import (
     Step,
     Subflow,
     Task,
+    Timer,
     Try,
     Workflow,
     workflow,
@@ -102,11 +104,14 @@ def step(id: str, give: Callable[[], str] | None = None) -> Step[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """`ends` is the status at its end; `asked` is what is done about a question."""
+    """`ends` is the status at its end; `asked` is what is done about a question; `varies` has the
+    ids of tasks whose output is a time.
+    """
 
     make: Callable[[Ctx], Node[Any]]
     ends: str = "finished"
-    asked: Literal["approve", "deny", "answer", "cancel"] = "approve"
+    asked: Literal["approve", "deny", "cancel"] = "approve"
+    varies: tuple[str, ...] = ()
 
 
 def task(ctx: Ctx) -> Node[str]:
@@ -153,9 +158,24 @@ def approval(ctx: Ctx) -> Node[str]:
 
 def human(ctx: Ctx) -> Node[str]:
     draft = step("draft")
-    colour = HumanTask("colour", ask=lambda: f"{ctx[draft]}?", choices=lambda: ["blue", ctx[draft]])
-    ship = step("ship", lambda: f"{ctx[draft]} in {ctx[colour]}")
+    colour = HumanTask(
+        "colour",
+        ask=lambda: f"{ctx[draft]}?",
+        choices=lambda: ["blue", ctx[draft]],
+        on_deny=Rework(draft),
+    )
+    ship = step("ship", lambda: f"{ctx[draft]} in {ctx[colour]}, {ctx.note(colour)}")
     return Sequence(draft, colour, ship, result=ship)
+
+
+def timer(ctx: Ctx) -> Node[str]:
+    """One that is short, one that is over at once, and work beside them and after."""
+    draft = step("draft")
+    soon = Timer("soon", seconds=0.2)
+    over = Timer("over", until=lambda: datetime(len(ctx[draft]) + 2000, 1, 2, 9, tzinfo=UTC))
+    beside = step("beside")
+    ship = step("ship", lambda: f"{ctx[over]:%d %H:%M} {(ctx[soon] > ctx[over])!s}")
+    return Sequence(draft, Parallel(soon, over, beside), ship, result=ship)
 
 
 def rework(ctx: Ctx) -> Node[str]:
@@ -380,8 +400,8 @@ EXAMPLES: dict[str, Example] = (
         one.__name__: Example(make=one, ends="cancelled", asked="cancel")
         for one in (cancel, saga_that_is_cancelled)
     }
-    | {human.__name__: Example(make=human, asked="answer")}
-    | {rework.__name__: Example(make=rework, asked="deny")}
+    | {timer.__name__: Example(make=timer, varies=("soon",))}
+    | {one.__name__: Example(make=one, asked="deny") for one in (human, rework)}
 )
 
 

@@ -24,6 +24,7 @@ from smithers.tree import (
     HumanWork,
     PersonWork,
     StepWork,
+    TimerWork,
     Work,
 )
 
@@ -61,6 +62,8 @@ class Executors:
                 return self._command
             case PersonWork() | HumanWork():
                 raise AssertionError("a person is asked by the kind of the node, not attempted")
+            case TimerWork():
+                raise AssertionError("a timer is waited for by the kind of the node, not attempted")
             case ChildWork():
                 raise AssertionError("a child run is started by the kind of the node")
             case _:

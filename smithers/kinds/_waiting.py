@@ -1,4 +1,4 @@
-"""What a person does: a leaf that asks, waits, and settles by their answer."""
+"""A leaf that is never attempted: it opens a wait, and settles by what ends that."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from smithers.kinds.task import Leaf
 from smithers.state import RunState
 from smithers.tree import Task
 
-__all__ = ["PersonKind"]
+__all__ = ["WaitingKind"]
 
 N = TypeVar("N", bound=Task[Any], default=Any)
 
 
-class PersonKind(Leaf[N]):
-    """A leaf that is never attempted: a person answers its question."""
+class WaitingKind(Leaf[N]):
+    """A leaf of which nothing runs: a person answers its question, or a time comes."""
 
-    asks_a_person = True
+    only_waits = True
     wait: ClassVar[WaitKind]
 
     @abstractmethod
     def ask(self, asking: Asking, one: Instance[N]) -> None:
-        """Ask the person; it has a slot."""
+        """Open the wait, unless it reads what is not there yet; it has a slot."""
 
     def needs(self, node: N) -> Iterator[tuple[str, str]]:
         for need in node.needs:
