@@ -76,6 +76,8 @@ class _Child:
     resumes: bool = False
     """Whether it is resumed if it has failed."""
     engine: Engine | None = None
+    over_budget: bool = False
+    """Whether it was left waiting for a larger budget."""
     now_run: str = ""
     """The run as which it has continued."""
 
@@ -132,6 +134,11 @@ class Children:
     def active(self) -> bool:
         """Whether a child run is driven or waited for here."""
         return bool(self._active)
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether a child run waits for a larger budget."""
+        return any(child.over_budget for child in self._asleep.values())
 
     def take_news(self) -> bool:
         """Whether a child run was left since the last call."""
@@ -363,6 +370,7 @@ class Children:
         assert ending is not None
         if ending.status.next_run is not None:
             return self._continue(child, ending.status.next_run)
+        child.over_budget = ending.over_budget
         if ending.status.status not in ENDED:
             self._asleep[child.last] = child
         return "left"

@@ -382,7 +382,10 @@ class Engine:
                 self._postponed = True  # the next run begins with a frame that ends this one
                 return None
             return self._endings.finish()
-        return self._endings.suspend()
+        ending = self._endings.suspend()
+        if ending is not None and self.children.over_budget:
+            ending = replace(ending, over_budget=True)
+        return ending
 
     def _is_busy(self) -> bool:
         """Whether an attempt or a child run is driven here, or is about to be."""
