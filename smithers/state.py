@@ -8,6 +8,7 @@ chosen.
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -312,7 +313,7 @@ class RunState:
 
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
-        for change in sorted(frame.changes, key=_takes_nothing_away):
+        for change in sorted(frame.changes, key=_place_in_frame):
             self.apply(change, frame.number)
         self.inbox = frame.inbox
         self.close_frame(frame.number, frame.at)
@@ -470,5 +471,10 @@ class RunState:
             attempt.counts = False
 
 
-def _takes_nothing_away(change: Change) -> bool:
-    return type(change) not in _TAKING_AWAY
+def _place_in_frame(change: Change) -> int:
+    """What takes away is first, then what begins attempts, in their order, since one that counts
+    what a child run has used ends with the frame in which it begins.
+    """
+    if type(change) in _TAKING_AWAY:
+        return 0
+    return change.serial if isinstance(change, AttemptStarted) else sys.maxsize

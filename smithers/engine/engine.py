@@ -382,6 +382,10 @@ class Engine:
                 self._postponed = True  # the next run begins with a frame that ends this one
                 return None
             return self._endings.finish()
+        return self._suspend()
+
+    def _suspend(self) -> Ending | None:
+        """Leave the run to what it waits for, if that is not near."""
         ending = self._endings.suspend()
         if ending is not None and self.children.over_budget:
             ending = replace(ending, over_budget=True)
