@@ -99,6 +99,8 @@ class Supervisor:
         self._database = database
         self._tell = tell
         self._busy: set[str] = set()
+        self._left_alone = set[str]()
+        """Runs that agents have started: nobody drives these unattended, not even to clean up."""
         self._looping = False
         self._standing_by: int | None = None
         """The process that supervises, 0 for this one."""
@@ -180,6 +182,8 @@ class Supervisor:
             del self._unnoted[0]
             self._refusals = 0
         for found in wakeable:
+            if found.run_id in self._left_alone:
+                continue
             if found.run_id not in self._busy and not self._launcher.is_dying(found.run_id):
                 self._busy.add(found.run_id)
                 group.create_task(self._wake(found), name=f"wake {found.run_id}")
@@ -221,6 +225,11 @@ class Supervisor:
             outcome = await cancel_if_free(self._store, run_id, trusted=True)
             if outcome == "cancelled":
                 self._say("cancelled", f"{run_id}: cancelled, as requested", run_id)
+            if outcome == "to clean up" and (await self._store.run(run_id)).is_started_below:
+                self._left_alone.add(run_id)
+                said = "was started by an agent and must clean up: type `smithers resume"
+                self._say("failed", f"{run_id}: {said} {run_id}`", run_id)
+                return 0.0
             if outcome != "to clean up":
                 return 0.0
         revival = await self._store.revive(run_id)

@@ -209,3 +209,88 @@ def test_a_budget_that_runs_below_have_spent_stops_the_run_above(project: Projec
     assert "smithers budget r1 --add-calls" in why
     again = project.run("budget", "r1", "--add-calls", "1", "--resume")
     assert again.stdout == "more\n", again.stderr
+
+
+def test_a_run_below_that_must_clean_up_does_so_when_a_person_resumes_it(
+    project: Project,
+) -> None:
+    (project.folder / "hold-leaf").touch()
+    script = up(project, "cleaning", "c1")
+    owner = project.start("up", "below.py:single", "--run-id", "r1", *given(script))
+    until(lambda: project.ledger == ["held"], "the run below")
+    assert project.run("cancel", "r1").returncode == 0
+    _, err = owner.communicate(timeout=30)
+    assert "run c1, which was started from below this one, must clean up: type" in err
+    assert status(project, "c1") == "stale"
+    supervised = project.run("supervise", "--once").stderr
+    assert "c1: was started by an agent and must clean up: type `smithers resume c1`" in supervised
+    assert project.ledger == ["held"]
+    assert project.run("resume", "c1").returncode == 4
+    assert project.ledger == ["held", "cleaned"]
+    assert status(project, "c1") == "cancelled"
+
+
+def test_nobody_resumes_a_run_below_unattended_but_a_person_may(project: Project) -> None:
+    (project.folder / "hold-leaf").touch()
+    script = up(project, "holding", "c1")
+    owner = project.start("up", "below.py:single", "--run-id", "r1", *given(script))
+    until(lambda: project.ledger == ["held"], "the run below")
+    owner.terminate()
+    owner.communicate(timeout=30)
+    until(lambda: status(project, "c1") in ("stale", "running", "waiting"), "the run")
+    (project.folder / "hold-leaf").unlink()
+    project.run("supervise", "--once")
+    assert project.ledger == ["held"]
+    done = project.run("resume", "c1")
+    assert done.returncode == 0, done.stderr
+    assert project.ledger == ["held", "held"]
+    assert project.run("resume", "r1").returncode == 0
+
+
+def test_a_run_that_another_run_has_started_may_not_be_resumed_from_below(
+    project: Project,
+) -> None:
+    run(project, "single", up(project, "asking", "c1"))
+    run(project, "single", smithers(project, "resume", "c1"), run_id="r2")
+    assert codes(project) == ["3", "2"]
+    assert "this process was started by run r2, which has not started that one" in said(project)
+
+
+def test_over_mcp_an_agent_starts_a_run_as_often_as_it_may(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = project.folder / "client.py"
+    file.write_text(MCP_CLIENT)
+    state = f"XDG_STATE_HOME={tmp_path_factory.mktemp('state')}"
+    project.environment["XDG_STATE_HOME"] = state.partition("=")[2]
+    words = ["env", state, sys.executable, str(file), str(project.database)]
+    done = run(project, "single", shlex.join(words))
+    assert done.returncode == 0, done.stderr
+    answers = json.loads((project.folder / "answers").read_text())
+    assert [bool(one.get("run_id")) for one in answers] == [True, True, False], answers
+    assert answers[0]["run_id"] == answers[1]["run_id"]
+    assert "run r1 allows 1 run below it" in answers[2]["text"]
+    assert parent(project, answers[0]["run_id"])["run_id"] == "r1"
+
+
+MCP_CLIENT = """
+import asyncio, json, sys
+from pathlib import Path
+
+from mcp import Client
+from mcp_server import make_server
+from smithers.hub import Hub
+
+async def main():
+    server = make_server(Hub(Path(sys.argv[1])), [Path.cwd()], supervises=False)
+    answers = []
+    async with Client(server) as client:
+        for request in ("a", "a", "b"):
+            given = {"workflow": "below.py:asking", "request_id": request}
+            result = await client.call_tool("start_run", given)
+            text = result.content[0].text
+            answers.append(result.structured_content or {"text": text})
+    Path("answers").write_text(json.dumps(answers))
+
+asyncio.run(main())
+"""
