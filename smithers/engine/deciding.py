@@ -90,6 +90,7 @@ async def cancel_if_free(
         await store.commit(claimed.claim, transition.frame(at))
     finally:
         await store.release(claimed.claim)
+    await end_left_below(store, run_id, trusted)
     return "cancelled"
 
 
@@ -99,14 +100,13 @@ def _only_stopped(rows: Sequence[InboxRow]) -> bool:
     return bool(bodies) and all(body.get("why") == "parent" for body in bodies)
 
 
-async def end_left_below(store: Store, run_id: str, trusts: Trusts, database: Path) -> list[str]:
+async def end_left_below(store: Store, run_id: str, trusted: bool) -> list[str]:
     """End the runs that were started from below a run that has ended, each if nobody owns it; those
     that clean up first, and so have to be driven.
     """
     left: list[str] = []
     seen = set[str]()
     while new := [one for one in await store.left_below(run_id) if one not in seen]:
-        trusted = trusts.believes(database)
         for one in new:
             seen.add(one)
             if await cancel_if_free(store, one, trusted) == "to clean up":

@@ -390,7 +390,8 @@ class Driving:
     async def _end_below(self, engine: Engine, store: SqliteStore) -> None:
         """End what agents of the run have started, and nobody drives, once the run has ended."""
         if engine.state.run_status in ENDED:
-            for run_id in await end_left_below(store, engine.run_id, self._trusts, self._database):
+            trusted = await asyncio.to_thread(self._trusts.believes, self._database)
+            for run_id in await end_left_below(store, engine.run_id, trusted):
                 engine.observer.note(
                     f"run {run_id}, which was started from below this one, must clean up: type"
                     f" `smithers resume {shlex.quote(run_id)}`"

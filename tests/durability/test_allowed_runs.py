@@ -64,7 +64,7 @@ def test_what_a_run_has_started_starts_a_child_run(project: Project, name: str) 
     done = run(project, name, up(project, "leaf", "c1"))
     assert done.returncode == 0, done.stderr
     assert codes(project) == ["0"], said(project)
-    above = {"run_id": "r1", "task": "work", "iteration": []}
+    above: dict[str, Any] = {"run_id": "r1", "task": "work", "iteration": []}
     assert parent(project, "c1") == above
     lines = {one["run_id"]: one for one in project.json("ps", "--all")["runs"]}
     assert lines["c1"]["parent"] == above
@@ -171,6 +171,17 @@ def test_a_cancelled_run_cancels_the_runs_below_it(project: Project) -> None:
     owner.communicate(timeout=30)
     assert status(project, "r1") == "cancelled"
     assert status(project, "c1") == "cancelled"
+
+
+def test_a_killed_run_is_cancelled_with_the_runs_below_it(project: Project) -> None:
+    (project.folder / "hold-leaf").touch()
+    script = up(project, "holding", "c1")
+    owner = project.start("up", "below.py:single", "--run-id", "r1", *given(script))
+    until(lambda: project.ledger == ["held"], "the run below")
+    project.kill(owner)
+    until(lambda: status(project, "c1") == "stale", "the end of its processes")
+    assert project.run("cancel", "r1").returncode == 0
+    assert (status(project, "r1"), status(project, "c1")) == ("cancelled", "cancelled")
 
 
 def test_a_run_that_is_killed_resumes_and_its_agent_resumes_the_run_below(
