@@ -190,11 +190,15 @@ class ListedRun(BaseModel):
     done: int = Field(description="How many tasks need nothing more.")
     tolerated: int = Field(description="How many failures the author allows.")
     waiting_for: list[str] = Field(description="The first 5 things that it waits for.")
+    parent: str | None = Field(default=None, description="The run that started it, if one did.")
 
 
 class Listed(Result):
     runs: list[ListedRun] = Field(description="Newest first.")
     more: int = Field(description="How many older runs there are.")
+    children: int = Field(
+        default=0, description="How many child runs were left out: give children for these."
+    )
     rest: Rest = None
 
 

@@ -120,13 +120,14 @@ def list_runs(
         Field(description="Only runs of this status."),
     ] = None,
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
+    children: Annotated[bool, Field(description="List child runs as well.")] = False,
     after: AfterRest = None,
     max_tokens: MaxTokens = DEFAULT_TOKENS,
 ) -> Listed:
     """List runs in short, newest first."""
     hub = face_of(ctx).hub
     statuses = () if status is None else (status,)
-    query = RunsQuery(statuses=statuses, limit=limit, after=after, children=False)
+    query = RunsQuery(statuses=statuses, limit=limit, after=after, children=children)
     with telling(hub, "give the `rest` of an answer of list_runs as after" if after else ""):
         return Listed.model_validate(listed(hub, query, room_of(max_tokens)))
 

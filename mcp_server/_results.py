@@ -125,7 +125,7 @@ def listed(hub: Hub, query: RunsQuery, characters: int) -> dict[str, Any]:
     shown = len(found["runs"])
     if shown < len(rows):
         page = hub.list_runs(replace(query, limit=shown))
-    return {**found, "more": page.more, "rest": page.cursor}
+    return {**found, "more": page.more, "children": page.children, "rest": page.cursor}
 
 
 def _listed(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,6 +135,8 @@ def _listed(run: Mapping[str, Any]) -> dict[str, Any]:
     )
     waits = [f"{wait['kind']} {wait['task'] or ''}".strip() for wait in run["waiting_for"]]
     row = {**{name: run[name] for name in kept}, "waiting_for": waits[:_MOST_WAITS]}
+    if "parent" in run:
+        row["parent"] = run["parent"]["run_id"]
     found: dict[str, Any] = shorten(row, _ENTRY)
     return found
 

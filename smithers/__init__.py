@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smithers.allowed import AllowRuns as AllowRuns
     from smithers.changes import Failure as Failure
     from smithers.context import Context as Context
     from smithers.context import ItemFailure as ItemFailure
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from smithers.workflows import workflow as workflow
 
 _HOMES = {
+    "AllowRuns": "smithers.allowed",
     "Approval": "smithers.tree",
     "Attempt": "smithers.tree",
     "Branch": "smithers.tree",
@@ -85,6 +87,7 @@ __version__ = "0.1.0"
 __distribution__ = "smithers-orchestrator"
 """By which the command recognizes this package: another distribution has one of the same name."""
 __all__ = [  # literal, for the checkers
+    "AllowRuns",
     "Approval",
     "Attempt",
     "Branch",

@@ -141,10 +141,22 @@ class Hub:
         sentence "an agent may not ...".
         """
         from smithers.engine.authority import refuse_below
-        from smithers.engine.trust import Trusts
 
         refuse_below(self.database, self.environment, what)
+        self._check_not_foreign()
+
+    def _check_not_foreign(self) -> None:
+        from smithers.engine.trust import Trusts
+
         Trusts(self.environment).check_not_foreign(self.database)
+
+    def _may_resume(self, run_id: str) -> bool:
+        """Whether an agent resumes the run, which it has started. Raises `Refused`."""
+        from smithers.engine.authority import check_resume_below
+
+        is_below = check_resume_below(self.database, self.environment, run_id)
+        self._check_not_foreign()
+        return is_below
 
     async def start(
         self,
@@ -158,16 +170,22 @@ class Hub:
         linger_s: float | None = None,
     ) -> Left:
         """Start a run and drive it until it ends or waits. `input` is JSON text (None means `{}`).
-        `max_concurrency` and `linger_s` are those of the settings unless they are given.
+        `max_concurrency` and `linger_s` are those of the settings unless they are given. If a run
+        has started this process, it becomes a child run of that, as far as `allow_runs=` of the
+        workflows above allows it.
 
         Raises `AuthorError`, `Refused` (the input does not match, the run exists) or `StoreError`;
         in that case nothing was written.
         """
-        self.check_may("start a run")
+        from smithers.engine.authority import check_start_below
+
+        parent = check_start_below(self.database, self.environment, run_id)
+        self._check_not_foreign()
         driving = self._drive()
         with driving.working():
             return await driving.start(
                 file,
+                parent=parent,
                 name=name,
                 input=input,
                 run_id=run_id,
@@ -193,11 +211,12 @@ class Hub:
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
         """
-        self.check_may(f"resume run {run_id}")
+        is_below = self._may_resume(run_id)
         driving = self._drive()
         with driving.working():
             return await driving.resume(
                 run_id,
+                is_below=is_below,
                 file=file,
                 name=name,
                 input=input,
@@ -253,7 +272,10 @@ class Hub:
 
         Raises what `start` raises, and `Refused` if no process can be started.
         """
-        self.check_may("start a run")
+        from smithers.engine.authority import check_start_below
+
+        check_start_below(self.database, self.environment, run_id)
+        self._check_not_foreign()
         return self._detach().start(
             file,
             name=name,
@@ -282,7 +304,7 @@ class Hub:
         `typed` means that a person typed the command. Otherwise a database that this user does not
         trust is refused with `Untrusted`, since its rows name the file to execute.
         """
-        self.check_may(f"resume run {run_id}")
+        typed = not self._may_resume(run_id) and typed
         if file is None and input is None:
             run_id = self.resumed_through(run_id)
         return self._detach().resume(

@@ -9,6 +9,7 @@ chosen.
 from __future__ import annotations
 
 import heapq
+import sys
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -71,10 +72,7 @@ __all__ = [
     "Waiting",
 ]
 
-_TURNS: dict[type[Change], int] = {
-    **dict.fromkeys((Reset, NodeGone, ContainerReopened, ChoiceGone), 0),
-    SignalTaken: 2,
-}
+_TAKING_AWAY = (Reset, NodeGone, ContainerReopened, ChoiceGone)
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -360,7 +358,7 @@ class RunState:
 
     def apply_frame(self, frame: Frame) -> None:
         # What takes away comes first: what else the frame says of the same node then counts.
-        for change in sorted(frame.changes, key=_turn):
+        for change in sorted(frame.changes, key=_place_in_frame):
             self.apply(change, frame.number)
         self.inbox = frame.inbox
         self.close_frame(frame.number, frame.at)
@@ -565,6 +563,13 @@ class RunState:
             attempt.counts = False
 
 
-def _turn(change: Change) -> int:
-    """When a change of a frame is applied: a signal may be given and taken in one frame."""
-    return _TURNS.get(type(change), 1)
+def _place_in_frame(change: Change) -> int:
+    """What takes away is first, then what begins attempts, in their order, since one that counts
+    what a child run has used ends with the frame in which it begins. A signal may be given and
+    taken in one frame.
+    """
+    if type(change) in _TAKING_AWAY:
+        return 0
+    if isinstance(change, AttemptStarted):
+        return change.serial
+    return sys.maxsize + isinstance(change, SignalTaken)

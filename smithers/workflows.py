@@ -9,6 +9,7 @@ from typing import Any, Generic, cast, overload
 from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypeVar
 
+from smithers.allowed import NO_RUNS, AllowRuns
 from smithers.context import Context
 from smithers.errors import AuthorError, Refused
 from smithers.tree import (
@@ -46,9 +47,9 @@ class Workflow(Generic[In, T_co]):
     `max_concurrency` limits the attempts that run at once; `budget` limits what a run uses in
     total; `deadline_s` limits the time from the start of a run to its end, in seconds, after which
     the run fails. `grace_s` limits the time for cleaning up (`Try(finally_=...)`) at the deadline
-    and when the run is cancelled. `pools` are limits by name, for `pool=` of its tasks. `result`
-    gives a run's output from the context, once the tree has finished; without it that is what the
-    tree gives.
+    and when the run is cancelled. `pools` are limits by name, for `pool=` of its tasks.
+    `allow_runs` is how many runs its agents and programs may start. `result` gives a run's output
+    from the context, once the tree has finished; without it that is what the tree gives.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Workflow(Generic[In, T_co]):
         deadline_s: float | None,
         grace_s: float,
         pools: Mapping[str, int],
+        allow_runs: AllowRuns = NO_RUNS,
         result: Computed[Any] | None = None,
         mark: Mark,
     ) -> None:
@@ -73,6 +75,7 @@ class Workflow(Generic[In, T_co]):
         self.deadline_s = deadline_s
         self.grace_s = grace_s
         self.pools = pools
+        self.allow_runs = allow_runs
         self.result = result
         self.mark = mark
 
@@ -130,6 +133,18 @@ def _checked_pools(given: Mapping[str, int] | None, mark: Mark) -> dict[str, int
     return dict(pools)
 
 
+def _checked_runs(given: int | AllowRuns | None, mark: Mark) -> AllowRuns:
+    """What may be started from below a run. Raises `AuthorError`."""
+    if given is None:
+        return NO_RUNS
+    if isinstance(given, AllowRuns):
+        check_count(mark, "number", given.number)
+        check_count(mark, "depth", given.depth)
+        return given
+    check_count(mark, "allow_runs", given)
+    return AllowRuns(given)
+
+
 @overload
 def workflow(function: Callable[[Context[NoInput]], Node[T]], /) -> Workflow[NoInput, T]:
     """Turn a function into a workflow. Its name is the function's name, unless `name` is given.
@@ -147,6 +162,7 @@ def workflow(
     deadline_s: float | None = None,
     grace_s: float = 60.0,
     pools: Mapping[str, int] | None = None,
+    allow_runs: int | AllowRuns | None = None,
 ) -> Callable[[Callable[[Context[NoInput]], Node[T]]], Workflow[NoInput, T]]: ...
 @overload
 def workflow(
@@ -157,6 +173,7 @@ def workflow(
     deadline_s: float | None = None,
     grace_s: float = 60.0,
     pools: Mapping[str, int] | None = None,
+    allow_runs: int | AllowRuns | None = None,
     result: Callable[[Context[NoInput]], T],
 ) -> Callable[[Callable[[Context[NoInput]], Node]], Workflow[NoInput, T]]: ...
 @overload
@@ -169,6 +186,7 @@ def workflow(
     deadline_s: float | None = None,
     grace_s: float = 60.0,
     pools: Mapping[str, int] | None = None,
+    allow_runs: int | AllowRuns | None = None,
 ) -> Callable[[Callable[[Context[In]], Node[T]]], Workflow[In, T]]: ...
 @overload
 def workflow(
@@ -180,6 +198,7 @@ def workflow(
     deadline_s: float | None = None,
     grace_s: float = 60.0,
     pools: Mapping[str, int] | None = None,
+    allow_runs: int | AllowRuns | None = None,
     result: Callable[[Context[In]], T],
 ) -> Callable[[Callable[[Context[In]], Node]], Workflow[In, T]]: ...
 def workflow(
@@ -193,6 +212,7 @@ def workflow(
     deadline_s: float | None = None,
     grace_s: float = 60.0,
     pools: Mapping[str, int] | None = None,
+    allow_runs: int | AllowRuns | None = None,
     result: Callable[[Context[Any]], Any] | None = None,
 ) -> Any:
     """Make a workflow of a function. Its name is the function's, unless given.
@@ -233,6 +253,7 @@ def workflow(
             deadline_s=deadline_s,
             grace_s=grace_s,
             pools=_checked_pools(pools, mark),
+            allow_runs=_checked_runs(allow_runs, mark),
             result=given,
             mark=mark,
         )

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from harnesses import Echo
 from smithers import (
+    AllowRuns,
     Approval,
     Attempt,
     Branch,
@@ -384,13 +385,13 @@ def bare(ctx: Context[NoInput]) -> Node[str]:
     return Task("text", agent=agent, prompt="hello")
 
 
-@workflow(input=Brief, max_concurrency=2)
+@workflow(input=Brief, max_concurrency=2, allow_runs=3)
 def planned(ctx: Context[Brief]) -> Node[Plan]:
     plan = Task("plan", agent=agent, prompt=ctx.input.topic, output=Plan)
     return Sequence(plan, result=plan)
 
 
-@workflow(input=Brief, name="untyped", deadline_s=60)
+@workflow(input=Brief, name="untyped", deadline_s=60, allow_runs=AllowRuns(number=3, depth=2))
 def untyped(ctx: Context[Brief]) -> Node:
     return Task("plan", agent=agent, prompt=ctx.input.topic, output=Plan)
 

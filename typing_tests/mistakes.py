@@ -260,6 +260,11 @@ def wrong_input(ctx: Context[NoInput]) -> Node:
     return Task("plan", agent=agent, prompt="plan")
 
 
+@workflow(allow_runs="3")  # error: a text is not a number
+def many(ctx: Context[NoInput]) -> Node:
+    return Task("plan", agent=agent, prompt="plan")
+
+
 @workflow  # error: a text is not a tree
 def no_tree(ctx: Context[NoInput]) -> str:
     return "plan"

@@ -150,6 +150,8 @@ def _run_lines(run: RunView) -> Iterator[str]:
     if (output := from_json(run.output)) is not None:
         yield f"  output   {_short(output)}"
     yield f"  usage    {_usage(run.usage)}"
+    for one in run.started:
+        yield f"  started  {one.run_id}  {one.workflow}  {one.status}, by {key_name(one.key)}"
 
 
 def _task_lines(task: TaskView) -> Iterator[str]:

@@ -357,9 +357,11 @@ class Asking:
         self.plan.block(instance, group)
         return False
 
-    def count_child(self, one: Instance, run_id: str, used: Mapping[str | None, Total]) -> None:
+    def count_child(
+        self, one: Instance, run_id: str, used: Mapping[str | None, Total], time_s: float
+    ) -> None:
         """Count what a child run has used; see `Asking` of `kinds`."""
-        count_child(self.frame, one.key, run_id, used, self.now())
+        count_child(self.frame, one.key, run_id, used, self.now(), time_s=time_s)
 
     def open_wait(self, instance: Instance, wait: WaitOpened) -> None:
         self.frame.open_wait(wait)

@@ -11,6 +11,9 @@ An orphan below such a process becomes its child (Linux; see `Orphans` and the g
 Marks in the environment only add to that: they refuse if ancestry shows nothing, and clearing or
 changing them has no effect on it. Another database is free.
 
+`allow_runs=` of a workflow lets its runs be starters: a process below one may start runs then, and
+resume those that it has started. Such a run is a child of the run that is above the process.
+
 Not defended: a process of the same user can write the file itself, and can have another one started
 by a service (tmux, at, cron, systemd). Below a run in a container, a process in a further pid
 namespace is recognised by its marks alone.
@@ -19,27 +22,35 @@ namespace is recognised by its marks alone.
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
+from smithers.allowed import Above, check_start
+from smithers.changes import Key
 from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
 from smithers.engine.orphans import has_init
 from smithers.engine.processes import ancestors
 from smithers.errors import Refused
 from smithers.inbox import RELEASE
+from smithers.store import Parent
+from smithers.store.below import chain_above
 from smithers.store.lease import Beat, is_alive, started_of, this_host
 from smithers.store.looking import peek
+from smithers.store.rows import path_of
 from smithers.waits import ATTACHED
 
-__all__ = ["driving", "refuse_below"]
+__all__ = ["check_resume_below", "check_start_below", "driving", "refuse_below"]
 
 _PROCESSES = (
-    "SELECT pid, started, run_id FROM processes"
+    "SELECT pid, started, run_id, serial, NULL, NULL FROM processes"
     " UNION ALL SELECT CAST(json_extract(w.waits_on, '$[2]') AS INTEGER),"
-    " json_extract(w.waits_on, '$[3]'), w.run_id FROM waits w"
+    " json_extract(w.waits_on, '$[3]'), w.run_id, NULL, w.node, w.path FROM waits w"
     f" WHERE w.kind = '{ATTACHED}' AND w.ended IS NULL"
     f" AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.run_id = w.run_id AND i.kind = '{RELEASE}'"
     " AND json_extract(i.body, '$.id') = json_extract(w.waits_on, '$[0]'))"
@@ -49,8 +60,14 @@ except those of persons who have left, whose terminals are gone.
 """
 
 _OWNERS = (
-    "SELECT r.run_id, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
+    "SELECT r.run_id, r.parent, o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
     " FROM owners o JOIN runs r ON r.owner = o.owner"
+)
+
+_NEWEST_STEP = (
+    "SELECT task, path FROM attempts a WHERE run_id = ? AND state IS NULL AND prompt IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM processes p WHERE p.run_id = a.run_id AND p.serial = a.serial)"
+    " ORDER BY serial DESC LIMIT 1"
 )
 
 _FIRST_NAMESPACE = "pid:[4026531836]"
@@ -58,18 +75,33 @@ _FIRST_NAMESPACE = "pid:[4026531836]"
 inside it.
 """
 
-_driven: ContextVar[frozenset[Path]] = ContextVar("_driven", default=frozenset())
-"""The databases of the runs, one inside the other, from whose steps this is called."""
+_driven: ContextVar[tuple[tuple[Path, str], ...]] = ContextVar("_driven", default=())
+"""The databases and ids of the runs, one inside the other, from whose steps this is called."""
 
 
 @contextmanager
-def driving(database: Path) -> Generator[None]:
+def driving(database: Path, run_id: str) -> Generator[None]:
     """Inside it, and in all that it starts in this process, a run of the database is driven."""
-    token = _driven.set(_driven.get() | {_real(database)})
+    token = _driven.set((*_driven.get(), (_real(database), run_id)))
     try:
         yield
     finally:
         _driven.reset(token)
+
+
+@dataclass(frozen=True)
+class _Why:
+    """Why this process is below a run, empty if it is not; which run, if rows tell, and the node
+    and attempt there.
+    """
+
+    said: str
+    run_id: str | None = None
+    serial: int | None = None
+    key: Key | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.said)
 
 
 def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> None:
@@ -78,12 +110,72 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
     `what` completes the sentence "an agent may not ...".
     """
     if why := _why_below(database):
-        raise Refused(
-            f"an agent may not {what}: {why} of {database}",
-            hint=(
-                "only a person may do this: type the command in a terminal that no run has started"
-            ),
-        )
+        raise _refused(database, what, why)
+    _refuse_marked(database, environment, what)
+
+
+def parent_below(database: Path, environment: Mapping[str, str], what: str) -> Parent | None:
+    """The run below which this process is, with the node there; None if it is below none. Raises
+    `Refused` if rows do not tell which.
+    """
+    if not (why := _why_below(database)):
+        _refuse_marked(database, environment, what)
+        return None
+    if why.run_id is None:
+        raise _refused(database, what, why)
+    run_id, key = why.run_id, why.key
+    if key is None:
+        row = peek(_real(database), lambda db: _node_of(db, run_id, why.serial))
+        if row is None:
+            raise _refused(database, what, why)
+        key = Key(row[0], path_of(row[1]))
+    return Parent(run_id=run_id, key=key, waits=False)
+
+
+def check_start_below(
+    database: Path, environment: Mapping[str, str], run_id: str | None
+) -> Parent | None:
+    """The run that starts one by this process, with the node there; None if a person does. Raises
+    `Refused` if a run above does not allow it, as the store does when the run begins: for a run
+    that is there already, or whose id is not known, only if it allows none at all.
+    """
+    parent = parent_below(database, environment, "start a run")
+    if parent is not None:
+        sql, above = "SELECT 1 FROM runs WHERE run_id = ?", parent.run_id
+
+        def look(db: sqlite3.Connection) -> tuple[list[Above], bool]:
+            is_new = run_id is not None and db.execute(sql, (run_id,)).fetchone() is None
+            return chain_above(db, above), is_new
+
+        chain, is_new = peek(_real(database), look)
+        check_start(chain if is_new else [replace(one, started=0) for one in chain])
+    return parent
+
+
+def check_resume_below(database: Path, environment: Mapping[str, str], run_id: str) -> bool:
+    """Whether an agent resumes the run by this process, which it has started itself. Raises
+    `Refused` for another one.
+    """
+    what = f"resume run {run_id}"
+    if (parent := parent_below(database, environment, what)) is None:
+        return False
+    sql = "SELECT 1 FROM runs WHERE run_id = ? AND parent = ? AND NOT parent_waits"
+    wanted = (run_id, parent.run_id)
+    if peek(_real(database), lambda db: db.execute(sql, wanted).fetchone()) is None:
+        said = f"this process was started by run {parent.run_id}, which has not started that one"
+        raise _refused(database, what, _Why(said), of="")
+    return True
+
+
+def _refused(database: Path, what: str, why: _Why, of: str | None = None) -> Refused:
+    of = f" of {database}" if of is None else of
+    return Refused(
+        f"an agent may not {what}: {why.said}{of}",
+        hint="only a person may do this: type the command in a terminal that no run has started",
+    )
+
+
+def _refuse_marked(database: Path, environment: Mapping[str, str], what: str) -> None:
     if database.exists() and (mark := _mark_in(environment, database)):
         raise Refused(
             f"an agent may not {what}: the environment variable {mark} says that this"
@@ -92,44 +184,69 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
         )
 
 
-def _why_below(database: Path) -> str:
+def _node_of(db: sqlite3.Connection, run_id: str, serial: int | None) -> tuple[str, str] | None:
+    """The node of an attempt; without its number that of the newest step that runs."""
+    if serial is not None:
+        sql = "SELECT task, path FROM attempts WHERE run_id = ? AND serial = ?"
+        return cast("tuple[str, str] | None", db.execute(sql, (run_id, serial)).fetchone())
+    return cast("tuple[str, str] | None", db.execute(_NEWEST_STEP, (run_id,)).fetchone())
+
+
+def _why_below(database: Path) -> _Why:
     """Why this process is below a run; empty if it is not, as far as can be seen."""
     real = _real(database)
-    if any(_is_same(real, driven) for driven in _driven.get()):
-        return "the call came from a step of a run"
+    if any(_is_same(real, driven) for driven, _ in _driven.get()):
+        inner = [run_id for driven, run_id in _driven.get() if driven == real]
+        return _Why("the call came from a step of a run", inner[-1] if inner else None)
     if not real.is_file() or real.stat().st_size == 0:
-        return ""
+        return _Why("")
     above = ancestors(os.getpid())
     named = ((pid, _other_name(pid, real)) for pid, _ in above)
     if found := next(((pid, name) for pid, name in named if name), None):
-        return (
+        return _Why(
             f"process {found[0]}, an ancestor of this one, has the same file open as {found[1]}"
             " and drives a run"
         )
     return _run_above(real, above[1:])  # what this process drives itself is `_driven`
 
 
-def _run_above(real: Path, above: Sequence[tuple[int, str]]) -> str:
+def _run_above(real: Path, above: Sequence[tuple[int, str]]) -> _Why:
     """Why one of these processes is a run's; empty if none is, as far as rows tell."""
     processes, rows = peek(
         real, lambda db: (db.execute(_PROCESSES).fetchall(), db.execute(_OWNERS).fetchall())
     )
-    owners = [(str(run), Beat.of(tuple(row))) for run, *row in rows]
-    runs = {(int(pid), str(started)): str(run) for pid, started, run in processes}
-    for run, beat in owners:
-        runs[beat.owner.pid, beat.owner.started] = run
+    owners = [(str(run), Beat.of(tuple(row))) for run, _, *row in rows]
+    runs: dict[tuple[int, str], tuple[str, int | None, Key | None]] = {}
+    for pid, started, run, serial, node, path in processes:
+        key = None if node is None else Key(node, path_of(path))
+        runs[int(pid), str(started)] = (str(run), serial, key)
+    for run, beat in _outermost_first(owners, {str(row[0]): row[1] for row in rows}):
+        runs.setdefault((beat.owner.pid, beat.owner.started), (run, None, None))
         if has_init(beat.owner.pid) and (init := started_of(1)):
-            runs[1, init] = run
+            runs.setdefault((1, init), (run, None, None))
     for one in above:
         if one in runs:
-            return f"this process was started by run {runs[one]}"
+            run, serial, key = runs[one]
+            return _Why(f"this process was started by run {run}", run, serial, key)
     for run, beat in owners:
         if _is_outside(beat):
-            return (
+            return _Why(
                 f"this process is in a container, so it cannot be ruled out that run {run}"
                 " started it"
             )
-    return ""
+    return _Why("")
+
+
+def _outermost_first(
+    owners: Sequence[tuple[str, Beat]], parents: Mapping[str, str | None]
+) -> list[tuple[str, Beat]]:
+    """What a step starts is counted for the outermost of the runs that its process drives."""
+    theirs = {run: beat.owner.id for run, beat in owners}
+
+    def is_inner(one: tuple[str, Beat]) -> bool:
+        return theirs.get(parents[one[0]] or "") == one[1].owner.id
+
+    return sorted(owners, key=is_inner)
 
 
 def _other_name(pid: int, real: Path) -> str:

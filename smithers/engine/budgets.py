@@ -8,10 +8,11 @@ running. A tree without budgets pays nothing for this: nothing is counted until 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from smithers import waits
 from smithers.amounts import MEASURES, Amounts
@@ -38,7 +39,7 @@ from smithers.state import Attempted, Total
 from smithers.store import InboxRow
 from smithers.tree import Budget
 
-__all__ = ["BudgetExhausted", "Budgets", "RepairRefused"]
+__all__ = ["THE_RUN", "BudgetExhausted", "Budgets", "Outer", "RepairRefused", "add_raised"]
 
 THE_RUN = Key("")
 
@@ -81,6 +82,30 @@ class _Used:
         )
 
 
+def add_raised(caps: Amounts, raised: Amounts | None) -> Amounts:
+    """What an author allows and a person added; no cap comes by an addition alone."""
+    if raised is None:
+        return caps
+    uncapped = [name for name in MEASURES if getattr(caps, name) is None]
+    return replace(caps + raised, **dict.fromkeys(uncapped))
+
+
+class Outer(Protocol):
+    """The budgets around a run: those of the run that started it."""
+
+    @property
+    def run_id(self) -> str: ...
+
+    @property
+    def active(self) -> bool:
+        """Whether there is any."""
+        ...
+
+    def spent(self, key: Key) -> Sequence[tuple[Key, Budget, str]]:
+        """Those around a node that are at a cap, innermost first, each in words."""
+        ...
+
+
 class Budgets:
     """The budgets of one run under one owner. `whole` is that of the run itself."""
 
@@ -109,7 +134,7 @@ class Budgets:
         self._around: dict[Key, list[tuple[Key, Budget]]] = {}
         self._held: dict[Key, list[Instance]] = {}
         self._open: set[Key] = set()
-        self.outer: tuple[Budgets, Key] | None = None
+        self.outer: tuple[Outer, Key] | None = None
         """The budgets of the run that started this one, and its node there: they hold here, too."""
         self.children: Callable[[], Iterable[tuple[Key, Amounts]]] = tuple
         """What child runs have used that has no row here yet, by their nodes."""
@@ -253,17 +278,12 @@ class Budgets:
         if self.outer is not None:
             budgets, node = self.outer
             for _, budget, said in budgets.spent(node):
-                name = said if " of run " in said else f"{said} (of run {budgets.run_id})"
+                name = said if "(of run " in said else f"{said} (of run {budgets.run_id})"
                 found.append((THE_RUN, budget, name))
         return found
 
     def _caps(self, owner: Key, budget: Budget) -> Amounts:
-        """What its author allows and a person added; no cap comes by an addition alone."""
-        if (raised := self._state.raised.get(owner)) is None:
-            return budget.caps
-        both = budget.caps + raised
-        uncapped = [name for name in MEASURES if getattr(budget.caps, name) is None]
-        return replace(both, **dict.fromkeys(uncapped))
+        return add_raised(budget.caps, self._state.raised.get(owner))
 
     def holds(self, instance: Instance) -> bool:
         """Whether a paid task may not start an attempt now. Then it is held, or has settled by it.

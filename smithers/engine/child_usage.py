@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from smithers.changes import AttemptEnded, AttemptStarted, Key, UsageCounted
 from smithers.engine.transition import Transition
 from smithers.state import Attempted, RunState, Total
 
-__all__ = ["Models", "count_child", "uncounted", "used_by"]
+__all__ = ["Models", "count_child", "counted_s", "time_of", "uncounted", "used_by"]
+
+_LEAST_S = 0.001
+"""Less time than that is not written."""
 
 Models = dict[str | None, Total]
 
@@ -48,17 +51,47 @@ def uncounted(state: RunState, key: Key, run_id: str, used: Mapping[str | None, 
     return found
 
 
+def time_of(attempts: Iterable[Attempted], now: datetime | None = None) -> float:
+    """The seconds that attempts took; those that run count if there is a `now`."""
+    seconds = 0.0
+    for one in attempts:
+        if (end := one.ended_at or now) is not None:
+            seconds += max(0.0, (end - one.started_at).total_seconds())
+    return seconds
+
+
+def counted_s(state: RunState, key: Key, run_id: str) -> float:
+    """The seconds of a child run that its node has attempts for."""
+    return time_of(one for one in state.tries.get(key, ()) if one.agent == run_id)
+
+
 def count_child(
-    frame: Transition, key: Key, run_id: str, used: Mapping[str | None, Total], at: datetime
+    frame: Transition,
+    key: Key,
+    run_id: str,
+    used: Mapping[str | None, Total],
+    at: datetime,
+    *,
+    time_s: float,
+    least_s: float = _LEAST_S,
 ) -> None:
-    """Write what a child run has used and that was not written yet, as an attempt of its node."""
+    """Write what a child run has used and that was not written yet, as an attempt of its node. It
+    took the seconds that attempts of the child took. Time alone is written from `least_s`.
+    """
     state = frame.state
     more = uncounted(state, key, run_id, used)
-    if not more:
+    took_s = max(0.0, time_s - counted_s(state, key, run_id))
+    if not more and took_s < least_s:
         return
     serial, number = len(state.attempts) + 1, len(state.tries.get(key, ())) + 1
     started = AttemptStarted(
-        serial=serial, key=key, number=number, agent=run_id, prompt=None, session=None, at=at
+        serial=serial,
+        key=key,
+        number=number,
+        agent=run_id,
+        prompt=None,
+        session=None,
+        at=at - timedelta(seconds=took_s),
     )
     frame.do(started)
     for model, total in more.items():

@@ -23,8 +23,9 @@ from smithers.amounts import Amounts
 from smithers.changes import ENDED, Failure, Frame, Key
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
-from smithers.engine.child_usage import Models, uncounted, used_by
+from smithers.engine.child_usage import Models, counted_s, time_of, uncounted, used_by
 from smithers.engine.endings import Ending, Why
+from smithers.engine.family import Family
 from smithers.engine.loading import source_of
 from smithers.engine.processes import clear_away
 from smithers.engine.settings import Observer, Settings
@@ -49,6 +50,7 @@ class Bench(Protocol):
     """The run, as its children need it."""
 
     budgets: Budgets
+    family: Family
     settings: Settings
     observer: Observer
     store: Store
@@ -74,6 +76,8 @@ class _Child:
     resumes: bool = False
     """Whether it is resumed if it has failed."""
     engine: Engine | None = None
+    over_budget: bool = False
+    """Whether it was left waiting for a larger budget."""
     now_run: str = ""
     """The run as which it has continued."""
     pools: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -118,7 +122,7 @@ class Children:
         self._stopped = False
         self._stopped_by: str | None = None
         self._news = False
-        self._used: deque[tuple[Key, str, Models]] = deque()
+        self._used: deque[tuple[Key, str, Models, float]] = deque()
 
     @property
     def busy(self) -> bool:
@@ -132,6 +136,11 @@ class Children:
     def active(self) -> bool:
         """Whether a child run is driven or waited for here."""
         return bool(self._active)
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether a child run waits for a larger budget."""
+        return any(child.over_budget for child in self._asleep.values())
 
     def take_news(self) -> bool:
         """Whether a child run was left since the last call."""
@@ -171,7 +180,8 @@ class Children:
     def end(self, key: Key, why: Why, *, now: bool = False) -> None:
         """End the child run of a node; its row in the inbox says when that has happened."""
         if (child := self._known.get(key)) is None:
-            self._ending[key] = why
+            if (key, waits.CHILD) in self._asking.state.waits:  # else `end_strays` finds it
+                self._ending[key] = why
             return
         if child.why is not None and (child.now or not now):
             return
@@ -180,6 +190,24 @@ class Children:
             self._wake(child)
         elif child.engine is not None and self._group is not None:
             self._group.create_task(self._tell(child))
+
+    def known(self) -> list[Key]:
+        """The nodes whose child runs are driven or left waiting here."""
+        return [
+            key
+            for key, child in self._known.items()
+            if self._is_known(key) or child.last in self._asleep
+        ]
+
+    def take_over(self, key: Key, run: RunRow, why: Why) -> bool:
+        """Drive a child run that nobody waits for to its end; whether that can be done."""
+        one = self._asking.view.mounts.by_id.get(key.id)
+        workflow = None if one is None else child_workflow(one.node)
+        if workflow is None or self._is_known(key):
+            return False
+        child = self._known[key] = _Child(key, run.run_id, run.input, workflow, why=why)
+        self._queue.append(child)
+        return True
 
     def end_all(self, why: Why) -> None:
         """End all child runs now, without cleaning up."""
@@ -194,8 +222,10 @@ class Children:
             if child.engine is not None:
                 child.engine.stop(by)
 
-    def take_usage(self) -> tuple[Key, str, Models] | None:
-        """What a child run has used that was left waiting, with its node and its id."""
+    def take_usage(self) -> tuple[Key, str, Models, float] | None:
+        """What a child run has used that was left waiting, with its node and its id, and the
+        seconds of its attempts.
+        """
         return self._used.popleft() if self._used else None
 
     def used(self) -> Iterator[tuple[Key, Amounts]]:
@@ -204,9 +234,12 @@ class Children:
             if child.engine is not None:
                 state = child.engine.state
                 used = used_by(state.attempts.values())
-                more = uncounted(self._asking.state, child.key, child.run_id, used).values()
+                more = uncounted(self._asking.state, child.key, child.last, used).values()
+                now = self._bench.settings.clock.now().wall
+                time_s = time_of(state.attempts.values(), now)
+                time_s -= counted_s(self._asking.state, child.key, child.last)
                 below = (amounts for _, amounts in child.engine.children.used())
-                yield child.key, sum(below, start=_amounts(more))
+                yield child.key, sum(below, start=_amounts(more, max(0.0, time_s)))
 
     def raised(self) -> None:
         """A budget was raised: child runs that wait for it try again."""
@@ -277,8 +310,10 @@ class Children:
             return "left"
         self._check(child, run)
         try:
-            source = self._source(child)
-            claimed = await store.claim(child.last, self._bench.settings.owner(), source=source)
+            source, allowed = self._source(child), child.workflow.allow_runs
+            claimed = await store.claim(
+                child.last, self._bench.settings.owner(), source=source, allow_runs=allowed
+            )
         except Owned:
             child.resumes = False  # if it fails, its row says so
             return "left" if self._stopped or child.now else "owned"
@@ -287,6 +322,7 @@ class Children:
     async def _start(self, child: _Child) -> _How:
         store, run = self._bench.store, self._new(child)
         engine = self._engine(child, run, RunState(), cooldowns=await store.cooldowns())
+        await engine.family.look(store)
         engine.prepare()  # author errors come before anything is written
 
         async def first(frame: Frame, models: Sequence[Model]) -> Claim:
@@ -318,6 +354,7 @@ class Children:
             )
             if before.source != source:
                 engine.renderer.reports.insert(0, "its code has changed since it was last driven")
+            await engine.family.look(store, first=True)
             engine.prepare(store)
         except BaseException:
             await store.release(claim)
@@ -339,13 +376,15 @@ class Children:
         finally:
             child.engine, child.pools = None, engine.slots.awaited
             used = used_by(engine.state.attempts.values())
-            self._used.append((child.key, child.last, used))
+            time_s = time_of(engine.state.attempts.values())
+            self._used.append((child.key, child.last, used, time_s))
             if engine.claim is not None:
                 wake_at = None if ending is None else ending.wake_at
                 await self._bench.store.release(engine.claim, wake_at)
         assert ending is not None
         if ending.status.next_run is not None:
             return self._continue(child, ending.status.next_run)
+        child.over_budget = ending.over_budget
         if ending.status.status not in ENDED:
             self._asleep[child.last] = child
         return "left"
@@ -364,6 +403,7 @@ class Children:
             **more,
         )
         engine.budgets.outer = (self._bench.budgets, child.key)
+        engine.family.outer = self._bench.family
         return engine
 
     def _new(self, child: _Child) -> NewRun:
@@ -378,6 +418,7 @@ class Children:
             created_at=self._bench.settings.clock.now().wall,
             options="{}",
             parent=Parent(run_id=self._run.run_id, key=child.key),
+            allow_runs=workflow.allow_runs,
         )
 
     def _source(self, child: _Child) -> str:
@@ -439,13 +480,13 @@ def _may_resume(child: _Child, state: RunState) -> bool:
     return state.run_status == "failed" and child.why is None and (child.resumes or was_stopped)
 
 
-def _amounts(used: Iterable[Total]) -> Amounts:
+def _amounts(used: Iterable[Total], time_s: float) -> Amounts:
     totals = list(used)
     return Amounts(
         tokens=sum(one.tokens_in + one.tokens_out for one in totals),
         usd=sum((one.cost or Decimal(0) for one in totals), start=Decimal(0)),
         calls=sum(one.calls for one in totals),
-        time_s=0.0,
+        time_s=time_s,
     )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from smithers import inbox, waits
+from smithers import inbox
 from smithers.changes import ENDED, AttemptEnded, Key, StatusChanged
-from smithers.engine.endings import leave_nothing_open
+from smithers.engine.endings import leave_nothing_open, stopped_by_parent
 from smithers.engine.outputs import Outputs
 from smithers.engine.processes import clear_away
 from smithers.engine.transition import Transition
@@ -20,20 +19,23 @@ from smithers.engine.trust import Trusts
 from smithers.errors import Owned, Refused, UnknownRun
 from smithers.shapes import shape_of
 from smithers.state import RunState
-from smithers.store import Note, Store
+from smithers.store import InboxRow, Note, Store
 from smithers.store.lease import this_process
 from smithers.store.sqlite import SqliteStore
+from smithers.texts import object_from
 from smithers.tree import valid_text
 
 __all__ = [
     "CancelOutcome",
     "cancel",
     "cancel_if_free",
+    "end_left_below",
     "must_clean_up",
     "with_store",
 ]
 
 T = TypeVar("T")
+CANCELLED = StatusChanged(status="cancelled")
 CancelOutcome = Literal["asked", "cancelled", "to clean up", "ended"]
 """What became of a request to cancel: a live owner has it, the run is cancelled, a process must be
 started for what cleans up, or the run had ended before.
@@ -74,7 +76,7 @@ async def cancel_if_free(
         state = RunState.of((await store.load(run_id)).frames)
         if state.run_status in ENDED:
             return "ended"
-        if not await _end_children(store, run_id, state, trusted, now=now):
+        if not await _end_children(store, run_id, trusted, now=now):
             return "to clean up"
         if not now and must_clean_up(state):
             return "to clean up"
@@ -82,29 +84,45 @@ async def cancel_if_free(
         for attempt in state.running():
             transition.do(AttemptEnded(serial=attempt.serial, state="cancelled", error=None, at=at))
         leave_nothing_open(transition)
-        transition.do(StatusChanged(status="cancelled"))
         rows = await store.inbox(claimed.claim, state.inbox)
+        transition.do(stopped_by_parent() if _only_stopped(rows) else CANCELLED)
         state.inbox = max([state.inbox, *(row.id for row in rows)])
         await store.commit(claimed.claim, transition.frame(at))
     finally:
         await store.release(claimed.claim)
+    await end_left_below(store, run_id, trusted)
     return "cancelled"
 
 
-async def _end_children(
-    store: Store, run_id: str, state: RunState, trusted: bool, *, now: bool
-) -> bool:
-    """End the child runs that a run waits for, each if nobody owns it; whether all have ended."""
+def _only_stopped(rows: Sequence[InboxRow]) -> bool:
+    """Whether the run is only to end since the one has that started it, which nobody cancelled."""
+    bodies = [object_from(row.body) or {} for row in rows if row.kind == inbox.CANCEL]
+    return bool(bodies) and all(body.get("why") == "parent" for body in bodies)
+
+
+async def end_left_below(store: Store, run_id: str, trusted: bool) -> list[str]:
+    """End the runs that were started from below a run that has ended, each if nobody owns it; those
+    that clean up first, and so have to be driven.
+    """
+    left: list[str] = []
+    seen = set[str]()
+    while new := [one for one in await store.left_below(run_id) if one not in seen]:
+        for one in new:
+            seen.add(one)
+            if await cancel_if_free(store, one, trusted) == "to clean up":
+                left.append(one)
+    return left
+
+
+async def _end_children(store: Store, run_id: str, trusted: bool, *, now: bool) -> bool:
+    """End the child runs of a run, each if nobody owns it; whether all have ended."""
     ended = True
     body = json.dumps({"by": f"run {run_id}", "now": now, "why": "cancel"})
-    for (_, kind), wait in state.waits.items():
-        if kind == waits.CHILD:
-            (child,) = wait.opened.on
-            note = Note(run_id=child, kind=inbox.CANCEL, body=body, at=datetime.now(UTC))
-            with suppress(UnknownRun):  # it was not started yet
-                await store.offer(note)
-                outcome = await cancel_if_free(store, child, trusted, now=now)
-                ended = ended and outcome in ("cancelled", "ended")
+    for child in await store.open_children(run_id):
+        note = Note(run_id=child.run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC))
+        await store.offer(note)
+        outcome = await cancel_if_free(store, child.run_id, trusted, now=now)
+        ended = ended and outcome in ("cancelled", "ended")
     return ended
 
 

@@ -10,15 +10,16 @@ import sys
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
-from smithers.changes import Frame, Key
+from smithers.changes import ENDED, Frame
 from smithers.engine.authority import driving
+from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
@@ -28,8 +29,8 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.orphans import adopting_orphans
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
-from smithers.engine.repeating import IDS_HINT
 from smithers.engine.returning import check_input, load_again, stored_input
+from smithers.engine.reusing import describe_reused, find_done
 from smithers.engine.settings import NO_POOLS, Unwatched
 from smithers.engine.slot_files import SlotFiles
 from smithers.engine.trust import (
@@ -39,12 +40,10 @@ from smithers.engine.trust import (
     untrusted,
 )
 from smithers.errors import Refused, RunExists, StoreError, UnknownRun
-from smithers.naming import first_names
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
-from smithers.shapes import is_container
 from smithers.state import RunState
-from smithers.store import Claim, Cooldown, History, Model, NewRun, RunRow
+from smithers.store import Claim, Cooldown, History, Model, NewRun, Parent, RunRow
 from smithers.store.cached import find_cached
 from smithers.store.files import check_streams, streams_folder
 from smithers.store.lease import this_process
@@ -142,6 +141,7 @@ class Driving:
         self,
         file: str,
         *,
+        parent: Parent | None = None,
         name: str | None,
         input: str | None,
         run_id: str,
@@ -171,6 +171,8 @@ class Driving:
             source=loaded.source,
             created_at=datetime.now(UTC),
             options="{}" if max_concurrency is None else json.dumps({_LIMIT: max_concurrency}),
+            parent=parent,
+            allow_runs=loaded.workflow.allow_runs,
         )
         starts_database = is_new(self._database)
         cooldowns = await self._look(run_id) if self._database.exists() else ()
@@ -183,11 +185,15 @@ class Driving:
             observer=observer,
             cooldowns=cooldowns,
         )
+        if parent is not None:
+            async with await SqliteStore.open(self._database) as store:
+                await engine.family.look(store, first=True)
         with self._loading():
             engine.prepare()  # author errors come before anything is written
         async with await SqliteStore.open(self._database) as store:
             owner = this_process()
-            engine.renderer.reports += self._remember(run, is_new=starts_database)
+            if parent is None:
+                engine.renderer.reports += self._remember(run, is_new=starts_database)
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
                 claim = await store.create(run, owner, frame, models)
@@ -200,6 +206,7 @@ class Driving:
         self,
         run_id: str,
         *,
+        is_below: bool = False,
         file: str | None,
         name: str | None,
         input: str | None,
@@ -207,6 +214,8 @@ class Driving:
         max_concurrency: int | None,
         linger_s: float | None,
     ) -> Left:
+        if is_below:
+            self._here = None
         if not self._database.exists():
             raise UnknownRun(
                 f"there is no run {run_id!r}: there is no database at {self._database}",
@@ -254,18 +263,22 @@ class Driving:
         that, to know what is wrong, and anew where the run went on meanwhile.
         """
         run_id = history.run.run_id
-        before, was_due = _done(state), due_of(state)
+        before, was_due = find_done(state), due_of(state)
         engine = await make(history, state)
         believes = await asyncio.to_thread(self._trusts.believes, self._database)
         claimed = await store.claim(
-            run_id, this_process(), source=loaded.source, file=str(loaded.file)
+            run_id,
+            this_process(),
+            source=loaded.source,
+            file=str(loaded.file),
+            allow_runs=loaded.workflow.allow_runs,
         )
         try:
             await clear_away(store, claimed, history.run.owner, believes)
             if claimed.frame != history.frames[-1].number:  # somebody was faster
                 now = await store.load(run_id)
                 state = RunState.of(now.frames)
-                before, was_due = _done(state), due_of(state)
+                before, was_due = find_done(state), due_of(state)
                 if (told := _over(run_id, state)) is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
@@ -273,7 +286,7 @@ class Driving:
         except BaseException:
             await store.release(claimed.claim, was_due)
             raise
-        engine.renderer.reports[:0] = _reused(
+        engine.renderer.reports[:0] = describe_reused(
             before, engine, is_edited=history.run.source != loaded.source
         )
         return await self._run(engine, store, claim=claimed.claim, was_due=was_due)
@@ -360,9 +373,10 @@ class Driving:
             _report_locks(store, engine)
         wake_at: datetime | None = None
         try:
-            with driving(self._database), adopting_orphans():
+            with driving(self._database, engine.run_id), adopting_orphans():
                 ending = await engine.run(store, claim=claim, first=first)
             wake_at = ending.wake_at
+            await self._end_below(engine, store)
             if ending.stopped and self._comes_back:
                 wake_at = datetime.now(UTC) if wake_at is None else wake_at
         except Exception:  # whoever wakes runs tries it again, and gives up if it was not by chance
@@ -377,6 +391,16 @@ class Driving:
                 with suppress(StoreError):  # what went wrong before is what is told
                     await store.release(engine.claim, wake_at)
         return left(engine.run_id, ending)
+
+    async def _end_below(self, engine: Engine, store: SqliteStore) -> None:
+        """End what agents of the run have started, and nobody drives, once the run has ended."""
+        if engine.state.run_status in ENDED:
+            trusted = await asyncio.to_thread(self._trusts.believes, self._database)
+            for run_id in await end_left_below(store, engine.run_id, trusted):
+                engine.observer.note(
+                    f"run {run_id}, which was started from below this one, must clean up: type"
+                    f" `smithers resume {shlex.quote(run_id)}`"
+                )
 
     async def _look(self, run_id: str) -> Sequence[Cooldown]:
         """The agents that cool down, of a store that has no such run. Raises `RunExists`."""
@@ -411,7 +435,7 @@ async def _engine(
     observer: Observer,
 ) -> Engine:
     """The engine of a run that is resumed."""
-    return Engine(
+    engine = Engine(
         loaded.workflow,
         stored_input(loaded, run.input),
         run=replace(run, source=loaded.source),
@@ -421,6 +445,8 @@ async def _engine(
         inbox=await store.inbox(_nobody(run.run_id), state.inbox),
         cooldowns=await store.cooldowns(),
     )
+    await engine.family.look(store, first=True)
+    return engine
 
 
 def _limit_of(run: RunRow) -> int | None:
@@ -472,44 +498,3 @@ def left(run_id: str, ending: Ending) -> Left:
         over_budget=ending.over_budget,
         next_run=ending.status.next_run,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What a run had before it was resumed: tasks that finished, and all that it knew."""
-
-    finished: list[Key]
-    known: dict[str, tuple[str | None, int]]
-    """Its tasks, each with its parent and its place there."""
-
-
-def _done(state: RunState) -> _Done:
-    finished = sorted(key for key, end in state.ended.items() if end.outcome == "finished")
-    return _Done(finished, _tasks_of(state))
-
-
-def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
-    rows = state.nodes.items()
-    return {id: (row.parent, row.place) for id, row in rows if not is_container(row.kind)}
-
-
-def _reused(before: _Done, engine: Engine, *, is_edited: bool) -> list[str]:
-    """What a resume reuses, what an edit brought or took, and whether it was no edit that did."""
-    tasks, known = _tasks_of(engine.state), before.known
-    reused = [str(key) for key in before.finished if engine.state.has_place(key)]
-    reports = [_counted("reused", reused)] if reused else []
-    for what, ids in (("new", tasks.keys() - known), ("gone", known.keys() - tasks)):
-        if ids and known:
-            reports.append(_counted(what, sorted(ids)))
-    if not is_edited and (moved := [id for id in known if tasks.get(id) != known[id]]):
-        reports.append(
-            f"the file is unchanged, but {', '.join(map(repr, sorted(moved)[:5]))} left"
-            f" the tree or moved in it; {IDS_HINT}"
-        )
-    return reports
-
-
-def _counted(what: str, names: Sequence[str]) -> str:
-    """What happened to some tasks: all names of a few, the number and the first ones of many."""
-    some = first_names(names)
-    return f"{what}: {some}" if some.endswith(names[-1]) else f"{what}: {len(names)} tasks: {some}"

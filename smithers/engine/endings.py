@@ -28,7 +28,15 @@ from smithers.store import NewRun
 from smithers.tree import Computed
 from smithers.workflows import Workflow
 
-__all__ = ["DeadlineExceeded", "Ending", "Endings", "Why", "leave_nothing_open", "next_id"]
+__all__ = [
+    "DeadlineExceeded",
+    "Ending",
+    "Endings",
+    "Why",
+    "leave_nothing_open",
+    "next_id",
+    "stopped_by_parent",
+]
 
 _RUN = Key("")
 _MAX_ID = 64
@@ -240,9 +248,9 @@ class Endings:
         if why == "wrong":
             return self._left(StatusChanged(status="failed", error=wrong))
         if why == "parent":
-            said = "the run that started it no longer waits for it"
-            stopped = Failure(kind=STOPPED, message=said, hint="resume that run to continue it")
-            return self._left(StatusChanged(status="failed", error=stopped))
+            parent = self._run.parent
+            is_waited_for = parent is None or parent.waits
+            return self._left(stopped_by_parent(is_waited_for=is_waited_for))
         error = DeadlineExceeded(
             f"the run took longer than its deadline of {self._workflow.deadline_s:g} s",
             hint=(
@@ -258,6 +266,16 @@ class Endings:
     ) -> Ending:
         self._transition.do(status)
         return Ending(status=status, tolerated=tolerated, over_budget=over_budget)
+
+
+def stopped_by_parent(*, is_waited_for: bool = False) -> StatusChanged:
+    """The end of a run that ends because of its parent; it can be resumed."""
+    if is_waited_for:
+        said = "the run that started it no longer waits for it"
+        error = Failure(kind=STOPPED, message=said, hint="resume that run to continue it")
+    else:
+        error = Failure(kind=STOPPED, message="the run that started it has ended")
+    return StatusChanged(status="failed", error=error)
 
 
 def next_id(run: NewRun) -> str:

@@ -42,6 +42,7 @@ from smithers.engine.closing import Closing
 from smithers.engine.container_ends import ContainerEnds
 from smithers.engine.durable import Durable, Promises
 from smithers.engine.endings import Ending, Endings, Why, next_id
+from smithers.engine.family import Family
 from smithers.engine.holding import Holding
 from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
@@ -60,6 +61,7 @@ from smithers.engine.settings import Observer, Settings
 from smithers.engine.settling import settle
 from smithers.engine.signalling import take_signal
 from smithers.engine.starting import Starting
+from smithers.engine.strays import end_strays
 from smithers.engine.streams import last_heard
 from smithers.engine.threads import Threads
 from smithers.engine.timers import Timers
@@ -72,6 +74,9 @@ from smithers.texts import object_from
 from smithers.workflows import Workflow
 
 __all__ = ["Engine", "First", "Observer", "Settings"]
+
+_TIME_LEFT_S = 1.0
+"""Less time of a child run that is left waiting is counted once it ends."""
 
 First = Callable[[Frame, Sequence[Model]], Awaitable[Claim]]
 """Commits the first frame of a new run, with the output models that it declares."""
@@ -149,12 +154,14 @@ class Engine:
         )
         self._reworking = Reworking(self.asking)
         self.children = Children(Engine, run, self.asking, self, self._limit)
-        self.budgets.children = self.children.used
+        self.family = Family(run, self.budgets)
+        self.budgets.children = lambda: [*self.children.used(), *self.family.below]
         self._ready = ReadyQueue()
         self._queued: set[Key] = set()
         self._running: dict[int, Running] = {}
         self._results: deque[tuple[Running, Result]] = deque()
         self._promises = Promises()
+        self._resumes = state.frame >= 0
         self._used: deque[int] = deque()
         self._messages = Messages(self.transition)
         self._processes = ProcessRows(run.run_id)
@@ -245,6 +252,9 @@ class Engine:
         while True:
             if not self.transition.empty or self._looked is None:  # an owner is heard of
                 await self._commit()
+            if self._resumes:
+                self._resumes = False
+                await self._end_strays()
             if ending is not None:
                 if ending.status.status != "waiting" or not self._inbox:
                     return ending
@@ -261,8 +271,25 @@ class Engine:
             self.limits.forget()
             ending = self._advance()
             if self.limits.must_look:
-                self.limits.see(await self.store.cooldowns())
+                await self._look_up()
                 ending = self._advance()
+
+    async def _end_strays(self) -> None:
+        """End the child runs that an owner before has left."""
+        for said in await end_strays(
+            self.store,
+            self.run_id,
+            self.state,
+            self.children.take_over,
+            now=self.settings.clock.now(),
+            trusted=self.settings.believes(),
+        ):
+            self.observer.note(said)
+
+    async def _look_up(self) -> None:
+        """Read what has to be known before an agent starts."""
+        self.limits.see(await self.store.cooldowns())
+        await self.family.look(self.store)
 
     def _start(self, group: asyncio.TaskGroup) -> None:
         """Start what is on disk as started: attempts and child runs."""
@@ -325,8 +352,8 @@ class Engine:
         for running in self._attempts():
             if self._mounting.has_left(running.key):
                 running.cancel()
-        for key, kind in self.state.waits:
-            if kind == waits.CHILD and self._mounting.has_left(key):
+        for key in self.children.known():
+            if key.id not in self.state.nodes and self._mounting.has_left(key):
                 self.children.end(key, "parent")
 
     def _attempts(self) -> list[Running]:
@@ -372,7 +399,14 @@ class Engine:
                 self._postponed = True  # the next run begins with a frame that ends this one
                 return None
             return self._endings.finish()
-        return self._endings.suspend()
+        return self._suspend()
+
+    def _suspend(self) -> Ending | None:
+        """Leave the run to what it waits for, if that is not near."""
+        ending = self._endings.suspend()
+        if ending is not None and self.children.over_budget:
+            ending = replace(ending, over_budget=True)
+        return ending
 
     def _is_busy(self) -> bool:
         """Whether an attempt or a child run is driven here, or is about to be."""
@@ -397,8 +431,11 @@ class Engine:
         if self._results:
             self._result(*self._results.popleft())
             return True
-        if (used := self.children.take_usage()) is not None:
-            count_child(self.transition, *used, self.now())
+        if (left := self.children.take_usage()) is not None:
+            key, run_id, used, time_s = left
+            count_child(
+                self.transition, key, run_id, used, self.now(), time_s=time_s, least_s=_TIME_LEFT_S
+            )
             return True
         if self._raised:
             self._raised = False
@@ -732,6 +769,8 @@ class Engine:
         news = self.children.take_news()
         if changed or news or self.children.sees_slot():
             await self.children.look()
+        if changed and self._run.allow_runs.number and self.budgets.active:
+            await self.family.look_below(self.store)  # an answer may be about to be repaired
         if changed or due:
             assert self.claim is not None
             self._inbox.extend(await self.store.inbox(self.claim, self._noted))

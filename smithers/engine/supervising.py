@@ -111,6 +111,8 @@ class Supervisor:
         self._no_slots = self._said_of_slots = ""
         """Why the slots of a pool cannot be counted, and what was last said of it."""
         self._busy: set[str] = set()
+        self._left_alone = set[str]()
+        """Runs that agents have started: nobody drives these unattended, not even to clean up."""
         self._looping = False
         self._standing_by: int | None = None
         """The process that supervises, 0 for this one."""
@@ -195,6 +197,8 @@ class Supervisor:
             del self._unnoted[0]
             self._refusals = 0
         for found in wakeable:
+            if found.run_id in self._left_alone:
+                continue
             if found.run_id not in self._busy and not self._launcher.is_dying(found.run_id):
                 self._busy.add(found.run_id)
                 group.create_task(self._wake(found), name=f"wake {found.run_id}")
@@ -252,6 +256,11 @@ class Supervisor:
             outcome = await cancel_if_free(self._store, run_id, trusted=True)
             if outcome == "cancelled":
                 self._say("cancelled", f"{run_id}: cancelled, as requested", run_id)
+            if outcome == "to clean up" and (await self._store.run(run_id)).is_started_below:
+                self._left_alone.add(run_id)
+                said = "was started by an agent and must clean up: type `smithers resume"
+                self._say("failed", f"{run_id}: {said} {run_id}`", run_id)
+                return 0.0
             if outcome != "to clean up":
                 return 0.0
         revival = await self._store.revive(run_id)

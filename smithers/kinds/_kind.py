@@ -180,8 +180,12 @@ class Asking(Protocol):
         """
         ...
 
-    def count_child(self, one: Instance, run_id: str, used: Mapping[str | None, Total], /) -> None:
-        """Count what its child run has used in all, by models, as far as it is not counted yet."""
+    def count_child(
+        self, one: Instance, run_id: str, used: Mapping[str | None, Total], time_s: float, /
+    ) -> None:
+        """Count what its child run has used in all, by models, and the seconds of its attempts, as
+        far as that is not counted yet.
+        """
 
     def time(
         self, one: Instance[Task[Any]], given: datetime | Callable[[], datetime], /

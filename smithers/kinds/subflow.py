@@ -186,7 +186,8 @@ def child_id(parent: str, key: Key, number: int) -> str:
 @dataclass(frozen=True, kw_only=True)
 class ChildEnd:
     """How a child run has ended, as its row in the inbox says it. `output` is JSON text; `used` is
-    what it has used of each model, with all its calls as those of no model.
+    what it has used of each model, with all its calls as those of no model, and `time_s` what its
+    attempts took.
     """
 
     run_id: str
@@ -196,6 +197,7 @@ class ChildEnd:
     output: str | None = None
     error: Failure | None = None
     used: dict[str | None, Total] = field(default_factory=dict[str | None, Total])
+    time_s: float = 0.0
 
     @classmethod
     def of(cls, body: str) -> ChildEnd:
@@ -223,6 +225,7 @@ class ChildEnd:
             output=row.get("output"),
             error=error,
             used=used,
+            time_s=row.get("time_s", 0.0),
         )
 
 
@@ -260,7 +263,7 @@ class SubflowKind(WorkKind[Subflow[Any]]):
         """The child run has ended: so does the node."""
         assert body is not None, "nobody waits for a limited time for a child run"
         end = ChildEnd.of(body)
-        asking.count_child(one, end.last, end.used)
+        asking.count_child(one, end.last, end.used, end.time_s)
         asking.close_wait(one, kind, json.dumps({"run": end.run_id, "status": end.status}))
         if end.status == "finished":
             output = "null" if end.output is None else end.output

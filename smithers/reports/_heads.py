@@ -14,11 +14,12 @@ from smithers.changes import ENDED
 from smithers.store.files import last_written, streams_folder
 from smithers.store.lease import Beat, is_alive
 from smithers.store.rows import time_of
-from smithers.store.run_rows import unknown_run
+from smithers.store.run_rows import parent_of, unknown_run
 from smithers.views import status_of
 
 if TYPE_CHECKING:
     from smithers.changes import RunStatus
+    from smithers.store import Parent
     from smithers.views import Status
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
 
 _HEADS = (
     "SELECT r.run_id, r.workflow, r.created_at, s.status, f.frame, f.at, f.inbox, s.stopped_by,"
+    " r.parent, r.parent_task, r.parent_path, r.parent_waits,"
     " o.owner, o.host, o.pid, o.started, o.beat_ns, o.beat_at"
     " FROM runs r"
     " JOIN statuses s ON s.run_id = r.run_id"
@@ -63,6 +65,7 @@ class Head:
     stopped_by: str | None
     """The signal by which its last owner was stopped, or None."""
     alive: bool
+    parent: Parent | None = None
 
     @property
     def status(self) -> Status:
@@ -82,7 +85,7 @@ def heads(db: sqlite3.Connection, run_ids: Sequence[str]) -> Iterator[Head]:
     ):
         if owner not in lives:
             lives[owner] = is_alive(Beat.of((owner, host, pid, started, beat_ns, beat_at)))
-        run_id, workflow, created_at, stored, frame, at, inbox, stopped_by = facts
+        run_id, workflow, created_at, stored, frame, at, inbox, stopped_by, *above = facts
         yield Head(
             run_id=run_id,
             workflow=workflow,
@@ -93,6 +96,7 @@ def heads(db: sqlite3.Connection, run_ids: Sequence[str]) -> Iterator[Head]:
             inbox=inbox,
             stopped_by=stopped_by,
             alive=lives[owner],
+            parent=parent_of(*above),
         )
 
 

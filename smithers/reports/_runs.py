@@ -81,6 +81,7 @@ def runs(path: Path, query: RunsQuery = EVERY_RUN) -> RunsPage:
                 usage=usage.get(head.run_id, Usage()),
                 waiting_for=waiting_for.get(head.run_id, ()),
                 gave_up=lost.get(head.run_id),
+                parent=head.parent,
             )
             for head in found.values()
         )

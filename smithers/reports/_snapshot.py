@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from smithers import views
 from smithers.errors import Refused, UnknownRun
 from smithers.reports._database import reading
-from smithers.reports._heads import owner_of
+from smithers.reports._heads import heads, owner_of
 from smithers.reports._waking import attention_of, given_up
 from smithers.state import RunState
+from smithers.store.below import below
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import last_written, owner_log, streams_folder
 from smithers.store.history import LAST, frames_of, last_frame, parts_of
@@ -25,7 +26,7 @@ from smithers.store.lease import is_gone
 from smithers.store.looking import peek
 from smithers.store.outputs import no_output, output_of, prompt_of
 from smithers.store.run_rows import run_row
-from smithers.views import Snapshot, inspect
+from smithers.views import Snapshot, StartedRun, inspect
 from smithers.waits import CHILD
 
 if TYPE_CHECKING:
@@ -144,10 +145,12 @@ def snapshot_of(
     else:
         state = RunState.of(parts_of(db, run_id, parts, last=frame))
     children: dict[str, Snapshot] = {}
+    started: list[StartedRun] = []
     if parts is None:
         for child in _child_runs(state)[:_MOST_CHILDREN]:
             with suppress(UnknownRun):
                 children[child] = snapshot_of(db, path, child, shared=shared)
+        started = _started_runs(db, run_id)
     beat, alive = owner_of(db, run_id)
     folder = streams_folder(path, run_id)
     log = owner_log(folder)
@@ -167,7 +170,24 @@ def snapshot_of(
         is_gone=is_gone,
         texts=_Texts(run_id, partial(peek, path)),
         children=children,
+        started=started,
+        below=() if parts is not None else below(db, run_id, every=False),
     )
+
+
+_STARTED = "SELECT run_id FROM runs WHERE parent = ? AND NOT parent_waits"
+
+
+def _started_runs(db: sqlite3.Connection, run_id: str) -> list[StartedRun]:
+    """The runs that agents and programs of a run have started, oldest first."""
+    found = [one for (one,) in db.execute(_STARTED, (run_id,))]
+    return [
+        StartedRun(
+            run_id=head.run_id, key=head.parent.key, workflow=head.workflow, status=head.status
+        )
+        for head in (heads(db, found) if found else ())
+        if head.parent is not None
+    ]
 
 
 def _child_runs(state: RunState) -> list[str]:

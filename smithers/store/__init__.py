@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+from smithers.allowed import NO_RUNS, AllowRuns
+from smithers.amounts import Amounts
 from smithers.changes import Frame, Key
 from smithers.inbox import InboxKind
 
 __all__ = [
+    "Below",
     "CachedAnswer",
     "Claim",
     "Claimed",
@@ -72,10 +75,14 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Parent:
-    """The run that started a run, and the node there that waits for its end."""
+    """The run that started a run, and the node there that waits for its end.
+
+    With `waits` False nobody waits: a process of that node has started the run.
+    """
 
     run_id: str
     key: Key
+    waits: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +91,7 @@ class NewRun:
     `environment` holds the names of the variables that were set, never their values; `options` is
     what else it was started with, as a JSON object. `parent` is None unless it is a child run.
     `first_run` is None unless a run has continued as this one, the `number`th from the first.
+    `allow_runs` is what may be started from below it, as of the last claim.
     """
 
     run_id: str
@@ -99,6 +107,12 @@ class NewRun:
     parent: Parent | None = None
     first_run: str | None = None
     number: int = 1
+    allow_runs: AllowRuns = NO_RUNS
+
+    @property
+    def is_started_below(self) -> bool:
+        """Whether a process of its parent has started it."""
+        return self.parent is not None and not self.parent.waits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +227,15 @@ class Revival:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Below:
+    """What the attempts of a run below another one have used, and that one's node it is below."""
+
+    run_id: str
+    key: Key
+    used: Amounts
+
+
+@dataclass(frozen=True, kw_only=True)
 class CachedAnswer:
     """The answer of a task that later runs may take, by the digest of what it was asked. `json` is
     the output as JSON text, `model` the name of its model. `run_id` is the run that paid for it.
@@ -243,15 +266,22 @@ class Store(Protocol):
     ) -> Claim:
         """Begin a run with its frame 0 and its models, owned by `owner`, in one transaction.
 
-        Raises `RunExists`.
+        Raises `RunExists`, or `Refused` if a process of its parent has started it, and a run above
+        it does not allow that.
         """
         ...
 
     async def claim(
-        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+        self,
+        run_id: str,
+        owner: Owner,
+        *,
+        source: str,
+        file: str | None = None,
+        allow_runs: AllowRuns | None = None,
     ) -> Claimed:
-        """Take a run that nobody alive owns. `source` replaces the run's source digest, and `file`,
-        if it is given, the path of its workflow.
+        """Take a run that nobody alive owns. `source` replaces the run's source digest, and `file`
+        and `allow_runs`, if they are given, the path of its workflow and what that allows.
 
         Raises `UnknownRun`, or `Owned` naming the live owner (pid, host, since when it beats).
         """
@@ -272,8 +302,9 @@ class Store(Protocol):
         harm. `cooldowns` are kept with it, for all runs; one that ends no later than what is known
         of its key changes nothing. `answers` are kept as well, each in place of the one of its key.
         If the frame ends a child run, its parent gets a row in its inbox in the same transaction;
-        so does the run that it `starts` begin, with a frame in which it is running, owned by nobody
-        and due now. Raises `Fenced`, or `UnknownRun`.
+        so do the runs that were started from below a run that ends, which end with it; so does the
+        run that it `starts` begin, with a frame in which it is running, owned by nobody and due
+        now. Raises `Fenced`, or `UnknownRun`.
         """
         ...
 
@@ -338,6 +369,27 @@ class Store(Protocol):
 
     async def called(self, run_ids: Collection[str]) -> Collection[str]:
         """Which of these runs nobody owns, and were sent a note or are due."""
+        ...
+
+    async def below(self, run_id: str, *, every: bool = False) -> Sequence[Below]:
+        """What the runs that were started from below a run have used, and those below its child
+        runs, each without what is counted for a child run there. With `every`, also what its child
+        runs have used.
+        """
+        ...
+
+    async def open_children(self, run_id: str) -> Sequence[RunRow]:
+        """The child runs that nodes of a run have started and that have not ended."""
+        ...
+
+    async def is_budgeted(self, run_id: str) -> bool:
+        """Whether a node of the run ever had a budget."""
+        ...
+
+    async def left_below(self, run_id: str) -> Sequence[str]:
+        """The runs below a run that have not ended, though the run has from below which they were
+        started.
+        """
         ...
 
     async def revive(self, run_id: str) -> Revival:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -43,9 +43,10 @@ _PUT = (
 )
 _PARENT = (
     "SELECT r.parent, r.parent_task, r.parent_path, r.first_run FROM runs r"
-    " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ?"
+    " JOIN runs p ON p.run_id = r.parent WHERE r.run_id = ? AND r.parent_waits"
 )
 _CALLS = "SELECT count(*) FROM attempts WHERE run_id = ? AND prompt IS NOT NULL"
+_TIMES = "SELECT started_at, ended_at FROM attempts WHERE run_id = ? AND ended_at IS NOT NULL"
 _USED = (
     "SELECT model, tokens_in, tokens_out, tokens_cached, cost_usd, calls FROM usage"
     " WHERE run_id = ?"
@@ -142,7 +143,12 @@ def end_of(frame: Frame) -> StatusChanged | None:
 
 
 def end_body(
-    run_id: str, first: str | None, end: StatusChanged, calls: int, used: Iterable[UsageCounted]
+    run_id: str,
+    first: str | None,
+    end: StatusChanged,
+    calls: int,
+    used: Iterable[UsageCounted],
+    time_s: float,
 ) -> str:
     """The note to the parent of a run that has ended, with what it has used in all. It is of the
     run that was started there, the `first` one if that has continued as this one.
@@ -156,7 +162,7 @@ def end_body(
         "output": end.output,
         "error": error,
     }
-    return json.dumps({**row, "calls": calls, "usage": usage}, ensure_ascii=False)
+    return json.dumps({**row, "calls": calls, "usage": usage, "time_s": time_s}, ensure_ascii=False)
 
 
 def _usd(used: UsageCounted) -> str | None:
@@ -183,7 +189,9 @@ def tell_parent(db: sqlite3.Connection, run_id: str, frame: Frame) -> int:
         )
         for model, tokens_in, tokens_out, cached, usd, more in db.execute(_USED, (run_id,))
     ]
-    body = end_body(run_id, first, end, calls, used)
+    took = [time_of(ended) - time_of(began) for began, ended in db.execute(_TIMES, (run_id,))]
+    time_s = sum((max(one, timedelta()) for one in took), start=timedelta()).total_seconds()
+    body = end_body(run_id, first, end, calls, used, time_s)
     note = Note(
         run_id=parent, kind=CHILD_ENDED, key=Key(task, path_of(path)), body=body, at=frame.at
     )

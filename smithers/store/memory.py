@@ -6,35 +6,26 @@ Other "processes" are other owners of the same store; whether an owner lives is 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from smithers import waits
+from smithers.allowed import AllowRuns, check_start
 from smithers.changes import (
     ENDED,
-    AttemptEnded,
     AttemptStarted,
-    Change,
-    ChoiceMade,
     Frame,
     Key,
-    Large,
-    ReadMade,
-    Reset,
-    RunStatus,
-    Settled,
     StatusChanged,
     UsageCounted,
-    WaitClosed,
-    WaitOpened,
-    text_of,
 )
 from smithers.errors import Refused, RunExists, UnknownRun
 from smithers.forms import Form
-from smithers.inbox import CHILD_ENDED, SIGNAL
+from smithers.inbox import CANCEL, CHILD_ENDED, SIGNAL
 from smithers.signals import SentSignal, signal_of
 from smithers.state import RunState
 from smithers.store import (
+    Below,
     CachedAnswer,
     Claim,
     Claimed,
@@ -53,91 +44,17 @@ from smithers.store import (
     Why,
 )
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
+from smithers.store.below import stop_body, used_by_attempts
 from smithers.store.cooldowns import supersedes
-from smithers.store.facts import Facts
+from smithers.store.held import HeldRun, Starts
 from smithers.store.inbox import end_body, end_of
+from smithers.store.kin import Kin, chain_above, left_below, open_children, open_started, used_below
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
-from smithers.store.rows import time_text
 from smithers.store.signals import Listening, check_signal
 from smithers.store.waking import MOST_STARTS, pause_s, reason_to_wake, told_up
 
 __all__ = ["MemoryStore"]
-
-
-@dataclass(kw_only=True)
-class _Asking:
-    """A question to a person: whether it is over, and what it was answered."""
-
-    opened: WaitOpened
-    over: bool = False
-    answer: str | None = None
-
-
-@dataclass(kw_only=True)
-class _Starts:
-    """How often a run was started again since the frame in which it last got further."""
-
-    frame: int
-    count: int = 0
-    spared: int = 0
-    at: datetime
-    gave_up: str | None = None
-    said: str | None = None
-
-    @property
-    def counted(self) -> int:
-        return self.count - self.spared
-
-
-@dataclass(kw_only=True)
-class _Run:
-    """A run, and what is derived from its frames."""
-
-    row: RunRow
-    wake_at: datetime | None = None
-    called: int | None = None
-    starts: _Starts | None = None
-    status: RunStatus = "running"
-    further: int = -1
-    frames: list[Frame] = field(default_factory=list[Frame])
-    outputs: dict[tuple[Key, int], str] = field(default_factory=dict[tuple[Key, int], str])
-    facts: Facts = field(default_factory=Facts)
-    models: list[Model] = field(default_factory=list[Model])
-    approvals: dict[tuple[Key, int], _Asking] = field(
-        default_factory=dict[tuple[Key, int], _Asking]
-    )
-
-    def add(self, frame: Frame, models: Sequence[Model]) -> None:
-        """Take a frame, or raise and be as before."""
-        check_number(self.row.run_id, len(self.frames) - 1, frame.number)
-        time_text(frame.at)  # a time without a zone is refused here as well
-        self.facts.add(frame)
-        for change in frame.changes:
-            if isinstance(change, Settled) and (text := text_of(change.output)) is not None:
-                self.outputs[change.key, frame.number] = text
-        self.frames.append(_once(frame))
-        self.models.extend(model for model in models if model not in self.models)
-        self._note_approvals(frame)
-        for change in frame.changes:
-            if isinstance(change, StatusChanged):
-                self.status = change.status
-            elif isinstance(change, Settled | WaitClosed | ChoiceMade) or (
-                isinstance(change, AttemptEnded) and change.state != "interrupted"
-            ):
-                self.further = frame.number
-
-    def _note_approvals(self, frame: Frame) -> None:
-        changes = sorted(frame.changes, key=lambda change: isinstance(change, WaitClosed))
-        for change in changes:
-            if isinstance(change, WaitOpened) and change.kind in waits.ASKING:
-                self.approvals[change.key, frame.number] = _Asking(opened=change)
-            elif isinstance(change, WaitClosed) and change.kind in waits.ASKING:
-                asking = self.approvals[change.key, change.opened]
-                asking.over, asking.answer = True, change.answer
-            elif isinstance(change, Reset):
-                for (key, opened), asking in self.approvals.items():
-                    asking.over |= key == change.key and opened < frame.number
 
 
 class MemoryStore:
@@ -151,7 +68,7 @@ class MemoryStore:
     ) -> None:
         self._now = now
         self._alive = alive
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, HeldRun] = {}
         self._owners: dict[str, Owner] = {}
         self._inbox: list[InboxRow] = []
         self._signals: dict[tuple[str, str], SentSignal] = {}
@@ -164,11 +81,13 @@ class MemoryStore:
     async def create(
         self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
     ) -> Claim:
-        """Begin a run with its frame 0, owned by `owner`. Raises `RunExists`."""
+        """Begin a run with its frame 0, owned by `owner`. Raises `RunExists` or `Refused`."""
         check_number(run.run_id, -1, frame.number)
         if run.run_id in self._runs:
             raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
-        begun = _Run(row=_run_row(run, owner))
+        if run.parent is not None and run.is_started_below:
+            check_start(chain_above(self._kin(), run.parent.run_id))
+        begun = HeldRun(row=_run_row(run, owner))
         begun.add(frame, models)
         self._runs[run.run_id] = begun
         self._owners[owner.id] = owner
@@ -176,7 +95,13 @@ class MemoryStore:
         return Claim(run_id=run.run_id, owner=owner.id, fence=1)
 
     async def claim(
-        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+        self,
+        run_id: str,
+        owner: Owner,
+        *,
+        source: str,
+        file: str | None = None,
+        allow_runs: AllowRuns | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
         run = self._run(run_id)
@@ -192,6 +117,7 @@ class MemoryStore:
             fence=run.row.fence + 1,
             source=source,
             file=run.row.file if file is None else file,
+            allow_runs=allow_runs or run.row.allow_runs,
         )
         run.wake_at = None
         if run.starts is not None and run.starts.gave_up is not None:
@@ -222,7 +148,7 @@ class MemoryStore:
         run.add(frame, models)
         if starts is not None:
             row = replace(_run_row(starts, Owner(id="", host="", pid=0, started="")), owner=None)
-            begun = self._runs[starts.run_id] = _Run(row=replace(row, fence=0))
+            begun = self._runs[starts.run_id] = HeldRun(row=replace(row, fence=0))
             begun.wake_at = starts.created_at
             running = StatusChanged(status="running")
             begun.add(Frame(number=0, at=starts.created_at, changes=(running,)), ())
@@ -234,6 +160,7 @@ class MemoryStore:
         if run.called is not None and run.called <= frame.inbox:
             run.called = None
         self._tell_parent(run.row, frame)
+        self._stop_started(claim.run_id, frame)
         return await self.inbox(claim, frame.inbox)
 
     async def cooldowns(self) -> Sequence[Cooldown]:
@@ -295,7 +222,7 @@ class MemoryStore:
             run.called, run.starts = called, starts
         return row
 
-    def _move_signals(self, run: _Run, next_run: _Run) -> None:
+    def _move_signals(self, run: HeldRun, next_run: HeldRun) -> None:
         """Send what no node of a run has taken to the run as which it continues."""
         signals = RunState.of(run.frames).signals
         for row in list(self._inbox):
@@ -307,18 +234,22 @@ class MemoryStore:
 
     def _tell_parent(self, run: NewRun, frame: Frame) -> None:
         """Put the end of a child run into the inbox of its parent."""
-        if run.parent is None or (parent := self._runs.get(run.parent.run_id)) is None:
+        if run.parent is None or run.is_started_below:
+            return
+        if (parent := self._runs.get(run.parent.run_id)) is None:
             return
         if (end := end_of(frame)) is not None:
             changes = [one for each in self._runs[run.run_id].frames for one in each.changes]
             started = (one for one in changes if isinstance(one, AttemptStarted))
             calls = sum(one.prompt is not None for one in started)
             used = [one for one in changes if isinstance(one, UsageCounted)]
-            body = end_body(run.run_id, run.first_run, end, calls, used)
+            attempts = RunState.of(self._runs[run.run_id].frames).attempts.values()
+            took = used_by_attempts(attempts).time_s or 0.0
+            body = end_body(run.run_id, run.first_run, end, calls, used, took)
             id, key = run.parent.run_id, run.parent.key
             self._put(parent, Note(run_id=id, kind=CHILD_ENDED, key=key, body=body, at=frame.at))
 
-    def _put(self, run: _Run, note: Note) -> InboxRow:
+    def _put(self, run: HeldRun, note: Note) -> InboxRow:
         row = InboxRow(
             run_id=note.run_id,
             kind=note.kind,
@@ -352,6 +283,8 @@ class MemoryStore:
         woken: dict[str, Why] = {}
         for one in found:
             top = one.run_id if one.why == "cancel" else self._resumed_by(one.run_id)
+            if one.why != "cancel" and self._runs[top].row.is_started_below:
+                continue
             if top == one.run_id:
                 woken[top] = one.why
             elif self._runs[top].row.owner is None and self._runs[top].status == "waiting":
@@ -382,11 +315,37 @@ class MemoryStore:
             if run.row.owner is None and self._why(run) is not None
         }
 
+    async def below(self, run_id: str, *, every: bool = False) -> Sequence[Below]:
+        """What the runs below a run have used that were started from below."""
+        return used_below(self._kin(), run_id, every=every)
+
+    async def open_children(self, run_id: str) -> Sequence[RunRow]:
+        """The child runs that nodes of a run have started and that have not ended."""
+        return open_children(self._kin(), run_id)
+
+    async def is_budgeted(self, run_id: str) -> bool:
+        """Whether a node of the run ever had a budget."""
+        return bool(RunState.of(self._run(run_id).frames).budgets)
+
+    async def left_below(self, run_id: str) -> Sequence[str]:
+        """The runs below a run that are to end, since those above them have."""
+        return left_below(self._kin(), run_id)
+
+    def _kin(self) -> dict[str, Kin]:
+        return {id: Kin(one.row, one.status, one.frames) for id, one in self._runs.items()}
+
+    def _stop_started(self, run_id: str, frame: Frame) -> None:
+        """Have the runs that processes of a run have started end with it."""
+        if (body := stop_body(run_id, frame)) is not None:
+            for id in open_started(self._kin(), run_id):
+                note = Note(run_id=id, kind=CANCEL, body=body, at=frame.at)
+                self._put(self._runs[id], note)
+
     def _resumed_by(self, run_id: str) -> str:
         """The outermost run that waits for this one, or itself."""
         parent = self._runs[run_id].row.parent
-        while parent is not None and (above := self._runs.get(parent.run_id)) is not None:
-            if above.status in ENDED:
+        while parent is not None and parent.waits:
+            if (above := self._runs.get(parent.run_id)) is None or above.status in ENDED:
                 break
             run_id, parent = parent.run_id, above.row.parent
         return run_id
@@ -395,7 +354,7 @@ class MemoryStore:
         """Count that the run is being started again, if it may be."""
         run, now = self._run(run_id), self._now()
         if run.starts is None or run.starts.frame < run.further:
-            run.starts = _Starts(frame=run.further, at=now)
+            run.starts = Starts(frame=run.further, at=now)
         starts = run.starts
         if starts.gave_up is None and starts.counted >= MOST_STARTS:
             starts.gave_up = told_up(starts.counted, starts.said)
@@ -470,14 +429,14 @@ class MemoryStore:
     async def close(self) -> None:
         """Nothing to release; the runs stay readable as long as this object."""
 
-    def _why(self, run: _Run) -> Why | None:
+    def _why(self, run: HeldRun) -> Why | None:
         if run.row.owner is not None:
             return None if self._alive(self._owners[run.row.owner]) else "left"
         if run.wake_at is not None and run.wake_at <= self._now():
             return "due"
         return None if run.called is None else "answer"
 
-    def _run(self, run_id: str) -> _Run:
+    def _run(self, run_id: str) -> HeldRun:
         if (run := self._runs.get(run_id)) is None:
             raise UnknownRun(f"there is no run {run_id}")
         return run
@@ -486,7 +445,7 @@ class MemoryStore:
         owner = self._owners.get(owner_id)
         return owner.host if owner else otherwise
 
-    def _check_answer(self, run: _Run, note: Note) -> None:
+    def _check_answer(self, run: HeldRun, note: Note) -> None:
         if note.key is None or note.opened is None:
             raise Refused("an answer must name the task and the frame in which it was asked")
         wait = (note.run_id, note.key, note.opened)
@@ -516,19 +475,7 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
         parent=run.parent,
         first_run=run.first_run,
         number=run.number,
+        allow_runs=run.allow_runs,
         owner=owner.id,
         fence=1,
     )
-
-
-def _once(frame: Frame) -> Frame:
-    """The frame without reads that are in it twice, and without the texts of large outputs."""
-    reads = dict.fromkeys(change for change in frame.changes if isinstance(change, ReadMade))
-    others = [_held(change) for change in frame.changes if not isinstance(change, ReadMade)]
-    return replace(frame, changes=(*others, *reads))
-
-
-def _held(change: Change) -> Change:
-    if isinstance(change, Settled) and isinstance(change.output, Large):
-        return replace(change, output=change.output.without_text())
-    return change

@@ -6,17 +6,18 @@ import json
 import sqlite3
 from typing import Any
 
+from smithers.allowed import AllowRuns
 from smithers.changes import Key
 from smithers.errors import UnknownRun
 from smithers.store import NewRun, Parent, RunRow
 from smithers.store.rows import path_of, path_text, time_of, time_text
 
-__all__ = ["run_row", "run_values", "unknown_run"]
+__all__ = ["parent_of", "run_row", "run_values", "unknown_run"]
 
 _RUN = (
     "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
-    " options, parent, parent_task, parent_path, first_run, number, owner,"
-    " fence FROM runs WHERE run_id = ?"
+    " options, parent, parent_task, parent_path, parent_waits, first_run, number, allow_runs,"
+    " allow_depth, owner, fence FROM runs WHERE run_id = ?"
 )
 
 
@@ -28,16 +29,26 @@ def unknown_run(run_id: str) -> UnknownRun:
 
 def run_values(run: NewRun) -> tuple[str | int | None, ...]:
     """The columns of a run as it begins, but for its owner and fence."""
-    parent: tuple[str | None, ...] = (None, None, None)
+    parent: tuple[str | int | None, ...] = (None, None, None, 1)
     if run.parent is not None:
-        parent = (run.parent.run_id, run.parent.key.id, path_text(run.parent.key.path))
+        key = run.parent.key
+        parent = (run.parent.run_id, key.id, path_text(key.path), int(run.parent.waits))
     return (
         *(run.run_id, run.workflow, run.file, run.folder, run.interpreter),
         json.dumps(run.environment, ensure_ascii=False),
         *(run.input, run.source, time_text(run.created_at), run.options),
         *parent,
-        *(run.first_run, run.number),
+        *(run.first_run, run.number, run.allow_runs.number, run.allow_runs.depth),
     )
+
+
+def parent_of(run_id: str | None, task: str | None, path: str | None, waits: int) -> Parent | None:
+    """The parent of a run by its columns."""
+    if run_id is None:
+        return None
+    assert task is not None
+    assert path is not None
+    return Parent(run_id=run_id, key=Key(task, path_of(path)), waits=bool(waits))
 
 
 def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
@@ -45,7 +56,7 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     if row is None:
         raise unknown_run(run_id)
     run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
-    options, parent, task, path, first_run, number, owner, fence = rest
+    options, parent, task, path, waits, first_run, number, allowed, depth, owner, fence = rest
     return RunRow(
         run_id=run_id,
         workflow=workflow,
@@ -57,9 +68,10 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
         source=source,
         created_at=time_of(at),
         options=options,
-        parent=parent and Parent(run_id=parent, key=Key(task, path_of(path))),
+        parent=parent_of(parent, task, path, waits),
         first_run=first_run,
         number=number,
+        allow_runs=AllowRuns(allowed, depth),
         owner=owner,
         fence=fence,
     )

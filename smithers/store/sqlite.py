@@ -16,9 +16,11 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from smithers.changes import Frame, Key, StatusChanged
-from smithers.errors import RunExists, StoreError
+from smithers.allowed import AllowRuns
+from smithers.changes import Frame, Key
+from smithers.errors import StoreError
 from smithers.store import (
+    Below,
     CachedAnswer,
     Claim,
     Claimed,
@@ -36,6 +38,15 @@ from smithers.store import (
     Wakeable,
 )
 from smithers.store.answers import check_claim, check_number, owned
+from smithers.store.beginning import begin_due, check_new, put_frame, put_run
+from smithers.store.below import (
+    below,
+    check_allowed,
+    is_budgeted,
+    left_below,
+    open_children,
+    stop_started,
+)
 from smithers.store.cached import put_cached
 from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
@@ -46,19 +57,14 @@ from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.outputs import OutputReader
 from smithers.store.releasing import RELEASE
-from smithers.store.rows import Rows, rows_of, time_text, write
-from smithers.store.run_rows import run_row, run_values, unknown_run
+from smithers.store.rows import rows_of, time_text
+from smithers.store.run_rows import run_row, unknown_run
 from smithers.store.signals import Listening, awaited, listening, move_signals
-from smithers.store.views import declare
 from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
 
 __all__ = ["SqliteStore"]
 
-_BEGIN = (
-    "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input, source,"
-    " created_at, options, parent, parent_task, parent_path, first_run, number, owner, fence)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_ALLOW = "UPDATE runs SET allow_runs = ?, allow_depth = ? WHERE run_id = ?"
 _STANDING = (
     "SELECT fence, owner, (SELECT max(frame) FROM frames f WHERE f.run_id = r.run_id), called"
     " FROM runs r WHERE run_id = ?"
@@ -172,18 +178,17 @@ class SqliteStore:
     async def create(
         self, run: NewRun, owner: Owner, frame: Frame, models: Sequence[Model] = ()
     ) -> Claim:
-        """Begin a run with its frame 0, owned by `owner`. Raises `RunExists`."""
+        """Begin a run with its frame 0, owned by `owner`. Raises `RunExists` or `Refused`."""
         check_number(run.run_id, -1, frame.number)
         claim = Claim(run_id=run.run_id, owner=owner.id, fence=1)
         rows = rows_of(run.run_id, frame)
 
         def work(db: sqlite3.Connection) -> None:
-            if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
-                raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
+            check_new(db, run.run_id)
+            check_allowed(db, run)
             beat(db, owner, self._now(), self._monotonic_ns())
-            values = (*run_values(run), owner.id, claim.fence)
-            db.execute(_BEGIN, values)
-            _put_frame(db, claim, frame, rows, models)
+            put_run(db, run, claim)
+            put_frame(db, claim, frame, rows, models)
             self._notes += tell_parent(db, run.run_id, frame)
 
         await self._db.transact(work)
@@ -191,7 +196,13 @@ class SqliteStore:
         return claim
 
     async def claim(
-        self, run_id: str, owner: Owner, *, source: str, file: str | None = None
+        self,
+        run_id: str,
+        owner: Owner,
+        *,
+        source: str,
+        file: str | None = None,
+        allow_runs: AllowRuns | None = None,
     ) -> Claimed:
         """Take a run that nobody alive owns. Raises `UnknownRun` or `Owned`."""
 
@@ -207,6 +218,9 @@ class SqliteStore:
                 " file = coalesce(?, file), wake_at = NULL WHERE run_id = ?",
                 (owner.id, source, file, run_id),
             )
+            if allow_runs is not None:
+                allowed = (allow_runs.number, allow_runs.depth, run_id)
+                db.execute(_ALLOW, allowed)
             # Only a person claims a run that nothing else starts any more.
             db.execute("DELETE FROM revivals WHERE run_id = ? AND gave_up IS NOT NULL", (run_id,))
             left = db.execute(_LEFT_RUNNING, (run_id, owner.host)).fetchall()
@@ -236,13 +250,14 @@ class SqliteStore:
             fence, owner, last, note = _standing(db, claim.run_id)
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
-            _put_frame(db, claim, frame, rows, models)
+            put_frame(db, claim, frame, rows, models)
             put_cooldowns(db, cooldowns)
             put_cached(db, answers)
             if starts is not None:
-                _begin(db, starts)
+                begin_due(db, starts)
                 move_signals(db, claim.run_id, starts.run_id)
             self._notes += tell_parent(db, claim.run_id, frame)
+            self._notes += stop_started(db, claim.run_id, frame)
             if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             return inbox_rows(db, claim.run_id, frame.inbox)
@@ -327,6 +342,22 @@ class SqliteStore:
     async def called(self, run_ids: Collection[str]) -> Collection[str]:
         """Which of these runs nobody owns, and were sent a note or are due."""
         return await self._db.read(lambda db: called(db, run_ids, self._now()))
+
+    async def below(self, run_id: str, *, every: bool = False) -> Sequence[Below]:
+        """What the runs below a run have used that were started from below."""
+        return await self._db.read(lambda db: below(db, run_id, every=every))
+
+    async def open_children(self, run_id: str) -> Sequence[RunRow]:
+        """The child runs that nodes of a run have started and that have not ended."""
+        return await self._db.read(lambda db: open_children(db, run_id))
+
+    async def is_budgeted(self, run_id: str) -> bool:
+        """Whether a node of the run ever had a budget."""
+        return await self._db.read(lambda db: is_budgeted(db, run_id))
+
+    async def left_below(self, run_id: str) -> Sequence[str]:
+        """The runs below a run that are to end, since those above them have."""
+        return await self._db.read(lambda db: left_below(db, run_id))
 
     async def revive(self, run_id: str) -> Revival:
         """Count that the run is being started again, if it may be."""
@@ -471,31 +502,6 @@ def _standing(db: sqlite3.Connection, run_id: str) -> _Standing:
     if row is None:
         raise unknown_run(run_id)
     return row
-
-
-def _begin(db: sqlite3.Connection, run: NewRun) -> None:
-    """Begin a run that nobody owns: it is due now. Raises `RunExists`."""
-    if db.execute("SELECT 1 FROM runs WHERE run_id = ?", (run.run_id,)).fetchone():
-        raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
-    db.execute(_BEGIN, (*run_values(run), None, 0))
-    running = StatusChanged(status="running")
-    frame = Frame(number=0, at=run.created_at, changes=(running,))
-    claim = Claim(run_id=run.run_id, owner="", fence=0)
-    _put_frame(db, claim, frame, rows_of(run.run_id, frame), ())
-    due = (time_text(run.created_at), run.run_id)
-    db.execute("UPDATE runs SET wake_at = ? WHERE run_id = ?", due)
-
-
-def _put_frame(
-    db: sqlite3.Connection, claim: Claim, frame: Frame, rows: Rows, models: Sequence[Model]
-) -> None:
-    db.execute(
-        "INSERT INTO frames (run_id, frame, at, fence, inbox) VALUES (?, ?, ?, ?, ?)",
-        (claim.run_id, frame.number, time_text(frame.at), claim.fence, frame.inbox),
-    )
-    write(db, rows)
-    if models:
-        declare(db, claim.run_id, models)
 
 
 def _process_row(row: tuple[str, str, int, int, str, str | None]) -> ProcessRow:

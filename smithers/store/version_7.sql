@@ -77,3 +77,12 @@ CREATE TABLE cache (
 -- the pool, `asked` its limit. Whoever wakes runs finds by this index those that no process drives.
 
 CREATE INDEX waits_for_pools ON waits (kind, run_id) WHERE kind = 'pool' AND ended IS NULL;
+--
+-- `runs.parent_waits` is 0 if a process below the node has started the run, so that nobody waits for
+-- its end. `allow_runs` and `allow_depth` are how many runs may be started from below a run in all,
+-- and how deep, as of the last claim; whoever starts one checks them in the transaction in which the
+-- run begins.
+
+ALTER TABLE runs ADD COLUMN parent_waits INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN allow_runs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN allow_depth INTEGER NOT NULL DEFAULT 0;

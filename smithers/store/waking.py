@@ -71,11 +71,13 @@ QUERIES = {
 """What one look for runs to wake asks; a test reads their plans."""
 
 _NEXT = "SELECT next_run FROM statuses WHERE run_id = ? AND next_run IS NOT NULL"
+_STARTED_BELOW = "SELECT 1 FROM runs WHERE run_id = ? AND NOT parent_waits"
 _FREE = "SELECT 1 FROM runs WHERE run_id = ? AND owner IS NULL"
 _PARENT = (
     "SELECT parent,"
     " (SELECT status FROM statuses WHERE run_id = r.parent ORDER BY born DESC LIMIT 1)"
-    " FROM runs r WHERE run_id = ? AND EXISTS (SELECT 1 FROM runs p WHERE p.run_id = r.parent)"
+    " FROM runs r WHERE run_id = ? AND parent_waits"
+    " AND EXISTS (SELECT 1 FROM runs p WHERE p.run_id = r.parent)"
 )
 _PROGRESS = (
     "SELECT max(coalesce((SELECT max(ended) FROM tasks WHERE run_id = :run), -1),"
@@ -140,7 +142,8 @@ def wakeable(
     count_free: CountFree | None = None,
 ) -> list[Wakeable]:
     """The runs to be woken, each once, in one snapshot. A child run is woken through the run that
-    waits for it, unless that has ended; a living owner of that drives the child itself.
+    waits for it, unless that has ended; a living owner of that drives the child itself. One that an
+    agent has started is left to it, and to people: an agent has chosen its file.
     """
     found: dict[str, Why] = {}
     if count_free is not None:
@@ -153,13 +156,7 @@ def wakeable(
     for run_id, why in found.items():
         if (reason := _reason(db, run_id, why)) is not None:
             woken[run_id] = reason
-    for run_id, why in list(woken.items()):
-        if why == "cancel" or (top := resumed_by(db, run_id)) == run_id:
-            continue
-        del woken[run_id]
-        is_free = db.execute(_FREE, (top,)).fetchone() is not None
-        if top not in found and is_free and _reason(db, top, "answer") is not None:
-            woken[top] = "answer"
+    _pass_on(db, woken, found)
     return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
 
 
@@ -184,6 +181,19 @@ def _with_slots(db: sqlite3.Connection, count_free: CountFree) -> Iterator[str]:
         if free[pool] > 0 and _reason(db, run_id, "slot") is not None:
             free[pool] -= 1
             yield run_id
+
+
+def _pass_on(db: sqlite3.Connection, woken: dict[str, Why], found: Collection[str]) -> None:
+    """Wake the runs that wait for child runs in place of those."""
+    for run_id, why in list(woken.items()):
+        top = run_id if why == "cancel" else resumed_by(db, run_id)
+        if why != "cancel" and db.execute(_STARTED_BELOW, (top,)).fetchone() is not None:
+            del woken[run_id]
+        elif top != run_id:
+            del woken[run_id]
+            is_free = db.execute(_FREE, (top,)).fetchone() is not None
+            if top not in found and is_free and _reason(db, top, "answer") is not None:
+                woken[top] = "answer"
 
 
 def _reason(db: sqlite3.Connection, run_id: str, why: Why) -> Why | None:

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from smithers.views._signals import view_signals as view_signals
     from smithers.views._snapshot import OwnerView as OwnerView
     from smithers.views._snapshot import Snapshot as Snapshot
+    from smithers.views._snapshot import StartedRun as StartedRun
     from smithers.views._snapshot import Status as Status
     from smithers.views._snapshot import status_of as status_of
     from smithers.views._standing import Standing as Standing
@@ -134,6 +135,7 @@ _HOMES = {
     "Shown": "smithers.views._changes",
     "SignalView": "smithers.views._signals",
     "Snapshot": "smithers.views._snapshot",
+    "StartedRun": "smithers.views._snapshot",
     "Spent": "smithers.views._usage",
     "Standing": "smithers.views._standing",
     "State": "smithers.views._tasks",
@@ -217,6 +219,7 @@ __all__ = [  # literal, for the checkers
     "Snapshot",
     "Spent",
     "Standing",
+    "StartedRun",
     "State",
     "Status",
     "Summary",

@@ -121,7 +121,21 @@ def _used(snapshot: Snapshot, nodes: _Nodes) -> dict[Key, Spent]:
                 key = Key(id, at.path[: nodes.depth(id)])
                 for spent in one.models.values():
                     found.setdefault(key, Spent()).add(spent)
+    for below in snapshot.below:
+        for id in ("", *nodes.around(below.key.id)):
+            if Key(id) in written:
+                key = Key(id, below.key.path[: nodes.depth(id)])
+                found.setdefault(key, Spent()).add(_spent(below.used))
     return found
+
+
+def _spent(used: Amounts) -> Spent:
+    return Spent(
+        calls=used.calls or 0,
+        tokens_in=used.tokens or 0,
+        time_ms=round(1000 * (used.time_s or 0)),
+        cost=used.usd or None,
+    )
 
 
 class _Nodes:

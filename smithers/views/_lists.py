@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from smithers.changes import Key
+    from smithers.store import Parent
     from smithers.views._snapshot import Status
     from smithers.views._tasks import Counts, WaitView
     from smithers.views._usage import Usage
@@ -32,6 +33,8 @@ class RunLine:
     usage: Usage
     waiting_for: tuple[WaitView, ...]
     gave_up: str | None
+    parent: Parent | None = None
+    """The run and the node that started it, if it is a child run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from smithers.changes import AttemptState, Failure, Key
     from smithers.state import Attempted
     from smithers.store import Parent
-    from smithers.views._snapshot import OwnerView, Snapshot, Status
+    from smithers.views._snapshot import OwnerView, Snapshot, StartedRun, Status
     from smithers.views._tasks import (
         Counts,
         TaskLine,
@@ -102,6 +102,8 @@ class RunView:
     """The run and the node that started it, if it is a child run."""
     next_run: str | None = None
     """The run as which it has continued."""
+    started: tuple[StartedRun, ...] = ()
+    """The runs that its agents and programs have started."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,6 +168,7 @@ def view_run(snapshot: Snapshot) -> RunView:
         usage=usage_of(state.usage),
         parent=run.parent,
         next_run=state.status.next_run,
+        started=tuple(snapshot.started),
     )
 
 

@@ -16,13 +16,23 @@ from smithers.views._tree import Tree
 if TYPE_CHECKING:
     from smithers.changes import Key, RunStatus
     from smithers.state import RunState
-    from smithers.store import Cooldown, InboxRow, NewRun, Owner
+    from smithers.store import Below, Cooldown, InboxRow, NewRun, Owner
     from smithers.store.lease import Beat
     from smithers.views._texts import Texts
 
-__all__ = ["OwnerView", "Snapshot", "Status", "answered_waits", "status_of"]
+__all__ = ["OwnerView", "Snapshot", "StartedRun", "Status", "answered_waits", "status_of"]
 
 Status = Literal["running", "waiting", "stale", "finished", "continued", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartedRun:
+    """A run that a process of a node has started."""
+
+    run_id: str
+    key: Key
+    workflow: str
+    status: Status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +85,9 @@ class Snapshot:
     is_gone: Callable[[Owner], bool] = _gone
     children: Mapping[str, Snapshot] = field(default_factory=dict[str, "Snapshot"])
     """The child runs that it waits for, the first ones if there are many."""
+    started: Sequence[StartedRun] = ()
+    below: Sequence[Below] = ()
+    """What runs have used that count for its budgets, since its agents have started them."""
 
     @property
     def run_id(self) -> str:

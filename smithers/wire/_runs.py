@@ -13,7 +13,7 @@ from smithers.wire._values import dollars, error_json, optional_time
 if TYPE_CHECKING:
     from smithers.changes import Key
     from smithers.forms import Form
-    from smithers.store import Cooldown
+    from smithers.store import Cooldown, Parent
     from smithers.views import (
         Activity,
         AttemptView,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         RunView,
         SignalView,
         Spent,
+        StartedRun,
         Summary,
         TaskLine,
         TaskView,
@@ -188,6 +189,7 @@ def run_line_json(run: RunLine) -> Json:
         "usage": _usage(run.usage),
         "waiting_for": [wait_json(wait) for wait in run.waiting_for],
         "gave_up": run.gave_up,
+        **_parent(run.parent),
     }
 
 
@@ -334,21 +336,29 @@ def _run(run: RunView) -> Json:
         "frames": run.frames,
         "owner": _owner(run.owner),
         "usage": _usage(run.usage),
-        **_parent(run),
+        **({} if run.next_run is None else {"next_run": run.next_run}),
+        **_parent(run.parent),
+        **({"started": [_started(one) for one in run.started]} if run.started else {}),
     }
 
 
-def _parent(run: RunView) -> Json:
-    """The node that started a child run, and the run as which one has continued; nothing for any
-    other.
-    """
-    if run.next_run is not None:
-        return {"next_run": run.next_run}
-    if run.parent is None:
+def _parent(parent: Parent | None) -> Json:
+    """The node that started a child run; nothing for any other."""
+    if parent is None:
         return {}
-    key = run.parent.key
-    row = {"run_id": run.parent.run_id, "task": key.id, "iteration": list(key.path)}
+    key = parent.key
+    row = {"run_id": parent.run_id, "task": key.id, "iteration": list(key.path)}
     return {"parent": row}
+
+
+def _started(run: StartedRun) -> Json:
+    return {
+        "run_id": run.run_id,
+        "workflow": run.workflow,
+        "status": run.status,
+        "task": run.key.id,
+        "iteration": list(run.key.path),
+    }
 
 
 def _inspected(task: TaskView) -> Json:

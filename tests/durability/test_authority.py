@@ -137,7 +137,7 @@ def test_a_step_that_drives_a_run_of_another_database_is_still_below_its_own(
     database.touch()
     other.touch()
     hub = Hub(database, environment={})
-    with driving(database), driving(other), pytest.raises(Refused, match=REFUSED):
+    with driving(database, "r1"), driving(other, "r2"), pytest.raises(Refused, match=REFUSED):
         hub.check_may("cancel run r1")
     hub.check_may("cancel run r1")
 
@@ -166,5 +166,5 @@ def test_inside_a_step_another_name_of_the_database_is_still_its_own(tmp_path: P
     database, link = tmp_path / "one.db", tmp_path / "link.db"
     database.touch()
     link.hardlink_to(database)
-    with driving(database), pytest.raises(Refused, match=REFUSED):
+    with driving(database, "r1"), pytest.raises(Refused, match=REFUSED):
         Hub(link, environment={}).check_may("cancel run r1")

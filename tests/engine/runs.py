@@ -116,6 +116,7 @@ class Run:
             input=self.input,
             source="1",
             created_at=self.started_at,
+            allow_runs=self.workflow.allow_runs,
         )
 
     async def drive(self) -> Ending:

@@ -81,6 +81,7 @@ OTHERS: dict[tuple[str, str], str] = {
     ("kinds/parallel.py", "cancel"): "a value of on_failure",
     ("engine/endings.py", "cancel"): "why a run ends",
     ("engine/engine.py", "cancel"): "why a run ends",
+    ("engine/strays.py", "cancel"): "why a run ends",
     ("engine/supervising.py", "cancel"): "why a run is woken",
     ("engine/supervising.py", "answer"): "why a run is woken",
     ("engine/streams.py", "data"): "a field of an event",

@@ -28,6 +28,7 @@ WORDS: dict[str, Kind] = {
     "restore the database from a copy: no version of Smithers writes such a row": "restore",
     # -- trust
     "only a person may do this: type the command in a terminal that no run has started": "person",
+    "type the command in a terminal that no run has started": "person",
     "if no run has started it: unset SMITHERS_RUN SMITHERS_ATTEMPT": "set up",
     "set HOME or XDG_STATE_HOME to a folder of this user": "set up",
     "tell the person: …": "person",
@@ -222,6 +223,10 @@ TESTED: dict[str, str] = {
     "resume this run to start another child run": (
         "rules/test_subflows.py::test_a_child_that_a_person_cancels_fails_its_node_and_another_starts"
     ),
+    (
+        "only a person may do this: type the command in a terminal that no run has started, or …"
+        " of workflow … in … and resume run …"
+    ): "durability/test_allowed_runs.py::test_what_a_refused_start_says_helps",
     "resume that run to continue it": (
         "rules/test_subflows.py::test_a_group_that_fails_stops_its_child_which_is_resumed_later"
     ),

@@ -241,7 +241,7 @@ def flow(ctx):
         said="cannot import flow.py: workflow has no argument 'inputs'",
         hint=(
             "did you mean input? the arguments are: input, name, max_concurrency, "
-            "budget, deadline_s, grace_s, pools, result"
+            "budget, deadline_s, grace_s, pools, allow_runs, result"
         ),
         fix=("inputs=", "input="),
     ),
@@ -385,6 +385,30 @@ def flow(ctx: Context[NoInput]) -> Node:
             " databse = 2 below [pools] in the settings"
         ),
         fix=("databse", "database"),
+    ),
+    in_file(
+        "allow_runs of nothing",
+        """\
+@§workflow(allow_runs=0)
+def flow(ctx: Context[NoInput]) -> Node:
+    return Step("a", lambda: 1)
+""",
+        said="allow_runs must be a number of at least 1, not 0",
+        hint="for example allow_runs=3",
+        fix=("allow_runs=0", "allow_runs=3"),
+    ),
+    in_file(
+        "allow_runs without a depth",
+        """\
+from smithers import AllowRuns
+
+@§workflow(allow_runs=AllowRuns(number=2, depth=0))
+def flow(ctx: Context[NoInput]) -> Node:
+    return Step("a", lambda: 1)
+""",
+        said="depth must be a number of at least 1, not 0",
+        hint="for example depth=3",
+        fix=("depth=0", "depth=1"),
     ),
     in_file(
         "pools as a list",

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, assert_never
 from zlib import crc32
 
-from smithers import Attempt, Command, CommandFailed, Context, Node, NoInput, Step
+from pydantic import BaseModel
+
+from smithers import (
+    Attempt,
+    Command,
+    CommandFailed,
+    Context,
+    Node,
+    NoInput,
+    Step,
+    Subflow,
+    workflow,
+)
 from smithers.changes import Key
 from smithers.engine.programs import Programs
+from smithers.kinds.subflow import child_id
 from smithers.tree import Program
 from tests.properties.trees import Shape
 
@@ -79,6 +93,35 @@ def _execute_or_be_fated(self: Programs, program: Program) -> Coroutine[Any, Any
 Programs.execute = _execute_or_be_fated  # type: ignore[method-assign]
 
 
+class Fated(BaseModel):
+    """The node whose child run it is, and the fates."""
+
+    id: str
+    seed: int
+    failing: int
+
+
+@workflow(input=Fated)
+def fated(ctx: Context[Fated]) -> Node[str]:
+    """What subflows run: it fails or not as a step of the same key."""
+    fates = Fates(ctx.input.seed, ctx.input.failing)
+
+    async def work() -> str:
+        key = str(_key_of(ctx.run_id, ctx.input.id))
+        if fates.fails(key):
+            raise RuntimeError("this one was meant to fail")
+        return fates.padded(key)
+
+    return Step("fated", work)
+
+
+def _key_of(run_id: str, id: str) -> Key:
+    """The node of a child run, in its iteration."""
+    paths = (path for depth in range(5) for path in product(range(3), repeat=depth))
+    keys = (Key(id, path) for path in paths)
+    return next(key for key in keys for number in (1, 2) if child_id("r1", key, number) == run_id)
+
+
 class Working:
     """Callables that do what the fates say. A loop gets a step more, which tells its iteration."""
 
@@ -98,6 +141,9 @@ class Working:
         if shape.kind == "command":
             words = [_FATE, str(self.fates.seed), str(self.fates.failing)]
             return Command(id, words, output=str, on_failure=on_failure)
+        if shape.kind == "subflow":
+            given = Fated(id=id, seed=self.fates.seed, failing=self.fates.failing)
+            return Subflow(id, fated, input=given, on_failure=on_failure)
         return Step(id, work, on_failure=on_failure, effect=shape.effect)
 
     def body(self, id: str, body: Sequence[Node[Any]]) -> Sequence[Node[Any]]:

@@ -33,8 +33,13 @@ def flow_of(shape: Shape, fates: Fates) -> Workflow[NoInput, Any]:
     return flow
 
 
-def running(flow: Workflow[NoInput, Any], concurrency: int, frames: Sequence[Frame] = ()) -> Run:
-    """A run, from the start or from what a crash left of it."""
+def running(
+    flow: Workflow[NoInput, Any],
+    concurrency: int,
+    frames: Sequence[Frame] = (),
+    crashed: Run | None = None,
+) -> Run:
+    """A run, from the start or from what a crash left of it, with the notes that it had taken."""
     run = Run(flow, max_concurrency=concurrency)
     run.watch = Comparing(frames=list(frames), fold=RunState.of(frames))
 
@@ -43,6 +48,9 @@ def running(flow: Workflow[NoInput, Any], concurrency: int, frames: Sequence[Fra
         for frame in frames[1:]:
             await run.store.commit(claim, frame)
         await run.store.release(claim)
+        if crashed is not None:
+            taken = crashed.store._inbox[: frames[-1].inbox]  # pyright: ignore[reportPrivateUsage]
+            run.store._inbox.extend(taken)  # pyright: ignore[reportPrivateUsage]
 
     if frames:
         asyncio.run(restore())
@@ -91,7 +99,7 @@ def test_a_crash_at_any_frame_changes_no_end_and_repeats_no_finished_task(
     settled = set(RunState.of(left).ended)
     if RunState.of(left).run_status != "running":
         return  # all of it was one frame
-    resumed = running(flow, concurrency, left)
+    resumed = running(flow, concurrency, left, whole)
     ends(resumed)
     check_end(resumed.state, Made(flow), Expected(shape, fates))
     again = [

@@ -391,8 +391,8 @@ def trees(
 
 
 def plain_trees() -> st.SearchStrategy[Shape]:
-    """Trees of steps and commands."""
-    return trees(("step", "step", "command"), effects=True)
+    """Trees of steps, commands and child runs."""
+    return trees(("step", "step", "command", "subflow"), effects=True)
 
 
 def saga_trees() -> st.SearchStrategy[Shape]:

@@ -21,6 +21,7 @@ ADDED: Final[dict[str, object]] = {
     "answered": None,
     "signals": [],
     "cached": None,
+    "children": 0,
 }
 """Fields of JSON that are new, with the value that they have in every run that was recorded."""
 

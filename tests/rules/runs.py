@@ -122,6 +122,7 @@ class Run(runs.Run):
             cooldowns=await self.store.cooldowns(),
         )
         self.before(engine)
+        await engine.family.look(self.store, first=True)
         try:
             if fresh:
                 return await engine.run(self.store, first=self._create)

@@ -169,6 +169,8 @@ _AGAIN = (
     " WHERE a.run_id = ? AND t.ended <= a.born AND NOT EXISTS (SELECT 1 FROM resets r"
     " WHERE (r.run_id, r.node, r.path) = (a.run_id, a.task, a.path)"
     " AND r.born BETWEEN t.ended AND a.born)"
+    # An attempt that counts what a child run has used is written with the end of its node.
+    " AND NOT EXISTS (SELECT 1 FROM runs c WHERE c.parent = a.run_id AND c.run_id = a.agent)"
 )
 
 
