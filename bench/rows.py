@@ -382,7 +382,7 @@ def _others(scale: Scale) -> list[Row]:
     kinds = scale.waiting_kinds
 
     def left_of_all(figure: str) -> Measure:
-        each = ("approval", "human", "timer", "child")
+        each = ("approval", "human", "timer", "event", "child")
         return lambda: measured(ours("waiting", kinds, *each), 1)[figure]
 
     loading = ours("loading", n)

@@ -17,7 +17,17 @@ from pathlib import Path
 import psutil
 
 from bench.driving import drive, emit, store
-from smithers import Approval, Context, HumanTask, Node, NoInput, Subflow, Timer, workflow
+from smithers import (
+    Approval,
+    Context,
+    HumanTask,
+    Node,
+    NoInput,
+    Subflow,
+    Timer,
+    WaitForEvent,
+    workflow,
+)
 
 __all__ = ["MARK", "handles", "marked"]
 
@@ -37,6 +47,11 @@ def human(ctx: Context[NoInput]) -> Node:
 @workflow
 def timer(ctx: Context[NoInput]) -> Node:
     return Timer("later", seconds=3 * 24 * 3600)
+
+
+@workflow
+def event(ctx: Context[NoInput]) -> Node:
+    return WaitForEvent("paid", event="payment")
 
 
 @workflow

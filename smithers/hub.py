@@ -531,11 +531,12 @@ class Hub:
         *,
         correlation: str | None = None,
         id: str | None = None,
-        by: str,
+        by: str | None = None,
     ) -> SignalReceipt:
         """Send a signal to a run: the next `WaitForEvent` of this event and correlation takes it,
         now or once it waits. `data` is plain JSON data. A signal is kept once per `id` (None: a new
-        one), so a call can be repeated: the receipt of a repeated one is not `is_new`.
+        one), so a call can be repeated: the receipt of a repeated one is not `is_new`. `by` is kept
+        beside the login name (None: the login name).
 
         Raises `UnknownRun`; `WrongAnswer` if the data does not fit the waits that are open for it,
         naming each field; or `Refused`: the run has ended, the id was used for another signal, the
@@ -556,7 +557,7 @@ class Hub:
         *,
         correlation: str | None = None,
         id: str | None = None,
-        by: str,
+        by: str | None = None,
     ) -> tuple[list[SignalReceipt], list[NotSent]]:
         """Send a signal to each run of a workflow that has not ended; what was sent, and which runs
         refused it, newest run first. Without an `id`, each run gets one of its own.

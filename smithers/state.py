@@ -8,7 +8,6 @@ chosen.
 
 from __future__ import annotations
 
-import heapq
 import sys
 from array import array
 from collections.abc import Iterable, Iterator
@@ -57,6 +56,7 @@ from smithers.changes import (
     WaitOpened,
 )
 from smithers.shapes import shape_of
+from smithers.signals import Queues, Signal
 from smithers.texts import object_from
 
 __all__ = [
@@ -67,7 +67,6 @@ __all__ = [
     "Ended",
     "Message",
     "RunState",
-    "Signal",
     "Total",
     "Waiting",
 ]
@@ -175,30 +174,6 @@ class Message:
     given: int | None = None
 
 
-@dataclass(slots=True)
-class Signal:
-    """A signal that was sent to the run; see `SignalGiven`. It waits in its queue until a node has
-    taken it, or has set it aside since it did not fit. `data` is None once it was taken.
-    """
-
-    number: int
-    id: str
-    event: str
-    correlation: str | None
-    data: str | None
-    by: str
-    at: datetime
-    given: int
-    """The frame in which the run got it."""
-    taken: Key | None = None
-    misfit: str | None = None
-
-    @property
-    def on(self) -> tuple[str, ...]:
-        """What a wait for it names as `on`."""
-        return (self.event,) if self.correlation is None else (self.event, self.correlation)
-
-
 @dataclass(frozen=True, slots=True)
 class Child:
     """A child run: the `number`th of its node, started with the input of this digest (sha256 in
@@ -256,16 +231,8 @@ class RunState:
     """By the ids of their notes, which grow."""
     signals: dict[int, Signal] = field(default_factory=dict[int, Signal])
     """By their numbers, which grow."""
-    _queues: dict[tuple[str, ...], list[int]] = field(
-        default_factory=dict[tuple[str, ...], list[int]], compare=False, repr=False
-    )
-    """The numbers of the signals by what they are of, as heaps. What was taken may still be in."""
-    _listeners: dict[tuple[str, ...], list[tuple[int, Key]]] = field(
-        default_factory=dict[tuple[str, ...], list[tuple[int, Key]]], compare=False, repr=False
-    )
-    """The waits for events by what they wait for, with the frames in which they opened, as heaps.
-    What is over may still be in.
-    """
+    queues: Queues = field(default_factory=Queues, compare=False, repr=False)
+    """The signals that no node has taken, and the nodes that wait for one."""
     children: dict[Key, Child] = field(default_factory=dict[Key, Child])
     """The last child run of each node that started one."""
     gone: dict[str, NodeMounted] = field(default_factory=dict[str, NodeMounted])
@@ -417,7 +384,7 @@ class RunState:
                 if change.kind == waits.CHILD:
                     self._child(change)
                 elif change.kind == waits.EVENT:
-                    heapq.heappush(self._listeners.setdefault(change.on, []), (frame, key))
+                    self.queues.listen(change.on, frame, key)
             case WaitClosed(key=key):
                 self._closed(key, change)
             case NodeGone():
@@ -438,7 +405,8 @@ class RunState:
                 if change.id in told:  # else it was said before a reset
                     told[change.id].given = change.serial
             case SignalGiven():
-                self._signal(change, frame)
+                signal = self.signals[change.number] = Signal.of(change, frame)
+                self.queues.add(signal)
             case SignalTaken():
                 signal = self.signals[change.number]
                 signal.taken, signal.misfit = change.key, change.misfit
@@ -453,39 +421,9 @@ class RunState:
                     if (child := self.children.get(key)) is not None:
                         self.children[key] = replace(child, status="cancelled")
 
-    def _signal(self, given: SignalGiven, frame: int) -> None:
-        signal = self.signals[given.number] = Signal(
-            number=given.number,
-            id=given.id,
-            event=given.event,
-            correlation=given.correlation,
-            data=given.data,
-            by=given.by,
-            at=given.at,
-            given=frame,
-        )
-        heapq.heappush(self._queues.setdefault(signal.on, []), given.number)
-
-    def oldest_signal(self, on: tuple[str, ...]) -> Signal | None:
-        """The first signal of an event and correlation that no node has taken."""
-        queue = self._queues.get(on, [])
-        while queue and self.signals[queue[0]].taken is not None:
-            heapq.heappop(queue)
-        return self.signals[queue[0]] if queue else None
-
     def listeners(self, on: tuple[str, ...]) -> Iterator[Key]:
-        """The nodes that wait for a signal of an event and correlation, in the order in which they
-        began to.
-        """
-        heap = self._listeners.get(on, [])
-        while heap and not self._listens(*heap[0]):
-            heapq.heappop(heap)
-        if not heap:
-            return
-        yield heap[0][1]
-        for frame, key in sorted(set(heap))[1:]:  # for the rare one that the first cannot take
-            if self._listens(frame, key):
-                yield key
+        """The nodes that wait for a signal of an event and correlation, the first one first."""
+        return self.queues.listeners(on, self._listens)
 
     def _listens(self, frame: int, key: Key) -> bool:
         wait = self.waits.get((key, waits.EVENT))

@@ -36,7 +36,7 @@ class Signal:
     data: object
     correlation: str | None
     id: str | None
-    by: str
+    by: str | None
 
     def to_send(self) -> SentSignal:
         """The signal with its id. Raises `Refused` if a part of it cannot be."""
@@ -49,7 +49,7 @@ class Signal:
             event=self.event,
             correlation=self.correlation,
             data=_data_text(self.data),
-            by=valid_text(self.by),
+            by=valid_text(self.by or login_name()),
             login=valid_text(login_name()),
         )
 

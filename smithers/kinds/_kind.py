@@ -17,7 +17,8 @@ from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOp
 from smithers.kinds._definition import Definition
 from smithers.kinds._instance import Instance
 from smithers.shapes import ContainerKind
-from smithers.state import Ended, RunState, Signal, Total
+from smithers.signals import Signal
+from smithers.state import Ended, RunState, Total
 from smithers.tree import Computed, ForEach, Mark, Node, Output, Rework, Task
 
 __all__ = ["NOTHING", "Asking", "Kind", "KindName", "OutputReader", "Planning"]

@@ -21,7 +21,7 @@ from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in
 from smithers.kinds._waiting import WaitingKind
 from smithers.naming import event_name
-from smithers.state import Signal
+from smithers.signals import Signal
 from smithers.texts import from_json
 from smithers.tree import (
     EventWork,
@@ -183,7 +183,7 @@ class EventKind(WaitingKind[WaitForEvent[Any]]):
     def _take_oldest(self, asking: Asking, one: Instance[WaitForEvent[Any]]) -> None:
         """Take the oldest signal that fits; those before it that do not fit are set aside."""
         opened = asking.state.waits[one.key, waits.EVENT].opened
-        while (signal := asking.state.oldest_signal(opened.on)) is not None:
+        while (signal := asking.state.queues.oldest(opened.on)) is not None:
             try:
                 self.signalled(asking, one, signal)
                 return

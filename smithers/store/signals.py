@@ -16,6 +16,7 @@ from smithers.store.rows import path_of
 __all__ = [
     "MOST_AWAITED",
     "OPEN_WAITS",
+    "Awaited",
     "Listening",
     "awaited",
     "check_signal",
@@ -64,9 +65,14 @@ def listening(db: sqlite3.Connection, run_id: str, on: tuple[str, ...]) -> list[
     ]
 
 
-def awaited(db: sqlite3.Connection, run_id: str) -> list[tuple[str, ...]]:
-    """The events and correlations that a run waits for, the first of them if there are many."""
-    return [tuple(json.loads(on)) for (on,) in db.execute(_AWAITED, (run_id,))]
+Awaited = tuple[Sequence[Listening], Sequence[tuple[str, ...]]]
+"""The open waits for one event and correlation, and the first of all that a run waits for."""
+
+
+def awaited(db: sqlite3.Connection, run_id: str, on: tuple[str, ...]) -> Awaited:
+    """What a run waits for, of this event and correlation and of others."""
+    others = [tuple(json.loads(other)) for (other,) in db.execute(_AWAITED, (run_id,))]
+    return listening(db, run_id, on), others
 
 
 def first_of(db: sqlite3.Connection, run_id: str, id: str) -> SentSignal | None:

@@ -59,7 +59,7 @@ from smithers.store.outputs import OutputReader
 from smithers.store.releasing import RELEASE
 from smithers.store.rows import rows_of, time_text
 from smithers.store.run_rows import run_row, unknown_run
-from smithers.store.signals import Listening, awaited, listening, move_signals
+from smithers.store.signals import Awaited, awaited, move_signals
 from smithers.store.waking import called, note_failure, revive, seat, take_seat, wakeable
 
 __all__ = ["SqliteStore"]
@@ -305,9 +305,7 @@ class SqliteStore:
         return self._outputs.read(run_id, key, frame)
 
     async def offer(self, note: Note) -> InboxRow:
-        """Put a note into the inbox. Raises `UnknownRun`, `AlreadyDecided`, `AlreadySent` or
-        `Refused`.
-        """
+        """Put a note into the inbox. Raises `UnknownRun` or `Refused`."""
 
         def work(db: sqlite3.Connection) -> InboxRow:
             _, owner, _, _ = _standing(db, note.run_id)
@@ -320,18 +318,12 @@ class SqliteStore:
         self._notes += 1
         return row
 
-    async def awaited(
-        self, run_id: str, on: tuple[str, ...]
-    ) -> tuple[Sequence[Listening], Sequence[tuple[str, ...]]]:
-        """The open waits of a run for one event and correlation, and the first of all events and
-        correlations that it waits for. Raises `UnknownRun`.
-        """
+    async def awaited(self, run_id: str, on: tuple[str, ...]) -> Awaited:
+        """What a run waits for, as it is told to whoever sends a signal. Raises `UnknownRun`."""
 
-        def work(
-            db: sqlite3.Connection,
-        ) -> tuple[Sequence[Listening], Sequence[tuple[str, ...]]]:
+        def work(db: sqlite3.Connection) -> Awaited:
             _standing(db, run_id)
-            return listening(db, run_id, on), awaited(db, run_id)
+            return awaited(db, run_id, on)
 
         return await self._db.read(work)
 

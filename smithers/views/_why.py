@@ -80,6 +80,8 @@ class _Reasons:
         self.resume = resume_command(snapshot.run_id)
         self.resume_if_left = None if self.alive else self.resume
         self.budgets = {budget.key: budget for budget in budgets(snapshot)}
+        sent = [signal_of(row.body) for row in snapshot.sent]
+        self.sent = {signal.on: signal for signal in reversed(sent)}
 
     def all(self) -> list[Reason]:
         snapshot = self.snapshot
@@ -291,11 +293,9 @@ class _Reasons:
 
     def _event(self, wait: WaitView) -> Reason:
         key, due = wait.key, "" if wait.due is None else f" until {self._clock(wait.due)}"
-        for row in self.snapshot.sent:
-            sent = signal_of(row.body)
-            if sent.on == wait.on:
-                said = f"{key_name(key)} waits for the event {event_name(wait.on)}"
-                return self._taken_up(key, f"{said}, which {sent.by} has sent")
+        if (sent := self.sent.get(wait.on)) is not None:
+            said = f"{key_name(key)} waits for the event {event_name(wait.on)}"
+            return self._taken_up(key, f"{said}, which {sent.by} has sent")
         said = (
             f"{key_name(key)} has been waiting for the event {event_name(wait.on)} since"
             f" {self._clock(wait.since)}{due}"

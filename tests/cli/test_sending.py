@@ -208,6 +208,26 @@ def test_a_signal_to_a_cancelled_run_is_not_lost_silently(tmp_path: Path) -> Non
     assert f"signal one of the event go, which {LOGIN} has sent, was not taken" in why
 
 
+def test_a_run_that_continues_passes_on_what_it_has_not_taken(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(
+        "from smithers import *\n"
+        "@workflow\n"
+        "def flow(ctx):\n"
+        "    one = WaitForEvent('one', event='number', output=int)\n"
+        "    return Sequence(one, ContinueAsNew(NoInput()))\n"
+    )
+    assert smithers(tmp_path, "up", "flow.py", "--run-id", "r1").code == 3
+    send(tmp_path, "other", "--id", "a")
+    assert send(tmp_path, "number", "--data", "1", "--id", "b", "--resume").code == 3
+    found = {one["id"]: (one["state"], one["task"]) for one in signals(tmp_path)}
+    assert found == {"a": ("passed on", None), "b": ("taken", "one")}
+    (next_one,) = signals(tmp_path, "r1-2")
+    assert (next_one["id"], next_one["state"]) == ("a", "kept")
+    late = send(tmp_path, "number", "--data", "2")
+    assert late.code == 2
+    assert "hint: send it to r1-2, as which the run has continued" in late.err
+
+
 def test_every_unfinished_run_of_a_workflow_gets_it(tmp_path: Path) -> None:
     for run_id in ("r1", "r2", "r3"):
         up(tmp_path, run_id)

@@ -218,18 +218,9 @@ class Expected:
             case "sequence" | "parallel" | "saga":
                 below = any(self._fails(one, name, path) for name, one in self._below(shape, id))
                 return below or self._fails_by_result(shape, id)
-            case (
-                "step"
-                | "task"
-                | "command"
-                | "approval"
-                | "human"
-                | "subflow"
-                | "continue_as_new"
-                | "wait_for_event"
-            ):
+            case "step" | "task" | "command" | "approval" | "human" | "subflow" | "continue_as_new":
                 return self.fates.fails(str(Key(id, path))) and shape.on_failure != "continue"
-            case "timer":
+            case "timer" | "wait_for_event":
                 return False
             case _:
                 assert_never(shape.kind)
@@ -307,7 +298,8 @@ class Expected:
                 | "continue_as_new"
                 | "wait_for_event"
             ):
-                failed = shape.kind != "timer" and self.fates.fails(str(Key(id, path)))
+                may_fail = shape.kind not in ("timer", "wait_for_event")
+                failed = may_fail and self.fates.fails(str(Key(id, path)))
                 outcome = ("failed" if failed else "finished") if how == "run" else how
                 agents = shape.kind == "task" and how == "run"
                 self._task(id, path, outcome, sure=sure, agents=agents)

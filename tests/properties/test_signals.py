@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from smithers import Context, Loop, Node, NoInput, Parallel, Sequence, Step, WaitForEvent, workflow
 from smithers.changes import ENDED, Frame, Key, SignalTaken
 from smithers.errors import AlreadySent, Refused, WrongAnswer
-from smithers.state import RunState, Signal
+from smithers.signals import Signal
+from smithers.state import RunState
 from tests.rules.runs import Run
 
 LAST = 9
@@ -161,7 +162,7 @@ class Signals(RuleBasedStateMachine):
         assert len(state.signals) == len(self.sent)
         for (_, kind), wait in state.waits.items():
             assert kind == "event"
-            assert state.oldest_signal(wait.opened.on) is None
+            assert state.queues.oldest(wait.opened.on) is None
 
     # -- what always holds
 

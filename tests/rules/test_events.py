@@ -269,7 +269,7 @@ def test_a_validator_with_a_mistake_fails_the_wait_and_loses_no_signal() -> None
     assert run.go().status == "failed"
     assert run.state.signals[1].taken is None
     Paid.model_rebuild()
-    assert run.state.oldest_signal(("paid",)) is not None
+    assert run.state.queues.oldest(("paid",)) is not None
 
 
 def test_a_signal_that_fits_another_open_wait_is_for_that_one() -> None:
@@ -406,7 +406,7 @@ def test_a_rebuilt_run_has_the_same_queue() -> None:
     run.go()
     again = crashed(run, len(run.watch.frames))
     assert again.state == run.state
-    first = again.state.oldest_signal(("number", "later"))
+    first = again.state.queues.oldest(("number", "later"))
     assert first is not None
     assert first.data == "5"
 

@@ -10,7 +10,19 @@ from typing import Any
 
 from pydantic import BaseModel, field_validator
 
-from smithers import Approval, Attempt, Context, HumanTask, Node, NoInput, Retry, Step, Task, Timer
+from smithers import (
+    Approval,
+    Attempt,
+    Context,
+    HumanTask,
+    Node,
+    NoInput,
+    Retry,
+    Step,
+    Task,
+    Timer,
+    WaitForEvent,
+)
 from smithers.agent import Answered, Ask, Capabilities, Event, Started
 from smithers.changes import AttemptStarted
 from smithers.errors import Permanent, Transient
@@ -32,9 +44,12 @@ def shape_of(random: Random, size: int) -> Shape:
     """A tree of about so many leaves."""
     if size <= 1:
         kind: Kind = random.choice(
-            ["step", "step", "step", "step", "task", "approval", "human", "timer"]
+            [
+                *("step", "step", "step", "step", "task"),
+                *("approval", "human", "timer", "wait_for_event"),
+            ]
         )
-        only_waits = kind in ("approval", "human", "timer")
+        only_waits = kind in ("approval", "human", "timer", "wait_for_event")
         on_failure = "fail" if only_waits or random.random() < 0.7 else "continue"
         return Shape(kind=kind, on_failure=on_failure, effect=random.random() < 0.3)
     kind = random.choice(
@@ -133,6 +148,8 @@ class Bodies(Working):
             return HumanTask(id, ask=f"What is {id}?", output=Word)
         if shape.kind == "timer":
             return Timer(id, seconds=0.01)
+        if shape.kind == "wait_for_event":
+            return WaitForEvent(id, event=id, output=Word)
         if shape.kind == "task":
             agent = _Agent(self._floor)
             return Task(id, agent=agent, prompt=id, on_failure=on_failure, retry=_AT_ONCE)

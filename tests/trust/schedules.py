@@ -21,8 +21,9 @@ from typing import Any, cast
 from smithers import Context, Node, NoInput, Workflow, workflow
 from smithers.changes import AttemptStarted, Frame, Key, Reset, Settled
 from smithers.engine.engine import Engine, Settings
-from smithers.errors import AlreadyDecided, Fenced, Owned, Refused, RunExists
+from smithers.errors import AlreadyDecided, AlreadySent, Fenced, Owned, Refused, RunExists
 from smithers.secrets import Secrets
+from smithers.signals import SentSignal
 from smithers.state import RunState
 from smithers.store import Claim, Model, NewRun, Note, Store
 from smithers.tree import Decision
@@ -152,6 +153,8 @@ class Schedule:
                     await self._answer(key, wait.frame)
                 if kind == "human" and self.random.random() < 0.7:
                     await self._give(key, wait.frame)
+                if kind == "event" and self.random.random() < 0.7:
+                    await self._signal(key, wait.frame)
                 if kind == "repeat" and self.random.random() < 0.7:
                     await self._let_repeat(key, wait.frame)
 
@@ -192,6 +195,24 @@ class Schedule:
             self.world.wrong(f"{key} was answered twice")
         if word != "again":
             self.answers[key] = word == "yes"
+
+    async def _signal(self, key: Key, opened: int) -> None:
+        """A signal for a wait, or for a later one: at times one that the run sets aside, or that
+        was sent before.
+        """
+        word = "again" if self.random.random() < 0.3 else "yes"
+        sent = SentSignal(
+            id=f"{key} {opened if self.random.random() < 0.7 else self.random.random()} {word}",
+            event=key.id,
+            correlation=None,
+            data=json.dumps({"word": word}),
+            by="ann",
+            login="ann",
+        )
+        at, body = self.world.now(), sent.body()
+        note = Note(run_id=RUN, kind="signal", signal=sent.id, body=body, at=at)
+        with suppress(AlreadySent, Refused):
+            await self._offer(note)
 
     async def _let_repeat(self, key: Key, opened: int) -> None:
         """A step with an effect may run again: it has an end that its fate knows."""
