@@ -37,6 +37,7 @@ class Scale:
     few_agents: int = 100
     waiting: int = 10_000
     pooled: int = 1000
+    waiting_kinds: int = 1000
     waits: int = 100
     stands_s: int = 30
     events: int = 100_000
@@ -55,6 +56,7 @@ QUICK = Scale(
     few_agents=5,
     waiting=2,
     pooled=2,
+    waiting_kinds=4,
     waits=3,
     stands_s=1,
     events=50,
@@ -427,6 +429,12 @@ def _others(scale: Scale) -> list[Row]:
     def left(figure: str) -> Measure:
         return lambda: measured(ours("waiting", waiting), 1)[figure]
 
+    kinds = scale.waiting_kinds
+
+    def left_of_all(figure: str) -> Measure:
+        each = ("approval", "human", "timer", "child")
+        return lambda: measured(ours("waiting", kinds, *each), 1)[figure]
+
     loading = ours("loading", n)
     plain: list[tuple[str, str, str, float, bool, Measure]] = [
         (
@@ -469,6 +477,22 @@ def _others(scale: Scale) -> list[Row]:
             0,
             False,
             left("handles"),
+        ),
+        (
+            "waiting-kinds-bytes",
+            f"database a run, {kinds:,} that wait for a person, a time, a child run",
+            "bytes",
+            4096,
+            True,
+            _each(left_of_all("bytes"), kinds),
+        ),
+        (
+            "waiting-kinds-left",
+            f"processes and open files of {kinds:,} such runs",
+            "",
+            0,
+            False,
+            left_of_all("left"),
         ),
     ]
     return [

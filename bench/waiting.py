@@ -1,11 +1,13 @@
-"""Runs that wait for a person: `python -m bench.waiting N FOLDER`.
+"""Runs that wait: `python -m bench.waiting N [KIND…] FOLDER`.
 
-Starts N runs, each of which is left as its rows. Then tells how many processes still bear the mark
-of this one, and how many handles on the store are open anywhere.
+Starts N runs, each of which is left as its rows: for a decision, or for each KIND of wait in turn.
+Then tells how many processes still bear the mark of this one, and how many handles on the store are
+open anywhere.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import uuid
@@ -15,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from bench.driving import drive, emit, store
-from smithers import Approval, Context, Node, NoInput, workflow
+from smithers import Approval, Context, HumanTask, Node, NoInput, Subflow, Timer, workflow
 
 __all__ = ["MARK", "handles", "marked"]
 
@@ -23,8 +25,23 @@ MARK = "SMITHERS_BENCH"
 
 
 @workflow
-def waits(ctx: Context[NoInput]) -> Node:
+def approval(ctx: Context[NoInput]) -> Node:
     return Approval("ship", ask="Ship it?")
+
+
+@workflow
+def human(ctx: Context[NoInput]) -> Node:
+    return HumanTask("colour", ask="Which colour?", choices=["blue", "green"])
+
+
+@workflow
+def timer(ctx: Context[NoInput]) -> Node:
+    return Timer("later", seconds=3 * 24 * 3600)
+
+
+@workflow
+def child(ctx: Context[NoInput]) -> Node:
+    return Subflow("below", approval)
 
 
 def marked(mark: str) -> int:
@@ -45,13 +62,16 @@ def handles(folder: Path) -> int:
     return found
 
 
-def main(count: str, where: str) -> None:
+def main(count: str, *kinds_and_folder: str) -> None:
+    *kinds, where = kinds_and_folder
     os.environ[MARK] = mark = uuid.uuid4().hex  # children inherit it
     database = store(Path(where), "run")
-    for number in range(int(count)):
-        left, _, _ = drive(__file__, "waits", database, {}, run_id=f"run-{number}")
+    flows = itertools.cycle(kinds or ("approval",))
+    for number, name in zip(range(int(count)), flows, strict=False):
+        left, _, _ = drive(__file__, name, database, {}, run_id=f"run-{number}")
         assert left.status == "waiting", left
-    emit(processes=marked(mark), handles=handles(database.parent))
+    processes, files = marked(mark), handles(database.parent)
+    emit(processes=processes, handles=files, left=processes + files)
 
 
 if __name__ == "__main__":
