@@ -36,6 +36,7 @@ class Scale:
     agents: int = 1000
     few_agents: int = 100
     waiting: int = 10_000
+    pooled: int = 1000
     waiting_kinds: int = 1000
     waits: int = 100
     stands_s: int = 30
@@ -54,6 +55,7 @@ QUICK = Scale(
     agents=5,
     few_agents=5,
     waiting=2,
+    pooled=2,
     waiting_kinds=4,
     waits=3,
     stands_s=1,
@@ -88,6 +90,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_agents(scale),
         *_streams(scale),
         *_large_outputs(scale),
+        *_pools(scale),
         *_others(scale),
         *_served(scale),
     ]
@@ -364,6 +367,53 @@ def _large_outputs(scale: Scale) -> list[Row]:
             measure=partial(added, what, before),
         )
         for name, words, what, before in plain
+    ]
+
+
+def _pools(scale: Scale) -> list[Row]:
+    def of(what: str, count: int, figure: str) -> Measure:
+        return lambda: measured(ours("pools", what, count), scale.repeats)[figure]
+
+    n, few = scale.many, scale.pooled
+    left = ours("pools", "waiting", few)
+    return [
+        Row(
+            name="pool-ratio",
+            what=f"CPU a step, fan-out of {n:,} in a pool against limit=",
+            unit="times",
+            limit=1.15,
+            measure=_over(of("run", n, "cpu_s"), of("free", n, "cpu_s")),
+        ),
+        Row(
+            name="pool-machine-cpu",
+            what=f"CPU a step, fan-out of {few:,} in a pool of the machine",
+            unit="ms",
+            limit=0.8,
+            measure=_each(of("machine", few, "cpu_s"), few, 1000),
+        ),
+        Row(
+            name="pool-waiting-processes",
+            what=f"processes of {few:,} runs that wait for a pool of the machine",
+            unit="",
+            limit=0,
+            measure=lambda: measured(left, 1)["processes"],
+        ),
+        Row(
+            name="pool-waiting-look",
+            what=f"CPU of a look for runs to wake, {few:,} that wait for a pool",
+            unit="ms",
+            limit=20,
+            below=True,
+            measure=lambda: measured(left, 1)["look_s"].times(1000),
+        ),
+        Row(
+            name="cached-cpu",
+            what=f"CPU a task, {few:,} answers of an earlier run",
+            unit="ms",
+            limit=1,
+            below=True,
+            measure=_each(of("cached", few, "cpu_s"), few, 1000),
+        ),
     ]
 
 

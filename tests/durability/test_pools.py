@@ -46,6 +46,32 @@ def waiting(project: Project, run: str) -> list[dict[str, Any]]:
     return [one for one in reasons if one["kind"] == "pool"]
 
 
+def test_a_limit_that_cannot_be_is_refused_before_anything_is_written(project: Project) -> None:
+    for text, said, hint in (
+        (
+            "[pools.gpu]\nmashine = 1\n",
+            "unknown key 'pools.gpu.mashine'",
+            "did you mean 'machine'?",
+        ),
+        (
+            "[pools.gpu]\nmachine = 0\n",
+            "pools.gpu.machine must be at least 1, not 0",
+            "for example",
+        ),
+        ("[pools.gpu]\n", "pools.gpu has no limit", "write gpu = 2"),
+    ):
+        (project.folder / "smithers.toml").write_text(text)
+        done = project.run("up", "pooled.py", "--run-id", "r1")
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert hint in done.stderr
+        assert not project.database.exists()
+    (project.folder / "smithers.toml").write_text("[pools.gpu]\nlimit = 2\nmachine = 1\n")
+    lines = project.json("config")["settings"]
+    (value,) = [one["value"] for one in lines if one["key"] == "pools.gpu"]
+    assert value == {"limit": 2, "machine": 1}
+
+
 def overlaps(ledger: list[str]) -> bool:
     """Whether two steps were at work at once: each line `begin` is followed by its `end`."""
     return any(

@@ -36,6 +36,31 @@ async def test_a_run_is_started_waited_for_and_read(project: Project, era: Era) 
         assert read["tasks"]["finished"] == 1
 
 
+_CACHED = """
+from harnesses import Echo
+from smithers import Cache, Context, NoInput, Node, Task, workflow
+
+
+@workflow
+def cached(ctx: Context[NoInput]) -> Node:
+    return Task("said", agent=Echo(), prompt="hello", cache=Cache())
+"""
+
+
+async def test_an_answer_of_an_earlier_run_is_shown_as_cached(project: Project, era: Era) -> None:
+    (project.folder / "cached.py").write_text(_CACHED)
+    async with project.client(era) as call:
+        runs = [(await call("start_run", workflow="cached.py"))["run_id"]]
+        await call("wait_run", run_id=runs[0], timeout_s=50)
+        runs.append((await call("start_run", workflow="cached.py"))["run_id"])
+        await call("wait_run", run_id=runs[1], timeout_s=50)
+        read = [await call("get_run", run_id=run_id) for run_id in runs]
+        assert [one["states"] for one in read] == [["said finished"], ["said finished, cached"]]
+        tasks = [await call("get_task", run_id=run_id, task="said") for run_id in runs]
+        assert [one["cached"] for one in tasks] == [None, runs[0]]
+        assert tasks[1]["attempts"] == []
+
+
 async def test_a_wait_that_ends_by_time_is_no_error_and_leaves_the_run_alone(
     project: Project, era: Era
 ) -> None:
