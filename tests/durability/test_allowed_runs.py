@@ -234,7 +234,7 @@ def test_a_run_below_that_must_clean_up_does_so_when_a_person_resumes_it(
     assert "run c1, which was started from below this one, must clean up: type" in err
     assert status(project, "c1") == "stale"
     supervised = project.run("supervise", "--once").stderr
-    assert "c1: was started by an agent and must clean up: type `smithers resume c1`" in supervised
+    assert "must clean up, and an agent has started it: `smithers resume c1`" in supervised
     assert project.ledger == ["held"]
     assert project.run("resume", "c1").returncode == 4
     assert project.ledger == ["held", "cleaned"]

@@ -86,7 +86,7 @@ class _Deciding:
     ) -> None:
         self.driver.settle(one, outcome, error)
 
-    def count_child(self, one: Instance, run_id: str, used: object) -> None: ...
+    def count_child(self, one: Instance, run_id: str, used: object, time_s: float) -> None: ...
 
     def open_wait(self, one: Instance, wait: WaitOpened) -> None:
         self.driver.open_wait(wait)
