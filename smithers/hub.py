@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from smithers.store.cached import CachedLine
     from smithers.views import (
         CostView,
+        DiffView,
         EventsPage,
         FrameView,
         GraphView,
@@ -693,13 +694,30 @@ class Hub:
         """The state of a run, with counts of its tasks."""
         return views.summarize(self._snapshot(run_id))
 
-    def inspect(self, run_id: str) -> Inspection:
-        """A run with all its tasks, their attempts, and what it is waiting for."""
-        return views.inspect(self._snapshot(run_id))
+    def inspect(self, run_id: str, *, frame: int | None = None) -> Inspection:
+        """A run with all its tasks, their attempts, and what it is waiting for: now, or as of a
+        frame. Raises `Refused` if it has no such frame.
+        """
+        return views.inspect(reports.snapshot(self.database, run_id, frame=frame))
 
-    def inspecting(self, run_id: str) -> AbstractContextManager[Inspection]:
+    def inspecting(
+        self, run_id: str, *, frame: int | None = None
+    ) -> AbstractContextManager[Inspection]:
         """The same for whoever reads all outputs: within it, the database stays open."""
-        return reports.inspecting(self.database, run_id)
+        return reports.inspecting(self.database, run_id, frame=frame)
+
+    def compare(
+        self,
+        old: tuple[str, int | None],
+        new: tuple[str, int | None],
+        *,
+        everything: bool = False,
+    ) -> DiffView:
+        """What differs from one run to another, each as of a frame (None for its last one). Times,
+        attempts, cost and run ids are compared with `everything`. Raises `Refused` if a run has no
+        such frame.
+        """
+        return reports.compare(self.database, old, new, everything=everything)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

@@ -27,6 +27,7 @@ from smithers.cli import (
     _service,
     _steering,
     _supervising,
+    _travelling,
     _trusting,
     _workflows,
 )
@@ -49,6 +50,7 @@ app = typer.Typer(
 _MODULES = (
     _running,
     _reading,
+    _travelling,
     _asking,
     _deciding,
     _answering,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
     from smithers.reports._runs import status_of as status_of
+    from smithers.reports._snapshot import compare as compare
     from smithers.reports._snapshot import inspecting as inspecting
     from smithers.reports._snapshot import snapshot as snapshot
     from smithers.reports._sql import Answer as Answer
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "compare": "smithers.reports._snapshot",
     "Answer": "smithers.reports._sql",
     "Changes": "smithers.reports._changes",
     "Look": "smithers.reports._overview",

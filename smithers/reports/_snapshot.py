@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smithers.errors import UnknownRun
+from smithers import views
+from smithers.errors import Refused, UnknownRun
 from smithers.reports._database import reading
 from smithers.reports._heads import heads, owner_of
 from smithers.reports._waking import attention_of, given_up
@@ -19,11 +20,11 @@ from smithers.state import RunState
 from smithers.store.below import below
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import last_written, owner_log, streams_folder
-from smithers.store.history import LAST, frames_of, parts_of
+from smithers.store.history import LAST, frames_of, last_frame, parts_of
 from smithers.store.inbox import inbox_rows
 from smithers.store.lease import is_gone
 from smithers.store.looking import peek
-from smithers.store.outputs import no_output, output_of
+from smithers.store.outputs import no_output, output_of, prompt_of
 from smithers.store.run_rows import run_row
 from smithers.views import Snapshot, StartedRun, inspect
 from smithers.waits import CHILD
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from smithers.changes import Key
     from smithers.state import Ended
     from smithers.store.history import Part
-    from smithers.views import Inspection
+    from smithers.views import DiffView, Inspection
 
-__all__ = ["WAITS", "Shared", "inspecting", "snapshot", "snapshot_of"]
+__all__ = ["WAITS", "Shared", "compare", "inspecting", "snapshot", "snapshot_of"]
 
 
 class _Texts:
@@ -55,21 +56,60 @@ class _Texts:
             raise no_output(self._run_id, key, ended.frame)
         return text
 
+    def prompt(self, serial: int, /) -> str | None:
+        """What the agent of an attempt was asked."""
+        return self._read(lambda db: prompt_of(db, self._run_id, serial))
 
-def snapshot(path: Path, run_id: str, *, frame: int = LAST) -> Snapshot:
-    """A run as of a frame, the last by default. Raises `UnknownRun`."""
+
+def snapshot(path: Path, run_id: str, *, frame: int | None = None) -> Snapshot:
+    """A run as of a frame, the last by default. Raises `UnknownRun`, or `Refused` if it has no such
+    frame.
+    """
     with reading(path) as db:
-        return snapshot_of(db, path, run_id, frame=frame)
+        return _at(db, path, run_id, frame)
 
 
 @contextmanager
-def inspecting(path: Path, run_id: str) -> Generator[Inspection]:
-    """A run with all its tasks. Inside it, the database stays open for their outputs. Raises
-    `UnknownRun`.
-    """
+def inspecting(path: Path, run_id: str, *, frame: int | None = None) -> Generator[Inspection]:
+    """The same with all its tasks. Inside it, the database stays open for their outputs."""
     with reading(path) as db:
-        found = snapshot_of(db, path, run_id)
+        found = _at(db, path, run_id, frame)
         yield inspect(replace(found, texts=_Texts(run_id, lambda read: read(db))))
+
+
+def compare(
+    path: Path,
+    old: tuple[str, int | None],
+    new: tuple[str, int | None],
+    *,
+    everything: bool = False,
+) -> DiffView:
+    """What differs between two runs, each as of a frame. Raises as `snapshot` does."""
+    with reading(path) as db:
+        both = [
+            replace(_at(db, path, *one), texts=_Texts(one[0], lambda read: read(db)))
+            for one in (old, new)
+        ]
+        return views.compare(*both, everything=everything)
+
+
+def _at(db: sqlite3.Connection, path: Path, run_id: str, frame: int | None) -> Snapshot:
+    """The run as of a frame. What is no part of its state belongs to its last frame; before that,
+    its owner lived, and it was the time of the frame.
+    """
+    found = snapshot_of(db, path, run_id, frame=LAST if frame is None else frame)
+    if frame is None:
+        return found
+    last = last_frame(db, run_id)
+    if not 0 <= frame <= last:
+        raise Refused(
+            f"run {run_id} has no frame {frame}",
+            hint=f"its frames are 0 to {last}; `smithers timeline {run_id}` shows them",
+        )
+    if frame == last:
+        return found
+    at = found.state.time_of(frame)
+    return Snapshot(run=found.run, state=found.state, now=at, alive=True, texts=found.texts)
 
 
 _MOST_CHILDREN = 5

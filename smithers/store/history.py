@@ -47,7 +47,7 @@ from smithers.changes import (
 from smithers.errors import StoreError
 from smithers.store.rows import path_of, time_of
 
-__all__ = ["LAST", "PARTS", "Part", "frames_of", "parts_of"]
+__all__ = ["LAST", "PARTS", "Part", "frames_of", "last_frame", "parts_of"]
 
 Part = Literal[
     "tree",
@@ -112,6 +112,12 @@ def frames_of(
     frames.update((number, []) for number, _, _ in heads)
     _read(db, frames, PARTS)
     return _made(frames, heads)
+
+
+def last_frame(db: sqlite3.Connection, run_id: str) -> int:
+    """The number of the last frame of a run, -1 if it has none."""
+    (last,) = db.execute("SELECT max(frame) FROM frames WHERE run_id = ?", (run_id,)).fetchone()
+    return -1 if last is None else int(last)
 
 
 def parts_of(

@@ -14,8 +14,9 @@ from smithers.store.failures import telling
 from smithers.store.looking import connect_reader
 from smithers.store.rows import path_text
 
-__all__ = ["OutputReader", "no_output", "output_of", "with_outputs"]
+__all__ = ["OutputReader", "no_output", "output_of", "prompt_of", "with_outputs"]
 
+_PROMPT = "SELECT prompt FROM attempts WHERE run_id = ? AND serial = ?"
 _OUTPUT = "SELECT json FROM outputs WHERE run_id = ? AND task = ? AND path = ? AND born = ?"
 
 
@@ -23,6 +24,12 @@ def output_of(db: sqlite3.Connection, run_id: str, key: Key, frame: int) -> str 
     """What a node gave when it ended in that frame, as JSON text; None if it gave nothing."""
     rows = db.execute(_OUTPUT, (run_id, key.id, path_text(key.path), frame)).fetchall()
     return str(rows[0][0]) if rows else None
+
+
+def prompt_of(db: sqlite3.Connection, run_id: str, serial: int) -> str | None:
+    """What the agent of an attempt was asked; None if no agent was."""
+    row = db.execute(_PROMPT, (run_id, serial)).fetchone()
+    return None if row is None else row[0]
 
 
 def with_outputs(db: sqlite3.Connection, run_id: str, frame: Frame) -> Frame:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from smithers.views._cost import CostLine as CostLine
     from smithers.views._cost import CostView as CostView
     from smithers.views._cost import view_cost as view_cost
+    from smithers.views._diff import Difference as Difference
+    from smithers.views._diff import DiffView as DiffView
+    from smithers.views._diff import compare as compare
     from smithers.views._event_words import event_words as event_words
     from smithers.views._exhausted import exhausted_words as exhausted_words
     from smithers.views._failing import Reason as Reason
@@ -92,6 +95,9 @@ if TYPE_CHECKING:
     from smithers.views._work import view_work as view_work
 
 _HOMES = {
+    "DiffView": "smithers.views._diff",
+    "Difference": "smithers.views._diff",
+    "compare": "smithers.views._diff",
     "ASK": "smithers.views._lines",
     "Activity": "smithers.views._lists",
     "AttemptName": "smithers.views._frames",

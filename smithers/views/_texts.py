@@ -19,6 +19,10 @@ class Texts(Protocol):
         """The output of a node that gave one, as JSON text."""
         ...
 
+    def prompt(self, serial: int, /) -> str | None:
+        """What the agent of an attempt was asked; None for an attempt of no agent."""
+        ...
+
 
 class Held:
     """The texts that the state holds itself: those of small outputs."""
@@ -26,6 +30,9 @@ class Held:
     def output(self, key: Key, ended: Ended, /) -> str:
         assert isinstance(ended.output, str)
         return ended.output
+
+    def prompt(self, serial: int, /) -> str | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

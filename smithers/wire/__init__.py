@@ -13,6 +13,7 @@ from smithers.lazy import lazily
 
 if TYPE_CHECKING:
     from smithers.wire._changes import change_name as change_name
+    from smithers.wire._diffs import diff_json as diff_json
     from smithers.wire._frames import agent_event_json as agent_event_json
     from smithers.wire._frames import end_json as end_json
     from smithers.wire._frames import entry_json as entry_json
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from smithers.wire._values import Json as Json
 
 _HOMES = {
+    "diff_json": "smithers.wire._diffs",
     "Json": "smithers.wire._values",
     "activity_json": "smithers.wire._runs",
     "agent_event_json": "smithers.wire._frames",

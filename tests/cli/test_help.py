@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "cli.md"
 COMMANDS = [
     *("up", "resume", "ps", "inspect", "cost", "why", "timeline", "events", "graph", "logs"),
-    *("sql", "asks"),
+    *("sql", "show", "diff", "asks"),
     *("approve", "deny", "cancel", "answer", "budget", "steer", "attach", "supervise", "trust"),
     "config",
     *("workflows", "demo", "doctor", "record", "replay"),

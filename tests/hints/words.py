@@ -37,6 +37,7 @@ WORDS: dict[str, Kind] = {
     "use one of: …": "choose",
     'write … = "…:MODEL"': "choose",
     "add it": "choose",
+    "frames are numbered from 0, for example r1@3, and r1@last is the last one": "choose",
     "… Otherwise …": "choose",
     "correct its arguments": "choose",
     "write only …": "choose",
@@ -200,6 +201,9 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "its frames are 0 to …; `smithers timeline …` shows them": (
+        "cli/test_travelling.py::test_a_frame_that_is_not_there_exits_2_and_names_those_that_are"
+    ),
     "what you typed is in …": "cli/test_answering.py"
     "::test_an_empty_or_unchanged_file_records_nothing",
     "run the command again to answer": "cli/test_answering.py"

@@ -38,6 +38,9 @@ NEW = NewRun(
 class _Digests:
     """Size and digest in place of a large output."""
 
+    def prompt(self, serial: int, /) -> str | None:
+        return None
+
     def output(self, key: Key, ended: Ended, /) -> str:
         if isinstance(ended.output, Large):
             return f"{ended.output.size} {ended.output.digest}"
