@@ -65,7 +65,7 @@ def _why_not(one: Above) -> tuple[str, str] | None:
     """What is wrong by one of the runs above, and what to change; None if it allows the start."""
     number, depth = one.allows.number, one.allows.depth
     if not number:
-        said = f"it was started by run {one.run_id}, whose workflow has no allow_runs="
+        said = f"this process was started by run {one.run_id}, whose workflow has no allow_runs="
         return (said, "set allow_runs=") if one.must_allow else None
     if one.level > depth:
         levels = "1 level" if depth == 1 else f"{depth} levels"

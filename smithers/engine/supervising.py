@@ -258,8 +258,8 @@ class Supervisor:
                 self._say("cancelled", f"{run_id}: cancelled, as requested", run_id)
             if outcome == "to clean up" and (await self._store.run(run_id)).is_started_below:
                 self._left_alone.add(run_id)
-                said = "was started by an agent and must clean up: type `smithers resume"
-                self._say("failed", f"{run_id}: {said} {run_id}`", run_id)
+                said = f"it must clean up, and an agent has started it: `smithers resume {run_id}`"
+                self._say("failed", f"{run_id}: {said}", run_id)
                 return 0.0
             if outcome != "to clean up":
                 return 0.0

@@ -265,8 +265,15 @@ class _Reasons:
             by = (object_from(note.body) or {}).get("by") or "someone"
             return self._taken_up(key, f"the budget of {key_name(key)} was raised by {by}")
         budget = self.budgets.get(key)
-        command = None if budget is None else raise_command(self.snapshot.run_id, budget)
         said = f"{wait.asked}; no agent starts until a person raises it"
+        if budget is None and (parent := self.snapshot.run.parent) is not None:
+            above = quote(parent.run_id)
+            return Reason(
+                key=key,
+                sentence=said,
+                hint=f"the budget is that of a run above: `smithers cost {above}` shows it",
+            )
+        command = None if budget is None else raise_command(self.snapshot.run_id, budget)
         return Reason(key=key, sentence=said, command=command)
 
     def _child(self, wait: WaitView) -> Reason:

@@ -222,6 +222,17 @@ def test_a_budget_that_runs_below_have_spent_stops_the_run_above(project: Projec
     assert again.stdout == "more\n", again.stderr
 
 
+def test_a_run_below_that_waits_for_a_budget_names_the_run_above(project: Project) -> None:
+    script = "; ".join(up(project, "calls", id) for id in ("c1", "c2"))
+    assert run(project, "more", script).returncode == 5
+    why = project.run("why", "c2").stdout
+    assert "3 of 3 calls (of run r1)" in why
+    assert "the budget is that of a run above: `smithers cost r1` shows it" in why
+    (budget,) = project.json("cost", "r1")["budgets"]
+    (measure,) = budget["measures"]
+    assert (measure["cap"], measure["used"], measure["left"]) == (3, 3, 0)
+
+
 def test_a_run_below_that_must_clean_up_does_so_when_a_person_resumes_it(
     project: Project,
 ) -> None:
@@ -234,7 +245,7 @@ def test_a_run_below_that_must_clean_up_does_so_when_a_person_resumes_it(
     assert "run c1, which was started from below this one, must clean up: type" in err
     assert status(project, "c1") == "stale"
     supervised = project.run("supervise", "--once").stderr
-    assert "c1: was started by an agent and must clean up: type `smithers resume c1`" in supervised
+    assert "must clean up, and an agent has started it: `smithers resume c1`" in supervised
     assert project.ledger == ["held"]
     assert project.run("resume", "c1").returncode == 4
     assert project.ledger == ["held", "cleaned"]

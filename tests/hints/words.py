@@ -227,6 +227,9 @@ TESTED: dict[str, str] = {
         "only a person may do this: type the command in a terminal that no run has started, or …"
         " of workflow … in … and resume run …"
     ): "durability/test_allowed_runs.py::test_what_a_refused_start_says_helps",
+    "the budget is that of a run above: `smithers cost …` shows it": (
+        "durability/test_allowed_runs.py::test_a_run_below_that_waits_for_a_budget_names_the_run_above"
+    ),
     "resume that run to continue it": (
         "rules/test_subflows.py::test_a_group_that_fails_stops_its_child_which_is_resumed_later"
     ),

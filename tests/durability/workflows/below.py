@@ -62,7 +62,7 @@ def capped(ctx: Context[Script]) -> Node[str]:
     return work(ctx)
 
 
-@workflow(input=Script, allow_runs=1, budget=Budget(calls=3))
+@workflow(input=Script, allow_runs=2, budget=Budget(calls=3))
 def more(ctx: Context[Script]) -> Node[str]:
     last = Task("more", agent=Echo(), prompt="more")
     return Sequence(work(ctx), last, result=last)
