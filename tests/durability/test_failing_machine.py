@@ -90,13 +90,13 @@ def test_a_stream_that_cannot_be_written_stops_the_owner_and_spends_no_try(
     assert set(project.ledger) <= {"first"}
 
 
-@pytest.mark.timeout(600)  # some thirty runs of three processes each
+@pytest.mark.timeout(600)  # a dozen runs of three processes each
 def test_a_row_of_a_process_that_cannot_be_written_stops_the_owner_and_fails_no_run(
     project: Project, shim: Path
 ) -> None:
     """Writes of the database from the start of the program on fail, one in each run."""
     ends: set[str] = set()
-    for at in range(2, 400, 7):
+    for at in range(2, 400, 17):
         (project.folder / "ledger").unlink(missing_ok=True)
         for file in project.database.parent.glob("smithers.db*"):
             if file.is_file():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,12 +43,10 @@ def before_the_claim(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object])
     """Let somebody else act when the next claim is about to be made."""
     claim = SqliteStore.claim
 
-    async def late(
-        store: SqliteStore, run_id: str, owner: Owner, *, source: str, file: str | None = None
-    ) -> Claimed:
+    async def late(store: SqliteStore, run_id: str, owner: Owner, **given: Any) -> Claimed:
         monkeypatch.undo()
         await asyncio.to_thread(act)
-        return await claim(store, run_id, owner, source=source, file=file)
+        return await claim(store, run_id, owner, **given)
 
     monkeypatch.setattr(SqliteStore, "claim", late)
 
