@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -17,8 +17,7 @@ def as_input(given: Computed[Any], model: type[BaseModel]) -> Computed[Any]:
     """A callable that gives an input, of which a value of another class is refused: its fields
     would be left out, and the run would start with defaults.
     """
-
-    taken: tuple[type, ...] = (model, Node)  # a node has words of its own
+    taken = cast("tuple[type, ...]", (model, Node))  # a node has words of its own
 
     def call() -> object:
         value: object = given.call()
