@@ -162,9 +162,9 @@ _REPEAT = Traits(
     answer="decided",
     words=Words(
         many="wait for a decision",
-        opened="{name} was interrupted and waits for a person's decision{until}",
-        row="interrupted, waiting for a decision: {title}",
-        short="interrupted",
+        opened="{name} may have had its effect, and waits for a person's decision{until}",
+        row="waiting for a decision: {title}",
+        short="",
         tells_end=True,
     ),
 )
