@@ -108,7 +108,7 @@ def _question(hub: Hub, question: Asked) -> str:
     again = "" if refused is None else f"\n\nThe last answer was refused: {refused}"
     if question.form.may_deny:
         (found,) = hub.list_asks(question.run_id, question.name)
-        deny = typed(found.commands["deny"], hub.database)
+        deny = typed(found.deny_command or "", hub.database)
         again += f"\n\nTo send the work back instead, type in a terminal: {deny} --note '...'"
     return (
         f"Run {question.run_id} asks for your {what} {question.name}"

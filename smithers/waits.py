@@ -40,6 +40,7 @@ __all__ = [
     "TAKING_SLOTS",
     "TIMED",
     "TIMER",
+    "WHOLE",
     "Traits",
     "WaitKind",
     "Words",
@@ -161,9 +162,9 @@ _REPEAT = Traits(
     answer="decided",
     words=Words(
         many="wait for a decision",
-        opened="{name} was interrupted and waits for a person's decision{until}",
-        row="interrupted, waiting for a decision: {title}",
-        short="interrupted",
+        opened="{name} may have had its effect, and waits for a person's decision{until}",
+        row="waiting for a decision: {title}",
+        short="",
         tells_end=True,
     ),
 )
@@ -333,6 +334,8 @@ def kinds_with(trait: Callable[[Traits], object]) -> tuple[WaitKind, ...]:
 DECISIONS: Final = kinds_with(lambda one: one.ended_by == "person")
 HOLDING: Final = kinds_with(lambda one: one.holds_start)
 SETTLING: Final = kinds_with(lambda one: one.settles)
+WHOLE: Final = tuple(kind for kind in SETTLING if kind != REPEAT)
+"""Those that are all that a node does: it is never attempted."""
 TAKING_SLOTS: Final = kinds_with(lambda one: one.takes_slot)
 TIMED: Final = kinds_with(lambda one: one.clock is not None)
 

@@ -14,6 +14,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
+from pydantic import BaseModel
+
 from smithers import waits
 from smithers.changes import (
     CameUp,
@@ -255,6 +257,12 @@ class Asking:
         """Call what becomes a choice; see `Asking` of `kinds`."""
         value = self.ask(one, lambda: given.row(given.call()), owner)
         return None if self.missed(value) else cast("str", value)
+
+    @property
+    def input_model(self) -> type[BaseModel]:
+        """What the workflow takes; see `Asking` of `kinds`."""
+        model: type[BaseModel] = self.renderer.workflow.input
+        return model
 
     def check_input(self, text: str) -> None:
         """Raise `Refused` if this is not an input of the workflow; see `Asking` of `kinds`."""

@@ -4,6 +4,7 @@ node of a task that has started, or add to what has finished.
 
 from __future__ import annotations
 
+from smithers import waits
 from smithers.changes import Key
 from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
@@ -68,23 +69,29 @@ def check_kinds(state: RunState, root: Definition) -> None:
             raise AuthorError(
                 f"{one.id!r} started as {_a(known.kind)} and is now {_a(kind)}",
                 place=one.node.mark.place,
-                hint=f"give the {kind} another id, or make {one.id!r} {_a(known.kind)} again",
+                hint=f"give the {_named(kind)} another id, or make {one.id!r}"
+                f" {_a(known.kind)} again",
             )
 
 
 def _has_started(state: RunState, id: str) -> bool:
-    """Whether anything was done under this id that counts. What has failed may be replaced, and a
-    question that nobody has answered is withdrawn.
+    """Whether anything was done under this id that counts, or waits to be done by somebody else: an
+    answer, the end of a child run or a signal may be on its way. What has failed may be replaced.
     """
     finished = {key for key, ended in state.ended.items() if ended.outcome == "finished"}
     tried = (key for key, tries in state.tries.items() if any(one.counts for one in tries))
     chosen = (key for key, kind in state.choices if kind not in ("skip_if", "cached"))
-    started = finished.union(key for key in tried if key not in state.ended)
-    return any(key.id == id for key in (*started, *chosen))
+    awaited = (key for key, kind in state.waits if kind in waits.WHOLE)
+    begun = (key for key in (*tried, *state.answers) if key not in state.ended)
+    return any(key.id == id for key in (*finished, *begun, *awaited, *chosen))
+
+
+def _named(kind: str) -> str:
+    return "human task" if kind == "human" else kind
 
 
 def _a(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {_named(kind)}"
 
 
 def check_added(before: Plan, after: Plan, mounts: Mounts, state: RunState) -> None:

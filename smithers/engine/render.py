@@ -26,7 +26,7 @@ from smithers.engine.reading import Reading, View, has_output
 from smithers.engine.repeating import check_repeats
 from smithers.engine.sharing import Sharing
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import NOTHING, Definition, agent_work
+from smithers.kinds import NOTHING, Definition, agent_work, check_next_input
 from smithers.naming import first_names, node_name
 from smithers.tree import (
     RENDERING,
@@ -165,11 +165,12 @@ class Renderer:
             self._sharing.add(root)
 
     def _check_tasks(self, root: Definition) -> None:
-        """Check before anything is paid what is known of agents and pools then. Raises
+        """Check before anything is paid what is known of agents, pools and inputs. Raises
         `AuthorError`.
         """
         for one in root.walk():
             check_pool(one.node, self.pools)
+            check_next_input(one.node, self.workflow.input)
             if (work := agent_work(one.node)) is not None:
                 if self.workflow.budget is not None:
                     check_sees(one, [self.workflow.budget])

@@ -114,8 +114,7 @@ def _reply(
 
     async def work(store: SqliteStore) -> Reply:
         history = await store.load(run_id)
-        key, wait = _open(history, run_id, task)
-        await _check_unanswered(store, history, run_id, key, wait)
+        key, wait = _open(history, run_id, task, await _given_answers(store, history, run_id))
         _check_allowed(key, wait, given.by)
         _check_shown(run_id, key, wait, given)
         value = value_for(key, wait)
@@ -172,8 +171,7 @@ def asks(database: Path, environment: Mapping[str, str], run_id: str, task: str 
 
     async def work(store: SqliteStore) -> Asked:
         history = await store.load(run_id)
-        key, wait = _open(history, run_id, task)
-        await _check_unanswered(store, history, run_id, key, wait)
+        key, wait = _open(history, run_id, task, await _given_answers(store, history, run_id))
         return _asked(run_id, key, wait)
 
     return with_store(database, run_id, work)
@@ -194,10 +192,13 @@ def _asked(run_id: str, key: Key, wait: Waiting) -> Asked:
     )
 
 
-def _open(history: History, run_id: str, task: str | None) -> tuple[Key, Waiting]:
-    """The open question that is meant."""
+def _open(
+    history: History, run_id: str, task: str | None, given: Mapping[tuple[Key, int | None], str]
+) -> tuple[Key, Waiting]:
+    """The open question that is meant. `given` are the answers that no frame has taken."""
     state = RunState.of(history.frames)
-    waiting = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
+    asked = {key: wait for (key, kind), wait in state.waits.items() if kind in waits.ASKING}
+    waiting = {key: wait for key, wait in asked.items() if (key, wait.frame) not in given}
     meant = {
         key: wait for key, wait in waiting.items() if task is None or task in (key.id, str(key))
     }
@@ -208,8 +209,11 @@ def _open(history: History, run_id: str, task: str | None) -> tuple[Key, Waiting
             f"several questions of run {run_id} are open: {', '.join(map(str, sorted(meant)))}",
             hint=f"name one of them after the run: {_quoted(meant)}",
         )
-    if (given := _answered(history, task)) is not None:
-        raise _taken(run_id, *given)
+    for key, wait in asked.items():
+        if task in (None, key.id, str(key)) and (key, wait.frame) in given:
+            raise _taken(run_id, str(key), given[key, wait.frame])
+    if (answered := _answered(history, task)) is not None:
+        raise _taken(run_id, *answered)
     hint = f"to see what the run is waiting for, type `smithers why {run_id}`"
     if waiting:
         hint = f"name one that is open: {_quoted(waiting)}"
@@ -236,14 +240,17 @@ def _quoted(keys: Iterable[Key]) -> str:
     return ", ".join(shlex.quote(str(key)) for key in sorted(keys))
 
 
-async def _check_unanswered(
-    store: SqliteStore, history: History, run_id: str, key: Key, wait: Waiting
-) -> None:
-    """An answer may be in the inbox that no frame has taken."""
+async def _given_answers(
+    store: SqliteStore, history: History, run_id: str
+) -> dict[tuple[Key, int | None], str]:
+    """The answers in the inbox that no frame has taken, by question; the first of each counts."""
     taken = history.frames[-1].inbox
-    for note in await store.inbox(Claim(run_id=run_id, owner="", fence=0), taken):
-        if (note.kind, note.key, note.opened) == (inbox.ANSWER, key, wait.frame):
-            raise _taken(run_id, str(key), note.body)
+    notes = await store.inbox(Claim(run_id=run_id, owner="", fence=0), taken)
+    return {
+        (note.key, note.opened): note.body
+        for note in reversed(notes)
+        if note.kind == inbox.ANSWER and note.key is not None
+    }
 
 
 def _answered(history: History, task: str | None) -> tuple[str, str] | None:

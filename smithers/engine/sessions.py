@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 from smithers.changes import Key
 from smithers.context import READER
-from smithers.engine.reading import Reading
+from smithers.engine.reading import Reading, View
 from smithers.engine.sharing import check_source
 from smithers.errors import SmithersError
 from smithers.kinds import Instance, agent_work
 from smithers.state import Attempted, RunState
 
-__all__ = ["Held", "NoSession", "held"]
+__all__ = ["Cached", "Held", "NoSession", "held"]
 
 _FAR = 8
 """So many tasks back are told to an agent that does not know their session."""
@@ -25,15 +25,24 @@ class NoSession(SmithersError):
 
 
 @dataclass(frozen=True, slots=True)
+class Cached:
+    """What a task gave whose answer is from an earlier run, as JSON text: nothing else is known."""
+
+    key: Key
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
-    """A session to begin with, itself or as a copy, and the agent that holds it. `told` are the
-    attempts whose work is in it, oldest first, for an agent that does not know it.
+    """A session to begin with, itself or as a copy, and the agent that holds it; both are None for
+    a task whose answer is from an earlier run. `told` is what was done in it, oldest first, for an
+    agent that does not know it.
     """
 
-    agent: str
-    session: str
+    agent: str | None
+    session: str | None
     copied: bool
-    told: tuple[Attempted, ...]
+    told: tuple[Attempted | Cached, ...]
 
 
 def held(instance: Instance) -> Held | None:
@@ -54,6 +63,8 @@ def held(instance: Instance) -> Held | None:
     check_source(instance.definition, found.definition)
     made = _made(reading.view.state, found.key)
     last = made[-1] if made else None
+    if last is None and reading.view.state.cached_from(found.key) is not None:
+        return Held(None, None, work.forks is not None, _told(reading, found))
     if last is None or last.session is None:
         agent = "" if last is None else f" with {last.agent}"
         raise NoSession(f"{said}, which has no known session{agent}")
@@ -75,13 +86,22 @@ def _made(state: RunState, key: Key) -> Sequence[Attempted]:
     return [one for one in tries if one.agent == last.agent and one.session == last.session]
 
 
-def _told(reading: Reading, found: Instance | None) -> tuple[Attempted, ...]:
-    """The attempts in which the work was done that the session of this task knows of."""
-    told: list[Attempted] = []
+def _cached(view: View, key: Key) -> Iterator[Cached]:
+    """What the task gave, if its answer is from an earlier run."""
+    ended = view.state.ended.get(key)
+    if ended is not None and view.state.cached_from(key) is not None:
+        yield Cached(key, view.outputs.output(key, ended))
+
+
+def _told(reading: Reading, found: Instance | None) -> tuple[Attempted | Cached, ...]:
+    """The attempts in which the work was done that the session of this task knows of, and what is
+    known of a task that made none.
+    """
+    told: list[Attempted | Cached] = []
     for _ in range(_FAR):
         if found is None:
             break
-        told = [*_made(reading.view.state, found.key), *told]
+        told = [*_made(reading.view.state, found.key), *_cached(reading.view, found.key), *told]
         if (work := agent_work(found.node)) is None or work.source is None:
             break
         loops = found.definition.loops

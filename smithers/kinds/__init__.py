@@ -24,7 +24,7 @@ from smithers.kinds._rework import is_sent_back, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
-from smithers.kinds.continuing import CONTINUE, ContinueAsNew
+from smithers.kinds.continuing import CONTINUE, ContinueAsNew, check_next_input
 from smithers.kinds.event import EVENT, WaitForEvent
 from smithers.kinds.foreach import FOREACH
 from smithers.kinds.human import HUMAN
@@ -84,6 +84,7 @@ __all__ = [
     "Try",
     "WaitForEvent",
     "agent_work",
+    "check_next_input",
     "child_workflow",
     "error_of",
     "find_failure",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, Generic, Literal, Protocol
 
+from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from smithers.changes import ChoiceKind, Failure, Key, Outcome, WaitKind, WaitOpened
@@ -132,6 +133,11 @@ class Asking(Protocol):
 
     def make_items(self, one: Instance[ForEach[Any]], /) -> None:
         """Call the items of a fan-out and choose them, or mount those that are chosen."""
+
+    @property
+    def input_model(self) -> type[BaseModel]:
+        """What the workflow of the run takes."""
+        ...
 
     def check_input(self, text: str, /) -> None:
         """Raise `Refused` if this is not the input of a run of the workflow."""

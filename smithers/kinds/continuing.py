@@ -8,12 +8,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from smithers.errors import SmithersError
+from smithers.kinds._inputs import as_input
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.task import WorkKind
 from smithers.tree import (
     ChildWork,
     Computed,
+    Node,
     Task,
     check_takes,
     freeze,
@@ -23,7 +25,7 @@ from smithers.tree import (
     wrong,
 )
 
-__all__ = ["CONTINUE", "ContinueAsNew"]
+__all__ = ["CONTINUE", "ContinueAsNew", "check_next_input"]
 
 
 class ContinueAsNew(Task[object]):
@@ -42,16 +44,17 @@ class ContinueAsNew(Task[object]):
     ) -> None:
         mark, what = here(), "the input of ContinueAsNew"
         given: Any = input
+        model: type[BaseModel] | None = None
         if callable(given) and not isinstance(given, type):
             check_takes(mark, what, given, 0)
             call: Callable[[], Any] = freeze(given, mark)
         elif isinstance(given, BaseModel):
-            call = lambda: input  # noqa: E731
+            call, model = lambda: input, type(given)
         else:
             hint = "pass the input of the next run, or a callable that returns it"
             wrong(mark, f"{what} must be a model, not {shown(given)}", hint)
         kind: Any = Any
-        work = ChildWork(input=Computed(call, output_of(kind), what, mark))
+        work = ChildWork(input=Computed(call, output_of(kind), what, mark), model=model)
         self._become(id, mark, work, output_of(kind), None)
 
 
@@ -63,7 +66,7 @@ class ContinueKind(WorkKind[ContinueAsNew]):
         """Its output is the input of the next run. It is never attempted."""
         if not asking.make_ready(one):
             return False
-        row = asking.compute(one, one.node.work.input)
+        row = asking.compute(one, as_input(one.node.work.input, asking.input_model))
         if row is None:
             return False
         text = Computed.text(row)
@@ -74,6 +77,17 @@ class ContinueKind(WorkKind[ContinueAsNew]):
         else:
             asking.settle(one, "finished", output=text)
         return False
+
+
+def check_next_input(node: Node[Any], model: type[BaseModel]) -> None:
+    """Raise `AuthorError` if a node continues with the input of another workflow."""
+    if not isinstance(node, ContinueAsNew):
+        return
+    given, name = node.work.model, model.__name__
+    if given is not None and not issubclass(given, model):
+        said = f"{node.work.input.what} must be a {name}, not {shown(node.work.input.call())}"
+        hint = f"pass {name}(...), which is what the workflow takes, or a callable that returns one"
+        wrong(node.mark, said, hint)
 
 
 CONTINUE = ContinueKind()

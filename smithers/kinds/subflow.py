@@ -20,6 +20,7 @@ from typing_extensions import TypeVar
 
 from smithers import waits
 from smithers.changes import Failure, Key, RunStatus, UsageCounted, WaitKind, WaitOpened
+from smithers.kinds._inputs import as_input
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.task import WorkKind
@@ -117,7 +118,7 @@ def input_of(who: str, workflow: Workflow[Any, Any], given: object, mark: Mark) 
         given = NoInput()
     if callable(given) and not isinstance(given, type):
         check_takes(mark, what, given, 0)
-        return Computed(freeze(given, mark), output_of(model), what, mark)
+        return as_input(Computed(freeze(given, mark), output_of(model), what, mark), model)
     if not isinstance(given, model):
         was = "is missing" if given is None else f"must be a {model.__name__}, not {shown(given)}"
         hint = f"pass input={model.__name__}(...), or a callable that returns one"

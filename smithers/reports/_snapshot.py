@@ -191,5 +191,8 @@ def _started_runs(db: sqlite3.Connection, run_id: str) -> list[StartedRun]:
 
 
 def _child_runs(state: RunState) -> list[str]:
-    """The child runs that a run waits for."""
-    return [wait.opened.on[0] for (_, kind), wait in state.waits.items() if kind == CHILD]
+    """The child runs that a run waits for, and those by which it has failed."""
+    awaited = [wait.opened.on[0] for (_, kind), wait in state.waits.items() if kind == CHILD]
+    if state.run_status != "failed":
+        return awaited
+    return [one.run_id for one in state.children.values() if one.status == "failed"]

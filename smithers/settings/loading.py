@@ -174,7 +174,7 @@ def _check(file: SettingsFile) -> None:
 def _wrong(file: SettingsFile, error: ValidationError) -> Refused:
     """The first of the errors: a key that there is not, or a value that does not fit."""
     first = error.errors()[0]
-    key = tuple(str(part) for part in first["loc"])
+    key = _written(file.data, tuple(str(part) for part in first["loc"]))
     shown = ".".join(key)
     if first["type"] == "extra_forbidden":
         from smithers.settings.keys import PoolLimit, Values
@@ -185,6 +185,19 @@ def _wrong(file: SettingsFile, error: ValidationError) -> Refused:
     if first["type"] == "missing":
         said = f"{shown} is missing"
     return file.refuse(key, said, _hint_for(key[0]))
+
+
+def _written(data: object, key: tuple[str, ...]) -> tuple[str, ...]:
+    """As much of a key as the file has: `db = 0` stands for a table with a limit.
+
+    >>> _written({"pools": {"db": 0}}, ("pools", "db", "limit"))
+    ('pools', 'db')
+    """
+    for number, part in enumerate(key):
+        if not isinstance(data, dict):
+            return key[:number]
+        data = cast("dict[str, object]", data).get(part)
+    return key
 
 
 def must(said: str) -> str:

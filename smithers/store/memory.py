@@ -288,7 +288,7 @@ class MemoryStore:
             if top == one.run_id:
                 woken[top] = one.why
             elif self._runs[top].row.owner is None and self._runs[top].status == "waiting":
-                woken.setdefault(top, "answer")
+                woken.setdefault(top, one.why)
         return [Wakeable(run_id=run_id, why=why) for run_id, why in woken.items()]
 
     def _with_slots(self, count_free: CountFree) -> set[str]:

@@ -184,7 +184,7 @@ def _with_slots(db: sqlite3.Connection, count_free: CountFree) -> Iterator[str]:
 
 
 def _pass_on(db: sqlite3.Connection, woken: dict[str, Why], found: Collection[str]) -> None:
-    """Wake the runs that wait for child runs in place of those."""
+    """Wake the runs that wait for child runs in place of those, for the reason of those."""
     for run_id, why in list(woken.items()):
         top = run_id if why == "cancel" else resumed_by(db, run_id)
         if why != "cancel" and db.execute(_STARTED_BELOW, (top,)).fetchone() is not None:
@@ -193,7 +193,7 @@ def _pass_on(db: sqlite3.Connection, woken: dict[str, Why], found: Collection[st
             del woken[run_id]
             is_free = db.execute(_FREE, (top,)).fetchone() is not None
             if top not in found and is_free and _reason(db, top, "answer") is not None:
-                woken[top] = "answer"
+                woken[top] = why
 
 
 def _reason(db: sqlite3.Connection, run_id: str, why: Why) -> Why | None:

@@ -110,7 +110,10 @@ class Output(Handle, Generic[T]):
         try:
             return self._dump(self._adapter.validate_python(value))
         except (PydanticSerializationError, UnicodeEncodeError, ValidationError) as error:
-            repaired = clean(_jsonable(value, error))
+            plain = _jsonable(value, error)
+            repaired = clean(plain)
+            if isinstance(error, ValidationError) and repaired == plain:
+                raise  # no text was at fault, but perhaps the class, which `plain` has lost
             return self._dump(self._adapter.validate_python(repaired))
 
     def _dump(self, value: T) -> str:

@@ -292,10 +292,11 @@ class TimerWork:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChildWork:
     """A run that is started: of another workflow, or the next one of this. `input` gives its
-    input.
+    input, and `model` is the class of one that was given as it is.
     """
 
     input: Computed[Any]
+    model: type[BaseModel] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from smithers.changes import Key
 from smithers.texts import title_of
 from smithers.views._budgets import budgets, raise_command
 from smithers.views._tasks import open_waits
-from smithers.views._words import answer_commands, decide_command
+from smithers.views._words import answer_commands, decide_command, deny_name
 
 if TYPE_CHECKING:
     from smithers.forms import Form
@@ -54,6 +54,12 @@ class Question:
     @property
     def title(self) -> str:
         return title_of(self.asked)
+
+    @property
+    def deny_command(self) -> str | None:
+        """What sends the work back, or denies; None if the question does not allow it."""
+        name = "deny" if self.form is None else deny_name(self.form)
+        return self.commands.get(name)
 
 
 def questions(snapshot: Snapshot) -> Iterator[Question]:

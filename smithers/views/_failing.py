@@ -54,7 +54,7 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
     """
     failed = [one for one in failures(snapshot) if not one.tolerated]
     denied = set(_denied(snapshot))
-    if any(one.key in denied or _is_undone(snapshot, one) for one in failed):
+    if _is_final(snapshot):
         return [
             Reason(
                 key=one.key,
@@ -87,6 +87,24 @@ def failure_reasons(snapshot: Snapshot, spent: Sequence[BudgetView]) -> list[Rea
         said = with_place(told, None if whole is None else whole.place)
         found.insert(0, Reason(key=Key(""), sentence=said, command=resume, hint=_needed(whole)))
     return found
+
+
+def _is_final(snapshot: Snapshot) -> bool:
+    """Whether a failed run fails again when it is resumed: by a denial, a saga that was undone, or
+    a child run that is final.
+    """
+    denied = set(_denied(snapshot))
+    return any(
+        one.key in denied or _is_undone(snapshot, one) or _is_of_final_child(snapshot, one.key)
+        for one in failures(snapshot)
+        if not one.tolerated
+    )
+
+
+def _is_of_final_child(snapshot: Snapshot, key: Key) -> bool:
+    child = snapshot.state.children.get(key)
+    found = None if child is None else snapshot.children.get(child.run_id)
+    return found is not None and found.state.run_status == "failed" and _is_final(found)
 
 
 def _denied(snapshot: Snapshot) -> Iterator[Key]:

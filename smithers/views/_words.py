@@ -19,6 +19,7 @@ __all__ = [
     "cached_words",
     "clock",
     "decide_command",
+    "deny_name",
     "due_words",
     "resume_command",
     "send_command",
@@ -126,17 +127,25 @@ def answer_command(
 
 
 def answer_commands(run_id: str, wait: WaitView) -> dict[str, str]:
-    """What a person types to answer: a command for each of a few choices, and one that opens an
-    editor.
+    """What a person types to answer: a command for each of a few choices, or one that opens an
+    editor; and `deny`, which is `send back` beside a choice of that name.
     """
     asked = (run_id, wait.key, wait.digest, wait.allowed_by)
     choices = () if wait.form is None else wait.form.choices
     few = choices if len(choices) <= _FEW_CHOICES else ()
     found = {one: answer_command(*asked, f"--choice={one}") for one in few}
     found = found or {"answer": answer_command(*asked)}
-    if wait.form is not None and wait.form.may_deny and "deny" not in found:
-        found["deny"] = decide_command("deny", *asked)
+    if wait.form is not None and wait.form.may_deny:
+        found[deny_name(wait.form)] = decide_command("deny", *asked)
     return found
+
+
+def deny_name(form: Form) -> str:
+    """By which name the command that sends work back stands among those that answer."""
+    name = "deny"
+    while name in form.choices and form.kind != "decision":
+        name = "send back" if name == "deny" else f"{name}!"
+    return name
 
 
 def send_command(run_id: str, on: Sequence[str], form: Form | None) -> str:

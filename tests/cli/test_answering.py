@@ -156,6 +156,31 @@ def test_who_is_asked_for_data_denies_what_can_be_sent_back(tmp_path: Path) -> N
     assert said.code == 0, said.err
 
 
+DENIES = """\
+from smithers import Context, HumanTask, Node, NoInput, Rework, Sequence, Step, workflow
+
+
+@workflow
+def flow(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", lambda: 1)
+    plan = HumanTask("plan", ask="Which?", choices=["approve", "deny"], on_deny=Rework(draft))
+    return Sequence(draft, plan)
+"""
+
+
+def test_a_choice_that_is_named_deny_stands_beside_the_command_that_sends_back(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "flow.py").write_text(DENIES)
+    smithers(tmp_path, "up", "flow.py", "--run-id", "r1")
+    (ask,) = Hub(database(tmp_path)).list_asks("r1")
+    assert list(ask.commands) == ["approve", "deny", "send back"]
+    assert ask.commands["deny"].endswith(" --choice=deny")
+    assert ask.commands["send back"] == ask.deny_command
+    assert str(ask.deny_command).startswith("smithers deny r1 plan --digest ")
+    assert ask.commands["send back"] in smithers(tmp_path, "asks").out
+
+
 def test_asks_shows_what_an_answer_must_be(asking: Path) -> None:
     shown = smithers(asking, "asks", "r1").out
     assert "  the answer: blue or dark green\n" in shown
@@ -182,6 +207,10 @@ def test_every_command_that_asks_prints_is_the_answer(tmp_path: Path) -> None:
     assert again.code == 2
     assert f"error: colour of run r1 was answered by {LOGIN} at " in again.err
     assert "hint: the first answer counts" in again.err
+    other = answer(tmp_path, "colr", "--choice", "blue")
+    assert "hint: name one that is open: plan, ship, title\n" in other.err
+    several = answer(tmp_path, "--choice", "blue")
+    assert "error: several questions of run r1 are open: plan, ship, title\n" in several.err
     file = tmp_path / "plan.json"
     file.write_text('{"steps": ["build"]}')
     said = answer(tmp_path, "plan", "--data", "@plan.json", "--note", "so far", "--json")

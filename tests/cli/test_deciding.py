@@ -49,6 +49,39 @@ def test_approve_with_resume_goes_on_in_this_process(tmp_path: Path) -> None:
     assert said.document["decided"]["by"] == "ann"
 
 
+PARTS = """\
+from smithers import Approval, Context, Node, NoInput, Subflow, workflow
+
+
+@workflow
+def part(ctx: Context[NoInput]) -> Node:
+    return Approval("ok", ask="?")
+
+
+@workflow
+def inner(ctx: Context[NoInput]) -> Node:
+    return Subflow("part", part)
+
+
+@workflow
+def whole(ctx: Context[NoInput]) -> Node:
+    return Subflow("inner", inner)
+"""
+
+
+def test_a_denial_in_a_child_run_is_final_for_the_runs_above_it(tmp_path: Path) -> None:
+    (tmp_path / "flow.py").write_text(PARTS)
+    assert smithers(tmp_path, "up", "flow.py:whole", "--run-id", "r1").code == 3
+    assert smithers(tmp_path, "deny", "r1.inner.part", "ok", "--note", "no").code == 0
+    for _ in range(2):
+        said = smithers(tmp_path, "resume", "r1")
+        assert said.code == 1
+        assert "hint: a person's denial is final: resuming the run does not change it" in said.err
+        assert "smithers resume" not in said.err
+    (reason,) = smithers(tmp_path, "why", "r1", "--json").document["reasons"]
+    assert (reason["task"], "command" in reason) == ("inner", False)
+
+
 def test_a_denial_that_fails_the_run_ends_in_1_and_stays(tmp_path: Path) -> None:
     up(tmp_path, "asks")
     denied = smithers(tmp_path, "deny", "r1", "ship", "--by", "bob", "--note", "not today")

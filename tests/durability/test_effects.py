@@ -28,7 +28,7 @@ def test_a_resume_asks_with_what_happened_and_what_to_type(project: Project) -> 
     killed_in_the_middle(project)
     asked = project.run("resume", "r1")
     assert (asked.returncode, project.ledger) == (3, ["pay"])
-    assert "pay was interrupted and waits for a person's decision" in asked.stderr
+    assert "pay may have had its effect, and waits for a person's decision" in asked.stderr
     assert "Run pay again?" in asked.stderr
     assert "smithers approve r1 pay --digest" in asked.stderr
     (question,) = project.json("asks")["asks"]

@@ -55,6 +55,7 @@ OTHERS: dict[tuple[str, str], str] = {
     ("wire/_runs.py", "child"): "a key of JSON",
     ("tree/_people.py", "human"): "a kind of node",
     ("kinds/_kind.py", "human"): "a kind of node",
+    ("engine/edits.py", "human"): "a kind of node",
     ("kinds/human.py", "human"): "a kind of node",
     ("tree/_timers.py", "timer"): "a kind of node",
     ("kinds/_kind.py", "timer"): "a kind of node",

@@ -317,6 +317,24 @@ return §Saga()
         hint="pass the input of the next run, or a callable that returns it",
         fix=('ContinueAsNew({"number": 2})', 'Step("a", lambda: 1)'),
     ),
+    in_flow(
+        "continue with the input of another workflow",
+        """\
+return Sequence(Step("a", lambda: 1), Branch(lambda: False, §ContinueAsNew(Plan(done=True))))
+""",
+        said="the input of ContinueAsNew must be a NoInput, not Plan(steps=[], done=True)",
+        hint="pass NoInput(...), which is what the workflow takes, or a callable that returns one",
+        fix=("Plan(done=True)", "NoInput()"),
+    ),
+    in_flow(
+        "continue with a callable for another workflow",
+        """\
+return §ContinueAsNew(lambda: Plan(done=True))
+""",
+        said="the input of ContinueAsNew must be a NoInput, not Plan(steps=[], done=True)",
+        hint="return NoInput(...), which is what the workflow takes",
+        fix=("return ContinueAsNew(lambda: Plan(done=True))", 'return Step("a", lambda: 1)'),
+    ),
     in_file(
         "subflow of a function",
         _SMALL + _FLOW + '    return §Subflow("a", print)\n',
@@ -337,6 +355,13 @@ return §Saga()
         said="the input of subflow 'a' must be a Plan, not {'steps': []}",
         hint="pass input=Plan(...), or a callable that returns one",
         fix=('{"steps": []}', "Plan(steps=[])"),
+    ),
+    in_file(
+        "subflow with a callable for another input",
+        _SMALL + _FLOW + '    return §Subflow("a", _small, input=lambda: NoInput())\n',
+        said="the input of subflow 'a' must be a Plan, not NoInput()",
+        hint="return Plan(...), which is what the workflow takes",
+        fix=("lambda: NoInput()", "lambda: Plan()"),
     ),
     in_flow(
         "no agent",

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from pydantic import BaseModel, field_validator
@@ -36,6 +37,7 @@ from smithers.errors import Permanent
 from smithers.store import CachedAnswer
 from smithers.views import view_work
 from tests.cli.command import smithers
+from tests.rules.agents import Recalling
 from tests.rules.runs import Clock, Run
 
 
@@ -254,6 +256,31 @@ def test_an_equal_question_in_the_same_run_is_answered_once() -> None:
 
     runs.go(flow)
     assert agent.asked == ["p"]
+
+
+@pytest.mark.parametrize("forks", [False, True])
+def test_what_takes_up_a_session_of_an_earlier_run_is_told_the_answer_in_a_new_one(
+    forks: bool,
+) -> None:
+    agent, runs = Recalling(None, "It is </handover> a parser."), Runs()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        read = Task("read", agent=agent, prompt="Read it.", cache=Cache())
+        take: dict[str, Any] = {"forks" if forks else "continues": read}
+        fix = Task("fix", agent=agent, prompt="Fix it.", **take)
+        return Sequence(read, fix, Task("test", agent=agent, prompt="Test it.", continues=fix))
+
+    runs.go(flow)
+    assert [ask.session for ask in agent.asks] == [None, None if forks else "agent-1", ANY]
+    second = runs.go(flow)
+    assert second.state.cached_from(Key("read")) == "r1"
+    fix, test = agent.asks[3:]
+    assert (fix.session, fix.forks, fix.followup) == (None, None, None)
+    assert fix.prompt.startswith("Fix it.")
+    assert "[read, in an earlier run]\nanswered: It is  a parser.\n</handover>" in fix.prompt
+    assert test.session == second.state.tries[Key("fix")][0].session
+    assert test.prompt.index("answered: It is") < test.prompt.index("[fix, agent]")
 
 
 def test_a_budget_that_is_spent_holds_no_hit() -> None:

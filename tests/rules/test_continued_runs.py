@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -19,6 +21,7 @@ from smithers import (
     workflow,
 )
 from smithers.engine.endings import next_id
+from smithers.errors import AuthorError
 from tests.rules.runs import Run
 from tests.rules.test_subflows import child, ids
 
@@ -102,7 +105,54 @@ def test_the_next_input_must_be_one_of_the_workflow() -> None:
 
     status = Run(other).go()
     assert status.error is not None
-    assert "the input does not match NoInput of workflow other" in status.error.message
+    said = "the input of ContinueAsNew must be a NoInput, not Round(number=2)"
+    assert status.error.message == f"continue as new failed: {said}"
+
+
+class Round2(BaseModel):
+    nummer: int = 1
+
+
+class Numbered(Round):
+    pass
+
+
+def test_an_input_of_another_model_is_refused_before_anything_starts() -> None:
+    @workflow(input=Round)
+    def rounds(ctx: Context[Round]) -> Node:
+        return Sequence(Step("work", lambda: 1), ContinueAsNew(Round2(nummer=2)))
+
+    run = Run(rounds)
+    with pytest.raises(AuthorError) as raised:
+        run.go()
+    said = "the input of ContinueAsNew must be a Round, not Round2(nummer=2)"
+    assert f"{Path(__file__)}:" in raised.value.said
+    assert raised.value.said.endswith(said)
+    assert run.starts == []
+
+
+@pytest.mark.parametrize("given", [Numbered(number=2), lambda: Numbered(number=2)])
+def test_an_input_of_a_class_below_the_model_is_taken(given: Any) -> None:
+    @workflow(input=Round)
+    def rounds(ctx: Context[Round]) -> Node:
+        return ContinueAsNew(given) if ctx.input.number == 1 else Step("work", lambda: 1)
+
+    run = Run(rounds)
+    assert run.go().status == "continued"
+    assert asyncio.run(run.store.run("r1-2")).input == '{"number":2}'
+
+
+@pytest.mark.parametrize("made", [Round2(nummer=2), {"number": 2}])
+def test_a_callable_of_a_subflow_gives_its_input_and_nothing_else(made: Any) -> None:
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node:
+        return Subflow("part", counting([]), input=lambda: made)
+
+    run = Run(whole)
+    with pytest.raises(AuthorError) as raised:
+        run.go()
+    assert ": the input of subflow 'part' must be a Round, not " in raised.value.said
+    assert ids(run) == []
 
 
 def test_a_failed_run_does_not_continue() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from smithers import (
     Approval,
@@ -178,6 +178,11 @@ def test_a_field_that_would_become_another_value_is_refused_by_its_name(
     assert error.kind == "AuthorError"
     assert words in error.message
     assert (error.place or "").startswith(f"{__file__}:")
+
+
+def test_a_model_of_another_class_is_refused_although_its_fields_could_be_left_out() -> None:
+    with pytest.raises(ValidationError, match="instance of Hides"):
+        output_of(Hides).dump(Constants(score=1.0))
 
 
 def test_what_holds_itself_or_is_too_deep_is_refused() -> None:

@@ -11,17 +11,25 @@ from smithers import (
     Approval,
     Branch,
     Context,
+    HumanTask,
     Loop,
     Node,
     NoInput,
     Parallel,
     Sequence,
     Step,
+    Subflow,
     Task,
+    Timer,
+    WaitForEvent,
     Workflow,
     workflow,
 )
+from smithers.changes import Key, NodeMounted
+from smithers.engine.edits import check_kinds
+from smithers.engine.mount import mount
 from smithers.errors import AuthorError
+from smithers.state import RunState
 from tests.rules.agents import HANGS, Scripted
 from tests.rules.resuming import crashed
 from tests.rules.runs import Run
@@ -248,3 +256,46 @@ def test_an_edit_and_a_render_in_one_frame_move_a_node_once(after: Make) -> None
     run = edited(asks_twice, after)
     run.answer("first")
     assert {"read#1"} <= set(finish(run)) <= {"read#1", "added#1"}
+
+
+@workflow
+def asks(ctx: Context[NoInput]) -> Node:
+    return Approval("inner", ask="?")
+
+
+WAITING: dict[str, Callable[[], Node[Any]]] = {
+    "an approval": lambda: Approval("t", ask="?"),
+    "a human task": lambda: HumanTask("t", ask="?"),
+    "a timer": lambda: Timer("t", seconds=1000),
+    "a wait_for_event": lambda: WaitForEvent("t", event="paid"),
+    "a subflow": lambda: Subflow("t", asks),
+}
+KINDS: dict[str, Callable[[], Node[Any]]] = {**WAITING, "a step": lambda: step("t")}
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize(("old", "new"), [(old, new) for old in WAITING for new in KINDS])
+def test_what_waits_for_somebody_else_stays_what_it_is(old: str, new: str, answered: bool) -> None:
+    run = edited(
+        lambda ctx: Sequence(step("a"), WAITING[old](), step("b")),
+        lambda ctx: Sequence(step("a"), KINDS[new](), step("b")),
+    )
+    if answered and old in ("an approval", "a human task"):
+        run.answer("t", approved=False, sent_back=old == "a human task")
+    if old == new:
+        run.go()
+        return
+    frames = len(run.watch.frames)
+    said = f"'t' started as {old} and is now {new}"
+    with pytest.raises(AuthorError, match=said) as raised:
+        run.go()
+    assert raised.value.hint.endswith(f"another id, or make 't' {old} again")
+    assert len(run.watch.frames) == frames, "nothing was written"
+
+
+def test_a_question_that_was_answered_for_an_item_not_made_yet_stays_a_question() -> None:
+    state = RunState()
+    state.nodes["t"] = NodeMounted(id="t", parent=None, place=0, kind="approval")
+    state.answers[Key("t")] = '{"approved": false}'
+    with pytest.raises(AuthorError, match="'t' started as an approval and is now a step"):
+        check_kinds(state, mount(step("t")))

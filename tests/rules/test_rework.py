@@ -29,6 +29,7 @@ from smithers import (
     Task,
     Try,
     Workflow,
+    waits,
     workflow,
 )
 from smithers.changes import Frame, Key, Reset
@@ -660,6 +661,8 @@ def test_an_effect_step_that_has_read_is_not_repeated_without_a_person() -> None
     asked = run.state.waits[Key("post"), "repeat"].opened.asked
     assert asked is not None
     assert asked.startswith("Run post again?\nAttempt 1 has succeeded")
+    opened = waits.traits("repeat").words.opened
+    assert "interrupted" not in waits.words_of(opened, name="post"), "it has succeeded"
 
 
 def test_nodes_that_the_structure_has_because_of_it_are_done_again() -> None:

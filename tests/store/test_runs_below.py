@@ -24,7 +24,16 @@ from smithers.changes import (
 )
 from smithers.errors import Refused
 from smithers.store import Claim, NewRun, Parent, Store
-from tests.store.samples import START, first_frame, frame, live_owner, new_run
+from tests.store.samples import (
+    START,
+    answer,
+    approval,
+    dead_owner,
+    first_frame,
+    frame,
+    live_owner,
+    new_run,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -180,3 +189,19 @@ async def test_nobody_wakes_a_run_that_an_agent_has_started_unless_it_is_to_end(
     assert await store.wakeable() == []
     await end(store, top)
     assert [(found.run_id, found.why) for found in await store.wakeable()] == [("one", "cancel")]
+
+
+@pytest.mark.parametrize("why", ["due", "left", "answer"])
+async def test_a_run_is_woken_for_the_reason_of_its_child(store: Store, why: str) -> None:
+    top = await create(store, new_run("top"))
+    await store.commit(top, frame(1, StatusChanged(status="waiting")))
+    await store.release(top)
+    owner = dead_owner() if why == "left" else live_owner("part")
+    part = await store.create(run_below("part", "top", waits=True), owner, first_frame())
+    await store.commit(part, approval(1))
+    await store.commit(part, frame(2, StatusChanged(status="waiting")))
+    if why != "left":
+        await store.release(part, START if why == "due" else None)
+    if why == "answer":
+        await store.offer(replace(answer(1), run_id="part"))
+    assert [(found.run_id, found.why) for found in await store.wakeable()] == [("top", why)]

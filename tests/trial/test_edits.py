@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from smithers import Approval, Context, Node, NoInput, Sequence, Step, Workflow, workflow
+from smithers.errors import AuthorError
 from tests.rules.runs import Run
 
 
@@ -17,11 +20,12 @@ def gated(*, by_a_person: bool) -> Workflow[NoInput, Any]:
     return flow
 
 
-def test_nobody_waits_for_a_person_at_what_is_a_step_by_an_edit() -> None:
+def test_a_question_that_is_open_does_not_become_a_step_by_an_edit() -> None:
     run = Run(gated(by_a_person=True))
     assert run.go().status == "waiting"
     run.workflow, run.edited = gated(by_a_person=False), True
-    assert run.go().status == "finished"
+    with pytest.raises(AuthorError, match="'gate' started as an approval and is now a step"):
+        run.go()
 
 
 def test_an_edit_that_leaves_the_approval_as_it_is_leaves_its_wait() -> None:

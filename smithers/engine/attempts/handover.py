@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from smithers.engine.sessions import Cached
 from smithers.errors import StoreError
 from smithers.state import Attempted
 from smithers.store.files import events_file, inside, open_plain
@@ -22,7 +23,7 @@ MAX_HANDOVER = 4000
 """So many characters at most of what was done; the newest stays."""
 _READ = 1 << 20
 """So many bytes of the end of a stream are looked at."""
-_TEXT, _SHORT = 600, 240
+_TEXT, _SHORT, _ANSWER = 600, 240, 3000
 
 _BEFORE = (
     "This task continues another task, which was done in a session that you cannot see."
@@ -54,13 +55,15 @@ def handover(folder: Path, tries: Sequence[Attempted], *, known: str | None = No
     return _block(_OPENING, told)
 
 
-def background(folder: Path, made: Sequence[Attempted], *, own: bool = False) -> str:
+def background(folder: Path, made: Sequence[Attempted | Cached], *, own: bool = False) -> str:
     """What was done in the session that a task takes up, or in the one in which it was done before
     (`own`), for an agent that does not know it.
     """
     told: list[str] = []
     for one in made:
-        if done := list(_done(events_file(folder, one.serial))):
+        if isinstance(one, Cached):
+            told += [f"[{one.key}, in an earlier run]", f"answered: {_answer(one.output)}"]
+        elif done := list(_done(events_file(folder, one.serial))):
             told += [f"[{one.key}, {one.agent}]", *done]
     return _block(_DONE if own else _BEFORE, told)
 
@@ -117,6 +120,12 @@ def _said(event: dict[str, Any]) -> str:
             return f"answered: {text}" if text else ""
         case _:
             return ""
+
+
+def _answer(output: str) -> str:
+    """An output as an agent wrote it: a text as it is, and the rest as JSON."""
+    value: object = json.loads(output)
+    return _short(value if isinstance(value, str) else output, _ANSWER)
 
 
 def _short(text: object, most: int) -> str:
