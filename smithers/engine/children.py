@@ -22,6 +22,7 @@ from smithers.amounts import Amounts
 from smithers.changes import ENDED, Failure, Frame, Key
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
+from smithers.engine.child_checks import check_level, check_own
 from smithers.engine.child_usage import ChildUsage, Models
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
@@ -30,7 +31,7 @@ from smithers.engine.processes import clear_away
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
-from smithers.errors import AuthorError, MachineError, Owned, Refused, RunExists, UnknownRun
+from smithers.errors import AuthorError, MachineError, Owned, Place, Refused, RunExists, UnknownRun
 from smithers.kinds import STOPPED, child_workflow
 from smithers.state import RunState
 from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store
@@ -304,10 +305,11 @@ class Children:
             run = await store.run(child.last)
         except UnknownRun:
             if child.why is None:
+                check_level(self._bench.family.level, child.run_id, self._place(child))
                 return await self._start(child)
             await self._report(child, {"status": "cancelled"})
             return "left"
-        self._check(child, run)
+        check_own(run, self._run.run_id, child.key, child.workflow.name)
         try:
             source, allowed = self._source(child), child.workflow.allow_runs
             claimed = await store.claim(
@@ -425,19 +427,9 @@ class Children:
         file = child.workflow.mark.place.file
         return self._run.source if file == self._run.file else source_of(Path(file))
 
-    def _check(self, child: _Child, run: NewRun) -> None:
-        """Raise `Refused` if the run of that id is another one."""
-        if run.parent != Parent(run_id=self._run.run_id, key=child.key):
-            raise Refused(
-                f"run {child.run_id} exists already, and {child.key} has not started it",
-                hint="give the node another id",
-            )
-        if run.workflow != child.workflow.name:
-            raise Refused(
-                f"child run {child.run_id} is of workflow {run.workflow}, not of"
-                f" {child.workflow.name}",
-                hint="give the node another id",
-            )
+    def _place(self, child: _Child) -> Place | None:
+        one = self._asking.plan.instances.get(child.key)
+        return None if one is None else one.node.mark.place
 
     async def _wait_for_owner(self, child: _Child) -> None:
         """Another process drives it: wait until something was written."""

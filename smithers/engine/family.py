@@ -51,6 +51,11 @@ class Family:
             self._above = _Above(run.parent.run_id)
             budgets.outer = self._above, run.parent.key
 
+    @property
+    def level(self) -> int:
+        """How many runs that are driven together stand above this one."""
+        return 0 if self.outer is None else self.outer.level + 1
+
     async def look(self, store: Store, *, first: bool = False) -> None:
         """Read what the others have used as of now, also before the `first` frame is made."""
         if self.outer is not None:

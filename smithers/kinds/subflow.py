@@ -20,6 +20,7 @@ from typing_extensions import TypeVar
 
 from smithers import waits
 from smithers.changes import Failure, Key, RunStatus, UsageCounted, WaitKind, WaitOpened
+from smithers.errors import AuthorError
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds.task import WorkKind
@@ -42,7 +43,7 @@ from smithers.tree import (
 )
 from smithers.workflows import NoInput, Workflow
 
-__all__ = ["SUBFLOW", "ChildEnd", "Subflow", "child_id", "child_workflow"]
+__all__ = ["SUBFLOW", "ChildEnd", "Subflow", "TooManyLevels", "child_id", "child_workflow"]
 
 In = TypeVar("In", bound=BaseModel)
 T = TypeVar("T")
@@ -52,6 +53,12 @@ _MAX_ID = 64
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_-]")
 STOPPED: Final = "StoppedByParent"
 """The kind of the error of a child run that its parent has stopped: it can be resumed."""
+
+
+class TooManyLevels(AuthorError):
+    """A child run would be too far below the run that was started. It is told as it is at every
+    level above, without the runs between.
+    """
 
 
 class Subflow(Task[T_co]):
@@ -288,6 +295,8 @@ def _failure(one: Instance[Subflow[Any]], end: ChildEnd) -> Failure:
         said = f"its child run {end.last} was {end.status}"
         hint = "resume this run to start another child run"
         return Failure(kind="ChildCancelled", message=said, hint=hint, place=place)
+    if end.error.kind == TooManyLevels.__name__:
+        return end.error
     said = f"its child run {end.last} failed: {end.error.message}"
     return replace(end.error, message=said, place=end.error.place or place, then=None)
 
