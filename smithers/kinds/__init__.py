@@ -39,6 +39,7 @@ from smithers.kinds.subflow import (
     Subflow,
     TooManyLevels,
     child_workflow,
+    start_digest,
 )
 from smithers.kinds.task import TASK, agent_work
 from smithers.kinds.timer import TIMER
@@ -99,6 +100,7 @@ __all__ = [
     "kind_of",
     "result_of",
     "send_back",
+    "start_digest",
 ]
 
 AnyNode = (

@@ -43,7 +43,15 @@ from smithers.tree import (
 )
 from smithers.workflows import NoInput, Workflow
 
-__all__ = ["SUBFLOW", "ChildEnd", "Subflow", "TooManyLevels", "child_id", "child_workflow"]
+__all__ = [
+    "SUBFLOW",
+    "ChildEnd",
+    "Subflow",
+    "TooManyLevels",
+    "child_id",
+    "child_workflow",
+    "start_digest",
+]
 
 In = TypeVar("In", bound=BaseModel)
 T = TypeVar("T")
@@ -190,6 +198,11 @@ def child_id(parent: str, key: Key, number: int) -> str:
     return f"{parent}.{task}"[: max(room, 1)] + (rest + digest)[-(_MAX_ID - 1) :]
 
 
+def start_digest(node: Subflow[Any], input: str) -> str:
+    """A digest of what a child run is: its workflow, and its input as JSON text."""
+    return hashlib.sha256(f"{node.workflow.name}\n{input}".encode()).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChildEnd:
     """How a child run has ended, as its row in the inbox says it. `output` is JSON text; `used` is
@@ -255,7 +268,7 @@ class SubflowKind(WorkKind[Subflow[Any]]):
         if row is None:
             return
         text = Computed.text(row)
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = start_digest(one.node, text)
         number = 1
         if (last := asking.state.children.get(one.key)) is not None:
             can_go_on = last.status in (None, "failed") and last.digest == digest
