@@ -327,7 +327,10 @@ class Children:
         engine.prepare()  # author errors come before anything is written
 
         async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-            return await store.create(run, self._bench.settings.owner(), frame, models)
+            claim = await store.create(run, self._bench.settings.owner(), frame, models)
+            if child.why is not None:  # said before there was a run to tell
+                await self._tell(child)
+            return claim
 
         return await self._go(child, engine, first=first)
 
@@ -361,6 +364,8 @@ class Children:
         except BaseException:
             await store.release(claim)
             raise
+        while child.why is not None and not child.told:
+            await self._tell(child)
         return await self._go(child, engine, claim=claim)
 
     def _continue(self, child: _Child, next_run: str) -> _How:

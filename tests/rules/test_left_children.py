@@ -214,3 +214,40 @@ def test_a_failed_child_is_not_resumed_as_a_run_of_another_workflow() -> None:
     of[0] = right
     assert run.go().status == "finished"
     assert ids(run) == ["r1", "r1.part", "r1.part.run2"]
+
+
+@pytest.mark.parametrize("at", ["created", "cooldowns"])
+def test_a_run_that_is_cancelled_while_its_child_begins_cancels_that(
+    at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @workflow
+    def part(ctx: Context[NoInput]) -> Node:
+        return Sequence(Step("first", lambda: 1), Approval("ok", ask="?"))
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node:
+        return Subflow("part", part)
+
+    run = Run(whole)
+    create, cooldowns = run.store.create, run.store.cooldowns
+
+    async def cancel_now() -> None:
+        await run.cancel()
+        run.engine.look()
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    async def creating(new: Any, *given: Any) -> Any:
+        if new.run_id == "r1.part" and at == "created":
+            await cancel_now()
+        return await create(new, *given)
+
+    async def looking() -> Any:
+        if run.watch.frames and at == "cooldowns":
+            await cancel_now()
+        return await cooldowns()
+
+    monkeypatch.setattr(run.store, "create", creating)
+    monkeypatch.setattr(run.store, "cooldowns", looking)
+    assert run.go().status == "cancelled"
+    assert child(run, "r1.part").run_status == "cancelled"
