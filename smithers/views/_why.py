@@ -298,6 +298,8 @@ class _Reasons:
             spent = next((one for one in self.budgets.values() if one.is_spent), None)
             if spent is not None:
                 command, hint = raise_command(self.snapshot.run_id, spent), None
+            elif self.budgets:  # what the child run has used counts once this run is driven
+                command, hint = self.resume_if_left, None
         return Reason(key=wait.key, sentence=said, command=command, hint=hint)
 
     def _event(self, wait: WaitView) -> Reason:

@@ -48,3 +48,15 @@ def between(ctx: Context[NoInput]) -> Node:
 @workflow(budget=Budget(calls=2))
 def capped(ctx: Context[NoInput]) -> Node:
     return Subflow("m", between)
+
+
+@workflow
+def after_yes(ctx: Context[NoInput]) -> Node:
+    return Sequence(
+        Approval("ok", ask="?"), *(Task(f"t{n}", agent=Echo(), prompt="p") for n in range(4))
+    )
+
+
+@workflow(budget=Budget(calls=2))
+def around(ctx: Context[NoInput]) -> Node:
+    return Subflow("k", after_yes)

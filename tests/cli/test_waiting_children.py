@@ -42,3 +42,18 @@ def test_a_budget_two_runs_above_is_raised_with_the_command_that_is_shown(tmp_pa
     assert "of run r1)" in found["sentence"]
     assert found["command"] == "smithers budget r1 --add-calls 2 --resume"
     assert type_it(tmp_path, "smithers budget r1 --add-calls 5 --resume").code == 0
+
+
+def test_a_child_run_that_is_driven_alone_keeps_to_the_budgets_around_its_node(
+    tmp_path: Path,
+) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:around", "--run-id", "r1")
+    assert smithers(tmp_path, "approve", "r1.k", "ok").code == 0
+    alone = smithers(tmp_path, "up", f"{FLOWS}:after_yes", "--resume", "--run-id", "r1.k")
+    assert alone.code == 5, alone.err
+    assert "the budget of the run is spent: 2 of 2 calls (of run r1)" in alone.err
+    assert why(tmp_path)["command"] == "smithers resume r1"
+    assert smithers(tmp_path, "resume", "r1").code == 5
+    found = why(tmp_path)["command"]
+    assert found == "smithers budget r1 --add-calls 2 --resume"
+    assert type_it(tmp_path, found).code == 0
