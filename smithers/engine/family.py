@@ -2,7 +2,8 @@
 
 What the runs below a run use that its agents have started, counts for its budgets; it stays in the
 rows of those runs, and is read whenever an agent is to start. Such a run reads the budgets above it
-in the same way, and so does a child run that a process drives without its parent. So two runs that start agents at the same moment may both take the last call.
+in the same way, and so does a child run that a process drives without its parent. So two runs that
+start agents at the same moment may both take the last call.
 """
 
 from __future__ import annotations
