@@ -222,6 +222,8 @@ class RunState:
     tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
+    reopened: set[Key] = field(default_factory=set[Key])
+    """Containers and iterations that had a choice which no longer counts."""
     sent_back: dict[Key, SentBack] = field(default_factory=dict[Key, SentBack])
     """Why tasks are done again, of those that a `Rework` has reset."""
     usage: Total = field(default_factory=Total)
@@ -373,6 +375,7 @@ class RunState:
                 known = self.choices.get((key, kind))
                 if known is not None and known.frame == change.made:
                     del self.choices[key, kind]
+                self.reopened.add(key)
             case FailureHandled(key=key):
                 self.handled.add(key)
             case ContainerEnded(key=key):

@@ -223,8 +223,18 @@ def test_every_option_that_a_document_names_is_one_of_its_command() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=name)
 def test_an_example_runs(example: Path, tmp_path: Path) -> None:
     said = smithers(tmp_path, "up", str(example), "--run-id", "r1")
-    expected = 3 if example.name == "gate.py" else 0  # it waits for a person
+    expected = 3 if example.name in ("gate.py", "release.py") else 0  # it waits for a person
     assert said.code == expected, said.err
+
+
+def test_the_example_that_waits_goes_on_with_an_answer_and_a_signal(tmp_path: Path) -> None:
+    example = ROOT / "examples" / "release.py"
+    assert smithers(tmp_path, "up", str(example), "--run-id", "r1").code == 3
+    said = ("send", "r1", "deployed", "--correlation", "1.4", "--data", '{"host": "web-1"}')
+    assert smithers(tmp_path, *said).code == 0
+    assert smithers(tmp_path, "deny", "r1", "what", "--note", "shorter", "--resume").code == 3
+    answer = ("answer", "r1", "what", "--data", '{"version": "1.4"}', "--resume")
+    assert smithers(tmp_path, *answer).out == "1.4 (beta) is on web-1\n"
 
 
 def told(text: str) -> list[str]:

@@ -95,10 +95,14 @@ class Plan(SlotCounts):
         kind: Kind[Any],
     ) -> Instance:
         made = Instance(definition, key, parent, place, kind)
-        made.closed = parent is not None and parent.closed
+        made.closed = parent is not None and self._is_closed(parent)
         # An iteration's key is its loop's in that path; no other instance has it.
         self.instances[made.key] = made
         return made
+
+    def _is_closed(self, one: Instance) -> bool:
+        """Whether what is added below it is skipped, unless it is asked or done again."""
+        return one.closed and one.key not in self.state.reopened
 
     def make_children(self, one: Instance, definitions: Sequence[Definition]) -> None:
         if one.children:  # made before it was activated, since something below had begun
@@ -135,7 +139,7 @@ class Plan(SlotCounts):
     def ask(self, asker: Instance, owner: Instance) -> None:
         if (ended := self.state.ended.get(owner.key)) is not None:
             self.mark(owner, ended.outcome, ended.frame)
-        elif owner.closed:
+        elif self._is_closed(owner):
             self.drop(owner, "skipped", cancel=False)
         else:
             self.up.append(asker)

@@ -73,7 +73,7 @@ class Leaf(Kind[N]):
             plan.begin(one)
         if ended is not None:
             plan.mark(one, ended.outcome, ended.frame)
-        elif one.closed:
+        elif one.closed and one.key not in state.reset:
             plan.drop_task(one, "skipped", cancel=False)
         elif not any(tried.state == "running" for tried in state.tries.get(one.key, ())):
             plan.resolve_later(one)

@@ -177,7 +177,9 @@ class Reference:
             return ended.outcome
         attempted = any(one.state == "running" for one in tries)
         running = has_child or attempted
-        if self._closed and not idle:  # it comes up there first, whatever stops then
+        if (
+            self._closed and not idle and key not in state.reset
+        ):  # it comes up there first, whatever stops then
             stop = Stop("skipped", cancel=stop is not None and stop.cancel)
         self._asks[key] = stop is None and not attempted
         if stop is not None and not running:
@@ -190,7 +192,7 @@ class Reference:
         """A callable is missing: its node has failed by it, or was stopped before, or is asked."""
         if (ended := self.state.ended.get(owner)) is not None:
             return ended.outcome
-        if self._closed and (stop is None or not idle):
+        if self._closed and owner not in self.state.reopened and (stop is None or not idle):
             return "skipped"
         self._asks[asker] = stop is None
         return stop.outcome if stop else "up"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -210,6 +211,79 @@ def test_who_asks_is_asked_again_if_an_edit_takes_the_rework_away() -> None:
     run.answer("ship")
     assert run.go().status == "finished"
     assert log.ran == ["draft"]
+
+
+def test_iterations_that_are_over_are_done_again_as_far_as_they_have_read_it() -> None:
+    """In their order, so that each reads what the one before it has given now."""
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        source = log.step("source")
+        count: Step[int] = Step("count", lambda: (ctx.previous(count) or 0) + 1)
+
+        def write() -> list[str]:
+            log.ran.append(f"page {ctx[count]}")
+            return [*(ctx.previous(page) or []), f"{ctx[source]}, page {ctx[count]}"]
+
+        page: Step[list[str]] = Step("page", write)
+        ok = Approval("ok", ask=lambda: f"{ctx[page]}", on_deny=Rework(source))
+        loop = Loop(
+            count, log.step("other"), page, ok,
+            until=lambda: ctx[count] >= 3, max_iterations=5, id="loop", result=page,
+        )  # fmt: skip
+        return Sequence(source, loop)
+
+    run = Run(flow_of(make))
+    for number in range(3):
+        assert run.go().status == "waiting"
+        run.answer("ok", path=(number,), approved=number < 2, note="no")
+    while run.go().status == "waiting":
+        ((key, _),) = run.state.waits
+        run.answer("ok", path=key.path)
+    assert run.state.run_status == "finished"
+    again = ["source", "page 1", "page 2", "page 3"]
+    assert log.ran == [
+        "source", "other", "page 1", "other", "page 2", "other", "page 3", *again
+    ]  # fmt: skip
+    pages = [f"source 2, page {number}" for number in (1, 2, 3)]
+    assert json.loads(run.output("page", 2) or "") == pages
+    resets_ = {str(key) for key in resets(run)[0]}
+    assert resets_ == {"source", *(f"{id}[{n}]" for id in ("page", "ok") for n in range(3))}
+
+
+def test_a_branch_and_a_fan_out_in_an_iteration_that_is_over_are_asked_again() -> None:
+    log = Log()
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        source = log.step("source")
+        count: Step[int] = Step("count", lambda: (ctx.previous(count) or 0) + 1)
+
+        def is_new() -> bool:
+            return ctx[source] == "source 2"
+
+        def names() -> list[str]:
+            return ["a", "b"] if is_new() else ["a"]
+
+        branch = Branch(is_new, log.step("new"), log.step("old"), id="branch")
+        each = ForEach(names, key=str, each=lambda name: log.step(f"item {name}"), id="each")
+        ok = Approval("ok", ask="ok?", on_deny=Rework(source))
+        body = (branch, each, ok, count)
+        loop = Loop(*body, until=lambda: ctx[count] >= 2, max_iterations=5, id="loop")
+        return Sequence(source, loop)
+
+    run = Run(flow_of(make))
+    assert run.go().status == "waiting"
+    run.answer("ok", path=(0,))
+    assert run.go().status == "waiting"
+    run.answer("ok", path=(1,), approved=False, note="no")
+    while run.go().status == "waiting":
+        ((key, _),) = run.state.waits
+        run.answer("ok", path=key.path)
+    assert run.state.run_status == "finished"
+    turn, again = ["old", "item a"], ["new", "item a", "item b"]
+    assert log.ran[:5] == ["source", *turn, *turn]
+    assert log.ran[5] == "source"
+    assert Counter(log.ran[6:]) == Counter([*again, *again])
 
 
 def test_agents_continue_their_sessions_with_the_note_as_message() -> None:
