@@ -8,7 +8,7 @@ from smithers.changes import Key
 from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
-from smithers.kinds import Definition, Instance, Subflow, result_of, start_digest
+from smithers.kinds import Definition, Instance, child_workflow, result_of, start_digest
 from smithers.state import RunState
 from smithers.tree import Computed
 from smithers.waits import CHILD
@@ -80,14 +80,17 @@ def check_children(state: RunState, root: Definition) -> None:
     waiting = [(key.id, wait.opened) for (key, kind), wait in state.waits.items() if kind == CHILD]
     if not waiting:
         return
-    subflows = {one.id: one.node for one in root.walk() if isinstance(one.node, Subflow)}
+    nodes = {one.id: one.node for one in root.walk()}
     for id, opened in waiting:
-        node = subflows.get(id)
-        if node is not None and opened.digest != start_digest(node, opened.asked or ""):
+        node = nodes.get(id)
+        workflow = None if node is None else child_workflow(node)
+        if node is None or workflow is None:
+            continue
+        if opened.digest != start_digest(workflow, opened.asked or ""):
             (run_id,) = opened.on
             raise AuthorError(
                 f"subflow {id!r} waits for run {run_id}, which is of another workflow than"
-                f" {node.workflow.name}",
+                f" {workflow.name}",
                 place=node.mark.place,
                 hint="give the subflow another id: then that run is ended, and another one starts;"
                 " or give the workflow its name of before, with @workflow(name=...)",

@@ -198,9 +198,9 @@ def child_id(parent: str, key: Key, number: int) -> str:
     return f"{parent}.{task}"[: max(room, 1)] + (rest + digest)[-(_MAX_ID - 1) :]
 
 
-def start_digest(node: Subflow[Any], input: str) -> str:
+def start_digest(workflow: Workflow[Any, Any], input: str) -> str:
     """A digest of what a child run is: its workflow, and its input as JSON text."""
-    return hashlib.sha256(f"{node.workflow.name}\n{input}".encode()).hexdigest()
+    return hashlib.sha256(f"{workflow.name}\n{input}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -268,7 +268,7 @@ class SubflowKind(WorkKind[Subflow[Any]]):
         if row is None:
             return
         text = Computed.text(row)
-        digest = start_digest(one.node, text)
+        digest = start_digest(one.node.workflow, text)
         number = 1
         if (last := asking.state.children.get(one.key)) is not None:
             can_go_on = last.status in (None, "failed") and last.digest == digest

@@ -197,7 +197,7 @@ def test_another_workflow_under_the_node_of_a_waiting_child_is_refused() -> None
 def test_a_failed_child_is_not_resumed_as_a_run_of_another_workflow() -> None:
     @workflow
     def failing(ctx: Context[NoInput]) -> Node:
-        return Step("s", lambda: [][0])
+        return Step("s", lambda: 1 // 0)
 
     @workflow
     def right(ctx: Context[NoInput]) -> Node:
