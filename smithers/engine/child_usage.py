@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 
+from smithers.amounts import Amounts
 from smithers.changes import AttemptEnded, AttemptStarted, Key, UsageCounted
 from smithers.engine.transition import Transition
 from smithers.state import Attempted, RunState, Total
 
-__all__ = ["Models", "count_child", "counted_s", "time_of", "uncounted", "used_by"]
+__all__ = ["ChildUsage", "Models", "count_child"]
 
 _LEAST_S = 0.001
 """Less time than that is not written."""
@@ -17,7 +20,40 @@ _LEAST_S = 0.001
 Models = dict[str | None, Total]
 
 
-def used_by(attempts: Iterable[Attempted]) -> Models:
+class ChildUsage:
+    """What the child runs of a run have used, until the nodes of that have attempts for it."""
+
+    def __init__(self, state: RunState) -> None:
+        self._state = state
+        self._left: deque[tuple[Key, str, Models, float]] = deque()
+
+    def add(self, key: Key, run_id: str, child: RunState) -> None:
+        """A child run was left: it has ended, waits, or has continued as another one."""
+        attempts = child.attempts.values()
+        self._left.append((key, run_id, _used_by(attempts), _time_of(attempts)))
+
+    def take(self) -> tuple[Key, str, Models, float] | None:
+        """What a child run has used that was left, with its node and its id, and the seconds of its
+        attempts.
+        """
+        return self._left.popleft() if self._left else None
+
+    def uncounted(
+        self, driven: Iterable[tuple[Key, str, RunState]], now: datetime
+    ) -> Iterator[tuple[Key, Amounts]]:
+        """What counts by node beyond its attempts: of the runs that were left, and of those that
+        are driven as far as they are.
+        """
+        found = {(key, run_id): (used, time_s) for key, run_id, used, time_s in self._left}
+        for key, run_id, child in driven:
+            attempts = child.attempts.values()
+            found[key, run_id] = _used_by(attempts), _time_of(attempts, now)
+        for (key, run_id), (used, time_s) in found.items():
+            more = _uncounted(self._state, key, run_id, used).values()
+            yield key, _amounts(more, max(0.0, time_s - _counted_s(self._state, key, run_id)))
+
+
+def _used_by(attempts: Iterable[Attempted]) -> Models:
     """What attempts used of each model; their calls are those of no model."""
     found: Models = {}
     for one in attempts:
@@ -32,9 +68,9 @@ def used_by(attempts: Iterable[Attempted]) -> Models:
     return found
 
 
-def uncounted(state: RunState, key: Key, run_id: str, used: Mapping[str | None, Total]) -> Models:
+def _uncounted(state: RunState, key: Key, run_id: str, used: Mapping[str | None, Total]) -> Models:
     """What a child run has used and its node has no attempt for."""
-    known = used_by(one for one in state.tries.get(key, ()) if one.agent == run_id)
+    known = _used_by(one for one in state.tries.get(key, ()) if one.agent == run_id)
     found: Models = {}
     for model, total in used.items():
         before = known.get(model, Total())
@@ -51,7 +87,7 @@ def uncounted(state: RunState, key: Key, run_id: str, used: Mapping[str | None, 
     return found
 
 
-def time_of(attempts: Iterable[Attempted], now: datetime | None = None) -> float:
+def _time_of(attempts: Iterable[Attempted], now: datetime | None = None) -> float:
     """The seconds that attempts took; those that run count if there is a `now`."""
     seconds = 0.0
     for one in attempts:
@@ -60,9 +96,9 @@ def time_of(attempts: Iterable[Attempted], now: datetime | None = None) -> float
     return seconds
 
 
-def counted_s(state: RunState, key: Key, run_id: str) -> float:
+def _counted_s(state: RunState, key: Key, run_id: str) -> float:
     """The seconds of a child run that its node has attempts for."""
-    return time_of(one for one in state.tries.get(key, ()) if one.agent == run_id)
+    return _time_of(one for one in state.tries.get(key, ()) if one.agent == run_id)
 
 
 def count_child(
@@ -79,8 +115,8 @@ def count_child(
     took the seconds that attempts of the child took. Time alone is written from `least_s`.
     """
     state = frame.state
-    more = uncounted(state, key, run_id, used)
-    took_s = max(0.0, time_s - counted_s(state, key, run_id))
+    more = _uncounted(state, key, run_id, used)
+    took_s = max(0.0, time_s - _counted_s(state, key, run_id))
     if not more and took_s < least_s:
         return
     serial, number = len(state.attempts) + 1, len(state.tries.get(key, ())) + 1
@@ -108,4 +144,14 @@ def _counted(serial: int, model: str | None, used: Total) -> UsageCounted:
         cost=used.cost,
         model=model,
         calls=used.calls,
+    )
+
+
+def _amounts(used: Iterable[Total], time_s: float) -> Amounts:
+    totals = list(used)
+    return Amounts(
+        tokens=sum(one.tokens_in + one.tokens_out for one in totals),
+        usd=sum((one.cost or Decimal(0) for one in totals), start=Decimal(0)),
+        calls=sum(one.calls for one in totals),
+        time_s=time_s,
     )

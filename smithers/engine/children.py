@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -23,7 +22,8 @@ from smithers.amounts import Amounts
 from smithers.changes import ENDED, Failure, Frame, Key
 from smithers.engine.asking import Asking
 from smithers.engine.budgets import Budgets
-from smithers.engine.child_usage import Models, counted_s, time_of, uncounted, used_by
+from smithers.engine.child_checks import check_level, check_own
+from smithers.engine.child_usage import ChildUsage, Models
 from smithers.engine.endings import Ending, Why
 from smithers.engine.family import Family
 from smithers.engine.loading import source_of
@@ -31,9 +31,9 @@ from smithers.engine.processes import clear_away
 from smithers.engine.settings import Observer, Settings
 from smithers.engine.timers import POLL_S
 from smithers.engine.transition import failure_of
-from smithers.errors import AuthorError, MachineError, Owned, Refused, RunExists, UnknownRun
+from smithers.errors import AuthorError, MachineError, Owned, Place, Refused, RunExists, UnknownRun
 from smithers.kinds import STOPPED, child_workflow
-from smithers.state import RunState, Total
+from smithers.state import RunState
 from smithers.store import Claim, Claimed, Model, NewRun, Note, Parent, RunRow, Store
 from smithers.store.files import check_streams
 from smithers.workflows import Workflow
@@ -76,6 +76,8 @@ class _Child:
     resumes: bool = False
     """Whether it is resumed if it has failed."""
     engine: Engine | None = None
+    made: Engine | None = None
+    """The same before it runs: what it is about to start counts already."""
     over_budget: bool = False
     """Whether it was left waiting for a larger budget."""
     now_run: str = ""
@@ -122,7 +124,7 @@ class Children:
         self._stopped = False
         self._stopped_by: str | None = None
         self._news = False
-        self._used: deque[tuple[Key, str, Models, float]] = deque()
+        self._usage = ChildUsage(asking.state)
 
     @property
     def busy(self) -> bool:
@@ -223,23 +225,20 @@ class Children:
                 child.engine.stop(by)
 
     def take_usage(self) -> tuple[Key, str, Models, float] | None:
-        """What a child run has used that was left waiting, with its node and its id, and the
-        seconds of its attempts.
-        """
-        return self._used.popleft() if self._used else None
+        """See `ChildUsage.take`."""
+        return self._usage.take()
 
     def used(self) -> Iterator[tuple[Key, Amounts]]:
-        """What the child runs that are driven here have used and their nodes do not count yet."""
-        for child in self._active:
-            if child.engine is not None:
-                state = child.engine.state
-                used = used_by(state.attempts.values())
-                more = uncounted(self._asking.state, child.key, child.last, used).values()
-                now = self._bench.settings.clock.now().wall
-                time_s = time_of(state.attempts.values(), now)
-                time_s -= counted_s(self._asking.state, child.key, child.last)
-                below = (amounts for _, amounts in child.engine.children.used())
-                yield child.key, sum(below, start=_amounts(more, max(0.0, time_s)))
+        """What the child runs that are driven here, or were just now, have used and their nodes do
+        not count yet.
+        """
+        driven = [(child, child.made) for child in self._active if child.made is not None]
+        now = self._bench.settings.clock.now().wall
+        rows = [(child.key, child.last, engine.state) for child, engine in driven]
+        yield from self._usage.uncounted(rows, now)
+        for child, engine in driven:
+            for _, amounts in engine.children.used():
+                yield child.key, amounts
 
     def raised(self) -> None:
         """A budget was raised: child runs that wait for it try again."""
@@ -292,6 +291,7 @@ class Children:
         except Exception as error:  # the store or this machine: it is raised by the owner
             self._bench.halt(error)
         finally:
+            child.made = None
             self._active.remove(child)
             self._news = True
             self._bench.look()
@@ -305,10 +305,11 @@ class Children:
             run = await store.run(child.last)
         except UnknownRun:
             if child.why is None:
+                check_level(self._bench.family.level, child.run_id, self._place(child))
                 return await self._start(child)
             await self._report(child, {"status": "cancelled"})
             return "left"
-        self._check(child, run)
+        check_own(run, self._run.run_id, child.key, child.workflow.name)
         try:
             source, allowed = self._source(child), child.workflow.allow_runs
             claimed = await store.claim(
@@ -326,7 +327,10 @@ class Children:
         engine.prepare()  # author errors come before anything is written
 
         async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-            return await store.create(run, self._bench.settings.owner(), frame, models)
+            claim = await store.create(run, self._bench.settings.owner(), frame, models)
+            if child.why is not None:  # said before there was a run to tell
+                await self._tell(child)
+            return claim
 
         return await self._go(child, engine, first=first)
 
@@ -338,6 +342,7 @@ class Children:
             state = RunState.of(history.frames)
             if state.status.next_run is not None:
                 await store.release(claim)
+                self._usage.add(child.key, child.last, state)
                 return self._continue(child, state.status.next_run)
             if state.run_status in ENDED and not _may_resume(child, state):
                 await self._report(child, _row_of(state))
@@ -359,11 +364,14 @@ class Children:
         except BaseException:
             await store.release(claim)
             raise
+        while child.why is not None and not child.told:
+            await self._tell(child)
         return await self._go(child, engine, claim=claim)
 
     def _continue(self, child: _Child, next_run: str) -> _How:
         """The child has continued as another run, which the node waits for as well."""
-        child.now_run, child.told = next_run, False
+        child.now_run, child.told, self._news = next_run, False, True
+        self._bench.look()
         return "continued"
 
     async def _go(self, child: _Child, engine: Engine, **how: Any) -> _How:
@@ -374,10 +382,8 @@ class Children:
         try:
             ending = await engine.run(self._bench.store, **how)
         finally:
-            child.engine, child.pools = None, engine.slots.awaited
-            used = used_by(engine.state.attempts.values())
-            time_s = time_of(engine.state.attempts.values())
-            self._used.append((child.key, child.last, used, time_s))
+            child.engine, child.made, child.pools = None, None, engine.slots.awaited
+            self._usage.add(child.key, child.last, engine.state)
             if engine.claim is not None:
                 wake_at = None if ending is None else ending.wake_at
                 await self._bench.store.release(engine.claim, wake_at)
@@ -393,7 +399,7 @@ class Children:
         given, settings = child.workflow.parse_input(run.input), self._bench.settings
         streams = settings.streams.parent / child.last
         check_streams(streams)
-        engine = self._make(
+        engine = child.made = self._make(
             child.workflow,
             given,
             run=run,
@@ -426,19 +432,9 @@ class Children:
         file = child.workflow.mark.place.file
         return self._run.source if file == self._run.file else source_of(Path(file))
 
-    def _check(self, child: _Child, run: NewRun) -> None:
-        """Raise `Refused` if the run of that id is another one."""
-        if run.parent != Parent(run_id=self._run.run_id, key=child.key):
-            raise Refused(
-                f"run {child.run_id} exists already, and {child.key} has not started it",
-                hint="give the node another id",
-            )
-        if run.workflow != child.workflow.name:
-            raise Refused(
-                f"child run {child.run_id} is of workflow {run.workflow}, not of"
-                f" {child.workflow.name}",
-                hint="give the node another id",
-            )
+    def _place(self, child: _Child) -> Place | None:
+        one = self._asking.plan.instances.get(child.key)
+        return None if one is None else one.node.mark.place
 
     async def _wait_for_owner(self, child: _Child) -> None:
         """Another process drives it: wait until something was written."""
@@ -478,16 +474,6 @@ def _may_resume(child: _Child, state: RunState) -> bool:
     error = state.status.error
     was_stopped = error is not None and error.kind == STOPPED
     return state.run_status == "failed" and child.why is None and (child.resumes or was_stopped)
-
-
-def _amounts(used: Iterable[Total], time_s: float) -> Amounts:
-    totals = list(used)
-    return Amounts(
-        tokens=sum(one.tokens_in + one.tokens_out for one in totals),
-        usd=sum((one.cost or Decimal(0) for one in totals), start=Decimal(0)),
-        calls=sum(one.calls for one in totals),
-        time_s=time_s,
-    )
 
 
 def _row_of(state: RunState) -> dict[str, Any]:

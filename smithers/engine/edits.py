@@ -9,11 +9,12 @@ from smithers.changes import Key
 from smithers.engine.mount import Mounts, children_digest
 from smithers.engine.plan import Plan
 from smithers.errors import AuthorError
-from smithers.kinds import Definition, Instance, result_of
+from smithers.kinds import Definition, Instance, child_workflow, result_of, start_digest
 from smithers.state import RunState
 from smithers.tree import Computed
+from smithers.waits import CHILD
 
-__all__ = ["check_added", "check_choices", "check_kinds", "check_named"]
+__all__ = ["check_added", "check_children", "check_choices", "check_kinds", "check_named"]
 
 
 def check_choices(state: RunState, mounts: Mounts) -> None:
@@ -71,6 +72,30 @@ def check_kinds(state: RunState, root: Definition) -> None:
                 place=one.node.mark.place,
                 hint=f"give the {_named(kind)} another id, or make {one.id!r}"
                 f" {_a(known.kind)} again",
+            )
+
+
+def check_children(state: RunState, root: Definition) -> None:
+    """Every subflow that waits for its child run is still of the workflow of that. Raises
+    `AuthorError`.
+    """
+    waiting = [(key.id, wait.opened) for (key, kind), wait in state.waits.items() if kind == CHILD]
+    if not waiting:
+        return
+    nodes = {one.id: one.node for one in root.walk()}
+    for id, opened in waiting:
+        node = nodes.get(id)
+        workflow = None if node is None else child_workflow(node)
+        if node is None or workflow is None:
+            continue
+        if opened.digest != start_digest(workflow, opened.asked or ""):
+            (run_id,) = opened.on
+            raise AuthorError(
+                f"subflow {id!r} waits for run {run_id}, which is of another workflow than"
+                f" {workflow.name}",
+                place=node.mark.place,
+                hint="give the subflow another id: then that run is ended, and another one starts;"
+                " or give the workflow its name of before, with @workflow(name=...)",
             )
 
 

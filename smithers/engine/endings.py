@@ -21,7 +21,7 @@ from smithers.engine.stuck import deadlock
 from smithers.engine.timers import Timers
 from smithers.engine.transition import Transition, failure_of
 from smithers.errors import AuthorError, SmithersError
-from smithers.kinds import STOPPED, find_failure
+from smithers.kinds import STOPPED, TooManyLevels, find_failure
 from smithers.naming import key_name
 from smithers.state import Waiting
 from smithers.store import NewRun
@@ -169,6 +169,8 @@ class Endings:
         """The error of the first node, in document order, by which the run failed."""
         if (found := find_failure(self._state, self._asking.plan.root)) is not None:
             key, error = found
+            if error.kind == TooManyLevels.__name__:
+                return error
             return replace(error, message=f"{key_name(key)} failed: {error.message}")
         return Failure(kind="Failed", message=f"{key_name(self._first_cancelled())} was cancelled")
 

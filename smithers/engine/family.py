@@ -2,7 +2,8 @@
 
 What the runs below a run use that its agents have started, counts for its budgets; it stays in the
 rows of those runs, and is read whenever an agent is to start. Such a run reads the budgets above it
-in the same way. So two runs that start agents at the same moment may both take the last call.
+in the same way, and so does a child run that a process drives without its parent. So two runs that
+start agents at the same moment may both take the last call.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ __all__ = ["Family"]
 
 @dataclass(slots=True)
 class _Above:
-    """The budgets of the runs above one that an agent has started, as of the last look."""
+    """The budgets of the runs above one that another process drives, as of the last look."""
 
     run_id: str
     active: bool = False
@@ -47,9 +48,14 @@ class Family:
         self.below: list[tuple[Key, Amounts]] = []
         """What runs below this one have used that were started from below, by its nodes."""
         self.outer: Family | None = None
-        if run.parent is not None and run.is_started_below:
+        if run.parent is not None:
             self._above = _Above(run.parent.run_id)
             budgets.outer = self._above, run.parent.key
+
+    @property
+    def level(self) -> int:
+        """How many runs that are driven together stand above this one."""
+        return 0 if self.outer is None else self.outer.level + 1
 
     async def look(self, store: Store, *, first: bool = False) -> None:
         """Read what the others have used as of now, also before the `first` frame is made."""
@@ -57,7 +63,7 @@ class Family:
             await self.outer.look(store)
         if first or self._budgets.active:
             await self.look_below(store)
-        if self._above is not None and self._run.parent is not None:
+        if self._above is not None and self.outer is None:
             self._above.active, self._above.found = await _spent_above(store, self._run.parent)
 
     async def look_below(self, store: Store) -> None:

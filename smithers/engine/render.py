@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from smithers.changes import Key
 from smithers.context import READER, Context, NotYet, Reader
-from smithers.engine.edits import check_kinds, check_named
+from smithers.engine.edits import check_children, check_kinds, check_named
 from smithers.engine.mount import Mounts, check_sees, mount
 from smithers.engine.obstacles import Obstacles, check_pool
 from smithers.engine.reading import Reading, View, has_output
@@ -136,6 +136,7 @@ class Renderer:
         mounts.add(root)
         _check_results(root)
         check_kinds(self.view.state, root)
+        check_children(self.view.state, root)
         self._readers.clear()
         self._check_named(root, "", what if reading.watched else None)
         before = self.view.mounts, self._root
@@ -389,6 +390,7 @@ class Renderer:
             self._check_tasks(root)
             _check_results(root)
             check_kinds(self.view.state, root)
+            check_children(self.view.state, root)
             around = self._readers.get(definition.scope)
             self._check_named(root, definition.id, what if reading.watched else around)
             fresh.append(root)

@@ -32,7 +32,15 @@ from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
 from smithers.kinds.sequence import SEQUENCE
-from smithers.kinds.subflow import STOPPED, SUBFLOW, ChildEnd, Subflow, child_workflow
+from smithers.kinds.subflow import (
+    STOPPED,
+    SUBFLOW,
+    ChildEnd,
+    Subflow,
+    TooManyLevels,
+    child_workflow,
+    start_digest,
+)
 from smithers.kinds.task import TASK, agent_work
 from smithers.kinds.timer import TIMER
 from smithers.kinds.try_ import (
@@ -81,6 +89,7 @@ __all__ = [
     "Saga",
     "Slots",
     "Subflow",
+    "TooManyLevels",
     "Try",
     "WaitForEvent",
     "agent_work",
@@ -92,6 +101,7 @@ __all__ = [
     "kind_of",
     "result_of",
     "send_back",
+    "start_digest",
 ]
 
 AnyNode = (

@@ -20,6 +20,7 @@ from typing_extensions import TypeVar
 
 from smithers import waits
 from smithers.changes import Failure, Key, RunStatus, UsageCounted, WaitKind, WaitOpened
+from smithers.errors import AuthorError
 from smithers.kinds._inputs import as_input
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
@@ -43,7 +44,15 @@ from smithers.tree import (
 )
 from smithers.workflows import NoInput, Workflow
 
-__all__ = ["SUBFLOW", "ChildEnd", "Subflow", "child_id", "child_workflow"]
+__all__ = [
+    "SUBFLOW",
+    "ChildEnd",
+    "Subflow",
+    "TooManyLevels",
+    "child_id",
+    "child_workflow",
+    "start_digest",
+]
 
 In = TypeVar("In", bound=BaseModel)
 T = TypeVar("T")
@@ -53,6 +62,12 @@ _MAX_ID = 64
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_-]")
 STOPPED: Final = "StoppedByParent"
 """The kind of the error of a child run that its parent has stopped: it can be resumed."""
+
+
+class TooManyLevels(AuthorError):
+    """A child run would be too far below the run that was started. It is told as it is at every
+    level above, without the runs between.
+    """
 
 
 class Subflow(Task[T_co]):
@@ -184,6 +199,11 @@ def child_id(parent: str, key: Key, number: int) -> str:
     return f"{parent}.{task}"[: max(room, 1)] + (rest + digest)[-(_MAX_ID - 1) :]
 
 
+def start_digest(workflow: Workflow[Any, Any], input: str) -> str:
+    """A digest of what a child run is: its workflow, and its input as JSON text."""
+    return hashlib.sha256(f"{workflow.name}\n{input}".encode()).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChildEnd:
     """How a child run has ended, as its row in the inbox says it. `output` is JSON text; `used` is
@@ -249,7 +269,7 @@ class SubflowKind(WorkKind[Subflow[Any]]):
         if row is None:
             return
         text = Computed.text(row)
-        digest = hashlib.sha256(text.encode()).hexdigest()
+        digest = start_digest(one.node.workflow, text)
         number = 1
         if (last := asking.state.children.get(one.key)) is not None:
             can_go_on = last.status in (None, "failed") and last.digest == digest
@@ -289,6 +309,8 @@ def _failure(one: Instance[Subflow[Any]], end: ChildEnd) -> Failure:
         said = f"its child run {end.last} was {end.status}"
         hint = "resume this run to start another child run"
         return Failure(kind="ChildCancelled", message=said, hint=hint, place=place)
+    if end.error.kind == TooManyLevels.__name__:
+        return end.error
     said = f"its child run {end.last} failed: {end.error.message}"
     return replace(end.error, message=said, place=end.error.place or place, then=None)
 

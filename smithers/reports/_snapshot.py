@@ -149,7 +149,8 @@ def snapshot_of(
     if parts is None:
         for child in _child_runs(state)[:_MOST_CHILDREN]:
             with suppress(UnknownRun):
-                children[child] = snapshot_of(db, path, child, shared=shared)
+                last = _last_of(db, run_id, child)
+                children[child] = snapshot_of(db, path, last, shared=shared)
         started = _started_runs(db, run_id)
     beat, alive = owner_of(db, run_id)
     folder = streams_folder(path, run_id)
@@ -196,3 +197,12 @@ def _child_runs(state: RunState) -> list[str]:
     if state.run_status != "failed":
         return awaited
     return [one.run_id for one in state.children.values() if one.status == "failed"]
+
+
+_LAST = "SELECT run_id FROM runs WHERE parent = ? AND first_run = ? ORDER BY number DESC LIMIT 1"
+
+
+def _last_of(db: sqlite3.Connection, run_id: str, child: str) -> str:
+    """The run as which a child run of a run has continued; itself if it has not."""
+    row = db.execute(_LAST, (run_id, child)).fetchone()
+    return child if row is None else row[0]

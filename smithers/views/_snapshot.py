@@ -84,7 +84,9 @@ class Snapshot:
     heard: Callable[[int], datetime | None] = _never
     is_gone: Callable[[Owner], bool] = _gone
     children: Mapping[str, Snapshot] = field(default_factory=dict[str, "Snapshot"])
-    """The child runs that it waits for, the first ones if there are many."""
+    """The child runs that it waits for, the first ones if there are many: each as which it has
+    continued, by the id of the one that the run has started.
+    """
     started: Sequence[StartedRun] = ()
     below: Sequence[Below] = ()
     """What runs have used that count for its budgets, since its agents have started them."""

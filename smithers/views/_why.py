@@ -279,10 +279,11 @@ class _Reasons:
     def _child(self, wait: WaitView) -> Reason:
         """What holds the child run holds its node: the command is that of the child."""
         (run_id,) = wait.on
-        said, child = f"{key_name(wait.key)} is waiting for its child run {run_id}", None
+        said = f"{key_name(wait.key)} is waiting for its child run"
         if (child := self.snapshot.children.get(run_id)) is None:
-            return Reason(key=wait.key, sentence=said, command=f"smithers why {quote(run_id)}")
-        view = explain(child)
+            look = f"smithers why {quote(run_id)}"
+            return Reason(key=wait.key, sentence=f"{said} {run_id}", command=look)
+        said, view = f"{said} {child.run_id}", explain(child)
         held = next((one for one in view.reasons if one.command), None)
         if held is None:
             held = next(iter(view.reasons), None)
@@ -290,13 +291,16 @@ class _Reasons:
             return Reason(
                 key=wait.key, sentence=f"{said}: {view.sentence}", command=self.resume_if_left
             )
-        more = f" ({len(view.reasons)} reasons: `smithers why {quote(run_id)}`)"
+        more = f" ({len(view.reasons)} reasons: `smithers why {quote(child.run_id)}`)"
         said = f"{said}: {held.sentence}{more if len(view.reasons) > 1 else ''}"
-        command = held.command
-        if command is None and held.kind == waits.BUDGET:  # it may be a budget of this run
+        command, hint = held.command, held.hint
+        if command is None and _lacks_budget(child):  # it may be a budget of this run
             spent = next((one for one in self.budgets.values() if one.is_spent), None)
-            command = None if spent is None else raise_command(self.snapshot.run_id, spent)
-        return Reason(key=wait.key, sentence=said, command=command, hint=held.hint)
+            if spent is not None:
+                command, hint = raise_command(self.snapshot.run_id, spent), None
+            elif self.budgets:  # what the child run has used counts once this run is driven
+                command, hint = self.resume_if_left, None
+        return Reason(key=wait.key, sentence=said, command=command, hint=hint)
 
     def _event(self, wait: WaitView) -> Reason:
         key, due = wait.key, "" if wait.due is None else f" until {self._clock(wait.due)}"
@@ -327,6 +331,12 @@ class _Reasons:
 
     def _clock(self, at: datetime) -> str:
         return clock(at, self.snapshot.now)
+
+
+def _lacks_budget(snapshot: Snapshot) -> bool:
+    """Whether a run, or one that it waits for, waits for a larger budget."""
+    is_spent = any(kind == waits.BUDGET for _, kind in snapshot.state.waits)
+    return is_spent or any(map(_lacks_budget, snapshot.children.values()))
 
 
 def _is_outside(wait: WaitView) -> bool:

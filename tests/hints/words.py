@@ -236,6 +236,17 @@ TESTED: dict[str, str] = {
     "give the node another id": (
         "rules/test_subflows.py::test_a_run_that_has_the_id_of_a_child_already_fails_its_node"
     ),
+    (
+        "give the subflow another id: then that run is ended, and another one starts; or give the"
+        " workflow its name of before, with @workflow(name=...)"
+    ): (
+        "rules/test_left_children.py"
+        "::test_another_workflow_under_the_node_of_a_waiting_child_is_refused"
+    ),
+    (
+        "a workflow that starts itself has to stop at some level: let its input say at which one"
+        " it is"
+    ): "rules/test_nested_children.py::test_a_workflow_may_start_itself_as_deep_as_that",
     # Hints that other tests follow, since they need a disk, a terminal or a second process.
     'if it is the same …, set id="…" on it; if not, set that id on the … that was there'
     " before, and another id on this one": (

@@ -25,8 +25,10 @@ from smithers import (
     workflow,
 )
 from smithers.changes import Key
+from smithers.errors import AuthorError
 from smithers.state import RunState
 from tests.rules.runs import Clock, Run
+from tests.rules.test_subflows import ids
 
 
 @workflow
@@ -161,3 +163,91 @@ def test_the_time_of_a_child_that_waits_counts_once() -> None:
     took = [one for one in run.state.attempts.values() if one.agent == "r1.one"]
     assert [(one.ended_at - one.started_at).total_seconds() for one in took if one.ended_at] == [60]
     assert child(run, "r1.one").attempts[1].agent == "r1.one.two"
+
+
+def test_another_workflow_under_the_node_of_a_waiting_child_is_refused() -> None:
+    @workflow
+    def other(ctx: Context[NoInput]) -> Node:
+        return Step("s", lambda: 1)
+
+    @workflow(name="asking")
+    def renamed(ctx: Context[NoInput]) -> Node:
+        return Approval("ok", ask="?")
+
+    name, of = ["part"], [asking]
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node:
+        return Subflow(name[0], of[0])
+
+    run = Run(whole)
+    assert run.go().status == "waiting"
+    frames, of[0] = len(run.watch.frames), other
+    with pytest.raises(AuthorError, match="which is of another workflow than other"):
+        run.go()
+    assert len(run.watch.frames) == frames
+    assert child(run, "r1.part").run_status == "waiting"
+    of[0] = renamed
+    assert run.go().status == "waiting"
+    name[0], of[0] = "another", other
+    assert run.go().status == "finished"
+    assert child(run, "r1.part").run_status == "failed"
+
+
+def test_a_failed_child_is_not_resumed_as_a_run_of_another_workflow() -> None:
+    @workflow
+    def failing(ctx: Context[NoInput]) -> Node:
+        return Step("s", lambda: 1 // 0)
+
+    @workflow
+    def right(ctx: Context[NoInput]) -> Node:
+        return Step("s", lambda: 1)
+
+    of = [failing]
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node:
+        return Subflow("part", of[0])
+
+    run = Run(whole)
+    assert run.go().status == "failed"
+    of[0] = right
+    assert run.go().status == "finished"
+    assert ids(run) == ["r1", "r1.part", "r1.part.run2"]
+
+
+@pytest.mark.parametrize("at", ["created", "cooldowns"])
+def test_a_run_that_is_cancelled_while_its_child_begins_cancels_that(
+    at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @workflow
+    def part(ctx: Context[NoInput]) -> Node:
+        return Sequence(Step("first", lambda: 1), Approval("ok", ask="?"))
+
+    @workflow
+    def whole(ctx: Context[NoInput]) -> Node:
+        return Subflow("part", part)
+
+    run = Run(whole)
+    create, cooldowns = run.store.create, run.store.cooldowns
+
+    async def cancel_now() -> None:
+        await run.cancel()
+        run.engine.look()
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    async def creating(new: Any, *given: Any) -> Any:
+        if new.run_id == "r1.part" and at == "created":
+            await cancel_now()
+        return await create(new, *given)
+
+    async def looking() -> Any:
+        if run.watch.frames and at == "cooldowns":
+            await cancel_now()
+        return await cooldowns()
+
+    monkeypatch.setattr(run.store, "create", creating)
+    monkeypatch.setattr(run.store, "cooldowns", looking)
+    assert run.go().status == "cancelled"
+    assert child(run, "r1.part").run_status == "cancelled"

@@ -1,0 +1,59 @@
+"""What a run is waiting for is said of the child run that holds it, with a command that helps."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+from tests.cli.command import Said, smithers
+
+FLOWS = Path(__file__).with_name("child_flows.py")
+
+
+def why(folder: Path, run_id: str = "r1") -> dict[str, Any]:
+    (found,) = smithers(folder, "why", run_id, "--json").document["reasons"]
+    return dict(found)
+
+
+def type_it(folder: Path, command: str, *more: str) -> Said:
+    program, *words = shlex.split(command)
+    assert program == "smithers"
+    return smithers(folder, *words, *more)
+
+
+def test_a_child_that_has_continued_and_waits_for_a_person_is_named(tmp_path: Path) -> None:
+    assert smithers(tmp_path, "up", f"{FLOWS}:parent", "--run-id", "r1").code == 3
+    for number, child in enumerate(["r1.k", "r1.k-2", "r1.k-3"], start=1):
+        found = why(tmp_path)
+        assert f"k is waiting for its child run {child}: q has been" in found["sentence"]
+        assert f'"go on with {number}?"' in found["sentence"]
+        assert found["command"].startswith(f"smithers approve {child} q ")
+        left = type_it(tmp_path, found["command"], "--resume")
+        assert left.code == (0 if child == "r1.k-3" else 3), left.err
+
+
+def test_a_budget_two_runs_above_is_raised_with_the_command_that_is_shown(tmp_path: Path) -> None:
+    left = smithers(tmp_path, "up", f"{FLOWS}:capped", "--run-id", "r1")
+    assert left.code == 5
+    assert "next: smithers budget r1 --add-calls 2 --resume" in left.err
+    found = why(tmp_path)
+    assert found["sentence"].count("(of run") == 1
+    assert "of run r1)" in found["sentence"]
+    assert found["command"] == "smithers budget r1 --add-calls 2 --resume"
+    assert type_it(tmp_path, "smithers budget r1 --add-calls 5 --resume").code == 0
+
+
+def test_a_child_run_that_is_driven_alone_keeps_to_the_budgets_around_its_node(
+    tmp_path: Path,
+) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:around", "--run-id", "r1")
+    assert smithers(tmp_path, "approve", "r1.k", "ok").code == 0
+    alone = smithers(tmp_path, "up", f"{FLOWS}:after_yes", "--resume", "--run-id", "r1.k")
+    assert alone.code == 5, alone.err
+    assert "the budget of the run is spent: 2 of 2 calls (of run r1)" in alone.err
+    assert why(tmp_path)["command"] == "smithers resume r1"
+    assert smithers(tmp_path, "resume", "r1").code == 5
+    found = why(tmp_path)["command"]
+    assert found == "smithers budget r1 --add-calls 2 --resume"
+    assert type_it(tmp_path, found).code == 0
