@@ -345,10 +345,10 @@ class Hub:
         The database is created or upgraded if necessary, because it is recognised by the id in it.
         Raises `Refused`, or `StoreError`.
         """
-        from smithers.engine.authority import refuse_below
         from smithers.engine.trust import trust
+        from smithers.engine.trust_changes import refuse_to_change_trust
 
-        refuse_below(self.database, self.environment, "change what is trusted")
+        refuse_to_change_trust([self.database], self.environment)
         trust(self.database, self.environment, how=how, folders=folders, explicit=explicit)
 
     def may_import(self, folder: Path) -> bool:
@@ -423,10 +423,10 @@ class Hub:
 
     def distrust(self) -> bool:
         """Stop trusting the database; False if it was not trusted. Raises `Refused`."""
-        from smithers.engine.authority import refuse_below
         from smithers.engine.trust import Trusts
+        from smithers.engine.trust_changes import refuse_to_change_trust
 
-        refuse_below(self.database, self.environment, "change what is trusted")
+        refuse_to_change_trust([self.database], self.environment)
         return Trusts(self.environment).remove(self.database)
 
     async def supervise(self, tell: Callable[[Happened], None], *, once: bool = False) -> None:

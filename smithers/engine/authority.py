@@ -9,7 +9,8 @@ drives a run of this database, below a recorded process of an attempt, below a t
 `attach` opened, or below a process that has the file open by another name (a hard link, a mount).
 An orphan below such a process becomes its child (Linux; see `Orphans` and the guard of attempts).
 Marks in the environment only add to that: they refuse if ancestry shows nothing, and clearing or
-changing them has no effect on it. Another database is free.
+changing them has no effect on it. Another database is free; but what this user trusts concerns all
+of them, so below a run of any that is trusted or named it may not be changed.
 
 `allow_runs=` of a workflow lets its runs be starters: a process below one may start runs then, and
 resume those that it has started. Such a run is a child of the run that is above the process.
@@ -24,7 +25,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -36,16 +37,22 @@ from smithers.changes import Key
 from smithers.engine.launching import ATTEMPT, RUN, RUN_DATABASE
 from smithers.engine.orphans import has_init
 from smithers.engine.processes import ancestors
-from smithers.errors import Refused
+from smithers.errors import Refused, SmithersError
 from smithers.inbox import RELEASE
 from smithers.store import Parent
 from smithers.store.below import chain_above
 from smithers.store.lease import Beat, is_alive, started_of, this_host
-from smithers.store.looking import peek
+from smithers.store.looking import copies, peek
 from smithers.store.rows import path_of
 from smithers.waits import ATTACHED
 
-__all__ = ["check_resume_below", "check_start_below", "driving", "refuse_below"]
+__all__ = [
+    "check_resume_below",
+    "check_start_below",
+    "driving",
+    "refuse_below",
+    "refuse_below_others",
+]
 
 _PROCESSES = (
     "SELECT pid, started, run_id, serial, NULL, NULL FROM processes"
@@ -112,6 +119,20 @@ def refuse_below(database: Path, environment: Mapping[str, str], what: str) -> N
     if why := _why_below(database):
         raise _refused(database, what, why)
     _refuse_marked(database, environment, what)
+
+
+def refuse_below_others(databases: Iterable[Path], what: str) -> None:
+    """As `refuse_below`, for databases that the command does not name, without marks: those that
+    are gone or cannot be read are skipped.
+    """
+    for one in databases:
+        why, noted = _Why(""), set(copies)
+        with suppress(OSError, SmithersError):
+            why = _why_below(one)
+        for path in copies.keys() - noted:
+            del copies[path]  # nobody has asked for it
+        if why:
+            raise _refused(one, what, why)
 
 
 def parent_below(database: Path, environment: Mapping[str, str], what: str) -> Parent | None:

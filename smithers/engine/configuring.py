@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from smithers.engine.authority import refuse_below
-from smithers.engine.launching import RUN_DATABASE
 from smithers.engine.trust import Trusts
+from smithers.engine.trust_changes import refuse_to_change_trust
 from smithers.errors import Refused, Untrusted
 from smithers.secrets import Secrets, is_secret_name
 from smithers.settings import (
@@ -84,15 +83,13 @@ def trust_settings(path: Path, environment: Mapping[str, str], database: Path) -
 def refuse_to_agents(
     path: Path, environment: Mapping[str, str], database: Path, named: str | None = None
 ) -> None:
-    """Raises `Refused` below a run of any database that runs in the folder of a settings file may
-    be in, and if the environment carries the mark of a run.
+    """Raises `Refused` below a run of the databases in or above the folder of a settings file, of
+    the one that it names, and of all that `refuse_to_change_trust` looks at.
     """
-    marks = {name: text for name, text in environment.items() if name != RUN_DATABASE}
     above = (folder / ".smithers" / "smithers.db" for folder in path.parents)
     nearest = next((one for one in above if one.exists()), database)
-    others = (Path(one) for one in (environment.get("SMITHERS_DB"), named) if one)
-    for one in dict.fromkeys((database, nearest, *others)):
-        refuse_below(one, marks, "change what is trusted")
+    theirs = [Path(named)] if named else []
+    refuse_to_change_trust([database, nearest, *theirs], environment)
 
 
 def _values(found: Found, database: Callable[[], Path]) -> Iterator[tuple[str, Any]]:
