@@ -11,7 +11,7 @@ from pathlib import Path
 from smithers.errors import Refused, Untrusted
 from smithers.store.ownership import is_foreign, writers_of
 
-__all__ = ["Place", "complete", "current_folder", "place", "workflow_files"]
+__all__ = ["Place", "check_usable", "complete", "current_folder", "place", "workflow_files"]
 
 _FOLDER, _NAME = ".smithers", "smithers.db"
 
@@ -45,13 +45,16 @@ def place(db: Path | None, *, checked: bool = True) -> Place:
     """`--db`, else SMITHERS_DB, else what the settings name, else the nearest
     `.smithers/smithers.db` upward, else the one that would be made in the current folder.
 
-    Raises `Refused` for one that was found and not named, if another user owns it, or if it is
-    above this folder and another user may write it, or if a link leads out of the folder to it.
+    Raises `Refused` for one that cannot be looked at; and for one that was found and not named, if
+    another user owns it, or if it is above this folder and another user may write it, or if a link
+    leads out of the folder to it.
     """
     if db is not None:
         _named.append(db)
+        check_usable(db)
         return Place(db, given=True)
     if variable := os.environ.get("SMITHERS_DB"):
+        check_usable(Path(variable))
         return Place(Path(variable), given=False)
     here = current_folder()
     if (named := _named_in_settings(here)) is not None:
@@ -62,6 +65,17 @@ def place(db: Path | None, *, checked: bool = True) -> Place:
     if checked and _is_suspect(found, folder, is_above=folder != here):
         _check(found, folder, here)
     return Place(found, given=False)
+
+
+def check_usable(database: Path) -> None:
+    """Raises `Refused` for a path of which the system does not even say whether it is there."""
+    try:
+        database.is_file()
+        Path(f"{database}-journal").is_file()  # the longest name of what lies beside it
+    except OSError as error:
+        raise Refused(
+            f"{database} cannot be used: {error.strerror}", hint="choose another with --db PATH"
+        ) from error
 
 
 def _named_in_settings(here: Path) -> Path | None:

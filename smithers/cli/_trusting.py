@@ -12,7 +12,7 @@ import typer
 
 from smithers.cli._arguments import Db, JsonFlag, example
 from smithers.cli._failures import Usage
-from smithers.cli._places import Place, place
+from smithers.cli._places import Place, check_usable, place
 from smithers.cli._streams import give, give_json, is_terminal, say
 from smithers.errors import Refused, StoreError
 from smithers.hub import Hub
@@ -122,6 +122,7 @@ def _where(path: Path | None, db: Path | None, *, must_exist: bool) -> Path:
         return place(db, checked=False).path.absolute()
     if db is not None:
         raise Usage("PATH and --db cannot be combined: both name a database", hint="leave one out")
+    check_usable(path)
     if path.is_file() or (path.suffix and not path.exists() and _may_be_made(path)):
         return path.absolute()
     if must_exist and not path.is_dir():

@@ -6,12 +6,13 @@ import json
 import pwd
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from smithers.cli._user import complete_user
-from tests.cli.command import FLOWS, environment
+from tests.cli.command import FLOWS, environment, smithers
 
 _IN_A_REMOVED_FOLDER = """
 import contextlib, io, json, os, sys
@@ -32,6 +33,24 @@ for name, command in typer.main.get_command(app).commands.items():
             found[" ".join([*words, *more])] = [code, err.getvalue()]
 print(json.dumps(found))
 """
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a" * 250, "/proc/1/root/a"])
+@pytest.mark.parametrize("named", ["--db", "SMITHERS_DB"])
+def test_a_database_at_which_the_system_does_not_look_is_named(
+    tmp_path: Path, name: str, named: str
+) -> None:
+    with suppress(OSError):
+        Path(f"{name}.db-journal").is_file()
+        pytest.skip("this user may look there")
+    path = f"{name}.db"
+    options, env = ((named, path), {}) if named == "--db" else ((), {named: path})
+    for words in (("ps",), ("up", f"{FLOWS}:works"), ("trust",)):
+        said = smithers(tmp_path, *words, *options, env=env)
+        assert said.code == 2
+        assert said.err.startswith(f"error: {path} cannot be used: "), said
+        assert "hint: choose another with --db PATH" in said.err
+    assert f"error: {path} cannot be used: " in smithers(tmp_path, "trust", path).err
 
 
 def test_every_command_says_that_the_current_folder_was_removed(tmp_path: Path) -> None:
