@@ -221,6 +221,7 @@ def _shown(value: object) -> str:
 _WORDS = (
     ("Input should be", "must be"),
     ("String should", "must"),
+    ("a valid dictionary or instance of PoolLimit", "a number or a table with limit, machine"),
     ("a valid dictionary", "a table"),
     ("a valid integer", "a whole number"),
     ("a valid ", "a "),

@@ -90,7 +90,11 @@ def test_the_users_file_is_in_the_folder_that_xdg_names(
         ("db = ''", ":1: db ", ""),
         ("[pools]\n\ndb = 0", ":3: pools.db must be at least 1, not 0", ""),
         ("[pools.db]\nlimit = 0", ":2: pools.db.limit must be at least 1, not 0", ""),
-        ("[pools]\ndb = true", ":2: pools.db", ""),
+        (
+            "[pools]\ndb = true",
+            ":2: pools.db must be a number or a table with limit, machine, not True",
+            "",
+        ),
         ("pools = 3", ":1: pools must be a table, not 3", "[pools]"),
         ("[pools.db]\nlimit = 1\nlimits = 2", ":3: unknown key 'pools.db.limits'", "'limit'"),
         ("[pools.db]\n", ":1: pools.db has no limit", "machine = 2"),
