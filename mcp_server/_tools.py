@@ -90,7 +90,7 @@ def start_run(
 def cancel_run(ctx: Context[Face], run_id: RunId) -> Cancelled:
     """Cancel a run permanently, and stop its agents. It cannot be resumed."""
     hub = known(ctx, run_id)
-    with telling(hub, "call get_run to see how it ended"):
+    with telling(hub):
         return Cancelled(run_id=run_id, outcome=hub.cancel(run_id, by=login()))
 
 

@@ -179,7 +179,8 @@ def _wait(wait: WaitView) -> Iterator[str]:
     said = due_words if wait.kind == TIMER else clock
     due = "" if wait.due is None else f", until {said(wait.due)}"
     is_named = wait.kind in (DATA, EVENT)  # else it is for keys of the engine
-    for_what = f" for {shown(waited_for(wait.kind, wait.on))}" if is_named else ""
+    before = "" if wait.kind == EVENT else "for "
+    for_what = f" {before}{shown(waited_for(wait.kind, wait.on))}" if is_named else ""
     if wait.kind == POOL:
         for_what = f" {shown(', '.join(wait.on))}, limit {wait.asked} on this machine"
     yield (f"◷ {key_name(wait.key)} waiting ({wait.kind}{for_what}) since {clock(wait.since)}{due}")

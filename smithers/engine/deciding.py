@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +52,8 @@ def cancel(
         history = await store.load(run_id)
         state = RunState.of(history.frames)
         if state.run_status in ENDED:
-            raise Refused(f"run {run_id} has ended: it is {state.run_status}")
+            hint = f"`smithers inspect {shlex.quote(run_id)}` shows how it ended"
+            raise Refused(f"run {run_id} has ended: it is {state.run_status}", hint=hint)
         body = json.dumps({"by": valid_text(by), "now": now}, ensure_ascii=False)
         await store.offer(Note(run_id=run_id, kind=inbox.CANCEL, body=body, at=datetime.now(UTC)))
         trusted = Trusts(environment).believes(database)

@@ -123,11 +123,13 @@ def no_runs_of(workflow: str, known: Sequence[str]) -> Refused:
     return Refused(f"there is no run of a workflow {workflow!r}", hint=hint)
 
 
-def _check_name(what: str, given: str) -> None:
+def _check_name(what: str, given: object) -> None:
     if why := name_problem(given):
-        shown = given if len(given) <= 60 else f"{given[:57]}..."
+        shown = repr(
+            given if not isinstance(given, str) or len(given) <= 60 else f"{given[:57]}..."
+        )
         hint = "use 1 to 200 printable characters"
-        raise Refused(f"the {what} of the signal, {shown!r}, {why}", hint=hint)
+        raise Refused(f"the {what} of the signal, {shown}, {why}", hint=hint)
 
 
 def _data_text(data: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,11 +103,13 @@ def check_signal(
             raise AlreadySent(f"signal {sent.id} was already sent to run {run_id}")
         raise Refused(
             f"another signal with the id {sent.id!r} was already sent to run {run_id}",
-            hint="nothing was sent; choose another id with --id",
+            hint="nothing was sent; give it another id",
         )
     status, next_run = ended
     if status in ENDED:
         hint = "list the runs with `smithers ps`"
+        if status == "failed":
+            hint = f"resume it first with `smithers resume {shlex.quote(run_id)}`, or {hint}"
         if next_run is not None:
             hint = f"send it to {next_run}, as which the run has continued"
         raise Refused(f"run {run_id} has ended: it is {status}", hint=hint)

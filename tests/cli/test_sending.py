@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str]] = {
     "another signal with the same id": (
         ("r1", "go", "--data", "1", "--id", "g"),
         "another signal with the id 'g' was already sent to run r1",
-        "nothing was sent; choose another id with --id",
+        "nothing was sent; give it another id",
     ),
     "an event without a name": (
         ("r1", ""),
@@ -123,6 +123,19 @@ def test_data_that_is_too_large_is_refused(waiting: Path) -> None:
 def test_what_is_not_json_is_refused(waiting: Path, data: object) -> None:
     with pytest.raises(Refused, match="the data of the signal is not JSON"):
         Hub(database(waiting)).send("r1", "x", data, by="ann")
+
+
+@pytest.mark.parametrize("what", ["event", "correlation", "id"])
+def test_a_name_that_is_no_string_is_refused(waiting: Path, what: str) -> None:
+    names: dict[str, Any] = {"event": "x", what: 7}
+    with pytest.raises(Refused, match=f"the {what} of the signal, 7, must be a string, not int"):
+        Hub(database(waiting)).send("r1", by="ann", **names)
+
+
+def test_inspect_names_the_event_that_is_waited_for(waiting: Path) -> None:
+    assert (
+        "waiting (event plan (correlation order 7)) since" in smithers(waiting, "inspect", "r1").out
+    )
 
 
 def test_what_runs_below_a_run_may_not_send(waiting: Path) -> None:

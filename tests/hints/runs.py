@@ -29,6 +29,25 @@ def unknown_run(shell: Shell) -> tuple[Said, Said]:
     return failed, helped
 
 
+@scene("`smithers inspect …` shows how it ended")
+def cancel_of_a_run_that_has_ended(shell: Shell) -> tuple[Said, Said]:
+    shell.up("works")
+    failed = shell("cancel", "r1")
+    return failed, shell.follow(failed)
+
+
+@scene("resume it first with `smithers resume …`, or …")
+def send_to_a_run_that_has_failed(shell: Shell) -> tuple[Said, Said]:
+    flow = "@workflow\ndef f(ctx): return WaitForEvent('w', event='go', timeout_s={})\n"
+    shell.write(flow.format(0.05))
+    assert shell("up", "flow.py", "--run-id", "r1", "--linger", "20").code == 1
+    shell.write(flow.format(6000))
+    failed = shell("send", "r1", "go")
+    resumed = shell.bare(*shlex.split(shell.typed(failed)[0])[1:], "--linger", "0")
+    assert shell("send", "r1", "go").code == 0  # the wait is open again
+    return failed, resumed
+
+
 @scene("name the run with --run-id; candidates: …")
 def resume_of_no_run(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")

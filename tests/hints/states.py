@@ -75,7 +75,7 @@ def send_to_runs_that_have_ended(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
-@scene("nothing was sent; choose another id with --id")
+@scene("nothing was sent; give it another id")
 def signal_with_an_id_that_was_used(shell: Shell) -> tuple[Said, Said]:
     shell.up("asks")
     shell("send", "r1", "go", "--id", "one")

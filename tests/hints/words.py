@@ -201,7 +201,6 @@ WORDS: dict[str, Kind] = {
     "give the cursor of the page before, or leave it out": "call",
     "give a cursor that get_events or wait_run gave for this run, or leave out after": "call",
     "CURSOR": "call",
-    "call get_run to see how it ended": "call",
     "tell the person to type in their own terminal: …": "person",
     "use a path below them; a person may allow more with --root DIR in its command": "person",
 }

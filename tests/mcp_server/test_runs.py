@@ -327,7 +327,8 @@ async def test_a_run_is_cancelled_for_good(project: Project, era: Era) -> None:
         assert (await call("cancel_run", run_id=run_id))["outcome"] in ("asked", "cancelled")
         assert (await call("wait_run", run_id=run_id, timeout_s=50))["status"] == "cancelled"
         assert "REFUSED" in (await call("resume_run", run_id=run_id)).error
-        assert "has ended" in (await call("cancel_run", run_id=run_id)).error
+        error = (await call("cancel_run", run_id=run_id)).error
+        assert "has ended: it is cancelled\nnext: get_run shows how it ended" in error
 
 
 @in_one_era
