@@ -88,7 +88,7 @@ def send_to(
 
 
 async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalReceipt:
-    open, awaited = await store.awaited(run_id, sent.on)
+    taker, awaited = await store.awaited(run_id, sent)
     at = datetime.now(UTC)
     is_new = True
     note = Note(run_id=run_id, kind=inbox.SIGNAL, signal=sent.id, body=sent.body(), at=at)
@@ -106,7 +106,7 @@ async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalRece
         login=sent.login,
         at=at.isoformat().replace("+00:00", "Z"),
         is_new=is_new,
-        taker=str(open[0].key) if open else None,
+        taker=None if taker is None else str(taker),
         waits_for=tuple(map(event_name, awaited)),
     )
 

@@ -170,6 +170,17 @@ def test_a_signal_is_kept_once_and_told_so(tmp_path: Path) -> None:
     assert [one["id"] for one in signals(tmp_path)] == ["one"]
 
 
+def test_the_receipt_names_the_task_that_takes_the_signal(tmp_path: Path) -> None:
+    up(tmp_path)
+    tasks = [send(tmp_path, "go", "--id", id, "--json").document["task"] for id in "aab"]
+    assert tasks == ["go", None, None]  # the wait is for the first, which no task has taken yet
+    said = send(tmp_path, "go", "--id", "c")
+    assert "is kept for a later task: those of r1 that wait now take earlier ones" in said.out
+    assert smithers(tmp_path, "resume", "r1").code == 3
+    again = send(tmp_path, "go", "--id", "a", "--json").document
+    assert (again["outcome"], again["task"]) == ("already sent", "go")
+
+
 def test_an_event_that_nothing_waits_for_is_kept_and_those_that_are_waited_for_are_named(
     tmp_path: Path,
 ) -> None:
