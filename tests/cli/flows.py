@@ -196,6 +196,11 @@ def waits_for_events(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def waits_for_an_option(ctx: Context[NoInput]) -> Node:
+    return WaitForEvent("wait", event="-x", output=int, correlation="-k")
+
+
+@workflow
 def asks_for_work(ctx: Context[NoInput]) -> Node:
     draft = Step("draft", lambda: "a draft")
     plan = HumanTask(

@@ -157,6 +157,17 @@ def test_the_command_that_why_prints_sends_what_fits(tmp_path: Path) -> None:
     assert [one["state"] for one in signals(tmp_path)] == ["taken", "taken"]
 
 
+def test_the_command_for_names_that_look_like_options_can_be_typed(tmp_path: Path) -> None:
+    said = smithers(tmp_path, "up", f"{FLOWS}:waits_for_an_option", "--run-id", "r1")
+    (command,) = [line for line in said.err.splitlines() if line.startswith("next: ")]
+    assert command == "next: smithers send --correlation=-k --data 0 -- r1 -x"
+    path = database(tmp_path)
+    named = smithers(tmp_path, "why", "r1", "--db", str(path)).out.splitlines()[-1].strip()
+    assert named == f"smithers send --correlation=-k --data 0 --db {path} -- r1 -x"
+    assert smithers(tmp_path, *shlex.split(named)[1:]).code == 0
+    assert smithers(tmp_path, "resume", "r1").code == 0
+
+
 def test_a_signal_is_kept_once_and_told_so(tmp_path: Path) -> None:
     up(tmp_path)
     first = send(tmp_path, "go", "--id", "one", "--by", "hook", "--json").document
