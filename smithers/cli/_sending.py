@@ -147,7 +147,7 @@ def _words(receipt: SignalReceipt) -> str:
     on = (receipt.event,) if receipt.correlation is None else (receipt.event, receipt.correlation)
     name = f"signal {receipt.id} of the event {event_name(on)}"
     if not receipt.is_new:
-        return f"{name} was already sent to {receipt.run_id}; nothing was recorded again"
+        return f"{name} was already sent to {receipt.had_by}; nothing was recorded again"
     if receipt.taker is not None:
         return f"{name} was sent to {receipt.run_id}: {receipt.taker} takes it"
     if event_name(on) in receipt.waits_for:

@@ -158,6 +158,8 @@ class SignalReceipt:
     is_new: bool
     taker: str | None
     waits_for: tuple[str, ...]
+    had_by: str
+    """The run that has it: another one if it was sent to a run that has continued as this one."""
 
 
 @dataclass(frozen=True, kw_only=True)

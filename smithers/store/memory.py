@@ -216,13 +216,22 @@ class MemoryStore:
         at = None if self._is_driven(run) else self._now()
         left = free(open, self._not_taken(note.run_id, state, sent.on), at)
         ended = (state.run_status, state.status.next_run)
-        check_signal(note.run_id, sent, self._signals.get((note.run_id, sent.id)), ended, left)
+        check_signal(note.run_id, sent, self._first_of(note.run_id, sent.id), ended, left)
         self._signals[note.run_id, sent.id] = sent
         called, starts = run.called, run.starts
         row = self._put(run, note)
         if not open:  # nothing has to be woken for it
             run.called, run.starts = called, starts
         return row
+
+    def _first_of(self, run_id: str, id: str) -> tuple[SentSignal, str] | None:
+        """The signal of an id that a run has, or another of those that continue each other."""
+        row = self._run(run_id).row
+        first = row.first_run or run_id
+        for other, run in reversed(self._runs.items()):
+            if (run.row.first_run or other) == first and (other, id) in self._signals:
+                return self._signals[other, id], other
+        return None
 
     def _not_taken(
         self, run_id: str, state: RunState, on: tuple[str, ...]

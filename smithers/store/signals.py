@@ -53,7 +53,12 @@ _TAKEN = (
     "SELECT s.node, s.path FROM inbox i JOIN signals s ON s.run_id = i.run_id AND s.number = i.id"
     " WHERE i.run_id = ? AND i.signal = ? AND s.ended IS NOT NULL AND s.misfit IS NULL"
 )
-_FIRST = "SELECT body FROM inbox WHERE run_id = ? AND signal = ?"
+_FIRST = (
+    "SELECT body, run_id FROM inbox WHERE signal = :id AND run_id IN (SELECT c.run_id FROM runs c"
+    " JOIN runs r ON r.run_id = :run"
+    " WHERE coalesce(c.first_run, c.run_id) = coalesce(r.first_run, r.run_id))"
+    " ORDER BY inbox.id DESC LIMIT 1"
+)
 _STATUS = "SELECT status, next_run FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
 _MOVE = (
     "INSERT INTO inbox (run_id, kind, signal, body, at)"
@@ -141,17 +146,19 @@ def awaited(db: sqlite3.Connection, run_id: str, sent: SentSignal, at: datetime 
     and what the run waits for.
     """
     others = [tuple(json.loads(other)) for (other,) in db.execute(_AWAITED, (run_id,))]
-    if first_of(db, run_id, sent.id) is not None:
-        taken = db.execute(_TAKEN, (run_id, sent.id)).fetchone()
+    if (first := first_of(db, run_id, sent.id)) is not None:
+        taken = db.execute(_TAKEN, (first[1], sent.id)).fetchone()
         return None if taken is None else Key(taken[0], path_of(taken[1])), others
     wait = _first_fit(free_waits(db, run_id, sent.on, at), sent)
     return None if wait is None else wait.key, others
 
 
-def first_of(db: sqlite3.Connection, run_id: str, id: str) -> SentSignal | None:
-    """The signal of an id that was sent to the run before."""
-    row = db.execute(_FIRST, (run_id, id)).fetchone()
-    return None if row is None else signal_of(row[0])
+def first_of(db: sqlite3.Connection, run_id: str, id: str) -> tuple[SentSignal, str] | None:
+    """The signal of an id that was sent before, and the run that has it: this one, or another of
+    those that continue each other.
+    """
+    row = db.execute(_FIRST, {"run": run_id, "id": id}).fetchone()
+    return None if row is None else (signal_of(row[0]), row[1])
 
 
 def status_of(db: sqlite3.Connection, run_id: str) -> tuple[RunStatus, str | None]:
@@ -163,18 +170,21 @@ def status_of(db: sqlite3.Connection, run_id: str) -> tuple[RunStatus, str | Non
 def check_signal(
     run_id: str,
     sent: SentSignal,
-    first: SentSignal | None,
+    first: tuple[SentSignal, str] | None,
     ended: tuple[RunStatus, str | None],
     open: Sequence[Listening],
 ) -> None:
     """Refuse a signal that was sent before, comes too late, or fits none of the `open` waits that
-    it can have. `first` is what was sent with its id before.
+    it can have. `first` is what was sent with its id before, and which run has it.
     """
     if first is not None:
-        if first.is_same(sent):
-            raise AlreadySent(f"signal {sent.id} was already sent to run {run_id}")
+        known, had_by = first
+        if known.is_same(sent):
+            error = AlreadySent(f"signal {sent.id} was already sent to run {had_by}")
+            error.had_by = had_by
+            raise error
         raise Refused(
-            f"another signal with the id {sent.id!r} was already sent to run {run_id}",
+            f"another signal with the id {sent.id!r} was already sent to run {had_by}",
             hint="nothing was sent; choose another id with --id",
         )
     status, next_run = ended

@@ -250,6 +250,17 @@ def test_a_run_that_continues_passes_on_what_it_has_not_taken(tmp_path: Path) ->
     assert "hint: send it to r1-2, as which the run has continued" in late.err
 
 
+def test_an_id_counts_once_in_runs_that_continue_each_other(tmp_path: Path) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:waits_and_continues", "--run-id", "r1")
+    words = ("send", "--all", "waits_and_continues", "go", "--id", "d1")
+    assert "was sent to r1" in smithers(tmp_path, *words).out
+    assert smithers(tmp_path, "resume", "r1").code == 3
+    said = smithers(tmp_path, *words)
+    assert "signal d1 of the event go was already sent to r1; nothing was recorded" in said.out
+    assert signals(tmp_path, "r1-2") == []
+    assert smithers(tmp_path, "send", "r1-2", "go", "--id", "d1", "--data", "1").code == 2
+
+
 def test_every_unfinished_run_of_a_workflow_gets_it(tmp_path: Path) -> None:
     for run_id in ("r1", "r2", "r3"):
         up(tmp_path, run_id)
