@@ -156,7 +156,11 @@ class AlreadyDecided(Refused):
 
 
 class AlreadySent(Refused):
-    """The same signal, of the same id, was sent to the run before; it is kept once."""
+    """The same signal, of the same id, was sent to the run before; it is kept once. `had_by` is the
+    run that has it: another one if that has continued as this one.
+    """
+
+    had_by: str = ""
 
 
 class QuestionChanged(Refused):

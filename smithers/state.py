@@ -106,10 +106,13 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An open wait, and the frame in which it opened."""
+    """An open wait, and the frame in which it opened. A question that was asked with another form
+    until then opened at first in the frame `before`; an answer to that one counts too.
+    """
 
     opened: WaitOpened
     frame: int
+    before: int | None = None
 
 
 @dataclass(slots=True)
@@ -234,6 +237,10 @@ class RunState:
     signals: dict[int, Signal] = field(default_factory=dict[int, Signal])
     """By their numbers, which grow."""
     queues: Queues = field(default_factory=Queues, compare=False, repr=False)
+    _left: dict[Key, tuple[int, int]] = field(
+        default_factory=dict[Key, tuple[int, int]], compare=False, repr=False
+    )
+    """The questions that were closed without an answer: in which frame, and when they opened."""
     """The signals that no node has taken, and the nodes that wait for one."""
     children: dict[Key, Child] = field(default_factory=dict[Key, Child])
     """The last child run of each node that started one."""
@@ -383,13 +390,18 @@ class RunState:
             case ContainerReopened(key=key):
                 self.ends.pop(key, None)
             case WaitOpened(key=key):
-                self.waits[key, change.kind] = Waiting(change, frame)
+                closed = self._left.get(key)
+                is_same = change.kind == waits.HUMAN and closed is not None and closed[0] == frame
+                before = closed[1] if closed is not None and is_same else None
+                self.waits[key, change.kind] = Waiting(change, frame, before)
                 if change.kind == waits.CHILD:
                     self._child(change)
                 elif change.kind == waits.EVENT:
                     self.queues.listen(change.on, frame, key)
             case WaitClosed(key=key):
                 self._closed(key, change)
+                if change.kind == waits.HUMAN and change.answer is None:
+                    self._left[key] = (frame, change.opened)
             case NodeGone():
                 if (left := self.nodes.pop(change.id, None)) is not None:
                     self.gone[change.id] = left

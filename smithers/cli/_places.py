@@ -25,7 +25,12 @@ class Place:
 
     def command(self, text: str) -> str:
         """A command for a person to type, on this database."""
-        return f"{text} --db {shlex.quote(str(self.path))}" if self.given else text
+        if not self.given:
+            return text
+        words = shlex.split(text)
+        if words[-3:-2] == ["--"]:  # two names that look like options are last, as of `send`
+            return shlex.join([*words[:-3], "--db", str(self.path), *words[-3:]])
+        return f"{text} --db {shlex.quote(str(self.path))}"
 
 
 _named: list[Path] = []

@@ -147,9 +147,12 @@ def _words(receipt: SignalReceipt) -> str:
     on = (receipt.event,) if receipt.correlation is None else (receipt.event, receipt.correlation)
     name = f"signal {receipt.id} of the event {event_name(on)}"
     if not receipt.is_new:
-        return f"{name} was already sent to {receipt.run_id}; nothing was recorded again"
+        return f"{name} was already sent to {receipt.had_by}; nothing was recorded again"
     if receipt.taker is not None:
         return f"{name} was sent to {receipt.run_id}: {receipt.taker} takes it"
+    if event_name(on) in receipt.waits_for:
+        why = f"those of {receipt.run_id} that wait now take earlier ones, or have no time left"
+        return f"{name} is kept for a later task: {why}"
     waits = f"; {receipt.run_id} waits for {first_names(receipt.waits_for)}"
     said = f"{name} is kept: no task of {receipt.run_id} waits for it yet"
     return f"{said}{waits if receipt.waits_for else ''}"

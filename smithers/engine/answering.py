@@ -21,7 +21,7 @@ def take_answer(row: InboxRow, asking: Asking) -> None:
         return
     for kind in waits.answered_by(row.kind):
         wait = asking.state.waits.get((row.key, kind))
-        if wait is not None and wait.frame == row.opened:
+        if wait is not None and row.opened in (wait.frame, wait.before):
             end_wait(row.key, kind, asking, row.body)
 
 

@@ -94,6 +94,8 @@ class Asking:
         self.waiting: dict[Key, list[Instance]] = {}
         self.sent_back: list[Key] = []
         """The nodes that have sent work back in this frame: it is reset in the next one."""
+        self.answered: Callable[[Key], bool] = lambda _: False
+        """Whether the inbox has an answer for a node that is not taken yet."""
         self.children: list[Key] = []
         """The nodes that wait for a child run which is to be driven, once that is on disk."""
 
@@ -376,6 +378,10 @@ class Asking:
         self.plan.begin(instance)
         if wait.kind == waits.CHILD:
             self.children.append(wait.key)
+
+    def has_answer(self, one: Instance) -> bool:
+        """Whether an answer to it is to be taken; see `Asking` of `kinds`."""
+        return self.answered(one.key)
 
     def take_signal(self, one: Instance, number: int, misfit: str | None = None) -> None:
         """It takes a signal, or sets it aside; see `Asking` of `kinds`."""

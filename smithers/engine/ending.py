@@ -143,8 +143,8 @@ class Sent(_OfTask):
 @dataclass(frozen=True, kw_only=True)
 class SignalReceipt:
     """A signal as it was kept for a run. `is_new` is False if the same one was sent before. `taker`
-    is the task that waits for it, None if none does yet; `waits_for` are the events that the run
-    waited for, in words, the first of them if there are many.
+    is the task that takes it, or took it before, None if none does yet; `waits_for` are the events
+    that the run waited for, in words, the first of them if there are many.
     """
 
     run_id: str
@@ -158,6 +158,8 @@ class SignalReceipt:
     is_new: bool
     taker: str | None
     waits_for: tuple[str, ...]
+    had_by: str
+    """The run that has it: another one if it was sent to a run that has continued as this one."""
 
 
 @dataclass(frozen=True, kw_only=True)

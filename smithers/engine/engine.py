@@ -167,6 +167,9 @@ class Engine:
         self._processes = ProcessRows(run.run_id)
         self._orphans = Orphans()
         self._inbox = deque(inbox)
+        self.asking.answered = lambda key: any(
+            row.kind == inbox_kinds.ANSWER and row.key == key for row in self._inbox
+        )
         self._noted = state.inbox
         """The last note that was heard. A cancel counts as taken with its end alone, so that no
         crash before that forgets it.

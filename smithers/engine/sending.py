@@ -88,14 +88,14 @@ def send_to(
 
 
 async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalReceipt:
-    open, awaited = await store.awaited(run_id, sent.on)
+    taker, awaited = await store.awaited(run_id, sent)
     at = datetime.now(UTC)
-    is_new = True
+    is_new, had_by = True, run_id
     note = Note(run_id=run_id, kind=inbox.SIGNAL, signal=sent.id, body=sent.body(), at=at)
     try:
         await store.offer(note)
-    except AlreadySent:
-        is_new = False
+    except AlreadySent as error:
+        is_new, had_by = False, error.had_by
     return SignalReceipt(
         run_id=run_id,
         id=sent.id,
@@ -106,7 +106,8 @@ async def _send(store: SqliteStore, run_id: str, sent: SentSignal) -> SignalRece
         login=sent.login,
         at=at.isoformat().replace("+00:00", "Z"),
         is_new=is_new,
-        taker=str(open[0].key) if open else None,
+        had_by=had_by,
+        taker=None if taker is None else str(taker),
         waits_for=tuple(map(event_name, awaited)),
     )
 

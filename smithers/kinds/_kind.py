@@ -213,6 +213,10 @@ class Asking(Protocol):
     def open_wait(self, one: Instance, wait: WaitOpened, /) -> None:
         """It has begun, and waits for what is outside of the run."""
 
+    def has_answer(self, one: Instance, /) -> bool:
+        """Whether a person's answer to it has come, and is not taken yet."""
+        ...
+
     def take_signal(self, one: Instance, number: int, /, misfit: str | None = None) -> None:
         """It takes a signal from its queue, or sets it aside since it does not fit."""
 

@@ -34,7 +34,12 @@ class WaitingKind(Leaf[N]):
         for need in node.needs:
             yield need, f"needs {need!r}"
 
+    def refit(self, asking: Asking, one: Instance[N]) -> None:  # most waits ask for nothing
+        """Its wait is open. If an edit has changed what it asks for, it is opened anew for that."""
+
     def resolve(self, asking: Asking, one: Instance[N]) -> bool:
+        if (one.key, self.wait) in asking.state.waits:
+            self.refit(asking, one)
         if not asking.make_ready(one):
             return False
         given = asking.state.answers.get(one.key)

@@ -7,6 +7,7 @@ takes the oldest one that fits; without one it stays open, and takes the next on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, cast, overload
 
 from pydantic import ValidationError
@@ -153,8 +154,17 @@ class EventKind(WaitingKind[WaitForEvent[Any]]):
         """Take a signal that was sent already, or wait for one."""
         if (one.key, self.wait) not in asking.state.waits:
             return super().resolve(asking, one)
+        self.refit(asking, one)
         self._take_oldest(asking, one)  # it may have been mounted after the signal was given
         return False
+
+    def refit(self, asking: Asking, one: Instance[WaitForEvent[Any]]) -> None:
+        """Wait for the event and the data of the node as it is now. The correlation is kept."""
+        opened = asking.state.waits[one.key, self.wait].opened
+        on = (one.node.work.event, *opened.on[1:])
+        now = replace(opened, on=on, form=_form(one.node.work).row())
+        if now != opened:
+            asking.open_wait(one, now)
 
     def ask(self, asking: Asking, one: Instance[WaitForEvent[Any]]) -> None:
         work, on = one.node.work, [one.node.work.event]

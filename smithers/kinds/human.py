@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import ValidationError
 
 from smithers import waits
-from smithers.changes import Failure, Key, WaitKind
+from smithers.changes import Failure, Key, WaitKind, WaitOpened
 from smithers.errors import WrongAnswer
 from smithers.forms import Form
 from smithers.kinds._instance import Instance
@@ -42,6 +42,14 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
         names = work.allowed_by
         open_question(asking, one, self.wait, text, due=due, allowed_by=names, form=form.row())
 
+    def refit(self, asking: Asking, one: Instance[HumanTask[Any]]) -> None:
+        """Ask for the answer of the node as it is now, unless one has come: that may be refused."""
+        opened = asking.state.waits[one.key, self.wait].opened
+        asked = replace(Form.from_row(opened.form), refused=None, given=None)
+        form = _form_now(one, opened)
+        if form.row() != asked.row() and not asking.has_answer(one):
+            asking.open_wait(one, replace(opened, form=form.row()))
+
     def answered(
         self, asking: Asking, one: Instance[HumanTask[Any]], kind: WaitKind, body: str | None
     ) -> None:
@@ -58,7 +66,7 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
             return
         try:
             if wait is not None:
-                Form.from_row(wait.opened.form).check(answer.get("value"))
+                _form_now(one, wait.opened).check(answer.get("value"))
             value = work.answer.parse(json.dumps(answer.get("value"), ensure_ascii=False))
             output = work.answer.dump(value)
         except (ValidationError, NotExact, WrongAnswer) as error:
@@ -87,7 +95,7 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
         wait = asking.state.waits.get(key)
         if wait is None:  # it waits for what its question reads
             return
-        form = Form.from_row(wait.opened.form)
+        form = _form_now(one, wait.opened)
         given = (object_from(body) or {}).get("value")
         form = replace(form, refused=asking.scrub(why), given=given)
         due = due_in(one.node.timeout_s, asking)
@@ -102,6 +110,13 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
             return
         error = Failure(kind="TimedOut", message=f"nobody answered {one.key} in time")
         asking.settle(one, "failed", error=error)
+
+
+def _form_now(one: Instance[HumanTask[Any]], opened: WaitOpened) -> Form:
+    """What the answer to an open question must be. Choices that were computed are kept with it."""
+    work, asked = one.node.work, Form.from_row(opened.form)
+    choices = asked.choices if callable(work.choices) else work.choices
+    return replace(_form(work, choices or ()), may_deny=one.node.rework is not None)
 
 
 def _form(work: HumanWork, choices: tuple[str, ...]) -> Form:

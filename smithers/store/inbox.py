@@ -18,7 +18,7 @@ from smithers.signals import signal_of
 from smithers.store import InboxRow, Note
 from smithers.store.answers import Asked, check_answer
 from smithers.store.rows import path_of, path_text, time_of, time_text
-from smithers.store.signals import check_signal, first_of, listening, status_of
+from smithers.store.signals import check_signal, first_of, free_waits, listening, status_of
 
 __all__ = [
     "call",
@@ -103,7 +103,7 @@ def put_note(db: sqlite3.Connection, note: Note, now: datetime, *, driven: bool)
     if note.kind == SIGNAL:
         sent, run_id = signal_of(note.body), note.run_id
         first = first_of(db, run_id, sent.id)
-        open = listening(db, run_id, sent.on)
+        open = free_waits(db, run_id, sent.on, None if driven else now)
         check_signal(run_id, sent, first, status_of(db, run_id), open)
     about = (note.run_id, note.kind, node, path, note.opened, note.signal)
     row = (*about, note.body, time_text(note.at))

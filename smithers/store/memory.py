@@ -5,7 +5,7 @@ Other "processes" are other owners of the same store; whether an owner lives is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -51,7 +51,7 @@ from smithers.store.inbox import end_body, end_of
 from smithers.store.kin import Kin, chain_above, left_below, open_children, open_started, used_below
 from smithers.store.lease import utc_now
 from smithers.store.outputs import no_output
-from smithers.store.signals import Listening, check_signal
+from smithers.store.signals import Listening, check_signal, free
 from smithers.store.waking import MOST_STARTS, pause_s, reason_to_wake, told_up
 
 __all__ = ["MemoryStore"]
@@ -209,18 +209,39 @@ class MemoryStore:
             return self._put(run, note)
         sent, state = signal_of(note.body), RunState.of(run.frames)
         open = [
-            Listening(key=key, form=Form.from_row(wait.opened.form))
-            for (key, kind), wait in state.waits.items()
+            Listening(key=key, form=Form.from_row(wait.opened.form), due=wait.opened.due)
+            for (key, kind), wait in sorted(state.waits.items(), key=lambda one: one[1].frame)
             if kind == waits.EVENT and wait.opened.on == sent.on
         ]
+        at = None if self._is_driven(run) else self._now()
+        left = free(open, self._not_taken(note.run_id, state, sent.on), at)
         ended = (state.run_status, state.status.next_run)
-        check_signal(note.run_id, sent, self._signals.get((note.run_id, sent.id)), ended, open)
+        check_signal(note.run_id, sent, self._first_of(note.run_id, sent.id), ended, left)
         self._signals[note.run_id, sent.id] = sent
         called, starts = run.called, run.starts
         row = self._put(run, note)
         if not open:  # nothing has to be woken for it
             run.called, run.starts = called, starts
         return row
+
+    def _first_of(self, run_id: str, id: str) -> tuple[SentSignal, str] | None:
+        """The signal of an id that a run has, or another of those that continue each other."""
+        row = self._run(run_id).row
+        first = row.first_run or run_id
+        for other, run in reversed(self._runs.items()):
+            if (run.row.first_run or other) == first and (other, id) in self._signals:
+                return self._signals[other, id], other
+        return None
+
+    def _not_taken(
+        self, run_id: str, state: RunState, on: tuple[str, ...]
+    ) -> Iterator[tuple[SentSignal, datetime]]:
+        """The signals of an event and correlation that no node has taken, in order."""
+        for row in self._inbox:
+            if (row.run_id, row.kind) == (run_id, SIGNAL):
+                known, sent = state.signals.get(row.id), signal_of(row.body)
+                if sent.on == on and (known is None or known.taken is None):
+                    yield sent, row.at
 
     def _move_signals(self, run: HeldRun, next_run: HeldRun) -> None:
         """Send what no node of a run has taken to the run as which it continues."""
@@ -455,9 +476,12 @@ class MemoryStore:
         asked = None
         if asking:
             asked = Asked(over=asking.over, answer=asking.answer, due=asking.opened.due)
+        check_answer(note, first, asked, self._now(), driven=self._is_driven(run))
+
+    def _is_driven(self, run: HeldRun) -> bool:
+        """Whether an owner of a run is a process that lives."""
         owner = run.row.owner
-        driven = owner is not None and self._alive(self._owners[owner])
-        check_answer(note, first, asked, self._now(), driven=driven)
+        return owner is not None and self._alive(self._owners[owner])
 
 
 def _run_row(run: NewRun, owner: Owner) -> RunRow:

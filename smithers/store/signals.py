@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import shlex
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from smithers.changes import ENDED, Key, RunStatus
 from smithers.errors import AlreadySent, Refused, WrongAnswer
 from smithers.forms import Form
 from smithers.signals import SentSignal, signal_of
-from smithers.store.rows import path_of
+from smithers.store.rows import path_of, time_of
 
 __all__ = [
     "MOST_AWAITED",
@@ -22,13 +23,15 @@ __all__ = [
     "awaited",
     "check_signal",
     "first_of",
+    "free",
+    "free_waits",
     "listening",
     "move_signals",
     "status_of",
 ]
 
 OPEN_WAITS = (
-    "SELECT node, path, form FROM waits w INDEXED BY waits_for_event"
+    "SELECT node, path, form, due FROM waits w INDEXED BY waits_for_event"
     " WHERE run_id = ? AND kind = 'event' AND ended IS NULL AND waits_on = ?"
     " AND NOT EXISTS (SELECT 1 FROM resets r WHERE r.run_id = w.run_id AND r.node = w.node"
     " AND r.path = w.path AND r.born > w.born) ORDER BY born, node, path"
@@ -39,7 +42,24 @@ _AWAITED = (
     "SELECT DISTINCT waits_on FROM waits INDEXED BY waits_for_event"
     f" WHERE run_id = ? AND kind = 'event' AND ended IS NULL ORDER BY waits_on LIMIT {MOST_AWAITED}"
 )
-_FIRST = "SELECT body FROM inbox WHERE run_id = ? AND signal = ?"
+_BEFORE = (
+    "SELECT body, at FROM inbox WHERE id IN (SELECT number FROM signals WHERE run_id = :run"
+    " AND event = :event AND correlation IS :correlation AND ended IS NULL UNION ALL"
+    " SELECT id FROM inbox WHERE run_id = :run AND signal IS NOT NULL AND id > (SELECT inbox"
+    " FROM frames WHERE run_id = :run ORDER BY frame DESC LIMIT 1)"
+    " AND json_extract(body, '$.event') = :event"
+    " AND json_extract(body, '$.correlation') IS :correlation) ORDER BY id"
+)
+_TAKEN = (
+    "SELECT s.node, s.path FROM inbox i JOIN signals s ON s.run_id = i.run_id AND s.number = i.id"
+    " WHERE i.run_id = ? AND i.signal = ? AND s.ended IS NOT NULL AND s.misfit IS NULL"
+)
+_FIRST = (
+    "SELECT body, run_id FROM inbox WHERE signal = :id AND run_id IN (SELECT c.run_id FROM runs c"
+    " JOIN runs r ON r.run_id = :run"
+    " WHERE coalesce(c.first_run, c.run_id) = coalesce(r.first_run, r.run_id))"
+    " ORDER BY inbox.id DESC LIMIT 1"
+)
 _STATUS = "SELECT status, next_run FROM statuses WHERE run_id = ? ORDER BY born DESC LIMIT 1"
 _MOVE = (
     "INSERT INTO inbox (run_id, kind, signal, body, at)"
@@ -51,35 +71,95 @@ _MOVE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Listening:
-    """A wait for an event that is open, and what the data of a signal must be."""
+    """A wait for an event that is open, what the data of a signal must be, and until when it must
+    be sent.
+    """
 
     key: Key
     form: Form
+    due: datetime | None = None
+
+    def check(self, sent: SentSignal) -> None:
+        """Raise `WrongAnswer` if the data does not fit."""
+        self.form.check(json.loads(sent.data), what="data", closed=False)
 
 
 def listening(db: sqlite3.Connection, run_id: str, on: tuple[str, ...]) -> list[Listening]:
     """The open waits of a run for one event and correlation, in the order of their opening."""
     wanted = (run_id, json.dumps(on, ensure_ascii=False))
     return [
-        Listening(key=Key(node, path_of(path)), form=Form.from_row(form))
-        for node, path, form in db.execute(OPEN_WAITS, wanted)
+        Listening(
+            key=Key(node, path_of(path)),
+            form=Form.from_row(form),
+            due=None if due is None else time_of(due),
+        )
+        for node, path, form, due in db.execute(OPEN_WAITS, wanted)
     ]
 
 
-Awaited = tuple[Sequence[Listening], Sequence[tuple[str, ...]]]
-"""The open waits for one event and correlation, and the first of all that a run waits for."""
+def free(
+    open: Sequence[Listening], before: Iterable[tuple[SentSignal, datetime]], at: datetime | None
+) -> list[Listening]:
+    """The waits that a signal sent at this time can have: each one `before` it that is not taken
+    yet takes the first that it fits, and those whose time is over take none. Without a time, all
+    are in time: a process drives the run, and decides that by its own clock.
+    """
+    left = list(open)
+    for sent, sent_at in before:
+        if not left:
+            break
+        if (wait := _first_fit(_in_time(left, sent_at), sent)) is not None:
+            left.remove(wait)
+    return left if at is None else _in_time(left, at)
 
 
-def awaited(db: sqlite3.Connection, run_id: str, on: tuple[str, ...]) -> Awaited:
-    """What a run waits for, of this event and correlation and of others."""
+def _in_time(open: Sequence[Listening], at: datetime) -> list[Listening]:
+    return [wait for wait in open if wait.due is None or at < wait.due]
+
+
+def _first_fit(open: Sequence[Listening], sent: SentSignal) -> Listening | None:
+    for wait in open:
+        try:
+            wait.check(sent)
+        except WrongAnswer:
+            continue
+        return wait
+    return None
+
+
+def free_waits(
+    db: sqlite3.Connection, run_id: str, on: tuple[str, ...], at: datetime | None
+) -> list[Listening]:
+    """The open waits that a signal sent at this time can have; see `free`."""
+    if not (open := listening(db, run_id, on)):
+        return []
+    event, correlation = on[0], on[1] if len(on) > 1 else None
+    rows = db.execute(_BEFORE, {"run": run_id, "event": event, "correlation": correlation})
+    return free(open, ((signal_of(body), time_of(sent_at)) for body, sent_at in rows), at)
+
+
+Awaited = tuple[Key | None, Sequence[tuple[str, ...]]]
+"""The task that takes a signal, and the first events of all that a run waits for."""
+
+
+def awaited(db: sqlite3.Connection, run_id: str, sent: SentSignal, at: datetime | None) -> Awaited:
+    """Which task takes a signal that is sent at this time, or has taken it if it was sent before;
+    and what the run waits for.
+    """
     others = [tuple(json.loads(other)) for (other,) in db.execute(_AWAITED, (run_id,))]
-    return listening(db, run_id, on), others
+    if (first := first_of(db, run_id, sent.id)) is not None:
+        taken = db.execute(_TAKEN, (first[1], sent.id)).fetchone()
+        return None if taken is None else Key(taken[0], path_of(taken[1])), others
+    wait = _first_fit(free_waits(db, run_id, sent.on, at), sent)
+    return None if wait is None else wait.key, others
 
 
-def first_of(db: sqlite3.Connection, run_id: str, id: str) -> SentSignal | None:
-    """The signal of an id that was sent to the run before."""
-    row = db.execute(_FIRST, (run_id, id)).fetchone()
-    return None if row is None else signal_of(row[0])
+def first_of(db: sqlite3.Connection, run_id: str, id: str) -> tuple[SentSignal, str] | None:
+    """The signal of an id that was sent before, and the run that has it: this one, or another of
+    those that continue each other.
+    """
+    row = db.execute(_FIRST, {"run": run_id, "id": id}).fetchone()
+    return None if row is None else (signal_of(row[0]), row[1])
 
 
 def status_of(db: sqlite3.Connection, run_id: str) -> tuple[RunStatus, str | None]:
@@ -91,18 +171,21 @@ def status_of(db: sqlite3.Connection, run_id: str) -> tuple[RunStatus, str | Non
 def check_signal(
     run_id: str,
     sent: SentSignal,
-    first: SentSignal | None,
+    first: tuple[SentSignal, str] | None,
     ended: tuple[RunStatus, str | None],
     open: Sequence[Listening],
 ) -> None:
-    """Refuse a signal that was sent before, comes too late, or fits none of the `open` waits for
-    it. `first` is what was sent with its id before.
+    """Refuse a signal that was sent before, comes too late, or fits none of the `open` waits that
+    it can have. `first` is what was sent with its id before, and which run has it.
     """
     if first is not None:
-        if first.is_same(sent):
-            raise AlreadySent(f"signal {sent.id} was already sent to run {run_id}")
+        known, had_by = first
+        if known.is_same(sent):
+            error = AlreadySent(f"signal {sent.id} was already sent to run {had_by}")
+            error.had_by = had_by
+            raise error
         raise Refused(
-            f"another signal with the id {sent.id!r} was already sent to run {run_id}",
+            f"another signal with the id {sent.id!r} was already sent to run {had_by}",
             hint="nothing was sent; give it another id",
         )
     status, next_run = ended
@@ -116,7 +199,7 @@ def check_signal(
     wrong: WrongAnswer | None = None
     for wait in open:
         try:
-            wait.form.check(json.loads(sent.data), what="data", closed=False)
+            wait.check(sent)
             return
         except WrongAnswer as error:
             wrong = wrong or WrongAnswer(

@@ -19,6 +19,7 @@ from types import TracebackType
 from smithers.allowed import AllowRuns
 from smithers.changes import Frame, Key
 from smithers.errors import StoreError
+from smithers.signals import SentSignal
 from smithers.store import (
     Below,
     CachedAnswer,
@@ -318,12 +319,14 @@ class SqliteStore:
         self._notes += 1
         return row
 
-    async def awaited(self, run_id: str, on: tuple[str, ...]) -> Awaited:
-        """What a run waits for, as it is told to whoever sends a signal. Raises `UnknownRun`."""
+    async def awaited(self, run_id: str, sent: SentSignal) -> Awaited:
+        """Who takes a signal, and what the run waits for, as it is told to whoever sends it.
+        Raises `UnknownRun`.
+        """
 
         def work(db: sqlite3.Connection) -> Awaited:
-            _standing(db, run_id)
-            return awaited(db, run_id, on)
+            _, owner, _, _ = _standing(db, run_id)
+            return awaited(db, run_id, sent, None if self._drives(db, owner) else self._now())
 
         return await self._db.read(work)
 

@@ -151,12 +151,15 @@ def deny_name(form: Form) -> str:
 def send_command(run_id: str, on: Sequence[str], form: Form | None) -> str:
     """What somebody types to send the signal that is waited for, with data that fits."""
     event, *correlation = on
-    said = f"smithers send {shlex.quote(run_id)} {shlex.quote(event)}"
+    run, name, options = shlex.quote(run_id), shlex.quote(event), ""
     if correlation:
-        said += f" --correlation {shlex.quote(correlation[0])}"
+        between = "=" if correlation[0].startswith("-") else " "
+        options += f" --correlation{between}{shlex.quote(correlation[0])}"
     if form is not None and (example := form.example) is not None:
-        said += f" --data {shlex.quote(json.dumps(example, ensure_ascii=False))}"
-    return said
+        options += f" --data {shlex.quote(json.dumps(example, ensure_ascii=False))}"
+    if run_id.startswith("-") or event.startswith("-"):
+        return " ".join(["smithers", f"send{options}", "--", run, name])  # else it is an option
+    return f"smithers send {run} {name}{options}"
 
 
 def _words(

@@ -16,6 +16,7 @@ from smithers import (
     Approval,
     Budget,
     Context,
+    ContinueAsNew,
     HumanTask,
     Loop,
     Node,
@@ -193,6 +194,16 @@ def waits_for_events(ctx: Context[NoInput]) -> Node:
     go = WaitForEvent("go", event="go")
     plan = WaitForEvent("plan", event="plan", output=Plan, correlation="order 7")
     return Sequence(go, plan, result=plan)
+
+
+@workflow
+def waits_and_continues(ctx: Context[NoInput]) -> Node:
+    return Sequence(WaitForEvent("go", event="go"), ContinueAsNew(NoInput()))
+
+
+@workflow
+def waits_for_an_option(ctx: Context[NoInput]) -> Node:
+    return WaitForEvent("wait", event="-x", output=int, correlation="-k")
 
 
 @workflow

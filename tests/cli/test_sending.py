@@ -170,6 +170,17 @@ def test_the_command_that_why_prints_sends_what_fits(tmp_path: Path) -> None:
     assert [one["state"] for one in signals(tmp_path)] == ["taken", "taken"]
 
 
+def test_the_command_for_names_that_look_like_options_can_be_typed(tmp_path: Path) -> None:
+    said = smithers(tmp_path, "up", f"{FLOWS}:waits_for_an_option", "--run-id", "r1")
+    (command,) = [line for line in said.err.splitlines() if line.startswith("next: ")]
+    assert command == "next: smithers send --correlation=-k --data 0 -- r1 -x"
+    path = database(tmp_path)
+    named = smithers(tmp_path, "why", "r1", "--db", str(path)).out.splitlines()[-1].strip()
+    assert named == f"smithers send --correlation=-k --data 0 --db {path} -- r1 -x"
+    assert smithers(tmp_path, *shlex.split(named)[1:]).code == 0
+    assert smithers(tmp_path, "resume", "r1").code == 0
+
+
 def test_a_signal_is_kept_once_and_told_so(tmp_path: Path) -> None:
     up(tmp_path)
     first = send(tmp_path, "go", "--id", "one", "--by", "hook", "--json").document
@@ -181,6 +192,17 @@ def test_a_signal_is_kept_once_and_told_so(tmp_path: Path) -> None:
     assert again["signal"]["outcome"] == "already sent"
     assert again["status"] == "waiting"
     assert [one["id"] for one in signals(tmp_path)] == ["one"]
+
+
+def test_the_receipt_names_the_task_that_takes_the_signal(tmp_path: Path) -> None:
+    up(tmp_path)
+    tasks = [send(tmp_path, "go", "--id", id, "--json").document["task"] for id in "aab"]
+    assert tasks == ["go", None, None]  # the wait is for the first, which no task has taken yet
+    said = send(tmp_path, "go", "--id", "c")
+    assert "is kept for a later task: those of r1 that wait now take earlier ones" in said.out
+    assert smithers(tmp_path, "resume", "r1").code == 3
+    again = send(tmp_path, "go", "--id", "a", "--json").document
+    assert (again["outcome"], again["task"]) == ("already sent", "go")
 
 
 def test_an_event_that_nothing_waits_for_is_kept_and_those_that_are_waited_for_are_named(
@@ -239,6 +261,17 @@ def test_a_run_that_continues_passes_on_what_it_has_not_taken(tmp_path: Path) ->
     late = send(tmp_path, "number", "--data", "2")
     assert late.code == 2
     assert "hint: send it to r1-2, as which the run has continued" in late.err
+
+
+def test_an_id_counts_once_in_runs_that_continue_each_other(tmp_path: Path) -> None:
+    smithers(tmp_path, "up", f"{FLOWS}:waits_and_continues", "--run-id", "r1")
+    words = ("send", "--all", "waits_and_continues", "go", "--id", "d1")
+    assert "was sent to r1" in smithers(tmp_path, *words).out
+    assert smithers(tmp_path, "resume", "r1").code == 3
+    said = smithers(tmp_path, *words)
+    assert "signal d1 of the event go was already sent to r1; nothing was recorded" in said.out
+    assert signals(tmp_path, "r1-2") == []
+    assert smithers(tmp_path, "send", "r1-2", "go", "--id", "d1", "--data", "1").code == 2
 
 
 def test_every_unfinished_run_of_a_workflow_gets_it(tmp_path: Path) -> None:

@@ -97,17 +97,21 @@ class Signals(RuleBasedStateMachine):
         self._send(Sent(f"s{len(self.sent)}", *on, data))
 
     def _send(self, one: Sent) -> None:
-        open = [wait for wait in self.state.waits.values() if wait.opened.on == one.on]
+        state = self.state
+        open = [wait for wait in state.waits.values() if wait.opened.on == one.on]
+        taken = {signal.id for signal in state.signals.values() if signal.taken is not None}
+        before = [other for other in self.sent if other.on == one.on and other.fits]
+        is_free = len(open) > sum(other.id not in taken for other in before)
         try:
             self._offer(one)
         except WrongAnswer:
-            assert open
+            assert is_free
             assert not one.fits
         except Refused:
             assert self.is_over
         else:
             assert not self.is_over
-            assert one.fits or not open
+            assert one.fits or not is_free
             self.sent.append(one)
 
     def _offer(self, one: Sent) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from smithers import (
     Approval,
@@ -25,11 +27,13 @@ from smithers import (
     Workflow,
     workflow,
 )
-from smithers.changes import Key, NodeMounted
+from smithers.changes import Key, NodeMounted, WaitOpened
 from smithers.engine.edits import check_kinds
 from smithers.engine.mount import mount
 from smithers.errors import AuthorError
+from smithers.forms import Form
 from smithers.state import RunState
+from smithers.store import Claimed
 from tests.rules.agents import HANGS, Scripted
 from tests.rules.resuming import crashed
 from tests.rules.runs import Run
@@ -299,3 +303,106 @@ def test_a_question_that_was_answered_for_an_item_not_made_yet_stays_a_question(
     state.answers[Key("t")] = '{"approved": false}'
     with pytest.raises(AuthorError, match="'t' started as an approval and is now a step"):
         check_kinds(state, mount(step("t")))
+
+
+class Number(BaseModel):
+    n: int
+
+
+class Name(BaseModel):
+    name: str
+
+
+def asking(**options: Any) -> Make:
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        one: HumanTask[Any] = HumanTask("wait", ask="which?", timeout_s=86400, **options)
+        return Sequence(one, Step("after", lambda: repr(ctx[one])))
+
+    return make
+
+
+def listening(**options: Any) -> Make:
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        one: WaitForEvent[Any] = WaitForEvent("wait", timeout_s=86400, **options)
+        return Sequence(one, Step("after", lambda: repr(ctx[one])))
+
+    return make
+
+
+def form_of(run: Run) -> Form:
+    (wait,) = run.state.waits.values()
+    return Form.from_row(wait.opened.form)
+
+
+def test_a_question_that_is_open_asks_for_what_the_node_takes_now() -> None:
+    run = edited(asking(output=Number), asking(output=Name))
+    (before,) = run.state.waits.values()
+    assert run.go().status == "waiting"
+    (after,) = run.state.waits.values()
+    assert form_of(run).model == "Name"
+    assert replace(after.opened, form=before.opened.form) == before.opened
+    frames = len(run.watch.frames)
+    run.go()
+    assert run.state.waits[Key("wait"), "human"].frame == after.frame
+    assert frames < len(run.watch.frames)
+    run.answer("wait", value={"name": "x"})
+    assert run.go().status == "finished"
+
+
+def test_an_answer_to_the_question_before_the_edit_is_refused_in_the_words_of_the_new_one() -> None:
+    run = edited(asking(output=Number), asking(output=Name))
+    run.answer("wait", value={"n": 1})
+    assert run.go().status == "waiting"
+    form = form_of(run)
+    assert (form.model, form.given) == ("Name", {"n": 1})
+    assert "name: is missing" in (form.refused or "")
+    run.answer("wait", value={"name": "x"})
+    assert run.go().status == "finished"
+
+
+def test_an_answer_that_comes_while_the_question_is_asked_anew_counts() -> None:
+    run = edited(asking(choices=["a", "b"]), asking(choices=["b", "c"]))
+    claim = run.store.claim
+
+    async def later(*given: Any, **more: Any) -> Claimed:
+        """The owner has made its first frame, in memory; the answer is to the old question."""
+        run.engine.prepare(run.store)
+        await run.offer_answer("wait", value="b")
+        return await claim(*given, **more)
+
+    run.store.claim = later  # type: ignore[method-assign]
+    assert run.go().status == "finished"
+    assert form_rows(run) == [("a", "b"), ("b", "c")]
+
+
+def form_rows(run: Run) -> list[tuple[str, ...]]:
+    """The choices of each question that was asked."""
+    changes = (one for frame in run.watch.frames for one in frame.changes)
+    return [Form.from_row(one.form).choices for one in changes if isinstance(one, WaitOpened)]
+
+
+def test_choices_that_were_computed_stay_with_the_question() -> None:
+    run = edited(asking(choices=lambda: ["a", "b"]), asking(choices=lambda: ["c", "d"]))
+    assert run.go().status == "waiting"
+    assert form_of(run).choices == ("a", "b")
+
+
+def test_a_wait_for_an_event_is_for_what_the_node_takes_now() -> None:
+    run = edited(listening(event="go", output=Number), listening(event="go", output=Name))
+    run.send("go", {"n": 1})
+    (before,) = run.state.waits.values()
+    assert run.go().status == "waiting"
+    (after,) = run.state.waits.values()
+    assert form_of(run).model == "Name"
+    assert after.opened.due == before.opened.due
+    assert "name" in (run.state.signals[1].misfit or "")
+    run.send("go", {"name": "x"})
+    assert run.go().status == "finished"
+
+
+def test_a_wait_is_for_the_event_that_the_node_names_now() -> None:
+    before = listening(event="go", output=Number, correlation="k")
+    run = edited(before, listening(event="come", output=Number, correlation="other"))
+    run.send("come", {"n": 1}, correlation="k")
+    assert run.go().status == "finished"
+    assert run.state.signals[1].taken == Key("wait")

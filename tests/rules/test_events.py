@@ -288,6 +288,38 @@ def test_a_signal_that_fits_another_open_wait_is_for_that_one() -> None:
     assert (run.output("a number"), run.output("text")) == ("5", '"words"')
 
 
+def test_a_signal_is_early_if_earlier_ones_take_each_wait_that_is_open() -> None:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        number = WaitForEvent("number", event="x", output=int)
+        return Sequence(number, WaitForEvent("text", event="x", output=str))
+
+    run = Run(flow)
+    run.go()
+    with pytest.raises(WrongAnswer):
+        run.send("x", "words")
+    run.send("x", 5)
+    run.send("x", "words")  # no wait is left that it could fit or not
+    assert run.go().status == "finished"
+    assert (run.output("number"), run.output("text")) == ("5", '"words"')
+
+
+def test_a_signal_for_a_wait_whose_time_is_over_is_early() -> None:
+    clock = Clock()
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node:
+        number = WaitForEvent("number", event="x", output=int, timeout_s=60, on_timeout="continue")
+        return Sequence(number, WaitForEvent("text", event="x", output=str))
+
+    run = Run(flow, now=clock, linger_s=1)
+    run.go()
+    clock.pass_s(61)
+    run.send("x", "words")
+    assert run.go().status == "finished"
+    assert (run.output("number"), run.output("text")) == ("null", '"words"')
+
+
 def test_a_wait_without_a_type_takes_anything() -> None:
     @workflow
     def flow(ctx: Context[NoInput]) -> Node:

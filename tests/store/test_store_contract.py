@@ -389,6 +389,26 @@ async def test_a_signal_is_kept_once_by_its_id(store: Store) -> None:
     assert (await store.offer(signal(run_id="r2"))).signal == "one"
 
 
+async def test_a_wait_is_for_the_first_signal_that_fits_and_later_ones_are_early(
+    store: Store,
+) -> None:
+    claim = await begin(store)
+    await store.commit(claim, waiting_for(1))
+    with pytest.raises(WrongAnswer, match="does not fit ship"):
+        await store.offer(signal(data='"x"'))
+    first = await store.offer(signal())
+    early = await store.offer(signal("two", data='"x"'))
+    assert await store.inbox(claim, 0) == [first, early]
+    given, took = taken(first)
+    await store.commit(claim, frame(2, given, inbox=early.id - 1))
+    await store.offer(signal("three", data='"x"'))  # the run has the first, and no node took it
+    closed, read = WaitClosed(key=SHIP, kind="event", opened=1), early.id - 1
+    await store.commit(claim, frame(3, took, closed, inbox=read))
+    await store.commit(claim, replace(waiting_for(4), inbox=read))
+    with pytest.raises(WrongAnswer, match="does not fit ship"):
+        await store.offer(signal("four", data='"x"'))
+
+
 async def test_a_signal_to_a_run_that_has_ended_is_refused(store: Store) -> None:
     claim = await begin(store)
     kept = await store.offer(signal())
