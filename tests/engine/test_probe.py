@@ -128,6 +128,6 @@ def test_a_new_kind_of_wait_is_named(tmp_path: Path) -> None:
 
 def test_a_new_kind_of_work_is_named(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "copy")
-    work = "\nclass TideWork:\n    pass\n\n\nWork = TideWork | AgentWork"
-    copy.replace("smithers/tree/_work.py", "\nWork = AgentWork", work)
+    work = "\nclass TideWork:\n    pass\n\n\nWork = (\n    TideWork\n    | AgentWork"
+    copy.replace("smithers/tree/_work.py", "\nWork = (\n    AgentWork", work)
     assert copy.unanswered() == ["smithers/engine/attempts/__init__.py"]
