@@ -34,7 +34,7 @@ class SentSignal:
     @property
     def on(self) -> tuple[str, ...]:
         """What a wait for it names as `on`."""
-        return (self.event,) if self.correlation is None else (self.event, self.correlation)
+        return _on(self.event, self.correlation)
 
     def is_same(self, other: SentSignal) -> bool:
         """Whether another signal with its id says the same."""
@@ -42,6 +42,10 @@ class SentSignal:
         return self.on == other.on and json.dumps(said, sort_keys=True) == json.dumps(
             told, sort_keys=True
         )
+
+
+def _on(event: str, correlation: str | None) -> tuple[str, ...]:
+    return (event,) if correlation is None else (event, correlation)
 
 
 def signal_of(body: str) -> SentSignal:
@@ -84,7 +88,7 @@ class Signal:
     @property
     def on(self) -> tuple[str, ...]:
         """What a wait for it names as `on`."""
-        return (self.event,) if self.correlation is None else (self.event, self.correlation)
+        return _on(self.event, self.correlation)
 
 
 class Queues:

@@ -38,7 +38,7 @@ from smithers.wire import (
     timeline_parts,
 )
 
-__all__ = ["give_raw", "register"]
+__all__ = ["give_inspection", "give_raw", "register"]
 
 _QUIET = (NodeMounted, CameUp, ReadMade, UsageCounted, ChoiceMade, SessionSeen)
 """What `timeline` shows only with --all."""
@@ -202,13 +202,18 @@ def ps(
 
 
 def inspect(run: Run, json: JsonFlag = False, db: Db = None) -> int:
-    with Hub(place(db).path).inspecting(run) as found:
+    give_inspection(Hub(place(db).path), run, json=json)
+    return 0
+
+
+def give_inspection(hub: Hub, run_id: str, *, frame: int | None = None, json: bool) -> None:
+    """A run with its tasks, as it is or as of a frame."""
+    with hub.inspecting(run_id, frame=frame) as found:
         if json:
             give_json_parts(inspection_parts(found))
         else:
             for line in inspected(found):
                 give(shown(line))
-    return 0
 
 
 def cost(run: Run, json: JsonFlag = False, db: Db = None) -> int:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smithers.cli._arguments import Db, JsonFlag, example
-from smithers.cli._drawing import inspected
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
-from smithers.cli._streams import give, give_json, give_json_parts, paint, shown
+from smithers.cli._reading import give_inspection
+from smithers.cli._streams import give, give_json, paint, shown
 from smithers.hub import Hub
 from smithers.naming import key_name
-from smithers.wire import diff_json, inspection_parts
+from smithers.wire import diff_json
 
 if TYPE_CHECKING:
     from smithers.views import DiffView
@@ -60,12 +60,7 @@ def register(app: typer.Typer) -> None:
 
 def show(run: RunAtFrame, json: JsonFlag = False, db: Db = None) -> int:
     run_id, frame = run_and_frame(run)
-    with Hub(place(db).path).inspecting(run_id, frame=frame) as found:
-        if json:
-            give_json_parts(inspection_parts(found))
-        else:
-            for line in inspected(found):
-                give(shown(line))
+    give_inspection(Hub(place(db).path), run_id, frame=frame, json=json)
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from typing_extensions import TypeVar
@@ -11,6 +10,7 @@ from typing_extensions import TypeVar
 from smithers.changes import WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
+from smithers.kinds._rework import is_sent_back
 from smithers.kinds.task import Leaf
 from smithers.state import RunState
 from smithers.tree import Task
@@ -30,10 +30,6 @@ class WaitingKind(Leaf[N]):
     def ask(self, asking: Asking, one: Instance[N]) -> None:
         """Open the wait, unless it reads what is not there yet; it has a slot."""
 
-    def needs(self, node: N) -> Iterator[tuple[str, str]]:
-        for need in node.needs:
-            yield need, f"needs {need!r}"
-
     def refit(self, asking: Asking, one: Instance[N]) -> None:  # most waits ask for nothing
         """Its wait is open. If an edit has changed what it asks for, it is opened anew for that."""
 
@@ -50,6 +46,8 @@ class WaitingKind(Leaf[N]):
         return False
 
     def has_begun(self, state: RunState, one: Instance[N]) -> bool:
+        if is_sent_back(state, one.key):
+            return True
         ended = state.ended.get(one.key)
         was_answered = ended is not None and ended.outcome in ("finished", "failed")
         return was_answered or super().has_begun(state, one)

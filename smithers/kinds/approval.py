@@ -7,7 +7,7 @@ from smithers.changes import Failure, Key, WaitKind
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in, open_question
-from smithers.kinds._rework import asked_again, deny, is_sent_back
+from smithers.kinds._rework import asked_again, deny
 from smithers.kinds._waiting import WaitingKind
 from smithers.state import Ended, RunState
 from smithers.tree import Approval, Decision
@@ -47,9 +47,6 @@ class ApprovalKind(WaitingKind[Approval]):
             asking.settle(one, "finished", output=given, model="Decision")
             return
         deny(asking, one, decision, None if wait is None else wait.opened.asked)
-
-    def has_begun(self, state: RunState, one: Instance[Approval]) -> bool:
-        return is_sent_back(state, one.key) or super().has_begun(state, one)
 
     def runs_again(self, state: RunState, key: Key, node: Approval, ended: Ended) -> bool:
         """What a person decided stays decided; a question that nobody answered in time is asked

@@ -15,7 +15,7 @@ from smithers.forms import Form
 from smithers.kinds._instance import Instance
 from smithers.kinds._kind import Asking
 from smithers.kinds._questions import due_in, open_question
-from smithers.kinds._rework import asked_again, deny, is_sent_back
+from smithers.kinds._rework import asked_again, deny
 from smithers.kinds._waiting import WaitingKind
 from smithers.state import Ended, RunState
 from smithers.texts import object_from
@@ -78,9 +78,6 @@ class HumanTaskKind(WaitingKind[HumanTask[Any]]):
         else:
             asking.close_wait(one, kind, body)
             asking.settle(one, "finished", output=output, model=work.answer.model)
-
-    def has_begun(self, state: RunState, one: Instance[HumanTask[Any]]) -> bool:
-        return is_sent_back(state, one.key) or super().has_begun(state, one)
 
     def runs_again(self, state: RunState, key: Key, node: HumanTask[Any], ended: Ended) -> bool:
         """What a person denied stays denied."""

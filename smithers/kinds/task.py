@@ -44,6 +44,10 @@ class Leaf(Kind[N]):
 
     is_task = True
 
+    def needs(self, node: N) -> Iterator[tuple[str, str]]:
+        for need in node.needs:
+            yield need, f"needs {need!r}"
+
     def source_of_output(self, node: N) -> N:
         return node
 
@@ -109,10 +113,6 @@ class Leaf(Kind[N]):
 
 class WorkKind(Leaf[N]):
     """A leaf whose work an executor attempts."""
-
-    def needs(self, node: N) -> Iterator[tuple[str, str]]:
-        for need in node.needs:
-            yield need, f"needs {need!r}"
 
     def resolve(self, asking: Asking, one: Instance[N]) -> bool:
         return asking.make_ready(one)
