@@ -56,7 +56,7 @@ QUICK = Scale(
     few_agents=5,
     waiting=2,
     pooled=2,
-    waiting_kinds=4,
+    waiting_kinds=5,
     waits=3,
     stands_s=1,
     events=50,
@@ -82,6 +82,14 @@ class Row:
         return figure.median < self.limit if self.below else figure.median <= self.limit
 
 
+Plain = tuple[str, str, str, float, bool, Measure]
+"""The fields of a row in their order, without peers."""
+
+
+def _row(name: str, what: str, unit: str, limit: float, below: bool, measure: Measure) -> Row:
+    return Row(name=name, what=what, unit=unit, limit=limit, below=below, measure=measure)
+
+
 def rows(scale: Scale = FULL) -> list[Row]:
     """All rows, in the order of the table."""
     return [
@@ -92,6 +100,7 @@ def rows(scale: Scale = FULL) -> list[Row]:
         *_large_outputs(scale),
         *_pools(scale),
         *_others(scale),
+        *_waiting(scale),
         *_served(scale),
     ]
 
@@ -418,7 +427,7 @@ def _pools(scale: Scale) -> list[Row]:
 
 
 def _others(scale: Scale) -> list[Row]:
-    n, waiting = scale.many, scale.waiting
+    n = scale.many
     filled, database = ours("steps", "sequence", "async", 3), f"{FOLDER}/run/bench.db"
 
     def started(*words: str) -> Measure:
@@ -426,17 +435,8 @@ def _others(scale: Scale) -> list[Row]:
         command = (sys.executable, "-m", "smithers", *words)
         return lambda: measured(command, scale.repeats, filled)["whole_cpu_s"]
 
-    def left(figure: str) -> Measure:
-        return lambda: measured(ours("waiting", waiting), 1)[figure]
-
-    kinds = scale.waiting_kinds
-
-    def left_of_all(figure: str) -> Measure:
-        each = ("approval", "human", "timer", "event", "child")
-        return lambda: measured(ours("waiting", kinds, *each), 1)[figure]
-
     loading = ours("loading", n)
-    plain: list[tuple[str, str, str, float, bool, Measure]] = [
+    plain: list[Plain] = [
         (
             "load",
             f"CPU of a resume to its first attempt, {n:,} finished",
@@ -454,6 +454,22 @@ def _others(scale: Scale) -> list[Row]:
             True,
             started("ps", "--db", database),
         ),
+    ]
+    return [_row(*one) for one in plain]
+
+
+def _waiting(scale: Scale) -> list[Row]:
+    """What runs cost that wait."""
+    waiting, kinds = scale.waiting, scale.waiting_kinds
+
+    def left(figure: str) -> Measure:
+        return lambda: measured(ours("waiting", waiting), 1)[figure]
+
+    def left_of_all(figure: str) -> Measure:
+        each = ("approval", "human", "timer", "event", "child")
+        return lambda: measured(ours("waiting", kinds, *each), 1)[figure]
+
+    plain: list[Plain] = [
         (
             "waiting-bytes",
             f"database a run, {waiting:,} that wait for a person",
@@ -480,7 +496,7 @@ def _others(scale: Scale) -> list[Row]:
         ),
         (
             "waiting-kinds-bytes",
-            f"database a run, {kinds:,} that wait for a person, a time, a child run",
+            f"database a run, {kinds:,} that wait for a person, a time, a signal, a child run",
             "bytes",
             4096,
             True,
@@ -495,10 +511,7 @@ def _others(scale: Scale) -> list[Row]:
             left_of_all("left"),
         ),
     ]
-    return [
-        Row(name=name, what=what, unit=unit, limit=limit, below=below, measure=measure)
-        for name, what, unit, limit, below, measure in plain
-    ]
+    return [_row(*one) for one in plain]
 
 
 def _served(scale: Scale) -> list[Row]:
@@ -508,7 +521,7 @@ def _served(scale: Scale) -> list[Row]:
     def figure(name: str, factor: float = 1) -> Measure:
         return lambda: measured(command, 1)[name].times(factor)
 
-    plain: list[tuple[str, str, str, float, bool, Measure]] = [
+    plain: list[Plain] = [
         (
             "mcp-first",
             "CPU of smithers mcp to its answer",
@@ -527,7 +540,4 @@ def _served(scale: Scale) -> list[Row]:
         ),
         ("mcp-idle", f"share of a core, {waits} waits", "%", 1, False, figure("share", 100)),
     ]
-    return [
-        Row(name=name, what=what, unit=unit, limit=limit, below=below, measure=measure)
-        for name, what, unit, limit, below, measure in plain
-    ]
+    return [_row(*one) for one in plain]
