@@ -202,6 +202,8 @@ class Settled:
     """
     came_up: int | None = None
     """The frame in which the task came up, or None if it never did; a store finds its row by it."""
+    set_by: str | None = None
+    """Who gave the output in place of the task."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,6 +211,8 @@ class AttemptStarted:
     """`serial` numbers the attempts of a run from 1 and names the attempt's files; `number` counts
     those of one task from 1. `session` is the agent's session that it goes on in, if any.
     `skipped` are the limits because of which earlier agents of the array were passed over.
+    `fingerprint` tells what the attempt was made from, as JSON of digests. `origin` is the run
+    whose attempt it was, if a fork has it from there.
     """
 
     serial: int
@@ -219,14 +223,19 @@ class AttemptStarted:
     session: str | None
     at: datetime
     skipped: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptEnded:
+    """`turn` is the point in the agent's session after its last answer, if the agent named it."""
+
     serial: int
     state: AttemptState
     error: Failure | None
     at: datetime
+    turn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

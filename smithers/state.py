@@ -79,7 +79,7 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 class Ended:
     """How a node settled, and in which frame; `output` is JSON text if it gave one, or the size and
     digest of a large one, and `type` the class that it was made from, where the node does not
-    declare one.
+    declare one. `set_by` is who gave the output in its place, if somebody did.
     """
 
     outcome: Outcome
@@ -87,6 +87,7 @@ class Ended:
     error: Failure | None
     output: str | Large | None
     type: str | None = None
+    set_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,12 @@ class Attempted:
     """Whether a person has worked in its session since."""
     may_repeat: bool | None = None
     """Whether a person lets its task run again after an interruption; None if nobody decided."""
+    turn: str | None = None
+    """The point in its session after its last answer, if it is known."""
+    fingerprint: str | None = None
+    """What it was made from, as JSON of digests."""
+    origin: str | None = None
+    """The run whose attempt it was, if a fork has it from there: its use counts there."""
 
     def use(self, used: UsageCounted) -> None:
         self.used, self.models = self.used or Total(), self.models or {}
@@ -348,7 +355,8 @@ class RunState:
                 output = change.output
                 if isinstance(output, Large):
                     output = output.without_text()
-                self.ended[key] = Ended(change.outcome, frame, change.error, output, change.type)
+                more = change.error, output, change.type, change.set_by
+                self.ended[key] = Ended(change.outcome, frame, *more)
             case AttemptStarted(key=key):
                 attempt = Attempted(
                     serial=change.serial,
@@ -359,13 +367,15 @@ class RunState:
                     session=change.session,
                     is_call=change.prompt is not None,
                     skipped=change.skipped,
+                    fingerprint=change.fingerprint,
+                    origin=change.origin,
                 )
                 self.attempts[change.serial] = attempt
                 self.tries.setdefault(key, []).append(attempt)
             case AttemptEnded():
                 attempt = self.attempts[change.serial]
                 attempt.state, attempt.error = change.state, change.error
-                attempt.ended_at = change.at
+                attempt.ended_at, attempt.turn = change.at, change.turn
             case NodeMounted():
                 self.nodes[change.id] = change
             case ReadMade():

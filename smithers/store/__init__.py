@@ -91,7 +91,8 @@ class NewRun:
     `environment` holds the names of the variables that were set, never their values; `options` is
     what else it was started with, as a JSON object. `parent` is None unless it is a child run.
     `first_run` is None unless a run has continued as this one, the `number`th from the first.
-    `allow_runs` is what may be started from below it, as of the last claim.
+    `allow_runs` is what may be started from below it, as of the last claim. `forked_from` is the
+    run that it was copied from, up to the frame `forked_at`, if it is a fork.
     """
 
     run_id: str
@@ -108,6 +109,8 @@ class NewRun:
     first_run: str | None = None
     number: int = 1
     allow_runs: AllowRuns = NO_RUNS
+    forked_from: str | None = None
+    forked_at: int | None = None
 
     @property
     def is_started_below(self) -> bool:

@@ -17,8 +17,8 @@ __all__ = ["begin_due", "check_new", "put_frame", "put_run"]
 _BEGIN = (
     "INSERT INTO runs (run_id, workflow, file, folder, interpreter, environment, input, source,"
     " created_at, options, parent, parent_task, parent_path, parent_waits, first_run, number,"
-    " allow_runs, allow_depth, owner, fence)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " allow_runs, allow_depth, forked_from, forked_at, owner, fence)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 

@@ -184,7 +184,7 @@ def _read_tree(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 
 def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
-        "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error,"
+        "SELECT t.task, t.path, t.born, t.up, t.ended, t.state, t.error, t.set_by,"
         " CASE WHEN l.bytes IS NULL THEN o.json END, l.bytes, l.digest, o.model, o.type"
         " FROM tasks t LEFT JOIN outputs o ON o.run_id = t.run_id AND o.task = t.task"
         " AND o.path = t.path AND o.born = t.ended LEFT JOIN large_outputs l"
@@ -194,8 +194,8 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         + " ORDER BY t.task, t.path, t.born",
         frames.asked,
     )
-    for task, path, born, up, ended, state, error, text, size, digest, model, type in rows:
-        key = keys[task, path]
+    for task, path, born, up, ended, state, error, set_by, *given in rows:
+        key, (text, size, digest, model, type) = keys[task, path], given
         if up:
             frames[born].append(CameUp(key=key))
         if ended is not None:
@@ -207,6 +207,7 @@ def _read_tasks(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
                 model=model,
                 type=type,
                 came_up=born if up else None,
+                set_by=set_by,
             )
             frames[ended].append(settled)
     rows = db.execute(
@@ -238,12 +239,12 @@ def _read_ends(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
 def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
     rows = db.execute(
         "SELECT serial, task, path, attempt, born, agent, prompt, session, started_at, skipped,"
-        " ended, state, error, ended_at FROM attempts WHERE run_id = :run"
-        + _BORN_OR.format("", "ended")
-        + " ORDER BY serial",
+        " fingerprint, origin, ended, state, error, ended_at, turn FROM attempts"
+        " WHERE run_id = :run" + _BORN_OR.format("", "ended") + " ORDER BY serial",
         frames.asked,
     )
-    for serial, task, path, number, born, agent, prompt, session, at, skipped, *end in rows:
+    for serial, task, path, number, born, agent, prompt, session, at, skipped, *rest in rows:
+        fingerprint, origin, *end = rest
         started = AttemptStarted(
             serial=serial,
             key=keys[task, path],
@@ -253,14 +254,15 @@ def _read_attempts(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None
             session=session,
             at=time_of(at),
             skipped=() if skipped is None else _names(skipped),
+            fingerprint=fingerprint,
+            origin=origin,
         )
         frames[born].append(started)
-        ended, state, error, ended_at = end
+        ended, state, error, ended_at, turn = end
         if ended is not None:
+            failure, at = _failure(error), time_of(ended_at)
             frames[ended].append(
-                AttemptEnded(
-                    serial=serial, state=state, error=_failure(error), at=time_of(ended_at)
-                )
+                AttemptEnded(serial=serial, state=state, error=failure, at=at, turn=turn)
             )
 
 

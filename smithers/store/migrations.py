@@ -29,7 +29,7 @@ _FILLS: Mapping[int, Sequence[Callable[[sqlite3.Connection], None]]] = {6: (fill
 def published() -> tuple[str, ...]:
     """The SQL of each version, from 1."""
     folder = Path(__file__).parent
-    names = ("schema.sql", *(f"version_{number}.sql" for number in range(2, 8)))
+    names = ("schema.sql", *(f"version_{number}.sql" for number in range(2, 9)))
     return tuple((folder / name).read_text("utf-8") for name in names)
 
 

@@ -62,11 +62,11 @@ _GONE = (
 )
 _TREE = "INSERT INTO tree (run_id, id, born, kind, parent, place) VALUES (?, ?, ?, ?, ?, ?)"
 _TASK = (
-    "INSERT INTO tasks (run_id, task, path, born, up, ended, state, error)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO tasks (run_id, task, path, born, up, ended, state, error, set_by)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _TASK_END = (
-    "UPDATE tasks SET ended = ?, state = ?, error = ?"
+    "UPDATE tasks SET ended = ?, state = ?, error = ?, set_by = ?"
     " WHERE run_id = ? AND task = ? AND path = ? AND born = ? AND ended IS NULL"
 )
 _OUTPUT = (
@@ -83,11 +83,11 @@ _END = "INSERT INTO ends (run_id, node, path, born, state) VALUES (?, ?, ?, ?, ?
 _HANDLED = "INSERT INTO handled (run_id, node, path, born) VALUES (?, ?, ?, ?)"
 _ATTEMPT = (
     "INSERT INTO attempts"
-    " (run_id, serial, task, path, attempt, born, agent, prompt, session, started_at, skipped)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " (run_id, serial, task, path, attempt, born, agent, prompt, session, started_at, skipped,"
+    " fingerprint, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ATTEMPT_END = (
-    "UPDATE attempts SET ended = ?, state = ?, error = ?, ended_at = ?"
+    "UPDATE attempts SET ended = ?, state = ?, error = ?, ended_at = ?, turn = ?"
     " WHERE run_id = ? AND serial = ? AND ended IS NULL"
 )
 _SESSION = "INSERT INTO sessions (run_id, serial, born, n, session) VALUES (?, ?, ?, ?, ?)"
@@ -233,16 +233,17 @@ def _put_gone(rows: Rows, run: str, k: int, change: NodeGone) -> None:
 
 def _put_up(rows: Rows, run: str, k: int, change: CameUp) -> None:
     id, path = change.key
-    _add(rows, _TASK, (run, id, path_text(path), k, 1, None, None, None))
+    _add(rows, _TASK, (run, id, path_text(path), k, 1, None, None, None, None))
 
 
 def _put_settled(rows: Rows, run: str, k: int, change: Settled) -> None:
     id, path = change.key[0], path_text(change.key[1])
     error = _error_text(change.error)
     if change.came_up is None:
-        _add(rows, _TASK, (run, id, path, k, 0, k, change.outcome, error))
+        _add(rows, _TASK, (run, id, path, k, 0, k, change.outcome, error, change.set_by))
     else:
-        _add(rows, _TASK_END, (k, change.outcome, error, run, id, path, change.came_up))
+        ended = (k, change.outcome, error, change.set_by)
+        _add(rows, _TASK_END, (*ended, run, id, path, change.came_up))
     if (output := change.output) is not None:
         if isinstance(output, Large):
             _add(rows, _LARGE, (run, id, path, k, output.size, output.digest))
@@ -270,12 +271,12 @@ def _put_started(rows: Rows, run: str, k: int, change: AttemptStarted) -> None:
     begun = (change.agent, change.prompt, change.session, time_text(change.at))
     skipped = _list_text(change.skipped) if change.skipped else None
     row = (run, change.serial, id, path_text(path), change.number, k, *begun, skipped)
-    _add(rows, _ATTEMPT, row)
+    _add(rows, _ATTEMPT, (*row, change.fingerprint, change.origin))
 
 
 def _put_ended(rows: Rows, run: str, k: int, change: AttemptEnded) -> None:
     error, at = _error_text(change.error), time_text(change.at)
-    _add(rows, _ATTEMPT_END, (k, change.state, error, at, run, change.serial))
+    _add(rows, _ATTEMPT_END, (k, change.state, error, at, change.turn, run, change.serial))
 
 
 def _put_session(rows: Rows, run: str, k: int, change: SessionSeen) -> None:

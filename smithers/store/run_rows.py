@@ -17,7 +17,7 @@ __all__ = ["parent_of", "run_row", "run_values", "unknown_run"]
 _RUN = (
     "SELECT run_id, workflow, file, folder, interpreter, environment, input, source, created_at,"
     " options, parent, parent_task, parent_path, parent_waits, first_run, number, allow_runs,"
-    " allow_depth, owner, fence FROM runs WHERE run_id = ?"
+    " allow_depth, forked_from, forked_at, owner, fence FROM runs WHERE run_id = ?"
 )
 
 
@@ -39,6 +39,7 @@ def run_values(run: NewRun) -> tuple[str | int | None, ...]:
         *(run.input, run.source, time_text(run.created_at), run.options),
         *parent,
         *(run.first_run, run.number, run.allow_runs.number, run.allow_runs.depth),
+        *(run.forked_from, run.forked_at),
     )
 
 
@@ -56,7 +57,8 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
     if row is None:
         raise unknown_run(run_id)
     run_id, workflow, file, folder, interpreter, environment, input, source, at, *rest = row
-    options, parent, task, path, waits, first_run, number, allowed, depth, owner, fence = rest
+    options, parent, task, path, waits, first_run, number, allowed, depth, *rest = rest
+    forked_from, forked_at, owner, fence = rest
     return RunRow(
         run_id=run_id,
         workflow=workflow,
@@ -72,6 +74,8 @@ def run_row(db: sqlite3.Connection, run_id: str) -> RunRow:
         first_run=first_run,
         number=number,
         allow_runs=AllowRuns(allowed, depth),
+        forked_from=forked_from,
+        forked_at=forked_at,
         owner=owner,
         fence=fence,
     )

@@ -364,6 +364,10 @@ def test_a_finished_run_of_a_database_without_handled_failures(folder: Path) -> 
     with closing(sqlite3.connect(database(folder))) as db:
         db.executescript(
             "DROP TABLE ends; DROP TABLE large_outputs; DROP TABLE identity; DROP TABLE handled;"
+            " DROP INDEX runs_of_fork; ALTER TABLE runs DROP COLUMN forked_from;"
+            " ALTER TABLE runs DROP COLUMN forked_at; ALTER TABLE attempts DROP COLUMN origin;"
+            " ALTER TABLE attempts DROP COLUMN fingerprint; ALTER TABLE attempts DROP COLUMN turn;"
+            " ALTER TABLE tasks DROP COLUMN set_by; DROP TABLE claims; DROP TABLE sources;"
             " DROP TABLE signals; DROP INDEX inbox_one_signal; DROP INDEX waits_for_event;"
             " ALTER TABLE inbox DROP COLUMN signal;"
             " DROP TABLE cache; DROP INDEX waits_for_pools;"

@@ -188,6 +188,7 @@ class Author:
             model=None if output is None else self.data.draw(st.sampled_from([None, "Model"])),
             type=None if output is None else self.data.draw(st.sampled_from([None, "m:Model"])),
             came_up=came_up,
+            set_by=self.data.draw(MAYBE),
         )
 
     def started(self, k: int) -> tuple[object, Change | None]:
@@ -200,6 +201,8 @@ class Author:
             prompt=self.data.draw(MAYBE),
             session=self.data.draw(MAYBE),
             at=self.data.draw(TIMES),
+            fingerprint=self.data.draw(MAYBE),
+            origin=self.data.draw(MAYBE),
         )
 
     def ended(self, k: int) -> tuple[object, Change | None]:
@@ -213,6 +216,7 @@ class Author:
             state=self.data.draw(st.sampled_from(states)),
             error=self.data.draw(FAILURES),
             at=self.data.draw(TIMES),
+            turn=self.data.draw(MAYBE),
         )
 
     def session(self, k: int) -> tuple[object, Change | None]:
