@@ -311,6 +311,23 @@ class Store(Protocol):
         """
         ...
 
+    async def fork(self, run: NewRun, frame: Frame | None, *, finds_id: bool = False) -> str:
+        """Make `run` a copy of the run `forked_from` as of its frame `forked_at`, owned by nobody,
+        in one transaction; `frame`, if given, is the first of its own. The id of the fork, which
+        with `finds_id` is the first of `RUN-fork`, `RUN-fork-2` … that is free.
+
+        What had not ended then is open in it; attempts that were running then are left out, and so
+        are notes, processes and raised budgets. Raises `UnknownRun`, `RunExists`, `Owned` naming
+        the living owner of the run that is forked, or `Refused` if that has no such frame.
+        """
+        ...
+
+    async def rewind(self, claim: Claim, frame: Frame, kept: NewRun) -> str:
+        """Commit a frame that takes a run back, and keep the run as it was before as the fork
+        `kept`, in one transaction; the id of the fork, the first one that is free. Raises `Fenced`.
+        """
+        ...
+
     async def cooldowns(self) -> Sequence[Cooldown]:
         """The last cooldown of each key in this store, those that are over included."""
         ...
