@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, assert_never
 
 from pydantic import BaseModel
@@ -26,6 +27,7 @@ from smithers.changes import (
     Frame,
     Key,
     Reset,
+    SentBack,
     StatusChanged,
     WaitOpened,
 )
@@ -312,13 +314,7 @@ class Engine:
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
         before = self.state.run_status
-        if self.state.frame >= 0:
-            now = self.now()
-            for attempt in self.state.running():
-                at = last_heard(self.streams, attempt.serial, self.state.at or now, now)
-                self.transition.do(
-                    AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
-                )
+        self._interrupt_left()
         status = self.state.status
         if self.state.frame < 0 or status.status != "running" or status.stopped_by is not None:
             self.transition.do(StatusChanged(status="running"))
@@ -329,6 +325,7 @@ class Engine:
             self._closing.forget()
         self._closing.resume()
         self._render()
+        self._do_requested()
         self.asking.sent_back = self._reworking.pending()
         self._do_again()
         self._write_handled()
@@ -340,6 +337,23 @@ class Engine:
             self.schedule(wait.opened)
             if wait.opened.kind == waits.CHILD:
                 self.asking.children.append(wait.opened.key)
+
+    def _interrupt_left(self) -> None:
+        """What ran when the last owner died, runs no more."""
+        if self.state.frame < 0:
+            return
+        now = self.now()
+        for attempt in self.state.running():
+            at = last_heard(self.streams, attempt.serial, self.state.at or now, now)
+            self.transition.do(
+                AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
+            )
+
+    def _do_requested(self) -> None:
+        """Reset what is to be done again by request."""
+        if self._resumes and self.settings.again is not None:
+            again = self.settings.again(self.asking)
+            self._reset_all(partial(self._reworking.reset_requested, again, ()))
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""
@@ -486,10 +500,14 @@ class Engine:
         if not self._is_sent_back():
             return
         keys, self.asking.sent_back = self.asking.sent_back, []
+        self._reset_all(*(partial(self._reworking.reset, key, self._attempts()) for key in keys))
+
+    def _reset_all(self, *resets: Callable[[], SentBack | None]) -> None:
+        """Have work reset that is done again; what a render leaves out because of it is, too."""
         before = set(self.state.nodes)
         children = [key for key, kind in self.state.waits if kind == waits.CHILD]
-        for key in keys:
-            cause = self._reworking.reset(key, self._attempts())
+        for reset in resets:
+            cause = reset()
             more = True
             while more and self._render_again():
                 left, before = before - set(self.state.nodes), set(self.state.nodes)

@@ -1,6 +1,7 @@
-"""What is done again when a node sends work back: found from the rows, and reset in one frame.
+"""What is done again when a node sends work back, or somebody asks for it: found from the rows, and
+reset in one frame.
 
-That is the tasks that its `Rework` names, and all that read them or a container around them:
+That is the tasks that are named, and all that read them or a container around them:
 tasks, and choices. A fan-out whose items were made from them has other items now, so all below it
 is done again; so are the iterations of a loop after one whose `until` has read them.
 """
@@ -8,7 +9,7 @@ is done again; so are the iterations of a loop after one whose `until` has read 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,14 +21,22 @@ from smithers.shapes import is_container, shape_of
 from smithers.state import RunState
 from smithers.texts import object_from
 
-__all__ = ["Reworking"]
+__all__ = ["Again", "Reworking"]
 
 _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending"})
 """Choices that nothing was read for. How often work was sent back counts on."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """What somebody wants done again: these nodes, and with `readers` all that read them."""
+
+    keys: Collection[Key]
+    readers: bool = True
+
+
 class Reworking:
-    """Resets what was sent back, in the frame in the making."""
+    """Resets what was sent back or asked for, in the frame in the making."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -60,7 +69,16 @@ class Reworking:
         self._write(found.result(), cause)
         return cause
 
-    def reset_left(self, ids: Iterable[str], cause: SentBack, attempts: Iterable[Running]) -> bool:
+    def reset_requested(self, again: Again, attempts: Iterable[Running]) -> None:
+        """Reset what somebody wants done again."""
+        found = self._finder(attempts)
+        for key in again.keys:
+            found.add(key)
+        self._write(found.result(follows=again.readers), None)
+
+    def reset_left(
+        self, ids: Iterable[str], cause: SentBack | None, attempts: Iterable[Running]
+    ) -> bool:
         """Nodes have left the tree because its structure read what is done again: so did they.
         Whether anything was reset.
         """
@@ -74,7 +92,7 @@ class Reworking:
     def _finder(self, attempts: Iterable[Running]) -> _Finder:
         return _Finder(self._state, self._asking.view.mounts.by_id, _reading(attempts))
 
-    def _write(self, affected: _Affected, cause: SentBack) -> None:
+    def _write(self, affected: _Affected, cause: SentBack | None) -> None:
         frame = self._asking.frame
         causes = [
             *((key, cause) for key in affected.again),
@@ -154,8 +172,9 @@ class _Finder:
             for need, _ in one.kind.needs(one.node):
                 self._needed_by.setdefault(need, set()).add(one.id)
 
-    def result(self) -> _Affected:
-        while self._queue:
+    def result(self, *, follows: bool = True) -> _Affected:
+        """All that was added; unless `follows` is False, with what read it."""
+        while self._queue and follows:
             self._follow(self._queue.popleft())
         return _Affected(
             again=frozenset(self._tasks),
