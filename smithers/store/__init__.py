@@ -311,10 +311,18 @@ class Store(Protocol):
         """
         ...
 
-    async def fork(self, run: NewRun, frame: Frame | None, *, finds_id: bool = False) -> str:
+    async def fork(
+        self,
+        run: NewRun,
+        frame: Frame | None,
+        models: Sequence[Model] = (),
+        *,
+        finds_id: bool = False,
+    ) -> str:
         """Make `run` a copy of the run `forked_from` as of its frame `forked_at`, owned by nobody,
-        in one transaction; `frame`, if given, is the first of its own. The id of the fork, which
-        with `finds_id` is the first of `RUN-fork`, `RUN-fork-2` … that is free.
+        in one transaction; `frame`, if given, is the first of its own, with the models that it
+        declares. The id of the fork, which with `finds_id` is the first of `RUN-fork`, `RUN-fork-2`
+        … that is free.
 
         What had not ended then is open in it; attempts that were running then are left out, and so
         are notes, processes and raised budgets. Raises `UnknownRun`, `RunExists`, `Owned` naming
@@ -322,9 +330,12 @@ class Store(Protocol):
         """
         ...
 
-    async def rewind(self, claim: Claim, frame: Frame, kept: NewRun) -> str:
+    async def rewind(
+        self, claim: Claim, frame: Frame, kept: NewRun, first: Frame | None = None
+    ) -> str:
         """Commit a frame that takes a run back, and keep the run as it was before as the fork
-        `kept`, in one transaction; the id of the fork, the first one that is free. Raises `Fenced`.
+        `kept`, whose own frame is `first`, in one transaction; the id of the fork, the first one
+        that is free. Raises `Fenced`.
         """
         ...
 

@@ -23,7 +23,7 @@ from smithers.changes import (
     UsageCounted,
 )
 from smithers.errors import Refused
-from smithers.store import Claim, NewRun
+from smithers.store import Claim, Model, NewRun
 from smithers.store.beginning import check_new, put_frame, put_run
 from smithers.store.history import last_frame
 from smithers.store.rows import rows_of
@@ -129,7 +129,13 @@ def check_frame(run_id: str, frame: int, last: int) -> None:
 
 
 def copy_run(
-    db: sqlite3.Connection, run: NewRun, fence: int, frame: Frame | None, *, finds_id: bool
+    db: sqlite3.Connection,
+    run: NewRun,
+    fence: int,
+    frame: Frame | None,
+    models: Sequence[Model],
+    *,
+    finds_id: bool,
 ) -> str:
     """Make the fork `run`, whose source has this fence, and `frame` its first own one; its id.
 
@@ -146,7 +152,7 @@ def copy_run(
     for sql in _COPIES:
         db.execute(sql, {"run": run.run_id, "source": source, "frame": at})
     if frame is not None:
-        put_frame(db, claim, frame, rows_of(run.run_id, frame), ())
+        put_frame(db, claim, frame, rows_of(run.run_id, frame), models)
     return run.run_id
 
 

@@ -167,18 +167,27 @@ class MemoryStore:
         self._stop_started(claim.run_id, frame)
         return await self.inbox(claim, frame.inbox)
 
-    async def fork(self, run: NewRun, frame: Frame | None, *, finds_id: bool = False) -> str:
+    async def fork(
+        self,
+        run: NewRun,
+        frame: Frame | None,
+        models: Sequence[Model] = (),
+        *,
+        finds_id: bool = False,
+    ) -> str:
         """Copy a run as of a frame. Raises `UnknownRun`, `RunExists`, `Owned` or `Refused`."""
         source = self._run(forked_from(run))
         if source.row.owner is not None and self._alive(self._owners[source.row.owner]):
             raise owned(source.row.run_id, self._owners[source.row.owner], 0.0)
-        return self._copy(run, source, frame, finds_id=finds_id)
+        return self._copy(run, source, frame, models, finds_id=finds_id)
 
-    async def rewind(self, claim: Claim, frame: Frame, kept: NewRun) -> str:
+    async def rewind(
+        self, claim: Claim, frame: Frame, kept: NewRun, first: Frame | None = None
+    ) -> str:
         """Commit a frame that takes a run back, and keep what was. Raises `Fenced`."""
         run = self._run(claim.run_id)
         check_claim(claim, run.row.fence, run.row.owner)
-        copied = self._copy(kept, run, None, finds_id=True)
+        copied = self._copy(kept, run, first, (), finds_id=True)
         try:
             run.add(frame, ())
         except BaseException:
@@ -186,7 +195,15 @@ class MemoryStore:
             raise
         return copied
 
-    def _copy(self, run: NewRun, source: HeldRun, frame: Frame | None, *, finds_id: bool) -> str:
+    def _copy(
+        self,
+        run: NewRun,
+        source: HeldRun,
+        frame: Frame | None,
+        models: Sequence[Model],
+        *,
+        finds_id: bool,
+    ) -> str:
         last = run.forked_at
         assert last is not None
         check_frame(source.row.run_id, last, len(source.frames) - 1)
@@ -204,7 +221,7 @@ class MemoryStore:
             {place: text for place, text in source.outputs.items() if place[1] <= last}
         )
         if frame is not None:
-            copy.add(frame, ())
+            copy.add(frame, models)
         self._runs[run.run_id] = copy
         return run.run_id
 

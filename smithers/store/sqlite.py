@@ -266,18 +266,27 @@ class SqliteStore:
 
         return await self._db.transact(work)
 
-    async def fork(self, run: NewRun, frame: Frame | None, *, finds_id: bool = False) -> str:
+    async def fork(
+        self,
+        run: NewRun,
+        frame: Frame | None,
+        models: Sequence[Model] = (),
+        *,
+        finds_id: bool = False,
+    ) -> str:
         """Copy a run as of a frame. Raises `UnknownRun`, `RunExists`, `Owned` or `Refused`."""
 
         def work(db: sqlite3.Connection) -> str:
             source = run_row(db, forked_from(run))
             if source.owner is not None:
                 self._refuse_if_held(db, source.run_id, source.owner, this_process())
-            return copy_run(db, run, source.fence, frame, finds_id=finds_id)
+            return copy_run(db, run, source.fence, frame, models, finds_id=finds_id)
 
         return await self._db.transact(work)
 
-    async def rewind(self, claim: Claim, frame: Frame, kept: NewRun) -> str:
+    async def rewind(
+        self, claim: Claim, frame: Frame, kept: NewRun, first: Frame | None = None
+    ) -> str:
         """Commit a frame that takes a run back, and keep what was. Raises `Fenced`."""
         rows = rows_of(claim.run_id, frame)
 
@@ -285,7 +294,7 @@ class SqliteStore:
             fence, owner, last, _ = _standing(db, claim.run_id)
             check_claim(claim, fence, owner)
             check_number(claim.run_id, last, frame.number)
-            run_id = copy_run(db, kept, fence, None, finds_id=True)
+            run_id = copy_run(db, kept, fence, first, (), finds_id=True)
             put_frame(db, claim, frame, rows, ())
             return run_id
 
