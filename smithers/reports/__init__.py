@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smithers.reports._events import event_lines as event_lines
     from smithers.reports._events import events as events
     from smithers.reports._events import newest as newest
+    from smithers.reports._lineage import lineage as lineage
     from smithers.reports._listing import STATUSES as STATUSES
     from smithers.reports._listing import RunsQuery as RunsQuery
     from smithers.reports._logs import logs as logs
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
+    "lineage": "smithers.reports._lineage",
     "compare": "smithers.reports._snapshot",
     "Answer": "smithers.reports._sql",
     "Changes": "smithers.reports._changes",

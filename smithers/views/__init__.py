@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from smithers.views._graph import GraphNode as GraphNode
     from smithers.views._graph import GraphView as GraphView
     from smithers.views._graph import graph as graph
+    from smithers.views._lineage import ForkView as ForkView
+    from smithers.views._lineage import Lineage as Lineage
     from smithers.views._lines import ASK as ASK
     from smithers.views._lines import FOR_A_PERSON as FOR_A_PERSON
     from smithers.views._lines import MOST_ALIKE as MOST_ALIKE
@@ -98,6 +100,8 @@ if TYPE_CHECKING:
     from smithers.views._work import view_work as view_work
 
 _HOMES = {
+    "Lineage": "smithers.views._lineage",
+    "ForkView": "smithers.views._lineage",
     "DiffView": "smithers.views._diff",
     "Difference": "smithers.views._diff",
     "compare": "smithers.views._diff",
