@@ -13,7 +13,7 @@ from smithers.reports._heads import head_of
 from smithers.reports._lineage import lineage
 from smithers.store.history import frames_of, last_frame
 from smithers.store.outputs import with_outputs
-from smithers.views import Attempts, TimelineView
+from smithers.views import Story, TimelineView
 
 if TYPE_CHECKING:
     from smithers.changes import Frame
@@ -38,10 +38,10 @@ def frame_by_frame(
     """
     with reading(path) as db:
         head_of(db, run_id)
-        attempts = Attempts()
+        story = Story()
 
         def view(frame: Frame) -> FrameView:
-            return attempts.view(with_outputs(db, run_id, frame) if outputs else frame)
+            return story.view(with_outputs(db, run_id, frame) if outputs else frame)
 
         yield map(view, _in_parts(db, run_id))
 

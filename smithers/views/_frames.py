@@ -46,6 +46,7 @@ __all__ = [
     "Attempts",
     "ChangeView",
     "FrameView",
+    "Story",
     "TimelineView",
     "view_frame",
 ]
@@ -112,8 +113,6 @@ class Attempts:
     def __init__(self) -> None:
         self.named: dict[int, AttemptName] = {}
         self.tried: set[Key] = set()
-        self._inherited: set[int] = set()
-        self._used = Total()
 
     def add(self, serial: int, name: AttemptName) -> None:
         self.named[serial] = name
@@ -125,12 +124,25 @@ class Attempts:
             if isinstance(change, AttemptStarted):
                 name = AttemptName(change.key, change.number, change.agent)
                 self.add(change.serial, name)
-                if change.origin is not None:
-                    self._inherited.add(change.serial)
+        return _in_order(view_frame(frame, self.named, self.tried))
+
+
+class Story(Attempts):
+    """A run from its first frame on: why there is each frame, and what was used up to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inherited: set[int] = set()
+        self._used = Total()
+
+    def view(self, frame: Frame) -> FrameView:
+        for change in frame.changes:
+            if isinstance(change, AttemptStarted) and change.origin is not None:
+                self._inherited.add(change.serial)
         for change in frame.changes:
             if isinstance(change, UsageCounted) and change.serial not in self._inherited:
                 self._used.add(change)
-        view = _in_order(view_frame(frame, self.named, self.tried))
+        view = super().view(frame)
         return replace(view, why=_why(view), so_far=usage_of(self._used))
 
 

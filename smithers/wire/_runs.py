@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from smithers.store.rows import time_text
 from smithers.texts import from_json
+from smithers.views import Spent, Usage
 from smithers.wire._values import dollars, error_json, optional_time
 
 if TYPE_CHECKING:

@@ -52,6 +52,8 @@ OTHERS: dict[tuple[str, str], str] = {
     ("tree/_tasks.py", "approval"): "a kind of node",
     ("kinds/_kind.py", "approval"): "a kind of node",
     ("kinds/approval.py", "approval"): "a kind of node",
+    ("shapes.py", "approval"): "a kind of node",
+    ("shapes.py", "human"): "a kind of node",
     ("wire/_runs.py", "child"): "a key of JSON",
     ("tree/_people.py", "human"): "a kind of node",
     ("kinds/_kind.py", "human"): "a kind of node",
