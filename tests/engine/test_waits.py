@@ -76,6 +76,8 @@ OTHERS: dict[tuple[str, str], str] = {
     ("wire/_changes.py", "data"): "a key of JSON",
     ("engine/replying.py", "answer"): "a function",
     ("views/_words.py", "answer"): "a command",
+    ("cli/_forking.py", "retry"): "a command",
+    ("engine/detaching.py", "retry"): "a command",
     ("errors.py", "retry"): "what an agent's error makes the engine do",
     ("engine/attempts/next_agent.py", "retry"): "what an agent's error makes the engine do",
     ("engine/attempts/agent_attempt.py", "retry"): "what an agent's error makes the engine do",
