@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from harnesses._streams import UnknownSession
-
 __all__ = ["copy_conversation"]
 
 _BESIDE = ("", "-wal")
@@ -27,37 +25,37 @@ _VARINT, _BYTES = 0, 2
 def copy_conversation(sessions: Path, session: str, copy: str, at: str | None) -> None:
     """Makes `copy` with all that the conversation has, or with its steps up to `at`.
 
-    Raises `UnknownSession` where it is unknown or has no such step, OSError where no copy can be
-    kept.
+    Nothing is made of one that is unknown, cannot be read or has no such step. Raises OSError where
+    no copy can be kept.
     """
     source, target = sessions / f"{session}.db", sessions / f"{copy}.db"
     if not source.is_file():
-        raise UnknownSession(f"there is no conversation {session}")
+        return
     part = target.with_suffix(".part")
     try:
         for beside in _BESIDE:
             if (file := source.with_name(source.name + beside)).is_file():
                 shutil.copyfile(file, part.with_name(part.name + beside))
         with closing(sqlite3.connect(part, isolation_level=None)) as database:
-            if at is not None:
-                _cut(database, session, at)
+            if at is not None and not _cut(database, at):
+                return
             renamed = "UPDATE trajectory_meta SET trajectory_id = ?, cascade_id = ?"
             database.execute(renamed, (copy, copy))
             database.execute("PRAGMA journal_mode=DELETE")
         part.replace(target)
-    except sqlite3.DatabaseError as error:
-        raise UnknownSession(f"the conversation {session} cannot be copied: {error}") from error
+    except sqlite3.DatabaseError:
+        return
     finally:
         for beside in (*_BESIDE, "-shm"):
             part.with_name(part.name + beside).unlink(missing_ok=True)
 
 
-def _cut(database: sqlite3.Connection, session: str, at: str) -> None:
-    """Take away what follows a step."""
+def _cut(database: sqlite3.Connection, at: str) -> bool:
+    """Take away what follows a step; False if there is no such step."""
     is_number = at.isascii() and at.isdigit() and len(at) < 19
     known = "SELECT 1 FROM steps WHERE idx = ?"
     if not is_number or database.execute(known, (int(at),)).fetchone() is None:
-        raise UnknownSession(f"the conversation {session} has no step {at}")
+        return False
     last = int(at)
     database.execute("DELETE FROM steps WHERE idx > ?", (last,))
     for table, field in (
@@ -67,6 +65,7 @@ def _cut(database: sqlite3.Connection, session: str, at: str) -> None:
         for idx, data in database.execute(f"SELECT idx, data FROM {table}").fetchall():
             if max(_numbers(data or b"", field), default=0) > last:
                 database.execute(f"DELETE FROM {table} WHERE idx = ?", (idx,))
+    return True
 
 
 def _numbers(data: bytes, wanted: int) -> Iterator[int]:

@@ -14,7 +14,6 @@ from typing import Any
 
 from harnesses import _state
 from harnesses._json import object_in, object_of, text_of
-from harnesses._streams import UnknownSession
 from harnesses.process import find_program
 from smithers.errors import NotInstalled, Transient, may_start_later
 
@@ -204,16 +203,15 @@ def bring_session(home: Path, session: str) -> None:
     _state.bring(home, "sessions", f"*_{glob.escape(session)}.jsonl")
 
 
-def cut_session(home: Path, session: str, entry: str, copy: str) -> Path:
-    """A file for the new session `copy`, with what a session had when this entry was its last.
-
-    Raises `UnknownSession`.
+def cut_session(home: Path, session: str, entry: str, copy: str) -> Path | None:
+    """A file for the new session `copy`, with what a session had when this entry was its last; None
+    if it has no such entry.
     """
     path = _file_of(home / "sessions", session)
     lines = [] if path is None else path.read_bytes().splitlines(keepends=True)
     ids = [object_in(line).get("id") for line in lines]
     if entry not in ids[1:]:
-        raise UnknownSession(f"the session {session} has no entry {entry}")
+        return None
     cut = home / "cuts" / f"{copy}.jsonl"
     try:
         cut.parent.mkdir(mode=0o700, exist_ok=True)

@@ -157,7 +157,9 @@ class Antigravity:
                 yield event
 
     def _copy(self, place: _Place, forked: str, session: str, at: str | None) -> None:
-        """A session of this run, or of another one, as the session that is asked for."""
+        """A session of this run, or of another one, as the session that is asked for. Where nothing
+        is known to copy, the SDK says so.
+        """
         kept = place.state / "sessions"
         if self._home is None:
             bring(place.state, "sessions", f"{glob.escape(forked)}.db*")

@@ -31,7 +31,6 @@ from harnesses._gemini_verdict import SIGN_IN
 from harnesses._ladder import asked_for
 from harnesses._limits import limit_text
 from harnesses._state import not_kept
-from harnesses._streams import UnknownSession
 from harnesses._turns import heard, in_a_session
 from harnesses.process import (
     Command,
@@ -166,7 +165,9 @@ class Gemini:
                 forget_reports(place.state)
 
     def _copy(self, kept: Path, ask: Ask, forked: str, session: str) -> None:
-        """A session of this run, or else of another one, as the session that is asked for."""
+        """A session of this run, or else of another one, as the session that is asked for. Where
+        nothing is known to copy, the program says so.
+        """
         others = [] if self._home else sorted(kept.parent.parent.glob("*/sessions"))
         try:
             for folder in (kept, *others):
@@ -174,8 +175,6 @@ class Gemini:
                     return
         except OSError as error:
             raise not_kept(error, kept, f"the session {forked} cannot be copied") from error
-        if ask.at is not None:
-            raise UnknownSession(f"the session {forked} has no turn {ask.at}")
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """An option that is too long for a command line."""

@@ -180,8 +180,9 @@ class Pi:
         if ask.at is None:
             return command
         cut = cut_session(place.home, forked, ask.at, str(command.session))
-        flags = [str(cut) if word == forked else word for word in command.flags]
-        return replace(command, flags=tuple(flags), forks=str(cut))
+        begins = str(cut or uuid.uuid4())  # Pi knows no session of the latter
+        flags = [begins if word == forked else word for word in command.flags]
+        return replace(command, flags=tuple(flags), forks=begins)
 
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """An option that is too long for a command line."""
