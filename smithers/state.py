@@ -234,6 +234,10 @@ class RunState:
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
     reopened: set[Key] = field(default_factory=set[Key])
     """Containers and iterations that had a choice which no longer counts."""
+    discarded: dict[str, int] = field(default_factory=dict[str, int])
+    """By session, the last attempt in it that was reset, but not sent back: what the session has of
+    that one nobody should go on from.
+    """
     sent_back: dict[Key, SentBack] = field(default_factory=dict[Key, SentBack])
     """Why tasks are done again, of those that a `Rework` has reset."""
     usage: Total = field(default_factory=Total)
@@ -384,7 +388,10 @@ class RunState:
                 self.usage.add(change)
                 self.attempts[change.serial].use(change)
             case SessionSeen():
-                self.attempts[change.serial].session = change.session
+                attempt = self.attempts[change.serial]
+                attempt.session = change.session
+                if not attempt.counts and attempt.key not in self.sent_back:
+                    self._discard(attempt)
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
                 self.choices[key, change.kind] = chosen
@@ -441,6 +448,9 @@ class RunState:
                 self.status, self.status_frame = change, frame
             case Reset(key=key):
                 self._reset(key, frame)
+                if change.cause is None:
+                    for attempt in self.tries.get(key, ()):
+                        self._discard(attempt)
                 if change.cause is not None:
                     self.sent_back[key] = change.cause
                     if (child := self.children.get(key)) is not None:
@@ -524,6 +534,11 @@ class RunState:
             self.waits.pop((key, kind), None)
         for attempt in self.tries.get(key, ()):
             attempt.counts = False
+
+    def _discard(self, attempt: Attempted) -> None:
+        if attempt.session is not None:
+            known = self.discarded.get(attempt.session, 0)
+            self.discarded[attempt.session] = max(known, attempt.serial)
 
 
 def _place_in_frame(change: Change) -> int:

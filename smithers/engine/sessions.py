@@ -1,11 +1,14 @@
-"""The session of another task that a task takes up, as the rows of that one's attempts have it."""
+"""The sessions that attempts go on in: that of another task which a task takes up, as the rows of
+that one's attempts have it, and whether an attempt may go on in one itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
+from smithers.agent import Agent
 from smithers.changes import Key
 from smithers.context import READER
 from smithers.engine.reading import Reading, View
@@ -14,7 +17,7 @@ from smithers.errors import SmithersError
 from smithers.kinds import Instance, agent_work
 from smithers.state import Attempted, RunState
 
-__all__ = ["Cached", "Held", "NoSession", "held"]
+__all__ = ["Cached", "Held", "NoSession", "Way", "held", "way_on"]
 
 _FAR = 8
 """So many tasks back are told to an agent that does not know their session."""
@@ -34,15 +37,56 @@ class Cached:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A session to begin with, itself or as a copy, and the agent that holds it; both are None for
-    a task whose answer is from an earlier run. `told` is what was done in it, oldest first, for an
+    """A session to begin with, itself or as a copy: that of the attempt `last`, which is None for a
+    task whose answer is from an earlier run. `told` is what was done in it, oldest first, for an
     agent that does not know it.
     """
 
-    agent: str | None
-    session: str | None
+    last: Attempted | None
     copied: bool
     told: tuple[Attempted | Cached, ...]
+
+    @property
+    def agent(self) -> str | None:
+        """The agent that holds the session."""
+        return None if self.last is None else self.last.agent
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an agent goes on from an attempt: in its session, in a copy of that, as it is or was at
+    the turn `at`, or else in a new one. `lost` is why the latter, if there was a session.
+    """
+
+    session: str | None = None
+    forks: str | None = None
+    at: str | None = None
+    lost: str = ""
+
+
+def way_on(
+    attempt: Attempted, agent: Agent, discarded: Mapping[str, int], *, copied: bool = False
+) -> Way:
+    """How the agent goes on from an attempt that it made; `copied` if in a copy in any case.
+
+    In the session itself only if that ends with work which still counts, and is of this run alone:
+    the run from which a fork has the attempt goes on in it as well. Else in a copy as it was after
+    the attempt, and in a new session if there can be none. `discarded` are those of the state.
+    """
+    session = attempt.session
+    if session is None:
+        return Way()
+    if attempt.origin is None and discarded.get(session, 0) <= attempt.serial:
+        return Way(forks=session) if copied else Way(session=session)
+    if attempt.turn is not None and agent.can.forks_at:
+        return Way(forks=session, at=attempt.turn)
+    whose = "has work that no longer counts"
+    if attempt.origin is not None:
+        whose = f"belongs to run {attempt.origin}"
+    why = "where it ended for this task is not known"
+    if not agent.can.forks_at:
+        why = f"{attempt.agent} cannot copy it as it was"
+    return Way(lost=f"the session {session} {whose}, and {why}")
 
 
 def held(instance: Instance) -> Held | None:
@@ -64,7 +108,7 @@ def held(instance: Instance) -> Held | None:
     made = _made(reading.view.state, found.key)
     last = made[-1] if made else None
     if last is None and reading.view.state.cached_from(found.key) is not None:
-        return Held(None, None, work.forks is not None, _told(reading, found))
+        return Held(None, work.forks is not None, _told(reading, found))
     if last is None or last.session is None:
         agent = "" if last is None else f" with {last.agent}"
         raise NoSession(f"{said}, which has no known session{agent}")
@@ -73,8 +117,7 @@ def held(instance: Instance) -> Held | None:
             f"{said}, whose session belongs to {last.agent}",
             hint=f"add that agent to {instance.key.id}",
         )
-    told = _told(reading, found)
-    return Held(last.agent, last.session, work.forks is not None, told)
+    return Held(last, work.forks is not None, _told(reading, found))
 
 
 def _made(state: RunState, key: Key) -> Sequence[Attempted]:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from smithers.engine.sessions import Cached
 from smithers.errors import StoreError
 from smithers.state import Attempted
-from smithers.store.files import events_file, inside, open_plain
+from smithers.store.files import beside, events_file, inside, open_plain
 
 __all__ = ["MAX_HANDOVER", "background", "handover"]
 
@@ -50,7 +50,7 @@ def handover(folder: Path, tries: Sequence[Attempted], *, known: str | None = No
     for one in tries:
         if one.state not in ("failed", "interrupted") or (known and one.session == known):
             continue
-        if done := list(_done(events_file(folder, one.serial))):
+        if done := list(_done(_file_of(folder, one))):
             told += [f"[attempt {one.number}, {one.agent}, {_how(one)}]", *done]
     return _block(_OPENING, told)
 
@@ -63,9 +63,15 @@ def background(folder: Path, made: Sequence[Attempted | Cached], *, own: bool = 
     for one in made:
         if isinstance(one, Cached):
             told += [f"[{one.key}, in an earlier run]", f"answered: {_answer(one.output)}"]
-        elif done := list(_done(events_file(folder, one.serial))):
+        elif done := list(_done(_file_of(folder, one))):
             told += [f"[{one.key}, {one.agent}]", *done]
     return _block(_DONE if own else _BEFORE, told)
+
+
+def _file_of(folder: Path, one: Attempted) -> Path:
+    """What an attempt said; that of a fork's source lies beside the folder of the fork."""
+    whose = folder if one.origin is None else beside(folder, one.origin)
+    return events_file(whose, one.serial)
 
 
 def _block(opening: str, told: list[str]) -> str:
