@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,14 +22,19 @@ _STEPS_OF_A_CALL, _LAST_STEP_OF_A_TURN = 2, 3
 _VARINT, _BYTES = 0, 2
 
 
-def copy_conversation(sessions: Path, session: str, copy: str, at: str | None) -> None:
-    """Makes `copy` with all that the conversation has, or with its steps up to `at`.
+def copy_conversation(
+    sessions: Sequence[Path], session: str, copy: str, at: str | None = None
+) -> None:
+    """Makes `copy` in the first of these folders, of a conversation that is in any of them: of all
+    that it has, or of its steps up to `at`.
 
     Nothing is made of one that is unknown, cannot be read or has no such step. Raises OSError where
     no copy can be kept.
     """
-    source, target = sessions / f"{session}.db", sessions / f"{copy}.db"
-    if not source.is_file():
+    target = sessions[0] / f"{copy}.db"
+    places = (folder / f"{session}.db" for folder in sessions)
+    source = next((place for place in places if place.is_file()), None)
+    if source is None or Path(session).name != session:
         return
     part = target.with_suffix(".part")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,17 +34,17 @@ def bring(home: Path, folder: str, pattern: str) -> None:
         for there in sorted(home.parent.glob(f"*/{folder}")):
             found = [one for one in sorted(there.glob(pattern)) if one.is_file()]
             for file in found:
-                copied(file, here / file.relative_to(there))
+                _copy(file, here / file.relative_to(there))
             if found:
                 return
     except OSError as error:
         raise not_kept(error, home, "the session of another run cannot be copied") from error
 
 
-def copied(file: Path, target: Path) -> None:
+def _copy(file: Path, target: Path) -> None:
     """Copies a file, whole or not at all."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part = target.with_name(f".{target.name}.{uuid.uuid4()}.part")
     shutil.copyfile(file, part)
     part.replace(target)
 

@@ -9,7 +9,6 @@ the engine's are durable.
 from __future__ import annotations
 
 import asyncio
-import glob
 import json
 import sys
 import uuid
@@ -24,7 +23,7 @@ from harnesses._antigravity_sessions import copy_conversation
 from harnesses._antigravity_stream import Stream
 from harnesses._antigravity_verdict import INSTALL, NAME, SIGN_IN
 from harnesses._limits import limit_text
-from harnesses._state import bring, not_kept, state_of
+from harnesses._state import not_kept, state_of
 from harnesses._turns import heard, in_a_session
 from harnesses.process import (
     Command,
@@ -161,10 +160,9 @@ class Antigravity:
         is known to copy, the SDK says so.
         """
         kept = place.state / "sessions"
-        if self._home is None:
-            bring(place.state, "sessions", f"{glob.escape(forked)}.db*")
+        others = [] if self._home else sorted(place.state.parent.glob("*/sessions"))
         try:
-            copy_conversation(kept, forked, session, at)
+            copy_conversation([kept, *others], forked, session, at)
         except OSError as error:
             raise not_kept(error, kept, f"the session {forked} cannot be copied") from error
 

@@ -33,9 +33,9 @@ def attempted(serial: int, session: str | None = "s", **more: Any) -> Attempted:
     )
 
 
-def agent(**can: bool) -> Agent:
+def agent(*, forks_at: bool = False) -> Agent:
     made = Scripted(name="a")
-    made.can = Capabilities(resumes=True, forks=True, **can)
+    made.can = Capabilities(resumes=True, forks=True, forks_at=forks_at)
     return made
 
 
