@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from harnesses._json import object_in, object_of, text_of
@@ -55,11 +56,14 @@ def copy_session(
 
 
 def last_message(sessions: Path, session: str) -> str | None:
-    """The id of the last message of a session; None if it has none."""
+    """The id of the last message of a session; None if it has none, also since its file cannot be
+    read: its answer is paid for.
+    """
     found: str | None = None
-    for source in _files(sessions, session):
-        for line in source.read_bytes().splitlines():
-            found = text_of(object_in(line).get("id")) or found
+    with suppress(OSError):
+        for source in _files(sessions, session):
+            for line in source.read_bytes().splitlines():
+                found = text_of(object_in(line).get("id")) or found
     return found
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "begun_elsewhere",
     "bring_session",
     "command_of",
+    "cut_file",
     "cut_session",
     "last_entry",
     "login_in",
@@ -191,9 +192,14 @@ def begun_elsewhere(sessions: Path, session: str, cwd: Path) -> bool:
 
 
 def last_entry(sessions: Path, session: str) -> str | None:
-    """The id of the last entry of a session: each line after its head is one."""
+    """The id of the last entry of a session: each line after its head is one. None if that is not
+    known, also since the file cannot be read: its answer is paid for.
+    """
     path = _file_of(sessions, session)
-    entries = () if path is None else path.read_bytes().splitlines()[1:]
+    try:
+        entries = () if path is None else path.read_bytes().splitlines()[1:]
+    except OSError:
+        return None
     ids = (text_of(object_in(line).get("id")) for line in reversed(entries))
     return next(filter(None, ids), None)
 
@@ -212,13 +218,18 @@ def cut_session(home: Path, session: str, entry: str, copy: str) -> Path | None:
     ids = [object_in(line).get("id") for line in lines]
     if entry not in ids[1:]:
         return None
-    cut = home / "cuts" / f"{copy}.jsonl"
+    cut = cut_file(home, copy)
     try:
         cut.parent.mkdir(mode=0o700, exist_ok=True)
         cut.write_bytes(b"".join(lines[: ids.index(entry, 1) + 1]))
     except OSError as error:
         raise _state.not_kept(error, cut, f"the session {session} cannot be copied") from error
     return cut
+
+
+def cut_file(home: Path, copy: str) -> Path:
+    """Where `cut_session` puts what a new session begins with."""
+    return home / "cuts" / f"{copy}.jsonl"
 
 
 def _file_of(sessions: Path, session: str) -> Path | None:

@@ -26,6 +26,7 @@ from harnesses._pi_home import (
     begun_elsewhere,
     bring_session,
     command_of,
+    cut_file,
     cut_session,
     last_entry,
     login_in,
@@ -163,15 +164,17 @@ class Pi:
             command = await asyncio.to_thread(self._copying, command, place, ask, ask.forks)
         stream = Stream(session=session, priced=self._settings.priced)
         talk = partial(Dialogue, stream=stream, prompt=command.prompt)
-        async with aclosing(conversed(command, ask, source, talk)) as events:
-            async for event in events:
-                if isinstance(event, Answered):
-                    if ask.schema is not None:
+        try:
+            async with aclosing(conversed(command, ask, source, talk)) as events:
+                async for event in events:
+                    if isinstance(event, Answered) and ask.schema is not None:
                         event = replace(event, data=meant(event.text, ask.schema))
-                    if source.live:
+                    if isinstance(event, Answered) and source.live:
                         turn = await asyncio.to_thread(last_entry, sessions, stream.session)
                         event = replace(event, turn=turn)
-                yield event
+                    yield event
+        finally:
+            cut_file(place.home, session).unlink(missing_ok=True)
 
     def _copying(self, command: Command, place: _Place, ask: Ask, forked: str) -> Command:
         """The command, once what it copies is here: a session, or its part up to a turn."""

@@ -136,6 +136,21 @@ async def test_smoke_a_copy_at_a_turn_knows_nothing_of_what_came_after_it(
         assert before.items() <= program.kept(home).items()
 
 
+async def test_a_copy_of_a_session_that_was_gone_on_with_has_all_of_it(
+    program: Program, home: Path, cwd: Path
+) -> None:
+    with ScriptedModel([Text("A heron."), Text("A willow."), Text("Three.")]) as model:
+        agent = program.make(model.url, home)
+        session, _ = await two_turns(agent, cwd)
+        before = program.kept(home)
+        ask = Ask(prompt="Anew", cwd=cwd, forks=session, followup="And then?")
+        events = await events_of(agent, ask, 60)
+        assert events[-1] == Answered("Three.")
+        assert all(said in history(model) for said in ("A heron.", "A willow.", "And then?"))
+        assert session_of(events) != session
+        assert before.items() <= program.kept(home).items()
+
+
 async def test_a_copy_at_the_last_turn_knows_all_of_it_in_another_folder_and_run(
     program: Program, home: Path, cwd: Path
 ) -> None:
