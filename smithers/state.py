@@ -139,6 +139,8 @@ class Attempted:
     """What it used of each model; None is that of no model that was named."""
     attended: bool = False
     """Whether a person has worked in its session since."""
+    is_discarded: bool = False
+    """Whether it does not count since its task is to begin anew, as if it had never been made."""
     may_repeat: bool | None = None
     """Whether a person lets its task run again after an interruption; None if nobody decided."""
     turn: str | None = None
@@ -229,18 +231,20 @@ class RunState:
     text: a person's, or that time was up.
     """
     attempts: dict[int, Attempted] = field(default_factory=dict[int, Attempted])
+    last_serial: int = 0
+    """The highest number of an attempt; a fork leaves some of them out."""
     tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
     reopened: set[Key] = field(default_factory=set[Key])
     """Containers and iterations that had a choice which no longer counts."""
     discarded: dict[str, int] = field(default_factory=dict[str, int])
-    """By session, the last attempt in it that was reset, but not sent back: what the session has of
-    that one nobody should go on from.
-    """
+    """By session, the last attempt in it that was discarded: nobody should go on from what it did."""
     sent_back: dict[Key, SentBack] = field(default_factory=dict[Key, SentBack])
     """Why tasks are done again, of those that a `Rework` has reset."""
     usage: Total = field(default_factory=Total)
+    inherited: Total = field(default_factory=Total)
+    """What attempts used that a fork has from the run that it was copied from."""
     budgets: dict[Key, BudgetSet] = field(default_factory=dict[Key, BudgetSet])
     raised: dict[Key, Amounts] = field(default_factory=dict[Key, Amounts])
     messages: dict[Key, dict[int, Message]] = field(default_factory=dict[Key, dict[int, Message]])
@@ -375,6 +379,7 @@ class RunState:
                     origin=change.origin,
                 )
                 self.attempts[change.serial] = attempt
+                self.last_serial = max(self.last_serial, change.serial)
                 self.tries.setdefault(key, []).append(attempt)
             case AttemptEnded():
                 attempt = self.attempts[change.serial]
@@ -385,12 +390,13 @@ class RunState:
             case ReadMade():
                 self.reads.setdefault(change.reader, {})[change.source] = change.at
             case UsageCounted():
-                self.usage.add(change)
-                self.attempts[change.serial].use(change)
+                attempt = self.attempts[change.serial]
+                (self.usage if attempt.origin is None else self.inherited).add(change)
+                attempt.use(change)
             case SessionSeen():
                 attempt = self.attempts[change.serial]
                 attempt.session = change.session
-                if not attempt.counts and attempt.key not in self.sent_back:
+                if attempt.is_discarded:
                     self._discard(attempt)
             case ChoiceMade(key=key):
                 chosen = Chosen(change.value, change.children, frame)
@@ -448,8 +454,10 @@ class RunState:
                 self.status, self.status_frame = change, frame
             case Reset(key=key):
                 self._reset(key, frame)
-                if change.cause is None:
+                if change.anew:
+                    self.sent_back.pop(key, None)
                     for attempt in self.tries.get(key, ()):
+                        attempt.is_discarded = True
                         self._discard(attempt)
                 if change.cause is not None:
                     self.sent_back[key] = change.cause

@@ -92,12 +92,13 @@ def test_a_turn_is_none_of_another_session_that_the_attempt_went_on_in() -> None
     assert [each.turn for each in run.state.tries[Key("task")]] == [None, None]
 
 
-def test_a_reset_discards_what_a_session_has_unless_it_was_sent_back() -> None:
+def test_only_what_is_to_begin_anew_discards_what_a_session_has() -> None:
     first, second = run_of_two(Recalling())
     state = RunState.of(first.watch.frames)
-    assert state.discarded == {}
-    frame = Frame(number=state.frame + 1, at=AT, changes=(Reset(key=Key("fix")),))
-    state.apply_frame(frame)
+    fix = Key("fix")
+    for number, change in enumerate((Reset(key=fix), Reset(key=fix, anew=True)), 1):
+        assert state.discarded == {}
+        state.apply_frame(Frame(number=state.frame + number, at=AT, changes=(change,)))
     assert state.discarded == {"agent-1": 2}
     assert second.go().status == "finished"
 
@@ -135,7 +136,7 @@ def run_of_two(agent: Agent) -> tuple[Run, Run]:
 def reset(run: Run, *tasks: str) -> Run:
     """The run after a retry of these tasks."""
     state = RunState.of(run.watch.frames)
-    changes = [Reset(key=Key(task)) for task in tasks]
+    changes = [Reset(key=Key(task), anew=True) for task in tasks]
     number = state.frame + 1
     running = StatusChanged(status="running")
     run.watch.frames.append(Frame(number=number, at=AT, changes=(*changes, running)))
@@ -315,13 +316,12 @@ def test_a_fork_of_work_that_was_sent_back_goes_on_in_a_copy() -> None:
     assert agent.disk["agent-1"] == ["read"]
 
 
-def test_a_task_that_failed_for_good_is_asked_again_in_the_session_as_it_was() -> None:
+def test_a_task_that_failed_for_good_goes_on_in_the_session_when_its_run_is_resumed() -> None:
     agent = Recalling(None, None, Permanent("no"), forks_at=True)
     run = Run(two(agent))
     assert run.go().status == "failed"
     assert run.go().status == "finished"
-    assert run.output("fix") == '"read | fix"'
-    assert sessions(run, "fix") == ["agent-1", "agent-2"]
+    assert sessions(run, "fix") == ["agent-1", "agent-1"]
 
 
 def test_the_state_that_is_loaded_knows_what_was_discarded() -> None:
