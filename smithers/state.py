@@ -239,7 +239,7 @@ class RunState:
     reopened: set[Key] = field(default_factory=set[Key])
     """Containers and iterations that had a choice which no longer counts."""
     discarded: dict[str, int] = field(default_factory=dict[str, int])
-    """By session, the last attempt in it that was discarded: nobody should go on from what it did."""
+    """By session, the last attempt in it that was discarded: nobody goes on from what it did."""
     sent_back: dict[Key, SentBack] = field(default_factory=dict[Key, SentBack])
     """Why tasks are done again, of those that a `Rework` has reset."""
     usage: Total = field(default_factory=Total)

@@ -11,9 +11,31 @@ from typing import Any
 
 import pytest
 
-from smithers import Approval, Context, Node, NoInput, Retry, Rework, Sequence, Task, workflow
+from smithers import (
+    Approval,
+    Context,
+    Loop,
+    Node,
+    NoInput,
+    Retry,
+    Rework,
+    Sequence,
+    Step,
+    Task,
+    workflow,
+)
 from smithers.agent import Agent, Answered, Capabilities, Said, Started
-from smithers.changes import AttemptEnded, AttemptStarted, Change, Frame, Key, Reset, StatusChanged
+from smithers.changes import (
+    AttemptEnded,
+    AttemptStarted,
+    CameUp,
+    Change,
+    Frame,
+    Key,
+    Reset,
+    Settled,
+    StatusChanged,
+)
 from smithers.engine.sessions import Way, way_on
 from smithers.errors import Permanent, Transient
 from smithers.state import Attempted, RunState
@@ -331,3 +353,93 @@ def test_the_state_that_is_loaded_knows_what_was_discarded() -> None:
     assert again.go().status == "finished"
     loaded = asyncio.run(again.store.load("r1"))
     assert RunState.of(loaded.frames).discarded == again.state.discarded == {"agent-1": 2}
+
+
+# -- several in one session
+
+
+def in_a_row(agent: Agent) -> Workflow[NoInput, Any]:
+    """Tasks that go on in one session, one after the other."""
+
+    def make() -> Node[Any]:
+        read = Task("read", agent=agent, prompt="read")
+        rest = [Task(name, agent=agent, prompt=name, continues=read) for name in "abc"]
+        return Sequence(read, *rest, result=rest[-1])
+
+    return _flow(make)
+
+
+@pytest.mark.parametrize("task", ["read", "a", "b"])
+def test_in_a_fork_each_task_goes_on_from_the_one_before(task: str) -> None:
+    agent = Recalling(forks_at=True)
+    run = Run(in_a_row(agent))
+    assert run.go().status == "finished"
+    before = {name: list(told) for name, told in agent.disk.items()}
+    again = fork(run, ended(run, task))
+    assert again.go().status == "finished"
+    assert again.output("c") == run.output("c") == '"read | a | b | c"'
+    assert set(sessions(again, "c")) == {"agent-2"}
+    assert before.items() <= agent.disk.items()
+
+
+def test_in_a_fork_each_iteration_goes_on_from_the_one_before() -> None:
+    agent = Recalling(forks_at=True)
+
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        n: Step[int] = Step("n", lambda: (ctx.previous(n) or 0) + 1)
+        read = Task("read", agent=agent, prompt="read")
+        fix = Task("fix", agent=agent, prompt=lambda: f"f{ctx[n]}", continues=read)
+        return Sequence(read, Loop(n, fix, until=lambda: ctx[n] == 4, max_iterations=4))
+
+    run = Run(flow)
+    assert run.go().status == "finished"
+    first = run.state.tries[Key("fix", (0,))][0].serial
+    after = next(
+        at + 1
+        for at, frame in enumerate(run.watch.frames)
+        for change in frame.changes
+        if isinstance(change, AttemptEnded) and change.serial == first
+    )
+    again = fork(run, after)
+    assert again.go().status == "finished"
+    assert again.output("fix", 3) == '"read | f1 | f2 | f3 | f4"'
+    assert agent.disk["agent-1"] == ["read", "f1", "f2", "f3", "f4"]
+
+
+def test_who_is_done_again_goes_on_from_before_itself_and_the_next_one_from_that() -> None:
+    agent = Recalling(forks_at=True)
+    run = Run(in_a_row(agent))
+    assert run.go().status == "finished"
+    again = reset(run, "b")
+    assert again.go().status == "finished"
+    assert again.output("b") == '"read | a | b"'
+    last = reset(again, "b", "c")
+    assert last.go().status == "finished"
+    assert last.output("c") == '"read | a | b | c"'
+    assert agent.disk["agent-1"] == ["read", "a", "b", "c"]
+
+
+@pytest.mark.parametrize("set_by", [None, "ann"])
+def test_what_was_given_without_an_attempt_that_counts_is_told_to_a_new_session(
+    set_by: str | None,
+) -> None:
+    """As after a rewind to before it was done again, and where a person gave it."""
+    agent = Recalling(forks_at=True)
+    run = Run(two(agent))
+    assert run.go().status == "finished"
+    state, read = RunState.of(run.watch.frames), Key("read")
+    number = state.frame + 1
+    given = Settled(
+        key=read, outcome="finished", output='"a parser"', came_up=number, set_by=set_by
+    )
+    changes: list[Change] = [Reset(key=key, anew=True) for key in (read, Key("fix"))]
+    changes += [CameUp(key=read), given, StatusChanged(status="running")]
+    run.watch.frames.append(Frame(number=number, at=AT, changes=tuple(changes)))
+    again = crashed(run, len(run.watch.frames))
+    assert again.go().status == "finished"
+    last = agent.asks[-1]
+    assert (last.session, last.forks, last.followup) == (None, None, None)
+    how = "given by ann" if set_by else "before the run was taken back"
+    assert f"[read, {how}]\nanswered: a parser" in last.prompt
+    assert again.reports == ["fix begins a new session: no attempt of read counts that has one"]

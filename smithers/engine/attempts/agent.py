@@ -25,7 +25,7 @@ from smithers.engine.attempts.handover import background, handover
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
 from smithers.engine.messages import Mailbox, untold
-from smithers.engine.sessions import Cached, Held, held
+from smithers.engine.sessions import Given, Held, held
 from smithers.engine.settling import settle
 from smithers.engine.streams import Stream
 from smithers.kinds import Instance
@@ -46,7 +46,7 @@ class AgentExecutor(Executor[AgentWork]):
         super().__init__(asking, bench)
         self._hooks = hooks
         self._limits = limits
-        self._backgrounds: dict[tuple[int | Cached, ...], str] = {}
+        self._backgrounds: dict[tuple[int | Given, ...], str] = {}
 
     def is_informed(self) -> bool:
         return self._limits.know()
@@ -210,7 +210,7 @@ class AgentExecutor(Executor[AgentWork]):
         """What was done in the session that is taken up; the same for all that take it up."""
         if taken is None:
             return ""
-        done = tuple(one if isinstance(one, Cached) else one.serial for one in taken.told)
+        done = tuple(one if isinstance(one, Given) else one.serial for one in taken.told)
         if done not in self._backgrounds:
             self._backgrounds[done] = background(self.bench.streams, taken.told)
         return self._backgrounds[done]

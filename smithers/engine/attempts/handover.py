@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from smithers.engine.sessions import Cached
+from smithers.engine.sessions import Given
 from smithers.errors import StoreError
 from smithers.state import Attempted
 from smithers.store.files import beside, events_file, inside, open_plain
@@ -55,14 +55,14 @@ def handover(folder: Path, tries: Sequence[Attempted], *, known: str | None = No
     return _block(_OPENING, told)
 
 
-def background(folder: Path, made: Sequence[Attempted | Cached], *, own: bool = False) -> str:
+def background(folder: Path, made: Sequence[Attempted | Given], *, own: bool = False) -> str:
     """What was done in the session that a task takes up, or in the one in which it was done before
     (`own`), for an agent that does not know it.
     """
     told: list[str] = []
     for one in made:
-        if isinstance(one, Cached):
-            told += [f"[{one.key}, in an earlier run]", f"answered: {_answer(one.output)}"]
+        if isinstance(one, Given):
+            told += [f"[{one.key}, {one.how}]", f"answered: {_answer(one.output)}"]
         elif done := list(_done(_file_of(folder, one))):
             told += [f"[{one.key}, {one.agent}]", *done]
     return _block(_DONE if own else _BEFORE, told)

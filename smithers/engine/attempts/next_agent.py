@@ -165,7 +165,7 @@ def _way(
     if own is None and earlier is not None and earlier.agent == agent.name and agent.can.resumes:
         way = way_on(earlier, agent, discarded)
         return Use(agent, way.session, way.forks, way.at, lost=way.lost)
-    taken = Way()
+    taken = Way(lost="" if held is None else held.lost)
     if held is not None and held.last is not None and held.agent == agent.name:
         taken = way_on(held.last, agent, discarded, copied=held.copied)
     mine = Way() if own is None else way_on(own, agent, discarded)
