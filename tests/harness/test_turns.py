@@ -74,8 +74,8 @@ def claude_turn(*messages: dict[str, Any]) -> str | None:
 
 
 def test_a_turn_of_claude_code_ends_with_its_last_message_or_result_of_a_tool() -> None:
-    calls = {"type": "tool_use", "id": "1", "name": "StructuredOutput", "input": {}}
-    call = {**claude_said(""), "message": {"content": [calls]}, "uuid": "u-1"}
+    calls: dict[str, Any] = {"type": "tool_use", "id": "1", "name": "StructuredOutput", "input": {}}
+    call: dict[str, Any] = {**claude_said(""), "message": {"content": [calls]}, "uuid": "u-1"}
     returns = {"type": "tool_result", "tool_use_id": "1", "content": "ok"}
     result = {"type": "user", "message": {"content": [returns]}, "uuid": "u-2"}
     said = claude_said("Done.", uuid="u-3")
@@ -179,8 +179,19 @@ def test_a_session_of_gemini_is_copied_up_to_a_message_and_bears_its_own_id(tmp_
     (chats.parent / ".project_root").write_text(str(tmp_path / "project"))
     head = {"sessionId": FIRST, "kind": "main"}
     kept = chats / "session-2026-11-23T05-04-11111111.jsonl"
-    known = [head, {"id": "a"}, head, {"$set": {"sessionId": FIRST}}, {"id": "b"}]
-    more = [{"$set": {"lastUpdated": FIRST}}, {"id": "b", "grown": 1}, {"$set": {}}, {"id": "c"}]
+    known: list[dict[str, Any]] = [
+        head,
+        {"id": "a"},
+        head,
+        {"$set": {"sessionId": FIRST}},
+        {"id": "b"},
+    ]
+    more: list[dict[str, Any]] = [
+        {"$set": {"lastUpdated": FIRST}},
+        {"id": "b", "grown": 1},
+        {"$set": {}},
+        {"id": "c"},
+    ]
     kept.write_text(lines(*known, *more))
     before, sessions = kept.read_bytes(), tmp_path / "sessions"
     (tmp_path / "other").mkdir()

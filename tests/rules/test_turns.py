@@ -36,8 +36,9 @@ from smithers.changes import (
     Settled,
     StatusChanged,
 )
+from smithers.engine.attaching import _last_session  # pyright: ignore[reportPrivateUsage]
 from smithers.engine.sessions import Way, way_on
-from smithers.errors import Permanent, Transient
+from smithers.errors import Permanent, Refused, Transient
 from smithers.state import Attempted, RunState
 from smithers.workflows import Workflow
 from tests.rules.agents import Line, Recalling, Scripted
@@ -443,3 +444,11 @@ def test_what_was_given_without_an_attempt_that_counts_is_told_to_a_new_session(
     how = "given by ann" if set_by else "before the run was taken back"
     assert f"[read, {how}]\nanswered: a parser" in last.prompt
     assert again.reports == ["fix begins a new session: no attempt of read counts that has one"]
+
+
+def test_nobody_attaches_to_a_session_of_the_run_that_a_fork_is_a_copy_of() -> None:
+    run, _ = run_of_two(Recalling(forks_at=True))
+    again = fork(run, ended(run, "read"))
+    state = RunState.of(again.watch.frames)
+    with pytest.raises(Refused, match="the session of read belongs to run r0"):
+        _last_session("r1", state, Key("read"))
