@@ -229,7 +229,7 @@ class Driving:
             state = RunState.of(history.frames)
             check_input(history.run, input)
             if again is not None:
-                check_repeatable(history, f"smithers fork {shlex.quote(run_id)}")
+                check_repeatable(history)
             elif (told := _over(run_id, state)) is not None:
                 return told
             trusted = self._check_may_run(history.run, file)
@@ -243,7 +243,7 @@ class Driving:
             async def make(now: History, fresh: RunState) -> Engine:
                 settings = self._settings(now.run, found, limit, linger_s)
                 if again is not None:
-                    check_repeatable(now, f"smithers fork {shlex.quote(run_id)}")
+                    check_repeatable(now)
                     settings = replace(settings, again=again)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer)
                 with self._loading():

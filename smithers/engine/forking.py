@@ -242,15 +242,13 @@ def _check_rewind(history: History, frame: int) -> None:
     """Raises `Refused` for a run that cannot be taken back to a frame."""
     run, last = history.run, history.frames[-1].number
     check_frame(run.run_id, frame, last)
-    check_repeatable(history, f"smithers fork {shlex.quote(run.run_id)} --frame {frame}")
+    check_repeatable(history)
 
 
-def check_repeatable(history: History, instead: str) -> None:
-    """Raises `Refused` for a run of which nothing is done again in place; `instead` is what to
-    type.
-    """
+def check_repeatable(history: History) -> None:
+    """Raises `Refused` for a run of which nothing is done again in place."""
     run, state = history.run, RunState.of(history.frames)
-    hint = f"fork it: `{instead}`"
+    hint = f"fork it: `smithers fork {shlex.quote(run.run_id)}`"
     if state.run_status == "cancelled":
         raise Refused(f"run {run.run_id} was cancelled, which is final", hint=hint)
     if state.run_status == "continued":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smithers import views
-from smithers.errors import Refused, UnknownRun
+from smithers.errors import UnknownRun
 from smithers.reports._database import reading
 from smithers.reports._heads import heads, owner_of
 from smithers.reports._waking import attention_of, given_up
@@ -20,6 +20,7 @@ from smithers.state import RunState
 from smithers.store.below import below
 from smithers.store.cooldowns import cooldowns_of
 from smithers.store.files import last_written, owner_log, streams_folder
+from smithers.store.forking import check_frame
 from smithers.store.history import LAST, frames_of, last_frame, parts_of
 from smithers.store.inbox import inbox_rows, unread_signals
 from smithers.store.lease import is_gone
@@ -101,11 +102,7 @@ def _at(db: sqlite3.Connection, path: Path, run_id: str, frame: int | None) -> S
     if frame is None:
         return found
     last = last_frame(db, run_id)
-    if not 0 <= frame <= last:
-        raise Refused(
-            f"run {run_id} has no frame {frame}",
-            hint=f"its frames are 0 to {last}; `smithers timeline {run_id}` shows them",
-        )
+    check_frame(run_id, frame, last)
     if frame == last:
         return found
     at = found.state.time_of(frame)
