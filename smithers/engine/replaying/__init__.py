@@ -1,0 +1,18 @@
+"""Replaying: a workflow is driven by the engine, and everything outside it by a recording."""
+
+from __future__ import annotations
+
+from smithers.engine.replaying.differences import Difference, DifferenceKind
+from smithers.engine.replaying.recording import Recording
+from smithers.engine.replaying.replay import Replayed, StreamCounts, replay
+from smithers.engine.replaying.rows import recording_of
+
+__all__ = [
+    "Difference",
+    "DifferenceKind",
+    "Recording",
+    "Replayed",
+    "StreamCounts",
+    "recording_of",
+    "replay",
+]

@@ -1,0 +1,252 @@
+"""Executors that answer from a recording: no agent is asked, and no function or program is run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from smithers import waits
+from smithers.changes import Failure, Key
+from smithers.engine.asking import Asking
+from smithers.engine.attempts import (
+    Bench,
+    Execution,
+    Executor,
+    Executors,
+    Hooks,
+    Limits,
+    Result,
+)
+from smithers.engine.budgets import BudgetExhausted
+from smithers.engine.programs import shown_words
+from smithers.engine.reading import Reading
+from smithers.engine.replaying.director import Director, Turn
+from smithers.engine.replaying.prompts import compare_prompt
+from smithers.engine.replaying.recording import Done
+from smithers.engine.settling import settle
+from smithers.engine.streams import Stream
+from smithers.engine.threads import Threads
+from smithers.errors import AuthorError, BadOutput, SmithersError
+from smithers.kinds import Instance
+from smithers.naming import key_name
+from smithers.state import Attempted
+from smithers.tree import AgentWork, CommandWork, NotExact, Task, Work, problem, program_of
+
+__all__ = ["NotRecorded", "RecordedExecutors"]
+
+
+class NotRecorded(SmithersError):
+    """A task came up in a replay of which the recording has no end."""
+
+
+class _Recorded(SmithersError):
+    """A failure of the recording."""
+
+
+class _RecordedMistake(AuthorError):
+    """A failure of the recording that was the author's."""
+
+
+class RecordedExecutors(Executors):
+    """The executors of a replay. Tasks that are `live` are executed."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        bench: Bench,
+        hooks: Hooks,
+        threads: Threads,
+        limits: Limits,
+        *,
+        director: Director,
+    ) -> None:
+        super().__init__(asking, bench, hooks, threads, limits)
+        self._all = (asking, bench, director)
+
+    def of(self, work: Work) -> Executor[Any]:
+        return RecordedExecutor(*self._all, super().of(work))
+
+
+class RecordedExecutor(Executor[Any]):
+    """Ends tasks as the recording has it, when the recording has it."""
+
+    def __init__(
+        self, asking: Asking, bench: Bench, director: Director, real: Executor[Any]
+    ) -> None:
+        super().__init__(asking, bench)
+        self._director, self._real = director, real
+
+    def _find(self, key: Key) -> tuple[int, Done | None]:
+        number = self._director.round_of(key, self.asking.frame.number)
+        return number, self._director.find(key, number)
+
+    def is_answered(self, one: Instance[Task], work: Any) -> bool:
+        """Whether it ended without an attempt: it had the answer of an earlier run, or a budget was
+        spent.
+        """
+        if self._director.is_live(one.key):
+            return bool(self._real.is_answered(one, work))
+        _, done = self._find(one.key)
+        if done is None or done.attempts or done.outcome not in ("finished", "skipped", "failed"):
+            return False
+        if missing := self._missing(done):
+            self.asking.wait_for(one, missing)
+        elif done.outcome == "failed":
+            return self._fails_unasked(one, work, done)
+        else:
+            settle(
+                self.asking.frame,
+                self.asking.plan,
+                one.key,
+                done.outcome,
+                error=done.error,
+                output=done.output,
+                model=one.node.output.model if done.output is not None else None,
+                type=done.type,
+            )
+        return True
+
+    def _fails_unasked(self, one: Instance[Task], work: Any, done: Done) -> bool:
+        """It failed before it was attempted: by a budget, or because its request failed."""
+        if self._request(one, work, done) is None:
+            return True
+        if done.error is None or done.error.kind != BudgetExhausted.__name__:
+            message = f"{key_name(one.key)} can be asked; in the run it failed before that"
+            self._director.differs("outcome", one.key, message)
+        settle(self.asking.frame, self.asking.plan, one.key, "failed", error=done.error)
+        return True
+
+    def _request(
+        self, one: Instance[Task], work: Any, done: Done | None
+    ) -> tuple[str, str | None] | None:
+        """Who is asked, and what; None if it waits for data or has failed by the question."""
+        if isinstance(work, AgentWork):
+            prompt = self.asking.text(one, work.prompt, "prompt")
+            agent = "" if done is None else done.agent or ""
+            return None if prompt is None else (agent, prompt)
+        if isinstance(work, CommandWork):
+            program = self.asking.ask(one, lambda: program_of(one.node, work))
+            if self.asking.missed(program):
+                return None
+            return shown_words(program, self.bench.secrets.mask), None
+        return "python", None
+
+    def begin(self, one: Instance[Task], work: Any) -> Execution | None:
+        if self._director.is_live(one.key):
+            return self._real.begin(one, work)
+        number, done = self._find(one.key)
+        if done is not None and (missing := self._missing(done)):
+            self.asking.wait_for(one, missing)
+            return None
+        if (request := self._request(one, work, done)) is None:
+            return None
+        agent, prompt = request
+        self.asking.frame.close_wait(one.key, waits.DATA)
+        if done is not None:
+            self._compare(one, done, agent, prompt)
+        serial = self.open_attempt(one, agent, prompt=prompt)
+        return _Attempt(
+            serial=serial,
+            output=one.node.output,
+            stream=Stream(self.bench.streams, serial, self.bench.secrets.mask),
+            turn=self._director.begin(one.key, number),
+            director=self._director,
+            done=done,
+            reading=self._reading(one, () if done is None else done.reads),
+        )
+
+    def _missing(self, done: Done) -> tuple[Key, ...]:
+        """What it has read in the recording, and what is not there yet."""
+        return tuple(key for key in done.reads if self._is_missing(key))
+
+    def _is_missing(self, key: Key) -> bool:
+        if (found := self.asking.plan.instances.get(key)) is not None:
+            return not found.settled
+        view = self.asking.view
+        return key.id not in view.mounts.by_id and view.could_add(key.id)
+
+    def _reading(self, one: Instance[Task], reads: Sequence[Key]) -> Reading:
+        """What it has read in the recording, as of the frames of the replay."""
+        reading, instances = self.asking.reading(one), self.asking.plan.instances
+        for key in reads:
+            found = instances.get(key)
+            if found is not None and found.settled:
+                reading.used[key] = found.settled_at
+        return reading
+
+    def _compare(self, one: Instance[Task], done: Done, agent: str, prompt: str | None) -> None:
+        mask, key = self.bench.secrets.mask, one.key
+        if prompt is not None and done.asked is not None:
+            for kind, old, new in compare_prompt(mask(done.asked), mask(prompt), one.node.output):
+                what = "prompt" if kind == "prompt" else "schema of the answer"
+                self._director.differs(
+                    kind, key, f"the {what} of {key_name(key)} differs", old, new
+                )
+        elif prompt is None and done.agent not in (None, agent):
+            message = f"the command of {key_name(key)} differs"
+            self._director.differs("command", key, message, done.agent, agent)
+
+    def retry(
+        self, one: Instance[Task], work: Any, tries: Sequence[Attempted], failure: Failure
+    ) -> None:
+        if self._director.is_live(one.key):
+            self._real.retry(one, work, tries, failure)
+        else:
+            self.fail(one, failure)
+
+
+@dataclass(kw_only=True)
+class _Attempt(Execution):
+    """An attempt that ends as the recording has it."""
+
+    turn: Turn
+    director: Director
+    done: Done | None
+    reading: Reading
+
+    async def run(self) -> str:
+        try:
+            await self.turn.over.wait()
+        except asyncio.CancelledError:
+            self.director.told()
+            raise
+        self.director.told()
+        done = self.done
+        if done is None or done.outcome is None:
+            raise NotRecorded("the run that is replayed does not have it")
+        if done.outcome == "finished":
+            self.type = done.type
+            return self._checked("null" if done.output is None else done.output, done)
+        error = done.error or Failure(kind="Failed", message=f"it was {done.outcome}")
+        if error.kind == AuthorError.__name__:
+            raise _RecordedMistake(error.message)
+        raise _Recorded(error.message)
+
+    def _checked(self, text: str, done: Done) -> str:
+        """The output, if it still is one."""
+        try:
+            self.output.parse_as(text, done.type)
+        except (ValidationError, NotExact) as error:
+            why = problem(error) if isinstance(error, ValidationError) else str(error)
+            message = f"the recorded output of {key_name(done.key)} no longer fits:\n{why}"
+            self.director.differs("output", done.key, message)
+            raise BadOutput(f"the recorded output no longer fits: {why}") from error
+        return text
+
+    def result_of(self, error: Exception) -> Result:
+        return Result("failed", error=error)
+
+    def may_retry(self, error: Exception) -> bool:
+        return False
+
+    def explain(self, error: Exception, failure: Failure) -> Failure:
+        if isinstance(error, _Recorded | _RecordedMistake) and self.done and self.done.error:
+            return self.done.error
+        return failure
+
+    def reads(self) -> Reading:
+        return self.reading

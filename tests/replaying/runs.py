@@ -1,0 +1,46 @@
+"""Replaying runs that were driven in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from smithers.changes import Key, StatusChanged
+from smithers.engine.replaying import Recording, Replayed, recording_of, replay
+from smithers.secrets import Secrets
+from smithers.state import RunState
+from smithers.store.memory import MemoryStore
+from smithers.workflows import Workflow
+from tests.engine.runs import Run
+
+__all__ = ["record", "replayed"]
+
+
+def record(run: Run, pools: Iterable[str] = ()) -> Recording:
+    """What a run did."""
+    history = asyncio.run(run.store.load("r1"))
+
+    def read(key: Key, frame: int) -> str:
+        return run.store.output("r1", key, frame)
+
+    end = partial(_end, run.store)
+    return recording_of(history.run, history.frames, read, end, pools=pools)
+
+
+def _end(store: MemoryStore, run_id: str) -> StatusChanged:
+    status = RunState.of(asyncio.run(store.load(run_id)).frames).status
+    return status if status.next_run is None else _end(store, status.next_run)
+
+
+def replayed(
+    workflow: Workflow[Any, Any], run: Run, *, pools: Iterable[str] = (), within_s: float = 10
+) -> Replayed:
+    """The run, replayed with a workflow that may be another than its own."""
+
+    async def bounded(recording: Recording) -> Replayed:
+        async with asyncio.timeout(within_s):
+            return await replay(workflow, recording, folder=run.folder, secrets=Secrets({}))
+
+    return asyncio.run(bounded(record(run, pools)))
