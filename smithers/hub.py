@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
+    from smithers.engine.replaying import Replayed
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
@@ -782,6 +783,17 @@ class Hub:
         such frame.
         """
         return reports.compare(self.database, old, new, everything=everything)
+
+    async def replay(self, run_id: str) -> Replayed:
+        """Run the workflow of a run that has ended against its own rows, in memory: no agent is
+        asked, nothing is started or written. What differs is in the result. Raises `Refused` for a
+        run that has not finished or failed.
+        """
+        from smithers.engine.replaying import replay_run
+
+        found = reports.recorded(self.database, run_id)
+        read_answer = partial(reports.answer_in_stream, self.database, run_id)
+        return await replay_run(self._drive(), found.run, found.recording, read_answer)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

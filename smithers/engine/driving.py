@@ -64,7 +64,7 @@ class Driving:
     def __init__(self, database: Path, environment: Mapping[str, str]) -> None:
         self._database = database
         self._environment = environment
-        self._secrets = Secrets(environment)
+        self.secrets = Secrets(environment)
         self._trusts = Trusts(environment)
         self._here = None if DETACHED in environment else current_folder()
         """The folder in which a person has typed this command; None in a process that was started
@@ -246,15 +246,22 @@ class Driving:
 
     async def look(self, store: SqliteStore, history: History) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
-        self._check_may_run(history.run, None)
-        found = self._find_settings(Path(history.run.folder))
-        with self._naming():
-            loaded = load_again(history.run, None, None)
+        with self.loading_again(history.run) as (loaded, found):
             settings = self._settings(history.run, found, None, 0.0)
             state = RunState.of(history.frames)
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
             return engine
+
+    @contextmanager
+    def loading_again(self, run: RunRow) -> Generator[tuple[Loaded, Found]]:
+        """The workflow of a run and its settings, inside of which its agents may be named. Raises
+        as `resume`.
+        """
+        self._check_may_run(run, None)
+        found = self._find_settings(Path(run.folder))
+        with self._naming():
+            yield load_again(run, None, None), found
 
     async def _go_on(
         self, store: SqliteStore, history: History, state: RunState, loaded: Loaded, make: _Make
@@ -353,7 +360,7 @@ class Driving:
             machine_pools=on_machine,
             machine=SlotFiles.of_user(self._environment) if on_machine else NO_POOLS,
             find_answer=partial(find_cached, self._database),
-            secrets=self._secrets,
+            secrets=self.secrets,
             believes=lambda: self._trusts.believes(self._database),
         )
 

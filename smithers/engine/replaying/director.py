@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import assert_never
+from typing import Any, assert_never
 
 from smithers import inbox, waits
 from smithers.changes import Frame, Key, Reset, WaitKind, WaitOpened
@@ -31,8 +31,10 @@ from smithers.naming import key_name
 from smithers.state import RunState
 from smithers.store import Note
 
-__all__ = ["Director", "Turn"]
+__all__ = ["Director", "ReadAnswer", "Turn"]
 
+ReadAnswer = Callable[[Done], tuple[str, Any] | None]
+"""The text and the data that an agent answered by its stream; None if it is not there."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TURNS = 3
 """So many turns of the loop after which an attempt that has its answer has told it."""
@@ -55,7 +57,9 @@ class Director:
         self.recording = recording
         self.is_live = live
         self.differences: list[Difference] = []
-        self.counts = {"attempts": 0}
+        self.attempts = 0
+        self.streams = {"checked": 0, "missing": 0}
+        self.read_answer: ReadAnswer | None = None
         self.state: RunState = RunState()
         self.ring: Callable[[], None] = lambda: None
         self.stop: Callable[[], None] = lambda: None
@@ -115,7 +119,7 @@ class Director:
     def begin(self, key: Key, round: int) -> Turn:
         """An attempt begins; it is over when the recording says so."""
         turn = self._turns[key, round] = Turn(key, round)
-        self.counts["attempts"] += 1
+        self.attempts += 1
         if (key, round) not in self.recording.done:
             self.differences.append(new_node(key))
             turn.is_known = False

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from smithers import waits
+from smithers.agent import Answered
 from smithers.changes import Failure, Key
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import (
@@ -21,9 +22,11 @@ from smithers.engine.attempts import (
     Limits,
     Result,
 )
+from smithers.engine.attempts.answers import output_text
 from smithers.engine.budgets import BudgetExhausted
 from smithers.engine.programs import shown_words
 from smithers.engine.reading import Reading
+from smithers.engine.replaying.differences import unlike
 from smithers.engine.replaying.director import Director, Turn
 from smithers.engine.replaying.prompts import compare_prompt
 from smithers.engine.replaying.recording import Done
@@ -186,9 +189,27 @@ class RecordedExecutor(Executor[Any]):
                 self._director.differs(
                     kind, key, f"the {what} of {key_name(key)} differs", old, new
                 )
+            self._compare_stream(one, done)
         elif prompt is None and done.agent not in (None, agent):
             message = f"the command of {key_name(key)} differs"
             self._director.differs("command", key, message, done.agent, agent)
+
+    def _compare_stream(self, one: Instance[Task], done: Done) -> None:
+        """Whether what the agent answered, by its stream, gives the stored output."""
+        director, mask = self._director, self.bench.secrets.mask
+        if director.read_answer is None or done.outcome != "finished" or done.output is None:
+            return
+        if (answer := director.read_answer(done)) is None:
+            director.streams["missing"] += 1
+            return
+        director.streams["checked"] += 1
+        try:
+            text = output_text(Answered(*answer), one.node.output)
+        except (BadOutput, AuthorError) as error:
+            text = str(error)
+        if (texts := unlike(mask(done.output), mask(text))) is not None:
+            message = f"the stream of {key_name(one.key)} gives another answer"
+            director.differs("stream", one.key, message, *texts)
 
     def retry(
         self, one: Instance[Task], work: Any, tries: Sequence[Attempted], failure: Failure

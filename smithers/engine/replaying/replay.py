@@ -15,7 +15,7 @@ from smithers.engine.children import Children
 from smithers.engine.engine import Engine
 from smithers.engine.pools import NO_LIMIT
 from smithers.engine.replaying.differences import Difference, Output, compare_ends
-from smithers.engine.replaying.director import Director
+from smithers.engine.replaying.director import Director, ReadAnswer
 from smithers.engine.replaying.executors import RecordedExecutors
 from smithers.engine.replaying.recording import Recording
 from smithers.engine.settings import Settings
@@ -25,7 +25,7 @@ from smithers.store import Claim, Model, NewRun, Note, Owner
 from smithers.store.memory import MemoryStore
 from smithers.workflows import Workflow
 
-__all__ = ["Replayed", "StreamCounts", "replay"]
+__all__ = ["ReadAnswer", "Replayed", "StreamCounts", "replay"]
 
 _NOWHERE = Path("/nonexistent/smithers-replay")
 _OWNER = Owner(id="replay", host="", pid=0, started="")
@@ -33,13 +33,12 @@ _OWNER = Owner(id="replay", host="", pid=0, started="")
 
 @dataclass(frozen=True, kw_only=True)
 class StreamCounts:
-    """The streams of agents that answered: `checked` give the stored output, or differ from it;
-    `unread` are of programs of which no adapter reads the stream.
+    """The answers of agents: `checked` were compared with the stored output, and the streams of
+    `missing` are not there.
     """
 
     checked: int = 0
     missing: int = 0
-    unread: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +107,20 @@ class _Watch:
 
 
 async def replay(
-    workflow: Workflow[Any, Any], recording: Recording, *, folder: Path, secrets: Secrets
+    workflow: Workflow[Any, Any],
+    recording: Recording,
+    *,
+    folder: Path,
+    secrets: Secrets,
+    read_answer: ReadAnswer | None = None,
 ) -> Replayed:
-    """Drive the workflow to its end with what the recording has. Raises `AuthorError` for a tree
-    that is wrong, and `Refused` for an input that it does not take.
+    """Drive the workflow to its end with what the recording has. `read_answer` gives the text and
+    the data that an agent answered by its stream; without it streams are not looked at.
+
+    Raises `AuthorError` for a tree that is wrong, and `Refused` for an input that it does not take.
     """
     director = Director(recording)
+    director.read_answer = read_answer
     store = _Store(director)
     director.put = store.put
     engine = await _drive(workflow, recording, director, store, folder, secrets)
@@ -128,8 +135,9 @@ async def replay(
     return Replayed(
         run_id=recording.run_id,
         status=state.run_status,
-        attempts=director.counts["attempts"],
+        attempts=director.attempts,
         differences=(*found, *ends),
+        streams=StreamCounts(**director.streams),
     )
 
 
