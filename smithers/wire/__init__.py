@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smithers.wire._frames import timeline_json as timeline_json
     from smithers.wire._frames import timeline_parts as timeline_parts
     from smithers.wire._frames import transcript_json as transcript_json
+    from smithers.wire._replays import replay_json as replay_json
     from smithers.wire._runs import activity_json as activity_json
     from smithers.wire._runs import cost_json as cost_json
     from smithers.wire._runs import graph_json as graph_json
@@ -60,6 +61,7 @@ _HOMES = {
     "message_json": "smithers.wire._frames",
     "note_json": "smithers.wire._frames",
     "question_json": "smithers.wire._runs",
+    "replay_json": "smithers.wire._replays",
     "run_line_json": "smithers.wire._runs",
     "summary_json": "smithers.wire._runs",
     "task_json": "smithers.wire._runs",
@@ -88,6 +90,7 @@ __all__ = [  # literal, for the checkers
     "message_json",
     "note_json",
     "question_json",
+    "replay_json",
     "run_line_json",
     "summary_json",
     "task_json",
