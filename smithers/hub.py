@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
-    from smithers.engine.replaying import Replayed
+    from smithers.engine.replaying import FrozenFiles, Replayed
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
@@ -794,6 +794,20 @@ class Hub:
         found = reports.recorded(self.database, run_id)
         read_answer = partial(reports.answer_in_stream, self.database, run_id)
         return await replay_run(self._drive(), found.run, found.recording, read_answer)
+
+    async def freeze(self, run_id: str, test: Path, *, force: bool = False) -> FrozenFiles:
+        """Write a test that replays a run that has ended, and its recording beside it. Raises
+        `Refused` for files that exist already unless `force`, and for a run that its workflow does
+        not repeat.
+        """
+        from smithers.engine import replaying
+
+        files = replaying.check_free(test, force=force)
+        found = reports.recorded(self.database, run_id)
+        driving, folder = self._drive(), test.parent
+        lines = await replaying.freeze_run(driving, found.run, found.recording, folder)
+        replaying.write_frozen(files, run_id, Path(found.run.file).name, lines)
+        return files
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

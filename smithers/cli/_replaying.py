@@ -1,23 +1,24 @@
-"""`replay`: a run against its own rows."""
+"""`replay` and `freeze`: a run against its own rows, once or in a test."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smithers.cli._arguments import Db, JsonFlag, example
+from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._failures import Usage
 from smithers.cli._places import place
 from smithers.cli._recording import is_file, old_replay
-from smithers.cli._streams import give, give_json, paint, shown
+from smithers.cli._streams import give, give_json, paint, say, shown
 from smithers.hub import Hub
 from smithers.wire import replay_json
 
 if TYPE_CHECKING:
-    from smithers.engine.replaying import Difference, Replayed
+    from smithers.engine.replaying import Replayed
 
 __all__ = ["register"]
 
@@ -38,10 +39,21 @@ def register(app: typer.Typer) -> None:
             " with 0 if nothing differs, and with 1 if something does.",
         ),
     )(replay)
+    app.command(
+        "freeze",
+        short_help="Write a test that replays a run.",
+        help=example(
+            "smithers freeze r1 -o tests/test_release.py",
+            says="Write a test for pytest that replays a run that has finished or failed, and its"
+            " recording beside it, without secrets. The test needs neither the database nor an"
+            " agent; it fails with what differs when the workflow no longer does what it did, for"
+            " example since a prompt was edited.",
+        ),
+    )(freeze)
 
 
 def replay(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The id of the run.")],
+    run: Run,
     json: JsonFlag = False,
     speed: Annotated[float, typer.Option("--speed", hidden=True)] = 0.0,
     files: Annotated[bool, typer.Option("--files", hidden=True)] = False,
@@ -61,28 +73,45 @@ def replay(
     if json:
         give_json(replay_json(found))
     else:
-        for line in replay_lines(found):
+        for line in _lines(found):
             give(line)
     return 0 if found.equal else 1
 
 
-def replay_lines(found: Replayed) -> Iterator[str]:
+def _lines(found: Replayed) -> Iterator[str]:
     """What differs, and of how much."""
+    from smithers.engine.replaying import describe_sum
+
     for one in found.differences:
         yield paint(shown(f"{one.kind}: {one.message}"), "bold", sys.stdout)
-        yield from _diff_lines(one)
-    missing = found.streams.missing
-    streams = f"; the streams of {missing} answers are missing" if missing else ""
-    attempts = f"{found.attempts} attempts answered from its rows{streams}"
-    count = len(found.differences)
-    if found.equal:
-        yield shown(f"nothing differs from run {found.run_id}: {attempts}")
+        for line in one.lines:
+            colour, text = _COLOURS.get(line[:1]), shown(line)
+            yield text if colour is None else paint(text, colour, sys.stdout)
+    yield shown(describe_sum(found))
+
+
+def freeze(
+    run: Run,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The test to write, for example tests/test_release.py.",
+            show_default=False,
+        ),
+    ],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
+    json: JsonFlag = False,
+    db: Db = None,
+) -> int:
+    import asyncio
+
+    files = asyncio.run(Hub(place(db).path).freeze(run, out, force=force))
+    if json:
+        paths = {"test": str(files.test), "recording": str(files.recording)}
+        give_json({"version": 1, "run_id": run, **paths})
     else:
-        differ = "1 difference" if count == 1 else f"{count} differences"
-        yield shown(f"{differ} from run {found.run_id}: {attempts}")
-
-
-def _diff_lines(one: Difference) -> Iterator[str]:
-    for line in one.lines:
-        colour, text = _COLOURS.get(line[:1]), shown(line)
-        yield text if colour is None else paint(text, colour, sys.stdout)
+        say(f"wrote {files.test} and {files.recording}; run it with `pytest {files.test}`")
+    return 0

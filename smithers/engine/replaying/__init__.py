@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from smithers.engine.replaying.describing import describe_replay, describe_sum
 from smithers.engine.replaying.differences import Difference, DifferenceKind
-from smithers.engine.replaying.owned import replay_run
+from smithers.engine.replaying.files import FrozenFiles, check_free, write_frozen
+from smithers.engine.replaying.owned import freeze_run, replay_frozen, replay_run
 from smithers.engine.replaying.recording import Done, Recording
 from smithers.engine.replaying.replay import ReadAnswer, Replayed, StreamCounts, replay
 from smithers.engine.replaying.rows import recording_of
@@ -12,11 +14,18 @@ __all__ = [
     "Difference",
     "DifferenceKind",
     "Done",
+    "FrozenFiles",
     "ReadAnswer",
     "Recording",
     "Replayed",
     "StreamCounts",
+    "check_free",
+    "describe_replay",
+    "describe_sum",
+    "freeze_run",
     "recording_of",
     "replay",
+    "replay_frozen",
     "replay_run",
+    "write_frozen",
 ]
