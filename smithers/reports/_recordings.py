@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -66,10 +65,13 @@ def recorded(path: Path, run_id: str, *, pools: Iterable[str] = ()) -> RecordedR
 
 def _end(db: sqlite3.Connection, run_id: str) -> StatusChanged:
     """How a child run has ended, in the run as which it continued in the end."""
+    from smithers.changes import StatusChanged
     from smithers.state import RunState
 
-    with suppress(UnknownRun):  # it was refused before it began
+    try:
         run_row(db, run_id)
+    except UnknownRun:  # it was cancelled, or refused, before it began
+        return StatusChanged(status="cancelled")
     parts: tuple[Part, ...] = ("statuses",)
     status = RunState.of(parts_of(db, run_id, parts)).status
     return status if status.next_run is None else _end(db, status.next_run)
