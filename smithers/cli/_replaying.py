@@ -28,7 +28,7 @@ _COLOURS = {"-": "red", "+": "green", "@": "cyan"}
 def register(app: typer.Typer) -> None:
     app.command(
         "replay",
-        short_help="Run a workflow against the rows of a run; tell what differs.",
+        short_help="Run a workflow against the rows of a run; show what differs.",
         help=example(
             "smithers replay r1",
             "smithers replay r1 --json",

@@ -31,13 +31,13 @@ DifferenceKind = Literal[
 ]
 """What differs:
 
-new         the node came up, and the recording does not have it
-missing     the recording has the node, and it did not come up
+new         the node was reached, and the recording does not have it
+missing     the recording has the node, and it was not reached
 prompt      the prompt of an agent
 schema      the schema of the answer, as the prompt has it
 command     the words of a program
 question    what a node that waits asks for
-order       the node came up after the recording has its end
+order       the node started after the point at which it ended in the recording
 choice      what a test, a loop or another callable decided
 outcome     how the node ended
 output      what the node or the run gave
@@ -114,7 +114,7 @@ def compare_ends(
                 yield Difference(
                     kind="missing",
                     key=key,
-                    message=f"{key_name(key)} did not come up; in the run it {_past(done)}",
+                    message=f"{key_name(key)} was not reached; in the run it {_past(done)}",
                 )
         else:
             message = f"{key_name(key)} has not ended; in the run it {_past(done)}"
@@ -127,7 +127,7 @@ def compare_ends(
 
 def new_node(key: Key) -> Difference:
     return Difference(
-        kind="new", key=key, message=f"{key_name(key)} came up; the run does not have it"
+        kind="new", key=key, message=f"{key_name(key)} is new: the run does not have it"
     )
 
 

@@ -125,7 +125,7 @@ class Director:
             turn.is_known = False
             turn.over.set()
         elif (key, round) in self._passed:
-            message = f"{key_name(key)} came up after the point at which it ended in the run"
+            message = f"{key_name(key)} started after the point at which it ended in the run"
             self.differs("order", key, message)
             turn.over.set()
         return turn
