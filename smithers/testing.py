@@ -13,7 +13,7 @@ __all__ = ["check_frozen_run"]
 def check_frozen_run(recording: str | Path) -> None:
     """Replay the workflow of a frozen run: no agent is asked, and nothing is started or written.
 
-    Raises `AssertionError` with what differs from the run, as `smithers replay` prints it, and
+    Raises `AssertionError` with what differs from the run, as `smithers replay RUN` prints it, and
     `SmithersError` for a recording or a workflow that cannot be read.
     """
     __tracebackhide__ = True

@@ -1,5 +1,6 @@
-"""`harness record` and `harness replay`: one session of a program, kept and played again. The old
-spellings `record` and `replay FILE` do the same, and say what to type instead.
+"""`harness record` and `harness replay`: one session of a program, kept and played again.
+
+The old spellings `record` and `replay FILE` do the same, and say what to type instead.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def register(app: typer.Typer) -> None:
         hidden=True,
         help=example(
             'smithers record --to hello.jsonl -- PROGRAM "Say hello"',
-            says="The old spelling of `smithers harness record`.",
+            says="The old spelling of `smithers harness record -- COMMAND`.",
         ),
     )(_old_record)
 
@@ -92,7 +93,10 @@ def record(words: Words, to: To = Path("recordings"), force: Force = False) -> i
 
 
 def _old_record(words: Words, to: To = Path("recordings"), force: Force = False) -> int:
-    say("note: `smithers record` is now `smithers harness record`; this spelling will go")
+    say(
+        "note: `smithers record -- COMMAND` is now `smithers harness record -- COMMAND`;"
+        " this spelling will go"
+    )
     return record(words, to, force)
 
 
@@ -111,7 +115,7 @@ def replay(
 
 
 def is_file(given: str) -> bool:
-    """Whether `smithers replay` is to play a recording: a run id has no slash.
+    """Whether `smithers replay X` is to play a recording: a run id has no slash.
 
     >>> is_file("nowhere.jsonl"), is_file("kept/hello"), is_file("r1")
     (True, True, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -11,9 +12,20 @@ from typing import Literal
 from smithers.changes import ChoiceKind, Key, Large, StatusChanged
 from smithers.engine.replaying.recording import Done, Recording
 from smithers.naming import key_name
+from smithers.secrets import is_secret_name
 from smithers.state import RunState
 
-__all__ = ["Difference", "DifferenceKind", "Output", "compare_ends", "unlike"]
+__all__ = [
+    "Difference",
+    "DifferenceKind",
+    "Output",
+    "compare_ends",
+    "is_same_unmasked",
+    "new_node",
+    "unlike",
+]
+
+_MASK = re.compile(r"\$\{(\w+)\}")
 
 DifferenceKind = Literal[
     "new",
@@ -82,7 +94,29 @@ def unlike(old: str | None, new: str | None) -> tuple[str, str] | None:
     if old == new:
         return None
     before, after = _laid_out(old), _laid_out(new)
-    return None if before == after else (before, after)
+    return None if before == after or is_same_unmasked(before, after) else (before, after)
+
+
+def is_same_unmasked(masked: str, text: str) -> bool:
+    """Whether a text is another one in which secrets may be masked, or the other way round.
+
+    >>> is_same_unmasked("use ${SHOP_TOKEN}", "use tok-1"), is_same_unmasked("in ${HOME}", "in /")
+    (True, False)
+    """
+    return _fits(masked, text) or _fits(text, masked)
+
+
+def _fits(masked: str, text: str) -> bool:
+    parts = _MASK.split(masked)
+    if not any(is_secret_name(name) for name in parts[1::2]):
+        return False
+    pattern = "".join(
+        (".*?" if is_secret_name(part) else re.escape(f"${{{part}}}"))
+        if at % 2
+        else re.escape(part)
+        for at, part in enumerate(parts)
+    )
+    return re.fullmatch(pattern, text, re.DOTALL) is not None
 
 
 def _laid_out(text: str | None) -> str:

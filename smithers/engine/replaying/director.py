@@ -15,7 +15,12 @@ from typing import Any, assert_never
 from smithers import inbox, waits
 from smithers.changes import Frame, Key, Reset, WaitKind, WaitOpened
 from smithers.clock import Clock
-from smithers.engine.replaying.differences import Difference, DifferenceKind, new_node
+from smithers.engine.replaying.differences import (
+    Difference,
+    DifferenceKind,
+    is_same_unmasked,
+    new_node,
+)
 from smithers.engine.replaying.recording import (
     Answer,
     ChildAnswer,
@@ -114,7 +119,10 @@ class Director:
         old: str | None = None,
         new: str | None = None,
     ) -> None:
-        self.differences.append(Difference(kind=kind, key=key, message=message, old=old, new=new))
+        if old is None or new is None or not is_same_unmasked(old, new):
+            self.differences.append(
+                Difference(kind=kind, key=key, message=message, old=old, new=new)
+            )
 
     def begin(self, key: Key, round: int) -> Turn:
         """An attempt begins; it is over when the recording says so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ __all__ = ["FrozenFiles", "check_free", "write_frozen"]
 
 _TEST = '''"""Run {run} of {file}: fails if the workflow no longer does what it did.
 
-`smithers freeze` has written this file and {recording}.
+This file and {recording} were written by `smithers freeze {run} -o {test}`.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ def check_free(test: Path, *, force: bool) -> FrozenFiles:
         raise Refused(f"the folder {test.parent} does not exist", hint="make it, or name another")
     files = FrozenFiles(test=test, recording=test.with_suffix(".jsonl"))
     for path in (files.test, files.recording):
+        if path.is_dir():
+            raise Refused(f"{path} is a folder", hint="choose another file with -o")
         if path.exists() and not force:
             raise Refused(f"{path} already exists", hint="name another file, or add --force")
     return files
@@ -56,14 +59,20 @@ def write_frozen(files: FrozenFiles, run_id: str, file: str, lines: Sequence[str
     name = re.sub(r"\W", "_", files.test.stem)
     name = name if name.startswith("test_") else f"test_{name}"
     recording = files.recording.name
-    test = _TEST.format(run=run_id, file=file, recording=recording, name=name)
+    typed = shlex.quote(str(files.test))
+    test = _TEST.format(run=run_id, file=file, recording=recording, name=name, test=typed)
     texts = {files.recording: "".join(f"{line}\n" for line in lines), files.test: test}
     made = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
     try:
         for path, text in texts.items():
             made[path].write_text(text, encoding="utf-8")
-        for path, temporary in made.items():
-            temporary.replace(path)
+        before = _content(files.recording)
+        made[files.recording].replace(files.recording)
+        try:
+            made[files.test].replace(files.test)
+        except OSError:
+            _restore(files.recording, before)
+            raise
     except OSError as error:
         raise Refused(
             f"{files.test} cannot be written: {error.strerror}", hint="choose another file with -o"
@@ -72,3 +81,15 @@ def write_frozen(files: FrozenFiles, run_id: str, file: str, lines: Sequence[str
         for temporary in made.values():
             with suppress(OSError):
                 temporary.unlink()
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
+
+
+def _restore(path: Path, content: bytes | None) -> None:
+    """Take back that a file was replaced."""
+    if content is None:
+        path.unlink()
+    else:
+        path.write_bytes(content)
