@@ -404,7 +404,7 @@ class Children:
             given,
             run=run,
             state=state,
-            settings=replace(settings, streams=streams, max_concurrency=None),
+            settings=replace(settings, streams=streams, max_concurrency=None, again=None),
             observer=_Watch(self._bench.observer, child),
             **more,
         )

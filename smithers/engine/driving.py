@@ -17,12 +17,13 @@ from pathlib import Path
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
-from smithers.changes import ENDED, Frame
+from smithers.changes import ENDED, Change, Frame, Key
 from smithers.engine.authority import driving
 from smithers.engine.deciding import end_left_below
 from smithers.engine.ending import Left
 from smithers.engine.endings import Ending
 from smithers.engine.engine import Engine, First, Observer, Settings
+from smithers.engine.forking import check_repeatable
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
@@ -31,7 +32,7 @@ from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.reusing import describe_reused, find_done
-from smithers.engine.settings import NO_POOLS, Unwatched
+from smithers.engine.settings import NO_POOLS, Request, Unwatched
 from smithers.engine.slot_files import SlotFiles
 from smithers.engine.trust import (
     Trusted,
@@ -43,7 +44,7 @@ from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.state import RunState
-from smithers.store import Claim, Cooldown, History, Model, NewRun, Parent, RunRow
+from smithers.store import Claim, Claimed, Cooldown, History, Model, NewRun, Parent, RunRow, Store
 from smithers.store.cached import find_cached
 from smithers.store.files import check_streams, streams_folder
 from smithers.store.lease import this_process
@@ -213,7 +214,9 @@ class Driving:
         observer: Observer,
         max_concurrency: int | None,
         linger_s: float | None,
+        again: Request | None = None,
     ) -> Left:
+        """See `Hub.resume`; `again` is what is done again, also of a run that has finished."""
         if is_below:
             self._here = None
         if not self._database.exists():
@@ -225,7 +228,9 @@ class Driving:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             check_input(history.run, input)
-            if (told := _over(run_id, state)) is not None:
+            if again is not None:
+                check_repeatable(history, f"smithers fork {shlex.quote(run_id)}")
+            elif (told := _over(run_id, state)) is not None:
                 return told
             trusted = self._check_may_run(history.run, file)
             found = self._find_settings(Path(history.run.folder))
@@ -237,12 +242,15 @@ class Driving:
 
             async def make(now: History, fresh: RunState) -> Engine:
                 settings = self._settings(now.run, found, limit, linger_s)
+                if again is not None:
+                    check_repeatable(now, f"smithers fork {shlex.quote(run_id)}")
+                    settings = replace(settings, again=again)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer)
                 with self._loading():
                     engine.prepare(store)
                 return engine
 
-            return await self._go_on(store, history, state, loaded, make)
+            return await self._go_on(store, history, state, loaded, make, again is not None)
 
     async def look(self, store: SqliteStore, history: History) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
@@ -263,16 +271,53 @@ class Driving:
         with self._naming():
             yield load_again(run, None, None), found
 
+    async def clear_away(self, store: Store, claimed: Claimed, last_owner: str | None) -> None:
+        """End what the last owner of a run has left running."""
+        believes = await asyncio.to_thread(self._trusts.believes, self._database)
+        await clear_away(store, claimed, last_owner, believes)
+
+    async def begin_apart(
+        self,
+        store: Store,
+        run: NewRun,
+        source: RunRow,
+        state: RunState,
+        changes: Sequence[Change],
+        request: Request,
+    ) -> tuple[Frame, list[Model], list[str]]:
+        """See `Driver` of `forking`."""
+        self._check_may_run(source, None)
+        found = self._find_settings(Path(source.folder))
+        with self._naming(), self._loading():
+            loaded = load_again(source, None, None)
+            settings = self._settings(source, found, None, 0.0)
+            engine = Engine(
+                loaded.workflow,
+                stored_input(loaded, run.input),
+                run=replace(run, source=loaded.source),
+                state=state,
+                settings=replace(settings, again=request),
+                observer=Unwatched(),
+            )
+            frame, models = engine.begin_apart(_Copied(store, source.run_id), changes, "fork")
+            return frame, models, engine.renderer.reports
+
     async def _go_on(
-        self, store: SqliteStore, history: History, state: RunState, loaded: Loaded, make: _Make
+        self,
+        store: SqliteStore,
+        history: History,
+        state: RunState,
+        loaded: Loaded,
+        make: _Make,
+        repeats: bool,
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
-        that, to know what is wrong, and anew where the run went on meanwhile.
+        that, to know what is wrong, and anew where the run went on meanwhile. With `repeats`, a run
+        that has finished goes on.
         """
         run_id = history.run.run_id
         before, was_due = find_done(state), due_of(state)
         engine = await make(history, state)
-        believes = await asyncio.to_thread(self._trusts.believes, self._database)
         claimed = await store.claim(
             run_id,
             this_process(),
@@ -281,12 +326,12 @@ class Driving:
             allow_runs=loaded.workflow.allow_runs,
         )
         try:
-            await clear_away(store, claimed, history.run.owner, believes)
+            await self.clear_away(store, claimed, history.run.owner)
             if claimed.frame != history.frames[-1].number:  # somebody was faster
                 now = await store.load(run_id)
                 state = RunState.of(now.frames)
                 before, was_due = find_done(state), due_of(state)
-                if (told := _over(run_id, state)) is not None:  # and ended it
+                if not repeats and (told := _over(run_id, state)) is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
                 engine = await make(now, state)
@@ -420,6 +465,17 @@ class Driving:
         if RunState.of(history.frames).run_status != "cancelled":
             hint = f"resume it with `smithers resume {run_id}`, or {hint}"
         raise RunExists(f"run {run_id} exists already", hint=hint)
+
+
+class _Copied:
+    """The outputs of a fork that is not there yet: those of its source."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+
+    def output(self, run_id: str, key: Key, frame: int) -> str:
+        return self._store.output(self._run_id, key, frame)
 
 
 def _report_locks(store: SqliteStore, engine: Engine) -> None:

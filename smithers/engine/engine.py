@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, assert_never
 
 from pydantic import BaseModel
@@ -21,11 +22,13 @@ from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
+    Change,
     Failure,
     FailureHandled,
     Frame,
     Key,
     Reset,
+    SentBack,
     StatusChanged,
     WaitOpened,
 )
@@ -56,7 +59,7 @@ from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.orphans import Orphans
-from smithers.engine.outputs import Outputs
+from smithers.engine.outputs import Outputs, StoredOutputs
 from smithers.engine.plan import Plan
 from smithers.engine.pools import NO_LIMIT, Slots
 from smithers.engine.process_rows import ProcessRows
@@ -127,7 +130,9 @@ class Engine:
         context = Context(input, run.run_id)
         pools = {**dict.fromkeys(settings.machine_pools, NO_LIMIT), **workflow.pools}
         pools.update(settings.pools)
-        self.renderer = Renderer(workflow, context, self.view, run.source, pools)
+        # What a fork has chosen the items from may be another input than that of its source.
+        source = run.source if run.forked_from is None else f"{run.source} of {run.run_id}"
+        self.renderer = Renderer(workflow, context, self.view, source, pools)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
         self.budgets = Budgets(
@@ -260,6 +265,23 @@ class Engine:
         assert ending is not None
         return ending
 
+    def begin_apart(
+        self, store: StoredOutputs, changes: Sequence[Change], stopped_by: str
+    ) -> tuple[Frame, list[Model]]:
+        """The first frame of an owner that starts nothing, with these changes before all others,
+        and the output models that it declares; the run is as one that was stopped by this. Raises
+        `AuthorError` or `Refused`.
+        """
+        self._outputs.store = store
+        for change in changes:
+            self.transition.do(change)
+        self._begin()
+        self._mounting.mount(gone=True)
+        self._ends.write(self.plan, self._open_by_render())
+        self._outputs.check()
+        self.transition.do(StatusChanged(status="running", stopped_by=stopped_by))
+        return self.transition.frame(self.now()), self._mounting.models
+
     async def _loop(self, group: asyncio.TaskGroup) -> Ending:
         assert self._prepared is not None
         (ending,) = self._prepared
@@ -323,23 +345,18 @@ class Engine:
     def _begin(self) -> None:
         """The first frame of this owner: interrupted attempts, the tree, the plan."""
         before = self.state.run_status
-        if self.state.frame >= 0:
-            now = self.now()
-            for attempt in self.state.running():
-                at = last_heard(self.streams, attempt.serial, self.state.at or now, now)
-                self.transition.do(
-                    AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
-                )
+        self._interrupt_left()
         status = self.state.status
         if self.state.frame < 0 or status.status != "running" or status.stopped_by is not None:
             self.transition.do(StatusChanged(status="running"))
-        failed = self.state.frame >= 0 and before == "failed"
+        failed = self.state.frame >= 0 and before in ("failed", "cancelled")
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
         if failed:
             self._closing.forget()
         self._closing.resume()
         self._render()
+        self._do_requested()
         self.asking.sent_back = self._reworking.pending()
         self._do_again()
         self._write_handled()
@@ -351,6 +368,23 @@ class Engine:
             self.schedule(wait.opened)
             if wait.opened.kind == waits.CHILD:
                 self.asking.children.append(wait.opened.key)
+
+    def _interrupt_left(self) -> None:
+        """What ran when the last owner died, runs no more."""
+        if self.state.frame < 0:
+            return
+        now = self.now()
+        for attempt in self.state.running():
+            at = last_heard(self.streams, attempt.serial, self.state.at or now, now)
+            self.transition.do(
+                AttemptEnded(serial=attempt.serial, state="interrupted", error=None, at=at)
+            )
+
+    def _do_requested(self) -> None:
+        """Reset what is to be done again by request."""
+        if self._resumes and self.settings.again is not None:
+            again = self.settings.again(self.asking)
+            self._reset_all(partial(self._reworking.reset_requested, again, ()))
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""
@@ -497,10 +531,14 @@ class Engine:
         if not self._is_sent_back():
             return
         keys, self.asking.sent_back = self.asking.sent_back, []
+        self._reset_all(*(partial(self._reworking.reset, key, self._attempts()) for key in keys))
+
+    def _reset_all(self, *resets: Callable[[], SentBack | None]) -> None:
+        """Have work reset that is done again; what a render leaves out because of it is, too."""
         before = set(self.state.nodes)
         children = [key for key, kind in self.state.waits if kind == waits.CHILD]
-        for key in keys:
-            cause = self._reworking.reset(key, self._attempts())
+        for reset in resets:
+            cause = reset()
             more = True
             while more and self._render_again():
                 left, before = before - set(self.state.nodes), set(self.state.nodes)

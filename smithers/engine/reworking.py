@@ -1,6 +1,7 @@
-"""What is done again when a node sends work back: found from the rows, and reset in one frame.
+"""What is done again when a node sends work back, or somebody asks for it: found from the rows, and
+reset in one frame.
 
-That is the tasks that its `Rework` names, and all that read them or a container around them:
+That is the tasks that are named, and all that read them or a container around them:
 tasks, and choices. A fan-out whose items were made from them has other items now, so all below it
 is done again; so are the iterations of a loop after one whose `until` has read them.
 """
@@ -8,26 +9,56 @@ is done again; so are the iterations of a loop after one whose `until` has read 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from smithers.changes import ChoiceGone, ChoiceKind, Key, NodeMounted, Outcome, Reset, SentBack
+from smithers.changes import (
+    CameUp,
+    ChoiceGone,
+    ChoiceKind,
+    Key,
+    NodeMounted,
+    Outcome,
+    Reset,
+    SentBack,
+)
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Running
 from smithers.kinds import Definition, is_sent_back
-from smithers.shapes import is_container, shape_of
+from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.texts import object_from
 
-__all__ = ["Reworking"]
+__all__ = ["Again", "Given", "Reworking"]
 
 _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending"})
 """Choices that nothing was read for. How often work was sent back counts on."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """An output that a person gives in place of a task, as JSON text."""
+
+    text: str
+    model: str | None
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """What somebody wants done again: these nodes, and with `readers` all that read them; otherwise
+    only the questions whose texts read them. Tasks with `outputs` have these, and what read them is
+    done again in any case.
+    """
+
+    keys: Collection[Key]
+    readers: bool = True
+    outputs: Mapping[Key, Given] = field(default_factory=dict[Key, Given])
+
+
 class Reworking:
-    """Resets what was sent back, in the frame in the making."""
+    """Resets what was sent back or asked for, in the frame in the making."""
 
     def __init__(self, asking: Asking) -> None:
         self._asking = asking
@@ -60,7 +91,26 @@ class Reworking:
         self._write(found.result(), cause)
         return cause
 
-    def reset_left(self, ids: Iterable[str], cause: SentBack, attempts: Iterable[Running]) -> bool:
+    def reset_requested(self, again: Again, attempts: Iterable[Running]) -> None:
+        """Reset what somebody wants done again."""
+        found = self._finder(attempts)
+        for key in again.keys:
+            found.add(key, follows=again.readers)
+        for key in again.outputs:
+            found.add(key)
+        self._write(found.result(), None)
+        for key, given in again.outputs.items():
+            self._settle(key, given)
+
+    def _settle(self, key: Key, given: Given) -> None:
+        """A person gives the output of a task."""
+        frame = self._asking.frame
+        frame.do(CameUp(key=key))
+        frame.settle(key, "finished", output=given.text, model=given.model, set_by=given.by)
+
+    def reset_left(
+        self, ids: Iterable[str], cause: SentBack | None, attempts: Iterable[Running]
+    ) -> bool:
         """Nodes have left the tree because its structure read what is done again: so did they.
         Whether anything was reset.
         """
@@ -74,7 +124,7 @@ class Reworking:
     def _finder(self, attempts: Iterable[Running]) -> _Finder:
         return _Finder(self._state, self._asking.view.mounts.by_id, _reading(attempts))
 
-    def _write(self, affected: _Affected, cause: SentBack) -> None:
+    def _write(self, affected: _Affected, cause: SentBack | None) -> None:
         frame = self._asking.frame
         causes = [
             *((key, cause) for key in affected.again),
@@ -155,6 +205,7 @@ class _Finder:
                 self._needed_by.setdefault(need, set()).add(one.id)
 
     def result(self) -> _Affected:
+        """All that was added, with what read it."""
         while self._queue:
             self._follow(self._queue.popleft())
         return _Affected(
@@ -163,15 +214,27 @@ class _Finder:
             choices=frozenset(self._choices),
         )
 
-    def add(self, key: Key) -> None:
-        """It is done again; of a container, all that is below it."""
+    def add(self, key: Key, *, follows: bool = True) -> None:
+        """It is done again; of a container, all that is below it. Unless it `follows`, what read it
+        stays as it is, but for the questions whose texts did.
+        """
         row = self._row(key.id)
         if row is not None and is_container(row.kind):
-            self._add_below(key)
-            self._change(key)
+            self._add_below(key, follows=follows)
         elif key not in self._tasks:
             self._tasks.add(key)
+        else:
+            return
+        if follows:
             self._change(key)
+        else:
+            self._ask_again(key)
+
+    def _ask_again(self, source: Key) -> None:
+        for reader in self._readers.get(source, ()):
+            row = self._row(reader.id)
+            if row is not None and asks_person(row.kind):
+                self.add(reader)
 
     def named(self, id: str, by: Key) -> Key | None:
         """The node of this id that is meant at another node; None if the run did not come to it."""
@@ -264,10 +327,10 @@ class _Finder:
         ended = self._state.ended
         return [k for k, end in ended.items() if end.outcome == outcome and self._is_in(k, top)]
 
-    def _add_below(self, top: Key) -> None:
+    def _add_below(self, top: Key, *, follows: bool = True) -> None:
         for key in self._known:
             if self._is_in(key, top):
-                self.add(key)
+                self.add(key, follows=follows)
         self._drop_choices(lambda key: self._is_in(key, top))
 
     def _add_later(self, iteration: Key) -> None:

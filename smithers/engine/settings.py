@@ -11,12 +11,28 @@ from typing import Final, Protocol
 from smithers.agent import Event
 from smithers.changes import Frame, Key
 from smithers.clock import SYSTEM, Clock
+from smithers.engine.asking import Asking
+from smithers.engine.reworking import Again
 from smithers.secrets import Secrets
 from smithers.state import RunState
 from smithers.store import CachedAnswer, Owner
 from smithers.store.lease import this_process
 
-__all__ = ["NO_POOLS", "MachinePools", "Observer", "Queued", "Settings", "Slot", "Unwatched"]
+__all__ = [
+    "NO_POOLS",
+    "MachinePools",
+    "Observer",
+    "Queued",
+    "Request",
+    "Settings",
+    "Slot",
+    "Unwatched",
+]
+
+Request = Callable[[Asking], Again]
+"""What is done again in the first frame of an owner of a run that is resumed; it is told by the
+state and the tree, before anything else happens in that frame. May raise `Refused`.
+"""
 
 
 class Observer(Protocol):
@@ -100,7 +116,7 @@ class Settings:
     `pools` are limits by name, which count more than the workflow's; those of `machine_pools` are
     on this machine, of which `machine` has the slots. `marks` are variables for the
     processes of all attempts, beside those that name the attempt. `find_answer` gives the answer of
-    an earlier run by its key.
+    an earlier run by its key. `again` is what is done again by request, once.
     """
 
     folder: Path
@@ -117,5 +133,6 @@ class Settings:
     random: Random = field(default_factory=Random)
     owner: Callable[[], Owner] = this_process
     """Who owns the child runs."""
+    again: Request | None = None
     believes: Callable[[], bool] = bool
     """Whether this user trusts the database, so that its rows may name processes to end."""

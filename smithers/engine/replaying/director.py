@@ -8,6 +8,7 @@ the ends of attempts. So nothing is waited for, and what came in one frame comes
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
@@ -35,6 +36,7 @@ from smithers.engine.replaying.rows import ASKED, asked_of
 from smithers.naming import key_name
 from smithers.state import RunState
 from smithers.store import Note
+from smithers.texts import object_from
 
 __all__ = ["Director", "ReadAnswer", "Turn"]
 
@@ -287,7 +289,13 @@ class Director:
                 kind=inbox.ANSWER if is_answer else inbox.CHILD_ENDED,
                 key=one.key,
                 opened=wait.frame if is_answer else None,
-                body=one.body,
+                body=one.body if is_answer else _of_run(one.body, wait.opened.on),
                 at=self._now,
             )
         )
+
+
+def _of_run(body: str, on: tuple[str, ...]) -> str:
+    """The end of a child run, under the name that it has here: a fork inherits that of another."""
+    row = object_from(body) or {}
+    return json.dumps({**row, "run": "".join(on)}, ensure_ascii=False)

@@ -1,0 +1,136 @@
+"""DESIGN 8: what somebody asks for is done again, with exactly what read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+from smithers import (
+    Approval,
+    Branch,
+    Context,
+    Loop,
+    Node,
+    NoInput,
+    Parallel,
+    Sequence,
+    Step,
+    Workflow,
+    workflow,
+)
+from smithers.changes import Key, Reset
+from smithers.engine.reworking import Again
+from smithers.engine.settings import Request
+from smithers.state import RunState
+from tests.rules.resuming import finish
+from tests.rules.runs import Run
+
+Make = Callable[[Context[NoInput]], Node[Any]]
+
+
+def flow_of(make: Make) -> Workflow[NoInput, Any]:
+    @workflow
+    def flow(ctx: Context[NoInput]) -> Node[Any]:
+        return make(ctx)
+
+    return flow
+
+
+def request(ids: Collection[str], *, readers: bool = True) -> Request:
+    return lambda _: Again(keys=[Key(id) for id in ids], readers=readers)
+
+
+def again(run: Run, *ids: str, readers: bool = True) -> list[str]:
+    """Have tasks done again by the next owner; gives what started because of it."""
+    done = len(run.starts)
+    before, run.settings = run.settings, replace(run.settings, again=request(ids, readers=readers))
+    run.go()
+    run.settings = before
+    finish(run)
+    assert RunState.of(run.watch.frames) == run.state
+    return [start.partition("#")[0] for start in run.starts[done:]]
+
+
+def five(ctx: Context[NoInput]) -> Node[Any]:
+    a, b, c = (Step(id, lambda id=id: id) for id in "abc")
+    d = Step("d", lambda: f"d of {ctx[b]}")
+    return Sequence(Parallel(a, b, c), d, Step("e", lambda: "e"))
+
+
+def test_a_finished_run_does_again_what_is_named_and_what_read_it() -> None:
+    run = Run(flow_of(five))
+    assert finish(run) == "finished"
+    assert again(run, "a") == ["a"]
+    assert again(run, "b") == ["b", "d"]
+    assert again(run) == []
+    assert run.state.run_status == "finished"
+
+
+def test_readers_stay_as_they_are_where_they_are_not_wanted() -> None:
+    run = Run(flow_of(five))
+    finish(run)
+    assert again(run, "b", readers=False) == ["b"]
+
+
+def test_the_resets_are_in_one_frame_the_first_one_of_the_owner() -> None:
+    run = Run(flow_of(five))
+    finish(run)
+    frames = len(run.watch.frames)
+    again(run, "a", "b")
+    number, *more = [
+        frame.number
+        for frame in run.watch.frames
+        if any(isinstance(change, Reset) for change in frame.changes)
+    ]
+    assert number == frames
+    assert not more
+
+
+def test_an_approval_that_read_it_is_asked_again() -> None:
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        draft = Step("draft", lambda: "a draft")
+        ship = Approval("ship", ask=lambda: f"Ship {ctx[draft]}?")
+        return Sequence(draft, ship, Step("send", lambda: ctx[ship].approved))
+
+    run = Run(flow_of(make))
+    finish(run)
+    run.settings = replace(run.settings, again=request(["draft"]))
+    assert run.go().status == "waiting"
+    assert [key.id for key, _ in run.state.waits] == ["ship"]
+
+
+def test_choices_that_read_it_are_made_again() -> None:
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        size = Step("size", lambda: 3)
+        return Sequence(
+            size,
+            Branch(lambda: ctx[size] > 2, Step("large", lambda: 1), id="by-size"),
+            Loop(
+                Step("round", lambda: 1), until=lambda: ctx[size] > 0, max_iterations=2, id="loop"
+            ),
+            Step("other", lambda: 1),
+        )
+
+    run = Run(flow_of(make))
+    finish(run)
+    assert again(run, "size") == ["size"]
+    assert sorted(key.id for key, kind in run.state.choices) == ["by-size", "loop"]
+
+
+def test_a_failed_run_does_again_what_failed_as_well() -> None:
+    fails = True
+
+    def work() -> str:
+        if fails:
+            raise ValueError("no")
+        return "yes"
+
+    def make(ctx: Context[NoInput]) -> Node[Any]:
+        return Sequence(Step("a", lambda: 1), Step("b", lambda: 2), Step("c", work))
+
+    run = Run(flow_of(make))
+    assert finish(run) == "failed"
+    fails = False
+    assert again(run, "a") == ["a", "c"]
+    assert run.state.run_status == "finished"
