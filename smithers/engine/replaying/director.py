@@ -134,6 +134,8 @@ class Director:
             self.differences.append(new_node(key))
             turn.is_known = False
             turn.over.set()
+        elif (key, round) in self._passed and self.recording.done[key, round].is_kept:
+            turn.over.set()
         elif (key, round) in self._passed:
             message = f"{key_name(key)} started after the point at which it ended in the run"
             self.differs("order", key, message)

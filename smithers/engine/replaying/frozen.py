@@ -102,6 +102,7 @@ def _done(done: Done, recording: Recording) -> dict[str, Any]:
         "error": _failure(done.error),
         "reads": [[key.id, path_text(key.path)] if key.path else key.id for key in done.reads],
         "attempts": done.attempts or None,
+        "kept": done.is_kept or None,
         "gone": True if done.key in recording.gone else None,
     }
 
@@ -259,6 +260,7 @@ def _done_of(row: dict[str, Any]) -> Done:
         asked=row.get("prompt"),
         reads=tuple(_read(one) for one in row.get("reads", ())),
         attempts=row.get("attempts", 0),
+        is_kept=row.get("kept", False),
     )
 
 

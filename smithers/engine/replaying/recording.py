@@ -49,6 +49,8 @@ class Done:
     """The last attempt, of which the streams are those of the answer."""
     origin: str | None = None
     """The run that made that attempt, if the rows were copied."""
+    is_kept: bool = False
+    """Whether a rewind has brought its end back, in one frame with others."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,6 +80,7 @@ class _Round:
     settled: Settled | None = None
     frame: int = -1
     failed: tuple[int, AttemptEnded] | None = None
+    is_kept: bool = False
     sent_back: int = -1
     """The frame in which it has sent work back."""
     inputs: list[tuple[int, Input]] = field(default_factory=list[tuple[int, Input]])
@@ -95,6 +96,8 @@ class _Reader:
         self.times: dict[int, datetime] = {}
         self.kinds: dict[str, str] = {}
         self.open: dict[Key, _Round] = {}
+        self.left: dict[Key, list[_Round]] = {}
+        """What a resume, a retry or a rewind has taken back."""
         self.rounds: dict[tuple[Key, int], _Round] = {}
         self.numbers: dict[Key, int] = {}
         self.keys: dict[int, Key] = {}
@@ -109,8 +112,8 @@ class _Reader:
         for reset in resets:
             if is_sent_back:
                 self._close(reset.key)
-            else:  # by a resume or a retry: what was there before is as if it had not happened
-                self.open.pop(reset.key, None)
+            elif (made := self.open.pop(reset.key, None)) is not None:
+                self.left.setdefault(reset.key, []).append(made)
         for change in frame.changes:
             self._change(change, frame.number)
 
@@ -144,6 +147,8 @@ class _Reader:
             case Settled(key=key):
                 made = self._round(key)
                 made.settled, made.frame = change, frame
+                if not made.serials and change.set_by is None:
+                    self._bring_back(made, change)
             case ReadMade():
                 self._round(change.reader).reads[change.source] = None
             case ChoiceMade(key=key):
@@ -174,6 +179,16 @@ class _Reader:
                     self._round(key).inputs.append((frame, given))
             case _:
                 pass
+
+    def _bring_back(self, made: _Round, settled: Settled) -> None:
+        """A rewind may have settled a node as it was: by the attempts of that time."""
+        for left in reversed(self.left.get(settled.key, ())):
+            before = left.settled
+            if before and (before.outcome, before.output) == (settled.outcome, settled.output):
+                made.agent, made.asked = left.agent, left.asked
+                made.serials, made.origin, made.is_kept = left.serials, left.origin, True
+                made.reads = made.reads or left.reads
+                return
 
     def _answer(self, change: WaitClosed) -> Input | None:
         """What a person or a child run answered; None for what time or data has ended."""
@@ -226,6 +241,7 @@ class _Reader:
             attempts=len(made.serials),
             serial=made.serials[-1] if made.serials else None,
             origin=made.origin,
+            is_kept=made.is_kept,
         )
         if ended is None and made.failed is not None and made.failed[0] == made.sent_back:
             return _failed(found, made.failed[1])
