@@ -43,6 +43,8 @@ __all__ = ["Director", "ReadAnswer", "Turn"]
 ReadAnswer = Callable[[Done], tuple[str, Any] | None]
 """The text and the data that an agent answered by its stream; None if it is not there."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TOLD = ("finished", "failed")
+"""The outcomes that an attempt tells; others come from what surrounds the node."""
 _TURNS = 3
 """So many turns of the loop after which an attempt that has its answer has told it."""
 
@@ -136,7 +138,7 @@ class Director:
             turn.over.set()
         elif (key, round) in self._passed and self.recording.done[key, round].is_kept:
             turn.over.set()
-        elif (key, round) in self._passed:
+        elif (key, round) in self._passed and self.recording.done[key, round].outcome in _TOLD:
             message = f"{key_name(key)} started after the point at which it ended in the run"
             self.differs("order", key, message)
             turn.over.set()
@@ -251,8 +253,9 @@ class Director:
             self._input(one)
         for at in moment.ended:
             self._passed.add(at)
-            if (turn := self._turns.get(at)) is not None:
-                turn.over.set()
+            done = self.recording.done[at]
+            if (turn := self._turns.get(at)) is not None and done.outcome in _TOLD:
+                turn.over.set()  # else what surrounds it cancels it
 
     def _input(self, one: Input) -> None:
         match one:
