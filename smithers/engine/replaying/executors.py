@@ -143,7 +143,8 @@ class RecordedExecutor(Executor[Any]):
             return self._real.begin(one, work)
         number, done = self._find(one.key)
         if done is not None and not done.attempts and done.outcome not in ("finished", "failed"):
-            return None  # what surrounds it ended before it could start
+            self.asking.wait_for(one, ())  # until what surrounds it ends: it never started
+            return None
         if done is not None and (missing := self._missing(done)):
             self.asking.wait_for(one, missing)
             return None
