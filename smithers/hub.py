@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
-    from smithers.engine.replaying import FrozenFiles, Replayed
+    from smithers.engine.replaying import FrozenFiles, LiveReplay, Replayed
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
@@ -892,6 +892,25 @@ class Hub:
         found = reports.recorded(self.database, run_id)
         read_answer = partial(reports.answer_in_stream, self.database, run_id)
         return await replay_run(self._drive(), found.run, found.recording, read_answer)
+
+    def replay_live(self, run_id: str, task: str, *, frame: int, by: str) -> LiveReplay:
+        """Execute a task of a run that has ended again, in a fork as of its first start in or after
+        a frame. Nothing else is executed there; `resume` continues the fork. What the rest of the
+        run would have made of the new output, a replay in memory tells. Raises what `fork` and
+        `resume` raise, and `Refused` if the task did not start, or is a step with an effect.
+        """
+        import asyncio
+
+        from smithers.engine import replaying
+
+        found, driving = reports.recorded(self.database, run_id), self._drive()
+        start = replaying.find_start(found.frames, run_id, task, frame)
+        forked = self.fork(run_id, frame=start.frame, by=by)
+        with driving.working():
+            asyncio.run(replaying.run_only(driving, forked.run_id, start.key))
+        ended = reports.settled(self.database, forked.run_id, start.key)
+        replayed = replaying.replay_live(driving, found.run, found.recording, start, ended)
+        return replaying.LiveReplay(fork=forked, key=start.key, replayed=replayed)
 
     async def freeze(self, run_id: str, test: Path, *, force: bool = False) -> FrozenFiles:
         """Write a test that replays a run that has ended, and its recording beside it. Raises

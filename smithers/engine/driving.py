@@ -215,8 +215,11 @@ class Driving:
         max_concurrency: int | None,
         linger_s: float | None,
         again: Request | None = None,
+        makes: Callable[..., Engine] = Engine,
     ) -> Left:
-        """See `Hub.resume`; `again` is what is done again, also of a run that has finished."""
+        """See `Hub.resume`; `again` is what is done again, also of a run that has finished. `makes`
+        makes the engine.
+        """
         if is_below:
             self._here = None
         if not self._database.exists():
@@ -245,7 +248,7 @@ class Driving:
                 if again is not None:
                     check_repeatable(now, f"smithers fork {shlex.quote(run_id)}")
                     settings = replace(settings, again=again)
-                engine = await _engine(store, now.run, fresh, loaded, settings, observer)
+                engine = await _engine(store, now.run, fresh, loaded, settings, observer, makes)
                 with self._loading():
                     engine.prepare(store)
                 return engine
@@ -496,9 +499,10 @@ async def _engine(
     loaded: Loaded,
     settings: Settings,
     observer: Observer,
+    makes: Callable[..., Engine] = Engine,
 ) -> Engine:
     """The engine of a run that is resumed."""
-    engine = Engine(
+    engine = makes(
         loaded.workflow,
         stored_input(loaded, run.input),
         run=replace(run, source=loaded.source),

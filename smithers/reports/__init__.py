@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from smithers.reports._recordings import RecordedRun as RecordedRun
     from smithers.reports._recordings import answer_in_stream as answer_in_stream
     from smithers.reports._recordings import recorded as recorded
+    from smithers.reports._recordings import settled as settled
     from smithers.reports._runs import places as places
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
@@ -82,6 +83,7 @@ _HOMES = {
     "RecordedRun": "smithers.reports._recordings",
     "answer_in_stream": "smithers.reports._recordings",
     "recorded": "smithers.reports._recordings",
+    "settled": "smithers.reports._recordings",
     "resumed_through": "smithers.reports._waking",
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
@@ -124,6 +126,7 @@ __all__ = [  # literal, for the checkers
     "resumed_through",
     "run_ids",
     "runs",
+    "settled",
     "snapshot",
     "sql",
     "standing_of",

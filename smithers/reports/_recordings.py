@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,21 +19,23 @@ from smithers.store.run_rows import run_row
 from smithers.texts import object_from
 
 if TYPE_CHECKING:
-    from smithers.changes import Key, StatusChanged
+    from smithers.changes import Frame, Key, StatusChanged
     from smithers.engine.replaying import Done, Recording
+    from smithers.state import Ended
     from smithers.store import RunRow
     from smithers.store.history import Part
 
-__all__ = ["RecordedRun", "answer_in_stream", "recorded"]
+__all__ = ["RecordedRun", "answer_in_stream", "recorded", "settled"]
 
 _REPLAYED = ("finished", "continued", "failed")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedRun:
-    """A run that has ended, and its row."""
+    """A run that has ended, its row and its frames."""
 
     run: RunRow
+    frames: Sequence[Frame]
     recording: Recording
 
 
@@ -58,9 +61,9 @@ def recorded(path: Path, run_id: str, *, pools: Iterable[str] = ()) -> RecordedR
         was = "was cancelled" if recording.status == "cancelled" else f"is {recording.status}"
         raise Refused(
             f"run {run_id} {was}: only a run that has finished or failed can be replayed",
-            hint=f"to see what it is doing, type `smithers why {run_id}`",
+            hint=f"to see what it is doing, type `smithers why {shlex.quote(run_id)}`",
         )
-    return RecordedRun(run=run, recording=recording)
+    return RecordedRun(run=run, frames=frames, recording=recording)
 
 
 def _end(db: sqlite3.Connection, run_id: str) -> StatusChanged:
@@ -75,6 +78,17 @@ def _end(db: sqlite3.Connection, run_id: str) -> StatusChanged:
     parts: tuple[Part, ...] = ("statuses",)
     status = RunState.of(parts_of(db, run_id, parts)).status
     return status if status.next_run is None else _end(db, status.next_run)
+
+
+def settled(path: Path, run_id: str, key: Key) -> tuple[Ended, str | None] | None:
+    """How a node has ended, and what it gave as JSON text; None if it has not."""
+    from smithers.state import RunState
+
+    with reading(path) as db:
+        ended = RunState.of(frames_of(db, run_id)).ended.get(key)
+        if ended is None:
+            return None
+        return ended, output_of(db, run_id, key, ended.frame)
 
 
 def answer_in_stream(path: Path, run_id: str, done: Done) -> tuple[str, Any] | None:

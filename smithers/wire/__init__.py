@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smithers.wire._frames import timeline_json as timeline_json
     from smithers.wire._frames import timeline_parts as timeline_parts
     from smithers.wire._frames import transcript_json as transcript_json
+    from smithers.wire._replays import live_replay_json as live_replay_json
     from smithers.wire._replays import replay_json as replay_json
     from smithers.wire._runs import activity_json as activity_json
     from smithers.wire._runs import cost_json as cost_json
@@ -57,6 +58,7 @@ _HOMES = {
     "inspection_parts": "smithers.wire._runs",
     "line_json": "smithers.wire._runs",
     "live_frame_json": "smithers.wire._frames",
+    "live_replay_json": "smithers.wire._replays",
     "log_json": "smithers.wire._frames",
     "message_json": "smithers.wire._frames",
     "note_json": "smithers.wire._frames",
@@ -86,6 +88,7 @@ __all__ = [  # literal, for the checkers
     "inspection_parts",
     "line_json",
     "live_frame_json",
+    "live_replay_json",
     "log_json",
     "message_json",
     "note_json",

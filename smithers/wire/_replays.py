@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from smithers.engine.replaying import Difference, Replayed
+    from smithers.engine.replaying import Difference, LiveReplay, Replayed
     from smithers.wire._values import Json
 
-__all__ = ["replay_json"]
+__all__ = ["live_replay_json", "replay_json"]
 
 
 def replay_json(replayed: Replayed) -> Json:
@@ -20,6 +20,16 @@ def replay_json(replayed: Replayed) -> Json:
         "attempts": replayed.attempts,
         "streams": {"checked": replayed.streams.checked, "missing": replayed.streams.missing},
         "divergences": [_difference(one) for one in replayed.differences],
+    }
+
+
+def live_replay_json(live: LiveReplay) -> Json:
+    return {
+        **replay_json(live.replayed),
+        "fork": live.fork.run_id,
+        "frame": live.fork.frame,
+        "task": live.key.id,
+        "iteration": list(live.key.path),
     }
 
 

@@ -31,6 +31,28 @@ def replay_of_a_run_that_waits(shell: Shell) -> tuple[Said, Said]:
     return failed, shell.follow(failed)
 
 
+@scene("`smithers timeline …` shows what started in which frame")
+def live_task_that_is_unknown(shell: Shell) -> tuple[Said, Said]:
+    _ran(shell)
+    failed = shell("replay", "r1", "--live", "b")
+    return failed, shell.follow(failed)
+
+
+@scene("name the task to execute, for example --live plan")
+def frame_without_a_task(shell: Shell) -> tuple[Said, Said]:
+    _ran(shell)
+    failed = shell("replay", "r1", "--from", "0")
+    return failed, shell("replay", "r1", "--from", "0", "--live", "a")
+
+
+@scene("run it in the fork with `smithers resume …`")
+def live_step_with_an_effect(shell: Shell) -> tuple[Said, Said]:
+    shell.write("@workflow\ndef flow(ctx): return Step('a', lambda: 1, effect=True)\n")
+    assert shell("up", "flow.py", "--run-id", "r1").code == 0
+    failed = shell("replay", "r1", "--live", "a")
+    return failed, shell.follow(failed)
+
+
 @scene("for example -o tests/test_release.py")
 def freeze_into_a_file_that_is_no_python(shell: Shell) -> tuple[Said, Said]:
     _ran(shell)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -166,6 +167,54 @@ def test_a_replay_that_is_killed_changes_nothing(project: Path) -> None:
     assert digests(project) == before
     (project / "flow.py").write_text(FLOW)
     assert replayed(project)[0] == 0
+
+
+# -- one task for real
+
+
+def test_one_task_is_executed_in_a_fork_and_the_rest_is_replayed(project: Path) -> None:
+    worked = (project / "worked.txt").read_text()
+    edit(project, "Be careful.", "Be quick.")
+    code, found = replayed(project, "--live", "plan")
+    assert (code, found["fork"], found["frame"], found["task"]) == (1, "r1-fork", 0, "plan")
+    assert [(one["kind"], one["task"]) for one in found["divergences"]] == [
+        ("output", "plan"),
+        ("prompt", "plan"),
+        ("prompt", "told"),
+    ]
+    told = found["divergences"][-1]
+    assert told["diff"][1:3] == [" Plan it.", "-Be careful. built with tok-123456 seen"]
+    assert (project / "worked.txt").read_text() == worked
+    states = smithers(project, "inspect", "r1-fork", "--json").document
+    attempts = {one["id"]: one["attempts"] for one in states["tasks"] if one["attempts"]}
+    assert list(attempts) == ["plan"]
+    assert smithers(project, "resume", "r1-fork").code == 0
+    assert (project / "worked.txt").read_text() != worked
+
+
+def test_a_step_and_a_command_are_executed_from_a_frame_on(project: Path) -> None:
+    worked = (project / "worked.txt").read_text()
+    code, found = replayed(project, "--from", "2", "--live", "look")
+    assert (code, found["equal"], found["task"]) == (0, True, "look")
+    assert (project / "worked.txt").read_text() == f"{worked}seen\n"
+    said = smithers(project, "replay", "r1", "--live", "build", env={"SHOP_TOKEN": "tok-abcdef"})
+    assert said.code == 1
+    assert re.sub(r"frame \d+", "frame N", said.err) == (
+        "build was executed in r1-fork-2, a fork at frame N; to go on with it, type: smithers"
+        " resume r1-fork-2\n"
+    )
+    assert said.out.splitlines()[0] == "output: the output of build differs"
+    assert "prompt: the prompt of told differs" in said.out
+
+
+def test_a_task_that_fails_in_the_fork_says_why(project: Path) -> None:
+    edit(project, 'return "built with', 'raise OSError("no disk")\n    return "built with')
+    code, found = replayed(project, "--live", "build")
+    assert code == 1
+    first = found["divergences"][0]
+    assert (first["kind"], first["task"]) == ("outcome", "build")
+    assert first["message"] == "build failed: OSError: no disk; in the run it finished"
+    assert ("outcome", "told") in [(one["kind"], one["task"]) for one in found["divergences"]]
 
 
 # -- frozen

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from smithers import waits
 from smithers.changes import AttemptStarted, Failure, WaitOpened
@@ -55,7 +55,7 @@ class Executor(ABC, Generic[W]):
     remember is a row.
     """
 
-    is_paid: ClassVar[bool] = False
+    is_paid: bool = False
     """Whether its attempts cost something, so that they need a budget that is not spent."""
 
     def __init__(self, asking: Asking, bench: Bench) -> None:

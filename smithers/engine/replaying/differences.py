@@ -34,6 +34,7 @@ DifferenceKind = Literal[
     "schema",
     "command",
     "question",
+    "input",
     "order",
     "choice",
     "outcome",
@@ -49,6 +50,7 @@ prompt      the prompt of an agent
 schema      the schema of the answer, as the prompt has it
 command     the words of a program
 question    what a node that waits asks for
+input       a step has read a task whose output is another one, since it was executed again
 order       the node started after the point at which it ended in the recording
 choice      what a test, a loop or another callable decided
 outcome     how the node ended

@@ -62,9 +62,8 @@ class Turn:
 class Director:
     """The outside of one replay. `state` and `ring` are those of the engine that runs now."""
 
-    def __init__(self, recording: Recording, *, live: Callable[[Key], bool] = lambda _: False):
+    def __init__(self, recording: Recording) -> None:
         self.recording = recording
-        self.is_live = live
         self.differences: list[Difference] = []
         self.attempts = 0
         self.streams = {"checked": 0, "missing": 0}
@@ -198,8 +197,6 @@ class Director:
         if not self.has_more:
             return self._finish()
         moment = self._moments[self._next]
-        if self._awaits_live(moment):
-            return False
         self.ring()
         if not self._is_set:
             self._now, self._is_set = max(self._now, moment.at), True
@@ -224,13 +221,6 @@ class Director:
         self._next, self._is_set = self._next + 1, False
         self._give(moment)
         return True
-
-    def _awaits_live(self, moment: Moment) -> bool:
-        """Whether a task that really runs has to end before the run goes on."""
-        return any(
-            self.is_live(key) and key not in self.state.ended and key in self.state.tries
-            for key, _ in moment.ended
-        )
 
     def _finish(self) -> bool:
         """Nothing more comes: what still runs never ended in the recording."""

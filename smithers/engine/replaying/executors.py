@@ -55,7 +55,7 @@ class _RecordedMistake(AuthorError):
 
 
 class RecordedExecutors(Executors):
-    """The executors of a replay. Tasks that are `live` are executed."""
+    """The executors of a replay: the same one for every kind of work."""
 
     def __init__(
         self,
@@ -68,20 +68,18 @@ class RecordedExecutors(Executors):
         director: Director,
     ) -> None:
         super().__init__(asking, bench, hooks, threads, limits)
-        self._all = (asking, bench, director)
+        self._recorded = RecordedExecutor(asking, bench, director)
 
     def of(self, work: Work) -> Executor[Any]:
-        return RecordedExecutor(*self._all, super().of(work))
+        return self._recorded
 
 
 class RecordedExecutor(Executor[Any]):
     """Ends tasks as the recording has it, when the recording has it."""
 
-    def __init__(
-        self, asking: Asking, bench: Bench, director: Director, real: Executor[Any]
-    ) -> None:
+    def __init__(self, asking: Asking, bench: Bench, director: Director) -> None:
         super().__init__(asking, bench)
-        self._director, self._real = director, real
+        self._director = director
 
     def _find(self, key: Key) -> tuple[int, Done | None]:
         number = self._director.round_of(key, self.asking.frame.number)
@@ -91,8 +89,6 @@ class RecordedExecutor(Executor[Any]):
         """Whether it ended without an attempt: it had the answer of an earlier run, or a budget was
         spent.
         """
-        if self._director.is_live(one.key):
-            return bool(self._real.is_answered(one, work))
         _, done = self._find(one.key)
         if done is None or done.attempts or done.outcome not in ("finished", "skipped", "failed"):
             return False
@@ -139,8 +135,6 @@ class RecordedExecutor(Executor[Any]):
         return "python", None
 
     def begin(self, one: Instance[Task], work: Any) -> Execution | None:
-        if self._director.is_live(one.key):
-            return self._real.begin(one, work)
         number, done = self._find(one.key)
         if done is not None and not done.attempts and done.outcome not in ("finished", "failed"):
             self.asking.wait_for(one, ())  # until what surrounds it ends: it never started
@@ -217,10 +211,7 @@ class RecordedExecutor(Executor[Any]):
     def retry(
         self, one: Instance[Task], work: Any, tries: Sequence[Attempted], failure: Failure
     ) -> None:
-        if self._director.is_live(one.key):
-            self._real.retry(one, work, tries, failure)
-        else:
-            self.fail(one, failure)
+        self.fail(one, failure)
 
 
 @dataclass(kw_only=True)

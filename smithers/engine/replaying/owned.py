@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -60,7 +61,8 @@ async def freeze_run(
         beside = f", and {more} more" if more else ""
         raise Refused(
             f"run {run.run_id} would not pass its own test: {first.message}{beside}",
-            hint=f"to see what its workflow does now, type `smithers replay {run.run_id}`",
+            hint="to see what its workflow does now, type"
+            f" `smithers replay {shlex.quote(run.run_id)}`",
         )
     return lines
 
