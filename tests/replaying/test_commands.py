@@ -197,7 +197,8 @@ def test_a_step_and_a_command_are_executed_from_a_frame_on(project: Path) -> Non
     code, found = replayed(project, "--from", "2", "--live", "look")
     assert (code, found["equal"], found["task"]) == (0, True, "look")
     assert (project / "worked.txt").read_text() == f"{worked}seen\n"
-    said = smithers(project, "replay", "r1", "--live", "build", env={"SHOP_TOKEN": "tok-abcdef"})
+    edit(project, "built with", "made with")
+    said = smithers(project, "replay", "r1", "--live", "build")
     assert said.code == 1
     assert re.sub(r"frame \d+", "frame N", said.err) == (
         "build was executed in r1-fork-2, a fork at frame N; to go on with it, type: smithers"
