@@ -113,7 +113,7 @@ def _told_live(live: LiveReplay, json: bool) -> int:
         say(note)
     say(
         f"{key_name(live.key)} was executed in {live.fork.run_id}, a fork at frame"
-        f" {live.fork.frame}; to go on with it, type: smithers resume {quote(live.fork.run_id)}"
+        f" {live.fork.frame}; to continue it, type: smithers resume {quote(live.fork.run_id)}"
     )
     if json:
         give_json(live_replay_json(live))

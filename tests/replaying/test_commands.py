@@ -201,7 +201,7 @@ def test_a_step_and_a_command_are_executed_from_a_frame_on(project: Path) -> Non
     said = smithers(project, "replay", "r1", "--live", "build")
     assert said.code == 1
     assert re.sub(r"frame \d+", "frame N", said.err) == (
-        "build was executed in r1-fork-2, a fork at frame N; to go on with it, type: smithers"
+        "build was executed in r1-fork-2, a fork at frame N; to continue it, type: smithers"
         " resume r1-fork-2\n"
     )
     assert said.out.splitlines()[0] == "output: the output of build differs"
