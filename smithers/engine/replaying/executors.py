@@ -20,11 +20,11 @@ from smithers.engine.attempts import (
     Executors,
     Hooks,
     Limits,
+    Request,
     Result,
 )
 from smithers.engine.attempts.answers import output_text
 from smithers.engine.budgets import BudgetExhausted
-from smithers.engine.programs import shown_words
 from smithers.engine.reading import Reading
 from smithers.engine.replaying.differences import unlike
 from smithers.engine.replaying.director import Director, Turn
@@ -37,7 +37,7 @@ from smithers.errors import AuthorError, BadOutput, SmithersError
 from smithers.kinds import Instance
 from smithers.naming import key_name
 from smithers.state import Attempted
-from smithers.tree import AgentWork, CommandWork, NotExact, Task, Work, problem, program_of
+from smithers.tree import NotExact, Task, Work, problem
 
 __all__ = ["NotRecorded", "RecordedExecutors"]
 
@@ -55,7 +55,7 @@ class _RecordedMistake(AuthorError):
 
 
 class RecordedExecutors(Executors):
-    """The executors of a replay: the same one for every kind of work."""
+    """The executors of a replay."""
 
     def __init__(
         self,
@@ -68,18 +68,20 @@ class RecordedExecutors(Executors):
         director: Director,
     ) -> None:
         super().__init__(asking, bench, hooks, threads, limits)
-        self._recorded = RecordedExecutor(asking, bench, director)
+        self._all = (asking, bench, director)
 
     def of(self, work: Work) -> Executor[Any]:
-        return self._recorded
+        return RecordedExecutor(*self._all, super().of(work))
 
 
 class RecordedExecutor(Executor[Any]):
     """Ends tasks as the recording has it, when the recording has it."""
 
-    def __init__(self, asking: Asking, bench: Bench, director: Director) -> None:
+    def __init__(
+        self, asking: Asking, bench: Bench, director: Director, real: Executor[Any]
+    ) -> None:
         super().__init__(asking, bench)
-        self._director = director
+        self._director, self._real = director, real
 
     def _find(self, key: Key) -> tuple[int, Done | None]:
         number = self._director.round_of(key, self.asking.frame.number)
@@ -111,7 +113,7 @@ class RecordedExecutor(Executor[Any]):
 
     def _fails_unasked(self, one: Instance[Task], work: Any, done: Done) -> bool:
         """It failed before it was attempted: by a budget, or because its request failed."""
-        if self._request(one, work, done) is None:
+        if self.request(one, work) is None:
             return True
         if done.error is None or done.error.kind != BudgetExhausted.__name__:
             message = f"{key_name(one.key)} can be asked; in the run it failed before that"
@@ -119,20 +121,8 @@ class RecordedExecutor(Executor[Any]):
         settle(self.asking.frame, self.asking.plan, one.key, "failed", error=done.error)
         return True
 
-    def _request(
-        self, one: Instance[Task], work: Any, done: Done | None
-    ) -> tuple[str, str | None] | None:
-        """Who is asked, and what; None if it waits for data or has failed by the question."""
-        if isinstance(work, AgentWork):
-            prompt = self.asking.text(one, work.prompt, "prompt")
-            agent = "" if done is None else done.agent or ""
-            return None if prompt is None else (agent, prompt)
-        if isinstance(work, CommandWork):
-            program = self.asking.ask(one, lambda: program_of(one.node, work))
-            if self.asking.missed(program):
-                return None
-            return shown_words(program, self.bench.secrets.mask), None
-        return "python", None
+    def request(self, one: Instance[Task], work: Any) -> Request | None:
+        return self._real.request(one, work)
 
     def begin(self, one: Instance[Task], work: Any) -> Execution | None:
         number, done = self._find(one.key)
@@ -142,13 +132,13 @@ class RecordedExecutor(Executor[Any]):
         if done is not None and (missing := self._missing(done)):
             self.asking.wait_for(one, missing)
             return None
-        if (request := self._request(one, work, done)) is None:
+        if (request := self.request(one, work)) is None:
             return None
-        agent, prompt = request
         self.asking.frame.close_wait(one.key, waits.DATA)
         if done is not None:
-            self._compare(one, done, agent, prompt)
-        serial = self.open_attempt(one, agent, prompt=prompt)
+            self._compare(one, done, request)
+        who = request.who or ("" if done is None else done.agent or "")
+        serial = self.open_attempt(one, who, prompt=request.prompt)
         return _Attempt(
             serial=serial,
             output=one.node.output,
@@ -178,8 +168,8 @@ class RecordedExecutor(Executor[Any]):
                 reading.used[key] = found.settled_at
         return reading
 
-    def _compare(self, one: Instance[Task], done: Done, agent: str, prompt: str | None) -> None:
-        mask, key = self.bench.secrets.mask, one.key
+    def _compare(self, one: Instance[Task], done: Done, request: Request) -> None:
+        mask, key, prompt = self.bench.secrets.mask, one.key, request.prompt
         if prompt is not None and done.asked is not None:
             for kind, old, new in compare_prompt(mask(done.asked), mask(prompt), one.node.output):
                 what = "prompt" if kind == "prompt" else "schema of the answer"
@@ -187,9 +177,9 @@ class RecordedExecutor(Executor[Any]):
                     kind, key, f"the {what} of {key_name(key)} differs", old, new
                 )
             self._compare_stream(one, done)
-        elif prompt is None and done.agent not in (None, agent):
+        elif prompt is None and done.agent not in (None, request.who):
             message = f"the command of {key_name(key)} differs"
-            self._director.differs("command", key, message, done.agent, agent)
+            self._director.differs("command", key, message, done.agent, request.who)
 
     def _compare_stream(self, one: Instance[Task], done: Done) -> None:
         """Whether what the agent answered, by its stream, gives the stored output."""

@@ -16,9 +16,9 @@ from functools import partial
 from typing import Any
 
 from smithers import waits
-from smithers.changes import AttemptStarted, Failure, Frame, Key, NodeMounted, Reset
+from smithers.changes import AttemptStarted, Failure, Frame, Key, Reset, WaitOpened
 from smithers.engine.asking import Asking
-from smithers.engine.attempts import Bench, Execution, Executor, Executors, Hooks, Limits
+from smithers.engine.attempts import Bench, Execution, Executor, Executors, Hooks, Limits, Request
 from smithers.engine.children import Children
 from smithers.engine.driving import Driving
 from smithers.engine.ending import Forked
@@ -30,15 +30,13 @@ from smithers.engine.replaying.replay import Replayed
 from smithers.engine.settings import Unwatched
 from smithers.engine.threads import Threads
 from smithers.errors import Refused
-from smithers.kinds import Instance
+from smithers.kinds import Instance, has_effect
 from smithers.naming import key_name
 from smithers.state import Attempted, Ended, RunState
 from smithers.store import RunRow
-from smithers.tree import StepWork, Task, Work
+from smithers.tree import Task, Work
 
 __all__ = ["LiveReplay", "Start", "find_start", "replay_live", "run_only"]
-
-_ATTEMPTED = ("task", "step", "command")
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,8 @@ class LiveReplay:
 
 def find_start(frames: Sequence[Frame], run_id: str, name: str, first: int) -> Start:
     """The first attempt of a task in or after a frame. Raises `Refused` if there is none."""
-    kinds: dict[str, str] = {}
+    children = set[Key]()
+    """The nodes that start child runs: what these use is counted by attempts as well."""
     rounds: dict[Key, int] = {}
     for frame in frames:
         resets = [change for change in frame.changes if isinstance(change, Reset)]
@@ -69,14 +68,14 @@ def find_start(frames: Sequence[Frame], run_id: str, name: str, first: int) -> S
             for reset in resets:
                 rounds[reset.key] = rounds.get(reset.key, 0) + 1
         for change in frame.changes:
-            if isinstance(change, NodeMounted):
-                kinds[change.id] = change.kind
+            if isinstance(change, WaitOpened) and change.kind == waits.CHILD:
+                children.add(change.key)
         for change in frame.changes:
             if (
                 isinstance(change, AttemptStarted)
                 and frame.number >= first
                 and name in (change.key.id, str(change.key))
-                and kinds.get(change.key.id) in _ATTEMPTED
+                and change.key not in children
             ):
                 return Start(change.key, rounds.get(change.key, 0), frame.number)
     raise Refused(
@@ -138,7 +137,7 @@ class _OnlyExecutor(Executor[Any]):
 
     def is_answered(self, one: Instance[Task], work: Any) -> bool:
         """Others wait for whoever resumes the run; this one is not answered by an earlier run."""
-        if one.key == self._only.key and isinstance(work, StepWork) and work.effect:
+        if one.key == self._only.key and has_effect(one.node):
             self._only.refused = (
                 f"{key_name(one.key)} has an effect, which a replay does not repeat"
             )
@@ -149,6 +148,9 @@ class _OnlyExecutor(Executor[Any]):
 
     def is_ready(self, one: Instance[Task], work: Any) -> bool:
         return self._real.is_ready(one, work)
+
+    def request(self, one: Instance[Task], work: Any) -> Request | None:
+        return self._real.request(one, work)
 
     def begin(self, one: Instance[Task], work: Any) -> Execution | None:
         return self._real.begin(one, work)
@@ -246,7 +248,7 @@ def _readers(recording: Recording, key: Key, known: Iterable[Difference]) -> Ite
     """The steps that have read the task: what they would have made of it, nobody knows."""
     told = {one.key for one in known}
     for done in recording.last().values():
-        is_step = done.kind in _ATTEMPTED and done.asked is None and done.attempts > 0
+        is_step = done.asked is None and done.attempts > 0
         if is_step and key in done.reads and done.key not in told:
             message = f"{key_name(done.key)} reads the output of {key_name(key)}"
             yield Difference(kind="input", key=done.key, message=message)
