@@ -190,18 +190,25 @@ class RecordedExecutor(Executor[Any]):
             director.streams["missing"] += 1
             return
         director.streams["checked"] += 1
-        try:
-            text = output_text(Answered(*answer), one.node.output)
-        except (BadOutput, AuthorError) as error:
-            text = str(error)
-        if (texts := unlike(mask(done.output), mask(text))) is not None:
+        said, _ = answer
+        found = [_output_of(each, one) for each in (Answered(*answer), Answered(said))]
+        unlikes = [unlike(mask(done.output), mask(text)) for text in found]
+        if all(unlikes) and unlikes[0] is not None:  # data that is large was cut in the stream
             message = f"the stream of {key_name(one.key)} gives another answer"
-            director.differs("stream", one.key, message, *texts)
+            director.differs("stream", one.key, message, *unlikes[0])
 
     def retry(
         self, one: Instance[Task], work: Any, tries: Sequence[Attempted], failure: Failure
     ) -> None:
         self.fail(one, failure)
+
+
+def _output_of(answer: Answered, one: Instance[Task]) -> str:
+    """What an answer gives, or why it gives nothing."""
+    try:
+        return output_text(answer, one.node.output)
+    except (BadOutput, AuthorError) as error:
+        return str(error)
 
 
 @dataclass(kw_only=True)
