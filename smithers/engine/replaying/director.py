@@ -78,6 +78,8 @@ class Director:
         """Whether the clock shows the next moment already."""
         start = recording.set_up or recording.created_at
         self._now = start
+        self._starts = _starts_of(recording)
+        self._held: dict[tuple[Key, int], Callable[[], None]] = {}
         self._turns: dict[tuple[Key, int], Turn] = {}
         self._passed: set[tuple[Key, int]] = set()
         self._resets: dict[Key, int] = {}
@@ -126,6 +128,16 @@ class Director:
             self.differences.append(
                 Difference(kind=kind, key=key, message=message, old=old, new=new)
             )
+
+    def holds(self, key: Key, round: int, release: Callable[[], None]) -> bool:
+        """Whether a node may not start yet, since it started later in the recording; `release` is
+        called when it may.
+        """
+        start = self._starts.get((key, round))
+        if start is None or start < self._next:
+            return False
+        self._held[key, round] = release
+        return True
 
     def begin(self, key: Key, round: int) -> Turn:
         """An attempt begins; it is over when the recording says so."""
@@ -204,7 +216,7 @@ class Director:
         self._next, self._is_set = self._next + 1, False
         self._give(moment)
         await self._settle_down()
-        self._news = not self.has_more
+        self._news = self._news or not self.has_more
         return True
 
     async def _settle_down(self) -> None:
@@ -216,6 +228,7 @@ class Director:
         """The run was left to what it waits for: give that. False if nothing is left to give."""
         if not self.has_more:
             return False
+        self._held.clear()  # the next owner asks again
         moment = self._moments[self._next]
         self._now = max(self._now, moment.at)
         self._next, self._is_set = self._next + 1, False
@@ -232,13 +245,24 @@ class Director:
 
     def _late(self) -> bool:
         """Give the answers for which no question was open when they came in the recording."""
+        left = [
+            turn
+            for at, turn in self._turns.items()
+            if at in self._passed and not turn.over.is_set() and turn.key not in self.state.ended
+        ]
+        for turn in left:  # it was cancelled, and nothing around it did that: it waited at the time
+            turn.over.set()
         ready = [one for one in self._waiting if self._is_open(one)]
         for one in ready:
             self._waiting.remove(one)
             self._put(one)
-        return bool(ready)
+        return bool(ready or left)
 
     def _give(self, moment: Moment) -> None:
+        for at in list(self._held):
+            if self._starts[at] < self._next:
+                self._held.pop(at)()
+                self._news = True
         for one in moment.inputs:
             self._input(one)
         for at in moment.ended:
@@ -294,3 +318,18 @@ def _of_run(body: str, on: tuple[str, ...]) -> str:
     """The end of a child run, under the name that it has here: a fork inherits that of another."""
     row = object_from(body) or {}
     return json.dumps({**row, "run": "".join(on)}, ensure_ascii=False)
+
+
+def _starts_of(recording: Recording) -> dict[tuple[Key, int], int]:
+    """By the nodes of a recording, the number of the moment in which each started; for one that no
+    budget paid for, of the moment in which that was found.
+    """
+    found: dict[tuple[Key, int], int] = {}
+    for number, moment in enumerate(recording.moments):
+        for at in moment.started:
+            found[at] = number
+        for at in moment.ended:
+            done = recording.done[at]
+            if done.outcome == "skipped" and done.error is not None:
+                found[at] = number
+    return found

@@ -24,7 +24,6 @@ from smithers.engine.attempts import (
     Result,
 )
 from smithers.engine.attempts.answers import output_text
-from smithers.engine.budgets import BudgetExhausted
 from smithers.engine.reading import Reading
 from smithers.engine.replaying.differences import unlike
 from smithers.engine.replaying.director import Director, Turn
@@ -48,6 +47,10 @@ class NotRecorded(SmithersError):
 
 class _Recorded(SmithersError):
     """A failure of the recording."""
+
+
+class _Cancelled(SmithersError):
+    """It was cancelled in the recording."""
 
 
 class _RecordedMistake(AuthorError):
@@ -91,8 +94,13 @@ class RecordedExecutor(Executor[Any]):
         """Whether it ended without an attempt: it had the answer of an earlier run, or a budget was
         spent.
         """
-        _, done = self._find(one.key)
-        if done is None or done.attempts or done.outcome not in ("finished", "skipped", "failed"):
+        number, done = self._find(one.key)
+        if self._director.holds(one.key, number, lambda: self._release(one.key)):
+            self.asking.wait_for(one, ())
+            return True
+        if done is None or done.outcome not in ("finished", "skipped", "failed"):
+            return False
+        if done.attempts and not (done.outcome == "skipped" and done.error is not None):
             return False
         if missing := self._missing(done):
             self.asking.wait_for(one, missing)
@@ -111,13 +119,15 @@ class RecordedExecutor(Executor[Any]):
             )
         return True
 
+    def _release(self, key: Key) -> None:
+        """It may start now; another render may have made another instance of it."""
+        if (one := self.asking.plan.instances.get(key)) is not None:
+            self.asking.plan.up.append(one)
+
     def _fails_unasked(self, one: Instance[Task], work: Any, done: Done) -> bool:
         """It failed before it was attempted: by a budget, or because its request failed."""
         if self.request(one, work) is None:
             return True
-        if done.error is None or done.error.kind != BudgetExhausted.__name__:
-            message = f"{key_name(one.key)} can be asked; in the run it failed before that"
-            self._director.differs("outcome", one.key, message)
         settle(self.asking.frame, self.asking.plan, one.key, "failed", error=done.error)
         return True
 
@@ -233,6 +243,8 @@ class _Attempt(Execution):
         if done.outcome == "finished":
             self.type = done.type
             return self._checked("null" if done.output is None else done.output, done)
+        if done.outcome == "cancelled":
+            raise _Cancelled("it was cancelled")
         error = done.error or Failure(kind="Failed", message=f"it was {done.outcome}")
         if error.kind == AuthorError.__name__:
             raise _RecordedMistake(error.message)
@@ -250,7 +262,7 @@ class _Attempt(Execution):
         return text
 
     def result_of(self, error: Exception) -> Result:
-        return Result("failed", error=error)
+        return Result("cancelled" if isinstance(error, _Cancelled) else "failed", error=error)
 
     def may_retry(self, error: Exception) -> bool:
         return False

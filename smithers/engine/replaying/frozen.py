@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
@@ -71,8 +71,8 @@ def _rows(recording: Recording, file: str) -> Iterator[dict[str, Any]]:
         for place in moment.ended:
             shown.add(place)
             yield {**at, **_done(recording.done[place], recording)}
-        if not (moment.inputs or moment.ended):
-            yield at
+        if moment.started or not (moment.inputs or moment.ended):
+            yield {**at, "starts": [_start(*place) for place in moment.started]}
     for place, done in recording.done.items():
         if place not in shown:
             yield _done(done, recording)
@@ -87,6 +87,10 @@ def _rows(recording: Recording, file: str) -> Iterator[dict[str, Any]]:
 
 def _place(key: Key) -> dict[str, Any]:
     return {"node": key.id, "iteration": path_text(key.path)}
+
+
+def _start(key: Key, round: int) -> str | list[Any]:
+    return [key.id, path_text(key.path), round] if key.path or round else key.id
 
 
 def _done(done: Done, recording: Recording) -> dict[str, Any]:
@@ -165,13 +169,30 @@ def parse_frozen(lines: Iterable[str], path: Path) -> Recording:
     return reader.recording(path)
 
 
+@dataclass
+class _MomentLines:
+    """A moment, as far as its lines were read."""
+
+    at: datetime
+    inputs: list[Input] = field(default_factory=list[Input])
+    ended: list[tuple[Key, int]] = field(default_factory=list[tuple[Key, int]])
+    started: list[tuple[Key, int]] = field(default_factory=list[tuple[Key, int]])
+
+
+def _start_of(given: str | list[Any]) -> tuple[Key, int]:
+    if isinstance(given, str):
+        return Key(given), 0
+    id, path, round = given
+    return Key(id, path_of(path)), round
+
+
 class _Reader:
     """Adds up the lines of a frozen run."""
 
     def __init__(self) -> None:
         self.head: dict[str, Any] | None = None
         self.end: dict[str, Any] | None = None
-        self._moments: dict[int, tuple[datetime, list[Input], list[tuple[Key, int]]]] = {}
+        self._moments: dict[int, _MomentLines] = {}
         self._done: dict[tuple[Key, int], Done] = {}
         self._gone: set[Key] = set()
         self._questions: list[Question] = []
@@ -181,10 +202,9 @@ class _Reader:
         inputs: list[Input] = []
         ended: list[tuple[Key, int]] = []
         if "moment" in row:
-            at, inputs, ended = self._moments.setdefault(
-                row["moment"], (time_of(row["at"]), inputs, ended)
-            )
-            del at
+            made = self._moments.setdefault(row["moment"], _MomentLines(time_of(row["at"])))
+            inputs, ended = made.inputs, made.ended
+            made.started += [_start_of(one) for one in row.get("starts", ())]
         if self.head is None:
             if row.get("frozen") != _VERSION:
                 raise ValueError("it is of another version")
@@ -227,8 +247,13 @@ class _Reader:
             created_at=time_of(head["created_at"]),
             set_up=None if set_up is None else time_of(set_up),
             moments=tuple(
-                Moment(at=at, inputs=tuple(inputs), ended=tuple(ended))
-                for _, (at, inputs, ended) in sorted(self._moments.items())
+                Moment(
+                    at=made.at,
+                    inputs=tuple(made.inputs),
+                    ended=tuple(made.ended),
+                    started=tuple(made.started),
+                )
+                for _, made in sorted(self._moments.items())
             ),
             done=self._done,
             questions=tuple(self._questions),

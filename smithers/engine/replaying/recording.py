@@ -50,7 +50,9 @@ class Done:
     origin: str | None = None
     """The run that made that attempt, if the rows were copied."""
     is_kept: bool = False
-    """Whether a rewind has brought its end back, in one frame with others."""
+    """Whether it ended before something that was done again, by a resume, a retry or a rewind:
+    what came before it may have ended later.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,8 @@ class Moment:
     inputs: tuple[Input, ...] = ()
     ended: tuple[tuple[Key, int], ...] = ()
     """The nodes that ended in it, each with its round."""
+    started: tuple[tuple[Key, int], ...] = ()
+    """Those of which the last attempt started in it."""
 
 
 @dataclass(frozen=True, kw_only=True)

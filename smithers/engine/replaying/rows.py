@@ -79,6 +79,8 @@ class _Round:
     origin: str | None = None
     settled: Settled | None = None
     frame: int = -1
+    started: int = -1
+    """The frame in which its last attempt started."""
     failed: tuple[int, AttemptEnded] | None = None
     is_kept: bool = False
     sent_back: int = -1
@@ -93,6 +95,8 @@ class _Reader:
     def __init__(self, run_id: str, read: ReadOutput, find_child: FindChild) -> None:
         self._run_id = run_id
         self._read, self._find_child = read, find_child
+        self.done_again = -1
+        """The last frame in which a resume, a retry or a rewind has taken something back."""
         self.times: dict[int, datetime] = {}
         self.kinds: dict[str, str] = {}
         self.open: dict[Key, _Round] = {}
@@ -109,6 +113,8 @@ class _Reader:
         self.times[frame.number] = frame.at
         resets = [change for change in frame.changes if isinstance(change, Reset)]
         is_sent_back = any(reset.cause is not None for reset in resets)
+        if resets and not is_sent_back:
+            self.done_again = frame.number
         for reset in resets:
             if is_sent_back:
                 self._close(reset.key)
@@ -139,6 +145,7 @@ class _Reader:
                 if not made.serials:
                     made.agent, made.asked = change.agent, change.prompt
                 made.serials.append(change.serial)
+                made.started = frame
                 made.origin = change.origin
                 self.keys[change.serial] = key
             case AttemptEnded():
@@ -187,6 +194,7 @@ class _Reader:
             if before and (before.outcome, before.output) == (settled.outcome, settled.output):
                 made.agent, made.asked = left.agent, left.asked
                 made.serials, made.origin, made.is_kept = left.serials, left.origin, True
+                made.started = made.frame
                 made.reads = made.reads or left.reads
                 return
 
@@ -241,7 +249,7 @@ class _Reader:
             attempts=len(made.serials),
             serial=made.serials[-1] if made.serials else None,
             origin=made.origin,
-            is_kept=made.is_kept,
+            is_kept=made.is_kept or made.frame < self.done_again,
         )
         if ended is None and made.failed is not None and made.failed[0] == made.sent_back:
             return _failed(found, made.failed[1])
@@ -250,21 +258,25 @@ class _Reader:
     def moments(self) -> tuple[Moment, ...]:
         inputs: dict[int, list[Input]] = {}
         ended: dict[int, list[tuple[Key, int]]] = {}
+        started: dict[int, list[tuple[Key, int]]] = {}
         for frame, given in self.signals:
             inputs.setdefault(frame, []).append(given)
         for (key, number), made in self.rounds.items():
             for frame, given in made.inputs:
                 inputs.setdefault(frame, []).append(given)
+            if made.serials:
+                started.setdefault(made.started, []).append((key, number))
             if made.settled is not None:
                 ended.setdefault(made.frame, []).append((key, number))
             elif made.failed is not None and made.failed[0] == made.sent_back:
                 ended.setdefault(made.sent_back, []).append((key, number))
-        frames = sorted({*inputs, *ended, *list(self.times)[-1:]})
+        frames = sorted({*inputs, *ended, *started, *list(self.times)[-1:]})
         return tuple(
             Moment(
                 at=self.times[number],
                 inputs=tuple(inputs.get(number, ())),
                 ended=tuple(ended.get(number, ())),
+                started=tuple(started.get(number, ())),
             )
             for number in frames
         )
