@@ -169,6 +169,21 @@ def test_a_replay_that_is_killed_changes_nothing(project: Path) -> None:
     assert replayed(project)[0] == 0
 
 
+def test_what_was_retried_forked_and_rewound_is_replayed(project: Path) -> None:
+    for command in (
+        ("retry", "r1", "plan"),
+        ("fork", "r1", "--frame", "4", "--up"),
+        ("fork", "r1", "--run-id", "f2", "--set", 'plan="Plan."', "--up"),
+        ("rewind", "r1", "--frame", "4"),
+        ("resume", "r1"),
+    ):
+        said = smithers(project, *command)
+        assert said.code == 0, said.err
+    for run_id in ("r1", "r1-fork", "r1-fork-2", "f2"):
+        said = smithers(project, "replay", run_id)
+        assert (said.code, said.out.partition(":")[0]) == (0, f"nothing differs from run {run_id}")
+
+
 # -- one task for real
 
 
