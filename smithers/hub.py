@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
+    from smithers.engine.replaying import FrozenFiles, LiveReplay, Replayed
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
@@ -880,6 +881,50 @@ class Hub:
         such frame.
         """
         return reports.compare(self.database, old, new, everything=everything)
+
+    async def replay(self, run_id: str) -> Replayed:
+        """Run the workflow of a run that has ended against its own rows, in memory: no agent is
+        asked, nothing is started or written. What differs is in the result. Raises `Refused` for a
+        run that has not finished or failed.
+        """
+        from smithers.engine.replaying import replay_run
+
+        found = reports.recorded(self.database, run_id)
+        read_answer = partial(reports.answer_in_stream, self.database, run_id)
+        return await replay_run(self._drive(), found.run, found.recording, read_answer)
+
+    def replay_live(self, run_id: str, task: str, *, frame: int, by: str) -> LiveReplay:
+        """Execute a task of a run that has ended again, in a fork as of its first start in or after
+        a frame. Nothing else is executed there; `resume` continues the fork. What the rest of the
+        run would have made of the new output, a replay in memory tells. Raises what `fork` and
+        `resume` raise, and `Refused` if the task did not start, or is a step with an effect.
+        """
+        import asyncio
+
+        from smithers.engine import replaying
+
+        found, driving = reports.recorded(self.database, run_id), self._drive()
+        start = replaying.find_start(found.frames, run_id, task, frame)
+        forked = self.fork(run_id, frame=start.frame, by=by)
+        with driving.working():
+            asyncio.run(replaying.run_only(driving, forked.run_id, start.key))
+        ended = reports.settled(self.database, forked.run_id, start.key)
+        replayed = replaying.replay_live(driving, found.run, found.recording, start, ended)
+        return replaying.LiveReplay(fork=forked, key=start.key, replayed=replayed)
+
+    async def freeze(self, run_id: str, test: Path, *, force: bool = False) -> FrozenFiles:
+        """Write a test that replays a run that has ended, and its recording beside it. Raises
+        `Refused` for files that exist already unless `force`, and for a run that its workflow does
+        not repeat.
+        """
+        from smithers.engine import replaying
+
+        files = replaying.check_free(test, force=force)
+        found = reports.recorded(self.database, run_id)
+        driving, folder = self._drive(), test.parent
+        lines = await replaying.freeze_run(driving, found.run, found.recording, folder)
+        replaying.write_frozen(files, run_id, Path(found.run.file).name, lines)
+        return files
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

@@ -65,7 +65,7 @@ class Driving:
     def __init__(self, database: Path, environment: Mapping[str, str]) -> None:
         self._database = database
         self._environment = environment
-        self._secrets = Secrets(environment)
+        self.secrets = Secrets(environment)
         self._trusts = Trusts(environment)
         self._here = None if DETACHED in environment else current_folder()
         """The folder in which a person has typed this command; None in a process that was started
@@ -215,8 +215,11 @@ class Driving:
         max_concurrency: int | None,
         linger_s: float | None,
         again: Request | None = None,
+        makes: Callable[..., Engine] = Engine,
     ) -> Left:
-        """See `Hub.resume`; `again` is what is done again, also of a run that has finished."""
+        """See `Hub.resume`; `again` is what is done again, also of a run that has finished. `makes`
+        makes the engine.
+        """
         if is_below:
             self._here = None
         if not self._database.exists():
@@ -245,7 +248,7 @@ class Driving:
                 if again is not None:
                     check_repeatable(now)
                     settings = replace(settings, again=again)
-                engine = await _engine(store, now.run, fresh, loaded, settings, observer)
+                engine = await _engine(store, now.run, fresh, loaded, settings, observer, makes)
                 with self._loading():
                     engine.prepare(store)
                 return engine
@@ -254,15 +257,22 @@ class Driving:
 
     async def look(self, store: SqliteStore, history: History) -> Engine:
         """A run as its next owner would begin with it, in memory alone. Raises as `resume`."""
-        self._check_may_run(history.run, None)
-        found = self._find_settings(Path(history.run.folder))
-        with self._naming():
-            loaded = load_again(history.run, None, None)
+        with self.loading_again(history.run) as (loaded, found):
             settings = self._settings(history.run, found, None, 0.0)
             state = RunState.of(history.frames)
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
             return engine
+
+    @contextmanager
+    def loading_again(self, run: RunRow) -> Generator[tuple[Loaded, Found]]:
+        """The workflow of a run and its settings, inside of which its agents may be named. Raises
+        as `resume`.
+        """
+        self._check_may_run(run, None)
+        found = self._find_settings(Path(run.folder))
+        with self._naming():
+            yield load_again(run, None, None), found
 
     async def clear_away(self, store: Store, claimed: Claimed, last_owner: str | None) -> None:
         """End what the last owner of a run has left running."""
@@ -398,7 +408,7 @@ class Driving:
             machine_pools=on_machine,
             machine=SlotFiles.of_user(self._environment) if on_machine else NO_POOLS,
             find_answer=partial(find_cached, self._database),
-            secrets=self._secrets,
+            secrets=self.secrets,
             believes=lambda: self._trusts.believes(self._database),
         )
 
@@ -489,9 +499,10 @@ async def _engine(
     loaded: Loaded,
     settings: Settings,
     observer: Observer,
+    makes: Callable[..., Engine] = Engine,
 ) -> Engine:
     """The engine of a run that is resumed."""
-    engine = Engine(
+    engine = makes(
         loaded.workflow,
         stored_input(loaded, run.input),
         run=replace(run, source=loaded.source),

@@ -41,7 +41,7 @@ from smithers.kinds.subflow import (
     child_workflow,
     start_digest,
 )
-from smithers.kinds.task import TASK, agent_work
+from smithers.kinds.task import TASK, agent_work, has_effect
 from smithers.kinds.timer import TIMER
 from smithers.kinds.try_ import (
     CATCH,
@@ -97,6 +97,7 @@ __all__ = [
     "child_workflow",
     "error_of",
     "find_failure",
+    "has_effect",
     "is_sent_back",
     "kind_of",
     "result_of",

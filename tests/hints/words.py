@@ -213,6 +213,15 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "to see what its workflow does now, type `smithers replay …`": (
+        "replaying/test_commands.py::test_a_run_that_its_workflow_does_not_repeat_is_not_frozen"
+    ),
+    "freeze the run again with `smithers freeze RUN -o FILE --force`": (
+        "replaying/test_commands.py::test_a_recording_that_is_damaged_is_told_with_its_line"
+    ),
+    "restore it, or write its path, relative to …, into the first line": (
+        "replaying/test_commands.py::test_a_test_whose_workflow_was_moved_says_so"
+    ),
     "its frames are 0 to …; `smithers timeline …` shows them": (
         "cli/test_travelling.py::test_a_frame_that_is_not_there_exits_2_and_names_those_that_are"
     ),

@@ -20,7 +20,7 @@ from smithers.engine.attempts.answers import (
     sent_back_block,
 )
 from smithers.engine.attempts.cached import cache_key
-from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.executor import Bench, Executor, Request
 from smithers.engine.attempts.handover import background, handover
 from smithers.engine.attempts.limits import Limits
 from smithers.engine.attempts.next_agent import Cooling, Missing, Use, after_failure, next_agent
@@ -99,6 +99,10 @@ class AgentExecutor(Executor[AgentWork]):
             return None
         prompt = self.asking.text(one, work.prompt, "prompt")
         return None if prompt is None else (taken, prompt)
+
+    def request(self, one: Instance[Task], work: AgentWork) -> Request | None:
+        prompt = self.asking.text(one, work.prompt, "prompt")
+        return None if prompt is None else Request(None, prompt)
 
     def begin(self, one: Instance[Task], work: AgentWork) -> AgentAttempt | None:
         # First what it waits for by itself: only a task that could start waits for its agents.

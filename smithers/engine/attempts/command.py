@@ -10,7 +10,7 @@ from smithers.changes import Failure
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent_attempt import Hooks
 from smithers.engine.attempts.execution import Execution, Result
-from smithers.engine.attempts.executor import Bench, Executor
+from smithers.engine.attempts.executor import Bench, Executor, Request
 from smithers.engine.programs import Programs, shown_words
 from smithers.errors import AuthorError, MachineError
 from smithers.kinds import Instance
@@ -32,6 +32,12 @@ class CommandExecutor(Executor[CommandWork]):
 
     def _program(self, one: Instance[Task], work: CommandWork) -> Any:
         return self.asking.ask(one, lambda: program_of(one.node, work))
+
+    def request(self, one: Instance[Task], work: CommandWork) -> Request | None:
+        program = self._program(one, work)
+        if self.asking.missed(program):
+            return None
+        return Request(shown_words(program, self.bench.secrets.mask))
 
     def begin(self, one: Instance[Task], work: CommandWork) -> CommandAttempt | None:
         program = self._program(one, work)

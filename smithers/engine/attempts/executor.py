@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from smithers import waits
 from smithers.changes import AttemptStarted, Failure, WaitOpened
@@ -24,10 +25,18 @@ from smithers.secrets import Secrets
 from smithers.state import Attempted
 from smithers.tree import Retry, Task, Work
 
-__all__ = ["Bench", "Executor"]
+__all__ = ["Bench", "Executor", "Request"]
 
 W = TypeVar("W", bound=Work)
 _ONCE = Retry(tries=1)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who works, None for the agent that comes next, and the author's prompt if there is one."""
+
+    who: str | None
+    prompt: str | None = None
 
 
 class Bench(Protocol):
@@ -55,7 +64,7 @@ class Executor(ABC, Generic[W]):
     remember is a row.
     """
 
-    is_paid: ClassVar[bool] = False
+    is_paid: bool = False
     """Whether its attempts cost something, so that they need a budget that is not spent."""
 
     def __init__(self, asking: Asking, bench: Bench) -> None:
@@ -75,6 +84,12 @@ class Executor(ABC, Generic[W]):
         data, or has failed by them: a workflow that is wrong is refused before it is owned.
         """
         return True
+
+    @abstractmethod
+    def request(self, one: Instance[Task], work: W) -> Request | None:
+        """What an attempt would be asked, by the author's callables; None if the task waits for
+        data, or has failed by them.
+        """
 
     @abstractmethod
     def begin(self, one: Instance[Task], work: W) -> Execution | None:
