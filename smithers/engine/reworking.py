@@ -29,10 +29,12 @@ _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Again:
-    """What somebody wants done again: these nodes, and with `readers` all that read them."""
+    """What somebody wants done again: the nodes of `keys` with all that read them, and those that
+    stand `alone` without what read them.
+    """
 
-    keys: Collection[Key]
-    readers: bool = True
+    keys: Collection[Key] = ()
+    alone: Collection[Key] = ()
 
 
 class Reworking:
@@ -71,10 +73,18 @@ class Reworking:
 
     def reset_requested(self, again: Again, attempts: Iterable[Running]) -> None:
         """Reset what somebody wants done again."""
-        found = self._finder(attempts)
-        for key in again.keys:
+        for keys, follows in ((again.keys, True), (again.alone, False)):
+            found = self._finder(attempts)
+            for key in keys:
+                found.add(key)
+            self._write(found.result(follows=follows), None)
+
+    def find(self, keys: Iterable[Key]) -> frozenset[Key]:
+        """What would be done again with these nodes: they, and all that read them."""
+        found = self._finder(())
+        for key in keys:
             found.add(key)
-        self._write(found.result(follows=again.readers), None)
+        return found.result().again
 
     def reset_left(
         self, ids: Iterable[str], cause: SentBack | None, attempts: Iterable[Running]

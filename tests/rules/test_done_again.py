@@ -38,7 +38,8 @@ def flow_of(make: Make) -> Workflow[NoInput, Any]:
 
 
 def request(ids: Collection[str], *, readers: bool = True) -> Request:
-    return lambda _: Again(keys=[Key(id) for id in ids], readers=readers)
+    keys = [Key(id) for id in ids]
+    return lambda _: Again(keys=keys) if readers else Again(alone=keys)
 
 
 def again(run: Run, *ids: str, readers: bool = True) -> list[str]:
@@ -106,7 +107,7 @@ def test_choices_that_read_it_are_made_again() -> None:
         return Sequence(
             size,
             Branch(lambda: ctx[size] > 2, Step("large", lambda: 1), id="by-size"),
-            Loop(Step("round", lambda: 1), until=lambda: ctx[size] > 0, max_iterations=2, id="loop"),
+            Loop(Step("r", lambda: 1), until=lambda: ctx[size] > 0, max_iterations=2, id="loop"),
             Step("other", lambda: 1),
         )
 
