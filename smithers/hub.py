@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from smithers.engine.detaching import Detaching, Launched
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
+    from smithers.engine.reusing import Reuse
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
@@ -204,9 +205,14 @@ class Hub:
         observer: Observer,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
     ) -> Left:
         """Resume a run, from its own file unless `file` is given. A finished run only returns its
         result.
+
+        With `rerun`, the finished tasks that an edit has changed are run again, with exactly what
+        read them, also in a run that has finished: the tasks of these names, all of them if there
+        are none.
 
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
@@ -223,7 +229,19 @@ class Hub:
                 observer=observer,
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
+                rerun=rerun,
             )
+
+    async def check_edit(self, run_id: str) -> Reuse:
+        """What a resume of a run would reuse, and what an edit of its file has changed of its
+        finished work. The file is imported, and nothing is written.
+
+        Raises `UnknownRun`, `Refused`, `AuthorError` or `StoreError`.
+        """
+        self._may_resume(run_id)
+        driving = self._drive()
+        with driving.working():
+            return await driving.compare(run_id)
 
     def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
         """Leave the run that `start` or `resume` drives in a resumable state; do nothing if there
@@ -296,6 +314,7 @@ class Hub:
         input: str | None = None,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
         typed: bool = False,
     ) -> Launched:
         """Resume a run in its own process, in the run's folder; a child run through the run that
@@ -314,6 +333,7 @@ class Hub:
             input=input,
             max_concurrency=max_concurrency,
             linger_s=linger_s,
+            rerun=rerun,
             typed=typed,
         )
 

@@ -54,6 +54,27 @@ Detach = Annotated[
     bool,
     typer.Option("--detach", help="Run in the background and return immediately."),
 ]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TASK]...",
+        help="With --rerun-changed: the changed tasks that run again (default: all).",
+        show_default=False,
+    ),
+]
+RerunChanged = Annotated[
+    bool,
+    typer.Option(
+        "--rerun-changed",
+        help="Run finished tasks again that an edit has changed, and what read their outputs.",
+    ),
+]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check", help="Only tell what an edit has changed; exit with 1 if something has."
+    ),
+]
 Detached = Annotated[bool, typer.Option("--detached", hidden=True)]
 _ALPHABET = "23456789abcdefghjkmnpqrstvwxyz"
 
@@ -76,9 +97,14 @@ def register(app: typer.Typer) -> None:
         short_help="Resume a run.",
         help=example(
             "smithers resume r1",
+            "smithers resume r1 --check",
+            "smithers resume r1 --rerun-changed",
+            "smithers resume r1 draft review --rerun-changed",
             says="Resume a run that was stopped, crashed, failed or got its answer."
             " Finished tasks are not run again. A finished run prints its output"
-            " again.",
+            " again. After an edit of the workflow's file, --check tells which finished tasks"
+            " have changed, and --rerun-changed runs these again, or those that are named, with"
+            " exactly what read their outputs.",
         ),
     )(resume)
 
@@ -87,7 +113,7 @@ def register(app: typer.Typer) -> None:
 class Wanted:
     """What a run is to be started or gone on with, as it was typed. Without `file` it goes on from
     its own; `extra` is added to the final object. `recorded`: an answer is on disk already, so that
-    it is enough if another process drives the run.
+    it is enough if another process drives the run. `rerun` as in `Hub.resume`.
     """
 
     place: Place
@@ -102,6 +128,7 @@ class Wanted:
     linger_s: float | None = None
     detach: bool = False
     detached: bool = False
+    rerun: tuple[str, ...] | None = None
     heading: str = ""
     recorded: bool = False
     extra: dict[str, object] | None = None
@@ -166,6 +193,9 @@ def up(
 
 def resume(
     run: Run,
+    tasks: Tasks = None,
+    rerun_changed: RerunChanged = False,
+    check: Check = False,
     detach: Detach = False,
     json: JsonFlag = False,
     events: Events = False,
@@ -174,10 +204,23 @@ def resume(
     db: Db = None,
     detached: Detached = False,
 ) -> int:
+    if tasks and not rerun_changed:
+        raise Usage(
+            f"{shlex.join(tasks)}: tasks are named with --rerun-changed alone",
+            hint=f"`smithers resume {shlex.quote(run)} {shlex.join(tasks)} --rerun-changed`",
+        )
+    if check:
+        from smithers.cli._comparing import tell_changes
+
+        if rerun_changed or detach or events:
+            one = "--rerun-changed" if rerun_changed else "--detach" if detach else "--events"
+            raise Usage(f"--check and {one} cannot be combined", hint=f"leave out {one}")
+        return tell_changes(place(db), run, json=json)
     return go_on(
         Wanted(
             place=place(db),
             run_id=run,
+            rerun=tuple(tasks or ()) if rerun_changed else None,
             json=json,
             events=events,
             max_concurrency=max_concurrency,
@@ -233,6 +276,11 @@ def _through(wanted: Wanted) -> Wanted:
     run = hub.resumed_through(wanted.run_id)
     if run == wanted.run_id:
         return wanted
+    if wanted.rerun is not None:
+        raise Usage(
+            f"{wanted.run_id} is resumed by resuming {run}, so its own tasks cannot be run again",
+            hint=f"`smithers resume {shlex.quote(run)} --check` tells what has changed there",
+        )
     has_continued = hub.status(wanted.run_id) == "continued"
     why = "has continued as another run" if has_continued else "is a child run"
     say(f"{wanted.run_id} {why}: resuming {run}")
@@ -259,6 +307,7 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
         observer=watcher,
         max_concurrency=wanted.max_concurrency,
         linger_s=wanted.linger_s,
+        rerun=wanted.rerun,
     )
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,12 +91,15 @@ class Detaching:
         input: str | None,
         max_concurrency: int | None,
         linger_s: float | None,
+        rerun: Collection[str] | None,
         typed: bool,
     ) -> Launched:
         """See `Hub.launch_again`."""
         if (run := self._known(run_id)) is None:
             raise UnknownRun(f"there is no run {run_id!r}", hint="list the runs with `smithers ps`")
         arguments = ["resume", run_id]
+        if rerun is not None:
+            arguments += [*rerun, "--rerun-changed"]
         if file is not None or input is not None:
             path = Path(run.file if file is None else file).absolute()
             which = f"{path}:{name}" if name else str(path)
