@@ -16,9 +16,9 @@ from smithers.engine.asking import Asking
 from smithers.engine.comparing import Changed, Comparing
 from smithers.engine.reworking import Again, Reworking
 from smithers.errors import AuthorError, Refused
-from smithers.naming import key_name
+from smithers.naming import first_names, key_name, node_name
 from smithers.state import RunState
-from smithers.tree import did_you_mean
+from smithers.tree import Branch, did_you_mean
 
 __all__ = ["Comparison", "Edited", "Work"]
 
@@ -56,7 +56,7 @@ class Edited:
     """What is done again in the first frame of an owner who comes after an edit: the approvals
     whose text has changed, and with `rerun` the changed tasks with all that read them. `rerun` are
     their names, all of them if it is empty; without it, no task is done again. Unless it `refuses`,
-    an output that no longer fits its task is only told.
+    what no longer fits is only told.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Edited:
 
     def __call__(self, asking: Asking) -> Again:
         """Compare, and tell what is done again. Raises `Refused`, and `AuthorError` for an output
-        that no longer fits its task.
+        that no longer fits its task, and for a branch whose arm was taken and is not there.
         """
         compared = list(Comparing(asking, self._frames).compared())
         changed = tuple(one for _, one in compared if one is not None)
@@ -94,6 +94,7 @@ class Edited:
         self.rerun = tuple(sorted(done))
         if self._refuses:
             self._refuse_misfits(asking, done)
+            _refuse_lost_arms(asking)
         return Again(keys=chosen, alone=[one for one in comparison.asked_again if one not in done])
 
     def _chosen(self, asking: Asking, comparison: Comparison) -> list[Key]:
@@ -145,6 +146,39 @@ class Edited:
     @property
     def _quoted(self) -> str:
         return shlex.quote(self._run_id)
+
+
+def _refuse_lost_arms(asking: Asking) -> None:
+    """A branch keeps its choice: without the arm that it took, what ran there would be lost."""
+    state, by_id = asking.state, asking.view.mounts.by_id
+    for (key, kind), choice in state.choices.items():
+        one = by_id.get(key.id) if kind == "test" else None
+        if one is None or not isinstance(one.node, Branch):
+            continue
+        taken, first = choice.value == "true", one.kind.split(one.node)
+        if any((child.place < first) == taken for child in one.children):
+            continue
+        if lost := sorted(_finished_below(state, key.id) - by_id.keys()):
+            arm = "then" if taken else "otherwise"
+            raise AuthorError(
+                f"{node_name(key.id)} took its {arm} when it ran, and has none now:"
+                f" {first_names(lost)} finished there",
+                place=one.node.mark.place,
+                hint=f"give it back its {arm}, and what finished there is reused; or give the"
+                " Branch another id, and its test is called anew",
+            )
+
+
+def _finished_below(state: RunState, top: str) -> set[str]:
+    """The ids of what has finished below a container, as its rows have it."""
+    found: set[str] = set()
+    for key, ended in state.ended.items():
+        row = state.nodes.get(key.id)
+        while row is not None and row.parent not in (None, top):
+            row = state.nodes.get(row.parent or "")
+        if row is not None and row.parent == top and ended.outcome == "finished":
+            found.add(key.id)
+    return found
 
 
 def _work(state: RunState, keys: Iterable[Key]) -> Work:

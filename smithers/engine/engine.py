@@ -353,7 +353,9 @@ class Engine:
         """Reset what is to be done again by request."""
         if self._resumes and self.settings.again is not None:
             again = self.settings.again(self.asking)
-            self._reset_all(partial(self._reworking.reset_requested, again, ()))
+            if again.keys or again.alone:
+                self._mounting.mount(gone=True)  # what an edit has taken is not done again
+                self._reset_all(partial(self._reworking.reset_requested, again, ()))
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""

@@ -375,6 +375,35 @@ def test_one_that_has_not_ended_is_refused() -> None:
         resumed(run, gated("Ship?"), ("last",))
 
 
+def test_a_branch_whose_arm_is_gone_is_explained() -> None:
+    def make(*arms: str) -> Make:
+        def flow(ctx: Context[NoInput]) -> Node[Any]:
+            steps = [Step(id, lambda: 1) for id in arms]
+            return Sequence(Branch(lambda: False, *steps, id="pick"), Approval("last", ask="Last?"))
+
+        return flow
+
+    run = Edits(of(make("yes", "no")))
+    run.go()
+    with pytest.raises(AuthorError, match="pick took its otherwise when it ran, and has none now"):
+        resumed(run, make("yes"))
+    assert resumed(run, make("new", "no")) == []
+
+
+def test_what_an_edit_has_taken_is_not_done_again() -> None:
+    def make(word: str, *more: str) -> Make:
+        def flow(ctx: Context[NoInput]) -> Node[Any]:
+            steps = [Step(id, lambda: 1) for id in more]
+            return Sequence(Step("a", lambda: word), *steps, Approval("last", ask="Last?"))
+
+        return flow
+
+    run = Edits(of(make("x", "b", "c")))
+    run.go()
+    assert resumed(run, make("y", "b"), ()) == ["a"]
+    assert [str(key) for key in run.state.reset] == ["a"]
+
+
 def test_a_step_with_an_effect_is_asked_about_first() -> None:
     def make(word: str) -> Make:
         return lambda _: Sequence(Step("send", lambda: word, effect=True))
