@@ -320,11 +320,12 @@ class Hub:
         """Resume a run in its own process, in the run's folder; a child run through the run that
         waits for it. Raises what `resume` raises.
 
-        `typed` means that a person typed the command. Otherwise a database that this user does not
-        trust is refused with `Untrusted`, since its rows name the file to execute.
+        `rerun` as in `resume`. `typed` means that a person typed the command. Otherwise a database
+        that this user does not trust is refused with `Untrusted`, since its rows name the file to
+        execute.
         """
         typed = not self._may_resume(run_id) and typed
-        if file is None and input is None:
+        if file is None and input is None and rerun is None:
             run_id = self.resumed_through(run_id)
         return self._detach().resume(
             run_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from smithers.cli._places import Place
+from smithers.cli._places import Place, complete
 from smithers.cli._streams import give, give_json, shown, stdout_for_data
 from smithers.hub import Hub
 from smithers.wire import reuse_json
@@ -22,5 +22,5 @@ def tell_changes(place: Place, run_id: str, *, json: bool) -> int:
             give_json(reuse_json(found))
         else:
             for line in found.lines() or ["nothing has finished yet"]:
-                give(shown(line))
+                give(shown(complete(line)))
     return 1 if found.changed else 0

@@ -73,7 +73,7 @@ class Live:
             self._tree.event(key, event)
 
     def note(self, text: str) -> None:
-        self._console.print(Text(shown(text), style="dim"))
+        self._console.print(Text(shown(complete(text)), style="dim"))
 
     def close(self) -> None:
         if self._live is not None:

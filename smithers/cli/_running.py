@@ -72,7 +72,7 @@ RerunChanged = Annotated[
 Check = Annotated[
     bool,
     typer.Option(
-        "--check", help="Only tell what an edit has changed; exit with 1 if something has."
+        "--check", help="Only show what an edit has changed; exit with 1 if something has."
     ),
 ]
 Detached = Annotated[bool, typer.Option("--detached", hidden=True)]
@@ -102,7 +102,7 @@ def register(app: typer.Typer) -> None:
             "smithers resume r1 draft review --rerun-changed",
             says="Resume a run that was stopped, crashed, failed or got its answer."
             " Finished tasks are not run again. A finished run prints its output"
-            " again. After an edit of the workflow's file, --check tells which finished tasks"
+            " again. After an edit of the workflow's file, --check shows which finished tasks"
             " have changed, and --rerun-changed runs these again, or those that are named, with"
             " exactly what read their outputs.",
         ),
@@ -204,10 +204,11 @@ def resume(
     db: Db = None,
     detached: Detached = False,
 ) -> int:
+    where = place(db)
     if tasks and not rerun_changed:
         raise Usage(
             f"{shlex.join(tasks)}: tasks are named with --rerun-changed alone",
-            hint=f"`smithers resume {shlex.quote(run)} {shlex.join(tasks)} --rerun-changed`",
+            hint=f"type `smithers resume {shlex.quote(run)} {shlex.join(tasks)} --rerun-changed`",
         )
     if check:
         from smithers.cli._comparing import tell_changes
@@ -215,10 +216,10 @@ def resume(
         if rerun_changed or detach or events:
             one = "--rerun-changed" if rerun_changed else "--detach" if detach else "--events"
             raise Usage(f"--check and {one} cannot be combined", hint=f"leave out {one}")
-        return tell_changes(place(db), run, json=json)
+        return tell_changes(where, run, json=json)
     return go_on(
         Wanted(
-            place=place(db),
+            place=where,
             run_id=run,
             rerun=tuple(tasks or ()) if rerun_changed else None,
             json=json,
@@ -235,7 +236,7 @@ def go_on(wanted: Wanted) -> int:
     """Start a run, or go on with one, here or in a process of its own; the exit code."""
     from smithers.cli._trusting import trust_if_typed
 
-    if wanted.file is None:
+    if wanted.file is None and wanted.rerun is None:
         wanted = _through(wanted)
     if not wanted.detached:
         trust_if_typed(wanted.place, "up" if wanted.file else "resume")
@@ -276,11 +277,6 @@ def _through(wanted: Wanted) -> Wanted:
     run = hub.resumed_through(wanted.run_id)
     if run == wanted.run_id:
         return wanted
-    if wanted.rerun is not None:
-        raise Usage(
-            f"{wanted.run_id} is resumed by resuming {run}, so its own tasks cannot be run again",
-            hint=f"`smithers resume {shlex.quote(run)} --check` tells what has changed there",
-        )
     has_continued = hub.status(wanted.run_id) == "continued"
     why = "has continued as another run" if has_continued else "is a child run"
     say(f"{wanted.run_id} {why}: resuming {run}")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import AttemptStarted, Frame, Key, Settled
+from smithers.cli._places import complete
 from smithers.cli._streams import give_json, is_terminal, masked, quoted, say, shown
 from smithers.errors import Refused
 from smithers.naming import first_names, key_name
@@ -122,7 +123,7 @@ class Lines:
         pass
 
     def note(self, text: str) -> None:
-        say(shown(text))
+        say(shown(complete(text)))
 
     def close(self) -> None:
         pass

@@ -33,7 +33,7 @@ from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.reusing import Reuse, find_done, reuse_of
 from smithers.engine.settings import NO_POOLS, Unwatched
 from smithers.engine.slot_files import SlotFiles
-from smithers.engine.standing import LIMIT, due_of, left, limit_of, nobody, over
+from smithers.engine.standing import LIMIT, check_reopens, due_of, left, limit_of, nobody, over
 from smithers.engine.trust import (
     Trusted,
     Trusts,
@@ -222,6 +222,8 @@ class Driving:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             check_input(history.run, input)
+            if rerun is not None:
+                check_reopens(history.run)
             if (told := over(run_id, state, reopens=rerun is not None)) is not None:
                 return told
             trusted = self._check_may_run(history.run, file)

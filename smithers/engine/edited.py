@@ -110,14 +110,13 @@ class Edited:
         """The changed tasks of this name: one, or one for each iteration."""
         if found := [key for key in changed if name in (key.id, str(key))]:
             return found
-        state = asking.state
+        state, run = asking.state, self._quoted
         known = {key for key in state.ended if name in (key.id, str(key))}
         if not known and name not in state.nodes:
             guess = did_you_mean(name, (key.id for key in changed))
             raise Refused(
-                f"run {self._run_id} has no task {name!r}",
-                hint=f"{guess} `smithers resume {self._quoted} --check` lists what has"
-                " changed".strip(),
+                f"run {self._run_id} has no task {name!r}{guess and f': {guess}'}",
+                hint=f"`smithers resume {run} --check` lists what has changed",
             )
         if not known:
             raise Refused(
@@ -125,8 +124,8 @@ class Edited:
                 hint="leave it out: resuming the run runs it",
             )
         raise Refused(
-            f"{name!r} has not changed since it ran, as far as that can be told",
-            hint=f"leave it out; `smithers resume {self._quoted} --check` lists what has changed",
+            f"{name!r} has not changed since it ran",
+            hint=f"leave it out; `smithers resume {run} --check` lists what has changed",
         )
 
     def _refuse_misfits(self, asking: Asking, done: Collection[Key]) -> None:
@@ -137,7 +136,7 @@ class Edited:
                 continue
             node = asking.view.mounts.by_id[one.key.id].node
             raise AuthorError(
-                f"what {key_name(one.key)!r} gave does not fit its output= any more: {one.misfit}",
+                f"what {key_name(one.key)!r} gave no longer fits its output=: {one.misfit}",
                 place=node.mark.place,
                 hint=f"to run it again, type `smithers resume {self._quoted} --rerun-changed"
                 f" {shlex.quote(str(one.key))}`; or change output= so that it takes what it gave",

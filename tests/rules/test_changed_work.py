@@ -174,7 +174,7 @@ def test_an_output_that_no_longer_fits_is_refused_before_anything_is_paid() -> N
     run = Edits(of(make(Size)))
     finish(run)
     frames = len(run.watch.frames)
-    with pytest.raises(AuthorError, match="what 'a' gave does not fit its output= any more: name"):
+    with pytest.raises(AuthorError, match="what 'a' gave no longer fits its output=: name"):
         resumed(run, make(Named))
     assert len(run.watch.frames) == frames
     assert resumed(run, make(Named), ("a",)) == ["a"]
