@@ -443,10 +443,12 @@ class Reset:
     """Everything of this node that was born before this frame no longer counts; it is kept.
 
     With `cause` it is done again by a `Rework`, and continues the session in which it was done.
+    With `anew`, an earlier such cause no longer counts either.
     """
 
     key: Key
     cause: SentBack | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,10 +21,12 @@ from smithers.engine.ending import (
     Asked,
     Attached,
     Decided,
+    Forked,
     Left,
     NotSent,
     Raised,
     Reply,
+    Rewound,
     Sent,
     SignalReceipt,
 )
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
         FrameView,
         GraphView,
         Inspection,
+        Lineage,
         LinesPage,
         LogEvent,
         MessageView,
@@ -78,6 +81,7 @@ __all__ = [
     "Asked",
     "Attached",
     "Decided",
+    "Forked",
     "Form",
     "Hub",
     "Left",
@@ -87,6 +91,7 @@ __all__ = [
     "Question",
     "Raised",
     "Reply",
+    "Rewound",
     "RunsQuery",
     "Secrets",
     "Sent",
@@ -105,6 +110,7 @@ _HOMES = {
     "Standing": "smithers.views",
 }
 """What faces take from here, imported when it is first used."""
+_NOTHING_SET: Mapping[str, str] = {}
 _TAKES_IT_WITHIN_S, _LOOK_S = 10.0, 0.05
 __getattr__ = lazily(__name__, _HOMES)
 
@@ -242,6 +248,98 @@ class Hub:
         driving = self._drive()
         with driving.working():
             return await driving.compare(run_id)
+
+    async def retry(
+        self,
+        run_id: str,
+        task: str,
+        *,
+        readers: bool = False,
+        observer: Observer,
+        max_concurrency: int | None = None,
+        linger_s: float | None = None,
+    ) -> Left:
+        """Run a task again, and go on with its run, which may have finished or failed; `task` may
+        name an iteration, such as `review[2]`. With `readers`, what read its output is done again
+        as well; otherwise only questions to a person whose texts read it are asked again. A step
+        with `effect=True` runs again once a person has approved that.
+
+        Raises what `resume` raises, and `Refused` if the task has not run, or the run was
+        cancelled or has continued as another one; nothing was written in that case.
+        """
+        self.check_may(f"retry tasks of run {run_id}")
+        from smithers.engine.requesting import requested
+
+        driving = self._drive()
+        with driving.working():
+            return await driving.resume(
+                run_id,
+                file=None,
+                name=None,
+                input=None,
+                observer=observer,
+                max_concurrency=max_concurrency,
+                linger_s=linger_s,
+                again=requested(run_id, again=[task], readers=readers),
+            )
+
+    def launch_retry(
+        self, run_id: str, task: str, *, readers: bool = False, typed: bool = False
+    ) -> Launched:
+        """The same in a process of its own. Raises what `retry` and `launch_again` raise."""
+        self.check_may(f"retry tasks of run {run_id}")
+        return self._detach().retry(run_id, task, readers=readers, typed=typed)
+
+    def fork(
+        self,
+        run_id: str,
+        *,
+        frame: int | None = None,
+        new_id: str | None = None,
+        input: str | None = None,
+        outputs: Mapping[str, str] = _NOTHING_SET,
+        again: Sequence[str] = (),
+        by: str | None,
+    ) -> Forked:
+        """Make a new run that has what a run had at a frame (None: its last one), and that nobody
+        drives: `resume` does. Its id is `new_id`, or the first of `RUN-fork`, `RUN-fork-2` … that
+        is free. The run that is forked is not changed.
+
+        `input` is another input, as JSON text. `outputs` are outputs that the person `by` gives in
+        place of tasks, as JSON text; what read them is done again, and so are the tasks that
+        `again` names, with what read them. A decision that `by` may not make is asked again; for an
+        agent, with `by` None, the fork ends before the first decision of a person. With any of
+        these, the workflow's file is imported.
+
+        Raises `UnknownRun`, `RunExists`, `Owned` naming the living owner, `AuthorError`, or
+        `Refused`: there is no such frame or task, an output does not fit or is a person's answer.
+        """
+        self.check_may("fork runs")
+        from smithers.engine.deciding import with_store
+        from smithers.engine.forking import Fork, fork
+
+        driving = self._drive()
+        wanted = Fork(frame=frame, run_id=new_id, input=input, outputs=outputs, again=again, by=by)
+        with driving.working():
+            return with_store(
+                self.database, run_id, lambda store: fork(driving, store, run_id, wanted)
+            )
+
+    def rewind(self, run_id: str, frame: int) -> Rewound:
+        """Take a run back to one of its frames: what happened later no longer counts. What it was
+        before is kept as a fork. Nobody drives the run afterwards: `resume` does.
+
+        Raises `UnknownRun`, `Owned` naming the living owner, or `Refused`: there is no such frame,
+        or the run was cancelled or has continued as another one.
+        """
+        self.check_may(f"rewind run {run_id}")
+        from smithers.engine.deciding import with_store
+        from smithers.engine.forking import rewind
+
+        driving = self._drive()
+        return with_store(
+            self.database, run_id, lambda store: rewind(store, run_id, frame, driving.clear_away)
+        )
 
     def stop(self, *, by: str | None = None, comes_back: bool = False) -> None:
         """Leave the run that `start` or `resume` drives in a resumable state; do nothing if there
@@ -824,6 +922,10 @@ class Hub:
     def timeline(self, run_id: str) -> TimelineView:
         """A run frame by frame."""
         return reports.timeline(self.database, run_id)
+
+    def lineage(self, run_id: str) -> Lineage:
+        """What a run is a fork of, and its forks."""
+        return reports.lineage(self.database, run_id)
 
     def frame_by_frame(
         self, run_id: str, *, outputs: bool = True

@@ -229,6 +229,8 @@ class RunState:
     text: a person's, or that time was up.
     """
     attempts: dict[int, Attempted] = field(default_factory=dict[int, Attempted])
+    last_serial: int = 0
+    """The highest number of an attempt; a fork leaves some of them out."""
     tries: dict[Key, list[Attempted]] = field(default_factory=dict[Key, list[Attempted]])
     reads: dict[Key, dict[Key, int]] = field(default_factory=dict[Key, dict[Key, int]])
     reset: dict[Key, int] = field(default_factory=dict[Key, int])
@@ -237,6 +239,8 @@ class RunState:
     sent_back: dict[Key, SentBack] = field(default_factory=dict[Key, SentBack])
     """Why tasks are done again, of those that a `Rework` has reset."""
     usage: Total = field(default_factory=Total)
+    inherited: Total = field(default_factory=Total)
+    """What attempts used that a fork has from the run that it was copied from."""
     budgets: dict[Key, BudgetSet] = field(default_factory=dict[Key, BudgetSet])
     raised: dict[Key, Amounts] = field(default_factory=dict[Key, Amounts])
     messages: dict[Key, dict[int, Message]] = field(default_factory=dict[Key, dict[int, Message]])
@@ -371,6 +375,7 @@ class RunState:
                     origin=change.origin,
                 )
                 self.attempts[change.serial] = attempt
+                self.last_serial = max(self.last_serial, change.serial)
                 self.tries.setdefault(key, []).append(attempt)
             case AttemptEnded():
                 attempt = self.attempts[change.serial]
@@ -381,8 +386,9 @@ class RunState:
             case ReadMade():
                 self.reads.setdefault(change.reader, {})[change.source] = change.at
             case UsageCounted():
-                self.usage.add(change)
-                self.attempts[change.serial].use(change)
+                attempt = self.attempts[change.serial]
+                (self.usage if attempt.origin is None else self.inherited).add(change)
+                attempt.use(change)
             case SessionSeen():
                 self.attempts[change.serial].session = change.session
             case ChoiceMade(key=key):
@@ -441,6 +447,8 @@ class RunState:
                 self.status, self.status_frame = change, frame
             case Reset(key=key):
                 self._reset(key, frame)
+                if change.anew:
+                    self.sent_back.pop(key, None)
                 if change.cause is not None:
                     self.sent_back[key] = change.cause
                     if (child := self.children.get(key)) is not None:

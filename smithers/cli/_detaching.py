@@ -59,6 +59,9 @@ def _launch(hub: Hub, wanted: Wanted, input: str | None) -> Launched:
             max_concurrency=wanted.max_concurrency,
             linger_s=wanted.linger_s,
         )
+    if wanted.retry is not None:
+        readers = wanted.with_readers
+        return hub.launch_retry(wanted.run_id, wanted.retry, readers=readers, typed=True)
     return hub.launch_again(
         wanted.run_id,
         file=wanted.file,

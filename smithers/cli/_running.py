@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from smithers.engine.engine import Observer
     from smithers.hub import Hub, Left
 
-__all__ = ["Detach", "Wanted", "go_on", "register"]
+__all__ = ["Concurrency", "Detach", "Detached", "Events", "Linger", "Wanted", "go_on", "register"]
 
 Events = Annotated[
     bool,
@@ -113,7 +113,8 @@ def register(app: typer.Typer) -> None:
 class Wanted:
     """What a run is to be started or gone on with, as it was typed. Without `file` it goes on from
     its own; `extra` is added to the final object. `recorded`: an answer is on disk already, so that
-    it is enough if another process drives the run. `rerun` as in `Hub.resume`.
+    it is enough if another process drives the run. `rerun` as in `Hub.resume`; `retry` is a task
+    that runs again.
     """
 
     place: Place
@@ -131,6 +132,8 @@ class Wanted:
     rerun: tuple[str, ...] | None = None
     heading: str = ""
     recorded: bool = False
+    retry: str | None = None
+    with_readers: bool = False
     extra: dict[str, object] | None = None
 
 
@@ -236,7 +239,7 @@ def go_on(wanted: Wanted) -> int:
     """Start a run, or go on with one, here or in a process of its own; the exit code."""
     from smithers.cli._trusting import trust_if_typed
 
-    if wanted.file is None and wanted.rerun is None:
+    if wanted.file is None and wanted.retry is None and wanted.rerun is None:
         wanted = _through(wanted)
     if not wanted.detached:
         trust_if_typed(wanted.place, "up" if wanted.file else "resume")
@@ -291,6 +294,15 @@ async def _drive(wanted: Wanted, hub: Hub, watcher: Observer) -> Left:
             name=wanted.name,
             input=given,
             run_id=wanted.run_id,
+            observer=watcher,
+            max_concurrency=wanted.max_concurrency,
+            linger_s=wanted.linger_s,
+        )
+    if wanted.retry is not None:
+        return await hub.retry(
+            wanted.run_id,
+            wanted.retry,
+            readers=wanted.with_readers,
             observer=watcher,
             max_concurrency=wanted.max_concurrency,
             linger_s=wanted.linger_s,

@@ -218,6 +218,8 @@ class Budgets:
 
     def _ledgers(self, attempt: Attempted) -> Iterator[_Used]:
         assert self._used is not None
+        if attempt.origin is not None:  # it was paid by the run that it comes from
+            return
         for key, _ in self._budgets_of(attempt.key):
             yield self._used.setdefault(key, _Used())
 

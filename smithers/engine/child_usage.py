@@ -119,7 +119,7 @@ def count_child(
     took_s = max(0.0, time_s - _counted_s(state, key, run_id))
     if not more and took_s < least_s:
         return
-    serial, number = len(state.attempts) + 1, len(state.tries.get(key, ())) + 1
+    serial, number = state.last_serial + 1, len(state.tries.get(key, ())) + 1
     started = AttemptStarted(
         serial=serial,
         key=key,

@@ -95,8 +95,7 @@ class Detaching:
         typed: bool,
     ) -> Launched:
         """See `Hub.launch_again`."""
-        if (run := self._known(run_id)) is None:
-            raise UnknownRun(f"there is no run {run_id!r}", hint="list the runs with `smithers ps`")
+        run = self._found(run_id)
         arguments = ["resume", run_id]
         if rerun is not None:
             arguments += [*rerun, "--rerun-changed"]
@@ -105,6 +104,29 @@ class Detaching:
             which = f"{path}:{name}" if name else str(path)
             arguments = ["up", which, "--run-id", run_id, "--resume"]
         arguments += _options(max_concurrency, linger_s)
+        return self._again(run, arguments, file=file, input=input, typed=typed)
+
+    def retry(self, run_id: str, task: str, *, readers: bool, typed: bool) -> Launched:
+        """See `Hub.launch_retry`."""
+        arguments = ["retry", run_id, *(["--with-readers"] if readers else []), "--", task]
+        return self._again(self._found(run_id), arguments, file=None, input=None, typed=typed)
+
+    def _found(self, run_id: str) -> RunRow:
+        if (run := self._known(run_id)) is None:
+            raise UnknownRun(f"there is no run {run_id!r}", hint="list the runs with `smithers ps`")
+        return run
+
+    def _again(
+        self,
+        run: RunRow,
+        arguments: list[str],
+        *,
+        file: str | None,
+        input: str | None,
+        typed: bool,
+    ) -> Launched:
+        """Launch a process that goes on with a run, if its row may say what is executed."""
+        run_id = run.run_id
         trusted = self._trusts.find(self._database)
         if trusted is None and not typed:
             raise Untrusted(

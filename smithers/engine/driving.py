@@ -17,12 +17,13 @@ from pathlib import Path
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
-from smithers.changes import ENDED, Frame
+from smithers.changes import ENDED, Change, Frame, Key
 from smithers.engine.authority import driving
 from smithers.engine.deciding import end_left_below
 from smithers.engine.edited import Edited
 from smithers.engine.ending import Left
 from smithers.engine.engine import Engine, First, Observer, Settings
+from smithers.engine.forking import check_repeatable
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
@@ -31,9 +32,9 @@ from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.reusing import Reuse, find_done, reuse_of
-from smithers.engine.settings import NO_POOLS, Unwatched
+from smithers.engine.settings import NO_POOLS, Request, Unwatched
 from smithers.engine.slot_files import SlotFiles
-from smithers.engine.standing import LIMIT, check_reopens, due_of, left, limit_of, nobody, over
+from smithers.engine.standing import LIMIT, due_of, left, limit_of, nobody, over
 from smithers.engine.trust import (
     Trusted,
     Trusts,
@@ -44,7 +45,7 @@ from smithers.errors import Refused, RunExists, StoreError, UnknownRun
 from smithers.secrets import Secrets
 from smithers.settings import Found, NamedAgents, load_settings
 from smithers.state import RunState
-from smithers.store import Claim, Cooldown, History, Model, NewRun, Parent, RunRow
+from smithers.store import Claim, Claimed, Cooldown, History, Model, NewRun, Parent, RunRow, Store
 from smithers.store.cached import find_cached
 from smithers.store.files import check_streams, streams_folder
 from smithers.store.lease import this_process
@@ -214,7 +215,9 @@ class Driving:
         max_concurrency: int | None,
         linger_s: float | None,
         rerun: Collection[str] | None = None,
+        again: Request | None = None,
     ) -> Left:
+        """See `Hub.resume`; `again` is what is done again, also of a run that has finished."""
         if is_below:
             self._here = None
         self._check_exists(run_id)
@@ -222,9 +225,11 @@ class Driving:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             check_input(history.run, input)
-            if rerun is not None:
-                check_reopens(history.run)
-            if (told := over(run_id, state, reopens=rerun is not None)) is not None:
+            repeats = again is not None or rerun is not None
+            instead = f"smithers fork {shlex.quote(run_id)}"
+            if repeats:
+                check_repeatable(history, instead)
+            elif (told := over(run_id, state)) is not None:
                 return told
             trusted = self._check_may_run(history.run, file)
             found = self._find_settings(Path(history.run.folder))
@@ -235,8 +240,11 @@ class Driving:
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
 
             async def make(now: History, fresh: RunState) -> tuple[Engine, Reuse]:
-                edited = _edited(now, loaded, rerun)
-                settings = replace(self._settings(now.run, found, limit, linger_s), again=edited)
+                if repeats:
+                    check_repeatable(now, instead)
+                edited = _edited(now, loaded, rerun, again)
+                settings = self._settings(now.run, found, limit, linger_s)
+                settings = replace(settings, again=edited or again)
                 before = find_done(fresh)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer)
                 with self._loading():
@@ -244,8 +252,10 @@ class Driving:
                 is_edited = history.run.source != loaded.source
                 return engine, reuse_of(run_id, before, fresh, edited, is_edited=is_edited)
 
-            reopens = rerun is not None
-            return await self._go_on(store, history, state, loaded, make, reopens=reopens)
+            done = over(run_id, state) if again is None else None
+            return await self._go_on(
+                store, history, state, loaded, make, repeats=repeats, done=done
+            )
 
     def _check_exists(self, run_id: str) -> None:
         if not self._database.exists():
@@ -286,6 +296,37 @@ class Driving:
             engine = await self.look(store, history, edited=edited)
             return reuse_of(run_id, before, engine.state, edited, is_edited=True)
 
+    async def clear_away(self, store: Store, claimed: Claimed, last_owner: str | None) -> None:
+        """End what the last owner of a run has left running."""
+        believes = await asyncio.to_thread(self._trusts.believes, self._database)
+        await clear_away(store, claimed, last_owner, believes)
+
+    async def begin_apart(
+        self,
+        store: Store,
+        run: NewRun,
+        source: RunRow,
+        state: RunState,
+        changes: Sequence[Change],
+        request: Request,
+    ) -> tuple[Frame, list[Model], list[str]]:
+        """See `Driver` of `forking`."""
+        self._check_may_run(source, None)
+        found = self._find_settings(Path(source.folder))
+        with self._naming(), self._loading():
+            loaded = load_again(source, None, None)
+            settings = self._settings(source, found, None, 0.0)
+            engine = Engine(
+                loaded.workflow,
+                stored_input(loaded, run.input),
+                run=replace(run, source=loaded.source),
+                state=state,
+                settings=replace(settings, again=request),
+                observer=Unwatched(),
+            )
+            frame, models = engine.begin_apart(_Copied(store, source.run_id), changes, "fork")
+            return frame, models, engine.renderer.reports
+
     async def _go_on(
         self,
         store: SqliteStore,
@@ -294,18 +335,19 @@ class Driving:
         loaded: Loaded,
         make: _Make,
         *,
-        reopens: bool,
+        repeats: bool,
+        done: Left | None,
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
-        that, to know what is wrong, and anew where the run went on meanwhile.
+        that, to know what is wrong, and anew where the run went on meanwhile. With `repeats`, a run
+        that has finished goes on; unless nothing is done again, where it is left as it was `done`.
         """
         run_id = history.run.run_id
-        was_due, done = due_of(state), over(run_id, state, reopens=False)
+        was_due = due_of(state)
         engine, reuse = await make(history, state)
         if done is not None and not reuse.again:
             engine.observer.note("nothing is run again: no finished task has changed")
             return done
-        believes = await asyncio.to_thread(self._trusts.believes, self._database)
         claimed = await store.claim(
             run_id,
             this_process(),
@@ -314,12 +356,12 @@ class Driving:
             allow_runs=loaded.workflow.allow_runs,
         )
         try:
-            await clear_away(store, claimed, history.run.owner, believes)
+            await self.clear_away(store, claimed, history.run.owner)
             if claimed.frame != history.frames[-1].number:  # somebody was faster
                 now = await store.load(run_id)
                 state = RunState.of(now.frames)
                 was_due = due_of(state)
-                if (told := over(run_id, state, reopens=reopens)) is not None:  # and ended it
+                if not repeats and (told := over(run_id, state)) is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
                 engine, reuse = await make(now, state)
@@ -453,6 +495,17 @@ class Driving:
         raise RunExists(f"run {run_id} exists already", hint=hint)
 
 
+class _Copied:
+    """The outputs of a fork that is not there yet: those of its source."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+
+    def output(self, run_id: str, key: Key, frame: int) -> str:
+        return self._store.output(self._run_id, key, frame)
+
+
 def _report_locks(store: SqliteStore, engine: Engine) -> None:
     """From now on attempts are paid for: an owner that waits for a lock says so, and waits on."""
     loop = asyncio.get_running_loop()
@@ -464,14 +517,16 @@ def _report_locks(store: SqliteStore, engine: Engine) -> None:
     store.wait_for_stopped(tell)
 
 
-def _edited(history: History, loaded: Loaded, rerun: Collection[str] | None) -> Edited | None:
+def _edited(
+    history: History, loaded: Loaded, rerun: Collection[str] | None, again: Request | None
+) -> Edited | None:
     """What looks for changes; None where no edit can have made any that was not told before: the
     last owner had the same code, and has written a frame.
     """
     told = history.fence is None or history.fence == history.run.fence
     if rerun is None and told and history.run.source == loaded.source:
         return None
-    return Edited(history.run.run_id, history.frames, rerun)
+    return Edited(history.run.run_id, history.frames, rerun, also=again)
 
 
 async def _engine(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from smithers.changes import Frame, Key
 from smithers.engine.asking import Asking
 from smithers.engine.comparing import Changed, Comparing
 from smithers.engine.reworking import Again, Reworking
+from smithers.engine.settings import Request
 from smithers.errors import AuthorError, Refused
 from smithers.naming import first_names, key_name, node_name
 from smithers.state import RunState
@@ -55,7 +56,8 @@ class Comparison:
 class Edited:
     """What is done again in the first frame of an owner who comes after an edit: the approvals
     whose text has changed, and with `rerun` the changed tasks with all that read them. `rerun` are
-    their names, all of them if it is empty; without it, no task is done again. Unless it `refuses`,
+    their names, all of them if it is empty; without it, no task is done again but what is `also`
+    requested. Unless it `refuses`,
     what no longer fits is only told.
     """
 
@@ -65,8 +67,10 @@ class Edited:
         frames: Sequence[Frame],
         rerun: Collection[str] | None = None,
         *,
+        also: Request | None = None,
         refuses: bool = True,
     ) -> None:
+        self._also = also
         self._run_id = run_id
         self._refuses = refuses
         self._frames = frames
@@ -89,13 +93,18 @@ class Edited:
             again=tuple(sorted(again)),
             work=_work(asking.state, again),
         )
+        also = Again() if self._also is None else self._also(asking)
         chosen = self._chosen(asking, comparison)
         done = reworking.find(chosen) if chosen else frozenset[Key]()
+        done |= reworking.find(also.keys) if also.readers else {*also.keys}
         self.rerun = tuple(sorted(done))
         if self._refuses:
             self._refuse_misfits(asking, done)
             _refuse_lost_arms(asking)
-        return Again(keys=chosen, alone=[one for one in comparison.asked_again if one not in done])
+        alone = [one for one in comparison.asked_again if one not in done]
+        if self._also is None:
+            return Again(keys=chosen, alone=alone)
+        return replace(also, alone=[*also.alone, *alone])
 
     def _chosen(self, asking: Asking, comparison: Comparison) -> list[Key]:
         """The changed tasks that are to be done again."""
@@ -125,7 +134,8 @@ class Edited:
             )
         raise Refused(
             f"{name!r} has not changed since it ran",
-            hint=f"leave it out; `smithers resume {run} --check` lists what has changed",
+            hint="leave it out; to run it again all the same, type"
+            f" `smithers retry {run} {shlex.quote(name)}`",
         )
 
     def _refuse_misfits(self, asking: Asking, done: Collection[Key]) -> None:

@@ -16,10 +16,12 @@ __all__ = [
     "Asked",
     "Attached",
     "Decided",
+    "Forked",
     "Left",
     "NotSent",
     "Raised",
     "Reply",
+    "Rewound",
     "Sent",
     "SignalReceipt",
 ]
@@ -51,6 +53,27 @@ class Left:
     unpaid: bool = False
     over_budget: bool = False
     next_run: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forked:
+    """A run that was made as a copy of `source` as of its frame `frame`. `notes` are what a person
+    should know of it.
+    """
+
+    run_id: str
+    source: str
+    frame: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rewound:
+    """A run that was taken back to a frame; `kept` is the fork that has what it was before."""
+
+    run_id: str
+    frame: int
+    kept: str
 
 
 class _OfTask:

@@ -22,6 +22,7 @@ from smithers import waits
 from smithers.agent import Event, Spawned
 from smithers.changes import (
     AttemptEnded,
+    Change,
     Failure,
     FailureHandled,
     Frame,
@@ -50,7 +51,7 @@ from smithers.engine.messages import Messages
 from smithers.engine.mount import Mounts
 from smithers.engine.mounting import Mounting
 from smithers.engine.orphans import Orphans
-from smithers.engine.outputs import Outputs
+from smithers.engine.outputs import Outputs, StoredOutputs
 from smithers.engine.plan import Plan
 from smithers.engine.pools import NO_LIMIT, Slots
 from smithers.engine.process_rows import ProcessRows
@@ -118,7 +119,9 @@ class Engine:
         context = Context(input, run.run_id)
         pools = {**dict.fromkeys(settings.machine_pools, NO_LIMIT), **workflow.pools}
         pools.update(settings.pools)
-        self.renderer = Renderer(workflow, context, self.view, run.source, pools)
+        # What a fork has chosen the items from may be another input than that of its source.
+        source = run.source if run.forked_from is None else f"{run.source} of {run.run_id}"
+        self.renderer = Renderer(workflow, context, self.view, source, pools)
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
         self.budgets = Budgets(
@@ -251,6 +254,23 @@ class Engine:
         assert ending is not None
         return ending
 
+    def begin_apart(
+        self, store: StoredOutputs, changes: Sequence[Change], stopped_by: str
+    ) -> tuple[Frame, list[Model]]:
+        """The first frame of an owner that starts nothing, with these changes before all others,
+        and the output models that it declares; the run is as one that was stopped by this. Raises
+        `AuthorError` or `Refused`.
+        """
+        self._outputs.store = store
+        for change in changes:
+            self.transition.do(change)
+        self._begin()
+        self._mounting.mount(gone=True)
+        self._ends.write(self.plan, self._open_by_render())
+        self._outputs.check()
+        self.transition.do(StatusChanged(status="running", stopped_by=stopped_by))
+        return self.transition.frame(self.now()), self._mounting.models
+
     async def _loop(self, group: asyncio.TaskGroup) -> Ending:
         assert self._prepared is not None
         (ending,) = self._prepared
@@ -318,7 +338,7 @@ class Engine:
         status = self.state.status
         if self.state.frame < 0 or status.status != "running" or status.stopped_by is not None:
             self.transition.do(StatusChanged(status="running"))
-        failed = self.state.frame >= 0 and before == "failed"
+        failed = self.state.frame >= 0 and before in ("failed", "cancelled")
         for over in self.limits.ended(self.state):
             self.transition.close_wait(over.key, over.kind, '"again"')
         if failed:

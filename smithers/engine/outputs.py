@@ -7,18 +7,24 @@ it is made in is durable; from then on as long as there is room for it, and the 
 from __future__ import annotations
 
 import threading
+from typing import Protocol
 
 from smithers.changes import Key
 from smithers.errors import StoreError
 from smithers.state import Ended
-from smithers.store import Store
 
-__all__ = ["ROOM_BYTES", "Outputs"]
+__all__ = ["ROOM_BYTES", "Outputs", "StoredOutputs"]
 
 ROOM_BYTES = 8 << 20
 """So much of what was last written or read stays in memory."""
 
 _Place = tuple[Key, int]
+
+
+class StoredOutputs(Protocol):
+    """Where outputs are kept: `Store.output`."""
+
+    def output(self, run_id: str, key: Key, frame: int) -> str: ...
 
 
 class Outputs:
@@ -32,7 +38,7 @@ class Outputs:
         self._kept: dict[_Place, bytes] = {}
         """The one that was used last is the last. As bytes they take no more than their size."""
         self._bytes = 0
-        self.store: Store | None = None
+        self.store: StoredOutputs | None = None
         self.broken: StoreError | None = None
         """Why an output could not be read, if one could not. What was made from it must not be
         written: its reader may have failed by it, or have gone on without it.

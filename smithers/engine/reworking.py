@@ -10,31 +10,52 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from smithers.changes import ChoiceGone, ChoiceKind, Key, NodeMounted, Outcome, Reset, SentBack
+from smithers.changes import (
+    CameUp,
+    ChoiceGone,
+    ChoiceKind,
+    Key,
+    NodeMounted,
+    Outcome,
+    Reset,
+    SentBack,
+)
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Running
 from smithers.kinds import Definition, is_sent_back
-from smithers.shapes import is_container, shape_of
+from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.texts import object_from
 
-__all__ = ["Again", "Reworking"]
+__all__ = ["Again", "Given", "Reworking"]
 
 _KEPT: Final[frozenset[ChoiceKind]] = frozenset({"rework", "began", "undoing", "ending"})
 """Choices that nothing was read for. How often work was sent back counts on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """An output that a person gives in place of a task, as JSON text."""
+
+    text: str
+    model: str | None
+    by: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Again:
-    """What somebody wants done again: the nodes of `keys` with all that read them, and those that
-    stand `alone` without what read them.
+    """What somebody wants done again: these nodes, and with `readers` all that read them; otherwise
+    only the questions whose texts read them, as for those that stand `alone`. Tasks with `outputs`
+    have these, and what read them is done again in any case.
     """
 
     keys: Collection[Key] = ()
+    readers: bool = True
     alone: Collection[Key] = ()
+    outputs: Mapping[Key, Given] = field(default_factory=dict[Key, Given])
 
 
 class Reworking:
@@ -73,11 +94,22 @@ class Reworking:
 
     def reset_requested(self, again: Again, attempts: Iterable[Running]) -> None:
         """Reset what somebody wants done again."""
-        for keys, follows in ((again.keys, True), (again.alone, False)):
-            found = self._finder(attempts)
-            for key in keys:
-                found.add(key)
-            self._write(found.result(follows=follows), None)
+        found = self._finder(attempts)
+        for key in again.keys:
+            found.add(key, follows=again.readers)
+        for key in again.alone:
+            found.add(key, follows=False)
+        for key in again.outputs:
+            found.add(key)
+        self._write(found.result(), None)
+        for key, given in again.outputs.items():
+            self._settle(key, given)
+
+    def _settle(self, key: Key, given: Given) -> None:
+        """A person gives the output of a task."""
+        frame = self._asking.frame
+        frame.do(CameUp(key=key))
+        frame.settle(key, "finished", output=given.text, model=given.model, set_by=given.by)
 
     def find(self, keys: Iterable[Key]) -> frozenset[Key]:
         """What would be done again with these nodes: they, and all that read them."""
@@ -182,9 +214,9 @@ class _Finder:
             for need, _ in one.kind.needs(one.node):
                 self._needed_by.setdefault(need, set()).add(one.id)
 
-    def result(self, *, follows: bool = True) -> _Affected:
-        """All that was added; unless `follows` is False, with what read it."""
-        while self._queue and follows:
+    def result(self) -> _Affected:
+        """All that was added, with what read it."""
+        while self._queue:
             self._follow(self._queue.popleft())
         return _Affected(
             again=frozenset(self._tasks),
@@ -192,15 +224,27 @@ class _Finder:
             choices=frozenset(self._choices),
         )
 
-    def add(self, key: Key) -> None:
-        """It is done again; of a container, all that is below it."""
+    def add(self, key: Key, *, follows: bool = True) -> None:
+        """It is done again; of a container, all that is below it. Unless it `follows`, what read it
+        stays as it is, but for the questions whose texts did.
+        """
         row = self._row(key.id)
         if row is not None and is_container(row.kind):
-            self._add_below(key)
-            self._change(key)
+            self._add_below(key, follows=follows)
         elif key not in self._tasks:
             self._tasks.add(key)
+        else:
+            return
+        if follows:
             self._change(key)
+        else:
+            self._ask_again(key)
+
+    def _ask_again(self, source: Key) -> None:
+        for reader in self._readers.get(source, ()):
+            row = self._row(reader.id)
+            if row is not None and asks_person(row.kind):
+                self.add(reader)
 
     def named(self, id: str, by: Key) -> Key | None:
         """The node of this id that is meant at another node; None if the run did not come to it."""
@@ -293,10 +337,10 @@ class _Finder:
         ended = self._state.ended
         return [k for k, end in ended.items() if end.outcome == outcome and self._is_in(k, top)]
 
-    def _add_below(self, top: Key) -> None:
+    def _add_below(self, top: Key, *, follows: bool = True) -> None:
         for key in self._known:
             if self._is_in(key, top):
-                self.add(key)
+                self.add(key, follows=follows)
         self._drop_choices(lambda key: self._is_in(key, top))
 
     def _add_later(self, iteration: Key) -> None:

@@ -12,7 +12,7 @@ from smithers.errors import Refused
 from smithers.state import RunState
 from smithers.store import Claim, RunRow
 
-__all__ = ["LIMIT", "check_reopens", "due_of", "finished", "left", "limit_of", "nobody", "over"]
+__all__ = ["LIMIT", "due_of", "finished", "left", "limit_of", "nobody", "over"]
 
 LIMIT: Final = "max_concurrency"
 
@@ -23,31 +23,14 @@ def limit_of(run: RunRow) -> int | None:
     return limit if isinstance(limit, int) and limit > 0 else None
 
 
-def check_reopens(run: RunRow) -> None:
-    """Raise `Refused` for a child run: its parent has read what it gave."""
-    if run.parent is not None and not run.is_started_below:
-        parent = run.parent.run_id
-        raise Refused(
-            f"run {run.run_id} is a child run of {parent}, so its tasks are not run again",
-            hint=f"`smithers resume {parent} --check` shows what has changed there",
-        )
-
-
-def over(run_id: str, state: RunState, *, reopens: bool = False) -> Left | None:
-    """What a run that has finished has left; None where it goes on, as one that has finished does
-    if it `reopens`. Raises `Refused`.
-    """
+def over(run_id: str, state: RunState) -> Left | None:
+    """What a run that has finished has left; None where it goes on. Raises `Refused`."""
     if state.run_status == "cancelled":
         raise Refused(
             f"run {run_id} was cancelled, which is final",
             hint="start a new run with `smithers up FILE`",
         )
-    if reopens and (next_run := state.status.next_run) is not None:
-        raise Refused(
-            f"run {run_id} has continued as {next_run}, so nothing of it is done again",
-            hint=f"`smithers resume {next_run} --check` shows what has changed of that run",
-        )
-    is_over = state.run_status in ("finished", "continued") and not reopens
+    is_over = state.run_status in ("finished", "continued")
     return left(run_id, finished(state)) if is_over else None
 
 

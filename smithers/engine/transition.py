@@ -119,6 +119,7 @@ class Transition:
         output: str | None = None,
         model: str | None = None,
         type: str | None = None,
+        set_by: str | None = None,
     ) -> None:
         """A node ends; what it was waiting for is over."""
         if self.state.waits:
@@ -136,6 +137,7 @@ class Transition:
                 model=model,
                 type=type,
                 came_up=self.state.came_up.get(key),
+                set_by=set_by,
             )
         )
 

@@ -113,6 +113,13 @@ class NewRun:
     forked_at: int | None = None
 
     @property
+    def source_frame(self) -> tuple[str, int] | None:
+        """The run and its frame of which it is a fork."""
+        if self.forked_from is None or self.forked_at is None:
+            return None
+        return self.forked_from, self.forked_at
+
+    @property
     def is_started_below(self) -> bool:
         """Whether a process of its parent has started it."""
         return self.parent is not None and not self.parent.waits
@@ -311,6 +318,34 @@ class Store(Protocol):
         so do the runs that were started from below a run that ends, which end with it; so does the
         run that it `starts` begin, with a frame in which it is running, owned by nobody and due
         now. Raises `Fenced`, or `UnknownRun`.
+        """
+        ...
+
+    async def fork(
+        self,
+        run: NewRun,
+        frame: Frame | None,
+        models: Sequence[Model] = (),
+        *,
+        finds_id: bool = False,
+    ) -> str:
+        """Make `run` a copy of the run `forked_from` as of its frame `forked_at`, owned by nobody,
+        in one transaction; `frame`, if given, is the first of its own, with the models that it
+        declares. The id of the fork, which with `finds_id` is the first of `RUN-fork`, `RUN-fork-2`
+        … that is free.
+
+        What had not ended then is open in it; attempts that were running then are left out, and so
+        are notes, processes and raised budgets. Raises `UnknownRun`, `RunExists`, `Owned` naming
+        the living owner of the run that is forked, or `Refused` if that has no such frame.
+        """
+        ...
+
+    async def rewind(
+        self, claim: Claim, frame: Frame, kept: NewRun, first: Frame | None = None
+    ) -> str:
+        """Commit a frame that takes a run back, and keep the run as it was before as the fork
+        `kept`, whose own frame is `first`, in one transaction; the id of the fork, the first one
+        that is free. Raises `Fenced`.
         """
         ...
 

@@ -331,15 +331,17 @@ def _read_resets(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:
         frames.asked,
     )
     for node, path, born, cause in rows:
-        frames[born].append(Reset(key=keys[node, path], cause=_cause(cause)))
+        frames[born].append(_reset(keys[node, path], cause))
 
 
-def _cause(text: str | None) -> SentBack | None:
-    if text is None:
-        return None
-    told = json.loads(text)
-    key = Key(told["node"], tuple(told["path"]))
-    return SentBack(key=key, by=told["by"], note=told["note"])
+def _reset(key: Key, cause: str | None) -> Reset:
+    if cause is None:
+        return Reset(key=key)
+    told = json.loads(cause)
+    if told.get("anew"):
+        return Reset(key=key, anew=True)
+    sender = Key(told["node"], tuple(told["path"]))
+    return Reset(key=key, cause=SentBack(key=sender, by=told["by"], note=told["note"]))
 
 
 def _read_waits(db: sqlite3.Connection, frames: _Frames, keys: _Keys) -> None:

@@ -46,6 +46,7 @@ from smithers.store import (
 from smithers.store.answers import Asked, check_answer, check_claim, check_number, owned
 from smithers.store.below import stop_body, used_by_attempts
 from smithers.store.cooldowns import supersedes
+from smithers.store.forking import check_frame, fork_ids, forked_frames, forked_from
 from smithers.store.held import HeldRun, Starts
 from smithers.store.inbox import end_body, end_of
 from smithers.store.kin import Kin, chain_above, left_below, open_children, open_started, used_below
@@ -55,6 +56,9 @@ from smithers.store.signals import Listening, check_signal, free
 from smithers.store.waking import MOST_STARTS, pause_s, reason_to_wake, told_up
 
 __all__ = ["MemoryStore"]
+
+
+_NOBODY = Owner(id="", host="", pid=0, started="")
 
 
 class MemoryStore:
@@ -147,7 +151,7 @@ class MemoryStore:
             raise RunExists(f"run {starts.run_id} already exists", hint="choose another id")
         run.add(frame, models)
         if starts is not None:
-            row = replace(_run_row(starts, Owner(id="", host="", pid=0, started="")), owner=None)
+            row = replace(_run_row(starts, _NOBODY), owner=None)
             begun = self._runs[starts.run_id] = HeldRun(row=replace(row, fence=0))
             begun.wake_at = starts.created_at
             running = StatusChanged(status="running")
@@ -162,6 +166,64 @@ class MemoryStore:
         self._tell_parent(run.row, frame)
         self._stop_started(claim.run_id, frame)
         return await self.inbox(claim, frame.inbox)
+
+    async def fork(
+        self,
+        run: NewRun,
+        frame: Frame | None,
+        models: Sequence[Model] = (),
+        *,
+        finds_id: bool = False,
+    ) -> str:
+        """Copy a run as of a frame. Raises `UnknownRun`, `RunExists`, `Owned` or `Refused`."""
+        source = self._run(forked_from(run))
+        if source.row.owner is not None and self._alive(self._owners[source.row.owner]):
+            raise owned(source.row.run_id, self._owners[source.row.owner], 0.0)
+        return self._copy(run, source, frame, models, finds_id=finds_id)
+
+    async def rewind(
+        self, claim: Claim, frame: Frame, kept: NewRun, first: Frame | None = None
+    ) -> str:
+        """Commit a frame that takes a run back, and keep what was. Raises `Fenced`."""
+        run = self._run(claim.run_id)
+        check_claim(claim, run.row.fence, run.row.owner)
+        copied = self._copy(kept, run, first, (), finds_id=True)
+        try:
+            run.add(frame, ())
+        except BaseException:
+            del self._runs[copied]
+            raise
+        return copied
+
+    def _copy(
+        self,
+        run: NewRun,
+        source: HeldRun,
+        frame: Frame | None,
+        models: Sequence[Model],
+        *,
+        finds_id: bool,
+    ) -> str:
+        last = run.forked_at
+        assert last is not None
+        check_frame(source.row.run_id, last, len(source.frames) - 1)
+        if finds_id:
+            ids = fork_ids(source.row.run_id)
+            run = replace(run, run_id=next(one for one in ids if one not in self._runs))
+        if run.run_id in self._runs:
+            raise RunExists(f"run {run.run_id} already exists", hint="choose another id")
+        row = replace(_run_row(run, _NOBODY), owner=None, fence=source.row.fence)
+        copy = HeldRun(row=row)
+        for one in forked_frames(source.frames, last, source.row.run_id):
+            copy.add(one, ())
+        copy.models = list(source.models)
+        copy.outputs.update(
+            {place: text for place, text in source.outputs.items() if place[1] <= last}
+        )
+        if frame is not None:
+            copy.add(frame, models)
+        self._runs[run.run_id] = copy
+        return run.run_id
 
     async def cooldowns(self) -> Sequence[Cooldown]:
         """The last cooldown of each key."""
@@ -500,6 +562,8 @@ def _run_row(run: NewRun, owner: Owner) -> RunRow:
         first_run=run.first_run,
         number=run.number,
         allow_runs=run.allow_runs,
+        forked_from=run.forked_from,
+        forked_at=run.forked_at,
         owner=owner.id,
         fence=1,
     )

@@ -38,7 +38,6 @@ from smithers.changes import (
     NodeMounted,
     ReadMade,
     Reset,
-    SentBack,
     SessionSeen,
     Settled,
     SignalGiven,
@@ -138,6 +137,8 @@ _STATUS = (
     "INSERT INTO statuses (run_id, born, status, error, output, stopped_by, next_run)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+
+_ANEW = '{"anew": true}'
 
 _IN_ORDER = (
     *(_GONE, _REOPENED, _CHOICE_GONE, _TREE, _TASK, _OUTPUT, _ATTEMPT, _SESSION, _USAGE, _CHOICE),
@@ -364,12 +365,12 @@ def _put_signal_taken(rows: Rows, run: str, k: int, change: SignalTaken) -> None
 
 def _put_reset(rows: Rows, run: str, k: int, change: Reset) -> None:
     id, path = change.key
-    _add(rows, _RESET, (run, id, path_text(path), k, _cause_text(change.cause)))
+    _add(rows, _RESET, (run, id, path_text(path), k, _cause_text(change)))
 
 
-def _cause_text(cause: SentBack | None) -> str | None:
-    if cause is None:
-        return None
+def _cause_text(change: Reset) -> str | None:
+    if (cause := change.cause) is None:
+        return _ANEW if change.anew else None
     told = {"node": cause.key.id, "path": cause.key.path, "by": cause.by, "note": cause.note}
     return json.dumps(told, ensure_ascii=False)
 

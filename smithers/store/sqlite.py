@@ -51,10 +51,11 @@ from smithers.store.below import (
 from smithers.store.cached import put_cached
 from smithers.store.connection import Connection
 from smithers.store.cooldowns import cooldowns_of, end_cooldown, put_cooldowns
+from smithers.store.forking import copy_run, forked_from
 from smithers.store.heartbeat import Heartbeat, beat
 from smithers.store.history import frames_of, last_fence
 from smithers.store.inbox import call, has_taker, inbox_rows, put_note, tell_parent
-from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, utc_now
+from smithers.store.lease import BEAT_S, Beat, lease_of, this_host, this_process, utc_now
 from smithers.store.opening import WAL_BYTES, Synchronous, open_database
 from smithers.store.outputs import OutputReader
 from smithers.store.releasing import RELEASE
@@ -262,6 +263,40 @@ class SqliteStore:
             if note is not None and note <= frame.inbox:
                 db.execute("UPDATE runs SET called = NULL WHERE run_id = ?", (claim.run_id,))
             return inbox_rows(db, claim.run_id, frame.inbox)
+
+        return await self._db.transact(work)
+
+    async def fork(
+        self,
+        run: NewRun,
+        frame: Frame | None,
+        models: Sequence[Model] = (),
+        *,
+        finds_id: bool = False,
+    ) -> str:
+        """Copy a run as of a frame. Raises `UnknownRun`, `RunExists`, `Owned` or `Refused`."""
+
+        def work(db: sqlite3.Connection) -> str:
+            source = run_row(db, forked_from(run))
+            if source.owner is not None:
+                self._refuse_if_held(db, source.run_id, source.owner, this_process())
+            return copy_run(db, run, source.fence, frame, models, finds_id=finds_id)
+
+        return await self._db.transact(work)
+
+    async def rewind(
+        self, claim: Claim, frame: Frame, kept: NewRun, first: Frame | None = None
+    ) -> str:
+        """Commit a frame that takes a run back, and keep what was. Raises `Fenced`."""
+        rows = rows_of(claim.run_id, frame)
+
+        def work(db: sqlite3.Connection) -> str:
+            fence, owner, last, _ = _standing(db, claim.run_id)
+            check_claim(claim, fence, owner)
+            check_number(claim.run_id, last, frame.number)
+            run_id = copy_run(db, kept, fence, first, (), finds_id=True)
+            put_frame(db, claim, frame, rows, ())
+            return run_id
 
         return await self._db.transact(work)
 

@@ -12,6 +12,7 @@ CREATE INDEX runs_of_fork ON runs (forked_from) WHERE forked_from IS NOT NULL;
 -- run, under the same serial. `attempts.fingerprint` tells what the attempt was made from, as JSON
 -- of digests. `attempts.turn` is the point in the agent's session after its last answer, filled with
 -- the end of the attempt. `tasks.set_by` is the person who gave the output in place of the task.
+-- `resets.cause` is {"anew": true} where an earlier cause no longer counts either.
 
 ALTER TABLE attempts ADD COLUMN origin TEXT;
 ALTER TABLE attempts ADD COLUMN fingerprint TEXT;

@@ -107,7 +107,9 @@ def test_choices_that_read_it_are_made_again() -> None:
         return Sequence(
             size,
             Branch(lambda: ctx[size] > 2, Step("large", lambda: 1), id="by-size"),
-            Loop(Step("r", lambda: 1), until=lambda: ctx[size] > 0, max_iterations=2, id="loop"),
+            Loop(
+                Step("round", lambda: 1), until=lambda: ctx[size] > 0, max_iterations=2, id="loop"
+            ),
             Step("other", lambda: 1),
         )
 

@@ -340,7 +340,9 @@ class Author:
     def reset(self, k: int) -> tuple[object, Change | None]:
         key = self.data.draw(KEYS)
         causes = st.none() | st.builds(SentBack, key=KEYS, by=MAYBE, note=MAYBE)
-        return ("reset", key), Reset(key=key, cause=self.data.draw(causes))
+        cause = self.data.draw(causes)
+        anew = cause is None and self.data.draw(st.booleans())
+        return ("reset", key), Reset(key=key, cause=cause, anew=anew)
 
     def handled(self, k: int) -> tuple[object, Change | None]:
         key = self.data.draw(KEYS)

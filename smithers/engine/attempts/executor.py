@@ -101,7 +101,7 @@ class Executor(ABC, Generic[W]):
     ) -> int:
         """Write that an attempt starts; `agent` is who works. Its number in the run."""
         state = self.asking.state
-        serial = len(state.attempts) + 1
+        serial = state.last_serial + 1
         self.bench.budgets.began(serial)
         self.asking.frame.do(
             AttemptStarted(

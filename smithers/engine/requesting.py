@@ -1,0 +1,147 @@
+"""What a person asks to be done again, and the outputs that they give in place of tasks: the names
+that they type, as nodes of a run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from smithers.changes import Key
+from smithers.engine.asking import Asking
+from smithers.engine.reworking import Again, Given
+from smithers.engine.settings import Request
+from smithers.errors import Refused
+from smithers.kinds import Definition
+from smithers.naming import first_names
+from smithers.shapes import asks_person, is_container
+from smithers.state import RunState
+from smithers.tree import NotExact, Output, clean, problem, valid_text
+
+__all__ = ["find_key", "requested"]
+
+_NAMED = re.compile(r"(?P<id>.*?)(?P<path>(?:\[\d+\])*)", re.DOTALL)
+
+
+def requested(
+    run_id: str,
+    *,
+    again: Sequence[str] = (),
+    readers: bool = True,
+    keys: Collection[Key] = (),
+    outputs: Mapping[str, str] | None = None,
+    by: str = "",
+) -> Request:
+    """The request that these nodes, as they are named or by their keys, are done again, and that
+    tasks have these outputs, given by a person as JSON text. It raises `Refused`.
+    """
+
+    def request(asking: Asking) -> Again:
+        state, by_id = asking.state, asking.view.mounts.by_id
+        found = [find_key(state, run_id, name) for name in again]
+        given = {
+            key: made
+            for name, text in (outputs or {}).items()
+            for key, made in [_given(state, by_id, run_id, name, text, by)]
+        }
+        return Again(keys=[*keys, *found], readers=readers, outputs=given)
+
+    return request
+
+
+def find_key(state: RunState, run_id: str, name: str) -> Key:
+    """The node of a run that is named, as in `review` or `review[2]`, which the run has come to; in
+    a loop its last iteration, unless one is named. Raises `Refused`.
+    """
+    known = {*state.came_up, *state.ended, *state.tries, *(key for key, _ in state.choices)}
+    known |= {*state.ends}
+    if (found := _named(known, name)) is not None:
+        return found
+    quoted = shlex.quote(run_id)
+    ids = {key.id for key in known}
+    if _id_of(name, {*state.nodes, *ids}) in {*state.nodes, *ids}:
+        raise Refused(
+            f"{name} of run {run_id} has not run",
+            hint=f"`smithers inspect {quoted}` shows what has",
+        )
+    raise _unknown(run_id, name, sorted(ids or state.nodes))
+
+
+def _named(known: Collection[Key], name: str) -> Key | None:
+    """The key with this name, the last one if several have it."""
+    for id, path in _readings(name):
+        mine = [key for key in known if key.id == id and key.path[: len(path)] == path]
+        if mine:
+            return max(mine, key=lambda key: key.path)
+    return None
+
+
+def _readings(name: str) -> list[tuple[str, tuple[int, ...]]]:
+    """What a name may mean: an id may end in brackets as well."""
+    readings: list[tuple[str, tuple[int, ...]]] = [(name, ())]
+    match = _NAMED.fullmatch(name)
+    if match is not None and match["path"]:
+        readings.append((match["id"], tuple(map(int, re.findall(r"\d+", match["path"])))))
+    return readings
+
+
+def _id_of(name: str, ids: Collection[str]) -> str:
+    return next((id for id, _ in _readings(name) if id in ids), name)
+
+
+def _unknown(run_id: str, name: str, ids: Sequence[str]) -> Refused:
+    near = get_close_matches(name, ids, n=1, cutoff=0.6)
+    hint = f"did you mean {near[0]}?" if near else f"its tasks are: {first_names(ids)}"
+    return Refused(f"run {run_id} has no task {name!r}", hint=hint if ids else "")
+
+
+def _given(
+    state: RunState,
+    by_id: Mapping[str, Definition],
+    run_id: str,
+    name: str,
+    text: str,
+    by: str,
+) -> tuple[Key, Given]:
+    """The output that a person gives in place of a task. Raises `Refused`."""
+    known = {*state.came_up, *state.ended, *state.tries}
+    key = _named(known, name)
+    if key is None:
+        id, path = next((each for each in _readings(name) if each[0] in by_id), (name, ()))
+        if id not in by_id:
+            raise _unknown(run_id, name, sorted(by_id))
+        if len(path) != len(by_id[id].loops):
+            raise Refused(
+                f"{name} of run {run_id} is in a loop, and has not run",
+                hint=f"name its iteration, for example {id}{'[0]' * len(by_id[id].loops)}",
+            )
+        key = Key(id, path)
+    definition = by_id.get(key.id)
+    if definition is None:
+        raise Refused(f"{name} is not in the tree of run {run_id} any more")
+    kind = definition.node.kind
+    if asks_person(kind):
+        raise Refused(
+            f"the answer to {kind} {key} of run {run_id} is a person's, and cannot be set",
+            hint=f"to have it asked again, use --rerun {shlex.quote(name)}",
+        )
+    output = definition.kind.output(definition.node)
+    if is_container(kind) or output is None:
+        raise Refused(f"{kind} {name!r} has no output of its own", hint="name a task inside it")
+    return key, Given(text=_checked(output, name, text), model=output.model, by=valid_text(by))
+
+
+def _checked(output: Output[Any], name: str, text: str) -> str:
+    """The output as JSON text that fits its type. Raises `Refused`."""
+    try:
+        return output.dump(clean(json.loads(text)))
+    except ValidationError as error:
+        raise Refused(f"the output for {name} does not fit:\n{problem(error)}") from error
+    except (NotExact, ValueError, RecursionError) as error:
+        raise Refused(f"the output for {name} cannot be stored: {error}") from error
