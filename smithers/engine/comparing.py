@@ -142,7 +142,7 @@ class Comparing:
             key=one.key,
             parts=parts,
             words=words,
-            misfit=self._misfit(one, ended) if "schema" in parts else None,
+            misfit=self._misfit(one, ended),
             is_approval=isinstance(one.node.work, PersonWork),
         )
 

@@ -55,10 +55,14 @@ def of_prompt(prompt: str, output: Output[Any], agents: Sequence[Agent]) -> Fing
 
 
 def of_step(work: StepWork, output: Output[Any], input: str) -> Fingerprint:
-    """Of a function; `input` is the digest of the run's input, which counts where it is read."""
+    """Of a function; `input` is the digest of the run's input, which counts where it is read. A
+    simple type, such as int, counts with the code, which keeps the row of a step small.
+    """
     code, values = digest_values(work.run, input)
     if code is None or values is None:
         return {"code": UNKNOWN, "values": UNKNOWN, **_schema(output)}
+    if list(output.schema) == ["type"]:
+        return {"code": digest_of(f"{code} {output.schema['type']}"), "values": values}
     return {"code": code, "values": values, **_schema(output)}
 
 
