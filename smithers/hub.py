@@ -212,13 +212,15 @@ class Hub:
         max_concurrency: int | None = None,
         linger_s: float | None = None,
         rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
     ) -> Left:
         """Resume a run, from its own file unless `file` is given. A finished run only returns its
         result.
 
         With `rerun`, the finished tasks that an edit has changed are run again, with exactly what
         read them, also in a run that has finished: the tasks of these names, all of them if there
-        are none.
+        are none. `renames` are tasks that have another id in the file now, as `OLD=NEW`: what the
+        old id has counts for the new one.
 
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
@@ -236,6 +238,7 @@ class Hub:
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
                 rerun=rerun,
+                renames=renames,
             )
 
     async def check_edit(self, run_id: str) -> Reuse:
@@ -413,17 +416,18 @@ class Hub:
         max_concurrency: int | None = None,
         linger_s: float | None = None,
         rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
         typed: bool = False,
     ) -> Launched:
         """Resume a run in its own process, in the run's folder; a child run through the run that
         waits for it. Raises what `resume` raises.
 
-        `rerun` as in `resume`. `typed` means that a person typed the command. Otherwise a database
-        that this user does not trust is refused with `Untrusted`, since its rows name the file to
-        execute.
+        `rerun` and `renames` as in `resume`. `typed` means that a person typed the command.
+        Otherwise a database that this user does not trust is refused with `Untrusted`, since its
+        rows name the file to execute.
         """
         typed = not self._may_resume(run_id) and typed
-        if file is None and input is None and rerun is None:
+        if file is None and input is None and rerun is None and not renames:
             run_id = self.resumed_through(run_id)
         return self._detach().resume(
             run_id,
@@ -433,6 +437,7 @@ class Hub:
             max_concurrency=max_concurrency,
             linger_s=linger_s,
             rerun=rerun,
+            renames=renames,
             typed=typed,
         )
 

@@ -70,5 +70,6 @@ def _launch(hub: Hub, wanted: Wanted, input: str | None) -> Launched:
         max_concurrency=wanted.max_concurrency,
         linger_s=wanted.linger_s,
         rerun=wanted.rerun,
+        renames=wanted.renames,
         typed=True,
     )

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
@@ -30,6 +31,13 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.orphans import adopting_orphans
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
+from smithers.engine.renaming import (
+    RENAME,
+    Renamed,
+    check_mounted,
+    parse_renames,
+    rename_frame,
+)
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.reusing import Reuse, find_done, reuse_of
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
@@ -56,7 +64,16 @@ from smithers.tree import check_run_id, valid_text
 
 __all__ = ["Driving"]
 
-_Make = Callable[[History, RunState], Awaitable[tuple[Engine, Reuse]]]
+
+class _Made(NamedTuple):
+    """An engine that is prepared, what it reuses, and the frame that renames tasks before it."""
+
+    engine: Engine
+    reuse: Reuse
+    renamed: Frame | None
+
+
+_Make = Callable[[History, RunState], Awaitable[_Made]]
 
 
 class Driving:
@@ -215,6 +232,7 @@ class Driving:
         max_concurrency: int | None,
         linger_s: float | None,
         rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
         again: Request | None = None,
     ) -> Left:
         """See `Hub.resume`; `again` is what is done again, also of a run that has finished."""
@@ -225,7 +243,8 @@ class Driving:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             check_input(history.run, input)
-            repeats = again is not None or rerun is not None
+            names = parse_renames(renames)
+            repeats = again is not None or rerun is not None or bool(names)
             instead = f"smithers fork {shlex.quote(run_id)}"
             if repeats:
                 check_repeatable(history, instead)
@@ -239,20 +258,31 @@ class Driving:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
 
-            async def make(now: History, fresh: RunState) -> tuple[Engine, Reuse]:
+            async def make(now: History, fresh: RunState) -> _Made:
+                renamed: Frame | None = None
+                outputs: Store | Renamed = store
                 if repeats:
                     check_repeatable(now, instead)
-                edited = _edited(now, loaded, rerun, again)
+                if names:
+                    renamed = rename_frame(run_id, now.frames, names, read, datetime.now(UTC))
+                    now = replace(now, frames=(*now.frames, renamed))
+                    fresh, outputs = RunState.of(now.frames), Renamed(store, renamed)
+                edited = _edited(now, fresh, loaded, rerun, again)
                 settings = self._settings(now.run, found, limit, linger_s)
                 settings = replace(settings, again=edited or again)
-                before = find_done(fresh)
+                before = find_done(fresh, names)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer)
                 with self._loading():
-                    engine.prepare(store)
+                    engine.prepare(outputs)
+                check_mounted(fresh, names, engine.view.mounts.by_id)
                 is_edited = history.run.source != loaded.source
-                return engine, reuse_of(run_id, before, fresh, edited, is_edited=is_edited)
+                reuse = reuse_of(run_id, before, fresh, edited, is_edited=is_edited)
+                return _Made(engine, reuse, renamed)
 
-            done = over(run_id, state) if again is None else None
+            def read(key: Key, frame: int) -> str:
+                return store.output(run_id, key, frame)
+
+            done = over(run_id, state) if again is None and not names else None
             return await self._go_on(
                 store, history, state, loaded, make, repeats=repeats, done=done
             )
@@ -344,9 +374,9 @@ class Driving:
         """
         run_id = history.run.run_id
         was_due = due_of(state)
-        engine, reuse = await make(history, state)
-        if done is not None and not reuse.again:
-            engine.observer.note("nothing is run again: no finished task has changed")
+        made = await make(history, state)
+        if done is not None and not made.reuse.again:
+            made.engine.observer.note("nothing is run again: no finished task has changed")
             return done
         claimed = await store.claim(
             run_id,
@@ -364,12 +394,14 @@ class Driving:
                 if not repeats and (told := over(run_id, state)) is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
-                engine, reuse = await make(now, state)
+                made = await make(now, state)
+            if made.renamed is not None:
+                await store.commit(claimed.claim, made.renamed)
         except BaseException:
             await store.release(claimed.claim, was_due)
             raise
-        engine.renderer.reports[:0] = reuse.lines()
-        return await self._run(engine, store, claim=claimed.claim, was_due=was_due)
+        made.engine.renderer.reports[:0] = made.reuse.lines()
+        return await self._run(made.engine, store, claim=claimed.claim, was_due=was_due)
 
     # -- whether a row may say what is executed
 
@@ -518,12 +550,17 @@ def _report_locks(store: SqliteStore, engine: Engine) -> None:
 
 
 def _edited(
-    history: History, loaded: Loaded, rerun: Collection[str] | None, again: Request | None
+    history: History,
+    state: RunState,
+    loaded: Loaded,
+    rerun: Collection[str] | None,
+    again: Request | None,
 ) -> Edited | None:
     """What looks for changes; None where no edit can have made any that was not told before: the
     last owner had the same code, and has written a frame.
     """
     told = history.fence is None or history.fence == history.run.fence
+    told = told and state.status.stopped_by not in ("fork", "rewind", RENAME)
     if rerun is None and told and history.run.source == loaded.source:
         return None
     return Edited(history.run.run_id, history.frames, rerun, also=again)

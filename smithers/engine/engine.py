@@ -209,7 +209,7 @@ class Engine:
 
     # -- the loop
 
-    def prepare(self, store: Store | None = None) -> None:
+    def prepare(self, store: StoredOutputs | None = None) -> None:
         """Make the first frame, in memory alone. `store` is where a run that is resumed has its
         outputs. Raises `AuthorError` for a wrong workflow.
         """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from smithers.changes import Key
 from smithers.engine.comparing import Changed
@@ -18,6 +19,9 @@ from smithers.words import duration, money, tokens
 __all__ = ["Done", "Reuse", "find_done", "reuse_of"]
 
 
+_NO_RENAMES: Final[Mapping[str, str]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What a run had before it was resumed: tasks that finished, and all that it knew."""
@@ -25,11 +29,17 @@ class Done:
     finished: list[Key]
     known: dict[str, tuple[str | None, int]]
     """Its tasks, each with its parent and its place there."""
+    renames: Mapping[str, str]
+    """The old ids of tasks with their new ones."""
 
 
-def find_done(state: RunState) -> Done:
+def find_done(state: RunState, renames: Mapping[str, str] = _NO_RENAMES) -> Done:
     finished = sorted(key for key, end in state.ended.items() if end.outcome == "finished")
-    return Done(finished, _tasks_of(state))
+    known = _tasks_of(state)
+    for old, new in renames.items():
+        if (place := known.pop(old, None)) is not None:
+            known[new] = place
+    return Done(finished, known, renames)
 
 
 def _tasks_of(state: RunState) -> dict[str, tuple[str | None, int]]:
@@ -58,6 +68,8 @@ class Reuse:
     new: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
+    """The renamed tasks, in words."""
 
     def lines(self) -> list[str]:
         """The same for a person."""
@@ -76,6 +88,7 @@ class Reuse:
             for key in self.asked_again
             if key not in again
         ]
+        told += [_counted("renamed", self.renamed)]
         told += [_counted("new", self.new), _counted("gone", self.gone)]
         if self.moved:
             told.append(
@@ -129,6 +142,7 @@ def reuse_of(
         new=tuple(sorted(tasks.keys() - known)) if known else (),
         gone=tuple(sorted(known.keys() - tasks)),
         moved=tuple(moved),
+        renamed=tuple(f"{old} to {new}" for old, new in before.renames.items()),
     )
 
 

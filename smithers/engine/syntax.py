@@ -307,7 +307,7 @@ class _Values:
             case Context():
                 return ["context", self.input if "input" in self.names else ""]
             case Node():
-                return ["node", value.kind, value.id]
+                return ["node"]  # its id may change: what it reads is in the code, by name
             case BaseModel():
                 return [type(value).__name__, self._plain(dict(value))]
             case date() | time() | timedelta() | Decimal() | UUID() | PurePath():
