@@ -8,6 +8,7 @@ id stay as they are; it leaves the tree with the next frame.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -89,12 +90,12 @@ def _check(run_id: str, state: RunState, old: str, new: str) -> None:
         guess = did_you_mean(old, state.nodes)
         raise Refused(
             f"run {run_id} has no task {old!r}{guess and f': {guess}'}",
-            hint=f"`smithers inspect {run_id}` shows its tasks",
+            hint=f"`smithers inspect {shlex.quote(run_id)}` shows its tasks",
         )
     if is_container(row.kind):
         raise Refused(
             f"{old!r} is a {row.kind}, and only tasks can be renamed",
-            hint=f'set id="{old}" on it again',
+            hint="give it the id again that it had, or keep its place if it had none",
         )
     known = {*state.ended, *state.came_up, *state.tries}
     if _row(state, new) is not None or any(key.id == new for key in known):
