@@ -73,13 +73,14 @@ class Reuse:
 
     def lines(self) -> list[str]:
         """The same for a person."""
-        again = set(self.again)
+        again, why = set(self.again), {one.key: one.why for one in self.changed}
+        asked = set(self.asked_again)
         kept = [one for one in self.changed if one.key not in again]
-        kept = [one for one in kept if one.key not in self.asked_again]
+        kept = [one for one in kept if one.key not in asked]
         told = [
             _counted("reused", list(map(str, self.reused))),
-            _counted("run again", [self._named(key) for key in self.again]),
-            _counted("changed, and reused all the same", [self._named(one.key) for one in kept]),
+            _counted("run again", [_named(key, why) for key in self.again]),
+            _counted("changed, and reused all the same", [_named(one.key, why) for one in kept]),
         ]
         if kept:
             told.append(self._offer())
@@ -96,11 +97,6 @@ class Reuse:
                 f" the tree or moved in it; {IDS_HINT}"
             )
         return [line for line in told if line]
-
-    def _named(self, key: Key) -> str:
-        """A task with what has changed of it."""
-        why = next((one.why for one in self.changed if one.key == key), "")
-        return f"{key_name(key)} ({why})" if why else key_name(key)
 
     def _offer(self) -> str:
         """How to have the changed tasks done again, and what these have used."""
@@ -144,6 +140,11 @@ def reuse_of(
         moved=tuple(moved),
         renamed=tuple(f"{old} to {new}" for old, new in before.renames.items()),
     )
+
+
+def _named(key: Key, why: Mapping[Key, str]) -> str:
+    """A task with what has changed of it."""
+    return f"{key_name(key)} ({why[key]})" if key in why else key_name(key)
 
 
 def _counted(what: str, names: Sequence[str]) -> str:
