@@ -226,6 +226,8 @@ class Hub:
         `AuthorError` or `StoreError`.
         """
         is_below = self._may_resume(run_id)
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
         driving = self._drive()
         with driving.working():
             return await driving.resume(
@@ -427,6 +429,8 @@ class Hub:
         rows name the file to execute.
         """
         typed = not self._may_resume(run_id) and typed
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
         if file is None and input is None and rerun is None and not renames:
             run_id = self.resumed_through(run_id)
         return self._detach().resume(

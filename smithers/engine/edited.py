@@ -21,7 +21,7 @@ from smithers.naming import first_names, key_name, node_name
 from smithers.state import RunState
 from smithers.tree import Branch, did_you_mean
 
-__all__ = ["Comparison", "Edited", "Work"]
+__all__ = ["Comparison", "Edited", "Work", "asked_again"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +51,11 @@ class Comparison:
     @property
     def asked_again(self) -> tuple[Key, ...]:
         return tuple(one.key for one in self.changed if one.is_approval)
+
+
+def asked_again(key: Key) -> str:
+    """What a person reads of an approval whose text has changed."""
+    return f"approval {key_name(key)!r}: its text has changed, so it is asked again"
 
 
 class Edited:

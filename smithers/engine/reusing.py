@@ -9,7 +9,7 @@ from typing import Final
 
 from smithers.changes import Key
 from smithers.engine.comparing import Changed
-from smithers.engine.edited import Edited, Work
+from smithers.engine.edited import Edited, Work, asked_again
 from smithers.engine.repeating import IDS_HINT
 from smithers.naming import first_names, key_name
 from smithers.shapes import is_container
@@ -84,11 +84,7 @@ class Reuse:
         ]
         if kept:
             told.append(self._offer())
-        told += [
-            f"approval {key_name(key)!r}: its text has changed, so it is asked again"
-            for key in self.asked_again
-            if key not in again
-        ]
+        told += [asked_again(key) for key in self.asked_again if key not in again]
         told += [_counted("renamed", self.renamed)]
         told += [_counted("new", self.new), _counted("gone", self.gone)]
         if self.moved:

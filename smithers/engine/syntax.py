@@ -76,7 +76,7 @@ class _File:
             if isinstance(node, ast.AnnAssign):
                 targets = [node.target]
             for name in (one.id for one in targets if isinstance(one, ast.Name)):
-                value = cast("ast.Assign", node).value
+                value = cast("ast.Assign | ast.AnnAssign", node).value
                 if name not in seen and value is not None and _is_literal(value):
                     self.constants[name] = value
                 else:
@@ -301,7 +301,10 @@ class _Values:
                 return ["set", *sorted(members)]
             case FunctionType() | MethodType() | functools.partial():
                 inner = _Values(self.input, seen=self.seen)
-                return [_code(cast("object", value)) or _BLANK, inner.of_call(value)]
+                return [
+                    _code(cast("object", value)) or _BLANK,
+                    inner.of_call(cast("object", value)),
+                ]
             case type() | ModuleType():
                 return [value.__name__]
             case Context():

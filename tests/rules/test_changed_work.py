@@ -254,7 +254,7 @@ def test_a_prompt_that_now_reads_more_is_asked_on_what_is_there() -> None:
         return Sequence(Step("a", lambda: "a"), b, Approval("wait", ask="Well?"), late)
 
     def failing(ctx: Context[NoInput]) -> Node[Any]:
-        b = text("b", lambda: str([][0]))
+        b = text("b", lambda: str(list[str]()[0]))
         return Sequence(Step("a", lambda: "a"), b, Approval("wait", ask="Well?"))
 
     def why(after: Make) -> list[str]:
