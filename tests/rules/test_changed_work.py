@@ -30,12 +30,14 @@ from smithers import (
     Workflow,
     workflow,
 )
+from smithers.changes import AttemptStarted, Change, Key
 from smithers.engine.edited import Comparison, Edited
 from smithers.engine.reusing import find_done, reuse_of
+from smithers.engine.reworking import Again
 from smithers.errors import AuthorError, Refused
 from smithers.state import RunState
 from tests.rules.agents import Scripted
-from tests.rules.resuming import finish
+from tests.rules.resuming import crashed, finish
 from tests.rules.runs import Run
 
 Make = Callable[[Context[NoInput]], Node[Any]]
@@ -322,6 +324,54 @@ def test_an_answer_of_another_run_counts_by_what_was_asked() -> None:
     for word, told in (("Do", []), ("Write", ["prompt"])):
         resumed(second, make(word))
         assert [one.why for one in compared(second).changed] == told
+
+
+def test_a_reader_is_asked_on_what_it_read_also_if_that_has_run_again_since() -> None:
+    count = iter(range(9))
+
+    def make(word: str) -> Make:
+        def flow(ctx: Context[NoInput]) -> Node[Any]:
+            a = Step("a", lambda: f"{next(count)} {'x' * 5000}")
+            return Sequence(a, text("b", lambda: f"{word} {ctx[a][:1]}"))
+
+        return flow
+
+    run = Edits(of(make("Do")))
+    finish(run)
+    run.settings = replace(run.settings, again=lambda _: Again(keys=[Key("a")], readers=False))
+    run.go()
+    run.settings = replace(run.settings, again=None)
+    assert [start[0] for start in run.starts] == ["a", "b", "a"]
+    for word, told in (("Do", []), ("Write", ["b"])):
+        assert resumed(run, make(word)) == []
+        assert [str(one.key) for one in compared(run).changed] == told
+
+
+@pytest.mark.parametrize(("word", "told"), [("Do", []), ("Write", ["a"])])
+def test_rows_without_fingerprints_are_compared_by_the_prompts_that_were_sent(
+    word: str, told: list[str]
+) -> None:
+    def make(word: str) -> Make:
+        return lambda _: Sequence(text("a", word), Step("b", lambda: word))
+
+    whole = Edits(of(make("Do")))
+    finish(whole)
+    whole.watch.frames[:] = [
+        replace(frame, changes=tuple(map(without_fingerprint, frame.changes)))
+        for frame in whole.watch.frames
+    ]
+    made = crashed(whole, len(whole.watch.frames))
+    run = Edits(made.workflow)
+    run.store, run.watch, run.started_at = made.store, made.watch, made.started_at
+    resumed(run, make(word))
+    assert [str(one.key) for one in compared(run).changed] == told
+
+
+def without_fingerprint(change: Change) -> Change:
+    """As a version before fingerprints wrote it."""
+    if isinstance(change, AttemptStarted):
+        return replace(change, fingerprint=None)
+    return change
 
 
 def gated(question: str) -> Make:
