@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from smithers.adapters import NAMED_AGENTS
 from smithers.agent import Agent
@@ -24,20 +23,14 @@ from smithers.engine.deciding import end_left_below
 from smithers.engine.edited import Edited
 from smithers.engine.ending import Left
 from smithers.engine.engine import Engine, First, Observer, Settings
-from smithers.engine.forking import check_repeatable
 from smithers.engine.inputs import input_text, refuse_unknown_fields
 from smithers.engine.launching import DETACHED, RUN_DATABASE, unmarked
 from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.orphans import adopting_orphans
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
-from smithers.engine.renaming import (
-    RENAME,
-    Renamed,
-    check_mounted,
-    parse_renames,
-    rename_frame,
-)
+from smithers.engine.renaming import check_mounted, parse_renames
+from smithers.engine.reopening import Made, Wishes
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.reusing import Reuse, find_done, reuse_of
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
@@ -65,15 +58,7 @@ from smithers.tree import check_run_id, valid_text
 __all__ = ["Driving"]
 
 
-class _Made(NamedTuple):
-    """An engine that is prepared, what it reuses, and the frame that renames tasks before it."""
-
-    engine: Engine
-    reuse: Reuse
-    renamed: Frame | None
-
-
-_Make = Callable[[History, RunState], Awaitable[_Made]]
+_Make = Callable[[History], Awaitable[Made]]
 
 
 class Driving:
@@ -243,12 +228,9 @@ class Driving:
             history = await store.load(run_id)
             state = RunState.of(history.frames)
             check_input(history.run, input)
-            names = parse_renames(renames)
-            repeats = again is not None or rerun is not None or bool(names)
-            instead = f"smithers fork {shlex.quote(run_id)}"
-            if repeats:
-                check_repeatable(history, instead)
-            elif (told := over(run_id, state)) is not None:
+            wishes = Wishes(run_id=run_id, rerun=rerun, renames=parse_renames(renames), again=again)
+            wishes.check(history)
+            if not wishes.reopens and (told := over(run_id, state)) is not None:
                 return told
             trusted = self._check_may_run(history.run, file)
             found = self._find_settings(Path(history.run.folder))
@@ -258,34 +240,22 @@ class Driving:
                 self._note_use(trusted, history.run, loaded)
             limit = max_concurrency or (None if trusted is None else limit_of(history.run))
 
-            async def make(now: History, fresh: RunState) -> _Made:
-                renamed: Frame | None = None
-                outputs: Store | Renamed = store
-                if repeats:
-                    check_repeatable(now, instead)
-                if names:
-                    renamed = rename_frame(run_id, now.frames, names, read, datetime.now(UTC))
-                    now = replace(now, frames=(*now.frames, renamed))
-                    fresh, outputs = RunState.of(now.frames), Renamed(store, renamed)
-                edited = _edited(now, fresh, loaded, rerun, again)
-                settings = self._settings(now.run, found, limit, linger_s)
-                settings = replace(settings, again=edited or again)
-                before = find_done(fresh, names)
+            async def make(now: History) -> Made:
+                wishes.check(now)
+                now, renamed, outputs = wishes.renamed(now, store)
+                fresh = RunState.of(now.frames)
+                before = find_done(fresh, wishes.renames)
+                request = wishes.request(now, fresh, loaded.source)
+                settings = replace(self._settings(now.run, found, limit, linger_s), again=request)
                 engine = await _engine(store, now.run, fresh, loaded, settings, observer)
                 with self._loading():
                     engine.prepare(outputs)
-                check_mounted(fresh, names, engine.view.mounts.by_id)
+                check_mounted(fresh, wishes.renames, engine.view.mounts.by_id)
                 is_edited = history.run.source != loaded.source
-                reuse = reuse_of(run_id, before, fresh, edited, is_edited=is_edited)
-                return _Made(engine, reuse, renamed)
+                reuse = reuse_of(run_id, before, fresh, request, is_edited=is_edited)
+                return Made(engine, reuse, renamed)
 
-            def read(key: Key, frame: int) -> str:
-                return store.output(run_id, key, frame)
-
-            done = over(run_id, state) if again is None and not names else None
-            return await self._go_on(
-                store, history, state, loaded, make, repeats=repeats, done=done
-            )
+            return await self._go_on(store, history, state, loaded, make, wishes)
 
     def _check_exists(self, run_id: str) -> None:
         if not self._database.exists():
@@ -364,17 +334,16 @@ class Driving:
         state: RunState,
         loaded: Loaded,
         make: _Make,
-        *,
-        repeats: bool,
-        done: Left | None,
+        wishes: Wishes,
     ) -> Left:
         """Own the run, clear away what its last owner left, and drive it; the engine is made before
-        that, to know what is wrong, and anew where the run went on meanwhile. With `repeats`, a run
-        that has finished goes on; unless nothing is done again, where it is left as it was `done`.
+        that, to know what is wrong, and anew where the run went on meanwhile. A run that
+        has finished is left as it is if nothing of it is done again.
         """
         run_id = history.run.run_id
         was_due = due_of(state)
-        made = await make(history, state)
+        done = over(run_id, state) if wishes.may_be_nothing else None
+        made = await make(history)
         if done is not None and not made.reuse.again:
             made.engine.observer.note("nothing is run again: no finished task has changed")
             return done
@@ -391,10 +360,11 @@ class Driving:
                 now = await store.load(run_id)
                 state = RunState.of(now.frames)
                 was_due = due_of(state)
-                if not repeats and (told := over(run_id, state)) is not None:  # and ended it
+                told = None if wishes.reopens else over(run_id, state)
+                if told is not None:  # and ended it
                     await store.release(claimed.claim)
                     return told
-                made = await make(now, state)
+                made = await make(now)
             if made.renamed is not None:
                 await store.commit(claimed.claim, made.renamed)
         except BaseException:
@@ -547,23 +517,6 @@ def _report_locks(store: SqliteStore, engine: Engine) -> None:
             loop.call_soon_threadsafe(engine.observer.note, text)
 
     store.wait_for_stopped(tell)
-
-
-def _edited(
-    history: History,
-    state: RunState,
-    loaded: Loaded,
-    rerun: Collection[str] | None,
-    again: Request | None,
-) -> Edited | None:
-    """What looks for changes; None where no edit can have made any that was not told before: the
-    last owner had the same code, and has written a frame.
-    """
-    told = history.fence is None or history.fence == history.run.fence
-    told = told and state.status.stopped_by not in ("fork", "rewind", RENAME)
-    if rerun is None and told and history.run.source == loaded.source:
-        return None
-    return Edited(history.run.run_id, history.frames, rerun, also=again)
 
 
 async def _engine(

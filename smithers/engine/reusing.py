@@ -11,6 +11,7 @@ from smithers.changes import Key
 from smithers.engine.comparing import Changed
 from smithers.engine.edited import Edited, Work, asked_again
 from smithers.engine.repeating import IDS_HINT
+from smithers.engine.settings import Request
 from smithers.naming import first_names, key_name
 from smithers.shapes import is_container
 from smithers.state import RunState
@@ -112,9 +113,12 @@ class Reuse:
 
 
 def reuse_of(
-    run_id: str, before: Done, state: RunState, edited: Edited | None, *, is_edited: bool
+    run_id: str, before: Done, state: RunState, request: Request | None, *, is_edited: bool
 ) -> Reuse:
-    """What becomes of the work of a run, by its state when its first frame is made."""
+    """What becomes of the work of a run, by its state when its first frame is made with this
+    request.
+    """
+    edited = request if isinstance(request, Edited) else None
     tasks, known = _tasks_of(state), before.known
     again = () if edited is None else edited.rerun
     comparison = None if edited is None else edited.comparison
