@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from pathlib import Path
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from smithers.engine.driving import Driving
     from smithers.engine.engine import Observer
     from smithers.engine.replaying import FrozenFiles, LiveReplay, Replayed
+    from smithers.engine.reusing import Reuse
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
@@ -211,14 +212,23 @@ class Hub:
         observer: Observer,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
     ) -> Left:
         """Resume a run, from its own file unless `file` is given. A finished run only returns its
         result.
+
+        With `rerun`, the finished tasks that an edit has changed are run again, with exactly what
+        read them, also in a run that has finished: the tasks of these names, all of them if there
+        are none. `renames` are tasks that have another id in the file now, as `OLD=NEW`: what the
+        old id has counts for the new one.
 
         Raises `UnknownRun`, `Owned` naming the live owner, `Refused` (cancelled, or another input),
         `AuthorError` or `StoreError`.
         """
         is_below = self._may_resume(run_id)
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
         driving = self._drive()
         with driving.working():
             return await driving.resume(
@@ -230,7 +240,20 @@ class Hub:
                 observer=observer,
                 max_concurrency=max_concurrency,
                 linger_s=linger_s,
+                rerun=rerun,
+                renames=renames,
             )
+
+    async def check_edit(self, run_id: str) -> Reuse:
+        """What a resume of a run would reuse, and what an edit of its file has changed of its
+        finished work. The file is imported, and nothing is written.
+
+        Raises `UnknownRun`, `Refused`, `AuthorError` or `StoreError`.
+        """
+        self._may_resume(run_id)
+        driving = self._drive()
+        with driving.working():
+            return await driving.compare(run_id)
 
     async def retry(
         self,
@@ -395,16 +418,21 @@ class Hub:
         input: str | None = None,
         max_concurrency: int | None = None,
         linger_s: float | None = None,
+        rerun: Collection[str] | None = None,
+        renames: Sequence[str] = (),
         typed: bool = False,
     ) -> Launched:
         """Resume a run in its own process, in the run's folder; a child run through the run that
         waits for it. Raises what `resume` raises.
 
-        `typed` means that a person typed the command. Otherwise a database that this user does not
-        trust is refused with `Untrusted`, since its rows name the file to execute.
+        `rerun` and `renames` as in `resume`. `typed` means that a person typed the command.
+        Otherwise a database that this user does not trust is refused with `Untrusted`, since its
+        rows name the file to execute.
         """
         typed = not self._may_resume(run_id) and typed
-        if file is None and input is None:
+        if rerun is not None or renames:
+            self.check_may(f"have finished work of run {run_id} run again or renamed")
+        if file is None and input is None and rerun is None and not renames:
             run_id = self.resumed_through(run_id)
         return self._detach().resume(
             run_id,
@@ -413,6 +441,8 @@ class Hub:
             input=input,
             max_concurrency=max_concurrency,
             linger_s=linger_s,
+            rerun=rerun,
+            renames=renames,
             typed=typed,
         )
 

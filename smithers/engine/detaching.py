@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,11 +91,16 @@ class Detaching:
         input: str | None,
         max_concurrency: int | None,
         linger_s: float | None,
+        rerun: Collection[str] | None,
+        renames: Sequence[str],
         typed: bool,
     ) -> Launched:
         """See `Hub.launch_again`."""
         run = self._found(run_id)
         arguments = ["resume", run_id]
+        if rerun is not None:
+            arguments += [*rerun, "--rerun-changed"]
+        arguments += [f"--rename={one}" for one in renames]
         if file is not None or input is not None:
             path = Path(run.file if file is None else file).absolute()
             which = f"{path}:{name}" if name else str(path)

@@ -220,7 +220,7 @@ class Engine:
 
     # -- the loop
 
-    def prepare(self, store: Store | None = None) -> None:
+    def prepare(self, store: StoredOutputs | None = None) -> None:
         """Make the first frame, in memory alone. `store` is where a run that is resumed has its
         outputs. Raises `AuthorError` for a wrong workflow.
         """
@@ -384,7 +384,9 @@ class Engine:
         """Reset what is to be done again by request."""
         if self._resumes and self.settings.again is not None:
             again = self.settings.again(self.asking)
-            self._reset_all(partial(self._reworking.reset_requested, again, ()))
+            if again.keys or again.alone:
+                self._mounting.mount(gone=True)  # what an edit has taken is not done again
+                self._reset_all(partial(self._reworking.reset_requested, again, ()))
 
     def _render(self, *, gone: bool = False) -> None:
         """Render anew: whoever was ready or waited for data comes up again in the new plan."""

@@ -15,6 +15,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from _smithers_orchestrator.damage import blame
+from smithers.engine.syntax import keep_text
 from smithers.errors import AuthorError, Place, Refused, SmithersError
 from smithers.tree import explain, place_of_error
 from smithers.workflows import Workflow
@@ -175,5 +176,7 @@ def _digest(file: Path, before: set[str]) -> str:
             files.add(Path(origin))
     digest = hashlib.sha256()
     for one in sorted(files):
-        digest.update(one.name.encode() + b"\0" + one.read_bytes() + b"\0")
+        text = one.read_bytes()
+        keep_text(str(one), text)
+        digest.update(one.name.encode() + b"\0" + text + b"\0")
     return digest.hexdigest()[:16]

@@ -20,14 +20,14 @@ from smithers.kinds._kind import (
     OutputReader,
     Planning,
 )
-from smithers.kinds._rework import is_sent_back, send_back
+from smithers.kinds._rework import asked_again, is_sent_back, send_back
 from smithers.kinds.approval import APPROVAL
 from smithers.kinds.branch import BRANCH
 from smithers.kinds.command import COMMAND
 from smithers.kinds.continuing import CONTINUE, ContinueAsNew, check_next_input
 from smithers.kinds.event import EVENT, WaitForEvent
 from smithers.kinds.foreach import FOREACH
-from smithers.kinds.human import HUMAN
+from smithers.kinds.human import HUMAN, human_form
 from smithers.kinds.loop import ITERATION, LOOP, LoopExhausted
 from smithers.kinds.parallel import PARALLEL
 from smithers.kinds.saga import COMPENSATED, SAGA, Compensated, Saga
@@ -93,11 +93,13 @@ __all__ = [
     "Try",
     "WaitForEvent",
     "agent_work",
+    "asked_again",
     "check_next_input",
     "child_workflow",
     "error_of",
     "find_failure",
     "has_effect",
+    "human_form",
     "is_sent_back",
     "kind_of",
     "result_of",

@@ -135,10 +135,13 @@ class RunRow(NewRun):
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """A whole run, read in one go: its row, and its frames in order, from which its state folds."""
+    """A whole run, read in one go: its row, and its frames in order, from which its state folds.
+    `fence` is that under which the last frame was written, if the store tells it.
+    """
 
     run: RunRow
     frames: Sequence[Frame]
+    fence: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

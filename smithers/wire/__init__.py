@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from smithers.wire._frames import transcript_json as transcript_json
     from smithers.wire._replays import live_replay_json as live_replay_json
     from smithers.wire._replays import replay_json as replay_json
+    from smithers.wire._reuse import reuse_json as reuse_json
     from smithers.wire._runs import activity_json as activity_json
     from smithers.wire._runs import cost_json as cost_json
     from smithers.wire._runs import graph_json as graph_json
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "diff_json": "smithers.wire._diffs",
+    "reuse_json": "smithers.wire._reuse",
     "Json": "smithers.wire._values",
     "activity_json": "smithers.wire._runs",
     "agent_event_json": "smithers.wire._frames",

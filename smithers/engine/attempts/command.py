@@ -11,6 +11,7 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts.agent_attempt import Hooks
 from smithers.engine.attempts.execution import Execution, Result
 from smithers.engine.attempts.executor import Bench, Executor, Request
+from smithers.engine.fingerprints import of_program
 from smithers.engine.programs import Programs, shown_words
 from smithers.errors import AuthorError, MachineError
 from smithers.kinds import Instance
@@ -43,7 +44,11 @@ class CommandExecutor(Executor[CommandWork]):
         program = self._program(one, work)
         if self.asking.missed(program):
             return None
-        serial = self.open_attempt(one, shown_words(program, self.bench.secrets.mask))
+        serial = self.open_attempt(
+            one,
+            shown_words(program, self.bench.secrets.mask),
+            fingerprint=of_program(program, one.node.output),
+        )
         programs = self.programs(one, serial, self._hooks)
         return CommandAttempt(
             serial=serial,

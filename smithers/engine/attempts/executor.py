@@ -17,6 +17,7 @@ from smithers.engine.asking import Asking
 from smithers.engine.attempts.cached import AnswerCache
 from smithers.engine.attempts.execution import Execution, Result, Running
 from smithers.engine.budgets import Budgets
+from smithers.engine.fingerprints import Fingerprint, fingerprint_text
 from smithers.engine.printing import Printed
 from smithers.engine.programs import Hooks, Masking, Programs
 from smithers.engine.streams import Stream
@@ -111,6 +112,7 @@ class Executor(ABC, Generic[W]):
         prompt: str | None = None,
         session: str | None = None,
         skipped: tuple[str, ...] = (),
+        fingerprint: Fingerprint | None = None,
     ) -> int:
         """Write that an attempt starts; `agent` is who works. Its number in the run."""
         state = self.asking.state
@@ -126,6 +128,7 @@ class Executor(ABC, Generic[W]):
                 session=session,
                 at=self.bench.now(),
                 skipped=skipped,
+                fingerprint=None if fingerprint is None else fingerprint_text(fingerprint),
             )
         )
         self.asking.plan.begin(one)

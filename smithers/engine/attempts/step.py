@@ -19,6 +19,7 @@ from smithers.context import READER, NotYet
 from smithers.engine.asking import Asking
 from smithers.engine.attempts.execution import Execution, Result
 from smithers.engine.attempts.executor import Bench, Executor, Request
+from smithers.engine.fingerprints import of_step
 from smithers.engine.printing import RAISED, bind_output, format_raised
 from smithers.engine.programs import Hooks, Programs
 from smithers.engine.reading import Reading
@@ -48,7 +49,8 @@ class StepExecutor(Executor[StepWork]):
     def begin(self, one: Instance[Task], work: StepWork) -> StepAttempt:
         bench, node, frame = self.bench, one.node, self.asking.frame
         frame.close_wait(one.key, waits.DATA)
-        serial = self.open_attempt(one, _WHO)
+        fingerprint = of_step(work, node.output, self.asking.input_digest)
+        serial = self.open_attempt(one, _WHO, fingerprint=fingerprint)
         programs = self.programs(one, serial, self._hooks)
         stream = programs.stream
         attempt = Attempt(

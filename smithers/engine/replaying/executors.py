@@ -153,7 +153,7 @@ class RecordedExecutor(Executor[Any]):
             serial=serial,
             output=one.node.output,
             stream=Stream(self.bench.streams, serial, self.bench.secrets.mask),
-            turn=self._director.begin(one.key, number),
+            played=self._director.begin(one.key, number),
             director=self._director,
             done=done,
             reading=self._reading(one, () if done is None else done.reads),
@@ -225,14 +225,14 @@ def _output_of(answer: Answered, one: Instance[Task]) -> str:
 class _Attempt(Execution):
     """An attempt that ends as the recording has it."""
 
-    turn: Turn
+    played: Turn
     director: Director
     done: Done | None
     reading: Reading
 
     async def run(self) -> str:
         try:
-            await self.turn.over.wait()
+            await self.played.over.wait()
         except asyncio.CancelledError:
             self.director.told()
             raise
