@@ -163,8 +163,8 @@ class Launcher:
         input: str | None,
     ) -> subprocess.Popen[bytes]:
         # -P: no folder of the project may stand in for one of our packages.
-        command = [interpreter, "-P", "-m", "smithers", *arguments]
-        command += ["--db", str(self._database), "--events", "--detached"]
+        command = [interpreter, "-P", "-m", "smithers", arguments[0]]
+        command += ["--db", str(self._database), "--events", "--detached", *arguments[1:]]
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:

@@ -7,7 +7,6 @@ in this one, in the same way.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, chdir
@@ -167,16 +166,20 @@ class Agent:
         return self._top(one.run_id) == self.runs[0]
 
 
-@asynccontextmanager
-async def agent_in(folder: Path, flow: str) -> AsyncGenerator[Agent]:
-    """An agent in a folder of its own, in which a run of the workflow waits for a person."""
+def _project(folder: Path) -> Hub:
     workflows = folder / ".smithers" / "workflows"
     workflows.mkdir(parents=True)
     (workflows / "gate_flows.py").write_bytes(FLOWS_FILE.read_bytes())
-    ledger = Path(os.environ["LEDGER"])
-    ledger.write_text("")
+    Path(os.environ["LEDGER"]).write_text("")
     hub = Hub(folder / ".smithers" / "smithers.db")
     hub.trust("mcp add")
+    return hub
+
+
+@asynccontextmanager
+async def agent_in(folder: Path, flow: str) -> AsyncGenerator[Agent]:
+    """An agent in a folder of its own, in which a run of the workflow waits for a person."""
+    hub, ledger = _project(folder), Path(os.environ["LEDGER"])
     async with Client(make_server(hub, [folder], supervises=False)) as client:
         agent = Agent(hub=hub, client=client, flow=flow, ledger=ledger)
         await agent.start()
