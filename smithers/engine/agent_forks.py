@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from smithers.store import INHERITED, NewRun, RunRow, Store
 
 __all__ = [
     "agent_fork_id",
+    "check_above",
     "check_replaced",
     "check_same",
     "first_decision",
@@ -74,6 +76,22 @@ async def _is_decided(store: Store, run_id: str, seen: set[str]) -> bool:
         if await _is_decided(store, one, seen):
             return True
     return False
+
+
+async def check_above(store: Store, run: NewRun) -> None:
+    """Raises `Refused` for a run that was started below one in which a person has decided: as a run
+    of its own it would be behind no question.
+    """
+    above = run.parent
+    while above is not None:
+        history = await store.load(above.run_id)
+        if next(decisions(history.frames), None) is not None:
+            raise Refused(
+                f"run {run.run_id} was started below run {above.run_id}, in which a person has"
+                " answered a question: an agent may not make it a run of its own",
+                hint=f"fork that run: `smithers fork {shlex.quote(above.run_id)}`",
+            )
+        above = history.run.parent
 
 
 def check_replaced(state: RunState, run_id: str, names: Iterable[str]) -> None:

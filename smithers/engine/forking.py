@@ -23,7 +23,7 @@ from smithers.changes import (
     StatusChanged,
     WaitClosed,
 )
-from smithers.engine.agent_forks import check_replaced, first_decision, options_of
+from smithers.engine.agent_forks import check_above, check_replaced, first_decision, options_of
 from smithers.engine.decisions import decisions
 from smithers.engine.ending import Forked, Rewound
 from smithers.engine.inputs import input_text
@@ -95,6 +95,8 @@ async def fork(driver: Driver, store: Store, run_id: str, wanted: Fork) -> Forke
         check_run_id(wanted.run_id)
     frames = forked_frames(history.frames, at, run_id)
     notes: list[str] = []
+    if wanted.by is None:
+        await check_above(store, history.run)
     if wanted.by is None and (first := await first_decision(store, frames)) is not None:
         at = first.frame - 1
         notes.append(f"it ends at frame {at}, before {first.words}: only a person may answer that")

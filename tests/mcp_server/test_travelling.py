@@ -58,9 +58,33 @@ def outer(ctx: Context[NoInput]) -> Node[str]:
     return Sequence(first, child, last, result=last)
 
 
-@workflow(budget=Budget(calls=1))
+@workflow
+def behind(ctx: Context[NoInput]) -> Node:
+    return Sequence(Approval("ask", ask="Go on?"), Subflow("child", cheap))
+
+
+@workflow
+def cheap(ctx: Context[NoInput]) -> Node:
+    return Sequence(Step("one", fresh, output=str))
+
+
+def charges(draft):
+    with Path("charged").open("a") as file:
+        file.write(".")
+    return f"charged for {draft}"
+
+
+@workflow
+def charged(ctx: Context[NoInput]) -> Node:
+    draft = Step("draft", fresh, output=str)
+    charge = Step("charge", lambda: charges(ctx[draft]), output=str, effect=True)
+    return Sequence(draft, charge, Approval("ask", ask="Go on?"))
+
+
+@workflow(budget=Budget(calls=2))
 def dear(ctx: Context[NoInput]) -> Node:
-    return Sequence(*(Task(name, agent=Echo(), prompt="Go on.") for name in ("one", "two")))
+    names = ("one", "two", "three")
+    return Sequence(*(Task(name, agent=Echo(), prompt="Go on.") for name in names))
 """
 
 
@@ -195,6 +219,36 @@ async def test_a_fork_ends_before_the_end_of_a_child_run_in_which_a_person_answe
         assert await question(call, f"{made['run_id']}.child") == "Ship draft 3 on whales?"
 
 
+async def test_a_child_run_behind_a_question_is_not_forked_by_itself(gates: Project) -> None:
+    async with gates.client("2026-07-28") as call:
+        run_id = await finished(call, gates, "behind")
+        said = await call("fork_run", run_id=f"{run_id}.child", request_id="k", frame=0)
+        assert said.error.startswith(f"REFUSED: run {run_id}.child was started below run {run_id},")
+        assert said.error.endswith("next: fork that run: fork_run")
+        fork = await asyncio.to_thread(gates.hub.fork, f"{run_id}.child", by="ann")
+        assert fork.source == f"{run_id}.child"
+
+
+async def test_a_step_with_an_effect_is_not_repeated_unasked(gates: Project) -> None:
+    async with gates.client("2026-07-28") as call:
+        run_id = await waiting(call, "charged")
+        ways: list[dict[str, Any]] = [{"rerun": ["charge"]}, {"set": {"draft": "mine"}}]
+        for number, how in enumerate(ways):
+            made = await call("fork_run", run_id=run_id, request_id=f"{number}", **how)
+            await call("resume_run", run_id=made["run_id"])
+            await left(call, made["run_id"], "waiting")
+            kinds = {
+                one["kind"] for one in (await call("list_asks", run_id=made["run_id"]))["asks"]
+            }
+            assert "repeat" in kinds
+        for readers in (False, True):
+            await call("retry_task", run_id=run_id, task="draft", with_readers=readers)
+            await left(call, run_id, "waiting")
+        await call("retry_task", run_id=run_id, task="charge")
+        await left(call, run_id, "waiting")
+        assert (gates.folder / "charged").read_text() == "."
+
+
 async def test_a_fork_waits_for_the_larger_budget_that_its_source_waits_for(
     gates: Project,
 ) -> None:
@@ -211,7 +265,7 @@ async def test_a_fork_waits_for_the_larger_budget_that_its_source_waits_for(
             for readers in (False, True):
                 await call("retry_task", run_id=fork, task="one", with_readers=readers)
                 await left(call, fork, "waiting")
-            assert (await call("get_task", run_id=fork, task="two"))["attempts"] == []
+            assert (await call("get_task", run_id=fork, task="three"))["attempts"] == []
             source = fork  # a fork of a fork
 
 
@@ -253,7 +307,12 @@ async def test_what_imports_the_file_needs_a_folder_that_the_person_trusts(gates
     async with gates.client("2026-07-28") as call:
         run_id = await waiting(call, "gated")
         gates.hub.distrust()
-        for how in ({"set": {"draft": "mine"}}, {"rerun": ["draft"]}, {"input": {}}):
+        ways: list[dict[str, Any]] = [
+            {"set": {"draft": "mine"}},
+            {"rerun": ["draft"]},
+            {"input": {}},
+        ]
+        for how in ways:
             said = await call("fork_run", run_id=run_id, request_id="k", **how)
             assert said.error.startswith("UNTRUSTED: ")
         said = await call("retry_task", run_id=run_id, task="draft")

@@ -25,7 +25,7 @@ from smithers.engine.forking_apart import fork_here
 from smithers.engine.launching import DETACHED, Launcher, Owning
 from smithers.engine.settings import Unwatched
 from smithers.errors import SmithersError
-from smithers.hub import Hub, Question
+from smithers.hub import Hub
 from tests.trust.audit import check
 
 __all__ = ["Agent", "agent_in", "in_this_process"]
@@ -134,6 +134,29 @@ class Agent:
             self.runs.append(fork)
         return fork
 
+    async def fork_of_person(self, run_id: str, frame: int | None) -> None:
+        """A person forks a run, whose answers count in it; or takes it back, and keeps what was."""
+        if len(self.runs) >= _MOST_RUNS or "." in run_id:
+            return
+        try:
+            made = await asyncio.to_thread(self.hub.fork, run_id, frame=frame, by="ann")
+        except SmithersError as error:
+            self.said.append(f"ann could not: {error.said}")
+            return
+        self.said.append(f"ann forks {run_id} at {frame} as {made.run_id}")
+        self.runs.append(made.run_id)
+        self.approved[made.run_id] = set(self.approved.get(self._top(run_id), ()))
+
+    async def rewind_of_person(self, run_id: str, frame: int) -> None:
+        try:
+            done = await asyncio.to_thread(self.hub.rewind, run_id, frame)
+        except SmithersError as error:
+            self.said.append(f"ann could not: {error.said}")
+            return
+        self.said.append(f"ann takes {run_id} back to {frame}, kept as {done.kept}")
+        self.runs.append(done.kept)
+        self.approved[done.kept] = set(self.approved.get(self._top(run_id), ()))
+
     def frames(self, run_id: str) -> int:
         return self.hub.summary(run_id).frames
 
@@ -142,12 +165,15 @@ class Agent:
         return sorted({*map(str, (one.key for one in self.hub.states(run_id))), *CONTAINERS})
 
     async def person(self, *, approves: bool, random: Random) -> None:
-        """A person answers one question in a run that no agent has forked, or below it."""
-        mine = [one for one in self.hub.list_asks(None, None) if self._is_first(one)]
+        """A person answers one question, mostly in the first run or below it."""
+        asks = self.hub.list_asks(None, None)
+        mine = [one for one in asks if self._top(one.run_id) == self.runs[0]]
+        if random.random() < 0.25:
+            mine = asks
         if not mine:
             return
         one = random.choice(mine)
-        top, name = self.runs[0], str(one.key)
+        top, name = self._top(one.run_id), str(one.key)
         try:
             if one.kind == "human":
                 await asyncio.to_thread(self.hub.answer, one.run_id, name, "yes", by="ann")
@@ -161,9 +187,6 @@ class Agent:
         if approves or one.kind == "human":
             self.approved.setdefault(top, set()).add(one.asked)
         self.said.append(f"ann {'approves' if approves else 'denies'} {one.asked!r}, {one.run_id}")
-
-    def _is_first(self, one: Question) -> bool:
-        return self._top(one.run_id) == self.runs[0]
 
 
 def _project(folder: Path) -> Hub:

@@ -210,6 +210,24 @@ def above(ctx: Context[NoInput]) -> Node:
 
 
 @workflow
+def deep(ctx: Context[NoInput]) -> Node:
+    """What is behind the gate is a child run."""
+    draft = drafts()
+    ask = Approval("ask", ask=lambda: f"ship {ctx[draft]}")
+    return Sequence(draft, ask, Subflow("child", shipped, input=lambda: Shipped(text=ctx[draft])))
+
+
+class Shipped(BaseModel):
+    text: str
+
+
+@workflow(input=Shipped)
+def shipped(ctx: Context[Shipped]) -> Node:
+    ship = Step("ship", lambda: does(f"ship {ctx.input.text}"), output=str)
+    return Sequence(ship, Step("after", lambda: does(ctx[ship]), output=str), result=ship)
+
+
+@workflow
 def effect(ctx: Context[NoInput]) -> Node:
     """What may not be done twice is behind a gate of its own: the question whether to repeat it."""
     draft = drafts()
@@ -220,5 +238,5 @@ def effect(ctx: Context[NoInput]) -> Node:
 
 FLOWS = (
     plain, branch, loop, each, gathered, chained, human, reworked, both, beside, event, given,
-    caught, above, effect,
+    caught, above, deep, effect,
 )  # fmt: skip

@@ -16,7 +16,7 @@ from tests.trust.gate_agent import Agent, agent_in, in_this_process
 from tests.trust.gate_flows import FLOWS
 
 WALKS = int(os.environ.get("TRUST_WALKS") or 60)
-_CALLS = 14
+_FEW, _MANY = 8, 16
 
 
 @pytest.fixture
@@ -30,48 +30,66 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def something(agent: Agent, random: Random) -> None:
     """One thing that an agent may do, or the person."""
     run = random.choice([agent.runs[0], *agent.runs])
-    task = random.choice(agent.tasks(run))
-    frame = random.choice([None, random.randrange(agent.frames(run))])
-    match random.randrange(12):
-        case 0 | 1:
-            await agent.person(approves=True, random=random)
-            await agent.call("resume_run", run_id=agent.runs[0])
+    below = f"{run}.child"
+    if random.random() < 0.2 and agent.hub.status(below) is not None:
+        run = below
+    does = random.choice([by_person, by_fork, by_fork, by_agent])
+    await does(agent, random, run)
+
+
+async def by_person(agent: Agent, random: Random, run: str) -> None:
+    match random.randrange(5):
+        case 0:
+            await agent.fork_of_person(run, frame_of(agent, random, run))
+        case 1:
+            await agent.rewind_of_person(run, random.randrange(agent.frames(run)))
         case 2:
             await agent.person(approves=random.random() < 0.4, random=random)
             await agent.call("resume_run", run_id=run)
-        case 3 | 4:
-            fork = await agent.fork(run, frame)
-            await agent.call("resume_run", run_id=fork or run)
-        case 5:
-            given = random.choice(["ship draft 1", {"approved": True, "by": "ann"}, ["a"], True])
-            fork = await agent.fork(run, frame, set={task: given})
-            await agent.call("resume_run", run_id=fork or run)
-        case 6:
-            fork = await agent.fork(run, frame, rerun=[task])
-            await agent.call("resume_run", run_id=fork or run)
-        case 7:
-            fork = await agent.fork(run, frame, input={"version": "2"})
-            await agent.call("resume_run", run_id=fork or run)
-        case 8:
+        case _:
+            await agent.person(approves=True, random=random)
+            await agent.call("resume_run", run_id=agent.runs[0])
+
+
+def frame_of(agent: Agent, random: Random, run: str) -> int | None:
+    return random.choice([None, random.randrange(agent.frames(run))])
+
+
+async def by_fork(agent: Agent, random: Random, run: str) -> None:
+    task = random.choice(agent.tasks(run))
+    given = random.choice(["ship draft 1", {"approved": True, "by": "ann"}, ["a"], True])
+    how: dict[str, object] = random.choice(
+        [{}, {"set": {task: given}}, {"rerun": [task]}, {"input": {"version": "2"}}]
+    )
+    fork = await agent.fork(run, frame_of(agent, random, run), **how)
+    await agent.call("resume_run", run_id=fork or run)
+
+
+async def by_agent(agent: Agent, random: Random, run: str) -> None:
+    task = random.choice(agent.tasks(run))
+    match random.randrange(5):
+        case 0:
             await agent.call("send_event", run_id=run, event="go", data="go")
-        case 9:
+        case 1:
             await agent.start()
-        case 10:
+        case 2:
+            await agent.call("resume_run", run_id=run)
+        case 3:
             await agent.call("retry_task", run_id=run, task=task, with_readers=True)
         case _:
             await agent.call("retry_task", run_id=run, task=task)
 
 
-async def walk(folder: Path, flow: str, random: Random) -> Agent:
+async def walk(folder: Path, flow: str, random: Random, calls: int) -> Agent:
     async with agent_in(folder, flow) as agent:
-        for _ in range(_CALLS):
+        for _ in range(calls):
             await something(agent, random)
         return agent
 
 
 @pytest.mark.parametrize("flow", [one.name for one in FLOWS])
 def test_no_order_of_calls_passes_a_gate(folder: Path, flow: str) -> None:
-    asyncio.run(walk(folder / "walk", flow, chance("gates", flow)))
+    asyncio.run(walk(folder / "walk", flow, chance("gates", flow), _FEW))
 
 
 @pytest.mark.trust
@@ -80,6 +98,6 @@ def test_no_order_of_calls_passes_a_gate(folder: Path, flow: str) -> None:
 def test_no_order_of_many_calls_passes_a_gate(folder: Path, flow: str) -> None:
     done = 0
     for number in range(WALKS):
-        agent = asyncio.run(walk(folder / str(number), flow, chance("gates", flow, number)))
+        agent = asyncio.run(walk(folder / str(number), flow, chance("gates", flow, number), _MANY))
         done += agent.behind
     assert done > 0, "nothing was ever behind a gate"
