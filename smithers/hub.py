@@ -331,6 +331,39 @@ class Hub:
                 self.database, run_id, lambda store: fork(driving, store, run_id, wanted)
             )
 
+    def fork_once(
+        self,
+        run_id: str,
+        *,
+        request_id: str,
+        frame: int | None = None,
+        input: str | None = None,
+        outputs: Mapping[str, str] = _NOTHING_SET,
+        again: Sequence[str] = (),
+    ) -> tuple[Forked, bool]:
+        """Make the fork that an agent asks for, and whether this call has made it: a second one
+        with the same `request_id` gives the first one's fork.
+
+        As `fork` with `by` None, and no code of the author is imported in this process. Only the
+        outputs of tasks that have run may be given; and what the fork inherits counts for its
+        budgets. Raises what `fork` raises, `Untrusted` if a row may not say what is imported, and
+        `RunExists` if the `request_id` was used for another fork.
+        """
+        self.check_may("fork runs")
+        from smithers.engine.agent_forks import agent_fork_id, request_digest
+        from smithers.engine.forking_apart import Wanted
+
+        wanted = Wanted(
+            source=run_id,
+            run_id=agent_fork_id(request_id),
+            frame=frame,
+            request=request_digest([run_id, frame, input, dict(outputs), list(again)]),
+            input=input,
+            outputs=outputs,
+            again=again,
+        )
+        return self._detach().fork(wanted)
+
     def rewind(self, run_id: str, frame: int) -> Rewound:
         """Take a run back to one of its frames: what happened later no longer counts. What it was
         before is kept as a fork. Nobody drives the run afterwards: `resume` does.
@@ -454,7 +487,9 @@ class Hub:
         if self._detaching is None:
             launcher = Launcher(self.database, self.environment)
             trusts = Trusts(self.environment)
-            self._detaching = Detaching(self.database, launcher, trusts, self._descriptions)
+            self._detaching = Detaching(
+                self.database, self.environment, launcher, trusts, self._descriptions
+            )
         return self._detaching
 
     def is_trusted(self) -> bool:

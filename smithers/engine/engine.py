@@ -136,7 +136,13 @@ class Engine:
         mask = settings.secrets.mask
         self.asking = Asking(self.transition, self.view, self.renderer, mask, self.now)
         self.budgets = Budgets(
-            self.transition, self.view, workflow.budget, mask, self.moment, run.run_id
+            self.transition,
+            self.view,
+            workflow.budget,
+            mask,
+            self.moment,
+            run.run_id,
+            counts_inherited=run.counts_inherited,
         )
         self.threads = Threads()
         self.answers = AnswerCache(run.run_id, settings.find_answer, self.now)

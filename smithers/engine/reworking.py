@@ -241,10 +241,23 @@ class _Finder:
             self._ask_again(key)
 
     def _ask_again(self, source: Key) -> None:
-        for reader in self._readers.get(source, ()):
-            row = self._row(reader.id)
-            if row is not None and asks_person(row.kind):
-                self.add(reader)
+        """The questions that have read it, or a container that may give something else now: one
+        around it, or one that has read it itself.
+        """
+        seen, queue = {source}, deque([source])
+        while queue:
+            one = queue.popleft()
+            found = {
+                Key(row.id, one.path[: len(self._loops(row.id))]) for row in self._around(one.id)
+            }
+            for reader in self._readers.get(one, ()):
+                row = self._row(reader.id)
+                if row is not None and asks_person(row.kind):
+                    self.add(reader)
+                elif row is not None and is_container(row.kind):
+                    found.add(Key(reader.id, reader.path[: len(self._loops(row.id))]))
+            queue.extend(found - seen)
+            seen |= found
 
     def named(self, id: str, by: Key) -> Key | None:
         """The node of this id that is meant at another node; None if the run did not come to it."""

@@ -6,6 +6,7 @@ pass `tests/store/test_store_contract.py`. What the tables mean is told in `sche
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,7 @@ from smithers.changes import Frame, Key
 from smithers.inbox import InboxKind
 
 __all__ = [
+    "INHERITED",
     "Below",
     "CachedAnswer",
     "Claim",
@@ -42,6 +44,8 @@ Why = Literal["answer", "due", "left", "cancel", "slot"]
 """Why a run is to be woken: it was answered, its time has come, its owner is gone, it was cancelled
 and nobody obeys, or a pool that it waits for has a free slot.
 """
+INHERITED = "counts_inherited"
+"""The option of a fork which says that what it inherits counts for its budgets."""
 CountFree = Callable[[str, int], int]
 """How many slots of a pool are free on this machine, by its name and its limit."""
 
@@ -118,6 +122,11 @@ class NewRun:
         if self.forked_from is None or self.forked_at is None:
             return None
         return self.forked_from, self.forked_at
+
+    @property
+    def counts_inherited(self) -> bool:
+        """Whether what it inherits counts for its budgets: an agent has made this fork."""
+        return bool(json.loads(self.options).get(INHERITED))
 
     @property
     def is_started_below(self) -> bool:
