@@ -30,6 +30,7 @@ from smithers.engine.loading import Loaded, load_workflow
 from smithers.engine.orphans import adopting_orphans
 from smithers.engine.printing import output_bound
 from smithers.engine.processes import clear_away
+from smithers.engine.provenance import code_of
 from smithers.engine.returning import check_input, load_again, stored_input
 from smithers.engine.reusing import describe_reused, find_done
 from smithers.engine.settings import NO_POOLS, Request, Unwatched
@@ -182,7 +183,7 @@ class Driving:
             given,
             run=run,
             state=RunState(),
-            settings=self._settings(run, found, max_concurrency, linger_s),
+            settings=self._settings(run, found, loaded, max_concurrency, linger_s),
             observer=observer,
             cooldowns=cooldowns,
         )
@@ -197,7 +198,8 @@ class Driving:
                 engine.renderer.reports += self._remember(run, is_new=starts_database)
 
             async def first(frame: Frame, models: Sequence[Model]) -> Claim:
-                claim = await store.create(run, owner, frame, models)
+                code = code_of(loaded.sources, engine.renderer.agents)
+                claim = await store.create(run, owner, frame, models, code)
                 _report_locks(store, engine)
                 return claim
 
@@ -241,7 +243,7 @@ class Driving:
             limit = max_concurrency or (None if trusted is None else _limit_of(history.run))
 
             async def make(now: History, fresh: RunState) -> Engine:
-                settings = self._settings(now.run, found, limit, linger_s)
+                settings = self._settings(now.run, found, loaded, limit, linger_s)
                 if again is not None:
                     check_repeatable(now, f"smithers fork {shlex.quote(run_id)}")
                     settings = replace(settings, again=again)
@@ -258,7 +260,7 @@ class Driving:
         found = self._find_settings(Path(history.run.folder))
         with self._naming():
             loaded = load_again(history.run, None, None)
-            settings = self._settings(history.run, found, None, 0.0)
+            settings = self._settings(history.run, found, loaded, None, 0.0)
             state = RunState.of(history.frames)
             engine = await _engine(store, history.run, state, loaded, settings, Unwatched())
             engine.prepare(store)
@@ -283,7 +285,7 @@ class Driving:
         found = self._find_settings(Path(source.folder))
         with self._naming(), self._loading():
             loaded = load_again(source, None, None)
-            settings = self._settings(source, found, None, 0.0)
+            settings = self._settings(source, found, loaded, None, 0.0)
             engine = Engine(
                 loaded.workflow,
                 stored_input(loaded, run.input),
@@ -317,6 +319,7 @@ class Driving:
             source=loaded.source,
             file=str(loaded.file),
             allow_runs=loaded.workflow.allow_runs,
+            code=code_of(loaded.sources, engine.renderer.agents),
         )
         try:
             await self.clear_away(store, claimed, history.run.owner)
@@ -382,7 +385,12 @@ class Driving:
     # -- what both share
 
     def _settings(
-        self, run: NewRun, found: Found, max_concurrency: int | None, linger_s: float | None
+        self,
+        run: NewRun,
+        found: Found,
+        loaded: Loaded,
+        max_concurrency: int | None,
+        linger_s: float | None,
     ) -> Settings:
         streams = streams_folder(self._database, run.run_id)
         check_streams(streams)
@@ -399,6 +407,7 @@ class Driving:
             machine=SlotFiles.of_user(self._environment) if on_machine else NO_POOLS,
             find_answer=partial(find_cached, self._database),
             secrets=self._secrets,
+            sources=loaded.sources,
             believes=lambda: self._trusts.believes(self._database),
         )
 
