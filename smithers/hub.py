@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from smithers.engine.supervising import Happened
     from smithers.engine.trust import Trusted, TrustedSettings
     from smithers.reports import Look, Overview, RunsQuery
+    from smithers.sources import SourceView
     from smithers.store.cached import CachedLine
     from smithers.views import (
         CostView,
@@ -879,6 +880,12 @@ class Hub:
         such frame.
         """
         return reports.compare(self.database, old, new, everything=everything)
+
+    def source(self, run_id: str, *, frame: int | None = None) -> SourceView:
+        """The author's files as they were when a frame of a run was written (None: its last one).
+        Raises `Refused` if it has no such frame.
+        """
+        return reports.source(self.database, run_id, frame)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

@@ -18,6 +18,7 @@ __all__ = [
     "ClaimRow",
     "Code",
     "SourceFile",
+    "SourceView",
     "Sources",
     "digest_of_files",
     "read_sources",
@@ -64,6 +65,19 @@ class Code:
 
     sources: Sources
     about: str = "{}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceView:
+    """The author's files as of a frame of a run; none where only their digest is known. `about` is
+    JSON text.
+    """
+
+    run_id: str
+    frame: int
+    source: str
+    about: str
+    files: tuple[SourceFile, ...]
 
 
 def read_sources(files: Iterable[Path], folder: Path) -> Sources:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from smithers.reports._snapshot import compare as compare
     from smithers.reports._snapshot import inspecting as inspecting
     from smithers.reports._snapshot import snapshot as snapshot
+    from smithers.reports._snapshot import source as source
     from smithers.reports._sql import Answer as Answer
     from smithers.reports._sql import sql as sql
     from smithers.reports._timeline import frame_by_frame as frame_by_frame
@@ -79,6 +80,7 @@ _HOMES = {
     "workflow_names": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
+    "source": "smithers.reports._snapshot",
     "sql": "smithers.reports._sql",
     "standing_of": "smithers.reports._overview",
     "status_of": "smithers.reports._runs",
@@ -114,6 +116,7 @@ __all__ = [  # literal, for the checkers
     "run_ids",
     "runs",
     "snapshot",
+    "source",
     "sql",
     "standing_of",
     "status_of",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from smithers.sources import ClaimRow, Code, SourceFile
+from smithers.sources import ClaimRow, Code, SourceFile, SourceView
 from smithers.store import Claim
 from smithers.store.rows import time_of, time_text
 
-__all__ = ["claims_of", "files_of", "put_claim"]
+__all__ = ["claims_of", "files_of", "put_claim", "source_at"]
 
 _CLAIM = "INSERT INTO claims (run_id, fence, source, at, about) VALUES (?, ?, ?, ?, ?)"
 _CLAIMS = "SELECT fence, source, at, about FROM claims WHERE run_id = ? ORDER BY fence"
@@ -47,4 +47,25 @@ def files_of(db: sqlite3.Connection, source: str) -> tuple[SourceFile, ...]:
     return tuple(
         SourceFile(path=path, digest=digest, text=text)
         for path, digest, text in db.execute(_FILES, (source,))
+    )
+
+
+_AT = (
+    "SELECT source, about FROM claims WHERE run_id = :run AND fence <="
+    " (SELECT fence FROM frames WHERE run_id = :run AND frame <= :frame"
+    " ORDER BY frame DESC LIMIT 1) ORDER BY fence DESC LIMIT 1"
+)
+_LAST = "SELECT source, '{}' FROM runs WHERE run_id = :run"
+
+
+def source_at(db: sqlite3.Connection, run_id: str, frame: int) -> SourceView:
+    """The author's files as the owner had loaded them that wrote a frame of a run, which exists.
+
+    Of a frame of an earlier version, which kept none, it is the last digest that the run knows.
+    """
+    asked = {"run": run_id, "frame": frame}
+    row = db.execute(_AT, asked).fetchone() or db.execute(_LAST, asked).fetchone()
+    source, about = row
+    return SourceView(
+        run_id=run_id, frame=frame, source=source, about=about, files=files_of(db, source)
     )

@@ -14,6 +14,7 @@ from smithers.lazy import lazily
 if TYPE_CHECKING:
     from smithers.wire._changes import change_name as change_name
     from smithers.wire._diffs import diff_json as diff_json
+    from smithers.wire._diffs import source_json as source_json
     from smithers.wire._frames import agent_event_json as agent_event_json
     from smithers.wire._frames import end_json as end_json
     from smithers.wire._frames import entry_json as entry_json
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "diff_json": "smithers.wire._diffs",
+    "source_json": "smithers.wire._diffs",
     "Json": "smithers.wire._values",
     "activity_json": "smithers.wire._runs",
     "agent_event_json": "smithers.wire._frames",
@@ -75,6 +77,7 @@ __all__ = [  # literal, for the checkers
     "agent_event_json",
     "change_name",
     "cost_json",
+    "diff_json",
     "end_json",
     "entry_json",
     "event_json",
@@ -89,6 +92,7 @@ __all__ = [  # literal, for the checkers
     "note_json",
     "question_json",
     "run_line_json",
+    "source_json",
     "summary_json",
     "task_json",
     "timeline_json",
