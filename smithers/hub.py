@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         TaskView,
         TimelineView,
         TranscriptPage,
+        Verified,
         WhyView,
     )
 
@@ -886,6 +887,12 @@ class Hub:
         Raises `Refused` if it has no such frame.
         """
         return reports.source(self.database, run_id, frame)
+
+    def verify(self, run_id: str, *, digest: str | None = None) -> Verified:
+        """Whether the rows of a run match the digests that they have, and each other. `digest` is
+        that of a receipt (`FRAME:SHA256`), with which the run up to that frame is compared.
+        """
+        return reports.verify(self.database, run_id, digest=digest)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from smithers.reports._timeline import frame_by_frame as frame_by_frame
     from smithers.reports._timeline import timeline as timeline
     from smithers.reports._transcript import transcript as transcript
+    from smithers.reports._verify import verify as verify
     from smithers.reports._waking import attention as attention
     from smithers.reports._waking import resumed_through as resumed_through
 
@@ -86,6 +87,7 @@ _HOMES = {
     "status_of": "smithers.reports._runs",
     "timeline": "smithers.reports._timeline",
     "transcript": "smithers.reports._transcript",
+    "verify": "smithers.reports._verify",
 }
 __all__ = [  # literal, for the checkers
     "MOST",
@@ -122,6 +124,7 @@ __all__ = [  # literal, for the checkers
     "status_of",
     "timeline",
     "transcript",
+    "verify",
     "workflow_names",
 ]
 

@@ -86,6 +86,10 @@ if TYPE_CHECKING:
     from smithers.views._texts import Texts as Texts
     from smithers.views._usage import Spent as Spent
     from smithers.views._usage import Usage as Usage
+    from smithers.views._verified import CANNOT_SHOW as CANNOT_SHOW
+    from smithers.views._verified import Finding as Finding
+    from smithers.views._verified import Verified as Verified
+    from smithers.views._verified import digest_run as digest_run
     from smithers.views._why import WhyView as WhyView
     from smithers.views._why import explain as explain
     from smithers.views._words import answer_command as answer_command
@@ -98,6 +102,10 @@ if TYPE_CHECKING:
     from smithers.views._work import view_work as view_work
 
 _HOMES = {
+    "CANNOT_SHOW": "smithers.views._verified",
+    "Finding": "smithers.views._verified",
+    "Verified": "smithers.views._verified",
+    "digest_run": "smithers.views._verified",
     "DiffView": "smithers.views._diff",
     "Difference": "smithers.views._diff",
     "compare": "smithers.views._diff",
@@ -184,6 +192,7 @@ _HOMES = {
 }
 __all__ = [  # literal, for the checkers
     "ASK",
+    "CANNOT_SHOW",
     "FOR_A_PERSON",
     "MOST_ALIKE",
     "Activity",
@@ -198,6 +207,7 @@ __all__ = [  # literal, for the checkers
     "CostView",
     "Counts",
     "EventsPage",
+    "Finding",
     "FrameView",
     "GraphNode",
     "GraphView",
@@ -230,6 +240,7 @@ __all__ = [  # literal, for the checkers
     "TranscriptEntry",
     "TranscriptPage",
     "Usage",
+    "Verified",
     "WaitView",
     "WhyView",
     "WorkView",
@@ -240,6 +251,7 @@ __all__ = [  # literal, for the checkers
     "clock",
     "counts",
     "decide_command",
+    "digest_run",
     "due_words",
     "event_words",
     "exhausted_words",

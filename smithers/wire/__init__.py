@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smithers.wire._frames import timeline_json as timeline_json
     from smithers.wire._frames import timeline_parts as timeline_parts
     from smithers.wire._frames import transcript_json as transcript_json
+    from smithers.wire._provenance import verified_json as verified_json
     from smithers.wire._runs import activity_json as activity_json
     from smithers.wire._runs import cost_json as cost_json
     from smithers.wire._runs import graph_json as graph_json
@@ -68,6 +69,7 @@ _HOMES = {
     "timeline_json": "smithers.wire._frames",
     "timeline_parts": "smithers.wire._frames",
     "transcript_json": "smithers.wire._frames",
+    "verified_json": "smithers.wire._provenance",
     "wait_json": "smithers.wire._runs",
     "why_json": "smithers.wire._runs",
 }
@@ -98,6 +100,7 @@ __all__ = [  # literal, for the checkers
     "timeline_json",
     "timeline_parts",
     "transcript_json",
+    "verified_json",
     "wait_json",
     "why_json",
 ]
