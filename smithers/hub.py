@@ -59,6 +59,7 @@ if TYPE_CHECKING:
         FrameView,
         GraphView,
         Inspection,
+        Lineage,
         LinesPage,
         LogEvent,
         MessageView,
@@ -914,6 +915,10 @@ class Hub:
     def timeline(self, run_id: str) -> TimelineView:
         """A run frame by frame."""
         return reports.timeline(self.database, run_id)
+
+    def lineage(self, run_id: str) -> Lineage:
+        """What a run is a fork of, and its forks."""
+        return reports.lineage(self.database, run_id)
 
     def frame_by_frame(
         self, run_id: str, *, outputs: bool = True

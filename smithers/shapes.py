@@ -10,7 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, assert_never, get_args
 
-__all__ = ["CONTAINERS", "ITERATION", "ContainerKind", "Shape", "is_container", "shape_of"]
+__all__ = [
+    "CONTAINERS",
+    "ITERATION",
+    "ContainerKind",
+    "Shape",
+    "asks_person",
+    "is_container",
+    "shape_of",
+]
 
 ContainerKind = Literal[
     "sequence",
@@ -52,6 +60,7 @@ class Shape:
 
 
 _LEAF = Shape(is_container=False)
+_ASKING = ("approval", "human")
 
 
 def _container(kind: ContainerKind) -> Shape:
@@ -85,3 +94,8 @@ def shape_of(kind: str) -> Shape:
 def is_container(kind: str) -> bool:
     """Whether a kind of node has children; any other is a task."""
     return kind in _SHAPES
+
+
+def asks_person(kind: str) -> bool:
+    """Whether the output of a kind of node is a person's answer."""
+    return kind in _ASKING

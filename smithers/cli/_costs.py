@@ -17,7 +17,10 @@ def cost_table(found: CostView) -> list[str]:
     """A line for each task, agent and model, and the total below; then the budgets."""
     head = ["TASK", "AGENT", "MODEL", "CALLS", "TOKENS IN", "CACHED", "OUT", "TIME", "USD"]
     rows = [[one.task, one.agent, one.model or "", *_spent(one.spent)] for one in found.lines]
-    lines = table([head, *rows, ["total", "", "", *_spent(found.total)]])
+    rows.append(["total", "", "", *_spent(found.total)])
+    if found.inherited != Spent():
+        rows.append(["inherited", "", "", *_spent(found.inherited)])
+    lines = table([head, *rows])
     if found.budgets:
         lines += ["", *_budgets(found.budgets)]
     return lines

@@ -15,10 +15,12 @@ from smithers.shapes import ITERATION, is_container, shape_of
 from smithers.store.answers import who_answered
 from smithers.texts import from_json, title_of
 from smithers.views import (
+    Usage,
     cached_words,
     clock,
     due_words,
     exhausted_words,
+    stopped_words,
     with_place,
 )
 from smithers.waits import ASKING, DATA, EVENT, POOL, TIMER, traits, words_of
@@ -34,11 +36,10 @@ if TYPE_CHECKING:
         RunView,
         SignalView,
         TaskView,
-        Usage,
         WaitView,
     )
 
-__all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines"]
+__all__ = ["ago", "inspected", "mermaid", "runs_table", "tree_lines", "used_words"]
 
 _TITLE = 60
 """So much of a question's title stands in the list of runs."""
@@ -130,8 +131,10 @@ def inspected(found: Inspection) -> Iterator[str]:
 
 
 def _run_lines(run: RunView) -> Iterator[str]:
-    by = f", stopped by {run.stopped_by}" if run.stopped_by else ""
+    by = f", {stopped_words(run.stopped_by)}" if run.stopped_by else ""
     yield f"{run.run_id}  {run.workflow}  {run.status}{by}"
+    if run.forked_from is not None:
+        yield "  forked   from {} at frame {}".format(*run.forked_from)
     yield f"  file     {run.file}"
     if run.parent is not None:
         yield f"  parent   {run.parent.run_id}, its task {key_name(run.parent.key)}"
@@ -149,7 +152,9 @@ def _run_lines(run: RunView) -> Iterator[str]:
         yield f"  loops    {exhausted_words(run.exhausted).removeprefix('; ')}"
     if (output := from_json(run.output)) is not None:
         yield f"  output   {_short(output)}"
-    yield f"  usage    {_usage(run.usage)}"
+    yield f"  usage    {used_words(run.usage)}"
+    if run.inherited != Usage():
+        yield f"  before   {used_words(run.inherited)}, inherited"
     for one in run.started:
         yield f"  started  {one.run_id}  {one.workflow}  {one.status}, by {key_name(one.key)}"
 
@@ -217,7 +222,8 @@ def _hint(error: Failure | None, head: str) -> Iterator[str]:
         yield f"{head}{complete(error.hint)}"
 
 
-def _usage(usage: Usage) -> str:
+def used_words(usage: Usage) -> str:
+    """Tokens and money in words."""
     cost = "" if usage.cost is None else f", ${usage.cost:.4f}"
     unit = "token" if usage.tokens_in == 1 else "tokens"
     return f"{usage.tokens_in} {unit} in, {usage.tokens_out} out{cost}"

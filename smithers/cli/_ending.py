@@ -14,7 +14,7 @@ from smithers.cli._words import money, tokens
 from smithers.errors import SmithersError
 from smithers.hub import Hub
 from smithers.texts import json_text
-from smithers.views import Reason, Summary, exhausted_words
+from smithers.views import Reason, Summary, exhausted_words, stopped_words
 from smithers.wire import summary_json
 
 __all__ = ["driven_elsewhere", "failure", "give_output", "next_steps"]
@@ -118,7 +118,7 @@ def _commands(reasons: Sequence[Reason]) -> dict[str, str]:
 def _words(summary: Summary) -> str:
     """How a run stands, after its name."""
     if summary.status == "stale" and summary.stopped_by:
-        return f"was stopped by {summary.stopped_by} and can be resumed"
+        return f"was {stopped_words(summary.stopped_by)} and can be resumed"
     if summary.next_run is not None:
         return f"continued as {summary.next_run}"
     return _WORDS[summary.status]

@@ -30,7 +30,7 @@ from smithers.cli._streams import MARKS, quoted, shown
 from smithers.cli._words import duration, money, tokens
 from smithers.engine.printing import show_output_through
 from smithers.state import RunState
-from smithers.views import Board, NodeState, WorkView
+from smithers.views import Board, NodeState, WorkView, stopped_words
 
 __all__ = ["Live", "draw"]
 
@@ -184,7 +184,7 @@ def _wrapped(asked: str, width: int) -> tuple[str, ...]:
 
 def _title(board: Board, run_id: str, elapsed_s: float, now: datetime) -> Text:
     mark, colour = MARKS["stale" if board.stopped_by else board.status]
-    status = f"stopped by {board.stopped_by}" if board.stopped_by else board.status
+    status = stopped_words(board.stopped_by) if board.stopped_by else board.status
     total = board.total()
     title = Text()
     title.append(f"{mark} ", style=colour)

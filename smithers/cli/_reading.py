@@ -19,9 +19,10 @@ from smithers.changes import (
 )
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._costs import cost_table
-from smithers.cli._drawing import inspected, mermaid, tree_lines
+from smithers.cli._drawing import inspected, mermaid, tree_lines, used_words
 from smithers.cli._explaining import explain
 from smithers.cli._failures import Usage
+from smithers.cli._lineage import fork_lines, lineage_head
 from smithers.cli._listing import Shown, list_runs
 from smithers.cli._places import place
 from smithers.cli._streams import give, give_json, give_json_parts, masked, paint, shown, table
@@ -29,6 +30,7 @@ from smithers.hub import Hub
 from smithers.reports import STATUSES
 from smithers.texts import plain
 from smithers.views import FrameView, clock
+from smithers.views import Usage as Used
 from smithers.wire import (
     cost_json,
     event_json,
@@ -104,7 +106,9 @@ def _register_what_happened(app: typer.Typer) -> None:
         short_help="Show a run frame by frame.",
         help=example(
             "smithers timeline r1",
-            says="Show a run frame by frame: what started and what ended in each.",
+            says="Show a run frame by frame: what started and what ended in each, and what the run"
+            " had used so far; and its forks as a tree. `smithers show RUN@FRAME` shows the run as"
+            " it was at a frame.",
         ),
     )(timeline)
     app.command(
@@ -244,17 +248,28 @@ def timeline(
     json: JsonFlag = False,
     db: Db = None,
 ) -> int:
-    with Hub(place(db).path).frame_by_frame(run, outputs=json) as frames:
+    hub = Hub(place(db).path)
+    lineage = hub.lineage(run)
+    with hub.frame_by_frame(run, outputs=json) as frames:
         if json:
-            parts = timeline_parts(masked(run), frames)
+            parts = timeline_parts(masked(run), frames, lineage)
             give_json_parts({**parts, "frames": map(masked, parts["frames"])})
             return 0
+        for line in lineage_head(lineage):
+            give(shown(line))
+        so_far = None
         for frame in frames:
             head = f"{clock(frame.at)}  frame {frame.number}"
             for view in frame.changes:
                 if every or not _is_quiet(view.change):
                     give(f"{paint(head, 'dim', sys.stdout)}  {shown(view.words)}")
                     head = " " * len(head)
+            if frame.so_far is not None and frame.so_far != so_far:
+                so_far = frame.so_far
+                if so_far != Used():
+                    give(f"{head}  {paint(f'so far: {used_words(so_far)}', 'dim', sys.stdout)}")
+        for line in fork_lines(run, lineage):
+            give(shown(line))
     return 0
 
 

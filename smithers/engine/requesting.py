@@ -20,15 +20,13 @@ from smithers.engine.settings import Request
 from smithers.errors import Refused
 from smithers.kinds import Definition
 from smithers.naming import first_names
-from smithers.shapes import is_container
+from smithers.shapes import asks_person, is_container
 from smithers.state import RunState
 from smithers.tree import NotExact, Output, clean, problem, valid_text
 
 __all__ = ["find_key", "requested"]
 
 _NAMED = re.compile(r"(?P<id>.*?)(?P<path>(?:\[\d+\])*)", re.DOTALL)
-_PERSONS = ("approval", "human")
-"""The kinds of nodes of which a person gives the output."""
 
 
 def requested(
@@ -128,7 +126,7 @@ def _given(
     if definition is None:
         raise Refused(f"{name} is not in the tree of run {run_id} any more")
     kind = definition.node.kind
-    if kind in _PERSONS:
+    if asks_person(kind):
         raise Refused(
             f"the answer to {kind} {key} of run {run_id} is a person's, and cannot be set",
             hint=f"to have it asked again, use --rerun {shlex.quote(name)}",

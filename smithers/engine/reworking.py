@@ -26,7 +26,7 @@ from smithers.changes import (
 from smithers.engine.asking import Asking
 from smithers.engine.attempts import Running
 from smithers.kinds import Definition, is_sent_back
-from smithers.shapes import is_container, shape_of
+from smithers.shapes import asks_person, is_container, shape_of
 from smithers.state import RunState
 from smithers.texts import object_from
 
@@ -233,7 +233,7 @@ class _Finder:
     def _ask_again(self, source: Key) -> None:
         for reader in self._readers.get(source, ()):
             row = self._row(reader.id)
-            if row is not None and row.kind in ("approval", "human"):
+            if row is not None and asks_person(row.kind):
                 self.add(reader)
 
     def named(self, id: str, by: Key) -> Key | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smithers.reports._events import event_lines as event_lines
     from smithers.reports._events import events as events
     from smithers.reports._events import newest as newest
+    from smithers.reports._lineage import lineage as lineage
     from smithers.reports._listing import STATUSES as STATUSES
     from smithers.reports._listing import RunsQuery as RunsQuery
     from smithers.reports._logs import logs as logs
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from smithers.reports._waking import resumed_through as resumed_through
 
 _HOMES = {
-    "compare": "smithers.reports._snapshot",
     "Answer": "smithers.reports._sql",
     "Changes": "smithers.reports._changes",
     "Look": "smithers.reports._overview",
@@ -61,13 +61,14 @@ _HOMES = {
     "STATUSES": "smithers.reports._listing",
     "all_events": "smithers.reports._events",
     "attention": "smithers.reports._waking",
-    "resumed_through": "smithers.reports._waking",
+    "compare": "smithers.reports._snapshot",
     "event_lines": "smithers.reports._events",
     "events": "smithers.reports._events",
     "find_task": "smithers.reports._one_task",
     "frame_by_frame": "smithers.reports._timeline",
     "has_runs": "smithers.reports._database",
     "inspecting": "smithers.reports._snapshot",
+    "lineage": "smithers.reports._lineage",
     "list_asks": "smithers.reports._asks",
     "logs": "smithers.reports._logs",
     "look": "smithers.reports._overview",
@@ -77,8 +78,8 @@ _HOMES = {
     "overview": "smithers.reports._overview",
     "places": "smithers.reports._runs",
     "raw_logs": "smithers.reports._logs",
+    "resumed_through": "smithers.reports._waking",
     "run_ids": "smithers.reports._runs",
-    "workflow_names": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
     "snapshot": "smithers.reports._snapshot",
     "source": "smithers.reports._snapshot",
@@ -88,6 +89,7 @@ _HOMES = {
     "timeline": "smithers.reports._timeline",
     "transcript": "smithers.reports._transcript",
     "verify": "smithers.reports._verify",
+    "workflow_names": "smithers.reports._runs",
 }
 __all__ = [  # literal, for the checkers
     "MOST",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from smithers.reports._database import reading
 from smithers.reports._heads import head_of
-from smithers.store.history import frames_of
+from smithers.reports._lineage import lineage
+from smithers.store.history import frames_of, last_frame
 from smithers.store.outputs import with_outputs
-from smithers.views import Attempts, TimelineView
+from smithers.views import Story, TimelineView
 
 if TYPE_CHECKING:
     from smithers.changes import Frame
@@ -23,7 +25,8 @@ __all__ = ["frame_by_frame", "timeline"]
 def timeline(path: Path, run_id: str) -> TimelineView:
     """All frames of a run with their changes. Raises `UnknownRun`."""
     with frame_by_frame(path, run_id) as frames:
-        return TimelineView(run_id=run_id, frames=tuple(frames))
+        whole = tuple(frames)
+    return TimelineView(run_id=run_id, frames=whole, lineage=lineage(path, run_id))
 
 
 @contextmanager
@@ -35,9 +38,22 @@ def frame_by_frame(
     """
     with reading(path) as db:
         head_of(db, run_id)
-        attempts = Attempts()
+        story = Story()
 
         def view(frame: Frame) -> FrameView:
-            return attempts.view(with_outputs(db, run_id, frame) if outputs else frame)
+            return story.view(with_outputs(db, run_id, frame) if outputs else frame)
 
-        yield map(view, frames_of(db, run_id))
+        yield map(view, _in_parts(db, run_id))
+
+
+_STEP, _PARTS = 1000, 16
+
+
+def _in_parts(db: sqlite3.Connection, run_id: str) -> Iterator[Frame]:
+    """The frames of a run, read a part at a time: the first comes at once, and no long run is in
+    memory as a whole. Each part reads all rows, so their number is bounded.
+    """
+    last = last_frame(db, run_id)
+    step = max(_STEP, last // _PARTS)
+    for first in range(0, last + 1, step):
+        yield from frames_of(db, run_id, first=first, last=min(first + step - 1, last))

@@ -114,6 +114,13 @@ class NewRun:
     forked_at: int | None = None
 
     @property
+    def source_frame(self) -> tuple[str, int] | None:
+        """The run and its frame of which it is a fork."""
+        if self.forked_from is None or self.forked_at is None:
+            return None
+        return self.forked_from, self.forked_at
+
+    @property
     def is_started_below(self) -> bool:
         """Whether a process of its parent has started it."""
         return self.parent is not None and not self.parent.waits

@@ -33,11 +33,14 @@ if TYPE_CHECKING:
     from smithers.views._frames import Attempts as Attempts
     from smithers.views._frames import ChangeView as ChangeView
     from smithers.views._frames import FrameView as FrameView
+    from smithers.views._frames import Story as Story
     from smithers.views._frames import TimelineView as TimelineView
     from smithers.views._frames import view_frame as view_frame
     from smithers.views._graph import GraphNode as GraphNode
     from smithers.views._graph import GraphView as GraphView
     from smithers.views._graph import graph as graph
+    from smithers.views._lineage import ForkView as ForkView
+    from smithers.views._lineage import Lineage as Lineage
     from smithers.views._lines import ASK as ASK
     from smithers.views._lines import FOR_A_PERSON as FOR_A_PERSON
     from smithers.views._lines import MOST_ALIKE as MOST_ALIKE
@@ -97,18 +100,12 @@ if TYPE_CHECKING:
     from smithers.views._words import clock as clock
     from smithers.views._words import decide_command as decide_command
     from smithers.views._words import due_words as due_words
+    from smithers.views._words import stopped_words as stopped_words
     from smithers.views._words import with_place as with_place
     from smithers.views._work import WorkView as WorkView
     from smithers.views._work import view_work as view_work
 
 _HOMES = {
-    "CANNOT_SHOW": "smithers.views._verified",
-    "Finding": "smithers.views._verified",
-    "Verified": "smithers.views._verified",
-    "digest_run": "smithers.views._verified",
-    "DiffView": "smithers.views._diff",
-    "Difference": "smithers.views._diff",
-    "compare": "smithers.views._diff",
     "ASK": "smithers.views._lines",
     "Activity": "smithers.views._lists",
     "AttemptName": "smithers.views._frames",
@@ -116,18 +113,24 @@ _HOMES = {
     "Attempts": "smithers.views._frames",
     "Board": "smithers.views._board",
     "BudgetView": "smithers.views._budgets",
+    "CANNOT_SHOW": "smithers.views._verified",
     "ChangeLine": "smithers.views._lines",
     "ChangeView": "smithers.views._frames",
     "CostLine": "smithers.views._cost",
     "CostView": "smithers.views._cost",
     "Counts": "smithers.views._tasks",
+    "DiffView": "smithers.views._diff",
+    "Difference": "smithers.views._diff",
     "EventsPage": "smithers.views._pages",
     "FOR_A_PERSON": "smithers.views._lines",
+    "Finding": "smithers.views._verified",
+    "ForkView": "smithers.views._lineage",
     "FrameView": "smithers.views._frames",
     "GraphNode": "smithers.views._graph",
     "GraphView": "smithers.views._graph",
     "Held": "smithers.views._texts",
     "Inspection": "smithers.views._runs",
+    "Lineage": "smithers.views._lineage",
     "LinesPage": "smithers.views._pages",
     "LogEvent": "smithers.views._pages",
     "MOST_ALIKE": "smithers.views._lines",
@@ -143,11 +146,12 @@ _HOMES = {
     "Shown": "smithers.views._changes",
     "SignalView": "smithers.views._signals",
     "Snapshot": "smithers.views._snapshot",
-    "StartedRun": "smithers.views._snapshot",
     "Spent": "smithers.views._usage",
     "Standing": "smithers.views._standing",
+    "StartedRun": "smithers.views._snapshot",
     "State": "smithers.views._tasks",
     "Status": "smithers.views._snapshot",
+    "Story": "smithers.views._frames",
     "Summary": "smithers.views._runs",
     "TaskLine": "smithers.views._tasks",
     "TaskView": "smithers.views._runs",
@@ -156,17 +160,20 @@ _HOMES = {
     "TranscriptEntry": "smithers.views._pages",
     "TranscriptPage": "smithers.views._pages",
     "Usage": "smithers.views._usage",
+    "Verified": "smithers.views._verified",
     "WaitView": "smithers.views._tasks",
     "WhyView": "smithers.views._why",
     "WorkView": "smithers.views._work",
-    "change_lines": "smithers.views._lines",
-    "changed_keys": "smithers.views._changed",
     "answer_command": "smithers.views._words",
     "cached_words": "smithers.views._words",
+    "change_lines": "smithers.views._lines",
+    "changed_keys": "smithers.views._changed",
     "clock": "smithers.views._words",
-    "due_words": "smithers.views._words",
+    "compare": "smithers.views._diff",
     "counts": "smithers.views._tasks",
     "decide_command": "smithers.views._words",
+    "digest_run": "smithers.views._verified",
+    "due_words": "smithers.views._words",
     "event_words": "smithers.views._event_words",
     "exhausted_words": "smithers.views._exhausted",
     "explain": "smithers.views._why",
@@ -179,6 +186,7 @@ _HOMES = {
     "shown_changes": "smithers.views._changes",
     "standing": "smithers.views._standing",
     "status_of": "smithers.views._snapshot",
+    "stopped_words": "smithers.views._words",
     "summarize": "smithers.views._runs",
     "task_lines": "smithers.views._tasks",
     "undecided": "smithers.views._standing",
@@ -232,6 +240,7 @@ __all__ = [  # literal, for the checkers
     "StartedRun",
     "State",
     "Status",
+    "Story",
     "Summary",
     "TaskLine",
     "TaskView",

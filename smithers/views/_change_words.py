@@ -44,7 +44,7 @@ from smithers.naming import (
 )
 from smithers.store.answers import answer_word, who_answered
 from smithers.texts import object_from
-from smithers.views._words import cached_words, clock
+from smithers.views._words import cached_words, clock, stopped_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -243,7 +243,7 @@ def _closed(name: str, change: WaitClosed) -> str:
 
 def _status(change: StatusChanged) -> str:
     if change.stopped_by is not None:
-        return f"the run was stopped by {change.stopped_by}"
+        return f"the run was {stopped_words(change.stopped_by)}"
     if change.next_run is not None:
         return f"the run continued as {change.next_run}"
     was = "was " if change.status == "cancelled" else "is " if change.status[-3:] == "ing" else ""

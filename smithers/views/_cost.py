@@ -36,15 +36,20 @@ class CostView:
     status: Status
     lines: tuple[CostLine, ...]
     total: Spent
+    inherited: Spent
+    """What attempts spent that a fork has from its source: it is not in the lines and the total."""
     budgets: tuple[BudgetView, ...]
 
 
 def view_cost(snapshot: Snapshot) -> CostView:
     """What a run cost, by task, agent and model."""
     lines: dict[tuple[str, str, str | None], Spent] = {}
-    total = Spent()
+    total, inherited = Spent(), Spent()
     for one in spent_by_attempt(snapshot):
         for model, spent in one.models.items():
+            if one.attempt.origin is not None:
+                inherited.add(spent)
+                continue
             key = (one.attempt.key.id, one.attempt.agent, model)
             lines.setdefault(key, Spent()).add(spent)
             total.add(spent)
@@ -56,5 +61,6 @@ def view_cost(snapshot: Snapshot) -> CostView:
             for (task, agent, model), spent in lines.items()
         ),
         total=total,
+        inherited=inherited,
         budgets=tuple(budgets(snapshot)),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from smithers.changes import (
     AttemptEnded,
     AttemptStarted,
+    CameUp,
     ChoiceMade,
     Key,
     MessageGiven,
@@ -26,9 +27,11 @@ from smithers.changes import (
     UsageCounted,
 )
 from smithers.naming import key_name
+from smithers.state import Total
 from smithers.texts import object_from
 from smithers.views._change_words import change_words
 from smithers.views._changes import PLACES, shown_changes
+from smithers.views._usage import Usage, usage_of
 
 if TYPE_CHECKING:
     from smithers.changes import (
@@ -36,12 +39,14 @@ if TYPE_CHECKING:
     )
     from smithers.state import Attempted
     from smithers.views._changes import Shown
+    from smithers.views._lineage import Lineage
 
 __all__ = [
     "AttemptName",
     "Attempts",
     "ChangeView",
     "FrameView",
+    "Story",
     "TimelineView",
     "view_frame",
 ]
@@ -78,6 +83,10 @@ class FrameView:
     at: datetime
     changes: tuple[ChangeView, ...]
     first: int = 0
+    why: str | None = None
+    """What made this frame, in words, where a run is viewed from its first frame on."""
+    so_far: Usage | None = None
+    """What the run had used then by itself, where it is viewed from its first frame on."""
 
     @property
     def cursor(self) -> str:
@@ -95,6 +104,7 @@ class TimelineView:
 
     run_id: str
     frames: tuple[FrameView, ...]
+    lineage: Lineage
 
 
 class Attempts:
@@ -115,6 +125,25 @@ class Attempts:
                 name = AttemptName(change.key, change.number, change.agent)
                 self.add(change.serial, name)
         return _in_order(view_frame(frame, self.named, self.tried))
+
+
+class Story(Attempts):
+    """A run from its first frame on: why there is each frame, and what was used up to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inherited: set[int] = set()
+        self._used = Total()
+
+    def view(self, frame: Frame) -> FrameView:
+        for change in frame.changes:
+            if isinstance(change, AttemptStarted) and change.origin is not None:
+                self._inherited.add(change.serial)
+        for change in frame.changes:
+            if isinstance(change, UsageCounted) and change.serial not in self._inherited:
+                self._used.add(change)
+        view = super().view(frame)
+        return replace(view, why=_why(view), so_far=usage_of(self._used))
 
 
 def view_frame(
@@ -143,6 +172,16 @@ def _in_order(frame: FrameView) -> FrameView:
     return replace(
         frame, changes=tuple(sorted(frame.changes, key=lambda one: PLACES[type(one.change)]))
     )
+
+
+_FOLLOWS = (NodeMounted, NodeGone, ReadMade, ChoiceMade, CameUp, SessionSeen, UsageCounted)
+"""What follows from something else in its frame, or says nothing of why it was made."""
+
+
+def _why(frame: FrameView) -> str:
+    """The first thing that happened in a frame: the others follow from it."""
+    words = (one.words for one in frame.changes if not isinstance(one.change, _FOLLOWS))
+    return next(words, "the run went on")
 
 
 def _moved(frame: Frame) -> frozenset[str]:

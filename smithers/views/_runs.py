@@ -98,6 +98,10 @@ class RunView:
     frames: int
     owner: OwnerView | None
     usage: Usage
+    inherited: Usage
+    """What attempts used that a fork has from its source."""
+    forked_from: tuple[str, int] | None = None
+    """The run and its frame of which it is a fork."""
     parent: Parent | None = None
     """The run and the node that started it, if it is a child run."""
     next_run: str | None = None
@@ -166,6 +170,8 @@ def view_run(snapshot: Snapshot) -> RunView:
         frames=state.frame + 1,
         owner=snapshot.owner,
         usage=usage_of(state.usage),
+        inherited=usage_of(state.inherited),
+        forked_from=run.source_frame,
         parent=run.parent,
         next_run=state.status.next_run,
         started=tuple(snapshot.started),

@@ -29,6 +29,7 @@ from smithers.views._words import (
     resume_command,
     send_command,
     shorten,
+    stopped_words,
 )
 
 if TYPE_CHECKING:
@@ -408,7 +409,7 @@ def _sentence(  # noqa: C901  # one case a status
     match snapshot.status:
         case "stale":
             if stopped_by is not None:
-                return f"{run} was stopped by {stopped_by} at {since}"
+                return f"{run} was {stopped_words(stopped_by)} at {since}"
             if owner is None:
                 return f"{run} is stale: no process is running it"
             return f"{run} is stale: process {owner.pid}, which ran it, has ended"

@@ -24,6 +24,7 @@ __all__ = [
     "resume_command",
     "send_command",
     "shorten",
+    "stopped_words",
     "with_place",
 ]
 
@@ -48,6 +49,21 @@ def clock(at: datetime, now: datetime | None = None) -> str:
 def cached_words(run_id: str) -> str:
     """That a task has its answer from another run, and has cost nothing."""
     return f"cached, from run {run_id}"
+
+
+def stopped_words(by: str) -> str:
+    """By what a run was left in between, after "it": a signal, or its own beginning.
+
+    >>> stopped_words("SIGTERM"), stopped_words("fork")
+    ('stopped by SIGTERM', 'made as a fork and not started yet')
+    """
+    match by:
+        case "fork":
+            return "made as a fork and not started yet"
+        case "rewind":
+            return "taken back and not resumed yet"
+        case _:
+            return f"stopped by {by}"
 
 
 def due_words(due: datetime, now: datetime | None = None) -> str:

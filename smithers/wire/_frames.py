@@ -10,13 +10,15 @@ from smithers.views import (
     Summary,
 )
 from smithers.wire._changes import change_json
-from smithers.wire._runs import summary_json
+from smithers.wire._runs import forked_from_json, summary_json, usage_json
 
 if TYPE_CHECKING:
     from smithers.changes import Key
     from smithers.views import (
         EventsPage,
+        ForkView,
         FrameView,
+        Lineage,
         LogEvent,
         MessageView,
         TimelineView,
@@ -42,13 +44,28 @@ __all__ = [
 
 
 def timeline_json(view: TimelineView) -> Json:
-    parts = timeline_parts(view.run_id, iter(view.frames))
+    parts = timeline_parts(view.run_id, iter(view.frames), view.lineage)
     return {**parts, "frames": list(parts["frames"])}
 
 
-def timeline_parts(run_id: str, frames: Iterator[FrameView]) -> Json:
+def timeline_parts(run_id: str, frames: Iterator[FrameView], lineage: Lineage) -> Json:
     """The same with an iterator in place of the list of frames."""
-    return {"version": 1, "run_id": run_id, "frames": map(_frame, frames)}
+    return {
+        "version": 1,
+        "run_id": run_id,
+        **forked_from_json(lineage.forked_from),
+        "forks": [_fork(one) for one in lineage.forks],
+        "frames": map(_frame, frames),
+    }
+
+
+def _fork(fork: ForkView) -> Json:
+    return {
+        "run_id": fork.run_id,
+        "frame": fork.frame,
+        "status": fork.status,
+        "forks": [_fork(one) for one in fork.forks],
+    }
 
 
 def events_page_json(page: EventsPage) -> Json:
@@ -119,4 +136,6 @@ def message_json(view: MessageView) -> Json:
 
 def _frame(view: FrameView) -> Json:
     changes = [change_json(one) for one in view.changes]
-    return {"frame": view.number, "at": time_text(view.at), "changes": changes}
+    why = {} if view.why is None else {"why": view.why}
+    so_far = {} if view.so_far is None else {"usage": usage_json(view.so_far)}
+    return {"frame": view.number, "at": time_text(view.at), **why, **so_far, "changes": changes}

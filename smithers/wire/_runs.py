@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from smithers.store.rows import time_text
 from smithers.texts import from_json
+from smithers.views import Spent, Usage
 from smithers.wire._values import dollars, error_json, optional_time
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def inspection_parts(view: Inspection) -> Json:
 
 
 def summary_json(view: Summary) -> Json:
-    usage = _usage(view.usage)
+    usage = usage_json(view.usage)
     del usage["tokens_cached"]
     return {
         "version": 1,
@@ -186,7 +187,7 @@ def run_line_json(run: RunLine) -> Json:
         "tolerated": run.counts.tolerated,
         **({"cached": run.counts.cached} if run.counts.cached else {}),
         "exhausted": run.exhausted,
-        "usage": _usage(run.usage),
+        "usage": usage_json(run.usage),
         "waiting_for": [wait_json(wait) for wait in run.waiting_for],
         "gave_up": run.gave_up,
         **_parent(run.parent),
@@ -248,6 +249,7 @@ def cost_json(view: CostView) -> Json:
         "status": view.status,
         "lines": [_cost_line(line) for line in view.lines],
         "total": _spent(view.total),
+        **({} if view.inherited == Spent() else {"inherited": _spent(view.inherited)}),
         "budgets": [_budget(budget) for budget in view.budgets],
     }
 
@@ -335,11 +337,21 @@ def _run(run: RunView) -> Json:
         "last_activity": time_text(run.last_activity),
         "frames": run.frames,
         "owner": _owner(run.owner),
-        "usage": _usage(run.usage),
+        "usage": usage_json(run.usage),
         **({} if run.next_run is None else {"next_run": run.next_run}),
         **_parent(run.parent),
+        **forked_from_json(run.forked_from),
+        **({"inherited": usage_json(run.inherited)} if run.inherited != Usage() else {}),
         **({"started": [_started(one) for one in run.started]} if run.started else {}),
     }
+
+
+def forked_from_json(source: tuple[str, int] | None) -> Json:
+    """The run and its frame of which a run is a fork; nothing for any other."""
+    if source is None:
+        return {}
+    run_id, frame = source
+    return {"forked_from": {"run_id": run_id, "frame": frame}}
 
 
 def _parent(parent: Parent | None) -> Json:
@@ -382,7 +394,7 @@ def _attempt(attempt: AttemptView) -> Json:
         "error": error_json(attempt.error),
         "started_at": time_text(attempt.started_at),
         "ended_at": optional_time(attempt.ended_at),
-        "usage": _usage(attempt.usage),
+        "usage": usage_json(attempt.usage),
     }
 
 
@@ -392,7 +404,7 @@ def _owner(owner: OwnerView | None) -> Json | None:
     return {"pid": owner.pid, "alive": owner.alive, "beat_at": time_text(owner.beat_at)}
 
 
-def _usage(usage: Usage) -> Json:
+def usage_json(usage: Usage) -> Json:
     return {
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ADDED", "CORRECTIONS", "MISSING", "REWORDED", "Correction"]
+__all__ = ["ADDED", "CORRECTIONS", "LINES", "MISSING", "REWORDED", "TOLD", "Correction"]
 
 MISSING: Final = "<missing>"
 """A value that is only on one side."""
@@ -22,8 +22,15 @@ ADDED: Final[dict[str, object]] = {
     "signals": [],
     "cached": None,
     "children": 0,
+    "forks": [],
 }
 """Fields of JSON that are new, with the value that they have in every run that was recorded."""
+
+TOLD: Final = {"timeline": ("why", "usage")}
+"""Fields of each frame that are new in a read, and tell what the run did."""
+
+LINES: Final = {"timeline": "so far: "}
+"""Lines that are new in a read, by what is in them."""
 
 REWORDED: Final = {
     "nothing starts until a person raises it": "no agent starts until a person raises it",
