@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         LogEvent,
         MessageView,
         Question,
+        ReceiptView,
         RunLine,
         RunsPage,
         Snapshot,
@@ -894,6 +895,10 @@ class Hub:
         that of a receipt (`FRAME:SHA256`), with which the run up to that frame is compared.
         """
         return reports.verify(self.database, run_id, digest=digest)
+
+    def receipt(self, run_id: str) -> ReceiptView:
+        """A run on one page: its source, prompts, tools, decisions, cost and digest."""
+        return reports.receipt(self.database, run_id)
 
     def cost(self, run_id: str) -> CostView:
         """What a run used and cost, by task, agent and model."""

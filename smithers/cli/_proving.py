@@ -1,4 +1,4 @@
-"""What a run can prove of itself: `verify`."""
+"""What a run can prove of itself: `receipt`, `verify`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import typer
 
 from smithers.cli._arguments import Db, JsonFlag, Run, example
 from smithers.cli._places import place
+from smithers.cli._receipts import receipt_lines
 from smithers.cli._streams import give, give_json, masked, paint, shown
 from smithers.hub import Hub
 from smithers.naming import key_name
 from smithers.views import CANNOT_SHOW
-from smithers.wire import verified_json
+from smithers.wire import receipt_json, verified_json
 
 if TYPE_CHECKING:
     from smithers.views import Finding, Verified
@@ -23,6 +24,17 @@ __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
+    app.command(
+        "receipt",
+        short_help="Print one page about a run for an auditor.",
+        help=example(
+            "smithers receipt r1",
+            "smithers receipt r1 --json > receipt.json",
+            says="Print one page about a run: its input, the digests of its source, the prompts,"
+            " models and tools of its agents, who answered which question, what was run again, its"
+            " cost, and a digest by which `smithers verify` compares the run with this page later.",
+        ),
+    )(receipt)
     app.command(
         "verify",
         short_help="Check that nothing in a run was altered.",
@@ -36,6 +48,17 @@ def register(app: typer.Typer) -> None:
             " does not.",
         ),
     )(verify)
+
+
+def receipt(run: Run, json: JsonFlag = False, db: Db = None) -> int:
+    where = place(db)
+    found = Hub(where.path).receipt(run)
+    if json:
+        give_json(masked(receipt_json(found)))
+        return 0
+    for line in receipt_lines(found, where.command):
+        give(line)
+    return 0
 
 
 def verify(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from smithers.reports._overview import look as look
     from smithers.reports._overview import overview as overview
     from smithers.reports._overview import standing_of as standing_of
+    from smithers.reports._receipt import receipt as receipt
     from smithers.reports._runs import places as places
     from smithers.reports._runs import run_ids as run_ids
     from smithers.reports._runs import runs as runs
@@ -78,6 +79,7 @@ _HOMES = {
     "overview": "smithers.reports._overview",
     "places": "smithers.reports._runs",
     "raw_logs": "smithers.reports._logs",
+    "receipt": "smithers.reports._receipt",
     "resumed_through": "smithers.reports._waking",
     "run_ids": "smithers.reports._runs",
     "runs": "smithers.reports._runs",
@@ -116,6 +118,7 @@ __all__ = [  # literal, for the checkers
     "overview",
     "places",
     "raw_logs",
+    "receipt",
     "resumed_through",
     "run_ids",
     "runs",

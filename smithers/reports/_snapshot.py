@@ -38,7 +38,16 @@ if TYPE_CHECKING:
     from smithers.store.history import Part
     from smithers.views import DiffView, Inspection
 
-__all__ = ["WAITS", "Shared", "compare", "inspecting", "snapshot", "snapshot_of", "source"]
+__all__ = [
+    "WAITS",
+    "Shared",
+    "compare",
+    "inspecting",
+    "snapshot",
+    "snapshot_of",
+    "snapshot_with_texts",
+    "source",
+]
 
 
 class _Texts:
@@ -99,6 +108,13 @@ def compare(
             for one in both
         ]
         return views.compare(*full, everything=everything)
+
+
+def snapshot_with_texts(db: sqlite3.Connection, path: Path, run_id: str) -> Snapshot:
+    """A run as it is, of a database that is being read and whose texts are read while it is open.
+    Raises `UnknownRun`.
+    """
+    return replace(_at(db, path, run_id, None), texts=_Texts(run_id, lambda read: read(db)))
 
 
 def source(path: Path, run_id: str, frame: int | None = None) -> SourceView:

@@ -57,6 +57,12 @@ if TYPE_CHECKING:
     from smithers.views._pages import MessageView as MessageView
     from smithers.views._pages import TranscriptEntry as TranscriptEntry
     from smithers.views._pages import TranscriptPage as TranscriptPage
+    from smithers.views._receipt import AgentWorkView as AgentWorkView
+    from smithers.views._receipt import DecisionView as DecisionView
+    from smithers.views._receipt import Happening as Happening
+    from smithers.views._receipt import ReceiptView as ReceiptView
+    from smithers.views._receipt import SourceUse as SourceUse
+    from smithers.views._receipt import view_receipt as view_receipt
     from smithers.views._runs import AttemptView as AttemptView
     from smithers.views._runs import Inspection as Inspection
     from smithers.views._runs import RunView as RunView
@@ -108,6 +114,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ASK": "smithers.views._lines",
     "Activity": "smithers.views._lists",
+    "AgentWorkView": "smithers.views._receipt",
     "AttemptName": "smithers.views._frames",
     "AttemptView": "smithers.views._runs",
     "Attempts": "smithers.views._frames",
@@ -119,6 +126,7 @@ _HOMES = {
     "CostLine": "smithers.views._cost",
     "CostView": "smithers.views._cost",
     "Counts": "smithers.views._tasks",
+    "DecisionView": "smithers.views._receipt",
     "DiffView": "smithers.views._diff",
     "Difference": "smithers.views._diff",
     "EventsPage": "smithers.views._pages",
@@ -128,6 +136,7 @@ _HOMES = {
     "FrameView": "smithers.views._frames",
     "GraphNode": "smithers.views._graph",
     "GraphView": "smithers.views._graph",
+    "Happening": "smithers.views._receipt",
     "Held": "smithers.views._texts",
     "Inspection": "smithers.views._runs",
     "Lineage": "smithers.views._lineage",
@@ -140,12 +149,14 @@ _HOMES = {
     "OwnerView": "smithers.views._snapshot",
     "Question": "smithers.views._asks",
     "Reason": "smithers.views._failing",
+    "ReceiptView": "smithers.views._receipt",
     "RunLine": "smithers.views._lists",
     "RunView": "smithers.views._runs",
     "RunsPage": "smithers.views._lists",
     "Shown": "smithers.views._changes",
     "SignalView": "smithers.views._signals",
     "Snapshot": "smithers.views._snapshot",
+    "SourceUse": "smithers.views._receipt",
     "Spent": "smithers.views._usage",
     "Standing": "smithers.views._standing",
     "StartedRun": "smithers.views._snapshot",
@@ -193,6 +204,7 @@ _HOMES = {
     "unsettled": "smithers.views._tasks",
     "view_cost": "smithers.views._cost",
     "view_frame": "smithers.views._frames",
+    "view_receipt": "smithers.views._receipt",
     "view_signals": "smithers.views._signals",
     "view_task": "smithers.views._runs",
     "view_work": "smithers.views._work",
@@ -204,6 +216,7 @@ __all__ = [  # literal, for the checkers
     "FOR_A_PERSON",
     "MOST_ALIKE",
     "Activity",
+    "AgentWorkView",
     "AttemptName",
     "AttemptView",
     "Attempts",
@@ -214,11 +227,13 @@ __all__ = [  # literal, for the checkers
     "CostLine",
     "CostView",
     "Counts",
+    "DecisionView",
     "EventsPage",
     "Finding",
     "FrameView",
     "GraphNode",
     "GraphView",
+    "Happening",
     "Held",
     "Inspection",
     "LinesPage",
@@ -229,12 +244,14 @@ __all__ = [  # literal, for the checkers
     "OwnerView",
     "Question",
     "Reason",
+    "ReceiptView",
     "RunLine",
     "RunView",
     "RunsPage",
     "Shown",
     "SignalView",
     "Snapshot",
+    "SourceUse",
     "Spent",
     "Standing",
     "StartedRun",
@@ -280,6 +297,7 @@ __all__ = [  # literal, for the checkers
     "unsettled",
     "view_cost",
     "view_frame",
+    "view_receipt",
     "view_signals",
     "view_task",
     "view_work",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CANNOT_SHOW", "Finding", "Verified", "digest_run"]
 
 CANNOT_SHOW = (
-    "whoever can write the database can change a text together with its digest: compare the run"
+    "anyone who can write the database can change a text together with its digest: compare the run"
     " with a receipt that is kept elsewhere, by --digest"
 )
 """What recomputing digests cannot find."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smithers.wire._frames import timeline_json as timeline_json
     from smithers.wire._frames import timeline_parts as timeline_parts
     from smithers.wire._frames import transcript_json as transcript_json
+    from smithers.wire._provenance import receipt_json as receipt_json
     from smithers.wire._provenance import verified_json as verified_json
     from smithers.wire._runs import activity_json as activity_json
     from smithers.wire._runs import cost_json as cost_json
@@ -69,6 +70,7 @@ _HOMES = {
     "timeline_json": "smithers.wire._frames",
     "timeline_parts": "smithers.wire._frames",
     "transcript_json": "smithers.wire._frames",
+    "receipt_json": "smithers.wire._provenance",
     "verified_json": "smithers.wire._provenance",
     "wait_json": "smithers.wire._runs",
     "why_json": "smithers.wire._runs",
@@ -93,6 +95,7 @@ __all__ = [  # literal, for the checkers
     "message_json",
     "note_json",
     "question_json",
+    "receipt_json",
     "run_line_json",
     "source_json",
     "summary_json",
