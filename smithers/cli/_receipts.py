@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 import textwrap
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from smithers.cli._streams import paint, shown, table
 from smithers.naming import key_name
-from smithers.texts import title_of
+from smithers.texts import json_text, title_of
 from smithers.views import Spent
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def _decision(one: DecisionView) -> Iterator[str]:
     if one.digest is not None:
         yield f"      sha256 {one.digest}"
     if words == "answered":
-        yield from _field("answer", _short(json.dumps(one.answer, ensure_ascii=False)), 2)
+        yield from _field("answer", _short(json_text(one.answer)), 2)
     if one.note:
         yield from _field("note", _short(one.note), 2)
 

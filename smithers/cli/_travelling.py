@@ -92,9 +92,8 @@ def _give_source(found: SourceView, file: str | None, *, json: bool) -> None:
     """Print the files, or one of them. Raises `Refused` if there is nothing to print."""
     if not json and not found.files:
         raise Refused(
-            f"the source of {found.run_id} at frame {found.frame} is not stored: its digest is"
-            f" {found.source}",
-            hint="runs of earlier versions keep only the digest",
+            f"the source of {found.run_id} at frame {found.frame} is not stored: a run of an"
+            f" earlier version has only its digest, {found.source}"
         )
     chosen = [one for one in found.files if file in (None, one.path)]
     if file is not None and not chosen:
@@ -112,8 +111,8 @@ def _give_source(found: SourceView, file: str | None, *, json: bool) -> None:
             give(f"not stored: it is large or not UTF-8 (sha256 {one.digest})")
         else:
             raise Refused(
-                f"the text of {one.path} is not stored: it is large or not UTF-8",
-                hint=f"its sha256 is {one.digest}",
+                f"the text of {one.path} is not stored: it is large or not UTF-8 (sha256"
+                f" {one.digest})"
             )
 
 

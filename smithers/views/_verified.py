@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -59,19 +59,19 @@ def digest_run(run: NewRun, frames: Iterable[Frame], claims: Iterable[ClaimRow])
     fact of each frame. It is the same in every version that reads the same facts.
     """
     digest = hashlib.sha256()
-    head = [run.run_id, run.workflow, run.input, time_text(run.created_at)]
-    _add(digest, [*head, run.forked_from, run.forked_at])
-    for claim in claims:
-        _add(digest, [claim.fence, claim.source, time_text(claim.at), claim.about])
-    for frame in frames:
-        _add(digest, [frame.number, time_text(frame.at), frame.inbox])
-        for text in sorted(map(_text, frame.changes)):
-            digest.update(text.encode(errors="surrogatepass"))
+    for text in _lines(run, frames, claims):
+        digest.update(text.encode(errors="surrogatepass"))
     return digest.hexdigest()
 
 
-def _add(digest: hashlib._Hash, values: list[object]) -> None:
-    digest.update(_text(values).encode(errors="surrogatepass"))
+def _lines(run: NewRun, frames: Iterable[Frame], claims: Iterable[ClaimRow]) -> Iterator[str]:
+    head = [run.run_id, run.workflow, run.input, time_text(run.created_at)]
+    yield _text([*head, run.forked_from, run.forked_at])
+    for claim in claims:
+        yield _text([claim.fence, claim.source, time_text(claim.at), claim.about])
+    for frame in frames:
+        yield _text([frame.number, time_text(frame.at), frame.inbox])
+        yield from sorted(map(_text, frame.changes))
 
 
 def _text(value: object) -> str:

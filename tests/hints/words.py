@@ -206,6 +206,11 @@ WORDS: dict[str, Kind] = {
 }
 
 TESTED: dict[str, str] = {
+    "to print a file, add --source": "cli/test_sources.py::test_what_there_is_not_is_refused",
+    "its files are: …": "cli/test_sources.py::test_what_there_is_not_is_refused",
+    "copy it from a receipt: the number of a frame, a colon and 64 digits": (
+        "cli/test_verifying.py::test_bad_input_is_refused"
+    ),
     "its frames are 0 to …; `smithers timeline …` shows them": (
         "cli/test_travelling.py::test_a_frame_that_is_not_there_exits_2_and_names_those_that_are"
     ),
