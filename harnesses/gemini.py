@@ -164,6 +164,10 @@ class Gemini:
             finally:
                 forget_reports(place.state)
 
+    def versions(self) -> dict[str, str]:
+        """The version of the program, if its files tell it."""
+        return self._sources.versions(self._program, self._environment({}).get("PATH"))
+
     def find_obstacle(self, schema: Mapping[str, object] | None) -> str | None:
         """An option that is too long for a command line."""
         ask = Ask(prompt="", cwd=Path.cwd())
